@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { lossSchema } from './losses.ts';
+
+const share = (text: string) => z.number().min(0).max(1).describe(text);
+const probability = (value: number, text: string) => z.number().min(0).max(1).default(value).describe(text);
+
+export const backboneNames = ['smallcnn', 'resnet18', 'resnet50', 'iresnet18', 'iresnet50', 'mobilefacenet', 'efficientnet-lite0'] as const;
+export type BackboneName = (typeof backboneNames)[number];
+
+export const dataSchema = z.strictObject({
+  source: z.string().default('demo').describe("'demo', a folder, or a CSV file; a path is relative to the experiment file"),
+  layout: z.enum(['auto', 'folders', 'celeba', 'csv']).default('auto').describe('how the source is laid out'),
+  demo: z.strictObject({
+    people: z.int().min(4).max(100_000).default(300).describe('synthetic people'),
+    imagesPerPerson: z.int().min(2).max(1000).default(20).describe('images of each synthetic person'),
+    seed: z.int().min(0).default(1).describe('seed of the generator'),
+  }).prefault({}),
+});
+
+export const prepareSchema = z.strictObject({
+  inputSize: z.int().min(32).max(224).default(112).describe('side of the square network input, pixels'),
+  alignment: z.enum(['auto', 'landmarks', 'detect', 'centreCrop']).default('auto').describe('auto: landmarks where the dataset has them, else centreCrop'),
+  faceRatio: z.number().min(0.2).max(1).default(1).describe("centreCrop: side of the crop as a share of the picture's shorter side"),
+});
+
+export const splitSchema = z.strictObject({
+  seed: z.int().min(0).default(1).describe('seed of every draw of the split'),
+  minImages: z.int().min(1).default(5).describe('an identity with fewer images is left out'),
+  train: share("share of each identity's images that trains").default(0.7),
+  val: share("share of each identity's images for model selection").default(0.15),
+  test: share("share of each identity's images for the closed-set accuracy").default(0.15),
+  query: share('share of identities held out as query').default(0.1),
+  distractors: share('share of identities held out as distractors').default(0.1),
+  allowFindings: z.array(z.string()).default([]).describe('audit findings, by name, that do not block'),
+}).refine((split) => Math.abs(split.train + split.val + split.test - 1) < 1e-6, { error: 'train, val and test must add up to 1', path: ['train'] })
+  .refine((split) => split.query + split.distractors < 0.9, { error: 'query and distractors together must stay below 0.9 of the identities', path: ['query'] });
+
+export const modelSchema = z.strictObject({
+  backbone: z.enum(backboneNames).default('smallcnn').describe('the network from image to embedding'),
+  weights: z.string().default('random').describe("'random', 'imagenet', or a .safetensors / .pth file"),
+  embeddingSize: z.int().min(2).max(4096).default(128).describe('length of the embedding'),
+  dropout: z.number().min(0).max(0.9).default(0).describe('dropout before the embedding layer'),
+});
+
+export const optimizerSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('sgd'), momentum: z.number().min(0).max(0.999).default(0.9), nesterov: z.boolean().default(false), weightDecay: z.number().min(0).max(1).default(5e-4) }),
+  z.strictObject({ name: z.literal('adam'), beta1: z.number().min(0).max(0.9999).default(0.9), beta2: z.number().min(0).max(0.99999).default(0.999), epsilon: z.number().positive().default(1e-8), weightDecay: z.number().min(0).max(1).default(0) }),
+  z.strictObject({ name: z.literal('adamw'), beta1: z.number().min(0).max(0.9999).default(0.9), beta2: z.number().min(0).max(0.99999).default(0.999), epsilon: z.number().positive().default(1e-8), weightDecay: z.number().min(0).max(1).default(0.01) }),
+]);
+export type OptimizerPlan = z.infer<typeof optimizerSchema>;
+
+export const scheduleSchema = z.strictObject({
+  name: z.enum(['constant', 'step', 'cosine', 'polynomial']).default('polynomial'),
+  warmupEpochs: z.number().min(0).max(1000).default(0).describe('epochs of linear warm-up from 0'),
+  stepEpochs: z.array(z.int().positive()).default([]).describe('step: epochs after which the rate is multiplied by stepFactor'),
+  stepFactor: z.number().positive().max(1).default(0.1),
+  power: z.number().positive().max(10).default(2).describe('polynomial: the exponent'),
+});
+export type SchedulePlan = z.infer<typeof scheduleSchema>;
+
+export const augmentationSchema = z.strictObject({
+  flip: probability(0.5, 'probability of a horizontal flip'),
+  shift: z.number().min(0).max(0.5).default(0).describe('largest shift, share of the side'),
+  zoom: z.number().min(0).max(0.5).default(0).describe('largest random crop or zoom, share of the side'),
+  brightness: z.number().min(0).max(1).default(0).describe('largest change of brightness'),
+  contrast: z.number().min(0).max(1).default(0).describe('largest change of contrast'),
+  saturation: z.number().min(0).max(1).default(0).describe('largest change of saturation'),
+  grey: probability(0, 'probability of turning grey'),
+  erase: probability(0, 'probability of erasing a rectangle'),
+});
+export type AugmentationPlan = z.infer<typeof augmentationSchema>;
+
+export const trainingSchema = z.strictObject({
+  epochs: z.int().min(1).max(10_000).default(20),
+  batchSize: z.int().min(2).max(4096).default(64),
+  learningRate: z.number().positive().max(10).default(0.1),
+  optimizer: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), optimizerSchema).prefault({ name: 'sgd' }),
+  schedule: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), scheduleSchema).prefault({}),
+  gradientClip: z.number().min(0).default(5).describe('largest global norm of the gradient; 0: no clipping'),
+  sampler: z.discriminatedUnion('name', [
+    z.strictObject({ name: z.literal('shuffled') }),
+    z.strictObject({ name: z.literal('pk'), identities: z.int().min(2), images: z.int().min(2) }),
+  ]).prefault({ name: 'shuffled' }),
+  augmentation: augmentationSchema.prefault({}),
+  earlyStopEpochs: z.int().min(0).default(0).describe('stop after so many epochs without a better val accuracy; 0: never'),
+});
+
+export const armSchema = z.strictObject({
+  name: z.string().min(1).max(80),
+  loss: lossSchema,
+});
+export type ArmPlan = z.infer<typeof armSchema>;
+
+/** The experiment's schema: every knob, its default, range and unit. Parsed, it is the plan. */
+export const experimentSchema = z.strictObject({
+  name: z.string().min(1).max(200).default('experiment'),
+  data: dataSchema.prefault({}),
+  prepare: prepareSchema.prefault({}),
+  split: splitSchema.prefault({}),
+  model: modelSchema.prefault({}),
+  training: trainingSchema.prefault({}),
+  seeds: z.array(z.int().min(0)).min(1).default([1]).describe('one run an arm for each seed'),
+  arms: z.array(armSchema).min(1).default([
+    { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
+    { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
+  ]).refine((arms) => new Set(arms.map((arm) => arm.name)).size === arms.length, { error: 'two arms have one name' }),
+  evaluation: z.strictObject({
+    falsePositiveRates: z.array(z.number().gt(0).lt(1)).min(1).default([0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001]),
+    flip: z.boolean().default(true).describe('embedding = sum of original and flipped'),
+  }).prefault({}),
+});
+export type Plan = z.infer<typeof experimentSchema>;
