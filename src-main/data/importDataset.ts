@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
+import { makeDataset, type Dataset } from './dataset.ts';
+import { importFolders, type Found } from './importFolders.ts';
+
+/** Where a demo is rendered to, and how the caller hears of progress and stops it. */
+export interface ImportOptions {
+  readonly workspace: string;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Finds the face images of a source without copying or changing anything; throws 'wrong-input' where there is nothing to compare. */
+export async function importDataset(data: Plan['data'] & { readonly resolvedSource: string }, options: ImportOptions): Promise<Dataset> {
+  const source = data.resolvedSource;
+  await sourceKind(source);
+  const found = await importFolders(source, (images) => options.onProgress?.(images, images));
+  return checked(makeDataset(source, 'folders', found), found);
+}
+
+async function sourceKind(source: string): Promise<'folder' | 'file'> {
+  try {
+    return (await stat(source)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    throw new ArcBenchError('wrong-input', `The data source ${source} is not there or cannot be read: a folder of people, a CelebA folder or a CSV file was expected; correct data.source.`, { cause: error });
+  }
+}
+
+function checked(dataset: Dataset, found: Found): Dataset {
+  const people = new Set(dataset.images.map((image) => image.identity));
+  if (people.size === 0) {
+    const because = found.rejected.length === 0 ? '' : ` (${found.rejected.length} files were rejected, the first, ${found.rejected[0]!.path}, because: ${found.rejected[0]!.reason.replace(/\.$/, '')})`;
+    throw new ArcBenchError('wrong-input', `${dataset.source} holds no pictures of people${because}: one sub-folder of pictures for each person was expected; correct data.source or data.layout.`);
+  }
+  if (people.size === 1) {
+    throw new ArcBenchError('wrong-input', `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were expected, one sub-folder for each; add people or correct data.source.`);
+  }
+  return dataset;
+}

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
+import type { Dataset, FaceImage, Rejected } from './dataset.ts';
+import { decodeFace, type Cut } from './decodeFace.ts';
+import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
+import { diskError, syncFolder, writeWhole } from './writeWhole.ts';
+
+// Raised whenever the same pictures and settings would give other pixels.
+const preparationVersion = 1;
+const picturesInFlight = 8;
+
+/** Where prepared sets go, and how the caller hears of progress and stops it. */
+export interface PrepareOptions {
+  readonly workspace: string;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Aligns, crops and packs a dataset into <workspace>/prepared/<hash>, whole or not at all; a set that is there already is verified and returned.
+ * An interrupted preparation starts over. Throws 'wrong-input', 'damaged', 'no-space' or 'cancelled'.
+ */
+export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'], options: PrepareOptions): Promise<PreparedSet> {
+  const cuts = chooseCuts(dataset, prepare);
+  const hash = createHash('sha256').update(JSON.stringify([preparationVersion, dataset.hash, prepare.inputSize, prepare.alignment, prepare.faceRatio])).digest('hex');
+  const root = join(options.workspace, 'prepared');
+  const folder = join(root, hash);
+  if (existsSync(folder)) {
+    const index = readPreparedIndex(folder);
+    if (await sourcesUnchanged(dataset, index)) {
+      await verifyPackedImages(folder, index);
+      return openPreparedSet(folder);
+    }
+    await rm(folder, { recursive: true });
+  }
+  try {
+    await mkdir(root, { recursive: true });
+    await sweepLeftovers(root, hash);
+    const temporary = join(root, `${hash}.part-${process.pid}`);
+    try {
+      await mkdir(temporary);
+      const packed = await pack(dataset, { ...cuts, file: join(temporary, 'images.bin') }, options);
+      await writeWhole(join(temporary, 'index.json'), preparedIndexText({ version: 1, inputSize: prepare.inputSize, hash, alignment: cuts.alignment, ...packed }));
+      await rename(temporary, folder);
+      await syncFolder(root);
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw diskError(error, folder);
+  }
+  return openPreparedSet(folder);
+}
+
+interface Cuts {
+  readonly cutOf: (image: FaceImage) => Cut;
+  readonly alignment: string;
+}
+
+function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
+  const { inputSize, faceRatio } = prepare;
+  const byLandmarks: Cut = { kind: 'landmarks', inputSize };
+  const byCentre: Cut = { kind: 'centreCrop', inputSize, faceRatio };
+  const withLandmarks = dataset.images.filter((image) => image.landmarks !== undefined).length;
+  const crop = faceRatio === 1 ? 'centre crop' : `centre crop of ${faceRatio} of the shorter side`;
+  const transform = 'similarity transform of five landmarks onto the ArcFace template';
+  switch (prepare.alignment) {
+    case 'detect':
+      throw new ArcBenchError('wrong-input', 'prepare.alignment: detect is not in this version: faces with landmarks or already cropped ones were expected; choose alignment: centreCrop, or give a CSV with ten landmark columns.');
+    case 'centreCrop':
+      return { cutOf: () => byCentre, alignment: crop };
+    case 'landmarks':
+      if (withLandmarks === 0) throw new ArcBenchError('wrong-input', `prepare.alignment: landmarks was asked for, but no image of ${dataset.source} has landmarks; give a landmarks.csv or a CSV with ten landmark columns, or choose alignment: centreCrop.`);
+      return { cutOf: () => byLandmarks, alignment: transform };
+    case 'auto':
+      if (withLandmarks === 0) return { cutOf: () => byCentre, alignment: `${crop} (the dataset has no landmarks)` };
+      if (withLandmarks === dataset.images.length) return { cutOf: () => byLandmarks, alignment: transform };
+      return {
+        cutOf: (image) => (image.landmarks === undefined ? byCentre : byLandmarks),
+        alignment: `${transform} for ${withLandmarks} images, ${crop} for the ${dataset.images.length - withLandmarks} without landmarks`,
+      };
+  }
+}
+
+async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected'>> {
+  const images: PreparedImage[] = [];
+  const sources: [number, number][] = [];
+  const rejected: Rejected[] = [];
+  const digest = createHash('sha256');
+  let bytes = 0;
+  const total = dataset.images.length;
+  const inFlight: ReturnType<typeof decodeFace>[] = [];
+  const start = (index: number): void => {
+    const image = dataset.images[index];
+    if (image !== undefined) inFlight.push(decodeFace(image, cuts.cutOf(image)));
+  };
+  const file = await open(cuts.file, 'wx');
+  try {
+    for (let ahead = 0; ahead < picturesInFlight; ahead++) start(ahead);
+    for (const [index, { path, identity }] of dataset.images.entries()) {
+      if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${index} of ${total} images; nothing half-written was kept, and the next run prepares them from the start.`);
+      const face = await inFlight.shift()!;
+      start(index + picturesInFlight);
+      if ('reason' in face) {
+        rejected.push({ path, reason: face.reason });
+      } else {
+        digest.update(face.pixels);
+        for (let written = 0; written < face.pixels.length;) written += (await file.write(face.pixels, written)).bytesWritten;
+        bytes += face.pixels.length;
+        images.push({ path, identity, contentHash: face.contentHash, perceptualHash: face.perceptualHash });
+        sources.push([face.bytes, face.modified]);
+      }
+      options.onProgress?.(index + 1, total);
+    }
+    await file.sync();
+  } finally {
+    await Promise.all(inFlight);
+    await file.close();
+  }
+  if (images.length === 0) {
+    throw new ArcBenchError('wrong-input', `None of the ${total} pictures of ${dataset.source} can be used, the first because: ${rejected[0]?.reason ?? 'there is none.'}`);
+  }
+  return { packed: { bytes, sha256: digest.digest('hex') }, sources, images, rejected };
+}
+
+async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise<boolean> {
+  // A file rejected last time may have been mended since; only then is the work done again.
+  if (index.images.length + index.rejected.length !== dataset.images.length) return false;
+  const known = new Map(index.images.map((image, at) => [image.path, index.sources[at]!]));
+  const batch = 64;
+  for (let first = 0; first < dataset.images.length; first += batch) {
+    const same = await Promise.all(dataset.images.slice(first, first + batch).map(async ({ path }) => {
+      const source = known.get(path);
+      if (source === undefined) return true;
+      try {
+        const now = await stat(path);
+        return now.size === source[0] && now.mtimeMs === source[1];
+      } catch {
+        return false;
+      }
+    }));
+    if (same.includes(false)) return false;
+  }
+  return true;
+}
+
+async function sweepLeftovers(root: string, hash: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const match = /^(?<hash>[0-9a-f]{64})\.part-(?<process>\d+)$/.exec(name);
+    if (match?.groups?.['hash'] !== hash) continue;
+    const owner = Number(match.groups['process']);
+    if (owner === process.pid || !isAlive(owner)) await rm(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

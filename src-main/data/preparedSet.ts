@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Rejected } from './dataset.ts';
+
+/** One image of a prepared set, in the order of the packed file. */
+export interface PreparedImage {
+  readonly path: string;
+  readonly identity: string;
+  /** SHA-256 of the source file. */
+  readonly contentHash: string;
+  /** 16 hexadecimal digits: 64-bit difference hash of the prepared pixels. */
+  readonly perceptualHash: string;
+}
+
+/** A dataset aligned, cropped and packed for one input size. */
+export interface PreparedSet {
+  readonly folder: string;
+  readonly inputSize: number;
+  readonly count: number;
+  readonly hash: string;
+  readonly images: readonly PreparedImage[];
+  readonly rejected: readonly Rejected[];
+  readonly alignment: string;
+}
+
+/** What index.json holds beside its own checksum. */
+export interface PreparedIndex {
+  readonly version: 1;
+  readonly inputSize: number;
+  readonly hash: string;
+  readonly alignment: string;
+  readonly packed: { readonly bytes: number; readonly sha256: string };
+  /** Size in bytes and time of change in milliseconds of each source file, by which a change is seen; rejected files follow the accepted ones. */
+  readonly sources: readonly (readonly [bytes: number, modified: number])[];
+  readonly images: readonly PreparedImage[];
+  readonly rejected: readonly Rejected[];
+}
+
+/** Reads packed images by index. */
+export interface PackedImages {
+  /** Fills the target with RGB uint8 [n][size][size][3], in the order of the indexes. */
+  readInto(indexes: readonly number[] | Int32Array, target: Uint8Array): void;
+  close(): void;
+}
+
+const indexName = 'index.json';
+const packedName = 'images.bin';
+
+/** Opens a prepared set after checking its index's checksum and its packed file's size; throws 'damaged'. */
+export function openPreparedSet(folder: string): PreparedSet {
+  const { hash, inputSize, images, rejected, alignment } = readPreparedIndex(folder);
+  return { folder, inputSize, count: images.length, hash, images, rejected, alignment };
+}
+
+/** Reads the index of a prepared set with the checks of openPreparedSet; throws 'damaged'. */
+export function readPreparedIndex(folder: string): PreparedIndex {
+  const indexPath = join(folder, indexName);
+  const packedPath = join(folder, packedName);
+  let index: PreparedIndex;
+  try {
+    const text = readFileSync(indexPath, 'utf8');
+    const newline = text.indexOf('\n');
+    const body = text.slice(newline + 1);
+    if (text.slice(0, newline) !== sha256(body)) throw new Error('checksum');
+    index = JSON.parse(body) as PreparedIndex;
+  } catch (error) {
+    throw damaged(indexPath, 'its checksum does not fit or it cannot be read', folder, error);
+  }
+  let bytes = -1;
+  try {
+    bytes = statSync(packedPath).size;
+  } catch (error) {
+    throw damaged(packedPath, 'it cannot be read', folder, error);
+  }
+  if (bytes !== index.packed.bytes) throw damaged(packedPath, `it has ${bytes} bytes instead of ${index.packed.bytes}`, folder);
+  return index;
+}
+
+/** The text of index.json: its body's SHA-256 in the first line, then the body. */
+export function preparedIndexText(index: PreparedIndex): string {
+  const body = JSON.stringify(index);
+  return `${sha256(body)}\n${body}`;
+}
+
+/** Checks every byte of the packed file against its SHA-256; throws 'damaged'. */
+export async function verifyPackedImages(folder: string, index: PreparedIndex): Promise<void> {
+  const path = join(folder, packedName);
+  const digest = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), digest);
+  if (digest.digest('hex') !== index.packed.sha256) throw damaged(path, 'its bytes do not fit its SHA-256', folder);
+}
+
+/** Opens the packed file of a prepared set for reading. */
+export function openPackedImages(set: PreparedSet): PackedImages {
+  const path = join(set.folder, packedName);
+  const file = openSync(path, 'r');
+  const imageBytes = set.inputSize * set.inputSize * 3;
+  return {
+    readInto(indexes, target) {
+      if (target.length < indexes.length * imageBytes) throw new RangeError(`target has ${target.length} bytes, ${indexes.length * imageBytes} are needed`);
+      for (let first = 0; first < indexes.length;) {
+        let length = 1;
+        while (first + length < indexes.length && indexes[first + length] === indexes[first]! + length) length++;
+        const index = indexes[first]!;
+        if (index < 0 || index + length > set.count) throw new RangeError(`image ${index + length - 1} is outside the ${set.count} of ${path}`);
+        const wanted = length * imageBytes;
+        for (let read = 0; read < wanted;) {
+          const got = readSync(file, target, first * imageBytes + read, wanted - read, index * imageBytes + read);
+          if (got === 0) throw damaged(path, 'it ends too early', set.folder);
+          read += got;
+        }
+        first += length;
+      }
+    },
+    close: () => closeSync(file),
+  };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function damaged(path: string, how: string, folder: string, cause?: unknown): ArcBenchError {
+  return new ArcBenchError('damaged', `${path} is damaged: ${how}; delete the folder ${folder} and run again, which prepares the images anew.`, { cause });
+}

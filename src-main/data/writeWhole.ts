@@ -1,0 +1,47 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+
+/** Writes a file whole or not at all: temporary sibling, fsync, rename, fsync of the folder. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw diskError(error, path);
+  }
+}
+
+/** Makes a folder's entries durable, where the system can. */
+export async function syncFolder(folder: string): Promise<void> {
+  let handle;
+  try {
+    handle = await open(folder, 'r');
+    await handle.sync();
+  } catch {
+    // Some systems cannot open or sync a folder; the rename itself is whole all the same.
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Turns the system's word for a full disk or a forbidden folder into a sentence; any other error is handed back as it is. */
+export function diskError(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new ArcBenchError('no-space', `The disk is full while writing ${path}: nothing half-written was kept; free some space or choose another --workspace, and run again.`, { cause: error });
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new ArcBenchError('wrong-input', `${path} cannot be written: the folder must be writable; change its permissions or choose another --workspace.`, { cause: error });
+  }
+  return error;
+}
