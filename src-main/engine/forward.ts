@@ -1,0 +1,78 @@
+import type { Network, NetworkNode } from '../model/network.ts';
+import { batchNormInference, batchNormTraining, conv2d, depthwiseConv2d, maxPool, prelu, relu } from './kernels.ts';
+import { tf, type Tensor } from './tensorflow.ts';
+
+export interface ForwardOptions {
+  /** Batch statistics and dropout when true; running statistics when false. */
+  readonly training: boolean;
+  /** New running statistics by state name, training only. */
+  readonly onUpdate?: (name: string, value: Tensor) => void;
+  /** Uniform numbers in [0, 1) of a dropout node's input shape, from the seeded feed. */
+  readonly dropoutNoise?: (node: string) => Tensor;
+}
+
+/** Activations of every node of a network for images [batch, size, size, 3]. Throws where a parameter is missing. */
+export function forward(network: Network, options: ForwardOptions & { readonly parameters: ReadonlyMap<string, Tensor>; readonly input: Tensor }): Map<string, Tensor> {
+  const activations = new Map<string, Tensor>();
+  for (const node of network.nodes) activations.set(node.name, evaluate(node, activations, options));
+  return activations;
+}
+
+function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, options: ForwardOptions & { parameters: ReadonlyMap<string, Tensor>; input: Tensor }): Tensor {
+  const operand = (index = 0): Tensor => {
+    const tensor = activations.get(node.inputs[index] ?? '');
+    if (!tensor) throw new Error(`The node ${node.name} reads ${node.inputs[index] ?? 'nothing'}, which comes later or not at all.`);
+    return tensor;
+  };
+  const parameter = (suffix: string): Tensor => {
+    const tensor = options.parameters.get(`${node.name}.${suffix}`);
+    if (!tensor) throw new Error(`The parameter ${node.name}.${suffix} is missing.`);
+    return tensor;
+  };
+  switch (node.op) {
+    case 'input': return options.input;
+    case 'conv2d': {
+      const convolve = node.groups === 'depthwise' ? depthwiseConv2d : conv2d;
+      const result = convolve(operand(), parameter('weight'), { stride: node.stride, padding: node.padding });
+      return node.bias ? tf.add(result, parameter('bias')) : result;
+    }
+    case 'batchNorm': {
+      const input = operand();
+      const channels = input.shape[input.shape.length - 1] as number;
+      const flat = input.rank === 2;
+      const image = flat ? tf.reshape(input, [-1, 1, 1, channels]) : input;
+      const state = {
+        scale: node.scale ? parameter('weight') : tf.ones([channels]),
+        offset: parameter('bias'), mean: parameter('running_mean'), variance: parameter('running_var'),
+      };
+      const result = options.training
+        ? batchNormTraining(image, state, {
+            epsilon: node.epsilon,
+            momentum: node.momentum,
+            onStatistics: (mean, variance) => {
+              options.onUpdate?.(`${node.name}.running_mean`, tf.keep(mean));
+              options.onUpdate?.(`${node.name}.running_var`, tf.keep(variance));
+            },
+          })
+        : batchNormInference(image, state, node.epsilon);
+      return flat ? tf.reshape(result, [-1, channels]) : result;
+    }
+    case 'relu': return relu(operand());
+    case 'relu6': return relu(operand(), 6);
+    case 'prelu': return prelu(operand(), parameter('weight'));
+    case 'maxPool': return maxPool(operand(), node);
+    case 'add': return tf.add(operand(0), operand(1));
+    case 'flatten': return tf.reshape(operand(), [operand().shape[0] as number, -1]);
+    case 'globalAveragePool': return tf.mean(operand(), [1, 2]);
+    case 'dense': {
+      const result = tf.matMul(operand(), parameter('weight'));
+      return node.bias ? tf.add(result, parameter('bias')) : result;
+    }
+    case 'dropout': {
+      if (!options.training || node.rate === 0) return operand();
+      const noise = options.dropoutNoise?.(node.name);
+      if (!noise) throw new Error(`The dropout node ${node.name} has no noise.`);
+      return tf.mul(operand(), tf.mul(tf.cast(tf.greaterEqual(noise, node.rate), 'float32'), 1 / (1 - node.rate)));
+    }
+  }
+}

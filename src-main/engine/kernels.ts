@@ -1,0 +1,148 @@
+import { backend, binding, tf, type OpAttribute, type Tensor, type TensorFlow } from './tensorflow.ts';
+
+type GradientFunction = (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
+type Differentiable = (...inputs: [...Tensor[], (saved: Tensor[]) => void]) => { value: Tensor; gradFunc: GradientFunction };
+const customGradient = tf.customGrad as unknown as (f: Differentiable) => (...inputs: Tensor[]) => Tensor;
+
+const type = (name: string, value: number = binding.TF_FLOAT): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
+const integers = (name: string, value: readonly number[]): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value });
+const text = (name: string, value: string): OpAttribute => ({ name, type: binding.TF_ATTR_STRING, value });
+const float = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value });
+const boolean = (name: string, value: boolean): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value });
+
+export type Padding = number | 'same';
+
+function convolutionAttributes(stride: number, padding: Padding, kernel: number): OpAttribute[] {
+  // TensorFlow's SAME equals symmetric padding only where nothing is cut off; the SAME path is the faster one.
+  const same = padding === 'same' || (stride === 1 && padding * 2 === kernel - 1 && padding > 0);
+  const explicit = !same && padding !== 0;
+  return [
+    type('T'), integers('strides', [1, stride, stride, 1]), text('padding', same ? 'SAME' : explicit ? 'EXPLICIT' : 'VALID'),
+    ...(explicit ? [integers('explicit_paddings', [0, 0, padding as number, padding as number, padding as number, padding as number, 0, 0])] : []),
+    text('data_format', 'NHWC'), integers('dilations', [1, 1, 1, 1]),
+  ];
+}
+
+const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
+
+/** 2-D convolution, NHWC by HWIO, with native gradients. */
+export function conv2d(input: Tensor, filter: Tensor, { stride, padding }: { stride: number; padding: Padding }): Tensor {
+  const attributes = convolutionAttributes(stride, padding, filter.shape[0] as number);
+  return customGradient((x, w, save) => {
+    save([x, w]);
+    return {
+      value: backend.executeSingleOutput('Conv2D', attributes, [x, w]), // [batch, height', width', filters]
+      gradFunc: (dy) => [
+        backend.executeSingleOutput('Conv2DBackpropInput', attributes, [shapeTensor(x.shape), w, dy]),
+        backend.executeSingleOutput('Conv2DBackpropFilter', attributes, [x, shapeTensor(w.shape), dy]),
+      ],
+    };
+  })(input, filter);
+}
+
+/** Depthwise 2-D convolution, NHWC by [k, k, channels, 1], with native gradients. */
+export function depthwiseConv2d(input: Tensor, filter: Tensor, { stride, padding }: { stride: number; padding: Padding }): Tensor {
+  const attributes = convolutionAttributes(stride, padding, filter.shape[0] as number);
+  return customGradient((x, w, save) => {
+    save([x, w]);
+    return {
+      value: backend.executeSingleOutput('DepthwiseConv2dNative', attributes, [x, w]),
+      gradFunc: (dy) => [
+        backend.executeSingleOutput('DepthwiseConv2dNativeBackpropInput', attributes, [shapeTensor(x.shape), w, dy]),
+        backend.executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes, [x, shapeTensor(w.shape), dy]),
+      ],
+    };
+  })(input, filter);
+}
+
+/** Rectifier with its native gradient; `ceiling` 6 for ReLU6. */
+export function relu(input: Tensor, ceiling: 6 | null = null): Tensor {
+  const name = ceiling === 6 ? 'Relu6' : 'Relu';
+  return customGradient((x, save) => {
+    const value = backend.executeSingleOutput(name, [type('T')], [x]);
+    save([value]);
+    return { value, gradFunc: (dy, [y]) => backend.executeSingleOutput(`${name}Grad`, [type('T')], [dy, y as Tensor]) };
+  })(input);
+}
+
+/** Parametric rectifier, one slope a channel: relu(x) - slope relu(-x). */
+export function prelu(input: Tensor, slope: Tensor): Tensor {
+  return tf.sub(relu(input), tf.mul(slope, relu(tf.neg(input))));
+}
+
+/** Max pooling over zero-padded input, which is exact behind a rectifier. */
+export function maxPool(input: Tensor, { kernel, stride, padding }: { kernel: number; stride: number; padding: number }): Tensor {
+  const padded = padding === 0 ? input : tf.pad4d(input as TensorFlow.Tensor4D, [[0, 0], [padding, padding], [padding, padding], [0, 0]]);
+  const attributes = [type('T'), integers('ksize', [1, kernel, kernel, 1]), integers('strides', [1, stride, stride, 1]), text('padding', 'VALID'), text('data_format', 'NHWC')];
+  return customGradient((x, save) => {
+    const value = backend.executeSingleOutput('MaxPool', attributes, [x]);
+    save([x, value]);
+    return { value, gradFunc: (dy, [original, y]) => backend.executeSingleOutput('MaxPoolGrad', attributes, [original as Tensor, y as Tensor, dy]) };
+  })(padded);
+}
+
+export interface BatchNormState { readonly scale: Tensor; readonly offset: Tensor; readonly mean: Tensor; readonly variance: Tensor }
+
+/**
+ * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167); `onStatistics`
+ * receives the new running mean and unbiased variance, (1 - momentum) old + momentum batch.
+ */
+export function batchNormTraining(input: Tensor, state: BatchNormState, options: {
+  readonly epsilon: number;
+  readonly momentum: number;
+  readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
+}): Tensor {
+  const common = [type('T'), type('U'), float('epsilon', options.epsilon), text('data_format', 'NHWC'), boolean('is_training', true)];
+  return customGradient((x, scale, offset, save) => {
+    const outputs = backend.executeMultipleOutputs('FusedBatchNormV3', [...common, float('exponential_avg_factor', options.momentum)], [x, scale, offset, state.mean, state.variance], 6);
+    const [value, mean, variance, ...reserves] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+    options.onStatistics(mean, variance);
+    save([x, scale, ...reserves]);
+    return {
+      value,
+      gradFunc: (dy, [original, gamma, ...reserved]) =>
+        backend.executeMultipleOutputs('FusedBatchNormGradV3', common, [dy, original as Tensor, gamma as Tensor, ...reserved], 5).slice(0, 3),
+    };
+  })(input, state.scale, state.offset);
+}
+
+/** Batch normalisation by the running statistics; not differentiable. */
+export function batchNormInference(input: Tensor, state: BatchNormState, epsilon: number): Tensor {
+  const attributes = [type('T'), type('U'), float('epsilon', epsilon), text('data_format', 'NHWC'), boolean('is_training', false), float('exponential_avg_factor', 1)];
+  return backend.executeMultipleOutputs('FusedBatchNormV3', attributes, [input, state.scale, state.offset, state.mean, state.variance], 6)[0] as Tensor;
+}
+
+/** Softmax cross-entropy of logits [batch, classes] with int32 labels [batch], one value a sample, in log-softmax form. */
+export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  const attributes = [type('T'), type('Tlabels', binding.TF_INT32)];
+  return customGradient((x, save) => {
+    const [value, gradient] = backend.executeMultipleOutputs('SparseSoftmaxCrossEntropyWithLogits', attributes, [x, labels], 2) as [Tensor, Tensor];
+    save([gradient]);
+    return { value, gradFunc: (dy, [saved]) => tf.mul(tf.expandDims(dy, 1), saved as Tensor) };
+  })(logits);
+}
+
+/** Softmax cross-entropy of logits [batch, classes] with target distributions of the same shape, one value a sample. */
+export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  return customGradient((x, save) => {
+    const [value, gradient] = backend.executeMultipleOutputs('SoftmaxCrossEntropyWithLogits', [type('T')], [x, targets], 2) as [Tensor, Tensor];
+    save([gradient]);
+    return { value, gradFunc: (dy, [saved]) => tf.mul(tf.expandDims(dy, 1), saved as Tensor) };
+  })(logits);
+}
+
+/** Half the sum of squares of all elements, a scalar, in one pass. */
+export const halfSumOfSquares = (input: Tensor): Tensor => backend.executeSingleOutput('L2Loss', [type('T')], [input]);
+
+/** Casts uint8 images to float32. */
+export const castFromUint8 = (input: Tensor): Tensor => backend.executeSingleOutput('Cast', [type('SrcT', binding.TF_UINT8), type('DstT'), boolean('Truncate', false)], [input]);
+
+/** Warps images [batch, height, width, channels] by transforms [batch, 8], each mapping output to input pixels, bilinear, edges repeated; not differentiable. */
+export function projectiveTransform(images: Tensor, transforms: Tensor): Tensor {
+  const [, height, width] = images.shape as [number, number, number, number];
+  return backend.executeSingleOutput(
+    'ImageProjectiveTransformV3',
+    [type('dtype'), text('interpolation', 'BILINEAR'), text('fill_mode', 'NEAREST')],
+    [images, transforms, shapeTensor([height, width]), tf.scalar(0)],
+  );
+}

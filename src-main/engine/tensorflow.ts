@@ -1,0 +1,63 @@
+import { createRequire } from 'node:module';
+import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+
+export type Tensor = TensorFlow.Tensor;
+export type { TensorFlow };
+
+/** One attribute of a native op, as the addon takes it. */
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: string | number | boolean | readonly number[];
+}
+export interface OutputMetadata { readonly id: number; readonly shape: number[]; readonly dtype: number }
+export type ElementValues = Uint8Array | Float32Array | Int32Array | BigInt64Array;
+
+/** The calls of the addon `tfjs_binding.node` that the engine makes. */
+export interface Binding {
+  executeOp(name: string, attributes: readonly OpAttribute[], inputs: readonly number[], outputs: number): OutputMetadata[];
+  createTensor(shape: readonly number[], dtype: number, values: ElementValues): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): ElementValues;
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  runSavedModel(id: number, inputs: readonly number[], inputNames: string, outputNames: string): OutputMetadata[];
+  isUsingGpuDevice(): boolean;
+  readonly TF_Version: string;
+  readonly TF_FLOAT: number; readonly TF_INT32: number; readonly TF_UINT8: number; readonly TF_BOOL: number; readonly TF_INT64: number;
+  readonly TF_ATTR_STRING: number; readonly TF_ATTR_INT: number; readonly TF_ATTR_FLOAT: number; readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number; readonly TF_ATTR_SHAPE: number;
+}
+
+interface NodeBackend {
+  readonly binding: Binding;
+  getInputTensorIds(tensors: readonly Tensor[]): number[];
+  executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[]): Tensor;
+  executeMultipleOutputs(name: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[], outputs: number): Tensor[];
+  createOutputTensor(metadata: OutputMetadata): Tensor;
+}
+
+function load(): typeof TensorFlow {
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  const require = createRequire(import.meta.url);
+  // tfjs-node 4.22 calls two functions of node:util that Node 23 removed.
+  const util = require('node:util') as { isNullOrUndefined?: unknown; isArray?: unknown };
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+  try {
+    return require('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
+  } catch (cause) {
+    throw new ArcBenchError('missing-tool', 'The engine (libtensorflow and its addon) is not installed on this machine: run `npm run setup`.', { cause });
+  }
+}
+
+export const tf = load();
+tf.enableProdMode();
+export const backend = tf.backend() as unknown as NodeBackend;
+export const binding = backend.binding;
+
+/** What computes: the device and the version of TensorFlow. */
+export function describeEngine(): { device: 'cpu' | 'cuda'; tensorflow: string } {
+  return { device: binding.isUsingGpuDevice() ? 'cuda' : 'cpu', tensorflow: binding.TF_Version };
+}

@@ -1,0 +1,75 @@
+import type { OptimizerPlan } from '../../src-shared/experiment.ts';
+import { halfSumOfSquares } from '../engine/kernels.ts';
+import { tf, type Tensor } from '../engine/tensorflow.ts';
+
+/** Names of the slots that an optimiser keeps for each parameter, all starting at zero. */
+export function optimizerSlots(plan: OptimizerPlan): readonly string[] {
+  switch (plan.name) {
+    case 'sgd': return plan.momentum > 0 ? ['momentum'] : [];
+    case 'adam': case 'adamw': return ['firstMoment', 'secondMoment'];
+  }
+}
+
+export const slotName = (slot: string, parameter: string) => `${slot}/${parameter}`;
+
+/** Numbers that change from step to step and are fed; step counts from 1. */
+export function optimizerScalars(plan: OptimizerPlan, step: number, learningRate: number): Record<'learningRate' | 'firstCorrection' | 'secondCorrection', Float32Array> {
+  const [first, second] = plan.name === 'sgd' ? [1, 1] : [1 - plan.beta1 ** step, 1 - plan.beta2 ** step];
+  return { learningRate: Float32Array.of(learningRate), firstCorrection: Float32Array.of(first), secondCorrection: Float32Array.of(second) };
+}
+
+export interface OptimizerInput {
+  readonly plan: OptimizerPlan;
+  readonly scalars: Readonly<Record<string, Tensor>>;
+  readonly state: ReadonlyMap<string, Tensor>;
+  readonly gradients: ReadonlyMap<string, Tensor>;
+}
+
+/** New values of parameters and slots after one step, as PyTorch's torch.optim computes them. */
+export function optimizerUpdates({ plan, scalars, state, gradients }: OptimizerInput): Map<string, Tensor> {
+  const updates = new Map<string, Tensor>();
+  const get = (name: string): Tensor => {
+    const tensor = state.get(name) ?? scalars[name];
+    if (!tensor) throw new Error(`The optimiser lacks ${name}.`);
+    return tensor;
+  };
+  const rate = get('learningRate');
+  for (const [name, rawGradient] of gradients) {
+    const parameter = get(name);
+    const gradient = plan.weightDecay > 0 && plan.name !== 'adamw' ? tf.add(rawGradient, tf.mul(parameter, plan.weightDecay)) : rawGradient;
+    switch (plan.name) {
+      case 'sgd': {
+        let direction = gradient;
+        if (plan.momentum > 0) {
+          const slot = slotName('momentum', name);
+          const momentum = tf.add(tf.mul(get(slot), plan.momentum), gradient);
+          updates.set(slot, momentum);
+          direction = plan.nesterov ? tf.add(gradient, tf.mul(momentum, plan.momentum)) : momentum;
+        }
+        updates.set(name, tf.sub(parameter, tf.mul(direction, rate)));
+        break;
+      }
+      case 'adam': case 'adamw': {
+        const firstSlot = slotName('firstMoment', name);
+        const secondSlot = slotName('secondMoment', name);
+        const first = tf.add(tf.mul(get(firstSlot), plan.beta1), tf.mul(gradient, 1 - plan.beta1));
+        const second = tf.add(tf.mul(get(secondSlot), plan.beta2), tf.mul(tf.square(gradient), 1 - plan.beta2));
+        updates.set(firstSlot, first);
+        updates.set(secondSlot, second);
+        const denominator = tf.add(tf.sqrt(tf.div(second, get('secondCorrection'))), plan.epsilon);
+        const decayed = plan.name === 'adamw' && plan.weightDecay > 0 ? tf.mul(parameter, tf.sub(1, tf.mul(rate, plan.weightDecay))) : parameter;
+        updates.set(name, tf.sub(decayed, tf.mul(rate, tf.div(tf.div(first, get('firstCorrection')), denominator))));
+        break;
+      }
+    }
+  }
+  return updates;
+}
+
+/** Global norm of all gradients, and the gradients scaled down to `limit` where they exceed it (0: never), as torch's clip_grad_norm_. */
+export function clipByGlobalNorm(gradients: ReadonlyMap<string, Tensor>, limit: number): { norm: Tensor; clipped: Map<string, Tensor> } {
+  const norm = tf.sqrt(tf.mul(tf.addN([...gradients.values()].map((gradient) => halfSumOfSquares(gradient))), 2));
+  if (limit === 0) return { norm, clipped: new Map(gradients) };
+  const factor = tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
+  return { norm, clipped: new Map([...gradients].map(([name, gradient]) => [name, tf.mul(gradient, factor)])) };
+}

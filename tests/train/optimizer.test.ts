@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { optimizerSchema, scheduleSchema } from '../../src-shared/experiment.ts';
+import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
+import { clipByGlobalNorm, optimizerScalars, optimizerSlots, optimizerUpdates, slotName } from '../../src-main/train/optimizer.ts';
+import { learningRateAt } from '../../src-main/train/schedule.ts';
+
+interface Golden { start: number[]; gradients: number[][]; cases: { optimizer: string; source: string; params: Record<string, number | boolean>; steps: number[][] }[] }
+const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/optimizers.json', import.meta.url), 'utf8')) as Golden;
+
+for (const { optimizer, source, params, steps } of golden.cases) {
+  test(`${optimizer} ${JSON.stringify(params)} walks as ${source} to 1e-5`, () => {
+    const { learningRate, ...rest } = params;
+    const plan = optimizerSchema.parse({ name: optimizer, ...rest });
+    const state = new Map<string, Tensor>([['w', tf.tensor1d(golden.start)]]);
+    for (const slot of optimizerSlots(plan)) state.set(slotName(slot, 'w'), tf.zeros([golden.start.length]));
+    steps.forEach((expected, index) => {
+      const scalars = Object.fromEntries(Object.entries(optimizerScalars(plan, index + 1, learningRate as number)).map(([name, value]) => [name, tf.scalar(value[0] as number)]));
+      for (const [name, tensor] of optimizerUpdates({ plan, scalars, state, gradients: new Map([['w', tf.tensor1d(golden.gradients[index] as number[])]]) })) state.set(name, tensor);
+      const actual = (state.get('w') as Tensor).dataSync();
+      expected.forEach((value, position) => assert.ok(Math.abs(value - (actual[position] as number)) < 1e-5, `step ${index}: ${actual[position]} is not ${value}`));
+    });
+  });
+}
+
+test('clipping by the global norm scales all gradients by one factor and leaves small ones alone', () => {
+  const gradients = new Map<string, Tensor>([['a', tf.tensor1d([3, 0])], ['b', tf.tensor1d([0, 4])]]);
+  const { norm, clipped } = clipByGlobalNorm(gradients, 1);
+  assert.ok(Math.abs((norm.dataSync()[0] as number) - 5) < 1e-5);
+  assert.ok(Math.abs(((clipped.get('a') as Tensor).dataSync()[0] as number) - 0.6) < 1e-5);
+  assert.equal((clipByGlobalNorm(gradients, 10).clipped.get('b') as Tensor).dataSync()[1], 4);
+});
+
+test('schedules start, bend and end where their formula says', () => {
+  const at = (plan: object, step: number) => learningRateAt(scheduleSchema.parse(plan), 0.1, { step, stepsPerEpoch: 10, epochs: 10 });
+  assert.equal(at({ name: 'constant' }, 99), 0.1);
+  assert.ok(Math.abs(at({ name: 'cosine' }, 50) - 0.05) < 1e-12);
+  assert.ok(Math.abs(at({ name: 'polynomial', power: 2 }, 50) - 0.025) < 1e-12);
+  assert.ok(Math.abs(at({ name: 'step', stepEpochs: [3, 6] }, 65) - 0.001) < 1e-12);
+  assert.ok(at({ name: 'polynomial', warmupEpochs: 1 }, 0) < 0.01);
+  assert.ok(at({ name: 'polynomial', warmupEpochs: 1 }, 10) === 0.1);
+});
