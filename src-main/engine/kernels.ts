@@ -146,3 +146,11 @@ export function projectiveTransform(images: Tensor, transforms: Tensor): Tensor 
     [images, transforms, shapeTensor([height, width]), tf.scalar(0)],
   );
 }
+
+/** An element-wise function with its derivative given in closed form. */
+export function elementwise(input: Tensor, value: (x: Tensor) => Tensor, derivative: (x: Tensor) => Tensor): Tensor {
+  return customGradient((x, save) => {
+    save([x]);
+    return { value: value(x), gradFunc: (dy, [original]) => tf.mul(dy, derivative(original as Tensor)) };
+  })(input);
+}
