@@ -1,0 +1,119 @@
+import type { Plan } from '../../src-shared/experiment.ts';
+import type { LossPlan } from '../../src-shared/losses.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import { forward } from '../engine/forward.ts';
+import type { Program, StateSpec } from '../engine/graph/compileProgram.ts';
+import { tf, type Tensor } from '../engine/tensorflow.ts';
+import { classificationLoss } from '../loss/classificationLosses.ts';
+import { networkShapes, parameterSpecs, type Network } from '../model/network.ts';
+import { augmentationInputs, networkInput } from './augmentation.ts';
+import { valueAndGradients } from './batchGradients.ts';
+import { clipByGlobalNorm, optimizerSlots, optimizerUpdates, slotName } from './optimizer.ts';
+
+export interface ProgramOptions {
+  readonly network: Network;
+  readonly loss: LossPlan;
+  readonly classes: number;
+  readonly training: Plan['training'];
+}
+
+/** Names of all trained parameters: the backbone's and the head's. */
+export function trainableNames({ network, loss, classes }: ProgramOptions): string[] {
+  const head = classificationLoss(loss).head({ classes, embeddingSize: network.embeddingSize });
+  return [...parameterSpecs(network).filter((spec) => spec.trainable).map((spec) => spec.name), ...head.map((parameter) => parameter.name)];
+}
+
+/** All that a step reads and writes: backbone, head, batch-norm statistics and optimiser slots. The head is drawn from the seed. */
+export function initialState(options: ProgramOptions & { readonly backbone: ReadonlyMap<string, Float32Array>; readonly seed: number }): Map<string, StateSpec> {
+  const { network, loss, classes, training, backbone, seed } = options;
+  const state = new Map<string, StateSpec>();
+  for (const { name, shape } of parameterSpecs(network)) {
+    const values = backbone.get(name);
+    if (!values) throw new Error(`The initial weights lack ${name}.`);
+    state.set(name, { shape, values });
+  }
+  for (const { name, shape, standardDeviation } of classificationLoss(loss).head({ classes, embeddingSize: network.embeddingSize })) {
+    const random = randomStream(seed, 'head', name);
+    state.set(name, { shape, values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => (standardDeviation === 0 ? 0 : random.normal() * standardDeviation)) });
+  }
+  for (const name of trainableNames(options)) {
+    const spec = state.get(name) as StateSpec;
+    for (const slot of optimizerSlots(training.optimizer)) state.set(slotName(slot, name), { shape: spec.shape, values: new Float32Array(spec.values.length) });
+  }
+  return state;
+}
+
+/** Dropout nodes of a network with the shape of their noise for one sample. */
+export function dropoutShapes(network: Network): Map<string, readonly number[]> {
+  const shapes = networkShapes(network);
+  return new Map(network.nodes.filter((node) => node.op === 'dropout' && node.rate > 0).map((node) => [node.name, shapes.get(node.inputs[0] as string) as readonly number[]]));
+}
+
+const noiseName = (node: string) => `noise/${node}`;
+const scalarNames = ['learningRate', 'firstCorrection', 'secondCorrection'] as const;
+
+/** One step of training: augmentation, forward, loss, backward, clipping and optimiser. */
+export function trainProgram(options: ProgramOptions): Program {
+  const { network, loss, training } = options;
+  const { batchSize } = training;
+  const size = network.inputSize;
+  const trainable = trainableNames(options);
+  const noise = [...dropoutShapes(network)].map(([node, shape]) => [noiseName(node), { shape: [batchSize, ...shape], dtype: 'float32' as const }] as const);
+  return {
+    inputs: {
+      images: { shape: [batchSize, size, size, 3], dtype: 'uint8' },
+      labels: { shape: [batchSize], dtype: 'int32' },
+      ...Object.fromEntries(scalarNames.map((name) => [name, { shape: [], dtype: 'float32' as const }])),
+      ...augmentationInputs(training.augmentation, batchSize),
+      ...Object.fromEntries(noise),
+    },
+    run(inputs, state) {
+      const { images, labels } = inputs as { images: Tensor; labels: Tensor };
+      const input = networkInput(images, inputs);
+      const updates = new Map<string, Tensor>();
+      let correct: Tensor | undefined;
+      const parameters = new Map(trainable.map((name) => [name, state.get(name) as Tensor]));
+      const { value, gradients } = valueAndGradients(parameters, (trained) => {
+        const all = new Map([...state, ...trained]);
+        const embeddings = forward(network, {
+          parameters: all, input, training: true,
+          onUpdate: (name, tensor) => updates.set(name, tensor),
+          dropoutNoise: (node) => inputs[noiseName(node)] as Tensor,
+        }).get(network.output) as Tensor;
+        const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: all });
+        correct = tf.keep(tf.sum(tf.cast(tf.equal(tf.argMax(output.scores, 1), labels), 'float32')));
+        return tf.mean(output.loss);
+      });
+      const { norm, clipped } = clipByGlobalNorm(gradients, training.gradientClip);
+      const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name] as Tensor]));
+      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients: clipped })) updates.set(name, tensor);
+      return { outputs: { loss: value, correct: correct as Tensor, gradientNorm: norm }, updates };
+    },
+  };
+}
+
+/** Embeddings and class scores of a batch with running statistics; nothing is changed. */
+export function inferenceProgram({ network, loss }: ProgramOptions, batchSize: number): Program {
+  const size = network.inputSize;
+  return {
+    inputs: { images: { shape: [batchSize, size, size, 3], dtype: 'uint8' }, labels: { shape: [batchSize], dtype: 'int32' } },
+    run(inputs, state) {
+      const { images, labels } = inputs as { images: Tensor; labels: Tensor };
+      const embeddings = forward(network, { parameters: state, input: networkInput(images), training: false }).get(network.output) as Tensor;
+      const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: state });
+      return { outputs: { embeddings, scores: output.scores, loss: output.loss }, updates: new Map() };
+    },
+  };
+}
+
+/** Embeddings of mirrored pictures, for the flip-summed embedding. */
+export function mirroredProgram({ network }: ProgramOptions, batchSize: number): Program {
+  const size = network.inputSize;
+  return {
+    inputs: { images: { shape: [batchSize, size, size, 3], dtype: 'uint8' } },
+    run(inputs, state) {
+      const mirrored = tf.reverse(networkInput(inputs['images'] as Tensor), 2);
+      return { outputs: { embeddings: forward(network, { parameters: state, input: mirrored, training: false }).get(network.output) as Tensor }, updates: new Map() };
+    },
+  };
+}
