@@ -1,8 +1,12 @@
 import { backend, binding, tf, type OpAttribute, type Tensor, type TensorFlow } from './tensorflow.ts';
 
 type GradientFunction = (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
-type Differentiable = (...inputs: [...Tensor[], (saved: Tensor[]) => void]) => { value: Tensor; gradFunc: GradientFunction };
-const customGradient = tf.customGrad as unknown as (f: Differentiable) => (...inputs: Tensor[]) => Tensor;
+type Save = (saved: Tensor[]) => void;
+interface Differentiable { value: Tensor; gradFunc: GradientFunction }
+// tf.customGrad for one, two and three inputs; its own type loses their count.
+const withGradient = tf.customGrad as unknown as (f: (x: Tensor, save: Save) => Differentiable) => (x: Tensor) => Tensor;
+const withGradients = tf.customGrad as unknown as (f: (x: Tensor, y: Tensor, save: Save) => Differentiable) => (x: Tensor, y: Tensor) => Tensor;
+const withThreeGradients = tf.customGrad as unknown as (f: (x: Tensor, y: Tensor, z: Tensor, save: Save) => Differentiable) => (x: Tensor, y: Tensor, z: Tensor) => Tensor;
 
 const type = (name: string, value: number = binding.TF_FLOAT): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
 const integers = (name: string, value: readonly number[]): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value });
@@ -28,7 +32,7 @@ const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32
 /** 2-D convolution, NHWC by HWIO, with native gradients. */
 export function conv2d(input: Tensor, filter: Tensor, { stride, padding }: { stride: number; padding: Padding }): Tensor {
   const attributes = convolutionAttributes(stride, padding, filter.shape[0] as number);
-  return customGradient((x, w, save) => {
+  return withGradients((x, w, save) => {
     save([x, w]);
     return {
       value: backend.executeSingleOutput('Conv2D', attributes, [x, w]), // [batch, height', width', filters]
@@ -43,7 +47,7 @@ export function conv2d(input: Tensor, filter: Tensor, { stride, padding }: { str
 /** Depthwise 2-D convolution, NHWC by [k, k, channels, 1], with native gradients. */
 export function depthwiseConv2d(input: Tensor, filter: Tensor, { stride, padding }: { stride: number; padding: Padding }): Tensor {
   const attributes = convolutionAttributes(stride, padding, filter.shape[0] as number);
-  return customGradient((x, w, save) => {
+  return withGradients((x, w, save) => {
     save([x, w]);
     return {
       value: backend.executeSingleOutput('DepthwiseConv2dNative', attributes, [x, w]),
@@ -58,7 +62,7 @@ export function depthwiseConv2d(input: Tensor, filter: Tensor, { stride, padding
 /** Rectifier with its native gradient; `ceiling` 6 for ReLU6. */
 export function relu(input: Tensor, ceiling: 6 | null = null): Tensor {
   const name = ceiling === 6 ? 'Relu6' : 'Relu';
-  return customGradient((x, save) => {
+  return withGradient((x, save) => {
     const value = backend.executeSingleOutput(name, [type('T')], [x]);
     save([value]);
     return { value, gradFunc: (dy, [y]) => backend.executeSingleOutput(`${name}Grad`, [type('T')], [dy, y as Tensor]) };
@@ -74,7 +78,7 @@ export function prelu(input: Tensor, slope: Tensor): Tensor {
 export function maxPool(input: Tensor, { kernel, stride, padding }: { kernel: number; stride: number; padding: number }): Tensor {
   const padded = padding === 0 ? input : tf.pad4d(input as TensorFlow.Tensor4D, [[0, 0], [padding, padding], [padding, padding], [0, 0]]);
   const attributes = [type('T'), integers('ksize', [1, kernel, kernel, 1]), integers('strides', [1, stride, stride, 1]), text('padding', 'VALID'), text('data_format', 'NHWC')];
-  return customGradient((x, save) => {
+  return withGradient((x, save) => {
     const value = backend.executeSingleOutput('MaxPool', attributes, [x]);
     save([x, value]);
     return { value, gradFunc: (dy, [original, y]) => backend.executeSingleOutput('MaxPoolGrad', attributes, [original as Tensor, y as Tensor, dy]) };
@@ -93,7 +97,7 @@ export function batchNormTraining(input: Tensor, state: BatchNormState, options:
   readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
 }): Tensor {
   const common = [type('T'), type('U'), float('epsilon', options.epsilon), text('data_format', 'NHWC'), boolean('is_training', true)];
-  return customGradient((x, scale, offset, save) => {
+  return withThreeGradients((x, scale, offset, save) => {
     const outputs = backend.executeMultipleOutputs('FusedBatchNormV3', [...common, float('exponential_avg_factor', options.momentum)], [x, scale, offset, state.mean, state.variance], 6);
     const [value, mean, variance, ...reserves] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
     options.onStatistics(mean, variance);
@@ -115,7 +119,7 @@ export function batchNormInference(input: Tensor, state: BatchNormState, epsilon
 /** Softmax cross-entropy of logits [batch, classes] with int32 labels [batch], one value a sample, in log-softmax form. */
 export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   const attributes = [type('T'), type('Tlabels', binding.TF_INT32)];
-  return customGradient((x, save) => {
+  return withGradient((x, save) => {
     const [value, gradient] = backend.executeMultipleOutputs('SparseSoftmaxCrossEntropyWithLogits', attributes, [x, labels], 2) as [Tensor, Tensor];
     save([gradient]);
     return { value, gradFunc: (dy, [saved]) => tf.mul(tf.expandDims(dy, 1), saved as Tensor) };
@@ -124,7 +128,7 @@ export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tenso
 
 /** Softmax cross-entropy of logits [batch, classes] with target distributions of the same shape, one value a sample. */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  return customGradient((x, save) => {
+  return withGradient((x, save) => {
     const [value, gradient] = backend.executeMultipleOutputs('SoftmaxCrossEntropyWithLogits', [type('T')], [x, targets], 2) as [Tensor, Tensor];
     save([gradient]);
     return { value, gradFunc: (dy, [saved]) => tf.mul(tf.expandDims(dy, 1), saved as Tensor) };
@@ -149,7 +153,7 @@ export function projectiveTransform(images: Tensor, transforms: Tensor): Tensor 
 
 /** An element-wise function with its derivative given in closed form. */
 export function elementwise(input: Tensor, value: (x: Tensor) => Tensor, derivative: (x: Tensor) => Tensor): Tensor {
-  return customGradient((x, save) => {
+  return withGradient((x, save) => {
     save([x]);
     return { value: value(x), gradFunc: (dy, [original]) => tf.mul(dy, derivative(original as Tensor)) };
   })(input);

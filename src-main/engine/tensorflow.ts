@@ -31,7 +31,7 @@ export interface Binding {
 }
 
 interface NodeBackend {
-  readonly binding: Binding;
+  binding: Binding;
   getInputTensorIds(tensors: readonly Tensor[]): number[];
   executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[]): Tensor;
   executeMultipleOutputs(name: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[], outputs: number): Tensor[];
@@ -55,7 +55,9 @@ function load(): typeof TensorFlow {
 export const tf = load();
 tf.enableProdMode();
 export const backend = tf.backend() as unknown as NodeBackend;
-export const binding = backend.binding;
+/** The addon's calls on an object that a recording may wrap; the addon's own properties are read-only. */
+export const binding = Object.fromEntries(Object.getOwnPropertyNames(backend.binding).map((name) => [name, backend.binding[name as keyof Binding]])) as unknown as Binding;
+backend.binding = binding;
 
 /** What computes: the device and the version of TensorFlow. */
 export function describeEngine(): { device: 'cpu' | 'cuda'; tensorflow: string } {

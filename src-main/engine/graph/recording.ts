@@ -16,12 +16,12 @@ export function record(action: () => void): Recording {
   const constants = new Map<number, RecordedConstant>();
   const { executeOp, createTensor, tensorDataSync } = binding;
   binding.executeOp = (name, attributes, inputs, outputs) => {
-    const metadata = executeOp.call(binding, name, attributes, inputs, outputs);
+    const metadata = executeOp(name, attributes, inputs, outputs);
     ops.push({ name, attributes, inputs: [...inputs], outputs: metadata });
     return metadata;
   };
   binding.createTensor = (shape, dtype, values) => {
-    const id = createTensor.call(binding, shape, dtype, values);
+    const id = createTensor(shape, dtype, values);
     constants.set(id, { shape: [...shape], dtype, values: values.slice() });
     return id;
   };

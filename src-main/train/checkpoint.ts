@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+
+const positionSchema = z.strictObject({
+  epoch: z.int(), // the epoch that goes on, from 0
+  batch: z.int(), // the next batch of it
+  step: z.int(), // steps done in all
+  lossSum: z.number(), correctSum: z.number(), normSum: z.number(), // of the epoch so far
+  bestEpoch: z.int(), bestAccuracy: z.number(), // epoch counted from 1; 0: none yet
+  referenceLoss: z.number().nullable(), // mean loss of the first steps
+  seconds: z.number(), images: z.int(), // of training so far
+});
+export type TrainingPosition = z.infer<typeof positionSchema>;
+
+const manifestSchema = z.strictObject({
+  version: z.literal(1), planHash: z.string(), position: positionSchema,
+  tensors: z.array(z.strictObject({ name: z.string(), length: z.int(), offset: z.int() })),
+  sha256: z.string(),
+});
+
+export interface Checkpoint { readonly position: TrainingPosition; readonly state: Map<string, Float32Array>; readonly folder: string }
+
+const checkpointsOf = (runFolder: string) => join(runFolder, 'checkpoints');
+
+function writeSynced(path: string, chunks: readonly Uint8Array[]): void {
+  const file = openSync(path, 'wx');
+  try {
+    for (const chunk of chunks) for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written, chunk.length - written);
+    fsyncSync(file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw new ArcBenchError('no-space', `The disk is full: the checkpoint ${path} could not be written; free some space and resume.`, { cause });
+    throw cause;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
+}
+
+/** Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, rename, fsync of the parent. */
+export function writeCheckpoint(runFolder: string, name: string, content: { readonly planHash: string; readonly position: TrainingPosition; readonly state: ReadonlyMap<string, Float32Array> }): string {
+  const parent = checkpointsOf(runFolder);
+  mkdirSync(parent, { recursive: true });
+  const temporary = join(parent, `.writing-${process.pid}-${name}`);
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary);
+  const hash = createHash('sha256');
+  const tensors: { name: string; length: number; offset: number }[] = [];
+  const chunks: Uint8Array[] = [];
+  let offset = 0;
+  for (const [tensor, values] of content.state) {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    hash.update(bytes);
+    chunks.push(bytes);
+    tensors.push({ name: tensor, length: values.length, offset });
+    offset += bytes.length;
+  }
+  writeSynced(join(temporary, 'state.bin'), chunks);
+  const manifest: z.infer<typeof manifestSchema> = { version: 1, planHash: content.planHash, position: content.position, tensors, sha256: hash.digest('hex') };
+  writeSynced(join(temporary, 'manifest.json'), [new TextEncoder().encode(JSON.stringify(manifest, null, 1))]);
+  const folder = join(parent, name);
+  const old = join(parent, `.old-${name}`);
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(folder)) renameSync(folder, old);
+  renameSync(temporary, folder);
+  syncFolder(parent);
+  rmSync(old, { recursive: true, force: true });
+  return folder;
+}
+
+/** Reads a checkpoint and checks its hashes; throws 'damaged' naming the file. */
+export function readCheckpoint(folder: string): Checkpoint & { readonly planHash: string } {
+  const damaged = (what: string, cause?: unknown) => new ArcBenchError('damaged', `The checkpoint ${folder} is damaged (${what}): the one before it is used, or start the run again.`, { cause });
+  let manifest: z.infer<typeof manifestSchema>;
+  let bytes: Buffer;
+  try {
+    manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
+    bytes = readFileSync(join(folder, 'state.bin'));
+  } catch (cause) {
+    throw damaged('its manifest or state cannot be read', cause);
+  }
+  if (createHash('sha256').update(bytes).digest('hex') !== manifest.sha256) throw damaged('state.bin does not have the hash that its manifest names');
+  const content = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  return { folder, planHash: manifest.planHash, position: manifest.position, state: new Map(manifest.tensors.map(({ name, length, offset }) => [name, new Float32Array(content, offset, length)])) };
+}
+
+/** The newest whole checkpoint of a run, or null; leftovers of a broken write are swept and damaged ones reported. */
+export function latestCheckpoint(runFolder: string, onDamaged: (message: string) => void): (Checkpoint & { readonly planHash: string }) | null {
+  const parent = checkpointsOf(runFolder);
+  if (!existsSync(parent)) return null;
+  const found: (Checkpoint & { readonly planHash: string })[] = [];
+  const names = readdirSync(parent);
+  for (const name of names) {
+    const old = name.startsWith('.old-') ? name.slice('.old-'.length) : null;
+    // A crash between the two renames leaves the old folder alone: it takes its name back.
+    if (old && !names.includes(old)) renameSync(join(parent, name), join(parent, old));
+    else if (name.startsWith('.')) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  for (const name of readdirSync(parent)) {
+    try {
+      found.push(readCheckpoint(join(parent, name)));
+    } catch (error) {
+      if (!(error instanceof ArcBenchError)) throw error;
+      onDamaged(error.message);
+    }
+  }
+  return found.sort((a, b) => b.position.step - a.position.step)[0] ?? null;
+}

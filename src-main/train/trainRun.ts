@@ -1,0 +1,175 @@
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ArmPlan, Plan } from '../../src-shared/experiment.ts';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import type { PackedImages } from '../data/preparedSet.ts';
+import { compileMachine, createEagerMachine, type Machine } from '../engine/graph/compileProgram.ts';
+import type { Network } from '../model/network.ts';
+import { drawAugmentation } from './augmentation.ts';
+import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPosition } from './checkpoint.ts';
+import { optimizerScalars } from './optimizer.ts';
+import { dropoutShapes, inferenceProgram, initialState, mirroredProgram, trainProgram } from './programs.ts';
+import { batchesOfEpoch } from './sampler.ts';
+import { learningRateAt } from './schedule.ts';
+
+/** Positions in the packed file and the class of each. */
+export interface LabelledImages { readonly indexes: readonly number[]; readonly labels: Int32Array }
+
+export interface TrainRunOptions {
+  readonly plan: Plan;
+  readonly planHash: string;
+  readonly arm: ArmPlan;
+  readonly seed: number;
+  readonly network: Network;
+  readonly backbone: ReadonlyMap<string, Float32Array>;
+  readonly classes: number;
+  readonly packed: PackedImages;
+  readonly train: LabelledImages;
+  readonly val: LabelledImages;
+  readonly runFolder: string;
+  readonly resume: boolean;
+  readonly compiled: boolean;
+  readonly shouldStop: () => boolean;
+  readonly onEpoch: (epoch: EpochSummary) => void;
+  readonly onProgress: (progress: { readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }) => void;
+  readonly onNotice: (message: string) => void;
+}
+
+export interface EpochSummary {
+  readonly epoch: number; // from 1
+  readonly step: number;
+  readonly points: Readonly<Record<string, number>>;
+}
+
+export interface TrainedRun {
+  readonly machine: Machine;
+  readonly position: TrainingPosition;
+  readonly stopped: boolean;
+}
+
+/** Mean loss and top-1 accuracy of labelled images by the weights as they are. */
+export function measure(machine: Machine, packed: PackedImages, { images, batchSize, size }: { readonly images: LabelledImages; readonly batchSize: number; readonly size: number }): { loss: number; accuracy: number } {
+  let [loss, correct] = [0, 0];
+  for (const batch of inferenceBatches(machine, packed, { images, batchSize, size })) {
+    const classes = batch.scores.length / batchSize;
+    for (let row = 0; row < batch.count; row++) {
+      loss += batch.loss[row] as number;
+      const scores = batch.scores.subarray(row * classes, (row + 1) * classes);
+      const label = images.labels[batch.offset + row] as number;
+      // A tie counts against the model.
+      if (!scores.some((score, index) => index !== label && score >= (scores[label] as number))) correct++;
+    }
+  }
+  return { loss: loss / images.indexes.length, accuracy: correct / images.indexes.length };
+}
+
+/** Runs inference over images in order; the last batch is padded with its last image and says how many rows count. */
+export function* inferenceBatches(machine: Machine, packed: PackedImages, { images, batchSize, size }: { readonly images: LabelledImages; readonly batchSize: number; readonly size: number }) {
+  const pixels = new Uint8Array(batchSize * size * size * 3);
+  for (let offset = 0; offset < images.indexes.length; offset += batchSize) {
+    const count = Math.min(batchSize, images.indexes.length - offset);
+    const rows = Array.from({ length: batchSize }, (_, row) => offset + Math.min(row, count - 1));
+    packed.readInto(rows.map((row) => images.indexes[row] as number), pixels);
+    const output = machine.step('infer', { images: pixels, labels: Int32Array.from(rows, (row) => images.labels[row] as number) });
+    yield { offset, count, pixels, embeddings: output['embeddings'] as Float32Array, scores: output['scores'] as Float32Array, loss: output['loss'] as Float32Array };
+  }
+}
+
+/** The machine of a run: training, inference and mirrored inference over one state. */
+export function createRunMachine(options: Pick<TrainRunOptions, 'plan' | 'arm' | 'network' | 'classes' | 'backbone' | 'seed' | 'compiled'>): Machine {
+  const { plan, arm, network, classes, backbone, seed, compiled } = options;
+  const programOptions = { network, loss: arm.loss, classes, training: plan.training };
+  const { batchSize } = plan.training;
+  const programs = { train: trainProgram(programOptions), infer: inferenceProgram(programOptions, batchSize), mirrored: mirroredProgram(programOptions, batchSize) };
+  return (compiled ? compileMachine : createEagerMachine)(programs, initialState({ ...programOptions, backbone, seed }));
+}
+
+const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, lossSum: 0, correctSum: 0, normSum: 0, bestEpoch: 0, bestAccuracy: -1, referenceLoss: null, seconds: 0, images: 0 };
+const referenceSteps = 10;
+
+/** Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the machine. Throws 'diverged'. */
+export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
+  const { plan, arm, seed, network, packed, train, val, runFolder } = options;
+  const { batchSize, epochs, learningRate, schedule, augmentation, earlyStopEpochs, optimizer } = plan.training;
+  const size = network.inputSize;
+  const stepsPerEpoch = batchesOfEpoch(plan.training, train.labels, { seed, epoch: 0 }).length;
+  const machine = createRunMachine(options);
+  const noiseShapes = dropoutShapes(network);
+  let position = freshPosition;
+  const save = (name: string) => writeCheckpoint(runFolder, name, { planHash: options.planHash, position, state: machine.readState() });
+
+  const checkpoint = options.resume ? latestCheckpoint(runFolder, options.onNotice) : null;
+  if (checkpoint) {
+    if (checkpoint.planHash !== options.planHash) throw new ArcBenchError('wrong-input', `The checkpoint in ${runFolder} was made by another plan: resume with the experiment file of that run, or start a new run.`);
+    machine.writeState(checkpoint.state);
+    position = checkpoint.position;
+    options.onNotice(`Resumed at epoch ${position.epoch + 1}, batch ${position.batch + 1}.`);
+  }
+
+  const pixels = new Uint8Array(batchSize * size * size * 3);
+  while (position.epoch < epochs) {
+    const { epoch } = position;
+    if (earlyStopEpochs > 0 && position.bestEpoch > 0 && epoch - position.bestEpoch >= earlyStopEpochs) {
+      options.onNotice(`Stopped early after epoch ${epoch}: no better val accuracy since epoch ${position.bestEpoch}.`);
+      break;
+    }
+    const batches = batchesOfEpoch(plan.training, train.labels, { seed, epoch });
+    let rate = 0;
+    for (let batch = position.batch; batch < batches.length; batch++) {
+      const started = performance.now();
+      const rows = batches[batch] as number[];
+      packed.readInto(rows.map((row) => train.indexes[row] as number), pixels);
+      rate = learningRateAt(schedule, learningRate, { step: position.step, stepsPerEpoch, epochs });
+      const noise = [...noiseShapes].map(([node, shape]) => {
+        const random = randomStream(seed, 'dropout', node, epoch, batch);
+        return [`noise/${node}`, Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next)] as const;
+      });
+      const output = machine.step('train', {
+        images: pixels,
+        labels: Int32Array.from(rows, (row) => train.labels[row] as number),
+        ...optimizerScalars(optimizer, position.step + 1, rate),
+        ...drawAugmentation(augmentation, size, { seed, epoch, batch, batchSize }),
+        ...Object.fromEntries(noise),
+      });
+      const loss = output['loss']?.[0] ?? Number.NaN;
+      refuseDivergence({ loss, reference: position.referenceLoss, classes: options.classes, epoch, arm: arm.name });
+      position = {
+        ...position, batch: batch + 1, step: position.step + 1, images: position.images + batchSize,
+        lossSum: position.lossSum + loss, correctSum: position.correctSum + (output['correct']?.[0] ?? 0), normSum: position.normSum + (output['gradientNorm']?.[0] ?? 0),
+        referenceLoss: position.step + 1 === referenceSteps ? (position.lossSum + loss) / (batch + 1) : position.referenceLoss,
+        seconds: position.seconds + (performance.now() - started) / 1000,
+      };
+      options.onProgress({ epoch: epoch + 1, done: batch + 1, total: batches.length, imagesPerSecond: position.images / position.seconds });
+      await nextTurn(); // lets a stop message in
+      if (options.shouldStop()) {
+        save('last');
+        return { machine, position, stopped: true };
+      }
+    }
+    const onVal = measure(machine, packed, { images: val, batchSize, size });
+    const steps = batches.length;
+    const points = {
+      'train/loss': position.lossSum / steps, 'train/accuracy': position.correctSum / (steps * batchSize),
+      'val/loss': onVal.loss, 'val/accuracy': onVal.accuracy, learningRate: rate, gradientNorm: position.normSum / steps, imagesPerSecond: position.images / position.seconds,
+    };
+    const better = onVal.accuracy > position.bestAccuracy;
+    position = { ...position, epoch: epoch + 1, batch: 0, lossSum: 0, correctSum: 0, normSum: 0, ...(better ? { bestEpoch: epoch + 1, bestAccuracy: onVal.accuracy } : {}) };
+    options.onEpoch({ epoch: epoch + 1, step: position.step, points });
+    if (better) save('best');
+    save('last');
+  }
+  // Test, query and distractors are judged by the weights that val chose.
+  machine.writeState(readCheckpoint(join(runFolder, 'checkpoints', 'best')).state);
+  return { machine, position, stopped: false };
+}
+
+/**
+ * Throws 'diverged' for a loss that is not a number or beyond three times its natural size: ln n, or where a margin makes
+ * the loss start higher, the mean of the first steps.
+ */
+function refuseDivergence({ loss, reference, classes, epoch, arm }: { loss: number; reference: number | null; classes: number; epoch: number; arm: string }): void {
+  const limit = reference === null ? Number.POSITIVE_INFINITY : 3 * Math.max(Math.log(classes), reference);
+  if (Number.isFinite(loss) && loss <= limit) return;
+  throw new ArcBenchError('diverged', `Training of ${arm} diverged in epoch ${epoch + 1} (loss ${loss}, expected at most ${limit.toPrecision(3)}): lower training.learningRate or add warm-up; the last good checkpoint is kept.`);
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { experimentSchema, modelSchema, optimizerSchema } from '../../src-shared/experiment.ts';
+import { lossNames, lossSchema, type LossPlan } from '../../src-shared/losses.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import { compileMachine, createEagerMachine } from '../../src-main/engine/graph/compileProgram.ts';
+import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
+import { initialParameters } from '../../src-main/model/initialParameters.ts';
+import { drawAugmentation } from '../../src-main/train/augmentation.ts';
+import { optimizerScalars } from '../../src-main/train/optimizer.ts';
+import { dropoutShapes, inferenceProgram, initialState, trainProgram } from '../../src-main/train/programs.ts';
+
+const [batchSize, size, classes] = [4, 32, 7];
+
+interface Variation { backbone?: string; loss?: LossPlan; optimizer?: object }
+
+/** One step of training and inference on both machines, and the state behind it. More steps would compare chaos: rounding differs, and batch statistics of four images amplify it. */
+function oneStep({ backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), optimizer = { name: 'sgd' } }: Variation) {
+  const { training } = experimentSchema.parse({
+    training: { batchSize, learningRate: 0.01, optimizer, augmentation: { flip: 0.5, shift: 0.1, zoom: 0.1, brightness: 0.2, contrast: 0.2, saturation: 0.3, grey: 0.2, erase: 0.5 } },
+  });
+  const network = buildNetwork(modelSchema.parse({ backbone, embeddingSize: 16, dropout: 0.2 }), size);
+  const options = { network, loss, classes, training };
+  const programs = { train: trainProgram(options), infer: inferenceProgram(options, batchSize) };
+  return [createEagerMachine, compileMachine].map((create) => {
+    const machine = create(programs, initialState({ ...options, backbone: initialParameters(network, 1), seed: 1 }));
+    const outputs = [0].map((batch) => {
+      const random = randomStream(7, batch);
+      const images = Uint8Array.from({ length: batchSize * size * size * 3 }, () => random.integer(256));
+      const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
+      const noise = Object.fromEntries([...dropoutShapes(network)].map(([node, shape]) => [`noise/${node}`, Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next)]));
+      const trained = machine.step('train', { images, labels, ...optimizerScalars(training.optimizer, batch + 1, 0.01), ...drawAugmentation(training.augmentation, size, { seed: 1, epoch: 0, batch, batchSize }), ...noise });
+      return { ...trained, ...machine.step('infer', { images, labels }) };
+    });
+    const state = machine.readState();
+    machine.dispose();
+    return { outputs, state };
+  }) as [{ outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }, { outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }];
+}
+
+/** Asserts that the length of the difference is at most 1e-3 of the expected length. */
+function assertClose(actual: Float32Array, expected: Float32Array, what: string): void {
+  const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  const difference = length(actual.map((value, index) => value - (expected[index] as number)));
+  assert.equal(actual.length, expected.length);
+  assert.ok(difference <= 1e-3 * length(expected) + 1e-6, `${what}: differs by ${difference}, length ${length(expected)}`);
+}
+
+const variations: Variation[] = [
+  { backbone: 'resnet18' },
+  ...lossNames.map((name) => ({ loss: lossSchema.parse(name) })),
+  ...['adam', 'adamw', 'sgd'].map((name) => ({ optimizer: optimizerSchema.parse(name === 'sgd' ? { name, nesterov: true } : { name }) })),
+];
+for (const variation of variations) {
+  test(`a compiled step equals the eager one to 1e-3: ${JSON.stringify(variation)}`, () => {
+    const [eager, compiled] = oneStep(variation);
+    eager.outputs.forEach((outputs, step) => {
+      for (const [name, values] of Object.entries(outputs)) assertClose(compiled.outputs[step]?.[name] as Float32Array, values, `step ${step} ${name}`);
+    });
+    for (const [name, values] of eager.state) assertClose(compiled.state.get(name) as Float32Array, values, name);
+  });
+}
+
+test('the same compiled steps twice give the same bits', () => {
+  const [first, second] = [oneStep({ backbone: 'resnet18' })[1], oneStep({ backbone: 'resnet18' })[1]];
+  for (const [name, values] of first.state) assert.deepEqual(second.state.get(name), values, name);
+});
