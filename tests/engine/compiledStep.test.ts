@@ -17,7 +17,7 @@ interface Variation { backbone?: string; loss?: LossPlan; optimizer?: object }
 /** One step of training and inference on both machines, and the state behind it. More steps would compare chaos: rounding differs, and batch statistics of four images amplify it. */
 function oneStep({ backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), optimizer = { name: 'sgd' } }: Variation) {
   const { training } = experimentSchema.parse({
-    training: { batchSize, learningRate: 0.01, optimizer, augmentation: { flip: 0.5, shift: 0.1, zoom: 0.1, brightness: 0.2, contrast: 0.2, saturation: 0.3, grey: 0.2, erase: 0.5 } },
+    training: { batchSize, learningRate: 1e-4, optimizer, augmentation: { flip: 0.5, shift: 0.1, zoom: 0.1, brightness: 0.2, contrast: 0.2, saturation: 0.3, grey: 0.2, erase: 0.5 } },
   });
   const network = buildNetwork(modelSchema.parse({ backbone, embeddingSize: 16, dropout: 0.2 }), size);
   const options = { network, loss, classes, training };
@@ -29,8 +29,9 @@ function oneStep({ backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), op
       const images = Uint8Array.from({ length: batchSize * size * size * 3 }, () => random.integer(256));
       const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
       const noise = Object.fromEntries([...dropoutShapes(network)].map(([node, shape]) => [`noise/${node}`, Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next)]));
-      const trained = machine.step('train', { images, labels, ...optimizerScalars(training.optimizer, batch + 1, 0.01), ...drawAugmentation(training.augmentation, size, { seed: 1, epoch: 0, batch, batchSize }), ...noise });
-      return { ...trained, ...machine.step('infer', { images, labels }) };
+      const inferred = machine.step('infer', { images, labels });
+      const trained = machine.step('train', { images, labels, ...optimizerScalars(training.optimizer, batch + 1, 1e-4), ...drawAugmentation(training.augmentation, size, { seed: 1, epoch: 0, batch, batchSize }), ...noise });
+      return { ...trained, embeddings: inferred['embeddings'] as Float32Array, scores: inferred['scores'] as Float32Array };
     });
     const state = machine.readState();
     machine.dispose();
