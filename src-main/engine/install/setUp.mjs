@@ -1,7 +1,7 @@
 // Runs on any Node from 18 on, before every npm script: brings packages, Node 24 and the engine, once.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installEngine } from './installEngine.mjs';
@@ -22,6 +22,7 @@ function installPackages() {
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], root, 'npm could not install the packages: check the network and the messages above, then run the command again.');
   say('Installing Node 24 …');
   run(process.execPath, ['installArchSpecificPackage.js'], join(modules, 'node'), 'npm could not install Node 24 (package `node`): check the network and run the command again.');
+  if (!existsSync(node)) symlinkSync(join('..', 'node', 'bin', 'node'), node); // npm makes no link to a program that is not there yet
   writeFileSync(stamp, wanted);
 }
 
