@@ -1,0 +1,35 @@
+import type { Plan } from '../../src-shared/experiment.ts';
+import type { ErrorCode } from '../../src-shared/errors.ts';
+import type { Evaluation } from '../evaluate/evaluateRun.ts';
+import type { EpochSummary } from './trainRun.ts';
+
+/** What the workbench asks a trainer process to do: one arm with one seed. */
+export interface TrainerTask {
+  readonly plan: Plan;
+  readonly planHash: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly preparedFolder: string;
+  readonly classes: readonly string[];
+  readonly parts: Readonly<Record<'train' | 'val' | 'test' | 'query' | 'distractors', readonly number[]>>;
+  readonly runFolder: string;
+  readonly resume: boolean;
+  readonly compiled: boolean;
+}
+
+export type WorkbenchMessage = { readonly kind: 'task'; readonly task: TrainerTask } | { readonly kind: 'stop' };
+
+export interface TrainedSummary {
+  readonly epochs: number; readonly bestEpoch: number; readonly seconds: number; readonly imagesPerSecond: number; readonly parameters: number;
+  readonly savedModel: string;
+  readonly evaluation: Pick<Evaluation, 'accuracy' | 'identification'>;
+}
+
+export type TrainerMessage =
+  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: { readonly device: string; readonly tensorflow: string } }
+  | { readonly kind: 'progress'; readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }
+  | { readonly kind: 'epoch'; readonly summary: EpochSummary }
+  | { readonly kind: 'notice'; readonly message: string }
+  | { readonly kind: 'done'; readonly summary: TrainedSummary }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

@@ -1,0 +1,94 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import { openPackedImages, openPreparedSet, type PreparedSet } from '../data/preparedSet.ts';
+import { describeEngine } from '../engine/tensorflow.ts';
+import { evaluateRun, type Evaluation } from '../evaluate/evaluateRun.ts';
+import { buildNetwork } from '../model/buildNetwork.ts';
+import { initialParameters, parametersHash } from '../model/initialParameters.ts';
+import { writeLayersModel } from '../model/layersModel.ts';
+import { parameterSpecs } from '../model/network.ts';
+import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
+import { trainRun, type LabelledImages } from './trainRun.ts';
+
+const tell = (message: TrainerMessage) => process.send?.(message);
+
+/** Writes unit embeddings as .npy with a TSV of labels, which TensorBoard's projector opens. */
+function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: Evaluation['embeddings']): void {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows.length}, ${size}), }`;
+  const padded = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11, ' ') + '\n';
+  const prefix = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length & 255, padded.length >> 8]);
+  writeFileSync(join(folder, 'embeddings.npy'), Buffer.concat([prefix, Buffer.from(padded, 'latin1'), Buffer.from(values.buffer, values.byteOffset, values.byteLength)]));
+  const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
+  const lines = rows.map(({ index, part }) => `${clean(set.images[index]?.identity ?? '')}\t${part}\t${clean(set.images[index]?.path ?? '')}`);
+  writeFileSync(join(folder, 'labels.tsv'), ['identity\tpart\tfile', ...lines, ''].join('\n'));
+}
+
+let stopRequested = false;
+
+async function work(task: TrainerTask): Promise<void> {
+  const { plan, parts, runFolder, seed } = task;
+  const arm = plan.arms.find((entry) => entry.name === task.arm);
+  if (!arm) throw new ArcBenchError('wrong-input', `The plan has no arm named ${task.arm}.`);
+  const set = openPreparedSet(task.preparedFolder);
+  const packed = openPackedImages(set);
+  try {
+    const classOf = new Map(task.classes.map((identity, label) => [identity, label]));
+    const people = new Map<string, number>();
+    const labelled = (indexes: readonly number[], labelOf: (identity: string) => number): LabelledImages => ({ indexes, labels: Int32Array.from(indexes, (index) => labelOf(set.images[index]?.identity ?? '')) });
+    const classLabel = (identity: string) => classOf.get(identity) ?? 0;
+    const personLabel = (identity: string) => people.get(identity) ?? (people.set(identity, people.size), people.size - 1);
+    const network = buildNetwork(plan.model, plan.prepare.inputSize);
+    const backbone = initialParameters(network, seed);
+    tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine: describeEngine() });
+    const val = labelled(parts.val, classLabel);
+    const { machine, position, stopped } = await trainRun({
+      plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train: labelled(parts.train, classLabel), val,
+      runFolder, resume: task.resume, compiled: task.compiled,
+      shouldStop: () => stopRequested,
+      onEpoch: (summary) => tell({ kind: 'epoch', summary }),
+      onProgress: (progress) => tell({ kind: 'progress', ...progress }),
+      onNotice: (message) => tell({ kind: 'notice', message }),
+    });
+    if (stopped) {
+      tell({ kind: 'stopped' });
+      return;
+    }
+    const evaluation = evaluateRun({
+      machine, packed, batchSize: plan.training.batchSize, size: network.inputSize, embeddingSize: network.embeddingSize,
+      flip: plan.evaluation.flip, falsePositiveRates: plan.evaluation.falsePositiveRates, val, test: labelled(parts.test, classLabel),
+      query: labelled(parts.query, personLabel), distractors: labelled(parts.distractors, personLabel),
+    });
+    mkdirSync(runFolder, { recursive: true });
+    writeEmbeddings(runFolder, set, evaluation.embeddings);
+    const savedModel = join(runFolder, 'model');
+    const specs = parameterSpecs(network);
+    await writeLayersModel(savedModel, network, machine.readState(specs.map((spec) => spec.name)));
+    tell({
+      kind: 'done',
+      summary: {
+        epochs: position.epoch, bestEpoch: position.bestEpoch, seconds: position.seconds, imagesPerSecond: position.images / position.seconds, savedModel,
+        parameters: specs.filter((spec) => spec.trainable).reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
+        evaluation: { accuracy: evaluation.accuracy, identification: evaluation.identification },
+      },
+    });
+  } finally {
+    packed.close();
+  }
+}
+
+process.on('SIGINT', () => undefined); // the workbench hears Ctrl-C and asks for a stop
+process.on('message', (message: WorkbenchMessage) => {
+  if (message.kind === 'stop') {
+    stopRequested = true;
+    return;
+  }
+  work(message.task)
+    .catch((error: unknown) => {
+      const known = error instanceof ArcBenchError;
+      if (!known) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      tell({ kind: 'failed', code: known ? error.code : 'failed', message: known ? error.message : `The trainer failed: ${error instanceof Error ? error.message : String(error)}` });
+    })
+    .finally(() => process.disconnect?.());
+});
+process.on('disconnect', () => { stopRequested = true; });
