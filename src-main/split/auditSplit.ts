@@ -1,0 +1,91 @@
+import type { PreparedSet } from '../data/preparedSet.ts';
+import { partNames, type Part, type Split } from './makeSplit.ts';
+
+export type FindingKind = 'one-file-twice' | 'identical-content' | 'near-identical' | 'held-out-identity-in-training';
+export interface Finding {
+  readonly name: string;
+  readonly kind: FindingKind;
+  readonly message: string;
+  readonly images: readonly string[];
+  readonly blocking: boolean;
+}
+
+const nearDistance = 2;
+
+/** Looks for leakage between the parts: one file twice, identical or near-identical pictures, a held-out person in training. Findings allowed by name or kind do not block. */
+export function auditSplit(set: PreparedSet, split: Split): { readonly findings: readonly Finding[]; readonly blocked: boolean } {
+  const findings: Finding[] = [];
+  const partOf = new Map<number, Part>();
+  const add = (kind: FindingKind, key: string, message: string, images: readonly number[], blocks = true) => {
+    const name = `${kind}:${key}`;
+    const allowed = split.rule.allowFindings.some((entry) => entry === name || entry === kind);
+    findings.push({ name, kind, message, images: images.map((index) => set.images[index]?.path ?? ''), blocking: blocks && !allowed });
+  };
+  for (const part of partNames) {
+    for (const index of split.parts[part]) {
+      const other = partOf.get(index);
+      if (other) add('one-file-twice', set.images[index]?.contentHash.slice(0, 12) ?? '', `${set.images[index]?.path} stands in ${other} and in ${part}.`, [index]);
+      partOf.set(index, part);
+    }
+  }
+  const trained = new Set(split.classes);
+  for (const part of ['query', 'distractors'] as const) {
+    const people = new Set(split.parts[part].map((index) => set.images[index]?.identity ?? ''));
+    for (const identity of people) {
+      if (trained.has(identity)) add('held-out-identity-in-training', identity, `${identity} is held out in ${part} and also trains.`, split.parts[part].filter((index) => set.images[index]?.identity === identity));
+    }
+  }
+  const byContent = groupBy([...partOf.keys()], (index) => set.images[index]?.contentHash ?? '');
+  for (const [content, indexes] of byContent) {
+    const parts = new Set(indexes.map((index) => partOf.get(index)));
+    const people = new Set(indexes.map((index) => set.images[index]?.identity));
+    if (indexes.length > 1 && (parts.size > 1 || people.size > 1)) {
+      add('identical-content', content.slice(0, 12), `${indexes.length} files have identical content, in ${[...parts].join(' and ')}${people.size > 1 ? `, under ${people.size} names` : ''}.`, indexes);
+    }
+  }
+  for (const [a, b] of nearPairs(set, [...partOf.keys()])) {
+    const [first, second] = [set.images[a], set.images[b]];
+    if (!first || !second || partOf.get(a) === partOf.get(b) || first.contentHash === second.contentHash) continue;
+    // Two shots of one person may look alike by rights; across people or into held-out parts it is a leak.
+    const blocks = first.identity !== second.identity;
+    add('near-identical', `${first.contentHash.slice(0, 8)}-${second.contentHash.slice(0, 8)}`, `${first.path} (${partOf.get(a)}) and ${second.path} (${partOf.get(b)}) look nearly the same.`, [a, b], blocks);
+  }
+  return { findings, blocked: findings.some((finding) => finding.blocking) };
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
+
+/** Pairs whose 64-bit hashes differ in at most two bits: of three bands of the hash, one is then equal (pigeonhole). */
+function* nearPairs(set: PreparedSet, indexes: readonly number[]): Generator<readonly [number, number]> {
+  const hashes = new Map(indexes.map((index) => [index, BigInt(`0x${set.images[index]?.perceptualHash ?? '0'}`)]));
+  // A flat picture hashes to all zeros or ones and would look like every other flat one.
+  const usable = indexes.filter((index) => bitCount(hashes.get(index) as bigint) > 3 && bitCount(hashes.get(index) as bigint) < 61);
+  const bands = [[0n, 22n], [22n, 21n], [43n, 21n]] as const;
+  const seen = new Set<string>();
+  for (const [shift, width] of bands) {
+    for (const group of groupBy(usable, (index) => String(((hashes.get(index) as bigint) >> shift) & ((1n << width) - 1n))).values()) {
+      for (let i = 0; i < group.length; i++) {
+        for (let j = i + 1; j < group.length; j++) {
+          const [a, b] = [group[i] as number, group[j] as number];
+          if (bitCount((hashes.get(a) as bigint) ^ (hashes.get(b) as bigint)) > nearDistance || seen.has(`${a}-${b}`)) continue;
+          seen.add(`${a}-${b}`);
+          yield [a, b];
+        }
+      }
+    }
+  }
+}
+
+function bitCount(value: bigint): number {
+  let count = 0;
+  for (let rest = value; rest > 0n; rest &= rest - 1n) count++;
+  return count;
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import type { PreparedSet } from '../data/preparedSet.ts';
+
+export const partNames = ['train', 'val', 'test', 'query', 'distractors'] as const;
+export type Part = (typeof partNames)[number];
+
+/** Which image belongs to which part; indexes point into the prepared set. */
+export interface Split {
+  readonly seed: number;
+  readonly rule: Plan['split'];
+  /** Identities seen in training, sorted; the label is the position. */
+  readonly classes: readonly string[];
+  readonly parts: Readonly<Record<Part, readonly number[]>>;
+  readonly skipped: readonly { readonly identity: string; readonly images: number }[];
+  readonly hash: string;
+}
+
+/**
+ * Splits a prepared set by its rule: identities with too few images are left out, some are held out as query and distractors,
+ * and the images of the others are shared out among train, val and test. Throws 'wrong-input' where a part would be empty.
+ */
+export function makeSplit(set: PreparedSet, rule: Plan['split']): Split {
+  const byIdentity = new Map<string, number[]>();
+  set.images.forEach((image, index) => byIdentity.set(image.identity, [...(byIdentity.get(image.identity) ?? []), index]));
+  const all = [...byIdentity.keys()].sort();
+  const skipped = all.filter((identity) => (byIdentity.get(identity) as number[]).length < rule.minImages).map((identity) => ({ identity, images: (byIdentity.get(identity) as number[]).length }));
+  const left = all.filter((identity) => !skipped.some((entry) => entry.identity === identity));
+  const order = randomStream(rule.seed, 'split', 'held out').shuffle(left);
+  const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * left.length)));
+  const queryCount = held(rule.query, 2);
+  const distractorCount = held(rule.distractors, 1);
+  if (left.length - queryCount - distractorCount < 2) {
+    throw new ArcBenchError('wrong-input', `Only ${left.length} of ${all.length} identities have at least ${rule.minImages} images, too few to train on 2 and hold out ${queryCount + distractorCount}: add people, lower split.minImages, or lower split.query and split.distractors.`);
+  }
+  const parts: Record<Part, number[]> = { train: [], val: [], test: [], query: [], distractors: [] };
+  for (const identity of order.slice(0, queryCount)) parts.query.push(...(byIdentity.get(identity) as number[]));
+  for (const identity of order.slice(queryCount, queryCount + distractorCount)) parts.distractors.push(...(byIdentity.get(identity) as number[]));
+  const classes = order.slice(queryCount + distractorCount).sort();
+  for (const identity of classes) shareOut(identity, byIdentity.get(identity) as number[], { set, rule, parts });
+  for (const part of partNames) parts[part].sort((a, b) => a - b);
+  const hash = createHash('sha256').update(JSON.stringify([set.hash, rule.seed, classes, partNames.map((part) => parts[part])])).digest('hex');
+  return { seed: rule.seed, rule, classes, parts, skipped, hash };
+}
+
+/** Shares one identity's images out; copies of one picture stay together. */
+function shareOut(identity: string, images: readonly number[], { set, rule, parts }: { readonly set: PreparedSet; readonly rule: Plan['split']; readonly parts: Record<Part, number[]> }): void {
+  const copies = new Map<string, number[]>();
+  for (const index of images) {
+    const content = set.images[index]?.contentHash ?? '';
+    copies.set(content, [...(copies.get(content) ?? []), index]);
+  }
+  const groups = randomStream(rule.seed, 'split', 'images', identity).shuffle([...copies.values()]);
+  const wanted = (share: number) => (share === 0 ? 0 : Math.max(1, Math.round(share * groups.length)));
+  const [val, test] = [wanted(rule.val), wanted(rule.test)];
+  if (groups.length - val - test < 1) {
+    throw new ArcBenchError('wrong-input', `${identity} has ${groups.length} different ${groups.length === 1 ? 'picture' : 'pictures'}, too few for train, val and test: add pictures of this person or raise split.minImages.`);
+  }
+  parts.val.push(...groups.slice(0, val).flat());
+  parts.test.push(...groups.slice(val, val + test).flat());
+  parts.train.push(...groups.slice(val + test).flat());
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { splitSchema } from '../../src-shared/experiment.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
+import { auditSplit } from '../../src-main/split/auditSplit.ts';
+import { makeSplit, partNames } from '../../src-main/split/makeSplit.ts';
+import { verifySplitFolders, writeSplitFolders } from '../../src-main/split/splitFolders.ts';
+
+function preparedSet(people: number, images: number, change: (image: PreparedSet['images'][number], index: number) => PreparedSet['images'][number] = (image) => image): PreparedSet {
+  const random = randomStream(1, 'hashes');
+  const all = Array.from({ length: people * images }, (_, index) => change({
+    path: `/faces/p${Math.floor(index / images)}/${index}.png`, identity: `p${Math.floor(index / images)}`,
+    contentHash: createHash('sha256').update(String(index)).digest('hex'),
+    perceptualHash: Array.from({ length: 16 }, () => random.integer(16).toString(16)).join(''),
+  }, index));
+  return { folder: '/nowhere', inputSize: 32, count: all.length, hash: 'set', images: all, rejected: [], alignment: 'none' };
+}
+
+test('every image lies in at most one part and held-out people never train, for many seeds', () => {
+  const set = preparedSet(20, 9);
+  for (let seed = 0; seed < 50; seed++) {
+    const split = makeSplit(set, splitSchema.parse({ seed }));
+    const all = partNames.flatMap((part) => split.parts[part]);
+    assert.equal(new Set(all).size, all.length);
+    assert.equal(all.length, set.count);
+    const peopleOf = (part: (typeof partNames)[number]) => new Set(split.parts[part].map((index) => set.images[index]?.identity ?? ''));
+    for (const part of ['query', 'distractors'] as const) for (const identity of peopleOf(part)) assert.ok(!split.classes.includes(identity));
+    for (const part of ['train', 'val', 'test'] as const) assert.deepEqual([...peopleOf(part)].sort(), [...split.classes].sort());
+    assert.deepEqual(auditSplit(set, split), { findings: [], blocked: false });
+  }
+});
+
+test('one seed gives one split and another seed another', () => {
+  const set = preparedSet(12, 8);
+  assert.equal(makeSplit(set, splitSchema.parse({ seed: 1 })).hash, makeSplit(set, splitSchema.parse({ seed: 1 })).hash);
+  assert.notEqual(makeSplit(set, splitSchema.parse({ seed: 1 })).hash, makeSplit(set, splitSchema.parse({ seed: 2 })).hash);
+});
+
+test('a split that leaves too few people or pictures says what to do', () => {
+  assert.throws(() => makeSplit(preparedSet(10, 3), splitSchema.parse({ minImages: 5 })), /Only 0 of 10 identities have at least 5 images.*lower split\.minImages/);
+  assert.throws(() => makeSplit(preparedSet(8, 2), splitSchema.parse({ minImages: 1 })), /p\d has 2 different pictures, too few for train, val and test/);
+});
+
+test('the audit finds identical and near-identical pictures across people and can be overridden by name', () => {
+  const planted = preparedSet(10, 8, (image, index) => (index === 79 ? { ...image, contentHash: createHash('sha256').update('0').digest('hex') } : index === 78 ? { ...image, perceptualHash: '123456789abcdef0' } : index === 1 ? { ...image, perceptualHash: '123456789abcdef1' } : image));
+  const rule = splitSchema.parse({ query: 0, distractors: 0 });
+  const audit = auditSplit(planted, makeSplit(planted, rule));
+  assert.ok(audit.blocked);
+  assert.ok(audit.findings.some((finding) => finding.kind === 'identical-content'));
+  const allowed = { ...rule, allowFindings: audit.findings.map((finding) => finding.name) };
+  const overridden = auditSplit(planted, makeSplit(planted, allowed));
+  assert.equal(overridden.blocked, false);
+  assert.equal(overridden.findings.length, audit.findings.length);
+});
+
+test('split folders hold each file once under its part, and a changed file is named', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arcbench-split-'));
+  try {
+    mkdirSync(join(folder, 'faces'));
+    const set = preparedSet(6, 6, (image, index) => {
+      const path = join(folder, 'faces', `${index}.png`);
+      writeFileSync(path, `picture ${index}`);
+      return { ...image, path, identity: index < 6 ? '../ä b\n' : image.identity, contentHash: createHash('sha256').update(`picture ${index}`).digest('hex') };
+    });
+    const split = makeSplit(set, splitSchema.parse({ query: 0, distractors: 0 }));
+    await writeSplitFolders(set, split, join(folder, 'split'));
+    assert.deepEqual(readdirSync(join(folder, 'split')).sort(), ['manifest.json', 'test', 'train', 'val']);
+    assert.equal(readdirSync(join(folder, 'split', 'train')).length, 6);
+    assert.deepEqual(await verifySplitFolders(join(folder, 'split')), []);
+    const identity = readdirSync(join(folder, 'split', 'train'))[0] as string;
+    const file = readdirSync(join(folder, 'split', 'train', identity))[0] as string;
+    rmSync(join(folder, 'split', 'train', identity, file));
+    writeFileSync(join(folder, 'split', 'train', identity, file), 'other');
+    assert.deepEqual(await verifySplitFolders(join(folder, 'split')), [`train/${identity}/${file} has changed since the split was made.`]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
