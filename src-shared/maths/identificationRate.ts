@@ -38,3 +38,8 @@ function firstAbove(sorted: Float32Array | Float64Array, threshold: number): num
   }
   return low;
 }
+
+/** TPR at one FPR; for several, identificationRates sorts only once. */
+export function truePositiveRateAt(positives: Float32Array | Float64Array, negatives: Float32Array | Float64Array, falsePositiveRate: number): IdentificationRate {
+  return identificationRates(positives, negatives, [falsePositiveRate])[0]!;
+}

@@ -1,0 +1,35 @@
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Makes this process the one writer of a workspace and returns its release; throws 'busy' naming the other process. A dead process's lock is taken over. */
+export function lockWorkspace(workspace: string): () => void {
+  const path = join(workspace, 'writer.lock');
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      const file = openSync(path, 'wx');
+      writeSync(file, String(process.pid));
+      closeSync(file);
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be written: make it writable or choose another with --workspace.`, { cause: error });
+      }
+    }
+    const owner = Number(readFileSync(path, 'utf8'));
+    if (owner > 0 && owner !== process.pid && isAlive(owner)) {
+      throw new ArcBenchError('busy', `The workspace ${workspace} is in use by process ${owner}: wait until it ends, or choose another workspace with --workspace.`);
+    }
+    rmSync(path, { force: true });
+  }
+  throw new ArcBenchError('busy', `The workspace ${workspace} is being opened by another process: try again.`);
+}

@@ -1,0 +1,181 @@
+import { isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { z } from 'zod';
+import { ArcBenchError } from './errors.ts';
+import { experimentSchema, type Plan } from './experiment.ts';
+import { nearestName } from './nearestName.ts';
+
+type Path = readonly PropertyKey[];
+type Issue = z.core.$ZodIssue;
+/** A schema as zod's JSON Schema shows it: enough to name keys, ranges and meanings. */
+interface KnobSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, KnobSchema>>;
+  readonly items?: KnobSchema;
+  readonly oneOf?: readonly KnobSchema[];
+  readonly anyOf?: readonly KnobSchema[];
+}
+
+/** Reads an experiment's YAML into the plan, all defaults filled in; throws 'wrong-input' with one sentence naming file, line and key. */
+export function parseExperiment(text: string, fileName: string): Plan {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const fault = document.errors[0];
+  if (fault !== undefined) {
+    throw new ArcBenchError('wrong-input', `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${oneSentence(fault.message)}).`);
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (error) {
+    throw new ArcBenchError('wrong-input', `${fileName}: this is not valid YAML (${oneSentence(error instanceof Error ? error.message : String(error))}).`, { cause: error });
+  }
+  const result = experimentSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : isBareName(value, issue.path) ? issue.path.slice(0, -1) : issue.path;
+  const line = lineOf(document, lines, path);
+  throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
+}
+
+/** Whether the path's name was given as a bare text, as in `loss: arcFace`, which the schema widens to a section. */
+function isBareName(experiment: unknown, path: Path): boolean {
+  return path.at(-1) === 'name' && path.length > 1 && typeof valueAt(experiment, path.slice(0, -1)) === 'string';
+}
+
+function describe(issue: Issue, path: Path, experiment: unknown): string {
+  const key = dotted(path);
+  const given = valueAt(experiment, path);
+  const knob = schemaAt(path, experiment);
+  const shown = show(given);
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const known = Object.keys(schemaAt(issue.path, experiment)?.properties ?? {});
+      return `unknown key '${key}'; ${hint(String(path.at(-1)), known)}`;
+    }
+    case 'invalid_union': {
+      const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+      if (given === undefined) return `'${key}' is missing; expected one of ${options.join(', ')}`;
+      return `'${key}' cannot be ${shown}; ${typeof given === 'string' ? hint(given, options) : `expected one of ${options.join(', ')}`}`;
+    }
+    case 'invalid_value': {
+      const options = issue.values.map(String);
+      return `'${key}' cannot be ${shown}; ${typeof given === 'string' ? hint(given, options) : `expected one of ${options.join(', ')}`}`;
+    }
+    case 'too_small': case 'too_big': {
+      if (issue.origin === 'string' || issue.origin === 'array') {
+        const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+        return `'${key}' has the wrong length; expected ${bound} ${issue.origin === 'string' ? 'characters' : 'entries'}`;
+      }
+      return `'${key}' is ${shown}, out of range; expected ${rangeOf(knob)}${meaning(knob)}`;
+    }
+    case 'invalid_type': {
+      if (given === undefined) return `'${key}' is missing; expected ${expectation(issue.expected, knob)}`;
+      return `'${key}' is ${shown}; expected ${expectation(issue.expected, knob)}`;
+    }
+    default:
+      return `'${key}': ${oneSentence(issue.message)}`;
+  }
+}
+
+function expectation(expected: string, knob: KnobSchema | undefined): string {
+  switch (expected) {
+    case 'number': case 'int': return `${rangeOf(knob)}${meaning(knob)}`;
+    case 'boolean': return `true or false${meaning(knob)}`;
+    case 'string': return `a text${meaning(knob)}`;
+    case 'array': return `a list${meaning(knob)}`;
+    case 'object': return `a section of keys (${Object.keys(knob?.properties ?? {}).join(', ') || 'name and its settings'})`;
+    default: return `${expected}${meaning(knob)}`;
+  }
+}
+
+function rangeOf(knob: KnobSchema | undefined): string {
+  const whole = knob?.type === 'integer' ? 'a whole number' : 'a number';
+  const pixels = knob?.description?.includes('pixels') === true ? ' of pixels' : knob?.description?.includes('radians') === true ? ' of radians' : '';
+  const bounds: string[] = [];
+  // JSON Schema states the safe-integer bounds of any integer; they tell the user nothing.
+  const limit = (bound: number | undefined) => (bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound);
+  const [least, above, most, below] = [limit(knob?.minimum), limit(knob?.exclusiveMinimum), limit(knob?.maximum), limit(knob?.exclusiveMaximum)];
+  if (least !== undefined && most !== undefined) bounds.push(`from ${least} to ${most}`);
+  else {
+    if (least !== undefined) bounds.push(`of at least ${least}`);
+    if (above !== undefined) bounds.push(`above ${above}`);
+    if (most !== undefined) bounds.push(bounds.length > 0 ? `at most ${most}` : `of at most ${most}`);
+    if (below !== undefined) bounds.push(`below ${below}`);
+  }
+  return `${whole}${pixels}${bounds.length > 0 ? ` ${bounds.join(' and ')}` : ''}`;
+}
+
+const meaning = (knob: KnobSchema | undefined) => (knob?.description === undefined ? '' : ` (${knob.description})`);
+
+function hint(word: string, known: readonly string[]): string {
+  const nearest = nearestName(word, known);
+  return nearest === null ? `expected one of ${known.join(', ')}` : `the nearest known name is '${nearest}'`;
+}
+
+/** The schema of a knob; in a union, the alternative whose name the experiment gives. */
+function schemaAt(path: Path, experiment: unknown): KnobSchema | undefined {
+  let knob = z.toJSONSchema(experimentSchema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as KnobSchema | undefined;
+  let value = experiment;
+  const enter = () => {
+    const alternatives = knob?.oneOf ?? knob?.anyOf;
+    if (alternatives === undefined) return;
+    const name = typeof value === 'string' ? value : valueAt(value, ['name']);
+    knob = alternatives.find((alternative) => alternative.properties?.['name']?.const === name) ?? knob;
+  };
+  enter();
+  for (const step of path) {
+    knob = typeof step === 'number' ? knob?.items : knob?.properties?.[String(step)];
+    value = valueAt(value, [step]);
+    enter();
+  }
+  return knob;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let current = value;
+  for (const step of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined;
+    current = (current as Record<PropertyKey, unknown>)[step];
+  }
+  return current;
+}
+
+/** Line of the deepest part of the path that the text holds, by its key where it has one. */
+function lineOf(document: Document, lines: LineCounter, path: Path): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const step of path) {
+    if (!isCollection(node)) break;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step));
+      if (pair === undefined) break;
+      offset = startOf(pair.key) ?? offset;
+      node = pair.value;
+    } else {
+      const item: unknown = node.items[Number(step)];
+      if (item === undefined) break;
+      offset = startOf(item) ?? offset;
+      node = item;
+    }
+  }
+  return Math.max(1, lines.linePos(offset).line);
+}
+
+const startOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];
+
+const dotted = (path: Path) => path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`), '') || 'experiment';
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.slice(0, 60)}'`;
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a section';
+  return value === null ? 'empty' : String(value);
+}
+
+const oneSentence = (text: string) => text.split('\n')[0]!.trim().replace(/[.:]$/, '');
