@@ -36,7 +36,7 @@ function oneStep({ backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), op
     const state = machine.readState();
     machine.dispose();
     return { outputs, state };
-  }) as [{ outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }, { outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }];
+  }) as unknown as [{ outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }, { outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }];
 }
 
 /** Asserts that the length of the difference is at most 1e-3 of the expected length. */

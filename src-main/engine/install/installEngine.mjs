@@ -17,7 +17,7 @@ export async function installEngine(modules) {
   const key = createHash('sha256').update(release.sha256);
   for (const name of readdirSync(sources).sort()) key.update(readFileSync(join(sources, name)));
   const engine = join(cacheRoot(), `tensorflow-${release.version}-${key.digest('hex').slice(0, 12)}`);
-  if (!existsSync(engine)) await withLock(engine, () => build(engine, modules));
+  if ([addon, ...libraries].some((name) => !existsSync(join(engine, name)))) await withLock(engine, () => build(engine, modules));
   link(join(tfjs, 'lib', 'napi-v8'), engine);
 }
 
@@ -98,7 +98,7 @@ async function withLock(engine, action) {
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw new SetUpError(1, `The cache folder ${cacheRoot()} cannot be written: make it writable, or set ARCBENCH_CACHE to a folder elsewhere.`);
       const owner = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0);
-      if (owner > 0 && !isAlive(owner)) rmSync(lock, { force: true });
+      if (owner === 0 || !isAlive(owner)) rmSync(lock, { force: true });
       else if (!told) {
         say(`Another process (${owner}) installs the engine: waiting for it …`);
         told = true;
@@ -107,7 +107,9 @@ async function withLock(engine, action) {
     }
   }
   try {
-    if (!existsSync(engine)) await action();
+    if ([addon, ...libraries].every((name) => existsSync(join(engine, name)))) return;
+    rmSync(engine, { recursive: true, force: true });
+    await action();
   } finally {
     rmSync(lock, { force: true });
   }

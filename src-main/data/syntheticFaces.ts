@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
+import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
+
+const side = 112;
+const generatorVersion = 1;
+
+/** What makes a synthetic person: shapes and colours in natural, narrow ranges, in pixels of a 112-pixel picture. */
+function drawIdentity(random: RandomStream) {
+  const between = (low: number, high: number) => low + (high - low) * random.next();
+  return {
+    faceWidth: between(27, 36), faceHeight: between(36, 46), jaw: between(0.55, 0.95),
+    skin: [between(120, 235), between(0.72, 0.86), between(0.58, 0.76)] as const,
+    eyeGap: between(11, 18), eyeHeight: between(-11, -3), eyeWidth: between(4, 7.5), eyeOpening: between(2, 4.5), iris: `hsl(${Math.round(between(0, 360))},45%,${Math.round(between(25, 45))}%)`,
+    browLift: between(6, 11), browTilt: between(-3, 3), browWidth: between(1.2, 4),
+    noseLength: between(8, 17), noseWidth: between(3, 8), mouthHeight: between(17, 25), mouthWidth: between(7, 14), lip: between(1.4, 4.2),
+    ears: between(3, 8), mole: random.next() < 0.4 ? [between(-18, 18), between(2, 20)] as const : null,
+  };
+}
+type Identity = ReturnType<typeof drawIdentity>;
+
+const colour = (level: number, green: number, blue: number) => `rgb(${[level, level * green, level * blue].map((value) => Math.round(Math.max(0, Math.min(255, value)))).join(',')})`;
+
+/** One picture of a person as SVG; pose, light, expression, hair, hat, glasses and background are drawn anew each time. */
+function drawPicture(person: Identity, random: RandomStream): string {
+  const between = (low: number, high: number) => low + (high - low) * random.next();
+  const light = between(0.7, 1.15);
+  const [level, green, blue] = person.skin;
+  const skin = colour(level * light, green, blue);
+  const shade = colour(level * light * 0.8, green, blue);
+  const turn = between(-5, 5); // features slide sideways as the head turns
+  const smile = between(-3, 7);
+  const lid = person.eyeOpening * between(0.65, 1.1);
+  const hair = `hsl(${Math.round(between(0, 50))},${Math.round(between(10, 60))}%,${Math.round(between(8, 60))}%)`;
+  const background = [0, 1].map(() => `hsl(${Math.round(between(0, 360))},${Math.round(between(5, 50))}%,${Math.round(between(20, 85))}%)`);
+  const { faceWidth: w, faceHeight: h, jaw } = person;
+  const eye = (sign: number) => {
+    const x = sign * person.eyeGap + turn;
+    const brow = person.eyeHeight - person.browLift;
+    return `<ellipse cx="${x}" cy="${person.eyeHeight}" rx="${person.eyeWidth}" ry="${lid}" fill="#f4f1ec"/><circle cx="${x + turn * 0.2}" cy="${person.eyeHeight}" r="${Math.min(lid, 3.4)}" fill="${person.iris}"/><circle cx="${x + turn * 0.2}" cy="${person.eyeHeight}" r="1.3" fill="#111"/>
+      <path d="M${x - 7} ${brow - sign * person.browTilt} L${x + 7} ${brow + sign * person.browTilt}" stroke="${hair}" stroke-width="${person.browWidth}" stroke-linecap="round"/>`;
+  };
+  const top = -h * 0.45;
+  const hat = random.next() < 0.15 ? `<path d="M${-w - 4} ${top} Q0 ${-h - 26} ${w + 4} ${top} Z" fill="${background[1]}"/>` : '';
+  const length = between(0, 1);
+  const hairBack = `<ellipse cx="0" cy="${-6 + length * 10}" rx="${w + 5}" ry="${h + 3 + length * 6}" fill="${hair}"/>`;
+  const fringe = `<path d="M${-w} ${top} Q${between(-20, 20)} ${top - between(4, 26)} ${w} ${top} Q0 ${-h * 1.35} ${-w} ${top} Z" fill="${hair}"/>`;
+  const glasses = random.next() < 0.2
+    ? [-1, 1].map((sign) => `<circle cx="${sign * person.eyeGap + turn}" cy="${person.eyeHeight}" r="9" fill="none" stroke="#222" stroke-width="1.6"/>`).join('') : '';
+  const mole = person.mole ? `<circle cx="${person.mole[0] + turn}" cy="${person.mole[1]}" r="1.5" fill="#3a2418"/>` : '';
+  const mouth = person.mouthHeight;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}"><defs><linearGradient id="b" x2="1" y2="1"><stop stop-color="${background[0]}"/><stop offset="1" stop-color="${background[1]}"/></linearGradient>
+    <linearGradient id="l" x1="${random.next()}" x2="${random.next()}"><stop stop-color="#fff" stop-opacity="${between(0, 0.22)}"/><stop offset="1" stop-color="#000" stop-opacity="${between(0, 0.3)}"/></linearGradient></defs>
+    <rect width="${side}" height="${side}" fill="url(#b)"/><g transform="translate(${56 + between(-4, 4)} ${58 + between(-4, 4)}) rotate(${between(-9, 9)}) scale(${between(0.9, 1.08)})">
+    ${hairBack}<ellipse cx="${-w}" cy="-2" rx="${person.ears}" ry="8" fill="${shade}"/><ellipse cx="${w}" cy="-2" rx="${person.ears}" ry="8" fill="${shade}"/>
+    <path d="M${-w} -8 C${-w} ${-h * 1.2} ${w} ${-h * 1.2} ${w} -8 C${w} ${h * jaw} ${w * jaw} ${h} 0 ${h} C${-w * jaw} ${h} ${-w} ${h * jaw} ${-w} -8 Z" fill="${skin}"/>
+    ${fringe}${eye(-1)}${eye(1)}<path d="M${turn} ${person.eyeHeight + 3} L${turn * 1.5 - person.noseWidth} ${person.eyeHeight + 3 + person.noseLength} L${turn * 1.5 + person.noseWidth} ${person.eyeHeight + 3 + person.noseLength}" fill="none" stroke="${shade}" stroke-width="2.2"/>
+    <path d="M${turn - person.mouthWidth} ${mouth} Q${turn} ${mouth + smile} ${turn + person.mouthWidth} ${mouth}" fill="none" stroke="rgb(150,60,65)" stroke-width="${person.lip}" stroke-linecap="round"/>${mole}${glasses}${hat}
+    <rect x="-70" y="-70" width="140" height="140" fill="url(#l)"/></g></svg>`;
+}
+
+/** Renders the seeded demo faces as a folder an identity and returns the folder; a second call finds them there. Whole or not at all. */
+export async function renderSyntheticFaces(demo: Plan['data']['demo'], options: { readonly workspace: string; readonly onProgress?: (done: number, total: number) => void; readonly shouldStop?: () => boolean }): Promise<string> {
+  const key = createHash('sha256').update(JSON.stringify([generatorVersion, demo.people, demo.imagesPerPerson, demo.seed])).digest('hex').slice(0, 12);
+  const folder = join(options.workspace, 'prepared', `demo-${key}`);
+  if (existsSync(folder)) return folder;
+  const temporary = `${folder}.writing`;
+  await rm(temporary, { recursive: true, force: true });
+  const total = demo.people * demo.imagesPerPerson;
+  let [next, done] = [0, 0];
+  const worker = async () => {
+    for (let person = next++; person < demo.people; person = next++) {
+      const identity = drawIdentity(randomStream(demo.seed, 'identity', person));
+      const own = join(temporary, `person-${String(person + 1).padStart(4, '0')}`);
+      await mkdir(own, { recursive: true });
+      for (let picture = 0; picture < demo.imagesPerPerson; picture++) {
+        if (options.shouldStop?.()) throw new ArcBenchError('cancelled', 'Stopped while the demo faces were rendered: run the same command again to go on.');
+        const svg = drawPicture(identity, randomStream(demo.seed, 'picture', person, picture));
+        await sharp(Buffer.from(svg)).removeAlpha().png({ compressionLevel: 2 }).toFile(join(own, `${String(picture + 1).padStart(3, '0')}.png`));
+        options.onProgress?.(++done, total);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  await rename(temporary, folder);
+  return folder;
+}

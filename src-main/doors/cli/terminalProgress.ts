@@ -1,0 +1,26 @@
+import { SingleBar } from 'cli-progress';
+import type { ExperimentProgress } from '../../workbench/runExperiment.ts';
+
+/** Progress on stderr: a bar with rate and time left on a terminal, lines alone otherwise. */
+export function terminalProgress(stream: NodeJS.WriteStream): ExperimentProgress {
+  let bar: SingleBar | null = null;
+  const clear = () => {
+    bar?.stop();
+    bar = null;
+  };
+  const line = (text: string) => {
+    clear();
+    stream.write(`${text}\n`);
+  };
+  return {
+    stage: (text) => line(text),
+    notice: (text) => line(`  ${text}`),
+    step({ done, total, note }) {
+      if (!stream.isTTY) return;
+      if (!bar) {
+        bar = new SingleBar({ stream, format: '  {bar} {value}/{total}  {note}  ETA {eta_formatted}', clearOnComplete: true, hideCursor: true, fps: 8, barsize: 28 });
+        bar.start(total, done, { note });
+      } else bar.update(done, { note });
+    },
+  };
+}

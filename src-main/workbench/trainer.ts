@@ -1,0 +1,27 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { TrainerMessage, TrainerTask, WorkbenchMessage } from '../train/trainerMessages.ts';
+
+/** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. */
+export function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly onStopper: (stop: () => void) => void }): Promise<TrainerMessage> {
+  const child = fork(fileURLToPath(new URL('../train/trainerProcess.ts', import.meta.url)), {
+    execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced',
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3' },
+  });
+  const send = (message: WorkbenchMessage) => { if (child.connected) child.send(message); };
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => { errors = (errors + chunk.toString()).slice(-4000); });
+  options.onStopper(() => send({ kind: 'stop' }));
+  send({ kind: 'task', task });
+  return new Promise((resolve) => {
+    let last: TrainerMessage | null = null;
+    child.on('message', (message: TrainerMessage) => {
+      if (message.kind === 'done' || message.kind === 'failed' || message.kind === 'stopped') last = message;
+      else options.onMessage(message);
+    });
+    child.on('exit', (code, signal) => {
+      const reason = errors.trim().split('\n').at(-1) ?? '';
+      resolve(last ?? { kind: 'failed', code: 'failed', message: `The trainer ended without a word (${signal ?? `exit code ${code}`}${reason ? `: ${reason}` : ''}): resume it with \`arcbench runs resume\`.` });
+    });
+  });
+}
