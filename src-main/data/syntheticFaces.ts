@@ -9,18 +9,20 @@ import type { Plan } from '../../src-shared/experiment.ts';
 import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
 
 const side = 112;
-const generatorVersion = 1;
+const generatorVersion = 4;
 
 /** What makes a synthetic person: shapes and colours in natural, narrow ranges, in pixels of a 112-pixel picture. */
 function drawIdentity(random: RandomStream) {
   const between = (low: number, high: number) => low + (high - low) * random.next();
+  const hsl = (hue: number, saturation: number, lightness: number) => `hsl(${Math.round(hue)},${Math.round(saturation)}%,${Math.round(lightness)}%)`;
   return {
-    faceWidth: between(27, 36), faceHeight: between(36, 46), jaw: between(0.55, 0.95),
-    skin: [between(120, 235), between(0.72, 0.86), between(0.58, 0.76)] as const,
-    eyeGap: between(11, 18), eyeHeight: between(-11, -3), eyeWidth: between(4, 7.5), eyeOpening: between(2, 4.5), iris: `hsl(${Math.round(between(0, 360))},45%,${Math.round(between(25, 45))}%)`,
-    browLift: between(6, 11), browTilt: between(-3, 3), browWidth: between(1.2, 4),
-    noseLength: between(8, 17), noseWidth: between(3, 8), mouthHeight: between(17, 25), mouthWidth: between(7, 14), lip: between(1.4, 4.2),
-    ears: between(3, 8), mole: random.next() < 0.4 ? [between(-18, 18), between(2, 20)] as const : null,
+    faceWidth: between(25, 38), faceHeight: between(35, 47), jaw: between(0.5, 1),
+    skin: [between(110, 240), between(0.7, 0.88), between(0.55, 0.78)] as const,
+    eyeGap: between(11, 18), eyeHeight: between(-12, -3), eyeWidth: between(4, 8), eyeOpening: between(2.4, 5.5), iris: hsl(between(0, 360), between(30, 80), between(25, 50)),
+    browLift: between(6, 12), browTilt: between(-4, 4), browWidth: between(1.2, 5), brow: hsl(between(0, 50), between(10, 60), between(8, 60)),
+    noseLength: between(8, 18), noseWidth: between(3, 9), mouthHeight: between(17, 26), mouthWidth: between(6, 15), lip: between(1.4, 5.5), lips: hsl(between(-30, 25), between(25, 75), between(30, 60)),
+    ears: between(3, 9), cheeks: between(0, 0.35), freckles: random.next() < 0.3, cleft: random.next() < 0.3, beard: random.next() < 0.3 ? between(0.15, 0.5) : 0,
+    moles: Array.from({ length: random.integer(3) }, () => [between(-18, 18), between(2, 22)] as const),
   };
 }
 type Identity = ReturnType<typeof drawIdentity>;
@@ -30,10 +32,10 @@ const colour = (level: number, green: number, blue: number) => `rgb(${[level, le
 /** One picture of a person as SVG; pose, light, expression, hair, hat, glasses and background are drawn anew each time. */
 function drawPicture(person: Identity, random: RandomStream): string {
   const between = (low: number, high: number) => low + (high - low) * random.next();
-  const light = between(0.7, 1.15);
+  const light = between(0.65, 1.2);
   const [level, green, blue] = person.skin;
   const skin = colour(level * light, green, blue);
-  const shade = colour(level * light * 0.8, green, blue);
+  const shade = colour(level * light * 0.75, green, blue);
   const turn = between(-5, 5); // features slide sideways as the head turns
   const smile = between(-3, 7);
   const lid = person.eyeOpening * between(0.65, 1.1);
@@ -44,25 +46,33 @@ function drawPicture(person: Identity, random: RandomStream): string {
     const x = sign * person.eyeGap + turn;
     const brow = person.eyeHeight - person.browLift;
     return `<ellipse cx="${x}" cy="${person.eyeHeight}" rx="${person.eyeWidth}" ry="${lid}" fill="#f4f1ec"/><circle cx="${x + turn * 0.2}" cy="${person.eyeHeight}" r="${Math.min(lid, 3.4)}" fill="${person.iris}"/><circle cx="${x + turn * 0.2}" cy="${person.eyeHeight}" r="1.3" fill="#111"/>
-      <path d="M${x - 7} ${brow - sign * person.browTilt} L${x + 7} ${brow + sign * person.browTilt}" stroke="${hair}" stroke-width="${person.browWidth}" stroke-linecap="round"/>`;
+      <path d="M${x - 7} ${brow - sign * person.browTilt} L${x + 7} ${brow + sign * person.browTilt}" stroke="${person.brow}" stroke-width="${person.browWidth}" stroke-linecap="round"/>`;
   };
   const top = -h * 0.45;
   const hat = random.next() < 0.15 ? `<path d="M${-w - 4} ${top} Q0 ${-h - 26} ${w + 4} ${top} Z" fill="${background[1]}"/>` : '';
   const length = between(0, 1);
   const hairBack = `<ellipse cx="0" cy="${-6 + length * 10}" rx="${w + 5}" ry="${h + 3 + length * 6}" fill="${hair}"/>`;
-  const fringe = `<path d="M${-w} ${top} Q${between(-20, 20)} ${top - between(4, 26)} ${w} ${top} Q0 ${-h * 1.35} ${-w} ${top} Z" fill="${hair}"/>`;
-  const glasses = random.next() < 0.2
+  const part = between(-0.6, 0.6) * w;
+  const hairline = top - between(-6, 10);
+  const fringe = `<path d="M${-w - 2} -6 C${-w - 2} ${-h * 1.28} ${w + 2} ${-h * 1.28} ${w + 2} -6 Q${w * 0.85} ${hairline} ${part} ${hairline} Q${-w * 0.85} ${hairline} ${-w - 2} -6 Z" fill="${hair}"/>`;
+  const glasses = random.next() < 0.25
     ? [-1, 1].map((sign) => `<circle cx="${sign * person.eyeGap + turn}" cy="${person.eyeHeight}" r="9" fill="none" stroke="#222" stroke-width="1.6"/>`).join('') : '';
-  const mole = person.mole ? `<circle cx="${person.mole[0] + turn}" cy="${person.mole[1]}" r="1.5" fill="#3a2418"/>` : '';
+  const marks = [
+    ...person.moles.map(([x, y]) => `<circle cx="${x + turn}" cy="${y}" r="1.7" fill="#3a2418"/>`),
+    ...[-1, 1].map((sign) => `<circle cx="${sign * 17 + turn}" cy="9" r="6" fill="rgb(220,80,80)" opacity="${person.cheeks}"/>`),
+    ...(person.freckles ? Array.from({ length: 12 }, (_, dot) => `<circle cx="${((dot * 7) % 33) - 16 + turn}" cy="${4 + ((dot * 5) % 9)}" r="0.9" fill="${shade}"/>`) : []),
+    ...(person.cleft ? [`<path d="M${turn} ${h - 8} v5" stroke="${shade}" stroke-width="1.6"/>`] : []),
+  ].join('');
+  const beard = person.beard > 0 ? `<path d="M${-w * 0.97} 13 C${-w * 0.92} ${h * jaw} ${-w * jaw} ${h} 0 ${h} C${w * jaw} ${h} ${w * 0.92} ${h * jaw} ${w * 0.97} 13 Q${w * 0.7} ${person.mouthHeight - 1} 0 ${person.mouthHeight - 4} Q${-w * 0.7} ${person.mouthHeight - 1} ${-w * 0.97} 13 Z" fill="#2a1c14" opacity="${person.beard}"/>` : '';
   const mouth = person.mouthHeight;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}"><defs><linearGradient id="b" x2="1" y2="1"><stop stop-color="${background[0]}"/><stop offset="1" stop-color="${background[1]}"/></linearGradient>
-    <linearGradient id="l" x1="${random.next()}" x2="${random.next()}"><stop stop-color="#fff" stop-opacity="${between(0, 0.22)}"/><stop offset="1" stop-color="#000" stop-opacity="${between(0, 0.3)}"/></linearGradient></defs>
-    <rect width="${side}" height="${side}" fill="url(#b)"/><g transform="translate(${56 + between(-4, 4)} ${58 + between(-4, 4)}) rotate(${between(-9, 9)}) scale(${between(0.9, 1.08)})">
+    <linearGradient id="l" gradientTransform="rotate(${between(0, 360)} 0.5 0.5)"><stop stop-color="#fff" stop-opacity="${between(0, 0.22)}"/><stop offset="1" stop-color="#000" stop-opacity="${between(0, 0.3)}"/></linearGradient></defs>
+    <rect width="${side}" height="${side}" fill="url(#b)"/><g transform="translate(${56 + between(-3, 3)} ${57 + between(-3, 3)}) rotate(${between(-10, 10)}) scale(${between(0.9, 1.1)})">
     ${hairBack}<ellipse cx="${-w}" cy="-2" rx="${person.ears}" ry="8" fill="${shade}"/><ellipse cx="${w}" cy="-2" rx="${person.ears}" ry="8" fill="${shade}"/>
-    <path d="M${-w} -8 C${-w} ${-h * 1.2} ${w} ${-h * 1.2} ${w} -8 C${w} ${h * jaw} ${w * jaw} ${h} 0 ${h} C${-w * jaw} ${h} ${-w} ${h * jaw} ${-w} -8 Z" fill="${skin}"/>
+    <path d="M${-w} -8 C${-w} ${-h * 1.2} ${w} ${-h * 1.2} ${w} -8 C${w} ${h * jaw} ${w * jaw} ${h} 0 ${h} C${-w * jaw} ${h} ${-w} ${h * jaw} ${-w} -8 Z" fill="${skin}"/>${beard}
     ${fringe}${eye(-1)}${eye(1)}<path d="M${turn} ${person.eyeHeight + 3} L${turn * 1.5 - person.noseWidth} ${person.eyeHeight + 3 + person.noseLength} L${turn * 1.5 + person.noseWidth} ${person.eyeHeight + 3 + person.noseLength}" fill="none" stroke="${shade}" stroke-width="2.2"/>
-    <path d="M${turn - person.mouthWidth} ${mouth} Q${turn} ${mouth + smile} ${turn + person.mouthWidth} ${mouth}" fill="none" stroke="rgb(150,60,65)" stroke-width="${person.lip}" stroke-linecap="round"/>${mole}${glasses}${hat}
-    <rect x="-70" y="-70" width="140" height="140" fill="url(#l)"/></g></svg>`;
+    <path d="M${turn - person.mouthWidth} ${mouth} Q${turn} ${mouth + smile} ${turn + person.mouthWidth} ${mouth}" fill="none" stroke="${person.lips}" stroke-width="${person.lip}" stroke-linecap="round"/>${marks}${glasses}${hat}
+    </g><rect width="${side}" height="${side}" fill="url(#l)"/></svg>`;
 }
 
 /** Renders the seeded demo faces as a folder an identity and returns the folder; a second call finds them there. Whole or not at all. */
