@@ -4,6 +4,7 @@ import type { PackedImages } from '../data/preparedSet.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { inferenceBatches, type LabelledImages } from '../train/trainRun.ts';
 import { identificationScores } from './identificationScores.ts';
+import { targetRank } from './targetRank.ts';
 
 export interface Rate { readonly correct: number; readonly total: number; readonly value: number; readonly low: number; readonly high: number }
 export interface ClosedSetAccuracy { readonly top1: Rate; readonly top5: Rate }
@@ -32,12 +33,6 @@ function rateOf(correct: number, total: number): Rate {
   return { correct, total, value: correct / total, ...wilsonInterval(correct, total) };
 }
 
-/** Rank of the target among the scores, counted from 1; a tie counts against the model. */
-function rankOf(scores: Float32Array, label: number): number {
-  const target = scores[label] as number;
-  return 1 + scores.reduce((above, score, index) => above + (index !== label && score >= target ? 1 : 0), 0);
-}
-
 /** Top-1 and top-5 of labelled images and their unit embeddings (original plus mirrored where asked). */
 function judge(options: EvaluateOptions, images: LabelledImages): { accuracy: ClosedSetAccuracy | null; embeddings: Float32Array } {
   const { machine, packed, batchSize, size, embeddingSize, flip } = options;
@@ -47,7 +42,7 @@ function judge(options: EvaluateOptions, images: LabelledImages): { accuracy: Cl
     const mirrored = flip ? machine.step('mirrored', { images: batch.pixels })['embeddings'] : undefined;
     const classes = batch.scores.length / batchSize;
     for (let row = 0; row < batch.count; row++) {
-      const rank = rankOf(batch.scores.subarray(row * classes, (row + 1) * classes), images.labels[batch.offset + row] as number);
+      const rank = targetRank(batch.scores.subarray(row * classes, (row + 1) * classes), images.labels[batch.offset + row] as number);
       if (rank === 1) first++;
       if (rank <= 5) fifth++;
       const vector = Float32Array.from({ length: embeddingSize }, (_, column) => (batch.embeddings[row * embeddingSize + column] as number) + (mirrored?.[row * embeddingSize + column] ?? 0));

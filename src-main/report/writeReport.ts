@@ -5,14 +5,15 @@ import { lineChart, type ChartSeries } from './lineChart.ts';
 import type { ReportModel, ReportRun } from './reportModel.ts';
 
 /** Text that Markdown and HTML take as it is, in a table cell too. */
-export const escapeMarkdown = (text: string) => text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_{}[\]()#+!|<>~]/g, (character) => (character === '<' ? '&lt;' : character === '>' ? '&gt;' : `\\${character}`));
+export const escapeMarkdown = (text: string) => text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_[\]|<>~]/g, (character) => (character === '<' ? '&lt;' : character === '>' ? '&gt;' : `\\${character}`));
 
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]) => [`| ${head.join(' | ')} |`, `|${head.map(() => ' --- |').join('')}`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
 
-type DoneRun = ReportRun & { readonly summary: NonNullable<ReportRun['summary']> };
-const done = (runs: readonly ReportRun[]) => runs.filter((run): run is DoneRun => run.status === 'done' && run.summary !== null);
+type Summary = NonNullable<ReportRun['summary']>;
+type DoneRun = ReportRun & { readonly summary: Summary & { readonly evaluation: NonNullable<Summary['evaluation']> } };
+const done = (runs: readonly ReportRun[]) => runs.filter((run): run is DoneRun => run.status === 'done' && run.summary?.evaluation !== null && run.summary !== null);
 
 interface Metric { readonly name: string; readonly of: (run: DoneRun) => number | null; readonly write: (value: number) => string }
 

@@ -9,7 +9,7 @@ import { lockWorkspace } from './writerLock.ts';
 const migrations = [first] as const;
 const applicationId = 0x41524342; // "ARCB"
 
-export type RunStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+export type RunStatus = 'queued' | 'running' | 'trained' | 'done' | 'failed' | 'cancelled';
 export interface RunRow {
   readonly id: string; readonly experiment: string; readonly arm: string; readonly seed: number; readonly planHash: string; readonly splitHash: string;
   readonly status: RunStatus; readonly createdAt: string; readonly finishedAt: string | null; readonly message: string | null; readonly initialWeightsHash: string | null;

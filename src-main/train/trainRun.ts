@@ -5,6 +5,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../engine/graph/compileProgram.ts';
+import { targetRank } from '../evaluate/targetRank.ts';
 import type { Network } from '../model/network.ts';
 import { drawAugmentation } from './augmentation.ts';
 import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPosition } from './checkpoint.ts';
@@ -57,8 +58,7 @@ export function measure(machine: Machine, packed: PackedImages, { images, batchS
       loss += batch.loss[row] as number;
       const scores = batch.scores.subarray(row * classes, (row + 1) * classes);
       const label = images.labels[batch.offset + row] as number;
-      // A tie counts against the model.
-      if (!scores.some((score, index) => index !== label && score >= (scores[label] as number))) correct++;
+      if (targetRank(scores, label) === 1) correct++;
     }
   }
   return { loss: loss / images.indexes.length, accuracy: correct / images.indexes.length };

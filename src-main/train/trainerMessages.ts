@@ -3,6 +3,9 @@ import type { ErrorCode } from '../../src-shared/errors.ts';
 import type { Evaluation } from '../evaluate/evaluateRun.ts';
 import type { EpochSummary } from './trainRun.ts';
 
+export const engineNames = ['auto', 'cuda', 'cpu'] as const;
+export type EngineName = (typeof engineNames)[number];
+
 /** What the workbench asks a trainer process to do: one arm with one seed. */
 export interface TrainerTask {
   readonly plan: Plan;
@@ -15,14 +18,20 @@ export interface TrainerTask {
   readonly runFolder: string;
   readonly resume: boolean;
   readonly compiled: boolean;
+  /** The folder that a relative weight file is relative to. */
+  readonly baseFolder: string;
+  /** Judge test, query and distractors after training. */
+  readonly evaluate: boolean;
+  readonly engine: EngineName;
 }
 
 export type WorkbenchMessage = { readonly kind: 'task'; readonly task: TrainerTask } | { readonly kind: 'stop' };
 
 export interface TrainedSummary {
   readonly epochs: number; readonly bestEpoch: number; readonly seconds: number; readonly imagesPerSecond: number; readonly parameters: number;
-  readonly savedModel: string;
-  readonly evaluation: Pick<Evaluation, 'accuracy' | 'identification'>;
+  /** Paths of what the run left behind, by kind. */
+  readonly artefacts: Readonly<Record<string, string>>;
+  readonly evaluation: Pick<Evaluation, 'accuracy' | 'identification'> | null;
 }
 
 export type TrainerMessage =

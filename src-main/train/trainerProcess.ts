@@ -30,6 +30,8 @@ async function work(task: TrainerTask): Promise<void> {
   const { plan, parts, runFolder, seed } = task;
   const arm = plan.arms.find((entry) => entry.name === task.arm);
   if (!arm) throw new ArcBenchError('wrong-input', `The plan has no arm named ${task.arm}.`);
+  const engine = describeEngine();
+  if (task.engine === 'cuda' && engine.device !== 'cuda') throw new ArcBenchError('wrong-input', 'The engine cuda was asked for, but TensorFlow finds no NVIDIA card here: use --engine auto or cpu, or check the driver with nvidia-smi.');
   const set = openPreparedSet(task.preparedFolder);
   const packed = openPackedImages(set);
   try {
@@ -40,7 +42,7 @@ async function work(task: TrainerTask): Promise<void> {
     const personLabel = (identity: string) => people.get(identity) ?? (people.set(identity, people.size), people.size - 1);
     const network = buildNetwork(plan.model, plan.prepare.inputSize);
     const backbone = initialParameters(network, seed);
-    tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine: describeEngine() });
+    tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine });
     const val = labelled(parts.val, classLabel);
     const { machine, position, stopped } = await trainRun({
       plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train: labelled(parts.train, classLabel), val,
@@ -54,22 +56,23 @@ async function work(task: TrainerTask): Promise<void> {
       tell({ kind: 'stopped' });
       return;
     }
-    const evaluation = evaluateRun({
+    mkdirSync(runFolder, { recursive: true });
+    const specs = parameterSpecs(network);
+    const savedModel = join(runFolder, 'model');
+    await writeLayersModel(savedModel, network, machine.readState(specs.map((spec) => spec.name)));
+    const evaluation = task.evaluate ? evaluateRun({
       machine, packed, batchSize: plan.training.batchSize, size: network.inputSize, embeddingSize: network.embeddingSize,
       flip: plan.evaluation.flip, falsePositiveRates: plan.evaluation.falsePositiveRates, val, test: labelled(parts.test, classLabel),
       query: labelled(parts.query, personLabel), distractors: labelled(parts.distractors, personLabel),
-    });
-    mkdirSync(runFolder, { recursive: true });
-    writeEmbeddings(runFolder, set, evaluation.embeddings);
-    const savedModel = join(runFolder, 'model');
-    const specs = parameterSpecs(network);
-    await writeLayersModel(savedModel, network, machine.readState(specs.map((spec) => spec.name)));
+    }) : null;
+    if (evaluation) writeEmbeddings(runFolder, set, evaluation.embeddings);
     tell({
       kind: 'done',
       summary: {
-        epochs: position.epoch, bestEpoch: position.bestEpoch, seconds: position.seconds, imagesPerSecond: position.images / position.seconds, savedModel,
+        epochs: position.epoch, bestEpoch: position.bestEpoch, seconds: position.seconds, imagesPerSecond: position.images / position.seconds,
         parameters: specs.filter((spec) => spec.trainable).reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
-        evaluation: { accuracy: evaluation.accuracy, identification: evaluation.identification },
+        artefacts: { savedModel, ...(evaluation ? { embeddings: join(runFolder, 'embeddings.npy'), labels: join(runFolder, 'labels.tsv') } : {}) },
+        evaluation: evaluation && { accuracy: evaluation.accuracy, identification: evaluation.identification },
       },
     });
   } finally {

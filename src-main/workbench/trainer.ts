@@ -3,16 +3,18 @@ import { fileURLToPath } from 'node:url';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from '../train/trainerMessages.ts';
 
 /** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. */
-export function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly onStopper: (stop: () => void) => void }): Promise<TrainerMessage> {
+export function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly signal: AbortSignal }): Promise<TrainerMessage> {
   const child = fork(fileURLToPath(new URL('../train/trainerProcess.ts', import.meta.url)), {
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced',
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3' },
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3', ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },
   });
   const send = (message: WorkbenchMessage) => { if (child.connected) child.send(message); };
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => { errors = (errors + chunk.toString()).slice(-4000); });
-  options.onStopper(() => send({ kind: 'stop' }));
+  const stop = () => send({ kind: 'stop' });
+  options.signal.addEventListener('abort', stop);
   send({ kind: 'task', task });
+  if (options.signal.aborted) stop();
   return new Promise((resolve) => {
     let last: TrainerMessage | null = null;
     child.on('message', (message: TrainerMessage) => {
@@ -20,6 +22,7 @@ export function runTrainer(task: TrainerTask, options: { readonly onMessage: (me
       else options.onMessage(message);
     });
     child.on('exit', (code, signal) => {
+      options.signal.removeEventListener('abort', stop);
       const reason = errors.trim().split('\n').at(-1) ?? '';
       resolve(last ?? { kind: 'failed', code: 'failed', message: `The trainer ended without a word (${signal ?? `exit code ${code}`}${reason ? `: ${reason}` : ''}): resume it with \`arcbench runs resume\`.` });
     });

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { identificationScores } from '../../src-main/evaluate/identification.ts';
-import { topK } from '../../src-main/evaluate/closedSet.ts';
+import { identificationScores } from '../../src-main/evaluate/identificationScores.ts';
+import { targetRank } from '../../src-main/evaluate/targetRank.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
 function unitRows(count: number, size: number, label: string): Float32Array {
@@ -49,12 +49,11 @@ test('rows that are not of unit length are refused', () => {
   assert.throws(() => identificationScores({ query: rows, queryLabels: Int32Array.from([0, 1]), distractors: new Float32Array(0), size: 2 }), /Row 0 of the query embeddings has length 2/);
 });
 
-test('top-k counts ties and NaN against the model', () => {
-  const labels = Int32Array.from([0, 1, 2, 0]);
-  const logits = Float32Array.from([3, 1, 2, 2, 2, 1, 0, 1, 0.5, NaN, 0, 1]);
-  assert.equal(topK({ logits, labels, classes: 3 }, 1).correct, 1);
-  assert.equal(topK({ logits, labels, classes: 3 }, 2).correct, 3);
+test('a tie and NaN count against the model', () => {
+  assert.equal(targetRank(Float32Array.from([3, 1, 2]), 0), 1);
+  assert.equal(targetRank(Float32Array.from([2, 2, 1]), 1), 2);
+  assert.equal(targetRank(Float32Array.from([0.5, NaN, 0]), 0), 2);
+  assert.equal(targetRank(Float32Array.from([0.5, NaN, 0]), 1), 6);
   // A constant network knows nothing: a tie must not read as 100 %.
-  assert.equal(topK({ logits: new Float32Array(12), labels, classes: 3 }, 1).accuracy, 0);
-  assert.throws(() => topK({ logits, labels: Int32Array.from([0, 1, 2, 3]), classes: 3 }, 1), /Label 3/);
+  assert.equal(targetRank(new Float32Array(12), 3), 12);
 });

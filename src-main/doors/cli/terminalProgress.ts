@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
-import type { ExperimentProgress } from '../../workbench/runExperiment.ts';
+import type { StageProgress } from '../../workbench/stage.ts';
 
 /** Progress on stderr: a bar with rate and time left on a terminal, lines alone otherwise. */
-export function terminalProgress(stream: NodeJS.WriteStream): ExperimentProgress {
+export function terminalProgress(stream: NodeJS.WriteStream): StageProgress {
   let bar: SingleBar | null = null;
   const clear = () => {
     bar?.stop();

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
+import { openStore, type Store } from '../../store/store.ts';
+import type { EngineName } from '../../train/trainerMessages.ts';
+import type { StageOptions } from '../../workbench/stage.ts';
+import type { TrainOptions } from '../../workbench/trainArms.ts';
+import { terminalProgress } from './terminalProgress.ts';
+
+export const defaultWorkspace = join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'arcbench');
+
+interface GlobalOptions {
+  readonly run?: string; readonly workspace: string; readonly resume?: boolean; readonly restart?: boolean; readonly eager?: boolean; readonly engine: EngineName; readonly json?: boolean;
+}
+
+/** What one call of the command line has: its options, its store, and Ctrl-C. */
+export function session(program: Command) {
+  const globals = () => program.opts<GlobalOptions>();
+  const workspace = () => resolve(globals().workspace);
+  const quote = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  return {
+    globals,
+    print: (human: string, value: unknown) => process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : human}\n`),
+    trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
+      const { resume, restart, eager, engine } = globals();
+      if (resume && restart) throw new ArcBenchError('wrong-input', '--resume and --restart exclude one another: give one of them.');
+      return { interrupted: resume ? 'resume' : restart ? 'restart' : 'refuse', compiled: !eager, engine };
+    },
+    async withStore<T>(options: { readonly readOnly: boolean }, action: (store: Store) => T | Promise<T>): Promise<T> {
+      const store = openStore(workspace(), options);
+      try {
+        return await action(store);
+      } finally {
+        store.close();
+      }
+    },
+    /** Runs stages on an experiment file, or on a folder or CSV of faces with all defaults; Ctrl-C stops them, twice ends at once. */
+    async withExperiment<T>(source: string, action: (options: StageOptions) => Promise<T>): Promise<T> {
+      const { plan, baseFolder } = readPlan(source);
+      const command = globals().run === undefined ? program.args[0] ?? '' : '--run';
+      const rerunCommand = `npm run arcbench -- ${command} ${quote(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${quote(globals().workspace)}`}`;
+      return await this.withStages({ plan, baseFolder, rerunCommand }, action);
+    },
+    async withStages<T>(of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>, action: (options: StageOptions) => Promise<T>): Promise<T> {
+      const stopper = new AbortController();
+      process.on('SIGINT', () => {
+        if (stopper.signal.aborted) process.exit(130);
+        process.stderr.write('\nStopping after this step; once more ends at once, without saving.\n');
+        stopper.abort();
+      });
+      process.on('SIGTERM', () => stopper.abort());
+      return await this.withStore({ readOnly: false }, (store) => action({ ...of, store, progress: terminalProgress(process.stderr), signal: stopper.signal }));
+    },
+  };
+}
+export type Session = ReturnType<typeof session>;
+
+function readPlan(source: string): { plan: Plan; baseFolder: string } {
+  const path = resolve(source);
+  if (!existsSync(path)) throw new ArcBenchError('wrong-input', `There is no file or folder ${path}: name an experiment file, such as resources/experiments/demo.yaml.`);
+  if (/\.ya?ml$/i.test(path)) return { plan: parseExperiment(readFileSync(path, 'utf8'), source), baseFolder: dirname(path) };
+  return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder: dirname(path) };
+}

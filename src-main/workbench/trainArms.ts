@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
+import type { PreparedSet } from '../data/preparedSet.ts';
+import type { Split } from '../split/makeSplit.ts';
+import type { RunRow, Store } from '../store/store.ts';
+import type { EngineName, TrainedSummary } from '../train/trainerMessages.ts';
+import { planHash } from './planHash.ts';
+import type { StageOptions } from './stage.ts';
+import { runTrainer } from './trainer.ts';
+
+export interface TrainOptions {
+  /** What becomes of a run that was stopped half-way: without a word, nothing. */
+  readonly interrupted: 'refuse' | 'resume' | 'restart';
+  readonly compiled: boolean;
+  readonly engine: EngineName;
+  /** Judge test, query and distractors after training. */
+  readonly evaluate: boolean;
+  /** The runs meant, where not all of the plan. */
+  readonly only?: ((run: { readonly arm: string; readonly seed: number }) => boolean) | undefined;
+}
+
+/** Id of the run of one arm with one seed on one split: the same plan gives the same run. */
+export function runId({ plan, split, arm, seed }: { readonly plan: Plan; readonly split: Split; readonly arm: string; readonly seed: number }): string {
+  return createHash('sha256').update(JSON.stringify([planHash(plan), split.hash, arm, seed])).digest('hex').slice(0, 12);
+}
+
+export const runFolderOf = (store: Store, id: string): string => join(store.workspace, 'runs', id);
+
+/** Every run that a plan asks for, in the order in which they run. */
+export function plannedRuns(plan: Plan, split: Split): { readonly id: string; readonly arm: string; readonly seed: number }[] {
+  return plan.seeds.flatMap((seed) => plan.arms.map((arm) => ({ id: runId({ plan, split, arm: arm.name, seed }), arm: arm.name, seed })));
+}
+
+/** Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Throws what ends a run. */
+export async function trainArms(options: StageOptions, faces: { readonly set: PreparedSet; readonly split: Split }, train: TrainOptions): Promise<readonly string[]> {
+  const { store, plan, progress } = options;
+  const { set, split } = faces;
+  const hash = planHash(plan);
+  store.savePlan(hash, plan);
+  const planned = plannedRuns(plan, split).filter((run) => train.only?.(run) ?? true);
+  if (planned.length === 0) throw new ArcBenchError('wrong-input', `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its seeds ${plan.seeds.join(', ')}.`);
+  if (train.interrupted === 'refuse') planned.forEach((run) => refuseInterrupted(options, store.run(run.id)));
+  for (const { id, arm, seed } of planned) {
+    const title = `${arm}, seed ${seed}`;
+    const known = store.run(id);
+    if (known?.status === 'done' || (known?.status === 'trained' && !train.evaluate)) {
+      progress.notice(`${title}: ${known.status} already (run ${id}).`);
+      continue;
+    }
+    const goOn = known?.status === 'trained' || (known !== null && train.interrupted === 'resume');
+    if (!goOn) {
+      if (known) store.deleteRun(id);
+      rmSync(runFolderOf(store, id), { recursive: true, force: true });
+      store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: split.hash });
+      store.saveResult(id, 'origin', { baseFolder: options.baseFolder, rerunCommand: options.rerunCommand });
+    }
+    store.updateRun(id, { status: 'running', message: null });
+    progress.stage(`${known?.status === 'trained' ? 'Evaluating' : 'Training'} ${title} (run ${id})`);
+    const last = await runTrainer({
+      plan, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, baseFolder: options.baseFolder,
+      runFolder: runFolderOf(store, id), resume: goOn, compiled: train.compiled, evaluate: train.evaluate, engine: train.engine,
+    }, {
+      signal: options.signal,
+      onMessage(message) {
+        switch (message.kind) {
+          case 'started':
+            store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
+            store.saveResult(id, 'engine', message.engine);
+            break;
+          case 'progress': progress.step({ done: message.done, total: message.total, note: `epoch ${message.epoch}/${plan.training.epochs}, ${message.imagesPerSecond.toFixed(0)} img/s` }); break;
+          case 'epoch': {
+            const { epoch, step, points } = message.summary;
+            store.addPoints(Object.entries(points).map(([name, value]) => ({ run: id, name, step, epoch, value, at: Date.now() })));
+            progress.notice(`epoch ${epoch}/${plan.training.epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`);
+            break;
+          }
+          case 'notice':
+            store.addEvent(id, 'notice', message.message);
+            progress.notice(message.message);
+            break;
+          case 'done': case 'failed': case 'stopped': break;
+        }
+      },
+    });
+    finish(store, id, last.kind === 'done' ? last.summary : null, last.kind === 'failed' ? last.message : null);
+    if (last.kind === 'failed') throw new ArcBenchError(last.code, last.message);
+    if (last.kind === 'stopped') throw new ArcBenchError('cancelled', `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`);
+  }
+  return planned.map((run) => run.id);
+}
+
+function refuseInterrupted({ store, rerunCommand }: StageOptions, known: RunRow | null): void {
+  if (!known || (known.status !== 'cancelled' && known.status !== 'running') || !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))) return;
+  throw new ArcBenchError('wrong-input', `${known.arm}, seed ${known.seed} (run ${known.id}) was stopped half-way: \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`);
+}
+
+const percent = (value: number | undefined) => `${(100 * (value ?? 0)).toFixed(1)} %`;
+
+function finish(store: Store, id: string, summary: TrainedSummary | null, failure: string | null): void {
+  if (summary) {
+    store.saveResult(id, 'summary', summary);
+    for (const [kind, path] of Object.entries(summary.artefacts)) store.saveArtefact(id, kind, path);
+    if (summary.evaluation) store.addEvent(id, 'evaluated', 'Test, query and distractors were judged.');
+  }
+  if (failure) store.addEvent(id, 'failure', failure);
+  const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : 'cancelled';
+  store.updateRun(id, { status, finishedAt: new Date().toISOString(), message: failure });
+}
