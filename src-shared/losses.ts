@@ -1,14 +1,17 @@
 import { z } from 'zod';
+import { nearestName } from './nearestName.ts';
 
 const scale = z.number().positive().max(1024).default(64).describe('s, the radius of the hypersphere the logits are read on');
 const marginRadians = z.number().min(0).max(Math.PI / 2).default(0.5).describe('m, the angle in radians added to the target angle');
+const norm = (value: number, text: string) => z.number().positive().max(1e6).default(value).describe(text);
 
-/** Catalogue of losses: formula, paper and hyperparameters; it drives form, schema and engine. */
-export const lossCatalogue = {
+/** Single losses. Role 'classification': brings class scores; 'metric': compares embeddings, and can be added to a classification loss. */
+const singleLosses = {
   crossEntropy: {
     title: 'Cross-entropy',
     formula: 'W_y·x + b, softmax cross-entropy',
     paper: '-',
+    role: 'classification',
     schema: z.strictObject({
       name: z.literal('crossEntropy'),
       labelSmoothing: z.number().min(0).max(0.9).default(0).describe('share of the target spread over all classes'),
@@ -18,22 +21,265 @@ export const lossCatalogue = {
     title: 'NormFace',
     formula: 's cos θ_y',
     paper: 'arXiv 1704.06369',
+    role: 'classification',
     schema: z.strictObject({ name: z.literal('normFace'), scale }),
+  },
+  sphereFace: {
+    title: 'SphereFace',
+    formula: 's ψ(θ_y), ψ = (−1)^k cos(m θ) − 2k for θ in [kπ/m, (k+1)π/m]',
+    paper: 'arXiv 1704.08063, equation 7',
+    role: 'classification',
+    schema: z.strictObject({
+      name: z.literal('sphereFace'),
+      margin: z.int().min(1).max(8).default(4).describe('m, the whole number that multiplies the target angle'),
+      scale,
+      keepNorm: z.boolean().default(false).describe("true: the logits keep the embedding's norm, as in the paper; scale is then usually 1"),
+    }),
+  },
+  cosFace: {
+    title: 'CosFace',
+    formula: 's (cos θ_y − m)',
+    paper: 'arXiv 1801.09414, equation 4',
+    role: 'classification',
+    schema: z.strictObject({ name: z.literal('cosFace'), margin: z.number().min(0).max(1).default(0.35).describe('m, taken from the target cosine'), scale }),
   },
   arcFace: {
     title: 'ArcFace',
     formula: 's cos(θ_y + m); beyond π − m: s (cos θ_y − m sin m)',
     paper: 'arXiv 1801.07698, equation 3',
+    role: 'classification',
     schema: z.strictObject({ name: z.literal('arcFace'), marginRadians, scale }),
   },
-} as const;
+  combinedMargin: {
+    title: 'Combined margin',
+    formula: 's (cos(m1 θ_y + m2) − m3)',
+    paper: 'arXiv 1801.07698, equation 4',
+    role: 'classification',
+    schema: z.strictObject({
+      name: z.literal('combinedMargin'),
+      multiplier: z.number().min(1).max(4).default(1).describe('m1, multiplies the target angle'),
+      marginRadians: z.number().min(0).max(Math.PI / 2).default(0.3).describe('m2, the angle in radians added to the target angle'),
+      margin: z.number().min(0).max(1).default(0.2).describe('m3, taken from the target cosine'),
+      scale,
+    }),
+  },
+  subCenterArcFace: {
+    title: 'Sub-center ArcFace',
+    formula: 'ArcFace on cos θ_j = the largest of K centres',
+    paper: 'ECCV 2020, Deng et al., equation 3',
+    role: 'classification',
+    schema: z.strictObject({
+      name: z.literal('subCenterArcFace'),
+      marginRadians,
+      scale,
+      subCenters: z.int().min(1).max(20).default(3).describe('K, the centres of each class'),
+    }),
+  },
+  adaCos: {
+    title: 'AdaCos',
+    formula: 's cos θ_y, s = ln(B) / cos(min(π/4, median θ_y)), s_0 = √2 ln(n − 1)',
+    paper: 'arXiv 1905.00292, equations 12 to 15',
+    role: 'classification',
+    schema: z.strictObject({ name: z.literal('adaCos') }),
+  },
+  curricularFace: {
+    title: 'CurricularFace',
+    formula: 's cos(θ_y + m); hard negatives: s cos θ_j (t + cos θ_j)',
+    paper: 'arXiv 2004.00288, equations 5 to 7',
+    role: 'classification',
+    schema: z.strictObject({
+      name: z.literal('curricularFace'),
+      marginRadians,
+      scale,
+      momentum: z.number().min(0).max(0.99999).default(0.99).describe('share of the old t that each step keeps'),
+    }),
+  },
+  magFace: {
+    title: 'MagFace',
+    formula: 's cos(θ_y + m(a)) + λ (1/a + a/u_a²), a = |x|, m(a) linear',
+    paper: 'arXiv 2103.06627, equation 3',
+    role: 'classification',
+    schema: z.strictObject({
+      name: z.literal('magFace'),
+      lowerNorm: norm(10, 'l_a, the norm of the smallest margin'),
+      upperNorm: norm(110, 'u_a, the norm of the largest margin'),
+      lowerMargin: z.number().min(0).max(Math.PI / 2).default(0.45).describe('l_m, the smallest margin in radians'),
+      upperMargin: z.number().min(0).max(Math.PI / 2).default(0.8).describe('u_m, the largest margin in radians'),
+      lambdaG: z.number().min(0).max(1000).default(35).describe('λ_g, weight of the term that rewards large norms'),
+      scale,
+    }).refine((plan) => plan.lowerNorm < plan.upperNorm, { error: 'lowerNorm must stay below upperNorm', path: ['lowerNorm'] }),
+  },
+  adaFace: {
+    title: 'AdaFace',
+    formula: 's (cos(θ_y − m z) − m z − m), z = the standardised norm, h (|x| − μ)/σ within ±1',
+    paper: 'arXiv 2204.00964, equations 11 to 14',
+    role: 'classification',
+    schema: z.strictObject({
+      name: z.literal('adaFace'),
+      margin: z.number().min(0).max(1).default(0.4).describe('m, of the angular (radians) and the additive margin'),
+      h: z.number().positive().max(10).default(0.333).describe('h, the norm is scaled so that most of it lies within ±1'),
+      tAlpha: z.number().gt(0).max(1).default(0.01).describe("share of the batch's norm statistics in the running ones; 1: the batch alone"),
+      scale,
+    }),
+  },
+  elasticFace: {
+    title: 'ElasticFace',
+    formula: 's cos(θ_y + m_i) or s (cos θ_y − m_i), m_i drawn from N(m, σ)',
+    paper: 'arXiv 2109.09416, equations 4 to 6',
+    role: 'classification',
+    schema: z.strictObject({
+      name: z.literal('elasticFace'),
+      form: z.enum(['arc', 'cos']).default('arc').describe('arc: the margin is an angle in radians; cos: it is taken from the cosine'),
+      margin: z.number().min(0).max(Math.PI / 2).default(0.5).describe('m, mean of the drawn margins; 0.35 is usual for cos'),
+      sigma: z.number().min(0).max(0.5).default(0.0125).describe('σ, standard deviation of the drawn margins'),
+      scale,
+    }),
+  },
+  circle: {
+    title: 'Circle loss',
+    formula: 'ln(1 + Σ_n e^{γ α_n (s_n − m)} Σ_p e^{−γ α_p (s_p − 1 + m)})',
+    paper: 'arXiv 2002.10857, equation 6',
+    role: 'metric',
+    schema: z.strictObject({
+      name: z.literal('circle'),
+      margin: z.number().gt(0).lt(1).default(0.25).describe('m, the relaxation of the decision boundary'),
+      gamma: z.number().positive().max(1024).default(80).describe('γ, the scale of the similarities'),
+    }),
+  },
+  triplet: {
+    title: 'Triplet loss',
+    formula: 'max(0, d(a, p) − d(a, n) + m)',
+    paper: 'arXiv 1503.03832, equation 2; batch-hard: arXiv 1703.07737, equation 5',
+    role: 'metric',
+    schema: z.strictObject({
+      name: z.literal('triplet'),
+      mining: z.enum(['batchHard', 'semiHard', 'all']).default('batchHard').describe('which triplets of the batch count'),
+      margin: z.number().min(0).max(4).default(0.3).describe('m, by which a negative must be further than a positive'),
+      distance: z.enum(['euclidean', 'squared']).default('euclidean').describe('distance between unit embeddings, plain or squared'),
+      average: z.enum(['all', 'active']).default('all').describe('mean over all mined triplets, or over those whose loss is not zero'),
+    }),
+  },
+  center: {
+    title: 'Center loss',
+    formula: '½ |x − c_y|²',
+    paper: 'ECCV 2016, Wen et al., equations 2 to 5',
+    role: 'metric',
+    schema: z.strictObject({
+      name: z.literal('center'),
+      alpha: z.number().gt(0).max(1).default(0.5).describe('α, the rate at which the centres follow the embeddings'),
+    }),
+  },
+  supCon: {
+    title: 'Supervised contrastive',
+    formula: '−mean_p ln(e^{s_p/T} / Σ_{a≠i} e^{s_a/T})',
+    paper: 'arXiv 2004.11362, equation 2',
+    role: 'metric',
+    schema: z.strictObject({ name: z.literal('supCon'), temperature: z.number().min(0.01).max(10).default(0.1).describe('T, the temperature') }),
+  },
+} as const satisfies Record<string, LossEntry>;
+
+/** What the catalogue says about a loss. */
+export interface LossEntry {
+  readonly title: string;
+  readonly formula: string;
+  readonly paper: string;
+  readonly role: 'classification' | 'metric' | 'sum';
+  readonly schema: z.ZodType;
+}
+
+export type SingleLossName = keyof typeof singleLosses;
+const singleNames = Object.keys(singleLosses) as SingleLossName[];
+const schemas = singleLosses;
+const singleUnion = z.discriminatedUnion('name', [
+  schemas.crossEntropy.schema, schemas.normFace.schema, schemas.sphereFace.schema, schemas.cosFace.schema, schemas.arcFace.schema, schemas.combinedMargin.schema,
+  schemas.subCenterArcFace.schema, schemas.adaCos.schema, schemas.curricularFace.schema, schemas.magFace.schema, schemas.adaFace.schema, schemas.elasticFace.schema,
+  schemas.circle.schema, schemas.triplet.schema, schemas.center.schema, schemas.supCon.schema,
+]);
+/** A single loss with its hyperparameters filled in. */
+export type SingleLossPlan = z.infer<typeof singleUnion>;
+export type ClassificationLossName = { [N in SingleLossName]: (typeof singleLosses)[N]['role'] extends 'classification' ? N : never }[SingleLossName];
+export type MetricLossName = Exclude<SingleLossName, ClassificationLossName>;
+export type ClassificationLossPlan = Extract<SingleLossPlan, { name: ClassificationLossName }>;
+export type MetricLossPlan = Extract<SingleLossPlan, { name: MetricLossName }>;
+
+/** Whether a loss brings its own class scores. */
+export const isClassificationLoss = (plan: SingleLossPlan): plan is ClassificationLossPlan => singleLosses[plan.name].role === 'classification';
+
+const largestWeight = 1000;
+
+const sumSchema = z.strictObject({
+  name: z.literal('sum'),
+  terms: z.array(z.strictObject({
+    weight: z.number().positive().max(largestWeight).default(1).describe('factor of this loss in the sum'),
+    loss: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), singleUnion),
+  })).min(1).max(8).prefault([{ loss: 'arcFace' }, { weight: 0.1, loss: 'triplet' }]),
+}).refine((sum) => sum.terms.filter((term) => isClassificationLoss(term.loss)).length <= 1, { error: 'a sum has at most one loss with class scores; the others must be metric losses', path: ['terms'] })
+  // The center loss by itself is lowest with all embeddings in one point.
+  .refine((sum) => sum.terms.some((term) => term.loss.name !== 'center'), { error: 'the center loss needs another loss beside it that keeps the classes apart', path: ['terms'] });
+
+/** Catalogue of losses: formula, paper and hyperparameters; it drives form, schema and engine. */
+export const lossCatalogue = {
+  ...singleLosses,
+  sum: { title: 'Weighted sum', formula: 'Σ_i w_i L_i', paper: '-', role: 'sum', schema: sumSchema },
+} as const satisfies Record<string, LossEntry>;
 
 export type LossName = keyof typeof lossCatalogue;
 export const lossNames = Object.keys(lossCatalogue) as LossName[];
 
-/** One loss with its hyperparameters filled in; a bare name stands for its defaults. */
-export const lossSchema = z.preprocess(
-  (value) => (typeof value === 'string' ? { name: value } : value),
-  z.discriminatedUnion('name', [lossCatalogue.crossEntropy.schema, lossCatalogue.normFace.schema, lossCatalogue.arcFace.schema]),
-);
+/** λ of the center loss's paper, whose loss is the sum with cross-entropy (equation 5). */
+const centerWeight = 0.003;
+
+/** One loss with its hyperparameters filled in; a bare name stands for its defaults, `arcFace + 0.1 triplet` for a sum. */
+export const lossSchema = z.preprocess((value, context) => {
+  const named = typeof value === 'string' ? { name: value } : value;
+  const given = typeof value === 'string' && /[+*·\s]/.test(value.trim()) ? readSum(value, (message) => context.addIssue({ code: 'custom', message, input: value })) : named;
+  return isCenter(given) ? { name: 'sum', terms: [{ loss: 'crossEntropy' }, { weight: centerWeight, loss: given }] } : given;
+}, z.discriminatedUnion('name', [...singleUnion.options, sumSchema]));
 export type LossPlan = z.infer<typeof lossSchema>;
+export type SumPlan = Extract<LossPlan, { name: 'sum' }>;
+
+const isCenter = (value: unknown): boolean => typeof value === 'object' && value !== null && 'name' in value && value.name === 'center';
+
+/** Reads `arcFace + 0.1 triplet` into a sum; a part that is no loss is reported in one sentence. */
+function readSum(text: string, report: (message: string) => void): unknown {
+  const terms = text.split('+').map((part) => {
+    const match = /^\s*(?:(\d*\.?\d+(?:e-?\d+)?)\s*[*·]?\s*)?([A-Za-z]\w*)\s*$/.exec(part);
+    const name = match?.[2] ?? '';
+    const weight = match?.[1] === undefined ? 1 : Number(match[1]);
+    if (!(singleNames as string[]).includes(name)) {
+      const nearest = nearestName(name || part.trim(), singleNames);
+      report(`'${part.trim()}' in '${text.trim()}' is no weighted loss such as '0.1 triplet'; ${nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`}`);
+    } else if (!(weight > 0 && weight <= largestWeight)) report(`the weight ${weight} in '${text.trim()}' is out of range; expected a number above 0 and at most ${largestWeight}`);
+    return { weight, loss: name };
+  });
+  return { name: 'sum', terms };
+}
+
+/** The single losses of a plan with their weights. */
+export const lossTerms = (plan: LossPlan): readonly { readonly weight: number; readonly loss: SingleLossPlan }[] => (plan.name === 'sum' ? plan.terms : [{ weight: 1, loss: plan }]);
+
+/** Title, formula and papers of a plan; a sum names its parts, as in 'ArcFace + 0.1 Triplet loss'. */
+export function describeLoss(plan: LossPlan): { readonly title: string; readonly formula: string; readonly paper: string } {
+  const terms = lossTerms(plan).map(({ weight, loss }) => ({ weight: weight === 1 ? '' : `${weight} `, entry: singleLosses[loss.name] }));
+  const only = terms.length === 1 && terms[0]?.weight === '' ? terms[0].entry : null;
+  if (only) return { title: only.title, formula: only.formula, paper: only.paper };
+  return {
+    title: terms.map(({ weight, entry }) => weight + entry.title).join(' + '),
+    formula: terms.map(({ weight, entry }) => `${weight}[${entry.formula}]`).join(' + '),
+    paper: [...new Set(terms.map(({ entry }) => entry.paper).filter((paper) => paper !== '-'))].join('; ') || '-',
+  };
+}
+
+/** Losses that compare pictures of one person within a batch. */
+const pairLosses: readonly SingleLossName[] = ['circle', 'triplet', 'supCon'];
+
+/** One sentence that says why a sampler cannot feed a loss, or null: pair losses need several pictures of one person in each batch. */
+export function refuseSampler(plan: LossPlan, training: { readonly batchSize: number; readonly sampler: { readonly name: string } }): string | null {
+  const needing = lossTerms(plan).map(({ loss }) => loss.name).find((name) => pairLosses.includes(name));
+  if (needing === undefined || training.sampler.name === 'pk') return null;
+  const images = [4, 3, 2].find((count) => training.batchSize % count === 0 && training.batchSize / count >= 2);
+  const advice = images === undefined
+    ? 'set training.batchSize to a multiple of 4 and training.sampler to {name: pk, identities: batchSize / 4, images: 4}'
+    : `set training.sampler to {name: pk, identities: ${training.batchSize / images}, images: ${images}}`;
+  return `the ${needing} loss compares pictures of one person within a batch, which the ${training.sampler.name} sampler does not provide: ${advice}`;
+}

@@ -1,19 +1,21 @@
-import type { LossPlan } from '../../src-shared/losses.ts';
+import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
 import { elementwise, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
-import { classCosines, classWeights, targetMask } from './cosine.ts';
+import { changeTarget, classCosines, classWeights } from './cosine.ts';
 
-type Plan = Extract<LossPlan, { name: 'arcFace' }>;
+type Plan = Extract<ClassificationLossPlan, { name: 'arcFace' }>;
+
+/** sin θ from cos θ, kept above 1e-6 so that what is divided by it stays finite at both poles. */
+export const safeSine = (cosine: Tensor): Tensor => tf.sqrt(tf.maximum(tf.sub(1, tf.square(cosine)), 1e-12));
 
 /** cos(θ + m) from cos θ; beyond θ = π - m: cos θ - m sin m. The derivative is in closed form, finite at both poles. */
 export function addMargin(cosine: Tensor, margin: number): Tensor {
   const before = (x: Tensor) => tf.cast(tf.greater(x, Math.cos(Math.PI - margin)), 'bool');
-  const sine = (x: Tensor) => tf.sqrt(tf.maximum(tf.sub(1, tf.square(x)), 1e-12));
   return elementwise(
     cosine,
-    (x) => tf.where(before(x), tf.sub(tf.mul(x, Math.cos(margin)), tf.mul(sine(x), Math.sin(margin))), tf.sub(x, margin * Math.sin(margin))),
-    (x) => tf.where(before(x), tf.add(Math.cos(margin), tf.mul(Math.sin(margin), tf.div(x, sine(x)))), tf.onesLike(x)),
+    (x) => tf.where(before(x), tf.sub(tf.mul(x, Math.cos(margin)), tf.mul(safeSine(x), Math.sin(margin))), tf.sub(x, margin * Math.sin(margin))),
+    (x) => tf.where(before(x), tf.add(Math.cos(margin), tf.mul(Math.sin(margin), tf.div(x, safeSine(x)))), tf.onesLike(x)),
   );
 }
 
@@ -24,12 +26,9 @@ export function addMargin(cosine: Tensor, margin: number): Tensor {
 export const arcFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan: { marginRadians: margin, scale }, embeddings, labels, parameters }) {
+  compute({ plan, embeddings, labels, parameters }) {
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const mask = targetMask(labels, cosines.shape[1] as number);
-    const target = tf.sum(tf.mul(cosines, mask), 1, true); // [batch, 1]
-    const targetWithMargin = addMargin(target, margin);
-    const logits = tf.mul(tf.add(cosines, tf.mul(mask, tf.sub(targetWithMargin, target))), scale);
+    const logits = tf.mul(changeTarget(cosines, labels, (target) => addMargin(target, plan.marginRadians)), plan.scale);
     return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
   },
 };

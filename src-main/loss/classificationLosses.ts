@@ -1,13 +1,39 @@
-import type { LossName, LossPlan } from '../../src-shared/losses.ts';
+import type { ClassificationLossName, ClassificationLossPlan, LossPlan, MetricLossName, MetricLossPlan } from '../../src-shared/losses.ts';
+import { isClassificationLoss } from '../../src-shared/losses.ts';
+import { adaCos } from './adaCos.ts';
+import { adaFace } from './adaFace.ts';
 import { arcFace } from './arcFace.ts';
-import type { ClassificationLoss } from './classificationLoss.ts';
+import { byClassCenter } from './byClassCenter.ts';
+import { center } from './center.ts';
+import { circle } from './circle.ts';
+import type { ClassificationLoss, MetricLoss } from './classificationLoss.ts';
+import { combinedMargin } from './combinedMargin.ts';
+import { cosFace } from './cosFace.ts';
 import { crossEntropy } from './crossEntropy.ts';
+import { curricularFace } from './curricularFace.ts';
+import { elasticFace } from './elasticFace.ts';
+import { magFace } from './magFace.ts';
 import { normFace } from './normFace.ts';
+import { sphereFace } from './sphereFace.ts';
+import { subCenterArcFace } from './subCenterArcFace.ts';
+import { supCon } from './supCon.ts';
+import { triplet } from './triplet.ts';
+import { weightedSum } from './weightedSum.ts';
 
-const losses: { readonly [N in LossName]: ClassificationLoss<Extract<LossPlan, { name: N }>> } = { crossEntropy, normFace, arcFace };
+const classification: { readonly [N in ClassificationLossName]: ClassificationLoss<Extract<ClassificationLossPlan, { name: N }>> } = {
+  crossEntropy, normFace, sphereFace, cosFace, arcFace, combinedMargin, subCenterArcFace, adaCos, curricularFace, magFace, adaFace, elasticFace,
+};
+const metric: { readonly [N in MetricLossName]: MetricLoss<Extract<MetricLossPlan, { name: N }>> } = { circle, triplet, center, supCon };
 
-/** The implementation of a planned loss. */
+// The tables are keyed by the very name that the plan carries, which the compiler cannot follow.
+const classificationOf = (plan: ClassificationLossPlan) => classification[plan.name] as unknown as ClassificationLoss;
+/** The implementation of a metric loss, without class scores. */
+export const metricLoss = (plan: MetricLossPlan): MetricLoss => metric[plan.name] as unknown as MetricLoss;
+
+const sum = weightedSum({ classification: classificationOf, metric: metricLoss });
+
+/** The implementation of a planned loss: any plan gets class scores, a metric loss those of the nearest class mean. */
 export function classificationLoss(plan: LossPlan): ClassificationLoss {
-  // The table is keyed by the very name that the plan carries, which the compiler cannot follow.
-  return losses[plan.name] as unknown as ClassificationLoss;
+  if (plan.name === 'sum') return sum as unknown as ClassificationLoss;
+  return isClassificationLoss(plan) ? classificationOf(plan) : (byClassCenter(metricLoss(plan)) as unknown as ClassificationLoss);
 }

@@ -6,6 +6,9 @@ export function unitRows(rows: Tensor): Tensor {
   return tf.mul(rows, tf.rsqrt(tf.add(tf.sum(tf.square(rows), 1, true), 1e-12))); // [rows, size]
 }
 
+/** Lengths of rows; the gradient stays finite at 0. */
+export const rowNorms = (rows: Tensor): Tensor => tf.sqrt(tf.add(tf.sum(tf.square(rows), 1, true), 1e-12)); // [rows, 1]
+
 /** Class weights, one row a class, drawn from N(0, 0.01) as insightface does. */
 export const classWeights = (classes: number, embeddingSize: number): HeadParameter => ({ name: 'head.weight', shape: [classes, embeddingSize], standardDeviation: 0.01 });
 
@@ -16,3 +19,13 @@ export function classCosines(embeddings: Tensor, parameters: ReadonlyMap<string,
 
 /** The target class of each row as 1, the others as 0. */
 export const targetMask = (labels: Tensor, classes: number): Tensor => tf.cast(tf.oneHot(labels, classes), 'float32'); // [batch, classes]
+
+/** The target's column of a table [batch, classes]. */
+export const targetColumn = (table: Tensor, mask: Tensor): Tensor => tf.sum(tf.mul(table, mask), 1, true); // [batch, 1]
+
+/** cos θ_ij with the target's cosine changed by a margin: from [batch, 1] to [batch, 1]. */
+export function changeTarget(cosines: Tensor, labels: Tensor, change: (target: Tensor) => Tensor): Tensor {
+  const mask = targetMask(labels, cosines.shape[1] as number);
+  const target = targetColumn(cosines, mask);
+  return tf.add(cosines, tf.mul(mask, tf.sub(change(target), target))); // [batch, classes]
+}

@@ -1,10 +1,10 @@
-import type { LossPlan } from '../../src-shared/losses.ts';
+import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { classWeights, targetMask } from './cosine.ts';
 
-type Plan = Extract<LossPlan, { name: 'crossEntropy' }>;
+type Plan = Extract<ClassificationLossPlan, { name: 'crossEntropy' }>;
 
 const logits = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
   tf.add(tf.matMul(embeddings, headParameter(parameters, 'head.weight'), false, true), headParameter(parameters, 'head.bias')); // [batch, classes]

@@ -1,10 +1,10 @@
-import type { LossPlan } from '../../src-shared/losses.ts';
+import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
 import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
 import { classCosines, classWeights } from './cosine.ts';
 
-type Plan = Extract<LossPlan, { name: 'normFace' }>;
+type Plan = Extract<ClassificationLossPlan, { name: 'normFace' }>;
 
 /** Softmax cross-entropy of s cos θ_j, embedding and class weights on the unit sphere (arXiv 1704.06369, equation 6). */
 export const normFace: ClassificationLoss<Plan> = {

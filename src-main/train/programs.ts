@@ -5,6 +5,7 @@ import { forward } from '../engine/forward.ts';
 import type { Program, StateSpec } from '../engine/graph/compileProgram.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
+import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';
 import { networkShapes, parameterSpecs, type Network } from '../model/network.ts';
 import { augmentationInputs, networkInput } from './augmentation.ts';
 import { valueAndGradients } from './batchGradients.ts';
@@ -19,11 +20,11 @@ export interface ProgramOptions {
 
 /** Names of all trained parameters: the backbone's and the head's. */
 export function trainableNames({ network, loss, classes }: ProgramOptions): string[] {
-  const head = classificationLoss(loss).head({ classes, embeddingSize: network.embeddingSize });
+  const head = classificationLoss(loss).head({ plan: loss, classes, embeddingSize: network.embeddingSize });
   return [...parameterSpecs(network).filter((spec) => spec.trainable).map((spec) => spec.name), ...head.map((parameter) => parameter.name)];
 }
 
-/** All that a step reads and writes: backbone, head, batch-norm statistics and optimiser slots. The head is drawn from the seed. */
+/** All that a step reads and writes: backbone, head, batch-norm statistics, the loss's own state and optimiser slots. The head is drawn from the seed. */
 export function initialState(options: ProgramOptions & { readonly backbone: ReadonlyMap<string, Float32Array>; readonly seed: number }): Map<string, StateSpec> {
   const { network, loss, classes, training, backbone, seed } = options;
   const state = new Map<string, StateSpec>();
@@ -32,9 +33,12 @@ export function initialState(options: ProgramOptions & { readonly backbone: Read
     if (!values) throw new Error(`The initial weights lack ${name}.`);
     state.set(name, { shape, values });
   }
-  for (const { name, shape, standardDeviation } of classificationLoss(loss).head({ classes, embeddingSize: network.embeddingSize })) {
+  for (const { name, shape, standardDeviation } of classificationLoss(loss).head({ plan: loss, classes, embeddingSize: network.embeddingSize })) {
     const random = randomStream(seed, 'head', name);
     state.set(name, { shape, values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => (standardDeviation === 0 ? 0 : random.normal() * standardDeviation)) });
+  }
+  for (const { name, shape, initialValue } of classificationLoss(loss).state?.({ plan: loss, classes, embeddingSize: network.embeddingSize }) ?? []) {
+    state.set(name, { shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(initialValue) });
   }
   for (const name of trainableNames(options)) {
     const spec = state.get(name) as StateSpec;
@@ -52,7 +56,7 @@ export function dropoutShapes(network: Network): Map<string, readonly number[]> 
 const noiseName = (node: string) => `noise/${node}`;
 const scalarNames = ['learningRate', 'firstCorrection', 'secondCorrection'] as const;
 
-/** One step of training: augmentation, forward, loss, backward, clipping and optimiser. */
+/** One step of training: augmentation, forward, loss, backward, clipping and optimiser. A sum's terms come out one by one as `loss/<name>`. */
 export function trainProgram(options: ProgramOptions): Program {
   const { network, loss, training } = options;
   const { batchSize } = training;
@@ -66,12 +70,14 @@ export function trainProgram(options: ProgramOptions): Program {
       ...Object.fromEntries(scalarNames.map((name) => [name, { shape: [], dtype: 'float32' as const }])),
       ...augmentationInputs(training.augmentation, batchSize),
       ...Object.fromEntries(noise),
+      ...Object.fromEntries(lossNoiseInputs(loss, batchSize)),
     },
     run(inputs, state) {
       const { images, labels } = inputs as { images: Tensor; labels: Tensor };
       const input = networkInput(images, inputs);
       const updates = new Map<string, Tensor>();
       let correct: Tensor | undefined;
+      const parts: Record<string, Tensor> = {};
       const parameters = new Map(trainable.map((name) => [name, state.get(name) as Tensor]));
       const { value, gradients } = valueAndGradients(parameters, (trained) => {
         const all = new Map([...state, ...trained]);
@@ -80,14 +86,16 @@ export function trainProgram(options: ProgramOptions): Program {
           onUpdate: (name, tensor) => updates.set(name, tensor),
           dropoutNoise: (node) => inputs[noiseName(node)] as Tensor,
         }).get(network.output) as Tensor;
-        const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: all });
+        const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: all, training: true, noise: lossNoiseOf(inputs) });
+        for (const [name, tensor] of output.updates ?? []) updates.set(name, tf.keep(tensor));
+        for (const [name, tensor] of output.parts ?? []) parts[`loss/${name}`] = tf.keep(tensor);
         correct = tf.keep(tf.sum(tf.cast(tf.equal(tf.argMax(output.scores, 1), labels), 'float32')));
         return tf.mean(output.loss);
       });
       const { norm, clipped } = clipByGlobalNorm(gradients, training.gradientClip);
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name] as Tensor]));
       for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients: clipped })) updates.set(name, tensor);
-      return { outputs: { loss: value, correct: correct as Tensor, gradientNorm: norm }, updates };
+      return { outputs: { loss: value, correct: correct as Tensor, gradientNorm: norm, ...parts }, updates };
     },
   };
 }
@@ -100,7 +108,7 @@ export function inferenceProgram({ network, loss }: ProgramOptions, batchSize: n
     run(inputs, state) {
       const { images, labels } = inputs as { images: Tensor; labels: Tensor };
       const embeddings = forward(network, { parameters: state, input: networkInput(images), training: false }).get(network.output) as Tensor;
-      const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: state });
+      const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: state, training: false, noise: new Map() });
       return { outputs: { embeddings, scores: output.scores, loss: output.loss }, updates: new Map() };
     },
   };

@@ -2,44 +2,62 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { lossNames, lossSchema } from '../../src-shared/losses.ts';
-import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
-import { classificationLoss } from '../../src-main/loss/classificationLosses.ts';
-import { valueAndGradients } from '../../src-main/train/batchGradients.ts';
+import { engines, lossStep, relativeError, type EngineName } from './lossStep.ts';
 
+type Parameters = Readonly<Record<string, number | string>>;
 interface Case {
-  loss: string; source: string; params: Record<string, number>; labels: number[]; value: number; bias?: number[];
-  embeddings: number[][]; weights: number[][]; gradEmbeddings: number[][]; gradWeights: number[][];
+  loss: string; source: string; params: Parameters; labels: number[]; value: number; bias?: number[];
+  embeddings: number[][]; weights?: number[][]; gradEmbeddings: number[][]; gradWeights?: number[][];
 }
 const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/losses.json', import.meta.url), 'utf8')) as { cases: Case[] };
 
-function gradientsOf(name: string, params: Record<string, number>, input: Pick<Case, 'embeddings' | 'weights' | 'labels' | 'bias'>) {
-  const plan = lossSchema.parse({ name, ...params });
-  const parameters = new Map<string, Tensor>([['embeddings', tf.tensor2d(input.embeddings)], ['head.weight', tf.tensor2d(input.weights)]]);
-  if (input.bias) parameters.set('head.bias', tf.tensor1d(input.bias));
-  const { value, gradients } = valueAndGradients(parameters, (tensors) =>
-    tf.mean(classificationLoss(plan).compute({ plan, embeddings: tensors.get('embeddings') as Tensor, labels: tf.tensor1d(input.labels, 'int32'), parameters: tensors }).loss));
-  return { value: value.dataSync()[0] as number, embeddings: [...(gradients.get('embeddings') as Tensor).dataSync()], weights: [...(gradients.get('head.weight') as Tensor).dataSync()] };
-}
-
-/** Largest difference as a share of the largest expected magnitude. */
-function relativeError(actual: readonly number[], expected: readonly number[]): number {
-  const scale = Math.max(...expected.map(Math.abs), 1e-12);
-  return Math.max(...actual.map((value, index) => Math.abs(value - (expected[index] as number)))) / scale;
+/** A case's parameters in our words: hyperparameters, and the state before the step. */
+function translate(loss: string, params: Parameters): { plan: object; state: Record<string, number[]> } {
+  switch (loss) {
+    case 'sphereFace': return { plan: { ...params, keepNorm: true }, state: {} };
+    case 'adaFace': {
+      const { batchMean, batchStd, ...plan } = params;
+      return { plan, state: { 'head.normMean': [Number(batchMean)], 'head.normDeviation': [Number(batchStd)] } };
+    }
+    case 'curricularFace': {
+      const { t, ...plan } = params;
+      return { plan, state: { 'head.targetCosine': [Number(t)] } };
+    }
+    case 'triplet': {
+      const { mining, margin, distance } = params;
+      return { plan: { mining, margin, distance: String(distance).startsWith('squared') ? 'squared' : 'euclidean' }, state: {} };
+    }
+    case 'circle': {
+      const { reduction: _anchorsWithPairs, ...plan } = params;
+      return { plan, state: {} };
+    }
+    default: return { plan: params, state: {} };
+  }
 }
 
 for (const golden_ of golden.cases.filter((entry) => (lossNames as string[]).includes(entry.loss))) {
-  test(`${golden_.loss} ${JSON.stringify(golden_.params)} equals ${golden_.source} to 1e-4 relative`, () => {
-    const { embeddings, weights, value } = gradientsOf(golden_.loss, golden_.params, golden_);
-    assert.ok(Math.abs(value - golden_.value) <= 1e-4 * Math.abs(golden_.value), `value ${value}, expected ${golden_.value}`);
-    assert.ok(relativeError(embeddings, golden_.gradEmbeddings.flat()) <= 1e-4, `gradient by embeddings is off by ${relativeError(embeddings, golden_.gradEmbeddings.flat())}`);
-    assert.ok(relativeError(weights, golden_.gradWeights.flat()) <= 1e-4, `gradient by weights is off by ${relativeError(weights, golden_.gradWeights.flat())}`);
-  });
+  for (const engine of Object.keys(engines) as EngineName[]) {
+    test(`${golden_.loss} ${JSON.stringify(golden_.params)} equals ${golden_.source} to 1e-4 relative, ${engine}`, (context) => {
+      const { plan, state } = translate(golden_.loss, golden_.params);
+      const { embeddings, labels, weights, bias } = golden_;
+      const head = { ...(weights ? { 'head.weight': weights.flat() } : {}), ...(bias ? { 'head.bias': bias } : {}), ...state };
+      const step = lossStep(lossSchema.parse({ name: golden_.loss, ...plan }), { embeddings, labels, classes: Math.max(...labels) + 1, head }, engine);
+      const errors = {
+        value: Math.abs(step.value - golden_.value) / Math.abs(golden_.value),
+        embeddings: relativeError(step.embeddings, golden_.gradEmbeddings.flat()),
+        ...(step.head['head.weight'] ? { weights: relativeError(step.head['head.weight'], golden_.gradWeights?.flat() ?? []) } : {}),
+      };
+      context.diagnostic(JSON.stringify({ loss: golden_.loss, ...errors }));
+      for (const [what, error] of Object.entries(errors)) assert.ok(error <= 1e-4, `${what} is off by ${error}`);
+    });
+  }
 }
 
 test('every loss keeps its gradients finite at its centre, opposite to it and near both', () => {
-  const embeddings = [[1, 0], [-1, 0], [1, 1e-4], [-1, 1e-4], [1e-8, 0], [1000, 0]];
+  const embeddings = [[1, 0], [-1, 0], [1, 1e-4], [-1, 1e-4], [1e-8, 0], [1000, 0], [0, 0], [1, 0]];
   for (const name of lossNames) {
-    const result = gradientsOf(name, {}, { embeddings, weights: [[1, 0], [0, 1]], labels: [0, 0, 0, 0, 0, 0], ...(name === 'crossEntropy' ? { bias: [0, 0] } : {}) });
-    for (const number of [result.value, ...result.embeddings, ...result.weights]) assert.ok(Number.isFinite(number), `${name} gives ${number}`);
+    const head = name === 'subCenterArcFace' ? [[1, 0], [-1, 0], [0, 1], [0, 1], [0, -1], [1, 0]] : [[1, 0], [0, 1]];
+    const result = lossStep(lossSchema.parse(name), { embeddings, labels: [0, 0, 0, 0, 0, 0, 0, 1], classes: 2, head: { 'head.weight': head.flat() } });
+    for (const number of [result.value, ...result.embeddings, ...Object.values(result.head).flat()]) assert.ok(Number.isFinite(number), `${name} gives ${number}`);
   }
 });

@@ -1,0 +1,41 @@
+import type { MetricLossPlan } from '../../src-shared/losses.ts';
+import { tf, type Tensor } from '../engine/tensorflow.ts';
+import { headParameter, type ClassificationLoss, type HeadState, type LossInput, type MetricLoss } from './classificationLoss.ts';
+import { sumsByClass } from './classMeans.ts';
+import { unitRows } from './cosine.ts';
+import { stopGradient } from './stopGradient.ts';
+
+const meansName = 'head.classMean';
+// Half of the mean is the newest batch: the embedding moves while it is trained, and old pictures mislead.
+const rate = 0.5;
+
+/** The kept mean of each class's unit embeddings, from 0, which no label can win. */
+export const classMeanState = (classes: number, embeddingSize: number): HeadState => ({ name: meansName, shape: [classes, embeddingSize], initialValue: 0 });
+
+/** Cosines to the kept class means: [batch, classes]. */
+export const classMeanScores = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
+  tf.matMul(unitRows(embeddings), unitRows(headParameter(parameters, meansName)), false, true);
+
+/** The class means moved half way to the means of a batch; classes that it lacks stay. */
+export function classMeanUpdates({ embeddings, labels, parameters }: Pick<LossInput<never>, 'embeddings' | 'labels' | 'parameters'>): Map<string, Tensor> {
+  const means = headParameter(parameters, meansName); // [classes, size]
+  const { sums, counts } = sumsByClass(unitRows(stopGradient(embeddings)), labels, means.shape[0] as number);
+  const present = tf.minimum(counts, 1); // [classes, 1]
+  const step = tf.sub(tf.div(sums, tf.maximum(counts, 1)), means);
+  return new Map([[meansName, tf.add(means, tf.mul(tf.mul(step, present), rate))]]);
+}
+
+/** A metric loss by itself: nothing but the embedding is trained, and accuracy is the nearest class mean of the training embeddings, by cosine. */
+export const byClassCenter = <P extends MetricLossPlan>(metric: MetricLoss<P>): ClassificationLoss<P> => ({
+  head: () => [],
+  state: (options) => [...(metric.state?.(options) ?? []), classMeanState(options.classes, options.embeddingSize)],
+  scores: ({ embeddings, parameters }) => classMeanScores(embeddings, parameters),
+  compute(input) {
+    const { loss, updates } = metric.compute(input);
+    return {
+      loss,
+      scores: classMeanScores(stopGradient(input.embeddings), input.parameters),
+      updates: input.training ? new Map([...(updates ?? []), ...classMeanUpdates(input)]) : new Map(),
+    };
+  },
+});

@@ -1,0 +1,34 @@
+import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
+import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { tf } from '../engine/tensorflow.ts';
+import { addMargin, safeSine } from './arcFace.ts';
+import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
+import { classCosines, classWeights, targetColumn, targetMask } from './cosine.ts';
+import { stopGradient } from './stopGradient.ts';
+
+type Plan = Extract<ClassificationLossPlan, { name: 'curricularFace' }>;
+
+const averageName = 'head.targetCosine';
+
+/**
+ * ArcFace whose hard negatives, cos θ_j > cos(θ_y + m), become cos θ_j (t + cos θ_j) (arXiv 2004.00288, equations 5 to 7).
+ * State: t, the moving average of cos θ_y, moved before the logits of its step; no gradient flows through it.
+ */
+export const curricularFace: ClassificationLoss<Plan> = {
+  head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
+  state: () => [{ name: averageName, shape: [1], initialValue: 0 }],
+  scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
+  compute({ plan, embeddings, labels, parameters, training }) {
+    const cosines = classCosines(embeddings, parameters); // [batch, classes]
+    const mask = targetMask(labels, cosines.shape[1] as number);
+    const target = targetColumn(cosines, mask); // [batch, 1]
+    const fixed = stopGradient(target);
+    const kept = headParameter(parameters, averageName);
+    const average = training ? tf.add(tf.mul(kept, plan.momentum), tf.mul(tf.mean(fixed), 1 - plan.momentum)) : kept; // [1]
+    const withMargin = tf.sub(tf.mul(fixed, Math.cos(plan.marginRadians)), tf.mul(safeSine(fixed), Math.sin(plan.marginRadians)));
+    const hard = tf.cast(tf.greater(stopGradient(cosines), withMargin), 'float32'); // [batch, classes]
+    const modulated = tf.add(cosines, tf.mul(hard, tf.mul(cosines, tf.sub(tf.add(average, cosines), 1)))); // cos (t + cos) where hard
+    const logits = tf.mul(tf.add(tf.mul(modulated, tf.sub(1, mask)), tf.mul(addMargin(target, plan.marginRadians), mask)), plan.scale);
+    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, updates: training ? new Map([[averageName, average]]) : new Map() };
+  },
+};

@@ -1,0 +1,26 @@
+import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
+import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { tf, type Tensor } from '../engine/tensorflow.ts';
+import { addMargin } from './arcFace.ts';
+import type { ClassificationLoss } from './classificationLoss.ts';
+import { changeTarget, classCosines, classWeights } from './cosine.ts';
+
+type Plan = Extract<ClassificationLossPlan, { name: 'subCenterArcFace' }>;
+
+/** cos θ_ij to the nearest of the K centres of each class; row class * K + centre of the weights. */
+function nearestCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>, subCenters: number): Tensor {
+  const all = classCosines(embeddings, parameters); // [batch, classes * K]
+  const [batch, rows] = all.shape as [number, number];
+  return tf.max(tf.reshape(all, [batch, rows / subCenters, subCenters]), 2); // [batch, classes]
+}
+
+/** ArcFace on the nearest of K centres a class, which lets noisy pictures gather at a centre of their own (ECCV 2020, Deng et al., equation 3). */
+export const subCenterArcFace: ClassificationLoss<Plan> = {
+  head: ({ plan, classes, embeddingSize }) => [classWeights(classes * plan.subCenters, embeddingSize)],
+  scores: ({ plan, embeddings, parameters }) => nearestCosines(embeddings, parameters, plan.subCenters),
+  compute({ plan, embeddings, labels, parameters }) {
+    const cosines = nearestCosines(embeddings, parameters, plan.subCenters);
+    const logits = tf.mul(changeTarget(cosines, labels, (target) => addMargin(target, plan.marginRadians)), plan.scale);
+    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
+  },
+};
