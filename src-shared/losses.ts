@@ -248,7 +248,8 @@ function readSum(text: string, report: (message: string) => void): unknown {
     const weight = match?.[1] === undefined ? 1 : Number(match[1]);
     if (!(singleNames as string[]).includes(name)) {
       const nearest = nearestName(name || part.trim(), singleNames);
-      report(`'${part.trim()}' in '${text.trim()}' is no weighted loss such as '0.1 triplet'; ${nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`}`);
+      const what = name === '' ? `'${part.trim()}' is no weighted loss such as '0.1 triplet'` : `there is no loss '${name}'`;
+      report(`${what} (in '${text.trim()}'); ${nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`}`);
     } else if (!(weight > 0 && weight <= largestWeight)) report(`the weight ${weight} in '${text.trim()}' is out of range; expected a number above 0 and at most ${largestWeight}`);
     return { weight, loss: name };
   });
