@@ -135,6 +135,17 @@ const singleLosses = {
       scale,
     }),
   },
+  proxyAnchor: {
+    title: 'Proxy-Anchor',
+    formula: 'mean_j ln(1 + Σ_{y=j} e^{−α (cos θ_j − δ)}) + mean_j ln(1 + Σ_{y≠j} e^{α (cos θ_j + δ)})',
+    paper: 'arXiv 2003.13911, equation 4',
+    role: 'classification',
+    schema: z.strictObject({
+      name: z.literal('proxyAnchor'),
+      margin: z.number().min(0).max(1).default(0.1).describe('δ, the margin on the cosine'),
+      alpha: z.number().positive().max(1024).default(32).describe('α, the scale of the cosines'),
+    }),
+  },
   circle: {
     title: 'Circle loss',
     formula: 'ln(1 + Σ_n e^{γ α_n (s_n − m)} Σ_p e^{−γ α_p (s_p − 1 + m)})',
@@ -157,6 +168,29 @@ const singleLosses = {
       margin: z.number().min(0).max(4).default(0.3).describe('m, by which a negative must be further than a positive'),
       distance: z.enum(['euclidean', 'squared']).default('euclidean').describe('distance between unit embeddings, plain or squared'),
       average: z.enum(['all', 'active']).default('all').describe('mean over all mined triplets, or over those whose loss is not zero'),
+    }),
+  },
+  contrastive: {
+    title: 'Contrastive loss',
+    formula: 'max(0, d_p − m_p) + max(0, m_n − d_n)',
+    paper: 'CVPR 2006, Hadsell et al., equation 4, distances not squared',
+    role: 'metric',
+    schema: z.strictObject({
+      name: z.literal('contrastive'),
+      positiveMargin: z.number().min(0).max(2).default(0).describe('m_p, the distance below which a positive pair costs nothing'),
+      negativeMargin: z.number().positive().max(2).default(1).describe('m_n, the distance beyond which a negative pair costs nothing'),
+    }),
+  },
+  multiSimilarity: {
+    title: 'Multi-similarity loss',
+    formula: 'ln(1 + Σ_p e^{−α (s_p − λ)}) / α + ln(1 + Σ_n e^{β (s_n − λ)}) / β',
+    paper: 'arXiv 1904.06627, equation 15, without pair mining',
+    role: 'metric',
+    schema: z.strictObject({
+      name: z.literal('multiSimilarity'),
+      alpha: z.number().positive().max(1024).default(2).describe('α, the scale of positive pairs'),
+      beta: z.number().positive().max(1024).default(50).describe('β, the scale of negative pairs'),
+      base: z.number().min(-1).max(1).default(0.5).describe('λ, the cosine from which pairs are measured'),
     }),
   },
   center: {
@@ -193,7 +227,7 @@ const schemas = singleLosses;
 const singleUnion = z.discriminatedUnion('name', [
   schemas.crossEntropy.schema, schemas.normFace.schema, schemas.sphereFace.schema, schemas.cosFace.schema, schemas.arcFace.schema, schemas.combinedMargin.schema,
   schemas.subCenterArcFace.schema, schemas.adaCos.schema, schemas.curricularFace.schema, schemas.magFace.schema, schemas.adaFace.schema, schemas.elasticFace.schema,
-  schemas.circle.schema, schemas.triplet.schema, schemas.center.schema, schemas.supCon.schema,
+  schemas.proxyAnchor.schema, schemas.circle.schema, schemas.triplet.schema, schemas.contrastive.schema, schemas.multiSimilarity.schema, schemas.center.schema, schemas.supCon.schema,
 ]);
 /** A single loss with its hyperparameters filled in. */
 export type SingleLossPlan = z.infer<typeof singleUnion>;
@@ -272,7 +306,7 @@ export function describeLoss(plan: LossPlan): { readonly title: string; readonly
 }
 
 /** Losses that compare pictures of one person within a batch. */
-const pairLosses: readonly SingleLossName[] = ['circle', 'triplet', 'supCon'];
+const pairLosses: readonly SingleLossName[] = ['circle', 'triplet', 'contrastive', 'multiSimilarity', 'supCon'];
 
 /** One sentence that says why a sampler cannot feed a loss, or null: pair losses need several pictures of one person in each batch. */
 export function refuseSampler(plan: LossPlan, training: { readonly batchSize: number; readonly sampler: { readonly name: string } }): string | null {

@@ -8,12 +8,15 @@ import { center } from './center.ts';
 import { circle } from './circle.ts';
 import type { ClassificationLoss, MetricLoss } from './classificationLoss.ts';
 import { combinedMargin } from './combinedMargin.ts';
+import { contrastive } from './contrastive.ts';
 import { cosFace } from './cosFace.ts';
 import { crossEntropy } from './crossEntropy.ts';
 import { curricularFace } from './curricularFace.ts';
 import { elasticFace } from './elasticFace.ts';
 import { magFace } from './magFace.ts';
+import { multiSimilarity } from './multiSimilarity.ts';
 import { normFace } from './normFace.ts';
+import { proxyAnchor } from './proxyAnchor.ts';
 import { sphereFace } from './sphereFace.ts';
 import { subCenterArcFace } from './subCenterArcFace.ts';
 import { supCon } from './supCon.ts';
@@ -21,9 +24,9 @@ import { triplet } from './triplet.ts';
 import { weightedSum } from './weightedSum.ts';
 
 const classification: { readonly [N in ClassificationLossName]: ClassificationLoss<Extract<ClassificationLossPlan, { name: N }>> } = {
-  crossEntropy, normFace, sphereFace, cosFace, arcFace, combinedMargin, subCenterArcFace, adaCos, curricularFace, magFace, adaFace, elasticFace,
+  crossEntropy, normFace, sphereFace, cosFace, arcFace, combinedMargin, subCenterArcFace, adaCos, curricularFace, magFace, adaFace, elasticFace, proxyAnchor,
 };
-const metric: { readonly [N in MetricLossName]: MetricLoss<Extract<MetricLossPlan, { name: N }>> } = { circle, triplet, center, supCon };
+const metric: { readonly [N in MetricLossName]: MetricLoss<Extract<MetricLossPlan, { name: N }>> } = { circle, triplet, contrastive, multiSimilarity, center, supCon };
 
 // The tables are keyed by the very name that the plan carries, which the compiler cannot follow.
 const classificationOf = (plan: ClassificationLossPlan) => classification[plan.name] as unknown as ClassificationLoss;

@@ -70,7 +70,7 @@ test('gradients of 1,000 random extremes of each margin loss are finite', () => 
     const [sign, off, norm] = [random.integer(2) === 0 ? 1 : -1, random.integer(8) === 0 ? 0 : 10 ** (-9 * random.next() - 1), 10 ** (12 * random.next() - 6)];
     return (axes[label] as number[]).map((value) => norm * (sign * value + off * random.normal()));
   });
-  for (const name of ['normFace', 'sphereFace', 'cosFace', 'arcFace', 'combinedMargin', 'adaCos', 'curricularFace', 'magFace', 'adaFace', 'elasticFace']) {
+  for (const name of ['normFace', 'sphereFace', 'cosFace', 'arcFace', 'combinedMargin', 'adaCos', 'curricularFace', 'magFace', 'adaFace', 'elasticFace', 'proxyAnchor']) {
     const step = lossStep(lossSchema.parse(name), { embeddings: rows, labels, classes: 2, head: { 'head.weight': axes.flat() } });
     const bad = [step.value, ...step.embeddings, ...(step.head['head.weight'] as number[])].filter((value) => !Number.isFinite(value)).length;
     assert.equal(bad, 0, `${name}: ${bad} of the ${count * size} gradients are not finite`);

@@ -69,7 +69,7 @@ test('combinedMargin (1, m, 0) is arcFace and (1, 0, m) cosFace', () => {
 });
 
 /** Losses whose gradient has no part held fixed: the value itself, moved along the gradient, must change by the gradient's length. */
-const smooth = ['crossEntropy', 'normFace', 'sphereFace', 'cosFace', 'arcFace', 'combinedMargin', 'subCenterArcFace', 'adaCos', 'magFace', 'elasticFace', 'triplet', 'supCon', 'crossEntropy + 0.003 center'];
+const smooth = ['crossEntropy', 'normFace', 'sphereFace', 'cosFace', 'arcFace', 'combinedMargin', 'subCenterArcFace', 'adaCos', 'magFace', 'elasticFace', 'proxyAnchor', 'triplet', 'contrastive', 'multiSimilarity', 'supCon', 'crossEntropy + 0.003 center'];
 for (const name of smooth) {
   test(`${name}: finite differences along the gradient equal its length to 1 %`, () => {
     const schema = lossSchema.parse(name);
