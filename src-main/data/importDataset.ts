@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { makeDataset, type Dataset } from './dataset.ts';
+import { importCelebA, looksLikeCelebA } from './importCelebA.ts';
+import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 
 /** Where a demo is rendered to, and how the caller hears of progress and stops it. */
@@ -14,9 +16,21 @@ export interface ImportOptions {
 /** Finds the face images of a source without copying or changing anything; throws 'wrong-input' where there is nothing to compare. */
 export async function importDataset(data: Plan['data'] & { readonly resolvedSource: string }, options: ImportOptions): Promise<Dataset> {
   const source = data.resolvedSource;
-  await sourceKind(source);
-  const found = await importFolders(source, (images) => options.onProgress?.(images, images));
-  return checked(makeDataset(source, 'folders', found), found);
+  const kind = await sourceKind(source);
+  const layout = data.layout === 'auto' ? (kind === 'file' ? 'csv' : looksLikeCelebA(source) ? 'celeba' : 'folders') : data.layout;
+  if ((layout === 'csv') !== (kind === 'file')) {
+    throw new ArcBenchError('wrong-input', `data.layout is ${layout}, but ${source} is a ${kind}: ${layout === 'csv' ? 'a CSV file' : 'a folder'} was expected; correct data.source or data.layout.`);
+  }
+  const found = await importAs(layout, source, options);
+  return checked(makeDataset(source, layout, found), found);
+}
+
+async function importAs(layout: 'folders' | 'celeba' | 'csv', source: string, options: ImportOptions): Promise<Found> {
+  switch (layout) {
+    case 'folders': return await importFolders(source, (images) => options.onProgress?.(images, images));
+    case 'celeba': return await importCelebA(source);
+    case 'csv': return await importCsv(source);
+  }
 }
 
 async function sourceKind(source: string): Promise<'folder' | 'file'> {

@@ -7,7 +7,7 @@ import type { ReportModel, ReportRun } from '../report/reportModel.ts';
 import { partNames } from '../split/makeSplit.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
-import type { SplitFaces } from './runExperiment.ts';
+import type { SplitFaces } from './splitFaces.ts';
 
 export interface ReportSource { readonly plan: Plan; readonly hash: string; readonly ids: readonly string[]; readonly faces: SplitFaces; readonly rerunCommand: string }
 

@@ -1,16 +1,12 @@
 import { join } from 'node:path';
-import type { Dataset } from '../data/dataset.ts';
-import type { PreparedSet } from '../data/preparedSet.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from './reportOf.ts';
-import { auditFaces, writeAuditedSplit, type AuditedSplit } from './splitFaces.ts';
+import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
 import type { StageOptions } from './stage.ts';
 import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
-
-export interface SplitFaces extends AuditedSplit { readonly dataset: Dataset; readonly set: PreparedSet; readonly folder: string; readonly manifestHash: string }
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {

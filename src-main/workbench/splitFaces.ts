@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Dataset } from '../data/dataset.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import { auditSplit, type Finding } from '../split/auditSplit.ts';
 import { makeSplit, type Split } from '../split/makeSplit.ts';
@@ -7,6 +8,7 @@ import { writeSplitFolders } from '../split/splitFolders.ts';
 import { checkStop, type StageOptions } from './stage.ts';
 
 export interface AuditedSplit { readonly split: Split; readonly findings: readonly Finding[] }
+export interface SplitFaces extends AuditedSplit { readonly dataset: Dataset; readonly set: PreparedSet; readonly folder: string; readonly manifestHash: string }
 
 /** Splits a prepared set by the plan's rule and audits it; nothing is written. */
 export function auditFaces({ plan, progress }: StageOptions, set: PreparedSet): AuditedSplit {
