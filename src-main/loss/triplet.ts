@@ -13,7 +13,7 @@ interface Triplets {
 }
 
 /** The entry of each row chosen by index, which alone receives the gradient where several are equal. */
-const chosen = (distances: Tensor, index: Tensor): Tensor => tf.sum(tf.mul(distances, tf.cast(tf.oneHot(index as never, distances.shape.at(-1) as number), 'float32')), -1);
+const chosen = (distances: Tensor, index: Tensor): Tensor => tf.sum(tf.mul(distances, tf.cast(tf.oneHot(index, distances.shape.at(-1) as number), 'float32')), -1);
 
 // Further than any distance of unit vectors, plain or squared.
 const far = 100;
@@ -41,7 +41,7 @@ function semiHard(distances: Tensor, { positive, negative }: PairMasks): Triplet
     tf.add(tf.sub(far, toNegative), tf.mul(tf.sub(1, negatives), far)),
   );
   const picked = tf.argMin(rank, 2); // [batch, positive]
-  const mask = tf.cast(tf.oneHot(picked as never, batch), 'float32'); // [batch, positive, negative]
+  const mask = tf.cast(tf.oneHot(picked, batch), 'float32'); // [batch, positive, negative]
   const toPicked = tf.sum(tf.mul(tf.reshape(distances, [batch, 1, batch]), mask), 2); // [batch, positive]
   return { gaps: tf.sub(distances, toPicked), counted: tf.mul(positive, tf.reshape(anyOf(negative), [batch, 1])) };
 }

@@ -10,8 +10,8 @@ export interface LossesByPlan {
 
 interface MetricTerm { readonly weight: number; readonly plan: MetricLossPlan; readonly loss: MetricLoss; readonly prefix: string }
 
-/** A name that no other term has: the class scores' loss keeps its own names, a metric loss is prefixed by its place. */
-const without = (entries: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
+/** The entries of a prefix, without it: a metric term's state is prefixed by its place, the loss with class scores keeps its own names. */
+const ofTerm = (entries: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
   new Map([...entries].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 
 /** Σ_i w_i L_i of at most one loss with class scores and metric losses; without one the scores are cosines to the class means. */
@@ -60,7 +60,7 @@ export function weightedSum({ classification, metric }: LossesByPlan): Classific
         if (training) for (const [name, tensor] of classMeanUpdates(input)) updates.set(name, tensor);
       }
       for (const term of metrics(plan)) {
-        const output = term.loss.compute({ ...input, plan: term.plan, parameters: without(parameters, term.prefix) });
+        const output = term.loss.compute({ ...input, plan: term.plan, parameters: ofTerm(parameters, term.prefix) });
         add(term, output.loss);
         for (const [name, tensor] of output.updates ?? []) updates.set(term.prefix + name, tensor);
       }
