@@ -1,0 +1,53 @@
+// The bare step, timed: resnet18, 112 x 112, batch 64, 500 classes, SGD. `compiled` is ours, `stock` the stock tfjs-node layers API.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
+import { experimentSchema } from '../../src-shared/experiment.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import { tf } from '../../src-main/engine/tensorflow.ts';
+import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
+import { initialParameters } from '../../src-main/model/initialParameters.ts';
+import { writeLayersModel } from '../../src-main/model/layersModel.ts';
+import { optimizerScalars } from '../../src-main/train/optimizer.ts';
+import { createRunMachine } from '../../src-main/train/trainRun.ts';
+import { imagesPerSecond } from './measured.ts';
+
+const [batchSize, size, classes] = [64, 112, 500];
+const plan = experimentSchema.parse({ prepare: { inputSize: size }, model: { backbone: 'resnet18', embeddingSize: 512 }, training: { batchSize, augmentation: { flip: 0 } } });
+const random = randomStream(1, 'bench');
+const images = Uint8Array.from({ length: batchSize * size * size * 3 }, () => random.integer(256));
+const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
+const network = buildNetwork(plan.model, size);
+const backbone = initialParameters(network, 1);
+
+async function stock(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'arcbench-bench-'));
+  await writeLayersModel(join(folder, 'model'), network, backbone);
+  const stockTf = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
+  const base = await stockTf.loadLayersModel(`file://${join(folder, 'model', 'model.json')}`);
+  rmSync(folder, { recursive: true });
+  // Stock tfjs cannot train a batch norm without scale, so its head has one with scale.
+  const { dense, batchNormalization } = stockTf.layers;
+  const head = [dense({ units: network.embeddingSize }), batchNormalization(), dense({ units: classes })].reduce((input, layer) => layer.apply(input) as TensorFlow.SymbolicTensor, base.getLayer(network.pooled).output as TensorFlow.SymbolicTensor);
+  const model = stockTf.model({ inputs: base.inputs, outputs: head });
+  const optimizer = stockTf.train.momentum(0.01, 0.9);
+  const x = stockTf.sub(stockTf.div(stockTf.tensor4d(Float32Array.from(images), [batchSize, size, size, 3]), 127.5), 1) as TensorFlow.Tensor4D;
+  const y = stockTf.oneHot(stockTf.tensor1d(labels, 'int32'), classes);
+  return imagesPerSecond(batchSize, () => {
+    const loss = optimizer.minimize(() => stockTf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as TensorFlow.Tensor).asScalar(), true);
+    loss?.dataSync();
+    loss?.dispose();
+  }, { warm: 1, timed: 2 });
+}
+
+function compiled(): { train: number; evaluate: number } {
+  const machine = createRunMachine({ plan, arm: { name: 'bench', loss: { name: 'crossEntropy', labelSmoothing: 0 } }, network, classes, backbone, seed: 1, compiled: true });
+  let step = 0;
+  const train = imagesPerSecond(batchSize, () => machine.step('train', { images, labels, ...optimizerScalars(plan.training.optimizer, ++step, 0.01) }));
+  return { train, evaluate: imagesPerSecond(batchSize, () => machine.step('infer', { images, labels }), { warm: 2, timed: 6 }) };
+}
+
+const rates = process.argv[2] === 'stock' ? { train: await stock(), evaluate: null } : compiled();
+console.log(JSON.stringify({ ...rates, memoryGiB: process.resourceUsage().maxRSS / 2 ** 20, tensorflow: tf.version['tfjs-core'] }));
