@@ -1,15 +1,18 @@
-import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { BackboneName, Plan } from '../../src-shared/experiment.ts';
+import { efficientnetLite0 } from './backbones/efficientnetLite0.ts';
+import { iresnet18, iresnet50 } from './backbones/iresnet.ts';
+import { mobilefacenet } from './backbones/mobilefacenet.ts';
 import { resnet18 } from './backbones/resnet18.ts';
+import { resnet50 } from './backbones/resnet50.ts';
 import { smallcnn } from './backbones/smallcnn.ts';
 import type { Network } from './network.ts';
 import type { BackboneOptions } from './networkBuilder.ts';
 
-const backbones: Partial<Readonly<Record<BackboneName, (options: BackboneOptions) => Network>>> = { smallcnn, resnet18 };
+const backbones = {
+  smallcnn, resnet18, resnet50, iresnet18, iresnet50, mobilefacenet, 'efficientnet-lite0': efficientnetLite0,
+} satisfies Record<BackboneName, (options: BackboneOptions) => Network>;
 
-/** The network of a planned model for square inputs of `inputSize` pixels. Throws 'wrong-input' for a backbone that is not built yet. */
+/** The network of a planned model for square inputs of `inputSize` pixels. */
 export function buildNetwork(model: Plan['model'], inputSize: number): Network {
-  const build = backbones[model.backbone];
-  if (!build) throw new ArcBenchError('wrong-input', `The backbone ${model.backbone} is not in this version: set model.backbone to one of ${Object.keys(backbones).join(', ')}.`);
-  return build({ inputSize, embeddingSize: model.embeddingSize, dropout: model.dropout });
+  return backbones[model.backbone]({ inputSize, embeddingSize: model.embeddingSize, dropout: model.dropout });
 }

@@ -4,7 +4,7 @@ interface NodeBase { readonly name: string; readonly inputs: readonly string[] }
 /** One node of a network, NHWC. */
 export type NetworkNode = NodeBase & (
   | { readonly op: 'input'; readonly shape: readonly [number, number, number] }
-  | { readonly op: 'conv2d'; readonly filters: number; readonly kernel: number; readonly stride: number; readonly padding: number | 'same'; readonly groups: 1 | 'depthwise'; readonly bias: boolean; readonly initial: 'heFanOut' | 'heFanIn' | 'xavier' }
+  | { readonly op: 'conv2d'; readonly filters: number; readonly kernel: number; readonly stride: number; readonly padding: number | 'same'; readonly groups: 1 | 'depthwise'; readonly bias: boolean; readonly initial: 'heFanOut' | 'heFanIn' | 'xavier' | { readonly standardDeviation: number } }
   | { readonly op: 'batchNorm'; readonly epsilon: number; readonly momentum: number; readonly scale: boolean }
   | { readonly op: 'relu' | 'relu6' | 'prelu' | 'flatten' | 'globalAveragePool' }
   | { readonly op: 'maxPool'; readonly kernel: number; readonly stride: number; readonly padding: number }
@@ -71,7 +71,8 @@ export function parameterSpecs(network: Network): ParameterSpec[] {
         const depthwise = node.groups === 'depthwise';
         const [fanIn, fanOut] = [node.kernel ** 2 * (depthwise ? 1 : channels), node.kernel ** 2 * (depthwise ? 1 : node.filters)];
         const fan = node.initial === 'heFanOut' ? fanOut : node.initial === 'heFanIn' ? fanIn : fanIn + fanOut;
-        add('weight', depthwise ? [node.kernel, node.kernel, channels, 1] : [node.kernel, node.kernel, channels, node.filters], { kind: 'normal', standardDeviation: Math.sqrt(2 / fan) });
+        const standardDeviation = typeof node.initial === 'object' ? node.initial.standardDeviation : Math.sqrt(2 / fan);
+        add('weight', depthwise ? [node.kernel, node.kernel, channels, 1] : [node.kernel, node.kernel, channels, node.filters], { kind: 'normal', standardDeviation });
         if (node.bias) add('bias', [depthwise ? channels : node.filters], { kind: 'constant', value: 0 });
         break;
       }

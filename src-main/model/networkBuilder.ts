@@ -23,12 +23,14 @@ export function networkBuilder(backbone: BackboneName, { inputSize, embeddingSiz
     globalAveragePool: (input: string) => add({ op: 'globalAveragePool', name: 'pool', inputs: [input] }),
     flatten: (input: string) => add({ op: 'flatten', name: 'flatten', inputs: [input] }),
     /** insightface's embedding head behind pooled features: dropout, fully connected, batch norm with its scale frozen at 1. */
-    finish(pooled: string): Network {
+    finish(pooled: string, denseName = 'embedding'): Network {
       const dropped = dropout > 0 ? add({ op: 'dropout', name: 'dropout', inputs: [pooled], rate: dropout }) : pooled;
-      const dense = add({ op: 'dense', name: 'embedding', inputs: [dropped], units: embeddingSize, bias: true });
+      const dense = add({ op: 'dense', name: denseName, inputs: [dropped], units: embeddingSize, bias: true });
       const output = add({ op: 'batchNorm', name: 'features', inputs: [dense], epsilon: 1e-5, momentum: 0.1, scale: false });
       return { backbone, inputSize, embeddingSize, nodes, pooled, output };
     },
   };
   return builder;
 }
+
+export type NetworkBuilder = ReturnType<typeof networkBuilder>;

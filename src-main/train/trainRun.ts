@@ -6,6 +6,7 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../engine/graph/compileProgram.ts';
 import { targetRank } from '../evaluate/targetRank.ts';
+import { drawLossNoise } from '../loss/lossNoise.ts';
 import type { Network } from '../model/network.ts';
 import { drawAugmentation } from './augmentation.ts';
 import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPosition } from './checkpoint.ts';
@@ -131,6 +132,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         ...optimizerScalars(optimizer, position.step + 1, rate),
         ...drawAugmentation(augmentation, size, { seed, epoch, batch, batchSize }),
         ...Object.fromEntries(noise),
+        ...drawLossNoise(arm.loss, { seed, epoch, batch, batchSize }),
       });
       const loss = output['loss']?.[0] ?? Number.NaN;
       refuseDivergence({ loss, reference: position.referenceLoss, classes: options.classes, epoch, arm: arm.name });

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import { refuseSampler } from '../../src-shared/losses.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
@@ -11,6 +13,10 @@ import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   buildNetwork(options.plan.model, options.plan.prepare.inputSize); // refuses what cannot be built before any work is done
+  for (const arm of options.plan.arms) {
+    const refusal = refuseSampler(arm.loss, options.plan.training);
+    if (refusal !== null) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal}.`);
+  }
   const dataset = await importFaces(options);
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);

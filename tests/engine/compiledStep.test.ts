@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { experimentSchema, modelSchema, optimizerSchema } from '../../src-shared/experiment.ts';
+import { backboneNames, experimentSchema, modelSchema, optimizerSchema } from '../../src-shared/experiment.ts';
 import { lossNames, lossSchema, type LossPlan } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { compileMachine, createEagerMachine } from '../../src-main/engine/graph/compileProgram.ts';
+import { drawLossNoise } from '../../src-main/loss/lossNoise.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { drawAugmentation } from '../../src-main/train/augmentation.ts';
@@ -30,7 +31,7 @@ function oneStep({ backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), op
       const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
       const noise = Object.fromEntries([...dropoutShapes(network)].map(([node, shape]) => [`noise/${node}`, Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next)]));
       const inferred = machine.step('infer', { images, labels });
-      const trained = machine.step('train', { images, labels, ...optimizerScalars(training.optimizer, batch + 1, 1e-4), ...drawAugmentation(training.augmentation, size, { seed: 1, epoch: 0, batch, batchSize }), ...noise });
+      const trained = machine.step('train', { images, labels, ...optimizerScalars(training.optimizer, batch + 1, 1e-4), ...drawAugmentation(training.augmentation, size, { seed: 1, epoch: 0, batch, batchSize }), ...drawLossNoise(loss, { seed: 1, epoch: 0, batch, batchSize }), ...noise });
       return { ...trained, embeddings: inferred['embeddings'] as Float32Array, scores: inferred['scores'] as Float32Array };
     });
     const state = machine.readState();
@@ -39,26 +40,29 @@ function oneStep({ backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), op
   }) as unknown as [{ outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }, { outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }];
 }
 
-/** Asserts that the length of the difference is at most 1e-3 of the expected length. */
-function assertClose(actual: Float32Array, expected: Float32Array, what: string): void {
+/** Asserts that the length of the difference is at most the tolerance times the expected length. */
+function assertClose(actual: Float32Array, expected: Float32Array, { what, tolerance }: { what: string; tolerance: number }): void {
   const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const difference = length(actual.map((value, index) => value - (expected[index] as number)));
   assert.equal(actual.length, expected.length);
-  assert.ok(difference <= 1e-3 * length(expected) + 1e-6, `${what}: differs by ${difference}, length ${length(expected)}`);
+  assert.ok(difference <= tolerance * length(expected) + 1e-6, `${what}: differs by ${difference}, length ${length(expected)}`);
 }
 
 const variations: Variation[] = [
-  { backbone: 'resnet18' },
+  ...backboneNames.map((backbone) => ({ backbone, loss: lossSchema.parse('crossEntropy') })),
   ...lossNames.map((name) => ({ loss: lossSchema.parse(name) })),
   ...['adam', 'adamw', 'sgd'].map((name) => ({ optimizer: optimizerSchema.parse(name === 'sgd' ? { name, nesterov: true } : { name }) })),
 ];
+// Fifty layers of batch norm over four images amplify the rounding of either machine.
+const deep = ['resnet50', 'iresnet50', 'efficientnet-lite0'];
 for (const variation of variations) {
-  test(`a compiled step equals the eager one to 1e-3: ${JSON.stringify(variation)}`, () => {
+  const tolerance = deep.includes(variation.backbone ?? '') ? 2e-2 : 1e-3;
+  test(`a compiled step equals the eager one to ${tolerance}: ${JSON.stringify(variation)}`, () => {
     const [eager, compiled] = oneStep(variation);
     eager.outputs.forEach((outputs, step) => {
-      for (const [name, values] of Object.entries(outputs)) assertClose(compiled.outputs[step]?.[name] as Float32Array, values, `step ${step} ${name}`);
+      for (const [name, values] of Object.entries(outputs)) assertClose(compiled.outputs[step]?.[name] as Float32Array, values, { what: `step ${step} ${name}`, tolerance });
     });
-    for (const [name, values] of eager.state) assertClose(compiled.state.get(name) as Float32Array, values, name);
+    for (const [name, values] of eager.state) assertClose(compiled.state.get(name) as Float32Array, values, { what: name, tolerance });
   });
 }
 

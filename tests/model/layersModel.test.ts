@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { modelSchema } from '../../src-shared/experiment.ts';
+import { backboneNames, modelSchema } from '../../src-shared/experiment.ts';
 import { forward } from '../../src-main/engine/forward.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
@@ -11,7 +11,7 @@ import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { writeLayersModel } from '../../src-main/model/layersModel.ts';
 import { parameterSpecs } from '../../src-main/model/network.ts';
 
-for (const backbone of ['smallcnn', 'resnet18'] as const) {
+for (const backbone of backboneNames) {
   test(`stock tf.loadLayersModel opens a saved ${backbone} and gives the same embedding to 1e-4`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'arcbench-model-'));
     try {

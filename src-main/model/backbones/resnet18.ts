@@ -1,12 +1,11 @@
 import { networkBuilder, type BackboneOptions } from '../networkBuilder.ts';
 import type { Network } from '../network.ts';
+import { resnetStem } from './resnetStem.ts';
 
 /** ResNet-18 as torchvision builds it (arXiv 1512.03385), names included, with insightface's embedding head. */
 export function resnet18(options: BackboneOptions): Network {
   const net = networkBuilder('resnet18', options);
-  let x = net.conv2d('input', 'conv1', { filters: 64, kernel: 7, stride: 2, padding: 3 });
-  x = net.activation('relu', net.batchNorm(x, 'bn1'), 'relu');
-  x = net.maxPool(x, 'maxpool', { kernel: 3, stride: 2, padding: 1 });
+  let x = resnetStem(net);
   let channels = 64;
   [64, 128, 256, 512].forEach((filters, stage) => {
     for (let block = 0; block < 2; block++) {
