@@ -51,24 +51,25 @@ function layersOf(node: NetworkNode): { layers: Layer[]; weights: LayerWeights[]
  * to embedding [batch, embeddingSize]; stock layers alone, so that tf.loadLayersModel opens it. Whole or not at all.
  */
 export async function writeLayersModel(folder: string, network: Network, parameters: ReadonlyMap<string, Float32Array>): Promise<void> {
-  const parts = network.nodes.map(layersOf);
+  const parts = network.nodes.map((node) => layersOf({ ...node, name: tensorName(node.name), inputs: node.inputs.map(tensorName) }));
   const weights: { name: string; shape: number[]; dtype: 'float32' }[] = [];
   const chunks: Uint8Array[] = [];
-  const shapes = new Map(parameterShapes(network));
+  const shapes = new Map(parameterShapes(network).map(([name, shape]) => [tensorName(name), shape]));
+  const values = new Map([...parameters].map(([name, numbers]) => [tensorName(name), numbers]));
   for (const { parameter, weight } of parts.flatMap((part) => part.weights)) {
-    const values = parameters.get(parameter);
+    const numbers = values.get(parameter);
     const shape = shapes.get(parameter);
-    if (!values || !shape) throw new Error(`The saved model lacks ${parameter}.`);
+    if (!numbers || !shape) throw new Error(`The saved model lacks ${parameter}.`);
     // Keras keeps a slope for each axis that it does not share.
     weights.push({ name: weight, shape: weight.endsWith('/alpha') ? [1, 1, ...shape] : [...shape], dtype: 'float32' });
-    chunks.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    chunks.push(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   }
   const model = {
     format: 'layers-model', generatedBy: 'ArcBench', convertedBy: null,
     userDefinedMetadata: { backbone: network.backbone, inputSize: network.inputSize, embeddingSize: network.embeddingSize, input: '(x / 255 - 0.5) / 0.5, RGB' },
     modelTopology: {
       keras_version: '2.15.0', backend: 'tensorflow',
-      model_config: { class_name: 'Functional', config: { name: network.backbone, layers: parts.flatMap((part) => part.layers), input_layers: [['input', 0, 0]], output_layers: [[network.output, 0, 0]] } },
+      model_config: { class_name: 'Functional', config: { name: network.backbone, layers: parts.flatMap((part) => part.layers), input_layers: [['input', 0, 0]], output_layers: [[tensorName(network.output), 0, 0]] } },
     },
     weightsManifest: [{ paths: ['weights.bin'], weights }],
   };
@@ -84,6 +85,9 @@ export async function writeLayersModel(folder: string, network: Network, paramet
   await rm(folder, { recursive: true, force: true });
   await rename(temporary, folder);
 }
+
+/** TensorFlow's names may not begin with an underscore. */
+const tensorName = (name: string) => name.replace(/^_+/, '');
 
 function parameterShapes(network: Network): [string, readonly number[]][] {
   return parameterSpecs(network).map(({ name, shape }) => [name, shape]);
