@@ -1,6 +1,6 @@
 import { cpus, totalmem, type, release } from 'node:os';
 import { stringify } from 'yaml';
-import { lossCatalogue } from '../../src-shared/losses.ts';
+import { describeLoss } from '../../src-shared/losses.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { planDifference } from '../../src-shared/planDifference.ts';
 import type { ReportModel, ReportRun } from '../report/reportModel.ts';
@@ -25,7 +25,7 @@ export function reportOf(store: Store, source: ReportSource): ReportModel {
     split: { seed: split.seed, hash: split.hash, parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })), skippedPeople: split.skipped.length, findings },
     planDifference: planDifference(plan.arms),
     arms: plan.arms.map((arm) => ({
-      name: arm.name, lossTitle: lossCatalogue[arm.loss.name].title, formula: lossCatalogue[arm.loss.name].formula,
+      name: arm.name, lossTitle: describeLoss(arm.loss).title, formula: describeLoss(arm.loss).formula,
       runs: runs.filter((run) => run.arm === arm.name).map((run): ReportRun => {
         const summary = store.result(run.id, 'summary') as TrainedSummary | null;
         const curves: Record<string, { epoch: number; value: number }[]> = {};

@@ -57,7 +57,7 @@ const variations: Variation[] = [
   ...['adam', 'adamw', 'sgd'].map((name) => ({ optimizer: optimizerSchema.parse(name === 'sgd' ? { name, nesterov: true } : { name }) })),
 ];
 for (const variation of variations) {
-  const tolerance = deep.includes(variation.backbone ?? '') ? 2e-2 : 1e-3;
+  const tolerance = deep.includes(variation.backbone ?? '') ? 5e-2 : 1e-3;
   test(`a compiled step equals the eager one to ${tolerance}: ${JSON.stringify(variation)}`, () => {
     const [eager, compiled] = oneStep(variation);
     eager.outputs.forEach((outputs, step) => {
