@@ -13,6 +13,7 @@ import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   buildNetwork(options.plan.model, options.plan.prepare.inputSize); // refuses what cannot be built before any work is done
+  if (options.plan.model.weights !== 'random') throw new ArcBenchError('wrong-input', `model.weights is ${options.plan.model.weights}, but this version starts from random weights alone: set it to random.`);
   for (const arm of options.plan.arms) {
     const refusal = refuseSampler(arm.loss, options.plan.training);
     if (refusal !== null) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal}.`);

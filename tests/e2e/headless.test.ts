@@ -112,6 +112,8 @@ test('wrong input ends with 2 and one sentence', async () => {
     [['--run', yaml('key.yaml', 'training: { epoch: 3 }\n')], /epoch.*epochs/],
     [['--run', yaml('range.yaml', 'prepare: { inputSize: 500 }\n')], /inputSize/],
     [['--run', yaml('unit.yaml', 'arms: [{ name: a, loss: { name: arcFace, marginRadians: 28 } }]\n')], /marginRadians/],
+    [['--run', yaml('weights.yaml', 'model: { weights: imagenet }\n')], /model\.weights is imagenet/],
+    [['--run', yaml('sampler.yaml', 'arms: [{ name: pairs, loss: triplet }]\n')], /The arm pairs cannot be trained: the triplet loss .*sampler/],
     [['--run', join(folder, 'none.yaml')], /There is no file or folder/],
     [['import', join(folder, 'empty')], /holds no pictures of people/],
     [['runs', 'show', 'abc'], /There is no run abc/],

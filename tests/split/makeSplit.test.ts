@@ -47,15 +47,28 @@ test('a split that leaves too few people or pictures says what to do', () => {
 });
 
 test('the audit finds identical and near-identical pictures across people and can be overridden by name', () => {
-  const planted = preparedSet(10, 8, (image, index) => (index === 79 ? { ...image, contentHash: createHash('sha256').update('0').digest('hex') } : index === 78 ? { ...image, perceptualHash: '123456789abcdef0' } : index === 1 ? { ...image, perceptualHash: '123456789abcdef1' } : image));
-  const rule = splitSchema.parse({ query: 0, distractors: 0 });
-  const audit = auditSplit(planted, makeSplit(planted, rule));
-  assert.ok(audit.blocked);
-  assert.ok(audit.findings.some((finding) => finding.kind === 'identical-content'));
-  const allowed = { ...rule, allowFindings: audit.findings.map((finding) => finding.name) };
-  const overridden = auditSplit(planted, makeSplit(planted, allowed));
-  assert.equal(overridden.blocked, false);
-  assert.equal(overridden.findings.length, audit.findings.length);
+  const folder = mkdtempSync(join(tmpdir(), 'arcbench-audit-'));
+  try {
+    const hashes = new Map([[1, '123456789abcdef0'], [78, '123456789abcdef1'], [2, '0fedcba987654321'], [77, '0fedcba987654320']]);
+    const planted = { ...preparedSet(10, 8, (image, index) => ({ ...image, ...(index === 79 ? { contentHash: createHash('sha256').update('0').digest('hex') } : {}), perceptualHash: hashes.get(index) ?? image.perceptualHash })), folder };
+    const random = randomStream(2, 'pixels');
+    const pixels = Array.from({ length: planted.count }, () => Uint8Array.from({ length: 32 * 32 * 3 }, () => random.integer(200)));
+    pixels[78] = (pixels[1] as Uint8Array).map((value) => Math.round(value * 1.1) + random.integer(6)); // a brighter, noisier copy
+    writeFileSync(join(folder, 'images.bin'), Buffer.concat(pixels));
+    const partOf = (split: ReturnType<typeof makeSplit>, index: number) => partNames.find((part) => split.parts[part].includes(index));
+    const apart = (split: ReturnType<typeof makeSplit>) => ([[0, 79], [1, 78], [2, 77]] as const).every(([a, b]) => partOf(split, a) !== partOf(split, b));
+    const rule = Array.from({ length: 200 }, (_, seed) => splitSchema.parse({ seed, query: 0, distractors: 0 })).find((candidate) => apart(makeSplit(planted, candidate)));
+    assert.ok(rule, 'no seed sets the planted pairs apart');
+    const audit = auditSplit(planted, makeSplit(planted, rule));
+    assert.ok(audit.blocked);
+    // 2 and 77 have nearly the same hash and different pixels: two faces in one pose, no leak.
+    assert.deepEqual(audit.findings.map(({ kind, images }) => [kind, ...images].join(' ')).sort(), ['identical-content /faces/p0/0.png /faces/p9/79.png', 'near-identical /faces/p0/1.png /faces/p9/78.png']);
+    const overridden = auditSplit(planted, makeSplit(planted, { ...rule, allowFindings: audit.findings.map((finding) => finding.name) }));
+    assert.equal(overridden.blocked, false);
+    assert.equal(overridden.findings.length, audit.findings.length);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('split folders hold each file once under its part, and a changed file is named', async () => {
