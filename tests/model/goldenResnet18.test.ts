@@ -52,8 +52,9 @@ test("resnet18's pooled features equal torchvision's to 1e-4 relative", () => {
   expected.forEach((value, index) => assert.ok(Math.abs(value - (actual[index] as number)) <= 1e-4 * largest, `${index}: ${actual[index]} is not ${value}`));
 });
 
-// The golden file's training loss and gradient norms (1e8 at the stem) are not compared: its made-up weights make batch
-// statistics so ill-conditioned that the same float32 step gives a loss of 3.75 with oneDNN and 3.59 without, against 2.96 there.
+// The golden file's training loss (2.96) and gradient norms are not compared, since torch does not reach them either: torchvision 0.29 on
+// torch 2.15 gives 3.65 in float64, 3.05 in float32 with oneDNN and 3.71 without; the formula's weights make batch statistics singular.
+// torchReference.test.ts compares gradients on weights that are not.
 test("resnet18's first running statistics after a training step equal torchvision's to 1e-4", () => {
   const statistics = new Map<string, Tensor>();
   const stem = { ...network, nodes: network.nodes.slice(0, network.nodes.findIndex((node) => node.name === 'bn1') + 1) };
