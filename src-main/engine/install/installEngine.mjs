@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addon, libraries, release } from './engineRelease.mjs';
+import { patchBackend } from './patchBackend.mjs';
 import { requireTool, say, SetUpError } from './setUpError.mjs';
 
 const cacheRoot = () => join(process.env.ARCBENCH_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'arcbench'), 'engine');
@@ -16,13 +17,15 @@ export async function installEngine(modules) {
   const sources = join(tfjs, 'binding');
   const key = createHash('sha256').update(release.sha256);
   for (const name of readdirSync(sources).sort()) key.update(readFileSync(join(sources, name)));
+  const backend = patchBackend(readFileSync(join(sources, 'tfjs_backend.cc'), 'utf8'));
+  key.update(backend);
   const engine = join(cacheRoot(), `tensorflow-${release.version}-${key.digest('hex').slice(0, 12)}`);
-  if ([addon, ...libraries].some((name) => !existsSync(join(engine, name)))) await withLock(engine, () => build(engine, modules));
+  if ([addon, ...libraries].some((name) => !existsSync(join(engine, name)))) await withLock(engine, () => build(engine, modules, backend));
   link(join(tfjs, 'lib', 'napi-v8'), engine);
 }
 
-/** @param {string} engine @param {string} modules */
-async function build(engine, modules) {
+/** @param {string} engine @param {string} modules @param {string} backend source of tfjs_backend.cc */
+async function build(engine, modules, backend) {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new SetUpError(1, `The engine has no pinned wheel for ${process.platform} on ${process.arch}: use Linux on x86-64.`);
   }
@@ -48,11 +51,13 @@ async function build(engine, modules) {
     run('python3', ['-c', unpackProgram, wheel, work], work, 'TensorFlow could not be unpacked: check the disk space and run the command again.');
     say('Compiling the addon …');
     const tfjs = join(modules, '@tensorflow', 'tfjs-node-gpu', 'binding');
+    writeFileSync(join(work, 'tfjs_backend.cc'), backend);
     run('g++', ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding', '-DBUILDING_NODE_EXTENSION',
-      `-I${join(modules, 'node-api-headers', 'include')}`, `-I${join(work, 'include')}`, `-I${join(tfjs, '..')}`,
-      join(tfjs, 'tfjs_backend.cc'), join(tfjs, 'tfjs_binding.cc'), '-o', addon, '-L.', ...libraries.map((name) => `-l:${name}`), '-Wl,-rpath,$ORIGIN'],
+      `-I${join(modules, 'node-api-headers', 'include')}`, `-I${join(work, 'include')}`, `-I${join(tfjs, '..')}`, `-I${tfjs}`,
+      'tfjs_backend.cc', join(tfjs, 'tfjs_binding.cc'), '-o', addon, '-L.', ...libraries.map((name) => `-l:${name}`), '-Wl,-rpath,$ORIGIN'],
     work, 'The addon could not be compiled: see the messages of g++ above.');
     rmSync(wheel);
+    rmSync(join(work, 'tfjs_backend.cc'));
     rmSync(join(work, 'include'), { recursive: true });
     renameSync(work, engine);
   } finally {
