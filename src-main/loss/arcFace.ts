@@ -1,8 +1,7 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { elementwise, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { elementwise } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
-import type { ClassificationLoss } from './classificationLoss.ts';
-import { changeTarget, classCosines, classWeights } from './cosine.ts';
+import { marginSoftmax } from './marginSoftmax.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'arcFace' }>;
 
@@ -23,12 +22,4 @@ export function addMargin(cosine: Tensor, margin: number): Tensor {
  * Softmax cross-entropy of s cos θ_j with the target logit s cos(θ_y + m) (arXiv 1801.07698, equation 3); beyond
  * θ_y = π - m it goes on as s (cos θ_y - m sin m), so that it stays monotonic. Margin in radians.
  */
-export const arcFace: ClassificationLoss<Plan> = {
-  head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
-  scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan, embeddings, labels, parameters }) {
-    const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const logits = tf.mul(changeTarget(cosines, labels, (target) => addMargin(target, plan.marginRadians)), plan.scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
-  },
-};
+export const arcFace = marginSoftmax<Plan>((plan, target) => addMargin(target, plan.marginRadians));

@@ -28,15 +28,14 @@ const classification: { readonly [N in ClassificationLossName]: ClassificationLo
 };
 const metric: { readonly [N in MetricLossName]: MetricLoss<Extract<MetricLossPlan, { name: N }>> } = { circle, triplet, contrastive, multiSimilarity, center, supCon };
 
-// The tables are keyed by the very name that the plan carries, which the compiler cannot follow.
-const classificationOf = (plan: ClassificationLossPlan) => classification[plan.name] as unknown as ClassificationLoss;
+const classificationOf = (plan: ClassificationLossPlan): ClassificationLoss => classification[plan.name];
 /** The implementation of a metric loss, without class scores. */
-export const metricLoss = (plan: MetricLossPlan): MetricLoss => metric[plan.name] as unknown as MetricLoss;
+export const metricLoss = (plan: MetricLossPlan): MetricLoss => metric[plan.name];
 
 const sum = weightedSum({ classification: classificationOf, metric: metricLoss });
 
 /** The implementation of a planned loss: any plan gets class scores, a metric loss those of the nearest class mean. */
 export function classificationLoss(plan: LossPlan): ClassificationLoss {
-  if (plan.name === 'sum') return sum as unknown as ClassificationLoss;
-  return isClassificationLoss(plan) ? classificationOf(plan) : (byClassCenter(metricLoss(plan)) as unknown as ClassificationLoss);
+  if (plan.name === 'sum') return sum;
+  return isClassificationLoss(plan) ? classificationOf(plan) : byClassCenter(metricLoss(plan));
 }

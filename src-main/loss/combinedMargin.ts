@@ -1,9 +1,8 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { elementwise, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { elementwise } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { addMargin, safeSine } from './arcFace.ts';
-import type { ClassificationLoss } from './classificationLoss.ts';
-import { changeTarget, classCosines, classWeights } from './cosine.ts';
+import { marginSoftmax } from './marginSoftmax.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'combinedMargin' }>;
 
@@ -25,13 +24,5 @@ function multiplyAndAdd(cosine: Tensor, multiplier: number, margin: number): Ten
  * Softmax cross-entropy of s cos θ_j with the target logit s (cos(m1 θ_y + m2) - m3) (arXiv 1801.07698, equation 4). With
  * m1 = 1 it goes on beyond θ_y = π - m2 as ArcFace does, so that (1, m, 0) is ArcFace and (1, 0, m) CosFace.
  */
-export const combinedMargin: ClassificationLoss<Plan> = {
-  head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
-  scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan: { multiplier, marginRadians, margin, scale }, embeddings, labels, parameters }) {
-    const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const widen = (target: Tensor) => (multiplier === 1 ? addMargin(target, marginRadians) : multiplyAndAdd(target, multiplier, marginRadians));
-    const logits = tf.mul(changeTarget(cosines, labels, (target) => tf.sub(widen(target), margin)), scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
-  },
-};
+export const combinedMargin = marginSoftmax<Plan>(({ multiplier, marginRadians, margin }, target) =>
+  tf.sub(multiplier === 1 ? addMargin(target, marginRadians) : multiplyAndAdd(target, multiplier, marginRadians), margin));
