@@ -1,4 +1,4 @@
-import { networkShapes, type Network, type ParameterSpec } from './network.ts';
+import { networkShapes, type Network, type ParameterSpec } from '../../src-main/model/network.ts';
 
 /** How a parameter's axes lie in torch: its shape there in our axes' terms, and our axis behind each of torch's. */
 interface TorchLayout { readonly shape: readonly number[]; readonly axes: readonly number[]; readonly split: readonly number[] }
@@ -48,12 +48,6 @@ function transpose(values: Float32Array, shape: readonly number[], axes: readonl
 
 /** A parameter's shape in torch: convolution [out, in, k, k], depthwise [channels, 1, k, k], linear [out, in]. */
 export const torchShape = (network: Network, spec: ParameterSpec): readonly number[] => layoutOf(network, spec).shape;
-
-/** A parameter's values from ours to torch's layout. */
-export function toTorch(network: Network, spec: ParameterSpec, values: Float32Array): Float32Array {
-  const { split, axes } = layoutOf(network, spec);
-  return transpose(values, split, axes);
-}
 
 /** A parameter's values from torch's to our layout. */
 export function fromTorch(network: Network, spec: ParameterSpec, values: Float32Array): Float32Array {
