@@ -12,7 +12,7 @@ import type { StageOptions } from './stage.ts';
 import { runTrainer } from './trainer.ts';
 
 export interface TrainOptions {
-  /** What becomes of a run that was stopped half-way: without a word, nothing. */
+  /** What becomes of a run that ended half-way (${known.status}): without a word, nothing. */
   readonly interrupted: 'refuse' | 'resume' | 'restart';
   readonly compiled: boolean;
   readonly engine: EngineName;
@@ -93,8 +93,8 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
 }
 
 function refuseInterrupted({ store, rerunCommand }: StageOptions, known: RunRow | null): void {
-  if (!known || (known.status !== 'cancelled' && known.status !== 'running') || !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))) return;
-  throw new ArcBenchError('wrong-input', `${known.arm}, seed ${known.seed} (run ${known.id}) was stopped half-way: \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`);
+  if (!known || known.status === 'trained' || known.status === 'done' || !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))) return;
+  throw new ArcBenchError('wrong-input', `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`);
 }
 
 const percent = (value: number | undefined) => `${(100 * (value ?? 0)).toFixed(1)} %`;

@@ -22,13 +22,13 @@ arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { nam
 `);
 
 interface Outcome { readonly code: number | null; readonly stdout: string; readonly stderr: string }
-function arcbench(args: readonly string[], onError?: (text: string, interrupt: (signal: NodeJS.Signals) => void) => void): Promise<Outcome> {
+function arcbench(args: readonly string[], onError?: (text: string, interrupt: (signal: NodeJS.Signals) => void, processId: number) => void): Promise<Outcome> {
   const child = spawn(process.execPath, [main, ...args], { cwd: folder, env: { ...process.env, NODE_NO_WARNINGS: '1' } });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
-    onError?.(stderr, (signal) => child.kill(signal));
+    onError?.(stderr, (signal) => child.kill(signal), child.pid as number);
   });
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
 }
@@ -58,7 +58,7 @@ test('Ctrl-C saves, says how to resume, and a resumed run ends with the same bit
   assert.match(stopped.stderr, /Stopped and saved; `npm run arcbench -- --run .*small\.yaml --workspace .* --resume` goes on from here\./);
   const refused = await arcbench(inWorkspace('stopped', '--run', experiment));
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /ArcFace, seed 1 \(run [0-9a-f]{12}\) was stopped half-way: .* --resume` goes on with it, --restart begins it anew\.\n$/);
+  assert.match(refused.stderr, /ArcFace, seed 1 \(run [0-9a-f]{12}\) ended half-way \(cancelled\): .* --resume` goes on with it, --restart begins it anew\.\n$/);
   const resumed = await arcbench(inWorkspace('stopped', '--run', experiment, '--resume'));
   assert.equal(resumed.code, 0, resumed.stderr);
   assert.match(resumed.stderr, /Resumed at epoch \d/);
@@ -74,6 +74,21 @@ test('a killed run goes on by its id, with the same bits', async () => {
   assert.equal(resumed.code, 0, resumed.stderr);
   const [id, hash] = Object.entries(lastState('killed'))[0] as [string, string];
   assert.equal(hash, lastState('whole')[id]);
+});
+
+test('a trainer that dies leaves its last epoch, which is not thrown away', async () => {
+  const died = await arcbench(inWorkspace('died', '--run', experiment), (text, _, main) => {
+    if (!/Training cross-entropy[^]*epoch 2\/6/.test(text)) return;
+    for (const trainer of readFileSync(`/proc/${main}/task/${main}/children`, 'utf8').trim().split(' ').filter(Boolean)) process.kill(Number(trainer), 'SIGKILL');
+  });
+  assert.equal(died.code, 1, died.stderr);
+  assert.match(died.stderr, /The trainer ended without a word \(SIGKILL.*: resume it with/);
+  const refused = await arcbench(inWorkspace('died', '--run', experiment));
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /ended half-way \(failed\)/);
+  const resumed = await arcbench(inWorkspace('died', '--run', experiment, '--resume'));
+  assert.equal(resumed.code, 0, resumed.stderr);
+  assert.deepEqual(lastState('died'), lastState('whole'));
 });
 
 test('the stages run one by one, and test is judged by evaluate alone', async () => {
