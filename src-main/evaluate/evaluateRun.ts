@@ -45,9 +45,14 @@ function judge(options: EvaluateOptions, images: LabelledImages): { accuracy: Cl
       const rank = targetRank(batch.scores.subarray(row * classes, (row + 1) * classes), images.labels[batch.offset + row] as number);
       if (rank === 1) first++;
       if (rank <= 5) fifth++;
-      const vector = Float32Array.from({ length: embeddingSize }, (_, column) => (batch.embeddings[row * embeddingSize + column] as number) + (mirrored?.[row * embeddingSize + column] ?? 0));
-      const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)) || 1;
-      embeddings.set(vector.map((value) => value / norm), (batch.offset + row) * embeddingSize);
+      const unit = embeddings.subarray((batch.offset + row) * embeddingSize, (batch.offset + row + 1) * embeddingSize);
+      let squares = 0;
+      for (let column = 0; column < embeddingSize; column++) {
+        unit[column] = (batch.embeddings[row * embeddingSize + column] as number) + (mirrored?.[row * embeddingSize + column] ?? 0);
+        squares += (unit[column] as number) ** 2;
+      }
+      const norm = Math.sqrt(squares) || 1;
+      for (let column = 0; column < embeddingSize; column++) unit[column] = (unit[column] as number) / norm;
     }
   }
   const total = images.indexes.length;
