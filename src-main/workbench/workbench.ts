@@ -1,0 +1,20 @@
+import type { Readable } from 'node:stream';
+import type { WorkbenchEvent } from '../../src-shared/api.ts';
+
+export interface Resource { readonly type: string; readonly bytes: Uint8Array; readonly fileName?: string }
+
+/** The application behind every door: the contract's calls and events, and the bytes that screens show. */
+export interface Workbench {
+  /** Checks the name and the input against the contract and answers; throws ArcBenchError, whose message is one sentence for the user. */
+  call(name: string, input: unknown): Promise<unknown>;
+  /** Hears every event from now on; returns how to stop. */
+  subscribe(listener: (event: WorkbenchEvent) => void): () => void;
+  /** What is at an address of the contract (pictureAddress, reportAddress, reportArchiveAddress); null where there is nothing. */
+  resource(address: string): Promise<Resource | null>;
+  /** Takes one file of a folder that a browser sends into <workspace>/uploads/<upload>/<path>, whole or not at all; answers the folder to import. Throws 'wrong-input'. */
+  receive(file: { readonly upload: string; readonly path: string }, content: Readable): Promise<{ readonly folder: string }>;
+  /** Whether a job runs that closing would interrupt. */
+  busy(): boolean;
+  /** Ends jobs, training with a checkpoint, and lets go of the workspace. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,275 @@
+import { z } from 'zod';
+import type { ErrorCode } from './errors.ts';
+import { dataSchema, prepareSchema, splitSchema, type Plan } from './experiment.ts';
+import type { RunEvaluation } from './evaluation.ts';
+
+const nothing = z.strictObject({});
+const id = z.string().min(1).max(80).regex(/^[\w.-]+$/);
+const runIds = z.array(id).max(200);
+/** A dataset section, with the folder that a relative source is relative to already applied. */
+const faces = z.strictObject({ data: dataSchema, prepare: prepareSchema });
+const yaml = z.string().max(200_000);
+
+export const partNames = ['train', 'val', 'test', 'query', 'distractors'] as const;
+export type PartName = (typeof partNames)[number];
+
+/** Every call of the workbench with the schema of its input: the only way between screens and machine (DESIGN 8). */
+export const callInputs = {
+  /** Version, workspace, machine: what the window's frame shows. */
+  'system.describe': nothing,
+  /** What `arcbench doctor` prints; measured in a process of its own. */
+  'system.diagnose': nothing,
+  /** Folders and files below what the user opened; null lists the roots. */
+  'files.list': z.strictObject({ path: z.string().max(4096).nullable() }),
+
+  'datasets.list': nothing,
+  /** Starts a job that finds the faces of a source ('demo', a folder or a CSV); nothing is copied. */
+  'datasets.import': z.strictObject({ data: dataSchema }),
+  'datasets.show': z.strictObject({ hash: id }),
+  'datasets.pictures': z.strictObject({ hash: id, identity: z.string().max(1000).nullable(), offset: z.int().min(0), limit: z.int().min(1).max(500) }),
+  /** Takes a dataset off the list; its pictures stay where they are. */
+  'datasets.forget': z.strictObject({ hash: id }),
+  /** Corrects the five landmarks of one picture, ten numbers in pixels; null takes the correction back. */
+  'datasets.correct': z.strictObject({ hash: id, index: z.int().min(0), landmarks: z.array(z.number()).length(10).nullable() }),
+
+  /** Starts a job that aligns, crops and packs; what is there already is taken. */
+  'split.prepare': faces,
+  /** Who goes where by a rule, with counts; needs the prepared set. Nothing is written. */
+  'split.preview': faces.extend({ split: splitSchema }),
+  /** The leakage audit of a rule. */
+  'split.audit': faces.extend({ split: splitSchema }),
+  /** Starts a job that makes the folders and their manifest. */
+  'split.create': faces.extend({ split: splitSchema }),
+
+  'experiments.list': nothing,
+  'experiments.presets': nothing,
+  'experiments.show': z.strictObject({ id }),
+  /** Keeps the text as it is, whole or faulty; without an id a new experiment is made. */
+  'experiments.save': z.strictObject({ id: id.nullable(), yaml }),
+  /** Reads a text without keeping it: the plan, or its fault with the line. */
+  'experiments.check': z.strictObject({ yaml }),
+  'experiments.delete': z.strictObject({ id }),
+  /** Queues a job that runs the experiment from faces to report. */
+  'experiments.start': z.strictObject({ id, interrupted: z.enum(['refuse', 'resume', 'restart']) }),
+
+  'jobs.list': nothing,
+  /** Stops a job; training saves a checkpoint first. */
+  'jobs.cancel': z.strictObject({ id }),
+  /** Ends training after the epoch under way, saved and resumable. */
+  'jobs.stopAfterEpoch': z.strictObject({ id }),
+  /** Takes an ended job off the list. */
+  'jobs.dismiss': z.strictObject({ id }),
+
+  'runs.list': nothing,
+  'runs.show': z.strictObject({ id }),
+  /** Curves thinned at the source to at most `points` a series by LTTB. */
+  'runs.curves': z.strictObject({ ids: runIds, names: z.array(z.string().max(100)).max(40), points: z.int().min(10).max(20_000) }),
+  'runs.annotate': z.strictObject({ id, note: z.string().max(20_000), starred: z.boolean() }),
+  'runs.delete': z.strictObject({ ids: runIds }),
+  /** Queues a job that goes on with a run that was stopped. */
+  'runs.resume': z.strictObject({ id }),
+
+  /** Starts a job that places embeddings in two or three dimensions; its result is read with embedding.points. */
+  'embedding.project': z.strictObject({
+    run: id, snapshot: z.int().min(0).nullable(), method: z.enum(['pca', 'tsne', 'umap']), dimensions: z.literal([2, 3]), seed: z.int().min(0),
+    /** t-SNE's perplexity or UMAP's number of neighbours. */
+    neighbours: z.number().min(2).max(200),
+  }),
+  'embedding.points': z.strictObject({ job: id }),
+  'embedding.neighbours': z.strictObject({ run: id, snapshot: z.int().min(0).nullable(), row: z.int().min(0), count: z.int().min(1).max(50) }),
+
+  'reports.list': nothing,
+  'reports.show': z.strictObject({ planHash: id }),
+  /** Writes the report anew from the store. */
+  'reports.write': z.strictObject({ planHash: id }),
+  /** The author's own remarks, kept when the report is written anew; an empty text takes them away. */
+  'reports.remark': z.strictObject({ planHash: id, section: z.string().max(80), text: z.string().max(50_000) }),
+} as const satisfies Record<keyof CallOutputs, z.ZodType>;
+
+export interface Diagnosis { readonly device: string; readonly tensorflow: string; readonly node: string; readonly gigaflops: number }
+export interface SystemDescription {
+  readonly version: string; readonly door: 'electron' | 'serve'; readonly workspace: string; readonly platform: string; readonly home: string;
+  readonly cpu: string; readonly cores: number; readonly memoryGiB: number;
+}
+export interface FileEntry { readonly name: string; readonly path: string; readonly kind: 'folder' | 'file' }
+
+export interface RejectedFile { readonly path: string; readonly reason: string }
+export interface DatasetSummary { readonly hash: string; readonly name: string; readonly source: string; readonly layout: string; readonly images: number; readonly people: number; readonly rejected: number; readonly importedAt: string | null; readonly data: Plan['data'] }
+export interface DatasetDetails extends DatasetSummary {
+  readonly withLandmarks: number;
+  /** How many people have so many images, ascending. */
+  readonly histogram: readonly { readonly images: number; readonly people: number }[];
+  /** Every person with the index of the first picture, sorted. */
+  readonly persons: readonly { readonly identity: string; readonly images: number; readonly first: number }[];
+  /** At most 500. */
+  readonly rejectedFiles: readonly RejectedFile[];
+}
+export interface Picture { readonly index: number; readonly identity: string; readonly name: string; readonly landmarks: readonly number[] | null; readonly corrected: boolean }
+
+export interface SplitPreview {
+  readonly hash: string; readonly prepared: string; readonly alignment: string;
+  readonly parts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
+  /** Where each person is; a person in training has images in train, val and test. */
+  readonly persons: readonly { readonly identity: string; readonly part: 'training' | 'query' | 'distractors' | 'left out'; readonly images: number; readonly first: number }[];
+}
+export interface AuditFinding {
+  readonly name: string; readonly kind: string; readonly message: string; readonly blocking: boolean;
+  /** Indexes into the prepared set, as pictureAddress takes them. */
+  readonly pictures: readonly number[];
+}
+
+export interface ExperimentSummary { readonly id: string; readonly name: string; readonly updatedAt: string; readonly planHash: string | null; readonly arms: number; readonly seeds: number; readonly runsDone: number }
+/** What is wrong with a text: one sentence, and the line counted from 1. */
+export interface TextFault { readonly line: number; readonly message: string }
+export interface CheckedExperiment {
+  readonly plan: Plan | null; readonly planHash: string | null; readonly fault: TextFault | null;
+  /** Sentences of advice on the plan, each with its number. */
+  readonly advice: readonly string[];
+  readonly parameters: number | null;
+}
+export interface ExperimentDetails extends CheckedExperiment { readonly id: string; readonly yaml: string; readonly updatedAt: string }
+export interface Preset { readonly name: string; readonly title: string; readonly description: string; readonly yaml: string }
+
+export type JobKind = 'import' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection';
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+export interface Job {
+  readonly id: string; readonly kind: JobKind; readonly title: string; readonly state: JobState;
+  /** What it is doing, such as 'Training ArcFace, seed 1'. */
+  readonly stage: string; readonly progress: { readonly done: number; readonly total: number; readonly note: string } | null;
+  readonly queuedAt: string; readonly startedAt: string | null; readonly endedAt: string | null;
+  /** The experiment it runs, the run it trains now, and what it made, where there is such a thing. */
+  readonly experiment: string | null; readonly run: string | null; readonly result: string | null;
+  readonly fault: { readonly code: ErrorCode; readonly message: string } | null;
+}
+export interface LogLine { readonly job: string; readonly at: string; readonly text: string }
+
+export type RunStatus = 'queued' | 'running' | 'trained' | 'done' | 'failed' | 'cancelled';
+export interface RunSummary {
+  readonly id: string; readonly experiment: string; readonly arm: string; readonly seed: number; readonly planHash: string; readonly status: RunStatus;
+  readonly createdAt: string; readonly finishedAt: string | null; readonly message: string | null; readonly starred: boolean; readonly note: string;
+  /** Epochs done and planned. */
+  readonly epoch: number; readonly epochs: number;
+  /** Last value of each curve and the judged metrics, by name. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Dotted knobs of the run's plan with its arm's, as text. */
+  readonly knobs: Readonly<Record<string, string>>;
+}
+export interface RunDetails extends RunSummary {
+  readonly curveNames: readonly string[];
+  readonly events: readonly { readonly at: string; readonly kind: string; readonly message: string }[];
+  readonly engine: { readonly device: string; readonly tensorflow: string } | null;
+  readonly artefacts: readonly { readonly kind: string; readonly path: string }[];
+  readonly evaluation: RunEvaluation | null;
+  /** Epochs of which the embedding of val images was kept. */
+  readonly snapshots: readonly number[];
+  /** Where the run's pictures are, for pictureAddress; null where the prepared set is gone. */
+  readonly prepared: string | null;
+}
+export interface Curve {
+  readonly run: string; readonly name: string; readonly total: number;
+  /** Columns of equal length: steps, epochs, wall-clock milliseconds since 1970, values. */
+  readonly steps: readonly number[]; readonly epochs: readonly number[]; readonly times: readonly number[]; readonly values: readonly (number | null)[];
+}
+export interface CurvePoint { readonly name: string; readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }
+
+export interface EmbeddingPoints {
+  readonly run: string; readonly snapshot: number | null; readonly method: string; readonly dimensions: 2 | 3;
+  /** Row by row, `dimensions` numbers each. */
+  readonly coordinates: readonly number[];
+  readonly rows: readonly EmbeddingRow[];
+}
+export interface EmbeddingRow { readonly picture: number; readonly identity: string; readonly part: PartName; readonly file: string }
+export interface Neighbour { readonly row: number; readonly cosine: number }
+
+export interface ReportSummary { readonly planHash: string; readonly title: string; readonly writtenAt: string }
+export interface ReportDetails extends ReportSummary {
+  readonly markdown: string;
+  /** Names of the files beside report.md, as reportAddress takes them. */
+  readonly files: readonly string[];
+  readonly remarks: Readonly<Record<string, string>>;
+  readonly folder: string;
+}
+
+/** What each call answers. */
+export interface CallOutputs {
+  'system.describe': SystemDescription;
+  'system.diagnose': Diagnosis;
+  'files.list': { readonly path: string | null; readonly parent: string | null; readonly entries: readonly FileEntry[] };
+  'datasets.list': readonly DatasetSummary[];
+  'datasets.import': Job;
+  'datasets.show': DatasetDetails;
+  'datasets.pictures': { readonly total: number; readonly pictures: readonly Picture[] };
+  'datasets.forget': null;
+  'datasets.correct': Picture;
+  'split.prepare': Job;
+  'split.preview': SplitPreview;
+  'split.audit': { readonly blocking: number; readonly findings: readonly AuditFinding[] };
+  'split.create': Job;
+  'experiments.list': readonly ExperimentSummary[];
+  'experiments.presets': readonly Preset[];
+  'experiments.show': ExperimentDetails;
+  'experiments.save': ExperimentDetails;
+  'experiments.check': CheckedExperiment;
+  'experiments.delete': null;
+  'experiments.start': Job;
+  'jobs.list': readonly Job[];
+  'jobs.cancel': null;
+  'jobs.stopAfterEpoch': null;
+  'jobs.dismiss': null;
+  'runs.list': readonly RunSummary[];
+  'runs.show': RunDetails;
+  'runs.curves': readonly Curve[];
+  'runs.annotate': RunSummary;
+  'runs.delete': null;
+  'runs.resume': Job;
+  'embedding.project': Job;
+  'embedding.points': EmbeddingPoints;
+  'embedding.neighbours': readonly Neighbour[];
+  'reports.list': readonly ReportSummary[];
+  'reports.show': ReportDetails;
+  'reports.write': ReportDetails;
+  'reports.remark': ReportDetails;
+}
+
+export type CallName = keyof CallOutputs;
+export const callNames = Object.keys(callInputs) as CallName[];
+/** What a screen gives to a call; knobs with defaults may be left out. */
+export type CallInput<Name extends CallName> = z.input<(typeof callInputs)[Name]>;
+/** What the workbench gets: validated, defaults filled in. */
+export type CheckedInput<Name extends CallName> = z.output<(typeof callInputs)[Name]>;
+/** The workbench's side of the contract. */
+export type CallHandlers = { readonly [Name in CallName]: (input: CheckedInput<Name>) => Promise<CallOutputs[Name]> | CallOutputs[Name] };
+
+/** What the workbench tells every screen without being asked. */
+export interface WorkbenchEvents {
+  /** A job that is new or changed. */
+  'job': Job;
+  'job.dismissed': { readonly id: string };
+  'log': LogLine;
+  /** A run that is new or changed. */
+  'run': RunSummary;
+  'run.deleted': { readonly ids: readonly string[] };
+  /** New points of a curve, a few times a second at most. */
+  'points': { readonly run: string; readonly points: readonly CurvePoint[] };
+  'datasets.changed': null;
+  'experiments.changed': null;
+  'reports.changed': { readonly planHash: string };
+  /** Load of the machine, every two seconds while somebody looks. */
+  'machine': { readonly processorShare: number; readonly memoryUsedGiB: number };
+}
+export type EventName = keyof WorkbenchEvents;
+export type WorkbenchEvent = { readonly [Name in EventName]: { readonly event: Name; readonly payload: WorkbenchEvents[Name] } }[EventName];
+
+/** Messages of the WebSocket door, and of Electron's. */
+export const requestSchema = z.strictObject({ id: z.int().min(0), call: z.string().max(80), input: z.unknown() });
+export type WireRequest = z.infer<typeof requestSchema>;
+export type WireFault = { readonly code: ErrorCode; readonly message: string };
+export type WireMessage = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly fault: WireFault } | WorkbenchEvent;
+
+/** Address of a picture below a door's root: `original` as it was imported, `face` as the network sees it (of a prepared set). */
+export const pictureAddress = (picture: { readonly kind: 'original'; readonly dataset: string; readonly index: number; readonly side: number } | { readonly kind: 'face'; readonly prepared: string; readonly index: number }): string =>
+  picture.kind === 'original' ? `pictures/original/${picture.dataset}/${picture.index}?side=${picture.side}` : `pictures/face/${picture.prepared}/${picture.index}`;
+/** Address of a file of a report below a door's root. */
+export const reportAddress = (planHash: string, file: string): string => `reports/${planHash}/${encodeURIComponent(file)}`;
+/** Address of a report's folder as a ZIP archive. */
+export const reportArchiveAddress = (planHash: string): string => `reports/${planHash}.zip`;
