@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
-import { dataSchema, prepareSchema, splitSchema, type Plan } from './experiment.ts';
+import { dataSchema, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
 import type { RunEvaluation } from './evaluation.ts';
 
 const nothing = z.strictObject({});
@@ -9,9 +9,6 @@ const runIds = z.array(id).max(200);
 /** A dataset section, with the folder that a relative source is relative to already applied. */
 const faces = z.strictObject({ data: dataSchema, prepare: prepareSchema });
 const yaml = z.string().max(200_000);
-
-export const partNames = ['train', 'val', 'test', 'query', 'distractors'] as const;
-export type PartName = (typeof partNames)[number];
 
 /** Every call of the workbench with the schema of its input: the only way between screens and machine (DESIGN 8). */
 export const callInputs = {
@@ -110,7 +107,7 @@ export interface SplitPreview {
   readonly hash: string; readonly prepared: string; readonly alignment: string;
   readonly parts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
   /** Where each person is; a person in training has images in train, val and test. */
-  readonly persons: readonly { readonly identity: string; readonly part: 'training' | 'query' | 'distractors' | 'left out'; readonly images: number; readonly first: number }[];
+  readonly persons: readonly { readonly identity: string; readonly part: Assignment; readonly assigned: boolean; readonly images: number; readonly first: number }[];
 }
 export interface AuditFinding {
   readonly name: string; readonly kind: string; readonly message: string; readonly blocking: boolean;

@@ -23,6 +23,12 @@ export const prepareSchema = z.strictObject({
   faceRatio: z.number().min(0.2).max(1).default(1).describe("centreCrop: side of the crop as a share of the picture's shorter side"),
 });
 
+export const partNames = ['train', 'val', 'test', 'query', 'distractors'] as const;
+export type PartName = (typeof partNames)[number];
+/** Where a person as a whole goes; one in training has images in train, val and test. */
+export const assignments = ['training', 'query', 'distractors', 'left out'] as const;
+export type Assignment = (typeof assignments)[number];
+
 export const splitSchema = z.strictObject({
   seed: z.int().min(0).default(1).describe('seed of every draw of the split'),
   minImages: z.int().min(1).default(5).describe('an identity with fewer images is left out'),
@@ -31,6 +37,7 @@ export const splitSchema = z.strictObject({
   test: share("share of each identity's images for the closed-set accuracy").default(0.15),
   query: share('share of identities held out as query').default(0.1),
   distractors: share('share of identities held out as distractors').default(0.1),
+  assign: z.record(z.string(), z.enum(assignments)).default({}).describe('people put by hand, by name, instead of by the draw'),
   allowFindings: z.array(z.string()).default([]).describe('audit findings, by name, that do not block'),
 }).refine((split) => Math.abs(split.train + split.val + split.test - 1) < 1e-6, { error: 'train, val and test must add up to 1', path: ['train'] })
   .refine((split) => split.query + split.distractors < 0.9, { error: 'query and distractors together must stay below 0.9 of the identities', path: ['query'] });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Dataset, FaceImage, Rejected } from './dataset.ts';
@@ -26,9 +26,8 @@ export interface PrepareOptions {
  */
 export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'], options: PrepareOptions): Promise<PreparedSet> {
   const cuts = chooseCuts(dataset, prepare);
-  const hash = createHash('sha256').update(JSON.stringify([preparationVersion, dataset.hash, prepare.inputSize, prepare.alignment, prepare.faceRatio])).digest('hex');
-  const root = join(options.workspace, 'prepared');
-  const folder = join(root, hash);
+  const folder = preparedFolder(options.workspace, dataset, prepare);
+  const [root, hash] = [dirname(folder), basename(folder)];
   if (existsSync(folder)) {
     const index = readPreparedIndex(folder);
     if (await sourcesUnchanged(dataset, index)) {
@@ -55,6 +54,12 @@ export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'],
     throw diskError(error, folder);
   }
   return openPreparedSet(folder);
+}
+
+/** Where the prepared set of a dataset is or will be: the same pictures and settings give the same folder. */
+export function preparedFolder(workspace: string, dataset: Pick<Dataset, 'hash'>, prepare: Plan['prepare']): string {
+  const hash = createHash('sha256').update(JSON.stringify([preparationVersion, dataset.hash, prepare.inputSize, prepare.alignment, prepare.faceRatio])).digest('hex');
+  return join(workspace, 'prepared', hash);
 }
 
 interface Cuts {

@@ -1,5 +1,6 @@
 import { openPackedImages, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
-import { partNames, type Part, type Split } from './makeSplit.ts';
+import { partNames, type PartName } from '../../src-shared/experiment.ts';
+import type { Split } from './makeSplit.ts';
 
 export type FindingKind = 'one-file-twice' | 'identical-content' | 'near-identical' | 'held-out-identity-in-training';
 export interface Finding {
@@ -7,6 +8,8 @@ export interface Finding {
   readonly kind: FindingKind;
   readonly message: string;
   readonly images: readonly string[];
+  /** The same as indexes into the prepared set. */
+  readonly pictures: readonly number[];
   readonly blocking: boolean;
 }
 
@@ -18,11 +21,11 @@ const thumbnailSide = 16;
 /** Looks for leakage between the parts: one file twice, identical or near-identical pictures, a held-out person in training. Findings allowed by name or kind do not block. */
 export function auditSplit(set: PreparedSet, split: Split): { readonly findings: readonly Finding[]; readonly blocked: boolean } {
   const findings: Finding[] = [];
-  const partOf = new Map<number, Part>();
+  const partOf = new Map<number, PartName>();
   const add = (kind: FindingKind, key: string, message: string, images: readonly number[], blocks = true) => {
     const name = `${kind}:${key}`;
     const allowed = split.rule.allowFindings.some((entry) => entry === name || entry === kind);
-    findings.push({ name, kind, message, images: images.map((index) => set.images[index]?.path ?? ''), blocking: blocks && !allowed });
+    findings.push({ name, kind, message, images: images.map((index) => set.images[index]?.path ?? ''), pictures: images, blocking: blocks && !allowed });
   };
   for (const part of partNames) {
     for (const index of split.parts[part]) {

@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Plan } from '../../src-shared/experiment.ts';
+import { partNames, type Assignment, type PartName, type Plan } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
-
-export const partNames = ['train', 'val', 'test', 'query', 'distractors'] as const;
-export type Part = (typeof partNames)[number];
 
 /** Which image belongs to which part; indexes point into the prepared set. */
 export interface Split {
@@ -13,7 +10,7 @@ export interface Split {
   readonly rule: Plan['split'];
   /** Identities seen in training, sorted; the label is the position. */
   readonly classes: readonly string[];
-  readonly parts: Readonly<Record<Part, readonly number[]>>;
+  readonly parts: Readonly<Record<PartName, readonly number[]>>;
   readonly skipped: readonly { readonly identity: string; readonly images: number }[];
   readonly hash: string;
 }
@@ -26,27 +23,33 @@ export function makeSplit(set: PreparedSet, rule: Plan['split']): Split {
   const byIdentity = new Map<string, number[]>();
   set.images.forEach((image, index) => byIdentity.set(image.identity, [...(byIdentity.get(image.identity) ?? []), index]));
   const all = [...byIdentity.keys()].sort();
-  const skipped = all.filter((identity) => (byIdentity.get(identity) as number[]).length < rule.minImages).map((identity) => ({ identity, images: (byIdentity.get(identity) as number[]).length }));
-  const left = all.filter((identity) => !skipped.some((entry) => entry.identity === identity));
+  const imagesOf = (identity: string) => byIdentity.get(identity) as number[];
+  const unknown = Object.keys(rule.assign).find((identity) => !byIdentity.has(identity));
+  if (unknown !== undefined) throw new ArcBenchError('wrong-input', `split.assign names ${unknown}, who is not in the dataset: the name of a person's folder was expected; correct the name or take it out.`);
+  const left = all.filter((identity) => imagesOf(identity).length >= rule.minImages);
   const order = randomStream(rule.seed, 'split', 'held out').shuffle(left);
   const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * left.length)));
   const queryCount = held(rule.query, 2);
   const distractorCount = held(rule.distractors, 1);
-  if (left.length - queryCount - distractorCount < 2) {
+  const drawn = new Map<string, Assignment>(order.map((identity, position) => [identity, position < queryCount ? 'query' : position < queryCount + distractorCount ? 'distractors' : 'training']));
+  const assignmentOf = (identity: string): Assignment => (Object.hasOwn(rule.assign, identity) ? rule.assign[identity] : drawn.get(identity)) ?? 'left out';
+  const peopleIn = (assignment: Assignment) => all.filter((identity) => assignmentOf(identity) === assignment);
+  const skipped = peopleIn('left out').map((identity) => ({ identity, images: imagesOf(identity).length }));
+  const classes = peopleIn('training');
+  if (classes.length < 2) {
     throw new ArcBenchError('wrong-input', `Only ${left.length} of ${all.length} identities have at least ${rule.minImages} images, too few to train on 2 and hold out ${queryCount + distractorCount}: add people, lower split.minImages, or lower split.query and split.distractors.`);
   }
-  const parts: Record<Part, number[]> = { train: [], val: [], test: [], query: [], distractors: [] };
-  for (const identity of order.slice(0, queryCount)) parts.query.push(...(byIdentity.get(identity) as number[]));
-  for (const identity of order.slice(queryCount, queryCount + distractorCount)) parts.distractors.push(...(byIdentity.get(identity) as number[]));
-  const classes = order.slice(queryCount + distractorCount).sort();
-  for (const identity of classes) shareOut(identity, byIdentity.get(identity) as number[], { set, rule, parts });
+  const parts: Record<PartName, number[]> = { train: [], val: [], test: [], query: [], distractors: [] };
+  parts.query.push(...peopleIn('query').flatMap(imagesOf));
+  parts.distractors.push(...peopleIn('distractors').flatMap(imagesOf));
+  for (const identity of classes) shareOut(identity, imagesOf(identity), { set, rule, parts });
   for (const part of partNames) parts[part].sort((a, b) => a - b);
   const hash = createHash('sha256').update(JSON.stringify([set.hash, rule.seed, classes, partNames.map((part) => parts[part])])).digest('hex');
   return { seed: rule.seed, rule, classes, parts, skipped, hash };
 }
 
 /** Shares one identity's images out; copies of one picture stay together. */
-function shareOut(identity: string, images: readonly number[], { set, rule, parts }: { readonly set: PreparedSet; readonly rule: Plan['split']; readonly parts: Record<Part, number[]> }): void {
+function shareOut(identity: string, images: readonly number[], { set, rule, parts }: { readonly set: PreparedSet; readonly rule: Plan['split']; readonly parts: Record<PartName, number[]> }): void {
   const copies = new Map<string, number[]>();
   for (const index of images) {
     const content = set.images[index]?.contentHash ?? '';

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { PreparedSet } from '../data/preparedSet.ts';
-import { partNames, type Split } from './makeSplit.ts';
+import { partNames } from '../../src-shared/experiment.ts';
+import type { Split } from './makeSplit.ts';
 
 /** Makes the folders train, val, test, query and distractors with one sub-folder an identity, as hard links or else copies, and a manifest with the SHA-256 of each file; whole or not at all. */
 export async function writeSplitFolders(set: PreparedSet, split: Split, folder: string): Promise<{ folder: string; manifestHash: string }> {

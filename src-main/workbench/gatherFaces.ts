@@ -1,4 +1,5 @@
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset, Rejected } from '../data/dataset.ts';
+import { saveDatasetFile } from '../data/datasetFile.ts';
 import { importDataset } from '../data/importDataset.ts';
 import { prepareDataset } from '../data/prepareDataset.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
@@ -18,9 +19,17 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
     : pathFrom(options.baseFolder, plan.data.source);
   const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal });
   const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
-  store.saveDataset({ hash: dataset.hash, source: dataset.source, layout: dataset.layout, images: dataset.images.length, people: peopleOf(dataset.images), rejected: dataset.rejected });
+  await saveDatasetFile(workspace, dataset);
+  saveRow(options, dataset, dataset);
   checkStop(options);
   return dataset;
+}
+
+/** The data section of a plan with its source made absolute: what a dataset is known by. */
+export const absoluteData = ({ plan, baseFolder }: Pick<StageOptions, 'plan' | 'baseFolder'>): StageOptions['plan']['data'] => ({ ...plan.data, source: plan.data.source === 'demo' ? 'demo' : pathFrom(baseFolder, plan.data.source) });
+
+function saveRow(options: StageOptions, { hash, source, layout }: Dataset, { images, rejected }: { readonly images: readonly { readonly identity: string }[]; readonly rejected: readonly Rejected[] }): void {
+  options.store.saveDataset({ hash, source, layout, images: images.length, people: peopleOf(images), rejected, data: absoluteData(options) });
 }
 
 /** Aligns, crops and packs an imported dataset. */
@@ -29,7 +38,7 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
   progress.stage(`Preparing ${dataset.images.length} images of ${peopleOf(dataset.images)} people`);
   const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onProgress: (done, total) => progress.step({ done, total, note: 'images' }) });
   const rejected = [...dataset.rejected, ...set.rejected];
-  store.saveDataset({ hash: dataset.hash, source: dataset.source, layout: dataset.layout, images: set.count, people: peopleOf(set.images), rejected });
+  saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);
   if (rejected.length > 5) progress.notice(`… and ${rejected.length - 5} more; the report lists them.`);
   checkStop(options);

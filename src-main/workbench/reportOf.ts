@@ -1,10 +1,9 @@
 import { cpus, totalmem, type, release } from 'node:os';
 import { stringify } from 'yaml';
 import { describeLoss } from '../../src-shared/losses.ts';
-import type { Plan } from '../../src-shared/experiment.ts';
+import { partNames, type Plan } from '../../src-shared/experiment.ts';
 import { planDifference } from '../../src-shared/planDifference.ts';
 import type { ReportModel, ReportRun } from '../report/reportModel.ts';
-import { partNames } from '../split/makeSplit.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { SplitFaces } from './splitFaces.ts';

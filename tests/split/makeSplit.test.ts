@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { splitSchema } from '../../src-shared/experiment.ts';
+import { partNames, splitSchema } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
 import { auditSplit } from '../../src-main/split/auditSplit.ts';
-import { makeSplit, partNames } from '../../src-main/split/makeSplit.ts';
+import { makeSplit } from '../../src-main/split/makeSplit.ts';
 import { verifySplitFolders, writeSplitFolders } from '../../src-main/split/splitFolders.ts';
 
 function preparedSet(people: number, images: number, change: (image: PreparedSet['images'][number], index: number) => PreparedSet['images'][number] = (image) => image): PreparedSet {
@@ -39,6 +39,19 @@ test('one seed gives one split and another seed another', () => {
   const set = preparedSet(12, 8);
   assert.equal(makeSplit(set, splitSchema.parse({ seed: 1 })).hash, makeSplit(set, splitSchema.parse({ seed: 1 })).hash);
   assert.notEqual(makeSplit(set, splitSchema.parse({ seed: 1 })).hash, makeSplit(set, splitSchema.parse({ seed: 2 })).hash);
+});
+
+test('a person put by hand goes there, the others stay where the draw put them, and an unknown name is refused', () => {
+  const set = preparedSet(12, 8);
+  const before = makeSplit(set, splitSchema.parse({}));
+  const [moved, dropped] = before.classes as [string, string];
+  const after = makeSplit(set, splitSchema.parse({ assign: { [moved]: 'query', [dropped]: 'left out' } }));
+  assert.deepEqual(after.classes, before.classes.slice(2));
+  const peopleOf = (part: (typeof partNames)[number], split: typeof after) => [...new Set(split.parts[part].map((index) => set.images[index]?.identity))];
+  assert.deepEqual(peopleOf('query', after).sort(), [...peopleOf('query', before), moved].sort());
+  assert.deepEqual(peopleOf('distractors', after), peopleOf('distractors', before));
+  assert.deepEqual(after.skipped, [{ identity: dropped, images: 8 }]);
+  assert.throws(() => makeSplit(set, splitSchema.parse({ assign: { nobody: 'query' } })), /split\.assign names nobody, who is not in the dataset/);
 });
 
 test('a split that leaves too few people or pictures says what to do', () => {

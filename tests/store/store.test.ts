@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
+import { first } from '../../src-main/store/migrations/2026-11-24-first.ts';
 import { openStore } from '../../src-main/store/store.ts';
 
 async function withWorkspace(action: (folder: string) => void | Promise<void>): Promise<void> {
@@ -55,4 +56,34 @@ test('a newer database and a file that is none are refused in a sentence', () =>
   assert.throws(() => openStore(folder), /newer ArcBench/);
   writeFileSync(join(folder, 'arcbench.db'), 'this is no database, it is a text that is long enough to look at');
   assert.throws(() => openStore(folder), /not a whole ArcBench database/);
+}));
+
+test("a workspace of the first version is migrated, by a reader too, and keeps what it holds", () => withWorkspace((folder) => {
+  const database = new Database(join(folder, 'arcbench.db'));
+  database.exec(first);
+  database.pragma('application_id = 1095910210');
+  database.pragma('user_version = 1');
+  database.exec("INSERT INTO dataset VALUES ('d', '/faces', 'folders', 3, 2, '[]'); INSERT INTO plan VALUES ('plan', '{}'); INSERT INTO split VALUES ('split', 1, '{}', '/x', 'm', '[]')");
+  database.exec("INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES ('run', 'e', 'a', 1, 'plan', 'split', 'done', '2026-11-24')");
+  database.exec("INSERT INTO point VALUES ('run', 'loss', 1, 1, 4.5, 0), ('run', 'loss', 2, 1, 3.5, 0), ('run', 'rate', 1, 1, NULL, 0)");
+  database.close();
+  const store = openStore(folder, { readOnly: true });
+  assert.deepEqual(store.latestPoints('run').map(({ name, step, value }) => [name, step, value]), [['loss', 2, 3.5], ['rate', 1, null]]);
+  assert.deepEqual(store.datasets().map(({ hash, images, importedAt }) => [hash, images, importedAt]), [['d', 3, null]]);
+  store.close();
+}));
+
+test('each write tells what it changed, and the latest point of a curve is the one of the highest step', () => withWorkspace((folder) => {
+  filled(folder).close();
+  const changes: string[] = [];
+  const store = openStore(folder, { onChange: (change) => changes.push(change.kind === 'points' ? `points ${change.points.length}` : change.kind === 'datasets' ? 'datasets' : `${change.kind} ${change.id}`) });
+  store.addPoints([{ run: 'run', name: 'train/loss', step: 15, epoch: 1, value: 9, at: 3 }]);
+  assert.deepEqual(store.latestPoints().map(({ step, value }) => [step, value]), [[20, 1.5]]);
+  store.annotate('run', { note: 'look here', starred: true });
+  assert.deepEqual(store.annotation('run'), { note: 'look here', starred: true });
+  store.saveDataset({ hash: 'd', source: '/faces', layout: 'folders', images: 1, people: 1, rejected: [], data: { source: '/faces' } });
+  store.deleteRun('run');
+  assert.deepEqual(changes, ['points 1', 'run run', 'datasets', 'run-deleted run']);
+  assert.deepEqual(store.latestPoints(), []);
+  store.close();
 }));

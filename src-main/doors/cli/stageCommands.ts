@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { partNames } from '../../split/makeSplit.ts';
+import { partNames } from '../../../src-shared/experiment.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { importFaces, peopleOf, prepareFaces } from '../../workbench/gatherFaces.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/runExperiment.ts';

@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Dataset } from './dataset.ts';
+import { writeWhole } from './writeWhole.ts';
+
+const fileOf = (workspace: string, hash: string) => join(workspace, 'datasets', `${hash}.json`);
+
+/** Keeps the list of a dataset's images in the workspace, so that they can be shown without a walk through the source. */
+export const saveDatasetFile = (workspace: string, dataset: Dataset): Promise<void> => writeWhole(fileOf(workspace, dataset.hash), JSON.stringify(dataset));
+
+/** The dataset as it was imported. Throws 'wrong-input' where the workspace has no list of it. */
+export async function readDatasetFile(workspace: string, hash: string): Promise<Dataset> {
+  try {
+    return JSON.parse(await readFile(fileOf(workspace, hash), 'utf8')) as Dataset;
+  } catch (cause) {
+    throw new ArcBenchError('wrong-input', `The list of images of dataset ${hash.slice(0, 12)} is not in the workspace: import the dataset again.`, { cause });
+  }
+}

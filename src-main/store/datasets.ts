@@ -1,0 +1,35 @@
+import type Database from 'better-sqlite3';
+
+export interface DatasetRow {
+  readonly hash: string; readonly source: string; readonly layout: string; readonly images: number; readonly people: number;
+  readonly rejected: readonly { readonly path: string; readonly reason: string }[];
+  /** The plan's data section it was imported by, its source absolute, and when; null in rows of the first version. */
+  readonly data: unknown; readonly importedAt: string | null;
+}
+interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> { readonly rejected: string; readonly data: string | null }
+
+/** The tables of datasets and splits. */
+export function datasetTables(database: Database.Database, changed: () => void) {
+  const read = (row: StoredDataset): DatasetRow => ({ ...row, rejected: JSON.parse(row.rejected) as DatasetRow['rejected'], data: row.data === null ? null : JSON.parse(row.data) });
+  return {
+    saveDataset: (dataset: Omit<DatasetRow, 'importedAt'>) => {
+      database.prepare(`INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt) VALUES (@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt)
+        ON CONFLICT (hash) DO UPDATE SET source = @source, images = @images, people = @people, rejected = @rejected, data = @data, importedAt = coalesce(importedAt, @importedAt)`)
+        .run({ ...dataset, rejected: JSON.stringify(dataset.rejected), data: JSON.stringify(dataset.data), importedAt: new Date().toISOString() });
+      changed();
+    },
+    datasets: (): DatasetRow[] => (database.prepare('SELECT * FROM dataset ORDER BY importedAt DESC, hash').all() as StoredDataset[]).map(read),
+    dataset: (hash: string): DatasetRow | null => {
+      const row = database.prepare('SELECT * FROM dataset WHERE hash = ?').get(hash) as StoredDataset | undefined;
+      return row ? read(row) : null;
+    },
+    deleteDataset: (hash: string) => {
+      database.prepare('DELETE FROM dataset WHERE hash = ?').run(hash);
+      changed();
+    },
+    saveSplit: (split: { hash: string; seed: number; rule: unknown; folder: string; manifestHash: string; audit: unknown }) => {
+      database.prepare('INSERT INTO split VALUES (@hash, @seed, @rule, @folder, @manifestHash, @audit) ON CONFLICT (hash) DO UPDATE SET rule = @rule, folder = @folder, manifestHash = @manifestHash, audit = @audit')
+        .run({ ...split, rule: JSON.stringify(split.rule), audit: JSON.stringify(split.audit) });
+    },
+  };
+}
