@@ -20,6 +20,13 @@ export function planDifference(arms: readonly ArmPlan[]): KnobDifference[] {
     .filter(({ values }) => new Set(values).size > 1);
 }
 
+/** The dotted knobs of a section as text. */
+export function flatKnobs(section: unknown): Record<string, string> {
+  const values = new Map<string, string>();
+  flatten('', section, values);
+  return Object.fromEntries(values);
+}
+
 function flatten(path: string, value: unknown, into: Map<string, string>): void {
   if (typeof value === 'object' && value !== null && (!Array.isArray(value) || value.some((item) => typeof item === 'object'))) {
     for (const [key, item] of Object.entries(value)) flatten(path === '' ? key : `${path}.${key}`, item, into);

@@ -33,6 +33,7 @@ export interface TrainRunOptions {
   readonly resume: boolean;
   readonly compiled: boolean;
   readonly shouldStop: () => boolean;
+  readonly shouldStopAfterEpoch: () => boolean;
   readonly onEpoch: (epoch: EpochSummary) => void;
   readonly onProgress: (progress: { readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }) => void;
   readonly onNotice: (message: string) => void;
@@ -160,6 +161,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     options.onEpoch({ epoch: epoch + 1, step: position.step, points });
     if (better) save('best');
     save('last');
+    await nextTurn();
+    if (position.epoch < epochs && options.shouldStopAfterEpoch()) return { machine, position, stopped: true };
   }
   // Test, query and distractors are judged by the weights that val chose.
   machine.writeState(readCheckpoint(join(runFolder, 'checkpoints', 'best')).state);

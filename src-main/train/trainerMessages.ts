@@ -25,7 +25,7 @@ export interface TrainerTask {
   readonly engine: EngineName;
 }
 
-export type WorkbenchMessage = { readonly kind: 'task'; readonly task: TrainerTask } | { readonly kind: 'stop' };
+export type WorkbenchMessage = { readonly kind: 'task'; readonly task: TrainerTask } | { readonly kind: 'stop' | 'stopAfterEpoch' };
 
 export interface TrainedSummary {
   readonly epochs: number; readonly bestEpoch: number; readonly seconds: number; readonly imagesPerSecond: number; readonly parameters: number;

@@ -24,7 +24,7 @@ function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows 
   writeFileSync(join(folder, 'labels.tsv'), ['identity\tpart\tfile', ...lines, ''].join('\n'));
 }
 
-let stopRequested = false;
+let [stopRequested, stopAfterEpochRequested] = [false, false];
 
 async function work(task: TrainerTask): Promise<void> {
   const { plan, parts, runFolder, seed } = task;
@@ -48,6 +48,7 @@ async function work(task: TrainerTask): Promise<void> {
       plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train: labelled(parts.train, classLabel), val,
       runFolder, resume: task.resume, compiled: task.compiled,
       shouldStop: () => stopRequested,
+      shouldStopAfterEpoch: () => stopAfterEpochRequested,
       onEpoch: (summary) => tell({ kind: 'epoch', summary }),
       onProgress: (progress) => tell({ kind: 'progress', ...progress }),
       onNotice: (message) => tell({ kind: 'notice', message }),
@@ -82,8 +83,9 @@ async function work(task: TrainerTask): Promise<void> {
 
 process.on('SIGINT', () => undefined); // the workbench hears Ctrl-C and asks for a stop
 process.on('message', (message: WorkbenchMessage) => {
-  if (message.kind === 'stop') {
-    stopRequested = true;
+  if (message.kind !== 'task') {
+    if (message.kind === 'stop') stopRequested = true;
+    else stopAfterEpochRequested = true;
     return;
   }
   work(message.task)

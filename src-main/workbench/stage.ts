@@ -18,6 +18,10 @@ export interface StageOptions {
   readonly baseFolder: string;
   readonly progress: StageProgress;
   readonly signal: AbortSignal;
+  /** Ends training after the epoch under way. */
+  readonly afterEpoch?: AbortSignal;
+  /** Hears which run is trained now. */
+  readonly onTraining?: (run: string) => void;
   /** The command that does the same again, for reports and messages. */
   readonly rerunCommand: string;
 }

@@ -55,15 +55,17 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
       if (known) store.deleteRun(id);
       rmSync(runFolderOf(store, id), { recursive: true, force: true });
       store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: split.hash });
+      store.saveResult(id, 'faces', { prepared: set.hash });
       store.saveResult(id, 'origin', { baseFolder: options.baseFolder, rerunCommand: options.rerunCommand });
     }
     store.updateRun(id, { status: 'running', message: null });
+    options.onTraining?.(id);
     progress.stage(`${known?.status === 'trained' ? 'Evaluating' : 'Training'} ${title} (run ${id})`);
     const last = await runTrainer({
       plan, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, baseFolder: options.baseFolder,
       runFolder: runFolderOf(store, id), resume: goOn, compiled: train.compiled, evaluate: train.evaluate, engine: train.engine,
     }, {
-      signal: options.signal,
+      signal: options.signal, ...(options.afterEpoch ? { afterEpoch: options.afterEpoch } : {}),
       onMessage(message) {
         switch (message.kind) {
           case 'started':

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from '../train/trainerMessages.ts';
 
 /** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. */
-export function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly signal: AbortSignal }): Promise<TrainerMessage> {
+export function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly signal: AbortSignal; readonly afterEpoch?: AbortSignal }): Promise<TrainerMessage> {
   const child = fork(fileURLToPath(new URL('../train/trainerProcess.ts', import.meta.url)), {
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3', ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },
@@ -12,9 +12,12 @@ export function runTrainer(task: TrainerTask, options: { readonly onMessage: (me
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => { errors = (errors + chunk.toString()).slice(-4000); });
   const stop = () => send({ kind: 'stop' });
+  const stopAfterEpoch = () => send({ kind: 'stopAfterEpoch' });
   options.signal.addEventListener('abort', stop);
+  options.afterEpoch?.addEventListener('abort', stopAfterEpoch);
   send({ kind: 'task', task });
   if (options.signal.aborted) stop();
+  if (options.afterEpoch?.aborted) stopAfterEpoch();
   return new Promise((resolve) => {
     let last: TrainerMessage | null = null;
     child.on('message', (message: TrainerMessage) => {
@@ -23,6 +26,7 @@ export function runTrainer(task: TrainerTask, options: { readonly onMessage: (me
     });
     child.on('exit', (code, signal) => {
       options.signal.removeEventListener('abort', stop);
+      options.afterEpoch?.removeEventListener('abort', stopAfterEpoch);
       const reason = errors.trim().split('\n').at(-1) ?? '';
       resolve(last ?? { kind: 'failed', code: 'failed', message: `The trainer ended without a word (${signal ?? `exit code ${code}`}${reason ? `: ${reason}` : ''}): resume it with \`arcbench runs resume\`.` });
     });

@@ -1,0 +1,4 @@
+import { diagnose } from './diagnose.ts';
+
+process.send?.(diagnose());
+process.disconnect?.();

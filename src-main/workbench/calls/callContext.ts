@@ -1,0 +1,25 @@
+import type { CallHandlers, CallName, WorkbenchEvent } from '../../../src-shared/api.ts';
+import type { Store } from '../../store/store.ts';
+import type { JobContext, JobQueue } from '../jobQueue.ts';
+import type { StageOptions } from '../stage.ts';
+
+/** What the handlers of calls stand on. */
+export interface CallContext {
+  readonly store: Store;
+  readonly jobs: JobQueue;
+  readonly door: 'electron' | 'serve';
+  /** Folders below which files may be listed and imported. */
+  readonly roots: readonly string[];
+  readonly tell: (event: WorkbenchEvent) => void;
+}
+
+/** The handlers of the calls whose names begin so. */
+export type CallsOf<Area extends string> = Pick<CallHandlers, Extract<CallName, `${Area}.${string}`>>;
+
+/** What a stage needs, from a job and a plan. */
+export function stageOf({ store }: CallContext, job: Pick<JobContext, 'progress' | 'signal'> & Partial<Pick<JobContext, 'afterEpoch'>>, of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>): StageOptions {
+  return { ...of, store, progress: job.progress, signal: job.signal, ...(job.afterEpoch ? { afterEpoch: job.afterEpoch } : {}) };
+}
+
+/** For stages that a call waits for, where nobody looks at progress. */
+export const quietly: Pick<JobContext, 'progress' | 'signal'> = { progress: { stage: () => undefined, step: () => undefined, notice: () => undefined }, signal: new AbortController().signal };

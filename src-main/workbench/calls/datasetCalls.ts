@@ -1,0 +1,101 @@
+import { rm } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import type { DatasetSummary, Picture } from '../../../src-shared/api.ts';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { readDatasetFile } from '../../data/datasetFile.ts';
+import type { DatasetRow } from '../../store/datasets.ts';
+import { importFaces, prepareFaces } from '../gatherFaces.ts';
+import { openedPath } from '../openedPath.ts';
+import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+
+const rejectedShown = 500;
+
+const dataOf = (row: DatasetRow): Plan['data'] => experimentSchema.parse({ data: row.data ?? { source: row.source } }).data;
+const nameOf = (row: DatasetRow) => (row.layout === 'demo' ? 'Demo faces' : basename(row.source));
+
+const summaryOf = (row: DatasetRow): DatasetSummary => ({
+  hash: row.hash, name: nameOf(row), source: row.source, layout: row.layout, images: row.images, people: row.people, rejected: row.rejected.length, importedAt: row.importedAt, data: dataOf(row),
+});
+
+/** Reads the image lists of datasets, the last few from memory. */
+export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
+  const recent = new Map<string, Dataset>();
+  return {
+    async dataset(hash: string): Promise<Dataset> {
+      const known = recent.get(hash) ?? await readDatasetFile(store.workspace, hash);
+      recent.delete(hash);
+      recent.set(hash, known);
+      for (const oldest of [...recent.keys()].slice(0, -4)) recent.delete(oldest);
+      return known;
+    },
+    /** The dataset that was imported by a data section. Throws 'wrong-input' where none was. */
+    async datasetOf(data: Plan['data']): Promise<Dataset> {
+      const row = store.datasets().find((entry) => JSON.stringify(dataOf(entry)) === JSON.stringify(data));
+      if (!row) throw new ArcBenchError('wrong-input', `The faces of ${data.source} are not imported yet: import them first, in Datasets.`);
+      return await this.dataset(row.hash);
+    },
+  };
+}
+export type DatasetLibrary = ReturnType<typeof datasetLibrary>;
+
+export function datasetCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'datasets'>, 'datasets.correct'> & Pick<CallsOf<'split'>, 'split.prepare'> {
+  const { store, jobs, roots } = context;
+  const rowOf = (hash: string): DatasetRow => {
+    const row = store.dataset(hash);
+    if (!row) throw new ArcBenchError('wrong-input', `There is no dataset ${hash.slice(0, 12)}: look at the list of datasets.`);
+    return row;
+  };
+  const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
+  const stage = { baseFolder: store.workspace, rerunCommand: 'the import' };
+  return {
+    'datasets.list': () => store.datasets().map(summaryOf),
+    'datasets.import': async ({ data }) => {
+      const opened = data.source === 'demo' ? data : { ...data, source: await openedPath(data.source, roots) };
+      return jobs.add({
+        kind: 'import', title: data.source === 'demo' ? 'Import the demo faces' : `Import ${basename(data.source)}`,
+        work: async (job) => (await importFaces(stageOf(context, job, { plan: planOf({ data: opened }), ...stage }))).hash,
+      });
+    },
+    'datasets.show': async ({ hash }) => {
+      const row = rowOf(hash);
+      const { images } = await library.dataset(hash);
+      const people = new Map<string, { images: number; first: number }>();
+      images.forEach(({ identity }, index) => {
+        const person = people.get(identity);
+        if (person) person.images++;
+        else people.set(identity, { images: 1, first: index });
+      });
+      const counts = new Map<number, number>();
+      for (const person of people.values()) counts.set(person.images, (counts.get(person.images) ?? 0) + 1);
+      return {
+        ...summaryOf(row), withLandmarks: images.filter((image) => image.landmarks !== undefined).length,
+        histogram: [...counts].map(([size, count]) => ({ images: size, people: count })).sort((a, b) => a.images - b.images),
+        persons: [...people].map(([identity, person]) => ({ identity, ...person })),
+        rejectedFiles: row.rejected.slice(0, rejectedShown),
+      };
+    },
+    'datasets.pictures': async ({ hash, identity, offset, limit }) => {
+      const { images, source } = await library.dataset(hash);
+      const chosen = [...images.entries()].filter(([, image]) => identity === null || image.identity === identity);
+      return {
+        total: chosen.length,
+        pictures: chosen.slice(offset, offset + limit).map(([index, image]): Picture => ({ index, identity: image.identity, name: relative(source, image.path), landmarks: image.landmarks ?? null, corrected: false })),
+      };
+    },
+    'datasets.forget': async ({ hash }) => {
+      rowOf(hash);
+      store.deleteDataset(hash);
+      await rm(join(store.workspace, 'datasets', `${hash}.json`), { force: true });
+      return null;
+    },
+    'split.prepare': async ({ data, prepare }) => {
+      const dataset = await library.datasetOf(data);
+      return jobs.add({
+        kind: 'prepare', title: `Prepare ${data.source === 'demo' ? 'the demo faces' : basename(dataset.source)} at ${prepare.inputSize} pixels`,
+        work: async (job) => (await prepareFaces(stageOf(context, job, { plan: planOf({ data, prepare }), ...stage }), dataset)).hash,
+      });
+    },
+  };
+}

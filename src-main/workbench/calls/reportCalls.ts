@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import type { ReportDetails, ReportSummary } from '../../../src-shared/api.ts';
+import { gatherSplit, writeExperimentReport } from '../runExperiment.ts';
+import type { StageOptions } from '../stage.ts';
+import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
+
+const textName = 'report.md';
+
+export function reportCalls(context: CallContext): CallsOf<'reports'> {
+  const { store, tell } = context;
+  const folderOf = (planHash: string) => join(store.workspace, 'reports', planHash);
+  const summary = async (planHash: string): Promise<ReportSummary & { readonly markdown: string }> => {
+    const path = join(folderOf(planHash), textName);
+    if (!existsSync(path)) throw new ArcBenchError('wrong-input', `There is no report ${planHash}: run its experiment to the end first.`);
+    const markdown = await readFile(path, 'utf8');
+    return { planHash, title: /^# (.+)$/m.exec(markdown)?.[1] ?? planHash, writtenAt: (await stat(path)).mtime.toISOString(), markdown };
+  };
+  const wholeHash = (beginning: string): string => {
+    const hash = store.planHashOf(beginning);
+    if (hash === null) throw new ArcBenchError('wrong-input', `There is no plan ${beginning} in the workspace: run its experiment first.`);
+    return hash;
+  };
+  const show = async (planHash: string): Promise<ReportDetails> => ({
+    ...await summary(planHash), folder: folderOf(planHash), files: (await readdir(folderOf(planHash))).filter((name) => name !== textName).sort(), remarks: store.remarks(wholeHash(planHash)),
+  });
+  const write = async (planHash: string): Promise<ReportDetails> => {
+    const hash = wholeHash(planHash);
+    const plan = store.plan(hash);
+    const origin = store.runs(hash).map((run) => store.result(run.id, 'origin') as Pick<StageOptions, 'baseFolder' | 'rerunCommand'> | null).find((found) => found !== null);
+    if (!plan || !origin) throw new ArcBenchError('wrong-input', `The plan ${planHash} has no runs in the workspace: run its experiment first.`);
+    const options = stageOf(context, quietly, { plan, ...origin });
+    await writeExperimentReport(options, await gatherSplit(options));
+    tell({ event: 'reports.changed', payload: { planHash } });
+    return await show(planHash);
+  };
+  return {
+    'reports.list': async () => {
+      const names = (await readdir(join(store.workspace, 'reports'))).filter((name) => existsSync(join(folderOf(name), textName)) && !name.includes('.writing-'));
+      const all = await Promise.all(names.map(summary));
+      return all.map(({ planHash, title, writtenAt }) => ({ planHash, title, writtenAt })).sort((a, b) => b.writtenAt.localeCompare(a.writtenAt));
+    },
+    'reports.show': ({ planHash }) => show(planHash),
+    'reports.write': ({ planHash }) => write(planHash),
+    'reports.remark': async ({ planHash, section, text }) => {
+      store.saveRemark(wholeHash(planHash), section, text);
+      return await write(planHash);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { lttb } from '../../../src-shared/maths/lttb.ts';
+import { flatKnobs } from '../../../src-shared/planDifference.ts';
+import type { LatestPoint, RunRow } from '../../store/runs.ts';
+import type { TrainedSummary } from '../../train/trainerMessages.ts';
+import { noSuchRun } from '../exportRun.ts';
+import { deleteRun, resumableRun, resumeRun } from '../resumeRun.ts';
+import { runFolderOf } from '../trainArms.ts';
+import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+
+/** Summaries of runs as screens list them. */
+export function runSummaries({ store }: Pick<CallContext, 'store'>) {
+  const knobsOfPlan = new Map<string, Record<string, Record<string, string>>>(); // plans never change
+  const knobsOf = ({ planHash, arm }: RunRow): Record<string, string> => {
+    let known = knobsOfPlan.get(planHash);
+    if (!known) {
+      const plan = store.plan(planHash);
+      known = plan === null ? {} : Object.fromEntries(plan.arms.map(({ name, ...own }) => {
+        const { arms: _arms, name: _name, seeds: _seeds, ...shared } = plan;
+        return [name, flatKnobs({ ...shared, ...own })];
+      }));
+      knobsOfPlan.set(planHash, known);
+    }
+    return known[arm] ?? {};
+  };
+  const judgedOfRun = new Map<string, Record<string, number>>(); // a run is judged once
+  const judged = ({ id, status }: RunRow): Record<string, number> => {
+    if (status !== 'done') return {};
+    const known = judgedOfRun.get(id) ?? judgedMetrics(store.result(id, 'summary') as TrainedSummary | null);
+    judgedOfRun.set(id, known);
+    return known;
+  };
+  const summaryOf = (row: RunRow, latest: readonly LatestPoint[]): RunSummary => {
+    const { splitHash: _split, initialWeightsHash: _weights, ...shown } = row;
+    const knobs = knobsOf(row);
+    const curves = latest.filter((point): point is LatestPoint & { value: number } => point.value !== null).map(({ name, value }) => [name, value] as const);
+    return {
+      ...shown, ...store.annotation(row.id), knobs, epochs: Number(knobs['training.epochs'] ?? 0),
+      epoch: latest.find((point) => point.name === 'val/accuracy')?.epoch ?? 0,
+      metrics: { ...Object.fromEntries(curves), ...judged(row) },
+    };
+  };
+  return {
+    all(): RunSummary[] {
+      const latest = Map.groupBy(store.latestPoints(), (point) => point.run);
+      return store.runs().map((row) => summaryOf(row, latest.get(row.id) ?? []));
+    },
+    one(id: string): RunSummary | null {
+      const row = store.run(id);
+      return row && summaryOf(row, store.latestPoints(id));
+    },
+  };
+}
+export type RunSummaries = ReturnType<typeof runSummaries>;
+
+function judgedMetrics(summary: TrainedSummary | null): Record<string, number> {
+  const { accuracy, identification } = summary?.evaluation ?? { accuracy: null, identification: null };
+  const named: [string, number | undefined][] = [
+    ['test/top1', accuracy?.test?.top1.value], ['test/top5', accuracy?.test?.top5.value],
+    ...(identification?.rates ?? []).filter((rate) => rate.carried).map((rate): [string, number] => [`TPR@FPR ${rate.falsePositiveRate}`, rate.truePositiveRate]),
+  ];
+  return Object.fromEntries(named.filter((entry): entry is [string, number] => entry[1] !== undefined));
+}
+
+export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
+  const { store, jobs } = context;
+  const existing = (id: string): RunSummary => {
+    const summary = summaries.one(id);
+    if (!summary) throw noSuchRun(id);
+    return summary;
+  };
+  const snapshotsOf = (id: string): number[] => {
+    const folder = join(runFolderOf(store, id), 'snapshots');
+    return existsSync(folder) ? readdirSync(folder).flatMap((name) => /^epoch-(\d+)\.npy$/.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b) : [];
+  };
+  return {
+    'runs.list': () => summaries.all(),
+    'runs.show': ({ id }): RunDetails => {
+      const faces = store.result(id, 'faces') as { prepared: string } | null;
+      return {
+        ...existing(id), curveNames: store.latestPoints(id).map((point) => point.name),
+        events: store.events(id).map(({ at, kind, message }) => ({ at, kind, message })), engine: store.result(id, 'engine') as RunDetails['engine'], artefacts: store.artefacts(id),
+        evaluation: (store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null, snapshots: snapshotsOf(id),
+        prepared: faces && existsSync(join(store.workspace, 'prepared', faces.prepared)) ? faces.prepared : null,
+      };
+    },
+    'runs.curves': ({ ids, names, points }) => ids.flatMap((run) => names.flatMap((name): Curve[] => {
+      const all = store.curve(run, name);
+      if (all.length === 0) return [];
+      const kept = lttb(all.map((point) => point.step), all.map((point) => point.value ?? Number.NaN), points).map((index) => all[index]!);
+      return [{ run, name, total: all.length, steps: kept.map((point) => point.step), epochs: kept.map((point) => point.epoch), times: kept.map((point) => point.at), values: kept.map((point) => point.value) }];
+    })),
+    'runs.annotate': ({ id, note, starred }) => {
+      existing(id);
+      store.annotate(id, { note, starred });
+      return existing(id);
+    },
+    'runs.delete': ({ ids }) => {
+      for (const id of ids) {
+        existing(id);
+        if (jobs.jobs().some((job) => job.run === id && job.state === 'running')) throw new ArcBenchError('wrong-input', `The run ${id} is in training: stop it before you delete it.`);
+      }
+      for (const id of ids) deleteRun(store, id);
+      return null;
+    },
+    'runs.resume': ({ id }) => {
+      const run = resumableRun(store, id);
+      return jobs.add({
+        kind: 'resume', title: `Go on with ${run.row.arm}, seed ${run.row.seed}`,
+        work: async (job) => {
+          await resumeRun(run, { ...stageOf(context, job, { plan: run.plan, ...run.origin }), onTraining: job.training }, { compiled: true, engine: 'auto' });
+          return id;
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import type { SplitPreview } from '../../../src-shared/api.ts';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { experimentSchema, partNames, type Assignment, type Plan } from '../../../src-shared/experiment.ts';
+import { preparedFolder } from '../../data/prepareDataset.ts';
+import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
+import { makeSplit } from '../../split/makeSplit.ts';
+import { auditFaces, writeAuditedSplit } from '../splitFaces.ts';
+import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
+import type { DatasetLibrary } from './datasetCalls.ts';
+
+export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
+  const { store, jobs } = context;
+  let last: PreparedSet | null = null; // sliders ask for one set again and again
+  const preparedSetOf = async ({ data, prepare }: Pick<Plan, 'data' | 'prepare'>): Promise<PreparedSet> => {
+    const folder = preparedFolder(store.workspace, await library.datasetOf(data), prepare);
+    if (last?.folder === folder) return last;
+    if (!existsSync(folder)) throw new ArcBenchError('wrong-input', `The faces of ${data.source} are not prepared at ${prepare.inputSize} pixels yet: prepare them first.`);
+    return last = openPreparedSet(folder);
+  };
+  const stage = (sections: Pick<Plan, 'data' | 'prepare' | 'split'>) => ({ plan: { ...experimentSchema.parse({}), ...sections }, baseFolder: store.workspace, rerunCommand: 'the split' });
+  return {
+    'split.preview': async (sections) => {
+      const set = await preparedSetOf(sections);
+      const split = makeSplit(set, sections.split);
+      const peopleIn = (indexes: readonly number[]) => new Set(indexes.map((index) => set.images[index]?.identity)).size;
+      const place = new Map<string, Assignment>(split.classes.map((identity) => [identity, 'training']));
+      for (const part of ['query', 'distractors'] as const) for (const index of split.parts[part]) place.set(set.images[index]?.identity ?? '', part);
+      const persons = new Map<string, { images: number; first: number }>();
+      set.images.forEach(({ identity }, index) => {
+        const person = persons.get(identity);
+        if (person) person.images++;
+        else persons.set(identity, { images: 1, first: index });
+      });
+      return {
+        hash: split.hash, prepared: set.hash, alignment: set.alignment,
+        parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
+        persons: [...persons].map(([identity, person]) => ({ identity, ...person, part: place.get(identity) ?? 'left out', assigned: Object.hasOwn(sections.split.assign, identity) })),
+      } satisfies SplitPreview;
+    },
+    'split.audit': async (sections) => {
+      const { findings } = auditFaces(stageOf(context, quietly, stage(sections)), await preparedSetOf(sections));
+      return { blocking: findings.filter((finding) => finding.blocking).length, findings: findings.map(({ name, kind, message, blocking, pictures }) => ({ name, kind, message, blocking, pictures })) };
+    },
+    'split.create': async (sections) => {
+      const set = await preparedSetOf(sections);
+      return jobs.add({
+        kind: 'split', title: 'Create the folders of the split',
+        work: async (job) => {
+          const options = stageOf(context, job, stage(sections));
+          return (await writeAuditedSplit(options, set, auditFaces(options, set))).folder;
+        },
+      });
+    },
+  };
+}

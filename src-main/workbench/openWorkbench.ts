@@ -1,0 +1,128 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpus, freemem, homedir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { callInputs, type CallHandlers, type CallName, type CurvePoint, type WorkbenchEvent } from '../../src-shared/api.ts';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import { nearestName } from '../../src-shared/nearestName.ts';
+import { openStore } from '../store/store.ts';
+import type { CallContext } from './calls/callContext.ts';
+import { datasetCalls, datasetLibrary } from './calls/datasetCalls.ts';
+import { experimentCalls } from './calls/experimentCalls.ts';
+import { reportCalls } from './calls/reportCalls.ts';
+import { runCalls, runSummaries } from './calls/runCalls.ts';
+import { splitCalls } from './calls/splitCalls.ts';
+import { systemCalls } from './calls/systemCalls.ts';
+import { jobQueue } from './jobQueue.ts';
+import { receiveFile } from './receiveFile.ts';
+import { resources } from './resources.ts';
+import type { Workbench } from './workbench.ts';
+
+export interface WorkbenchOptions {
+  readonly workspace: string;
+  readonly door: 'electron' | 'serve';
+  /** Folders below which faces may be imported; the user's home where none is named. */
+  readonly roots?: readonly string[];
+}
+
+const machineInterval = 2000; // milliseconds between two loads of the machine
+const pointsInterval = 250; // milliseconds between two events of points
+
+/** Opens the application on a workspace, which no other process may write meanwhile. Throws 'busy', 'damaged' or 'wrong-input'. */
+export function openWorkbench({ workspace, door, roots = [homedir()] }: WorkbenchOptions): Workbench {
+  const listeners = new Set<(event: WorkbenchEvent) => void>();
+  const tell = (event: WorkbenchEvent) => { for (const listener of listeners) listener(event); };
+
+  const waiting = new Map<string, CurvePoint[]>(); // points by run, told a few times a second
+  let pointsTimer: NodeJS.Timeout | null = null;
+  const tellPoints = () => {
+    pointsTimer = null;
+    for (const [run, points] of waiting) tell({ event: 'points', payload: { run, points } });
+    waiting.clear();
+  };
+  const store = openStore(workspace, {
+    onChange(change) {
+      switch (change.kind) {
+        case 'run': {
+          const run = summaries.one(change.id);
+          if (run) tell({ event: 'run', payload: run });
+          break;
+        }
+        case 'run-deleted': tell({ event: 'run.deleted', payload: { ids: [change.id] } }); break;
+        case 'datasets': tell({ event: 'datasets.changed', payload: null }); break;
+        case 'points':
+          for (const { run, ...point } of change.points) {
+            const points = waiting.get(run);
+            if (points) points.push(point);
+            else waiting.set(run, [point]);
+          }
+          pointsTimer ??= setTimeout(tellPoints, pointsInterval);
+      }
+    },
+  });
+  const summaries = runSummaries({ store });
+  const uploads = join(workspace, 'uploads');
+  mkdirSync(uploads, { recursive: true });
+  for (const name of readdirSync(uploads)) if (name.startsWith('.receiving-')) rmSync(join(uploads, name), { force: true });
+  for (const run of store.runs()) {
+    // No trainer of an earlier process lives: it ends with the one that started it.
+    if (run.status === 'running') store.updateRun(run.id, { status: 'cancelled', message: 'The workbench ended while this run trained; resume goes on from its last checkpoint.' });
+  }
+
+  const jobs = jobQueue(tell);
+  const context: CallContext = { store, jobs, door, roots: [...roots, uploads], tell };
+  const library = datasetLibrary(context);
+  const handlers = {
+    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context), ...runCalls(context, summaries), ...reportCalls(context),
+    'jobs.list': () => jobs.jobs(),
+    'jobs.cancel': ({ id }) => { jobs.cancel(id); return null; },
+    'jobs.stopAfterEpoch': ({ id }) => { jobs.stopAfterEpoch(id); return null; },
+    'jobs.dismiss': ({ id }) => { jobs.dismiss(id); return null; },
+  } satisfies Partial<CallHandlers>;
+  const shown = resources(workspace, library);
+  const machineTimer = setInterval(machineLoad(tell, () => listeners.size > 0), machineInterval);
+  machineTimer.unref();
+
+  return {
+    async call(name, input) {
+      const handler = (handlers as Partial<Record<string, (input: unknown) => unknown>>)[isCallName(name) ? name : ''];
+      if (!handler || !isCallName(name)) {
+        const nearest = nearestName(name.slice(0, 80), Object.keys(callInputs));
+        throw new ArcBenchError('wrong-input', `There is no call '${name.slice(0, 80)}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}.`);
+      }
+      const checked = callInputs[name].safeParse(input);
+      if (!checked.success) {
+        const issue = checked.error.issues[0];
+        throw new ArcBenchError('wrong-input', `The input of ${name} is not what was expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`);
+      }
+      return await handler(checked.data);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    resource: (address) => shown.read(address),
+    receive: (file, content) => receiveFile(uploads, file, content),
+    busy: () => jobs.busy(),
+    async close() {
+      clearInterval(machineTimer);
+      await jobs.close();
+      if (pointsTimer) clearTimeout(pointsTimer);
+      shown.close();
+      store.close();
+    },
+  };
+}
+
+const isCallName = (name: string): name is CallName => Object.hasOwn(callInputs, name);
+
+/** Tells the share of the processors that was busy since the last time, and the memory in use. */
+function machineLoad(tell: (event: WorkbenchEvent) => void, isWatched: () => boolean): () => void {
+  const times = () => cpus().reduce((sum, { times: { user, nice, sys, irq, idle } }) => ({ busy: sum.busy + user + nice + sys + irq, all: sum.all + user + nice + sys + irq + idle }), { busy: 0, all: 0 });
+  let before = times();
+  return () => {
+    const now = times();
+    const processorShare = now.all === before.all ? 0 : (now.busy - before.busy) / (now.all - before.all);
+    before = now;
+    if (isWatched()) tell({ event: 'machine', payload: { processorShare, memoryUsedGiB: (totalmem() - freemem()) / 2 ** 30 } });
+  };
+}

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import { diskError } from '../data/writeWhole.ts';
+
+const byteLimit = 512 * 2 ** 20;
+const depthLimit = 16;
+
+/** Whether a segment is one plain name of a file or folder on every system. */
+const plainName = (segment: string): boolean => segment !== '' && segment !== '.' && segment !== '..' && Buffer.byteLength(segment) <= 255 && !/[/\\\0]/.test(segment);
+
+/** Takes one file that a browser sends into <folder>/<upload>/<path>, whole or not at all; answers the upload's folder. Throws 'wrong-input' or 'no-space'. */
+export async function receiveFile(folder: string, { upload, path }: { readonly upload: string; readonly path: string }, content: Readable): Promise<{ readonly folder: string }> {
+  const segments = path.split('/');
+  if (!/^[\w-]{1,64}$/.test(upload) || segments.length > depthLimit || !segments.every(plainName)) {
+    throw new ArcBenchError('wrong-input', `The path ${path.slice(0, 200)} cannot be taken: plain names of at most 255 bytes, at most ${depthLimit} folders deep, were expected; rename the file or its folder.`);
+  }
+  const target = join(folder, upload, ...segments);
+  const temporary = join(folder, `.receiving-${randomUUID()}`);
+  let bytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      done(bytes > byteLimit ? new ArcBenchError('wrong-input', `${path} has more than ${byteLimit / 2 ** 20} MiB: pictures are smaller; leave it out.`) : null, chunk);
+    },
+  });
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    await pipeline(content, counted, createWriteStream(temporary, { flags: 'wx' }));
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw diskError(error, target);
+  }
+  return { folder: join(folder, upload) };
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { pictureAddress, type CallInput, type CallName, type CallOutputs, type Job, type WorkbenchEvent } from '../../src-shared/api.ts';
+import { prepareSchema, splitSchema } from '../../src-shared/experiment.ts';
+import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
+import type { Workbench } from '../../src-main/workbench/workbench.ts';
+
+const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-workbench-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function client(workbench: Workbench) {
+  const events: WorkbenchEvent[] = [];
+  workbench.subscribe((event) => events.push(event));
+  const call = async <Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> => await workbench.call(name, input) as CallOutputs[Name];
+  const ended = async (job: Job): Promise<Job> => {
+    for (;;) {
+      const now = (await call('jobs.list', {})).find(({ id }) => id === job.id);
+      if (!now || now.endedAt !== null) return now ?? job;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  return { call, ended, events };
+}
+
+const yaml = `name: Small duel
+data: { source: ${faces} }
+prepare: { inputSize: 32 }
+model: { backbone: smallcnn, embeddingSize: 16 }
+training: { epochs: 4, batchSize: 32, learningRate: 0.05 }
+`;
+
+test('faces are imported, shown, prepared, split and audited through calls', async () => {
+  const workbench = openWorkbench({ workspace: join(folder, 'faces'), door: 'serve', roots: [faces] });
+  try {
+    const { call, ended, events } = client(workbench);
+    const imported = await ended(await call('datasets.import', { data: { source: faces } }));
+    assert.equal(imported.state, 'done', imported.fault?.message);
+    const [dataset] = await call('datasets.list', {});
+    assert.ok(dataset);
+    assert.deepEqual([dataset.hash, dataset.images, dataset.people, dataset.name], [imported.result, 400, 40, 'att_faces']);
+    const details = await call('datasets.show', { hash: dataset.hash });
+    assert.deepEqual(details.histogram, [{ images: 10, people: 40 }]);
+    const page = await call('datasets.pictures', { hash: dataset.hash, identity: 's7', offset: 8, limit: 10 });
+    assert.deepEqual([page.total, page.pictures.length, page.pictures[0]?.identity], [10, 2, 's7']);
+
+    const sections = { data: dataset.data, prepare: prepareSchema.parse({ inputSize: 32 }), split: splitSchema.parse({ query: 0.2 }) };
+    await assert.rejects(call('split.preview', sections), /not prepared at 32 pixels yet/);
+    assert.equal((await ended(await call('split.prepare', { data: sections.data, prepare: sections.prepare }))).state, 'done');
+    const preview = await call('split.preview', sections);
+    assert.deepEqual(preview.parts.map(({ part, people, images }) => [part, people, images]), [['train', 28, 168], ['val', 28, 56], ['test', 28, 56], ['query', 8, 80], ['distractors', 4, 40]]);
+    const moved = await call('split.preview', { ...sections, split: { ...sections.split, assign: { [preview.persons.find((person) => person.part === 'training')?.identity ?? '']: 'query' } } });
+    assert.equal(moved.parts.find(({ part }) => part === 'query')?.people, 9);
+    assert.equal((await call('split.audit', sections)).blocking, 0);
+    const created = await ended(await call('split.create', sections));
+    assert.ok(existsSync(join(created.result ?? '', 'manifest.json')), created.fault?.message);
+
+    const original = await workbench.resource(pictureAddress({ kind: 'original', dataset: dataset.hash, index: 3, side: 64 }));
+    assert.equal((await sharp(original?.bytes).metadata()).height, 64);
+    const face = await workbench.resource(pictureAddress({ kind: 'face', prepared: preview.prepared, index: 3 }));
+    assert.deepEqual([(await sharp(face?.bytes).metadata()).width, face?.type], [32, 'image/webp']);
+    for (const address of ['pictures/face/../../x/3', 'reports/000000000000/..%2farcbench.db', 'pictures/original/nothing/3?side=64', '']) {
+      assert.equal(await workbench.resource(address).catch(() => null), null, address);
+    }
+    assert.ok(events.some((event) => event.event === 'datasets.changed'));
+    assert.ok(events.some((event) => event.event === 'job' && event.payload.state === 'running'));
+  } finally {
+    await workbench.close();
+  }
+});
+
+test('an experiment is kept, checked, run to its report, and its curves and notes are there', async () => {
+  const workbench = openWorkbench({ workspace: join(folder, 'run'), door: 'serve', roots: [faces] });
+  try {
+    const { call, ended, events } = client(workbench);
+    const faulty = await call('experiments.check', { yaml: 'name: x\ntraining:\n  epoch: 3\n' });
+    assert.deepEqual([faulty.plan, faulty.fault?.line], [null, 3]);
+    assert.match(faulty.fault?.message ?? '', /epochs/);
+    const saved = await call('experiments.save', { id: null, yaml });
+    assert.equal(saved.id, 'small-duel');
+    assert.equal((await call('experiments.save', { id: null, yaml })).id, 'small-duel-2');
+    const job = await ended(await call('experiments.start', { id: saved.id, interrupted: 'refuse' }));
+    assert.equal(job.state, 'done', job.fault?.message);
+    const runs = await call('runs.list', {});
+    assert.deepEqual(runs.map((run) => [run.arm, run.status, run.epoch, run.epochs]), [['cross-entropy', 'done', 4, 4], ['ArcFace', 'done', 4, 4]]);
+    const [first] = runs;
+    assert.ok(first && first.metrics['test/top1'] !== undefined && first.knobs['training.learningRate'] === '0.05');
+    const curves = await call('runs.curves', { ids: runs.map((run) => run.id), names: ['val/accuracy'], points: 100 });
+    assert.deepEqual(curves.map((curve) => [curve.epochs, curve.total]), [[[1, 2, 3, 4], 4], [[1, 2, 3, 4], 4]]);
+    const told = events.flatMap((event) => (event.event === 'points' ? event.payload.points.filter((point) => point.name === 'val/accuracy') : []));
+    assert.equal(told.length, 8);
+    await call('runs.annotate', { id: first.id, note: 'the base', starred: true });
+    assert.deepEqual([(await call('runs.show', { id: first.id })).note, (await call('runs.show', { id: first.id })).starred], ['the base', true]);
+
+    const [report] = await call('reports.list', {});
+    assert.ok(report);
+    const shown = await call('reports.show', { planHash: report.planHash });
+    assert.equal(shown.markdown, readFileSync(job.result ?? '', 'utf8'));
+    assert.equal((await call('reports.write', { planHash: report.planHash })).markdown, shown.markdown);
+    assert.equal((await workbench.resource(`reports/${report.planHash}.zip`))?.type, 'application/zip');
+    await call('runs.delete', { ids: [first.id] });
+    assert.equal((await call('runs.list', {})).length, 1);
+  } finally {
+    await workbench.close();
+  }
+});
+
+test('closing stops training with a checkpoint, and the next workbench goes on with it', async () => {
+  const workspace = join(folder, 'closed');
+  const first = openWorkbench({ workspace, door: 'serve', roots: [faces] });
+  const saved = await client(first).call('experiments.save', { id: null, yaml: yaml.replace('epochs: 4', 'epochs: 300') });
+  await client(first).call('experiments.start', { id: saved.id, interrupted: 'refuse' });
+  await new Promise<void>((resolve) => { const stop = first.subscribe((event) => { if (event.event === 'points') { stop(); resolve(); } }); });
+  await first.close();
+  const second = openWorkbench({ workspace, door: 'serve', roots: [faces] });
+  try {
+    const { call, ended } = client(second);
+    const [run] = await call('runs.list', {});
+    assert.equal(run?.status, 'cancelled');
+    const refused = await ended(await call('experiments.start', { id: saved.id, interrupted: 'refuse' }));
+    assert.match(refused.fault?.message ?? '', /ended half-way/);
+    const job = await call('runs.resume', { id: run.id });
+    const epochBefore = run.epoch;
+    for (;;) {
+      const now = (await call('runs.show', { id: run.id }));
+      if (now.epoch > epochBefore) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.match((await call('runs.show', { id: run.id })).events.map((event) => event.message).join('\n'), /Resumed at epoch/);
+    await call('jobs.stopAfterEpoch', { id: job.id });
+    assert.equal((await ended(job)).state, 'cancelled');
+  } finally {
+    await second.close();
+  }
+});
+
+test('wrong calls and inputs are answered with one sentence, and files from a browser land below uploads alone', async () => {
+  const workbench = openWorkbench({ workspace: join(folder, 'wrong'), door: 'serve', roots: [faces] });
+  try {
+    await assert.rejects(workbench.call('datasets.lis', {}), /There is no call 'datasets\.lis'; the nearest known name is 'datasets\.list'/);
+    await assert.rejects(workbench.call('constructor', {}), /There is no call/);
+    await assert.rejects(workbench.call('datasets.show', { hash: '../x' }), /input of datasets\.show.*hash/);
+    await assert.rejects(workbench.call('datasets.import', { data: { source: '/etc' } }), /outside the folders/);
+    await assert.rejects(workbench.call('files.list', { path: join(faces, '..', '..') }), /outside the folders/);
+    const { folder: upload } = await workbench.receive({ upload: 'mine', path: 'Ada L/1.png' }, Readable.from([Buffer.from('x')]));
+    assert.equal(readFileSync(join(upload, 'Ada L', '1.png'), 'utf8'), 'x');
+    for (const path of ['../1.png', 'a/../../1.png', '/1.png', 'a//b', 'a\0b', 'a\\..\\b']) await assert.rejects(workbench.receive({ upload: 'mine', path }, Readable.from(['x'])), /cannot be taken/, path);
+    await assert.rejects(workbench.receive({ upload: '..', path: 'x' }, Readable.from(['x'])), /cannot be taken/);
+    assert.throws(() => openWorkbench({ workspace: join(folder, 'wrong'), door: 'serve' }), /is open in this process already/);
+  } finally {
+    await workbench.close();
+  }
+});
