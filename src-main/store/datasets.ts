@@ -27,6 +27,9 @@ export function datasetTables(database: Database.Database, changed: () => void) 
       database.prepare('DELETE FROM dataset WHERE hash = ?').run(hash);
       changed();
     },
+    /** The split whose hash begins so. */
+    split: (beginning: string): { readonly hash: string; readonly folder: string; readonly manifestHash: string } | null =>
+      (database.prepare('SELECT hash, folder, manifestHash FROM split WHERE substr(hash, 1, ?) = ?').get(beginning.length, beginning) as { hash: string; folder: string; manifestHash: string } | undefined) ?? null,
     saveSplit: (split: { hash: string; seed: number; rule: unknown; folder: string; manifestHash: string; audit: unknown }) => {
       database.prepare('INSERT INTO split VALUES (@hash, @seed, @rule, @folder, @manifestHash, @audit) ON CONFLICT (hash) DO UPDATE SET rule = @rule, folder = @folder, manifestHash = @manifestHash, audit = @audit')
         .run({ ...split, rule: JSON.stringify(split.rule), audit: JSON.stringify(split.audit) });

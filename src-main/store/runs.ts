@@ -9,6 +9,8 @@ export interface RunRow {
 export interface MetricPoint { readonly run: string; readonly name: string; readonly step: number; readonly epoch: number; readonly value: number; readonly at: number }
 export interface EventRow { readonly run: string | null; readonly at: string; readonly kind: string; readonly message: string }
 export interface LatestPoint { readonly run: string; readonly name: string; readonly step: number; readonly epoch: number; readonly value: number | null }
+/** A file or folder that a run left behind, with its hash (null in rows of the first version). */
+export interface Artefact { readonly kind: string; readonly path: string; readonly sha256: string | null }
 export interface Annotation { readonly note: string; readonly starred: boolean }
 
 /** The tables of runs and of what belongs to one: points, events, artefacts, results, notes. */
@@ -47,8 +49,8 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     latestPoints: (run?: string): LatestPoint[] => (run === undefined ? database.prepare('SELECT * FROM latest ORDER BY run, name').all() : database.prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
     addEvent: (run: string | null, kind: string, message: string) => { database.prepare('INSERT INTO event (run, at, kind, message) VALUES (?, ?, ?, ?)').run(run, now(), kind, message); },
     events: (run: string): EventRow[] => database.prepare('SELECT run, at, kind, message FROM event WHERE run = ? ORDER BY id').all(run) as EventRow[],
-    saveArtefact: (run: string, kind: string, path: string) => { database.prepare('INSERT OR REPLACE INTO artefact VALUES (?, ?, ?)').run(run, kind, path); },
-    artefacts: (run: string): { kind: string; path: string }[] => database.prepare('SELECT kind, path FROM artefact WHERE run = ? ORDER BY kind').all(run) as { kind: string; path: string }[],
+    saveArtefact: (run: string, artefact: Artefact) => { database.prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run, artefact); },
+    artefacts: (run: string): Artefact[] => database.prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[],
     saveResult: (run: string, name: string, value: unknown) => { database.prepare('INSERT OR REPLACE INTO result VALUES (?, ?, ?)').run(run, name, JSON.stringify(value)); },
     result: (run: string, name: string): unknown => {
       const row = database.prepare('SELECT value FROM result WHERE run = ? AND name = ?').get(run, name) as { value: string } | undefined;

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
+import { hashFiles } from '../data/hashFiles.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import type { Split } from '../split/makeSplit.ts';
 import type { RunRow, Store } from '../store/store.ts';
@@ -87,7 +88,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
         }
       },
     });
-    finish(store, id, last.kind === 'done' ? last.summary : null, last.kind === 'failed' ? last.message : null);
+    await finish(store, id, last.kind === 'done' ? last.summary : null, last.kind === 'failed' ? last.message : null);
     if (last.kind === 'failed') throw new ArcBenchError(last.code, last.message);
     if (last.kind === 'stopped') throw new ArcBenchError('cancelled', `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`);
   }
@@ -101,10 +102,10 @@ function refuseInterrupted({ store, rerunCommand }: StageOptions, known: RunRow 
 
 const percent = (value: number | undefined) => `${(100 * (value ?? 0)).toFixed(1)} %`;
 
-function finish(store: Store, id: string, summary: TrainedSummary | null, failure: string | null): void {
+async function finish(store: Store, id: string, summary: TrainedSummary | null, failure: string | null): Promise<void> {
   if (summary) {
     store.saveResult(id, 'summary', summary);
-    for (const [kind, path] of Object.entries(summary.artefacts)) store.saveArtefact(id, kind, path);
+    for (const [kind, path] of Object.entries(summary.artefacts)) store.saveArtefact(id, { kind, path, sha256: await hashFiles(path) });
     if (summary.evaluation) store.addEvent(id, 'evaluated', 'Test, query and distractors were judged.');
   }
   if (failure) store.addEvent(id, 'failure', failure);

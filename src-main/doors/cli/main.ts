@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { ArcBenchError, exitCodeOf } from '../../../src-shared/errors.ts';
 import { engineNames } from '../../train/trainerMessages.ts';
+import { checkWorkspace } from '../../workbench/checkWorkspace.ts';
 import { runExperiment } from '../../workbench/runExperiment.ts';
 import { addRunCommands } from './runCommands.ts';
 import { defaultWorkspace, session } from './session.ts';
@@ -36,6 +37,13 @@ program.command('doctor').description('engine, device, versions and a measured G
   const found = diagnose();
   cli.print(`engine      ${found.device}\nTensorFlow  ${found.tensorflow}\nNode        ${found.node}\nspeed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`, found);
 });
+program.command('check').description('verify every file of the workspace; ends with 1 where something is not whole').option('--repair', 'sweep leftovers and remove what the next run makes anew')
+  .action(({ repair = false }: { repair?: boolean }) => cli.withStore({ readOnly: false }, async (store) => {
+    const faults = await checkWorkspace(store, { repair, onProgress: (what) => { if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2KChecking ${what}`); } });
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
+    cli.print(faults.length === 0 ? `The workspace ${store.workspace} is whole.` : faults.map(({ path, message }) => `${path}\n  ${message}`).join('\n'), { workspace: store.workspace, faults });
+    if (faults.some((fault) => !fault.mended)) process.exitCode = 1;
+  }));
 addStageCommands(program, cli);
 addRunCommands(program, cli);
 

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { readFile, readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import { hashFiles } from '../data/hashFiles.ts';
+import { readPreparedIndex, verifyPackedImages } from '../data/preparedSet.ts';
+import { verifySplitFolders } from '../split/splitFolders.ts';
+import type { Store } from '../store/store.ts';
+import { readCheckpoint } from '../train/checkpoint.ts';
+import { runFolderOf } from './trainArms.ts';
+
+/** Something of a workspace that is not whole: what, and what mends it. */
+export interface WorkspaceFault {
+  readonly path: string;
+  readonly message: string;
+  /** Whether it was mended, or will be made anew by the next run. */
+  readonly mended: boolean;
+}
+
+const leftover = /(^\.(writing|old|receiving)-|\.(writing|part)-\d+$|\.\d+\.tmp$)/;
+
+/**
+ * Verifies every file of a workspace against its hash and the store's tables against one another. With `repair`, leftovers of broken
+ * writes are swept and damaged files that can be made anew (prepared sets, split folders) are removed, so that the next run makes them.
+ */
+export async function checkWorkspace(store: Store, { repair, onProgress }: { readonly repair: boolean; readonly onProgress: (what: string) => void }): Promise<readonly WorkspaceFault[]> {
+  const { workspace } = store;
+  const faults: WorkspaceFault[] = [];
+  const add = (path: string, message: string, mended = false) => faults.push({ path, message, mended });
+  const removable = async (path: string, message: string) => {
+    if (repair) await rm(path, { recursive: true, force: true });
+    add(path, `${message}${repair ? ' It was removed, and the next run makes it anew.' : ' --repair removes it, and the next run makes it anew.'}`, repair);
+  };
+  const namesIn = async (folder: string) => (existsSync(folder) ? (await readdir(folder)).sort() : []);
+
+  onProgress('the database');
+  for (const problem of store.integrityProblems()) add(join(workspace, 'arcbench.db'), `The database has a fault (${problem}): bring it back from a copy.`);
+
+  for (const area of ['datasets', 'experiments', 'prepared', 'splits', 'runs', 'reports', 'uploads']) {
+    for (const name of await namesIn(join(workspace, area))) if (leftover.test(name)) await removable(join(workspace, area, name), 'This is a leftover of a write that was cut off.');
+  }
+  for (const { hash } of store.datasets()) {
+    const path = join(workspace, 'datasets', `${hash}.json`);
+    const whole = await readFile(path, 'utf8').then((text) => { JSON.parse(text); return true; }).catch(() => false);
+    if (!whole) await removable(path, 'The list of a dataset cannot be read; import the dataset again.');
+  }
+  for (const name of (await namesIn(join(workspace, 'prepared'))).filter((entry) => /^[0-9a-f]{64}$/.test(entry))) {
+    const folder = join(workspace, 'prepared', name);
+    onProgress(`prepared set ${name.slice(0, 12)}`);
+    try {
+      await verifyPackedImages(folder, readPreparedIndex(folder));
+    } catch (error) {
+      await removable(folder, sentenceOf(error));
+    }
+  }
+  for (const name of await namesIn(join(workspace, 'splits'))) {
+    const folder = join(workspace, 'splits', name);
+    if (leftover.test(name)) continue;
+    onProgress(`split ${name}`);
+    const known = store.split(name);
+    const manifest = await readFile(join(folder, 'manifest.json')).catch(() => null);
+    const problems = manifest === null ? ['manifest.json cannot be read.'] : await verifySplitFolders(folder).catch(() => ['manifest.json cannot be read.']);
+    if (known && manifest && createHash('sha256').update(manifest).digest('hex') !== known.manifestHash) problems.push('manifest.json is not the one that the store knows.');
+    if (problems.length > 0) await removable(folder, `The split's folders are not whole (${problems[0]}${problems.length > 1 ? ` and ${problems.length - 1} more` : ''}).`);
+  }
+  for (const run of store.runs()) {
+    onProgress(`run ${run.id}`);
+    const folder = runFolderOf(store, run.id);
+    for (const name of await namesIn(join(folder, 'checkpoints'))) {
+      const path = join(folder, 'checkpoints', name);
+      if (leftover.test(name)) {
+        // A whole one whose name is free takes it back when the run is resumed.
+        if (!name.startsWith('.old-')) await removable(path, 'This is a leftover of a checkpoint that was cut off.');
+        continue;
+      }
+      try {
+        readCheckpoint(path);
+      } catch (error) {
+        add(path, `${sentenceOf(error)} Resume takes the one before it.`);
+      }
+    }
+    for (const { kind, path, sha256 } of store.artefacts(run.id)) {
+      const found = await hashFiles(path).catch(() => null);
+      if (found === null) add(path, `The ${kind} of run ${run.id} is gone: delete the run and train it again.`);
+      else if (sha256 !== null && found !== sha256) add(path, `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and train it again.`);
+    }
+  }
+  for (const name of await namesIn(join(workspace, 'runs'))) if (!store.run(name) && !leftover.test(name)) await removable(join(workspace, 'runs', name), 'The store knows no such run.');
+  for (const name of await namesIn(join(workspace, 'reports'))) {
+    if (!leftover.test(name) && !existsSync(join(workspace, 'reports', name, 'report.md'))) await removable(join(workspace, 'reports', name), `The report ${basename(name)} has no report.md.`);
+  }
+  return faults;
+}
+
+const sentenceOf = (error: unknown) => (error instanceof ArcBenchError ? error.message : error instanceof Error ? `${error.message}.` : String(error));
