@@ -64,7 +64,9 @@ export function openStore(workspace: string, { readOnly = false }: { readonly re
     run: (id: string): RunRow | null => (database.prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined) ?? null,
     deleteRun: (id: string) => { database.prepare('DELETE FROM run WHERE id = ?').run(id); },
     addPoints: database.transaction((points: readonly MetricPoint[]) => { for (const point of points) insertPoint.run(point); }),
-    points: (run: string): MetricPoint[] => database.prepare('SELECT * FROM point WHERE run = ? ORDER BY name, step').all(run) as MetricPoint[],
+    /** A run's points of its epochs, or those of its steps, whose names begin with 'step/'. */
+    points: (run: string, of: 'epochs' | 'steps' = 'epochs'): MetricPoint[] =>
+      database.prepare(`SELECT * FROM point WHERE run = ? AND ${of === 'steps' ? "name >= 'step/' AND name < 'step0'" : "(name < 'step/' OR name >= 'step0')"} ORDER BY name, step`).all(run) as MetricPoint[],
     addEvent: (run: string | null, kind: string, message: string) => { database.prepare('INSERT INTO event (run, at, kind, message) VALUES (?, ?, ?, ?)').run(run, now(), kind, message); },
     events: (run: string): EventRow[] => database.prepare('SELECT run, at, kind, message FROM event WHERE run = ? ORDER BY id').all(run) as EventRow[],
     saveArtefact: (run: string, kind: string, path: string) => { database.prepare('INSERT OR REPLACE INTO artefact VALUES (?, ?, ?)').run(run, kind, path); },
