@@ -89,6 +89,7 @@ export const trainingSchema = z.strictObject({
     z.strictObject({ name: z.literal('pk'), identities: z.int().min(2), images: z.int().min(2) }),
   ]).prefault({ name: 'shuffled' }),
   augmentation: augmentationSchema.prefault({}),
+  marginWarmupEpochs: z.number().min(0).max(1000).default(0).describe('epochs over which a margin grows from nothing to its whole; 0: whole from the start'),
   earlyStopEpochs: z.int().min(0).default(0).describe('stop after so many epochs without a better val accuracy; 0: never'),
 });
 

@@ -293,6 +293,23 @@ function readSum(text: string, report: (message: string) => void): unknown {
 /** The single losses of a plan with their weights. */
 export const lossTerms = (plan: LossPlan): readonly { readonly weight: number; readonly loss: SingleLossPlan }[] => (plan.name === 'sum' ? plan.terms : [{ weight: 1, loss: plan }]);
 
+/** The largest angle in radians that a loss adds to the target angle, null for a loss without an angular margin: beyond π - m its gradient no longer turns the sample to its centre. */
+export function angularMargin(plan: LossPlan): number | null {
+  for (const { loss } of lossTerms(plan)) {
+    switch (loss.name) {
+      case 'arcFace': case 'subCenterArcFace': case 'curricularFace': return loss.marginRadians;
+      case 'combinedMargin': return Math.PI - (Math.PI - loss.marginRadians) / loss.multiplier;
+      case 'magFace': return loss.upperMargin;
+      case 'adaFace': return loss.margin;
+      case 'elasticFace': if (loss.form === 'arc') return loss.margin;
+        break;
+      case 'crossEntropy': case 'normFace': case 'sphereFace': case 'cosFace': case 'adaCos': case 'proxyAnchor':
+      case 'circle': case 'triplet': case 'contrastive': case 'multiSimilarity': case 'center': case 'supCon': break;
+    }
+  }
+  return null;
+}
+
 /** Title, formula and papers of a plan; a sum names its parts, as in 'ArcFace + 0.1 Triplet loss'. */
 export function describeLoss(plan: LossPlan): { readonly title: string; readonly formula: string; readonly paper: string } {
   const terms = lossTerms(plan).map(({ weight, loss }) => ({ weight: weight === 1 ? '' : `${weight} `, entry: singleLosses[loss.name] }));

@@ -138,6 +138,10 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
 /** Half the sum of squares of all elements, a scalar, in one pass. */
 export const halfSumOfSquares = (input: Tensor): Tensor => backend.executeSingleOutput('L2Loss', [type('T')], [input]);
 
+/** Rows of a table [rows, size] at int32 indexes [count]; not differentiable. tfjs's own gather reads its axis back, which a recording forbids. */
+export const rowsAt = (table: Tensor, indexes: Tensor): Tensor =>
+  backend.executeSingleOutput('GatherV2', [type('Tparams'), type('Tindices', binding.TF_INT32), type('Taxis', binding.TF_INT32), { name: 'batch_dims', type: binding.TF_ATTR_INT, value: 0 }], [table, indexes, tf.scalar(0, 'int32')]);
+
 /** Casts uint8 images to float32. */
 export const castFromUint8 = (input: Tensor): Tensor => backend.executeSingleOutput('Cast', [type('SrcT', binding.TF_UINT8), type('DstT'), boolean('Truncate', false)], [input]);
 

@@ -37,6 +37,6 @@ export const adaCos: ClassificationLoss<Plan> = {
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
     const kept = headParameter(parameters, scaleName);
     const scale = training && (cosines.shape[1] as number) > 2 ? nextScale(stopGradient(cosines), labels, kept) : kept;
-    return { loss: sparseSoftmaxCrossEntropy(tf.mul(cosines, scale), labels), scores: cosines, updates: training ? new Map([[scaleName, scale]]) : new Map() };
+    return { loss: sparseSoftmaxCrossEntropy(tf.mul(cosines, scale), labels), scores: cosines, logits: cosines, updates: training ? new Map([[scaleName, scale]]) : new Map() };
   },
 };

@@ -21,7 +21,8 @@ export const adaFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   state: () => [{ name: meanName, shape: [1], initialValue: 20 }, { name: deviationName, shape: [1], initialValue: 100 }],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan, embeddings, labels, parameters, training }) {
+  compute(input) {
+    const { plan, embeddings, labels, parameters, training } = input;
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
     const norms = tf.clipByValue(rowNorms(stopGradient(embeddings)), 0.001, 100); // [batch, 1]
     const batchMean = tf.mean(norms);
@@ -34,7 +35,7 @@ export const adaFace: ClassificationLoss<Plan> = {
     const standardised = tf.clipByValue(tf.mul(tf.div(tf.sub(norms, mean), tf.add(deviation, epsilon)), plan.h), -1, 1); // [batch, 1]
     const additive = tf.mul(tf.add(standardised, 1), plan.margin);
     const bounded = tf.clipByValue(cosines, epsilon - 1, 1 - epsilon);
-    const logits = tf.mul(changeTarget(bounded, labels, (target) => tf.sub(addClippedMargin(target, tf.mul(standardised, -plan.margin), epsilon), additive)), plan.scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, updates: training ? new Map([[meanName, mean], [deviationName, deviation]]) : new Map() };
+    const logits = tf.mul(changeTarget(bounded, input, (target) => tf.sub(addClippedMargin(target, tf.mul(standardised, -plan.margin), epsilon), additive)), plan.scale);
+    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits, updates: training ? new Map([[meanName, mean], [deviationName, deviation]]) : new Map() };
   },
 };

@@ -37,6 +37,8 @@ export interface LossInput<P> {
   /** False for inference: state is read as it is, nothing is drawn and no update is made. */
   readonly training: boolean;
   readonly noise: ReadonlyMap<string, Tensor>;
+  /** Share of the margin that counts, a scalar from 0 to 1 while margin warm-up lasts; absent: all of it. */
+  readonly marginShare?: Tensor | undefined;
 }
 
 export interface MetricLossOutput {
@@ -47,6 +49,10 @@ export interface MetricLossOutput {
 
 export interface LossOutput extends MetricLossOutput {
   readonly scores: Tensor; // [batch, classes], without margin: accuracy is read from these
+  /** What the softmax sees, up to a positive factor: the margin is satisfied where the target is largest; absent without class logits. */
+  readonly logits?: Tensor; // [batch, classes]
+  /** cos θ_y, where the target's score is another number. */
+  readonly targetCosines?: Tensor; // [batch, 1]
   /** Unweighted mean of each term of a sum, by the loss's name; scalars. */
   readonly parts?: ReadonlyMap<string, Tensor>;
 }

@@ -1,13 +1,17 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { rowsAt, softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
-import { classWeights, targetMask } from './cosine.ts';
+import { classWeights, targetMask, unitRows } from './cosine.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'crossEntropy' }>;
 
 const logits = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
   tf.add(tf.matMul(embeddings, headParameter(parameters, 'head.weight'), false, true), headParameter(parameters, 'head.bias')); // [batch, classes]
+
+/** cos θ_y of each sample, which the scores of this loss do not show. */
+const targetCosines = (embeddings: Tensor, labels: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
+  tf.sum(tf.mul(unitRows(embeddings), unitRows(rowsAt(headParameter(parameters, 'head.weight'), labels))), 1, true); // [batch, 1]
 
 /** Softmax cross-entropy of W x + b, with the target spread over all classes by label smoothing (arXiv 1512.00567, section 7). */
 export const crossEntropy: ClassificationLoss<Plan> = {
@@ -15,9 +19,10 @@ export const crossEntropy: ClassificationLoss<Plan> = {
   scores: ({ embeddings, parameters }) => logits(embeddings, parameters),
   compute({ plan, embeddings, labels, parameters }) {
     const scores = logits(embeddings, parameters);
-    if (plan.labelSmoothing === 0) return { loss: sparseSoftmaxCrossEntropy(scores, labels), scores };
+    const told = { scores, logits: scores, targetCosines: targetCosines(embeddings, labels, parameters) };
+    if (plan.labelSmoothing === 0) return { loss: sparseSoftmaxCrossEntropy(scores, labels), ...told };
     const classes = scores.shape[1] as number;
     const targets = tf.add(tf.mul(targetMask(labels, classes), 1 - plan.labelSmoothing), plan.labelSmoothing / classes);
-    return { loss: softmaxCrossEntropy(scores, targets), scores };
+    return { loss: softmaxCrossEntropy(scores, targets), ...told };
   },
 };

@@ -3,7 +3,7 @@ import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { addMargin, safeSine } from './arcFace.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
-import { classCosines, classWeights, targetColumn, targetMask } from './cosine.ts';
+import { classCosines, classWeights, marginChange, targetColumn, targetMask } from './cosine.ts';
 import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'curricularFace' }>;
@@ -18,7 +18,7 @@ export const curricularFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   state: () => [{ name: averageName, shape: [1], initialValue: 0 }],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan, embeddings, labels, parameters, training }) {
+  compute({ plan, embeddings, labels, parameters, training, marginShare }) {
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
     const mask = targetMask(labels, cosines.shape[1] as number);
     const target = targetColumn(cosines, mask); // [batch, 1]
@@ -28,7 +28,8 @@ export const curricularFace: ClassificationLoss<Plan> = {
     const withMargin = tf.sub(tf.mul(fixed, Math.cos(plan.marginRadians)), tf.mul(safeSine(fixed), Math.sin(plan.marginRadians)));
     const hard = tf.cast(tf.greater(stopGradient(cosines), withMargin), 'float32'); // [batch, classes]
     const modulated = tf.add(cosines, tf.mul(hard, tf.mul(cosines, tf.sub(tf.add(average, cosines), 1)))); // cos (t + cos) where hard
-    const logits = tf.mul(tf.add(tf.mul(modulated, tf.sub(1, mask)), tf.mul(addMargin(target, plan.marginRadians), mask)), plan.scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, updates: training ? new Map([[averageName, average]]) : new Map() };
+    const changed = tf.add(target, marginChange(target, addMargin(target, plan.marginRadians), marginShare)); // [batch, 1]
+    const logits = tf.mul(tf.add(tf.mul(modulated, tf.sub(1, mask)), tf.mul(changed, mask)), plan.scale);
+    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits, updates: training ? new Map([[averageName, average]]) : new Map() };
   },
 };

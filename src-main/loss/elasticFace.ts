@@ -22,13 +22,14 @@ export const elasticFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   noise: ({ batchSize }) => [{ name: noiseName, shape: [batchSize, 1] }],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan, embeddings, labels, parameters, training, noise }) {
+  compute(input) {
+    const { plan, embeddings, labels, parameters, training, noise } = input;
     if (training && !noise.has(noiseName)) throw new Error('The elasticFace loss has no noise.');
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const logits = tf.mul(changeTarget(cosines, labels, (target) => {
+    const logits = tf.mul(changeTarget(cosines, input, (target) => {
       const drawn = margins(plan, target, training ? noise.get(noiseName) : undefined);
       return plan.form === 'arc' ? addSampleMargin(target, drawn) : tf.sub(target, drawn);
     }), plan.scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
+    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
   },
 };

@@ -14,13 +14,14 @@ type Plan = Extract<ClassificationLossPlan, { name: 'magFace' }>;
 export const magFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan, embeddings, labels, parameters }) {
+  compute(input) {
+    const { plan, embeddings, labels, parameters } = input;
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
     const norms = tf.clipByValue(rowNorms(embeddings), plan.lowerNorm, plan.upperNorm); // [batch, 1]
     const slope = (plan.upperMargin - plan.lowerMargin) / (plan.upperNorm - plan.lowerNorm);
     const margins = tf.add(tf.mul(tf.sub(norms, plan.lowerNorm), slope), plan.lowerMargin);
-    const logits = tf.mul(changeTarget(cosines, labels, (target) => addSampleMargin(target, margins)), plan.scale);
+    const logits = tf.mul(changeTarget(cosines, input, (target) => addSampleMargin(target, margins)), plan.scale);
     const reward = tf.reshape(tf.add(tf.div(1, norms), tf.div(norms, plan.upperNorm ** 2)), [-1]); // [batch]
-    return { loss: tf.add(sparseSoftmaxCrossEntropy(logits, labels), tf.mul(reward, plan.lambdaG)), scores: cosines };
+    return { loss: tf.add(sparseSoftmaxCrossEntropy(logits, labels), tf.mul(reward, plan.lambdaG)), scores: cosines, logits };
   },
 };

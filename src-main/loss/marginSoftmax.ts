@@ -8,9 +8,10 @@ import { changeTarget, classCosines, classWeights } from './cosine.ts';
 export const marginSoftmax = <P extends LossPlan & { readonly scale: number }>(change: (plan: P, target: Tensor) => Tensor): ClassificationLoss<P> => ({
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan, embeddings, labels, parameters }) {
+  compute(input) {
+    const { plan, embeddings, labels, parameters } = input;
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const logits = tf.mul(changeTarget(cosines, labels, (target) => change(plan, target)), plan.scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
+    const logits = tf.mul(changeTarget(cosines, input, (target) => change(plan, target)), plan.scale);
+    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
   },
 });

@@ -12,6 +12,6 @@ export const normFace: ClassificationLoss<Plan> = {
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
   compute({ plan, embeddings, labels, parameters }) {
     const cosines = classCosines(embeddings, parameters);
-    return { loss: sparseSoftmaxCrossEntropy(tf.mul(cosines, plan.scale), labels), scores: cosines };
+    return { loss: sparseSoftmaxCrossEntropy(tf.mul(cosines, plan.scale), labels), scores: cosines, logits: cosines };
   },
 };

@@ -37,10 +37,11 @@ export const multiplyAngle = (cosine: Tensor, margin: number): Tensor => element
 export const sphereFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
-  compute({ plan, embeddings, labels, parameters }) {
+  compute(input) {
+    const { plan, embeddings, labels, parameters } = input;
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const changed = tf.mul(changeTarget(cosines, labels, (target) => multiplyAngle(target, plan.margin)), plan.scale);
+    const changed = tf.mul(changeTarget(cosines, input, (target) => multiplyAngle(target, plan.margin)), plan.scale);
     const logits = plan.keepNorm ? tf.mul(changed, rowNorms(embeddings)) : changed;
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
+    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
   },
 };

@@ -18,9 +18,10 @@ function nearestCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tens
 export const subCenterArcFace: ClassificationLoss<Plan> = {
   head: ({ plan, classes, embeddingSize }) => [classWeights(classes * plan.subCenters, embeddingSize)],
   scores: ({ plan, embeddings, parameters }) => nearestCosines(embeddings, parameters, plan.subCenters),
-  compute({ plan, embeddings, labels, parameters }) {
+  compute(input) {
+    const { plan, embeddings, labels, parameters } = input;
     const cosines = nearestCosines(embeddings, parameters, plan.subCenters);
-    const logits = tf.mul(changeTarget(cosines, labels, (target) => addMargin(target, plan.marginRadians)), plan.scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
+    const logits = tf.mul(changeTarget(cosines, input, (target) => addMargin(target, plan.marginRadians)), plan.scale);
+    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
   },
 };

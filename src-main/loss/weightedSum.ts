@@ -49,14 +49,14 @@ export function weightedSum({ classification, metric }: LossesByPlan): Classific
         losses.push(tf.mul(loss, term.weight));
         parts.set(parts.has(term.plan.name) ? `${term.prefix ?? ''}${term.plan.name}` : term.plan.name, tf.mean(loss));
       };
-      let scores: Tensor;
+      let told: Pick<LossOutput, 'scores' | 'logits' | 'targetCosines'>;
       if (main) {
         const output = main.loss.compute({ ...input, plan: main.plan });
         add(main, output.loss);
-        scores = output.scores;
+        told = { scores: output.scores, ...(output.logits && { logits: output.logits }), ...(output.targetCosines && { targetCosines: output.targetCosines }) };
         for (const [name, tensor] of output.updates ?? []) updates.set(name, tensor);
       } else {
-        scores = classMeanScores(input.embeddings, parameters);
+        told = { scores: classMeanScores(input.embeddings, parameters) };
         if (training) for (const [name, tensor] of classMeanUpdates(input)) updates.set(name, tensor);
       }
       for (const term of metrics(plan)) {
@@ -64,7 +64,7 @@ export function weightedSum({ classification, metric }: LossesByPlan): Classific
         add(term, output.loss);
         for (const [name, tensor] of output.updates ?? []) updates.set(term.prefix + name, tensor);
       }
-      return { loss: losses.reduce((sum, loss) => tf.add(sum, loss)), scores, parts, updates };
+      return { loss: losses.reduce((sum, loss) => tf.add(sum, loss)), ...told, parts, updates };
     },
   };
 }

@@ -43,7 +43,9 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       addPoints(points);
       changed({ kind: 'points', points });
     },
-    points: (run: string): MetricPoint[] => database.prepare('SELECT * FROM point WHERE run = ? ORDER BY name, step').all(run) as MetricPoint[],
+    /** A run's points of its epochs, or those of its steps, whose names begin with 'step/'. */
+    points: (run: string, of: 'epochs' | 'steps' = 'epochs'): MetricPoint[] =>
+      database.prepare(`SELECT * FROM point WHERE run = ? AND ${of === 'steps' ? "name >= 'step/' AND name < 'step0'" : "(name < 'step/' OR name >= 'step0')"} ORDER BY name, step`).all(run) as MetricPoint[],
     curve: (run: string, name: string): MetricPoint[] => database.prepare('SELECT * FROM point WHERE run = ? AND name = ? ORDER BY step').all(run, name) as MetricPoint[],
     /** The last point of each curve, of one run or of all. */
     latestPoints: (run?: string): LatestPoint[] => (run === undefined ? database.prepare('SELECT * FROM latest ORDER BY run, name').all() : database.prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],

@@ -3,12 +3,13 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const positionSchema = z.strictObject({
   epoch: z.int(), // the epoch that goes on, from 0
   batch: z.int(), // the next batch of it
   step: z.int(), // steps done in all
-  lossSum: z.number(), correctSum: z.number(), normSum: z.number(), // of the epoch so far
+  sums: z.record(z.string(), z.number()), // of each output of the epoch's steps so far
   bestEpoch: z.int(), bestAccuracy: z.number(), // epoch counted from 1; 0: none yet
   referenceLoss: z.number().nullable(), // mean loss of the first steps
   seconds: z.number(), images: z.int(), // of training so far
@@ -18,10 +19,11 @@ export type TrainingPosition = z.infer<typeof positionSchema>;
 const manifestSchema = z.strictObject({
   version: z.literal(1), planHash: z.string(), position: positionSchema,
   tensors: z.array(z.strictObject({ name: z.string(), length: z.int(), offset: z.int() })),
+  points: z.array(runPointSchema), // that the workbench had not confirmed
   sha256: z.string(),
 });
 
-export interface Checkpoint { readonly position: TrainingPosition; readonly state: Map<string, Float32Array>; readonly folder: string }
+export interface Checkpoint { readonly position: TrainingPosition; readonly state: Map<string, Float32Array>; readonly points: readonly RunPoint[]; readonly folder: string }
 
 const checkpointsOf = (runFolder: string) => join(runFolder, 'checkpoints');
 
@@ -45,7 +47,7 @@ function syncFolder(folder: string): void {
 }
 
 /** Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, rename, fsync of the parent. */
-export function writeCheckpoint(runFolder: string, name: string, content: { readonly planHash: string; readonly position: TrainingPosition; readonly state: ReadonlyMap<string, Float32Array> }): string {
+export function writeCheckpoint(runFolder: string, name: string, content: { readonly planHash: string; readonly position: TrainingPosition; readonly state: ReadonlyMap<string, Float32Array>; readonly points: readonly RunPoint[] }): string {
   const parent = checkpointsOf(runFolder);
   mkdirSync(parent, { recursive: true });
   const temporary = join(parent, `.writing-${process.pid}-${name}`);
@@ -63,7 +65,7 @@ export function writeCheckpoint(runFolder: string, name: string, content: { read
     offset += bytes.length;
   }
   writeSynced(join(temporary, 'state.bin'), chunks);
-  const manifest: z.infer<typeof manifestSchema> = { version: 1, planHash: content.planHash, position: content.position, tensors, sha256: hash.digest('hex') };
+  const manifest: z.infer<typeof manifestSchema> = { version: 1, planHash: content.planHash, position: content.position, tensors, points: [...content.points], sha256: hash.digest('hex') };
   writeSynced(join(temporary, 'manifest.json'), [new TextEncoder().encode(JSON.stringify(manifest, null, 1))]);
   const folder = join(parent, name);
   const old = join(parent, `.old-${name}`);
@@ -88,7 +90,7 @@ export function readCheckpoint(folder: string): Checkpoint & { readonly planHash
   }
   if (createHash('sha256').update(bytes).digest('hex') !== manifest.sha256) throw damaged('state.bin does not have the hash that its manifest names');
   const content = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  return { folder, planHash: manifest.planHash, position: manifest.position, state: new Map(manifest.tensors.map(({ name, length, offset }) => [name, new Float32Array(content, offset, length)])) };
+  return { folder, planHash: manifest.planHash, position: manifest.position, points: manifest.points, state: new Map(manifest.tensors.map(({ name, length, offset }) => [name, new Float32Array(content, offset, length)])) };
 }
 
 /** The newest whole checkpoint of a run, or null; leftovers of a broken write are swept and damaged ones reported. */

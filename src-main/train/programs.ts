@@ -10,6 +10,7 @@ import { networkShapes, parameterSpecs, type Network } from '../model/network.ts
 import { augmentationInputs, networkInput } from './augmentation.ts';
 import { valueAndGradients } from './batchGradients.ts';
 import { clipByGlobalNorm, optimizerSlots, optimizerUpdates, slotName } from './optimizer.ts';
+import { stepHealth } from './stepHealth.ts';
 
 export interface ProgramOptions {
   readonly network: Network;
@@ -56,7 +57,7 @@ export function dropoutShapes(network: Network): Map<string, readonly number[]> 
 const noiseName = (node: string) => `noise/${node}`;
 const scalarNames = ['learningRate', 'firstCorrection', 'secondCorrection'] as const;
 
-/** One step of training: augmentation, forward, loss, backward, clipping and optimiser. A sum's terms come out one by one as `loss/<name>`. */
+/** One step of training: augmentation, forward, loss, backward, clipping and optimiser. All outputs are scalars; a sum's terms come out one by one as `loss/<name>`. */
 export function trainProgram(options: ProgramOptions): Program {
   const { network, loss, training } = options;
   const { batchSize } = training;
@@ -68,6 +69,7 @@ export function trainProgram(options: ProgramOptions): Program {
       images: { shape: [batchSize, size, size, 3], dtype: 'uint8' },
       labels: { shape: [batchSize], dtype: 'int32' },
       ...Object.fromEntries(scalarNames.map((name) => [name, { shape: [], dtype: 'float32' as const }])),
+      ...(training.marginWarmupEpochs > 0 ? { marginShare: { shape: [], dtype: 'float32' } } : {}),
       ...augmentationInputs(training.augmentation, batchSize),
       ...Object.fromEntries(noise),
       ...Object.fromEntries(lossNoiseInputs(loss, batchSize)),
@@ -76,8 +78,7 @@ export function trainProgram(options: ProgramOptions): Program {
       const { images, labels } = inputs as { images: Tensor; labels: Tensor };
       const input = networkInput(images, inputs);
       const updates = new Map<string, Tensor>();
-      let correct: Tensor | undefined;
-      const parts: Record<string, Tensor> = {};
+      const told: Record<string, Tensor> = {};
       const parameters = new Map(trainable.map((name) => [name, state.get(name) as Tensor]));
       const { value, gradients } = valueAndGradients(parameters, (trained) => {
         const all = new Map([...state, ...trained]);
@@ -86,16 +87,16 @@ export function trainProgram(options: ProgramOptions): Program {
           onUpdate: (name, tensor) => updates.set(name, tensor),
           dropoutNoise: (node) => inputs[noiseName(node)] as Tensor,
         }).get(network.output) as Tensor;
-        const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: all, training: true, noise: lossNoiseOf(inputs) });
+        const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: all, training: true, noise: lossNoiseOf(inputs), marginShare: inputs['marginShare'] });
         for (const [name, tensor] of output.updates ?? []) updates.set(name, tf.keep(tensor));
-        for (const [name, tensor] of output.parts ?? []) parts[`loss/${name}`] = tf.keep(tensor);
-        correct = tf.keep(tf.sum(tf.cast(tf.equal(tf.argMax(output.scores, 1), labels), 'float32')));
+        for (const [name, tensor] of output.parts ?? []) told[`loss/${name}`] = tf.keep(tensor);
+        for (const [name, tensor] of Object.entries(stepHealth(loss, { output, embeddings, labels }))) told[name] = tf.keep(tensor);
         return tf.mean(output.loss);
       });
       const { norm, clipped } = clipByGlobalNorm(gradients, training.gradientClip);
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name] as Tensor]));
       for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients: clipped })) updates.set(name, tensor);
-      return { outputs: { loss: value, correct: correct as Tensor, gradientNorm: norm, ...parts }, updates };
+      return { outputs: { loss: value, gradientNorm: norm, ...told }, updates };
     },
   };
 }

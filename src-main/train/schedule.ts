@@ -1,5 +1,8 @@
 import type { SchedulePlan } from '../../src-shared/experiment.ts';
 
+/** Share of the margin at a step, counted from 0: rises linearly from 0 to 1 over `warmupEpochs`. */
+export const marginShareAt = (warmupEpochs: number, { step, stepsPerEpoch }: { readonly step: number; readonly stepsPerEpoch: number }): number => Math.min(1, step / Math.max(1, warmupEpochs * stepsPerEpoch));
+
 /** Learning rate at a step, counted from 0, of `stepsPerEpoch * epochs`; warm-up rises linearly from 0 and the schedule fills the rest. */
 export function learningRateAt(plan: SchedulePlan, base: number, position: { readonly step: number; readonly stepsPerEpoch: number; readonly epochs: number }): number {
   const { step, stepsPerEpoch, epochs } = position;

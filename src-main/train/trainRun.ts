@@ -11,9 +11,10 @@ import type { Network } from '../model/network.ts';
 import { drawAugmentation } from './augmentation.ts';
 import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPosition } from './checkpoint.ts';
 import { optimizerScalars } from './optimizer.ts';
+import type { PointStream } from './pointStream.ts';
 import { dropoutShapes, inferenceProgram, initialState, mirroredProgram, trainProgram } from './programs.ts';
 import { batchesOfEpoch } from './sampler.ts';
-import { learningRateAt } from './schedule.ts';
+import { learningRateAt, marginShareAt } from './schedule.ts';
 
 /** Positions in the packed file and the class of each. */
 export interface LabelledImages { readonly indexes: readonly number[]; readonly labels: Int32Array }
@@ -32,6 +33,7 @@ export interface TrainRunOptions {
   readonly runFolder: string;
   readonly resume: boolean;
   readonly compiled: boolean;
+  readonly points: PointStream;
   readonly shouldStop: () => boolean;
   readonly shouldStopAfterEpoch: () => boolean;
   readonly onEpoch: (epoch: EpochSummary) => void;
@@ -87,25 +89,26 @@ export function createRunMachine(options: Pick<TrainRunOptions, 'plan' | 'arm' |
   return (compiled ? compileMachine : createEagerMachine)(programs, initialState({ ...programOptions, backbone, seed }));
 }
 
-const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, lossSum: 0, correctSum: 0, normSum: 0, bestEpoch: 0, bestAccuracy: -1, referenceLoss: null, seconds: 0, images: 0 };
+const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, referenceLoss: null, seconds: 0, images: 0 };
 const referenceSteps = 10;
 
 /** Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the machine. Throws 'diverged'. */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { plan, arm, seed, network, packed, train, val, runFolder } = options;
-  const { batchSize, epochs, learningRate, schedule, augmentation, earlyStopEpochs, optimizer } = plan.training;
+  const { batchSize, epochs, learningRate, schedule, augmentation, earlyStopEpochs, marginWarmupEpochs, optimizer } = plan.training;
   const size = network.inputSize;
   const stepsPerEpoch = batchesOfEpoch(plan.training, train.labels, { seed, epoch: 0 }).length;
   const machine = createRunMachine(options);
   const noiseShapes = dropoutShapes(network);
   let position = freshPosition;
-  const save = (name: string) => writeCheckpoint(runFolder, name, { planHash: options.planHash, position, state: machine.readState() });
+  const save = (name: string) => writeCheckpoint(runFolder, name, { planHash: options.planHash, position, state: machine.readState(), points: options.points.unconfirmed() });
 
   const checkpoint = options.resume ? latestCheckpoint(runFolder, options.onNotice) : null;
   if (checkpoint) {
     if (checkpoint.planHash !== options.planHash) throw new ArcBenchError('wrong-input', `The checkpoint in ${runFolder} was made by another plan: resume with the experiment file of that run, or start a new run.`);
     machine.writeState(checkpoint.state);
     position = checkpoint.position;
+    options.points.restore(checkpoint.points);
     options.onNotice(`Resumed at epoch ${position.epoch + 1}, batch ${position.batch + 1}.`);
   }
 
@@ -131,18 +134,21 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         images: pixels,
         labels: Int32Array.from(rows, (row) => train.labels[row] as number),
         ...optimizerScalars(optimizer, position.step + 1, rate),
+        marginShare: Float32Array.of(marginShareAt(marginWarmupEpochs, { step: position.step, stepsPerEpoch })),
         ...drawAugmentation(augmentation, size, { seed, epoch, batch, batchSize }),
         ...Object.fromEntries(noise),
         ...drawLossNoise(arm.loss, { seed, epoch, batch, batchSize }),
       });
-      const loss = output['loss']?.[0] ?? Number.NaN;
-      refuseDivergence({ loss, reference: position.referenceLoss, classes: options.classes, epoch, arm: arm.name });
+      const told = Object.fromEntries(Object.entries(output).map(([name, [value]]) => [name, value ?? Number.NaN]));
+      refuseDivergence({ told, reference: position.referenceLoss, classes: options.classes, epoch, arm: arm.name });
+      const seconds = (performance.now() - started) / 1000;
+      const sums = Object.fromEntries(Object.entries(told).map(([name, value]) => [name, (position.sums[name] ?? 0) + value]));
       position = {
         ...position, batch: batch + 1, step: position.step + 1, images: position.images + batchSize,
-        lossSum: position.lossSum + loss, correctSum: position.correctSum + (output['correct']?.[0] ?? 0), normSum: position.normSum + (output['gradientNorm']?.[0] ?? 0),
-        referenceLoss: position.step + 1 === referenceSteps ? (position.lossSum + loss) / (batch + 1) : position.referenceLoss,
-        seconds: position.seconds + (performance.now() - started) / 1000,
+        sums, referenceLoss: position.step + 1 === referenceSteps ? (sums['loss'] as number) / (batch + 1) : position.referenceLoss,
+        seconds: position.seconds + seconds,
       };
+      options.points.add(prefixed('step', { ...told, learningRate: rate, imagesPerSecond: batchSize / seconds }), { step: position.step, epoch: epoch + 1 });
       options.onProgress({ epoch: epoch + 1, done: batch + 1, total: batches.length, imagesPerSecond: position.images / position.seconds });
       await nextTurn(); // lets a stop message in
       if (options.shouldStop()) {
@@ -151,13 +157,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       }
     }
     const onVal = measure(machine, packed, { images: val, batchSize, size });
-    const steps = batches.length;
-    const points = {
-      'train/loss': position.lossSum / steps, 'train/accuracy': position.correctSum / (steps * batchSize),
-      'val/loss': onVal.loss, 'val/accuracy': onVal.accuracy, learningRate: rate, gradientNorm: position.normSum / steps, imagesPerSecond: position.images / position.seconds,
-    };
+    const { gradientNorm, ...means } = Object.fromEntries(Object.entries(position.sums).map(([name, sum]) => [name, sum / batches.length]));
+    const points = { ...prefixed('train', means), ...prefixed('val', onVal), learningRate: rate, gradientNorm: gradientNorm as number, imagesPerSecond: position.images / position.seconds };
     const better = onVal.accuracy > position.bestAccuracy;
-    position = { ...position, epoch: epoch + 1, batch: 0, lossSum: 0, correctSum: 0, normSum: 0, ...(better ? { bestEpoch: epoch + 1, bestAccuracy: onVal.accuracy } : {}) };
+    position = { ...position, epoch: epoch + 1, batch: 0, sums: {}, ...(better ? { bestEpoch: epoch + 1, bestAccuracy: onVal.accuracy } : {}) };
+    options.points.add(points, { step: position.step, epoch: epoch + 1 });
+    options.points.flush();
     options.onEpoch({ epoch: epoch + 1, step: position.step, points });
     if (better) save('best');
     save('last');
@@ -169,12 +174,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   return { machine, position, stopped: false };
 }
 
+const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> => Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]));
+
 /**
- * Throws 'diverged' for a loss that is not a number or beyond three times its natural size: ln n, or where a margin makes
+ * Throws 'diverged' for an output of a step that is not a number, and for a loss beyond three times its natural size: ln n, or where a margin makes
  * the loss start higher, the mean of the first steps.
  */
-function refuseDivergence({ loss, reference, classes, epoch, arm }: { loss: number; reference: number | null; classes: number; epoch: number; arm: string }): void {
+function refuseDivergence({ told, reference, classes, epoch, arm }: { told: Readonly<Record<string, number>>; reference: number | null; classes: number; epoch: number; arm: string }): void {
   const limit = reference === null ? Number.POSITIVE_INFINITY : 3 * Math.max(Math.log(classes), reference);
-  if (Number.isFinite(loss) && loss <= limit) return;
-  throw new ArcBenchError('diverged', `Training of ${arm} diverged in epoch ${epoch + 1} (loss ${loss}, expected at most ${limit.toPrecision(3)}): lower training.learningRate or add warm-up; the last good checkpoint is kept.`);
+  const loss = told['loss'] ?? Number.NaN;
+  if (loss <= limit && Object.values(told).every(Number.isFinite)) return;
+  throw new ArcBenchError('diverged', `Training of ${arm} diverged in epoch ${epoch + 1} (loss ${loss}, gradient norm ${told['gradientNorm']}; the loss was expected to stay at most ${limit.toPrecision(3)}): lower training.learningRate or add warm-up; the last good checkpoint is kept.`);
 }

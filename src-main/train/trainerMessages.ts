@@ -1,6 +1,7 @@
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { ErrorCode } from '../../src-shared/errors.ts';
 import type { Evaluation } from '../evaluate/evaluateRun.ts';
+import type { RunPoint } from './pointStream.ts';
 import type { EpochSummary } from './trainRun.ts';
 
 export const engineNames = ['auto', 'cuda', 'cpu'] as const;
@@ -25,7 +26,7 @@ export interface TrainerTask {
   readonly engine: EngineName;
 }
 
-export type WorkbenchMessage = { readonly kind: 'task'; readonly task: TrainerTask } | { readonly kind: 'stop' | 'stopAfterEpoch' };
+export type WorkbenchMessage = { readonly kind: 'task'; readonly task: TrainerTask } | { readonly kind: 'stop' | 'stopAfterEpoch' } | { readonly kind: 'stored'; readonly batch: number };
 
 export interface TrainedSummary {
   readonly epochs: number; readonly bestEpoch: number; readonly seconds: number; readonly imagesPerSecond: number; readonly parameters: number;
@@ -37,7 +38,8 @@ export interface TrainedSummary {
 export type TrainerMessage =
   | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: { readonly device: string; readonly tensorflow: string } }
   | { readonly kind: 'progress'; readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }
-  | { readonly kind: 'epoch'; readonly summary: EpochSummary }
+  | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
+  | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
   | { readonly kind: 'notice'; readonly message: string }
   | { readonly kind: 'done'; readonly summary: TrainedSummary }
   | { readonly kind: 'stopped' }

@@ -8,6 +8,7 @@ import { buildNetwork } from '../model/buildNetwork.ts';
 import { initialParameters, parametersHash } from '../model/initialParameters.ts';
 import { writeLayersModel } from '../model/layersModel.ts';
 import { parameterSpecs } from '../model/network.ts';
+import { pointStream } from './pointStream.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
 import { trainRun, type LabelledImages } from './trainRun.ts';
 
@@ -25,6 +26,7 @@ function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows 
 }
 
 let [stopRequested, stopAfterEpochRequested] = [false, false];
+const points = pointStream((batch, sent) => tell({ kind: 'points', batch, points: sent }));
 
 async function work(task: TrainerTask): Promise<void> {
   const { plan, parts, runFolder, seed } = task;
@@ -47,12 +49,12 @@ async function work(task: TrainerTask): Promise<void> {
     const { machine, position, stopped } = await trainRun({
       plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train: labelled(parts.train, classLabel), val,
       runFolder, resume: task.resume, compiled: task.compiled,
-      shouldStop: () => stopRequested,
-      shouldStopAfterEpoch: () => stopAfterEpochRequested,
+      points, shouldStop: () => stopRequested, shouldStopAfterEpoch: () => stopAfterEpochRequested,
       onEpoch: (summary) => tell({ kind: 'epoch', summary }),
       onProgress: (progress) => tell({ kind: 'progress', ...progress }),
       onNotice: (message) => tell({ kind: 'notice', message }),
     });
+    points.flush();
     if (stopped) {
       tell({ kind: 'stopped' });
       return;
@@ -83,10 +85,11 @@ async function work(task: TrainerTask): Promise<void> {
 
 process.on('SIGINT', () => undefined); // the workbench hears Ctrl-C and asks for a stop
 process.on('message', (message: WorkbenchMessage) => {
-  if (message.kind !== 'task') {
-    if (message.kind === 'stop') stopRequested = true;
-    else stopAfterEpochRequested = true;
-    return;
+  switch (message.kind) {
+    case 'stop': stopRequested = true; return;
+    case 'stopAfterEpoch': stopAfterEpochRequested = true; return;
+    case 'stored': points.confirm(message.batch); return;
+    case 'task': break;
   }
   work(message.task)
     .catch((error: unknown) => {

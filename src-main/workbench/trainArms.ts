@@ -74,9 +74,9 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
             store.saveResult(id, 'engine', message.engine);
             break;
           case 'progress': progress.step({ done: message.done, total: message.total, note: `epoch ${message.epoch}/${plan.training.epochs}, ${message.imagesPerSecond.toFixed(0)} img/s` }); break;
+          case 'points': store.addPoints(message.points.map((point) => ({ run: id, ...point }))); break;
           case 'epoch': {
-            const { epoch, step, points } = message.summary;
-            store.addPoints(Object.entries(points).map(([name, value]) => ({ run: id, name, step, epoch, value, at: Date.now() })));
+            const { epoch, points } = message.summary;
             progress.notice(`epoch ${epoch}/${plan.training.epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`);
             break;
           }

@@ -8,7 +8,7 @@ export function runTrainer(task: TrainerTask, options: { readonly onMessage: (me
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3', ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },
   });
-  const send = (message: WorkbenchMessage) => { if (child.connected) child.send(message); };
+  const send = (message: WorkbenchMessage) => { if (child.connected) child.send(message, () => undefined); }; // one that died meanwhile is heard of by its exit
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => { errors = (errors + chunk.toString()).slice(-4000); });
   const stop = () => send({ kind: 'stop' });
@@ -23,6 +23,7 @@ export function runTrainer(task: TrainerTask, options: { readonly onMessage: (me
     child.on('message', (message: TrainerMessage) => {
       if (message.kind === 'done' || message.kind === 'failed' || message.kind === 'stopped') last = message;
       else options.onMessage(message);
+      if (message.kind === 'points') send({ kind: 'stored', batch: message.batch });
     });
     child.on('exit', (code, signal) => {
       options.signal.removeEventListener('abort', stop);
