@@ -25,6 +25,12 @@ export function trainableNames({ network, loss, classes }: ProgramOptions): stri
   return [...parameterSpecs(network).filter((spec) => spec.trainable).map((spec) => spec.name), ...head.map((parameter) => parameter.name)];
 }
 
+/** Shapes of what a loss learns and keeps beside the backbone, by name. */
+export function headShapes({ network, loss, classes }: Omit<ProgramOptions, 'training'>): Map<string, readonly number[]> {
+  const options = { plan: loss, classes, embeddingSize: network.embeddingSize };
+  return new Map([...classificationLoss(loss).head(options), ...(classificationLoss(loss).state?.(options) ?? [])].map(({ name, shape }) => [name, shape]));
+}
+
 /** All that a step reads and writes: backbone, head, batch-norm statistics, the loss's own state and optimiser slots. The head is drawn from the seed. */
 export function initialState(options: ProgramOptions & { readonly backbone: ReadonlyMap<string, Float32Array>; readonly seed: number }): Map<string, StateSpec> {
   const { network, loss, classes, training, backbone, seed } = options;

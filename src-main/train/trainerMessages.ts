@@ -19,8 +19,8 @@ export interface TrainerTask {
   readonly runFolder: string;
   readonly resume: boolean;
   readonly compiled: boolean;
-  /** The folder that a relative weight file is relative to. */
-  readonly baseFolder: string;
+  /** The file that the backbone starts from; null: drawn from the seed, as the embedding head always is. */
+  readonly weightFile: string | null;
   /** Judge test, query and distractors after training. */
   readonly evaluate: boolean;
   readonly engine: EngineName;

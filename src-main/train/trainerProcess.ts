@@ -9,6 +9,10 @@ import { initialParameters, parametersHash } from '../model/initialParameters.ts
 import { writeLayersModel } from '../model/layersModel.ts';
 import { parameterSpecs } from '../model/network.ts';
 import { pointStream } from './pointStream.ts';
+import { pretrainedBackbone } from '../model/weights/pretrainedBackbone.ts';
+import { writeSafetensors } from '../model/weights/safetensors.ts';
+import { writeTorchWeights } from '../model/weights/torchWeights.ts';
+import { headShapes } from './programs.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
 import { trainRun, type LabelledImages } from './trainRun.ts';
 
@@ -43,7 +47,7 @@ async function work(task: TrainerTask): Promise<void> {
     const classLabel = (identity: string) => classOf.get(identity) ?? 0;
     const personLabel = (identity: string) => people.get(identity) ?? (people.set(identity, people.size), people.size - 1);
     const network = buildNetwork(plan.model, plan.prepare.inputSize);
-    const backbone = initialParameters(network, seed);
+    const backbone = new Map([...initialParameters(network, seed), ...(task.weightFile === null ? [] : pretrainedBackbone(task.weightFile, network))]);
     tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine });
     const val = labelled(parts.val, classLabel);
     const { machine, position, stopped } = await trainRun({
@@ -61,8 +65,13 @@ async function work(task: TrainerTask): Promise<void> {
     }
     mkdirSync(runFolder, { recursive: true });
     const specs = parameterSpecs(network);
-    const savedModel = join(runFolder, 'model');
-    await writeLayersModel(savedModel, network, machine.readState(specs.map((spec) => spec.name)));
+    const [savedModel, weights, head] = ['model', 'weights.safetensors', 'head.safetensors'].map((name) => join(runFolder, name)) as [string, string, string];
+    const parameters = machine.readState(specs.map((spec) => spec.name));
+    await writeLayersModel(savedModel, network, parameters);
+    writeTorchWeights(weights, network, parameters);
+    const shapes = headShapes({ network, loss: arm.loss, classes: task.classes.length });
+    const headValues = machine.readState([...shapes.keys()]);
+    writeSafetensors(head, new Map([...shapes].map(([name, shape]) => [name, { shape, values: headValues.get(name) as Float32Array }])), { format: 'pt', loss: JSON.stringify(arm.loss), classes: JSON.stringify(task.classes) });
     const evaluation = task.evaluate ? evaluateRun({
       machine, packed, batchSize: plan.training.batchSize, size: network.inputSize, embeddingSize: network.embeddingSize,
       flip: plan.evaluation.flip, falsePositiveRates: plan.evaluation.falsePositiveRates, val, test: labelled(parts.test, classLabel),
@@ -74,7 +83,7 @@ async function work(task: TrainerTask): Promise<void> {
       summary: {
         epochs: position.epoch, bestEpoch: position.bestEpoch, seconds: position.seconds, imagesPerSecond: position.images / position.seconds,
         parameters: specs.filter((spec) => spec.trainable).reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
-        artefacts: { savedModel, ...(evaluation ? { embeddings: join(runFolder, 'embeddings.npy'), labels: join(runFolder, 'labels.tsv') } : {}) },
+        artefacts: { savedModel, weights, head, ...(evaluation ? { embeddings: join(runFolder, 'embeddings.npy'), labels: join(runFolder, 'labels.tsv') } : {}) },
         evaluation: evaluation && { accuracy: evaluation.accuracy, identification: evaluation.identification },
       },
     });

@@ -4,6 +4,7 @@ import { refuseSampler } from '../../src-shared/losses.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
+import { gatherWeights } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from './reportOf.ts';
 import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
@@ -12,12 +13,12 @@ import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
-  buildNetwork(options.plan.model, options.plan.prepare.inputSize); // refuses what cannot be built before any work is done
-  if (options.plan.model.weights !== 'random') throw new ArcBenchError('wrong-input', `model.weights is ${options.plan.model.weights}, but this version starts from random weights alone: set it to random.`);
+  const network = buildNetwork(options.plan.model, options.plan.prepare.inputSize); // refuses what cannot be built before any work is done
   for (const arm of options.plan.arms) {
     const refusal = refuseSampler(arm.loss, options.plan.training);
     if (refusal !== null) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal}.`);
   }
+  await gatherWeights(options, network);
   const dataset = await importFaces(options);
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);

@@ -8,6 +8,7 @@ import type { PreparedSet } from '../data/preparedSet.ts';
 import type { Split } from '../split/makeSplit.ts';
 import type { RunRow, Store } from '../store/store.ts';
 import type { EngineName, TrainedSummary } from '../train/trainerMessages.ts';
+import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import type { StageOptions } from './stage.ts';
 import { runTrainer } from './trainer.ts';
@@ -63,7 +64,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     options.onTraining?.(id);
     progress.stage(`${known?.status === 'trained' ? 'Evaluating' : 'Training'} ${title} (run ${id})`);
     const last = await runTrainer({
-      plan, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, baseFolder: options.baseFolder,
+      plan, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, weightFile: weightFileOf(plan.model, options.baseFolder),
       runFolder: runFolderOf(store, id), resume: goOn, compiled: train.compiled, evaluate: train.evaluate, engine: train.engine,
     }, {
       signal: options.signal, ...(options.afterEpoch ? { afterEpoch: options.afterEpoch } : {}),

@@ -6,7 +6,7 @@ import { forward } from '../../src-main/engine/forward.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { parameterSpecs } from '../../src-main/model/network.ts';
-import { fromTorch, torchShape } from './torchLayout.ts';
+import { fromTorch, torchShape } from '../../src-main/model/weights/torchLayout.ts';
 import { valueAndGradients } from '../../src-main/train/batchGradients.ts';
 
 interface Reference { size: number; batch: number; names: string[]; evalFeatures: number[]; featuresPerImage: number; trainValue: number; gradientNorms: Record<string, number> }

@@ -1,15 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cacheFolder } from './cacheFolder.mjs';
 import { addon, libraries, release } from './engineRelease.mjs';
 import { patchBackend } from './patchBackend.mjs';
 import { requireTool, say, SetUpError } from './setUpError.mjs';
 
-const cacheRoot = () => join(process.env.ARCBENCH_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'arcbench'), 'engine');
+const cacheRoot = () => cacheFolder('engine');
 
 /** Brings libtensorflow and the compiled addon into the per-user cache, whole or not at all, and links them into node_modules. @param {string} modules */
 export async function installEngine(modules) {

@@ -2,7 +2,7 @@ import { networkBuilder, type BackboneOptions } from '../networkBuilder.ts';
 import type { Network } from '../network.ts';
 
 interface Stage { readonly repeats: number; readonly kernel: 3 | 5; readonly stride: 1 | 2; readonly expansion: 1 | 6; readonly filters: number }
-const stages: readonly Stage[] = [
+export const stages: readonly Stage[] = [
   { repeats: 1, kernel: 3, stride: 1, expansion: 1, filters: 16 },
   { repeats: 2, kernel: 3, stride: 2, expansion: 6, filters: 24 },
   { repeats: 2, kernel: 5, stride: 2, expansion: 6, filters: 40 },

@@ -1,4 +1,4 @@
-import { networkShapes, type Network, type ParameterSpec } from '../../src-main/model/network.ts';
+import { networkShapes, type Network, type ParameterSpec } from '../network.ts';
 
 /** How a parameter's axes lie in torch: its shape there in our axes' terms, and our axis behind each of torch's. */
 interface TorchLayout { readonly shape: readonly number[]; readonly axes: readonly number[]; readonly split: readonly number[] }
@@ -54,4 +54,10 @@ export function fromTorch(network: Network, spec: ParameterSpec, values: Float32
   const { split, axes } = layoutOf(network, spec);
   const inverse = axes.map((_, axis) => axes.indexOf(axis));
   return transpose(values, axes.map((axis) => split[axis] as number), inverse);
+}
+
+/** A parameter's values from our to torch's layout. */
+export function toTorch(network: Network, spec: ParameterSpec, values: Float32Array): Float32Array {
+  const { split, axes } = layoutOf(network, spec);
+  return transpose(values, split, axes);
 }

@@ -1,0 +1,83 @@
+import type { BackboneName } from '../../../src-shared/experiment.ts';
+import { parameterSpecs, type Network } from '../network.ts';
+import { imagenetFiles } from './imagenetFiles.ts';
+import { readWeightFile } from './readWeightFile.ts';
+import { refuseFile, type StoredTensor } from './storedTensor.ts';
+import { timmName } from './timmName.ts';
+import { fromTorch, torchShape } from './torchLayout.ts';
+
+/** What wrapping a model puts before its names: DataParallel, Lightning, and models with a backbone inside. */
+const prefixes = ['module.', 'model.', 'backbone.'];
+const classifier = /^(fc|classifier|_fc|head\.fc)\.(weight|bias)$/;
+/** ImageNet-1k with and without a background class, and two cuts of ImageNet-21k. */
+const imagenetClasses = [1000, 1001, 11221, 21841, 21843];
+/** The embedding layers and margin heads of insightface, AdaFace, facenet-pytorch, InsightFace_Pytorch, and ArcBench's own saved models; torchvision's features.0.weight is none of them. */
+const faceLayer = /^((features|embedding|logits|last_bn|bn)\.\w+|output_layer\..+|(head\.)?kernel)$/;
+
+/**
+ * A backbone's parameters from a weight file, in our layout and for our input; the embedding head is not among them. Names are
+ * torchvision's, timm's or the backbone's own, wrapped or not; the classifier is dropped. Throws 'wrong-input' naming the first entry that
+ * is missing, superfluous or mis-shaped, and for files trained on faces, where names or the number of classes tell.
+ */
+export function pretrainedBackbone(path: string, network: Network): Map<string, Float32Array> {
+  const refuse = refuseFile(path);
+  const wanted = `${imagenetFiles[network.backbone] ?? `a file of ${network.backbone}`} was expected`;
+  const backbone = { ...network, nodes: network.nodes.slice(0, network.nodes.findIndex((node) => node.name === network.pooled) + 1) };
+  const specs = parameterSpecs(backbone);
+  const { tensors, nameOf } = named(readWeightFile(path), specs[0]?.name ?? '', network.backbone);
+
+  const face = [...tensors.keys()].find((name) => faceLayer.test(name));
+  if (face !== undefined) throw refuse(`its entry ${face} belongs to a network trained on faces, which would have seen the people it is judged on: ${wanted}, or set model.weights to random`);
+  const last = [...tensors].find(([name]) => classifier.test(name) && name.endsWith('.weight'));
+  if (last && !imagenetClasses.includes(last[1].shape[0] ?? 0)) throw refuse(`its classifier ${last[0]} has ${last[1].shape[0]} classes where ImageNet has 1000, so it may be trained on faces, which is not allowed here: ${wanted}; if it never saw a face, save it without its classifier`);
+
+  const places = new Set(specs.map((spec) => nameOf(spec.name)));
+  const superfluous = [...tensors.keys()].find((name) => !places.has(name) && !classifier.test(name) && !name.endsWith('.num_batches_tracked'));
+  const missing = specs.find((spec) => !tensors.has(nameOf(spec.name)));
+  if (missing) throw refuse(`${nameOf(missing.name)} of ${network.backbone} is not in it${superfluous === undefined ? '' : ` (but ${superfluous} is)`}: ${wanted}`);
+  if (superfluous !== undefined) throw refuse(`it has ${superfluous}, for which ${network.backbone} has no place: ${wanted}`);
+
+  const parameters = new Map(specs.map((spec) => {
+    const tensor = tensors.get(nameOf(spec.name)) as StoredTensor;
+    const shape = torchShape(backbone, spec);
+    if (shape.join() !== tensor.shape.join()) throw refuse(`${nameOf(spec.name)} has the shape [${tensor.shape.join(', ')}], ${network.backbone} at ${network.inputSize} pixels has [${shape.join(', ')}]: ${wanted}`);
+    const values = tensor.values();
+    if (!values.every(Number.isFinite)) throw refuse(`${nameOf(spec.name)} holds numbers that are not finite; fetch the file again`);
+    return [spec.name, fromTorch(backbone, spec, values)];
+  }));
+  if (network.backbone === 'resnet18' || network.backbone === 'resnet50') takeOurInput(parameters);
+  return parameters;
+}
+
+/** Tensors by their names without prefix, and how the file names our parameters. */
+function named(stored: ReadonlyMap<string, StoredTensor>, first: string, backbone: BackboneName): { tensors: ReadonlyMap<string, StoredTensor>; nameOf: (name: string) => string } {
+  const ways = backbone === 'efficientnet-lite0' ? [(name: string) => name, timmName] : [(name: string) => name];
+  let tensors = stored;
+  for (let depth = 0; depth < prefixes.length; depth++) {
+    const nameOf = ways.find((way) => tensors.has(way(first)));
+    if (nameOf) return { tensors, nameOf };
+    const prefix = prefixes.find((candidate) => [...tensors.keys()].some((name) => name.startsWith(candidate)));
+    if (prefix === undefined) break;
+    tensors = new Map([...tensors].map(([name, tensor]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor]));
+  }
+  return { tensors, nameOf: ways.find((way) => tensors.has(way(first))) ?? ((name) => name) };
+}
+
+/** Mean and standard deviation of ImageNet's red, green and blue in [0, 1], by which torchvision's and timm's ResNets normalise. */
+const imagenetColours = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225] } as const;
+
+/**
+ * Makes a stem trained on (x / 255 - mean) / standardDeviation take (x / 255 - 0.5) / 0.5: the scale goes into its convolution, the shift
+ * into the running mean behind it. Exact but at the border, where torch pads with ImageNet's mean colour and we with mid grey.
+ * EfficientNet-Lite was trained on (x - 127) / 128, which is our input to 1 %, and needs no change.
+ */
+function takeOurInput(parameters: ReadonlyMap<string, Float32Array>): void {
+  const [weight, mean] = [parameters.get('conv1.weight'), parameters.get('bn1.running_mean')];
+  if (!weight || !mean) throw new Error('The backbone has no stem conv1, bn1.');
+  for (let index = 0; index < weight.length; index++) {
+    const colour = Math.floor(index / mean.length) % 3; // [k, k, 3, filters]
+    const [centre, spread] = [imagenetColours.mean[colour] as number, imagenetColours.standardDeviation[colour] as number];
+    mean[index % mean.length] = (mean[index % mean.length] as number) - ((weight[index] as number) * (0.5 - centre)) / spread;
+    weight[index] = ((weight[index] as number) * 0.5) / spread;
+  }
+}
