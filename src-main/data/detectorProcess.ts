@@ -41,7 +41,7 @@ async function lookWithin(detector: FaceDetector, picture: RawPicture, side: num
   const [x, y] = [(detectionSide - width) >> 1, (detectionSide - height) >> 1];
   const square = await fromRaw(picture).resize(width, height, { fit: 'fill' })
     .extend({ left: x, top: y, right: detectionSide - width - x, bottom: detectionSide - height - y, background: '#808080' }).raw().toBuffer();
-  return (await detector.locate(square)).flatMap((box) => {
+  return detector.locate(square).flatMap((box) => {
     const within = (share: number, offset: number, [drawn, real]: [number, number]) => Math.min(real, Math.max(0, ((share * detectionSide - offset) / drawn) * real));
     const [left, right] = [box.left, box.right].map((share) => Math.round(within(share, x, [width, picture.width]))) as [number, number];
     const [top, bottom] = [box.top, box.bottom].map((share) => Math.round(within(share, y, [height, picture.height]))) as [number, number];
