@@ -44,7 +44,8 @@ export function startFaceFinder(): FaceFinder {
     });
     started.on('exit', (code, signal) => {
       if (failure) return;
-      const how = `${signal ?? `exit code ${code}`}${errors.trim() === '' ? '' : `: ${errors.trim().split('\n').at(-1)}`}`;
+      const last = errors.trim().split('\n').filter((line) => !/^(WARNING|[IW]\d{4} )/.test(line)).at(-1) ?? ''; // TensorFlow also tells what is no error
+      const how = `${signal ?? `exit code ${code}`}${last === '' ? '' : `: ${last}`}`;
       if (++deaths === deathsInARow) return failAll(new ArcBenchError('failed', `The face detector ended without a word ${deathsInARow} times in a row (${how}): give landmarks in a CSV, or choose prepare.alignment: centreCrop.`));
       waiting.shift()?.settle({ reason: `The face detector ended without a word on this picture (${how}): leave it out, or give its landmarks.` });
       child = start();

@@ -46,12 +46,11 @@ function spreadGrey(data: Uint8Array, channels: number): Uint8Array {
   return pixels;
 }
 
-/** What was thrown while a picture was read or decoded, in one sentence. */
+/** What was thrown while a picture was read or decoded, in one sentence; the decoder's own words are left out, as it mixes those of pictures that are decoded at one time. */
 export function decodingReason(error: unknown): string {
-  const text = error instanceof Error ? error.message.split('\n')[0]!.trim() : String(error);
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   if (code === 'ENOENT') return 'The file is no longer there: it was moved or deleted after the import; import again.';
   if (code === 'EACCES' || code === 'EPERM') return 'The file may not be read: change its permissions.';
-  if (/premature|truncat|end of|not enough|incomplete|too short|read error/i.test(text)) return `The picture is truncated (${text}): copy it again from its source.`;
-  return `The picture cannot be decoded (${text}): convert it to PNG or copy it again from its source.`;
+  if (code !== undefined) return `The file cannot be read (${code}): check the disk, or copy it again from its source.`;
+  return 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.';
 }
