@@ -19,7 +19,7 @@ export const dataSchema = z.strictObject({
 
 export const prepareSchema = z.strictObject({
   inputSize: z.int().min(32).max(224).default(112).describe('side of the square network input, pixels'),
-  alignment: z.enum(['auto', 'landmarks', 'detect', 'centreCrop']).default('auto').describe('auto: landmarks where the dataset has them, else centreCrop'),
+  alignment: z.enum(['auto', 'landmarks', 'detect', 'centreCrop']).default('auto').describe('auto: landmarks where the dataset has them, else centreCrop; detect: five points found by a face detector where it has none, for plain photographs'),
   faceRatio: z.number().min(0.2).max(1).default(1).describe("centreCrop: side of the crop as a share of the picture's shorter side"),
 });
 

@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import sharp, { type Sharp } from 'sharp';
 import type { FaceImage } from './dataset.ts';
+import { decodingReason, openPicture, rawRgb, type OpenPicture } from './openPicture.ts';
 import { perceptualHash } from './perceptualHash.ts';
-import { pictureFormatOf } from './pictureFormat.ts';
 import { inverseTransform, similarityTransform, templateFor } from './similarityTransform.ts';
 import { warpFace } from './warpFace.ts';
-
-sharp.cache(false);
-sharp.concurrency(1);
-
-const megapixelLimit = 64;
-const byteLimit = 512 * 2 ** 20;
 
 /** How a face is cut out of its picture. */
 export type Cut =
@@ -30,31 +22,15 @@ export interface DecodedFace {
 /** Decodes one picture to 8-bit sRGB (EXIF-turned, first frame) and cuts its face out; a picture that cannot be used gives the reason in one sentence. */
 export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFace | { readonly reason: string }> {
   try {
-    const { size: bytes, mtimeMs: modified } = await stat(image.path);
-    if (bytes === 0) return { reason: 'The file is empty (0 bytes): a picture was expected; copy it again.' };
-    if (bytes > byteLimit) return { reason: `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` };
-    const file = await readFile(image.path);
-    if (pictureFormatOf(file) === undefined) return { reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.' };
-    const header = await sharp(file, { limitInputPixels: false }).metadata();
-    if (header.width * header.height > megapixelLimit * 1e6) {
-      return { reason: `The picture has ${header.width} x ${header.height} pixels, more than the ${megapixelLimit} megapixels that are decoded: make it smaller.` };
-    }
-    const { width, height } = header.autoOrient;
-    const open = () => sharp(file, { failOn: 'warning', limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient();
-    const pixels = cut.kind === 'landmarks'
-      ? await cutByLandmarks({ open, width, height }, image.landmarks ?? [], cut.inputSize)
-      : await cutCentre({ open, width, height }, cut);
+    const picture = await openPicture(image.path);
+    if ('reason' in picture) return picture;
+    const pixels = cut.kind === 'landmarks' ? await cutByLandmarks(picture, image.landmarks ?? [], cut.inputSize) : await cutCentre(picture, cut);
     if ('reason' in pixels) return pixels;
-    return { pixels, contentHash: createHash('sha256').update(file).digest('hex'), perceptualHash: perceptualHash(pixels, cut.inputSize), bytes, modified };
+    const { file, modified } = picture;
+    return { pixels, contentHash: createHash('sha256').update(file).digest('hex'), perceptualHash: perceptualHash(pixels, cut.inputSize), bytes: file.length, modified };
   } catch (error) {
     return { reason: decodingReason(error) };
   }
-}
-
-interface OpenPicture {
-  readonly open: () => Sharp;
-  readonly width: number;
-  readonly height: number;
 }
 
 async function cutCentre({ open, width, height }: OpenPicture, cut: { readonly inputSize: number; readonly faceRatio: number }): Promise<Uint8Array> {
@@ -87,25 +63,4 @@ async function cutByLandmarks({ open, width, height }: OpenPicture, landmarks: r
     ax: back.a * scaleX, bx: -back.b * scaleX, cx: (back.x0 - left + 0.5) * scaleX - 0.5,
     ay: back.b * scaleY, by: back.a * scaleY, cy: (back.y0 - top + 0.5) * scaleY - 0.5,
   }, inputSize);
-}
-
-async function rawRgb(picture: Sharp): Promise<{ readonly pixels: Uint8Array; readonly width: number; readonly height: number }> {
-  const { data, info } = await picture.flatten({ background: '#808080' }).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  const pixels = info.channels === 3 ? data : spreadGrey(data, info.channels);
-  return { pixels, width: info.width, height: info.height };
-}
-
-function spreadGrey(data: Uint8Array, channels: number): Uint8Array {
-  const pixels = new Uint8Array((data.length / channels) * 3);
-  for (let i = 0, at = 0; i < data.length; i += channels, at += 3) pixels.fill(data[i]!, at, at + 3);
-  return pixels;
-}
-
-function decodingReason(error: unknown): string {
-  const text = error instanceof Error ? error.message.split('\n')[0]!.trim() : String(error);
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'The file is no longer there: it was moved or deleted after the import; import again.';
-  if (code === 'EACCES' || code === 'EPERM') return 'The file may not be read: change its permissions.';
-  if (/premature|truncat|end of|not enough|incomplete|too short|read error/i.test(text)) return `The picture is truncated (${text}): copy it again from its source.`;
-  return `The picture cannot be decoded (${text}): convert it to PNG or copy it again from its source.`;
 }

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Dataset, FaceImage, Rejected } from './dataset.ts';
-import { decodeFace, type Cut } from './decodeFace.ts';
-import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
+import { decodeFace, type Cut, type DecodedFace } from './decodeFace.ts';
+import { startFaceFinder, type FaceFinder } from './faceFinder.ts';
+import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type Detection, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
 import { diskError, syncFolder, writeWhole } from './writeWhole.ts';
 
 // Raised whenever the same pictures and settings would give other pixels.
-const preparationVersion = 1;
+const preparationVersion = 2;
 const picturesInFlight = 8;
 
 /** Where prepared sets go, and how the caller hears of progress and stops it. */
@@ -65,47 +66,70 @@ export function preparedFolder(workspace: string, dataset: Pick<Dataset, 'hash'>
 interface Cuts {
   readonly cutOf: (image: FaceImage) => Cut;
   readonly alignment: string;
+  /** Look for a face where no landmarks are given. */
+  readonly detect?: true;
 }
 
 function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
   const { inputSize, faceRatio } = prepare;
   const byLandmarks: Cut = { kind: 'landmarks', inputSize };
   const byCentre: Cut = { kind: 'centreCrop', inputSize, faceRatio };
+  const total = dataset.images.length;
   const withLandmarks = dataset.images.filter((image) => image.landmarks !== undefined).length;
   const crop = faceRatio === 1 ? 'centre crop' : `centre crop of ${faceRatio} of the shorter side`;
   const transform = 'similarity transform of five landmarks onto the ArcFace template';
   switch (prepare.alignment) {
     case 'detect':
-      throw new ArcBenchError('wrong-input', 'prepare.alignment: detect is not in this version: faces with landmarks or already cropped ones were expected; choose alignment: centreCrop, or give a CSV with ten landmark columns.');
+      if (withLandmarks === total) return { cutOf: () => byLandmarks, alignment: transform };
+      return { cutOf: () => byLandmarks, detect: true, alignment: `${transform}, found by the detector of @vladmandic/face-api${withLandmarks === 0 ? '' : ` for the ${total - withLandmarks} images that have none`}` };
     case 'centreCrop':
       return { cutOf: () => byCentre, alignment: crop };
     case 'landmarks':
-      if (withLandmarks === 0) throw new ArcBenchError('wrong-input', `prepare.alignment: landmarks was asked for, but no image of ${dataset.source} has landmarks; give a landmarks.csv or a CSV with ten landmark columns, or choose alignment: centreCrop.`);
+      if (withLandmarks === 0) throw new ArcBenchError('wrong-input', `prepare.alignment: landmarks was asked for, but no image of ${dataset.source} has landmarks; give a CSV with ten landmark columns, or choose alignment: detect or centreCrop.`);
       return { cutOf: () => byLandmarks, alignment: transform };
     case 'auto':
       if (withLandmarks === 0) return { cutOf: () => byCentre, alignment: `${crop} (the dataset has no landmarks)` };
-      if (withLandmarks === dataset.images.length) return { cutOf: () => byLandmarks, alignment: transform };
+      if (withLandmarks === total) return { cutOf: () => byLandmarks, alignment: transform };
       return {
         cutOf: (image) => (image.landmarks === undefined ? byCentre : byLandmarks),
-        alignment: `${transform} for ${withLandmarks} images, ${crop} for the ${dataset.images.length - withLandmarks} without landmarks`,
+        alignment: `${transform} for ${withLandmarks} images, ${crop} for the ${total - withLandmarks} without landmarks`,
       };
   }
 }
 
-async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected'>> {
+type Prepared = DecodedFace & Pick<PreparedImage, 'landmarks' | 'faces'>;
+const noFace = 'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give its landmarks in a CSV, or leave it out.';
+
+async function prepareFace(image: FaceImage, cuts: Cuts, finder: FaceFinder | null): Promise<Prepared | { readonly reason: string; readonly faces?: 0 }> {
+  const found = finder && image.landmarks === undefined ? await finder.find(image.path) : null;
+  if (found && 'reason' in found) return found;
+  if (found?.faces === 0) return { reason: noFace, faces: 0 };
+  const located = found ? { ...image, landmarks: found.landmarks } : image;
+  const cut = cuts.cutOf(located);
+  const face = await decodeFace(located, cut);
+  return 'reason' in face ? face : { ...face, ...(cut.kind === 'landmarks' && located.landmarks && { landmarks: located.landmarks }), ...(found && { faces: found.faces }) };
+}
+
+async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
   const images: PreparedImage[] = [];
   const sources: [number, number][] = [];
   const rejected: Rejected[] = [];
   const digest = createHash('sha256');
   let bytes = 0;
+  let withoutFace = 0;
   const total = dataset.images.length;
-  const inFlight: ReturnType<typeof decodeFace>[] = [];
+  const finder = cuts.detect ? startFaceFinder() : null;
+  const inFlight: ReturnType<typeof prepareFace>[] = [];
   const start = (index: number): void => {
     const image = dataset.images[index];
-    if (image !== undefined) inFlight.push(decodeFace(image, cuts.cutOf(image)));
+    if (image === undefined) return;
+    const preparing = prepareFace(image, cuts, finder);
+    preparing.catch(() => undefined); // heard of when its turn comes
+    inFlight.push(preparing);
   };
-  const file = await open(cuts.file, 'wx');
+  let file: FileHandle | null = null;
   try {
+    file = await open(cuts.file, 'wx');
     for (let ahead = 0; ahead < picturesInFlight; ahead++) start(ahead);
     for (const [index, { path, identity }] of dataset.images.entries()) {
       if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${index} of ${total} images; nothing half-written was kept, and the next run prepares them from the start.`);
@@ -113,24 +137,36 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, op
       start(index + picturesInFlight);
       if ('reason' in face) {
         rejected.push({ path, reason: face.reason });
+        if (face.faces === 0) withoutFace++;
       } else {
-        digest.update(face.pixels);
-        for (let written = 0; written < face.pixels.length;) written += (await file.write(face.pixels, written)).bytesWritten;
-        bytes += face.pixels.length;
-        images.push({ path, identity, contentHash: face.contentHash, perceptualHash: face.perceptualHash });
+        const { pixels, contentHash, perceptualHash, landmarks, faces } = face;
+        digest.update(pixels);
+        for (let written = 0; written < pixels.length;) written += (await file.write(pixels, written)).bytesWritten;
+        bytes += pixels.length;
+        images.push({ path, identity, contentHash, perceptualHash, ...(landmarks && { landmarks }), ...(faces !== undefined && { faces }) });
         sources.push([face.bytes, face.modified]);
       }
       options.onProgress?.(index + 1, total);
     }
     await file.sync();
   } finally {
-    await Promise.all(inFlight);
-    await file.close();
+    finder?.close();
+    await Promise.allSettled(inFlight);
+    await file?.close();
+  }
+  const detection = finder && countFaces(images, withoutFace);
+  if (detection && detection.withFace * 2 < detection.pictures) {
+    throw new ArcBenchError('wrong-input', `A face was found in ${detection.withFace} of ${detection.pictures} pictures of ${dataset.source} only: photographs that show eyes, nose and mouth were expected; choose prepare.alignment: centreCrop for faces that are cropped already, or give landmarks in a CSV.`);
   }
   if (images.length === 0) {
     throw new ArcBenchError('wrong-input', `None of the ${total} pictures of ${dataset.source} can be used, the first because: ${rejected[0]?.reason ?? 'there is none.'}`);
   }
-  return { packed: { bytes, sha256: digest.digest('hex') }, sources, images, rejected };
+  return { packed: { bytes, sha256: digest.digest('hex') }, sources, images, rejected, ...(detection && { detection }) };
+}
+
+function countFaces(images: readonly PreparedImage[], withoutFace: number): Detection {
+  const asked = images.filter((image) => image.faces !== undefined);
+  return { pictures: asked.length + withoutFace, withFace: asked.length, withSeveral: asked.filter((image) => (image.faces as number) > 1).length };
 }
 
 async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise<boolean> {

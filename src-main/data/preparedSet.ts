@@ -13,6 +13,17 @@ export interface PreparedImage {
   readonly contentHash: string;
   /** 16 hexadecimal digits: 64-bit difference hash of the prepared pixels. */
   readonly perceptualHash: string;
+  /** The five points by which the face was aligned, given or detected: ten numbers in pixels of the EXIF-turned picture. */
+  readonly landmarks?: readonly number[];
+  /** Faces that the detector found, where it was asked; the largest is the one taken. */
+  readonly faces?: number;
+}
+
+/** Of so many pictures in which faces were looked for, how many showed one, and how many more than one. */
+export interface Detection {
+  readonly pictures: number;
+  readonly withFace: number;
+  readonly withSeveral: number;
 }
 
 /** A dataset aligned, cropped and packed for one input size. */
@@ -24,6 +35,7 @@ export interface PreparedSet {
   readonly images: readonly PreparedImage[];
   readonly rejected: readonly Rejected[];
   readonly alignment: string;
+  readonly detection?: Detection;
 }
 
 /** What index.json holds beside its own checksum. */
@@ -32,6 +44,7 @@ export interface PreparedIndex {
   readonly inputSize: number;
   readonly hash: string;
   readonly alignment: string;
+  readonly detection?: Detection;
   readonly packed: { readonly bytes: number; readonly sha256: string };
   /** Size in bytes and time of change in milliseconds of each source file, by which a change is seen; rejected files follow the accepted ones. */
   readonly sources: readonly (readonly [bytes: number, modified: number])[];
@@ -51,8 +64,8 @@ const packedName = 'images.bin';
 
 /** Opens a prepared set after checking its index's checksum and its packed file's size; throws 'damaged'. */
 export function openPreparedSet(folder: string): PreparedSet {
-  const { hash, inputSize, images, rejected, alignment } = readPreparedIndex(folder);
-  return { folder, inputSize, count: images.length, hash, images, rejected, alignment };
+  const { hash, inputSize, images, rejected, alignment, detection } = readPreparedIndex(folder);
+  return { folder, inputSize, count: images.length, hash, images, rejected, alignment, ...(detection && { detection }) };
 }
 
 /** Reads the index of a prepared set with the checks of openPreparedSet; throws 'damaged'. */

@@ -2,7 +2,7 @@ import type { Dataset, Rejected } from '../data/dataset.ts';
 import { saveDatasetFile } from '../data/datasetFile.ts';
 import { importDataset } from '../data/importDataset.ts';
 import { prepareDataset } from '../data/prepareDataset.ts';
-import type { PreparedSet } from '../data/preparedSet.ts';
+import type { Detection, PreparedSet } from '../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../data/syntheticFaces.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
 
@@ -40,7 +40,11 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
   const rejected = [...dataset.rejected, ...set.rejected];
   saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);
+  if (set.detection) progress.notice(describeDetection(set.detection));
   if (rejected.length > 5) progress.notice(`… and ${rejected.length - 5} more; the report lists them.`);
   checkStop(options);
   return set;
 }
+
+const describeDetection = ({ pictures, withFace, withSeveral }: Detection): string =>
+  `A face was found in ${withFace} of ${pictures} pictures${withSeveral === 0 ? '' : `, several in ${withSeveral}, where the largest was taken`}.`;

@@ -8,6 +8,8 @@ const forbidden: IForbiddenRuleType[] = [
   { name: 'src-shared is pure: it may import itself and pure packages alone', severity: 'error', from: { path: '^src-shared/' }, to: { path: ['^src-(main|renderer)/', 'tensorflow', 'better-sqlite3', 'sharp', 'electron'] } },
   { name: 'src-shared is pure: it may not import Node', severity: 'error', from: { path: '^src-shared/' }, to: { dependencyTypes: ['core'] } },
   { name: 'tfjs is imported by src-main/engine alone: ask the engine', severity: 'error', from: { path: '^src-', pathNot: own('engine') }, to: { path: 'node_modules/@tensorflow/' } },
+  { name: '@vladmandic/face-api runs on tfjs and is imported by src-main/engine alone: ask faceFinder', severity: 'error', from: { path: '^src-', pathNot: own('engine') }, to: { path: 'node_modules/@vladmandic/' } },
+  { name: 'data reaches the engine through detectorProcess alone, so that TensorFlow can abort without the app: ask faceFinder', severity: 'error', from: { path: own('data'), pathNot: 'detectorProcess' }, to: { path: [own('engine'), 'detectorProcess'] } },
   { name: 'better-sqlite3 is imported by src-main/store alone: ask the store', severity: 'error', from: { path: '^src-', pathNot: own('store') }, to: { path: 'node_modules/better-sqlite3/' } },
   { name: 'electron is imported by src-main/doors/electron alone', severity: 'error', from: { path: '^src-', pathNot: own('doors/electron') }, to: { path: 'node_modules/electron/' } },
   { name: 'doors are imported by nobody: doors -> workbench', severity: 'error', from: { path: '^src-main/(?!doors/)' }, to: { path: own('doors') } },
@@ -24,5 +26,6 @@ test('imports point the way that DESIGN 2 says', async () => {
   const { summary, modules } = output as ICruiseResult;
   assert.ok(modules.length > 60, 'the sources were not found');
   assert.ok(modules.some((module) => module.source === 'src-main/store/store.ts' && module.dependencies.some((dependency) => dependency.resolved.includes('better-sqlite3'))), 'imports were not followed');
+  assert.ok(modules.some((module) => module.source === 'src-main/engine/faceDetector.ts' && module.dependencies.some((dependency) => dependency.resolved.includes('@vladmandic/'))), 'the face detector was not followed');
   assert.deepEqual(summary.violations.map((found) => `${found.from} -> ${found.to}: ${found.rule.name}`), []);
 });

@@ -23,7 +23,7 @@ export function addStageCommands(program: Command, cli: Session): void {
   program.command('prepare').argument('<source>', faces).description('align, crop and pack the faces for the network').action((source: string) => cli.withExperiment(source, async (options) => {
     const set = await prepareFaces(options, await importFaces(options));
     cli.print([`${set.count} faces of ${set.inputSize} x ${set.inputSize} pixels, ${set.alignment}: ${set.folder}`, ...set.rejected.map(({ path, reason }) => `Left out ${path}: ${reason}`)].join('\n'),
-      { folder: set.folder, hash: set.hash, images: set.count, inputSize: set.inputSize, alignment: set.alignment, rejected: set.rejected });
+      { folder: set.folder, hash: set.hash, images: set.count, inputSize: set.inputSize, alignment: set.alignment, detection: set.detection ?? null, rejected: set.rejected });
   }));
 
   program.command('split').argument('<source>', faces).description('make the folders train, val, test, query and distractors with their manifest').action((source: string) => cli.withExperiment(source, async (options) => {

@@ -1,0 +1,56 @@
+import { readFile, stat } from 'node:fs/promises';
+import sharp, { type Sharp } from 'sharp';
+import { pictureFormatOf } from './pictureFormat.ts';
+import type { RawPicture } from './warpFace.ts';
+
+sharp.cache(false);
+sharp.concurrency(1);
+
+const megapixelLimit = 64;
+const byteLimit = 512 * 2 ** 20;
+
+/** A picture whose header was read; width and height are those of the EXIF-turned picture that `open` decodes. */
+export interface OpenPicture {
+  readonly open: () => Sharp;
+  readonly width: number;
+  readonly height: number;
+  readonly file: Uint8Array;
+  readonly modified: number;
+}
+
+/** Reads a picture's file and header; one that cannot be used gives the reason in one sentence. Throws what `decodingReason` turns into one. */
+export async function openPicture(path: string): Promise<OpenPicture | { readonly reason: string }> {
+  const { size: bytes, mtimeMs: modified } = await stat(path);
+  if (bytes === 0) return { reason: 'The file is empty (0 bytes): a picture was expected; copy it again.' };
+  if (bytes > byteLimit) return { reason: `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` };
+  const file = await readFile(path);
+  if (pictureFormatOf(file) === undefined) return { reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.' };
+  const header = await sharp(file, { limitInputPixels: false }).metadata();
+  if (header.width * header.height > megapixelLimit * 1e6) {
+    return { reason: `The picture has ${header.width} x ${header.height} pixels, more than the ${megapixelLimit} megapixels that are decoded: make it smaller.` };
+  }
+  const { width, height } = header.autoOrient;
+  return { open: () => sharp(file, { failOn: 'warning', limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient(), width, height, file, modified };
+}
+
+/** Decodes to RGB uint8 [height][width][3], sRGB, transparent parts on grey. */
+export async function rawRgb(picture: Sharp): Promise<RawPicture> {
+  const { data, info } = await picture.flatten({ background: '#808080' }).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const pixels = info.channels === 3 ? data : spreadGrey(data, info.channels);
+  return { pixels, width: info.width, height: info.height };
+}
+
+function spreadGrey(data: Uint8Array, channels: number): Uint8Array {
+  const pixels = new Uint8Array((data.length / channels) * 3);
+  for (let i = 0, at = 0; i < data.length; i += channels, at += 3) pixels.fill(data[i]!, at, at + 3);
+  return pixels;
+}
+
+/** What was thrown while a picture was read or decoded, in one sentence; the decoder's own words are left out, as it mixes those of pictures that are decoded at one time. */
+export function decodingReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  if (code === 'ENOENT') return 'The file is no longer there: it was moved or deleted after the import; import again.';
+  if (code === 'EACCES' || code === 'EPERM') return 'The file may not be read: change its permissions.';
+  if (code !== undefined) return `The file cannot be read (${code}): check the disk, or copy it again from its source.`;
+  return 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.';
+}
