@@ -1,6 +1,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pairedDifference } from '../../src-shared/maths/statistics.ts';
+import { pairedDifference } from '../../src-shared/maths/pairedDifference.ts';
 import { lineChart, type ChartSeries } from './lineChart.ts';
 import type { ReportModel, ReportRun } from './reportModel.ts';
 

@@ -1,6 +1,3 @@
-import { ArcBenchError } from '../errors.ts';
-import { randomStream } from './random.ts';
-
 export interface Interval { readonly low: number; readonly high: number }
 
 /** Wilson's 95 % interval of a share (Wilson 1927); 0 to 1 without trials. */
@@ -21,14 +18,4 @@ export function standardDeviation(values: readonly number[]): number {
   if (values.length < 2) return NaN;
   const centre = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
-}
-
-/** Mean of b - a over pairs with its seeded percentile-bootstrap 95 % interval, null for fewer than two pairs. */
-export function pairedDifference(a: readonly number[], b: readonly number[], seed: number): { mean: number; interval: Interval | null; n: number } {
-  if (a.length !== b.length || a.length === 0) throw new ArcBenchError('failed', `A paired difference needs two lists of one length, and got ${a.length} and ${b.length} values: give both arms the same seeds.`);
-  const differences = b.map((value, index) => value - (a[index] as number));
-  if (differences.length < 2) return { mean: mean(differences), interval: null, n: differences.length };
-  const random = randomStream(seed, 'bootstrap');
-  const means = Float64Array.from({ length: 4000 }, () => mean(differences.map(() => differences[random.integer(differences.length)] as number))).sort();
-  return { mean: mean(differences), interval: { low: means[99] as number, high: means[3899] as number }, n: differences.length };
 }

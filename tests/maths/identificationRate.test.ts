@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
-import { pairedDifference, wilsonInterval } from '../../src-shared/maths/statistics.ts';
+import { wilsonInterval } from '../../src-shared/maths/statistics.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { identificationScores } from '../../src-main/evaluate/identificationScores.ts';
 
@@ -36,13 +36,6 @@ test('identification scores count pairs as the protocol says', () => {
 test('Wilson interval equals the published example of 81 in 263 (Newcombe 1998, 0.2553 to 0.3662)', () => {
   const { low, high } = wilsonInterval(81, 263);
   assert.ok(Math.abs(low - 0.2553) < 1e-4 && Math.abs(high - 0.3662) < 1e-4);
-});
-
-test('the paired difference has no interval for one pair and a seeded one for more', () => {
-  assert.equal(pairedDifference([0.5], [0.7], 1).interval, null);
-  const first = pairedDifference([0.5, 0.6, 0.7], [0.6, 0.8, 0.75], 1);
-  assert.deepEqual(first, pairedDifference([0.5, 0.6, 0.7], [0.6, 0.8, 0.75], 1));
-  assert.ok((first.interval?.low ?? 0) >= 0.05 - 1e-9 && (first.interval?.high ?? 0) <= 0.2 + 1e-9);
 });
 
 test('random streams are uniform, normal and independent of each other', () => {

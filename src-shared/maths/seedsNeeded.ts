@@ -1,0 +1,35 @@
+import { gammaln } from 'simple-statistics';
+import { normalProbability } from './normalDistribution.ts';
+import { studentCentralQuantile } from './studentDistribution.ts';
+
+/** Power of a two-sided paired t test: the chance that noncentral t, with noncentrality effect √n, exceeds the critical value, integrated over the χ distribution of the spread by Simpson's rule. */
+export function pairedPower(effect: number, pairs: number, significance: number): number {
+  const degrees = pairs - 1;
+  const critical = studentCentralQuantile(1 - significance, degrees);
+  const shift = Math.abs(effect) * Math.sqrt(pairs);
+  const logFactor = Math.log(2) + (degrees / 2) * Math.log(degrees / 2) - gammaln(degrees / 2);
+  const exceeds = (spread: number) => {
+    if (spread === 0) return degrees === 1 ? Math.exp(logFactor) : 0;
+    const density = Math.exp(logFactor + (degrees - 1) * Math.log(spread) - (degrees * spread ** 2) / 2);
+    return density * (normalProbability(shift - critical * spread) + normalProbability(-shift - critical * spread));
+  };
+  const reach = 10 / Math.sqrt(2 * degrees); // ten standard deviations of the spread about 1
+  const [from, to, steps] = [Math.max(0, 1 - reach), 1 + reach, 400];
+  const width = (to - from) / steps;
+  let sum = exceeds(from) + exceeds(to);
+  for (let step = 1; step < steps; step++) sum += (step % 2 === 1 ? 4 : 2) * exceeds(from + step * width);
+  return (sum * width) / 3;
+}
+
+/** The fewest pairs with which a paired t test finds an effect d_z with a power of 0.8; null where even `most` pairs would not do. */
+export function seedsNeeded(effect: number, significance: number, most = 1000): number | null {
+  if (pairedPower(effect, most, significance) < 0.8) return null;
+  let [low, high] = [1, 2];
+  while (pairedPower(effect, high, significance) < 0.8) [low, high] = [high, Math.min(most, high * 2)];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (pairedPower(effect, middle, significance) < 0.8) low = middle;
+    else high = middle;
+  }
+  return high;
+}
