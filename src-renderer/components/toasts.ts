@@ -1,0 +1,28 @@
+import { shallowRef } from 'vue';
+import { asFault } from '../client/useCall.ts';
+
+export interface Toast {
+  readonly id: number;
+  readonly tone: 'plain' | 'good' | 'bad';
+  readonly title: string;
+  readonly text?: string | undefined;
+  readonly action?: { readonly label: string; readonly run: () => void } | undefined;
+}
+
+let nextId = 0;
+/** The toasts on the screen, for ToastHost. */
+export const toasts = shallowRef<readonly Toast[]>([]);
+
+/** Says something in passing; at most four are kept. */
+export function showToast(toast: Omit<Toast, 'id'>): void {
+  toasts.value = [...toasts.value.slice(-3), { ...toast, id: nextId++ }];
+}
+
+/** Shows an error of a call as a toast: `call(…).catch(showFault)`. A fault that belongs to one place on a screen goes in a FaultNote there. */
+export function showFault(error: unknown): void {
+  showToast({ tone: 'bad', title: asFault(error).message });
+}
+
+export function dismissToast(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}

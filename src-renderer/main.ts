@@ -1,0 +1,10 @@
+import { createPinia } from 'pinia';
+import { createApp } from 'vue';
+import { config } from 'zod';
+import App from './App.vue';
+import './components/theme.css';
+import './components/control.css';
+import { router } from './router.ts';
+
+config({ jitless: true }); // the content security policy allows no code made of strings
+createApp(App).use(createPinia()).use(router).mount('#app');

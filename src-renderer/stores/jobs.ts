@@ -1,0 +1,83 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef, triggerRef } from 'vue';
+import type { Job, LogLine } from '../../src-shared/api.ts';
+import type { ArcBenchError } from '../../src-shared/errors.ts';
+import { asFault } from '../client/useCall.ts';
+import { call, on, onResync } from '../client/workbench.ts';
+import { addSample, secondsLeft, type ProgressSample } from './progressRate.ts';
+
+const keptLines = 2000;
+
+/** Whether a job is over. */
+export const jobEnded = (job: Job): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
+
+/** Every job with its log, kept fresh by events. */
+export const useJobs = defineStore('jobs', () => {
+  const byId = ref<Record<string, Job>>({});
+  const fault = shallowRef<ArcBenchError | null>(null);
+  const logs = shallowRef(new Map<string, LogLine[]>());
+  const samples = new Map<string, readonly ProgressSample[]>();
+  const endListeners = new Set<(job: Job) => void>();
+
+  /** Newest first. */
+  const all = computed(() => Object.values(byId.value).sort((a, b) => (a.queuedAt < b.queuedAt ? 1 : -1)));
+  const running = computed(() => all.value.filter((job) => job.state === 'running'));
+  const queued = computed(() => all.value.filter((job) => job.state === 'queued').reverse());
+  /** The job that the strip shows: training before anything else. */
+  const current = computed(() => running.value.find((job) => job.run !== null) ?? running.value[0] ?? queued.value[0] ?? null);
+
+  const put = (job: Job): void => {
+    const before = byId.value[job.id];
+    if (job.progress !== null) samples.set(job.id, addSample(samples.get(job.id) ?? [], { stage: job.stage, done: job.progress.done, at: Date.now() }));
+    byId.value[job.id] = job;
+    if (before !== undefined && !jobEnded(before) && jobEnded(job)) for (const listener of endListeners) listener(job);
+  };
+
+  const load = async (): Promise<void> => {
+    try {
+      const jobs = await call('jobs.list', {});
+      for (const id of Object.keys(byId.value)) if (!jobs.some((job) => job.id === id)) delete byId.value[id];
+      jobs.forEach(put);
+      fault.value = null;
+    } catch (error) {
+      fault.value = asFault(error);
+    }
+  };
+
+  on('job', put);
+  on('job.dismissed', ({ id }) => { delete byId.value[id]; });
+  on('log', (line) => {
+    const lines = logs.value.get(line.job) ?? [];
+    lines.push(line);
+    if (lines.length > keptLines) lines.splice(0, lines.length - keptLines);
+    logs.value.set(line.job, lines);
+    triggerRef(logs);
+  });
+  onResync(() => void load());
+  void load();
+
+  return {
+    all, running, queued, current, fault, logs, load,
+    byId: (id: string): Job | null => byId.value[id] ?? null,
+    /** Seconds until the stage of a job is done at its present rate; null where that is not known. */
+    secondsLeft: (job: Job): number | null => (job.progress === null || job.state !== 'running' ? null : secondsLeft(samples.get(job.id) ?? [], job.progress.total)),
+    /** Runs when a job ends that was seen running or queued; returns the way to stop listening. */
+    onEnded: (listener: (job: Job) => void): (() => void) => {
+      endListeners.add(listener);
+      return () => endListeners.delete(listener);
+    },
+    /** Resolves with a job when it has ended. */
+    ended: (id: string): Promise<Job> => new Promise((resolve) => {
+      const present = byId.value[id];
+      if (present !== undefined && jobEnded(present)) return resolve(present);
+      const listener = (job: Job): void => {
+        if (job.id !== id) return;
+        endListeners.delete(listener);
+        resolve(job);
+      };
+      endListeners.add(listener);
+    }),
+    /** Takes in the job that a call answered with, before its first event arrives. */
+    put,
+  };
+});

@@ -1,0 +1,19 @@
+/** Progress of one stage at a moment. */
+export interface ProgressSample { readonly stage: string; readonly done: number; readonly at: number }
+
+const windowMilliseconds = 30_000;
+
+/** Adds a sample and keeps those of its stage in the last 30 s, the two newest at least; progress that went back begins anew. */
+export function addSample(samples: readonly ProgressSample[], sample: ProgressSample): readonly ProgressSample[] {
+  const last = samples.at(-1);
+  if (last === undefined || last.stage !== sample.stage || sample.done < last.done) return [sample];
+  const kept = samples.filter(({ at }, index) => at >= sample.at - windowMilliseconds || index >= samples.length - 1);
+  return [...kept, sample];
+}
+
+/** Seconds until `total` at the rate of the samples; null where there is no rate yet. */
+export function secondsLeft(samples: readonly ProgressSample[], total: number): number | null {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined || last.done <= first.done || last.at <= first.at) return null;
+  return ((total - last.done) * (last.at - first.at)) / (last.done - first.done) / 1000;
+}
