@@ -1,0 +1,24 @@
+/** One chart of the live view: which curves it lays over one another. */
+export interface RunChart {
+  readonly id: string; readonly title: string;
+  /** Curves in it; those of `dashed` are broken lines. */
+  readonly names: readonly string[]; readonly dashed?: readonly string[]; readonly percent?: boolean;
+}
+
+/** The charts of a run, in the order of what one looks at first; `loss/<part>` of a summed loss come behind. */
+export function runCharts(curveNames: ReadonlySet<string>): readonly RunChart[] {
+  const fixed: readonly RunChart[] = [
+    { id: 'loss', title: 'Training loss', names: ['step/loss'] },
+    { id: 'accuracy', title: 'Accuracy, val (whole) and train (broken)', names: ['val/accuracy', 'train/accuracy'], dashed: ['train/accuracy'], percent: true },
+    { id: 'epochLoss', title: 'Loss by epoch, val (whole) and train (broken)', names: ['val/loss', 'train/loss'], dashed: ['train/loss'] },
+    { id: 'angle', title: 'Mean target angle, degrees', names: ['step/targetAngleDegrees'] },
+    { id: 'margin', title: 'Samples that satisfy the margin', names: ['step/marginSatisfied'], percent: true },
+    { id: 'gradient', title: 'Gradient norm', names: ['step/gradientNorm'] },
+    { id: 'rate', title: 'Learning rate', names: ['step/learningRate'] },
+    { id: 'speed', title: 'Images a second', names: ['step/imagesPerSecond'] },
+    { id: 'norm', title: 'Embedding norm', names: ['step/embeddingNorm'] },
+    { id: 'beyond', title: 'Samples beyond π − m', names: ['step/beyondMargin'], percent: true },
+  ];
+  const parts = [...curveNames].filter((name) => name.startsWith('step/loss/')).sort().map((name): RunChart => ({ id: name, title: `Loss, ${name.slice('step/loss/'.length)}`, names: [name] }));
+  return [...fixed, ...parts];
+}
