@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { once } from 'node:events';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
@@ -10,7 +10,7 @@ import { serve } from '../serve/serve.ts';
 import type { Session } from './session.ts';
 
 /** Opens the application on a workspace, with the folders that screens may look into. */
-export type OpenWorkbench = (options: { readonly workspace: string; readonly door: 'electron' | 'serve'; readonly roots: readonly string[] }) => Promise<Workbench>;
+export type OpenWorkbench = (options: { readonly workspace: string; readonly door: 'electron' | 'serve'; readonly roots?: readonly string[] }) => Workbench;
 
 const builtScreens = fileURLToPath(new URL('../../../dist/renderer', import.meta.url));
 const collect = (value: string, values: readonly string[]) => [...values, value];
@@ -21,20 +21,20 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
     .option('--port <number>', 'port; 0 takes any free one', portNumber, 4477)
     .option('--host <address>', 'address to listen at; beyond the loopback, whoever sees the traffic sees the token', '127.0.0.1')
     .option('--allow-host <name>', 'a name under which this machine is asked, repeatable', collect, [])
-    .option('--open <folder...>', 'folders that the screens may look into', [process.env['INIT_CWD'] ?? process.cwd()])
+    .option('--open <folder...>', 'folders below which faces may be imported (default: the home folder)')
     .option('--token-file <file>', 'take the token from a file instead of a random one')
-    .action(async (chosen: { port: number; host: string; allowHost: readonly string[]; open: readonly string[]; tokenFile?: string }) => {
+    .action(async (chosen: { port: number; host: string; allowHost: readonly string[]; open?: readonly string[]; tokenFile?: string }) => {
       const token = chosen.tokenFile === undefined ? undefined : readToken(chosen.tokenFile);
-      const roots = chosen.open.map(existingFolder);
-      const workbench = await openWorkbench({ workspace: cli.workspace(), door: 'serve', roots });
+      const roots = chosen.open?.map(existingFolder);
+      const workbench = openWorkbench({ workspace: cli.workspace(), door: 'serve', ...(roots ? { roots } : {}) });
       try {
         const served = await serve(workbench, { host: chosen.host, port: chosen.port, allowedHosts: chosen.allowHost, renderer: builtScreens, log: (line) => process.stderr.write(`${line}\n`), ...(token === undefined ? {} : { token }) });
         const open = `${served.address}?token=${served.token}`;
         if (!isLoopback(chosen.host)) process.stderr.write('Warning: the workbench is served beyond this machine without encryption; an SSH tunnel to 127.0.0.1 is safer.\n');
         cli.print(`ArcBench: ${open}\nCtrl-C ends.`, { address: served.address, token: served.token, open });
-        const signal = await Promise.race([once(process, 'SIGINT').then(() => 'SIGINT'), once(process, 'SIGTERM').then(() => 'SIGTERM')]);
+        await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
         process.once('SIGINT', () => process.exit(130));
-        process.stderr.write(`\n${signal === 'SIGINT' && workbench.busy() ? 'Saving a checkpoint; Ctrl-C again ends at once, without saving.' : 'Closing.'}\n`);
+        process.stderr.write(`\n${workbench.busy() ? 'Saving a checkpoint; Ctrl-C again ends at once, without saving.' : 'Closing.'}\n`);
         await served.close();
       } finally {
         await workbench.close();
