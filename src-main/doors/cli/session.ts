@@ -24,6 +24,7 @@ export function session(program: Command) {
   const quote = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   return {
     globals,
+    workspace,
     print: (human: string, value: unknown) => process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : human}\n`),
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();

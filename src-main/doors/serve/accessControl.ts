@@ -1,0 +1,56 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { hostname, networkInterfaces } from 'node:os';
+
+export interface Refusal { readonly status: 401 | 403 | 421; readonly message: string }
+
+/** A token nobody guesses: 256 random bits. */
+export const randomToken = (): string => randomBytes(32).toString('base64url');
+
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
+
+/** Decides who may use a served workbench: whoever shows its token, or the cookie it was swapped for, from its own pages and under its own name. */
+export function accessControl({ token, host, allowedHosts }: { readonly token: string; readonly host: string; readonly allowedHosts: readonly string[] }) {
+  const names = new Set(['localhost', '127.0.0.1', '::1', ...(isUnspecified(host) ? ownNames() : [host]), ...allowedHosts].map((name) => name.toLowerCase()));
+  const digestKey = randomBytes(32);
+  const digest = (text: string) => createHmac('sha256', digestKey).update(text).digest();
+  const equal = (given: string, expected: string) => timingSafeEqual(digest(given), digest(expected));
+  // The cookie is not the token, so that other servers of this machine, which get cookies too, never learn it; named after the token, so that two workbenches do not take each other's.
+  const secret = createHmac('sha256', token).update('cookie').digest('base64url');
+  const cookieName = `arcbench-${createHash('sha256').update(token).digest('hex').slice(0, 12)}`;
+
+  return {
+    cookie: `${cookieName}=${secret}; Path=/; HttpOnly; SameSite=Strict`,
+    isToken: (given: string) => equal(given, token),
+    /** Null where the request may pass. A WebSocket is not safe: it is opened without a preflight. */
+    refusal(headers: IncomingHttpHeaders, safe: boolean): Refusal | null {
+      const asked = hostName(headers.host);
+      if (asked === null || !names.has(asked)) return { status: 421, message: `This workbench does not answer under that name: allow it with \`arcbench serve --allow-host <name>\`.` };
+      const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+      const fromOwnPage = headers.origin !== undefined && originHost(headers.origin) === headers.host?.toLowerCase();
+      const site = headers['sec-fetch-site'];
+      const foreign = headers.origin !== undefined ? !fromOwnPage : site !== undefined && site !== 'same-origin' && site !== 'none' && headers['sec-fetch-mode'] !== 'navigate';
+      if (foreign || (!safe && !fromOwnPage && bearer === undefined)) return { status: 403, message: 'Only the workbench\'s own pages may do this.' };
+      const shown = cookieValue(headers.cookie, cookieName);
+      if (bearer !== undefined ? equal(bearer, token) : shown !== null && equal(shown, secret)) return null;
+      return { status: 401, message: 'This workbench asks for its token: open the address that `arcbench serve` printed.' };
+    },
+  };
+}
+
+const isUnspecified = (host: string) => host === '0.0.0.0' || host === '::';
+const ownNames = () => [hostname(), ...Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))];
+
+function hostName(header: string | undefined): string | null {
+  const found = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d+)?$/i.exec(header ?? '');
+  return found ? (found[1] ?? found[2] ?? '').toLowerCase() : null;
+}
+
+function originHost(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+function cookieValue(header: string | undefined, name: string): string | null {
+  const found = (header ?? '').split(';').map((part) => part.trim()).find((part) => part.startsWith(`${name}=`));
+  return found === undefined ? null : found.slice(name.length + 1);
+}

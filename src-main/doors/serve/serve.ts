@@ -1,0 +1,144 @@
+import fastifyStatic from '@fastify/static';
+import fastifyWebsocket from '@fastify/websocket';
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { Transform, type Readable } from 'node:stream';
+import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
+import type { Workbench } from '../../workbench/workbench.ts';
+import { addressSegments } from '../addressSegments.ts';
+import { resourcePolicy, securityHeaders } from '../contentSecurity.ts';
+import { wireFault, type Log } from '../wireFault.ts';
+import { accessControl, randomToken } from './accessControl.ts';
+import { serveLimits, type ServeLimits } from './serveLimits.ts';
+import { serveSocket } from './serveSocket.ts';
+import { tokenBucket } from './tokenBucket.ts';
+
+export interface ServeOptions {
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port?: number;
+  readonly token?: string;
+  /** Names under which the machine is asked, besides the loopback's and the host. */
+  readonly allowedHosts?: readonly string[];
+  /** Folder of the built screens. */
+  readonly renderer: string;
+  readonly limits?: Partial<ServeLimits>;
+  readonly log: Log;
+}
+export interface Served { readonly address: string; readonly token: string; close(): Promise<void> }
+
+/** Serves a workbench over HTTP and WebSocket to whoever shows the token; closing it leaves the workbench open. Throws 'wrong-input' where the host or port cannot be had. */
+export async function serve(workbench: Workbench, options: ServeOptions): Promise<Served> {
+  const { host = '127.0.0.1', port = 0, token = randomToken(), allowedHosts = [], renderer, log } = options;
+  const limits: ServeLimits = { ...serveLimits, ...options.limits };
+  const access = accessControl({ token, host, allowedHosts });
+  const buckets = new WeakMap<Socket, ReturnType<typeof tokenBucket>>();
+  const screens = existsSync(join(renderer, 'index.html'));
+
+  const refuse = (reply: FastifyReply, status: number, message: string) => reply.headers(securityHeaders).code(status).send({ code: 'wrong-input' satisfies ErrorCode, message });
+  const app = fastify({
+    forceCloseConnections: true, requestTimeout: 300_000, connectionTimeout: 0, http: { headersTimeout: 30_000, maxHeaderSize: 16_384 },
+    frameworkErrors: (_error, _request, reply) => { void refuse(reply, 400, 'This is not an address of ArcBench.'); },
+  });
+  app.server.maxConnections = limits.connections;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, body, done) => done(null, body));
+  await app.register(fastifyWebsocket, {
+    options: { maxPayload: limits.messageBytes, perMessageDeflate: false },
+    errorHandler: (error) => log(`A WebSocket failed: ${error.message}`),
+    preClose(done) {
+      for (const client of app.websocketServer.clients) client.close(1001, 'The workbench closes.');
+      setTimeout(() => { for (const client of app.websocketServer.clients) client.terminate(); }, 1000).unref();
+      app.websocketServer.close(() => done());
+    },
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders);
+    const bucket = buckets.get(request.raw.socket) ?? tokenBucket(limits.rate);
+    buckets.set(request.raw.socket, bucket);
+    if (!bucket.take()) return refuse(reply.header('retry-after', '1'), 429, `The workbench takes ${limits.rate.perSecond} requests a second: send them more slowly.`);
+    const given = tokenOf(request);
+    if (given !== null && access.isToken(given) && access.refusal({ ...request.headers, authorization: `Bearer ${given}` }, true) === null) return reply.header('set-cookie', access.cookie).redirect('/', 303);
+    const refusal = access.refusal(request.headers, !request.ws && (request.method === 'GET' || request.method === 'HEAD'));
+    if (refusal) return refuse(reply, refusal.status, refusal.message);
+    if (request.ws && app.websocketServer.clients.size >= limits.sockets) return refuse(reply, 503, `The workbench is shown in ${limits.sockets} windows already: close one of them.`);
+  });
+  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
+    if (!(error instanceof ArcBenchError) && error.statusCode !== undefined && error.statusCode < 500) return refuse(reply, error.statusCode, 'The workbench does not take such a request.');
+    const fault = wireFault(error, 'The request', log);
+    return reply.code(statusOf(fault.code)).send(fault);
+  });
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'There is nothing at this address.'));
+
+  app.get('/api', { websocket: true }, (socket) => serveSocket(socket, { workbench, limits, log }));
+
+  const sendResource = async (request: FastifyRequest, reply: FastifyReply) => {
+    const address = request.raw.url ?? '';
+    const resource = addressSegments(address) === null ? null : await workbench.resource(address.slice(1));
+    if (resource === null) return reply.callNotFound();
+    if (resource.fileName !== undefined) reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(resource.fileName)}`);
+    reply.header('content-security-policy', resourcePolicy).type(resource.type);
+    if (address.startsWith('/pictures/')) reply.header('cache-control', 'private, max-age=300'); // a contact sheet that is scrolled back
+    return reply.send(Buffer.from(resource.bytes.buffer, resource.bytes.byteOffset, resource.bytes.byteLength));
+  };
+  app.get('/pictures/*', sendResource);
+  app.get('/reports/*', sendResource);
+
+  app.put('/uploads/*', async (request, reply) => {
+    const [, upload, ...path] = addressSegments(request.raw.url ?? '') ?? [];
+    const tooLarge = () => new ArcBenchError('wrong-input', `${path.join('/')} is larger than ${limits.uploadBytes} bytes, the most that one uploaded file may have: import its folder on the machine of the workbench instead.`);
+    reply.header('connection', 'close'); // so that what is left of a refused file is never read
+    if (upload === undefined || path.length === 0) throw new ArcBenchError('wrong-input', 'An upload goes to /uploads/<upload>/<path of the file in its folder>.');
+    if (Number(request.headers['content-length'] ?? 0) > limits.uploadBytes) throw tooLarge();
+    const answer = await workbench.receive({ upload, path: path.join('/') }, atMost(request.raw, limits.uploadBytes, tooLarge));
+    return reply.removeHeader('connection').send(answer);
+  });
+
+  if (screens) {
+    await app.register(fastifyStatic, {
+      root: renderer, dotfiles: 'deny', cacheControl: false,
+      // The build names its assets after their content; the page itself is asked for anew each time.
+      setHeaders: (reply, path) => { reply.header('cache-control', path.startsWith(join(renderer, 'assets')) ? 'private, max-age=31536000, immutable' : 'no-cache'); },
+    });
+  } else app.get('/', (_request, reply) => refuse(reply, 503, 'The screens are not built yet: run `npm run build:renderer` on the machine of the workbench, then load this page again.'));
+
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw new ArcBenchError('wrong-input', `The workbench cannot be served at ${host}, port ${port} (${error instanceof Error && 'code' in error ? String(error.code) : 'no such address'}): choose another with --host and --port.`, { cause: error });
+  }
+  const bound = app.server.address();
+  return { address: `http://${host.includes(':') ? `[${host}]` : host}:${typeof bound === 'object' && bound ? bound.port : port}/`, token, close: () => app.close() };
+}
+
+/** The token in the address of the first page. */
+function tokenOf({ method, raw: { url = '' } }: FastifyRequest): string | null {
+  return method === 'GET' && url.startsWith('/?') ? new URLSearchParams(url.slice(2)).get('token') : null;
+}
+
+/** Passes on what is read, and fails with the given error beyond so many bytes, or where the sender breaks off. */
+function atMost(source: Readable, limit: number, error: () => Error): Readable {
+  let size = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      if (size > limit) done(error());
+      else done(null, chunk);
+    },
+  });
+  counted.on('error', () => {}); // it may fail before the workbench reads it, which then finds it failed
+  source.once('close', () => { if (!source.readableEnded) counted.destroy(new ArcBenchError('cancelled', 'The upload was broken off.')); });
+  return source.pipe(counted);
+}
+
+function statusOf(code: ErrorCode): number {
+  switch (code) {
+    case 'wrong-input': return 400;
+    case 'busy': return 503;
+    case 'no-space': return 507;
+    case 'missing-tool': case 'damaged': case 'diverged': case 'cancelled': case 'failed': return 500;
+  }
+}

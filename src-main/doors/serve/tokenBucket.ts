@@ -1,0 +1,14 @@
+/** A token bucket: `take` answers whether one more may pass, `perSecond` in the long run and `burst` at once. */
+export function tokenBucket({ perSecond, burst }: { readonly perSecond: number; readonly burst: number }, now: () => number = () => performance.now()): { take(): boolean } {
+  let [tokens, at] = [burst, now()];
+  return {
+    take() {
+      const time = now();
+      tokens = Math.min(burst, tokens + ((time - at) / 1000) * perSecond);
+      at = time;
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    },
+  };
+}

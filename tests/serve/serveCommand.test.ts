@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openSocket, nextMessage } from './servedFolder.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-serve-command-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function arcbench(...args: string[]) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'serveProgram.ts'), '--workspace', folder, ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+  const said = { out: '', errors: '' };
+  child.stdout.on('data', (chunk: Buffer) => { said.out += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { said.errors += chunk.toString(); });
+  return { child, said, ended: once(child, 'close').then(([code]) => code as number) };
+}
+
+test('serve prints an address that opens, and Ctrl-C closes the workbench with a checkpoint', async () => {
+  const { child, said, ended } = arcbench('--json', 'serve', '--port', '0', '--open', folder);
+  await once(child.stdout, 'data');
+  const { address, token, open } = JSON.parse(said.out) as Record<'address' | 'token' | 'open', string>;
+  assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+  assert.equal(open, `${address}?token=${token}`);
+  const socket = await openSocket(`${address.replace('http', 'ws')}api`, { authorization: `Bearer ${token}` });
+  socket.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
+  assert.ok('result' in await nextMessage(socket));
+  child.kill('SIGINT');
+  assert.equal(await ended, 0);
+  assert.match(said.errors, /opened .*"roots":\[".*"\][^]*Saving a checkpoint; Ctrl-C again[^]*checkpoint saved\n$/);
+  assert.ok(!said.errors.includes('Warning') && !said.errors.includes(token));
+});
+
+test('a token comes from a file, and a host beyond the loopback is warned of', async () => {
+  const token = 'a'.repeat(40);
+  writeFileSync(join(folder, 'token'), `${token}\n`);
+  const { child, said, ended } = arcbench('serve', '--port', '0', '--host', '0.0.0.0', '--token-file', join(folder, 'token'));
+  await once(child.stdout, 'data');
+  assert.match(said.out, new RegExp(`^ArcBench: http://0\\.0\\.0\\.0:\\d+/\\?token=${token}\n`));
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+  assert.match(said.errors, /Warning: .*without encryption/);
+});
+
+test('wrong options are named before anything is opened', async () => {
+  writeFileSync(join(folder, 'short'), 'guessable');
+  for (const [args, sentence] of [[['--port', '70000'], /--port is a whole number/], [['--open', join(folder, 'none')], /There is no folder/], [['--token-file', join(folder, 'short')], /at least 32/], [['--token-file', join(folder, 'absent')], /must hold a token/]] as const) {
+    const { said, ended } = arcbench('serve', ...args);
+    assert.equal(await ended, 2);
+    assert.match(said.errors, sentence);
+    assert.ok(!said.errors.includes('opened'));
+  }
+});
