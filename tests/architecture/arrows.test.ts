@@ -22,10 +22,11 @@ const forbidden: IForbiddenRuleType[] = [
 
 test('imports point the way that DESIGN 2 says', async () => {
   process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
-  const { output } = await cruise(['src-main', 'src-shared'], { ruleSet: { forbidden }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' }, validate: true });
+  const { output } = await cruise(['src-main', 'src-shared', 'src-renderer'], { ruleSet: { forbidden }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' }, validate: true });
   const { summary, modules } = output as ICruiseResult;
   assert.ok(modules.length > 60, 'the sources were not found');
   assert.ok(modules.some((module) => module.source === 'src-main/store/store.ts' && module.dependencies.some((dependency) => dependency.resolved.includes('better-sqlite3'))), 'imports were not followed');
   assert.ok(modules.some((module) => module.source === 'src-main/engine/faceDetector.ts' && module.dependencies.some((dependency) => dependency.resolved.includes('@vladmandic/'))), 'the face detector was not followed');
+  assert.ok(modules.some((module) => module.source === 'src-renderer/App.vue' && module.dependencies.some((dependency) => dependency.resolved === 'src-renderer/views/frame/Frame.vue')), 'imports of .vue files were not followed');
   assert.deepEqual(summary.violations.map((found) => `${found.from} -> ${found.to}: ${found.rule.name}`), []);
 });
