@@ -85,7 +85,7 @@ def state_dict(entries):
     for t, entry in enumerate(entries):
         shape, kind = entry['shape'], entry.get('storage', 'FloatStorage')
         count = math.prod(shape)
-        values = [math.sin(0.37 * i + t) for i in range(count)]
+        values = [math.sin(0.37 * i + t) for i in range(1 if entry.get('expanded') else count)]
         strides = [math.prod(shape[axis + 1:]) for axis in range(len(shape))]
         if entry.get('transposed'):  # the same numbers, column after column in memory, behind three others
             strides = [math.prod(shape[:axis]) for axis in range(len(shape))]
@@ -97,6 +97,8 @@ def state_dict(entries):
                     place += index * strides[axis]
                 memory[place] = values[i]
             values = [9.0] * 3 + memory
+        if entry.get('expanded'):
+            strides = [0] * len(shape)
         storage = Storage(str(t), kind, len(values), packed(values, kind))
         state[entry['name']] = (Parameter if entry.get('parameter') else Tensor)(storage, shape, strides, 3 if entry.get('transposed') else 0)
     state._metadata = collections.OrderedDict([('', {'version': 1})])  # pickled as BUILD, as torch's is

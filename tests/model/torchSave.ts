@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-export interface SavedTensor { readonly name: string; readonly shape: readonly number[]; readonly storage?: string; readonly transposed?: boolean; readonly parameter?: boolean }
+export interface SavedTensor { readonly name: string; readonly shape: readonly number[]; readonly storage?: string; readonly transposed?: boolean; readonly expanded?: boolean; readonly parameter?: boolean }
 export interface SaveOrder { readonly path: string; readonly format: 'zip' | 'legacy'; readonly tensors: readonly SavedTensor[]; readonly protocol?: number; readonly wrappers?: readonly string[]; readonly compressed?: boolean }
 
 /** Lets Python write files as torch.save does, or hostile ones; returns what it prints. */

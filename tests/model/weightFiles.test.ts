@@ -94,6 +94,7 @@ const tensors: readonly SavedTensor[] = [
   { name: 'bfloat', shape: [5], storage: 'BFloat16Storage' },
   { name: 'double', shape: [2, 2], storage: 'DoubleStorage' },
   { name: 'parameter', shape: [2, 2], parameter: true },
+  { name: 'expanded', shape: [2, 3], expanded: true },
   { name: 'scalar', shape: [] },
   { name: 'none', shape: [0, 7] },
   { name: 'bn1.num_batches_tracked', shape: [], storage: 'LongStorage' },
@@ -106,9 +107,10 @@ for (const format of ['zip', 'legacy'] as const) {
     for (const { path } of orders) {
       const found = readWeightFile(path);
       assert.deepEqual([...found].map(([name, { shape }]) => [name, shape]), tensors.map(({ name, shape }) => [name, shape]), path);
-      tensors.filter(({ storage }) => storage !== 'LongStorage').forEach(({ name, shape, storage }, t) => {
+      tensors.filter(({ storage }) => storage !== 'LongStorage').forEach(({ name, shape, storage, expanded }, t) => {
         const actual = found.get(name)?.values() ?? [];
-        const expected = savedValues(t, shape.reduce((a, b) => a * b, 1));
+        const count = shape.reduce((a, b) => a * b, 1);
+        const expected = expanded ? Array.from({ length: count }, () => Math.sin(t)) : savedValues(t, count);
         assert.equal(actual.length, expected.length, name);
         const tolerance = storage === 'HalfStorage' ? 2 ** -11 : storage === 'BFloat16Storage' ? 2 ** -7 : 2 ** -24; // of numbers below 1; Python cuts bfloat off
         expected.forEach((value, index) => assert.ok(Math.abs(value - (actual[index] as number)) <= tolerance, `${path}: ${name}[${index}] is ${actual[index]}, not ${value}`));
