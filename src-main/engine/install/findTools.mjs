@@ -15,18 +15,21 @@ print(json.dumps({'command': sys.executable, 'python': sys.version_info[:2], 'pi
 
 /** The first Python >= 3.8 with pip >= 20.3, which knows the names of today's wheels, or one that can make such a pip; throws where there is none. @returns {Python} */
 export function findPython() {
-  const found = [['python3'], ['python'], ['py', '-3']].flatMap(([command = '', ...args]) => {
+  const found = [];
+  for (const [command = '', ...args] of [['python3'], ['python'], ['py', '-3']]) {
     const { status, stdout } = spawnSync(command, [...args, '-c', probe], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return status === 0 ? [/** @type {{ command: string, python: [number, number], pip: string | null, makesPip: boolean }} */ (JSON.parse(stdout))] : [];
-  });
-  const fit = found.filter(({ python: [major, minor] }) => major === 3 && minor >= 8);
-  const [first] = found;
-  if (!first) throw new SetUpError(2, 'Python was not found (python3, python, py -3), whose pip fetches TensorFlow: install it (Debian: apt-get install python3 python3-pip).');
-  if (fit.length === 0) throw new SetUpError(2, `Python ${first.python.join('.')} was found, expected 3.8 or newer, whose pip fetches TensorFlow: install a newer one.`);
-  const ready = fit.find(({ pip }) => pip && Number.parseFloat(pip) >= 20.3);
-  const able = ready ?? fit.find(({ makesPip }) => makesPip);
-  if (!able) throw new SetUpError(2, `${fit[0]?.command} has no pip 20.3 or newer, which fetches TensorFlow, and no ensurepip to make it: install pip (Debian: apt-get install python3-pip).`);
-  return { command: able.command, hasPip: able === ready };
+    if (status !== 0) continue;
+    const python = /** @type {{ command: string, python: [number, number], pip: string | null, makesPip: boolean }} */ (JSON.parse(stdout));
+    const isNewEnough = python.python[0] === 3 && python.python[1] >= 8;
+    if (isNewEnough && python.pip && Number.parseFloat(python.pip) >= 20.3) return { command: python.command, hasPip: true };
+    found.push({ ...python, isNewEnough });
+  }
+  const fit = found.filter(({ isNewEnough }) => isNewEnough);
+  const able = fit.find(({ makesPip }) => makesPip);
+  if (able) return { command: able.command, hasPip: false };
+  if (fit[0]) throw new SetUpError(2, `${fit[0].command} has no pip 20.3 or newer, which fetches TensorFlow, and no ensurepip to make it: install pip (Debian: apt-get install python3-pip).`);
+  if (found[0]) throw new SetUpError(2, `Python ${found[0].python.join('.')} was found, expected 3.8 or newer, whose pip fetches TensorFlow: install a newer one.`);
+  throw new SetUpError(2, 'Python was not found (python3, python, py -3), whose pip fetches TensorFlow: install it (Debian: apt-get install python3 python3-pip).');
 }
 
 /** The command of the first C++ compiler that runs: CXX, g++, c++, clang++; throws where there is none. @returns {string[]} */

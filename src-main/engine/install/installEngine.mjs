@@ -20,10 +20,10 @@ const unpackProgram = fileURLToPath(new URL('unpackWheel.py', import.meta.url));
 
 /**
  * Brings libtensorflow and the compiled addon into the per-user cache, whole or not at all, and links them into node_modules.
- * Does nothing where all is there. Without a release, ARCBENCH_ENGINE and the machine choose it. Throws SetUpError.
- * @param {string} modules @param {{ release?: Release, signal?: AbortSignal }} [options]
+ * Does nothing where all is there. ARCBENCH_ENGINE and the machine choose between CPU and CUDA. Throws SetUpError.
+ * @param {string} modules @param {AbortSignal} signal
  */
-export async function installEngine(modules, { release, signal = new AbortController().signal } = {}) {
+export async function installEngine(modules, signal) {
   const tfjs = join(modules, '@tensorflow', 'tfjs-node-gpu');
   for (const folder of [join(tfjs, 'binding'), join(modules, 'node-api-headers', 'include')]) {
     if (!existsSync(folder)) throw new SetUpError(2, `The folder ${folder} is missing, which the addon is built from: run \`npm ci\`.`);
@@ -31,15 +31,15 @@ export async function installEngine(modules, { release, signal = new AbortContro
   const backend = patchBackend(readFileSync(join(tfjs, 'binding', 'tfjs_backend.cc'), 'utf8'));
   const engineOf = (/** @type {Release} */ of) => join(engineCache(), `tensorflow-${of.version}-${of.device}-${keyOf(of, tfjs, backend)}`);
   const isReady = (/** @type {string} */ engine) => linkOf(addonPlace(tfjs)) === join(engine, 'tensorflow') && engineFault(engine) === null;
-  const wanted = release ?? chooseRelease((of) => isReady(engineOf(of)));
-  const engine = engineOf(wanted);
+  const release = chooseRelease((of) => isReady(engineOf(of)));
+  const engine = engineOf(release);
   if (isReady(engine)) return;
   const cache = makeEngineCache();
   try {
     const python = findPython();
     await withLock({ lock: join(cache, 'install.lock'), python: python.command, signal }, async (alone) => {
       if (alone) sweep(cache, tfjs);
-      if (engineFault(engine)) await build({ engine, release: wanted, python, modules, backend, signal });
+      if (engineFault(engine)) await build({ engine, release, python, modules, backend, signal });
       link(addonPlace(tfjs), join(engine, 'tensorflow'));
     });
   } catch (error) {

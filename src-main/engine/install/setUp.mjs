@@ -60,7 +60,7 @@ try {
     const lock = join(makeEngineCache(), `packages-${sha256(root).slice(0, 12)}.lock`);
     await withLock({ lock, python: findPython().command, signal: stopper.signal }, async () => { if (!isInstalled()) await installPackages(); });
   }
-  await installEngine(modules, { signal: stopper.signal });
+  await installEngine(modules, stopper.signal);
 } catch (error) {
   const { message, exitCode } = told(error);
   process.stderr.write(`${message}\n`);
