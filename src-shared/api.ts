@@ -83,7 +83,7 @@ export const callInputs = {
   'reports.remark': z.strictObject({ planHash: id, section: z.string().max(80), text: z.string().max(50_000) }),
 } as const satisfies Record<keyof CallOutputs, z.ZodType>;
 
-export interface Diagnosis { readonly device: string; readonly tensorflow: string; readonly node: string; readonly gigaflops: number }
+export interface Diagnosis { readonly device: string; readonly deviceName: string; readonly threads: number; readonly tensorflow: string; readonly node: string; readonly gigaflops: number; readonly folder: string | null; readonly checked: boolean }
 export interface SystemDescription {
   readonly version: string; readonly door: 'electron' | 'serve'; readonly workspace: string; readonly platform: string; readonly home: string;
   readonly cpu: string; readonly cores: number; readonly memoryGiB: number;

@@ -1,15 +1,54 @@
-import { describeEngine, tf } from './tensorflow.ts';
+import { execFileSync, fork } from 'node:child_process';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import { explainNoCuda } from './explainNoCuda.ts';
+import { engineFaultByHash } from './install/engineManifest.mjs';
+import { installedEngine } from './installedEngine.ts';
+import type { EngineMeasurement, MeasurementMessage } from './measureEngine.ts';
 
-/** Engine, versions and the speed of a 1024 x 1024 float32 matrix product in GFLOP/s. */
-export function diagnose(): { device: string; tensorflow: string; node: string; gigaflops: number } {
-  const [side, times] = [1024, 20];
-  const matrix = tf.randomUniform([side, side], -1, 1, 'float32', 1);
-  // A sum is read, not the product: the clock is for the multiplication. tidy would walk a returned array number by number.
-  const product = () => tf.tidy(() => { tf.sum(tf.matMul(matrix, matrix)).dataSync(); });
-  product();
-  const started = performance.now();
-  for (let index = 0; index < times; index++) product();
-  const seconds = (performance.now() - started) / 1000;
-  matrix.dispose();
-  return { ...describeEngine(), node: process.version, gigaflops: (2 * side ** 3 * times) / seconds / 1e9 };
+export interface Diagnosis extends EngineMeasurement {
+  readonly deviceName: string;
+  readonly node: string;
+  /** The engine's folder in the cache. */
+  readonly folder: string | null;
+  /** Whether its files were compared with the SHA-256 of their installation; they are not where there is no manifest. */
+  readonly checked: boolean;
+}
+
+/** Engine, device, versions, files and speed, measured in a process of its own; throws ArcBenchError where a file is damaged or the engine cannot compute. */
+export async function diagnose(engine: 'auto' | 'cuda' | 'cpu'): Promise<Diagnosis> {
+  const installed = installedEngine();
+  const checked = installed !== null && installed.manifest !== null;
+  const fault = checked ? await engineFaultByHash(installed.folder) : null;
+  if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): delete that folder and run \`npm run setup\`.`);
+  const found = await measure(engine);
+  if (engine === 'cuda' && found.device !== 'cuda') throw new ArcBenchError('wrong-input', explainNoCuda());
+  return { ...found, deviceName: found.device === 'cuda' ? cardName() : cpus()[0]?.model ?? 'unknown', node: process.version, folder: installed?.folder ?? null, checked };
+}
+
+function measure(engine: 'auto' | 'cuda' | 'cpu'): Promise<EngineMeasurement> {
+  const child = fork(fileURLToPath(new URL('measureEngine.ts', import.meta.url)), {
+    execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, ...(engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },
+  });
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => { errors = (errors + chunk.toString()).slice(-4000); });
+  return new Promise((resolve, reject) => {
+    let heard: MeasurementMessage | null = null;
+    child.on('message', (message: MeasurementMessage) => { heard = message; });
+    child.on('close', (code, signal) => {
+      if (heard && 'device' in heard) resolve(heard);
+      else if (heard) reject(new ArcBenchError(heard.code, heard.message));
+      else reject(new ArcBenchError('failed', `TensorFlow ended without a word (${signal ?? `exit code ${code}`}: ${errors.trim().split('\n').at(-1) ?? ''}): it needs a processor with AVX; run \`npm run setup\` to see whether it loads.`));
+    });
+  });
+}
+
+function cardName(): string {
+  try {
+    return execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0] ?? 'unknown';
+  } catch {
+    return 'unknown';
+  }
 }

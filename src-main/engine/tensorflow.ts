@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { engineFault } from './install/engineManifest.mjs';
+import { installedEngine } from './installedEngine.ts';
 
 export type Tensor = TensorFlow.Tensor;
 export type { TensorFlow };
@@ -45,6 +47,9 @@ function load(): typeof TensorFlow {
   const util = require('node:util') as { isNullOrUndefined?: unknown; isArray?: unknown };
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   util.isArray ??= Array.isArray;
+  const installed = installedEngine();
+  const fault = installed?.manifest ? engineFault(installed.folder) : null; // a library cut short would kill the process, not throw
+  if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): run \`npm run setup\`, which installs it again.`);
   try {
     return require('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
   } catch (cause) {

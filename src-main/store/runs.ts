@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { RunStatus } from '../../src-shared/api.ts';
-import type { StoreChange } from './store.ts';
+import type { StoreChange } from './storeChange.ts';
 
 export interface RunRow {
   readonly id: string; readonly experiment: string; readonly arm: string; readonly seed: number; readonly planHash: string; readonly splitHash: string;

@@ -6,19 +6,14 @@ import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
-import { runTables, type MetricPoint } from './runs.ts';
+import { runTables } from './runs.ts';
+import type { StoreChange } from './storeChange.ts';
 import { lockWorkspace } from './writerLock.ts';
 
 export type { EventRow, MetricPoint, RunRow } from './runs.ts';
 
 const migrations = [first, screens] as const;
 const applicationId = 0x41524342; // "ARCB"
-
-/** What a write changed, for those who show it. */
-export type StoreChange =
-  | { readonly kind: 'run' | 'run-deleted'; readonly id: string }
-  | { readonly kind: 'points'; readonly points: readonly MetricPoint[] }
-  | { readonly kind: 'datasets' };
 
 /** The workspace's SQLite database: all that is known of datasets, splits, plans and runs. */
 export type Store = ReturnType<typeof openStore>;

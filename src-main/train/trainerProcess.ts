@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { openPackedImages, openPreparedSet, type PreparedSet } from '../data/preparedSet.ts';
+import { explainNoCuda } from '../engine/explainNoCuda.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
 import { evaluateRun, type Evaluation } from '../evaluate/evaluateRun.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
@@ -37,7 +38,7 @@ async function work(task: TrainerTask): Promise<void> {
   const arm = plan.arms.find((entry) => entry.name === task.arm);
   if (!arm) throw new ArcBenchError('wrong-input', `The plan has no arm named ${task.arm}.`);
   const engine = describeEngine();
-  if (task.engine === 'cuda' && engine.device !== 'cuda') throw new ArcBenchError('wrong-input', 'The engine cuda was asked for, but TensorFlow finds no NVIDIA card here: use --engine auto or cpu, or check the driver with nvidia-smi.');
+  if (task.engine === 'cuda' && engine.device !== 'cuda') throw new ArcBenchError('wrong-input', explainNoCuda());
   const set = openPreparedSet(task.preparedFolder);
   const packed = openPackedImages(set);
   try {

@@ -31,11 +31,16 @@ program.action(async () => {
   });
 });
 
-program.command('doctor').description('engine, device, versions and a measured GFLOP/s').action(async () => {
-  if (cli.globals().engine === 'cpu') process.env['CUDA_VISIBLE_DEVICES'] = '-1';
+program.command('doctor').description('engine, device, versions, files and a measured GFLOP/s').action(async () => {
   const { diagnose } = await import('../../engine/diagnose.ts');
-  const found = diagnose();
-  cli.print(`engine      ${found.device}\nTensorFlow  ${found.tensorflow}\nNode        ${found.node}\nspeed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`, found);
+  const found = await diagnose(cli.globals().engine);
+  cli.print([
+    `engine      ${found.device}, ${found.deviceName}, ${found.threads} threads`,
+    `TensorFlow  ${found.tensorflow}`,
+    `Node        ${found.node}`,
+    `files       ${found.folder ?? 'not from ArcBench'} (${found.checked ? 'whole by SHA-256' : 'not checked: they have no manifest; `npm run setup` brings one'})`,
+    `speed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`,
+  ].join('\n'), found);
 });
 program.command('check').description('verify every file of the workspace; ends with 1 where something is not whole').option('--repair', 'sweep leftovers and remove what the next run makes anew')
   .action(({ repair = false }: { repair?: boolean }) => cli.withStore({ readOnly: false }, async (store) => {

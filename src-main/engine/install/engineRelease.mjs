@@ -1,13 +1,21 @@
-/** The official wheels of TensorFlow that the engine takes its library and headers from, pinned by SHA-256. */
-export const release = {
-  version: '2.21.0',
-  package: 'tensorflow-cpu',
-  python: '3.11',
-  platform: 'manylinux_2_27_x86_64',
-  file: 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl',
-  sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
-  unpackedBytes: 2_000_000_000,
-};
+import { readFileSync } from 'node:fs';
+import { SetUpError } from './setUpError.mjs';
 
-export const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
-export const addon = 'tfjs_binding.node';
+/** @typedef {'cpu' | 'cuda'} Device */
+/** @typedef {{ file: string, sha256: string, bytes: number }} Wheel an official wheel; its name says package, version and platform */
+/** @typedef {{ version: string, device: Device, libraries: string[], wheels: Wheel[], unpackedBytes: number }} Release unpackedBytes: with the headers that compiling needs */
+
+/**
+ * The official wheels of TensorFlow that the engine takes its libraries and headers from. CUDA's beside TensorFlow's own are
+ * the newest ones that the `and-cuda` extra in its METADATA allowed, all of CUDA 12.9. @type {Record<string, Release>}
+ */
+const releases = JSON.parse(readFileSync(new URL('enginePins.json', import.meta.url), 'utf8'));
+
+/** The wheels for a machine and a device, pinned by SHA-256; throws where TensorFlow has none. @param {{ platform: string, arch: string }} machine @param {Device} device @returns {Release} */
+export function releaseFor({ platform, arch }, device) {
+  const release = releases[`${platform}-${arch}-${device}`];
+  if (release) return release;
+  const { version } = Object.values(releases)[0] ?? {};
+  if (releases[`${platform}-${arch}-cpu`]) throw new SetUpError(2, `TensorFlow ${version} has no CUDA wheel for ${platform} on ${arch}, only for Linux on x86-64: set ARCBENCH_ENGINE=cpu.`);
+  throw new SetUpError(2, `TensorFlow ${version} has no wheel for ${platform} on ${arch}: use Linux on x86-64 or aarch64, macOS on Apple silicon, or Windows through WSL 2.`);
+}

@@ -1,143 +1,163 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheFolder } from './cacheFolder.mjs';
-import { addon, libraries, release } from './engineRelease.mjs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compileAddon, compileFlags, tryAddon } from './compileAddon.mjs';
+import { engineCache, makeEngineCache } from './engineCache.mjs';
+import { askedDevice, hasNvidiaCard } from './engineDevice.mjs';
+import { addonPlace, engineFault, writeManifest } from './engineManifest.mjs';
+import { releaseFor } from './engineRelease.mjs';
+import { fetchWheel } from './fetchWheel.mjs';
+import { findCompiler, findPython } from './findTools.mjs';
 import { patchBackend } from './patchBackend.mjs';
-import { requireTool, say, SetUpError } from './setUpError.mjs';
+import { runTool } from './runTool.mjs';
+import { say, SetUpError } from './setUpError.mjs';
+import { withLock } from './withLock.mjs';
 
-const cacheRoot = () => cacheFolder('engine');
+/** @typedef {import('./engineRelease.mjs').Release} Release */
 
-/** Brings libtensorflow and the compiled addon into the per-user cache, whole or not at all, and links them into node_modules. @param {string} modules */
-export async function installEngine(modules) {
+const unpackProgram = fileURLToPath(new URL('unpackWheel.py', import.meta.url));
+
+/**
+ * Brings libtensorflow and the compiled addon into the per-user cache, whole or not at all, and links them into node_modules.
+ * Does nothing where all is there. ARCBENCH_ENGINE and the machine choose between CPU and CUDA. Throws SetUpError.
+ * @param {string} modules @param {AbortSignal} signal
+ */
+export async function installEngine(modules, signal) {
   const tfjs = join(modules, '@tensorflow', 'tfjs-node-gpu');
-  const sources = join(tfjs, 'binding');
-  const key = createHash('sha256').update(release.sha256);
-  for (const name of readdirSync(sources).sort()) key.update(readFileSync(join(sources, name)));
-  const backend = patchBackend(readFileSync(join(sources, 'tfjs_backend.cc'), 'utf8'));
-  key.update(backend);
-  const engine = join(cacheRoot(), `tensorflow-${release.version}-${key.digest('hex').slice(0, 12)}`);
-  if ([addon, ...libraries].some((name) => !existsSync(join(engine, name)))) await withLock(engine, () => build(engine, modules, backend));
-  link(join(tfjs, 'lib', 'napi-v8'), engine);
-}
-
-/** @param {string} engine @param {string} modules @param {string} backend source of tfjs_backend.cc */
-async function build(engine, modules, backend) {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new SetUpError(1, `The engine has no pinned wheel for ${process.platform} on ${process.arch}: use Linux on x86-64.`);
+  for (const folder of [join(tfjs, 'binding'), join(modules, 'node-api-headers', 'include')]) {
+    if (!existsSync(folder)) throw new SetUpError(2, `The folder ${folder} is missing, which the addon is built from: run \`npm ci\`.`);
   }
-  requireTool('python3', ['-m', 'pip', '--version'], 'Python with pip was not found (python3 -m pip), which fetches TensorFlow: install python3 and python3-pip.');
-  requireTool('g++', ['--version'], 'The C++ compiler g++ was not found, which builds the addon: install g++ (Debian: apt-get install g++).');
-  const disk = statfsSync(cacheRoot());
-  if (disk.bavail * disk.bsize < release.unpackedBytes) {
-    throw new SetUpError(1, `The disk of ${cacheRoot()} has too little space for TensorFlow (2 GB needed): free some, or set ARCBENCH_CACHE to a folder elsewhere.`);
-  }
-  const work = `${engine}.building-${process.pid}`;
-  for (const name of readdirSync(cacheRoot())) if (name.includes('.building-')) rmSync(join(cacheRoot(), name), { recursive: true, force: true });
-  mkdirSync(work);
+  const backend = patchBackend(readFileSync(join(tfjs, 'binding', 'tfjs_backend.cc'), 'utf8'));
+  const engineOf = (/** @type {Release} */ of) => join(engineCache(), `tensorflow-${of.version}-${of.device}-${keyOf(of, tfjs, backend)}`);
+  const isReady = (/** @type {string} */ engine) => linkOf(addonPlace(tfjs)) === join(engine, 'tensorflow') && engineFault(engine) === null;
+  const release = chooseRelease((of) => isReady(engineOf(of)));
+  const engine = engineOf(release);
+  if (isReady(engine)) return;
+  const cache = makeEngineCache();
   try {
-    say(`Fetching TensorFlow ${release.version} (274 MB) …`);
-    const pip = spawnSync('python3', ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--python-version', release.python, '--platform', release.platform, '--progress-bar', process.stderr.isTTY ? 'on' : 'off', '-q', '-d', work, `${release.package}==${release.version}`], { stdio: ['ignore', 2, 2] });
-    const wheel = join(work, release.file);
-    if (pip.status !== 0 || !existsSync(wheel)) throw new SetUpError(1, `pip could not fetch ${release.package} ${release.version}: check the network and the messages above, then run the command again.`);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(wheel), hash);
-    const found = hash.digest('hex');
-    if (found !== release.sha256) throw new SetUpError(1, `The fetched ${release.file} has the SHA-256 ${found}, expected ${release.sha256}: it was not used; try again, or report it.`);
-    say('Unpacking …');
-    run('python3', ['-c', unpackProgram, wheel, work], work, 'TensorFlow could not be unpacked: check the disk space and run the command again.');
-    say('Compiling the addon …');
-    const tfjs = join(modules, '@tensorflow', 'tfjs-node-gpu', 'binding');
-    writeFileSync(join(work, 'tfjs_backend.cc'), backend);
-    run('g++', ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding', '-DBUILDING_NODE_EXTENSION',
-      `-I${join(modules, 'node-api-headers', 'include')}`, `-I${join(work, 'include')}`, `-I${join(tfjs, '..')}`, `-I${tfjs}`,
-      'tfjs_backend.cc', join(tfjs, 'tfjs_binding.cc'), '-o', addon, '-L.', ...libraries.map((name) => `-l:${name}`), '-Wl,-rpath,$ORIGIN'],
-    work, 'The addon could not be compiled: see the messages of g++ above.');
-    rmSync(wheel);
-    rmSync(join(work, 'tfjs_backend.cc'));
-    rmSync(join(work, 'include'), { recursive: true });
-    renameSync(work, engine);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
-
-const unpackProgram = `
-import sys, zipfile, shutil, os
-wheel, work = sys.argv[1:]
-archive = zipfile.ZipFile(wheel)
-headers = ('c/', 'core/platform/')
-for name in archive.namelist():
-    target = None
-    if name in (${libraries.map((name) => `'tensorflow/${name}'`).join(', ')}):
-        target = os.path.basename(name)
-    elif name.startswith('tensorflow/include/tensorflow/c/') or name.startswith('tensorflow/include/tensorflow/core/platform/') or name.startswith(('tensorflow/include/tsl/', 'tensorflow/include/xla/', 'tensorflow/include/absl/')):
-        target = name[len('tensorflow/'):]
-    if target and not name.endswith('/'):
-        path = os.path.join(work, target)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with archive.open(name) as source, open(path, 'wb') as out:
-            shutil.copyfileobj(source, out, 1 << 20)
-`;
-
-/** @param {string} command @param {string[]} args @param {string} cwd @param {string} sentence */
-function run(command, args, cwd, sentence) {
-  try {
-    execFileSync(command, args, { cwd, stdio: ['ignore', 2, 2] });
-  } catch {
-    throw new SetUpError(1, sentence);
-  }
-}
-
-/** Lets one process at a time build; the lock of a dead process is taken over. @param {string} engine @param {() => Promise<void>} action */
-async function withLock(engine, action) {
-  mkdirSync(cacheRoot(), { recursive: true });
-  const lock = `${engine}.lock`;
-  for (let told = false; ; ) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
-      break;
-    } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw new SetUpError(1, `The cache folder ${cacheRoot()} cannot be written: make it writable, or set ARCBENCH_CACHE to a folder elsewhere.`);
-      const owner = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0);
-      if (owner === 0 || !isAlive(owner)) rmSync(lock, { force: true });
-      else if (!told) {
-        say(`Another process (${owner}) installs the engine: waiting for it …`);
-        told = true;
-      }
-      await sleep(300);
-    }
-  }
-  try {
-    if ([addon, ...libraries].every((name) => existsSync(join(engine, name)))) return;
-    rmSync(engine, { recursive: true, force: true });
-    await action();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
+    const python = findPython();
+    await withLock({ lock: join(cache, 'install.lock'), python: python.command, signal }, async (alone) => {
+      if (alone) sweep(cache, tfjs);
+      if (engineFault(engine)) await build({ engine, release, python, modules, backend, signal });
+      link(addonPlace(tfjs), join(engine, 'tensorflow'));
+    });
   } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
+    throw signal.aborted ? new SetUpError(130, 'The installation of the engine was interrupted and left nothing behind: run the command again.') : sentenceOf(error, cache);
   }
 }
 
-/** Makes `place` a link to the engine's folder, replacing another link in one step. @param {string} place @param {string} engine */
-function link(place, engine) {
-  const current = lstatSync(place, { throwIfNoEntry: false });
-  if (current?.isSymbolicLink() && readlinkSync(place) === engine) return;
-  mkdirSync(join(place, '..'), { recursive: true });
-  if (current && !current.isSymbolicLink()) rmSync(place, { recursive: true });
+/** @param {(release: Release) => boolean} isReady */
+function chooseRelease(isReady) {
+  const asked = askedDevice();
+  if (asked !== 'auto') return releaseFor(process, asked);
+  if (process.platform !== 'linux' || process.arch !== 'x64') return releaseFor(process, 'cpu');
+  const cuda = releaseFor(process, 'cuda');
+  // CUDA's engine runs without a card too: machines of one home, with and without one, must not take it from one another.
+  return hasNvidiaCard() || isReady(cuda) ? cuda : releaseFor(process, 'cpu');
+}
+
+/** What distinguishes engines of one version: wheels, sources and how they are built. @param {Release} release @param {string} tfjs @param {string} backend */
+function keyOf({ wheels }, tfjs, backend) {
+  const key = createHash('sha256').update(JSON.stringify([wheels.map(({ sha256 }) => sha256), compileFlags])).update(readFileSync(unpackProgram)).update(backend);
+  for (const name of readdirSync(join(tfjs, 'binding')).sort()) key.update(readFileSync(join(tfjs, 'binding', name)));
+  return key.digest('hex').slice(0, 12);
+}
+
+/** @param {{ engine: string, release: Release, python: import('./findTools.mjs').Python, modules: string, backend: string, signal: AbortSignal }} what */
+async function build({ engine, release, python, modules, backend, signal }) {
+  const compiler = findCompiler();
+  requireSpace(dirname(engine), release);
+  if (existsSync(engine)) say(`The engine in ${engine} is damaged (${engineFault(engine)}): installing it again.`);
+  const work = mkdtempSync(join(dirname(engine), 'building-'));
+  const damaged = `${work}-damaged`;
+  try {
+    const pip = python.hasPip ? python.command : await makePip(python.command, work, signal);
+    for (const wheel of release.wheels) {
+      const path = await fetchWheel({ python: pip, wheel, folder: work, signal });
+      const unpacked = await runTool([python.command, unpackProgram, path, work], work, signal);
+      if (!unpacked.succeeded) throw new SetUpError(1, `${wheel.file} could not be unpacked (${unpacked.output.split('\n').at(-1) || unpacked.end}): run the command again.`);
+      rmSync(path);
+    }
+    const folder = join(work, 'tensorflow');
+    const missing = [...release.libraries, 'include'].find((name) => !existsSync(join(folder, name)));
+    if (missing) throw new SetUpError(1, `${release.wheels[0]?.file} has no tensorflow/${missing}: this version of ArcBench cannot use it.`);
+    say('Compiling the addon …');
+    await compileAddon({ compiler, modules, folder, libraries: release.libraries, backend, signal });
+    await tryAddon(folder, signal);
+    for (const done of ['fetching', 'pip', join('tensorflow', 'include')]) rmSync(join(work, done), { recursive: true, force: true });
+    await writeManifest(work, { version: release.version, device: release.device, files: filesIn(work) });
+    chmodSync(work, 0o777 & ~process.umask()); // mkdtemp makes it private, and a laboratory may share its cache
+    signal.throwIfAborted();
+    if (existsSync(engine)) renameSync(engine, damaged);
+    renameSync(work, engine);
+  } catch (error) {
+    throw isDiskFull(error, dirname(engine)) ? diskFull(dirname(engine)) : error;
+  } finally {
+    remove(work);
+    remove(damaged);
+  }
+}
+
+/** A pip in a virtual environment of its own, for a Python that came without. @param {string} python @param {string} work @param {AbortSignal} signal */
+async function makePip(python, work, signal) {
+  const { succeeded, output, end } = await runTool([python, '-m', 'venv', join(work, 'pip')], work, signal);
+  if (!succeeded) throw new SetUpError(2, `${python} has no pip and could not make one (${output.split('\n').at(-1) || end}): install pip (Debian: apt-get install python3-pip).`);
+  return join(work, 'pip', 'bin', 'python');
+}
+
+/** @param {string} cache @param {Release} release */
+function requireSpace(cache, { wheels, unpackedBytes }) {
+  const needed = unpackedBytes + 2 * Math.max(...wheels.map(({ bytes }) => bytes)); // pip holds a wheel twice
+  const { bavail, bsize } = statfsSync(cache);
+  if (bavail * bsize < needed) throw diskFull(cache, `: ${(needed / 1e9).toFixed(1)} GB are needed, ${(bavail * bsize / 1e9).toFixed(1)} GB are free`);
+}
+
+/** @param {string} cache @param {string} [figures] */
+const diskFull = (cache, figures = '') => new SetUpError(1, `The disk of ${cache} has too little space for the engine${figures}; nothing was left behind: free some, or set ARCBENCH_CACHE to a folder elsewhere.`);
+
+/** A linker may die of a full disk without saying so. @param {unknown} error @param {string} cache */
+function isDiskFull(error, cache) {
+  if (/No space left|ENOSPC|EDQUOT|quota exceeded/i.test(String(error))) return true;
+  const { bavail, bsize } = statfsSync(cache);
+  return bavail * bsize < 100_000;
+}
+
+/** @param {unknown} error @param {string} cache */
+function sentenceOf(error, cache) {
+  if (error instanceof SetUpError || !(error instanceof Error) || !('code' in error)) return error;
+  const { code, path = cache } = /** @type {NodeJS.ErrnoException} */ (error);
+  return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull(cache) : new SetUpError(1, `${path} cannot be written (${code}): make it writable, then run the command again.`);
+}
+
+/** Removes what interrupted installations left; only the holder of the lock may. @param {string} cache @param {string} tfjs */
+function sweep(cache, tfjs) {
+  for (const name of readdirSync(cache)) if (name.startsWith('building-')) remove(join(cache, name));
+  const links = dirname(addonPlace(tfjs));
+  for (const name of existsSync(links) ? readdirSync(links) : []) if (name.startsWith(`${basename(addonPlace(tfjs))}.`)) remove(join(links, name));
+}
+
+/** Removes a folder, unless a tool of a dead installation still writes there: the next one sweeps it. @param {string} folder */
+function remove(folder) {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch { /* said above */ }
+}
+
+/** @param {string} folder @param {string} [within] @returns {string[]} */
+const filesIn = (folder, within = '') => readdirSync(join(folder, within), { withFileTypes: true })
+  .flatMap((entry) => (entry.isDirectory() ? filesIn(folder, join(within, entry.name)) : [join(within, entry.name)])).sort();
+
+/** @param {string} place */
+const linkOf = (place) => (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(place) : null);
+
+/** Makes `place` a link, replacing another link in one step. @param {string} place @param {string} target */
+function link(place, target) {
+  if (linkOf(place) === target) return;
+  mkdirSync(dirname(place), { recursive: true });
+  if (linkOf(place) === null) rmSync(place, { recursive: true, force: true });
   const temporary = `${place}.${process.pid}`;
   rmSync(temporary, { force: true });
-  symlinkSync(engine, temporary);
+  symlinkSync(target, temporary);
   renameSync(temporary, place);
 }

@@ -1,35 +1,45 @@
 // Runs on any Node from 18 on, before every npm script: brings packages, Node 24 and the engine, once.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeEngineCache } from './engineCache.mjs';
+import { findPython } from './findTools.mjs';
 import { installEngine } from './installEngine.mjs';
-import { requireTool, SetUpError, say } from './setUpError.mjs';
+import { SetUpError, say } from './setUpError.mjs';
+import { withLock } from './withLock.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const modules = join(root, 'node_modules');
 const stamp = join(modules, '.arcbench-stamp');
+const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 
-/** Installs npm packages where they are missing or older than the lock file, and Node 24 through the package `node`. */
-function installPackages() {
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
-  const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node)) return;
-  requireTool('npm', ['--version'], 'npm was not found: install Node.js 18 or newer with npm.');
+const sha256 = (/** @type {string | Buffer} */ bytes) => createHash('sha256').update(bytes).digest('hex');
+const wanted = () => sha256(readFileSync(join(root, 'package-lock.json')));
+const isInstalled = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted() && existsSync(node);
+
+const stopper = new AbortController();
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(signal, () => stopper.abort());
+
+/** Installs npm packages, and Node 24 through the package `node`. */
+async function installPackages() {
   say('Installing npm packages …');
   // Scripts are run by hand below, so that any version of npm does the same.
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], root, 'npm could not install the packages: check the network and the messages above, then run the command again.');
+  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], root, 'npm could not install the packages: check the network and the messages above, then run the command again.');
   say('Installing Node 24 …');
-  run(process.execPath, ['installArchSpecificPackage.js'], join(modules, 'node'), 'npm could not install Node 24 (package `node`): check the network and run the command again.');
+  await run(process.execPath, ['installArchSpecificPackage.js'], join(modules, 'node'), 'npm could not install Node 24 (package `node`): check the network and run the command again.');
   if (!existsSync(node)) symlinkSync(join('..', 'node', 'bin', 'node'), node); // npm makes no link to a program that is not there yet
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, wanted());
 }
 
-/** @param {string} command @param {string[]} args @param {string} cwd @param {string} sentence */
+/** @param {string} command @param {string[]} args @param {string} cwd @param {string} sentence @returns {Promise<void>} */
 function run(command, args, cwd, sentence) {
-  const result = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2], shell: process.platform === 'win32', env: withoutNpmConfiguration() });
-  if (result.status !== 0) throw new SetUpError(1, sentence);
+  const child = spawn(command, args, { cwd, signal: stopper.signal, stdio: ['ignore', 2, 2], shell: process.platform === 'win32', env: withoutNpmConfiguration() });
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => reject('code' in error && error.code === 'ENOENT' ? new SetUpError(2, 'npm was not found: install Node.js 18 or newer with npm.') : error));
+    child.on('close', (code) => (code === 0 ? resolve() : reject(stopper.signal.aborted ? stopper.signal.reason : new SetUpError(1, sentence))));
+  });
 }
 
 /** The environment without what the calling npm put there: an inner npm must not take it for its own. */
@@ -37,11 +47,23 @@ function withoutNpmConfiguration() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config_(global|ignore_scripts|local_prefix|prefix)|lifecycle|package|command|execpath)/i.test(name)));
 }
 
+/** @param {unknown} error @returns {SetUpError} */
+function told(error) {
+  if (error instanceof SetUpError) return error;
+  if (stopper.signal.aborted) return new SetUpError(130, 'The set-up was interrupted: run the command again.');
+  return new SetUpError(1, `The set-up failed (${error instanceof Error ? error.message : error}): run the command again; ARCBENCH_DEBUG=1 shows where.`);
+}
+
 try {
-  installPackages();
-  await installEngine(modules);
+  if (!isInstalled()) {
+    // Outside of node_modules, which `npm ci` empties; one lock a checkout.
+    const lock = join(makeEngineCache(), `packages-${sha256(root).slice(0, 12)}.lock`);
+    await withLock({ lock, python: findPython().command, signal: stopper.signal }, async () => { if (!isInstalled()) await installPackages(); });
+  }
+  await installEngine(modules, stopper.signal);
 } catch (error) {
-  if (!(error instanceof SetUpError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exit(error.exitCode);
+  const { message, exitCode } = told(error);
+  process.stderr.write(`${message}\n`);
+  if (process.env['ARCBENCH_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = exitCode;
 }

@@ -1,11 +1,10 @@
-import { fork } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { cpus, homedir, platform, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import packageJson from '../../../package.json' with { type: 'json' };
-import type { Diagnosis, FileEntry } from '../../../src-shared/api.ts';
+import type { FileEntry } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { diagnose } from '../../engine/diagnose.ts';
 import { openedPath } from '../openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
@@ -15,7 +14,7 @@ export function systemCalls({ store, door, roots }: CallContext): CallsOf<'syste
       version: packageJson.version, door, workspace: store.workspace, platform: platform(), home: homedir(),
       cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30),
     }),
-    'system.diagnose': diagnoseInOwnProcess,
+    'system.diagnose': () => diagnose('auto'),
     'files.list': async ({ path }) => {
       if (path === null) return { path: null, parent: null, entries: roots.map((root): FileEntry => ({ name: root, path: root, kind: 'folder' })) };
       const folder = await openedPath(path, roots);
@@ -29,13 +28,4 @@ export function systemCalls({ store, door, roots }: CallContext): CallsOf<'syste
       return { path: folder, parent: basename(folder) === '' ? null : above, entries };
     },
   };
-}
-
-/** TensorFlow is loaded in a process of its own, so that the workbench survives whatever it does. */
-function diagnoseInOwnProcess(): Promise<Diagnosis> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL('../../engine/diagnoseProcess.ts', import.meta.url)), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' } });
-    child.on('message', (found: Diagnosis) => resolve(found));
-    child.on('exit', (code) => reject(new ArcBenchError('failed', `TensorFlow could not be loaded (the process ended with ${code ?? 'a signal'}): run \`npm run setup\`, which installs the engine anew.`)));
-  });
 }

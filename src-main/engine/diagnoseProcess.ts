@@ -1,4 +1,0 @@
-import { diagnose } from './diagnose.ts';
-
-process.send?.(diagnose());
-process.disconnect?.();

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { say } from './setUpError.mjs';
+
+/**
+ * Lets one process at a time act. The lock is the operating system's, held by a child, so that it ends with this process
+ * and none has to be judged dead. `alone` is false on a file system without locks.
+ * @template T @param {{ lock: string, python: string, signal: AbortSignal }} by @param {(alone: boolean) => Promise<T>} action @returns {Promise<T>}
+ */
+export async function withLock({ lock, python, signal }, action) {
+  const holder = spawn(python, [fileURLToPath(new URL('holdLock.py', import.meta.url)), lock], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(holder, 'exit'); // 'close' would wait for output that nobody reads any more
+  const stop = () => holder.stdin.end();
+  signal.addEventListener('abort', stop);
+  try {
+    let word = 'unlocked';
+    for await (const line of createInterface(holder.stdout)) {
+      word = line;
+      if (word !== 'waiting') break;
+      say('Another process installs the engine: waiting for it …');
+    }
+    signal.throwIfAborted();
+    return await action(word === 'locked');
+  } finally {
+    signal.removeEventListener('abort', stop);
+    holder.stdin.end();
+    await ended;
+  }
+}

@@ -1,0 +1,28 @@
+// A process of its own: what TensorFlow logs or dies of stays here.
+import { availableParallelism } from 'node:os';
+import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
+import type { TensorFlow } from './tensorflow.ts';
+
+/** What computes here; GFLOP/s of a 1024 x 1024 float32 matrix product. */
+export interface EngineMeasurement { readonly device: 'cpu' | 'cuda'; readonly tensorflow: string; readonly threads: number; readonly gigaflops: number }
+export type MeasurementMessage = EngineMeasurement | { readonly code: ErrorCode; readonly message: string };
+
+function measureGigaflops(tf: typeof TensorFlow): number {
+  const [side, times] = [1024, 20];
+  const matrix = tf.randomUniform([side, side], -1, 1, 'float32', 1);
+  // A sum is read, not the product: the clock is for the multiplication. tidy would walk a returned array number by number.
+  const product = () => tf.tidy(() => { tf.sum(tf.matMul(matrix, matrix)).dataSync(); });
+  product();
+  const started = performance.now();
+  for (let index = 0; index < times; index++) product();
+  return (2 * side ** 3 * times) / ((performance.now() - started) / 1000) / 1e9;
+}
+
+const tell = (message: MeasurementMessage) => process.send?.(message);
+try {
+  const { describeEngine, tf } = await import('./tensorflow.ts');
+  tell({ ...describeEngine(), threads: Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism(), gigaflops: measureGigaflops(tf) });
+} catch (error) {
+  tell({ code: error instanceof ArcBenchError ? error.code : 'failed', message: error instanceof Error ? error.message : String(error) });
+}
+process.disconnect();

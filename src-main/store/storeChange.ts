@@ -1,0 +1,7 @@
+import type { MetricPoint } from './runs.ts';
+
+/** What a write changed, for those who show it. */
+export type StoreChange =
+  | { readonly kind: 'run' | 'run-deleted'; readonly id: string }
+  | { readonly kind: 'points'; readonly points: readonly MetricPoint[] }
+  | { readonly kind: 'datasets' };
