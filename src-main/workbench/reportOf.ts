@@ -23,7 +23,7 @@ export function reportOf(store: Store, source: ReportSource): ReportModel {
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), operatingSystem: `${type()} ${release()}`, node: process.version, tensorflow: engine.tensorflow, engine: engine.device },
     dataset: { source: dataset.source, layout: dataset.layout, images: set.count, people: peopleIn([...set.images.keys()]), rejected: [...dataset.rejected, ...set.rejected], alignment: set.alignment, inputSize: set.inputSize, hash: dataset.hash },
     split: { seed: split.seed, hash: split.hash, parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })), skippedPeople: split.skipped.length, findings },
-    planDifference: planDifference(plan.arms),
+    planDifference: planDifference(plan),
     arms: plan.arms.map((arm) => ({
       name: arm.name, lossTitle: describeLoss(arm.loss).title, formula: describeLoss(arm.loss).formula,
       runs: runs.filter((run) => run.arm === arm.name).map((run): ReportRun => {

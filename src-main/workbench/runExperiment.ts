@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { planOfArm } from '../../src-shared/experiment.ts';
 import { refuseSampler } from '../../src-shared/losses.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';
@@ -12,10 +13,11 @@ import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
-  buildNetwork(options.plan.model, options.plan.prepare.inputSize); // refuses what cannot be built before any work is done
   if (options.plan.model.weights !== 'random') throw new ArcBenchError('wrong-input', `model.weights is ${options.plan.model.weights}, but this version starts from random weights alone: set it to random.`);
   for (const arm of options.plan.arms) {
-    const refusal = refuseSampler(arm.loss, options.plan.training);
+    const { model, training } = planOfArm(options.plan, arm);
+    buildNetwork(model, options.plan.prepare.inputSize); // refuses what cannot be built before any work is done
+    const refusal = refuseSampler(arm.loss, training);
     if (refusal !== null) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal}.`);
   }
   const dataset = await importFaces(options);
