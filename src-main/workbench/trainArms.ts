@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { adviceBeforeTraining, adviceSentence } from '../../src-shared/advice.ts';
 import { planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
+import { reportTexts } from '../../src-shared/reportTexts.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import type { Split } from '../split/makeSplit.ts';
 import type { RunRow, Store } from '../store/store.ts';
 import type { EngineName, TrainedSummary } from '../train/trainerMessages.ts';
 import { drawsOf } from './drawsOf.ts';
 import { planHash } from './planHash.ts';
+import { splitFacts } from './splitFacts.ts';
 import type { StageOptions } from './stage.ts';
 import { runTrainer } from './trainer.ts';
 
@@ -48,6 +51,10 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
   // A sweep tries values that may be too bold: one that diverges is a result, and the others go on.
   const isDiverged = (id: string) => plan.sweep !== undefined && train.interrupted !== 'restart' && store.run(id)?.status === 'failed' && store.result(id, 'failure') === 'diverged';
   if (train.interrupted === 'refuse') planned.filter((run) => !isDiverged(run.id)).forEach((run) => refuseInterrupted(options, store.run(run.id)));
+  if (planned.some((run) => store.run(run.id) === null)) {
+    const texts = reportTexts('en');
+    for (const advice of adviceBeforeTraining(plan, splitFacts(faces))) progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
+  }
   for (const { id, arm, seed } of planned) {
     const title = `${arm}, seed ${seed}`;
     const own = planOfArm(plan, plan.arms.find((entry) => entry.name === arm) as ArmPlan);
