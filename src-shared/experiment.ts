@@ -1,5 +1,12 @@
 import { z } from 'zod';
+import { armSchema, ladderSchema, sweepSchema, type ArmPlan, type Setting } from './arms.ts';
+import { knobsOf, withKnob } from './knobs.ts';
+import { ladderArms } from './ladder.ts';
 import { lossSchema } from './losses.ts';
+import { nearestName } from './nearestName.ts';
+import { sweptArms } from './sweep.ts';
+
+export type { ArmPlan } from './arms.ts';
 
 const share = (text: string) => z.number().min(0).max(1).describe(text);
 const probability = (value: number, text: string) => z.number().min(0).max(1).default(value).describe(text);
@@ -93,14 +100,13 @@ export const trainingSchema = z.strictObject({
   earlyStopEpochs: z.int().min(0).default(0).describe('stop after so many epochs without a better val accuracy; 0: never'),
 });
 
-export const armSchema = z.strictObject({
-  name: z.string().min(1).max(80),
-  loss: lossSchema,
-});
-export type ArmPlan = z.infer<typeof armSchema>;
+const defaultArms: readonly ArmPlan[] = [
+  { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
+  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
+];
 
-/** The experiment's schema: every knob, its default, range and unit. Parsed, it is the plan. */
-export const experimentSchema = z.strictObject({
+/** The experiment as a file gives it: every knob, its default, range and unit. */
+export const experimentFields = z.strictObject({
   name: z.string().min(1).max(200).default('experiment'),
   data: dataSchema.prefault({}),
   prepare: prepareSchema.prefault({}),
@@ -108,13 +114,69 @@ export const experimentSchema = z.strictObject({
   model: modelSchema.prefault({}),
   training: trainingSchema.prefault({}),
   seeds: z.array(z.int().min(0)).min(1).default([1]).describe('one run an arm for each seed'),
-  arms: z.array(armSchema).min(1).default([
-    { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-    { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
-  ]).refine((arms) => new Set(arms.map((arm) => arm.name)).size === arms.length, { error: 'two arms have one name' }),
+  arms: z.array(armSchema).min(1).default([...defaultArms]).refine((arms) => new Set(arms.map((arm) => arm.name)).size === arms.length, { error: 'two arms have one name' }),
+  ladder: ladderSchema.optional().describe('true, or its settings: the arms from cross-entropy to sub-centres, one step at a time'),
+  sweep: sweepSchema.optional().describe('knobs whose values are tried'),
   evaluation: z.strictObject({
     falsePositiveRates: z.array(z.number().gt(0).lt(1)).min(1).default([0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001]),
     flip: z.boolean().default(true).describe('embedding = sum of original and flipped'),
   }).prefault({}),
+  report: z.strictObject({ language: z.enum(['en', 'ru']).default('en').describe('language of the report') }).prefault({}),
+});
+type Experiment = z.infer<typeof experimentFields>;
+type Refuse = (path: readonly PropertyKey[], message: string) => void;
+
+/** Parsed, an experiment is the plan: defaults filled in, ladder and sweep written out as arms. Parsing a plan again changes nothing. */
+export const experimentSchema = experimentFields.transform((experiment, context): Experiment => {
+  const refuse: Refuse = (path, message) => context.addIssue({ code: 'custom', path: [...path], message, input: experiment });
+  const arms = writtenOutArms(experiment, refuse);
+  arms.forEach((arm, index) => checkArm({ ...experiment, arms }, index, (path, message) => refuse(arm.variantOf === undefined ? ['arms', index, ...path] : ['sweep', 'knobs'], message)));
+  return { ...experiment, arms };
 });
 export type Plan = z.infer<typeof experimentSchema>;
+
+function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, refuse: Refuse): ArmPlan[] {
+  if (ladder && sweep) {
+    refuse(['sweep'], 'a ladder and a sweep exclude one another: keep one of them');
+    return arms;
+  }
+  if (ladder) {
+    const steps = ladderArms(ladder);
+    const isFree = [steps, defaultArms].some((free) => JSON.stringify(free) === JSON.stringify(arms));
+    if (!isFree) refuse(['arms'], 'a ladder brings its own arms: leave out arms or ladder');
+    return steps;
+  }
+  if (!sweep || arms.some((arm) => arm.variantOf !== undefined)) return arms;
+  return sweptArms({ sweep, arms, sections: { training, model }, refuse: (knob, message) => refuse(['sweep', ...(knob === '' ? [] : ['knobs', knob])], message) });
+}
+
+/** Refuses settings that are no knobs or out of range, and a step from an arm that is not there. */
+function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
+  const arm = plan.arms[index] as ArmPlan;
+  const names = plan.arms.map((entry) => entry.name);
+  if (arm.against !== undefined && (arm.against === arm.name || !names.includes(arm.against))) {
+    const nearest = nearestName(arm.against, names.filter((name) => name !== arm.name));
+    refuse(['against'], `there is no other arm '${arm.against}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}`);
+  }
+  const loss = lossSchema.safeParse(arm.loss);
+  if (!loss.success) refuse(['loss'], `the arm ${arm.name} is refused: ${loss.error.issues[0]?.message ?? ''}`);
+  const sections = { training: plan.training, model: plan.model };
+  const known = [...knobsOf(sections).keys()];
+  for (const [name, value] of Object.entries(arm.settings ?? {})) {
+    if (!known.includes(name)) {
+      const nearest = nearestName(name, known);
+      refuse(['settings', name], `there is no knob '${name}' of training or model${nearest === null ? '' : `; the nearest known name is '${nearest}'`}`);
+      return;
+    }
+    const parsed = sectionsSchema.safeParse(withKnob<unknown>(sections, name, value));
+    if (!parsed.success) refuse(['settings', name], `${name} cannot be ${value}: ${parsed.error.issues[0]?.message ?? ''}`);
+  }
+}
+
+const sectionsSchema = z.strictObject({ training: trainingSchema, model: modelSchema });
+
+/** The plan as one arm trains by it: the arm's settings stand in training and model. */
+export function planOfArm(plan: Plan, arm: ArmPlan): Plan {
+  const sections = Object.entries(arm.settings ?? {}).reduce((all, [name, value]: [string, Setting]) => withKnob(all, name, value), { training: plan.training, model: plan.model });
+  return { ...plan, ...sectionsSchema.parse(sections) };
+}

@@ -16,6 +16,7 @@ interface KnobSchema {
   readonly exclusiveMaximum?: number;
   readonly const?: unknown;
   readonly properties?: Readonly<Record<string, KnobSchema>>;
+  readonly additionalProperties?: KnobSchema;
   readonly items?: KnobSchema;
   readonly oneOf?: readonly KnobSchema[];
   readonly anyOf?: readonly KnobSchema[];
@@ -60,6 +61,7 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
     }
     case 'invalid_union': {
       const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+      if (options.length === 0) return `'${key}' is ${shown}; ${oneSentence(issue.message)}`;
       if (given === undefined) return `'${key}' is missing; expected one of ${options.join(', ')}`;
       return `'${key}' cannot be ${shown}; ${typeof given === 'string' ? hint(given, options) : `expected one of ${options.join(', ')}`}`;
     }
@@ -130,7 +132,7 @@ function schemaAt(path: Path, experiment: unknown): KnobSchema | undefined {
   };
   enter();
   for (const step of path) {
-    knob = typeof step === 'number' ? knob?.items : knob?.properties?.[String(step)];
+    knob = typeof step === 'number' ? knob?.items : knob?.properties?.[String(step)] ?? knob?.additionalProperties;
     value = valueAt(value, [step]);
     enter();
   }

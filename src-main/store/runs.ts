@@ -1,12 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { RunStatus } from '../../src-shared/api.ts';
+import type { MetricPoint } from './metricPoint.ts';
 import type { StoreChange } from './storeChange.ts';
 
 export interface RunRow {
   readonly id: string; readonly experiment: string; readonly arm: string; readonly seed: number; readonly planHash: string; readonly splitHash: string;
   readonly status: RunStatus; readonly createdAt: string; readonly finishedAt: string | null; readonly message: string | null; readonly initialWeightsHash: string | null;
 }
-export interface MetricPoint { readonly run: string; readonly name: string; readonly step: number; readonly epoch: number; readonly value: number; readonly at: number }
 export interface EventRow { readonly run: string | null; readonly at: string; readonly kind: string; readonly message: string }
 export interface LatestPoint { readonly run: string; readonly name: string; readonly step: number; readonly epoch: number; readonly value: number | null }
 /** A file or folder that a run left behind, with its hash (null in rows of the first version). */

@@ -10,7 +10,7 @@ import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
 import { lockWorkspace } from './writerLock.ts';
 
-export type { EventRow, MetricPoint, RunRow } from './runs.ts';
+export type { RunRow } from './runs.ts';
 
 const migrations = [first, screens] as const;
 const applicationId = 0x41524342; // "ARCB"

@@ -1,4 +1,4 @@
-import type { MetricPoint } from './runs.ts';
+import type { MetricPoint } from './metricPoint.ts';
 
 /** What a write changed, for those who show it. */
 export type StoreChange =

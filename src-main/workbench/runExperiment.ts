@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { planOfArm } from '../../src-shared/experiment.ts';
 import { refuseSampler } from '../../src-shared/losses.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';
@@ -13,12 +14,16 @@ import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
-  const network = buildNetwork(options.plan.model, options.plan.prepare.inputSize); // refuses what cannot be built before any work is done
+  const seen = new Set<string>();
   for (const arm of options.plan.arms) {
-    const refusal = refuseSampler(arm.loss, options.plan.training);
+    const own = planOfArm(options.plan, arm);
+    const network = buildNetwork(own.model, own.prepare.inputSize); // refuses what cannot be built before any work is done
+    const refusal = refuseSampler(arm.loss, own.training);
     if (refusal !== null) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal}.`);
+    const model = JSON.stringify(own.model);
+    if (!seen.has(model)) await gatherWeights({ ...options, plan: own }, network);
+    seen.add(model);
   }
-  await gatherWeights(options, network);
   const dataset = await importFaces(options);
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);
@@ -31,7 +36,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   options.progress.stage('Writing the report');
   const hash = planHash(plan);
   const folder = join(store.workspace, 'reports', hash.slice(0, 12));
-  await writeReport(reportOf(store, { plan, hash, faces, ids: plannedRuns(plan, faces.split).map((run) => run.id), rerunCommand: options.rerunCommand }), folder);
+  await writeReport(reportOf(store, { plan, hash, faces, runs: plannedRuns(plan, faces.split), rerunCommand: options.rerunCommand }), folder);
   return join(folder, 'report.md');
 }
 

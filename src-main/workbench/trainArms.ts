@@ -2,19 +2,23 @@ import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Plan } from '../../src-shared/experiment.ts';
+import { adviceBeforeTraining, adviceSentence } from '../../src-shared/advice.ts';
+import { planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
+import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { hashFiles } from '../data/hashFiles.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import type { Split } from '../split/makeSplit.ts';
 import type { RunRow, Store } from '../store/store.ts';
 import type { EngineName, TrainedSummary } from '../train/trainerMessages.ts';
+import { drawsOf } from './drawsOf.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
+import { splitFacts } from './splitFacts.ts';
 import type { StageOptions } from './stage.ts';
 import { runTrainer } from './trainer.ts';
 
 export interface TrainOptions {
-  /** What becomes of a run that ended half-way (${known.status}): without a word, nothing. */
+  /** What becomes of a run that ended half-way (cancelled, failed or killed): without a word, nothing. */
   readonly interrupted: 'refuse' | 'resume' | 'restart';
   readonly compiled: boolean;
   readonly engine: EngineName;
@@ -41,13 +45,27 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
   const { store, plan, progress } = options;
   const { set, split } = faces;
   const hash = planHash(plan);
+  const label = new Map(split.classes.map((identity, index) => [identity, index]));
+  const labels = Int32Array.from(split.parts.train, (index) => label.get(set.images[index]?.identity ?? '') ?? 0);
   store.savePlan(hash, plan);
   const planned = plannedRuns(plan, split).filter((run) => train.only?.(run) ?? true);
   if (planned.length === 0) throw new ArcBenchError('wrong-input', `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its seeds ${plan.seeds.join(', ')}.`);
-  if (train.interrupted === 'refuse') planned.forEach((run) => refuseInterrupted(options, store.run(run.id)));
+  // A sweep tries values that may be too bold: one that diverges is a result, and the others go on.
+  const isDiverged = (id: string) => plan.sweep !== undefined && train.interrupted !== 'restart' && store.run(id)?.status === 'failed' && store.result(id, 'failure') === 'diverged';
+  if (train.interrupted === 'refuse') planned.filter((run) => !isDiverged(run.id)).forEach((run) => refuseInterrupted(options, store.run(run.id)));
+  if (planned.some((run) => store.run(run.id) === null)) {
+    const texts = reportTexts('en');
+    for (const advice of adviceBeforeTraining(plan, splitFacts(faces))) progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
+  }
   for (const { id, arm, seed } of planned) {
     const title = `${arm}, seed ${seed}`;
+    const own = planOfArm(plan, plan.arms.find((entry) => entry.name === arm) as ArmPlan);
+    const { epochs } = own.training;
     const known = store.run(id);
+    if (isDiverged(id)) {
+      progress.notice(`${title}: diverged already (run ${id}).`);
+      continue;
+    }
     if (known?.status === 'done' || (known?.status === 'trained' && !train.evaluate)) {
       progress.notice(`${title}: ${known.status} already (run ${id}).`);
       continue;
@@ -59,12 +77,13 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
       store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: split.hash });
       store.saveResult(id, 'faces', { prepared: set.hash });
       store.saveResult(id, 'origin', { baseFolder: options.baseFolder, rerunCommand: options.rerunCommand });
+      store.saveResult(id, 'draws', drawsOf(own, labels, seed));
     }
     store.updateRun(id, { status: 'running', message: null });
     options.onTraining?.(id);
     progress.stage(`${known?.status === 'trained' ? 'Evaluating' : 'Training'} ${title} (run ${id})`);
     const last = await runTrainer({
-      plan, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, weightFile: weightFileOf(plan.model, options.baseFolder),
+      plan: own, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, weightFile: weightFileOf(own.model, options.baseFolder),
       runFolder: runFolderOf(store, id), resume: goOn, compiled: train.compiled, evaluate: train.evaluate, engine: train.engine,
     }, {
       signal: options.signal, ...(options.afterEpoch ? { afterEpoch: options.afterEpoch } : {}),
@@ -74,11 +93,11 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
             store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
             store.saveResult(id, 'engine', message.engine);
             break;
-          case 'progress': progress.step({ done: message.done, total: message.total, note: `epoch ${message.epoch}/${plan.training.epochs}, ${message.imagesPerSecond.toFixed(0)} img/s` }); break;
+          case 'progress': progress.step({ done: message.done, total: message.total, note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s` }); break;
           case 'points': store.addPoints(message.points.map((point) => ({ run: id, ...point }))); break;
           case 'epoch': {
             const { epoch, points } = message.summary;
-            progress.notice(`epoch ${epoch}/${plan.training.epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`);
+            progress.notice(`epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`);
             break;
           }
           case 'notice':
@@ -90,6 +109,11 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
       },
     });
     await finish(store, id, last.kind === 'done' ? last.summary : null, last.kind === 'failed' ? last.message : null);
+    if (last.kind === 'failed') store.saveResult(id, 'failure', last.code);
+    if (last.kind === 'failed' && last.code === 'diverged' && plan.sweep) {
+      progress.notice(last.message);
+      continue;
+    }
     if (last.kind === 'failed') throw new ArcBenchError(last.code, last.message);
     if (last.kind === 'stopped') throw new ArcBenchError('cancelled', `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`);
   }

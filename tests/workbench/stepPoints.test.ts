@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
-import { openStore, type MetricPoint } from '../../src-main/store/store.ts';
+import type { MetricPoint } from '../../src-main/store/metricPoint.ts';
+import { openStore } from '../../src-main/store/store.ts';
 import { gatherSplit } from '../../src-main/workbench/runExperiment.ts';
 import { plannedRuns, trainArms } from '../../src-main/workbench/trainArms.ts';
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { lttb } from '../../../src-shared/maths/lttb.ts';
-import { flatKnobs } from '../../../src-shared/planDifference.ts';
+import { planOfArm } from '../../../src-shared/experiment.ts';
+import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { noSuchRun } from '../exportRun.ts';
@@ -18,9 +19,9 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     let known = knobsOfPlan.get(planHash);
     if (!known) {
       const plan = store.plan(planHash);
-      known = plan === null ? {} : Object.fromEntries(plan.arms.map(({ name, ...own }) => {
-        const { arms: _arms, name: _name, seeds: _seeds, ...shared } = plan;
-        return [name, flatKnobs({ ...shared, ...own })];
+      known = plan === null ? {} : Object.fromEntries(plan.arms.map((armPlan) => {
+        const { arms: _arms, name: _name, seeds: _seeds, report: _report, ...shared } = planOfArm(plan, armPlan);
+        return [armPlan.name, Object.fromEntries([...flatKnobs({ ...shared, loss: armPlan.loss })].map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))];
       }));
       knobsOfPlan.set(planHash, known);
     }

@@ -1,0 +1,26 @@
+import type { ReportContext } from './reportContext.ts';
+import { judgedRuns } from './reportModel.ts';
+
+const quoted = (cell: string | number | null): string => (cell === null ? '' : typeof cell === 'number' ? String(cell) : /[",\n\r]/.test(cell) ? `"${cell.replace(/"/g, '""')}"` : cell);
+const csv = (rows: readonly (readonly (string | number | null)[])[]): string => `${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`;
+
+/** Every metric of every judged run, one a line. */
+export const metricsCsv = ({ model, arms, metrics }: ReportContext): string => csv([
+  ['arm', 'seed', 'run', 'metric', 'value'],
+  ...arms.flatMap((arm) => judgedRuns(model, arm.name).flatMap((run) => metrics.map((metric) => [arm.name, run.seed, run.id, metric.key, metric.read(run.summary.evaluation)]))),
+]);
+
+/** Every comparison of two arms with its tests, one a line. */
+export const comparisonCsv = ({ comparison }: ReportContext): string => csv([
+  ['kind', 'arm', 'against', 'metric', 'primary', 'pairs', 'armMean', 'againstMean', 'difference', 'spread', 'low', 'high', 'intervalBy', 'effectSize', 'signFlipP', 'studentP', 'decidedBy', 'holmP', 'verdict', 'moreSeeds'],
+  ...(['pairs', 'steps'] as const).flatMap((kind) => comparison[kind].map((pair) => [
+    kind === 'pairs' ? 'base' : 'step', pair.arm, pair.against, pair.metric.key, String(pair.metric.primary), pair.pairs, pair.armMean, pair.againstMean, pair.mean, pair.spread, pair.interval?.low ?? null, pair.interval?.high ?? null,
+    pair.intervalBy, pair.effectSize, pair.signFlipP, pair.studentP, pair.decidedBy, pair.adjustedP, pair.verdict, pair.moreSeeds,
+  ])),
+]);
+
+/** Every point of the curves, one a line. */
+export const curvesCsv = ({ model }: ReportContext): string => csv([
+  ['arm', 'seed', 'metric', 'epoch', 'value'],
+  ...model.runs.flatMap((run) => Object.entries(run.curves).flatMap(([name, points]) => points.map(({ epoch, value }) => [run.arm, run.seed, name, epoch, value]))),
+]);

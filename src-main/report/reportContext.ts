@@ -1,0 +1,39 @@
+import { compareArms, type Comparison } from '../../src-shared/comparison.ts';
+import { mean } from '../../src-shared/maths/statistics.ts';
+import { reportTexts, type Texts } from '../../src-shared/reportTexts.ts';
+import { reportMetrics, type ReportMetric } from './reportMetrics.ts';
+import { judgedRuns, type JudgedRun, type ReportModel } from './reportModel.ts';
+
+export interface ReportArm { readonly name: string; readonly variantOf: string | undefined; readonly against: string | undefined; readonly runs: readonly JudgedRun[] }
+
+/** What every section reads. */
+export interface ReportContext {
+  readonly model: ReportModel;
+  readonly texts: Texts;
+  /** Every arm with its judged runs. */
+  readonly arms: readonly ReportArm[];
+  /** The arms that are compared: of a sweep's variants those that val chose. */
+  readonly chosen: readonly ReportArm[];
+  readonly metrics: readonly ReportMetric[];
+  readonly comparison: Comparison;
+}
+
+/** Mean val accuracy of an arm's runs, by which a sweep chooses; null without any. */
+export function valAccuracy({ runs }: ReportArm): number | null {
+  const values = runs.flatMap((run) => run.summary.evaluation.accuracy.val?.top1.value ?? []);
+  return values.length === 0 ? null : mean(values);
+}
+
+/** Reads a model once for all sections. */
+export function reportContext(model: ReportModel): ReportContext {
+  const texts = reportTexts(model.plan.report.language);
+  const arms = model.plan.arms.map((arm): ReportArm => ({ name: arm.name, variantOf: arm.variantOf, against: arm.against, runs: judgedRuns(model, arm.name) }));
+  const chosen = arms.filter((arm) => arm.variantOf === undefined || arm === bestOf(arms.filter((other) => other.variantOf === arm.variantOf)));
+  const metrics = reportMetrics(chosen.flatMap((arm) => arm.runs.map((run) => run.summary.evaluation)), texts);
+  const comparison = compareArms(metrics, chosen.map(({ name, against, runs }) => ({
+    name, against, runs: runs.map((run) => ({ seed: run.seed, values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(run.summary.evaluation)])) })),
+  })));
+  return { model, texts, arms, chosen, metrics, comparison };
+}
+
+const bestOf = (variants: readonly ReportArm[]): ReportArm | undefined => variants.reduce<ReportArm | undefined>((best, arm) => ((valAccuracy(arm) ?? -1) > (best ? valAccuracy(best) ?? -1 : -1) ? arm : best), undefined) ?? variants[0];

@@ -1,0 +1,12 @@
+import { escapeMarkdown, paragraphs } from '../markdown.ts';
+import type { Section } from '../section.ts';
+
+/** The machine, and the command that does the same again. */
+export const rerunSection: Section = ({ model: { machine, planHash, rerunCommand }, texts: { say } }) => ({
+  markdown: paragraphs([
+    `## ${say('heading.rerun')}`,
+    say('rerun.machine', { cpu: escapeMarkdown(machine.cpu), cores: machine.cores, memory: machine.memoryGiB, system: escapeMarkdown(machine.operatingSystem), node: machine.node, tensorflow: machine.tensorflow, engine: escapeMarkdown(machine.engine), hash: planHash.slice(0, 16) }),
+    `\`\`\`sh\n${rerunCommand}\n\`\`\``,
+    say('rerun.files'),
+  ]),
+});

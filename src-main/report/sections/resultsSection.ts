@@ -1,0 +1,110 @@
+import { mean } from '../../../src-shared/maths/statistics.ts';
+import { fewestBootstrapPairs } from '../../../src-shared/maths/pairedDifference.ts';
+import { smallestSignFlipP } from '../../../src-shared/maths/signFlipTest.ts';
+import type { ComparedPair } from '../../../src-shared/comparison.ts';
+import { metricDifference, metricValue, pValue } from '../../../src-shared/verdictSentence.ts';
+import { lineChart } from '../charts/lineChart.ts';
+import { seedBand } from '../charts/seedBand.ts';
+import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
+import type { ReportContext } from '../reportContext.ts';
+import type { JudgedRun } from '../reportModel.ts';
+import { chartBook, type Section } from '../section.ts';
+
+const mostRows = 12;
+interface CountedRate { readonly correct: number; readonly total: number; readonly value: number; readonly low: number; readonly high: number }
+
+/** Accuracy and identification rate with their counts, and all differences with their tests. */
+export const resultsSection: Section = (context) => {
+  const { chosen, texts: { say } } = context;
+  if (chosen.every((arm) => arm.runs.length === 0)) return null;
+  const identification = identificationPart(context);
+  return {
+    markdown: paragraphs([`## ${say('heading.results')}`, accuracyPart(context), identification?.markdown ?? null, differencesPart(context)]),
+    ...(identification ? { charts: identification.charts } : {}),
+  };
+};
+
+function accuracyPart({ chosen, texts, texts: { say } }: ReportContext): string {
+  const rows = chosen.flatMap((arm) => arm.runs.map((run) => ({ arm, run })));
+  const rates = ({ summary: { evaluation: { accuracy } } }: JudgedRun) => [accuracy.val?.top1, accuracy.test?.top1, accuracy.test?.top5];
+  const head = [say('column.valTop1'), say('column.testTop1'), say('column.testTop5')];
+  if (rows.length <= mostRows) {
+    const write = (rate: CountedRate | undefined) => (rate ? `${texts.percent(rate.value)} (${rate.correct} / ${rate.total}; ${texts.decimal(100 * rate.low, 1)}–${texts.decimal(100 * rate.high, 1)})` : '—');
+    return paragraphs([`### ${say('heading.accuracy')}`, table([say('column.arm'), say('column.seed'), ...head], rows.map(({ arm, run }) => [escapeMarkdown(arm.name), String(run.seed), ...rates(run).map(write)])), say('accuracy.brackets')]);
+  }
+  const first = (rows[0]?.run as JudgedRun).summary.evaluation.accuracy;
+  return paragraphs([
+    `### ${say('heading.accuracy')}`,
+    table([say('column.arm'), say('column.runs'), ...head], chosen.filter((arm) => arm.runs.length > 0).map((arm) => [
+      escapeMarkdown(arm.name), String(arm.runs.length), ...[0, 1, 2].map((column) => range(arm.runs.flatMap((run) => rates(run)[column]?.value ?? []), texts.percent)),
+    ])),
+    say('accuracy.means', { val: first.val?.top1.total ?? 0, test: first.test?.top1.total ?? 0 }),
+  ]);
+}
+
+/** Mean with the lowest and the highest; '—' of nothing. */
+function range(values: readonly number[], write: (value: number) => string): string {
+  if (values.length === 0) return '—';
+  return values.length === 1 ? write(values[0] as number) : `${write(mean(values))} (${write(Math.min(...values))}–${write(Math.max(...values))})`;
+}
+
+function identificationPart({ chosen, texts, texts: { say } }: ReportContext): { readonly markdown: string; readonly charts: ReadonlyMap<string, string> } | null {
+  const arms = chosen.filter((arm) => arm.runs.some((run) => run.summary.evaluation.identification));
+  const first = arms[0]?.runs.find((run) => run.summary.evaluation.identification)?.summary.evaluation.identification;
+  if (!first) return null;
+  const ratesOf = (run: JudgedRun) => run.summary.evaluation.identification?.rates ?? [];
+  const carried = first.rates.filter((rate) => rate.carried).toSorted((a, b) => b.falsePositiveRate - a.falsePositiveRate);
+  const left = first.rates.filter((rate) => !rate.carried).map((rate) => texts.short(rate.falsePositiveRate));
+  const most = Math.max(...arms.map((arm) => arm.runs.length));
+  const at = (run: JudgedRun, falsePositiveRate: number) => ratesOf(run).filter((rate) => rate.falsePositiveRate === falsePositiveRate);
+  const book = chartBook();
+  const title = say('chart.identification');
+  const chart = lineChart({
+    title, xTitle: say('axis.fpr'), yTitle: say('axis.tpr'), logarithmic: true, percent: true, write: texts.short,
+    series: arms.slice(0, 6).map((arm) => ({ name: arm.name, colour: chosen.indexOf(arm), points: seedBand(arm.runs.map((run) => ratesOf(run).filter((rate) => rate.carried).map((rate) => [rate.falsePositiveRate, rate.truePositiveRate] as const))) })).filter((series) => series.points.length > 1),
+  });
+  const cell = (runs: readonly JudgedRun[], falsePositiveRate: number) => {
+    const own = runs.flatMap((run) => at(run, falsePositiveRate));
+    const [only] = own;
+    if (most > 1 || !only) return range(own.map((rate) => rate.truePositiveRate), (value) => texts.decimal(value, 3));
+    return `${texts.decimal(only.truePositiveRate, 3)} (${texts.decimal(only.interval.low, 3)}–${texts.decimal(only.interval.high, 3)})`;
+  };
+  return {
+    charts: book.charts,
+    markdown: paragraphs([
+      `### ${say('heading.identification')}`,
+      say('identification.pairs', { positives: first.positives, negatives: first.negatives }),
+      table([say('column.fpr'), say('column.allowed'), ...arms.map((arm) => escapeMarkdown(arm.name))], carried.map((rate) => [texts.short(rate.falsePositiveRate), String(rate.allowedFalsePositives), ...arms.map((arm) => cell(arm.runs, rate.falsePositiveRate))])),
+      [most > 1 ? say('identification.several', { runs: most }) : say('identification.one'), ...(left.length > 0 ? [say('identification.left', { rates: texts.list(left) })] : [])].join(' '),
+      carried.length > 1 ? book.show('identification.svg', chart, title) : null,
+    ]),
+  };
+}
+
+function differencesPart({ comparison, metrics, chosen, texts, texts: { say } }: ReportContext): string | null {
+  const tested = comparison.pairs.filter((pair) => pair.adjustedP !== null);
+  if (tested.length === 0) return null;
+  const evaluation = chosen.flatMap((arm) => arm.runs)[0]?.summary.evaluation;
+  const restsOn = (pair: ComparedPair) => (evaluation ? metrics.find((metric) => metric.key === pair.metric.key)?.restsOn(evaluation) ?? '' : '');
+  const pairs = Math.min(...tested.map((pair) => pair.pairs));
+  return paragraphs([
+    `### ${say('heading.differences')}`,
+    table([
+      say('column.metric'), ...(chosen.length > 2 ? [say('column.arm')] : []), escapeMarkdown(comparison.base), chosen.length > 2 ? say('column.to') : escapeMarkdown(tested[0]?.arm ?? ''), say('column.difference'), say('column.interval'),
+      say('column.effect'), say('column.signFlip'), say('column.student'), say('column.holm'), say('column.verdict'), say('column.restsOn'),
+    ], tested.map((pair) => [
+      pair.metric.primary ? `**${pair.metric.title}**` : pair.metric.title, ...(chosen.length > 2 ? [escapeMarkdown(pair.arm)] : []), metricValue(pair.againstMean, pair.metric, texts), metricValue(pair.armMean, pair.metric, texts),
+      metricDifference(pair.mean, pair.metric, texts).number, intervalInWords(pair, texts), pair.effectSize === null ? '—' : texts.decimal(pair.effectSize, 2),
+      pair.signFlipP === null ? '—' : pValue(pair.signFlipP, texts), pair.studentP === null ? '—' : pValue(pair.studentP, texts), pValue(pair.adjustedP as number, texts), say(`verdict.${pair.verdict}.word`), restsOn(pair),
+    ])),
+    [
+      say('differences.primary'), pairs < fewestBootstrapPairs ? say('differences.student', { fewest: fewestBootstrapPairs }) : say('differences.bootstrap'),
+      tested.some((pair) => pair.metric.primary && pair.decidedBy === 'student') ? say('differences.studentDecides', { pairs, smallest: pValue(smallestSignFlipP(pairs), texts) }) : say('differences.signFlipDecides'),
+      say('differences.effect'),
+    ].join(' '),
+  ]);
+}
+
+/** Low to high in the unit's bare numbers; '—' without an interval. */
+export const intervalInWords = (pair: ComparedPair, texts: ReportContext['texts']): string =>
+  (pair.interval ? `${metricDifference(pair.interval.low, pair.metric, texts).number} … ${metricDifference(pair.interval.high, pair.metric, texts).number}` : '—');
