@@ -92,6 +92,9 @@ export const armSchema = z.strictObject({
 });
 export type ArmPlan = z.infer<typeof armSchema>;
 
+/** evaluation.pairs where no file gives them. */
+export const builtPairs = 'built';
+
 /** The experiment's schema: every knob, its default, range and unit. Parsed, it is the plan. */
 export const experimentSchema = z.strictObject({
   name: z.string().min(1).max(200).default('experiment'),
@@ -107,6 +110,7 @@ export const experimentSchema = z.strictObject({
   ]).refine((arms) => new Set(arms.map((arm) => arm.name)).size === arms.length, { error: 'two arms have one name' }),
   evaluation: z.strictObject({
     falsePositiveRates: z.array(z.number().gt(0).lt(1)).min(1).default([0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001]),
+    pairs: z.string().min(1).default(builtPairs).describe("verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt; a path is relative to the experiment file"),
     flip: z.boolean().default(true).describe('embedding = sum of original and flipped'),
   }).prefault({}),
 });

@@ -1,6 +1,6 @@
+import type { Evaluation, Predictions } from '../../src-shared/evaluation.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { ErrorCode } from '../../src-shared/errors.ts';
-import type { Evaluation } from '../evaluate/evaluateRun.ts';
 import type { RunPoint } from './pointStream.ts';
 import type { EpochSummary } from './trainRun.ts';
 
@@ -32,7 +32,7 @@ export interface TrainedSummary {
   readonly epochs: number; readonly bestEpoch: number; readonly seconds: number; readonly imagesPerSecond: number; readonly parameters: number;
   /** Paths of what the run left behind, by kind. */
   readonly artefacts: Readonly<Record<string, string>>;
-  readonly evaluation: Pick<Evaluation, 'accuracy' | 'identification'> | null;
+  readonly evaluation: Evaluation | null;
 }
 
 export type TrainerMessage =
@@ -41,6 +41,6 @@ export type TrainerMessage =
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
   | { readonly kind: 'notice'; readonly message: string }
-  | { readonly kind: 'done'; readonly summary: TrainedSummary }
+  | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { builtPairs } from '../../src-shared/experiment.ts';
+import { heldOutPairs } from '../data/lfwPairs.ts';
 import { openPackedImages, openPreparedSet, type PreparedSet } from '../data/preparedSet.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
-import { evaluateRun, type Evaluation } from '../evaluate/evaluateRun.ts';
+import { evaluateRun, type JudgedRun } from '../evaluate/evaluateRun.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { initialParameters, parametersHash } from '../model/initialParameters.ts';
 import { writeLayersModel } from '../model/layersModel.ts';
@@ -15,7 +17,7 @@ import { trainRun, type LabelledImages } from './trainRun.ts';
 const tell = (message: TrainerMessage) => process.send?.(message);
 
 /** Writes unit embeddings as .npy with a TSV of labels, which TensorBoard's projector opens. */
-function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: Evaluation['embeddings']): void {
+function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: JudgedRun['embeddings']): void {
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows.length}, ${size}), }`;
   const padded = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11, ' ') + '\n';
   const prefix = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length & 255, padded.length >> 8]);
@@ -45,9 +47,9 @@ async function work(task: TrainerTask): Promise<void> {
     const network = buildNetwork(plan.model, plan.prepare.inputSize);
     const backbone = initialParameters(network, seed);
     tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine });
-    const val = labelled(parts.val, classLabel);
+    const [train, val] = [labelled(parts.train, classLabel), labelled(parts.val, classLabel)];
     const { machine, position, stopped } = await trainRun({
-      plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train: labelled(parts.train, classLabel), val,
+      plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train, val,
       runFolder, resume: task.resume, compiled: task.compiled,
       points, shouldStop: () => stopRequested,
       onEpoch: (summary) => tell({ kind: 'epoch', summary }),
@@ -63,20 +65,23 @@ async function work(task: TrainerTask): Promise<void> {
     const specs = parameterSpecs(network);
     const savedModel = join(runFolder, 'model');
     await writeLayersModel(savedModel, network, machine.readState(specs.map((spec) => spec.name)));
-    const evaluation = task.evaluate ? evaluateRun({
-      machine, packed, batchSize: plan.training.batchSize, size: network.inputSize, embeddingSize: network.embeddingSize,
-      flip: plan.evaluation.flip, falsePositiveRates: plan.evaluation.falsePositiveRates, val, test: labelled(parts.test, classLabel),
-      query: labelled(parts.query, personLabel), distractors: labelled(parts.distractors, personLabel),
+    const { pairs, flip, falsePositiveRates } = plan.evaluation;
+    const judged = task.evaluate ? evaluateRun({
+      machine, packed, batchSize: plan.training.batchSize, size: network.inputSize, embeddingSize: network.embeddingSize, flip, falsePositiveRates, loss: arm.loss, seed: plan.split.seed, classes: task.classes,
+      train, val, test: labelled(parts.test, classLabel), query: labelled(parts.query, personLabel), distractors: labelled(parts.distractors, personLabel),
+      pairs: pairs === builtPairs ? null : heldOutPairs(resolve(task.baseFolder, pairs), set.images, task.classes),
+      pictureOf: (index) => ({ file: set.images[index]?.path ?? '', identity: set.images[index]?.identity ?? '' }),
     }) : null;
-    if (evaluation) writeEmbeddings(runFolder, set, evaluation.embeddings);
+    if (judged) writeEmbeddings(runFolder, set, judged.embeddings);
     tell({
       kind: 'done',
       summary: {
         epochs: position.epoch, bestEpoch: position.bestEpoch, seconds: position.seconds, imagesPerSecond: position.images / position.seconds,
         parameters: specs.filter((spec) => spec.trainable).reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
-        artefacts: { savedModel, ...(evaluation ? { embeddings: join(runFolder, 'embeddings.npy'), labels: join(runFolder, 'labels.tsv') } : {}) },
-        evaluation: evaluation && { accuracy: evaluation.accuracy, identification: evaluation.identification },
+        artefacts: { savedModel, ...(judged ? { embeddings: join(runFolder, 'embeddings.npy'), labels: join(runFolder, 'labels.tsv') } : {}) },
+        evaluation: judged?.evaluation ?? null,
       },
+      predictions: judged?.predictions ?? null,
     });
   } finally {
     packed.close();

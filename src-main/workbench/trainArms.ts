@@ -85,6 +85,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
         }
       },
     });
+    if (last.kind === 'done' && last.predictions) store.saveResult(id, 'predictions', last.predictions);
     finish(store, id, last.kind === 'done' ? last.summary : null, last.kind === 'failed' ? last.message : null);
     if (last.kind === 'failed') throw new ArcBenchError(last.code, last.message);
     if (last.kind === 'stopped') throw new ArcBenchError('cancelled', `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`);
