@@ -41,6 +41,7 @@ export type TrainerMessage =
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
   | { readonly kind: 'notice'; readonly message: string }
+  | { readonly kind: 'warning'; readonly message: string } // a health measure that has left its range
   | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

@@ -81,6 +81,11 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
             store.addEvent(id, 'notice', message.message);
             progress.notice(message.message);
             break;
+          case 'warning':
+            // An epoch that is done again after a crash says the same again.
+            if (!store.events(id).some((event) => event.kind === 'warning' && event.message === message.message)) store.addEvent(id, 'warning', message.message);
+            progress.notice(`Warning: ${message.message}`);
+            break;
           case 'done': case 'failed': case 'stopped': break;
         }
       },
