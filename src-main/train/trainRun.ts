@@ -19,6 +19,7 @@ import type { PointStream } from './pointStream.ts';
 import { dropoutShapes, inferenceProgram, initialState, mirroredProgram, trainProgram } from './programs.ts';
 import { batchesOfEpoch } from './sampler.ts';
 import { learningRateAt, marginShareAt } from './schedule.ts';
+import { leavesSnapshot, mostShown, writeSnapshot } from './snapshots.ts';
 
 /** Positions in the packed file and the class of each. */
 export interface LabelledImages { readonly indexes: readonly number[]; readonly labels: Int32Array }
@@ -41,6 +42,7 @@ export interface TrainRunOptions {
   readonly shouldStop: () => boolean;
   readonly onEpoch: (epoch: EpochSummary) => void;
   readonly onProgress: (progress: { readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }) => void;
+  readonly onSnapshot: (folder: string) => void;
   readonly onNotice: (message: string) => void;
   readonly onWarning: (warning: HealthWarning) => void;
 }
@@ -57,23 +59,30 @@ export interface TrainedRun {
   readonly stopped: boolean;
 }
 
-/** Mean loss and top-1 accuracy of labelled images by the weights as they are, and the classes that no image is taken for. */
-export function measure(machine: Machine, packed: PackedImages, { images, batchSize, size }: { readonly images: LabelledImages; readonly batchSize: number; readonly size: number }): { loss: number; accuracy: number; unusedCentres: number } {
+/** Mean loss and top-1 accuracy of labelled images by the weights as they are, the classes that no image is taken for, and the unit embeddings of the images at some positions, rising. */
+export function measure(machine: Machine, packed: PackedImages, { images, batchSize, size, shown }: { readonly images: LabelledImages; readonly batchSize: number; readonly size: number; readonly shown: readonly number[] }): { loss: number; accuracy: number; unusedCentres: number; units: Float32Array } {
   let [loss, correct] = [0, 0];
   const used = new Set<number>();
+  const rows: Float32Array[] = [];
   let known = 0;
   for (const batch of inferenceBatches(machine, packed, { images, batchSize, size })) {
-    const classes = batch.scores.length / batchSize;
+    const [classes, width] = [batch.scores.length / batchSize, batch.embeddings.length / batchSize];
     known = classes;
     for (let row = 0; row < batch.count; row++) {
       loss += batch.loss[row] as number;
       const scores = batch.scores.subarray(row * classes, (row + 1) * classes);
       const label = images.labels[batch.offset + row] as number;
       if (targetRank(scores, label) === 1) correct++;
+      if (shown[rows.length] === batch.offset + row) rows.push(batch.embeddings.subarray(row * width, (row + 1) * width));
       used.add(scores.reduce((best, score, index) => (score > (scores[best] as number) ? index : best), 0));
     }
   }
-  return { loss: loss / images.indexes.length, accuracy: correct / images.indexes.length, unusedCentres: known - used.size };
+  const units = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
+  rows.forEach((row, at) => {
+    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)) || 1;
+    units.set(row.map((value) => value / length), at * row.length);
+  });
+  return { loss: loss / images.indexes.length, accuracy: correct / images.indexes.length, unusedCentres: known - used.size, units };
 }
 
 /** Runs inference over images in order; the last batch is padded with its last image and says how many rows count. */
@@ -110,6 +119,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const machine = createRunMachine(options);
   const noiseShapes = dropoutShapes(network);
   const hasWeights = classificationLoss(arm.loss).head({ plan: arm.loss, classes: options.classes, embeddingSize: network.embeddingSize }).some(({ name }) => name === weightName);
+  const shown = randomStream(plan.split.seed, 'snapshots').shuffle([...val.indexes.keys()]).slice(0, mostShown).sort((a, b) => a - b);
   let position = freshPosition;
   const save = (name: string) => writeCheckpoint(runFolder, name, { planHash: options.planHash, position, state: machine.readState(), points: options.points.unconfirmed() });
 
@@ -166,7 +176,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         return { machine, position, stopped: true };
       }
     }
-    const { unusedCentres, ...onVal } = measure(machine, packed, { images: val, batchSize, size });
+    const snapshot = leavesSnapshot(epoch + 1, epochs);
+    const { unusedCentres, units, ...onVal } = measure(machine, packed, { images: val, batchSize, size, shown: snapshot ? shown : [] });
+    if (snapshot && units.length > 0) {
+      await writeSnapshot(join(runFolder, 'snapshots'), { epoch: epoch + 1, units, size: network.embeddingSize, images: shown.map((position) => val.indexes[position] as number) });
+      options.onSnapshot(join(runFolder, 'snapshots'));
+    }
     const collapsed = hasWeights ? collapsedCentres(machine.readState([weightName]).get(weightName) as Float32Array, { classes: options.classes, size: network.embeddingSize }) : null;
     const { gradientNorm, ...means } = Object.fromEntries(Object.entries(position.sums).map(([name, sum]) => [name, sum / batches.length]));
     const points = { ...prefixed('train', means), ...prefixed('val', onVal), learningRate: rate, gradientNorm: gradientNorm as number, imagesPerSecond: position.images / position.seconds, 'centres/unused': unusedCentres, ...(collapsed === null ? {} : { 'centres/collapsed': collapsed }) };

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { builtPairs } from '../../src-shared/experiment.ts';
 import { heldOutPairs } from '../data/lfwPairs.ts';
+import { npyBytes } from '../data/npyFile.ts';
 import { openPackedImages, openPreparedSet, type PreparedSet } from '../data/preparedSet.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
 import { evaluateRun, type JudgedRun } from '../evaluate/evaluateRun.ts';
@@ -18,10 +19,7 @@ const tell = (message: TrainerMessage) => process.send?.(message);
 
 /** Writes unit embeddings as .npy with a TSV of labels, which TensorBoard's projector opens. */
 function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: JudgedRun['embeddings']): void {
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows.length}, ${size}), }`;
-  const padded = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11, ' ') + '\n';
-  const prefix = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length & 255, padded.length >> 8]);
-  writeFileSync(join(folder, 'embeddings.npy'), Buffer.concat([prefix, Buffer.from(padded, 'latin1'), Buffer.from(values.buffer, values.byteOffset, values.byteLength)]));
+  writeFileSync(join(folder, 'embeddings.npy'), npyBytes(values, size));
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
   const lines = rows.map(({ index, part }) => `${clean(set.images[index]?.identity ?? '')}\t${part}\t${clean(set.images[index]?.path ?? '')}`);
   writeFileSync(join(folder, 'labels.tsv'), ['identity\tpart\tfile', ...lines, ''].join('\n'));
@@ -52,6 +50,7 @@ async function work(task: TrainerTask): Promise<void> {
       plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train, val,
       runFolder, resume: task.resume, compiled: task.compiled,
       points, shouldStop: () => stopRequested,
+      onSnapshot: (folder) => tell({ kind: 'snapshot', folder }),
       onEpoch: (summary) => tell({ kind: 'epoch', summary }),
       onProgress: (progress) => tell({ kind: 'progress', ...progress }),
       onNotice: (message) => tell({ kind: 'notice', message }),

@@ -77,6 +77,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
             progress.notice(`epoch ${epoch}/${plan.training.epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`);
             break;
           }
+          case 'snapshot': store.saveArtefact(id, 'snapshots', message.folder); break;
           case 'notice':
             store.addEvent(id, 'notice', message.message);
             progress.notice(message.message);
