@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import { dataSchema, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
-import type { RunEvaluation } from './evaluation.ts';
+import type { Evaluation } from './evaluation.ts';
 
 const nothing = z.strictObject({});
 const id = z.string().min(1).max(80).regex(/^[\w.-]+$/);
@@ -156,7 +156,7 @@ export interface RunDetails extends RunSummary {
   readonly events: readonly { readonly at: string; readonly kind: string; readonly message: string }[];
   readonly engine: { readonly device: string; readonly tensorflow: string } | null;
   readonly artefacts: readonly { readonly kind: string; readonly path: string }[];
-  readonly evaluation: RunEvaluation | null;
+  readonly evaluation: Evaluation | null;
   /** Epochs of which the embedding of val images was kept. */
   readonly snapshots: readonly number[];
   /** Where the run's pictures are, for pictureAddress; null where the prepared set is gone. */

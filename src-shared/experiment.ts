@@ -105,6 +105,9 @@ const defaultArms: readonly ArmPlan[] = [
   { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
 ];
 
+/** evaluation.pairs where no file gives them. */
+export const builtPairs = 'built';
+
 /** The experiment as a file gives it: every knob, its default, range and unit. */
 export const experimentFields = z.strictObject({
   name: z.string().min(1).max(200).default('experiment'),
@@ -119,6 +122,7 @@ export const experimentFields = z.strictObject({
   sweep: sweepSchema.optional().describe('knobs whose values are tried'),
   evaluation: z.strictObject({
     falsePositiveRates: z.array(z.number().gt(0).lt(1)).min(1).default([0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001]),
+    pairs: z.string().min(1).default(builtPairs).describe("verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt; a path is relative to the experiment file"),
     flip: z.boolean().default(true).describe('embedding = sum of original and flipped'),
   }).prefault({}),
   report: z.strictObject({ language: z.enum(['en', 'ru']).default('en').describe('language of the report') }).prefault({}),

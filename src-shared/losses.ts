@@ -310,6 +310,12 @@ export function angularMargin(plan: LossPlan): number | null {
   return null;
 }
 
+/** s of a loss whose logits are s cos θ, null for the others. */
+export function fixedScale(plan: LossPlan): number | null {
+  for (const { loss } of lossTerms(plan)) if ('scale' in loss && !(loss.name === 'sphereFace' && loss.keepNorm)) return loss.scale;
+  return null;
+}
+
 /** Title, formula and papers of a plan; a sum names its parts, as in 'ArcFace + 0.1 Triplet loss'. */
 export function describeLoss(plan: LossPlan): { readonly title: string; readonly formula: string; readonly paper: string } {
   const terms = lossTerms(plan).map(({ weight, loss }) => ({ weight: weight === 1 ? '' : `${weight} `, entry: singleLosses[loss.name] }));

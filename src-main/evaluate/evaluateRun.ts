@@ -1,87 +1,104 @@
-import { identificationRates, type IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
-import { wilsonInterval } from '../../src-shared/maths/statistics.ts';
-import type { PackedImages } from '../data/preparedSet.ts';
-import type { Machine } from '../engine/graph/compileProgram.ts';
-import { inferenceBatches, type LabelledImages } from '../train/trainRun.ts';
+import type { ClosedSetAccuracy, Evaluation, Picture, Predictions, Verification } from '../../src-shared/evaluation.ts';
+import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
+import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
+import type { FacePair } from '../data/lfwPairs.ts';
+import { classificationLoss } from '../loss/classificationLosses.ts';
+import type { LabelledImages } from '../train/trainRun.ts';
+import { buildPairs } from './buildPairs.ts';
+import { classSums, normalised, sampleOfClasses, type ClassCentres } from './classCentres.ts';
+import { standings } from './compareWithCentres.ts';
+import { embedImages, rowsOf, type EmbeddedImages, type EmbedOptions } from './embedImages.ts';
+import { findConfusions } from './findConfusions.ts';
 import { identificationScores } from './identificationScores.ts';
-import { targetRank } from './targetRank.ts';
+import { identifyByRank } from './identifyByRank.ts';
+import { measureSpace, rateOf } from './measureSpace.ts';
+import { verifyPairs } from './verifyPairs.ts';
 
-export interface Rate { readonly correct: number; readonly total: number; readonly value: number; readonly low: number; readonly high: number }
-export interface ClosedSetAccuracy { readonly top1: Rate; readonly top5: Rate }
-export interface Evaluation {
-  readonly accuracy: { readonly val: ClosedSetAccuracy | null; readonly test: ClosedSetAccuracy | null };
-  readonly identification: { readonly positives: number; readonly negatives: number; readonly rates: readonly IdentificationRate[] } | null;
+export interface EvaluateOptions extends EmbedOptions {
+  readonly falsePositiveRates: readonly number[];
+  readonly classes: readonly string[];
+  readonly train: LabelledImages;
+  readonly val: LabelledImages;
+  readonly test: LabelledImages;
+  /** Labels name persons over query and distractors. */
+  readonly query: LabelledImages;
+  readonly distractors: LabelledImages;
+  /** The pairs of a file; null: pairs are built from query and distractors. */
+  readonly pairs: { readonly listed: number; readonly pairs: readonly FacePair[] } | null;
+  readonly pictureOf: (index: number) => Picture;
+  readonly loss: LossPlan;
+  /** Of samples and pairs: the split's, so that all its runs are judged by the same. */
+  readonly seed: number;
+}
+
+export interface JudgedRun {
+  readonly evaluation: Evaluation;
+  readonly predictions: Predictions;
   /** Unit embeddings of test, query and distractors, row by row, with what each row shows. */
   readonly embeddings: { readonly size: number; readonly values: Float32Array; readonly rows: readonly { readonly index: number; readonly part: 'test' | 'query' | 'distractors' }[] };
 }
 
-export interface EvaluateOptions {
-  readonly machine: Machine;
-  readonly packed: PackedImages;
-  readonly batchSize: number;
-  readonly size: number;
-  readonly embeddingSize: number;
-  readonly flip: boolean;
-  readonly falsePositiveRates: readonly number[];
-  readonly val: LabelledImages;
-  readonly test: LabelledImages;
-  readonly query: LabelledImages;
-  readonly distractors: LabelledImages;
-}
+// What compares all pictures with all takes at most so many: seconds on two cores.
+const [mostCompared, picturesOfCentre, mostForCentres] = [10_000, 20, 10_000];
+const weightName = 'head.weight';
+const marginOfOthers = 0.5; // radians, ArcFace's default: by it losses without an angular margin are judged too
 
-function rateOf(correct: number, total: number): Rate {
-  return { correct, total, value: correct / total, ...wilsonInterval(correct, total) };
-}
+/** Judges the weights in the machine on val, test, query and distractors, each once; class centres come from a sample of train. */
+export function evaluateRun(options: EvaluateOptions): JudgedRun {
+  const { embeddingSize: size, classes, seed, pictureOf, loss } = options;
+  const val = embedImages(options, options.val);
+  const test = embedImages(options, options.test);
+  // Held-out people have no class: their class scores are computed for class 0 and not read.
+  const heldOut = (images: LabelledImages): EmbeddedImages => ({ ...embedImages(options, { indexes: images.indexes, labels: new Int32Array(images.indexes.length) }), labels: images.labels });
+  const query = heldOut(options.query);
+  const distractors = heldOut(options.distractors);
+  const train = embedImages(options, sampleOfClasses(options.train, { perClass: picturesOfCentre, total: mostForCentres, seed }));
 
-/** Top-1 and top-5 of labelled images and their unit embeddings (original plus mirrored where asked). */
-function judge(options: EvaluateOptions, images: LabelledImages): { accuracy: ClosedSetAccuracy | null; embeddings: Float32Array } {
-  const { machine, packed, batchSize, size, embeddingSize, flip } = options;
-  const embeddings = new Float32Array(images.indexes.length * embeddingSize);
-  let [first, fifth] = [0, 0];
-  for (const batch of inferenceBatches(machine, packed, { images, batchSize, size })) {
-    const mirrored = flip ? machine.step('mirrored', { images: batch.pixels })['embeddings'] : undefined;
-    const classes = batch.scores.length / batchSize;
-    for (let row = 0; row < batch.count; row++) {
-      const rank = targetRank(batch.scores.subarray(row * classes, (row + 1) * classes), images.labels[batch.offset + row] as number);
-      if (rank === 1) first++;
-      if (rank <= 5) fifth++;
-      const unit = embeddings.subarray((batch.offset + row) * embeddingSize, (batch.offset + row + 1) * embeddingSize);
-      let squares = 0;
-      for (let column = 0; column < embeddingSize; column++) {
-        unit[column] = (batch.embeddings[row * embeddingSize + column] as number) + (mirrored?.[row * embeddingSize + column] ?? 0);
-        squares += (unit[column] as number) ** 2;
-      }
-      const norm = Math.sqrt(squares) || 1;
-      for (let column = 0; column < embeddingSize; column++) unit[column] = (unit[column] as number) / norm;
-    }
-  }
-  const total = images.indexes.length;
-  return { accuracy: total === 0 ? null : { top1: rateOf(first, total), top5: rateOf(fifth, total) }, embeddings };
-}
-
-/** Judges the weights in the machine on val, test, query and distractors, each once. */
-export function evaluateRun(options: EvaluateOptions): Evaluation {
-  const { embeddingSize: size } = options;
-  const val = judge(options, options.val);
-  const test = judge(options, options.test);
-  // Held-out people have no class: their labels name persons, not classes, and their class scores are not read.
-  const embed = (images: LabelledImages) => judge(options, { indexes: images.indexes, labels: new Int32Array(images.indexes.length) }).embeddings;
-  const query = embed(options.query);
-  const distractors = embed(options.distractors);
-  const { positives, negatives } = identificationScores({ query, queryLabels: options.query.labels, distractors, size });
-  const rows = [
-    ...options.test.indexes.map((index) => ({ index, part: 'test' as const })),
-    ...options.query.indexes.map((index) => ({ index, part: 'query' as const })),
-    ...options.distractors.indexes.map((index) => ({ index, part: 'distractors' as const })),
-  ];
-  const values = new Float32Array(rows.length * size);
-  values.set(test.embeddings);
-  values.set(query, test.embeddings.length);
-  values.set(distractors, test.embeddings.length + query.length);
+  const centres = (rows: Float32Array): ClassCentres => ({ rows: normalised(rows, size), subCenters: rows.length / size / classes.length });
+  const means = centres(classSums(train, { classes: classes.length, size }).sums);
+  const hasWeights = classificationLoss(loss).head({ plan: loss, classes: classes.length, embeddingSize: size }).some(({ name }) => name === weightName);
+  const weightRows = hasWeights ? options.machine.readState([weightName]).get(weightName) : undefined;
+  const compared = test.indexes.length <= mostCompared ? test : rowsOf(test, sampleOfClasses({ indexes: [...test.indexes.keys()], labels: test.labels }, { perClass: mostCompared, total: mostCompared, seed }).indexes);
+  const space = measureSpace(compared, { size, classes: classes.length, means, meanImages: train.indexes.length, weights: weightRows ? centres(weightRows) : null, marginRadians: angularMargin(loss) ?? marginOfOthers });
+  const { positives, negatives } = identificationScores({ query: query.units, queryLabels: query.labels, distractors: distractors.units, size });
   return {
-    accuracy: { val: val.accuracy, test: test.accuracy },
-    identification: positives.length === 0 || negatives.length === 0 ? null
-      : { positives: positives.length, negatives: negatives.length, rates: identificationRates(positives, negatives, options.falsePositiveRates) },
-    embeddings: { size, values, rows },
+    evaluation: {
+      accuracy: { val: accuracyOf(val), test: accuracyOf(test) },
+      identification: positives.length === 0 || negatives.length === 0 ? null
+        : { positives: positives.length, negatives: negatives.length, rates: identificationRates(positives, negatives, options.falsePositiveRates) },
+      verification: verify(options, query, distractors),
+      ranks: identifyByRank(query, distractors, { size, seed }),
+      marginFree: space?.marginFree ?? null,
+      geometry: space?.geometry ?? null,
+      confusions: findConfusions({ pictureOf, classes, test, query, distractors, size, judged: [train, test].map((images) => ({ images, standings: standings(images, means, size) })) }),
+    },
+    predictions: { images: test.indexes, labels: [...test.labels], predicted: [...test.predicted] },
+    embeddings: joined(size, [['test', test], ['query', query], ['distractors', distractors]]),
   };
+}
+
+function accuracyOf({ ranks }: EmbeddedImages): ClosedSetAccuracy | null {
+  const within = (rank: number) => rateOf(ranks.filter((own) => own <= rank).length, ranks.length);
+  return ranks.length === 0 ? null : { top1: within(1), top5: within(5) };
+}
+
+/** Verification over the file's pairs, embedding pictures that no part holds, or over built ones. */
+function verify(options: EvaluateOptions, query: EmbeddedImages, distractors: EmbeddedImages): Verification | null {
+  const { embeddingSize: size, pictureOf, falsePositiveRates: falseAcceptanceRates } = options;
+  const pairs = options.pairs?.pairs ?? buildPairs([...query.indexes, ...distractors.indexes], [...query.labels, ...distractors.labels], options.seed);
+  const known = new Map([query, distractors].flatMap(({ indexes, units }) => indexes.map((index, row) => [index, units.subarray(row * size, (row + 1) * size)] as const)));
+  const missing = [...new Set(pairs.flatMap(({ first, second }) => [first, second]))].filter((index) => !known.has(index));
+  const more = embedImages(options, { indexes: missing, labels: new Int32Array(missing.length) });
+  missing.forEach((index, row) => known.set(index, more.units.subarray(row * size, (row + 1) * size)));
+  return verifyPairs({ pairs, source: options.pairs ? 'file' : 'built', listed: options.pairs?.listed ?? pairs.length, falseAcceptanceRates, unitOf: (index) => known.get(index) as Float32Array, identityOf: (index) => pictureOf(index).identity });
+}
+
+function joined(size: number, parts: readonly (readonly ['test' | 'query' | 'distractors', EmbeddedImages])[]): JudgedRun['embeddings'] {
+  const values = new Float32Array(parts.reduce((sum, [, { units }]) => sum + units.length, 0));
+  let offset = 0;
+  for (const [, { units }] of parts) {
+    values.set(units, offset);
+    offset += units.length;
+  }
+  return { size, values, rows: parts.flatMap(([part, { indexes }]) => indexes.map((index) => ({ index, part }))) };
 }

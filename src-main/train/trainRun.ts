@@ -2,19 +2,24 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArmPlan, Plan } from '../../src-shared/experiment.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { healthWarnings, type HealthWarning } from '../../src-shared/health.ts';
+import { fixedScale } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../engine/graph/compileProgram.ts';
 import { targetRank } from '../evaluate/targetRank.ts';
+import { classificationLoss } from '../loss/classificationLosses.ts';
 import { drawLossNoise } from '../loss/lossNoise.ts';
 import type { Network } from '../model/network.ts';
 import { drawAugmentation } from './augmentation.ts';
+import { collapsedCentres } from './centreHealth.ts';
 import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPosition } from './checkpoint.ts';
 import { optimizerScalars } from './optimizer.ts';
 import type { PointStream } from './pointStream.ts';
 import { dropoutShapes, inferenceProgram, initialState, mirroredProgram, trainProgram } from './programs.ts';
 import { batchesOfEpoch } from './sampler.ts';
 import { learningRateAt, marginShareAt } from './schedule.ts';
+import { leavesSnapshot, mostShown, writeSnapshot } from './snapshots.ts';
 
 /** Positions in the packed file and the class of each. */
 export interface LabelledImages { readonly indexes: readonly number[]; readonly labels: Int32Array }
@@ -38,7 +43,9 @@ export interface TrainRunOptions {
   readonly shouldStopAfterEpoch: () => boolean;
   readonly onEpoch: (epoch: EpochSummary) => void;
   readonly onProgress: (progress: { readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }) => void;
+  readonly onSnapshot: (folder: string) => void;
   readonly onNotice: (message: string) => void;
+  readonly onWarning: (warning: HealthWarning) => void;
 }
 
 export interface EpochSummary {
@@ -53,19 +60,30 @@ export interface TrainedRun {
   readonly stopped: boolean;
 }
 
-/** Mean loss and top-1 accuracy of labelled images by the weights as they are. */
-export function measure(machine: Machine, packed: PackedImages, { images, batchSize, size }: { readonly images: LabelledImages; readonly batchSize: number; readonly size: number }): { loss: number; accuracy: number } {
+/** Mean loss and top-1 accuracy of labelled images by the weights as they are, the classes that no image is taken for, and the unit embeddings of the images at some positions, rising. */
+export function measure(machine: Machine, packed: PackedImages, { images, batchSize, size, shown }: { readonly images: LabelledImages; readonly batchSize: number; readonly size: number; readonly shown: readonly number[] }): { loss: number; accuracy: number; unusedCentres: number; units: Float32Array } {
   let [loss, correct] = [0, 0];
+  const used = new Set<number>();
+  const rows: Float32Array[] = [];
+  let known = 0;
   for (const batch of inferenceBatches(machine, packed, { images, batchSize, size })) {
-    const classes = batch.scores.length / batchSize;
+    const [classes, width] = [batch.scores.length / batchSize, batch.embeddings.length / batchSize];
+    known = classes;
     for (let row = 0; row < batch.count; row++) {
       loss += batch.loss[row] as number;
       const scores = batch.scores.subarray(row * classes, (row + 1) * classes);
       const label = images.labels[batch.offset + row] as number;
       if (targetRank(scores, label) === 1) correct++;
+      if (shown[rows.length] === batch.offset + row) rows.push(batch.embeddings.subarray(row * width, (row + 1) * width));
+      used.add(scores.reduce((best, score, index) => (score > (scores[best] as number) ? index : best), 0));
     }
   }
-  return { loss: loss / images.indexes.length, accuracy: correct / images.indexes.length };
+  const units = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
+  rows.forEach((row, at) => {
+    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)) || 1;
+    units.set(row.map((value) => value / length), at * row.length);
+  });
+  return { loss: loss / images.indexes.length, accuracy: correct / images.indexes.length, unusedCentres: known - used.size, units };
 }
 
 /** Runs inference over images in order; the last batch is padded with its last image and says how many rows count. */
@@ -91,6 +109,7 @@ export function createRunMachine(options: Pick<TrainRunOptions, 'plan' | 'arm' |
 
 const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, referenceLoss: null, seconds: 0, images: 0 };
 const referenceSteps = 10;
+const weightName = 'head.weight';
 
 /** Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the machine. Throws 'diverged'. */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
@@ -100,6 +119,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const stepsPerEpoch = batchesOfEpoch(plan.training, train.labels, { seed, epoch: 0 }).length;
   const machine = createRunMachine(options);
   const noiseShapes = dropoutShapes(network);
+  const hasWeights = classificationLoss(arm.loss).head({ plan: arm.loss, classes: options.classes, embeddingSize: network.embeddingSize }).some(({ name }) => name === weightName);
+  const shown = randomStream(plan.split.seed, 'snapshots').shuffle([...val.indexes.keys()]).slice(0, mostShown).sort((a, b) => a - b);
   let position = freshPosition;
   const save = (name: string) => writeCheckpoint(runFolder, name, { planHash: options.planHash, position, state: machine.readState(), points: options.points.unconfirmed() });
 
@@ -156,13 +177,24 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         return { machine, position, stopped: true };
       }
     }
-    const onVal = measure(machine, packed, { images: val, batchSize, size });
+    const snapshot = leavesSnapshot(epoch + 1, epochs);
+    const { unusedCentres, units, ...onVal } = measure(machine, packed, { images: val, batchSize, size, shown: snapshot ? shown : [] });
+    if (snapshot && units.length > 0) {
+      await writeSnapshot(join(runFolder, 'snapshots'), { epoch: epoch + 1, units, size: network.embeddingSize, images: shown.map((position) => val.indexes[position] as number) });
+      options.onSnapshot(join(runFolder, 'snapshots'));
+    }
+    const collapsed = hasWeights ? collapsedCentres(machine.readState([weightName]).get(weightName) as Float32Array, { classes: options.classes, size: network.embeddingSize }) : null;
     const { gradientNorm, ...means } = Object.fromEntries(Object.entries(position.sums).map(([name, sum]) => [name, sum / batches.length]));
-    const points = { ...prefixed('train', means), ...prefixed('val', onVal), learningRate: rate, gradientNorm: gradientNorm as number, imagesPerSecond: position.images / position.seconds };
+    const points = { ...prefixed('train', means), ...prefixed('val', onVal), learningRate: rate, gradientNorm: gradientNorm as number, imagesPerSecond: position.images / position.seconds, 'centres/unused': unusedCentres, ...(collapsed === null ? {} : { 'centres/collapsed': collapsed }) };
     const better = onVal.accuracy > position.bestAccuracy;
     position = { ...position, epoch: epoch + 1, batch: 0, sums: {}, ...(better ? { bestEpoch: epoch + 1, bestAccuracy: onVal.accuracy } : {}) };
     options.points.add(points, { step: position.step, epoch: epoch + 1 });
     options.points.flush();
+    const watched = { loss: 0, accuracy: 0, targetAngleDegrees: 0, embeddingNorm: 0, ...means };
+    healthWarnings({
+      ...watched, gradientNorm: points.gradientNorm, epoch: epoch + 1, epochs, classes: options.classes, gradientClip: plan.training.gradientClip, warmupEpochs: Math.max(schedule.warmupEpochs, marginWarmupEpochs),
+      scale: fixedScale(arm.loss) ?? undefined, unusedCentres, collapsedCentres: collapsed ?? undefined,
+    }).forEach(options.onWarning);
     options.onEpoch({ epoch: epoch + 1, step: position.step, points });
     if (better) save('best');
     save('last');

@@ -1,6 +1,6 @@
+import type { Evaluation, Predictions } from '../../src-shared/evaluation.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { ErrorCode } from '../../src-shared/errors.ts';
-import type { Evaluation } from '../evaluate/evaluateRun.ts';
 import type { RunPoint } from './pointStream.ts';
 import type { EpochSummary } from './trainRun.ts';
 
@@ -19,6 +19,8 @@ export interface TrainerTask {
   readonly runFolder: string;
   readonly resume: boolean;
   readonly compiled: boolean;
+  /** Verification pairs in the format of LFW's pairs.txt; null to build them from held-out people. */
+  readonly pairsFile: string | null;
   /** The file that the backbone starts from; null: drawn from the seed, as the embedding head always is. */
   readonly weightFile: string | null;
   /** Judge test, query and distractors after training. */
@@ -32,7 +34,7 @@ export interface TrainedSummary {
   readonly epochs: number; readonly bestEpoch: number; readonly seconds: number; readonly imagesPerSecond: number; readonly parameters: number;
   /** Paths of what the run left behind, by kind. */
   readonly artefacts: Readonly<Record<string, string>>;
-  readonly evaluation: Pick<Evaluation, 'accuracy' | 'identification'> | null;
+  readonly evaluation: Evaluation | null;
 }
 
 export type TrainerMessage =
@@ -40,7 +42,9 @@ export type TrainerMessage =
   | { readonly kind: 'progress'; readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
+  | { readonly kind: 'snapshot'; readonly folder: string } // an epoch's embeddings lie there
   | { readonly kind: 'notice'; readonly message: string }
-  | { readonly kind: 'done'; readonly summary: TrainedSummary }
+  | { readonly kind: 'warning'; readonly message: string } // a health measure that has left its range
+  | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { heldOutPairs } from '../data/lfwPairs.ts';
+import { npyBytes } from '../data/npyFile.ts';
 import { openPackedImages, openPreparedSet, type PreparedSet } from '../data/preparedSet.ts';
 import { explainNoCuda } from '../engine/explainNoCuda.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
-import { evaluateRun, type Evaluation } from '../evaluate/evaluateRun.ts';
+import { evaluateRun, type JudgedRun } from '../evaluate/evaluateRun.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { initialParameters, parametersHash } from '../model/initialParameters.ts';
 import { writeLayersModel } from '../model/layersModel.ts';
@@ -20,11 +22,8 @@ import { trainRun, type LabelledImages } from './trainRun.ts';
 const tell = (message: TrainerMessage) => process.send?.(message);
 
 /** Writes unit embeddings as .npy with a TSV of labels, which TensorBoard's projector opens. */
-function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: Evaluation['embeddings']): void {
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows.length}, ${size}), }`;
-  const padded = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11, ' ') + '\n';
-  const prefix = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length & 255, padded.length >> 8]);
-  writeFileSync(join(folder, 'embeddings.npy'), Buffer.concat([prefix, Buffer.from(padded, 'latin1'), Buffer.from(values.buffer, values.byteOffset, values.byteLength)]));
+function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: JudgedRun['embeddings']): void {
+  writeFileSync(join(folder, 'embeddings.npy'), npyBytes(values, size));
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
   const lines = rows.map(({ index, part }) => `${clean(set.images[index]?.identity ?? '')}\t${part}\t${clean(set.images[index]?.path ?? '')}`);
   writeFileSync(join(folder, 'labels.tsv'), ['identity\tpart\tfile', ...lines, ''].join('\n'));
@@ -50,14 +49,16 @@ async function work(task: TrainerTask): Promise<void> {
     const network = buildNetwork(plan.model, plan.prepare.inputSize);
     const backbone = new Map([...initialParameters(network, seed), ...(task.weightFile === null ? [] : pretrainedBackbone(task.weightFile, network))]);
     tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine });
-    const val = labelled(parts.val, classLabel);
+    const [train, val] = [labelled(parts.train, classLabel), labelled(parts.val, classLabel)];
     const { machine, position, stopped } = await trainRun({
-      plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train: labelled(parts.train, classLabel), val,
+      plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train, val,
       runFolder, resume: task.resume, compiled: task.compiled,
       points, shouldStop: () => stopRequested, shouldStopAfterEpoch: () => stopAfterEpochRequested,
+      onSnapshot: (folder) => tell({ kind: 'snapshot', folder }),
       onEpoch: (summary) => tell({ kind: 'epoch', summary }),
       onProgress: (progress) => tell({ kind: 'progress', ...progress }),
       onNotice: (message) => tell({ kind: 'notice', message }),
+      onWarning: ({ message }) => tell({ kind: 'warning', message }),
     });
     points.flush();
     if (stopped) {
@@ -73,20 +74,23 @@ async function work(task: TrainerTask): Promise<void> {
     const shapes = headShapes({ network, loss: arm.loss, classes: task.classes.length });
     const headValues = machine.readState([...shapes.keys()]);
     writeSafetensors(head, new Map([...shapes].map(([name, shape]) => [name, { shape, values: headValues.get(name) as Float32Array }])), { format: 'pt', loss: JSON.stringify(arm.loss), classes: JSON.stringify(task.classes) });
-    const evaluation = task.evaluate ? evaluateRun({
-      machine, packed, batchSize: plan.training.batchSize, size: network.inputSize, embeddingSize: network.embeddingSize,
-      flip: plan.evaluation.flip, falsePositiveRates: plan.evaluation.falsePositiveRates, val, test: labelled(parts.test, classLabel),
-      query: labelled(parts.query, personLabel), distractors: labelled(parts.distractors, personLabel),
+    const { flip, falsePositiveRates } = plan.evaluation;
+    const judged = task.evaluate ? evaluateRun({
+      machine, packed, batchSize: plan.training.batchSize, size: network.inputSize, embeddingSize: network.embeddingSize, flip, falsePositiveRates, loss: arm.loss, seed: plan.split.seed, classes: task.classes,
+      train, val, test: labelled(parts.test, classLabel), query: labelled(parts.query, personLabel), distractors: labelled(parts.distractors, personLabel),
+      pairs: task.pairsFile === null ? null : heldOutPairs(task.pairsFile, set.images, task.classes),
+      pictureOf: (index) => ({ file: set.images[index]?.path ?? '', identity: set.images[index]?.identity ?? '' }),
     }) : null;
-    if (evaluation) writeEmbeddings(runFolder, set, evaluation.embeddings);
+    if (judged) writeEmbeddings(runFolder, set, judged.embeddings);
     tell({
       kind: 'done',
       summary: {
         epochs: position.epoch, bestEpoch: position.bestEpoch, seconds: position.seconds, imagesPerSecond: position.images / position.seconds,
         parameters: specs.filter((spec) => spec.trainable).reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
-        artefacts: { savedModel, weights, head, ...(evaluation ? { embeddings: join(runFolder, 'embeddings.npy'), labels: join(runFolder, 'labels.tsv') } : {}) },
-        evaluation: evaluation && { accuracy: evaluation.accuracy, identification: evaluation.identification },
+        artefacts: { savedModel, weights, head, ...(judged ? { embeddings: join(runFolder, 'embeddings.npy'), labels: join(runFolder, 'labels.tsv') } : {}) },
+        evaluation: judged?.evaluation ?? null,
       },
+      predictions: judged?.predictions ?? null,
     });
   } finally {
     packed.close();

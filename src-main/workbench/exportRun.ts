@@ -11,7 +11,7 @@ export async function exportRun(store: Store, id: string, target: string): Promi
   const run = store.run(id);
   if (!run) throw noSuchRun(id);
   const artefacts = store.artefacts(id);
-  if (artefacts.length === 0) throw new ArcBenchError('wrong-input', `The run ${id} is ${run.status} and has no saved model yet: a trained run was expected; finish it with \`arcbench runs resume ${id}\`.`);
+  if (!artefacts.some(({ kind }) => kind === 'savedModel')) throw new ArcBenchError('wrong-input', `The run ${id} is ${run.status} and has no saved model yet: a trained run was expected; finish it with \`arcbench runs resume ${id}\`.`);
   const folder = resolve(target);
   if (existsSync(folder)) throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
   const temporary = `${folder}.writing-${process.pid}`;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { planOfArm } from '../../src-shared/experiment.ts';
+import { builtPairs, planOfArm } from '../../src-shared/experiment.ts';
 import { refuseSampler } from '../../src-shared/losses.ts';
+import { heldOutPairs } from '../data/lfwPairs.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
@@ -9,7 +10,7 @@ import { gatherWeights } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from './reportOf.ts';
 import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
-import type { StageOptions } from './stage.ts';
+import { pathFrom, type StageOptions } from './stage.ts';
 import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
@@ -27,6 +28,8 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const dataset = await importFaces(options);
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);
+  const { pairs } = options.plan.evaluation;
+  if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes); // refuses a file that cannot serve before any training
   return { dataset, set, ...audited, ...(await writeAuditedSplit(options, set, audited)) };
 }
 

@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { adviceBeforeTraining, adviceSentence } from '../../src-shared/advice.ts';
-import { planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
+import { builtPairs, planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { hashFiles } from '../data/hashFiles.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
@@ -14,7 +14,7 @@ import { drawsOf } from './drawsOf.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import { splitFacts } from './splitFacts.ts';
-import type { StageOptions } from './stage.ts';
+import { pathFrom, type StageOptions } from './stage.ts';
 import { runTrainer } from './trainer.ts';
 
 export interface TrainOptions {
@@ -84,6 +84,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     progress.stage(`${known?.status === 'trained' ? 'Evaluating' : 'Training'} ${title} (run ${id})`);
     const last = await runTrainer({
       plan: own, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, weightFile: weightFileOf(own.model, options.baseFolder),
+      pairsFile: own.evaluation.pairs === builtPairs ? null : pathFrom(options.baseFolder, own.evaluation.pairs),
       runFolder: runFolderOf(store, id), resume: goOn, compiled: train.compiled, evaluate: train.evaluate, engine: train.engine,
     }, {
       signal: options.signal, ...(options.afterEpoch ? { afterEpoch: options.afterEpoch } : {}),
@@ -100,14 +101,21 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
             progress.notice(`epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`);
             break;
           }
+          case 'snapshot': store.saveArtefact(id, { kind: 'snapshots', path: message.folder, sha256: null }); break;
           case 'notice':
             store.addEvent(id, 'notice', message.message);
             progress.notice(message.message);
+            break;
+          case 'warning':
+            // An epoch that is done again after a crash says the same again.
+            if (!store.events(id).some((event) => event.kind === 'warning' && event.message === message.message)) store.addEvent(id, 'warning', message.message);
+            progress.notice(`Warning: ${message.message}`);
             break;
           case 'done': case 'failed': case 'stopped': break;
         }
       },
     });
+    if (last.kind === 'done' && last.predictions) store.saveResult(id, 'predictions', last.predictions);
     await finish(store, id, last.kind === 'done' ? last.summary : null, last.kind === 'failed' ? last.message : null);
     if (last.kind === 'failed') store.saveResult(id, 'failure', last.code);
     if (last.kind === 'failed' && last.code === 'diverged' && plan.sweep) {

@@ -1,0 +1,49 @@
+import { randomStream } from '../../src-shared/maths/random.ts';
+import type { LabelledImages } from '../train/trainRun.ts';
+import type { EmbeddedImages } from './embedImages.ts';
+
+/** Unit rows, one a class, that a class's pictures are compared with. */
+export interface ClassCentres {
+  readonly rows: Float32Array; // [classes x subCenters, size]
+  readonly subCenters: number;
+}
+
+/** Rows of unit length; a row of zeros stays. */
+export function normalised(rows: Float32Array, size: number): Float32Array {
+  const units = rows.slice();
+  for (let start = 0; start < units.length; start += size) {
+    const row = units.subarray(start, start + size);
+    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)) || 1;
+    for (let at = 0; at < size; at++) row[at] = row[at]! / length;
+  }
+  return units;
+}
+
+/** Sum of each class's unit embeddings, [classes, size], and how many there are. */
+export function classSums({ units, labels }: Pick<EmbeddedImages, 'units' | 'labels'>, { classes, size }: { readonly classes: number; readonly size: number }): { readonly sums: Float32Array; readonly counts: Int32Array } {
+  const [sums, counts] = [new Float32Array(classes * size), new Int32Array(classes)];
+  labels.forEach((label, row) => {
+    counts[label]!++;
+    for (let at = 0; at < size; at++) sums[label * size + at]! += units[row * size + at]!;
+  });
+  return { sums, counts };
+}
+
+/** At most `perClass` pictures of each class and `total` in all, drawn by the seed, in their order. */
+export function sampleOfClasses(images: LabelledImages, { perClass, total, seed }: { readonly perClass: number; readonly total: number; readonly seed: number }): LabelledImages {
+  const taken = new Map<number, number>();
+  const shuffled = randomStream(seed, 'sample').shuffle(Array.from(images.indexes.keys()));
+  const positions = shuffled.filter((position) => {
+    const label = images.labels[position]!;
+    taken.set(label, (taken.get(label) ?? 0) + 1);
+    return taken.get(label)! <= perClass;
+  });
+  // Rounds over all classes: the first picture of each comes before the second of any.
+  const round = new Map<number, number>();
+  const ordered = positions.map((position) => {
+    const label = images.labels[position]!;
+    round.set(label, (round.get(label) ?? 0) + 1);
+    return { position, round: round.get(label)! };
+  }).sort((a, b) => a.round - b.round).slice(0, total).map(({ position }) => position).sort((a, b) => a - b);
+  return { indexes: ordered.map((position) => images.indexes[position]!), labels: Int32Array.from(ordered, (position) => images.labels[position]!) };
+}

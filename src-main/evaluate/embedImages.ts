@@ -1,0 +1,71 @@
+import type { PackedImages } from '../data/preparedSet.ts';
+import type { Machine } from '../engine/graph/compileProgram.ts';
+import { inferenceBatches, type LabelledImages } from '../train/trainRun.ts';
+import { targetRank } from './targetRank.ts';
+
+export interface EmbedOptions {
+  readonly machine: Machine;
+  readonly packed: PackedImages;
+  readonly batchSize: number;
+  readonly size: number;
+  readonly embeddingSize: number;
+  /** Embedding = sum of original and mirrored. */
+  readonly flip: boolean;
+}
+
+export interface EmbeddedImages {
+  readonly indexes: readonly number[];
+  readonly labels: Int32Array;
+  /** [images, embeddingSize], rows of unit length. */
+  readonly units: Float32Array;
+  /** Length of each original's embedding before it was normalised. */
+  readonly norms: Float32Array;
+  /** Rank, from 1, of each label among the class scores. */
+  readonly ranks: Int32Array;
+  /** The class with the largest score; where the label only ties with others, one of them. */
+  readonly predicted: Int32Array;
+}
+
+/** Unit embeddings of labelled images, and where each label ranks among the class scores. */
+export function embedImages({ machine, packed, batchSize, size, embeddingSize, flip }: EmbedOptions, images: LabelledImages): EmbeddedImages {
+  const count = images.indexes.length;
+  const units = new Float32Array(count * embeddingSize);
+  const [norms, ranks, predicted] = [new Float32Array(count), new Int32Array(count), new Int32Array(count)];
+  for (const batch of inferenceBatches(machine, packed, { images, batchSize, size })) {
+    const mirrored = flip ? machine.step('mirrored', { images: batch.pixels })['embeddings'] : undefined;
+    const classes = batch.scores.length / batchSize;
+    for (let row = 0; row < batch.count; row++) {
+      const [at, scores] = [batch.offset + row, batch.scores.subarray(row * classes, (row + 1) * classes)];
+      const label = images.labels[at] as number;
+      ranks[at] = targetRank(scores, label);
+      predicted[at] = ranks[at] === 1 ? label : bestBut(scores, label);
+      const unit = units.subarray(at * embeddingSize, (at + 1) * embeddingSize);
+      let [squares, own] = [0, 0];
+      for (let column = 0; column < embeddingSize; column++) {
+        const original = batch.embeddings[row * embeddingSize + column] as number;
+        unit[column] = original + (mirrored?.[row * embeddingSize + column] ?? 0);
+        own += original ** 2;
+        squares += (unit[column] as number) ** 2;
+      }
+      norms[at] = Math.sqrt(own);
+      const norm = Math.sqrt(squares) || 1;
+      for (let column = 0; column < embeddingSize; column++) unit[column] = (unit[column] as number) / norm;
+    }
+  }
+  return { indexes: images.indexes, labels: images.labels, units, norms, ranks, predicted };
+}
+
+function bestBut(scores: Float32Array, label: number): number {
+  let best = label === 0 ? 1 : 0;
+  for (let index = 0; index < scores.length; index++) if (index !== label && (scores[index] as number) > (scores[best] as number)) best = index;
+  return best;
+}
+
+/** The rows of some of the embedded images, by position. */
+export function rowsOf({ indexes, labels, units, norms, ranks, predicted }: EmbeddedImages, positions: readonly number[]): EmbeddedImages {
+  const size = indexes.length === 0 ? 0 : units.length / indexes.length;
+  const chosen = new Float32Array(positions.length * size);
+  positions.forEach((from, to) => chosen.set(units.subarray(from * size, (from + 1) * size), to * size));
+  const pick = (values: Int32Array) => Int32Array.from(positions, (position) => values[position] as number);
+  return { indexes: positions.map((position) => indexes[position] as number), labels: pick(labels), units: chosen, norms: Float32Array.from(positions, (position) => norms[position] as number), ranks: pick(ranks), predicted: pick(predicted) };
+}

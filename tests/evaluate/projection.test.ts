@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { principalComponents } from '../../src-shared/maths/principalComponents.ts';
+import { procrustes } from '../../src-shared/maths/procrustes.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import { symmetricEigen } from '../../src-shared/maths/symmetricEigen.ts';
+import { projectEmbeddings, projectionMethods } from '../../src-main/evaluate/projection/projectEmbeddings.ts';
+
+interface Golden { geometry: { embeddings: number[][]; pcaExplainedVarianceRatio: number[]; pcaAbsoluteScores: number[][] } }
+const { geometry } = JSON.parse(readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8')) as Golden;
+
+test("scikit-learn's principal components of the unit embeddings, up to their sign", () => {
+  const units = geometry.embeddings.flatMap((row) => row.map((value) => value / Math.hypot(...row)));
+  const { scores, explained } = principalComponents(Float32Array.from(units), 8, { components: 3, seed: 1 });
+  geometry.pcaExplainedVarianceRatio.forEach((share, axis) => assert.ok(Math.abs(explained[axis]! - share) < 1e-6, `${explained[axis]}`));
+  geometry.pcaAbsoluteScores.forEach((row, point) => row.forEach((value, axis) => assert.ok(Math.abs(Math.abs(scores[point * 3 + axis]!) - value) < 1e-5, `${point} ${axis}`))); // float32
+});
+
+test('in many numbers the axes are those of the planted spread, whatever the seed', () => {
+  const [count, size] = [300, 200];
+  const random = randomStream(1, 'planted');
+  // Spread 10 along number 7, 5 along number 90, 1 elsewhere.
+  const rows = Float32Array.from({ length: count * size }, (_, at) => random.normal() * ({ 7: 10, 90: 5 }[at % size] ?? 1) + 3);
+  const [first, second] = [1, 2].map((seed) => principalComponents(rows, size, { components: 2, seed }));
+  assert.ok(first && second);
+  first.scores.forEach((value, at) => assert.ok(Math.abs(value - second.scores[at]!) < 1e-3));
+  const correlation = (axis: number, number: number) => {
+    const [x, y] = [Array.from({ length: count }, (_, row) => first.scores[row * 2 + axis]!), Array.from({ length: count }, (_, row) => rows[row * size + number]! - 3)];
+    const dot = (a: number[], b: number[]) => a.reduce((sum, value, at) => sum + value * b[at]!, 0);
+    return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
+  };
+  assert.ok(Math.abs(correlation(0, 7)) > 0.98 && Math.abs(correlation(1, 90)) > 0.95);
+});
+
+test('eigenvectors satisfy their equation', () => {
+  const random = randomStream(2, 'symmetric');
+  const n = 6;
+  const matrix = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) matrix[i * n + j] = matrix[j * n + i] = random.normal();
+  const { values, vectors } = symmetricEigen(matrix, n);
+  for (let k = 0; k < n; k++) {
+    for (let i = 0; i < n; i++) {
+      const image = Array.from({ length: n }, (_, j) => matrix[i * n + j]! * vectors[k * n + j]!).reduce((sum, value) => sum + value, 0);
+      assert.ok(Math.abs(image - values[k]! * vectors[k * n + i]!) < 1e-12);
+    }
+    if (k > 0) assert.ok(values[k]! <= values[k - 1]!);
+  }
+});
+
+test('a turned, mirrored, scaled and shifted cloud is laid back onto itself, a flat or lone one too', () => {
+  const random = randomStream(3, 'cloud');
+  for (const dimensions of [2, 3]) {
+    const cloud = Float32Array.from({ length: 40 * dimensions }, () => random.normal());
+    const moved = cloud.map((_, at) => {
+      const [point, axis] = [Math.floor(at / dimensions), at % dimensions];
+      const [x, y] = [cloud[point * dimensions]!, -cloud[point * dimensions + 1]!]; // mirrored
+      return 3 * [x * Math.cos(1) - y * Math.sin(1), x * Math.sin(1) + y * Math.cos(1), cloud[point * dimensions + 2]!][axis]! + 5;
+    });
+    const { aligned, distance } = procrustes(cloud, moved, dimensions);
+    assert.ok(distance < 1e-10, `${distance}`);
+    aligned.forEach((value, at) => assert.ok(Math.abs(value - cloud[at]!) < 1e-5));
+    const noisy = moved.map((value) => value + 0.3 * random.normal());
+    const worse = procrustes(cloud, noisy, dimensions).distance;
+    assert.ok(worse > 1e-3 && worse < 0.05, `${worse}`);
+  }
+  const line = Float32Array.of(0, 0, 0, 1, 0, 0, 2, 0, 0);
+  const upright = Float32Array.of(0, 0, 0, 0, 0, 2, 0, 0, 4);
+  assert.ok(procrustes(line, upright, 3).distance < 1e-10);
+  assert.deepEqual([...procrustes(line, new Float32Array(9).fill(7), 3).aligned], [1, 0, 0, 1, 0, 0, 1, 0, 0]);
+});
+
+const [people, images, size] = [5, 12, 64];
+const random = randomStream(4, 'people');
+const centres = Array.from({ length: people }, () => Array.from({ length: size }, random.normal));
+const embeddings = Float32Array.from(Array.from({ length: people * images }, (_, row) => centres[Math.floor(row / images)]!.map((value) => value + 0.2 * random.normal())).flat());
+
+for (const method of projectionMethods) {
+  test(`${method} keeps people together in 2 and 3 dimensions, reports progress, and a seed fixes the picture`, async () => {
+    for (const dimensions of [2, 3] as const) {
+      const shares: number[] = [];
+      const coordinates = await projectEmbeddings(embeddings, size, { method, dimensions, seed: 7, neighbours: 8, onProgress: (share) => shares.push(share) });
+      assert.equal(coordinates.length, people * images * dimensions);
+      assert.ok(coordinates.every(Number.isFinite));
+      const at = (row: number) => coordinates.subarray(row * dimensions, (row + 1) * dimensions);
+      const distance = (a: number, b: number) => Math.hypot(...at(a).map((value, axis) => value - at(b)[axis]!));
+      const rows = Array.from({ length: people * images }, (_, row) => row);
+      const right = rows.filter((row) => {
+        const nearest = rows.filter((other) => other !== row).reduce((best, other) => (distance(row, other) < distance(row, best) ? other : best));
+        return Math.floor(nearest / images) === Math.floor(row / images);
+      }).length;
+      assert.ok(right / rows.length > 0.9, `${right} of ${rows.length}`);
+      if (method !== 'pca') assert.ok(shares.length > 10 && shares.at(-1) === 1 && shares.every((share, index) => index === 0 || share > shares[index - 1]!), String(shares));
+      if (dimensions === 2) assert.deepEqual(await projectEmbeddings(embeddings, size, { method, dimensions, seed: 7, neighbours: 8 }), coordinates);
+    }
+  });
+}
+
+test('a projection is cancelled at once, and too few or too many points are refused', async () => {
+  const stopper = new AbortController();
+  const started = performance.now();
+  const running = projectEmbeddings(Float32Array.from({ length: 2500 * 64 }, random.normal), 64, { method: 'tsne', dimensions: 2, seed: 1, signal: stopper.signal });
+  setTimeout(() => stopper.abort(), 300);
+  await assert.rejects(running, /was stopped/);
+  assert.ok(performance.now() - started < 5000);
+  await assert.rejects(projectEmbeddings(embeddings, size, { method: 'pca', dimensions: 2, seed: 1, signal: stopper.signal }), /was stopped/);
+  await assert.rejects(projectEmbeddings(new Float32Array(3 * 64), 64, { method: 'pca', dimensions: 2, seed: 1 }), /4 points of 64 numbers or more/);
+  await assert.rejects(projectEmbeddings(new Float32Array(3001 * 4), 4, { method: 'tsne', dimensions: 2, seed: 1 }), /at most 3000 points, and got 3001/);
+});

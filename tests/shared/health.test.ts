@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { healthWarnings, lowestLoss, type EpochHealth } from '../../src-shared/health.ts';
+
+const well: EpochHealth = {
+  epoch: 6, epochs: 10, warmupEpochs: 0, classes: 200, loss: 2, accuracy: 0.7, gradientNorm: 4, gradientClip: 5, targetAngleDegrees: 50, embeddingNorm: 12,
+  marginSatisfied: 0.4, beyondMargin: 0, scale: 64, collapsedCentres: 0, unusedCentres: 3,
+};
+const names = (changes: Partial<EpochHealth>) => healthWarnings({ ...well, ...changes }).map(({ name }) => name);
+
+test('a run that is well is left in peace, and one without margin or centres too', () => {
+  assert.deepEqual(names({}), []);
+  assert.deepEqual(names({ marginSatisfied: undefined, beyondMargin: undefined, scale: undefined, collapsedCentres: undefined, unusedCentres: undefined }), []);
+});
+
+test('the lowest loss is that of a softmax over perfectly separated classes', () => {
+  for (const [scale, classes] of [[1, 200], [4, 10], [30, 1000]] as const) {
+    // All others at cosine -1/(n-1), the target at 1.
+    const others = (classes - 1) * Math.exp(-scale / (classes - 1));
+    assert.ok(Math.abs(lowestLoss(scale, classes) + Math.log(Math.exp(scale) / (Math.exp(scale) + others))) < 1e-9);
+  }
+});
+
+test('each measure that leaves its range is named with its number and what to try', () => {
+  const cases: readonly (readonly [Partial<EpochHealth>, string, RegExp])[] = [
+    [{ scale: 1 }, 'scale', /scale 1 and 200 classes the loss cannot fall below 4\.30.*raise loss\.scale to 9 or more/],
+    [{ beyondMargin: 0.3 }, 'beyond-margin', /30 % of the samples lie further than π - m.*marginWarmupEpochs/],
+    [{ targetAngleDegrees: 89.5, accuracy: 0.01 }, 'target-angle', /89\.5°.*learningRate/],
+    [{ marginSatisfied: 0 }, 'margin', /only 0 % .* while 70 % are right/],
+    [{ gradientNorm: 900 }, 'gradient-clip', /900 on average/],
+    [{ gradientNorm: 900, gradientClip: 0 }, 'gradient-large', /not clipped/],
+    [{ gradientNorm: 1e-9 }, 'gradient-vanished', /nothing is learned/],
+    [{ loss: 12, accuracy: 0.005 }, 'loss-chance', /12\.0 is above that of guessing among 200 classes \(5\.30\)/],
+    [{ embeddingNorm: 1e-4 }, 'norms', /collapse/],
+    [{ embeddingNorm: 5000 }, 'norms', /grow without bound/],
+    [{ collapsedCentres: 1 }, 'collapsed-centres', /1 of 200 class centres lies on another/],
+    [{ unusedCentres: 170 }, 'unused-centres', /taken for 170 of the 200/],
+  ];
+  for (const [changes, name, words] of cases) {
+    const found = healthWarnings({ ...well, ...changes });
+    assert.deepEqual(found.map((warning) => warning.name), [name]);
+    assert.match(found[0]?.message ?? '', words);
+    assert.match(found[0]?.message ?? '', /^Epoch 6: .*\.$/);
+  }
+});
+
+test('searching at the start and during warm-up is no illness, a scale too small is one at once', () => {
+  assert.deepEqual(names({ epoch: 1, targetAngleDegrees: 89.5, accuracy: 0.01, beyondMargin: 0.5, unusedCentres: 190 }), []);
+  assert.deepEqual(names({ epoch: 4, warmupEpochs: 5, beyondMargin: 0.5 }), []);
+  assert.deepEqual(names({ epoch: 1, scale: 1 }), ['scale']);
+});
