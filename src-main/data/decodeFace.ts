@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { FaceImage } from './dataset.ts';
 import { perceptualHash } from './perceptualHash.ts';
 import { pictureFormatOf } from './pictureFormat.ts';
-import { inverseTransform, similarityTransform, templateFor } from './similarityTransform.ts';
+import { inverseTransform, similarityTransform, templateFor } from '../../src-shared/maths/similarityTransform.ts';
 import { warpFace } from './warpFace.ts';
 
 sharp.cache(false);
