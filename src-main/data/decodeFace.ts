@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FaceImage } from './dataset.ts';
 import { decodingReason, openPicture, rawRgb, type OpenPicture } from './openPicture.ts';
 import { perceptualHash } from './perceptualHash.ts';
-import { inverseTransform, similarityTransform, templateFor } from './similarityTransform.ts';
+import { inverseTransform, similarityTransform, templateFor } from '../../src-shared/maths/similarityTransform.ts';
 import { warpFace } from './warpFace.ts';
 
 /** How a face is cut out of its picture. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
-import { arcFaceTemplate } from '../../src-main/data/similarityTransform.ts';
+import { arcFaceTemplate } from '../../src-shared/maths/similarityTransform.ts';
 import { contender, publish, type Row } from './measured.ts';
 
 interface Kind { readonly name: string; readonly pictures: number; readonly width: number; readonly height: number; readonly faceSide: number }

@@ -1,0 +1,43 @@
+/** A file of a folder with its path in it, segments joined by '/'. */
+export interface FolderFile { readonly path: string; readonly file: File }
+/** What was dropped or chosen: one folder, or a folder of that name to put it in. */
+export interface DroppedFolder { readonly name: string; readonly files: readonly FolderFile[] }
+
+const hidden = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db' || name === '__MACOSX';
+
+/** Reads what was dropped, folders to their depth; must be called within the drop event. Null where nothing was a file. */
+export async function droppedFolder(transfer: DataTransfer): Promise<DroppedFolder | null> {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null); // before any await: the list is emptied after the event
+  const files: FolderFile[] = [];
+  for (const entry of entries) await gather(entry, '', files);
+  return asFolder(files);
+}
+
+/** The folder chosen by an <input webkitdirectory>. */
+export function chosenFolder(list: FileList): DroppedFolder | null {
+  return asFolder([...list].filter((file) => !file.webkitRelativePath.split('/').some(hidden)).map((file) => ({ path: file.webkitRelativePath || file.name, file })));
+}
+
+async function gather(entry: FileSystemEntry, above: string, into: FolderFile[]): Promise<void> {
+  if (hidden(entry.name)) return;
+  const path = above === '' ? entry.name : `${above}/${entry.name}`;
+  if (entry instanceof FileSystemFileEntry) {
+    into.push({ path, file: await new Promise<File>((resolve, reject) => { entry.file(resolve, reject); }) });
+  } else if (entry instanceof FileSystemDirectoryEntry) {
+    const reader = entry.createReader();
+    for (;;) {
+      const some = await new Promise<FileSystemEntry[]>((resolve, reject) => { reader.readEntries(resolve, reject); }); // at most 100 a time
+      if (some.length === 0) return;
+      for (const child of some) await gather(child, path, into);
+    }
+  }
+}
+
+/** One folder loses its own name, so that its sub-folders are the people. */
+export function asFolder(files: readonly FolderFile[]): DroppedFolder | null {
+  const [first] = files;
+  if (first === undefined) return null;
+  const top = first.path.split('/')[0] ?? '';
+  const single = files.every(({ path }) => path.startsWith(`${top}/`));
+  return single ? { name: top, files: files.map(({ path, file }) => ({ path: path.slice(top.length + 1), file })) } : { name: 'faces', files };
+}

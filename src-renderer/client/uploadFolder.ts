@@ -1,0 +1,37 @@
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { DroppedFolder } from './droppedFiles.ts';
+
+const atOnce = 4;
+
+/** How much of an upload has arrived. */
+export interface UploadProgress { readonly files: number; readonly totalFiles: number; readonly bytes: number; readonly totalBytes: number }
+
+/** Sends a folder file by file to the machine of the workbench; answers the folder's path there. Throws ArcBenchError, 'cancelled' where the signal says so. */
+export async function uploadFolder({ name, files }: DroppedFolder, { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: UploadProgress) => void }): Promise<string> {
+  const upload = `${name.replace(/[^\w-]+/g, '_').slice(0, 48)}-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36) ?? ''}`;
+  const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  let [sent, bytes, next] = [0, 0, 0];
+  let folder: string | undefined;
+  const worker = async (): Promise<void> => {
+    for (let item = files[next++]; item !== undefined; item = files[next++]) {
+      folder = await putFile({ upload, path: item.path, file: item.file, signal });
+      sent += 1;
+      bytes += item.file.size;
+      onProgress({ files: sent, totalFiles: files.length, bytes, totalBytes });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  if (folder === undefined) throw new ArcBenchError('wrong-input', `The folder ${name} has no files: choose one with a sub-folder of pictures for each person.`);
+  return folder;
+}
+
+async function putFile({ upload, path, file, signal }: { readonly upload: string; readonly path: string; readonly file: File; readonly signal: AbortSignal }): Promise<string> {
+  const address = `uploads/${upload}/${path.split('/').map(encodeURIComponent).join('/')}`;
+  const response = await fetch(address, { method: 'PUT', body: file, signal, headers: { 'content-type': 'application/octet-stream' } }).catch((error: unknown) => {
+    if (signal.aborted) throw new ArcBenchError('cancelled', 'The upload was cancelled.');
+    throw new ArcBenchError('failed', `${path} could not be sent: look whether the workbench still runs and whether the file can be read, and try again.`, { cause: error });
+  });
+  const answer = await response.json().catch(() => ({})) as { readonly folder?: string; readonly message?: string };
+  if (!response.ok || answer.folder === undefined) throw new ArcBenchError('failed', answer.message ?? `${path} was not taken by the workbench (${response.status}): leave it out and try again.`);
+  return answer.folder;
+}

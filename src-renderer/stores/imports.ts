@@ -1,0 +1,71 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+import type { CallInput, Job } from '../../src-shared/api.ts';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { DroppedFolder } from '../client/droppedFiles.ts';
+import { uploadFolder, type UploadProgress } from '../client/uploadFolder.ts';
+import { asFault } from '../client/useCall.ts';
+import { call } from '../client/workbench.ts';
+import { jobEnded, useJobs } from './jobs.ts';
+
+/** Faces on their way in: an upload, and the jobs that import. */
+export const useImports = defineStore('imports', () => {
+  const jobs = useJobs();
+  const upload = shallowRef<{ readonly name: string; readonly progress: UploadProgress | null } | null>(null);
+  const fault = shallowRef<ArcBenchError | null>(null);
+  const starting = ref(false);
+  /** The dataset of the last import of this page that ended well. */
+  const arrived = ref<string | null>(null);
+  let abort = new AbortController();
+
+  const start = async (data: CallInput<'datasets.import'>['data']): Promise<void> => {
+    fault.value = null;
+    starting.value = true;
+    try {
+      const job = await call('datasets.import', { data });
+      jobs.put(job);
+      void jobs.ended(job.id).then((ended) => {
+        if (ended.state === 'done') arrived.value = ended.result;
+        else if (ended.fault !== null && ended.state === 'failed') fault.value = new ArcBenchError(ended.fault.code, ended.fault.message);
+      });
+    } catch (error) {
+      fault.value = asFault(error);
+    } finally {
+      starting.value = false;
+    }
+  };
+
+  /** Imports a folder that was dropped: by its path where the window knows it, else by sending it. */
+  const take = async (folder: DroppedFolder): Promise<void> => {
+    const path = pathOnDisk(folder);
+    if (path !== null) return await start({ source: path });
+    abort = new AbortController();
+    fault.value = null;
+    upload.value = { name: folder.name, progress: null };
+    try {
+      const source = await uploadFolder(folder, { signal: abort.signal, onProgress: (progress) => { upload.value = { name: folder.name, progress }; } });
+      await start({ source });
+    } catch (error) {
+      abort.abort();
+      const caught = asFault(error);
+      if (caught.code !== 'cancelled') fault.value = caught;
+    } finally {
+      upload.value = null;
+    }
+  };
+
+  return {
+    upload, fault, starting, arrived, start, take,
+    cancelUpload: () => abort.abort(),
+    running: computed((): readonly Job[] => jobs.all.filter((job) => job.kind === 'import' && !jobEnded(job))),
+  };
+});
+
+/** The path of a dropped folder in Electron's window, from the path of a file in it. */
+function pathOnDisk({ files }: DroppedFolder): string | null {
+  const [first] = files;
+  const whole = first === undefined ? undefined : window.arcbench?.pathOf?.(first.file);
+  if (first === undefined || whole === undefined || whole === '') return null;
+  const path = whole.replaceAll('\\', '/');
+  return path.endsWith(`/${first.path}`) ? whole.slice(0, whole.length - first.path.length - 1) : null;
+}
