@@ -7,10 +7,12 @@ import type { Readable } from 'node:stream';
 
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'arcbench', 'electron-22.3.25');
 
-/** What Electron's own default app does with a folder, and what 22 lacks of the API of today: protocol.handle and Response. */
+/** What Electron's own default app does with a folder, and what 22 lacks of today's: protocol.handle, Response and URL.canParse. */
 const starter = `
 const { app, session } = require('electron');
 const { join } = require('path');
+if (process.getuid() === 0) app.enableSandbox = () => {}; // Chromium's own sandbox does not start as root; each window asks for Electron's itself
+URL.canParse = (text) => { try { return Boolean(new URL(text)); } catch { return false; } };
 globalThis.Response = class { constructor(body, { status, headers }) { Object.assign(this, { body, status, headers }); } };
 app.once('ready', () => {
   Object.getPrototypeOf(session.defaultSession.protocol).handle = function (scheme, handler) {
