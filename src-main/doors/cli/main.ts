@@ -4,8 +4,9 @@ import { ArcBenchError, exitCodeOf } from '../../../src-shared/errors.ts';
 import { engineNames } from '../../train/trainerMessages.ts';
 import { checkWorkspace } from '../../workbench/checkWorkspace.ts';
 import { runExperiment } from '../../workbench/runExperiment.ts';
+import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { addRunCommands } from './runCommands.ts';
-import { defaultWorkspace, session } from './session.ts';
+import { session } from './session.ts';
 import { addStageCommands } from './stageCommands.ts';
 
 const program = new Command('arcbench')

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
@@ -9,9 +8,8 @@ import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../train/trainerMessages.ts';
 import type { StageOptions } from '../../workbench/stage.ts';
 import type { TrainOptions } from '../../workbench/trainArms.ts';
+import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { terminalProgress } from './terminalProgress.ts';
-
-export const defaultWorkspace = join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'arcbench');
 
 interface GlobalOptions {
   readonly run?: string; readonly workspace: string; readonly resume?: boolean; readonly restart?: boolean; readonly eager?: boolean; readonly engine: EngineName; readonly json?: boolean;

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { WireFault, WireMessage } from '../../../src-shared/api.ts';
+import type { Workbench } from '../../workbench/workbench.ts';
+import { answerRequest } from '../answerRequest.ts';
+import { wireFault } from '../wireFault.ts';
+
+/** What the window's process asks of the workbench's, besides the contract's calls. */
+export const hostRequestSchema = z.union([z.strictObject({ id: z.int(), resource: z.string() }), z.strictObject({ close: z.literal(true) })]);
+export interface HostedResource { readonly type: string; readonly base64: string; readonly fileName?: string | undefined }
+export type HostMessage = WireMessage | { readonly opened: true } | { readonly notOpened: WireFault } | { readonly busy: boolean };
+
+const log = (line: string) => { process.stderr.write(`${line}\n`); };
+
+/**
+ * Gives a workbench to the process that started this one, over Node's channel between parent and child: SQLite, pictures and jobs never block a window,
+ * and the window survives whatever becomes of them. Ends, training with a checkpoint, when told to or when the parent is gone.
+ */
+export function hostWorkbench(open: () => Workbench): void {
+  const tell = (message: HostMessage) => { if (process.connected) process.send?.(message); };
+  let workbench: Workbench;
+  try {
+    workbench = open();
+  } catch (error) {
+    tell({ notOpened: wireFault(error, 'Opening the workspace', log) });
+    process.disconnect();
+    return;
+  }
+  const resource = async (id: number, address: string): Promise<HostMessage> => {
+    try {
+      const found = await workbench.resource(address);
+      return { id, result: found && ({ type: found.type, base64: Buffer.from(found.bytes).toString('base64'), fileName: found.fileName } satisfies HostedResource) };
+    } catch (error) {
+      return { id, fault: wireFault(error, 'The picture or file', log) };
+    }
+  };
+  let closing: Promise<void> | null = null;
+  const close = () => closing ??= workbench.close().catch((error: unknown) => log(`The workbench did not close: ${String(error)}`)).finally(() => process.exit());
+  workbench.subscribe((event) => {
+    tell(event);
+    if (event.event === 'job') tell({ busy: workbench.busy() });
+  });
+  process.on('message', (message) => {
+    const request = hostRequestSchema.safeParse(message);
+    if (!request.success) void answerRequest(workbench, message, log).then(tell);
+    else if ('close' in request.data) void close();
+    else void resource(request.data.id, request.data.resource).then(tell);
+  });
+  process.on('disconnect', () => void close());
+  process.on('SIGINT', () => {}); // a terminal sends Ctrl-C to every process; the window's process decides
+  tell({ opened: true });
+}

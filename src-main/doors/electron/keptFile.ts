@@ -1,0 +1,21 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { z } from 'zod';
+
+/** A small JSON file of the user's settings: what is missing or damaged reads as the default. */
+export function keptFile<Schema extends z.ZodType>(path: string, schema: Schema, missing: z.output<Schema>): { read(): z.output<Schema>; write(value: z.output<Schema>): void } {
+  return {
+    read() {
+      try {
+        return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+      } catch {
+        return missing;
+      }
+    },
+    write(value) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(`${path}.new`, JSON.stringify(value));
+      renameSync(`${path}.new`, path);
+    },
+  };
+}

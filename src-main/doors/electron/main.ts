@@ -1,0 +1,135 @@
+import { app, dialog, Menu, protocol, screen, session, type BrowserWindow } from 'electron';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { defaultWorkspace } from '../defaultWorkspace.ts';
+import { appOrigin, scheme, serveAppProtocol } from './appProtocol.ts';
+import { guardAllContents } from './guardContents.ts';
+import { openIpcDoor } from './ipcDoor.ts';
+import { showJobs } from './jobSignals.ts';
+import { keptFile } from './keptFile.ts';
+import { menuTemplate } from './menuTemplate.ts';
+import { openedWith } from './openedWith.ts';
+import { askForRemote } from './remoteWorkbench.ts';
+import { secureWindow } from './secureWindow.ts';
+import { startWorkbench, type HostedWorkbench } from './startWorkbench.ts';
+import { placeOfWindow, windowStateSchema } from './windowState.ts';
+
+const log = (line: string) => { process.stderr.write(`${line}\n`); };
+const bundled = app.getAppPath();
+/** Sources and packages that the workbench's own Node reads lie outside the archive of the packaged app. */
+const root = bundled.replace(/app\.asar$/, 'app.asar.unpacked');
+const executable = process.platform === 'win32' ? 'node.exe' : 'node';
+const node = app.isPackaged && root !== bundled ? join(process.resourcesPath, 'node', executable) : join(root, 'node_modules', 'node', 'bin', executable);
+
+async function main(): Promise<void> {
+  const started = openedWith(process.argv.slice(1), process.cwd());
+  const workspace = started.workspace ?? defaultWorkspace;
+  let experiment = started.experiment;
+  app.on('open-file', (event, path) => { // macOS tells a double click so, also before the window is there
+    event.preventDefault();
+    experiment = path;
+  });
+  const starting = startWorkbench({ node, program: join(root, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), args: [workspace] });
+  starting.catch(() => {}); // told below, when a dialog can be shown
+  await app.whenReady();
+  guardAllContents();
+  let workbench: HostedWorkbench;
+  try {
+    workbench = await starting;
+  } catch (error) {
+    await dialog.showMessageBox({ type: 'error', message: 'ArcBench could not open its workspace.', detail: error instanceof Error ? error.message : String(error) });
+    return app.exit(1);
+  }
+  const recent = keptFile(join(app.getPath('userData'), 'recentWorkspaces.json'), z.array(z.string()).max(8), []);
+  recent.write([workspace, ...recent.read().filter((folder) => folder !== workspace)].slice(0, 8));
+  serveAppProtocol(session.defaultSession.protocol, { renderer: join(bundled, 'dist', 'renderer'), workbench, log });
+
+  const state = keptFile(join(app.getPath('userData'), 'window.json'), windowStateSchema, { bounds: null, maximized: false });
+  const before = state.read();
+  const window = secureWindow(appOrigin, { ...placeOfWindow(before, screen.getAllDisplays().map(({ workArea }) => workArea)), minWidth: 1024, minHeight: 640, show: false, title: 'ArcBench', preload: join(bundled, 'dist', 'electron', 'preload.cjs') });
+  if (before.maximized) window.maximize();
+  window.once('ready-to-show', () => window.show());
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    log(`The screens ended (${reason}); they are loaded anew.`);
+    if (reason !== 'clean-exit') window.reload();
+  });
+  openIpcDoor(window, workbench, log);
+  showJobs(window, workbench);
+
+  let leaving = false;
+  /** Closes the workbench, asking first where something runs, and ends the app. */
+  const leave = async (again: readonly string[] | null): Promise<void> => {
+    if (leaving || (workbench.busy() && !await confirmed(window))) return;
+    leaving = true;
+    state.write({ bounds: window.getNormalBounds(), maximized: window.isMaximized() });
+    await workbench.close();
+    if (again) app.relaunch({ args: [...process.argv.slice(1).filter((argument) => !argument.startsWith('--workspace=')), ...again] });
+    app.exit(0);
+  };
+  const asks = (event: { preventDefault(): void }) => {
+    event.preventDefault(); // app.exit ends it when the workbench is closed
+    void leave(null);
+  };
+  window.on('close', asks);
+  app.on('before-quit', asks);
+  void workbench.ended.then(async ({ asked, reason }) => {
+    if (asked) return;
+    const { response } = await dialog.showMessageBox(window, { type: 'error', message: 'The workbench ended unexpectedly.', detail: `${reason}\n\nRuns that trained go on from their last checkpoint.`, buttons: ['Start Again', 'Quit'], defaultId: 0, cancelId: 1 });
+    if (response === 0) app.relaunch();
+    app.exit(1);
+  });
+
+  const open = async (path: string): Promise<void> => {
+    try {
+      const { id } = await workbench.call('experiments.save', { id: null, yaml: await readFile(path, 'utf8') }) as { id: string };
+      await window.loadURL(`${appOrigin}/#/experiment/${encodeURIComponent(id)}`);
+    } catch (error) {
+      await dialog.showMessageBox(window, { type: 'error', message: `${path} could not be opened.`, detail: error instanceof ArcBenchError ? error.message : 'It cannot be read.' });
+    }
+  };
+  app.removeAllListeners('open-file').on('open-file', (event, path) => {
+    event.preventDefault();
+    void open(path);
+  });
+  app.on('second-instance', (_event, args, folder) => {
+    if (window.isMinimized()) window.restore();
+    window.focus();
+    const { experiment: other } = openedWith(args.slice(1), folder);
+    if (other !== null) void open(other);
+  });
+  app.setAboutPanelOptions({ applicationName: 'ArcBench', applicationVersion: app.getVersion(), copyright: 'MIT licence', credits: 'What does ArcFace buy over plain cross-entropy, on your machine and your faces?' });
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate({
+    recent: recent.read().filter((folder) => folder !== workspace), platform: process.platform, packaged: app.isPackaged,
+    actions: {
+      openWorkspace: () => void chosen(window, { title: 'Open workspace', properties: ['openDirectory', 'createDirectory'] }).then((folder) => folder === null ? undefined : leave([`--workspace=${folder}`])),
+      openRecent: (folder) => void leave([`--workspace=${folder}`]),
+      openExperiment: () => void chosen(window, { title: 'Open experiment', properties: ['openFile'], filters: [{ name: 'Experiments', extensions: ['yaml', 'yml'] }] }).then((path) => path === null ? undefined : open(path)),
+      openRemote: () => askForRemote(window),
+    },
+  })));
+  await window.loadURL(`${appOrigin}/`);
+  if (experiment !== null) await open(experiment);
+}
+
+async function confirmed(window: BrowserWindow): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'question', message: 'Something is still running.', detail: 'Quitting saves a checkpoint of a run first, and the run can be resumed.', buttons: ['Save and Quit', 'Keep Running'], defaultId: 1, cancelId: 1,
+  });
+  return response === 0;
+}
+
+async function chosen(window: BrowserWindow, options: Electron.OpenDialogOptions): Promise<string | null> {
+  return (await dialog.showOpenDialog(window, options)).filePaths[0] ?? null;
+}
+
+app.setName('ArcBench');
+app.enableSandbox();
+protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
+if (app.requestSingleInstanceLock()) {
+  main().catch((error: unknown) => {
+    log(`ArcBench failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+    app.exit(1);
+  });
+} else app.quit();

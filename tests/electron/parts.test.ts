@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Job } from '../../src-shared/api.ts';
+import { connectPage } from '../../src-main/doors/electron/connectPage.ts';
+import { keptFile } from '../../src-main/doors/electron/keptFile.ts';
+import { menuTemplate } from '../../src-main/doors/electron/menuTemplate.ts';
+import { openedWith } from '../../src-main/doors/electron/openedWith.ts';
+import { originIn } from '../../src-main/doors/electron/originIn.ts';
+import { remoteAddress } from '../../src-main/doors/electron/remoteAddress.ts';
+import { taskbarProgress } from '../../src-main/doors/electron/taskbarProgress.ts';
+import { placeOfWindow, windowStateSchema } from '../../src-main/doors/electron/windowState.ts';
+
+test('a remote address is http or https with a token, and keeps nothing else of what was pasted', () => {
+  assert.equal(remoteAddress(' http://127.0.0.1:4477/?token=abc ', '').href, 'http://127.0.0.1:4477/?token=abc');
+  assert.equal(remoteAddress('https://bench.example/some/page?x=1#y', ' a b ').href, 'https://bench.example/?token=a%20b');
+  for (const wrong of ['', 'bench', 'file:///etc/passwd', 'javascript:alert(1)', 'arcbench://app/', 'http://user:pass@host/?token=a', 'http://']) assert.throws(() => remoteAddress(wrong, 'token'), { code: 'wrong-input', message: /http:\/\// });
+  assert.throws(() => remoteAddress('http://127.0.0.1:4477/', ''), { code: 'wrong-input', message: /token is missing/ });
+});
+
+test('the page that asks for an address shows a fault as text', () => {
+  assert.ok(connectPage('<script>"&\'').includes('&#60;script&#62;&#34;&#38;&#39;'));
+  assert.ok(!connectPage(null).includes('role="alert"'));
+});
+
+test('a window opens where it was, unless no screen is there any more', () => {
+  const screens = [{ x: 0, y: 0, width: 1920, height: 1080 }];
+  const at = (x: number, y: number) => placeOfWindow({ bounds: { x, y, width: 1200, height: 800 }, maximized: false }, screens);
+  assert.deepEqual(at(300, 50), { x: 300, y: 50, width: 1200, height: 800 });
+  for (const [x, y] of [[2000, 50], [-1150, 50], [300, 1060], [300, -30]] as const) assert.deepEqual(at(x, y), { width: 1440, height: 900 });
+});
+
+test('a kept file survives its program, and a damaged one reads as the default', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arcbench-kept-'));
+  const missing = { bounds: null, maximized: false };
+  const file = keptFile(join(folder, 'deep', 'window.json'), windowStateSchema, missing);
+  assert.deepEqual(file.read(), missing);
+  file.write({ bounds: { x: 1, y: 2, width: 800, height: 600 }, maximized: true });
+  assert.deepEqual(file.read(), { bounds: { x: 1, y: 2, width: 800, height: 600 }, maximized: true });
+  for (const damage of ['{', '{"bounds":{"x":"1"},"maximized":true}', 'null']) {
+    writeFileSync(join(folder, 'deep', 'window.json'), damage);
+    assert.deepEqual(file.read(), missing);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test('the taskbar shows the mean of the jobs that run', () => {
+  const job = (state: Job['state'], progress: [number, number] | null) => ({ state, progress: progress && { done: progress[0], total: progress[1], note: '' } }) as Job;
+  assert.equal(taskbarProgress([]), -1);
+  assert.equal(taskbarProgress([job('done', [1, 1]), job('queued', null)]), -1);
+  assert.equal(taskbarProgress([job('running', null)]), 2);
+  assert.equal(taskbarProgress([job('running', [1, 4]), job('running', [3, 4]), job('running', [0, 0])]), 0.5);
+});
+
+test('a command line names a workspace and an experiment among Chromium\'s switches', () => {
+  assert.deepEqual(openedWith(['--no-sandbox', 'faces.arcbench.yaml', '--workspace=bench', '--inspect=0'], '/home/ann'), { workspace: '/home/ann/bench', experiment: '/home/ann/faces.arcbench.yaml' });
+  assert.deepEqual(openedWith(['.', 'notes.yaml', '--x.arcbench.yaml'], '/home/ann'), { workspace: null, experiment: null });
+});
+
+test('origins of our own scheme are told apart, where URL.origin says null', () => {
+  assert.equal(originIn('arcbench://app/#/runs'), 'arcbench://app');
+  assert.notEqual(originIn('arcbench://app.evil/'), 'arcbench://app');
+  assert.equal(originIn('nonsense'), null);
+});
+
+test('the menus hold what a desktop app has, and no developer tools in a packaged one', () => {
+  const heard: string[] = [];
+  const actions = { openWorkspace: () => heard.push('workspace'), openRecent: (folder: string) => heard.push(folder), openExperiment: () => heard.push('experiment'), openRemote: () => heard.push('remote') };
+  const template = menuTemplate({ recent: ['/a & b'], actions, platform: 'linux', packaged: true });
+  assert.ok(!JSON.stringify(template).includes('toggleDevTools'));
+  assert.ok(JSON.stringify(menuTemplate({ recent: [], actions, platform: 'darwin', packaged: false })).includes('toggleDevTools'));
+  assert.ok(JSON.stringify(template).includes('"about"') && JSON.stringify(template).includes('"quit"') && JSON.stringify(template).includes('/a && b'));
+  const file = template[0]?.submenu as { label?: string; click?: () => void; submenu?: { click: () => void }[] }[];
+  for (const { click, submenu } of file) { click?.(); submenu?.forEach((item) => item.click()); }
+  assert.deepEqual(heard, ['workspace', '/a & b', 'experiment', 'remote']);
+});

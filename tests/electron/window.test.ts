@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import { secret } from '../serve/folderWorkbench.ts';
+import { mutatedMessage } from '../serve/mutatedMessage.ts';
+import { withServedFolder } from '../serve/servedFolder.ts';
+import { desktop, notHere, type Desktop, type StartedApp } from './startedApp.ts';
+
+const options = { skip: notHere, timeout: 90_000 };
+let machine: Desktop;
+let { app, page } = {} as StartedApp;
+before(async () => {
+  if (notHere) return;
+  machine = await desktop();
+  ({ app, page } = await machine.start());
+});
+after(() => machine?.close());
+
+type Answer = { id: number; result?: unknown; fault?: { code: string; message: string } };
+/** What is in the page and in the app's process while a function of a test runs there. */
+type There = typeof globalThis & { readonly arcbench: { request(message: unknown): Promise<Answer>; onEvent(listener: (event: { event: string }) => void): () => void }; bars: number[]; asked: unknown };
+const request = (call: string, input: unknown) => page.evaluate((message) => (globalThis as There).arcbench.request(message), { id: 1, call, input });
+const save = (yaml: string) => request('experiments.save', { id: null, yaml });
+const until = async (what: () => boolean | Promise<boolean>) => {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await what()) return;
+    await wait(50);
+  }
+  assert.fail('it did not come to pass within 10 s');
+};
+
+test('the window shows the screens, and its workbench in another process answers', options, async () => {
+  assert.equal(page.url(), 'arcbench://app/');
+  assert.equal(await page.textContent('main'), 'pictures');
+  assert.deepEqual(await request('runs.show', { id: 'r' }), { id: 1, fault: { code: 'wrong-input', message: 'There is no run r.' } });
+  const fault = JSON.stringify(await request('runs.list', {}));
+  assert.ok(fault.includes('fault of the program') && !fault.includes(machine.folder) && !fault.includes(secret));
+});
+
+test('events reach the window until it stops listening, and show on the taskbar', options, async () => {
+  await app.evaluate(({ BrowserWindow }) => {
+    const [shown] = BrowserWindow.getAllWindows();
+    (globalThis as There).bars = [];
+    if (shown) shown.setProgressBar = (share: number) => { (globalThis as There).bars.push(share); };
+  });
+  const heard = page.evaluate(() => new Promise<string>((resolve) => { const stop = (globalThis as There).arcbench.onEvent(({ event }) => { stop(); resolve(event); }); }));
+  await save('start');
+  assert.equal(await heard, 'job');
+  await save('end');
+  await until(async () => (await app.evaluate(() => (globalThis as There).bars)).length === 2);
+  assert.deepEqual(await app.evaluate(() => (globalThis as There).bars), [0.25, -1]);
+});
+
+test('10,000 mutated messages through the bridge: each is answered, none tells a path or trace', options, async () => {
+  const random = randomStream(4, 'mutated messages of the window');
+  const messages = Array.from({ length: 10_000 }, (_, index) => mutatedMessage(random, index));
+  let results = 0;
+  for (let at = 0; at < messages.length; at += 500) {
+    const answers = await page.evaluate((texts) => Promise.all(texts.map((text) => {
+      let message: unknown = text;
+      try { message = JSON.parse(text); } catch { /* a string is a message too */ }
+      return (globalThis as There).arcbench.request(message).catch((error: Error) => ({ id: -2, fault: { code: 'rejected', message: error.message } }));
+    })), messages.slice(at, at + 500)) as Answer[];
+    assert.equal(answers.length, 500);
+    for (const answer of answers) {
+      const text = JSON.stringify(answer);
+      if ('result' in answer) results += 1;
+      else assert.ok(answer.fault !== undefined && answer.fault.code !== 'rejected' && text.length < 500 && !text.includes(machine.folder) && !text.includes(secret) && !/\bat .*:\d+|node:|\.ts\b/.test(text), text);
+    }
+  }
+  assert.ok(results > 100, `only ${results} results`);
+  assert.ok('result' in await request('files.list', { path: null }));
+});
+
+test('a remote workbench is asked for, refused in a sentence, opened in a session of its own, and used', options, () => withServedFolder(async ({ address, token, host, workbench, folder }) => {
+  writeFileSync(join(folder, 'renderer', 'assets', 'main.js'), `
+    const socket = new WebSocket(new URL('api', document.baseURI).href.replace(/^http/, 'ws'));
+    socket.onopen = () => socket.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
+    socket.onmessage = ({ data }) => { document.body.append(JSON.parse(data).result.entries.map(({ name }) => name).join(' ')); };`);
+  const asks = app.waitForEvent('window');
+  await app.evaluate(({ Menu }) => { Menu.getApplicationMenu()?.items.flatMap((item) => item.submenu?.items ?? []).find(({ label }) => label.startsWith('Open Remote'))?.click(); });
+  const form = await asks;
+  await form.fill('input[name=address]', address);
+  await form.click('button');
+  assert.match(await form.textContent('[role=alert]') ?? '', /token is missing/);
+  await form.fill('input[name=address]', `${address}?token=${token}`);
+  const opens = app.waitForEvent('window');
+  await form.click('button');
+  const remote = await opens;
+  await remote.waitForFunction('document.body.textContent.includes("pictures reports")');
+  assert.equal(remote.url(), address, 'the token left the address');
+  assert.equal(workbench.listeners.size, 1);
+  assert.deepEqual(await remote.evaluate('["arcbench" in window, "require" in window, document.cookie]'), [false, false, '']);
+  const own = await app.evaluate(({ BrowserWindow, session }) => BrowserWindow.getAllWindows().map(({ webContents }) => webContents.session === session.defaultSession));
+  assert.deepEqual(own.sort(), [false, true]);
+  assert.match(await app.evaluate(({ BrowserWindow }, at) => BrowserWindow.getAllWindows().find((shown) => shown.webContents.getURL() === at)?.getTitle() ?? '', address), new RegExp(`at ${host}$`));
+  for (const target of ['https://example.com/', 'arcbench://app/', 'file:///etc/passwd']) {
+    await remote.evaluate(`location.href = ${JSON.stringify(target)}`).catch(() => {});
+    await wait(100);
+    assert.equal(remote.url(), address, target);
+  }
+  assert.equal(await remote.evaluate(() => fetch('arcbench://app/').then(() => 'read', () => 'refused')), 'refused');
+  assert.equal(await remote.evaluate('window.open("about:blank")'), null);
+  assert.equal(await remote.evaluate('Notification.requestPermission()'), 'denied');
+  await remote.close();
+  await until(() => workbench.listeners.size === 0);
+}));
+
+test('a second start hands its experiment to the first and ends', options, async () => {
+  writeFileSync(join(machine.folder, 'mine.arcbench.yaml'), 'name: Mine');
+  assert.equal(machine.startSecond('mine.arcbench.yaml'), 0);
+  await page.waitForURL('arcbench://app/#/experiment/new');
+});
+
+test('a remote workbench that is not there is named', options, async () => {
+  await app.evaluate(({ dialog }) => {
+    dialog.showMessageBox = async (...given: unknown[]) => {
+      (globalThis as There).asked = given.at(-1);
+      return { response: 0, checkboxChecked: false };
+    };
+  });
+  const asks = app.waitForEvent('window');
+  await app.evaluate(({ Menu }) => { Menu.getApplicationMenu()?.items.flatMap((item) => item.submenu?.items ?? []).find(({ label }) => label.startsWith('Open Remote'))?.click(); });
+  const form = await asks;
+  await form.fill('input[name=address]', 'http://127.0.0.1:9/?token=x');
+  await form.click('button');
+  await until(() => app.evaluate(() => 'asked' in globalThis));
+  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /127\.0\.0\.1:9 cannot be reached/);
+  await until(async () => (await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)) === 1);
+});
+
+test('closing while something runs asks, and goes on or saves a checkpoint; the window comes back where it was', options, async () => {
+  const answerWith = (response: number) => app.evaluate(({ dialog }, chosen) => {
+    dialog.showMessageBox = async (...given: unknown[]) => {
+      (globalThis as There).asked = given.at(-1);
+      return { response: chosen, checkboxChecked: false };
+    };
+  }, response);
+  await save('start');
+  await answerWith(1);
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  await wait(300);
+  assert.ok('result' in await request('files.list', { path: null }), 'it closed although it was told to keep running');
+  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /still running.*Save and Quit/);
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setBounds({ x: 120, y: 90, width: 1200, height: 800 }));
+  await wait(200);
+  await answerWith(0);
+  const closed = app.waitForEvent('close');
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  await closed;
+  assert.equal(readFileSync(join(machine.workspace, 'closed'), 'utf8'), 'checkpoint saved');
+  ({ app, page } = await machine.start());
+  const { width, height } = await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds() ?? { width: 0, height: 0 });
+  assert.deepEqual([width, height], [1200, 800]);
+  assert.ok(existsSync(join(machine.folder, 'config', 'ArcBench', 'recentWorkspaces.json')));
+});
+
+test('a workbench that dies is told, and the window outlives it', options, async () => {
+  await app.evaluate(({ dialog }) => {
+    dialog.showMessageBox = (...given: unknown[]) => {
+      (globalThis as There).asked = given.at(-1);
+      return new Promise(() => {});
+    };
+  });
+  const { fault } = await save('die');
+  assert.match(fault?.message ?? '', /ended before it answered/);
+  await until(() => app.evaluate(() => 'asked' in globalThis));
+  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /ended unexpectedly.*go on from their last checkpoint.*Start Again/);
+  assert.match((await request('files.list', { path: null })).fault?.message ?? '', /has ended/);
+});
