@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { countOf, decodeFloats, elementBytes, type ElementType, type Refuse, type StoredTensor } from './storedTensor.ts';
 
 const longestHeader = 2 ** 23;
@@ -73,8 +74,9 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Writ
       closeSync(file);
     }
     renameSync(temporary, path);
-  } catch (error) {
+  } catch (cause) {
     rmSync(temporary, { force: true });
-    throw error;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC') throw new ArcBenchError('no-space', `The disk is full: ${path} could not be written; free some space and resume.`, { cause });
+    throw cause;
   }
 }
