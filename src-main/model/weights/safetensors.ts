@@ -25,7 +25,7 @@ export function readSafetensors(bytes: Uint8Array, refuse: Refuse): Map<string, 
       continue;
     }
     const entry = entrySchema.safeParse(value);
-    if (!entry.success) throw refuse(`the header's entry ${JSON.stringify(name.slice(0, 200))} must have a known dtype, a shape and two data_offsets`);
+    if (!entry.success) throw refuse(`the header's entry ${JSON.stringify(name)} must have a known dtype, a shape and two data_offsets`);
     const { dtype: type, shape, data_offsets: [begin, end] } = entry.data;
     const count = countOf(shape);
     if (count === null || end - begin !== count * elementBytes[type]) throw refuse(`the tensor ${name} of shape [${shape.join(', ')}] and type ${type} does not fit its ${end - begin} bytes`);
