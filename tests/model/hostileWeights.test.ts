@@ -14,6 +14,12 @@ const folder = mkdtempSync(join(tmpdir(), 'arcbench-hostile-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const marker = join(folder, 'was-run');
 
+/** Of the processor, since other processes share it. */
+const secondsSince = (start: NodeJS.CpuUsage) => {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+};
+
 /** Reads and decodes a file; returns the refusal's sentence, or null. Any other error is let through. */
 function refusalOf(path: string): string | null {
   try {
@@ -55,7 +61,7 @@ function zipsOf(pickles: readonly Uint8Array[]): string[] {
 const bytes = (...parts: readonly (string | number | readonly number[] | Uint8Array)[]) => Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(typeof part === 'number' ? [part] : part))));
 const repeated = (text: string, count: number) => Buffer.alloc(count * text.length, text, 'latin1');
 
-test('operations that tensors do not need, and abuse of those that they do, are refused within 2 s', () => {
+test('operations that tensors do not need, and abuse of those that they do, are refused within 5 s', () => {
   const cases: [string, Buffer, RegExp][] = [
     ['INST', bytes([0x80, 2], '(S\'touch\'\niposix\nsystem\n.'), /operation 0x53/],
     ['INST alone', bytes([0x80, 2], '(iposix\nsystem\n.'), /operation 0x69/],
@@ -92,9 +98,9 @@ test('operations that tensors do not need, and abuse of those that they do, are 
   ];
   for (const [index, path] of zipsOf(cases.map(([, pickle]) => pickle)).entries()) {
     const [name, , sentence] = cases[index] as (typeof cases)[number];
-    const started = performance.now();
+    const started = process.cpuUsage();
     assert.match(refusalOf(path) ?? 'was read', sentence, name);
-    assert.ok(performance.now() - started < 2000, `${name} took ${performance.now() - started} ms`);
+    assert.ok(secondsSince(started) < 5, `${name} took ${secondsSince(started)} s`);
   }
 });
 
@@ -117,9 +123,9 @@ open(f'{folder}/count.pth', 'wb').write(body + zip64 + struct.pack('<4sLQL', b'P
 `;
   execFileSync('python3', ['-c', program, folder]);
   for (const [name, sentence] of [['overlapping', /names more than it can hold/], ['same-name', /names more than it can hold/], ['larger', /its zip is compressed/], ['deflated', /its zip is compressed/], ['count', /its zip|names more/]] as const) {
-    const [started, memory] = [performance.now(), process.memoryUsage().rss];
+    const [started, memory] = [process.cpuUsage(), process.memoryUsage().rss];
     assert.match(refusalOf(join(folder, `${name}.pth`)) ?? 'was read', sentence, name);
-    assert.ok(performance.now() - started < 3000, `${name} took ${performance.now() - started} ms`);
+    assert.ok(secondsSince(started) < 5, `${name} took ${secondsSince(started)} s`);
     assert.ok(process.memoryUsage().rss - memory < 300 * 2 ** 20, `${name} took ${process.memoryUsage().rss - memory} bytes`);
   }
 });
@@ -143,12 +149,12 @@ test('3,000 seeded mutations of a zip, a legacy and a safetensors file: read or 
       const from = random.integer(changed.length);
       const kind = random.integer(6);
       writeFileSync(mutant, kind === 0 ? changed.subarray(0, from) : kind === 1 ? Buffer.concat([changed.subarray(0, from), changed.subarray(random.integer(changed.length))]) : changed);
-      const started = performance.now();
+      const started = process.cpuUsage();
       counts[refusalOf(mutant) === null ? 'read' : 'refused']++;
-      slowest = Math.max(slowest, performance.now() - started);
+      slowest = Math.max(slowest, secondsSince(started));
     }
   }
-  assert.ok(slowest < 5000, `one took ${slowest} ms`);
+  assert.ok(slowest < 5, `one took ${slowest} s`);
   assert.ok(counts.read > 100 && counts.refused > 1000, JSON.stringify(counts)); // mutants of both sorts, so that both paths were tried
   assert.deepEqual(readdirSync(target).sort(), ['legacy.pth', 'mutant', 'plain.safetensors', 'zip.pth']);
 });

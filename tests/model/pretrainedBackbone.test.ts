@@ -138,6 +138,7 @@ test('a file that does not fit is refused, naming the first entry, and so is one
   const cases: [string, Parameters<typeof resnet18File>[1], RegExp][] = [
     ['missing', (all) => all.filter(({ name }) => name !== 'layer3.0.bn2.weight'), /layer3\.0\.bn2\.weight of resnet18 is not in it: torchvision's resnet18-f37072fd\.pth or timm's/],
     ['superfluous', (all) => [...all, { name: 'layer1.2.conv1.weight', shape: [1] }], /has layer1\.2\.conv1\.weight, for which resnet18 has no place/],
+    ['a name of many lines', (all) => [...all, { name: `a\n\u001b[2J${'b'.repeat(5000)}`, shape: [1] }], /has a\?\?\[2Jb{600,700}….$/],
     ['other names', (all) => all.map(({ name, shape }) => ({ name: name.replace('layer', 'stage'), shape })), /layer1\.0\.conv1\.weight of resnet18 is not in it \(but stage1\.0\.conv1\.weight is\)/],
     ['shape', (all) => all.map(({ name, shape }) => ({ name, shape: name === 'layer2.0.conv1.weight' ? [128, 64, 1, 1] : shape })), /layer2\.0\.conv1\.weight has the shape \[128, 64, 1, 1\], resnet18 at 112 pixels has \[128, 64, 3, 3\]/],
     ['whole numbers', (all) => all.map((tensor) => ({ ...tensor, storage: tensor.name === 'bn1.bias' ? 'LongStorage' : 'FloatStorage' })), /stored as I64/],

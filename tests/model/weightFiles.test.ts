@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { inflateSync } from 'node:zlib';
 import { readWeightFile } from '../../src-main/model/weights/readWeightFile.ts';
 import { writeSafetensors } from '../../src-main/model/weights/safetensors.ts';
 import { savedValues, torchSave, type SavedTensor } from './torchSave.ts';
@@ -116,6 +117,25 @@ for (const format of ['zip', 'legacy'] as const) {
         expected.forEach((value, index) => assert.ok(Math.abs(value - (actual[index] as number)) <= tolerance, `${path}: ${name}[${index}] is ${actual[index]}, not ${value}`));
       });
     }
+  });
+}
+
+// Written by torch 2.15.0 in a process of its own, deflated for this file: torch.save of an OrderedDict of a transposed view, rows 1 and 2 of
+// the same numbers k / 8, a half, a bfloat16, an expanded, a scalar, a Parameter and a whole number; the zip as {epoch, state_dict}.
+const byTorch = {
+  zip: 'eNqlls9vG0UUx8c/YrubhB9JCGkKpUAAB1LHXnvXNmljd9MuhUUiWUCyuLgbexO7bLx+63EKlRCRkEPhBKiqOCF64AYSN669c0IiiAM3uCAO8CcwM7t2Zjc/rDQjP/+cz/d9Z3beW69qkShCiQQ6MMbQNLrdbC/WDWyk2u9bqjKB3jswdsIfAUpWRghgtu1aA0JaqCKQTx1sYLNab9YwhGs127LMGm7arY7wllM3HbN+lfwiQGReh2iyEiIAhpEatp1aI1Xt4qbVEaqOud5tWvUqNlsd26luiwLEkslKnKnbjrFpQtxFBNWyDfy2+6UACSaYhjOVCHmttbsgaGMYRtc0pEW1yC6MaSEtugvjnzWogUcwPKrDYxWyEcixb3Xg8QbJ04g3Eo0zDUZOrBEuTJFJ8ia0C1Mu+QSGaR2eZGTDsDZgxiU9V9fJVwNTZ5mpDMwSyTCGc9RMuAdPaaEePO3KncfwjA4XKmEycX0DnvWJKWyNGXkg+BwTFOF5V3DOE3yBCr7oCr6EIanDfIVeXvODttGqm3V4ub86xmfhFcKHMCxQPtKDixrqQcrlFzGkdchUYnTLa4ZlOCD66BxkXTpH6Pl5l5IwyDrk2YQ2FI64qm3DMbZMbDoCFH2aErzqrmjJW9EluqLLrvYyhpIO5Tvsw5VPQdFhhVEtuOrbrjft1uZgq66xKTKortnXOLPXMbyuwxvdbmpViydSqbW9n8n201g9sjQmUY6VRmrDdrYMXN02nQ4526qSPqRCjh8ZmvWnf//4hBqkcXTWabTkZvUOf9WwmputLbOFVSV/4sTekHPUQOkW/E0PXfhYA+NohRlY/xCbNq1iVSk9bN7+sJoYWyb10Lv851l6zmLHehCQMuhKi2lVWT6lAU92GaEdEg9IoBJCF0iUSdwgsUPiCxLfkvixRJ3amRvdNG0wQ5zO7DvNqMrUoU5J5gdUU97bu0u7SHSIZnRfU1QV6rZcpvxc57c7J+SzjCfro/zNm/e/PyGfc/n/WP7Mx3MrJ+Slfn7yxDS2vyulKJQYolHe15BV5dKpTkDEU6X5P//9h3+G5x8lB4TmHxT90mkMZAWa+ZdvNt8dXn+zSHYbAFt6x3SapAPcNuhttdqsq4r4EEbScqEoiUVJzuULkpiWJSlfSOfIIyPKRVks5tL5rCzKEnW5cG3tryTxkWQuQ9TswCffOMcOOOf/RwRJvvlN+qhzEXRYmw0K8M1r2ifwZV/gQMcMavDNZ9ynMRFF/qYXRPluIPjQe1HE9aogx1e8nyuPcFwmyPGV7ufu8pwY5PgK93O/8lw2yPGV7eemYhyXC3J8Nfu5d3hOCnJ8Ffq5r3lODnJ8DY36uJk44is2CPLHetYHfuWBhxfcqhaLLXgzz0cucrdJ/2vE6zGFRL/VxOhfWLTkuXTv+iMxlxln8925/wN1SGAh',
+  legacy: 'eNp1k0lv01AQx70lLaYtZaesZU9YgpM4i1maUEqpZLaaiy/IuM5rbWTsjP1SFqlSLimFEx+AA0eOfIR+HW5ckXpgvChthGtp7Pee3/z+M/Pm9bmvorvzffHv7NufL2dKfe7Zbx7fG8AU9GmGYbqBT33Ld411EoSO7wGLG/RJ/OM6lLrEIF7HMT3gtnQRF+nHLjFC5xMJgd8AoaDncDG0/YBCTuV0HmeORyGvCroQMXxvDcZUoddDTQtlXGJRVAnFF0GHBKSz4FhUBKaoAVvQ2UgAOIv6gWWXjB513FA0ArLSc9yOQYkX+oGxXhGBLxT0sUgYd5prBITERVx0fZO+ShZFyOlTuEepKpJUlRWl0ZCaTcjHMVrdHoY18ZzC+LLKqILKb8IBlVWFTRC/2FE4BylMaDAZZxH470OYslHVFuxM6iE7oU0vI4uLMIdxwG7CkYR2lMIxDY7HNNt0V+FEQkvjXsKlYdgndwVkuarUa7IswSkU4FBgJgqXG8BplR3AmQR+lsI5Dc7rHLqtrMKFEfR8XJNyfYif3YuXy1WlIctwMcVfSvGXI/yVBH+VwjUNruvj6EY+dE2vQzpQ+L8aUbCVRl1uQhFpLNJuRDR+ADdVZgC3EtptCiUN7uj56Pgs0zUDkPZjNZQKlFNWBVnFYsKoUpA1qMX90oX6Pv3SNQPzHaEkEKGRcXY1SapVK+U6NNPclTT3u1Hu9xKl+xQeaDC3FU9an6GtwcNY1oP5kTI/xUYflvjRqIzUqNdlWEgTebwnkUUKTzRYii7H6+hCZnQWm8XisvLgs45CyKppLqvD8ll9MUZKE8zIM8cwfbRtNKbFMLNobbQ3aH20b2g/0H612NSBT7/cEBHtY9rsnvnu+E+b21XaHo5b7fY/hXkkyA==',
+};
+for (const [format, content] of Object.entries(byTorch)) {
+  test(`a ${format} file of torch itself is read: views, halves, expanded tensors, parameters`, () => {
+    const found = read(`torch-${format}.pth`, inflateSync(Buffer.from(content, 'base64')));
+    const eighths = (...numbers: number[]) => numbers.map((number) => number / 8);
+    const expected: [string, number[], number[]][] = [
+      ['t', [4, 3], eighths(0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11)], ['rows', [2, 4], eighths(4, 5, 6, 7, 8, 9, 10, 11)], ['half', [2], [1.5, -2]], ['bf', [2], [0.5, 3]],
+      ['expanded', [3], [1, 1, 1]], ['scalar', [], [7.5]], ['p', [2], [1, 2]],
+    ];
+    assert.deepEqual([...found.keys()], [...expected.map(([name]) => name), 'n']);
+    for (const [name, shape, values] of expected) assert.deepEqual([found.get(name)?.shape, [...(found.get(name)?.values() ?? [])]], [shape, values], name);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { BackboneName } from '../../../src-shared/experiment.ts';
-import { parameterSpecs, type Network } from '../network.ts';
+import { parameterSpecs, type Network, type ParameterSpec } from '../network.ts';
 import { imagenetFiles } from './imagenetFiles.ts';
 import { readWeightFile } from './readWeightFile.ts';
 import { refuseFile, type StoredTensor } from './storedTensor.ts';
@@ -14,12 +14,14 @@ const imagenetClasses = [1000, 1001, 11221, 21841, 21843];
 /** The embedding layers and margin heads of insightface, AdaFace, facenet-pytorch, InsightFace_Pytorch, and ArcBench's own saved models; torchvision's features.0.weight is none of them. */
 const faceLayer = /^((features|embedding|logits|last_bn|bn)\.\w+|output_layer\..+|(head\.)?kernel)$/;
 
+interface Fitted { readonly backbone: Network; readonly entries: readonly { readonly spec: ParameterSpec; readonly name: string; readonly tensor: StoredTensor }[] }
+
 /**
- * A backbone's parameters from a weight file, in our layout and for our input; the embedding head is not among them. Names are
+ * The tensors of a weight file for each parameter of a backbone, not decoded yet; the embedding head is not among them. Names are
  * torchvision's, timm's or the backbone's own, wrapped or not; the classifier is dropped. Throws 'wrong-input' naming the first entry that
  * is missing, superfluous or mis-shaped, and for files trained on faces, where names or the number of classes tell.
  */
-export function pretrainedBackbone(path: string, network: Network): Map<string, Float32Array> {
+export function fitWeightFile(path: string, network: Network): Fitted {
   const refuse = refuseFile(path);
   const wanted = `${imagenetFiles[network.backbone] ?? `a file of ${network.backbone}`} was expected`;
   const backbone = { ...network, nodes: network.nodes.slice(0, network.nodes.findIndex((node) => node.name === network.pooled) + 1) };
@@ -37,12 +39,20 @@ export function pretrainedBackbone(path: string, network: Network): Map<string, 
   if (missing) throw refuse(`${nameOf(missing.name)} of ${network.backbone} is not in it${superfluous === undefined ? '' : ` (but ${superfluous} is)`}: ${wanted}`);
   if (superfluous !== undefined) throw refuse(`it has ${superfluous}, for which ${network.backbone} has no place: ${wanted}`);
 
-  const parameters = new Map(specs.map((spec) => {
-    const tensor = tensors.get(nameOf(spec.name)) as StoredTensor;
+  const entries = specs.map((spec) => ({ spec, name: nameOf(spec.name), tensor: tensors.get(nameOf(spec.name)) as StoredTensor }));
+  for (const { spec, name, tensor } of entries) {
     const shape = torchShape(backbone, spec);
-    if (shape.join() !== tensor.shape.join()) throw refuse(`${nameOf(spec.name)} has the shape [${tensor.shape.join(', ')}], ${network.backbone} at ${network.inputSize} pixels has [${shape.join(', ')}]: ${wanted}`);
+    if (shape.join() !== tensor.shape.join()) throw refuse(`${name} has the shape [${tensor.shape.join(', ')}], ${network.backbone} at ${network.inputSize} pixels has [${shape.join(', ')}]: ${wanted}`);
+  }
+  return { backbone, entries };
+}
+
+/** A backbone's parameters from a weight file, in our layout and for our input. Throws 'wrong-input' where the file does not fit (fitWeightFile) or its numbers are not finite. */
+export function pretrainedBackbone(path: string, network: Network): Map<string, Float32Array> {
+  const { backbone, entries } = fitWeightFile(path, network);
+  const parameters = new Map(entries.map(({ spec, name, tensor }) => {
     const values = tensor.values();
-    if (!values.every(Number.isFinite)) throw refuse(`${nameOf(spec.name)} holds numbers that are not finite; fetch the file again`);
+    if (!values.every(Number.isFinite)) throw refuseFile(path)(`${name} holds numbers that are not finite; fetch the file again`);
     return [spec.name, fromTorch(backbone, spec, values)];
   }));
   if (network.backbone === 'resnet18' || network.backbone === 'resnet50') takeOurInput(parameters);

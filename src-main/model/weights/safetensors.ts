@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { countOf, decodeFloats, elementBytes, type ElementType, type Refuse, type StoredTensor } from './storedTensor.ts';
 
 const longestHeader = 2 ** 23;
@@ -24,7 +25,7 @@ export function readSafetensors(bytes: Uint8Array, refuse: Refuse): Map<string, 
       continue;
     }
     const entry = entrySchema.safeParse(value);
-    if (!entry.success) throw refuse(`the header's entry ${JSON.stringify(name.slice(0, 200))} must have a known dtype, a shape and two data_offsets`);
+    if (!entry.success) throw refuse(`the header's entry ${JSON.stringify(name)} must have a known dtype, a shape and two data_offsets`);
     const { dtype: type, shape, data_offsets: [begin, end] } = entry.data;
     const count = countOf(shape);
     if (count === null || end - begin !== count * elementBytes[type]) throw refuse(`the tensor ${name} of shape [${shape.join(', ')}] and type ${type} does not fit its ${end - begin} bytes`);
@@ -73,8 +74,9 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Writ
       closeSync(file);
     }
     renameSync(temporary, path);
-  } catch (error) {
+  } catch (cause) {
     rmSync(temporary, { force: true });
-    throw error;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC') throw new ArcBenchError('no-space', `The disk is full: ${path} could not be written; free some space and resume.`, { cause });
+    throw cause;
   }
 }

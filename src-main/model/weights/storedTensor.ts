@@ -15,7 +15,13 @@ export interface StoredTensor {
 /** The error of a file that cannot be read as weights: the reason completes "… cannot be read as weights:". */
 export type Refuse = (reason: string, cause?: unknown) => ArcBenchError;
 
-export const refuseFile = (path: string): Refuse => (reason, cause) => new ArcBenchError('wrong-input', `${path} cannot be read as weights: ${reason}.`, { cause });
+const longestReason = 700;
+
+/** Refuses a file by its path; names out of the file that the reason cites are cut and stripped of control characters. */
+export const refuseFile = (path: string): Refuse => (reason, cause) => {
+  const printable = reason.replace(/\p{C}/gu, '?');
+  return new ArcBenchError('wrong-input', `${path} cannot be read as weights: ${printable.length > longestReason ? `${printable.slice(0, longestReason)}…` : printable}.`, { cause });
+};
 
 /** Decodes little-endian floating-point numbers to float32; throws what `refuse` makes for other types. */
 export function decodeFloats(bytes: Uint8Array, type: ElementType, refuse: Refuse): Float32Array {

@@ -135,7 +135,7 @@ export function unpickle(bytes: Uint8Array, start: number, refuse: Refuse): { re
   };
   const global = (module: string, name: string): PickledGlobal => {
     const full = `${module}.${name}`;
-    if (!constructors.has(full) && !storageTypes.has(full)) throw refuse(`its pickle asks for ${printable(full)}, but only tensors, dicts, lists, text and numbers are read, and nothing is ever run; if you trust its origin, save it again in Python as torch.save(model.state_dict(), path) or as safetensors`);
+    if (!constructors.has(full) && !storageTypes.has(full)) throw refuse(`its pickle asks for ${full}, but only tensors, dicts, lists, text and numbers are read, and nothing is ever run; if you trust its origin, save it again in Python as torch.save(model.state_dict(), path) or as safetensors`);
     return { kind: 'global', name: full };
   };
   const construct = (): Pickled => {
@@ -218,5 +218,3 @@ export function unpickle(bytes: Uint8Array, start: number, refuse: Refuse): { re
   }
   throw refuse(`its pickle has more than ${mostOperations} operations; save the state_dict alone`);
 }
-
-const printable = (name: string) => name.slice(0, 100).replace(/[^\x20-\x7e]/g, '?');
