@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import { arcFaceTemplate, inverseTransform, similarityTransform, templateFor } from '../../src-main/data/similarityTransform.ts';
+import { warpFace } from '../../src-main/data/warpFace.ts';
+
+interface Golden { readonly template: number[][]; readonly cases: readonly { readonly landmarks: number[][]; readonly matrix: number[][] }[] }
+const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/alignment.json', import.meta.url), 'utf8')) as Golden;
+
+test("the similarity transform equals scikit-image's (relative 1e-9), and its inverse undoes it", () => {
+  assert.deepEqual(golden.template.flat(), arcFaceTemplate);
+  assert.ok(golden.cases.length > 0);
+  for (const { landmarks, matrix } of golden.cases) {
+    const transform = similarityTransform(landmarks.flat(), arcFaceTemplate);
+    assert.ok(transform);
+    const { a, b, x0, y0 } = transform;
+    for (const [row, values] of [[a, -b, x0], [b, a, y0]].entries()) {
+      for (const [column, value] of values.entries()) assert.ok(Math.abs(value - matrix[row]![column]!) <= 1e-9 * Math.max(1, Math.abs(value)), `${value}, not ${matrix[row]![column]}`);
+    }
+    const back = inverseTransform(transform);
+    for (const [x, y] of landmarks as [number, number][]) {
+      const [u, v] = [a * x - b * y + x0, b * x + a * y + y0];
+      assert.ok(Math.abs(back.a * u - back.b * v + back.x0 - x) < 1e-9 && Math.abs(back.b * u + back.a * v + back.y0 - y) < 1e-9);
+    }
+  }
+  assert.deepEqual(templateFor(224), arcFaceTemplate.map((value) => value * 2));
+  assert.equal(similarityTransform(Array<number>(10).fill(5), arcFaceTemplate), undefined);
+});
+
+test('a warped face is the bilinear mean of four neighbours, black outside the picture, within one level of 255', () => {
+  const random = randomStream(3, 'warp');
+  const [width, height, size] = [50, 40, 64];
+  const pixels = Uint8Array.from({ length: width * height * 3 }, () => random.integer(256));
+  for (let trial = 0; trial < 20; trial++) {
+    const [scale, turn] = [0.2 + random.next(), 7 * random.next()];
+    const map = { ax: scale * Math.cos(turn), bx: -scale * Math.sin(turn), cx: 60 * random.next() - 5, ay: scale * Math.sin(turn), by: scale * Math.cos(turn), cy: 50 * random.next() - 5 };
+    const warped = warpFace({ pixels, width, height }, map, size);
+    for (let index = 0; index < warped.length; index++) {
+      const [row, column, channel] = [Math.floor(index / 3 / size), Math.floor(index / 3) % size, index % 3];
+      const [x, y] = [map.ax * column + map.bx * row + map.cx, map.ay * column + map.by * row + map.cy];
+      let expected = 0;
+      for (const [u, v] of [[0, 0], [1, 0], [0, 1], [1, 1]].map(([dx, dy]) => [Math.floor(x) + dx!, Math.floor(y) + dy!] as const)) {
+        if (u >= 0 && v >= 0 && u < width && v < height) expected += (1 - Math.abs(x - u)) * (1 - Math.abs(y - v)) * pixels[(v * width + u) * 3 + channel]!;
+      }
+      assert.ok(Math.abs(warped[index]! - expected) <= 1, `row ${row}, column ${column}: ${warped[index]}, not ${expected}`);
+    }
+  }
+});
