@@ -51,7 +51,7 @@ async function cutByLandmarks(file: PictureFile, landmarks: readonly number[], i
   // Below half size two by two samples would skip pixels, so sharp averages over areas first.
   const shrink = Math.max(1, Math.floor(1 / Math.hypot(transform.a, transform.b)));
   // A small file is decoded as a whole sooner than its header is read for the part that is needed.
-  const small = shrink === 1 && file.file.length <= smallFile ? await rawRgb(file.open()).catch(() => null) : null;
+  const small = shrink === 1 && file.file.length <= smallFile ? await rawRgb(file.open(1)).catch(() => null) : null;
   const size = small ?? await sizeOf(file);
   if ('reason' in size) return size;
   const { width, height } = size;

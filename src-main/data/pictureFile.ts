@@ -9,9 +9,9 @@ sharp.concurrency(2);
 const megapixelLimit = 64;
 const byteLimit = 512 * 2 ** 20;
 
-/** A picture's file; `open` decodes it turned as EXIF says, its first frame alone. */
+/** A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails where it has more megapixels than the limit. */
 export interface PictureFile {
-  readonly open: () => Sharp;
+  readonly open: (megapixels?: number) => Sharp;
   readonly file: Uint8Array;
   readonly modified: number;
 }
@@ -23,7 +23,7 @@ export async function readPicture(path: string): Promise<PictureFile | { readonl
   if (bytes > byteLimit) return { reason: `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` };
   const file = await readFile(path);
   if (pictureFormatOf(file) === undefined) return { reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.' };
-  return { open: () => sharp(file, { failOn: 'warning', limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient(), file, modified };
+  return { open: (megapixels = megapixelLimit) => sharp(file, { failOn: 'warning', limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient(), file, modified };
 }
 
 /** Width and height of the EXIF-turned picture, from its header; one with too many pixels gives the reason in one sentence. Throws what `decodingReason` turns into one. */
