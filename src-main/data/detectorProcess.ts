@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { detectionSide, landmarkSide, loadFaceDetector, type FaceDetector } from '../engine/faceDetector.ts';
 import type { DetectorMessage, FoundFaces } from './faceFinder.ts';
-import { decodingReason, openPicture, rawRgb } from './openPicture.ts';
+import { decodingReason, rawRgb, readPicture, sizeOf } from './pictureFile.ts';
 import type { RawPicture } from './warpFace.ts';
 
 const decodedSide = 1024;
@@ -13,10 +13,11 @@ interface Region { readonly left: number; readonly top: number; readonly width: 
 
 async function decodeSmall(path: string): Promise<SmallPicture | { readonly reason: string }> {
   try {
-    const picture = await openPicture(path);
+    const picture = await readPicture(path);
     if ('reason' in picture) return picture;
-    const small = await rawRgb(picture.open().resize(decodedSide, decodedSide, { fit: 'inside', withoutEnlargement: true }));
-    return { small, width: picture.width, height: picture.height };
+    const size = await sizeOf(picture);
+    if ('reason' in size) return size;
+    return { small: await rawRgb(picture.open().resize(decodedSide, decodedSide, { fit: 'inside', withoutEnlargement: true })), width: size.width, height: size.height };
   } catch (error) {
     return { reason: decodingReason(error) };
   }

@@ -11,29 +11,39 @@ export interface SamplingMap {
   readonly ay: number; readonly by: number; readonly cy: number;
 }
 
+// Fractions of a pixel as whole numbers run twice as fast as floating point: 255 x 2^11 x 2^11 fits 31 bits.
+const bits = 11;
+const one = 1 << bits;
+const rounding = 1 << (2 * bits - 1);
+
 /** Samples a picture bilinearly into a [size][size][3] square; outside the picture it is black, as insightface does it. */
 export function warpFace(picture: RawPicture, map: SamplingMap, size: number): Uint8Array {
   const { pixels, width, height } = picture;
+  const { ax, ay } = map;
+  const stride = width * 3;
   const result = new Uint8Array(size * size * 3);
   let at = 0;
   for (let row = 0; row < size; row++) {
+    const rowX = map.bx * row + map.cx, rowY = map.by * row + map.cy;
     for (let column = 0; column < size; column++, at += 3) {
-      const x = map.ax * column + map.bx * row + map.cx;
-      const y = map.ay * column + map.by * row + map.cy;
-      const left = Math.floor(x), top = Math.floor(y);
-      if (left < -1 || top < -1 || left >= width || top >= height) continue;
-      const fx = x - left, fy = y - top;
-      const insideLeft = left >= 0, insideRight = left + 1 < width, insideTop = top >= 0, insideBottom = top + 1 < height;
-      const w00 = insideLeft && insideTop ? (1 - fx) * (1 - fy) : 0;
-      const w01 = insideRight && insideTop ? fx * (1 - fy) : 0;
-      const w10 = insideLeft && insideBottom ? (1 - fx) * fy : 0;
-      const w11 = insideRight && insideBottom ? fx * fy : 0;
-      const p00 = (Math.max(top, 0) * width + Math.max(left, 0)) * 3;
-      const p01 = insideRight ? (Math.max(top, 0) * width + left + 1) * 3 : p00;
-      const p10 = insideBottom ? ((top + 1) * width + Math.max(left, 0)) * 3 : p00;
-      const p11 = insideRight && insideBottom ? ((top + 1) * width + left + 1) * 3 : p00;
-      for (let channel = 0; channel < 3; channel++) {
-        result[at + channel] = w00 * pixels[p00 + channel]! + w01 * pixels[p01 + channel]! + w10 * pixels[p10 + channel]! + w11 * pixels[p11 + channel]! + 0.5;
+      const x = ax * column + rowX, y = ay * column + rowY;
+      if (x >= 0 && y >= 0 && x < width - 1 && y < height - 1) {
+        const left = x | 0, top = y | 0;
+        const fx = ((x - left) * one) | 0, fy = ((y - top) * one) | 0;
+        const upper = Math.imul(top, stride) + Math.imul(left, 3), lower = upper + stride;
+        for (let channel = 0; channel < 3; channel++) {
+          const a = pixels[upper + channel]!, b = pixels[lower + channel]!;
+          const above = (a << bits) + Math.imul(fx, pixels[upper + channel + 3]! - a), below = (b << bits) + Math.imul(fx, pixels[lower + channel + 3]! - b);
+          result[at + channel] = ((above << bits) + Math.imul(fy, below - above) + rounding) >> (2 * bits);
+        }
+      } else if (x > -1 && y > -1 && x < width && y < height) {
+        const left = Math.floor(x), top = Math.floor(y);
+        const fx = ((x - left) * one) | 0, fy = ((y - top) * one) | 0;
+        for (let channel = 0; channel < 3; channel++) {
+          const value = (u: number, v: number) => (u < 0 || v < 0 || u >= width || v >= height ? 0 : pixels[v * stride + u * 3 + channel]!);
+          const above = (one - fx) * value(left, top) + fx * value(left + 1, top), below = (one - fx) * value(left, top + 1) + fx * value(left + 1, top + 1);
+          result[at + channel] = ((one - fy) * above + fy * below + rounding) >> (2 * bits);
+        }
       }
     }
   }

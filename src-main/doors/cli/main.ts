@@ -3,9 +3,11 @@ import { Command, Option } from 'commander';
 import { ArcBenchError, exitCodeOf } from '../../../src-shared/errors.ts';
 import { engineNames } from '../../train/trainerMessages.ts';
 import { checkWorkspace } from '../../workbench/checkWorkspace.ts';
+import { openWorkbench } from '../../workbench/openWorkbench.ts';
 import { runExperiment } from '../../workbench/runExperiment.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { addRunCommands } from './runCommands.ts';
+import { addServeCommand } from './serveCommand.ts';
 import { session } from './session.ts';
 import { addStageCommands } from './stageCommands.ts';
 
@@ -52,6 +54,7 @@ program.command('check').description('verify every file of the workspace; ends w
   }));
 addStageCommands(program, cli);
 addRunCommands(program, cli);
+addServeCommand(program, cli, openWorkbench);
 
 try {
   await program.parseAsync();

@@ -4,33 +4,35 @@ import { pictureFormatOf } from './pictureFormat.ts';
 import type { RawPicture } from './warpFace.ts';
 
 sharp.cache(false);
-sharp.concurrency(1);
+sharp.concurrency(2);
 
 const megapixelLimit = 64;
 const byteLimit = 512 * 2 ** 20;
 
-/** A picture whose header was read; width and height are those of the EXIF-turned picture that `open` decodes. */
-export interface OpenPicture {
-  readonly open: () => Sharp;
-  readonly width: number;
-  readonly height: number;
+/** A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails where it has more megapixels than the limit. */
+export interface PictureFile {
+  readonly open: (megapixels?: number) => Sharp;
   readonly file: Uint8Array;
   readonly modified: number;
 }
 
-/** Reads a picture's file and header; one that cannot be used gives the reason in one sentence. Throws what `decodingReason` turns into one. */
-export async function openPicture(path: string): Promise<OpenPicture | { readonly reason: string }> {
+/** Reads a picture's file; one that cannot be used gives the reason in one sentence. Throws what `decodingReason` turns into one. */
+export async function readPicture(path: string): Promise<PictureFile | { readonly reason: string }> {
   const { size: bytes, mtimeMs: modified } = await stat(path);
   if (bytes === 0) return { reason: 'The file is empty (0 bytes): a picture was expected; copy it again.' };
   if (bytes > byteLimit) return { reason: `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` };
   const file = await readFile(path);
   if (pictureFormatOf(file) === undefined) return { reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.' };
+  return { open: (megapixels = megapixelLimit) => sharp(file, { failOn: 'warning', limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient(), file, modified };
+}
+
+/** Width and height of the EXIF-turned picture, from its header; one with too many pixels gives the reason in one sentence. Throws what `decodingReason` turns into one. */
+export async function sizeOf({ file }: PictureFile): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string }> {
   const header = await sharp(file, { limitInputPixels: false }).metadata();
   if (header.width * header.height > megapixelLimit * 1e6) {
     return { reason: `The picture has ${header.width} x ${header.height} pixels, more than the ${megapixelLimit} megapixels that are decoded: make it smaller.` };
   }
-  const { width, height } = header.autoOrient;
-  return { open: () => sharp(file, { failOn: 'warning', limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient(), width, height, file, modified };
+  return header.autoOrient;
 }
 
 /** Decodes to RGB uint8 [height][width][3], sRGB, transparent parts on grey. */
