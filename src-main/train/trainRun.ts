@@ -11,7 +11,7 @@ import { targetRank } from '../evaluate/targetRank.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { drawLossNoise } from '../loss/lossNoise.ts';
 import type { Network } from '../model/network.ts';
-import { drawAugmentation } from './augmentation.ts';
+import { drawAugmentation } from './augmentationDraws.ts';
 import { collapsedCentres } from './centreHealth.ts';
 import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPosition } from './checkpoint.ts';
 import { optimizerScalars } from './optimizer.ts';

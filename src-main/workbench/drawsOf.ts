@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '../../src-shared/experiment.ts';
-import { drawAugmentation } from '../train/augmentation.ts';
+import { drawAugmentation } from '../train/augmentationDraws.ts';
 import { batchesOfEpoch } from '../train/sampler.ts';
 
 export interface Draws { readonly batchOrder: string; readonly augmentation: string }

@@ -30,3 +30,13 @@ test('imports point the way that DESIGN 2 says', async () => {
   assert.ok(modules.some((module) => module.source === 'src-renderer/App.vue' && module.dependencies.some((dependency) => dependency.resolved === 'src-renderer/views/frame/Frame.vue')), 'imports of .vue files were not followed');
   assert.deepEqual(summary.violations.map((found) => `${found.from} -> ${found.to}: ${found.rule.name}`), []);
 });
+
+test('the workbench never loads TensorFlow into its own process: it may abort there', async () => {
+  process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
+  const { output } = await cruise(['src-main'], { tsPreCompilationDeps: false, doNotFollow: { path: 'node_modules' } });
+  const { modules } = output as ICruiseResult;
+  const wayTo = new Map<string, string[]>([['src-main/workbench/openWorkbench.ts', []]]);
+  for (const [source, way] of wayTo) for (const { resolved } of modules.find((module) => module.source === source)?.dependencies ?? []) if (!wayTo.has(resolved)) wayTo.set(resolved, [...way, source]);
+  assert.ok(wayTo.size > 50, 'imports were not followed');
+  assert.deepEqual(wayTo.get('src-main/engine/tensorflow.ts'), undefined);
+});

@@ -7,7 +7,7 @@ import { compileMachine, createEagerMachine } from '../../src-main/engine/graph/
 import { drawLossNoise } from '../../src-main/loss/lossNoise.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
-import { drawAugmentation } from '../../src-main/train/augmentation.ts';
+import { drawAugmentation } from '../../src-main/train/augmentationDraws.ts';
 import { optimizerScalars } from '../../src-main/train/optimizer.ts';
 import { dropoutShapes, inferenceProgram, initialState, trainProgram } from '../../src-main/train/programs.ts';
 
