@@ -161,6 +161,8 @@ export interface RunDetails extends RunSummary {
   readonly snapshots: readonly number[];
   /** Where the run's pictures are, for pictureAddress; null where the prepared set is gone. */
   readonly prepared: string | null;
+  /** Places in the prepared set of the files that the evaluation names. */
+  readonly pictures: Readonly<Record<string, number>>;
 }
 export interface Curve {
   readonly run: string; readonly name: string; readonly total: number;

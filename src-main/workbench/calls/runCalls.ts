@@ -1,10 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
+import type { Confusions } from '../../../src-shared/evaluation.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { lttb } from '../../../src-shared/maths/lttb.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
+import { openPreparedSet } from '../../data/preparedSet.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { noSuchRun } from '../exportRun.ts';
@@ -57,13 +59,26 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
 }
 export type RunSummaries = ReturnType<typeof runSummaries>;
 
+function filesIn({ mistakes, confusedPeople, hardestGenuine, hardestImpostors, labelSuspects }: Confusions): Set<string> {
+  return new Set([...mistakes.map(({ file }) => file), ...confusedPeople.flatMap(({ files }) => files), ...[...hardestGenuine, ...hardestImpostors].flatMap(({ first, second }) => [first.file, second.file]), ...labelSuspects.map(({ file }) => file)]);
+}
+
+function placesOf(files: ReadonlySet<string>, images: readonly { readonly path: string }[]): Record<string, number> {
+  return Object.fromEntries(images.flatMap(({ path }, index) => (files.has(path) ? [[path, index] as const] : [])));
+}
+
+/** The numbers that runs are compared by, by the name of their column. */
 function judgedMetrics(summary: TrainedSummary | null): Record<string, number> {
-  const { accuracy, identification } = summary?.evaluation ?? { accuracy: null, identification: null };
-  const named: [string, number | undefined][] = [
-    ['test/top1', accuracy?.test?.top1.value], ['test/top5', accuracy?.test?.top5.value],
-    ...(identification?.rates ?? []).filter((rate) => rate.carried).map((rate): [string, number] => [`TPR@FPR ${rate.falsePositiveRate}`, rate.truePositiveRate]),
+  const evaluation = summary?.evaluation;
+  if (!evaluation) return {};
+  const { accuracy, identification, verification, ranks, marginFree } = evaluation;
+  const named: readonly (readonly [string, number | null | undefined])[] = [
+    ['test/top1', accuracy.test?.top1.value], ['test/top5', accuracy.test?.top5.value],
+    ...(identification?.rates ?? []).filter((rate) => rate.carried).map((rate) => [`TPR@FPR ${rate.falsePositiveRate}`, rate.truePositiveRate] as const),
+    ['verification/accuracy', verification?.accuracy.mean], ['verification/AUC', verification?.areaUnderCurve], ['verification/EER', verification?.equalErrorRate],
+    ['rank-1', ranks?.byDistractors.at(-1)?.rank1.value], ['nearest centre', marginFree?.nearestCentre.value], ['MAP@R', marginFree?.retrieval?.meanAveragePrecisionAtR], ['silhouette', marginFree?.silhouette],
   ];
-  return Object.fromEntries(named.filter((entry): entry is [string, number] => entry[1] !== undefined));
+  return Object.fromEntries(named.filter((entry): entry is readonly [string, number] => typeof entry[1] === 'number'));
 }
 
 export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
@@ -81,11 +96,13 @@ export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf
     'runs.list': () => summaries.all(),
     'runs.show': ({ id }): RunDetails => {
       const faces = store.result(id, 'faces') as { prepared: string } | null;
+      const folder = faces && join(store.workspace, 'prepared', faces.prepared);
+      const evaluation = (store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null;
       return {
         ...existing(id), curveNames: store.latestPoints(id).map((point) => point.name),
         events: store.events(id).map(({ at, kind, message }) => ({ at, kind, message })), engine: store.result(id, 'engine') as RunDetails['engine'], artefacts: store.artefacts(id),
-        evaluation: (store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null, snapshots: snapshotsOf(id),
-        prepared: faces && existsSync(join(store.workspace, 'prepared', faces.prepared)) ? faces.prepared : null,
+        evaluation, snapshots: snapshotsOf(id), prepared: folder && existsSync(folder) ? basename(folder) : null,
+        pictures: evaluation?.confusions && folder && existsSync(folder) ? placesOf(filesIn(evaluation.confusions), openPreparedSet(folder).images) : {},
       };
     },
     'runs.curves': ({ ids, names, points }) => ids.flatMap((run) => names.flatMap((name): Curve[] => {

@@ -1,0 +1,56 @@
+import type { RunSummary } from '../../../src-shared/api.ts';
+
+/** Runs of one arm of one plan, over its seeds. */
+export interface RunGroup {
+  readonly key: string;
+  readonly runs: readonly RunSummary[];
+  /** Mean over the runs that have the metric, their number and their sample standard deviation (null of fewer than two). */
+  readonly metrics: Readonly<Record<string, { readonly mean: number; readonly spread: number | null; readonly count: number }>>;
+}
+
+/** Groups runs by plan and arm, in the order in which they come. */
+export function groupRuns(runs: readonly RunSummary[]): RunGroup[] {
+  return [...Map.groupBy(runs, (run) => `${run.planHash} ${run.arm}`)].map(([key, members]) => {
+    const names = new Set(members.flatMap((run) => Object.keys(run.metrics)));
+    return {
+      key, runs: members,
+      metrics: Object.fromEntries([...names].map((name) => {
+        const values = members.flatMap((run) => run.metrics[name] ?? []);
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        const spread = values.length < 2 ? null : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+        return [name, { mean, spread, count: values.length }];
+      })),
+    };
+  });
+}
+
+export interface MetricKind { readonly name: string; readonly title: string; readonly help: string; readonly percent: boolean; readonly better: 'higher' | 'lower' }
+
+const known: readonly MetricKind[] = [
+  { name: 'test/top1', title: 'Test top-1', help: 'Share of test pictures whose person is named right', percent: true, better: 'higher' },
+  { name: 'test/top5', title: 'Test top-5', help: 'Share of test pictures whose person is among the first five', percent: true, better: 'higher' },
+  { name: 'val/accuracy', title: 'Val top-1', help: 'Accuracy on val in the last epoch', percent: true, better: 'higher' },
+  { name: 'verification/accuracy', title: 'Verification', help: '10-fold accuracy: same person or not', percent: true, better: 'higher' },
+  { name: 'verification/AUC', title: 'AUC', help: 'Area under the verification ROC', percent: false, better: 'higher' },
+  { name: 'verification/EER', title: 'EER', help: 'Equal error rate of verification', percent: true, better: 'lower' },
+  { name: 'rank-1', title: 'Rank-1', help: 'Query people found first among all distractors', percent: true, better: 'higher' },
+  { name: 'nearest centre', title: 'Nearest centre', help: 'Top-1 by the cosine to the class means, comparable between any losses', percent: true, better: 'higher' },
+  { name: 'MAP@R', title: 'MAP@R', help: 'Mean average precision at R among test pictures', percent: true, better: 'higher' },
+  { name: 'silhouette', title: 'Silhouette', help: 'How far apart the people stand in the embedding, -1 to 1', percent: false, better: 'higher' },
+  { name: 'train/loss', title: 'Train loss', help: 'Mean of the last epoch; each loss has its own scale', percent: false, better: 'lower' },
+];
+
+/** The metrics that runs have, known ones first, then TPR at each FPR. */
+export function metricKinds(runs: readonly RunSummary[]): readonly MetricKind[] {
+  const names = new Set(runs.flatMap((run) => Object.keys(run.metrics)));
+  const rates = [...names].filter((name) => name.startsWith('TPR@FPR ')).sort((a, b) => Number(b.slice(8)) - Number(a.slice(8)))
+    .map((name): MetricKind => ({ name, title: name, help: `Share of pairs of one person above the threshold that lets ${Number(name.slice(8)) * 100} % of pairs of two persons through`, percent: true, better: 'higher' }));
+  const present = known.filter((kind) => names.has(kind.name));
+  return [...present.slice(0, 3), ...rates, ...present.slice(3)];
+}
+
+/** The knobs in which runs differ, each with one value a run. */
+export function differingKnobs(runs: readonly RunSummary[]): readonly { readonly knob: string; readonly values: readonly string[] }[] {
+  const knobs = [...new Set(runs.flatMap((run) => Object.keys(run.knobs)))];
+  return knobs.map((knob) => ({ knob, values: runs.map((run) => run.knobs[knob] ?? '—') })).filter(({ values }) => new Set(values).size > 1);
+}
