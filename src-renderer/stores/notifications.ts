@@ -1,0 +1,21 @@
+import { useLocalStorage } from '@vueuse/core';
+import { defineStore } from 'pinia';
+import { ref } from 'vue';
+
+/** Notes of the system at the end of a job while another window is in front; asked for in the settings. */
+export const useNotifications = defineStore('notifications', () => {
+  const wanted = useLocalStorage('arcbench.notify', false);
+  const refused = ref(false);
+  const permitted = (): boolean => 'Notification' in window && Notification.permission === 'granted';
+  return {
+    wanted, refused,
+    /** Turns them on, which asks the browser for leave, or off. */
+    want: async (on: boolean): Promise<void> => {
+      wanted.value = on && 'Notification' in window && (permitted() || (await Notification.requestPermission()) === 'granted');
+      refused.value = on && !wanted.value;
+    },
+    notify: (title: string, text?: string): void => {
+      if (wanted.value && permitted() && document.hidden) new Notification(title, { icon: 'icon.svg', ...(text === undefined ? {} : { body: text }) });
+    },
+  };
+});

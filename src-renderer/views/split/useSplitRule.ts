@@ -1,0 +1,44 @@
+import { refDebounced, useLocalStorage } from '@vueuse/core';
+import { computed } from 'vue';
+import type { CallInput, DatasetSummary, SplitPreview } from '../../../src-shared/api.ts';
+import { experimentSchema } from '../../../src-shared/experiment.ts';
+
+/** Where a person as a whole is. */
+export type Place = SplitPreview['persons'][number]['part'];
+export const places = ['training', 'query', 'distractors', 'left out'] as const satisfies readonly Place[];
+
+const standard = experimentSchema.parse({});
+type Rule = Omit<CallInput<'split.preview'>['split'] & typeof standard.split, 'assign'> & { assign: Record<string, Place> };
+
+interface Kept { dataset: string | null; prepare: typeof standard.prepare; split: Rule }
+const fresh = (): Kept => ({ dataset: null, prepare: { ...standard.prepare }, split: { ...standard.split, allowFindings: [], assign: {} } });
+
+/** What was kept, without keys that this version does not know and with those that it did not know. */
+function withKnownKeys(kept: Kept, standing: Kept): Kept {
+  const known = <Section extends object>(section: Section, stored: object | undefined): Section => ({ ...section, ...Object.fromEntries(Object.entries(stored ?? {}).filter(([key]) => key in section)) });
+  return { dataset: kept.dataset, prepare: known(standing.prepare, kept.prepare), split: known(standing.split, kept.split) };
+}
+
+/** The rule that the split screen edits, kept in this browser, and the input that the split's calls take of it. */
+export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null) {
+  const kept = useLocalStorage<Kept>('arcbench.split', fresh(), { mergeDefaults: withKnownKeys });
+  const input = computed(() => {
+    const chosen = datasetOf(kept.value.dataset ?? '');
+    if (chosen === null) return null;
+    const { assign, ...split } = kept.value.split;
+    return { data: chosen.data, prepare: kept.value.prepare, split: Object.keys(assign).length === 0 ? split : { ...split, assign } };
+  });
+  return {
+    kept, input,
+    /** The input when the sliders rest. */
+    settled: refDebounced(input, 150),
+    /** Chooses a dataset; people put by hand and allowed findings are of the one before. */
+    choose: (hash: string): void => {
+      if (kept.value.dataset === hash) return;
+      kept.value.dataset = hash;
+      [kept.value.split.assign, kept.value.split.allowFindings] = [{}, []];
+    },
+    reset: (): void => { kept.value = { ...fresh(), dataset: kept.value.dataset }; },
+  };
+}
+export type SplitRule = ReturnType<typeof useSplitRule>;
