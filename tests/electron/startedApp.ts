@@ -33,7 +33,7 @@ export async function desktop(): Promise<Desktop> {
   writeFileSync(join(app, 'package.json'), '{"type":"module"}');
   writeFileSync(join(app, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), `import ${JSON.stringify(join(import.meta.dirname, 'workbenchProgram.ts'))};`);
   writeFileSync(join(app, 'dist', 'renderer', 'index.html'), '<!doctype html><title>Datasets</title><body><main></main><script>document.title = "inline";</script><script type="module" src="./assets/main.js"></script>');
-  writeFileSync(join(app, 'dist', 'renderer', 'assets', 'main.js'), 'window.arcbench?.request({ id: 1, call: "files.list", input: { path: null } }).then(({ result }) => { document.querySelector("main").textContent = result.entries.map(({ name }) => name).join(" "); });');
+  writeFileSync(join(app, 'dist', 'renderer', 'assets', 'main.js'), 'const tried = (action) => { try { return action(); } catch { return "refused"; } }; globalThis.evaluated = [tried(() => eval("1")), tried(() => new Function("return 1")())]; window.arcbench?.request({ id: 1, call: "files.list", input: { path: null } }).then(({ result }) => { document.querySelector("main").textContent = result.entries.map(({ name }) => name).join(" "); });');
   writeFileSync(join(workspace, 'pictures', 'face', 'abc', '0'), '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
   const screen = await virtualScreen();
   const env = { ...process.env as Record<string, string>, DISPLAY: screen.display, XDG_CONFIG_HOME: join(folder, 'config'), XDG_DATA_HOME: join(folder, 'data'), ARCBENCH_STAND_IN_APP: app };

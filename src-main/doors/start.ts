@@ -1,0 +1,40 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const packageFolder = join(root, 'node_modules', 'electron');
+
+/** Why no window can be opened here, or null where it can. */
+export function noWindowReason({ platform, env, userId }: { readonly platform: NodeJS.Platform; readonly env: NodeJS.ProcessEnv; readonly userId: number | null }): string | null {
+  if (platform === 'linux' && !env['DISPLAY'] && !env['WAYLAND_DISPLAY']) return 'There is no display';
+  if (platform === 'linux' && userId === 0) return 'Electron does not run as root';
+  return null;
+}
+
+/** Electron's program, fetched when it is first needed; null where it cannot be had. */
+function electronProgram(): string | null {
+  const program = () => (existsSync(join(packageFolder, 'path.txt')) ? join(packageFolder, 'dist', readFileSync(join(packageFolder, 'path.txt'), 'utf8')) : null);
+  const installer = join(packageFolder, 'install.js');
+  if (program() === null && existsSync(installer)) {
+    process.stderr.write('Fetching Electron, once…\n');
+    spawnSync(process.execPath, [installer], { stdio: 'ignore', timeout: 300_000 });
+  }
+  const found = program();
+  return found !== null && existsSync(found) ? found : null;
+}
+
+/** Opens the app, or says in one line why it cannot and serves the same workbench. */
+function start(args: readonly string[]): void {
+  const reason = noWindowReason({ platform: process.platform, env: process.env, userId: process.getuid?.() ?? null });
+  const program = reason === null ? electronProgram() : null;
+  if (program === null) process.stderr.write(`${reason ?? 'Electron\'s program could not be fetched'}: the workbench is served to a browser instead.\n`);
+  const child = program === null
+    ? spawn(process.execPath, [join(root, 'src-main', 'doors', 'cli', 'main.ts'), 'serve', ...args], { stdio: 'inherit' })
+    : spawn(program, [root, ...args], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { if (signal === 'SIGTERM') child.kill(signal); }); // Ctrl-C reaches the child by itself
+  child.on('exit', (code) => { process.exitCode = code ?? 1; });
+}
+
+if (import.meta.main) start(process.argv.slice(2));

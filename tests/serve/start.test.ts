@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { noWindowReason } from '../../src-main/doors/start.ts';
+
+test('a window needs a display and, on Linux, a user that is not root', () => {
+  assert.equal(noWindowReason({ platform: 'linux', env: {}, userId: 1000 }), 'There is no display');
+  assert.equal(noWindowReason({ platform: 'linux', env: { DISPLAY: ':0' }, userId: 0 }), 'Electron does not run as root');
+  assert.equal(noWindowReason({ platform: 'linux', env: { WAYLAND_DISPLAY: 'wayland-0' }, userId: 1000 }), null);
+  assert.equal(noWindowReason({ platform: 'darwin', env: {}, userId: 501 }), null);
+  assert.equal(noWindowReason({ platform: 'win32', env: {}, userId: null }), null);
+});
