@@ -179,9 +179,9 @@ describe('the set-up of the engine', { concurrency: 2 }, () => {
     assertWhole(of);
   });
 
-  /** A PATH whose compiler waits until `open` is called. */
+  /** Makes the compiler wait until the gate is opened, 60 s at most. */
   const gate = (of: Scratch) => {
-    writeFileSync(of.at('bin/g++'), `#!/bin/sh\n[ "$1" = --version ] && exit 0\nwhile [ ! -e ${of.at('open')} ]; do sleep 0.05; done\nexec ${which('g++')} "$@"\n`, { mode: 0o755 });
+    writeFileSync(of.at('bin/g++'), `#!/bin/sh\n[ "$1" = --version ] && exit 0\nfor i in $(seq 1200); do [ -e ${of.at('open')} ] && break; sleep 0.05; done\nexec ${which('g++')} "$@"\n`, { mode: 0o755 });
     return () => writeFileSync(of.at('open'), '');
   };
 
