@@ -137,6 +137,22 @@ describe('the set-up of the engine', { concurrency: 2 }, () => {
     });
   });
 
+  test('packages are installed once by two set-ups at once, and anew where that failed', async () => {
+    const of = scratch();
+    rmSync(of.at('node_modules/.arcbench-stamp'));
+    writeFileSync(of.at('bin/npm'), '#!/bin/sh\necho "npm error network" >&2\nexit 1\n', { mode: 0o755 });
+    const failed = await of.setUp();
+    assert.equal(failed.code, 1);
+    assert.match(failed.output, /npm error network\nnpm could not install the packages: check the network/);
+    // Stands for npm, which has no network here: it notes the call and brings the package `node`.
+    writeFileSync(of.at('bin/npm'), `#!/bin/sh\necho "$@" >> ${of.at('calls')}\nsleep 1\nmkdir -p node_modules/node\necho > node_modules/node/installArchSpecificPackage.js\n`);
+    const ends = await Promise.all([of.setUp(), of.setUp()]);
+    assert.deepEqual(ends.map(({ code }) => code), [0, 0], ends.map(({ output }) => output).join('\n'));
+    assert.equal(readFileSync(of.at('calls'), 'utf8'), 'ci --ignore-scripts --no-audit --no-fund\n');
+    assertWhole(of);
+    assert.deepEqual(await of.setUp({ PATH: '/nowhere' }), { code: 0, signal: null, output: '' });
+  });
+
   test('a network or an index that fails, and a wheel that is not the pinned one', async () => {
     const of = scratch();
     const wheel = readFileSync(of.cpuWheel);
