@@ -17,7 +17,7 @@ export async function compileAddon({ compiler, modules, folder, libraries, backe
   const { succeeded, output, end } = await runTool([...compiler, ...flags, ...includes.map((path) => `-I${path}`),
     join('include', 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc'), '-o', addon, ...libraries.map((name) => `./${name}`), ...linkFlags], folder, signal);
   if (succeeded) return;
-  const reason = output.split('\n').find((line) => /error|No space/i.test(line)) ?? end;
+  const reason = output.split('\n').find((line) => /error|cannot|undefined|No space/i.test(line)) ?? end;
   throw new SetUpError(1, `The addon could not be compiled by ${compiler.join(' ')} (${reason.trim()}): it needs a compiler of C++17 with its standard library.`);
 }
 

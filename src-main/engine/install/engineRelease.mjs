@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { SetUpError } from './setUpError.mjs';
 
 /** @typedef {'cpu' | 'cuda'} Device */
-/** @typedef {{ file: string, sha256: string, bytes: number }} Wheel an official wheel; its name says package, version and platform */
+/** @typedef {{ file: string, sha256: string, bytes: number, licence?: string }} Wheel an official wheel; its name says package, version and platform */
 /** @typedef {{ version: string, device: Device, libraries: string[], wheels: Wheel[], unpackedBytes: number }} Release unpackedBytes: with the headers that compiling needs */
 
 /**

@@ -107,10 +107,10 @@ async function makePip(python, work, signal) {
 }
 
 /** @param {string} cache @param {Release} release */
-function requireSpace(cache, { wheels, unpackedBytes }) {
+function requireSpace(cache, { device, wheels, unpackedBytes }) {
   const needed = unpackedBytes + 2 * Math.max(...wheels.map(({ bytes }) => bytes)); // pip holds a wheel twice
   const { bavail, bsize } = statfsSync(cache);
-  if (bavail * bsize < needed) throw diskFull(cache, `: ${(needed / 1e9).toFixed(1)} GB are needed, ${(bavail * bsize / 1e9).toFixed(1)} GB are free`);
+  if (bavail * bsize < needed) throw diskFull(cache, `: ${(needed / 1e9).toFixed(1)} GB are needed, ${(bavail * bsize / 1e9).toFixed(1)} GB are free${device === 'cuda' ? ' (ARCBENCH_ENGINE=cpu needs less)' : ''}`);
 }
 
 /** @param {string} cache @param {string} [figures] */

@@ -19,7 +19,7 @@ export async function withLock({ lock, python, signal }, action) {
     for await (const line of createInterface(holder.stdout)) {
       word = line;
       if (word !== 'waiting') break;
-      say('Another process installs the engine: waiting for it …');
+      say('Another process is setting up: waiting for it …');
     }
     signal.throwIfAborted();
     return await action(word === 'locked');

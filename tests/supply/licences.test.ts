@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const licences = (folder: string) => spawnSync(process.execPath, [join(root, 'tests/supply/licences.ts'), folder], { encoding: 'utf8' });
+
+test('all that ships has a licence that was looked at, every direct dependency and the wheels among it', () => {
+  const { status, stdout, stderr } = licences(root);
+  assert.deepEqual([status, stderr], [0, '']);
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+  for (const name of [...Object.keys(dependencies), 'electron', 'tensorflow_cpu-2.21.0']) assert.ok(stdout.includes(`  ${name}`), name);
+  assert.ok(!stdout.includes('  dependency-cruiser '), 'what only developers use does not ship');
+});
+
+test('a licence that nobody looked at fails by name, one of two that may be chosen does not', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arcbench-licences-'));
+  try {
+    mkdirSync(join(folder, 'src-main/engine'), { recursive: true });
+    cpSync(join(root, 'src-main/engine/install/enginePins.json'), join(folder, 'src-main/engine/install/enginePins.json'), { recursive: true });
+    const lock = (extra: object) => writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: { '': {}, 'node_modules/either': { version: '1.0.0', license: '(GPL-3.0-only OR MIT)' }, 'node_modules/tool': { version: '1.0.0', license: 'GPL-3.0-only', dev: true }, ...extra } }));
+    lock({});
+    assert.equal(licences(folder).status, 0);
+    lock({ 'node_modules/both': { version: '2.0.0', license: 'MIT AND GPL-3.0-only' }, 'node_modules/silent': { version: '3.0.0' } });
+    const { status, stderr } = licences(folder);
+    assert.equal(status, 1);
+    assert.match(stderr, /^Licences that nobody has looked at: both 2\.0\.0 \(MIT AND GPL-3\.0-only\), silent 3\.0\.0 \(none stated\): read them/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the lock file names hashes and no machine\'s own addresses', () => {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { resolved?: string; integrity?: string; link?: boolean }> };
+  const entries = Object.entries(packages).filter(([path]) => path !== '');
+  assert.deepEqual(entries.filter(([, { integrity }]) => !integrity?.startsWith('sha512-')).map(([path]) => path), []);
+  assert.deepEqual(entries.flatMap(([, { resolved }]) => (resolved ? [new URL(resolved).host] : [])).filter((host) => /^(localhost|\d+\.|\[)|:\d+$|\.(local|internal)$/.test(host)), []);
+});
