@@ -25,7 +25,7 @@ export interface Texts {
 export function reportTexts(language: Language): Texts {
   const rules = new Intl.PluralRules(language);
   const localised = (number: string) => (language === 'ru' ? number.replace('.', ',') : number).replace('-', '−');
-  const grouped = (value: number) => localised(Number.isInteger(value) && Math.abs(value) >= 10_000 ? String(value).replace(/\B(?=(\d{3})+$)/g, language === 'ru' ? '\u00a0' : ',') : String(value));
+  const grouped = (value: number) => localised(Number.isInteger(value) && Math.abs(value) >= 1000 ? String(value).replace(/\B(?=(\d{3})+$)/g, language === 'ru' ? '\u00a0' : ',') : String(value));
   const written = (value: string | number | undefined) => (typeof value === 'number' ? grouped(value) : value ?? '');
   const texts: Texts = {
     say: (key, values = {}) => templates[language][key].replace(/\{(\w+)(?:\|([^{}]*))?\}/g, (_whole, name: string, options: string | undefined) => {

@@ -25,7 +25,7 @@ export function renderReport(model: ReportModel): Map<string, string> {
   const { texts, chosen } = context;
   const [base, ...others] = chosen.map((arm) => escapeMarkdown(arm.variantOf ?? arm.name));
   const written = sections.flatMap((section) => section(context) ?? []);
-  const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { others: texts.list(others), base: base ?? '' }), ...written.map((section) => section.markdown)]);
+  const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { count: others.length, others: texts.list([...new Set(others)]), base: base ?? '' }), ...written.map((section) => section.markdown)]);
   return new Map([
     ['report.md', `${markdown}\n`], ...written.flatMap((section) => [...section.charts ?? []]),
     ['metrics.csv', metricsCsv(context)], ['comparison.csv', comparisonCsv(context)], ['curves.csv', curvesCsv(context)], ['experiment.yaml', stringify(model.plan)],
