@@ -15,6 +15,8 @@ export interface Texts {
   say(key: TextKey, values?: TextValues): string;
   /** A number with so many decimals, a true minus and the language's decimal sign. */
   decimal(value: number, decimals: number): string;
+  /** A whole number, its thousands set apart. */
+  count(value: number): string;
   /** A number with three significant digits. */
   short(value: number): string;
   percent(share: number): string;
@@ -35,6 +37,7 @@ export function reportTexts(language: Language): Texts {
       return (given[forms[language].indexOf(rules.select(Number(value)))] ?? given.at(-1) ?? '').replace('#', written(value));
     }),
     decimal: (value, decimals) => localised((Object.is(Number(value.toFixed(decimals)), -0) ? 0 : value).toFixed(decimals)),
+    count: grouped,
     short: (value) => grouped(Number(value.toPrecision(3))),
     percent: (share) => `${texts.decimal(100 * share, 1)} %`,
     list: (items) => (items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${templates[language].and} ${items.at(-1)}`),

@@ -74,7 +74,7 @@ function identificationPart({ chosen, texts, texts: { say } }: ReportContext): {
     markdown: paragraphs([
       `### ${say('heading.identification')}`,
       say('identification.pairs', { positives: first.positives, negatives: first.negatives }),
-      table([say('column.fpr'), say('column.allowed'), ...arms.map((arm) => escapeMarkdown(arm.name))], carried.map((rate) => [texts.short(rate.falsePositiveRate), String(rate.allowedFalsePositives), ...arms.map((arm) => cell(arm.runs, rate.falsePositiveRate))])),
+      table([say('column.fpr'), say('column.allowed'), ...arms.map((arm) => escapeMarkdown(arm.name))], carried.map((rate) => [texts.short(rate.falsePositiveRate), texts.count(rate.allowedFalsePositives), ...arms.map((arm) => cell(arm.runs, rate.falsePositiveRate))])),
       [most > 1 ? say('identification.several', { runs: most }) : say('identification.one'), ...(left.length > 0 ? [say('identification.left', { rates: texts.list(left) })] : [])].join(' '),
       carried.length > 1 ? book.show('identification.svg', chart, title) : null,
     ]),
