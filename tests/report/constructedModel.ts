@@ -2,8 +2,9 @@ import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { wilsonInterval } from '../../src-shared/maths/statistics.ts';
 import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
 import type { ReportModel, ReportRun } from '../../src-main/report/reportModel.ts';
+import type { JudgedParts } from '../../src-main/report/runEvaluation.ts';
 
-export interface Outcome { readonly val: number; readonly test: number; readonly separation: number; readonly changes?: Partial<ReportRun> }
+export interface Outcome { readonly val: number; readonly test: number; readonly separation: number; readonly changes?: Partial<ReportRun>; readonly parts?: JudgedParts }
 
 /** A model of runs with given numbers of correct images out of 60, and similarities that lie a given distance apart. */
 export function constructedModel(yaml: string, outcome: (arm: string, seed: number) => Outcome): ReportModel {
@@ -11,10 +12,10 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
   const rate = (correct: number) => ({ correct, total: 60, value: correct / 60, ...wilsonInterval(correct, 60) });
   const negatives = Float64Array.from({ length: 400 }, (_, index) => index / 400);
   const runs = plan.arms.flatMap((arm) => plan.seeds.map((seed): ReportRun => {
-    const { val, test, separation, changes } = outcome(arm.name, seed);
+    const { val, test, separation, changes, parts } = outcome(arm.name, seed);
     const epochs = Array.from({ length: 8 }, (_, index) => index + 1);
     return {
-      id: `${arm.name} ${seed}`, arm: arm.name, seed, status: 'done', message: null,
+      id: `${arm.name} ${seed}`, arm: arm.name, seed, status: 'done', message: null, warnings: [],
       hashes: { split: 's', initialWeights: `w${seed}`, batchOrder: `b${seed}`, augmentation: `a${seed}` },
       curves: { 'train/loss': epochs.map((epoch) => ({ epoch, value: 3 / epoch })), 'val/accuracy': epochs.map((epoch) => ({ epoch, value: (val / 60) * (epoch / 8) })), 'train/accuracy': epochs.map((epoch) => ({ epoch, value: epoch / 8 })), gradientNorm: epochs.map((epoch) => ({ epoch, value: 2 / epoch })) },
       summary: {
@@ -22,6 +23,7 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
         evaluation: {
           accuracy: { val: { top1: rate(val), top5: rate(60) }, test: { top1: rate(test), top5: rate(Math.min(60, test + 3)) } },
           identification: { positives: 90, negatives: 400, rates: identificationRates(Float64Array.from({ length: 90 }, (_, index) => separation + index / 90), negatives, plan.evaluation.falsePositiveRates) },
+          ...parts,
         },
       },
       ...changes,

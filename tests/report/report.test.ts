@@ -63,6 +63,35 @@ test('arms that the noise hides are not distinguishable, with the seeds that wou
   assert.match(sectionOf(markdown, 'Verdict'), /\*\*ArcFace and CE are not distinguishable\*\* in test accuracy: the difference is \+3\.9 percentage points \(−4\.7 to \+12\.5; 3 pairs of runs, p = 0\.24\)\. About 24 more seeds/);
 });
 
+test('verification, ranks, margin-free measures, angles, failures and warnings are shown where runs carry them', async () => {
+  const parts = (arm: string, seed: number) => ({
+    verification: { genuine: 300, impostors: 400, people: 10, accuracy: { mean: arm === 'CE' ? 0.8 : 0.9 }, areaUnderCurve: 0.95, equalErrorRate: arm === 'CE' ? 0.2 : 0.1 + seed / 1000, roc: { falsePositiveRates: [0, 0.1, 1], truePositiveRates: [0, 0.8, 1] } },
+    ranks: { probes: 54, gallery: 6, byDistractors: [{ distractors: 0, rank1: { value: 0.9 } }, { distractors: 4, rank1: { value: 0.8 } }] },
+    marginFree: { images: 60, nearestCentre: { correct: 54, total: 60, value: 0.9 }, retrieval: { queries: 60, meanAveragePrecisionAtR: 0.7 }, silhouette: 0.25 },
+    geometry: { toMeans: { own: { count: 60, mean: 30.5 }, nearestOther: { count: 60, mean: 70 } } },
+    confusions: {
+      mistaken: { correct: 1, total: 60, value: 1 / 60 }, mistakes: arm === 'CE' ? [{ file: '/faces/s1/3.png', identity: 's1', predicted: 's|9' }] : [],
+      hardestImpostors: [{ first: { file: '/faces/s2/1.png', identity: 's2' }, second: { file: '/faces/s3/1.png', identity: 's3' }, cosine: 0.61 }], hardestGenuine: [],
+      labelSuspects: [{ file: '/faces/s4/7.png', identity: 's4', ownDegrees: 80.4, nearest: 's5', nearestDegrees: 60 }],
+    },
+  });
+  const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), parts: parts(arm, seed), changes: { warnings: arm === 'CE' ? ['The gradient norm is 400 in epoch 3.'] : [] } })));
+  const results = sectionOf(markdown, 'Results');
+  assert.match(results, /300 pairs of one person and 400 pairs of two, of 10 people who never trained\./);
+  assert.match(results, /\| ArcFace \| 90\.0 % \(90\.0 %–90\.0 %\) \| 10\.2 % \(10\.1 %–10\.3 %\) \|/);
+  // A lower error is better: the difference is negative and the verdict good.
+  assert.match(results, /\| equal error rate \| 20\.0 % \| 10\.2 % \| −9\.8 \| .* \| better \| 300 genuine, 400 impostor pairs \|/);
+  assert.match(results, /\| rank-1 identification \| 80\.0 % \| .* \| 54 probes, gallery of 10 \|/);
+  assert.match(results, /\| angle to own centre \| 30\.5° \|/);
+  assert.ok(results.includes('](roc.svg)'));
+  const failures = sectionOf(markdown, 'Failures');
+  assert.match(failures, /1 test picture was taken for another person by at least one run, of 60 test pictures\./);
+  assert.match(failures, /\| `s1\/3\.png` \| s1 \| s\\\|9 \| 3 of 3 \| 0 of 3 \|/);
+  assert.match(failures, /- `s2\/1\.png` — `s3\/1\.png` \(cos θ 0\.61\)/);
+  assert.match(failures, /- `s4\/7\.png`: 80° from its own centre, 60° from that of s5/);
+  assert.match(sectionOf(markdown, 'Health'), /Said while they trained:\n\n- CE: The gradient norm is 400 in epoch 3\./);
+});
+
 test('a run that is not paired is named with what differs', async () => {
   const model = constructedModel(`seeds: [1, 2]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), changes: arm === 'ArcFace' && seed === 2 ? { hashes: { split: 's', initialWeights: 'other', batchOrder: 'b2', augmentation: null } } : {} }));
   const verdict = sectionOf(await checkWhole(model), 'Verdict');
