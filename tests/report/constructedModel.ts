@@ -2,7 +2,7 @@ import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { wilsonInterval } from '../../src-shared/maths/statistics.ts';
 import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
 import type { ReportModel, ReportRun } from '../../src-main/report/reportModel.ts';
-import type { JudgedParts } from '../../src-main/report/runEvaluation.ts';
+import type { JudgedParts, RunEvaluation } from '../../src-main/report/runEvaluation.ts';
 
 export interface Outcome { readonly val: number; readonly test: number; readonly separation: number; readonly changes?: Partial<ReportRun>; readonly parts?: JudgedParts }
 
@@ -24,7 +24,7 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
           accuracy: { val: { top1: rate(val), top5: rate(60) }, test: { top1: rate(test), top5: rate(Math.min(60, test + 3)) } },
           identification: { positives: 90, negatives: 400, rates: identificationRates(Float64Array.from({ length: 90 }, (_, index) => separation + index / 90), negatives, plan.evaluation.falsePositiveRates) },
           ...parts,
-        },
+        } as RunEvaluation, // parts hold what a report reads of them
       },
       ...changes,
     };
