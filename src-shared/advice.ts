@@ -54,7 +54,12 @@ export function adviceBeforeTraining(plan: Plan, facts: SplitFacts): Advice[] {
 
 /** An advice in words. */
 export function adviceSentence({ key, values }: Advice, texts: Texts): string {
-  const write = (value: AdviceValue) => (typeof value === 'number' && !Number.isInteger(value) ? texts.short(value) : typeof value === 'object' ? texts.list(value.map((item) => (typeof item === 'number' ? texts.short(item) : item))) : value);
+  const write = (value: AdviceValue) => {
+    if (typeof value === 'number') return Number.isInteger(value) ? value : texts.short(value);
+    if (typeof value === 'string') return value;
+    const items = value.map((item) => (typeof item === 'number' ? texts.short(item) : item));
+    return key !== 'advice.negatives' && items.length > 3 ? texts.list([items[0] as string, texts.say('advice.otherArms', { arms: items.length - 1 })]) : texts.list(items);
+  };
   return texts.say(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, write(value)])));
 }
 

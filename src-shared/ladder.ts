@@ -4,10 +4,10 @@ import type { ArmPlan, LadderPlan } from './arms.ts';
 export function ladderArms({ scale, marginRadians, subCenters }: LadderPlan): ArmPlan[] {
   const steps: readonly Pick<ArmPlan, 'name' | 'loss'>[] = [
     { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-    { name: '+ normalised', loss: { name: 'normFace', scale: 1 } },
-    { name: '+ scale', loss: { name: 'normFace', scale } },
-    { name: '+ margin', loss: { name: 'arcFace', marginRadians, scale } },
-    { name: '+ sub-centres', loss: { name: 'subCenterArcFace', marginRadians, scale, subCenters } },
+    { name: 'NormFace, s = 1', loss: { name: 'normFace', scale: 1 } },
+    { name: `NormFace, s = ${scale}`, loss: { name: 'normFace', scale } },
+    { name: 'ArcFace', loss: { name: 'arcFace', marginRadians, scale } },
+    { name: 'Sub-center ArcFace', loss: { name: 'subCenterArcFace', marginRadians, scale, subCenters } },
   ];
   return steps.map((step, index) => (index === 0 ? step : { ...step, against: (steps[index - 1] as ArmPlan).name }));
 }

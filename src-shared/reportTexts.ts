@@ -15,6 +15,8 @@ export interface Texts {
   say(key: TextKey, values?: TextValues): string;
   /** A number with so many decimals, a true minus and the language's decimal sign. */
   decimal(value: number, decimals: number): string;
+  /** A whole number, its thousands set apart. */
+  count(value: number): string;
   /** A number with three significant digits. */
   short(value: number): string;
   percent(share: number): string;
@@ -25,7 +27,7 @@ export interface Texts {
 export function reportTexts(language: Language): Texts {
   const rules = new Intl.PluralRules(language);
   const localised = (number: string) => (language === 'ru' ? number.replace('.', ',') : number).replace('-', '−');
-  const grouped = (value: number) => localised(Number.isInteger(value) && Math.abs(value) >= 10_000 ? String(value).replace(/\B(?=(\d{3})+$)/g, language === 'ru' ? '\u00a0' : ',') : String(value));
+  const grouped = (value: number) => localised(Number.isInteger(value) && Math.abs(value) >= 1000 ? String(value).replace(/\B(?=(\d{3})+$)/g, language === 'ru' ? '\u00a0' : ',') : String(value));
   const written = (value: string | number | undefined) => (typeof value === 'number' ? grouped(value) : value ?? '');
   const texts: Texts = {
     say: (key, values = {}) => templates[language][key].replace(/\{(\w+)(?:\|([^{}]*))?\}/g, (_whole, name: string, options: string | undefined) => {
@@ -35,6 +37,7 @@ export function reportTexts(language: Language): Texts {
       return (given[forms[language].indexOf(rules.select(Number(value)))] ?? given.at(-1) ?? '').replace('#', written(value));
     }),
     decimal: (value, decimals) => localised((Object.is(Number(value.toFixed(decimals)), -0) ? 0 : value).toFixed(decimals)),
+    count: grouped,
     short: (value) => grouped(Number(value.toPrecision(3))),
     percent: (share) => `${texts.decimal(100 * share, 1)} %`,
     list: (items) => (items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${templates[language].and} ${items.at(-1)}`),

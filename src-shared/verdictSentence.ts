@@ -21,11 +21,14 @@ export function metricDifference(value: number, metric: Pick<ComparedMetric, 'un
 /** p with two significant digits, never as 0. */
 export const pValue = (p: number, texts: Texts): string => (p < 0.0001 ? `< ${texts.decimal(0.0001, 4)}` : texts.decimal(p, p < 0.001 ? 4 : p < 0.1 ? 3 : 2));
 
+/** p with its sign of comparison: '= 0.012' or '< 0.0001'. */
+export const pComparison = (p: number, texts: Texts): string => (pValue(p, texts).startsWith('<') ? pValue(p, texts) : `= ${pValue(p, texts)}`);
+
 /** The verdict of a pair of arms on one metric as a sentence, such as 'ArcFace is better than cross-entropy in test accuracy, by 3.4 percentage points (1.2 to 5.6; 5 pairs of runs, p = 0.012).'; names go through `escape` first. */
 export function verdictSentence(pair: ComparedPair, texts: Texts, escape: (text: string) => string = (text) => text): string {
   const { metric, mean, interval, pairs, adjustedP, verdict } = pair;
   const value = (number: number) => metricValue(number, metric, texts);
-  const named = { arm: escape(pair.arm), against: escape(pair.against), metric: metric.title, pairs, p: adjustedP === null ? '' : pValue(adjustedP, texts) };
+  const named = { arm: escape(pair.arm), against: escape(pair.against), metric: metric.title, pairs, p: adjustedP === null ? '' : pComparison(adjustedP, texts) };
   const size = metricDifference(mean, metric, texts).inUnit;
   if (adjustedP === null) return texts.say('verdict.onePair', { ...named, armMean: value(pair.armMean), againstMean: value(pair.againstMean), size });
   const unsigned = metricDifference(Math.abs(mean), metric, texts, false).inUnit;

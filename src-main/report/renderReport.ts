@@ -6,6 +6,7 @@ import type { ReportModel } from './reportModel.ts';
 import type { Section } from './section.ts';
 import { adviceSection } from './sections/adviceSection.ts';
 import { dataSection } from './sections/dataSection.ts';
+import { failuresSection } from './sections/failuresSection.ts';
 import { healthSection } from './sections/healthSection.ts';
 import { ladderSection } from './sections/ladderSection.ts';
 import { limitsSection } from './sections/limitsSection.ts';
@@ -17,7 +18,7 @@ import { trainingSection } from './sections/trainingSection.ts';
 import { verdictSection } from './sections/verdictSection.ts';
 
 /** In the order in which they are read: the answer first. */
-const sections: readonly Section[] = [verdictSection, ladderSection, sweepSection, adviceSection, dataSection, modelsSection, trainingSection, resultsSection, healthSection, limitsSection, rerunSection];
+const sections: readonly Section[] = [verdictSection, ladderSection, sweepSection, adviceSection, dataSection, modelsSection, trainingSection, resultsSection, failuresSection, healthSection, limitsSection, rerunSection];
 
 /** The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv and experiment.yaml. Pure: one model gives the same bytes to every door. */
 export function renderReport(model: ReportModel): Map<string, string> {
@@ -25,7 +26,7 @@ export function renderReport(model: ReportModel): Map<string, string> {
   const { texts, chosen } = context;
   const [base, ...others] = chosen.map((arm) => escapeMarkdown(arm.variantOf ?? arm.name));
   const written = sections.flatMap((section) => section(context) ?? []);
-  const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { others: texts.list(others), base: base ?? '' }), ...written.map((section) => section.markdown)]);
+  const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { count: others.length, others: texts.list([...new Set(others)]), base: base ?? '' }), ...written.map((section) => section.markdown)]);
   return new Map([
     ['report.md', `${markdown}\n`], ...written.flatMap((section) => [...section.charts ?? []]),
     ['metrics.csv', metricsCsv(context)], ['comparison.csv', comparisonCsv(context)], ['curves.csv', curvesCsv(context)], ['experiment.yaml', stringify(model.plan)],

@@ -36,4 +36,8 @@ export function reportContext(model: ReportModel): ReportContext {
   return { model, texts, arms, chosen, metrics, comparison };
 }
 
-const bestOf = (variants: readonly ReportArm[]): ReportArm | undefined => variants.reduce<ReportArm | undefined>((best, arm) => ((valAccuracy(arm) ?? -1) > (best ? valAccuracy(best) ?? -1 : -1) ? arm : best), undefined) ?? variants[0];
+/** The variant with the best val accuracy among those with the most finished runs: one that diverged with some seed is no choice. */
+function bestOf(variants: readonly ReportArm[]): ReportArm | undefined {
+  const most = Math.max(...variants.map((arm) => arm.runs.length));
+  return variants.filter((arm) => arm.runs.length === most).toSorted((a, b) => (valAccuracy(b) ?? -1) - (valAccuracy(a) ?? -1))[0];
+}

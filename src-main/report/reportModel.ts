@@ -2,10 +2,13 @@ import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
+import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportRun {
   readonly id: string; readonly arm: string; readonly seed: number; readonly status: string; readonly message: string | null; readonly hashes: SharedHashes;
   readonly curves: Readonly<Record<string, readonly { readonly epoch: number; readonly value: number }[]>>;
+  /** Said of the run's health while it trained. */
+  readonly warnings: readonly string[];
   readonly summary: TrainedSummary | null;
 }
 
@@ -20,7 +23,6 @@ export interface ReportModel {
   readonly runs: readonly ReportRun[];
 }
 
-export type RunEvaluation = NonNullable<TrainedSummary['evaluation']>;
 export type JudgedRun = ReportRun & { readonly summary: TrainedSummary & { readonly evaluation: RunEvaluation } };
 
 /** The runs of an arm that are done and judged, by seed. */

@@ -1,3 +1,4 @@
+import { escapeMarkdown } from './markdown.ts';
 import type { ReportContext } from './reportContext.ts';
 
 /** One section of a report: its Markdown, and the charts that it shows by file name. Null where there is nothing to say. */
@@ -12,7 +13,7 @@ export function chartBook() {
     show(file: string, chart: string | null, text: string): string | null {
       if (chart === null) return null;
       charts.set(file, chart);
-      return `![${text.replace(/[[\]\r\n]/g, ' ')}](${file})`;
+      return `![${escapeMarkdown(text)}](${file})`;
     },
   };
 }

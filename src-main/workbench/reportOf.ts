@@ -29,7 +29,7 @@ export function reportOf(store: Store, source: ReportSource): ReportModel {
       // What is stored of every step is for the live screens; a report shows epochs.
       for (const { name, epoch, value } of store.points(id)) if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
       return {
-        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, summary: store.result(id, 'summary') as TrainedSummary | null,
+        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, warnings: store.events(id).filter((event) => event.kind === 'warning').map((event) => event.message), summary: store.result(id, 'summary') as TrainedSummary | null,
         hashes: { split: run?.splitHash ?? null, initialWeights: run?.initialWeightsHash ?? null, batchOrder: draws?.batchOrder ?? null, augmentation: draws?.augmentation ?? null },
       };
     })),

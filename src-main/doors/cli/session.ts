@@ -40,7 +40,8 @@ export function session(program: Command) {
     /** Runs stages on an experiment file, or on a folder or CSV of faces with all defaults; Ctrl-C stops them, twice ends at once. */
     async withExperiment<T>(source: string, action: (options: StageOptions) => Promise<T>): Promise<T> {
       const { plan, baseFolder } = readPlan(source);
-      const command = globals().run === undefined ? program.args[0] ?? '' : '--run';
+      // A report is made again by the whole run, which finds trained arms done.
+      const command = globals().run === undefined && program.args[0] !== 'report' ? program.args[0] ?? '' : '--run';
       const rerunCommand = `npm run arcbench -- ${command} ${quote(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${quote(globals().workspace)}`}`;
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },

@@ -6,7 +6,7 @@ const dark = ['#8fb0ff', '#ffa657', '#6fd39a', '#cfa8ff', '#ff8fa3', '#6cc7d8'] 
 export const colours = light.length;
 
 const theme = (card: string, edge: string, ink: string, muted: string, grid: string, series: readonly string[]) => [
-  `.card{fill:${card};stroke:${edge}}.ink{fill:${ink}}.muted{fill:${muted}}.grid{stroke:${grid}}.axis{stroke:${muted}}.quiet{stroke:${muted};stroke-opacity:.45}`,
+  `.card{fill:${card};stroke:${edge}}.ink{fill:${ink}}.muted{fill:${muted}}.grid{stroke:${grid}}.axis{stroke:${muted}}.quiet{stroke:${muted};stroke-opacity:.45}.halo{paint-order:stroke;stroke:${card};stroke-width:5px}`,
   ...series.map((colour, index) => `.s${index}{stroke:${colour}}.f${index}{fill:${colour}}`),
 ].join('');
 // An SVG on a forge is an image of its own: it follows the reader's system, and brings its own ground, so that it reads on any page.

@@ -9,7 +9,7 @@ export interface ChartSeries {
   readonly quiet?: boolean;
   readonly points: readonly BandPoint[];
 }
-export interface LineChartOptions { readonly title: string; readonly xTitle: string; readonly yTitle: string; readonly logarithmic?: boolean; readonly percent?: boolean; readonly series: readonly ChartSeries[]; readonly write: (value: number) => string }
+export interface LineChartOptions { readonly title: string; readonly xTitle: string; readonly yTitle: string; readonly logarithmic?: boolean; readonly xTicks?: readonly number[]; readonly percent?: boolean; readonly series: readonly ChartSeries[]; readonly write: (value: number) => string }
 
 const [width, height, left, right, top, bottom] = [720, 380, 62, 190, 56, 46];
 
@@ -24,7 +24,7 @@ export function lineChart(options: LineChartOptions): string | null {
   const along = (x: number) => (options.logarithmic ? share(Math.log10(x), Math.log10(xLow), Math.log10(xHigh)) : share(x, xLow, xHigh));
   const px = (x: number) => left + along(x) * (width - left - right);
   const py = (y: number) => height - bottom - share(y, yLow, yHigh) * (height - top - bottom);
-  const xTicks = options.logarithmic ? [...new Set(xs)].sort((a, b) => a - b) : niceTicks(xLow, xHigh).filter(Number.isInteger);
+  const xTicks = options.xTicks ?? (options.logarithmic ? [...new Set(xs)].sort((a, b) => a - b) : niceTicks(xLow, xHigh).filter(Number.isInteger));
   const labelled = series.filter((entry) => !entry.quiet);
   const heights = spreadLabels(labelled.map((entry) => py((entry.points.at(-1) as BandPoint).mean)), { top, bottom: height - bottom });
   const line = (points: readonly (readonly [number, number])[]) => points.map(([x, y]) => `${place(px(x))},${place(py(y))}`).join(' ');

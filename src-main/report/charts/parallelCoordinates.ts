@@ -23,7 +23,7 @@ export function parallelCoordinates({ title, axes, best }: { readonly title: str
       if (share === null) return [];
       const isLast = index === axes.length - 1;
       const isBest = axis.values[best] === value;
-      return isLast && !isBest && share !== 0 ? [] : [text(px(index) + (isLast ? 8 : -8), py(share) + 4, value, `class="${isBest ? 'f0' : 'ink'}"${isBest ? ' font-weight="700"' : ''} text-anchor="${isLast ? 'start' : 'end'}"`)];
+      return isLast && !isBest && share !== 0 ? [] : [text(px(index) + (isLast ? 8 : -8), py(share) + 4, value, `class="halo ${isBest ? 'f0' : 'ink'}"${isBest ? ' font-weight="700"' : ''} text-anchor="${isLast ? 'start' : 'end'}"`)];
     })),
   ]);
 }

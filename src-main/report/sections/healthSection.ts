@@ -1,6 +1,6 @@
 import { mean } from '../../../src-shared/maths/statistics.ts';
 import type { TextKey, Texts } from '../../../src-shared/reportTexts.ts';
-import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
+import { bounded, escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { JudgedRun } from '../reportModel.ts';
 import type { Section } from '../section.ts';
 
@@ -19,15 +19,16 @@ const atBest = (run: JudgedRun, point: string) => run.curves[point]?.find(({ epo
 export const healthSection: Section = ({ chosen, texts, texts: { say } }) => {
   const arms = chosen.filter((arm) => arm.runs.length > 0);
   const present = points.filter(({ point }) => arms.some((arm) => arm.runs.some((run) => atBest(run, point) !== undefined && run.curves[point] !== undefined)));
-  if (present.length === 0) return null;
+  const warnings = [...new Set(arms.flatMap((arm) => arm.runs.flatMap((run) => run.warnings.map((warning) => `${arm.name}: ${warning}`))))];
+  if (present.length === 0 && warnings.length === 0) return null;
   return {
     markdown: paragraphs([
       `## ${say('heading.health')}`,
-      say('health.intro', { runs: Math.max(...arms.map((arm) => arm.runs.length)) }),
-      table([say('column.arm'), ...present.map(({ title }) => say(title))], arms.map((arm) => [escapeMarkdown(arm.name), ...present.map(({ point, write }) => {
+      ...(present.length === 0 ? [] : [say('health.intro', { runs: Math.max(...arms.map((arm) => arm.runs.length)) }), table([say('column.arm'), ...present.map(({ title }) => say(title))], arms.map((arm) => [escapeMarkdown(arm.name), ...present.map(({ point, write }) => {
         const values = arm.runs.flatMap((run) => atBest(run, point));
         return values.length === 0 ? '—' : write(mean(values), texts);
-      })])),
+      })]))]),
+      ...(warnings.length === 0 ? [] : [say('health.warnings'), bounded(warnings.map(escapeMarkdown), 12, (more) => say('data.more', { more }))]),
     ]),
   };
 };

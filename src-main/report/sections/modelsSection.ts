@@ -1,7 +1,9 @@
 import { describeLoss } from '../../../src-shared/losses.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
-import { escapeMarkdown, narrowTable, paragraphs, table } from '../markdown.ts';
+import { code, escapeMarkdown, narrowTable, paragraphs, table } from '../markdown.ts';
 import type { Section } from '../section.ts';
+
+const optimizers = { sgd: 'SGD', adam: 'Adam', adamw: 'AdamW' } as const;
 
 /** The network and its training in a sentence, the losses with their formulas, and every knob in which the arms differ. */
 export const modelsSection: Section = ({ model, arms, texts: { say, short } }) => {
@@ -14,9 +16,9 @@ export const modelsSection: Section = ({ model, arms, texts: { say, short } }) =
     markdown: paragraphs([
       `## ${say('heading.models')}`,
       say('models.network', {
-        backbone: network.backbone, weights: network.weights === 'random' ? say('models.random') : escapeMarkdown(network.weights), size: plan.prepare.inputSize, embedding: network.embeddingSize,
+        backbone: code(network.backbone), weights: network.weights === 'random' ? say('models.random') : escapeMarkdown(network.weights), size: plan.prepare.inputSize, embedding: network.embeddingSize,
         parameters: parameters === undefined ? '' : say('models.parameters', { parameters }), epochs: training.epochs, batch: training.batchSize, sampler: training.sampler.name,
-        optimizer: training.optimizer.name, rate: short(training.learningRate), schedule: training.schedule.name,
+        optimizer: optimizers[training.optimizer.name], rate: short(training.learningRate), schedule: training.schedule.name,
       }),
       table([say('column.arm'), say('column.loss'), say('column.formula'), say('column.paper')], [...losses.values()].map((arm) => {
         const { title, formula, paper } = describeLoss(arm.loss);

@@ -8,7 +8,7 @@ import { seedBand } from '../charts/seedBand.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 import type { JudgedRun } from '../reportModel.ts';
-import { chartBook, type Section } from '../section.ts';
+import { chartBook, type Section, type WrittenSection } from '../section.ts';
 
 const mostRows = 12;
 interface CountedRate { readonly correct: number; readonly total: number; readonly value: number; readonly low: number; readonly high: number }
@@ -17,10 +17,10 @@ interface CountedRate { readonly correct: number; readonly total: number; readon
 export const resultsSection: Section = (context) => {
   const { chosen, texts: { say } } = context;
   if (chosen.every((arm) => arm.runs.length === 0)) return null;
-  const identification = identificationPart(context);
+  const parts = [identificationPart(context), verificationPart(context)];
   return {
-    markdown: paragraphs([`## ${say('heading.results')}`, accuracyPart(context), identification?.markdown ?? null, differencesPart(context)]),
-    ...(identification ? { charts: identification.charts } : {}),
+    markdown: paragraphs([`## ${say('heading.results')}`, accuracyPart(context), ...parts.map((part) => part?.markdown ?? null), differencesPart(context)]),
+    charts: new Map(parts.flatMap((part) => [...part?.charts ?? []])),
   };
 };
 
@@ -48,7 +48,7 @@ function range(values: readonly number[], write: (value: number) => string): str
   return values.length === 1 ? write(values[0] as number) : `${write(mean(values))} (${write(Math.min(...values))}–${write(Math.max(...values))})`;
 }
 
-function identificationPart({ chosen, texts, texts: { say } }: ReportContext): { readonly markdown: string; readonly charts: ReadonlyMap<string, string> } | null {
+function identificationPart({ chosen, texts, texts: { say } }: ReportContext): WrittenSection | null {
   const arms = chosen.filter((arm) => arm.runs.some((run) => run.summary.evaluation.identification));
   const first = arms[0]?.runs.find((run) => run.summary.evaluation.identification)?.summary.evaluation.identification;
   if (!first) return null;
@@ -74,9 +74,37 @@ function identificationPart({ chosen, texts, texts: { say } }: ReportContext): {
     markdown: paragraphs([
       `### ${say('heading.identification')}`,
       say('identification.pairs', { positives: first.positives, negatives: first.negatives }),
-      table([say('column.fpr'), say('column.allowed'), ...arms.map((arm) => escapeMarkdown(arm.name))], carried.map((rate) => [texts.short(rate.falsePositiveRate), String(rate.allowedFalsePositives), ...arms.map((arm) => cell(arm.runs, rate.falsePositiveRate))])),
+      table([say('column.fpr'), say('column.allowed'), ...arms.map((arm) => escapeMarkdown(arm.name))], carried.map((rate) => [texts.short(rate.falsePositiveRate), texts.count(rate.allowedFalsePositives), ...arms.map((arm) => cell(arm.runs, rate.falsePositiveRate))])),
       [most > 1 ? say('identification.several', { runs: most }) : say('identification.one'), ...(left.length > 0 ? [say('identification.left', { rates: texts.list(left) })] : [])].join(' '),
       carried.length > 1 ? book.show('identification.svg', chart, title) : null,
+    ]),
+  };
+}
+
+/** Same person or not: accuracy over LFW's folds, equal error rate and the ROC curve of pairs of people who never trained. */
+function verificationPart({ chosen, texts, texts: { say } }: ReportContext): WrittenSection | null {
+  const of = (run: JudgedRun) => run.summary.evaluation.verification ?? [];
+  const arms = chosen.filter((arm) => arm.runs.flatMap(of).length > 0);
+  const first = arms[0]?.runs.flatMap(of)[0];
+  if (!first) return null;
+  const book = chartBook();
+  const title = say('chart.roc');
+  // Curves of several seeds have corners at other places: they are read off at the same rates, the lowest being one impostor.
+  const grid = Array.from({ length: 33 }, (_, step) => first.impostors ** (step / 32 - 1));
+  const chart = lineChart({
+    title, xTitle: say('axis.fpr'), yTitle: say('axis.tpr'), logarithmic: true, xTicks: [1, 0.1, 0.01, 0.001, 0.0001, 0.00001].filter((rate) => rate >= 1 / first.impostors), percent: true, write: texts.short,
+    series: arms.slice(0, 6).map((arm) => ({ name: arm.name, colour: chosen.indexOf(arm), points: seedBand(arm.runs.flatMap(of).map(({ roc }) => grid.map((rate) => [rate, roc.truePositiveRates[roc.falsePositiveRates.findLastIndex((own) => own <= rate + 1e-12)] ?? 0] as const))) })),
+  });
+  return {
+    charts: book.charts,
+    markdown: paragraphs([
+      `### ${say('heading.verification')}`,
+      say('verification.pairs', { genuine: first.genuine, impostors: first.impostors, people: first.people }),
+      table([say('column.arm'), say('metric.verification'), say('metric.equalErrorRate'), say('metric.areaUnderCurve'), say('column.runs')], arms.map((arm) => {
+        const own = arm.runs.flatMap(of);
+        return [escapeMarkdown(arm.name), range(own.map(({ accuracy }) => accuracy.mean), texts.percent), range(own.map(({ equalErrorRate }) => equalErrorRate), texts.percent), range(own.map(({ areaUnderCurve }) => areaUnderCurve), (value) => texts.decimal(value, 4)), String(own.length)];
+      })),
+      book.show('roc.svg', chart, title),
     ]),
   };
 }

@@ -1,6 +1,6 @@
 import type { ComparedPair } from '../../../src-shared/comparison.ts';
 import { sharedParts, unpairedRuns, type SharedPart } from '../../../src-shared/pairing.ts';
-import { metricDifference, metricValue, verdictSentence } from '../../../src-shared/verdictSentence.ts';
+import { metricDifference, verdictSentence } from '../../../src-shared/verdictSentence.ts';
 import { differenceChart } from '../charts/differenceChart.ts';
 import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
@@ -32,10 +32,13 @@ export const verdictSection: Section = (context) => {
 
 /** The spread of the base over its seeds, for each primary metric. */
 function noise({ comparison, texts }: ReportContext): string | null {
-  return comparison.noise.filter(({ arm, metric }) => arm === comparison.base && metric.primary).map(({ arm, metric, floor }) => texts.say('noise', {
-    runs: floor.runs, arm: escapeMarkdown(arm), metric: metric.title, spread: metricDifference(floor.spread, metric, texts, false).inUnit,
+  const floors = comparison.noise.filter(({ arm, metric }) => arm === comparison.base && metric.primary);
+  if (floors.length === 0) return null;
+  const items = floors.map(({ metric, floor }) => texts.say(floor.spread > 0 ? 'noise.item' : 'noise.none', {
+    metric: metric.title, spread: metricDifference(floor.spread, metric, texts, false).inUnit,
     low: metricDifference(floor.interval.low, metric, texts, false).number, high: metricDifference(floor.interval.high, metric, texts, false).number,
-  })).join(' ');
+  }));
+  return texts.say('noise', { runs: Math.max(...floors.map(({ floor }) => floor.runs)), arm: escapeMarkdown(comparison.base), items: texts.list(items) });
 }
 
 /** Says that the runs of one seed are pairs, or names the arm that is none. */
@@ -51,6 +54,3 @@ function pairedness({ model, chosen, texts: { say, list } }: ReportContext): str
     return own.length === 0 ? [] : [say(`unpaired.${how}`, { arm: escapeMarkdown(arm.name), first: escapeMarkdown(first.arm), parts: list(parts), seeds: list([...new Set(own.map((entry) => String(entry.seed)))]) })];
   })).join(' ');
 }
-
-/** Mean of an arm in the unit of the metric. */
-export const meanInWords = (pair: ComparedPair, side: 'armMean' | 'againstMean', context: ReportContext): string => metricValue(pair[side], pair.metric, context.texts);

@@ -1,0 +1,26 @@
+import type { TrainedSummary } from '../train/trainerMessages.ts';
+
+interface CountedRate { readonly correct: number; readonly total: number; readonly value: number }
+interface NamedPicture { readonly file: string; readonly identity: string }
+interface HardPair { readonly first: NamedPicture; readonly second: NamedPicture; readonly cosine: number }
+
+/** What a report reads of a judged run beyond accuracy and identification rate: parts that the split does not carry are null, and parts that an older version did not judge absent. */
+export interface JudgedParts {
+  readonly verification?: {
+    readonly genuine: number; readonly impostors: number; readonly people: number;
+    readonly accuracy: { readonly mean: number }; readonly areaUnderCurve: number; readonly equalErrorRate: number;
+    readonly roc: { readonly falsePositiveRates: readonly number[]; readonly truePositiveRates: readonly number[] };
+  } | null;
+  readonly ranks?: { readonly probes: number; readonly gallery: number; readonly byDistractors: readonly { readonly distractors: number; readonly rank1: { readonly value: number } }[] } | null;
+  readonly marginFree?: {
+    readonly images: number; readonly nearestCentre: CountedRate; readonly retrieval: { readonly queries: number; readonly meanAveragePrecisionAtR: number } | null; readonly silhouette: number | null;
+  } | null;
+  readonly geometry?: { readonly toMeans: { readonly own: { readonly count: number; readonly mean: number }; readonly nearestOther: { readonly count: number; readonly mean: number } } } | null;
+  readonly confusions?: {
+    readonly mistaken: CountedRate; readonly mistakes: readonly (NamedPicture & { readonly predicted: string })[];
+    readonly hardestImpostors: readonly HardPair[]; readonly hardestGenuine: readonly HardPair[];
+    readonly labelSuspects: readonly (NamedPicture & { readonly ownDegrees: number; readonly nearest: string; readonly nearestDegrees: number })[];
+  } | null;
+}
+
+export type RunEvaluation = NonNullable<TrainedSummary['evaluation']> & JudgedParts;

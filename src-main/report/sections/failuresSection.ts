@@ -1,0 +1,46 @@
+import { bounded, code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
+import type { Section } from '../section.ts';
+
+const mostShown = 8;
+
+/** What the arms got wrong: test pictures that most runs take for another person, look-alikes among people never seen, and pictures whose label may be wrong. */
+export const failuresSection: Section = ({ chosen, texts: { say, decimal }, texts }) => {
+  const runs = chosen.flatMap((arm) => arm.runs.flatMap((run) => (run.summary.evaluation.confusions ? [{ arm, confusions: run.summary.evaluation.confusions }] : [])));
+  if (runs.length === 0) return null;
+  const more = (left: number) => say('data.more', { more: left });
+  const mistakes = new Map<string, { readonly file: string; readonly identity: string; readonly takenFor: Set<string>; readonly byArm: Map<string, number> }>();
+  for (const { arm, confusions } of runs) {
+    for (const { file, identity, predicted } of confusions.mistakes) {
+      const entry = mistakes.get(file) ?? { file, identity, takenFor: new Set(), byArm: new Map() };
+      entry.takenFor.add(predicted);
+      entry.byArm.set(arm.name, (entry.byArm.get(arm.name) ?? 0) + 1);
+      mistakes.set(file, entry);
+    }
+  }
+  const total = (entry: { readonly byArm: ReadonlyMap<string, number> }) => [...entry.byArm.values()].reduce((sum, count) => sum + count, 0);
+  const worst = [...mistakes.values()].sort((a, b) => total(b) - total(a) || (a.file < b.file ? -1 : 1));
+  const arms = chosen.filter((arm) => runs.some((run) => run.arm === arm));
+  const runsOf = (name: string) => runs.filter((run) => run.arm.name === name).length;
+  // Files are named by their last two parts: person and picture.
+  const short = (file: string) => code(file.split(/[\\/]/).slice(-2).join('/'));
+  const [first] = runs;
+  const pair = ({ first: a, second: b, cosine }: { readonly first: { readonly file: string }; readonly second: { readonly file: string }; readonly cosine: number }) => `${short(a.file)} — ${short(b.file)} (cos θ ${decimal(cosine, 2)})`;
+  const lists = (['hardestImpostors', 'hardestGenuine', 'labelSuspects'] as const).flatMap((kind) => arms.slice(0, 4).flatMap((arm) => {
+    const confusions = runs.find((run) => run.arm === arm)?.confusions;
+    const items = kind === 'labelSuspects'
+      ? (confusions?.labelSuspects ?? []).map((suspect) => say('failures.suspect', { picture: short(suspect.file), own: decimal(suspect.ownDegrees, 0), nearest: escapeMarkdown(suspect.nearest), other: decimal(suspect.nearestDegrees, 0) }))
+      : (confusions?.[kind] ?? []).map(pair);
+    return items.length === 0 ? [] : [say(`failures.${kind}`, { arm: escapeMarkdown(arm.name) }), bounded(items.slice(0, 3), 3, more)];
+  }));
+  return {
+    markdown: paragraphs([
+      `## ${say('heading.failures')}`,
+      worst.length === 0 ? say('failures.none', { images: first?.confusions.mistaken.total ?? 0 }) : say('failures.intro', { pictures: worst.length, images: first?.confusions.mistaken.total ?? 0 }),
+      worst.length === 0 ? null : table([say('failures.picture'), say('failures.person'), say('failures.takenFor'), ...arms.map((arm) => escapeMarkdown(arm.name))], worst.slice(0, mostShown).map((entry) => [
+        short(entry.file), escapeMarkdown(entry.identity), escapeMarkdown(texts.list([...entry.takenFor].slice(0, 3))), ...arms.map((arm) => say('training.of', { best: entry.byArm.get(arm.name) ?? 0, all: runsOf(arm.name) })),
+      ])),
+      worst.length > mostShown ? more(worst.length - mostShown) : null,
+      ...lists,
+    ]),
+  };
+};

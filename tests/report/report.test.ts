@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import sharp from 'sharp';
+import { adviceBeforeTraining } from '../../src-shared/advice.ts';
+import { renderReport } from '../../src-main/report/renderReport.ts';
+import type { ReportModel } from '../../src-main/report/reportModel.ts';
+import { constructedModel, type Outcome } from './constructedModel.ts';
+
+const duel = 'arms: [{name: CE, loss: crossEntropy}, {name: ArcFace, loss: {name: arcFace, marginRadians: 0.3, scale: 32}}]\n';
+/** ArcFace a little better by seed, and by much in test accuracy. */
+const apart = (arm: string, seed: number): Outcome => (arm === 'CE' ? { val: 40 + seed, test: 38 + seed, separation: 0.3 } : { val: 50 + seed, test: 52 + (seed % 2) + seed, separation: 0.31 + 0.01 * (seed % 3) });
+const sectionOf = (markdown: string, heading: string) => markdown.split(/^## /m).find((part) => part.startsWith(heading)) ?? '';
+
+/** What any report must keep to, whatever it says. */
+async function checkWhole(model: ReportModel): Promise<string> {
+  const files = renderReport(model);
+  assert.deepEqual([...renderReport(model)], [...files], 'the same model gave other bytes');
+  const markdown = files.get('report.md') as string;
+  for (const [, file] of markdown.matchAll(/\]\(([^)]+)\)/g)) assert.ok(files.has(file as string), `${file} is linked and not there`);
+  for (const name of files.keys()) if (name.endsWith('.svg')) assert.ok(markdown.includes(`](${name})`), `${name} is there and not shown`);
+  assert.doesNotMatch(markdown, /\{\w|undefined|NaN|Infinity|null|\[object/);
+  assert.doesNotMatch(markdown, /\n{3}|[^\S\n]\n| {2}\S/, 'stray space');
+  assert.doesNotMatch(markdown, /\b1 (?:seeds|pairs|runs|images|people|comparisons|variants|knobs|epochs)\b/);
+  // No heading stands above another of its own rank or higher, or at the end.
+  const lines = markdown.split('\n').filter((line) => line !== '');
+  lines.forEach((line, index) => {
+    const rank = /^#+/.exec(line)?.[0].length;
+    const next = /^#+/.exec(lines[index + 1] ?? '#')?.[0].length;
+    if (rank !== undefined && next !== undefined && rank > 1) assert.ok(next > rank, `'${line}' is empty`);
+  });
+  for (const [name, svg] of files) {
+    if (!name.endsWith('.svg')) continue;
+    const { width, height } = await sharp(Buffer.from(svg)).metadata();
+    assert.ok(width > 300 && height > 80, name);
+    assert.match(svg, /prefers-color-scheme:dark/);
+  }
+  return markdown;
+}
+
+test('a duel of five seeds: the verdict comes first, in a sentence with size, interval, pairs and p', async () => {
+  const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3, 4, 5]\n${duel}`, apart));
+  assert.deepEqual([...markdown.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading), ['Verdict', 'Data and split', 'Models', 'Training', 'Results', 'Health of the training', 'Limits', 'Machine and rerun']);
+  // CE 38 + seed, ArcFace 52 + seed + seed mod 2 of 60: a mean difference of 14.6 / 60, spread 0.548 / 60, so ± 2.776 x 0.548 / √5 / 60.
+  assert.match(sectionOf(markdown, 'Verdict'), /\*\*ArcFace is better than CE\*\* in test accuracy, by 24\.3 percentage points \(23\.2 to 25\.5; 5 pairs of runs, p < 0\.0001\)\./);
+  assert.match(markdown, /by their hashes in the store \(5 seeds checked\)\./);
+  assert.match(sectionOf(markdown, 'Verdict'), /over 5 runs of CE that differ in seed alone, is a standard deviation of 2\.6 percentage points in test accuracy \(95 % interval 1\.6 to 7\.6\) and 0\.0 percentage points in identification/);
+  assert.match(sectionOf(markdown, 'Results'), /\| CE \| 1 \| 68\.3 % \(41 \/ 60; 55\.8–78\.7\)/);
+  assert.match(sectionOf(markdown, 'Results'), /60 test images/);
+  assert.match(sectionOf(markdown, 'Results'), /90 positive, 400 negative pairs/);
+  assert.match(sectionOf(markdown, 'Results'), /FPR 0\.001 and 0\.0001 would need more negatives than there are/);
+});
+
+test('one seed: no interval is claimed, seeds are asked for, and no plural is wrong', async () => {
+  const markdown = await checkWhole(constructedModel(duel, apart));
+  assert.match(sectionOf(markdown, 'Verdict'), /In test accuracy, ArcFace stands at 90\.0 % and CE at 65\.0 %, a difference of \+25\.0 percentage points, but \*\*one pair of runs cannot tell/);
+  assert.match(sectionOf(markdown, 'Verdict'), /Add seeds to the experiment, such as `seeds: \[1, 2, 3, 4, 5\]`/);
+  assert.doesNotMatch(markdown, /All differences|better than/);
+});
+
+test('arms that the noise hides are not distinguishable, with the seeds that would settle it', async () => {
+  const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({ val: 50, test: arm === 'CE' ? 50 + seed : 52 + (seed * 2) % 5, separation: arm === 'CE' ? 0.3 : 0.3 + 0.02 * seed })));
+  assert.match(sectionOf(markdown, 'Verdict'), /\*\*ArcFace and CE are not distinguishable\*\* in test accuracy: the difference is \+3\.9 percentage points \(−4\.7 to \+12\.5; 3 pairs of runs, p = 0\.24\)\. About 24 more seeds/);
+});
+
+test('verification, ranks, margin-free measures, angles, failures and warnings are shown where runs carry them', async () => {
+  const parts = (arm: string, seed: number) => ({
+    verification: { genuine: 300, impostors: 400, people: 10, accuracy: { mean: arm === 'CE' ? 0.8 : 0.9 }, areaUnderCurve: 0.95, equalErrorRate: arm === 'CE' ? 0.2 : 0.1 + seed / 1000, roc: { falsePositiveRates: [0, 0.1, 1], truePositiveRates: [0, 0.8, 1] } },
+    ranks: { probes: 54, gallery: 6, byDistractors: [{ distractors: 0, rank1: { value: 0.9 } }, { distractors: 4, rank1: { value: 0.8 } }] },
+    marginFree: { images: 60, nearestCentre: { correct: 54, total: 60, value: 0.9 }, retrieval: { queries: 60, meanAveragePrecisionAtR: 0.7 }, silhouette: 0.25 },
+    geometry: { toMeans: { own: { count: 60, mean: 30.5 }, nearestOther: { count: 60, mean: 70 } } },
+    confusions: {
+      mistaken: { correct: 1, total: 60, value: 1 / 60 }, mistakes: arm === 'CE' ? [{ file: '/faces/s1/3.png', identity: 's1', predicted: 's|9' }] : [],
+      hardestImpostors: [{ first: { file: '/faces/s2/1.png', identity: 's2' }, second: { file: '/faces/s3/1.png', identity: 's3' }, cosine: 0.61 }], hardestGenuine: [],
+      labelSuspects: [{ file: '/faces/s4/7.png', identity: 's4', ownDegrees: 80.4, nearest: 's5', nearestDegrees: 60 }],
+    },
+  });
+  const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), parts: parts(arm, seed), changes: { warnings: arm === 'CE' ? ['The gradient norm is 400 in epoch 3.'] : [] } })));
+  const results = sectionOf(markdown, 'Results');
+  assert.match(results, /300 pairs of one person and 400 pairs of two, of 10 people who never trained\./);
+  assert.match(results, /\| ArcFace \| 90\.0 % \(90\.0 %–90\.0 %\) \| 10\.2 % \(10\.1 %–10\.3 %\) \|/);
+  // A lower error is better: the difference is negative and the verdict good.
+  assert.match(results, /\| equal error rate \| 20\.0 % \| 10\.2 % \| −9\.8 \| .* \| better \| 300 genuine, 400 impostor pairs \|/);
+  assert.match(results, /\| rank-1 identification \| 80\.0 % \| .* \| 54 probes, gallery of 10 \|/);
+  assert.match(results, /\| angle to own centre \| 30\.5° \|/);
+  assert.ok(results.includes('](roc.svg)'));
+  const failures = sectionOf(markdown, 'Failures');
+  assert.match(failures, /1 test picture was taken for another person by at least one run, of 60 test pictures\./);
+  assert.match(failures, /\| `s1\/3\.png` \| s1 \| s\\\|9 \| 3 of 3 \| 0 of 3 \|/);
+  assert.match(failures, /- `s2\/1\.png` — `s3\/1\.png` \(cos θ 0\.61\)/);
+  assert.match(failures, /- `s4\/7\.png`: 80° from its own centre, 60° from that of s5/);
+  assert.match(sectionOf(markdown, 'Health'), /Said while they trained:\n\n- CE: The gradient norm is 400 in epoch 3\./);
+});
+
+test('a run that is not paired is named with what differs', async () => {
+  const model = constructedModel(`seeds: [1, 2]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), changes: arm === 'ArcFace' && seed === 2 ? { hashes: { split: 's', initialWeights: 'other', batchOrder: 'b2', augmentation: null } } : {} }));
+  const verdict = sectionOf(await checkWhole(model), 'Verdict');
+  assert.match(verdict, /\*\*ArcFace is not paired with CE\*\*: it differs in the initial weights \(seed 2\)/);
+  assert.match(verdict, /For ArcFace \(seed 2\) no hash of the augmentation draws is stored/);
+  assert.doesNotMatch(verdict, /by their hashes in the store/);
+});
+
+test('a ladder says what each step bought and which knob it changed', async () => {
+  const order = ['cross-entropy', 'NormFace, s = 1', 'NormFace, s = 64', 'ArcFace', 'Sub-center ArcFace'];
+  const ladder = sectionOf(await checkWhole(constructedModel('seeds: [1, 2, 3]\nladder: true', (arm, seed) => ({ val: 40, test: 30 + 5 * order.indexOf(arm) + (seed + order.indexOf(arm)) % 3, separation: 0.1 + 0.1 * order.indexOf(arm) }))), 'What each step bought');
+  assert.match(ladder, /\| cross-entropy → NormFace, s = 1 \| `loss\.name` crossEntropy → normFace, `loss\.scale` 1 \| test accuracy \|/);
+  assert.match(ladder, /\| NormFace, s = 1 → NormFace, s = 64 \| `loss\.scale` 1 → 64 \| test accuracy \|/);
+  assert.match(ladder, /\| NormFace, s = 64 → ArcFace \| `loss\.name` normFace → arcFace, `loss\.marginRadians` 0\.5 \| test accuracy \|/);
+  assert.match(ladder, /No single step can be told from chance yet\.\n/);
+});
+
+test('a sweep: val chooses, a heat map and parallel coordinates are drawn, a diverged run is counted', async () => {
+  const yaml = `${duel}seeds: [1, 2]\nsweep: {knobs: {arms.ArcFace.loss.scale: [16, 32, 64], arms.ArcFace.loss.marginRadians: [0.1, 0.3]}}\n`;
+  const model = constructedModel(yaml, (arm, seed) => ({
+    val: arm.includes('scale 32, marginRadians 0.3') ? 58 : 40, test: arm === 'CE' ? 44 + seed : 45 + 2 * seed, separation: 0.3,
+    changes: arm.includes('scale 64, marginRadians 0.3') ? { status: 'failed', summary: null, message: 'Training diverged.' } : {},
+  }));
+  const markdown = await checkWhole(model);
+  assert.match(sectionOf(markdown, 'Sweep'), /^Sweep\n\n5 variants by grid search over 2 knobs; .* 2 runs diverged and are left out\.\n\nFor ArcFace, val chose \*\*ArcFace \(scale 32, marginRadians 0\.3\)\*\* \(val accuracy 96\.7 %, mean of 2 runs\)/);
+  for (const file of ['heatmap.svg', 'parallel.svg']) assert.ok(markdown.includes(`](${file})`), file);
+  // The verdict is of the chosen variant alone.
+  assert.equal((sectionOf(markdown, 'Verdict').match(/^- /gm) ?? []).length, 2);
+  assert.doesNotMatch(sectionOf(markdown, 'Verdict'), /scale 16/);
+});
+
+test('names from outside stay text: in Markdown, in SVG and in CSV', async () => {
+  const model = constructedModel('name: "<b>bold</b> | [x](y)"\narms: [{name: "a,\\"<i>|", loss: crossEntropy}, {name: "b*_`", loss: arcFace}]\nseeds: [1, 2]', apart);
+  const rejected = { ...model, dataset: { ...model.dataset, source: '/faces`\n# no', rejected: [{ path: '<script>|', reason: 'a\nb' }] } };
+  const files = renderReport(rejected);
+  const markdown = files.get('report.md') as string;
+  assert.doesNotMatch(markdown, /<script|<b>|<i>|^# no/m);
+  for (const line of markdown.split('\n').filter((text) => text.startsWith('| ') && text.includes('a,"'))) assert.ok(line.includes('\\|'));
+  for (const [name, content] of files) if (name.endsWith('.svg')) assert.doesNotMatch(content, /<i>|<b>/);
+  assert.match(files.get('metrics.csv') as string, /^"a,""<i>\|",1,/m);
+});
+
+test('every advice and every run that is not done is in the report', async () => {
+  const model = constructedModel(`seeds: [1, 2]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), changes: arm === 'ArcFace' && seed === 2 ? { status: 'failed', summary: null, message: 'The disk is full.' } : {} }));
+  const markdown = await checkWhole({ ...model, advice: adviceBeforeTraining(model.plan, { trainImages: [6, 6], testImages: 60, positives: 90, negatives: 400 }) });
+  assert.match(sectionOf(markdown, 'Said before training'), /^- The test part has 60 images/m);
+  assert.match(markdown, /ArcFace, seed 2, ended without a result: The disk is full\./);
+  const none = await checkWhole(constructedModel(duel, () => ({ val: 0, test: 0, separation: 0, changes: { status: 'cancelled', summary: null, curves: {} } })));
+  assert.match(sectionOf(none, 'Verdict'), /nothing to compare/);
+  assert.doesNotMatch(none, /## Results|## Health/);
+});
+
+test('Russian: the same report with its own words, forms and decimal sign', async () => {
+  const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3, 4, 5]\nreport: {language: ru}\n${duel}`, apart));
+  assert.match(markdown, /\*\*ArcFace лучше, чем CE,\*\* по показателю «точность на test»: на 24,3 процентного пункта \(от 23,2 до 25,5; 5 пар запусков/);
+  assert.doesNotMatch(markdown.replace(/```[^]*?```|`[^`]*`|\]\([^)]*\)/g, ''), /\b(?:is|the|and|of|runs)\b/);
+});
+
+test('both languages have the same keys and values, and the forms that their plurals ask for', () => {
+  const [en, ru] = ['en', 'ru'].map((language) => JSON.parse(readFileSync(new URL(`../../resources/report/${language}.json`, import.meta.url), 'utf8')) as Record<string, string>) as [Record<string, string>, Record<string, string>];
+  assert.deepEqual(Object.keys(ru), Object.keys(en));
+  const named = (template: string) => [...new Set([...template.matchAll(/\{(\w+)/g)].map(([, name]) => name))].sort();
+  for (const [key, template] of Object.entries(en)) assert.deepEqual(named(ru[key] as string), named(template), key);
+  for (const [texts, forms] of [[en, 2], [ru, 3]] as const) for (const [key, template] of Object.entries(texts)) for (const [, options] of template.matchAll(/\{\w+\|([^{}]*)\}/g)) assert.equal((options as string).split('|').length, forms, key);
+});
