@@ -65,8 +65,14 @@ export function openStore(workspace: string, { readOnly = false }: { readonly re
     deleteRun: (id: string) => { database.prepare('DELETE FROM run WHERE id = ?').run(id); },
     addPoints: database.transaction((points: readonly MetricPoint[]) => { for (const point of points) insertPoint.run(point); }),
     /** A run's points of its epochs, or those of its steps, whose names begin with 'step/'. */
-    points: (run: string, of: 'epochs' | 'steps' = 'epochs'): MetricPoint[] =>
-      database.prepare(`SELECT * FROM point WHERE run = ? AND ${of === 'steps' ? "name >= 'step/' AND name < 'step0'" : "(name < 'step/' OR name >= 'step0')"} ORDER BY name, step`).all(run) as MetricPoint[],
+    points: (run: string, of: 'epochs' | 'steps' = 'epochs'): MetricPoint[] => {
+      // Ranges of the primary key: the points of epochs are found without a walk over those of the steps.
+      const select = (range: string) => `SELECT * FROM point WHERE run = @run AND ${range}`;
+      const ranges = of === 'steps' ? ["name >= 'step/' AND name < 'step0'"] : ["name < 'step/'", "name >= 'step0'"];
+      return database.prepare(`${ranges.map(select).join(' UNION ALL ')} ORDER BY name, step`).all({ run }) as MetricPoint[];
+    },
+    /** One curve of a run, by step, after a step that is known already. */
+    curve: (run: string, name: string, after = -1): MetricPoint[] => database.prepare('SELECT * FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step').all(run, name, after) as MetricPoint[],
     addEvent: (run: string | null, kind: string, message: string) => { database.prepare('INSERT INTO event (run, at, kind, message) VALUES (?, ?, ?, ?)').run(run, now(), kind, message); },
     events: (run: string): EventRow[] => database.prepare('SELECT run, at, kind, message FROM event WHERE run = ? ORDER BY id').all(run) as EventRow[],
     saveArtefact: (run: string, kind: string, path: string) => { database.prepare('INSERT OR REPLACE INTO artefact VALUES (?, ?, ?)').run(run, kind, path); },
