@@ -1,6 +1,5 @@
 import type { ClosedSetAccuracy, Evaluation, Picture, Predictions, Verification } from '../../src-shared/evaluation.ts';
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
-import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
 import type { FacePair } from '../data/lfwPairs.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import type { LabelledImages } from '../train/trainRun.ts';
@@ -9,8 +8,8 @@ import { classSums, normalised, sampleOfClasses, type ClassCentres } from './cla
 import { standings } from './compareWithCentres.ts';
 import { embedImages, rowsOf, type EmbeddedImages, type EmbedOptions } from './embedImages.ts';
 import { findConfusions } from './findConfusions.ts';
-import { identificationScores } from './identificationScores.ts';
 import { identifyByRank } from './identifyByRank.ts';
+import { identifyPairs } from './identifyPairs.ts';
 import { measureSpace, rateOf } from './measureSpace.ts';
 import { verifyPairs } from './verifyPairs.ts';
 
@@ -39,7 +38,7 @@ export interface JudgedRun {
 }
 
 // What compares all pictures with all takes at most so many: seconds on two cores.
-const [mostCompared, picturesOfCentre, mostForCentres] = [10_000, 20, 10_000];
+const [mostCompared, picturesOfCentre, mostForCentres] = [10_000, 10, 10_000];
 const weightName = 'head.weight';
 const marginOfOthers = 0.5; // radians, ArcFace's default: by it losses without an angular margin are judged too
 
@@ -60,12 +59,10 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
   const weightRows = hasWeights ? options.machine.readState([weightName]).get(weightName) : undefined;
   const compared = test.indexes.length <= mostCompared ? test : rowsOf(test, sampleOfClasses({ indexes: [...test.indexes.keys()], labels: test.labels }, { perClass: mostCompared, total: mostCompared, seed }).indexes);
   const space = measureSpace(compared, { size, classes: classes.length, means, meanImages: train.indexes.length, weights: weightRows ? centres(weightRows) : null, marginRadians: angularMargin(loss) ?? marginOfOthers });
-  const { positives, negatives } = identificationScores({ query: query.units, queryLabels: query.labels, distractors: distractors.units, size });
   return {
     evaluation: {
       accuracy: { val: accuracyOf(val), test: accuracyOf(test) },
-      identification: positives.length === 0 || negatives.length === 0 ? null
-        : { positives: positives.length, negatives: negatives.length, rates: identificationRates(positives, negatives, options.falsePositiveRates) },
+      identification: identifyPairs({ query: query.units, queryLabels: query.labels, distractors: distractors.units, size }, options.falsePositiveRates),
       verification: verify(options, query, distractors),
       ranks: identifyByRank(query, distractors, { size, seed }),
       marginFree: space?.marginFree ?? null,
