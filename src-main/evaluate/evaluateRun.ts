@@ -1,7 +1,8 @@
 import type { ClosedSetAccuracy, Evaluation, Picture, Predictions, Verification } from '../../src-shared/evaluation.ts';
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
 import type { FacePair } from '../data/lfwPairs.ts';
-import { classificationLoss } from '../loss/classificationLosses.ts';
+import { trainsClassWeights } from '../loss/classificationLosses.ts';
+import { classWeightName } from '../loss/cosine.ts';
 import type { LabelledImages } from '../train/trainRun.ts';
 import { buildPairs } from './buildPairs.ts';
 import { classSums, normalised, sampleOfClasses, type ClassCentres } from './classCentres.ts';
@@ -39,7 +40,6 @@ export interface JudgedRun {
 
 // What compares all pictures with all takes at most so many: seconds on two cores.
 const [mostCompared, picturesOfCentre, mostForCentres] = [10_000, 10, 10_000];
-const weightName = 'head.weight';
 const marginOfOthers = 0.5; // radians, ArcFace's default: by it losses without an angular margin are judged too
 
 /** Judges the weights in the machine on val, test, query and distractors, each once; class centres come from a sample of train. */
@@ -55,8 +55,7 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
 
   const centres = (rows: Float32Array): ClassCentres => ({ rows: normalised(rows, size), subCenters: rows.length / size / classes.length });
   const means = centres(classSums(train, { classes: classes.length, size }).sums);
-  const hasWeights = classificationLoss(loss).head({ plan: loss, classes: classes.length, embeddingSize: size }).some(({ name }) => name === weightName);
-  const weightRows = hasWeights ? options.machine.readState([weightName]).get(weightName) : undefined;
+  const weightRows = trainsClassWeights(loss) ? options.machine.readState([classWeightName]).get(classWeightName) : undefined;
   const compared = test.indexes.length <= mostCompared ? test : rowsOf(test, sampleOfClasses({ indexes: [...test.indexes.keys()], labels: test.labels }, { perClass: mostCompared, total: mostCompared, seed }).indexes);
   const space = measureSpace(compared, { size, classes: classes.length, means, meanImages: train.indexes.length, weights: weightRows ? centres(weightRows) : null, marginRadians: angularMargin(loss) ?? marginOfOthers });
   return {
