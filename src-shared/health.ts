@@ -35,7 +35,7 @@ const number = (value: number) => value.toPrecision(3);
 export function healthWarnings(health: EpochHealth): HealthWarning[] {
   const { epoch, epochs, warmupEpochs, classes, loss, accuracy, gradientNorm, gradientClip, targetAngleDegrees, embeddingNorm, marginSatisfied, beyondMargin, scale, collapsedCentres, unusedCentres } = health;
   const chance = 1 / classes;
-  const started = epoch > warmupEpochs + Math.min(3, epochs / 4); // early epochs may still search
+  const started = epoch > warmupEpochs + Math.max(3, epochs / 5); // early epochs may still search
   const rules: readonly (readonly [name: string, ill: boolean, message: string])[] = [
     ['scale', scale !== undefined && lowestLoss(scale, classes) > Math.max(0.5, 0.1 * Math.log(classes)), `with scale ${scale} and ${classes} classes the loss cannot fall below ${number(lowestLoss(scale ?? 1, classes))}, so the gradient never ends: raise loss.scale to ${Math.ceil(neededScale(classes))} or more`],
     ['beyond-margin', started && (beyondMargin ?? 0) > 0.2, `${percent(beyondMargin ?? 0)} of the samples lie further than π - m from their centre, where a margin teaches little: add training.marginWarmupEpochs, or lower the margin`],

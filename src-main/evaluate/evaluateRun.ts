@@ -1,16 +1,16 @@
 import type { ClosedSetAccuracy, Evaluation, Picture, Predictions, Verification } from '../../src-shared/evaluation.ts';
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
-import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
 import type { FacePair } from '../data/lfwPairs.ts';
-import { classificationLoss } from '../loss/classificationLosses.ts';
+import { trainsClassWeights } from '../loss/classificationLosses.ts';
+import { classWeightName } from '../loss/cosine.ts';
 import type { LabelledImages } from '../train/trainRun.ts';
 import { buildPairs } from './buildPairs.ts';
 import { classSums, normalised, sampleOfClasses, type ClassCentres } from './classCentres.ts';
 import { standings } from './compareWithCentres.ts';
 import { embedImages, rowsOf, type EmbeddedImages, type EmbedOptions } from './embedImages.ts';
 import { findConfusions } from './findConfusions.ts';
-import { identificationScores } from './identificationScores.ts';
 import { identifyByRank } from './identifyByRank.ts';
+import { identifyPairs } from './identifyPairs.ts';
 import { measureSpace, rateOf } from './measureSpace.ts';
 import { verifyPairs } from './verifyPairs.ts';
 
@@ -39,8 +39,7 @@ export interface JudgedRun {
 }
 
 // What compares all pictures with all takes at most so many: seconds on two cores.
-const [mostCompared, picturesOfCentre, mostForCentres] = [10_000, 20, 10_000];
-const weightName = 'head.weight';
+const [mostCompared, picturesOfCentre, mostForCentres] = [10_000, 10, 10_000];
 const marginOfOthers = 0.5; // radians, ArcFace's default: by it losses without an angular margin are judged too
 
 /** Judges the weights in the machine on val, test, query and distractors, each once; class centres come from a sample of train. */
@@ -56,16 +55,13 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
 
   const centres = (rows: Float32Array): ClassCentres => ({ rows: normalised(rows, size), subCenters: rows.length / size / classes.length });
   const means = centres(classSums(train, { classes: classes.length, size }).sums);
-  const hasWeights = classificationLoss(loss).head({ plan: loss, classes: classes.length, embeddingSize: size }).some(({ name }) => name === weightName);
-  const weightRows = hasWeights ? options.machine.readState([weightName]).get(weightName) : undefined;
+  const weightRows = trainsClassWeights(loss) ? options.machine.readState([classWeightName]).get(classWeightName) : undefined;
   const compared = test.indexes.length <= mostCompared ? test : rowsOf(test, sampleOfClasses({ indexes: [...test.indexes.keys()], labels: test.labels }, { perClass: mostCompared, total: mostCompared, seed }).indexes);
   const space = measureSpace(compared, { size, classes: classes.length, means, meanImages: train.indexes.length, weights: weightRows ? centres(weightRows) : null, marginRadians: angularMargin(loss) ?? marginOfOthers });
-  const { positives, negatives } = identificationScores({ query: query.units, queryLabels: query.labels, distractors: distractors.units, size });
   return {
     evaluation: {
       accuracy: { val: accuracyOf(val), test: accuracyOf(test) },
-      identification: positives.length === 0 || negatives.length === 0 ? null
-        : { positives: positives.length, negatives: negatives.length, rates: identificationRates(positives, negatives, options.falsePositiveRates) },
+      identification: identifyPairs({ query: query.units, queryLabels: query.labels, distractors: distractors.units, size }, options.falsePositiveRates),
       verification: verify(options, query, distractors),
       ranks: identifyByRank(query, distractors, { size, seed }),
       marginFree: space?.marginFree ?? null,

@@ -9,6 +9,7 @@ import { circle } from './circle.ts';
 import type { ClassificationLoss, MetricLoss } from './classificationLoss.ts';
 import { combinedMargin } from './combinedMargin.ts';
 import { contrastive } from './contrastive.ts';
+import { classWeightName } from './cosine.ts';
 import { cosFace } from './cosFace.ts';
 import { crossEntropy } from './crossEntropy.ts';
 import { curricularFace } from './curricularFace.ts';
@@ -39,3 +40,6 @@ export function classificationLoss(plan: LossPlan): ClassificationLoss {
   if (plan.name === 'sum') return sum;
   return isClassificationLoss(plan) ? classificationOf(plan) : byClassCenter(metricLoss(plan));
 }
+
+/** Whether a loss trains class weights (classWeightName), one or more rows a class; metric losses alone do not. */
+export const trainsClassWeights = (plan: LossPlan): boolean => classificationLoss(plan).head({ plan, classes: 2, embeddingSize: 2 }).some(({ name }) => name === classWeightName);

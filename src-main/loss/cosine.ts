@@ -9,12 +9,14 @@ export function unitRows(rows: Tensor): Tensor {
 /** Lengths of rows; the gradient stays finite at 0. */
 export const rowNorms = (rows: Tensor): Tensor => tf.sqrt(tf.add(tf.sum(tf.square(rows), 1, true), 1e-12)); // [rows, 1]
 
+export const classWeightName = 'head.weight';
+
 /** Class weights, one row a class, drawn from N(0, 0.01) as insightface does. */
-export const classWeights = (classes: number, embeddingSize: number): HeadParameter => ({ name: 'head.weight', shape: [classes, embeddingSize], standardDeviation: 0.01 });
+export const classWeights = (classes: number, embeddingSize: number): HeadParameter => ({ name: classWeightName, shape: [classes, embeddingSize], standardDeviation: 0.01 });
 
 /** cos θ_ij of embeddings [batch, size] and class weights [classes, size]. */
 export function classCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor {
-  return tf.matMul(unitRows(embeddings), unitRows(headParameter(parameters, 'head.weight')), false, true); // [batch, classes]
+  return tf.matMul(unitRows(embeddings), unitRows(headParameter(parameters, classWeightName)), false, true); // [batch, classes]
 }
 
 /** The target class of each row as 1, the others as 0. */

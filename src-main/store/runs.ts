@@ -44,9 +44,14 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       changed({ kind: 'points', points });
     },
     /** A run's points of its epochs, or those of its steps, whose names begin with 'step/'. */
-    points: (run: string, of: 'epochs' | 'steps' = 'epochs'): MetricPoint[] =>
-      database.prepare(`SELECT * FROM point WHERE run = ? AND ${of === 'steps' ? "name >= 'step/' AND name < 'step0'" : "(name < 'step/' OR name >= 'step0')"} ORDER BY name, step`).all(run) as MetricPoint[],
-    curve: (run: string, name: string): MetricPoint[] => database.prepare('SELECT * FROM point WHERE run = ? AND name = ? ORDER BY step').all(run, name) as MetricPoint[],
+    points: (run: string, of: 'epochs' | 'steps' = 'epochs'): MetricPoint[] => {
+      // Ranges of the primary key: the points of epochs are found without a walk over those of the steps.
+      const select = (range: string) => `SELECT * FROM point WHERE run = @run AND ${range}`;
+      const ranges = of === 'steps' ? ["name >= 'step/' AND name < 'step0'"] : ["name < 'step/'", "name >= 'step0'"];
+      return database.prepare(`${ranges.map(select).join(' UNION ALL ')} ORDER BY name, step`).all({ run }) as MetricPoint[];
+    },
+    /** One curve of a run, by step, after a step that is known already. */
+    curve: (run: string, name: string, after = -1): MetricPoint[] => database.prepare('SELECT * FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step').all(run, name, after) as MetricPoint[],
     /** The last point of each curve, of one run or of all. */
     latestPoints: (run?: string): LatestPoint[] => (run === undefined ? database.prepare('SELECT * FROM latest ORDER BY run, name').all() : database.prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
     addEvent: (run: string | null, kind: string, message: string) => { database.prepare('INSERT INTO event (run, at, kind, message) VALUES (?, ?, ?, ?)').run(run, now(), kind, message); },

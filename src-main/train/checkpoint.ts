@@ -11,7 +11,7 @@ const positionSchema = z.strictObject({
   step: z.int(), // steps done in all
   sums: z.record(z.string(), z.number()), // of each output of the epoch's steps so far
   bestEpoch: z.int(), bestAccuracy: z.number(), // epoch counted from 1; 0: none yet
-  referenceLoss: z.number().nullable(), // mean loss of the first steps
+  referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
   seconds: z.number(), images: z.int(), // of training so far
 });
 export type TrainingPosition = z.infer<typeof positionSchema>;

@@ -8,7 +8,8 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../engine/graph/compileProgram.ts';
 import { targetRank } from '../evaluate/targetRank.ts';
-import { classificationLoss } from '../loss/classificationLosses.ts';
+import { trainsClassWeights } from '../loss/classificationLosses.ts';
+import { classWeightName } from '../loss/cosine.ts';
 import { drawLossNoise } from '../loss/lossNoise.ts';
 import type { Network } from '../model/network.ts';
 import { drawAugmentation } from './augmentationDraws.ts';
@@ -109,7 +110,6 @@ export function createRunMachine(options: Pick<TrainRunOptions, 'plan' | 'arm' |
 
 const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, referenceLoss: null, seconds: 0, images: 0 };
 const referenceSteps = 10;
-const weightName = 'head.weight';
 
 /** Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the machine. Throws 'diverged'. */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
@@ -118,8 +118,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const size = network.inputSize;
   const stepsPerEpoch = batchesOfEpoch(plan.training, train.labels, { seed, epoch: 0 }).length;
   const machine = createRunMachine(options);
+  const wholeMarginFrom = Math.ceil(marginWarmupEpochs * stepsPerEpoch);
+  const rateAt = (step: number) => learningRateAt(schedule, learningRate, { step, stepsPerEpoch, epochs });
   const noiseShapes = dropoutShapes(network);
-  const hasWeights = classificationLoss(arm.loss).head({ plan: arm.loss, classes: options.classes, embeddingSize: network.embeddingSize }).some(({ name }) => name === weightName);
   const shown = randomStream(plan.split.seed, 'snapshots').shuffle([...val.indexes.keys()]).slice(0, mostShown).sort((a, b) => a - b);
   let position = freshPosition;
   const save = (name: string) => writeCheckpoint(runFolder, name, { planHash: options.planHash, position, state: machine.readState(), points: options.points.unconfirmed() });
@@ -141,12 +142,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       break;
     }
     const batches = batchesOfEpoch(plan.training, train.labels, { seed, epoch });
-    let rate = 0;
     for (let batch = position.batch; batch < batches.length; batch++) {
       const started = performance.now();
       const rows = batches[batch] as number[];
       packed.readInto(rows.map((row) => train.indexes[row] as number), pixels);
-      rate = learningRateAt(schedule, learningRate, { step: position.step, stepsPerEpoch, epochs });
+      const rate = rateAt(position.step);
       const noise = [...noiseShapes].map(([node, shape]) => {
         const random = randomStream(seed, 'dropout', node, epoch, batch);
         return [`noise/${node}`, Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next)] as const;
@@ -166,7 +166,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       const sums = Object.fromEntries(Object.entries(told).map(([name, value]) => [name, (position.sums[name] ?? 0) + value]));
       position = {
         ...position, batch: batch + 1, step: position.step + 1, images: position.images + batchSize,
-        sums, referenceLoss: position.step + 1 === referenceSteps ? (sums['loss'] as number) / (batch + 1) : position.referenceLoss,
+        sums, referenceLoss: position.step + 1 === wholeMarginFrom + referenceSteps ? (sums['loss'] as number) / (batch + 1) : position.referenceLoss,
         seconds: position.seconds + seconds,
       };
       options.points.add(prefixed('step', { ...told, learningRate: rate, imagesPerSecond: batchSize / seconds }), { step: position.step, epoch: epoch + 1 });
@@ -183,9 +183,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       await writeSnapshot(join(runFolder, 'snapshots'), { epoch: epoch + 1, units, size: network.embeddingSize, images: shown.map((position) => val.indexes[position] as number) });
       options.onSnapshot(join(runFolder, 'snapshots'));
     }
-    const collapsed = hasWeights ? collapsedCentres(machine.readState([weightName]).get(weightName) as Float32Array, { classes: options.classes, size: network.embeddingSize }) : null;
+    const collapsed = trainsClassWeights(arm.loss) ? collapsedCentres(machine.readState([classWeightName]).get(classWeightName) as Float32Array, { classes: options.classes, size: network.embeddingSize }) : null;
     const { gradientNorm, ...means } = Object.fromEntries(Object.entries(position.sums).map(([name, sum]) => [name, sum / batches.length]));
-    const points = { ...prefixed('train', means), ...prefixed('val', onVal), learningRate: rate, gradientNorm: gradientNorm as number, imagesPerSecond: position.images / position.seconds, 'centres/unused': unusedCentres, ...(collapsed === null ? {} : { 'centres/collapsed': collapsed }) };
+    const points = { ...prefixed('train', means), ...prefixed('val', onVal), learningRate: rateAt(position.step - 1), gradientNorm: gradientNorm as number, imagesPerSecond: position.images / position.seconds, 'centres/unused': unusedCentres, ...(collapsed === null ? {} : { 'centres/collapsed': collapsed }) };
     const better = onVal.accuracy > position.bestAccuracy;
     position = { ...position, epoch: epoch + 1, batch: 0, sums: {}, ...(better ? { bestEpoch: epoch + 1, bestAccuracy: onVal.accuracy } : {}) };
     options.points.add(points, { step: position.step, epoch: epoch + 1 });
@@ -210,7 +210,7 @@ const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Rec
 
 /**
  * Throws 'diverged' for an output of a step that is not a number, and for a loss beyond three times its natural size: ln n, or where a margin makes
- * the loss start higher, the mean of the first steps.
+ * the loss start higher, the mean of the first steps with the whole margin.
  */
 function refuseDivergence({ told, reference, classes, epoch, arm }: { told: Readonly<Record<string, number>>; reference: number | null; classes: number; epoch: number; arm: string }): void {
   const limit = reference === null ? Number.POSITIVE_INFINITY : 3 * Math.max(Math.log(classes), reference);

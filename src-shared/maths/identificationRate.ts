@@ -17,16 +17,18 @@ export interface IdentificationRate {
 export function identificationRates(positives: Float32Array | Float64Array, negatives: Float32Array | Float64Array, falsePositiveRates: readonly number[]): IdentificationRate[] {
   const descending = negatives.slice().sort().reverse();
   const sortedPositives = positives.slice().sort();
-  return falsePositiveRates.map((falsePositiveRate) => {
-    // The small addend keeps 0.1 x 30 from becoming 2.
-    const allowed = Math.floor(falsePositiveRate * negatives.length + 1e-9);
-    const threshold = descending[allowed] ?? Number.NEGATIVE_INFINITY;
-    const above = sortedPositives.length - firstAbove(sortedPositives, threshold);
-    return {
-      falsePositiveRate, threshold, truePositiveRate: positives.length === 0 ? 0 : above / positives.length, positives: positives.length, negatives: negatives.length,
-      allowedFalsePositives: allowed, interval: wilsonInterval(above, positives.length), carried: allowed >= 1,
-    };
-  });
+  return falsePositiveRates.map((falsePositiveRate) =>
+    rateAbove(descending[allowedFalsePositives(falsePositiveRate, negatives.length)] ?? Number.NEGATIVE_INFINITY, { falsePositiveRate, negatives: negatives.length, sortedPositives }));
+}
+
+/** How many negatives an FPR lets through; the small addend keeps 0.1 x 30 from becoming 2. */
+export const allowedFalsePositives = (falsePositiveRate: number, negatives: number): number => Math.floor(falsePositiveRate * negatives + 1e-9);
+
+/** The share of positives, rising, above the threshold of an FPR. */
+export function rateAbove(threshold: number, { falsePositiveRate, negatives, sortedPositives }: { readonly falsePositiveRate: number; readonly negatives: number; readonly sortedPositives: Float32Array | Float64Array }): IdentificationRate {
+  const [positives, allowed] = [sortedPositives.length, allowedFalsePositives(falsePositiveRate, negatives)];
+  const above = positives - firstAbove(sortedPositives, threshold);
+  return { falsePositiveRate, threshold, truePositiveRate: positives === 0 ? 0 : above / positives, positives, negatives, allowedFalsePositives: allowed, interval: wilsonInterval(above, positives), carried: allowed >= 1 };
 }
 
 function firstAbove(sorted: Float32Array | Float64Array, threshold: number): number {

@@ -19,7 +19,8 @@ const rows: Row[] = [];
 try {
   for (const name of chosen) {
     const loss = lossSchema.parse(name);
-    const training = { epochs: 30, batchSize: 32, augmentation: { flip: 0.5, shift: 0.03 } };
+    // The recipe's rate of 0.1 is for batches of 128. Of 40 epochs the margin grows over 15: SphereFace's psi is flat at 90 degrees, where all angles begin, and whole from the start its centres fall together.
+    const training = { epochs: 40, marginWarmupEpochs: 15, batchSize: 32, learningRate: 0.1 * 32 / 128, augmentation: { flip: 0.5, shift: 0.03 } };
     // Pair losses get the sampler that the product asks for.
     const sampler = refuseSampler(loss, { ...training, sampler: { name: 'shuffled' } }) === null ? { name: 'shuffled' } : { name: 'pk', identities: 8, images: 4 };
     const plan = experimentSchema.parse({
@@ -36,5 +37,5 @@ try {
   store.close();
   rmSync(workspace, { recursive: true });
 }
-publish('Every loss with its defaults on the demo faces: 40 people, 32 x 32 pixels, 30 epochs', rows);
+publish('Every loss with its defaults on the demo faces: 40 people, 32 x 32 pixels, 40 epochs', rows);
 if (rows.some((row) => row.met !== true)) process.exitCode = 1;

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
 import { wilsonInterval } from '../../src-shared/maths/statistics.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import { identificationScores } from '../../src-main/evaluate/identificationScores.ts';
 
 interface Golden { verification: { positives: number[]; negatives: number[]; tprAtFpr: { fpr: number; threshold: number; tpr: number }[] }[] }
 const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8')) as Golden;
@@ -24,13 +23,6 @@ test('a rate that the negatives cannot carry says so', () => {
   const [rate] = identificationRates(Float64Array.of(0.9), Float64Array.of(0.1, 0.2), [0.01]);
   assert.equal(rate?.carried, false);
   assert.equal(rate?.allowedFalsePositives, 0);
-});
-
-test('identification scores count pairs as the protocol says', () => {
-  const query = Float32Array.of(1, 0, 1, 0, 0, 1);
-  const { positives, negatives } = identificationScores({ query, queryLabels: Int32Array.of(0, 0, 1), distractors: Float32Array.of(0, 1, -1, 0), size: 2 });
-  assert.deepEqual([...positives], [1]);
-  assert.deepEqual([...negatives].sort((a, b) => a - b), [-1, -1, 0, 0, 0, 0, 0, 1]);
 });
 
 test('Wilson interval equals the published example of 81 in 263 (Newcombe 1998, 0.2553 to 0.3662)', () => {

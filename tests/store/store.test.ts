@@ -38,6 +38,25 @@ test('what was written is there after the store is opened again, and a deleted r
   store.close();
 }));
 
+test("an epoch's points and a curve are found among 200,000 points of steps without a walk over them", () => withWorkspace((folder) => {
+  const store = filled(folder);
+  for (let first = 0; first < 200_000; first += 100_000) {
+    store.addPoints(Array.from({ length: 100_000 }, (_, at) => ({ run: 'run', name: `step/${['accuracy', 'loss', 'gradientNorm', 'learningRate', 'imagesPerSecond'][(first + at) % 5]}`, step: Math.floor((first + at) / 5), epoch: 1, value: at, at: 1 })));
+  }
+  const timed = <T>(read: () => T) => {
+    const started = performance.now();
+    return { result: read(), milliseconds: performance.now() - started };
+  };
+  const epochs = timed(() => store.points('run'));
+  assert.deepEqual(epochs.result.map((point) => [point.name, point.step]), [['train/loss', 10], ['train/loss', 20]]);
+  assert.ok(epochs.milliseconds < 20, `${epochs.milliseconds} ms`);
+  const tail = timed(() => store.curve('run', 'step/loss', 39_989));
+  assert.deepEqual(tail.result.map((point) => point.step), Array.from({ length: 10 }, (_, at) => 39_990 + at));
+  assert.ok(tail.milliseconds < 20, `${tail.milliseconds} ms`);
+  assert.equal(store.points('run', 'steps').length, 200_000);
+  store.close();
+}));
+
 test('a second process is told who writes, and a killed one leaves the workspace free', () => withWorkspace(async (folder) => {
   const source = `import { openStore } from ${JSON.stringify(new URL('../../src-main/store/store.ts', import.meta.url).href)}; openStore(${JSON.stringify(folder)}); console.log('open'); setInterval(() => {}, 1000);`;
   const other = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });

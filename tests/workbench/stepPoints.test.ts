@@ -58,6 +58,7 @@ test('every step leaves one point of each curve, and a stopped or killed run end
   const ofEpoch = whole.points.filter((point) => point.name === 'step/loss' && point.epoch === 2).map((point) => point.value);
   assert.ok(Math.abs(ofEpoch.reduce((sum, value) => sum + value, 0) / ofEpoch.length - (whole.epochs.find((point) => point.name === 'train/loss' && point.epoch === 2)?.value as number)) < 1e-9);
 
+  // The third batch is the epoch's last: a run resumed behind it once left a learning rate of 0.
   const stopped = await train('stopped', (note, stop) => { if (note.includes('epoch 2') && note.endsWith('batch 3')) stop(); });
   assert.deepEqual(rows(stopped.points), rows(whole.points));
   assert.deepEqual(rows(stopped.epochs), rows(whole.epochs));
