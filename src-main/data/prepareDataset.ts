@@ -6,8 +6,9 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Dataset, FaceImage, Rejected } from './dataset.ts';
 import { decodeFace, type Cut, type DecodedFace } from './decodeFace.ts';
-import { startFaceFinder, type FaceFinder } from './faceFinder.ts';
+import type { FaceFinder } from './faceFinder.ts';
 import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type Detection, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
+import { journalName, rememberedFaces } from './rememberedFaces.ts';
 import { diskError, syncFolder, writeWhole } from './writeWhole.ts';
 
 // Raised whenever the same pictures and settings would give other pixels.
@@ -44,7 +45,7 @@ export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'],
     const temporary = join(root, `${hash}.part-${process.pid}`);
     try {
       await mkdir(temporary);
-      const packed = await pack(dataset, { ...cuts, file: join(temporary, 'images.bin') }, options);
+      const packed = await pack(dataset, { ...cuts, file: join(temporary, 'images.bin'), journal: join(root, journalName) }, options);
       await writeWhole(join(temporary, 'index.json'), preparedIndexText({ version: 1, inputSize: prepare.inputSize, hash, alignment: cuts.alignment, ...packed }));
       await rename(temporary, folder);
       await syncFolder(root);
@@ -105,7 +106,7 @@ async function prepareFace(image: FaceImage, cuts: Cuts, finder: FaceFinder | nu
   return 'reason' in face ? face : { ...face, ...(cut.kind === 'landmarks' && located.landmarks && { landmarks: located.landmarks }), ...(found && { faces: found.faces }) };
 }
 
-async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
+async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string; readonly journal: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
   const images: PreparedImage[] = [];
   const sources: [number, number][] = [];
   const rejected: Rejected[] = [];
@@ -113,7 +114,7 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, op
   let bytes = 0;
   let withoutFace = 0;
   const total = dataset.images.length;
-  const finder = cuts.detect ? startFaceFinder() : null;
+  const finder = cuts.detect ? rememberedFaces(cuts.journal) : null;
   const inFlight: ReturnType<typeof prepareFace>[] = [];
   const start = (index: number): void => {
     const image = dataset.images[index];
@@ -127,7 +128,7 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, op
     file = await open(cuts.file, 'wx');
     for (let ahead = 0; ahead < picturesInFlight; ahead++) start(ahead);
     for (const [index, { path, identity }] of dataset.images.entries()) {
-      if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${index} of ${total} images; nothing half-written was kept, and the next run prepares them from the start.`);
+      if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${index} of ${total} images; nothing half-written was kept, and the next run prepares them from the start${finder ? ', with the faces found so far' : ''}.`);
       const face = await inFlight.shift()!;
       start(index + picturesInFlight);
       if ('reason' in face) {
