@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Dataset, FaceImage, Rejected } from './dataset.ts';
-import { decodeFace, type Cut, type DecodedFace } from './decodeFace.ts';
+import type { Cut, DecodedFace } from './decodeFace.ts';
 import type { FaceFinder } from './faceFinder.ts';
+import { startFaceWorkers, type FaceWorkers } from './faceWorkers.ts';
 import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type Detection, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
 import { diskError, syncFolder, writeWhole } from './writeWhole.ts';
@@ -96,13 +97,13 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
 type Prepared = DecodedFace & Pick<PreparedImage, 'landmarks' | 'faces'>;
 const noFace = 'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give its landmarks in a CSV, or leave it out.';
 
-async function prepareFace(image: FaceImage, cuts: Cuts, finder: FaceFinder | null): Promise<Prepared | { readonly reason: string; readonly faces?: 0 }> {
+async function prepareFace(image: FaceImage, { cutOf }: Cuts, { finder, workers }: { readonly finder: FaceFinder | null; readonly workers: FaceWorkers }): Promise<Prepared | { readonly reason: string; readonly faces?: 0 }> {
   const found = finder && image.landmarks === undefined ? await finder.find(image.path) : null;
   if (found && 'reason' in found) return found;
   if (found?.faces === 0) return { reason: noFace, faces: 0 };
   const located = found ? { ...image, landmarks: found.landmarks } : image;
-  const cut = cuts.cutOf(located);
-  const face = await decodeFace(located, cut);
+  const cut = cutOf(located);
+  const face = await workers.cut(located, cut);
   return 'reason' in face ? face : { ...face, ...(cut.kind === 'landmarks' && located.landmarks && { landmarks: located.landmarks }), ...(found && { faces: found.faces }) };
 }
 
@@ -115,11 +116,12 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string; read
   let withoutFace = 0;
   const total = dataset.images.length;
   const finder = cuts.detect ? rememberedFaces(cuts.journal) : null;
+  const workers = startFaceWorkers();
   const inFlight: ReturnType<typeof prepareFace>[] = [];
   const start = (index: number): void => {
     const image = dataset.images[index];
     if (image === undefined) return;
-    const preparing = prepareFace(image, cuts, finder);
+    const preparing = prepareFace(image, cuts, { finder, workers });
     preparing.catch(() => undefined); // heard of when its turn comes
     inFlight.push(preparing);
   };
@@ -147,6 +149,7 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string; read
     await file.sync();
   } finally {
     finder?.close();
+    await workers.close();
     await Promise.allSettled(inFlight);
     await file?.close();
   }
