@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FaceImage } from './dataset.ts';
 import { decodingReason, rawRgb, readPicture, sizeOf, type PictureFile } from './pictureFile.ts';
 import { perceptualHash } from './perceptualHash.ts';
 import { inverseTransform, similarityTransform, templateFor } from '../../src-shared/maths/similarityTransform.ts';
 import { warpFace, type RawPicture } from './warpFace.ts';
-
-const smallFile = 64 * 2 ** 10;
 
 /** How a face is cut out of its picture. */
 export type Cut =
@@ -24,12 +22,12 @@ export interface DecodedFace {
 /** Decodes one picture to 8-bit sRGB (EXIF-turned, first frame) and cuts its face out; a picture that cannot be used gives the reason in one sentence. */
 export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFace | { readonly reason: string }> {
   try {
-    const picture = await readPicture(image.path);
+    const picture = readPicture(image.path);
     if ('reason' in picture) return picture;
     const pixels = cut.kind === 'landmarks' ? await cutByLandmarks(picture, image.landmarks ?? [], cut.inputSize) : await cutCentre(picture, cut);
     if ('reason' in pixels) return pixels;
     const { file, modified } = picture;
-    return { pixels, contentHash: createHash('sha256').update(file).digest('hex'), perceptualHash: perceptualHash(pixels, cut.inputSize), bytes: file.length, modified };
+    return { pixels, contentHash: hash('sha256', file), perceptualHash: perceptualHash(pixels, cut.inputSize), bytes: file.length, modified };
   } catch (error) {
     return { reason: decodingReason(error) };
   }
@@ -50,28 +48,34 @@ async function cutByLandmarks(file: PictureFile, landmarks: readonly number[], i
   const back = inverseTransform(transform);
   // Below half size two by two samples would skip pixels, so sharp averages over areas first.
   const shrink = Math.max(1, Math.floor(1 / Math.hypot(transform.a, transform.b)));
-  // A small file is decoded as a whole sooner than its header is read for the part that is needed.
-  const small = shrink === 1 && file.file.length <= smallFile ? await rawRgb(file.open(1)).catch(() => null) : null;
-  const size = small ?? await sizeOf(file);
-  if ('reason' in size) return size;
-  const { width, height } = size;
   const corners = [[-0.5, -0.5], [inputSize - 0.5, -0.5], [-0.5, inputSize - 0.5], [inputSize - 0.5, inputSize - 0.5]] as const;
   const xs = corners.map(([x, y]) => back.a * x - back.b * y + back.x0);
   const ys = corners.map(([x, y]) => back.b * x + back.a * y + back.y0);
-  const left = Math.max(0, Math.floor(Math.min(...xs)) - 2), top = Math.max(0, Math.floor(Math.min(...ys)) - 2);
-  const right = Math.min(width, Math.ceil(Math.max(...xs)) + 3), bottom = Math.min(height, Math.ceil(Math.max(...ys)) + 3);
-  if (right <= left || bottom <= top) return { reason: `The five landmarks lie outside the picture of ${width} x ${height} pixels: pixels of the EXIF-turned picture were expected; correct them.` };
-  const region = small ? { left: 0, top: 0, width, height } : { left, top, width: right - left, height: bottom - top };
-  const picture = small ?? await decodeRegion(file, region, shrink);
-  const scaleX = picture.width / region.width, scaleY = picture.height / region.height;
+  const wanted = { left: Math.floor(Math.min(...xs)) - 2, top: Math.floor(Math.min(...ys)) - 2, right: Math.ceil(Math.max(...xs)) + 3, bottom: Math.ceil(Math.max(...ys)) + 3 };
+  // Most faces lie inside their pictures: the header is read only for those that do not.
+  const inside = wanted.left >= 0 && wanted.top >= 0 ? await decodeRegion(file, wanted, shrink).catch(() => null) : null;
+  let region = wanted;
+  if (!inside) {
+    const size = await sizeOf(file);
+    if ('reason' in size) return size;
+    const { width, height } = size;
+    region = { left: Math.max(0, wanted.left), top: Math.max(0, wanted.top), right: Math.min(width, wanted.right), bottom: Math.min(height, wanted.bottom) };
+    if (region.right <= region.left || region.bottom <= region.top) return { reason: `The five landmarks lie outside the picture of ${width} x ${height} pixels: pixels of the EXIF-turned picture were expected; correct them.` };
+  }
+  const picture = inside ?? await decodeRegion(file, region, shrink);
+  const scaleX = picture.width / (region.right - region.left), scaleY = picture.height / (region.bottom - region.top);
   return warpFace(picture, {
     ax: back.a * scaleX, bx: -back.b * scaleX, cx: (back.x0 - region.left + 0.5) * scaleX - 0.5,
     ay: back.b * scaleY, by: back.a * scaleY, cy: (back.y0 - region.top + 0.5) * scaleY - 0.5,
   }, inputSize);
 }
 
-function decodeRegion(file: PictureFile, region: { readonly left: number; readonly top: number; readonly width: number; readonly height: number }, shrink: number): Promise<RawPicture> {
-  const part = file.open().extract(region);
-  if (shrink > 1) part.resize(Math.max(1, Math.round(region.width / shrink)), Math.max(1, Math.round(region.height / shrink)), { fit: 'fill' });
-  return rawRgb(part);
+interface Region { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }
+
+/** Decodes a part of a picture, made smaller by a whole factor. Throws where it is not inside the picture or cannot be decoded. */
+async function decodeRegion(file: PictureFile, { left, top, right, bottom }: Region, shrink: number): Promise<RawPicture> {
+  const [width, height] = [right - left, bottom - top];
+  const part = file.open().extract({ left, top, width, height });
+  if (shrink > 1) part.resize(Math.max(1, Math.round(width / shrink)), Math.max(1, Math.round(height / shrink)), { fit: 'fill' });
+  return await rawRgb(part);
 }

@@ -13,7 +13,7 @@ interface Region { readonly left: number; readonly top: number; readonly width: 
 
 async function decodeSmall(path: string): Promise<SmallPicture | { readonly reason: string }> {
   try {
-    const picture = await readPicture(path);
+    const picture = readPicture(path);
     if ('reason' in picture) return picture;
     const size = await sizeOf(picture);
     if ('reason' in size) return size;

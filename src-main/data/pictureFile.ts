@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { pictureFormatOf } from './pictureFormat.ts';
 import type { RawPicture } from './warpFace.ts';
@@ -9,21 +9,21 @@ sharp.concurrency(2);
 const megapixelLimit = 64;
 const byteLimit = 512 * 2 ** 20;
 
-/** A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails where it has more megapixels than the limit. */
+/** A picture's file; `open` decodes it turned as EXIF says, its first frame alone. */
 export interface PictureFile {
-  readonly open: (megapixels?: number) => Sharp;
+  readonly open: () => Sharp;
   readonly file: Uint8Array;
   readonly modified: number;
 }
 
-/** Reads a picture's file; one that cannot be used gives the reason in one sentence. Throws what `decodingReason` turns into one. */
-export async function readPicture(path: string): Promise<PictureFile | { readonly reason: string }> {
-  const { size: bytes, mtimeMs: modified } = await stat(path);
+/** Reads a picture's file, on this thread; one that cannot be used gives the reason in one sentence. Throws what `decodingReason` turns into one. */
+export function readPicture(path: string): PictureFile | { readonly reason: string } {
+  const { size: bytes, mtimeMs: modified } = statSync(path);
   if (bytes === 0) return { reason: 'The file is empty (0 bytes): a picture was expected; copy it again.' };
   if (bytes > byteLimit) return { reason: `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` };
-  const file = await readFile(path);
+  const file = readFileSync(path);
   if (pictureFormatOf(file) === undefined) return { reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.' };
-  return { open: (megapixels = megapixelLimit) => sharp(file, { failOn: 'warning', limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient(), file, modified };
+  return { open: () => sharp(file, { failOn: 'warning', limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient(), file, modified };
 }
 
 /** Width and height of the EXIF-turned picture, from its header; one with too many pixels gives the reason in one sentence. Throws what `decodingReason` turns into one. */

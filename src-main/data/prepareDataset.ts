@@ -5,9 +5,11 @@ import { basename, dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Dataset, FaceImage, Rejected } from './dataset.ts';
-import { decodeFace, type Cut, type DecodedFace } from './decodeFace.ts';
-import { startFaceFinder, type FaceFinder } from './faceFinder.ts';
+import type { Cut, DecodedFace } from './decodeFace.ts';
+import type { FaceFinder } from './faceFinder.ts';
+import { startFaceWorkers, type FaceWorkers } from './faceWorkers.ts';
 import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type Detection, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
+import { journalName, rememberedFaces } from './rememberedFaces.ts';
 import { diskError, syncFolder, writeWhole } from './writeWhole.ts';
 
 // Raised whenever the same pictures and settings would give other pixels.
@@ -43,7 +45,7 @@ export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'],
     const temporary = join(root, `${hash}.part-${process.pid}`);
     try {
       await mkdir(temporary);
-      const packed = await pack(dataset, { ...cuts, file: join(temporary, 'images.bin') }, options);
+      const packed = await pack(dataset, { ...cuts, file: join(temporary, 'images.bin'), journal: join(root, journalName) }, options);
       await writeWhole(join(temporary, 'index.json'), preparedIndexText({ version: 1, inputSize: prepare.inputSize, hash, alignment: cuts.alignment, ...packed }));
       await rename(temporary, folder);
       await syncFolder(root);
@@ -100,17 +102,17 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
 type Prepared = DecodedFace & Pick<PreparedImage, 'landmarks' | 'faces'>;
 const noFace = 'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give its landmarks in a CSV, or leave it out.';
 
-async function prepareFace(image: FaceImage, cuts: Cuts, finder: FaceFinder | null): Promise<Prepared | { readonly reason: string; readonly faces?: 0 }> {
+async function prepareFace(image: FaceImage, { cutOf }: Cuts, { finder, workers }: { readonly finder: FaceFinder | null; readonly workers: FaceWorkers }): Promise<Prepared | { readonly reason: string; readonly faces?: 0 }> {
   const found = finder && image.landmarks === undefined ? await finder.find(image.path) : null;
   if (found && 'reason' in found) return found;
   if (found?.faces === 0) return { reason: noFace, faces: 0 };
   const located = found ? { ...image, landmarks: found.landmarks } : image;
-  const cut = cuts.cutOf(located);
-  const face = await decodeFace(located, cut);
+  const cut = cutOf(located);
+  const face = await workers.cut(located, cut);
   return 'reason' in face ? face : { ...face, ...(cut.kind === 'landmarks' && located.landmarks && { landmarks: located.landmarks }), ...(found && { faces: found.faces }) };
 }
 
-async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
+async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string; readonly journal: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
   const images: PreparedImage[] = [];
   const sources: [number, number][] = [];
   const rejected: Rejected[] = [];
@@ -118,12 +120,13 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, op
   let bytes = 0;
   let withoutFace = 0;
   const total = dataset.images.length;
-  const finder = cuts.detect ? startFaceFinder() : null;
+  const finder = cuts.detect ? rememberedFaces(cuts.journal) : null;
+  const workers = startFaceWorkers();
   const inFlight: ReturnType<typeof prepareFace>[] = [];
   const start = (index: number): void => {
     const image = dataset.images[index];
     if (image === undefined) return;
-    const preparing = prepareFace(image, cuts, finder);
+    const preparing = prepareFace(image, cuts, { finder, workers });
     preparing.catch(() => undefined); // heard of when its turn comes
     inFlight.push(preparing);
   };
@@ -132,7 +135,7 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, op
     file = await open(cuts.file, 'wx');
     for (let ahead = 0; ahead < picturesInFlight; ahead++) start(ahead);
     for (const [index, { path, identity }] of dataset.images.entries()) {
-      if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${index} of ${total} images; nothing half-written was kept, and the next run prepares them from the start.`);
+      if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${index} of ${total} images; nothing half-written was kept, and the next run prepares them from the start${finder ? ', with the faces found so far' : ''}.`);
       const face = await inFlight.shift()!;
       start(index + picturesInFlight);
       if ('reason' in face) {
@@ -151,6 +154,7 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string }, op
     await file.sync();
   } finally {
     finder?.close();
+    await workers.close();
     await Promise.allSettled(inFlight);
     await file?.close();
   }

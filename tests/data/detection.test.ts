@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,6 +12,7 @@ import { startFaceFinder, type FaceFinder } from '../../src-main/data/faceFinder
 import { importDataset } from '../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../src-main/data/prepareDataset.ts';
 import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
+import { journalName } from '../../src-main/data/rememberedFaces.ts';
 
 const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
 let folder = '';
@@ -103,12 +104,28 @@ test('what was found is kept with the prepared set; a picture without a face is 
   assert.deepEqual(set.rejected.map(({ path, reason }) => [path.slice(source.length), reason.replace(/:.*/, '')]), [['/s3/cut.png', 'The picture is truncated or damaged'], ['/s3/wall.png', 'No face was found']]);
 });
 
+test('faces found before are not looked for again, for another size too, but a changed picture is', async () => {
+  const source = people('again', { s8: 2, s9: 2 });
+  const workspace = join(folder, 'remembered');
+  const first = await detect(await read(source), workspace);
+  const own = new Set(children());
+  appendFileSync(join(workspace, 'prepared', journalName), '{"key":"[\\"torn'); // as a power cut leaves it
+  const other = await prepareDataset(await read(source), prepareSchema.parse({ inputSize: 64, alignment: 'detect' }), { workspace, onProgress: () => assert.ok(children().every((id) => own.has(id)), 'a detector was started') });
+  assert.deepEqual(other.images.map(({ landmarks }) => landmarks), first.images.map(({ landmarks }) => landmarks));
+  assert.deepEqual(other.detection, first.detection);
+  cpSync(join(faces, 's10', '1.png'), join(source, 's8', '1.png'));
+  utimesSync(join(source, 's8', '1.png'), 1e9, 1e9);
+  const changed = await detect(await read(source), workspace);
+  assert.notDeepEqual(changed.images[0]?.landmarks, first.images[0]?.landmarks);
+  assert.deepEqual(changed.images.slice(1).map(({ landmarks }) => landmarks), first.images.slice(1).map(({ landmarks }) => landmarks));
+});
+
 test('landmarks that the dataset gives are kept, and no detector is started for them', async () => {
   const source = people('given', { s1: 2, s2: 2 });
   const given = [30, 45, 62, 45, 46, 62, 33, 82, 60, 82];
   const dataset = await read(source);
-  const before = children().length;
-  const set = await detect({ ...dataset, images: dataset.images.map((image) => ({ ...image, landmarks: given })) }, join(folder, 'with-given'), { onProgress: () => assert.equal(children().length, before) });
+  const own = new Set(children());
+  const set = await detect({ ...dataset, images: dataset.images.map((image) => ({ ...image, landmarks: given })) }, join(folder, 'with-given'), { onProgress: () => assert.ok(children().every((id) => own.has(id)), 'a detector was started') });
   assert.deepEqual(set.images.map(({ landmarks, faces: count }) => [landmarks, count]), Array(4).fill([given, undefined]));
   assert.equal(set.detection, undefined);
 });
@@ -117,7 +134,7 @@ test('where most pictures show no face, a sentence says so and nothing is kept',
   const source = people('walls', { s1: 1, s2: 1 });
   for (const index of [1, 2, 3]) await wall(200, 200, index).toFile(join(source, 's1', `wall${index}.png`));
   await assert.rejects(detect(await read(source), join(folder, 'walled')), /A face was found in 2 of 5 pictures of .*walls only: photographs .* were expected; choose prepare\.alignment: centreCrop/);
-  assert.deepEqual(readdirSync(join(folder, 'walled', 'prepared')), []);
+  assert.deepEqual(readdirSync(join(folder, 'walled', 'prepared')), [journalName]);
 });
 
 test('a detector that dies costs the picture it was at; one that is stopped leaves nothing behind', async () => {
@@ -136,8 +153,7 @@ test('a detector that dies costs the picture it was at; one that is stopped leav
 
   const stopper = new AbortController();
   await assert.rejects(detect(dataset, join(folder, 'stopped'), { signal: stopper.signal, onProgress: (done) => { if (done === 3) stopper.abort(); } }), { code: 'cancelled' });
-  assert.ok(existsSync(join(folder, 'stopped', 'prepared')));
-  assert.deepEqual(readdirSync(join(folder, 'stopped', 'prepared')), []);
+  assert.deepEqual(readdirSync(join(folder, 'stopped', 'prepared')), [journalName]);
   for (let tries = 0; tries < 50 && children().some((id) => !own.has(id)); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(children().filter((id) => !own.has(id)), []);
 });
