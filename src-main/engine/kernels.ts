@@ -1,4 +1,4 @@
-import { backend, binding, tf, type OpAttribute, type Tensor, type TensorFlow } from './tensorflow.ts';
+import { backend, binding, tf, type OpAttribute, type Tensor } from './tensorflow.ts';
 
 type GradientFunction = (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
 type Save = (saved: Tensor[]) => void;
@@ -16,29 +16,45 @@ const boolean = (name: string, value: boolean): OpAttribute => ({ name, type: bi
 
 export type Padding = number | 'same';
 
-function convolutionAttributes(stride: number, padding: Padding, kernel: number): OpAttribute[] {
+interface ConvolutionPlan {
+  readonly attributes: OpAttribute[];
+  /** How the gradients are computed: by `attributes`, of an input that is padded by so many pixels on each side. */
+  readonly backward: { readonly attributes: OpAttribute[]; readonly border: number };
+}
+
+function planConvolution(stride: number, padding: Padding, kernel: number): ConvolutionPlan {
   // TensorFlow's SAME equals symmetric padding only where nothing is cut off; the SAME path is the faster one.
   const same = padding === 'same' || (stride === 1 && padding * 2 === kernel - 1 && padding > 0);
-  const explicit = !same && padding !== 0;
-  return [
-    type('T'), integers('strides', [1, stride, stride, 1]), text('padding', same ? 'SAME' : explicit ? 'EXPLICIT' : 'VALID'),
-    ...(explicit ? [integers('explicit_paddings', [0, 0, padding as number, padding as number, padding as number, padding as number, 0, 0])] : []),
+  const border = same ? 0 : padding as number;
+  const attributesFor = (kind: 'SAME' | 'VALID' | 'EXPLICIT') => [
+    type('T'), integers('strides', [1, stride, stride, 1]), text('padding', kind),
+    ...(kind === 'EXPLICIT' ? [integers('explicit_paddings', [0, 0, border, border, border, border, 0, 0])] : []),
     text('data_format', 'NHWC'), integers('dilations', [1, 1, 1, 1]),
   ];
+  if (same) return { attributes: attributesFor('SAME'), backward: { attributes: attributesFor('SAME'), border: 0 } };
+  // oneDNN has no gradients for EXPLICIT padding: TensorFlow would fall back to loops that take two to seven times as long.
+  return { attributes: attributesFor(border > 0 ? 'EXPLICIT' : 'VALID'), backward: { attributes: attributesFor('VALID'), border } };
 }
+
+const addBorder = (images: Tensor, border: number): Tensor => (border === 0 ? images : tf.pad(images, [[0, 0], [border, border], [border, border], [0, 0]]));
+const removeBorder = (images: Tensor, border: number): Tensor => {
+  const [batch, height, width, channels] = images.shape as [number, number, number, number];
+  return border === 0 ? images : tf.slice(images, [0, border, border, 0], [batch, height - 2 * border, width - 2 * border, channels]);
+};
+const borderedShape = ([batch, height, width, channels]: readonly number[], border: number) => shapeTensor([batch as number, (height as number) + 2 * border, (width as number) + 2 * border, channels as number]);
 
 const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
 
 /** 2-D convolution, NHWC by HWIO, with native gradients. */
 export function conv2d(input: Tensor, filter: Tensor, { stride, padding }: { stride: number; padding: Padding }): Tensor {
-  const attributes = convolutionAttributes(stride, padding, filter.shape[0] as number);
+  const { attributes, backward } = planConvolution(stride, padding, filter.shape[0] as number);
   return withGradients((x, w, save) => {
     save([x, w]);
     return {
       value: backend.executeSingleOutput('Conv2D', attributes, [x, w]), // [batch, height', width', filters]
       gradFunc: (dy) => [
-        backend.executeSingleOutput('Conv2DBackpropInput', attributes, [shapeTensor(x.shape), w, dy]),
-        backend.executeSingleOutput('Conv2DBackpropFilter', attributes, [x, shapeTensor(w.shape), dy]),
+        removeBorder(backend.executeSingleOutput('Conv2DBackpropInput', backward.attributes, [borderedShape(x.shape, backward.border), w, dy]), backward.border),
+        backend.executeSingleOutput('Conv2DBackpropFilter', backward.attributes, [addBorder(x, backward.border), shapeTensor(w.shape), dy]),
       ],
     };
   })(input, filter);
@@ -46,14 +62,14 @@ export function conv2d(input: Tensor, filter: Tensor, { stride, padding }: { str
 
 /** Depthwise 2-D convolution, NHWC by [k, k, channels, 1], with native gradients. */
 export function depthwiseConv2d(input: Tensor, filter: Tensor, { stride, padding }: { stride: number; padding: Padding }): Tensor {
-  const attributes = convolutionAttributes(stride, padding, filter.shape[0] as number);
+  const { attributes, backward } = planConvolution(stride, padding, filter.shape[0] as number);
   return withGradients((x, w, save) => {
     save([x, w]);
     return {
       value: backend.executeSingleOutput('DepthwiseConv2dNative', attributes, [x, w]),
       gradFunc: (dy) => [
-        backend.executeSingleOutput('DepthwiseConv2dNativeBackpropInput', attributes, [shapeTensor(x.shape), w, dy]),
-        backend.executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes, [x, shapeTensor(w.shape), dy]),
+        removeBorder(backend.executeSingleOutput('DepthwiseConv2dNativeBackpropInput', backward.attributes, [borderedShape(x.shape, backward.border), w, dy]), backward.border),
+        backend.executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', backward.attributes, [addBorder(x, backward.border), shapeTensor(w.shape), dy]),
       ],
     };
   })(input, filter);
@@ -76,7 +92,7 @@ export function prelu(input: Tensor, slope: Tensor): Tensor {
 
 /** Max pooling over zero-padded input, which is exact behind a rectifier. */
 export function maxPool(input: Tensor, { kernel, stride, padding }: { kernel: number; stride: number; padding: number }): Tensor {
-  const padded = padding === 0 ? input : tf.pad4d(input as TensorFlow.Tensor4D, [[0, 0], [padding, padding], [padding, padding], [0, 0]]);
+  const padded = addBorder(input, padding);
   const attributes = [type('T'), integers('ksize', [1, kernel, kernel, 1]), integers('strides', [1, stride, stride, 1]), text('padding', 'VALID'), text('data_format', 'NHWC')];
   return withGradient((x, save) => {
     const value = backend.executeSingleOutput('MaxPool', attributes, [x]);
