@@ -1,7 +1,4 @@
-/** A file of a folder with its path in it, segments joined by '/'. */
-export interface FolderFile { readonly path: string; readonly file: File }
-/** What was dropped or chosen: one folder, or a folder of that name to put it in. */
-export interface DroppedFolder { readonly name: string; readonly files: readonly FolderFile[] }
+import { asFolder, type DroppedFolder, type FolderFile } from './droppedFolder.ts';
 
 const hidden = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db' || name === '__MACOSX';
 
@@ -31,13 +28,4 @@ async function gather(entry: FileSystemEntry, above: string, into: FolderFile[])
       for (const child of some) await gather(child, path, into);
     }
   }
-}
-
-/** One folder loses its own name, so that its sub-folders are the people. */
-export function asFolder(files: readonly FolderFile[]): DroppedFolder | null {
-  const [first] = files;
-  if (first === undefined) return null;
-  const top = first.path.split('/')[0] ?? '';
-  const single = files.every(({ path }) => path.startsWith(`${top}/`));
-  return single ? { name: top, files: files.map(({ path, file }) => ({ path: path.slice(top.length + 1), file })) } : { name: 'faces', files };
 }
