@@ -18,10 +18,10 @@ export function chosenFolder(list: FileList): DroppedFolder | null {
 async function gather(entry: FileSystemEntry, above: string, into: FolderFile[]): Promise<void> {
   if (hidden(entry.name)) return;
   const path = above === '' ? entry.name : `${above}/${entry.name}`;
-  if (entry instanceof FileSystemFileEntry) {
-    into.push({ path, file: await new Promise<File>((resolve, reject) => { entry.file(resolve, reject); }) });
-  } else if (entry instanceof FileSystemDirectoryEntry) {
-    const reader = entry.createReader();
+  if (entry.isFile) {
+    into.push({ path, file: await new Promise<File>((resolve, reject) => { (entry as FileSystemFileEntry).file(resolve, reject); }) });
+  } else {
+    const reader = (entry as FileSystemDirectoryEntry).createReader(); // Chromium has no such class to ask for by instanceof
     for (;;) {
       const some = await new Promise<FileSystemEntry[]>((resolve, reject) => { reader.readEntries(resolve, reject); }); // at most 100 a time
       if (some.length === 0) return;
