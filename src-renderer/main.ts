@@ -2,9 +2,11 @@ import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import { config } from 'zod';
 import App from './App.vue';
+import { showFault } from './components/toasts.ts';
 import './components/theme.css';
 import './components/control.css';
 import { router } from './router.ts';
 
 config({ jitless: true }); // the content security policy allows no code made of strings
+window.addEventListener('unhandledrejection', ({ reason }) => showFault(reason)); // whatever nobody caught is still said
 createApp(App).use(createPinia()).use(router).mount('#app');

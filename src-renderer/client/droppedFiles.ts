@@ -1,7 +1,4 @@
-/** A file of a folder with its path in it, segments joined by '/'. */
-export interface FolderFile { readonly path: string; readonly file: File }
-/** What was dropped or chosen: one folder, or a folder of that name to put it in. */
-export interface DroppedFolder { readonly name: string; readonly files: readonly FolderFile[] }
+import { asFolder, type DroppedFolder, type FolderFile } from './droppedFolder.ts';
 
 const hidden = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db' || name === '__MACOSX';
 
@@ -21,23 +18,14 @@ export function chosenFolder(list: FileList): DroppedFolder | null {
 async function gather(entry: FileSystemEntry, above: string, into: FolderFile[]): Promise<void> {
   if (hidden(entry.name)) return;
   const path = above === '' ? entry.name : `${above}/${entry.name}`;
-  if (entry instanceof FileSystemFileEntry) {
-    into.push({ path, file: await new Promise<File>((resolve, reject) => { entry.file(resolve, reject); }) });
-  } else if (entry instanceof FileSystemDirectoryEntry) {
-    const reader = entry.createReader();
+  if (entry.isFile) {
+    into.push({ path, file: await new Promise<File>((resolve, reject) => { (entry as FileSystemFileEntry).file(resolve, reject); }) });
+  } else {
+    const reader = (entry as FileSystemDirectoryEntry).createReader(); // Chromium has no such class to ask for by instanceof
     for (;;) {
       const some = await new Promise<FileSystemEntry[]>((resolve, reject) => { reader.readEntries(resolve, reject); }); // at most 100 a time
       if (some.length === 0) return;
       for (const child of some) await gather(child, path, into);
     }
   }
-}
-
-/** One folder loses its own name, so that its sub-folders are the people. */
-export function asFolder(files: readonly FolderFile[]): DroppedFolder | null {
-  const [first] = files;
-  if (first === undefined) return null;
-  const top = first.path.split('/')[0] ?? '';
-  const single = files.every(({ path }) => path.startsWith(`${top}/`));
-  return single ? { name: top, files: files.map(({ path, file }) => ({ path: path.slice(top.length + 1), file })) } : { name: 'faces', files };
 }

@@ -1,5 +1,5 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { DroppedFolder } from './droppedFiles.ts';
+import type { DroppedFolder } from './droppedFolder.ts';
 
 const atOnce = 4;
 
@@ -8,13 +8,13 @@ export interface UploadProgress { readonly files: number; readonly totalFiles: n
 
 /** Sends a folder file by file to the machine of the workbench; answers the folder's path there. Throws ArcBenchError, 'cancelled' where the signal says so. */
 export async function uploadFolder({ name, files }: DroppedFolder, { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: UploadProgress) => void }): Promise<string> {
-  const upload = `${name.replace(/[^\w-]+/g, '_').slice(0, 48)}-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36) ?? ''}`;
+  const upload = [...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(36)).join('');
   const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0);
   let [sent, bytes, next] = [0, 0, 0];
   let folder: string | undefined;
   const worker = async (): Promise<void> => {
     for (let item = files[next++]; item !== undefined; item = files[next++]) {
-      folder = await putFile({ upload, path: item.path, file: item.file, signal });
+      folder = await putFile({ upload, path: `${name}/${item.path}`, file: item.file, signal });
       sent += 1;
       bytes += item.file.size;
       onProgress({ files: sent, totalFiles: files.length, bytes, totalBytes });
@@ -22,7 +22,7 @@ export async function uploadFolder({ name, files }: DroppedFolder, { signal, onP
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   if (folder === undefined) throw new ArcBenchError('wrong-input', `The folder ${name} has no files: choose one with a sub-folder of pictures for each person.`);
-  return folder;
+  return `${folder}/${name}`;
 }
 
 async function putFile({ upload, path, file, signal }: { readonly upload: string; readonly path: string; readonly file: File; readonly signal: AbortSignal }): Promise<string> {

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { CallInput, Job } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { DroppedFolder } from '../client/droppedFiles.ts';
+import { faceList, type DroppedFolder } from '../client/droppedFolder.ts';
 import { uploadFolder, type UploadProgress } from '../client/uploadFolder.ts';
 import { asFault } from '../client/useCall.ts';
 import { call } from '../client/workbench.ts';
@@ -38,13 +38,14 @@ export const useImports = defineStore('imports', () => {
   /** Imports a folder that was dropped: by its path where the window knows it, else by sending it. */
   const take = async (folder: DroppedFolder): Promise<void> => {
     const path = pathOnDisk(folder);
-    if (path !== null) return await start({ source: path });
+    const csv = await faceList(folder);
+    if (path !== null) return await start({ source: csv === null ? path : `${path}/${csv}` });
     abort = new AbortController();
     fault.value = null;
     upload.value = { name: folder.name, progress: null };
     try {
-      const source = await uploadFolder(folder, { signal: abort.signal, onProgress: (progress) => { upload.value = { name: folder.name, progress }; } });
-      await start({ source });
+      const sent = await uploadFolder(folder, { signal: abort.signal, onProgress: (progress) => { upload.value = { name: folder.name, progress }; } });
+      await start({ source: csv === null ? sent : `${sent}/${csv}` });
     } catch (error) {
       abort.abort();
       const caught = asFault(error);
