@@ -6,7 +6,7 @@ import { folderWorkbench } from '../serve/folderWorkbench.ts';
 
 // The workbench of a folder in a process of its own; notes of an experiment steer what it does.
 const [folder = ''] = process.argv.slice(2);
-hostWorkbench(() => {
+await hostWorkbench(async () => {
   if (folder.endsWith('in-use')) throw new ArcBenchError('busy', 'The workspace is in use by another process.');
   const workbench = folderWorkbench(folder);
   let busy = false;

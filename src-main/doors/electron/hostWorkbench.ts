@@ -5,9 +5,9 @@ import { answerRequest } from '../answerRequest.ts';
 import { wireFault } from '../wireFault.ts';
 
 /** What the window's process asks of the workbench's, besides the contract's calls. */
-export const hostRequestSchema = z.union([z.strictObject({ id: z.int(), resource: z.string() }), z.strictObject({ close: z.literal(true) })]);
+export const hostRequestSchema = z.union([z.strictObject({ id: z.int(), resource: z.string() }), z.strictObject({ id: z.int(), busy: z.literal(true) }), z.strictObject({ close: z.literal(true) })]);
 export interface HostedResource { readonly type: string; readonly base64: string; readonly fileName?: string | undefined }
-export type HostMessage = WireMessage | { readonly opened: true } | { readonly notOpened: WireFault } | { readonly busy: boolean };
+export type HostMessage = WireMessage | { readonly opened: true } | { readonly notOpened: WireFault };
 
 const log = (line: string) => { process.stderr.write(`${line}\n`); };
 
@@ -15,11 +15,11 @@ const log = (line: string) => { process.stderr.write(`${line}\n`); };
  * Gives a workbench to the process that started this one, over Node's channel between parent and child: SQLite, pictures and jobs never block a window,
  * and the window survives whatever becomes of them. Ends, training with a checkpoint, when told to or when the parent is gone.
  */
-export function hostWorkbench(open: () => Workbench): void {
+export async function hostWorkbench(open: () => Promise<Workbench>): Promise<void> {
   const tell = (message: HostMessage) => { if (process.connected) process.send?.(message); };
   let workbench: Workbench;
   try {
-    workbench = open();
+    workbench = await open();
   } catch (error) {
     tell({ notOpened: wireFault(error, 'Opening the workspace', log) });
     process.disconnect();
@@ -35,14 +35,12 @@ export function hostWorkbench(open: () => Workbench): void {
   };
   let closing: Promise<void> | null = null;
   const close = () => closing ??= workbench.close().catch((error: unknown) => log(`The workbench did not close: ${String(error)}`)).finally(() => process.exit());
-  workbench.subscribe((event) => {
-    tell(event);
-    if (event.event === 'job') tell({ busy: workbench.busy() });
-  });
+  workbench.subscribe(tell);
   process.on('message', (message) => {
     const request = hostRequestSchema.safeParse(message);
     if (!request.success) void answerRequest(workbench, message, log).then(tell);
     else if ('close' in request.data) void close();
+    else if ('busy' in request.data) tell({ id: request.data.id, result: workbench.busy() });
     else void resource(request.data.id, request.data.resource).then(tell);
   });
   process.on('disconnect', () => void close());

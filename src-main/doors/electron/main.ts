@@ -13,7 +13,7 @@ import { menuTemplate } from './menuTemplate.ts';
 import { openedWith } from './openedWith.ts';
 import { askForRemote } from './remoteWorkbench.ts';
 import { secureWindow } from './secureWindow.ts';
-import { startWorkbench, type HostedWorkbench } from './startWorkbench.ts';
+import { startWorkbench } from './startWorkbench.ts';
 import { placeOfWindow, windowStateSchema } from './windowState.ts';
 
 const log = (line: string) => { process.stderr.write(`${line}\n`); };
@@ -31,17 +31,10 @@ async function main(): Promise<void> {
     event.preventDefault();
     experiment = path;
   });
-  const starting = startWorkbench({ node, program: join(root, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), args: [workspace] });
-  starting.catch(() => {}); // told below, when a dialog can be shown
+  // The window is made while the workbench opens: its first calls wait.
+  const workbench = startWorkbench({ node, program: join(root, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), args: [workspace], cache: join(app.getPath('userData'), 'compileCache') });
   await app.whenReady();
   guardAllContents();
-  let workbench: HostedWorkbench;
-  try {
-    workbench = await starting;
-  } catch (error) {
-    await dialog.showMessageBox({ type: 'error', message: 'ArcBench could not open its workspace.', detail: error instanceof Error ? error.message : String(error) });
-    return app.exit(1);
-  }
   const recent = keptFile(join(app.getPath('userData'), 'recentWorkspaces.json'), z.array(z.string()).max(8), []);
   recent.write([workspace, ...recent.read().filter((folder) => folder !== workspace)].slice(0, 8));
   serveAppProtocol(session.defaultSession.protocol, { renderer: join(bundled, 'dist', 'renderer'), workbench, log });
@@ -61,7 +54,7 @@ async function main(): Promise<void> {
   let leaving = false;
   /** Closes the workbench, asking first where something runs, and ends the app. */
   const leave = async (again: readonly string[] | null): Promise<void> => {
-    if (leaving || (workbench.busy() && !await confirmed(window))) return;
+    if (leaving || (await workbench.busy().catch(() => false) && !await confirmed(window))) return;
     leaving = true;
     state.write({ bounds: window.getNormalBounds(), maximized: window.isMaximized() });
     await workbench.close();
@@ -74,12 +67,15 @@ async function main(): Promise<void> {
   };
   window.on('close', asks);
   app.on('before-quit', asks);
-  void workbench.ended.then(async ({ asked, reason }) => {
+  workbench.opened.then(() => workbench.ended).then(async ({ asked, reason }) => {
     if (asked) return;
     const { response } = await dialog.showMessageBox(window, { type: 'error', message: 'The workbench ended unexpectedly.', detail: `${reason}\n\nRuns that trained go on from their last checkpoint.`, buttons: ['Start Again', 'Quit'], defaultId: 0, cancelId: 1 });
     if (response === 0) app.relaunch();
     app.exit(1);
-  });
+  }, async (error: Error) => {
+    await dialog.showMessageBox(window, { type: 'error', message: 'ArcBench could not open its workspace.', detail: error.message });
+    app.exit(1);
+  }).catch((error: unknown) => log(String(error)));
 
   const open = async (path: string): Promise<void> => {
     try {

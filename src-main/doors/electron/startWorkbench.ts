@@ -4,18 +4,24 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import type { HostedResource, HostMessage } from './hostWorkbench.ts';
 
-/** The workbench as the window's process has it. */
-export interface HostedWorkbench extends Omit<Workbench, 'receive'> {
+/** The workbench as the window's process has it; what is asked before it is open waits until it is. */
+export interface HostedWorkbench extends Omit<Workbench, 'receive' | 'busy'> {
+  /** Rejects with what opening threw. */
+  readonly opened: Promise<void>;
   /** Resolves when its process has ended, with whether that was asked for. */
   readonly ended: Promise<{ readonly asked: boolean; readonly reason: string }>;
+  busy(): Promise<boolean>;
 }
 
-/** Starts the process of the workbench on its own Node and waits until it is open. Throws what opening throws. */
-export async function startWorkbench({ node, program, args }: { readonly node: string; readonly program: string; readonly args: readonly string[] }): Promise<HostedWorkbench> {
-  const child = fork(program, args, { execPath: node, execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'json' });
+/** Starts the process of the workbench on its own Node. */
+export function startWorkbench({ node, program, args, cache }: { readonly node: string; readonly program: string; readonly args: readonly string[]; /** Folder where Node keeps what it compiled, so that the next start is fast. */ readonly cache: string }): HostedWorkbench {
+  const child = fork(program, args, {
+    execPath: node, execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'json',
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
+  });
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const waiting = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: ArcBenchError) => void }>();
-  let [nextId, busy, asked, errors] = [0, false, false, ''];
+  let [nextId, asked, errors] = [0, false, ''];
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4000);
     process.stderr.write(chunk);
@@ -28,11 +34,10 @@ export async function startWorkbench({ node, program, args }: { readonly node: s
       resolve({ asked, reason: errors.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}` });
     });
   });
-  await new Promise<void>((resolve, reject) => {
+  const opened = new Promise<void>((resolve, reject) => {
     child.on('message', (message: HostMessage) => {
       if ('opened' in message) resolve();
       else if ('notOpened' in message) reject(new ArcBenchError(message.notOpened.code, message.notOpened.message));
-      else if ('busy' in message) busy = message.busy;
       else if ('event' in message) for (const listener of listeners) listener(message);
       else {
         const asker = waiting.get(message.id);
@@ -43,14 +48,18 @@ export async function startWorkbench({ node, program, args }: { readonly node: s
     });
     void ended.then(({ reason }) => reject(new ArcBenchError('failed', `The workbench could not be started: ${reason}`)));
   });
-  const ask = (request: Readonly<Record<string, unknown>>) => new Promise<unknown>((resolve, reject) => {
-    if (!child.connected) return reject(new ArcBenchError('failed', 'The workbench has ended: start ArcBench again.'));
-    const id = nextId++;
-    waiting.set(id, { resolve, reject });
-    child.send({ id, ...request });
-  });
+  opened.catch(() => {}); // whoever asks is told
+  const ask = async (request: Readonly<Record<string, unknown>>) => {
+    await opened;
+    return await new Promise<unknown>((resolve, reject) => {
+      if (!child.connected) return reject(new ArcBenchError('failed', 'The workbench has ended: start ArcBench again.'));
+      const id = nextId++;
+      waiting.set(id, { resolve, reject });
+      child.send({ id, ...request });
+    });
+  };
   return {
-    ended,
+    opened, ended,
     call: (call, input) => ask({ call, input }),
     subscribe(listener) {
       listeners.add(listener);
@@ -60,9 +69,10 @@ export async function startWorkbench({ node, program, args }: { readonly node: s
       const found = await ask({ resource: address }) as HostedResource | null;
       return found && { type: found.type, bytes: Buffer.from(found.base64, 'base64'), ...(found.fileName === undefined ? {} : { fileName: found.fileName }) };
     },
-    busy: () => busy,
+    busy: async () => await ask({ busy: true }) as boolean,
     async close() {
       asked = true;
+      await opened.catch(() => {});
       if (child.connected) child.send({ close: true });
       await ended;
     },
