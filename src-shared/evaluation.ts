@@ -84,7 +84,7 @@ export interface Confusions {
   readonly labelSuspects: readonly (Picture & { readonly ownDegrees: number; readonly nearest: string; readonly nearestDegrees: number })[];
 }
 
-/** Two people whose mean embeddings are more alike than `bar`, the mean cosine of a picture with the rest of its own person's: perhaps one person under two names. */
+/** Two people whose mean embeddings have a cosine above `bar`, between that of a picture with its own person's others and that of two means of one person: perhaps one person under two names. */
 export interface AliasSuspect {
   readonly first: { readonly identity: string; readonly part: 'train' | 'query' | 'distractors'; readonly files: readonly string[] };
   readonly second: AliasSuspect['first'];

@@ -13,8 +13,8 @@ export interface AliasOptions {
 }
 
 /**
- * People who may be one person under two names: their mean embeddings are more alike than a picture is to the mean of its own
- * person's others. Most alike first, and bounded; a person of one part is compared with those of all.
+ * People who may be one person under two names: their mean embeddings are nearly as alike as two means of one person's pictures
+ * would be, by the cosine of a picture with its own person's others. Most alike first, and bounded; over all parts.
  */
 export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSuspect[] {
   const people = parts.flatMap(({ part, images }) => {
@@ -40,16 +40,22 @@ export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSusp
     }
   });
   if (counted === 0) return [];
-  const bar = alike / counted;
+  const ofPicture = alike / counted;
+  // A picture as its person's mean plus noise of this variance: a mean of n pictures has an n-th of it.
+  const variance = Math.max(0, 1 / ofPicture ** 2 - 1);
+  const barOf = (a: number, b: number) => {
+    const expected = 1 / Math.sqrt((1 + variance / people[a]!.rows.length) * (1 + variance / people[b]!.rows.length));
+    return Math.max(ofPicture, (ofPicture + expected) / 2);
+  };
   const found = largest<readonly [number, number]>(mostSuspects);
   const means = normalised(sums, size);
   for (const { row, similarities } of similarityRows(means, means, size)) {
-    for (let other = row + 1; other < similarities.length; other++) if (similarities[other]! > bar && similarities[other]! > found.bar()) found.add(similarities[other]!, [row, other]);
+    for (let other = row + 1; other < similarities.length; other++) if (similarities[other]! > found.bar() && similarities[other]! > barOf(row, other)) found.add(similarities[other]!, [row, other]);
   }
   const show = (at: number): AliasSuspect['first'] => {
     const { part, images, rows } = people[at]!;
     const pictures = rows.slice(0, filesOfEach).map((row) => pictureOf(images.indexes[row]!));
     return { identity: pictures[0]?.identity ?? '', part, files: pictures.map(({ file }) => file) };
   };
-  return found.items().map(({ value, item: [a, b] }) => ({ first: show(a), second: show(b), cosine: value, bar }));
+  return found.items().map(({ value, item: [a, b] }) => ({ first: show(a), second: show(b), cosine: value, bar: barOf(a, b) }));
 }

@@ -112,7 +112,7 @@ function finish(store: Store, id: string, summary: TrainedSummary | null, failur
     for (const [kind, path] of Object.entries(summary.artefacts)) store.saveArtefact(id, kind, path);
     if (summary.evaluation) store.addEvent(id, 'evaluated', 'Test, query and distractors were judged.');
     const [alias, ...more] = summary.evaluation?.aliases ?? [];
-    if (alias) store.addEvent(id, 'warning', `${alias.first.identity} (${alias.first.part}) and ${alias.second.identity} (${alias.second.part}) look like one person under two names (cosine ${alias.cosine.toFixed(2)}; a picture and its own person's others: ${alias.bar.toFixed(2)})${more.length > 0 ? `, and ${more.length} more ${more.length === 1 ? 'pair' : 'pairs'}` : ''}: look at their pictures, and put them in one folder if they are.`);
+    if (alias) store.addEvent(id, 'warning', `${alias.first.identity} (${alias.first.part}) and ${alias.second.identity} (${alias.second.part}) look like one person under two names (the cosine of their means is ${alias.cosine.toFixed(2)}, suspect from ${alias.bar.toFixed(2)} on)${more.length > 0 ? `, and ${more.length} more ${more.length === 1 ? 'pair' : 'pairs'}` : ''}: look at their pictures, and put them in one folder if they are.`);
   }
   if (failure) store.addEvent(id, 'failure', failure);
   const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : 'cancelled';
