@@ -84,6 +84,14 @@ export interface Confusions {
   readonly labelSuspects: readonly (Picture & { readonly ownDegrees: number; readonly nearest: string; readonly nearestDegrees: number })[];
 }
 
+/** Two people whose mean embeddings have a cosine above `bar`, between that of a picture with its own person's others and that of two means of one person: perhaps one person under two names. */
+export interface AliasSuspect {
+  readonly first: { readonly identity: string; readonly part: 'train' | 'query' | 'distractors'; readonly files: readonly string[] };
+  readonly second: AliasSuspect['first'];
+  readonly cosine: number;
+  readonly bar: number;
+}
+
 /** Everything that judging a run on val, test, query and distractors says; of bounded size. Null where the split does not carry a part; absent from runs that an older version judged. */
 export interface Evaluation {
   readonly accuracy: { readonly val: ClosedSetAccuracy | null; readonly test: ClosedSetAccuracy | null };
@@ -93,6 +101,7 @@ export interface Evaluation {
   readonly marginFree?: MarginFree | null;
   readonly geometry?: Geometry | null;
   readonly confusions?: Confusions | null;
+  readonly aliases?: readonly AliasSuspect[];
 }
 
 /** The class that a run gives each test picture: parallel lists, labels as positions among the split's classes. */

@@ -8,6 +8,7 @@ import { buildPairs } from './buildPairs.ts';
 import { classSums, normalised, sampleOfClasses, type ClassCentres } from './classCentres.ts';
 import { standings } from './compareWithCentres.ts';
 import { embedImages, rowsOf, type EmbeddedImages, type EmbedOptions } from './embedImages.ts';
+import { findAliases } from './findAliases.ts';
 import { findConfusions } from './findConfusions.ts';
 import { identifyByRank } from './identifyByRank.ts';
 import { identifyPairs } from './identifyPairs.ts';
@@ -67,6 +68,7 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
       marginFree: space?.marginFree ?? null,
       geometry: space?.geometry ?? null,
       confusions: findConfusions({ pictureOf, classes, test, query, distractors, size, judged: [train, test].map((images) => ({ images, standings: standings(images, means, size) })) }),
+      aliases: findAliases({ size, pictureOf, parts: [{ part: 'train', images: train }, { part: 'query', images: query }, { part: 'distractors', images: distractors }] }),
     },
     predictions: { images: test.indexes, labels: [...test.labels], predicted: [...test.predicted] },
     embeddings: joined(size, [['test', test], ['query', query], ['distractors', distractors]]),

@@ -140,6 +140,8 @@ async function finish(store: Store, id: string, summary: TrainedSummary | null, 
     store.saveResult(id, 'summary', summary);
     for (const [kind, path] of Object.entries(summary.artefacts)) store.saveArtefact(id, { kind, path, sha256: await hashFiles(path) });
     if (summary.evaluation) store.addEvent(id, 'evaluated', 'Test, query and distractors were judged.');
+    const [alias, ...more] = summary.evaluation?.aliases ?? [];
+    if (alias) store.addEvent(id, 'warning', `${alias.first.identity} (${alias.first.part}) and ${alias.second.identity} (${alias.second.part}) look like one person under two names (the cosine of their means is ${alias.cosine.toFixed(2)}, suspect from ${alias.bar.toFixed(2)} on)${more.length > 0 ? `, and ${more.length} more ${more.length === 1 ? 'pair' : 'pairs'}` : ''}: look at their pictures, and put them in one folder if they are.`);
   }
   if (failure) store.addEvent(id, 'failure', failure);
   const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : 'cancelled';

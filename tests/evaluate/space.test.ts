@@ -5,6 +5,7 @@ import { buildPairs } from '../../src-main/evaluate/buildPairs.ts';
 import { classSums, normalised, sampleOfClasses } from '../../src-main/evaluate/classCentres.ts';
 import { standings } from '../../src-main/evaluate/compareWithCentres.ts';
 import type { EmbeddedImages } from '../../src-main/evaluate/embedImages.ts';
+import { findAliases } from '../../src-main/evaluate/findAliases.ts';
 import { findConfusions } from '../../src-main/evaluate/findConfusions.ts';
 import { identifyByRank } from '../../src-main/evaluate/identifyByRank.ts';
 import { measureSpace } from '../../src-main/evaluate/measureSpace.ts';
@@ -157,6 +158,24 @@ test('planted mistakes are found: a wrong label, a mix-up, twins apart and a per
   assert.deepEqual([found.hardestImpostors[0]?.first.file, found.hardestImpostors[0]?.second.file].sort(), ['200.jpg', '203.jpg']);
   assert.ok(found.hardestGenuine.slice(0, 2).every(({ first, second }) => [first.file, second.file].includes('200.jpg')));
   assert.ok(found.hardestGenuine[0]!.cosine <= found.hardestGenuine[1]!.cosine);
+});
+
+test('one person under two names is suspected across parts, look-alikes and strangers are not', () => {
+  const train = people(repeat(6, 5), { seed: 'train', spread: 0.4 });
+  // Query's person 0 is train's person 2, under another name and in other pictures; its persons 1 and 2 are strangers.
+  const [random, strangers] = [randomStream(6, 'other pictures'), people([0, 0, 1, 1], { seed: 'strangers', spread: 0.4 })];
+  const again = normalised(train.units.subarray(10 * size, 15 * size).map((value) => value + 0.1 * random.normal()), size);
+  const query = {
+    indexes: [...Array.from({ length: 5 }, (_, at) => 100 + at), 200, 201, 202, 203], labels: Int32Array.of(0, 0, 0, 0, 0, 1, 1, 2, 2),
+    units: Float32Array.from([...again, ...strangers.units]),
+  };
+  const pictureOf = (index: number) => ({ file: `${index}.jpg`, identity: index < 100 ? `train ${train.labels[index]}` : index < 200 ? 'again' : 'stranger' });
+  const found = findAliases({ size, pictureOf, parts: [{ part: 'train', images: train }, { part: 'query', images: query }] });
+  assert.deepEqual(found.map(({ first, second }) => [first.identity, first.part, second.identity, second.part]), [['train 2', 'train', 'again', 'query']]);
+  assert.ok(found[0]!.cosine > found[0]!.bar && found[0]!.bar > 0.7);
+  assert.deepEqual(found[0]!.second.files, ['100.jpg', '101.jpg']);
+  assert.deepEqual(findAliases({ size, pictureOf, parts: [{ part: 'train', images: train }] }), []);
+  assert.deepEqual(findAliases({ size, pictureOf, parts: [] }), []);
 });
 
 test('a sample takes every class before any twice, and no more than asked', () => {
