@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { SetUpError } from './setUpError.mjs';
 
 const from = '  NapiAutoRef *auto_ref = new NapiAutoRef();\n';
@@ -10,11 +11,13 @@ const copied = `  // TensorFlow gets memory of its own: it releases tensors, and
   memcpy(TF_TensorData(tensor.tensor), array_data, byte_size);
 `;
 
-/** The addon's tfjs_backend.cc with tensors that copy their values instead of sharing V8's memory. Throws where the source is not the one that is known. @param {string} source */
+const native = ['winogradConvolution.cc', 'winogradOps.cc'].map((name) => readFileSync(new URL(`../native/${name}`, import.meta.url), 'utf8'));
+
+/** The addon's tfjs_backend.cc with ArcBench's own ops behind it, and tensors that copy their values instead of sharing V8's memory. Throws where the source is not the one that is known. @param {string} source */
 export function patchBackend(source) {
   const patched = source.replace(shared, copied).replace('  if (TF_GetCode(tf_status.status) != TF_OK) {\n    delete auto_ref;\n', '  if (TF_GetCode(tf_status.status) != TF_OK) {\n');
   if (patched === source || patched.includes(from) || patched.includes('delete auto_ref;\n    TFE_DeleteTensorHandle')) {
     throw new SetUpError(1, "The addon's source in @tensorflow/tfjs-node-gpu is not the one that ArcBench knows how to build: run `npm ci`, which brings the version of package-lock.json.");
   }
-  return `#include <cstring>\n${patched}`;
+  return ['#include <cstring>', patched, ...native].join('\n');
 }

@@ -1,0 +1,460 @@
+// Winograd convolution F(4x4, 3x3) (arXiv 1509.09308) for TensorFlow's CPU device: 3x3, stride 1, padding SAME, float32,
+// NHWC by HWIO, channel counts that are multiples of 64. A 6x6 patch of the input and a 3x3 filter go to 36 points each,
+// where the convolution is one product of matrices a point: 36 multiplications for 16 outputs instead of 144.
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed to inlined functions alone
+
+namespace winograd {
+
+constexpr long kTile = 4, kPoints = 36, kDepth = 128;
+constexpr long kSkew = 16;  // keeps the 36 points of a tile out of one set of the cache
+constexpr long kCached = 3 << 19, kCachedByCore = 1 << 17;  // numbers that a second-level cache of all cores, of one core, should hold
+/** One register of numbers: 16 with AVX-512, 8 with AVX2. */
+typedef float Vector16 __attribute__((vector_size(64)));
+typedef float Vector8 __attribute__((vector_size(32)));
+template <class Vector> constexpr long kLanes = sizeof(Vector) / sizeof(float);
+#define ALWAYS inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 8")
+
+template <class Vector> ALWAYS Vector load(const float *from) { Vector value; __builtin_memcpy(&value, from, sizeof(Vector)); return value; }
+template <class Vector> ALWAYS void store(float *to, const Vector &value) { __builtin_memcpy(to, &value, sizeof(Vector)); }
+
+// --- The transforms along one axis; each is applied to rows and then to columns.
+
+template <class Vector> ALWAYS void toPoints(const Vector x[6], Vector out[6]) {  // B^T x, 6 inputs to 6 points
+  const Vector a = x[4] - 4.0f * x[2], b = x[3] - 4.0f * x[1], c = x[4] - x[2], d = 2.0f * (x[3] - x[1]);
+  out[0] = 4.0f * x[0] - 5.0f * x[2] + x[4];
+  out[1] = a + b;
+  out[2] = a - b;
+  out[3] = c + d;
+  out[4] = c - d;
+  out[5] = 4.0f * x[1] - 5.0f * x[3] + x[5];
+}
+
+template <class Vector> ALWAYS void fromPoints(const Vector m[6], Vector out[4]) {  // A^T m, 6 points to 4 outputs
+  const Vector s = m[1] + m[2], d = m[1] - m[2], t = m[3] + m[4], e = m[3] - m[4];
+  out[0] = m[0] + s + t;
+  out[1] = d + 2.0f * e;
+  out[2] = s + 4.0f * t;
+  out[3] = d + 8.0f * e + m[5];
+}
+
+template <class Vector> ALWAYS void outputToPoints(const Vector y[4], Vector out[6]) {  // A y
+  const Vector even = y[0] + y[2], odd = y[1] + y[3], even2 = y[0] + 4.0f * y[2], odd2 = 2.0f * y[1] + 8.0f * y[3];
+  out[0] = y[0];
+  out[1] = even + odd;
+  out[2] = even - odd;
+  out[3] = even2 + odd2;
+  out[4] = even2 - odd2;
+  out[5] = y[3];
+}
+
+template <class Vector> ALWAYS void filterToPoints(const Vector w[3], Vector out[6]) {  // G w
+  const Vector outer = (-1.0f / 6) * (w[0] + w[2]), middle = (-1.0f / 6) * w[1];
+  const Vector outer2 = (1.0f / 24) * w[0] + (1.0f / 6) * w[2], middle2 = (1.0f / 12) * w[1];
+  out[0] = 0.25f * w[0];
+  out[1] = outer + middle;
+  out[2] = outer - middle;
+  out[3] = outer2 + middle2;
+  out[4] = outer2 - middle2;
+  out[5] = w[2];
+}
+
+template <class Vector> ALWAYS void filterFromPoints(const Vector u[6], Vector out[3]) {  // G^T u
+  const Vector s = u[1] + u[2], d = u[2] - u[1], t = u[3] + u[4], e = u[3] - u[4];
+  out[0] = 0.25f * u[0] - (1.0f / 6) * s + (1.0f / 24) * t;
+  out[1] = (1.0f / 6) * d + (1.0f / 12) * e;
+  out[2] = (1.0f / 6) * (t - s) + u[5];
+}
+
+// --- Kernels: each is compiled for AVX-512 and for AVX2.
+
+struct Shape {
+  long batch, height, width, inputs, outputs;
+  long tilesDown() const { return (height + kTile - 1) / kTile; }
+  long tilesAcross() const { return (width + kTile - 1) / kTile; }
+  long tiles() const { return batch * tilesDown() * tilesAcross(); }
+};
+
+/** Where a tile lies: its image's first value and the row and column of its first output. */
+struct Place { long image, row, column; };
+inline Place placeOf(const Shape &shape, long tile) {
+  const long across = shape.tilesAcross(), each = shape.tilesDown() * across, inImage = tile % each;
+  return {tile / each, inImage / across * kTile, inImage % across * kTile};
+}
+
+/** 6x6 patches of images to points[36][pointStride], a row of `channels` for each tile. */
+template <class Vector> ALWAYS void patchToPoints(const float *images, const Shape &shape, long channels, long tile, float *points, long pointStride) {
+  const Place place = placeOf(shape, tile);
+  const float *image = images + place.image * shape.height * shape.width * channels;
+  for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
+    Vector patch[6][6];
+    UNROLL for (long j = 0; j < 6; j++) {
+      Vector column[6];
+      const long x = place.column + j - 1;
+      UNROLL for (long i = 0; i < 6; i++) {
+        const long y = place.row + i - 1;
+        const bool inside = y >= 0 && y < shape.height && x >= 0 && x < shape.width;
+        column[i] = inside ? load<Vector>(image + (y * shape.width + x) * channels + channel) : Vector{};
+      }
+      Vector out[6];
+      toPoints(column, out);
+      UNROLL for (long i = 0; i < 6; i++) patch[i][j] = out[i];
+    }
+    UNROLL for (long i = 0; i < 6; i++) {
+      Vector out[6];
+      toPoints(patch[i], out);
+      UNROLL for (long j = 0; j < 6; j++) store(points + (i * 6 + j) * pointStride + channel, out[j]);
+    }
+  }
+}
+
+/** Points[36][pointStride] of one tile to its 4x4 outputs, what lies outside left out. */
+template <class Vector> ALWAYS void pointsToOutput(const float *points, long pointStride, const Shape &shape, long tile, float *images) {
+  const Place place = placeOf(shape, tile);
+  const long channels = shape.outputs, rows = std::min(kTile, shape.height - place.row), columns = std::min(kTile, shape.width - place.column);
+  float *image = images + place.image * shape.height * shape.width * channels;
+  for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
+    Vector half[4][6];
+    UNROLL for (long j = 0; j < 6; j++) {
+      Vector column[6], out[4];
+      UNROLL for (long i = 0; i < 6; i++) column[i] = load<Vector>(points + (i * 6 + j) * pointStride + channel);
+      fromPoints(column, out);
+      UNROLL for (long i = 0; i < 4; i++) half[i][j] = out[i];
+    }
+    for (long i = 0; i < rows; i++) {
+      Vector out[4];
+      fromPoints(half[i], out);
+      float *row = image + ((place.row + i) * shape.width + place.column) * channels + channel;
+      for (long j = 0; j < columns; j++) store(row + j * channels, out[j]);
+    }
+  }
+}
+
+/** 4x4 gradients of outputs to points[36][pointStride], in panels of channels that lie panelStride apart. */
+template <class Vector, long panel> ALWAYS void outputGradientToPoints(const float *images, const Shape &shape, long tile, float *points, long pointStride, long panelStride) {
+  const Place place = placeOf(shape, tile);
+  const long channels = shape.outputs;
+  const float *image = images + place.image * shape.height * shape.width * channels;
+  for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
+    Vector half[6][4];
+    UNROLL for (long j = 0; j < 4; j++) {
+      Vector column[4], out[6];
+      UNROLL for (long i = 0; i < 4; i++) {
+        const bool inside = place.row + i < shape.height && place.column + j < shape.width;
+        column[i] = inside ? load<Vector>(image + ((place.row + i) * shape.width + place.column + j) * channels + channel) : Vector{};
+      }
+      outputToPoints(column, out);
+      UNROLL for (long i = 0; i < 6; i++) half[i][j] = out[i];
+    }
+    float *to = points + channel / panel * panelStride + channel % panel;
+    UNROLL for (long i = 0; i < 6; i++) {
+      Vector out[6];
+      outputToPoints(half[i], out);
+      UNROLL for (long j = 0; j < 6; j++) store(to + (i * 6 + j) * pointStride, out[j]);
+    }
+  }
+}
+
+/** Filters [3, 3, inputs, outputs] of one panel to the points of one row: points[6][inputs][panel]. */
+template <class Vector, long panel> ALWAYS void filterRowToPoints(const float *filter, long inputs, long outputs, long index, long row, float *points) {
+  static const float G[6][3] = {{0.25f, 0, 0}, {-1.0f / 6, -1.0f / 6, -1.0f / 6}, {-1.0f / 6, 1.0f / 6, -1.0f / 6}, {1.0f / 24, 1.0f / 12, 1.0f / 6}, {1.0f / 24, -1.0f / 12, 1.0f / 6}, {0, 0, 1}};
+  constexpr long lanes = kLanes<Vector>, halves = 16 / lanes;  // a line of the cache at once: the nine rows fall into one set of it
+  for (long input = 0; input < inputs; input++) {
+    for (long lane = 0; lane < panel; lane += 16) {
+      const float *from = filter + input * outputs + index * panel + lane;
+      Vector sum[halves][3], out[halves][6];
+      UNROLL for (long b = 0; b < 3; b++)
+        UNROLL for (long a = 0; a < 3; a++)
+          UNROLL for (long half = 0; half < halves; half++) {
+            const Vector value = G[row][a] * load<Vector>(from + (a * 3 + b) * inputs * outputs + half * lanes);
+            sum[half][b] = a == 0 ? value : sum[half][b] + value;
+          }
+      UNROLL for (long half = 0; half < halves; half++) filterToPoints(sum[half], out[half]);
+      UNROLL for (long j = 0; j < 6; j++)
+        UNROLL for (long half = 0; half < halves; half++) store(points + (j * inputs + input) * panel + lane + half * lanes, out[half][j]);
+    }
+  }
+}
+
+/** Points[36][count][panel] of `count` inputs and one panel to gradients of filters [3, 3, inputs, outputs]. */
+template <class Vector, long panel> ALWAYS void pointsToFilter(const float *points, long count, float *filter, long filterStride, long outputs) {
+  for (long input = 0; input < count; input++) {
+    for (long lane = 0; lane < panel; lane += kLanes<Vector>) {
+      Vector half[3][6];
+      UNROLL for (long j = 0; j < 6; j++) {
+        Vector column[6], out[3];
+        UNROLL for (long i = 0; i < 6; i++) column[i] = load<Vector>(points + ((i * 6 + j) * count + input) * panel + lane);
+        filterFromPoints(column, out);
+        UNROLL for (long a = 0; a < 3; a++) half[a][j] = out[a];
+      }
+      UNROLL for (long a = 0; a < 3; a++) {
+        Vector out[3];
+        filterFromPoints(half[a], out);
+        UNROLL for (long b = 0; b < 3; b++) store(filter + (a * 3 + b) * filterStride + input * outputs + lane, out[b]);
+      }
+    }
+  }
+}
+
+/** c[rows][panel] = sum over k of a(row, k) b[k][panel], or added to c; a(row, k) lies at row * aRow + k * aDepth. */
+struct Product { const float *a; long aRow, aDepth; const float *b; float *c; long cRow, rows, depth; bool add; };
+
+template <class Vector, int Rows, int Vectors> ALWAYS void multiplyRows(const Product &p, long row) {
+  Vector sum[Rows][Vectors];
+  UNROLL for (int r = 0; r < Rows; r++)
+    UNROLL for (int v = 0; v < Vectors; v++) sum[r][v] = p.add ? load<Vector>(p.c + (row + r) * p.cRow + v * kLanes<Vector>) : Vector{};
+  const float *a = p.a + row * p.aRow, *b = p.b;
+  for (long k = 0; k < p.depth; k++, a += p.aDepth, b += Vectors * kLanes<Vector>) {
+    Vector right[Vectors];
+    UNROLL for (int v = 0; v < Vectors; v++) right[v] = load<Vector>(b + v * kLanes<Vector>);
+    UNROLL for (int r = 0; r < Rows; r++) {
+      const float left = a[r * p.aRow];
+      UNROLL for (int v = 0; v < Vectors; v++) sum[r][v] += left * right[v];
+    }
+  }
+  UNROLL for (int r = 0; r < Rows; r++)
+    UNROLL for (int v = 0; v < Vectors; v++) store(p.c + (row + r) * p.cRow + v * kLanes<Vector>, sum[r][v]);
+}
+
+template <class Vector, int Vectors> ALWAYS void multiplyPanel(const Product &whole) {
+  for (long k = 0; k < whole.depth; k += kDepth) {  // so much of b stays in the first cache
+    const Product p = {whole.a + k * whole.aDepth, whole.aRow, whole.aDepth, whole.b + k * Vectors * kLanes<Vector>, whole.c, whole.cRow, whole.rows, std::min(kDepth, whole.depth - k), whole.add || k > 0};
+    long row = 0;
+    for (; row + 6 <= p.rows; row += 6) multiplyRows<Vector, 6, Vectors>(p, row);
+    switch (p.rows - row) {
+      case 5: multiplyRows<Vector, 5, Vectors>(p, row); break;
+      case 4: multiplyRows<Vector, 4, Vectors>(p, row); break;
+      case 3: multiplyRows<Vector, 3, Vectors>(p, row); break;
+      case 2: multiplyRows<Vector, 2, Vectors>(p, row); break;
+      case 1: multiplyRows<Vector, 1, Vectors>(p, row); break;
+    }
+  }
+}
+
+struct Kernels {
+  long panel;  // columns of a product
+  void (*patch)(const float *, const Shape &, long, long, float *, long);
+  void (*output)(const float *, long, const Shape &, long, float *);
+  void (*gradient)(const float *, const Shape &, long, float *, long, long);
+  void (*filter)(const float *, long, long, long, long, float *);
+  void (*filterGradient)(const float *, long, float *, long, long);
+  void (*multiply)(const Product &);
+};
+
+#define KERNELS(name, instructions, Vector, vectors) \
+  namespace name { \
+  __attribute__((target(instructions))) void patch(const float *i, const Shape &s, long c, long t, float *p, long d) { patchToPoints<Vector>(i, s, c, t, p, d); } \
+  __attribute__((target(instructions))) void output(const float *p, long d, const Shape &s, long t, float *i) { pointsToOutput<Vector>(p, d, s, t, i); } \
+  __attribute__((target(instructions))) void gradient(const float *i, const Shape &s, long t, float *p, long d, long e) { outputGradientToPoints<Vector, vectors * kLanes<Vector>>(i, s, t, p, d, e); } \
+  __attribute__((target(instructions))) void filter(const float *f, long i, long o, long p, long r, float *q) { filterRowToPoints<Vector, vectors * kLanes<Vector>>(f, i, o, p, r, q); } \
+  __attribute__((target(instructions))) void filterGradient(const float *p, long c, float *f, long s, long o) { pointsToFilter<Vector, vectors * kLanes<Vector>>(p, c, f, s, o); } \
+  __attribute__((target(instructions))) void multiply(const Product &p) { multiplyPanel<Vector, vectors>(p); } \
+  const Kernels kernels = {vectors * kLanes<Vector>, patch, output, gradient, filter, filterGradient, multiply}; \
+  }
+KERNELS(avx512, "avx512f,avx512dq,fma", Vector16, 4)
+KERNELS(avx2, "avx2,fma", Vector8, 2)
+
+const Kernels *kernels() {
+  static const Kernels *chosen = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") ? &avx512::kernels
+      : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &avx2::kernels : nullptr;
+  return chosen;
+}
+
+// --- Threads: a caller works on its own tasks, and idle workers help whoever has some.
+
+class Workers {
+ public:
+  static Workers &shared() {
+    static Workers *workers = new Workers();  // never destroyed: its threads may outlive static destruction
+    return *workers;
+  }
+  long threads() const { return workers_ + 1; }
+
+  /** Runs body(0) to body(count - 1), each once, on as many threads as are free. */
+  void forEach(long count, const std::function<void(long)> &body) {
+    Job job{count, body};
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      jobs_.push_back(&job);
+    }
+    if (count > 1) awake_.notify_all();
+    job.work();
+    std::unique_lock<std::mutex> lock(mutex_);
+    jobs_.erase(std::find(jobs_.begin(), jobs_.end(), &job));
+    finished_.wait(lock, [&] { return job.helpers == 0; });
+  }
+
+ private:
+  struct Job {
+    const long count;
+    const std::function<void(long)> &body;
+    std::atomic<long> next{0};
+    long helpers = 0;
+    Job(long count, const std::function<void(long)> &body) : count(count), body(body) {}
+    void work() {
+      for (long index; (index = next.fetch_add(1)) < count;) body(index);
+    }
+  };
+
+  Workers() {
+    const char *chosen = std::getenv("TF_NUM_INTRAOP_THREADS");
+    const long wanted = chosen ? std::atol(chosen) : 0;
+    workers_ = (wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency())) - 1;
+    for (long index = 0; index < workers_; index++) std::thread([this] { serve(); }).detach();
+  }
+
+  void serve() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      Job *job = nullptr;
+      awake_.wait(lock, [&] {
+        for (Job *each : jobs_) if (each->next < each->count) { job = each; return true; }
+        return false;
+      });
+      job->helpers++;
+      lock.unlock();
+      job->work();
+      lock.lock();
+      if (--job->helpers == 0) finished_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable awake_, finished_;
+  std::vector<Job *> jobs_;
+  long workers_;
+};
+
+/** Memory that is kept between steps: fresh pages would have to be cleared each time. */
+class Scratch {
+ public:
+  explicit Scratch(long floats) {
+    std::lock_guard<std::mutex> lock(mutex());
+    auto &kept = pool();
+    auto best = kept.end();
+    for (auto it = kept.begin(); it != kept.end(); ++it)
+      if (it->floats >= floats && (best == kept.end() || it->floats < best->floats)) best = it;
+    if (best != kept.end()) {
+      block_ = *best;
+      kept.erase(best);
+    } else {
+      if (!kept.empty()) {  // grow one that is too small instead of adding another
+        std::free(kept.back().data);
+        kept.pop_back();
+      }
+      block_ = {static_cast<float *>(std::aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64)), floats};
+    }
+  }
+  ~Scratch() {
+    std::lock_guard<std::mutex> lock(mutex());
+    pool().push_back(block_);
+  }
+  Scratch(const Scratch &) = delete;
+  float *data() const { return block_.data; }
+
+ private:
+  struct Block { float *data; long floats; };
+  static std::mutex &mutex() { static auto *it = new std::mutex(); return *it; }
+  static std::vector<Block> &pool() { static auto *it = new std::vector<Block>(); return *it; }
+  Block block_;
+};
+
+// --- The three convolutions.
+
+/** Filters [3, 3, inputs, outputs] turned by 180 degrees, as [3, 3, outputs, inputs]: with these, a convolution gives the input's gradient. */
+void turnFilter(const float *filter, long inputs, long outputs, float *turned) {
+  Workers::shared().forEach(9 * (inputs / kSkew), [&](long index) {
+    const long point = index % 9, first = index / 9 * kSkew;
+    const float *from = filter + (8 - point) * inputs * outputs + first * outputs;
+    float *to = turned + point * inputs * outputs + first;
+    for (long output = 0; output < outputs; output++)
+      for (long lane = 0; lane < kSkew; lane++) to[output * inputs + lane] = from[lane * outputs + output];
+  });
+}
+
+/** images [batch, height, width, inputs] by filter [3, 3, inputs, outputs] to [batch, height, width, outputs]. */
+void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
+  const Kernels &kernel = *kernels();
+  Workers &workers = Workers::shared();
+  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterPoints = 6 * inputs * panel;
+  // Many tiles: each task takes a few through all three stages within its core's cache. Few tiles, many channels: each task
+  // transforms a part of the filter and multiplies all tiles by it, so that the filter's points never reach main memory.
+  const long perTask = std::max(6L, kCachedByCore / (kPoints * (inputs + outputs)) / 6 * 6);
+  const bool many = tiles >= 4 * perTask * workers.threads();
+  const long group = many ? perTask : tiles, inputStride = group * inputs + kSkew, outputStride = group * outputs + kSkew;
+  const auto toPoints = [&](long first, long count, float *points) {
+    for (long tile = 0; tile < count; tile++) kernel.patch(images, shape, inputs, first + tile, points + tile * inputs, inputStride);
+  };
+  const auto multiply = [&](const float *filterPart, long row, long column, const float *from, float *to, long rows) {
+    for (long j = 0; j < 6; j++) {
+      const long point = row * 6 + j;
+      kernel.multiply({from + point * inputStride, inputs, 1, filterPart + j * inputs * panel, to + point * outputStride + column * panel, outputs, rows, inputs, false});
+    }
+  };
+  const auto fromPoints = [&](long first, long count, const float *points) {
+    for (long tile = 0; tile < count; tile++) kernel.output(points + tile * outputs, outputStride, shape, first + tile, result);
+  };
+  if (many) {
+    Scratch filterScratch(6 * panels * filterPoints);
+    workers.forEach(6 * panels, [&](long index) { kernel.filter(filter, inputs, outputs, index / 6, index % 6, filterScratch.data() + index * filterPoints); });
+    const long groups = (tiles + group - 1) / group;
+    workers.forEach(groups, [&](long index) {
+      Scratch scratch(kPoints * (inputStride + outputStride));
+      float *from = scratch.data(), *to = from + kPoints * inputStride;
+      const long first = index * group, count = std::min(group, tiles - first);
+      toPoints(first, count, from);
+      for (long part = 0; part < 6 * panels; part++) multiply(filterScratch.data() + part * filterPoints, part % 6, part / 6, from, to, count);
+      fromPoints(first, count, to);
+    });
+  } else {
+    Scratch scratch(kPoints * (inputStride + outputStride));
+    float *from = scratch.data(), *to = from + kPoints * inputStride;
+    const long slice = 4, slices = (tiles + slice - 1) / slice;
+    workers.forEach(slices, [&](long index) { toPoints(index * slice, std::min(slice, tiles - index * slice), from + index * slice * inputs); });
+    workers.forEach(6 * panels, [&](long index) {
+      Scratch part(filterPoints);
+      kernel.filter(filter, inputs, outputs, index / 6, index % 6, part.data());
+      multiply(part.data(), index % 6, index / 6, from, to, tiles);
+    });
+    workers.forEach(slices, [&](long index) { fromPoints(index * slice, std::min(slice, tiles - index * slice), to + index * slice * outputs); });
+  }
+}
+
+/** images [batch, height, width, inputs] and gradients of the result to the filter's gradient [3, 3, inputs, outputs]; the same bits on any number of threads. */
+void filterGradient(const Shape &shape, const float *images, const float *gradients, float *result) {
+  const Kernels &kernel = *kernels();
+  Workers &workers = Workers::shared();
+  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, rows = 32, blocks = inputs / rows, part = kPoints * rows * panel;
+  const long group = std::min(tiles, std::max(64L, kCached / (kPoints * (inputs + outputs)))), slice = 4;
+  const long inputStride = group * inputs + kSkew, outputStride = group * outputs + kSkew;
+  Scratch scratch(kPoints * (inputStride + outputStride)), sums(panels * blocks * part);
+  float *left = scratch.data(), *right = left + kPoints * inputStride;
+  for (long first = 0; first < tiles; first += group) {
+    const long count = std::min(group, tiles - first);
+    workers.forEach((count + slice - 1) / slice, [&](long index) {
+      for (long tile = index * slice; tile < std::min(count, (index + 1) * slice); tile++) {
+        kernel.patch(images, shape, inputs, first + tile, left + tile * inputs, inputStride);
+        kernel.gradient(gradients, shape, first + tile, right + tile * panel, outputStride, group * panel);
+      }
+    });
+    workers.forEach(panels * blocks, [&](long index) {
+      const long column = index / blocks, block = index % blocks;
+      float *sum = sums.data() + index * part;
+      for (long point = 0; point < kPoints; point++)
+        kernel.multiply({left + point * inputStride + block * rows, 1, inputs, right + point * outputStride + column * group * panel, sum + point * rows * panel, panel, rows, count, first > 0});
+      if (first + group >= tiles) kernel.filterGradient(sum, rows, result + block * rows * outputs + column * panel, inputs * outputs, outputs);
+    });
+  }
+}
+
+}  // namespace winograd
