@@ -9,7 +9,8 @@ import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';
 import { networkShapes, parameterSpecs, type Network } from '../model/network.ts';
 import { augmentationInputs, networkInput } from './augmentation.ts';
 import { valueAndGradients } from './batchGradients.ts';
-import { clipByGlobalNorm, optimizerSlots, optimizerUpdates, slotName } from './optimizer.ts';
+import { clipByGlobalNorm, optimizerUpdates, slotName } from './optimizer.ts';
+import { optimizerSlots } from './optimizerSlots.ts';
 import { stepHealth } from './stepHealth.ts';
 
 export interface ProgramOptions {
