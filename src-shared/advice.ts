@@ -1,4 +1,4 @@
-import type { Plan } from './experiment.ts';
+import type { ArmPlan, Plan } from './experiment.ts';
 import { planOfArm } from './experiment.ts';
 import { lossTerms } from './losses.ts';
 import { smallestSignFlipP } from './maths/signFlipTest.ts';
@@ -15,8 +15,15 @@ export interface SplitFacts {
   readonly negatives: number;
 }
 
+export type AdviceKey = Extract<TextKey, `advice.${string}`>;
+/** The knob that each advice is about; one of an arm's loss begins with 'loss.'. */
+export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
+  'advice.scale': 'loss.scale', 'advice.margin': 'loss.marginRadians', 'advice.crowded': 'loss.marginRadians', 'advice.rateHigh': 'training.learningRate', 'advice.rateLow': 'training.learningRate',
+  'advice.images': 'split.minImages', 'advice.test': 'split.test', 'advice.negatives': 'evaluation.falsePositiveRates', 'advice.noPairs': 'split.query', 'advice.oneSeed': 'seeds', 'advice.fewSeeds': 'seeds',
+};
+
 /** A warning before training: a text and its numbers; written in any language by adviceSentence. */
-export interface Advice { readonly key: TextKey; readonly values: Readonly<Record<string, AdviceValue>> }
+export interface Advice { readonly key: AdviceKey; readonly values: Readonly<Record<string, AdviceValue>> }
 type AdviceValue = string | number | readonly number[] | readonly string[];
 
 const [reachableLoss, harmlessLoss] = [0.01, 0.1];
@@ -36,20 +43,23 @@ export function widestSeparation(classes: number, dimensions: number): number {
   return classes <= dimensions + 1 ? Math.acos(-1 / (classes - 1)) : Math.PI / 2;
 }
 
-/** Everything that speaks against a plan before it is trained, most certain first; empty where nothing does. */
-export function adviceBeforeTraining(plan: Plan, facts: SplitFacts): Advice[] {
-  const classes = facts.trainImages.length;
-  const images = facts.trainImages.reduce((sum, count) => sum + count, 0);
+/** Everything that speaks against a plan before it is trained, most certain first; empty where nothing does. Without facts of the data, what the plan alone tells. */
+export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advice[] {
   return grouped([...plan.arms.flatMap((arm): Advice[] => {
     const own = planOfArm(plan, arm);
-    return [...lossTerms(arm.loss).flatMap(({ loss }) => {
-      const scale = 'scale' in loss ? loss.scale : null;
-      const margin = 'marginRadians' in loss ? loss.marginRadians : 0;
-      if (scale === null) return [];
-      const about = { arm: arm.name, scale, classes, images, margin, dimensions: own.model.embeddingSize };
-      return [...scaleAdvice(about), ...marginAdvice(about)];
-    }), ...rateAdvice(arm.name, own.training)];
-  }), ...dataAdvice(plan, facts), ...seedAdvice(plan)]);
+    return [...(facts ? lossAdvice(arm, own, facts) : []), ...rateAdvice(arm.name, own.training)];
+  }), ...(facts ? dataAdvice(plan, facts) : []), ...seedAdvice(plan)]);
+}
+
+function lossAdvice(arm: ArmPlan, own: Plan, { trainImages }: SplitFacts): Advice[] {
+  const images = trainImages.reduce((sum, count) => sum + count, 0);
+  return lossTerms(arm.loss).flatMap(({ loss }) => {
+    const scale = 'scale' in loss ? loss.scale : null;
+    const margin = 'marginRadians' in loss ? loss.marginRadians : 0;
+    if (scale === null) return [];
+    const about = { arm: arm.name, scale, classes: trainImages.length, images, margin, dimensions: own.model.embeddingSize };
+    return [...scaleAdvice(about), ...marginAdvice(about)];
+  });
 }
 
 /** An advice in words. */

@@ -120,9 +120,26 @@ export interface ExperimentSummary { readonly id: string; readonly name: string;
 export interface TextFault { readonly line: number; readonly message: string }
 export interface CheckedExperiment {
   readonly plan: Plan | null; readonly planHash: string | null; readonly fault: TextFault | null;
-  /** Sentences of advice on the plan, each with its number. */
-  readonly advice: readonly string[];
+  readonly advice: readonly PlanAdvice[];
   readonly parameters: number | null;
+  readonly estimate: StartEstimate | null;
+}
+/** One sentence on a plan with its numbers, the knob it is about (such as 'training.learningRate', or 'loss.scale' of the arms named) and its arms; none: it is about all. */
+export interface PlanAdvice { readonly knob: string; readonly arms: readonly string[]; readonly text: string }
+/** What faces were counted on: prepared ones are sure; imported ones may hold pictures that cannot be read; demo ones are yet to be drawn. */
+export type FacesFrom = 'prepared' | 'imported' | 'demo';
+/** What a start would take, and what that rests on. */
+export interface StartEstimate {
+  readonly runs: number; readonly runsDone: number;
+  readonly faces: { readonly from: FacesFrom; readonly people: number; readonly trainImages: number } | null;
+  /** Images that the runs left would take through the network, all epochs. */
+  readonly imagesLeft: number | null;
+  /** The rate that earlier runs of the same backbone and input size trained at, with their number; the lowest where arms differ in backbone. */
+  readonly measured: { readonly imagesPerSecond: number; readonly runs: number } | null;
+  /** Seconds of training left, without preparing and judging. */
+  readonly seconds: number | null;
+  /** Reckoned from the shapes of the largest arm's network and head: weights, gradients, the optimiser's state, and the values of one batch with their gradients. TensorFlow itself comes on top. */
+  readonly memoryBytes: number;
 }
 export interface ExperimentDetails extends CheckedExperiment { readonly id: string; readonly yaml: string; readonly updatedAt: string }
 export interface Preset { readonly name: string; readonly title: string; readonly description: string; readonly yaml: string }

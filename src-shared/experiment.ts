@@ -56,18 +56,25 @@ export const modelSchema = z.strictObject({
   dropout: z.number().min(0).max(0.9).default(0).describe('dropout before the embedding layer'),
 });
 
+const weightDecay = (value: number) => z.number().min(0).max(1).default(value).describe('pull of the weights towards 0');
+const adamKnobs = {
+  beta1: z.number().min(0).max(0.9999).default(0.9).describe('share of the running mean of gradients that is kept'),
+  beta2: z.number().min(0).max(0.99999).default(0.999).describe('share of the running mean of squared gradients that is kept'),
+  epsilon: z.number().positive().default(1e-8).describe('keeps the division finite'),
+};
+
 export const optimizerSchema = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('sgd'), momentum: z.number().min(0).max(0.999).default(0.9), nesterov: z.boolean().default(false), weightDecay: z.number().min(0).max(1).default(5e-4) }),
-  z.strictObject({ name: z.literal('adam'), beta1: z.number().min(0).max(0.9999).default(0.9), beta2: z.number().min(0).max(0.99999).default(0.999), epsilon: z.number().positive().default(1e-8), weightDecay: z.number().min(0).max(1).default(0) }),
-  z.strictObject({ name: z.literal('adamw'), beta1: z.number().min(0).max(0.9999).default(0.9), beta2: z.number().min(0).max(0.99999).default(0.999), epsilon: z.number().positive().default(1e-8), weightDecay: z.number().min(0).max(1).default(0.01) }),
+  z.strictObject({ name: z.literal('sgd'), momentum: z.number().min(0).max(0.999).default(0.9).describe('share of the last step that is kept'), nesterov: z.boolean().default(false).describe('look ahead along the momentum'), weightDecay: weightDecay(5e-4) }),
+  z.strictObject({ name: z.literal('adam'), ...adamKnobs, weightDecay: weightDecay(0) }),
+  z.strictObject({ name: z.literal('adamw'), ...adamKnobs, weightDecay: weightDecay(0.01) }),
 ]);
 export type OptimizerPlan = z.infer<typeof optimizerSchema>;
 
 export const scheduleSchema = z.strictObject({
-  name: z.enum(['constant', 'step', 'cosine', 'polynomial']).default('polynomial'),
+  name: z.enum(['constant', 'step', 'cosine', 'polynomial']).default('polynomial').describe('how the learning rate falls over the epochs'),
   warmupEpochs: z.number().min(0).max(1000).default(0).describe('epochs of linear warm-up from 0'),
   stepEpochs: z.array(z.int().positive()).default([]).describe('step: epochs after which the rate is multiplied by stepFactor'),
-  stepFactor: z.number().positive().max(1).default(0.1),
+  stepFactor: z.number().positive().max(1).default(0.1).describe('step: the factor'),
   power: z.number().positive().max(10).default(2).describe('polynomial: the exponent'),
 });
 export type SchedulePlan = z.infer<typeof scheduleSchema>;
@@ -85,15 +92,15 @@ export const augmentationSchema = z.strictObject({
 export type AugmentationPlan = z.infer<typeof augmentationSchema>;
 
 export const trainingSchema = z.strictObject({
-  epochs: z.int().min(1).max(10_000).default(20),
-  batchSize: z.int().min(2).max(4096).default(64),
-  learningRate: z.number().positive().max(10).default(0.1),
+  epochs: z.int().min(1).max(10_000).default(20).describe('passes over the training images'),
+  batchSize: z.int().min(2).max(4096).default(64).describe('images in one step'),
+  learningRate: z.number().positive().max(10).default(0.1).describe('the highest learning rate, from which the schedule falls'),
   optimizer: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), optimizerSchema).prefault({ name: 'sgd' }),
   schedule: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), scheduleSchema).prefault({}),
   gradientClip: z.number().min(0).default(5).describe('largest global norm of the gradient; 0: no clipping'),
   sampler: z.discriminatedUnion('name', [
     z.strictObject({ name: z.literal('shuffled') }),
-    z.strictObject({ name: z.literal('pk'), identities: z.int().min(2), images: z.int().min(2) }),
+    z.strictObject({ name: z.literal('pk'), identities: z.int().min(2).describe('P, the people in each batch'), images: z.int().min(2).describe('K, the images of each of them') }),
   ]).prefault({ name: 'shuffled' }),
   augmentation: augmentationSchema.prefault({}),
   marginWarmupEpochs: z.number().min(0).max(1000).default(0).describe('epochs over which a margin grows from nothing to its whole; 0: whole from the start'),
@@ -110,7 +117,7 @@ export const builtPairs = 'built';
 
 /** The experiment as a file gives it: every knob, its default, range and unit. */
 export const experimentFields = z.strictObject({
-  name: z.string().min(1).max(200).default('experiment'),
+  name: z.string().min(1).max(200).default('experiment').describe('what reports and lists call it'),
   data: dataSchema.prefault({}),
   prepare: prepareSchema.prefault({}),
   split: splitSchema.prefault({}),
@@ -121,7 +128,7 @@ export const experimentFields = z.strictObject({
   ladder: ladderSchema.optional().describe('true, or its settings: the arms from cross-entropy to sub-centres, one step at a time'),
   sweep: sweepSchema.optional().describe('knobs whose values are tried'),
   evaluation: z.strictObject({
-    falsePositiveRates: z.array(z.number().gt(0).lt(1)).min(1).default([0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001]),
+    falsePositiveRates: z.array(z.number().gt(0).lt(1)).min(1).default([0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001]).describe('where the identification rate is read, as far as the negatives carry it'),
     pairs: z.string().min(1).default(builtPairs).describe("verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt; a path is relative to the experiment file"),
     flip: z.boolean().default(true).describe('embedding = sum of original and flipped'),
   }).prefault({}),

@@ -1,27 +1,12 @@
 import { isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ArcBenchError } from './errors.ts';
 import { experimentSchema, type Plan } from './experiment.ts';
+import { knobSchemaOf, type KnobSchema } from './knobSchema.ts';
 import { nearestName } from './nearestName.ts';
 
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
-/** A schema as zod's JSON Schema shows it: enough to name keys, ranges and meanings. */
-interface KnobSchema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly exclusiveMaximum?: number;
-  readonly const?: unknown;
-  readonly properties?: Readonly<Record<string, KnobSchema>>;
-  readonly additionalProperties?: KnobSchema;
-  readonly items?: KnobSchema;
-  readonly oneOf?: readonly KnobSchema[];
-  readonly anyOf?: readonly KnobSchema[];
-}
-
 /** Reads an experiment's YAML into the plan, all defaults filled in; throws 'wrong-input' with one sentence naming file, line and key. */
 export function parseExperiment(text: string, fileName: string): Plan {
   const lines = new LineCounter();
@@ -122,7 +107,7 @@ function hint(word: string, known: readonly string[]): string {
 
 /** The schema of a knob; in a union, the alternative whose name the experiment gives. */
 function schemaAt(path: Path, experiment: unknown): KnobSchema | undefined {
-  let knob = z.toJSONSchema(experimentSchema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as KnobSchema | undefined;
+  let knob: KnobSchema | undefined = knobSchemaOf(experimentSchema);
   let value = experiment;
   const enter = () => {
     const alternatives = knob?.oneOf ?? knob?.anyOf;
@@ -132,7 +117,7 @@ function schemaAt(path: Path, experiment: unknown): KnobSchema | undefined {
   };
   enter();
   for (const step of path) {
-    knob = typeof step === 'number' ? knob?.items : knob?.properties?.[String(step)] ?? knob?.additionalProperties;
+    knob = typeof step === 'number' ? knob?.items : knob?.properties?.[String(step)] ?? (knob?.additionalProperties || undefined);
     value = valueAt(value, [step]);
     enter();
   }

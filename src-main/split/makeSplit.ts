@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { partNames, type Assignment, type PartName, type Plan } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import type { PreparedSet } from '../data/preparedSet.ts';
+import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
+
+/** What a split asks of a prepared set. */
+export interface SplitSource extends Pick<PreparedSet, 'hash'> { readonly images: readonly Pick<PreparedImage, 'identity' | 'contentHash'>[] }
 
 /** Which image belongs to which part; indexes point into the prepared set. */
 export interface Split {
@@ -19,7 +22,7 @@ export interface Split {
  * Splits a prepared set by its rule: identities with too few images are left out, some are held out as query and distractors,
  * and the images of the others are shared out among train, val and test. Throws 'wrong-input' where a part would be empty.
  */
-export function makeSplit(set: PreparedSet, rule: Plan['split']): Split {
+export function makeSplit(set: SplitSource, rule: Plan['split']): Split {
   const byIdentity = new Map<string, number[]>();
   set.images.forEach((image, index) => byIdentity.set(image.identity, [...(byIdentity.get(image.identity) ?? []), index]));
   const all = [...byIdentity.keys()].sort();
@@ -49,7 +52,7 @@ export function makeSplit(set: PreparedSet, rule: Plan['split']): Split {
 }
 
 /** Shares one identity's images out; copies of one picture stay together. */
-function shareOut(identity: string, images: readonly number[], { set, rule, parts }: { readonly set: PreparedSet; readonly rule: Plan['split']; readonly parts: Record<PartName, number[]> }): void {
+function shareOut(identity: string, images: readonly number[], { set, rule, parts }: { readonly set: SplitSource; readonly rule: Plan['split']; readonly parts: Record<PartName, number[]> }): void {
   const copies = new Map<string, number[]>();
   for (const index of images) {
     const content = set.images[index]?.contentHash ?? '';

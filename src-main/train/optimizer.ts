@@ -2,14 +2,6 @@ import type { OptimizerPlan } from '../../src-shared/experiment.ts';
 import { halfSumOfSquares } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 
-/** Names of the slots that an optimiser keeps for each parameter, all starting at zero. */
-export function optimizerSlots(plan: OptimizerPlan): readonly string[] {
-  switch (plan.name) {
-    case 'sgd': return plan.momentum > 0 ? ['momentum'] : [];
-    case 'adam': case 'adamw': return ['firstMoment', 'secondMoment'];
-  }
-}
-
 export const slotName = (slot: string, parameter: string) => `${slot}/${parameter}`;
 
 /** Numbers that change from step to step and are fed; step counts from 1. */

@@ -10,7 +10,8 @@ import { networkShapes, parameterSpecs, type Network } from '../model/network.ts
 import { networkInput } from './augmentation.ts';
 import { augmentationInputs } from './augmentationDraws.ts';
 import { valueAndGradients } from './batchGradients.ts';
-import { clipByGlobalNorm, optimizerSlots, optimizerUpdates, slotName } from './optimizer.ts';
+import { clipByGlobalNorm, optimizerUpdates, slotName } from './optimizer.ts';
+import { optimizerSlots } from './optimizerSlots.ts';
 import { stepHealth } from './stepHealth.ts';
 
 export interface ProgramOptions {

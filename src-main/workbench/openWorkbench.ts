@@ -72,7 +72,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const context: CallContext = { store, jobs, door, roots: [...roots, uploads], tell };
   const library = datasetLibrary(context);
   const handlers = {
-    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context), ...runCalls(context, summaries), ...reportCalls(context),
+    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...reportCalls(context),
     'jobs.list': () => jobs.jobs(),
     'jobs.cancel': ({ id }) => { jobs.cancel(id); return null; },
     'jobs.stopAfterEpoch': ({ id }) => { jobs.stopAfterEpoch(id); return null; },

@@ -1,9 +1,8 @@
 import type { SplitFacts } from '../../src-shared/advice.ts';
-import type { PreparedSet } from '../data/preparedSet.ts';
-import type { Split } from '../split/makeSplit.ts';
+import type { Split, SplitSource } from '../split/makeSplit.ts';
 
 /** What the advice before training asks of a split: counts alone. */
-export function splitFacts({ set, split }: { readonly set: PreparedSet; readonly split: Split }): SplitFacts {
+export function splitFacts({ set, split }: { readonly set: Pick<SplitSource, 'images'>; readonly split: Split }): SplitFacts {
   const perPerson = (indexes: readonly number[]) => {
     const counts = new Map<string, number>();
     for (const index of indexes) {

@@ -15,7 +15,7 @@ export function folderWorkbench(folder: string) {
   const addresses: string[] = [];
   const handlers: Partial<CallHandlers> = {
     'files.list': async ({ path }) => ({ path, parent: null, entries: (await readdir(folder)).map((name) => ({ name, path: name, kind: 'file' })) }),
-    'experiments.save': ({ id, yaml }) => ({ id: id ?? 'new', yaml, updatedAt: '', plan: null, planHash: null, fault: null, advice: [], parameters: null }),
+    'experiments.save': ({ id, yaml }) => ({ id: id ?? 'new', yaml, updatedAt: '', plan: null, planHash: null, fault: null, advice: [], parameters: null, estimate: null }),
     'runs.show': ({ id }) => { throw new ArcBenchError('wrong-input', `There is no run ${id}.`); },
   };
   const workbench: Workbench = {

@@ -2,45 +2,73 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CheckedExperiment, ExperimentDetails, Preset } from '../../../src-shared/api.ts';
+import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-shared/advice.ts';
+import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import type { Plan } from '../../../src-shared/experiment.ts';
+import { planOfArm, type Plan } from '../../../src-shared/experiment.ts';
+import { refuseSampler } from '../../../src-shared/losses.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { writeWhole } from '../../data/writeWhole.ts';
-import { buildNetwork } from '../../model/buildNetwork.ts';
-import { parameterSpecs } from '../../model/network.ts';
+import { faceCounter, type CountedFaces } from '../countFaces.ts';
 import { openedPath } from '../openedPath.ts';
 import { planHash } from '../planHash.ts';
 import { runExperiment } from '../runExperiment.ts';
+import { startEstimator, trainedParameters } from '../startEstimate.ts';
 import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+import type { DatasetLibrary } from './datasetCalls.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
 
 /** Reads an experiment's text: its plan, or what is wrong with it and where. */
-function check(yaml: string): CheckedExperiment {
+function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'> {
   try {
     const plan = parseExperiment(yaml, textName);
-    const network = buildNetwork(plan.model, plan.prepare.inputSize);
-    const parameters = parameterSpecs(network).filter((spec) => spec.trainable).reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0);
-    return { plan, planHash: planHash(plan), fault: null, advice: [], parameters };
+    return { plan, planHash: planHash(plan), fault: null, parameters: trainedParameters(plan) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
     const placed = /^experiment, line (\d+): (.*)$/s.exec(error.message);
-    return { plan: null, planHash: null, fault: { line: Number(placed?.[1] ?? 1), message: placed?.[2] ?? error.message }, advice: [], parameters: null };
+    return { plan: null, planHash: null, fault: { line: Number(placed?.[1] ?? 1), message: placed?.[2] ?? error.message }, parameters: null };
   }
 }
 
-export function experimentCalls(context: CallContext): CallsOf<'experiments'> {
+/** What speaks against a plan, each with the knob that it is about. */
+function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
+  const texts = reportTexts('en');
+  return [
+    ...(counted && 'refusal' in counted ? [{ knob: 'split.minImages', arms: [], text: counted.refusal }] : []),
+    ...plan.arms.flatMap((arm) => {
+      const refusal = refuseSampler(arm.loss, planOfArm(plan, arm).training);
+      return refusal === null ? [] : [{ knob: 'training.sampler', arms: [arm.name], text: `The arm ${arm.name} cannot be trained: ${refusal}.` }];
+    }),
+    ...adviceBeforeTraining(plan, counted && 'facts' in counted ? counted.facts : null).map((advice) => ({
+      knob: adviceKnobs[advice.key], arms: Array.isArray(advice.values['arm']) ? advice.values['arm'].map(String) : [], text: adviceSentence(advice, texts),
+    })),
+  ];
+}
+
+export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
   const { store, jobs, roots, tell } = context;
+  const countFaces = faceCounter(store.workspace, library);
+  const estimate = startEstimator(store);
   const folder = join(store.workspace, 'experiments');
   const pathOf = (id: string) => join(folder, `${id}.yaml`);
   const changed = () => tell({ event: 'experiments.changed', payload: null });
-  const show = async (id: string): Promise<ExperimentDetails> => {
+  const check = async (yaml: string): Promise<CheckedExperiment> => {
+    const found = read(yaml);
+    const counted = found.plan && await countFaces(found.plan, folder);
+    return { ...found, advice: found.plan ? adviceOn(found.plan, counted) : [], estimate: found.plan && estimate(found.plan, counted) };
+  };
+  const kept = async (id: string) => {
     const [yaml, found] = await Promise.all([readFile(pathOf(id), 'utf8'), stat(pathOf(id))]).catch((cause: unknown) => {
       throw new ArcBenchError('wrong-input', `There is no experiment ${id}: look at the list of experiments.`, { cause });
     });
-    return { id, yaml, updatedAt: found.mtime.toISOString(), ...check(yaml) };
+    return { id, yaml, updatedAt: found.mtime.toISOString() };
+  };
+  const show = async (id: string): Promise<ExperimentDetails> => {
+    const text = await kept(id);
+    return { ...text, ...await check(text.yaml) };
   };
   const nameIn = (yaml: string) => /^name:\s*['"]?(.+?)['"]?\s*$/m.exec(yaml)?.[1] ?? 'Untitled';
   /** A short name in the letters that file names take, with a number where it is taken. */
@@ -55,7 +83,7 @@ export function experimentCalls(context: CallContext): CallsOf<'experiments'> {
   return {
     'experiments.list': async () => {
       const ids = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
-      const all = await Promise.all(ids.map(show));
+      const all = (await Promise.all(ids.map(kept))).map((text) => ({ ...text, ...read(text.yaml) }));
       return all.sort((a, b) => b.updatedAt.localeCompare(a.updatedAt)).map(({ id, yaml, plan, updatedAt, planHash: hash }) => ({
         id, name: plan?.name ?? nameIn(yaml), updatedAt, planHash: hash, arms: plan?.arms.length ?? 0, seeds: plan?.seeds.length ?? 0,
         runsDone: hash === null ? 0 : store.runs(hash).filter((run) => run.status === 'done').length,
@@ -72,21 +100,21 @@ export function experimentCalls(context: CallContext): CallsOf<'experiments'> {
     'experiments.check': ({ yaml }) => check(yaml),
     'experiments.save': async ({ id, yaml }) => {
       const target = id ?? freshId(yaml);
-      if (id !== null) await show(id);
+      if (id !== null) await kept(id);
       await mkdir(folder, { recursive: true });
       await writeWhole(pathOf(target), yaml);
       changed();
       return await show(target);
     },
     'experiments.delete': async ({ id }) => {
-      await show(id);
+      await kept(id);
       if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null)) throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued: cancel it first.`);
       await rm(pathOf(id));
       changed();
       return null;
     },
     'experiments.start': async ({ id, interrupted }) => {
-      const { plan, fault } = await show(id);
+      const { plan, fault } = read((await kept(id)).yaml);
       if (!plan) throw new ArcBenchError('wrong-input', `The experiment ${id} cannot be started: line ${fault?.line}: ${fault?.message}`);
       if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null)) throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued already.`);
       await refuseClosedSource(plan);

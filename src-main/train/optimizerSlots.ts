@@ -1,0 +1,9 @@
+import type { OptimizerPlan } from '../../src-shared/experiment.ts';
+
+/** Names of the slots that an optimiser keeps for each parameter, all starting at zero. */
+export function optimizerSlots(plan: OptimizerPlan): readonly string[] {
+  switch (plan.name) {
+    case 'sgd': return plan.momentum > 0 ? ['momentum'] : [];
+    case 'adam': case 'adamw': return ['firstMoment', 'secondMoment'];
+  }
+}

@@ -1,0 +1,71 @@
+import type { StartEstimate } from '../../src-shared/api.ts';
+import { planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
+import { buildNetwork } from '../model/buildNetwork.ts';
+import { networkShapes, parameterSpecs } from '../model/network.ts';
+import type { RunRow, Store } from '../store/store.ts';
+import { optimizerSlots } from '../train/optimizerSlots.ts';
+import type { TrainedSummary } from '../train/trainerMessages.ts';
+import type { CountedFaces } from './countFaces.ts';
+import { planHash } from './planHash.ts';
+
+const mostRuns = 10;
+const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const networkOf = ({ model, prepare }: Pick<Plan, 'model' | 'prepare'>) => buildNetwork(model, prepare.inputSize);
+
+/** Trained numbers of a plan's network, its head apart. */
+export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number => parameterSpecs(networkOf(plan)).filter((spec) => spec.trainable).reduce((sum, spec) => sum + product(spec.shape), 0);
+
+/** Tells what a start would take from the shapes of the network and the rates of earlier runs. */
+export function startEstimator(store: Store) {
+  const rates = new Map<string, number | null>(); // by run: a run is trained once
+  const rateOf = ({ id }: RunRow): number | null => {
+    const known = rates.get(id);
+    if (known !== undefined) return known;
+    const rate = (store.result(id, 'summary') as TrainedSummary | null)?.imagesPerSecond ?? null;
+    rates.set(id, rate);
+    return rate;
+  };
+  /** The newest runs of the same backbone and input size, their median rate. */
+  const measured = ({ model, prepare }: Plan, done: readonly RunRow[]): StartEstimate['measured'] => {
+    const plans = new Map<string, Plan | null>();
+    const own: number[] = [];
+    for (const run of done) {
+      const plan = plans.get(run.planHash) ?? store.plan(run.planHash);
+      plans.set(run.planHash, plan);
+      const arm = plan?.arms.find((entry) => entry.name === run.arm);
+      const rate = plan && arm && plan.prepare.inputSize === prepare.inputSize && planOfArm(plan, arm).model.backbone === model.backbone ? rateOf(run) : null;
+      if (rate !== null) own.push(rate);
+      if (own.length === mostRuns) break;
+    }
+    const median = own.toSorted((a, b) => a - b)[Math.floor(own.length / 2)];
+    return median === undefined ? null : { imagesPerSecond: median, runs: own.length };
+  };
+  return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
+    const all = store.runs();
+    const own = all.filter((run) => run.planHash === planHash(plan) && run.status === 'done');
+    const done = all.filter((run) => run.status === 'done' || run.status === 'trained').reverse();
+    const faces = counted && 'facts' in counted ? { from: counted.from, people: counted.facts.trainImages.length, trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0) } : null;
+    const arms = plan.arms.map((arm) => {
+      const armPlan = planOfArm(plan, arm);
+      const left = plan.seeds.length - own.filter((run) => run.arm === arm.name).length;
+      return { measured: measured(armPlan, done), imagesLeft: left * armPlan.training.epochs * (faces?.trainImages ?? 0), bytes: trainingBytes(arm, armPlan, faces?.people ?? 0) };
+    });
+    const slowest = arms.some((arm) => arm.measured === null) ? null : arms.map((arm) => arm.measured).reduce((a, b) => (a && b && b.imagesPerSecond < a.imagesPerSecond ? b : a), arms[0]?.measured ?? null);
+    return {
+      runs: plan.arms.length * plan.seeds.length, runsDone: own.length, faces,
+      imagesLeft: faces && arms.reduce((sum, arm) => sum + arm.imagesLeft, 0),
+      measured: slowest,
+      seconds: faces && slowest && arms.reduce((sum, arm) => sum + arm.imagesLeft / (arm.measured?.imagesPerSecond ?? slowest.imagesPerSecond), 0),
+      memoryBytes: Math.max(...arms.map((arm) => arm.bytes)),
+    };
+  };
+}
+export type StartEstimator = ReturnType<typeof startEstimator>;
+
+/** Bytes of float32 that training holds: each parameter with its gradient and slots, and each value of a batch with its gradient. */
+function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
+  const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
+  const head = classes * plan.model.embeddingSize * centres;
+  const values = [...networkShapes(networkOf(plan)).values()].reduce((sum, shape) => sum + product(shape), classes * centres);
+  return 4 * ((trainedParameters(plan) + head) * (2 + optimizerSlots(plan.training.optimizer).length) + 2 * plan.training.batchSize * values);
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { CheckedExperiment } from '../../src-shared/api.ts';
+import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-check-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a check advises by the knob and reckons a start from the faces, before anything is imported or trained', async () => {
+  const workbench = openWorkbench({ workspace: folder, door: 'serve', roots: [folder] });
+  try {
+    const check = async (yaml: string) => await workbench.call('experiments.check', { yaml }) as CheckedExperiment;
+    const demo = (rest: string) => `data: { demo: { people: 100, imagesPerPerson: 20 } }\nmodel: { embeddingSize: 64 }\nprepare: { inputSize: 32 }\n${rest}`;
+    const { advice, estimate, parameters } = await check(demo('training: { epochs: 5, learningRate: 9 }\narms: [{ name: a, loss: crossEntropy }, { name: low s, loss: { name: cosFace, scale: 2 } }]\n'));
+    assert.deepEqual(advice.find(({ knob }) => knob === 'loss.scale')?.arms, ['low s']);
+    assert.deepEqual(advice.find(({ knob }) => knob === 'training.learningRate')?.arms, ['a', 'low s']);
+    assert.ok(advice.some(({ knob }) => knob === 'seeds'));
+    // 10 people are query and 10 distractors; of 20 images each, 3 are val and 3 test.
+    assert.deepEqual(estimate?.faces, { from: 'demo', people: 80, trainImages: 80 * 14 });
+    assert.deepEqual([estimate?.runs, estimate?.runsDone, estimate?.imagesLeft, estimate?.measured, estimate?.seconds], [2, 0, 2 * 5 * 80 * 14, null, null]);
+    assert.ok(parameters !== null && (estimate?.memoryBytes ?? 0) > 12 * parameters);
+    const wider = await check(demo('training: { epochs: 5, batchSize: 128 }\n'));
+    assert.ok((wider.estimate?.memoryBytes ?? 0) > 1.8 * ((await check(demo('training: { epochs: 5, batchSize: 64 }\n'))).estimate?.memoryBytes ?? 0) - 12 * (parameters ?? 0));
+
+    const pairs = await check(demo('arms: [{ name: t, loss: triplet }]\n'));
+    assert.match(pairs.advice.find(({ knob }) => knob === 'training.sampler')?.text ?? '', /^The arm t cannot be trained/);
+    const few = await check('data: { demo: { people: 100, imagesPerPerson: 3 } }\n');
+    assert.match(few.advice.find(({ knob }) => knob === 'split.minImages')?.text ?? '', /^Only 0 of 100 identities/);
+    assert.equal(few.estimate?.faces, null);
+    // Faces that nobody has imported are not known: only the plan itself is judged.
+    const unknown = await check(`data: { source: ${folder} }\narms: [{ name: low s, loss: { name: cosFace, scale: 2 } }, { name: b, loss: crossEntropy }]\n`);
+    assert.deepEqual([unknown.estimate?.faces, unknown.advice.map(({ knob }) => knob)], [null, ['seeds']]);
+  } finally {
+    await workbench.close();
+  }
+});
