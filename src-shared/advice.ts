@@ -15,7 +15,7 @@ export interface SplitFacts {
   readonly negatives: number;
 }
 
-export type AdviceKey = Extract<TextKey, `advice.${string}`>;
+export type AdviceKey = Exclude<Extract<TextKey, `advice.${string}`>, 'advice.otherArms'>;
 /** The knob that each advice is about; one of an arm's loss begins with 'loss.'. */
 export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
   'advice.scale': 'loss.scale', 'advice.margin': 'loss.marginRadians', 'advice.crowded': 'loss.marginRadians', 'advice.rateHigh': 'training.learningRate', 'advice.rateLow': 'training.learningRate',
