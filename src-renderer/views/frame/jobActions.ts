@@ -16,3 +16,12 @@ export async function cancelJob(job: Job): Promise<void> {
 export async function stopAfterEpoch(job: Job): Promise<void> {
   await call('jobs.stopAfterEpoch', { id: job.id }).catch(showFault);
 }
+
+/** Whether a job trained and ended before its time, so that it can go on from its checkpoint. */
+export const resumable = (job: Job): boolean => trains(job) && (job.state === 'failed' || job.state === 'cancelled') && (job.experiment !== null || job.run !== null);
+
+/** Goes on with the experiment of a job from the checkpoints, or with its run where it had no experiment. */
+export async function resumeJob(job: Job): Promise<Job | null> {
+  const again = job.experiment !== null ? call('experiments.start', { id: job.experiment, interrupted: 'resume' }) : job.run !== null ? call('runs.resume', { id: job.run }) : null;
+  return await (again?.catch((error: unknown) => { showFault(error); return null; }) ?? null);
+}
