@@ -49,7 +49,8 @@ export interface Comparison {
 }
 
 export const significance = 0.05;
-const bootstrapSeed = 1;
+/** Of every resampling, so that a report says the same each time. */
+export const bootstrapSeed = 1;
 
 /** Holds each arm against the first by pairs of one seed. Better or worse is said where the 95 % interval leaves 0 out and Holm's p over all pairs of arms and metrics of one kind is below 0.05. */
 export function compareArms(metrics: readonly ComparedMetric[], arms: readonly ComparedArm[]): Comparison {

@@ -4,8 +4,8 @@ import type { ArmPlan, LadderPlan } from './arms.ts';
 export function ladderArms({ scale, marginRadians, subCenters }: LadderPlan): ArmPlan[] {
   const steps: readonly Pick<ArmPlan, 'name' | 'loss'>[] = [
     { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-    { name: 'NormFace, s = 1', loss: { name: 'normFace', scale: 1 } },
-    { name: `NormFace, s = ${scale}`, loss: { name: 'normFace', scale } },
+    { name: 'NormFace (s = 1)', loss: { name: 'normFace', scale: 1 } },
+    { name: `NormFace (s = ${scale})`, loss: { name: 'normFace', scale } },
     { name: 'ArcFace', loss: { name: 'arcFace', marginRadians, scale } },
     { name: 'Sub-center ArcFace', loss: { name: 'subCenterArcFace', marginRadians, scale, subCenters } },
   ];

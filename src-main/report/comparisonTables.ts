@@ -1,3 +1,5 @@
+import { bootstrapSeed } from '../../src-shared/comparison.ts';
+import { bootstrapInterval } from '../../src-shared/maths/bootstrapInterval.ts';
 import type { ReportContext } from './reportContext.ts';
 import { judgedRuns } from './reportModel.ts';
 
@@ -10,12 +12,18 @@ export const metricsCsv = ({ model, arms, metrics }: ReportContext): string => c
   ...arms.flatMap((arm) => judgedRuns(model, arm.name).flatMap((run) => metrics.map((metric) => [arm.name, run.seed, run.id, metric.key, metric.read(run.summary.evaluation)]))),
 ]);
 
+/** The BCa interval from three pairs on, where the verdict rests on Student's too. */
+const bca = (differences: readonly number[]): readonly [number | null, number | null] => {
+  const interval = differences.length < 3 ? null : bootstrapInterval(differences, { seed: bootstrapSeed });
+  return [interval?.low ?? null, interval?.high ?? null];
+};
+
 /** Every comparison of two arms with its tests, one a line. */
 export const comparisonCsv = ({ comparison }: ReportContext): string => csv([
-  ['kind', 'arm', 'against', 'metric', 'primary', 'pairs', 'armMean', 'againstMean', 'difference', 'spread', 'low', 'high', 'intervalBy', 'effectSize', 'signFlipP', 'studentP', 'decidedBy', 'holmP', 'verdict', 'moreSeeds'],
+  ['kind', 'arm', 'against', 'metric', 'primary', 'pairs', 'armMean', 'againstMean', 'difference', 'spread', 'low', 'high', 'intervalBy', 'bcaLow', 'bcaHigh', 'effectSize', 'signFlipP', 'studentP', 'decidedBy', 'holmP', 'verdict', 'moreSeeds'],
   ...(['pairs', 'steps'] as const).flatMap((kind) => comparison[kind].map((pair) => [
     kind === 'pairs' ? 'base' : 'step', pair.arm, pair.against, pair.metric.key, String(pair.metric.primary), pair.pairs, pair.armMean, pair.againstMean, pair.mean, pair.spread, pair.interval?.low ?? null, pair.interval?.high ?? null,
-    pair.intervalBy, pair.effectSize, pair.signFlipP, pair.studentP, pair.decidedBy, pair.adjustedP, pair.verdict, pair.moreSeeds,
+    pair.intervalBy, ...bca(pair.differences), pair.effectSize, pair.signFlipP, pair.studentP, pair.decidedBy, pair.adjustedP, pair.verdict, pair.moreSeeds,
   ])),
 ]);
 

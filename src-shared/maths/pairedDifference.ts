@@ -10,6 +10,7 @@ export const fewestBootstrapPairs = 10;
 
 export interface PairedDifference {
   readonly pairs: number;
+  readonly differences: readonly number[];
   /** Of b − a. */
   readonly mean: number;
   readonly spread: number | null;
@@ -34,11 +35,11 @@ export function pairedDifference(a: readonly number[], b: readonly number[], see
   const spread = pairs < 2 ? null : standardDeviation(differences);
   const signFlipP = pairs < 2 ? null : signFlipTest(differences, seed);
   // Differences that are equal but for rounding have no spread to judge by.
-  if (spread === null || spread <= 1e-12 * Math.max(...a.map(Math.abs), ...b.map(Math.abs))) return { pairs, mean: centre, spread: spread === null ? null : 0, interval: null, intervalBy, effectSize: null, studentP: null, signFlipP };
+  if (spread === null || spread <= 1e-12 * Math.max(...a.map(Math.abs), ...b.map(Math.abs))) return { pairs, differences, mean: centre, spread: spread === null ? null : 0, interval: null, intervalBy, effectSize: null, studentP: null, signFlipP };
   const error = spread / Math.sqrt(pairs);
   const reach = studentCentralQuantile(0.95, pairs - 1) * error;
   return {
-    pairs, mean: centre, spread, intervalBy, signFlipP, effectSize: effectSize(differences), studentP: 1 - studentCentralProbability(Math.abs(centre) / error, pairs - 1),
+    pairs, differences, mean: centre, spread, intervalBy, signFlipP, effectSize: effectSize(differences), studentP: 1 - studentCentralProbability(Math.abs(centre) / error, pairs - 1),
     interval: intervalBy === 'student' ? { low: centre - reach, high: centre + reach } : bootstrapInterval(differences, { seed }),
   };
 }

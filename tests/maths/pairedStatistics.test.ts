@@ -87,7 +87,7 @@ test('power and the seeds needed equal noncentral t of SciPy (1e-6)', () => {
 });
 
 test('a paired difference: one pair and equal differences have no interval; lists of two lengths are refused', () => {
-  assert.deepEqual(pairedDifference([1], [3], 1), { pairs: 1, mean: 2, spread: null, interval: null, intervalBy: 'student', effectSize: null, studentP: null, signFlipP: null });
+  assert.deepEqual(pairedDifference([1], [3], 1), { pairs: 1, differences: [2], mean: 2, spread: null, interval: null, intervalBy: 'student', effectSize: null, studentP: null, signFlipP: null });
   const equal = pairedDifference([0.1, 0.2, 0.3], [0.2, 0.3, 0.4], 1);
   assert.deepEqual([equal.interval, equal.spread, equal.studentP, equal.signFlipP], [null, 0, null, 0.25]);
   assert.throws(() => pairedDifference([1], [1, 2], 1), /one length/);

@@ -51,6 +51,16 @@ test('a duel of five seeds: the verdict comes first, in a sentence with size, in
   assert.match(sectionOf(markdown, 'Results'), /FPR 0\.001 and 0\.0001 would need more negatives than there are/);
 });
 
+test('the tables hold every metric of every run, and every comparison with both intervals', () => {
+  const files = renderReport(constructedModel(`seeds: [1, 2, 3]\n${duel}`, apart));
+  const rows = (name: string) => (files.get(name) as string).trim().split('\n').map((line) => line.split(','));
+  assert.deepEqual(rows('metrics.csv').filter(([arm, seed, , metric]) => arm === 'ArcFace' && seed === '2' && metric === 'test.top1').map((row) => row[4]), [String(54 / 60)]);
+  const [head, ...pairs] = rows('comparison.csv') as [string[], ...string[][]];
+  const pair = Object.fromEntries(head.map((name, column) => [name, pairs[0]?.[column]]));
+  assert.deepEqual([pair['kind'], pair['arm'], pair['metric'], pair['pairs'], pair['decidedBy'], pair['verdict']], ['base', 'ArcFace', 'test.top1', '3', 'student', 'better']);
+  assert.ok(Number(pair['bcaLow']) > Number(pair['low']) && Number(pair['bcaHigh']) < Number(pair['high']), 'of three pairs, the bootstrap is the shorter');
+});
+
 test('one seed: no interval is claimed, seeds are asked for, and no plural is wrong', async () => {
   const markdown = await checkWhole(constructedModel(duel, apart));
   assert.match(sectionOf(markdown, 'Verdict'), /In test accuracy, ArcFace stands at 90\.0 % and CE at 65\.0 %, a difference of \+25\.0 percentage points, but \*\*one pair of runs cannot tell/);
@@ -101,11 +111,11 @@ test('a run that is not paired is named with what differs', async () => {
 });
 
 test('a ladder says what each step bought and which knob it changed', async () => {
-  const order = ['cross-entropy', 'NormFace, s = 1', 'NormFace, s = 64', 'ArcFace', 'Sub-center ArcFace'];
+  const order = ['cross-entropy', 'NormFace (s = 1)', 'NormFace (s = 64)', 'ArcFace', 'Sub-center ArcFace'];
   const ladder = sectionOf(await checkWhole(constructedModel('seeds: [1, 2, 3]\nladder: true', (arm, seed) => ({ val: 40, test: 30 + 5 * order.indexOf(arm) + (seed + order.indexOf(arm)) % 3, separation: 0.1 + 0.1 * order.indexOf(arm) }))), 'What each step bought');
-  assert.match(ladder, /\| cross-entropy → NormFace, s = 1 \| `loss\.name` crossEntropy → normFace, `loss\.scale` 1 \| test accuracy \|/);
-  assert.match(ladder, /\| NormFace, s = 1 → NormFace, s = 64 \| `loss\.scale` 1 → 64 \| test accuracy \|/);
-  assert.match(ladder, /\| NormFace, s = 64 → ArcFace \| `loss\.name` normFace → arcFace, `loss\.marginRadians` 0\.5 \| test accuracy \|/);
+  assert.match(ladder, /\| cross-entropy → NormFace \(s = 1\) \| `loss\.name` crossEntropy → normFace, `loss\.scale` 1 \| test accuracy \|/);
+  assert.match(ladder, /\| NormFace \(s = 1\) → NormFace \(s = 64\) \| `loss\.scale` 1 → 64 \| test accuracy \|/);
+  assert.match(ladder, /\| NormFace \(s = 64\) → ArcFace \| `loss\.name` normFace → arcFace, `loss\.marginRadians` 0\.5 \| test accuracy \|/);
   assert.match(ladder, /No single step can be told from chance yet\.\n/);
 });
 

@@ -11,8 +11,8 @@ const sweep = (knobs: string, more = '') => parse(`arms: [{name: CE, loss: cross
 test('a ladder is one line: each arm changes one thing of the one before', () => {
   const plan = parse('ladder: true');
   assert.deepEqual(plan.arms.map((arm) => [arm.name, arm.loss.name, arm.against]), [
-    ['cross-entropy', 'crossEntropy', undefined], ['NormFace, s = 1', 'normFace', 'cross-entropy'], ['NormFace, s = 64', 'normFace', 'NormFace, s = 1'],
-    ['ArcFace', 'arcFace', 'NormFace, s = 64'], ['Sub-center ArcFace', 'subCenterArcFace', 'ArcFace'],
+    ['cross-entropy', 'crossEntropy', undefined], ['NormFace (s = 1)', 'normFace', 'cross-entropy'], ['NormFace (s = 64)', 'normFace', 'NormFace (s = 1)'],
+    ['ArcFace', 'arcFace', 'NormFace (s = 64)'], ['Sub-center ArcFace', 'subCenterArcFace', 'ArcFace'],
   ]);
   // From the second step on, one knob of the loss changes (the loss's name aside): scale, margin, number of centres.
   const changed = plan.arms.slice(2).map((arm, index) => planDifference({ ...plan, arms: [plan.arms[index + 1]!, arm] }).map(({ knob }) => knob).filter((knob) => knob !== 'loss.name'));

@@ -15,7 +15,7 @@ export const verdictSection: Section = (context) => {
   const book = chartBook();
   const tested = primary.filter((pair) => pair.adjustedP !== null);
   const body = chosen.length < 2 ? [say('verdict.none')] : primary.length === 0 ? [say('verdict.notDone')] : [
-    primary.map((pair) => `- ${verdictSentence(pair, texts, escapeMarkdown)}`).join('\n'),
+    sentences(primary, context).map((sentence) => `- ${sentence}`).join('\n'),
     tested.length > 0 ? say('verdict.brackets', { comparisons: tested.length }) : say('verdict.addSeeds'),
     tested.length === 0 ? null : book.show('differences.svg', differenceChart({
       title: say('chart.differences', { base: comparison.base }), xTitle: say('axis.points'), write: (value) => texts.decimal(value, Number.isInteger(value) ? 0 : 1),
@@ -29,6 +29,21 @@ export const verdictSection: Section = (context) => {
   ];
   return { markdown: paragraphs([`## ${say('heading.verdict')}`, ...body]), charts: book.charts };
 };
+
+const mostSentences = 4;
+
+/** A sentence for each pair; where they are many, what is settled by itself and the rest together by metric. */
+function sentences(pairs: readonly ComparedPair[], { texts }: ReportContext): string[] {
+  const alone = (pair: ComparedPair) => verdictSentence(pair, texts, escapeMarkdown);
+  if (pairs.length <= mostSentences || pairs.some((pair) => pair.adjustedP === null)) return pairs.map(alone);
+  const open = pairs.filter((pair) => pair.verdict === 'notDistinguishable');
+  return [...pairs.filter((pair) => pair.verdict !== 'notDistinguishable').map(alone), ...[...new Set(open.map((pair) => pair.metric))].flatMap((metric) => {
+    const [clearest, ...others] = open.filter((pair) => pair.metric === metric).toSorted((a, b) => (a.studentP ?? 1) - (b.studentP ?? 1));
+    if (!clearest) return [];
+    const names = texts.list([clearest, ...others].map((pair) => escapeMarkdown(pair.arm)));
+    return [others.length === 0 ? alone(clearest) : `${texts.say('verdict.sameMany', { arms: names, against: escapeMarkdown(clearest.against), metric: metric.title })} ${alone(clearest)}`];
+  })];
+}
 
 /** The spread of the base over its seeds, for each primary metric. */
 function noise({ comparison, texts }: ReportContext): string | null {
