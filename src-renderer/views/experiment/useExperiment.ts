@@ -1,0 +1,94 @@
+import { useDebounceFn, useEventListener } from '@vueuse/core';
+import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
+import type { ExperimentDetails } from '../../../src-shared/api.ts';
+import type { ArcBenchError } from '../../../src-shared/errors.ts';
+import { asFault } from '../../client/useCall.ts';
+import { call } from '../../client/workbench.ts';
+import { useExperiments } from '../../stores/experiments.ts';
+
+const pauseMilliseconds = 350;
+const mostSteps = 100;
+/** Texts that could not be saved, kept for when their experiment is opened again. */
+const unsaved = new Map<string, string>();
+
+export interface OpenExperiment {
+  /** What is edited; it is saved by itself a moment after it was changed. */
+  readonly text: Ref<string>;
+  /** What the workbench says of the text that it holds. */
+  readonly kept: Readonly<ShallowRef<ExperimentDetails | null>>;
+  readonly loadFault: Readonly<ShallowRef<ArcBenchError | null>>;
+  readonly saveFault: Readonly<ShallowRef<ArcBenchError | null>>;
+  readonly changed: ComputedRef<boolean>;
+  readonly load: () => Promise<void>;
+  /** Saves now what is not saved yet. */
+  readonly save: () => Promise<void>;
+  readonly canUndo: ComputedRef<boolean>;
+  readonly undo: () => void;
+}
+
+/** Opens a kept experiment for editing; changes are saved as they are made, and on leaving. */
+export function useExperiment(id: string): OpenExperiment {
+  const experiments = useExperiments();
+  const text = ref('');
+  const kept = shallowRef<ExperimentDetails | null>(null);
+  const [loadFault, saveFault] = [shallowRef<ArcBenchError | null>(null), shallowRef<ArcBenchError | null>(null)];
+  const changed = computed(() => kept.value !== null && text.value !== kept.value.yaml);
+  const steps = shallowRef<readonly string[]>([]);
+  let saving: Promise<void> | null = null;
+
+  const load = async (): Promise<void> => {
+    try {
+      const found = await call('experiments.show', { id });
+      const draft = unsaved.get(id);
+      [kept.value, loadFault.value] = [found, null];
+      text.value = draft ?? found.yaml;
+    } catch (error) {
+      loadFault.value = asFault(error);
+    }
+  };
+  const saveOnce = async (): Promise<void> => {
+    const yaml = text.value;
+    try {
+      kept.value = await call('experiments.save', { id, yaml });
+      saveFault.value = null;
+      unsaved.delete(id);
+    } catch (error) {
+      saveFault.value = asFault(error);
+      unsaved.set(id, text.value);
+    }
+  };
+  const save = async (): Promise<void> => {
+    while (changed.value) {
+      saving ??= saveOnce().finally(() => { saving = null; });
+      await saving;
+      if (saveFault.value !== null) return;
+    }
+  };
+  const saveSoon = useDebounceFn(save, pauseMilliseconds);
+  watch(text, (_now, before) => {
+    if (kept.value === null || !changed.value) return;
+    if (steps.value.at(-1) !== before) steps.value = [...steps.value.slice(-mostSteps), before];
+    void saveSoon();
+  });
+  // Another window may have changed it; what is being edited here goes first.
+  watch(() => experiments.byId(id)?.updatedAt, (updatedAt) => { if (updatedAt !== undefined && kept.value !== null && updatedAt > kept.value.updatedAt && !changed.value && saving === null) void load(); });
+  useEventListener(window, 'beforeunload', (event: BeforeUnloadEvent) => {
+    if (!changed.value) return;
+    void save();
+    event.preventDefault();
+  });
+  onScopeDispose(() => { if (changed.value) void save(); });
+  void load();
+
+  return {
+    text, kept, loadFault, saveFault, changed, load, save,
+    canUndo: computed(() => steps.value.length > 0),
+    undo: () => {
+      const before = steps.value.at(-1);
+      if (before === undefined) return;
+      steps.value = steps.value.slice(0, -1);
+      text.value = before;
+      steps.value = steps.value.at(-1) === before ? steps.value.slice(0, -1) : steps.value;
+    },
+  };
+}

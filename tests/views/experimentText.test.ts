@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseExperiment } from '../../src-shared/parseExperiment.ts';
+import { armsIn, editArms, givenIn, newExperimentText, resetKnob, setChoice, setKnob, type GivenArm } from '../../src-renderer/views/experiment/experimentText.ts';
+
+const text = `# Our duel.
+name: Duel # of two
+
+# The faces of the lab.
+data: { source: demo } # drawn
+training:
+  learningRate: 0.10 # raised on Monday
+  optimizer: adam
+  epochs: 3
+
+arms:
+  # the base
+  - name: cross-entropy
+    loss: crossEntropy
+  - name: ArcFace
+    loss: { name: arcFace, scale: 32 } # s
+    against: cross-entropy
+`;
+const standing: readonly GivenArm[] = [{ name: 'a', loss: 'crossEntropy', settings: {}, against: null }, { name: 'b', loss: { name: 'arcFace' }, settings: {}, against: null }];
+const plan = (yaml: string) => parseExperiment(yaml, 'test');
+
+test('a knob that is set leaves every comment, line and quote of the others as it was', () => {
+  assert.equal(setKnob(text, ['training', 'learningRate'], 0.05), text.replace('0.10', '0.05'));
+  assert.equal(setKnob(text, ['data', 'source'], '/faces'), text.replace('source: demo', 'source: /faces'));
+  const added = setKnob(text, ['training', 'augmentation', 'flip'], 0.2);
+  assert.equal(added, text.replace('  epochs: 3\n', '  epochs: 3\n  augmentation: { flip: 0.2 }\n'));
+  assert.equal(resetKnob(added, ['training', 'augmentation', 'flip']), text);
+  assert.equal(setKnob(text, ['seeds'], [1, 2]).trimEnd().endsWith('seeds: [ 1, 2 ]'), true);
+});
+
+test('a bare name becomes a section when one of its settings is set, and another choice starts from its own', () => {
+  assert.deepEqual(plan(setKnob(text, ['training', 'optimizer', 'beta1'], 0.8)).training.optimizer, { name: 'adam', beta1: 0.8, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
+  assert.equal(plan(setChoice(text, ['training', 'optimizer'], { name: 'sgd' })).training.optimizer.name, 'sgd');
+});
+
+test('arms are added, copied, renamed, moved, given losses and removed, and those held against them follow', () => {
+  const arms = editArms(text, standing);
+  const names = (yaml: string) => plan(yaml).arms.map(({ name }) => name);
+  assert.deepEqual(names(arms.add('cosFace')), ['cross-entropy', 'ArcFace', 'cosFace']);
+  const copied = arms.duplicate(1);
+  assert.deepEqual(names(copied), ['cross-entropy', 'ArcFace', 'ArcFace 2']);
+  assert.ok(copied.includes('# the base') && copied.includes('# s'));
+  assert.equal(plan(arms.rename(0, 'CE')).arms[1]?.against, 'CE');
+  assert.equal(plan(arms.remove(0)).arms[0]?.against, undefined);
+  assert.deepEqual(names(arms.move(1, -1)), ['ArcFace', 'cross-entropy']);
+  const pk = setChoice(text, ['training', 'sampler'], { name: 'pk', identities: 8, images: 4 });
+  assert.equal(plan(editArms(pk, standing).setLoss(0, 'arcFace + 0.1 triplet')).arms[0]?.loss.name, 'sum');
+  assert.deepEqual(plan(arms.set(1, ['loss', 'marginRadians'], 0.2)).arms[1]?.loss, { name: 'arcFace', marginRadians: 0.2, scale: 32 });
+  const varied = arms.set(0, ['settings', 'training.learningRate'], 0.3);
+  assert.deepEqual(plan(varied).arms[0]?.settings, { 'training.learningRate': 0.3 });
+  assert.equal(editArms(varied, standing).reset(0, ['settings', 'training.learningRate']), text);
+});
+
+test('arms that only stand for missing ones are written out at the first change', () => {
+  const bare = 'name: x # y\n';
+  assert.deepEqual(armsIn(bare, standing).map(({ name }) => name), ['a', 'b']);
+  const changed = editArms(bare, standing).set(1, ['loss', 'scale'], 16);
+  assert.ok(changed.startsWith('name: x # y\n'));
+  assert.deepEqual(plan(changed).arms.map(({ name, loss }) => [name, 'scale' in loss ? loss.scale : null]), [['a', null], ['b', 16]]);
+});
+
+test('a text that is no YAML is left alone, an empty one takes its first knob, and a new one is a plan', () => {
+  assert.equal(givenIn('a: [1'), null);
+  assert.equal(setKnob('a: [1', ['name'], 'x'), 'a: [1');
+  assert.equal(setKnob('', ['name'], 'x'), 'name: x\n');
+  const made = plan(newExperimentText({ name: "O'Neil: faces", data: { source: "/data/O'Neil: faces" } }));
+  assert.deepEqual([made.name, made.data.source, made.seeds.length], ["ArcFace against cross-entropy on O'Neil: faces", "/data/O'Neil: faces", 3]);
+});
