@@ -6,8 +6,8 @@ import { writeWhole } from './writeWhole.ts';
 
 const fileOf = (workspace: string, hash: string) => join(workspace, 'datasets', `${hash}.json`);
 
-/** Keeps the list of a dataset's images in the workspace, so that they can be shown without a walk through the source. */
-export const saveDatasetFile = (workspace: string, dataset: Dataset): Promise<void> => writeWhole(fileOf(workspace, dataset.hash), JSON.stringify(dataset));
+/** Keeps the list of a dataset's images in the workspace, under the hash of its first import, so that they can be shown without a walk through the source. */
+export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> => writeWhole(fileOf(workspace, name), JSON.stringify(dataset));
 
 /** The dataset as it was imported. Throws 'wrong-input' where the workspace has no list of it. */
 export async function readDatasetFile(workspace: string, hash: string): Promise<Dataset> {

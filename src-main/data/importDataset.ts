@@ -5,6 +5,7 @@ import { makeDataset, type Dataset } from './dataset.ts';
 import { importCelebA, looksLikeCelebA } from './importCelebA.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
+import { landmarkCorrections } from './landmarkCorrections.ts';
 
 /** Where a demo is rendered to, and how the caller hears of progress and stops it. */
 export interface ImportOptions {
@@ -21,7 +22,9 @@ export async function importDataset(data: Plan['data'] & { readonly resolvedSour
   if ((layout === 'csv') !== (kind === 'file')) {
     throw new ArcBenchError('wrong-input', `data.layout is ${layout}, but ${source} is a ${kind}: ${layout === 'csv' ? 'a CSV file' : 'a folder'} was expected; correct data.source or data.layout.`);
   }
-  const found = await importAs(layout, source, options);
+  const imported = await importAs(layout, source, options);
+  const corrections = await landmarkCorrections(options.workspace);
+  const found: Found = { ...imported, images: imported.images.map((image) => ({ ...image, ...(corrections.has(image.path) ? { landmarks: corrections.get(image.path) as readonly number[] } : {}) })) };
   return checked(makeDataset(source, layout, found), found);
 }
 

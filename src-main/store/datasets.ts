@@ -12,7 +12,9 @@ interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> { readonly
 export function datasetTables(database: Database.Database, changed: () => void) {
   const read = (row: StoredDataset): DatasetRow => ({ ...row, rejected: JSON.parse(row.rejected) as DatasetRow['rejected'], data: row.data === null ? null : JSON.parse(row.data) });
   return {
+    /** Keeps a dataset; one that was imported by the same section before, and was another then, gives way to it. */
     saveDataset: (dataset: Omit<DatasetRow, 'importedAt'>) => {
+      database.prepare('DELETE FROM dataset WHERE data = ? AND hash <> ?').run(JSON.stringify(dataset.data), dataset.hash);
       database.prepare(`INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt) VALUES (@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt)
         ON CONFLICT (hash) DO UPDATE SET source = @source, images = @images, people = @people, rejected = @rejected, data = @data, importedAt = coalesce(importedAt, @importedAt)`)
         .run({ ...dataset, rejected: JSON.stringify(dataset.rejected), data: JSON.stringify(dataset.data), importedAt: new Date().toISOString() });

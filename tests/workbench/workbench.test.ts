@@ -61,6 +61,14 @@ test('faces are imported, shown, prepared, split and audited through calls', asy
     const created = await ended(await call('split.create', sections));
     assert.ok(existsSync(join(created.result ?? '', 'manifest.json')), created.fault?.message);
 
+    const points = [20, 30, 60, 30, 40, 50, 25, 80, 55, 80];
+    const corrected = await call('datasets.correct', { hash: dataset.hash, index: 3, landmarks: points });
+    assert.deepEqual([corrected.landmarks, corrected.corrected], [points, true]);
+    assert.deepEqual((await call('datasets.pictures', { hash: dataset.hash, identity: null, offset: 3, limit: 1 })).pictures, [corrected]);
+    await assert.rejects(call('split.preview', sections), /not prepared/); // corrected pictures are another set
+    assert.equal((await call('datasets.correct', { hash: dataset.hash, index: 3, landmarks: null })).landmarks, null);
+    assert.equal((await call('split.preview', sections)).hash, preview.hash);
+
     const original = await workbench.resource(pictureAddress({ kind: 'original', dataset: dataset.hash, index: 3, side: 64 }));
     assert.equal((await sharp(original?.bytes).metadata()).height, 64);
     const face = await workbench.resource(pictureAddress({ kind: 'face', prepared: preview.prepared, index: 3 }));

@@ -3,8 +3,10 @@ import { basename, join, relative } from 'node:path';
 import type { DatasetSummary, Picture } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
-import type { Dataset } from '../../data/dataset.ts';
-import { readDatasetFile } from '../../data/datasetFile.ts';
+import type { Dataset, FaceImage } from '../../data/dataset.ts';
+import { readDatasetFile, saveDatasetFile } from '../../data/datasetFile.ts';
+import { importDataset } from '../../data/importDataset.ts';
+import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
 import { importFaces, prepareFaces } from '../gatherFaces.ts';
 import { openedPath } from '../openedPath.ts';
@@ -19,6 +21,9 @@ const summaryOf = (row: DatasetRow): DatasetSummary => ({
   hash: row.hash, name: nameOf(row), source: row.source, layout: row.layout, images: row.images, people: row.people, rejected: row.rejected.length, importedAt: row.importedAt, data: dataOf(row),
 });
 
+const pictureOf = ({ identity, path, landmarks }: FaceImage, { index, source, corrected }: { readonly index: number; readonly source: string; readonly corrected: boolean }): Picture =>
+  ({ index, identity, name: relative(source, path), landmarks: landmarks ?? null, corrected });
+
 /** Reads the image lists of datasets, the last few from memory. */
 export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
   const recent = new Map<string, Dataset>();
@@ -30,6 +35,7 @@ export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
       for (const oldest of [...recent.keys()].slice(0, -4)) recent.delete(oldest);
       return known;
     },
+    forget: (hash: string): void => { recent.delete(hash); },
     /** The dataset that was imported by a data section. Throws 'wrong-input' where none was. */
     async datasetOf(data: Plan['data']): Promise<Dataset> {
       const row = store.datasets().find((entry) => JSON.stringify(dataOf(entry)) === JSON.stringify(data));
@@ -40,7 +46,7 @@ export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
 }
 export type DatasetLibrary = ReturnType<typeof datasetLibrary>;
 
-export function datasetCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'datasets'>, 'datasets.correct'> & Pick<CallsOf<'split'>, 'split.prepare'> {
+export function datasetCalls(context: CallContext, library: DatasetLibrary): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
   const { store, jobs, roots } = context;
   const rowOf = (hash: string): DatasetRow => {
     const row = store.dataset(hash);
@@ -78,15 +84,30 @@ export function datasetCalls(context: CallContext, library: DatasetLibrary): Omi
     },
     'datasets.pictures': async ({ hash, identity, offset, limit }) => {
       const { images, source } = await library.dataset(hash);
+      const corrections = await landmarkCorrections(store.workspace);
       const chosen = [...images.entries()].filter(([, image]) => identity === null || image.identity === identity);
       return {
         total: chosen.length,
-        pictures: chosen.slice(offset, offset + limit).map(([index, image]): Picture => ({ index, identity: image.identity, name: relative(source, image.path), landmarks: image.landmarks ?? null, corrected: false })),
+        pictures: chosen.slice(offset, offset + limit).map(([index, image]) => pictureOf(image, { index, source, corrected: corrections.has(image.path) })),
       };
+    },
+    'datasets.correct': async ({ hash, index, landmarks }) => {
+      const row = rowOf(hash);
+      const image = (await library.dataset(hash)).images[index];
+      if (!image) throw new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} has no picture ${index + 1}: look at it again.`);
+      await correctLandmarks(store.workspace, image.path, landmarks);
+      const found = await importDataset({ ...dataOf(row), resolvedSource: row.source }, { workspace: store.workspace });
+      const dataset: Dataset = row.layout === 'demo' ? { ...found, layout: 'demo' } : found;
+      const corrected = dataset.images[index];
+      if (corrected?.path !== image.path) throw new ArcBenchError('wrong-input', `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`);
+      await saveDatasetFile(store.workspace, dataset, hash);
+      library.forget(hash);
+      return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null });
     },
     'datasets.forget': async ({ hash }) => {
       rowOf(hash);
       store.deleteDataset(hash);
+      library.forget(hash);
       await rm(join(store.workspace, 'datasets', `${hash}.json`), { force: true });
       return null;
     },

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { strFromU8, unzipSync } from 'fflate';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
+
+const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-browser-'));
+const workspace = join(folder, 'workspace');
+let browser: Browser;
+let served: ServedWorkbench;
+let page: Page;
+const faults: string[] = [];
+
+before(async () => {
+  [browser, served] = await Promise.all([openBrowser(), serveWorkbench(workspace, [folder])]);
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(60_000);
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
+  await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+  await page.goto(served.open);
+});
+after(async () => {
+  await browser?.close();
+  await served?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const view = async (name: string) => {
+  await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+};
+/** Violations that axe finds in the page as it stands. */
+const violations = async (): Promise<string[]> => {
+  // axe is run in the page's world, past its content security policy, as a browser extension would.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: axe });
+  const { result } = await session.send('Runtime.evaluate', { expression: "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((entry) => `${entry.id}: ${entry.help} (${entry.nodes[0].html.slice(0, 160)})`)))", awaitPromise: true });
+  return JSON.parse(String(result.value)) as string[];
+};
+
+test('a folder of faces is sent from the browser, imported and shown', async () => {
+  await page.locator('input[type=file]').first().setInputFiles(faces);
+  await page.getByText('40 people · 400 images').first().waitFor();
+  await page.getByRole('link', { name: /att_faces/ }).first().click();
+  await page.getByRole('img', { name: /s1\b/ }).first().waitFor();
+  assert.deepEqual(await violations(), []);
+});
+
+test('the split is made with live counts and its folders are created', async () => {
+  await view('Split');
+  const size = page.getByLabel(/Input size/).first();
+  await size.fill('32');
+  await size.press('Enter');
+  await page.getByRole('button', { name: 'Prepare the faces' }).first().click();
+  await page.getByRole('button', { name: 'Create folders' }).and(page.locator(':enabled')).click();
+  await page.getByText('The folders are in').waitFor();
+  const [split] = readdirSync(join(workspace, 'splits'));
+  assert.ok(readdirSync(join(workspace, 'splits', split ?? '')).includes('manifest.json'));
+  assert.deepEqual(await violations(), []);
+});
+
+test('an experiment is made of the split, shortened in its form, and started', async () => {
+  await page.getByRole('button', { name: 'New experiment with it' }).click();
+  await page.getByRole('tab', { name: 'Form' }).waitFor();
+  await page.getByPlaceholder('Find a knob…').fill('epochs');
+  const epochs = page.getByLabel('Epochs', { exact: true }).first();
+  await epochs.fill('3');
+  await epochs.press('Enter');
+  await page.getByPlaceholder('Find a knob…').fill('');
+  await page.getByText('Saved').first().waitFor();
+  assert.deepEqual(await violations(), []);
+  await page.getByRole('tab', { name: 'YAML' }).click();
+  await page.locator('.cm-content').getByText('epochs').first().waitFor();
+  assert.deepEqual(await violations(), []);
+  await page.getByRole('button', { name: /^(Start|Queue)$/ }).click();
+});
+
+test('curves are drawn while it trains, and a reload stops nothing', async () => {
+  await view('Live');
+  await page.getByRole('heading', { name: 'Training loss' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Training loss' }).waitFor();
+  assert.deepEqual(await violations(), []);
+  await page.getByText('done', { exact: true }).nth(1).waitFor({ timeout: 240_000 });
+});
+
+test('both runs are compared', async () => {
+  await view('Runs');
+  const marks = page.getByRole('checkbox', { name: 'Mark this row' });
+  await marks.first().click();
+  await marks.nth(1).click();
+  await page.getByRole('rowheader', { name: 'Test top-1' }).waitFor();
+  assert.equal(await page.locator('thead').getByText(/ArcFace, seed 1/).count(), 1);
+  for (const tab of ['Curves', 'Rates and ROC', 'Mistakes', 'What differs', 'Events and files']) {
+    await page.getByRole('tab', { name: tab }).click();
+    assert.deepEqual(await violations(), [], tab);
+  }
+});
+
+test('the report is read and exported, and its Markdown is the one in the workspace', async () => {
+  await view('Report');
+  const exported = page.getByRole('button', { name: 'Export Markdown' }).or(page.getByRole('link', { name: 'Export Markdown' }));
+  await exported.waitFor();
+  assert.deepEqual(await violations(), []);
+  const [download] = await Promise.all([page.waitForEvent('download'), exported.click()]);
+  const archive = join(folder, 'report.zip');
+  await download.saveAs(archive);
+  const files = unzipSync(readFileSync(archive));
+  const [report] = readdirSync(join(workspace, 'reports'));
+  const name = Object.keys(files).find((entry) => entry.endsWith('/report.md')) ?? '';
+  assert.equal(strFromU8(files[name] ?? new Uint8Array()), readFileSync(join(workspace, 'reports', report ?? '', 'report.md'), 'utf8'));
+  assert.ok(Object.keys(files).some((entry) => entry.endsWith('.svg')) && Object.keys(files).some((entry) => entry.endsWith('experiment.yaml')));
+});
+
+test('settings and the command palette are reached by keys, and nothing went wrong on any page', async () => {
+  await view('Settings');
+  assert.deepEqual(await violations(), []);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('Datasets');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Datasets' }).waitFor();
+  assert.deepEqual(faults, []);
+});

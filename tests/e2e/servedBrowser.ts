@@ -1,0 +1,46 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser } from 'playwright-core';
+
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Debian's chromium, installed by apt-get where it is absent and this is root. Throws where it cannot be had. */
+export function findChromium(): string {
+  const found = () => [process.env['ARCBENCH_CHROMIUM'], ...places].find((path) => path !== undefined && existsSync(path));
+  const there = found();
+  if (there !== undefined) return there;
+  if (process.platform === 'linux' && process.getuid?.() === 0) {
+    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+    spawnSync('apt-get', ['install', '-y', '-qq', 'chromium'], { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  }
+  const installed = found();
+  if (installed === undefined) throw new Error('Chromium was not found: install it (Debian: apt-get install chromium), or name it in ARCBENCH_CHROMIUM.');
+  return installed;
+}
+
+export const openBrowser = (): Promise<Browser> => chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--enable-unsafe-swiftshader', '--disable-dev-shm-usage'] });
+
+export interface ServedWorkbench { readonly address: string; readonly open: string; stop(): Promise<void> }
+
+/** `arcbench serve` in a process of its own on a workspace, with folders that may be opened. */
+export async function serveWorkbench(workspace: string, folders: readonly string[]): Promise<ServedWorkbench> {
+  const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
+  const child: ChildProcess = spawn(process.execPath, [main, 'serve', '--workspace', workspace, '--port', '0', '--open', ...folders], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+  const open = await new Promise<string>((resolve, reject) => {
+    child.on('exit', (code) => reject(new Error(`arcbench serve ended with ${code}`)));
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const found = /^ArcBench: (http\S+)$/.exec(line)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  return {
+    open, address: new URL('/', open).href,
+    stop: () => new Promise((resolve) => {
+      if (child.exitCode !== null) return resolve();
+      child.on('exit', () => resolve());
+      child.kill('SIGTERM');
+    }),
+  };
+}
