@@ -154,7 +154,7 @@ test('closing while something runs asks, and goes on or saves a checkpoint; the 
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setBounds({ x: 120, y: 90, width: 1200, height: 800 }));
   await wait(200);
   await answerWith(0);
-  const closed = app.waitForEvent('close');
+  const closed = once(app.process(), 'exit'); // the next start needs the lock that it holds until then
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
   await closed;
   assert.equal(readFileSync(join(machine.workspace, 'closed'), 'utf8'), 'checkpoint saved');
