@@ -25,6 +25,12 @@ function electronProgram(): string | null {
   return found !== null && existsSync(found) ? found : null;
 }
 
+/** Chromium may reorder what it is given: an option and its value stay together only as one word. */
+export function windowArguments(args: readonly string[]): readonly string[] {
+  const at = args.indexOf('--workspace');
+  return at < 0 ? args : args.toSpliced(at, 2, `--workspace=${args[at + 1] ?? ''}`);
+}
+
 /** Opens the app, or says in one line why it cannot and serves the same workbench. */
 function start(args: readonly string[]): void {
   const reason = noWindowReason({ platform: process.platform, env: process.env, userId: process.getuid?.() ?? null });
@@ -32,7 +38,7 @@ function start(args: readonly string[]): void {
   if (program === null) process.stderr.write(`${reason ?? 'Electron\'s program could not be fetched'}: the workbench is served to a browser instead.\n`);
   const child = program === null
     ? spawn(process.execPath, [join(root, 'src-main', 'doors', 'cli', 'main.ts'), 'serve', ...args], { stdio: 'inherit' })
-    : spawn(program, [root, ...args], { stdio: 'inherit' });
+    : spawn(program, [root, ...windowArguments(args)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { if (signal === 'SIGTERM') child.kill(signal); }); // Ctrl-C reaches the child by itself
   child.on('exit', (code) => { process.exitCode = code ?? 1; });
 }

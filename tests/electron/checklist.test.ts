@@ -135,7 +135,7 @@ test('17: a call from another origin, or from a frame, is refused', options, asy
     const second = await other.webContents.executeJavaScript('arcbench.request({ id: 1, call: "files.list", input: { path: null } }).then(JSON.stringify, (error) => error.message)') as string;
     other.destroy();
     return [said, second];
-  }, join(root, 'dist', 'electron', 'preload.cjs'));
+  }, join(machine.folder, 'app', 'dist', 'electron', 'preload.cjs'));
   for (const said of answer) assert.match(said, /Only the workbench's own page may call it/);
   assert.equal(await inPage(`(() => { const frame = document.createElement('iframe'); document.body.append(frame); return 'arcbench' in frame.contentWindow; })()`), false);
 });

@@ -27,8 +27,7 @@ export async function desktop(): Promise<Desktop> {
   const folder = temporaryFolder();
   const [app, workspace] = [join(folder, 'app'), join(folder, 'workspace')];
   for (const path of [join(app, 'dist', 'renderer', 'assets'), join(app, 'src-main', 'doors', 'electron'), join(workspace, 'pictures', 'face', 'abc')]) mkdirSync(path, { recursive: true });
-  execFileSync(process.execPath, [join(root, 'src-main', 'doors', 'electron', 'buildDoor.ts')], { stdio: 'inherit' });
-  symlinkSync(join(root, 'dist', 'electron'), join(app, 'dist', 'electron'));
+  execFileSync(process.execPath, [join(root, 'src-main', 'doors', 'electron', 'buildDoor.ts'), join(app, 'dist', 'electron')], { stdio: 'inherit' });
   symlinkSync(join(root, 'node_modules'), join(app, 'node_modules'));
   writeFileSync(join(app, 'package.json'), '{"type":"module"}');
   writeFileSync(join(app, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), `import ${JSON.stringify(join(import.meta.dirname, 'workbenchProgram.ts'))};`);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -125,10 +127,14 @@ test('a remote workbench that is not there is named', options, async () => {
   const asks = app.waitForEvent('window');
   await app.evaluate(({ Menu }) => { Menu.getApplicationMenu()?.items.flatMap((item) => item.submenu?.items ?? []).find(({ label }) => label.startsWith('Open Remote'))?.click(); });
   const form = await asks;
-  await form.fill('input[name=address]', 'http://127.0.0.1:9/?token=x');
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port } = closed.address() as AddressInfo;
+  closed.close();
+  await form.fill('input[name=address]', `http://127.0.0.1:${port}/?token=x`);
   await form.click('button');
   await until(() => app.evaluate(() => 'asked' in globalThis));
-  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /127\.0\.0\.1:9 cannot be reached/);
+  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /127\.0\.0\.1:\d+ cannot be reached.*ERR_CONNECTION_REFUSED/);
   await until(async () => (await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)) === 1);
 });
 
@@ -142,13 +148,13 @@ test('closing while something runs asks, and goes on or saves a checkpoint; the 
   await save('start');
   await answerWith(1);
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-  await wait(300);
+  await until(async () => /still running.*Save and Quit/.test(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)) ?? ''));
+  await wait(200);
   assert.ok('result' in await request('files.list', { path: null }), 'it closed although it was told to keep running');
-  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /still running.*Save and Quit/);
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setBounds({ x: 120, y: 90, width: 1200, height: 800 }));
   await wait(200);
   await answerWith(0);
-  const closed = app.waitForEvent('close');
+  const closed = once(app.process(), 'exit'); // the next start needs the lock that it holds until then
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
   await closed;
   assert.equal(readFileSync(join(machine.workspace, 'closed'), 'utf8'), 'checkpoint saved');

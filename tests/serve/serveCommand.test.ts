@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openSocket, nextMessage } from './servedFolder.ts';
@@ -38,7 +38,7 @@ test('a token comes from a file, and a host beyond the loopback is warned of', a
   writeFileSync(join(folder, 'token'), `${token}\n`);
   const { child, said, ended } = arcbench('serve', '--port', '0', '--host', '0.0.0.0', '--token-file', join(folder, 'token'));
   await once(child.stdout, 'data');
-  assert.match(said.out, new RegExp(`^ArcBench: http://0\\.0\\.0\\.0:\\d+/\\?token=${token}\n`));
+  assert.match(said.out, new RegExp(`^ArcBench: http://${hostname()}:\\d+/\\?token=${token}\n`));
   child.kill('SIGTERM');
   assert.equal(await ended, 0);
   assert.match(said.errors, /Warning: .*without encryption/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noWindowReason } from '../../src-main/doors/start.ts';
+import { noWindowReason, windowArguments } from '../../src-main/doors/start.ts';
 
 test('a window needs a display and, on Linux, a user that is not root', () => {
   assert.equal(noWindowReason({ platform: 'linux', env: {}, userId: 1000 }), 'There is no display');
@@ -8,4 +8,9 @@ test('a window needs a display and, on Linux, a user that is not root', () => {
   assert.equal(noWindowReason({ platform: 'linux', env: { WAYLAND_DISPLAY: 'wayland-0' }, userId: 1000 }), null);
   assert.equal(noWindowReason({ platform: 'darwin', env: {}, userId: 501 }), null);
   assert.equal(noWindowReason({ platform: 'win32', env: {}, userId: null }), null);
+});
+
+test('a workspace reaches the window as one word', () => {
+  assert.deepEqual(windowArguments(['--workspace', '/a b', 'x.arcbench.yaml']), ['--workspace=/a b', 'x.arcbench.yaml']);
+  assert.deepEqual(windowArguments(['--workspace=/a']), ['--workspace=/a']);
 });

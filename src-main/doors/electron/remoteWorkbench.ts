@@ -16,7 +16,7 @@ export function askForRemote(parent: BrowserWindow): void {
     const given = new URL(url).searchParams;
     try {
       const address = remoteAddress(given.get('address') ?? '', given.get('token') ?? '');
-      window.close();
+      setImmediate(() => window.destroy()); // not while it navigates
       openRemote(address);
     } catch (error) {
       void window.loadURL(`${connectOrigin}/?fault=${encodeURIComponent(error instanceof ArcBenchError ? error.message : 'This address cannot be read.')}`);
@@ -37,7 +37,7 @@ export function openRemote(address: URL): BrowserWindow {
   window.loadURL(address.href).catch(async (error: Error) => {
     if (window.isDestroyed()) return;
     await dialog.showMessageBox(window, { type: 'error', message: `The workbench at ${address.host} cannot be reached.`, detail: `Look whether it runs there, and whether its port is brought here through the tunnel (${error.message.split(' ')[0]}).` });
-    if (!window.isDestroyed()) window.close();
+    if (!window.isDestroyed()) window.destroy();
   });
   return window;
 }

@@ -38,7 +38,8 @@ export function accessControl({ token, host, allowedHosts }: { readonly token: s
   };
 }
 
-const isUnspecified = (host: string) => host === '0.0.0.0' || host === '::';
+/** Whether a host means every address of the machine. */
+export const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::';
 const ownNames = () => [hostname(), ...Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))];
 
 function hostName(header: string | undefined): string | null {

@@ -3,6 +3,7 @@ import fastifyWebsocket from '@fastify/websocket';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
@@ -10,7 +11,7 @@ import type { Workbench } from '../../workbench/workbench.ts';
 import { addressSegments } from '../addressSegments.ts';
 import { resourcePolicy, securityHeaders } from '../contentSecurity.ts';
 import { wireFault, type Log } from '../wireFault.ts';
-import { accessControl, randomToken } from './accessControl.ts';
+import { accessControl, isUnspecified, randomToken } from './accessControl.ts';
 import { serveLimits, type ServeLimits } from './serveLimits.ts';
 import { serveSocket } from './serveSocket.ts';
 import { tokenBucket } from './tokenBucket.ts';
@@ -111,7 +112,8 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     throw new ArcBenchError('wrong-input', `The workbench cannot be served at ${host}, port ${port} (${error instanceof Error && 'code' in error ? String(error.code) : 'no such address'}): choose another with --host and --port.`, { cause: error });
   }
   const bound = app.server.address();
-  return { address: `http://${host.includes(':') ? `[${host}]` : host}:${typeof bound === 'object' && bound ? bound.port : port}/`, token, close: () => app.close() };
+  const name = isUnspecified(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
+  return { address: `http://${name}:${typeof bound === 'object' && bound ? bound.port : port}/`, token, close: () => app.close() };
 }
 
 /** The token in the address of the first page. */
