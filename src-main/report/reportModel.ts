@@ -9,8 +9,12 @@ export interface ReportRun {
   readonly curves: Readonly<Record<string, readonly { readonly epoch: number; readonly value: number }[]>>;
   /** Said of the run's health while it trained. */
   readonly warnings: readonly string[];
+  readonly picture: EmbeddingPicture | null;
   readonly summary: TrainedSummary | null;
 }
+
+/** Embeddings of people never seen in training along two principal components. */
+export interface EmbeddingPicture { readonly explained: number; readonly points: readonly { readonly person: string; readonly x: number; readonly y: number }[] }
 
 /** All that a report says; it is written from this alone. */
 export interface ReportModel {

@@ -6,6 +6,7 @@ import { partNames } from '../split/makeSplit.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { Draws } from './drawsOf.ts';
+import { embeddingPicture } from './embeddingPicture.ts';
 import { splitFacts } from './splitFacts.ts';
 import type { SplitFaces } from './splitFaces.ts';
 
@@ -30,7 +31,7 @@ export function reportOf(store: Store, source: ReportSource): ReportModel {
       // What is stored of every step is for the live screens; a report shows epochs.
       for (const { name, epoch, value } of store.points(id)) if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
       return {
-        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, warnings: store.events(id).filter((event) => event.kind === 'warning').map((event) => event.message), summary: store.result(id, 'summary') as TrainedSummary | null,
+        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map((event) => event.message), summary: store.result(id, 'summary') as TrainedSummary | null,
         hashes: { split: run?.splitHash ?? null, initialWeights: run?.initialWeightsHash ?? null, batchOrder: draws?.batchOrder ?? null, augmentation: draws?.augmentation ?? null },
       };
     })),

@@ -15,7 +15,7 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
     const { val, test, separation, changes, parts } = outcome(arm.name, seed);
     const epochs = Array.from({ length: 8 }, (_, index) => index + 1);
     return {
-      id: `${arm.name} ${seed}`, arm: arm.name, seed, status: 'done', message: null, warnings: [],
+      id: `${arm.name} ${seed}`, arm: arm.name, seed, status: 'done', message: null, warnings: [], picture: null,
       hashes: { split: 's', initialWeights: `w${seed}`, batchOrder: `b${seed}`, augmentation: `a${seed}` },
       curves: { 'train/loss': epochs.map((epoch) => ({ epoch, value: 3 / epoch })), 'val/accuracy': epochs.map((epoch) => ({ epoch, value: (val / 60) * (epoch / 8) })), 'train/accuracy': epochs.map((epoch) => ({ epoch, value: epoch / 8 })), gradientNorm: epochs.map((epoch) => ({ epoch, value: 2 / epoch })) },
       summary: {

@@ -85,7 +85,7 @@ test('verification, ranks, margin-free measures, angles, failures and warnings a
       labelSuspects: [{ file: '/faces/s4/7.png', identity: 's4', ownDegrees: 80.4, nearest: 's5', nearestDegrees: 60 }],
     },
   });
-  const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), parts: parts(arm, seed), changes: { warnings: arm === 'CE' ? ['The gradient norm is 400 in epoch 3.'] : [] } })));
+  const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), parts: parts(arm, seed), changes: { warnings: arm === 'CE' ? ['The gradient norm is 400 in epoch 3.'] : [], picture: { explained: 0.5, points: Array.from({ length: 40 }, (_, index) => ({ person: `p${index % 8}`, x: Math.cos(index % 8) + index / 100, y: Math.sin(index % 8) })) } } })));
   const results = sectionOf(markdown, 'Results');
   assert.match(results, /300 pairs of one person and 400 pairs of two, of 10 people who never trained\./);
   assert.match(results, /\| ArcFace \| 90\.0 % \(90\.0 %–90\.0 %\) \| 10\.2 % \(10\.1 %–10\.3 %\) \|/);
@@ -94,6 +94,7 @@ test('verification, ranks, margin-free measures, angles, failures and warnings a
   assert.match(results, /\| rank-1 identification \| 80\.0 % \| .* \| 54 probes, gallery of 10 \|/);
   assert.match(results, /\| angle to own centre \| 30\.5° \|/);
   assert.ok(results.includes('](roc.svg)'));
+  assert.match(sectionOf(markdown, 'Embeddings'), /40 query images of 8 people, seed 1, .* 50\.0 % of the variance of CE and 50\.0 % of the variance of ArcFace;[^]*6 people are in colour, the others grey\.[^]*\]\(embeddings\.svg\)/);
   const failures = sectionOf(markdown, 'Failures');
   assert.match(failures, /1 test picture was taken for another person by at least one run, of 60 test pictures\./);
   assert.match(failures, /\| `s1\/3\.png` \| s1 \| s\\\|9 \| 3 of 3 \| 0 of 3 \|/);
