@@ -34,6 +34,6 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
     machine: { cpu: 'A <processor>', cores: 2, memoryGiB: 8, operatingSystem: 'Linux', node: 'v24', tensorflow: '2.21.0', engine: 'cpu' },
     dataset: { source: '/faces', layout: 'folders', images: 400, people: 40, rejected: [], alignment: 'centre crop', inputSize: 64, hash: 'd' },
     split: { seed: 1, hash: 'e'.repeat(64), parts: [{ part: 'train', people: 30, images: 180 }, { part: 'val', people: 30, images: 60 }, { part: 'test', people: 30, images: 60 }, { part: 'query', people: 6, images: 60 }, { part: 'distractors', people: 0, images: 0 }], skippedPeople: 0, findings: [] },
-    advice: [], runs,
+    advice: [], faces: { files: {}, people: {} }, runs,
   };
 }
