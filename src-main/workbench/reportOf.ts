@@ -1,11 +1,7 @@
 import { cpus, totalmem, type, release } from 'node:os';
 import { adviceBeforeTraining } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
-import { faceThumbnails } from '../data/faceThumbnails.ts';
-import type { PreparedImage } from '../data/preparedSet.ts';
-import { reportContext } from '../report/reportContext.ts';
 import type { ReportModel, ReportRun } from '../report/reportModel.ts';
-import { facesShown } from '../report/sections/failuresSection.ts';
 import { partNames } from '../split/makeSplit.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
@@ -13,6 +9,10 @@ import type { Draws } from './drawsOf.ts';
 import { embeddingPicture } from './embeddingPicture.ts';
 import { splitFacts } from './splitFacts.ts';
 import type { SplitFaces } from './splitFaces.ts';
+import { faceThumbnails } from '../data/faceThumbnails.ts';
+import type { PreparedImage } from '../data/preparedSet.ts';
+import { reportContext } from '../report/reportContext.ts';
+import { facesShown } from '../report/sections/failuresSection.ts';
 
 export interface ReportSource { readonly plan: Plan; readonly hash: string; readonly runs: readonly { readonly id: string; readonly arm: string; readonly seed: number }[]; readonly faces: SplitFaces; readonly rerunCommand: string }
 
