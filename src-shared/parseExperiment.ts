@@ -76,6 +76,7 @@ function expectation(expected: string, knob: KnobSchema | undefined): string {
     case 'boolean': return `true or false${meaning(knob)}`;
     case 'string': return `a text${meaning(knob)}`;
     case 'array': return `a list${meaning(knob)}`;
+    case 'record': return `a section${meaning(knob)}`;
     case 'object': return `a section of keys (${Object.keys(knob?.properties ?? {}).join(', ') || 'name and its settings'})`;
     default: return `${expected}${meaning(knob)}`;
   }

@@ -1,5 +1,6 @@
 import type { Plan } from './experiment.ts';
 import { knobsOf } from './knobs.ts';
+import { lossTerms, type LossPlan } from './losses.ts';
 
 export interface KnobDifference {
   /** Dotted, such as 'loss.scale' or 'training.learningRate'. */
@@ -11,11 +12,15 @@ export interface KnobDifference {
 /** The knobs in which the arms of a plan differ, in the order in which they first appear; a knob that only some arms set is shown with the shared value of the others. */
 export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 'training' | 'model'>): KnobDifference[] {
   const shared = knobsOf({ training, model });
-  const knobsOfArms = arms.map(({ loss, settings = {} }) => new Map([...knobsOf(loss, 'loss'), ...Object.entries(settings)]));
+  const summed = arms.some(({ loss }) => loss.name === 'sum');
+  const knobsOfArms = arms.map(({ loss, settings = {} }) => new Map([...(summed ? knobsOfTerms(loss) : knobsOf(loss, 'loss')), ...Object.entries(settings)]));
   const names = new Set(knobsOfArms.flatMap((knobs) => [...knobs.keys()]));
   return [...names]
     .map((knob) => ({ knob, values: knobsOfArms.map((knobs) => show(knobs.get(knob) ?? shared.get(knob))) }))
     .filter(({ values }) => new Set(values).size > 1);
 }
+
+/** Beside a sum, a single loss counts as a sum of one: 'loss.triplet.weight'. */
+const knobsOfTerms = (plan: LossPlan): Map<string, unknown> => new Map(lossTerms(plan).flatMap(({ weight, loss: { name, ...knobs } }) => [[`loss.${name}.weight`, weight] as const, ...knobsOf(knobs, `loss.${name}`)]));
 
 const show = (value: unknown): string => (value === undefined ? '—' : typeof value === 'string' ? value : JSON.stringify(value));

@@ -6,6 +6,7 @@ import type { ReportModel } from './reportModel.ts';
 import type { Section } from './section.ts';
 import { adviceSection } from './sections/adviceSection.ts';
 import { dataSection } from './sections/dataSection.ts';
+import { embeddingsSection } from './sections/embeddingsSection.ts';
 import { failuresSection } from './sections/failuresSection.ts';
 import { healthSection } from './sections/healthSection.ts';
 import { ladderSection } from './sections/ladderSection.ts';
@@ -18,7 +19,7 @@ import { trainingSection } from './sections/trainingSection.ts';
 import { verdictSection } from './sections/verdictSection.ts';
 
 /** In the order in which they are read: the answer first. */
-const sections: readonly Section[] = [verdictSection, ladderSection, sweepSection, adviceSection, dataSection, modelsSection, trainingSection, resultsSection, failuresSection, healthSection, limitsSection, rerunSection];
+const sections: readonly Section[] = [verdictSection, ladderSection, sweepSection, adviceSection, dataSection, modelsSection, trainingSection, resultsSection, embeddingsSection, failuresSection, healthSection, limitsSection, rerunSection];
 
 /** The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv and experiment.yaml. Pure: one model gives the same bytes to every door. */
 export function renderReport(model: ReportModel): Map<string, string> {

@@ -9,8 +9,12 @@ export interface ReportRun {
   readonly curves: Readonly<Record<string, readonly { readonly epoch: number; readonly value: number }[]>>;
   /** Said of the run's health while it trained. */
   readonly warnings: readonly string[];
+  readonly picture: EmbeddingPicture | null;
   readonly summary: TrainedSummary | null;
 }
+
+/** Embeddings of people never seen in training along two principal components. */
+export interface EmbeddingPicture { readonly explained: number; readonly points: readonly { readonly person: string; readonly x: number; readonly y: number }[] }
 
 /** All that a report says; it is written from this alone. */
 export interface ReportModel {
@@ -19,6 +23,8 @@ export interface ReportModel {
   readonly dataset: { readonly source: string; readonly layout: string; readonly images: number; readonly people: number; readonly rejected: readonly { readonly path: string; readonly reason: string }[]; readonly alignment: string; readonly inputSize: number; readonly hash: string };
   readonly split: { readonly seed: number; readonly hash: string; readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[]; readonly skippedPeople: number; readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[] };
   readonly advice: readonly Advice[];
+  /** Faces that failures show, as data URLs: pictures by their file, and one training picture of a person by their name. */
+  readonly faces: { readonly files: Readonly<Record<string, string>>; readonly people: Readonly<Record<string, string>> };
   /** In the plan's order of arms. */
   readonly runs: readonly ReportRun[];
 }

@@ -39,7 +39,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   options.progress.stage('Writing the report');
   const hash = planHash(plan);
   const folder = join(store.workspace, 'reports', hash.slice(0, 12));
-  await writeReport(reportOf(store, { plan, hash, faces, runs: plannedRuns(plan, faces.split), rerunCommand: options.rerunCommand }), folder);
+  await writeReport(await reportOf(store, { plan, hash, faces, runs: plannedRuns(plan, faces.split), rerunCommand: options.rerunCommand }), folder);
   return join(folder, 'report.md');
 }
 

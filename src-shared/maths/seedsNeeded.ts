@@ -1,5 +1,5 @@
 import { gammaln } from 'simple-statistics';
-import { normalProbability } from './normalDistribution.ts';
+import { normalProbability, normalQuantile } from './normalDistribution.ts';
 import { studentCentralQuantile } from './studentDistribution.ts';
 
 /** Power of a two-sided paired t test: the chance that noncentral t, with noncentrality effect √n, exceeds the critical value, integrated over the χ distribution of the spread by Simpson's rule. */
@@ -14,7 +14,7 @@ export function pairedPower(effect: number, pairs: number, significance: number)
     return density * (normalProbability(shift - critical * spread) + normalProbability(-shift - critical * spread));
   };
   const reach = 10 / Math.sqrt(2 * degrees); // ten standard deviations of the spread about 1
-  const [from, to, steps] = [Math.max(0, 1 - reach), 1 + reach, 400];
+  const [from, to, steps] = [Math.max(0, 1 - reach), 1 + reach, degrees < 5 ? 400 : 100];
   const width = (to - from) / steps;
   let sum = exceeds(from) + exceeds(to);
   for (let step = 1; step < steps; step++) sum += (step % 2 === 1 ? 4 : 2) * exceeds(from + step * width);
@@ -23,13 +23,9 @@ export function pairedPower(effect: number, pairs: number, significance: number)
 
 /** The fewest pairs with which a paired t test finds an effect d_z with a power of 0.8; null where even `most` pairs would not do. */
 export function seedsNeeded(effect: number, significance: number, most = 1000): number | null {
-  if (pairedPower(effect, most, significance) < 0.8) return null;
-  let [low, high] = [1, 2];
-  while (pairedPower(effect, high, significance) < 0.8) [low, high] = [high, Math.min(most, high * 2)];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (pairedPower(effect, middle, significance) < 0.8) low = middle;
-    else high = middle;
-  }
-  return high;
+  // What would do if the spread were known is a little too few: the walk starts there.
+  const known = ((normalQuantile(1 - significance / 2) + normalQuantile(0.8)) / effect) ** 2;
+  if (!(known <= most)) return null;
+  for (let pairs = Math.max(2, Math.floor(known)); pairs <= most; pairs++) if (pairedPower(effect, pairs, significance) >= 0.8) return pairs;
+  return null;
 }

@@ -41,7 +41,7 @@ test('an experiment runs from faces to report, and a second call finds it done',
   const { report, runs } = JSON.parse(first.stdout) as { report: string; runs: string[] };
   assert.equal(runs.length, 2);
   const text = readFileSync(report, 'utf8');
-  for (const part of ['## Verdict', '## Data and split', '### What differs between the arms', '### Closed-set accuracy', '### Identification of people', 'share the split, the initial weights', 'npm run arcbench -- --run']) assert.ok(text.includes(part), part);
+  for (const part of ['## Verdict', '## Data and split', '### What differs between the arms', '### Closed-set accuracy', '### Identification of people', 'share the split, the initial weights', '](embeddings.svg)', 'npm run arcbench -- --run']) assert.ok(text.includes(part), part);
   for (const [, file] of text.matchAll(/\]\(([^)]+)\)/g)) assert.ok(existsSync(join(dirname(report), file as string)), `${file} is linked and not there`);
   assert.match(first.stderr, /epoch 6\/6 {2}loss [\d.]+ {2}train [\d.]+ % {2}val [\d.]+ % {2}\d+ img\/s/);
   for (const id of runs) for (const file of ['model/model.json', 'model/weights.bin', 'embeddings.npy', 'labels.tsv']) assert.ok(existsSync(join(folder, 'whole', 'runs', id, file)), file);

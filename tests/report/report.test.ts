@@ -64,7 +64,7 @@ test('the tables hold every metric of every run, and every comparison with both 
 test('one seed: no interval is claimed, seeds are asked for, and no plural is wrong', async () => {
   const markdown = await checkWhole(constructedModel(duel, apart));
   assert.match(sectionOf(markdown, 'Verdict'), /In test accuracy, ArcFace stands at 90\.0 % and CE at 65\.0 %, a difference of \+25\.0 percentage points, but \*\*one pair of runs cannot tell/);
-  assert.match(sectionOf(markdown, 'Verdict'), /Add seeds to the experiment, such as `seeds: \[1, 2, 3, 4, 5\]`/);
+  assert.match(sectionOf(markdown, 'Verdict'), /Add seeds to the experiment, such as `seeds: 5`/);
   assert.doesNotMatch(markdown, /All differences|better than/);
 });
 
@@ -85,7 +85,9 @@ test('verification, ranks, margin-free measures, angles, failures and warnings a
       labelSuspects: [{ file: '/faces/s4/7.png', identity: 's4', ownDegrees: 80.4, nearest: 's5', nearestDegrees: 60 }],
     },
   });
-  const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), parts: parts(arm, seed), changes: { warnings: arm === 'CE' ? ['The gradient norm is 400 in epoch 3.'] : [] } })));
+  const model = constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), parts: parts(arm, seed), changes: { warnings: arm === 'CE' ? ['The gradient norm is 400 in epoch 3.'] : [], picture: { explained: 0.5, points: Array.from({ length: 40 }, (_, index) => ({ person: `p${index % 8}`, x: Math.cos(index % 8) + index / 100, y: Math.sin(index % 8) })) } } }));
+  const face = `data:image/png;base64,${(await sharp({ create: { width: 4, height: 4, channels: 3, background: '#888' } }).png().toBuffer()).toString('base64')}`;
+  const markdown = await checkWhole({ ...model, faces: { files: { '/faces/s1/3.png': face }, people: { 's|9': face } } });
   const results = sectionOf(markdown, 'Results');
   assert.match(results, /300 pairs of one person and 400 pairs of two, of 10 people who never trained\./);
   assert.match(results, /\| ArcFace \| 90\.0 % \(90\.0 %–90\.0 %\) \| 10\.2 % \(10\.1 %–10\.3 %\) \|/);
@@ -94,9 +96,11 @@ test('verification, ranks, margin-free measures, angles, failures and warnings a
   assert.match(results, /\| rank-1 identification \| 80\.0 % \| .* \| 54 probes, gallery of 10 \|/);
   assert.match(results, /\| angle to own centre \| 30\.5° \|/);
   assert.ok(results.includes('](roc.svg)'));
+  assert.match(sectionOf(markdown, 'Embeddings'), /40 query images of 8 people, seed 1, .* 50\.0 % of the variance of CE and 50\.0 % of the variance of ArcFace;[^]*6 people are in colour, the others grey\.[^]*\]\(embeddings\.svg\)/);
   const failures = sectionOf(markdown, 'Failures');
   assert.match(failures, /1 test picture was taken for another person by at least one run, of 60 test pictures\./);
   assert.match(failures, /\| `s1\/3\.png` \| s1 \| s\\\|9 \| 3 of 3 \| 0 of 3 \|/);
+  assert.ok(failures.includes('](failures.svg)'));
   assert.match(failures, /- `s2\/1\.png` — `s3\/1\.png` \(cos θ 0\.61\)/);
   assert.match(failures, /- `s4\/7\.png`: 80° from its own centre, 60° from that of s5/);
   assert.match(sectionOf(markdown, 'Health'), /Said while they trained:\n\n- CE: The gradient norm is 400 in epoch 3\./);

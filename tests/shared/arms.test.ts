@@ -52,6 +52,12 @@ test("an arm's settings are its own", () => {
   assert.deepEqual(planOfArm(plan, plan.arms[0]!), plan);
 });
 
+test('a number of seeds is a list from 1 on', () => {
+  assert.deepEqual(parse('seeds: 5').seeds, [1, 2, 3, 4, 5]);
+  assert.deepEqual(parse('seeds: [7, 3]').seeds, [7, 3]);
+  assert.throws(() => parse('seeds: 0'), /'seeds' is 0; expected a list/);
+});
+
 test("the report's language is no part of what is trained", () => {
   assert.equal(planHash(parse('report: {language: ru}')), planHash(parse('')));
 });

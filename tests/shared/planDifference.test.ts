@@ -27,3 +27,10 @@ test('arms that differ in name alone do not differ, nor does one arm', () => {
 test('a knob that one arm sets otherwise is shown with the shared value of the other', () => {
   assert.deepEqual(difference([{ name: 'a', loss: 'crossEntropy' }, { name: 'b', loss: 'crossEntropy', settings: { 'training.learningRate': 0.3 } }]), [{ knob: 'training.learningRate', values: ['0.1', '0.3'] }]);
 });
+
+test('beside a sum, a single loss is a sum of one: only what the sum adds differs', () => {
+  assert.deepEqual(difference([{ name: 'a', loss: 'arcFace' }, { name: 'b', loss: 'arcFace + 0.1 triplet' }]), [
+    { knob: 'loss.triplet.weight', values: ['—', '0.1'] }, { knob: 'loss.triplet.mining', values: ['—', 'batchHard'] }, { knob: 'loss.triplet.margin', values: ['—', '0.3'] },
+    { knob: 'loss.triplet.distance', values: ['—', 'euclidean'] }, { knob: 'loss.triplet.average', values: ['—', 'all'] },
+  ]);
+});

@@ -1,24 +1,39 @@
+import { faceSheet } from '../charts/faceSheet.ts';
 import { bounded, code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
-import type { Section } from '../section.ts';
+import type { ReportArm, ReportContext } from '../reportContext.ts';
+import { chartBook, type Section } from '../section.ts';
 
-const mostShown = 8;
+const mostShown = 9;
 
-/** What the arms got wrong: test pictures that most runs take for another person, look-alikes among people never seen, and pictures whose label may be wrong. */
-export const failuresSection: Section = ({ chosen, texts: { say, decimal }, texts }) => {
-  const runs = chosen.flatMap((arm) => arm.runs.flatMap((run) => (run.summary.evaluation.confusions ? [{ arm, confusions: run.summary.evaluation.confusions }] : [])));
-  if (runs.length === 0) return null;
-  const more = (left: number) => say('data.more', { more: left });
-  const mistakes = new Map<string, { readonly file: string; readonly identity: string; readonly takenFor: Set<string>; readonly byArm: Map<string, number> }>();
-  for (const { arm, confusions } of runs) {
-    for (const { file, identity, predicted } of confusions.mistakes) {
+interface Mistake { readonly file: string; readonly identity: string; readonly takenFor: Set<string>; readonly byArm: Map<string, number> }
+
+/** Test pictures by the number of runs that take them for another person, most first. */
+function worstMistakes(arms: readonly ReportArm[]): Mistake[] {
+  const mistakes = new Map<string, Mistake>();
+  for (const arm of arms) {
+    for (const { file, identity, predicted } of arm.runs.flatMap((run) => run.summary.evaluation.confusions?.mistakes ?? [])) {
       const entry = mistakes.get(file) ?? { file, identity, takenFor: new Set(), byArm: new Map() };
       entry.takenFor.add(predicted);
       entry.byArm.set(arm.name, (entry.byArm.get(arm.name) ?? 0) + 1);
       mistakes.set(file, entry);
     }
   }
-  const total = (entry: { readonly byArm: ReadonlyMap<string, number> }) => [...entry.byArm.values()].reduce((sum, count) => sum + count, 0);
-  const worst = [...mistakes.values()].sort((a, b) => total(b) - total(a) || (a.file < b.file ? -1 : 1));
+  const total = ({ byArm }: Mistake) => [...byArm.values()].reduce((sum, count) => sum + count, 0);
+  return [...mistakes.values()].sort((a, b) => total(b) - total(a) || (a.file < b.file ? -1 : 1));
+}
+
+/** The faces that the section would show: pictures by file, people by name. */
+export function facesShown({ chosen }: Pick<ReportContext, 'chosen'>): { readonly files: readonly string[]; readonly people: readonly string[] } {
+  const shown = worstMistakes(chosen).slice(0, mostShown);
+  return { files: shown.map(({ file }) => file), people: [...new Set(shown.flatMap(({ takenFor }) => [...takenFor].slice(0, 1)))] };
+}
+
+/** What the arms got wrong: test pictures that most runs take for another person, look-alikes among people never seen, and pictures whose label may be wrong. */
+export const failuresSection: Section = ({ chosen, model: { faces }, texts: { say, decimal }, texts }) => {
+  const runs = chosen.flatMap((arm) => arm.runs.flatMap((run) => (run.summary.evaluation.confusions ? [{ arm, confusions: run.summary.evaluation.confusions }] : [])));
+  if (runs.length === 0) return null;
+  const more = (left: number) => say('data.more', { more: left });
+  const worst = worstMistakes(chosen);
   const arms = chosen.filter((arm) => runs.some((run) => run.arm === arm));
   const runsOf = (name: string) => runs.filter((run) => run.arm.name === name).length;
   // Files are named by their last two parts: person and picture.
@@ -32,13 +47,21 @@ export const failuresSection: Section = ({ chosen, texts: { say, decimal }, text
       : (confusions?.[kind] ?? []).map(pair);
     return items.length === 0 ? [] : [say(`failures.${kind}`, { arm: escapeMarkdown(arm.name) }), bounded(items.slice(0, 3), 3, more)];
   }));
+  const book = chartBook();
+  const sheet = faceSheet(say('chart.failures'), worst.slice(0, mostShown).flatMap((entry) => {
+    const [taken = ''] = entry.takenFor;
+    const [leftFace, rightFace] = [faces.files[entry.file], faces.people[taken]];
+    return leftFace && rightFace ? [{ left: entry.identity, right: taken, leftFace, rightFace, note: entry.file.split(/[\\/]/).slice(-2).join('/') }] : [];
+  }));
   return {
+    charts: book.charts,
     markdown: paragraphs([
       `## ${say('heading.failures')}`,
       worst.length === 0 ? say('failures.none', { images: first?.confusions.mistaken.total ?? 0 }) : say('failures.intro', { pictures: worst.length, images: first?.confusions.mistaken.total ?? 0 }),
       worst.length === 0 ? null : table([say('failures.picture'), say('failures.person'), say('failures.takenFor'), ...arms.map((arm) => escapeMarkdown(arm.name))], worst.slice(0, mostShown).map((entry) => [
         short(entry.file), escapeMarkdown(entry.identity), escapeMarkdown(texts.list([...entry.takenFor].slice(0, 3))), ...arms.map((arm) => say('training.of', { best: entry.byArm.get(arm.name) ?? 0, all: runsOf(arm.name) })),
       ])),
+      book.show('failures.svg', sheet, say('chart.failures')),
       worst.length > mostShown ? more(worst.length - mostShown) : null,
       ...lists,
     ]),

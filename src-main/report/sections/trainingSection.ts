@@ -39,7 +39,7 @@ export const trainingSection: Section = (context) => {
     markdown: paragraphs([
       `## ${say('heading.training')}`,
       table([say('column.arm'), say('column.seed'), say('column.state'), say('column.bestEpoch'), say('column.time'), say('column.rate')], model.runs.map(({ arm, seed, status, summary }) => [
-        escapeMarkdown(arm), String(seed), state(status), ...(summary ? [say('training.of', { best: summary.bestEpoch, all: summary.epochs }), `${Math.round(summary.seconds)} s`, texts.decimal(summary.imagesPerSecond, 0)] : ['—', '—', '—']),
+        escapeMarkdown(arm), String(seed), state(status), ...(summary ? [say('training.of', { best: summary.bestEpoch, all: summary.epochs }), say('unit.seconds', { number: texts.count(Math.round(summary.seconds)) }), texts.decimal(summary.imagesPerSecond, 0)] : ['—', '—', '—']),
       ])),
       ...failures,
       model.runs.some((run) => run.summary !== null) ? say('training.best') : null,
