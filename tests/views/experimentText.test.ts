@@ -33,6 +33,16 @@ test('a knob that is set leaves every comment, line and quote of the others as i
   assert.equal(setKnob(text, ['seeds'], [1, 2]).trimEnd().endsWith('seeds: [ 1, 2 ]'), true);
 });
 
+test('lines that a change does not reach keep the spaces that the user gave them', () => {
+  const spaced = "name:   'Duel'\nseeds: [1,2,   3]\ntraining: {epochs: 3,   batchSize: 8}\nmodel:\n    dropout:  0.1\n";
+  assert.equal(setKnob(spaced, ['model', 'dropout'], 0.2), spaced.replace('dropout:  0.1', 'dropout: 0.2'));
+  assert.equal(setKnob(spaced, ['report', 'language'], 'ru'), `${spaced}report: { language: ru }\n`);
+  const uneven = 'model:\n    dropout:  0.1\n    embeddingSize:  8\ntraining:\n  epochs: 3\narms:\n- name: a\n  loss: crossEntropy\n- name: b\n  loss: arcFace\n';
+  assert.deepEqual([plan(setKnob(uneven, ['model', 'dropout'], 0.2)).model.dropout, plan(setKnob(uneven, ['training', 'epochs'], 4)).training.epochs], [0.2, 4]);
+  const flush = 'training:\n  epochs:  3\narms:\n- name: a\n  loss:   crossEntropy\n- name: b\n  loss: arcFace\n';
+  assert.equal(editArms(flush, standing).setLoss(1, 'cosFace'), flush.replace('arcFace', 'cosFace'));
+});
+
 test('a bare name becomes a section when one of its settings is set, and another choice starts from its own', () => {
   assert.deepEqual(plan(setKnob(text, ['training', 'optimizer', 'beta1'], 0.8)).training.optimizer, { name: 'adam', beta1: 0.8, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
   assert.equal(plan(setChoice(text, ['training', 'optimizer'], { name: 'sgd' })).training.optimizer.name, 'sgd');

@@ -7,8 +7,8 @@ export interface GivenArm { readonly name: string; readonly loss: unknown; reado
 export type LossText = string | LossPlan | { readonly name: string };
 
 const parse = (text: string): Document => parseDocument(text, { prettyErrors: false });
-// A line is never broken anew: what the user wrote on one line stays on it.
-const write = (document: Document): string => document.toString({ lineWidth: 0, flowCollectionPadding: true });
+/** A document with the user's own indentation; a line is never broken anew. */
+const write = (document: Document, own: string): string => document.toString({ lineWidth: 0, indent: /^( +)[^\s#-]/m.exec(own)?.[1]?.length ?? 2, indentSeq: !/^( *)[^\s#-].*:\s*\n(\s*#.*\n)*\1- /m.test(own) });
 
 /** What a text gives at a path; null where it is no YAML that can be edited. */
 export function givenIn(text: string): ((path: KnobPath) => unknown) | null {
@@ -22,8 +22,22 @@ function edit(text: string, change: (document: Document) => void): string {
   const document = parse(text);
   if (document.errors.length > 0) return text;
   if (document.contents === null) document.contents = document.createNode({}) as Document['contents'];
+  const before = write(document, text);
   change(document);
-  return write(document);
+  const after = write(document, text);
+  const kept = keepLines(text.split('\n'), before.split('\n'), after.split('\n'));
+  const reread = parse(kept);
+  return reread.errors.length === 0 && JSON.stringify(reread.toJS()) === JSON.stringify(document.toJS()) ? kept : after;
+}
+
+/** The text with the lines that a change reached, the others as the user spaced them: writing a document sets its spaces anew. */
+function keepLines(own: readonly string[], before: readonly string[], after: readonly string[]): string {
+  if (own.length !== before.length) return after.join('\n');
+  const shortest = Math.min(before.length, after.length);
+  let [first, last] = [0, 0];
+  while (first < shortest && before[first] === after[first]) first++;
+  while (last < shortest - first && before.at(-1 - last) === after.at(-1 - last)) last++;
+  return [...own.slice(0, first), ...after.slice(first, after.length - last), ...own.slice(own.length - last)].join('\n');
 }
 
 /** A short list or section stands on its line. */
