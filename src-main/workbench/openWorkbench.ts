@@ -7,6 +7,7 @@ import { nearestName } from '../../src-shared/nearestName.ts';
 import { openStore } from '../store/store.ts';
 import type { CallContext } from './calls/callContext.ts';
 import { datasetCalls, datasetLibrary } from './calls/datasetCalls.ts';
+import { embeddingCalls } from './calls/embeddingCalls.ts';
 import { experimentCalls } from './calls/experimentCalls.ts';
 import { reportCalls } from './calls/reportCalls.ts';
 import { runCalls, runSummaries } from './calls/runCalls.ts';
@@ -72,7 +73,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const context: CallContext = { store, jobs, door, roots: [...roots, uploads], tell };
   const library = datasetLibrary(context);
   const handlers = {
-    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context), ...runCalls(context, summaries), ...reportCalls(context),
+    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context), ...runCalls(context, summaries), ...embeddingCalls(context), ...reportCalls(context),
     'jobs.list': () => jobs.jobs(),
     'jobs.cancel': ({ id }) => { jobs.cancel(id); return null; },
     'jobs.stopAfterEpoch': ({ id }) => { jobs.stopAfterEpoch(id); return null; },
