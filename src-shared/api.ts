@@ -66,13 +66,18 @@ export const callInputs = {
   /** Queues a job that goes on with a run that was stopped. */
   'runs.resume': z.strictObject({ id }),
 
-  /** Starts a job that places embeddings in two or three dimensions; its result is read with embedding.points. */
+  /** Starts a job that places a run's embeddings in two or three dimensions; its result is what embedding.points takes. What was placed once is taken from the run's folder. */
   'embedding.project': z.strictObject({
-    run: id, snapshot: z.int().min(0).nullable(), method: z.enum(['pca', 'tsne', 'umap']), dimensions: z.literal([2, 3]), seed: z.int().min(0),
+    run: id,
+    /** The judged pictures at the end of training, or val's after each epoch that was kept. */
+    of: z.enum(['end', 'epochs']),
+    /** 'sphere' takes embeddings of three numbers as they are, on the unit sphere. */
+    method: z.enum(['pca', 'tsne', 'umap', 'sphere']), dimensions: z.literal([2, 3]), seed: z.int().min(0),
     /** t-SNE's perplexity or UMAP's number of neighbours. */
     neighbours: z.number().min(2).max(200),
   }),
-  'embedding.points': z.strictObject({ job: id }),
+  'embedding.points': z.strictObject({ projection: id }),
+  /** Rows nearest by cosine, falling; of val's pictures after the epoch `snapshot`, or of the judged ones where it is null. */
   'embedding.neighbours': z.strictObject({ run: id, snapshot: z.int().min(0).nullable(), row: z.int().min(0), count: z.int().min(1).max(50) }),
 
   'reports.list': nothing,
@@ -189,12 +194,26 @@ export interface Curve {
 export interface CurvePoint { readonly name: string; readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }
 
 export interface EmbeddingPoints {
-  readonly run: string; readonly snapshot: number | null; readonly method: string; readonly dimensions: 2 | 3;
+  readonly run: string; readonly method: string; readonly dimensions: 2 | 3;
+  readonly rows: readonly EmbeddingRow[];
+  /** One of the end of training, or one of each epoch that was kept, rising; the rows are the same in each. */
+  readonly frames: readonly EmbeddingFrame[];
+}
+export interface EmbeddingFrame {
+  /** The epoch; null at the end of training. */
+  readonly snapshot: number | null;
   /** Row by row, `dimensions` numbers each. */
   readonly coordinates: readonly number[];
-  readonly rows: readonly EmbeddingRow[];
+  /** Of each row to the mean of the person's rows, in the whole embedding; null where a person has one row. */
+  readonly angleDegrees: readonly (number | null)[];
 }
-export interface EmbeddingRow { readonly picture: number; readonly identity: string; readonly part: PartName; readonly file: string }
+export interface EmbeddingRow {
+  /** Place in the prepared set, as pictureAddress takes it; null where that set is gone. */
+  readonly picture: number | null;
+  readonly identity: string; readonly part: PartName; readonly file: string;
+  /** Whether the run names a test picture's person; null for other parts. */
+  readonly correct: boolean | null;
+}
 export interface Neighbour { readonly row: number; readonly cosine: number }
 
 export interface ReportSummary { readonly planHash: string; readonly title: string; readonly writtenAt: string }

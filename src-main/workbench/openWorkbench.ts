@@ -7,6 +7,7 @@ import { nearestName } from '../../src-shared/nearestName.ts';
 import { openStore } from '../store/store.ts';
 import type { CallContext } from './calls/callContext.ts';
 import { datasetCalls, datasetLibrary } from './calls/datasetCalls.ts';
+import { embeddingCalls } from './calls/embeddingCalls.ts';
 import { experimentCalls } from './calls/experimentCalls.ts';
 import { reportCalls } from './calls/reportCalls.ts';
 import { runCalls, runSummaries } from './calls/runCalls.ts';
@@ -72,20 +73,19 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const context: CallContext = { store, jobs, door, roots: [...roots, uploads], tell };
   const library = datasetLibrary(context);
   const handlers = {
-    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...reportCalls(context),
+    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...embeddingCalls(context), ...reportCalls(context),
     'jobs.list': () => jobs.jobs(),
     'jobs.cancel': ({ id }) => { jobs.cancel(id); return null; },
     'jobs.stopAfterEpoch': ({ id }) => { jobs.stopAfterEpoch(id); return null; },
     'jobs.dismiss': ({ id }) => { jobs.dismiss(id); return null; },
-  } satisfies Partial<CallHandlers>;
+  } satisfies CallHandlers;
   const shown = resources(workspace, library);
   const machineTimer = setInterval(machineLoad(tell, () => listeners.size > 0), machineInterval);
   machineTimer.unref();
 
   return {
     async call(name, input) {
-      const handler = (handlers as Partial<Record<string, (input: unknown) => unknown>>)[isCallName(name) ? name : ''];
-      if (!handler || !isCallName(name)) {
+      if (!isCallName(name)) {
         const nearest = nearestName(name.slice(0, 80), Object.keys(callInputs));
         throw new ArcBenchError('wrong-input', `There is no call '${name.slice(0, 80)}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}.`);
       }
@@ -94,7 +94,8 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
         const issue = checked.error.issues[0];
         throw new ArcBenchError('wrong-input', `The input of ${name} is not what was expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`);
       }
-      return await handler(checked.data);
+      // The schema of a name is its handler's: what is checked by it is what the handler takes.
+      return await (handlers[name] as (input: unknown) => unknown)(checked.data);
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -34,6 +34,7 @@ export function runId({ plan, split, arm, seed }: { readonly plan: Plan; readonl
 }
 
 export const runFolderOf = (store: Store, id: string): string => join(store.workspace, 'runs', id);
+export const snapshotFolderOf = (store: Store, id: string): string => join(runFolderOf(store, id), 'snapshots');
 
 /** Every run that a plan asks for, in the order in which they run. */
 export function plannedRuns(plan: Plan, split: Split): { readonly id: string; readonly arm: string; readonly seed: number }[] {

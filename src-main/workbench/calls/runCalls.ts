@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
 import type { Confusions } from '../../../src-shared/evaluation.ts';
@@ -8,10 +8,11 @@ import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
+import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { noSuchRun } from '../exportRun.ts';
 import { deleteRun, resumableRun, resumeRun } from '../resumeRun.ts';
-import { runFolderOf } from '../trainArms.ts';
+import { snapshotFolderOf } from '../trainArms.ts';
 import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
 
 /** Summaries of runs as screens list them. */
@@ -88,10 +89,6 @@ export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf
     if (!summary) throw noSuchRun(id);
     return summary;
   };
-  const snapshotsOf = (id: string): number[] => {
-    const folder = join(runFolderOf(store, id), 'snapshots');
-    return existsSync(folder) ? readdirSync(folder).flatMap((name) => /^epoch-(\d+)\.npy$/.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b) : [];
-  };
   return {
     'runs.list': () => summaries.all(),
     'runs.show': ({ id }): RunDetails => {
@@ -101,7 +98,7 @@ export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf
       return {
         ...existing(id), curveNames: store.latestPoints(id).map((point) => point.name),
         events: store.events(id).map(({ at, kind, message }) => ({ at, kind, message })), engine: store.result(id, 'engine') as RunDetails['engine'], artefacts: store.artefacts(id),
-        evaluation, snapshots: snapshotsOf(id), prepared: folder && existsSync(folder) ? basename(folder) : null,
+        evaluation, snapshots: listSnapshots(snapshotFolderOf(store, id)).epochs.map(({ epoch }) => epoch), prepared: folder && existsSync(folder) ? basename(folder) : null,
         pictures: evaluation?.confusions && folder && existsSync(folder) ? placesOf(filesIn(evaluation.confusions), openPreparedSet(folder).images) : {},
       };
     },

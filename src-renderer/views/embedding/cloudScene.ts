@@ -1,0 +1,104 @@
+import { BufferAttribute, BufferGeometry, Camera, Color, GLSL3, LineSegments, Points, RawShaderMaterial, Scene, WebGLRenderer, type Matrix4 } from 'three';
+import { eyeDistance, type CloudSize } from './cloudCamera.ts';
+
+/** What is seen: colours [rows, 3] of 0 to 255 and sizes in pixels, one a row; larger than `raisedAbove` is drawn over all others. */
+export interface CloudPaint { readonly colours: Uint8Array; readonly sizes: Float32Array }
+/** Line segments [segments, 2, 3] with their colours. */
+export interface CloudLines { readonly positions: Float32Array; readonly colours: Uint8Array }
+export const raisedAbove = 6;
+
+const project = `
+  precision highp float;
+  uniform mat4 view; uniform float depth; uniform vec3 back;
+  vec3 faded(vec3 colour, vec4 place) { return mix(colour, back, depth * 0.6 * clamp((place.w - ${eyeDistance.toFixed(1)} + 1.0) / 2.0, 0.0, 1.0)); }
+`;
+const pointsVertex = `${project}
+  in vec3 position; in vec3 before; in vec3 colour; in float size;
+  uniform float share, ratio;
+  out vec3 shown; out float pixels;
+  void main() {
+    gl_Position = view * vec4(mix(before, position, share), 1.0);
+    bool raised = size > ${raisedAbove.toFixed(1)};
+    shown = raised ? colour : faded(colour, gl_Position);
+    if (raised) gl_Position.z = -0.99 * gl_Position.w;
+    pixels = size * ratio;
+    gl_PointSize = pixels;
+  }`;
+const pointsFragment = `
+  precision highp float;
+  in vec3 shown; in float pixels; out vec4 result;
+  void main() {
+    float edge = (0.5 - length(gl_PointCoord - 0.5)) * pixels;
+    if (edge <= 0.0) discard;
+    result = vec4(shown, min(1.0, edge));
+  }`;
+const linesVertex = `${project}
+  in vec3 position; in vec3 colour;
+  out vec3 shown;
+  void main() { gl_Position = view * vec4(position, 1.0); shown = faded(colour, gl_Position); }`;
+const linesFragment = 'precision highp float; in vec3 shown; out vec4 result; void main() { result = vec4(shown, 1.0); }';
+
+/** A point cloud on a canvas by WebGL: one object however many points, so that a turn costs one matrix. Throws where there is no WebGL. */
+export function cloudScene(canvas: HTMLCanvasElement) {
+  const renderer = new WebGLRenderer({ canvas, powerPreference: 'high-performance' });
+  const uniforms = { view: { value: null as Matrix4 | null }, depth: { value: 0 }, back: { value: [1, 1, 1] }, share: { value: 1 }, ratio: { value: 1 } };
+  const material = (vertexShader: string, fragmentShader: string) => new RawShaderMaterial({ glslVersion: GLSL3, vertexShader, fragmentShader, uniforms, transparent: true });
+  const [pointMaterial, lineMaterial] = [material(pointsVertex, pointsFragment), material(linesVertex, linesFragment)];
+  let [points, lines] = [new BufferGeometry(), new BufferGeometry()];
+  const [cloud, drawing] = [new Points(points, pointMaterial), new LineSegments(lines, lineMaterial)];
+  const [scene, camera] = [new Scene(), new Camera()];
+  for (const object of [drawing, cloud]) {
+    object.frustumCulled = false;
+    scene.add(object);
+  }
+  cloud.visible = drawing.visible = false;
+
+  return {
+    resize({ width, height }: CloudSize): void {
+      uniforms.ratio.value = Math.min(2, devicePixelRatio);
+      renderer.setPixelRatio(uniforms.ratio.value);
+      renderer.setSize(width, height, false);
+    },
+    /** Puts the points of [rows, 3] in place of the ones before; where there are as many, `draw` can show the way between. */
+    place(positions: Float32Array): void {
+      const known = points.getAttribute('position');
+      const before = known?.array.length === positions.length ? known : new BufferAttribute(positions, 3);
+      const next = new BufferGeometry();
+      for (const name of ['colour', 'size']) if (before === known) next.setAttribute(name, points.getAttribute(name));
+      next.setAttribute('before', before);
+      next.setAttribute('position', new BufferAttribute(positions, 3));
+      points.dispose();
+      cloud.geometry = points = next;
+    },
+    paint({ colours, sizes }: CloudPaint): void {
+      points.setAttribute('colour', new BufferAttribute(colours, 3, true));
+      points.setAttribute('size', new BufferAttribute(sizes, 1));
+      cloud.visible = sizes.length > 0;
+    },
+    rule(drawn: CloudLines | null): void {
+      drawing.visible = drawn !== null;
+      lines.dispose();
+      drawing.geometry = lines = new BufferGeometry();
+      if (!drawn) return;
+      lines.setAttribute('position', new BufferAttribute(drawn.positions, 3));
+      lines.setAttribute('colour', new BufferAttribute(drawn.colours, 3, true));
+    },
+    /** Draws at once; `share` is the part of the way from the places before, 0 to 1, and `back` the background of 0 to 255. */
+    draw({ view, deep, share, back }: { readonly view: Matrix4; readonly deep: boolean; readonly share: number; readonly back: readonly [number, number, number] }): void {
+      uniforms.view.value = view;
+      uniforms.depth.value = deep ? 1 : 0;
+      uniforms.share.value = share;
+      uniforms.back.value = back.map((value) => value / 255);
+      renderer.setClearColor(new Color().setRGB(back[0] / 255, back[1] / 255, back[2] / 255, 'srgb'), 1);
+      renderer.render(scene, camera);
+    },
+    dispose(): void {
+      points.dispose();
+      lines.dispose();
+      pointMaterial.dispose();
+      lineMaterial.dispose();
+      renderer.dispose();
+    },
+  };
+}
+export type CloudScene = ReturnType<typeof cloudScene>;

@@ -1,0 +1,65 @@
+import { computed, onScopeDispose, shallowRef } from 'vue';
+import type { CallInput, EmbeddingPoints } from '../../../src-shared/api.ts';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { asFault } from '../../client/useCall.ts';
+import { call } from '../../client/workbench.ts';
+import { jobEnded, useJobs } from '../../stores/jobs.ts';
+
+export type ProjectionRequest = Omit<CallInput<'embedding.project'>, 'run'>;
+
+/** Places the embeddings of runs by one job a run; what was shown stays until all are placed. */
+export function useProjections() {
+  const jobs = useJobs();
+  const points = shallowRef<readonly EmbeddingPoints[]>([]);
+  const fault = shallowRef<ArcBenchError | null>(null);
+  const underWay = shallowRef<readonly string[] | null>(null);
+  const wanted = shallowRef(0);
+  let turn = 0;
+
+  const cancel = async (): Promise<void> => {
+    turn++;
+    const ids = underWay.value ?? [];
+    underWay.value = null;
+    await Promise.all(ids.filter((id) => { const job = jobs.byId(id); return job !== null && !jobEnded(job); }).map((id) => call('jobs.cancel', { id }).catch(() => null))); // ended meanwhile
+  };
+  const compute = async (runs: readonly string[], request: ProjectionRequest): Promise<void> => {
+    await cancel();
+    const own = ++turn;
+    fault.value = null;
+    [underWay.value, wanted.value] = [[], runs.length];
+    try {
+      const ids: string[] = [];
+      for (const run of runs) {
+        const job = await call('embedding.project', { run, ...request });
+        if (jobs.byId(job.id) === null) jobs.put(job);
+        ids.push(job.id);
+        if (own === turn) underWay.value = [...ids];
+        else await call('jobs.cancel', { id: job.id });
+      }
+      const ended = await Promise.all(ids.map(jobs.ended));
+      if (own !== turn) return;
+      const failed = ended.find((job) => job.state !== 'done');
+      if (failed?.fault) fault.value = new ArcBenchError(failed.fault.code, failed.fault.message);
+      if (failed) return;
+      const placed = await Promise.all(ended.map((job) => call('embedding.points', { projection: job.result ?? '' })));
+      if (own === turn) points.value = placed;
+    } catch (error) {
+      if (own === turn) fault.value = asFault(error);
+    } finally {
+      if (own === turn) underWay.value = null;
+    }
+  };
+  onScopeDispose(() => void cancel());
+  return {
+    points, fault, compute, cancel,
+    clear: (): void => { points.value = []; },
+    busy: computed(() => underWay.value !== null),
+    /** How much of all is done, 0 to 1, and in words. */
+    progress: computed(() => {
+      const known = (underWay.value ?? []).flatMap((id) => jobs.byId(id) ?? []);
+      const share = known.reduce((sum, job) => sum + (job.state === 'done' ? 1 : job.progress ? job.progress.done / job.progress.total : 0), 0) / Math.max(1, wanted.value);
+      const now = known.find((job) => job.state === 'running');
+      return { share, text: now ? `${now.title}${now.progress?.note ? `, ${now.progress.note}` : ''}` : 'Waiting' };
+    }),
+  };
+}
