@@ -1,14 +1,14 @@
 import { refDebounced, useLocalStorage } from '@vueuse/core';
 import { computed } from 'vue';
-import type { CallInput, DatasetSummary, SplitPreview } from '../../../src-shared/api.ts';
-import { experimentSchema } from '../../../src-shared/experiment.ts';
+import type { DatasetSummary } from '../../../src-shared/api.ts';
+import { assignments, experimentSchema, type Assignment } from '../../../src-shared/experiment.ts';
 
 /** Where a person as a whole is. */
-export type Place = SplitPreview['persons'][number]['part'];
-export const places = ['training', 'query', 'distractors', 'left out'] as const satisfies readonly Place[];
+export type Place = Assignment;
+export const places = assignments;
 
 const standard = experimentSchema.parse({});
-type Rule = Omit<CallInput<'split.preview'>['split'] & typeof standard.split, 'assign'> & { assign: Record<string, Place> };
+type Rule = typeof standard.split;
 
 interface Kept { dataset: string | null; prepare: typeof standard.prepare; split: Rule }
 const fresh = (): Kept => ({ dataset: null, prepare: { ...standard.prepare }, split: { ...standard.split, allowFindings: [], assign: {} } });
@@ -25,8 +25,7 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
   const input = computed(() => {
     const chosen = datasetOf(kept.value.dataset ?? '');
     if (chosen === null) return null;
-    const { assign, ...split } = kept.value.split;
-    return { data: chosen.data, prepare: kept.value.prepare, split: Object.keys(assign).length === 0 ? split : { ...split, assign } };
+    return { data: chosen.data, prepare: kept.value.prepare, split: kept.value.split };
   });
   return {
     kept, input,
