@@ -15,6 +15,7 @@ import { resultsSection } from './sections/resultsSection.ts';
 import { sweepSection } from './sections/sweepSection.ts';
 import { trainingSection } from './sections/trainingSection.ts';
 import { verdictSection } from './sections/verdictSection.ts';
+import { withRemarks } from './withRemarks.ts';
 
 /** In the order in which they are read: the answer first. */
 const sections: readonly Section[] = [verdictSection, ladderSection, sweepSection, adviceSection, dataSection, modelsSection, trainingSection, resultsSection, healthSection, limitsSection, rerunSection];
@@ -27,7 +28,7 @@ export function renderReport(model: ReportModel): Map<string, string> {
   const written = sections.flatMap((section) => section(context) ?? []);
   const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { others: texts.list(others), base: base ?? '' }), ...written.map((section) => section.markdown)]);
   return new Map([
-    ['report.md', `${markdown}\n`], ...written.flatMap((section) => [...section.charts ?? []]),
+    ['report.md', withRemarks(`${markdown}\n`, model.remarks ?? {}, texts)], ...written.flatMap((section) => [...section.charts ?? []]),
     ['metrics.csv', metricsCsv(context)], ['comparison.csv', comparisonCsv(context)], ['curves.csv', curvesCsv(context)], ['experiment.yaml', stringify(model.plan)],
   ]);
 }
