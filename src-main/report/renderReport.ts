@@ -28,7 +28,7 @@ export function renderReport(model: ReportModel): Map<string, string> {
   const written = sections.flatMap((section) => section(context) ?? []);
   const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { others: texts.list(others), base: base ?? '' }), ...written.map((section) => section.markdown)]);
   return new Map([
-    ['report.md', withRemarks(`${markdown}\n`, model.remarks ?? {}, texts)], ...written.flatMap((section) => [...section.charts ?? []]),
+    ['report.md', withRemarks(`${markdown}\n`, model.remarks ?? {}, model.plan.report.language)], ...written.flatMap((section) => [...section.charts ?? []]),
     ['metrics.csv', metricsCsv(context)], ['comparison.csv', comparisonCsv(context)], ['curves.csv', curvesCsv(context)], ['experiment.yaml', stringify(model.plan)],
   ]);
 }

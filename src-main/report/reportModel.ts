@@ -16,10 +16,10 @@ export interface ReportModel {
   readonly dataset: { readonly source: string; readonly layout: string; readonly images: number; readonly people: number; readonly rejected: readonly { readonly path: string; readonly reason: string }[]; readonly alignment: string; readonly inputSize: number; readonly hash: string };
   readonly split: { readonly seed: number; readonly hash: string; readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[]; readonly skippedPeople: number; readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[] };
   readonly advice: readonly Advice[];
-  /** The author's own, by section. */
-  readonly remarks?: Readonly<Record<string, string>>;
   /** In the plan's order of arms. */
   readonly runs: readonly ReportRun[];
+  /** The author's own, by section. */
+  readonly remarks?: Readonly<Record<string, string>>;
 }
 
 export type RunEvaluation = NonNullable<TrainedSummary['evaluation']>;

@@ -1,12 +1,14 @@
 import { sectionNamed } from '../../src-shared/reportSections.ts';
-import type { Texts } from '../../src-shared/reportTexts.ts';
+import type { Language } from '../../src-shared/reportTexts.ts';
+
+const word = { en: 'Remark', ru: 'Замечание' } as const satisfies Record<Language, string>;
 
 /** A report's Markdown with the author's own remarks, each at the end of its section. */
-export function withRemarks(markdown: string, remarks: Readonly<Record<string, string>>, { say }: Texts): string {
+export function withRemarks(markdown: string, remarks: Readonly<Record<string, string>>, language: Language): string {
   return markdown.split(/^(?=## )/m).map((section) => {
     const name = sectionNamed(/^## (.+)$/m.exec(section)?.[1] ?? '');
     const remark = name !== null && Object.hasOwn(remarks, name) ? remarks[name] ?? '' : '';
-    return remark.trim() === '' ? section : `${section.trimEnd()}\n\n${quoted(`**${say('remark')}**\n\n${remark.trim()}`)}${/\s*$/.exec(section)?.[0] ?? ''}`;
+    return remark.trim() === '' ? section : `${section.trimEnd()}\n\n${quoted(`**${word[language]}**\n\n${remark.trim()}`)}${/\s*$/.exec(section)?.[0] ?? ''}`;
   }).join('');
 }
 
