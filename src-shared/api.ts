@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import { dataSchema, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
 import type { Evaluation } from './evaluation.ts';
+import { reportSections } from './reportSections.ts';
 
 const nothing = z.strictObject({});
 const id = z.string().min(1).max(80).regex(/^[\w.-]+$/);
@@ -85,7 +86,7 @@ export const callInputs = {
   /** Writes the report anew from the store. */
   'reports.write': z.strictObject({ planHash: id }),
   /** The author's own remarks, kept when the report is written anew; an empty text takes them away. */
-  'reports.remark': z.strictObject({ planHash: id, section: z.string().max(80), text: z.string().max(50_000) }),
+  'reports.remark': z.strictObject({ planHash: id, section: z.enum(reportSections), text: z.string().max(50_000) }),
 } as const satisfies Record<keyof CallOutputs, z.ZodType>;
 
 export interface Diagnosis { readonly device: string; readonly deviceName: string; readonly threads: number; readonly tensorflow: string; readonly node: string; readonly gigaflops: number; readonly folder: string | null; readonly checked: boolean }

@@ -124,7 +124,7 @@ export const experimentFields = z.strictObject({
   model: modelSchema.prefault({}),
   training: trainingSchema.prefault({}),
   // `seeds: 5` is short for the first five.
-  seeds: z.preprocess((value) => (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1000 ? Array.from({ length: value }, (_, index) => index + 1) : value), z.array(z.int().min(0)).min(1)).default([1]).describe('one run an arm for each seed: a list, or how many'),
+  seeds: z.preprocess((value) => (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1000 ? Array.from({ length: value }, (_, index) => index + 1) : value), z.array(z.int().min(0)).min(1)).prefault([1]).describe('one run an arm for each seed: a list, or how many'),
   arms: z.array(armSchema).min(1).default([...defaultArms]).refine((arms) => new Set(arms.map((arm) => arm.name)).size === arms.length, { error: 'two arms have one name' }),
   ladder: ladderSchema.optional().describe('true, or its settings: the arms from cross-entropy to sub-centres, one step at a time'),
   sweep: sweepSchema.optional().describe('knobs whose values are tried'),

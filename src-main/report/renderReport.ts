@@ -17,6 +17,7 @@ import { resultsSection } from './sections/resultsSection.ts';
 import { sweepSection } from './sections/sweepSection.ts';
 import { trainingSection } from './sections/trainingSection.ts';
 import { verdictSection } from './sections/verdictSection.ts';
+import { withRemarks } from './withRemarks.ts';
 
 /** In the order in which they are read: the answer first. */
 const sections: readonly Section[] = [verdictSection, ladderSection, sweepSection, adviceSection, dataSection, modelsSection, trainingSection, resultsSection, embeddingsSection, failuresSection, healthSection, limitsSection, rerunSection];
@@ -29,7 +30,7 @@ export function renderReport(model: ReportModel): Map<string, string> {
   const written = sections.flatMap((section) => section(context) ?? []);
   const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { count: others.length, others: texts.list([...new Set(others)]), base: base ?? '' }), ...written.map((section) => section.markdown)]);
   return new Map([
-    ['report.md', `${markdown}\n`], ...written.flatMap((section) => [...section.charts ?? []]),
+    ['report.md', withRemarks(`${markdown}\n`, model.remarks ?? {}, model.plan.report.language)], ...written.flatMap((section) => [...section.charts ?? []]),
     ['metrics.csv', metricsCsv(context)], ['comparison.csv', comparisonCsv(context)], ['curves.csv', curvesCsv(context)], ['experiment.yaml', stringify(model.plan)],
   ]);
 }

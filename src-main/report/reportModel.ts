@@ -27,6 +27,8 @@ export interface ReportModel {
   readonly faces: { readonly files: Readonly<Record<string, string>>; readonly people: Readonly<Record<string, string>> };
   /** In the plan's order of arms. */
   readonly runs: readonly ReportRun[];
+  /** The author's own, by section. */
+  readonly remarks?: Readonly<Record<string, string>>;
 }
 
 export type JudgedRun = ReportRun & { readonly summary: TrainedSummary & { readonly evaluation: RunEvaluation } };

@@ -27,7 +27,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
   const peopleIn = (indexes: readonly number[]) => new Set(indexes.map((index) => set.images[index]?.identity)).size;
   const engine = source.runs.map(({ id }) => store.result(id, 'engine') as { device: string; tensorflow: string } | null).find((found) => found !== null) ?? { device: 'unknown', tensorflow: 'unknown' };
   return {
-    plan, planHash: source.hash, rerunCommand: source.rerunCommand,
+    plan, planHash: source.hash, rerunCommand: source.rerunCommand, remarks: store.remarks(source.hash),
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), operatingSystem: `${type()} ${release()}`, node: process.version, tensorflow: engine.tensorflow, engine: engine.device },
     dataset: { source: dataset.source, layout: dataset.layout, images: set.count, people: peopleIn([...set.images.keys()]), rejected: [...dataset.rejected, ...set.rejected], alignment: set.alignment, inputSize: set.inputSize, hash: dataset.hash },
     split: { seed: split.seed, hash: split.hash, parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })), skippedPeople: split.skipped.length, findings },

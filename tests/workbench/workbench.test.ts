@@ -112,6 +112,10 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     assert.equal(shown.markdown, readFileSync(job.result ?? '', 'utf8'));
     assert.equal((await call('reports.write', { planHash: report.planHash })).markdown, shown.markdown);
     assert.equal((await workbench.resource(`reports/${report.planHash}.zip`))?.type, 'application/zip');
+    const remarked = await call('reports.remark', { planHash: report.planHash, section: 'limits', text: 'One lab, <b>one</b> day.' });
+    assert.match(remarked.markdown, /> One lab, &lt;b>one&lt;\/b> day\.\n/);
+    assert.equal((await call('reports.write', { planHash: report.planHash })).markdown, remarked.markdown);
+    assert.equal((await call('reports.remark', { planHash: report.planHash, section: 'limits', text: ' ' })).markdown, shown.markdown);
     await call('runs.delete', { ids: [first.id] });
     assert.equal((await call('runs.list', {})).length, 1);
   } finally {

@@ -1,0 +1,37 @@
+import MarkdownIt, { type Token } from 'markdown-it';
+import { sectionNamed } from '../../../src-shared/reportSections.ts';
+
+/** A part of a report under one heading of the second level; the first part, before any, has none. */
+export interface PagePart { readonly heading: string; /** The section's name, by which remarks are kept; null where it takes none. */ readonly name: string | null; readonly html: string }
+export interface ReportPage { readonly title: string; readonly parts: readonly PagePart[] }
+
+/** Renders a report's Markdown without any HTML of its own: headings one level down, as the view has the first, pictures from the report's folder alone. */
+export function reportPage(markdown: string, pictureAddress: (file: string) => string | null): ReportPage {
+  const renderer = new MarkdownIt({ html: false });
+  const { rules } = renderer.renderer;
+  rules['image'] = (tokens, index) => {
+    const token = tokens[index] as Token;
+    const address = pictureAddress(String(token.attrGet('src') ?? ''));
+    const text = renderer.utils.escapeHtml(token.content);
+    return address === null ? `<span>${text}</span>` : `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
+  };
+  rules['table_open'] = () => '<div class="table" tabindex="0" role="region" aria-label="Table"><table>';
+  rules['table_close'] = () => '</table></div>';
+  rules['link_open'] = (tokens, index, options, _env, self) => {
+    (tokens[index] as Token).attrSet('target', '_blank');
+    (tokens[index] as Token).attrSet('rel', 'noreferrer');
+    return self.renderToken(tokens, index, options);
+  };
+  const tokens = renderer.parse(markdown, {});
+  const parts: { heading: string; tokens: Token[] }[] = [{ heading: '', tokens: [] }];
+  let title = '';
+  tokens.forEach((token, index) => {
+    const level = /^h(\d)$/.exec(token.tag)?.[1];
+    const text = level === undefined ? '' : tokens[index + 1]?.children?.map(({ content }) => content).join('') ?? '';
+    if (level === '1' && token.nesting === 1 && token.level === 0) title = text;
+    if (level === '2' && token.nesting === 1 && token.level === 0) parts.push({ heading: text, tokens: [] });
+    if (level !== undefined) token.tag = `h${Math.min(6, Number(level) + 1)}`;
+    parts.at(-1)?.tokens.push(token);
+  });
+  return { title, parts: parts.filter((part) => part.tokens.length > 0).map((part) => ({ heading: part.heading, name: sectionNamed(part.heading), html: renderer.renderer.render(part.tokens, renderer.options, {}) })) };
+}
