@@ -15,7 +15,8 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
     const text = renderer.utils.escapeHtml(token.content);
     return address === null ? `<span>${text}</span>` : `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
   };
-  rules['table_open'] = () => '<div class="table" tabindex="0" role="region" aria-label="Table"><table>';
+  let tables = 0;
+  rules['table_open'] = () => `<div class="table" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`;
   rules['table_close'] = () => '</table></div>';
   rules['link_open'] = (tokens, index, options, _env, self) => {
     (tokens[index] as Token).attrSet('target', '_blank');
