@@ -10,6 +10,6 @@ test('a report becomes parts by its sections, with pictures of its folder alone 
   const html = page.parts.map((part) => part.html).join('');
   assert.deepEqual(html.match(/<img [^>]*>/g), ['<img src="reports/abc/differences.svg" alt="Differences">']);
   assert.match(html, /<h2>A <em>duel<\/em><\/h2>[\s\S]*<h3>Verdict<\/h3>[\s\S]*<h4>Deeper<\/h4>/);
-  assert.match(html, /<div class="table" tabindex="0" role="group" aria-label="Table"><table>[\s\S]*<\/table><\/div>/);
+  assert.match(html, /<div class="table" tabindex="0" role="region" aria-label="Table 1"><table>[\s\S]*<\/table><\/div>/);
   assert.doesNotMatch(html, /href="javascript/);
 });

@@ -1,4 +1,5 @@
 import { experimentFields, type Plan } from '../../../src-shared/experiment.ts';
+import { knobsOf as knobsOfPlan } from '../../../src-shared/knobs.ts';
 import { knobSchemaOf, type KnobSchema } from '../../../src-shared/knobSchema.ts';
 import { lossCatalogue, type LossName } from '../../../src-shared/losses.ts';
 
@@ -37,6 +38,7 @@ const labels: Readonly<Record<string, string>> = {
 };
 
 const experimentSchema = knobSchemaOf(experimentFields);
+const standard = knobsOfPlan(experimentFields.parse({}));
 
 /** The knobs of an experiment by sections; where a section has a choice, such as the optimiser, those of what the text gives. */
 export function knobSections(given: Given): KnobSection[] {
@@ -79,7 +81,7 @@ function knobsOf(path: KnobPath, schema: KnobSchema, given: Given): Knob[] {
   }
   if (schema.properties) return Object.entries(schema.properties).flatMap(([key, inner]) => knobsOf([...path, key], inner, given));
   const kind = kindOf(schema);
-  return kind === null ? [] : [{ path, name, label: labels[name] ?? words(path.at(-1)), help: schema.description ?? '', unit: unitOf(name, schema.description ?? ''), kind, default: schema.default }];
+  return kind === null ? [] : [{ path, name, label: labels[name] ?? words(path.at(-1)), help: schema.description ?? '', unit: unitOf(name, schema.description ?? ''), kind, default: schema.default ?? standard.get(name) }];
 }
 
 function kindOf(schema: KnobSchema): KnobKind | null {

@@ -15,8 +15,9 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
     const text = renderer.utils.escapeHtml(token.content);
     return address === null ? `<span>${text}</span>` : `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
   };
-  rules['table_open'] = () => '<div class="table" tabindex="0" role="group" aria-label="Table"><table>'; // it scrolls, so keys must reach it
-  rules['fence'] = (tokens, index) => `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`;
+  let tables = 0;
+  rules['table_open'] = () => `<div class="table" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`;
+  rules['fence'] = (tokens, index) => `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`; // it scrolls, so keys must reach it
   rules['table_close'] = () => '</table></div>';
   rules['link_open'] = (tokens, index, options, _env, self) => {
     (tokens[index] as Token).attrSet('target', '_blank');

@@ -1,0 +1,85 @@
+// Pictures of every view for docs/, on demo faces, light and dark: `npm run screenshots`.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openBrowser, serveWorkbench } from './servedBrowser.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-screenshots-'));
+const workspace = join(folder, 'workspace');
+const target = join(root, 'docs', 'screenshots');
+mkdirSync(target, { recursive: true });
+mkdirSync(join(workspace, 'experiments'), { recursive: true });
+const experiment = join(workspace, 'experiments', 'demo-duel.yaml');
+writeFileSync(experiment, `# Cross-entropy against ArcFace on synthetic faces, two seeds.
+name: Demo duel
+data: { source: demo, demo: { people: 60, imagesPerPerson: 16 } }
+prepare: { inputSize: 64 }
+training:
+  epochs: 14
+  learningRate: 0.05
+  augmentation: { flip: 0.5, shift: 0.05 }
+seeds: [1, 2]
+arms:
+  - { name: cross-entropy, loss: crossEntropy }
+  - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }
+`);
+try {
+  const { status } = spawnSync(process.execPath, [join(root, 'src-main/doors/cli/main.ts'), '--run', experiment, '--workspace', workspace], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+  if (status !== 0) throw new Error('The experiment for the pictures did not run: see above.');
+  const [served, browser] = await Promise.all([serveWorkbench(workspace, [folder]), openBrowser()]);
+  try {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme, reducedMotion: 'reduce' });
+      await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+      await page.goto(served.open);
+      const view = async (name: string) => {
+        await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
+        await page.getByRole('heading', { level: 1, name }).waitFor();
+      };
+      const shoot = async (name: string) => {
+        await page.waitForTimeout(1500); // pictures and charts come in
+        await page.screenshot({ path: join(target, `${name}-${colorScheme}.png`) });
+        process.stdout.write(`docs/screenshots/${name}-${colorScheme}.png\n`);
+      };
+      await view('Datasets');
+      await page.getByRole('img').first().waitFor();
+      await shoot('datasets');
+      await view('Split');
+      const size = page.getByLabel(/Input size/).first();
+      await size.fill('64');
+      await size.press('Enter');
+      await page.getByRole('button', { name: 'Create folders' }).and(page.locator(':enabled')).waitFor();
+      await shoot('split');
+      await view('Experiment');
+      await page.getByRole('tab', { name: 'Form' }).waitFor();
+      await shoot('experiment');
+      await view('Live');
+      await page.getByRole('heading', { name: 'Training loss' }).waitFor();
+      await shoot('live');
+      await view('Runs');
+      const marks = page.getByRole('checkbox', { name: 'Mark this row' });
+      await marks.first().click();
+      await marks.nth(1).click();
+      await shoot('runs');
+      await view('Embedding');
+      const compute = page.getByRole('button', { name: /^(Compute|Place|Show)/ }).first();
+      if (await compute.isVisible()) await compute.click();
+      await page.waitForTimeout(6000);
+      await shoot('embedding');
+      await view('Report');
+      await page.getByRole('button', { name: 'Export Markdown' }).or(page.getByRole('link', { name: 'Export Markdown' })).waitFor();
+      await shoot('report');
+      await view('Settings');
+      await shoot('settings');
+      await page.close();
+    }
+  } finally {
+    await browser.close();
+    await served.stop();
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
