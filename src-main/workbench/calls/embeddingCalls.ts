@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckedInput, EmbeddingPoints, Neighbour } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
@@ -14,9 +14,10 @@ const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphe
 
 export function embeddingCalls({ store, jobs }: CallContext): CallsOf<'embedding'> {
   const fileOf = (run: string, hash: string) => join(runFolderOf(store, run), 'projections', `${hash}.json`);
-  let last: { readonly path: string; readonly units: ReturnType<typeof readUnits> } | null = null; // one picture after the other is asked for
+  let last: { readonly key: string; readonly units: ReturnType<typeof readUnits> } | null = null; // one picture after the other is asked for
   const unitsOf = (path: string, rows: number) => {
-    if (last?.path !== path) last = { path, units: readUnits(path, rows) };
+    const key = `${path} ${statSync(path).mtimeMs}`; // a run that is begun anew writes the same path
+    if (last?.key !== key) last = { key, units: readUnits(path, rows) };
     return last.units;
   };
   return {

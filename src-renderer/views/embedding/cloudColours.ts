@@ -1,3 +1,4 @@
+import { Color } from 'three';
 import type { EmbeddingFrame, EmbeddingRow } from '../../../src-shared/api.ts';
 import { partNames } from '../../../src-shared/experiment.ts';
 import type { CloudPaint } from './cloudScene.ts';
@@ -11,8 +12,11 @@ export interface RowColours { readonly colours: readonly Rgb[]; readonly entries
 /** The theme's colours by the name of their variable, and whether it is dark. */
 export interface Palette { readonly dark: boolean; readonly of: (variable: string) => Rgb }
 
-/** '#a4b1c2' as numbers of 0 to 255. */
-export const rgbOf = (hex: string): Rgb => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Rgb;
+/** A colour of CSS, as a stylesheet may write it ('#a4b1c2', '#fff', 'tan'), as numbers of 0 to 255. */
+export function rgbOf(css: string): Rgb {
+  const hex = new Color(css).getHex();
+  return [hex >> 16, (hex >> 8) & 255, hex & 255];
+}
 export const cssOf = ([red, green, blue]: Rgb): string => `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)})`;
 const mixed = (a: Rgb, b: Rgb, share: number): Rgb => [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share];
 
@@ -27,8 +31,11 @@ export function personColour(index: number, dark: boolean): Rgb {
   return [channel(0), channel(8), channel(4)];
 }
 
-/** Colours of rows by person, part, correctness or angle to the own mean. */
-export function rowColours({ rows, frame, by, palette }: { readonly rows: readonly EmbeddingRow[]; readonly frame: EmbeddingFrame; readonly by: ColourBy; readonly palette: Palette }): RowColours {
+/** The end of the scale of angles that several frames share, in tens of degrees. */
+export const angleScale = (frames: readonly EmbeddingFrame[]): number => Math.max(10, ...frames.map(({ angleDegrees }) => Math.ceil(angleDegrees.reduce<number>((largest, angle) => Math.max(largest, angle ?? 0), 0) / 10) * 10));
+
+/** Colours of rows by person, part, correctness or angle to the own mean, of 0 to `most` degrees. */
+export function rowColours({ rows, frame, by, palette, most }: { readonly rows: readonly EmbeddingRow[]; readonly frame: EmbeddingFrame; readonly by: ColourBy; readonly palette: Palette; readonly most: number }): RowColours {
   const none = palette.of('part-left-out');
   const grouped = (groups: readonly { readonly label: string; readonly colour: Rgb; readonly has: (row: EmbeddingRow) => boolean }[]): RowColours => {
     const held = groups.map((group) => ({ ...group, rows: [] as number[] }));
@@ -51,7 +58,6 @@ export function rowColours({ rows, frame, by, palette }: { readonly rows: readon
       { label: 'not a test picture', colour: none, has: (row) => row.correct === null },
     ]);
     case 'angle': {
-      const most = Math.max(10, Math.ceil(frame.angleDegrees.reduce<number>((largest, angle) => Math.max(largest, angle ?? 0), 0) / 10) * 10);
       const stops = [palette.of('arm-1'), palette.of('arm-5'), palette.of('bad')];
       return {
         colours: frame.angleDegrees.map((angle) => {

@@ -54,8 +54,9 @@ export function cloudScene(canvas: HTMLCanvasElement) {
   cloud.visible = drawing.visible = false;
 
   return {
-    resize({ width, height }: CloudSize): void {
-      uniforms.ratio.value = Math.min(2, devicePixelRatio);
+    /** `ratio` is how many pixels of the screen stand for one of the size. */
+    resize({ width, height }: CloudSize, ratio: number): void {
+      uniforms.ratio.value = Math.min(2, ratio);
       renderer.setPixelRatio(uniforms.ratio.value);
       renderer.setSize(width, height, false);
     },

@@ -7,8 +7,8 @@ const steps = 48; // segments of a circle
 type Vector = readonly [number, number, number];
 
 /**
- * The unit sphere's meridians and parallels, a ray to the mean direction of each person's rows, and about it the cap in which a picture
- * keeps the margin to the nearest other mean: angles up to (φ - m) / 2, φ the angle between the two means. Points are [rows, 3].
+ * The unit sphere's meridians and parallels, a ray to the mean direction of each class, and about it the cap in which a picture keeps the
+ * margin to the nearest other mean: angles up to (φ - m) / 2, φ the angle between the two means. Held-out people are no classes. Points are [rows, 3].
  */
 export function sphereLines(points: Float32Array, rows: readonly EmbeddingRow[], { colours, grid, marginRadians }: { readonly colours: readonly Rgb[]; readonly grid: Rgb; readonly marginRadians: number }): CloudLines {
   const [positions, bytes] = [[] as number[], [] as number[]];
@@ -27,7 +27,7 @@ export function sphereLines(points: Float32Array, rows: readonly EmbeddingRow[],
   for (let meridian = 0; meridian < 6; meridian++) circle([Math.cos(Math.PI * meridian / 6), 0, Math.sin(Math.PI * meridian / 6)], Math.PI / 2, grid);
   for (let parallel = 1; parallel < 6; parallel++) circle([0, 1, 0], Math.PI * parallel / 6, grid);
 
-  const means = [...rowsByPerson(rows).values()].map((own) => {
+  const means = [...rowsByPerson(rows).values()].filter(([first]) => isOfClass(rows[first!]!)).map((own) => {
     const sum = [0, 1, 2].map((axis) => own.reduce((total, row) => total + points[row * 3 + axis]!, 0));
     const length = Math.hypot(...sum) || 1;
     return { colour: colours[own[0]!] ?? grid, mean: sum.map((value) => value / length) as unknown as Vector };
@@ -41,6 +41,7 @@ export function sphereLines(points: Float32Array, rows: readonly EmbeddingRow[],
   return { positions: Float32Array.from(positions), colours: Uint8Array.from(bytes) };
 }
 
+const isOfClass = ({ part }: EmbeddingRow): boolean => part !== 'query' && part !== 'distractors';
 const angleBetween = (a: Vector, b: Vector): number => Math.acos(Math.max(-1, Math.min(1, a[0] * b[0] + a[1] * b[1] + a[2] * b[2])));
 
 /** Two unit vectors at right angles to a third and to one another. */

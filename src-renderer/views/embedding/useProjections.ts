@@ -59,7 +59,8 @@ export function useProjections() {
       const known = (underWay.value ?? []).flatMap((id) => jobs.byId(id) ?? []);
       const share = known.reduce((sum, job) => sum + (job.state === 'done' ? 1 : job.progress ? job.progress.done / job.progress.total : 0), 0) / Math.max(1, wanted.value);
       const now = known.find((job) => job.state === 'running');
-      return { share, text: now ? `${now.title}${now.progress?.note ? `, ${now.progress.note}` : ''}` : 'Waiting' };
+      const note = now?.progress?.note ? `, ${now.progress.note}` : '';
+      return { share, note, text: now ? `${now.title}${note}` : 'Waiting' };
     }),
   };
 }
