@@ -59,6 +59,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     saveArtefact: (run: string, artefact: Artefact) => { database.prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run, artefact); },
     artefacts: (run: string): Artefact[] => database.prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[],
     saveResult: (run: string, name: string, value: unknown) => { database.prepare('INSERT OR REPLACE INTO result VALUES (?, ?, ?)').run(run, name, JSON.stringify(value)); },
+    forgetResult: (run: string, name: string) => { database.prepare('DELETE FROM result WHERE run = ? AND name = ?').run(run, name); },
     result: (run: string, name: string): unknown => {
       const row = database.prepare('SELECT value FROM result WHERE run = ? AND name = ?').get(run, name) as { value: string } | undefined;
       return row ? JSON.parse(row.value) : null;

@@ -55,6 +55,8 @@ export function openStore(workspace: string, { readOnly = false, onChange = () =
       else database.prepare('INSERT OR REPLACE INTO remark VALUES (?, ?, ?)').run(planHash, section, text);
     },
     remarks: (planHash: string): Record<string, string> => Object.fromEntries((database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as { section: string; text: string }[]).map(({ section, text }) => [section, text])),
+    /** Does several writes as one: all are kept, or none. */
+    atomically: (writes: () => void) => { database.transaction(writes)(); },
     /** What SQLite finds wrong with the file or with references between tables; nothing where it is whole. */
     integrityProblems: (): string[] => [
       ...(database.pragma('integrity_check') as { integrity_check: string }[]).map((row) => row.integrity_check).filter((text) => text !== 'ok'),

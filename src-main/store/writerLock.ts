@@ -1,42 +1,43 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
-function isAlive(pid: number): boolean {
+const held = new Set<string>(); // by this process
+
+/**
+ * Makes this process the one writer of a workspace and returns its release; throws 'busy' naming the other process. The lock is SQLite's own on a
+ * file beside the database: the system gives it to one process, and takes it back however that one ends.
+ */
+export function lockWorkspace(workspace: string): () => void {
+  const [path, ownerPath] = [join(workspace, 'writer.lock.db'), join(workspace, 'writer.pid')];
+  if (held.has(path)) throw new ArcBenchError('busy', `The workspace ${workspace} is open in this process already: close it first.`);
+  let lock: Database.Database | null = null;
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    lock = new Database(path, { timeout: 0 });
+    lock.exec('BEGIN IMMEDIATE');
+    writeFileSync(ownerPath, String(process.pid));
+  } catch (cause) {
+    lock?.close();
+    if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')) {
+      throw new ArcBenchError('busy', `The workspace ${workspace} is in use by ${ownerName(ownerPath)}: wait until it ends, or choose another workspace with --workspace.`, { cause });
+    }
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'SQLITE_FULL')) throw new ArcBenchError('no-space', `The disk of the workspace ${workspace} is full: free some space, then run again.`, { cause });
+    throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be written: make it writable or choose another with --workspace.`, { cause });
   }
+  const owned = lock;
+  held.add(path);
+  return () => {
+    held.delete(path);
+    owned.close();
+  };
 }
 
-const held = new Set<string>(); // by this process: a lock file with its own id may be a dead one's
-
-/** Makes this process the one writer of a workspace and returns its release; throws 'busy' naming the other process. A dead process's lock is taken over. */
-export function lockWorkspace(workspace: string): () => void {
-  const path = join(workspace, 'writer.lock');
-  if (held.has(path)) throw new ArcBenchError('busy', `The workspace ${workspace} is open in this process already: close it first.`);
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const file = openSync(path, 'wx');
-      writeSync(file, String(process.pid));
-      closeSync(file);
-      held.add(path);
-      return () => {
-        held.delete(path);
-        rmSync(path, { force: true });
-      };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be written: make it writable or choose another with --workspace.`, { cause: error });
-      }
-    }
-    const owner = Number(readFileSync(path, 'utf8'));
-    if (owner > 0 && owner !== process.pid && isAlive(owner)) {
-      throw new ArcBenchError('busy', `The workspace ${workspace} is in use by process ${owner}: wait until it ends, or choose another workspace with --workspace.`);
-    }
-    rmSync(path, { force: true });
+/** The process that has written its id last; another's lock may be younger than its word by a moment. */
+function ownerName(path: string): string {
+  try {
+    return `process ${Number(readFileSync(path, 'utf8')) || 'that is starting'}`;
+  } catch {
+    return 'another process';
   }
-  throw new ArcBenchError('busy', `The workspace ${workspace} is being opened by another process: try again.`);
 }

@@ -13,6 +13,7 @@ const positionSchema = z.strictObject({
   bestEpoch: z.int(), bestAccuracy: z.number(), // epoch counted from 1; 0: none yet
   referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
   seconds: z.number(), images: z.int(), // of training so far
+  warnings: z.array(z.string()).default([]), // of the last whole epoch
 });
 export type TrainingPosition = z.infer<typeof positionSchema>;
 

@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArmPlan, Plan } from '../../src-shared/experiment.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { healthWarnings, type HealthWarning } from '../../src-shared/health.ts';
+import { healthWarnings } from '../../src-shared/health.ts';
 import { fixedScale } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
@@ -46,7 +47,7 @@ export interface TrainRunOptions {
   readonly onProgress: (progress: { readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }) => void;
   readonly onSnapshot: (folder: string) => void;
   readonly onNotice: (message: string) => void;
-  readonly onWarning: (warning: HealthWarning) => void;
+  readonly onWarning: (message: string) => void;
 }
 
 export interface EpochSummary {
@@ -108,7 +109,7 @@ export function createRunMachine(options: Pick<TrainRunOptions, 'plan' | 'arm' |
   return (compiled ? compileMachine : createEagerMachine)(programs, initialState({ ...programOptions, backbone, seed }));
 }
 
-const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, referenceLoss: null, seconds: 0, images: 0 };
+const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, referenceLoss: null, seconds: 0, images: 0, warnings: [] };
 const referenceSteps = 10;
 
 /** Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the machine. Throws 'diverged'. */
@@ -132,6 +133,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     position = checkpoint.position;
     options.points.restore(checkpoint.points);
     options.onNotice(`Resumed at epoch ${position.epoch + 1}, batch ${position.batch + 1}.`);
+    position.warnings.forEach(options.onWarning); // whoever was to hear them may have died first
+    if (existsSync(join(runFolder, 'snapshots'))) options.onSnapshot(join(runFolder, 'snapshots'));
+    if (basename(checkpoint.folder) !== 'last') save('last'); // it died between the best and the last
   }
 
   const pixels = new Uint8Array(batchSize * size * size * 3);
@@ -191,10 +195,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     options.points.add(points, { step: position.step, epoch: epoch + 1 });
     options.points.flush();
     const watched = { loss: 0, accuracy: 0, targetAngleDegrees: 0, embeddingNorm: 0, ...means };
-    healthWarnings({
+    const warnings = healthWarnings({
       ...watched, gradientNorm: points.gradientNorm, epoch: epoch + 1, epochs, classes: options.classes, gradientClip: plan.training.gradientClip, warmupEpochs: Math.max(schedule.warmupEpochs, marginWarmupEpochs),
       scale: fixedScale(arm.loss) ?? undefined, unusedCentres, collapsedCentres: collapsed ?? undefined,
-    }).forEach(options.onWarning);
+    }).map(({ message }) => message);
+    position = { ...position, warnings };
+    warnings.forEach(options.onWarning);
     options.onEpoch({ epoch: epoch + 1, step: position.step, points });
     if (better) save('best');
     save('last');

@@ -8,7 +8,8 @@ import { readPreparedIndex, verifyPackedImages } from '../data/preparedSet.ts';
 import { verifySplitFolders } from '../split/splitFolders.ts';
 import type { Store } from '../store/store.ts';
 import { readCheckpoint } from '../train/checkpoint.ts';
-import { runFolderOf } from './trainArms.ts';
+import { leftover, writtenWhole } from './sweepLeftovers.ts';
+import { runFolderOf, snapshotFolderOf } from './trainArms.ts';
 
 /** Something of a workspace that is not whole: what, and what mends it. */
 export interface WorkspaceFault {
@@ -17,8 +18,6 @@ export interface WorkspaceFault {
   /** Whether it was mended, or will be made anew by the next run. */
   readonly mended: boolean;
 }
-
-const leftover = /(^\.(writing|old|receiving)-|\.(writing|part)-\d+$|\.\d+\.tmp$)/;
 
 /**
  * Verifies every file of a workspace against its hash and the store's tables against one another. With `repair`, leftovers of broken
@@ -37,7 +36,7 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
   onProgress('the database');
   for (const problem of store.integrityProblems()) add(join(workspace, 'arcbench.db'), `The database has a fault (${problem}): bring it back from a copy.`);
 
-  for (const area of ['datasets', 'experiments', 'prepared', 'splits', 'runs', 'reports', 'uploads']) {
+  for (const area of writtenWhole) {
     for (const name of await namesIn(join(workspace, area))) if (leftover.test(name)) await removable(join(workspace, area, name), 'This is a leftover of a write that was cut off.');
   }
   for (const { hash } of store.datasets()) {
@@ -67,6 +66,9 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
   for (const run of store.runs()) {
     onProgress(`run ${run.id}`);
     const folder = runFolderOf(store, run.id);
+    for (const within of [folder, snapshotFolderOf(store, run.id)]) {
+      for (const name of await namesIn(within)) if (leftover.test(name)) await removable(join(within, name), 'This is a leftover of a write that was cut off.');
+    }
     for (const name of await namesIn(join(folder, 'checkpoints'))) {
       const path = join(folder, 'checkpoints', name);
       if (leftover.test(name)) {

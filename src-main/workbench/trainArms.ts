@@ -9,9 +9,10 @@ import { hashFiles } from '../data/hashFiles.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import type { Split } from '../split/makeSplit.ts';
 import type { RunRow, Store } from '../store/store.ts';
-import type { EngineName, TrainedSummary } from '../train/trainerMessages.ts';
+import type { EngineName, TrainerMessage } from '../train/trainerMessages.ts';
 import { drawsOf } from './drawsOf.ts';
 import { weightFileOf } from './gatherWeights.ts';
+import { endFormerTrainer } from './formerTrainer.ts';
 import { planHash } from './planHash.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
@@ -73,13 +74,18 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     }
     const goOn = known?.status === 'trained' || (known !== null && train.interrupted === 'resume');
     if (!goOn) {
-      if (known) store.deleteRun(id);
+      await endFormerTrainer(runFolderOf(store, id));
       rmSync(runFolderOf(store, id), { recursive: true, force: true });
-      store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: split.hash });
-      store.saveResult(id, 'faces', { prepared: set.hash });
-      store.saveResult(id, 'origin', { baseFolder: options.baseFolder, rerunCommand: options.rerunCommand });
-      store.saveResult(id, 'draws', drawsOf(own, labels, seed));
+      const draws = drawsOf(own, labels, seed);
+      store.atomically(() => {
+        if (known) store.deleteRun(id);
+        store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: split.hash });
+        store.saveResult(id, 'faces', { prepared: set.hash });
+        store.saveResult(id, 'origin', { baseFolder: options.baseFolder, rerunCommand: options.rerunCommand });
+        store.saveResult(id, 'draws', draws);
+      });
     }
+    store.forgetResult(id, 'failure'); // of the attempt before this one
     store.updateRun(id, { status: 'running', message: null });
     options.onTraining?.(id);
     progress.stage(`${known?.status === 'trained' ? 'Evaluating' : 'Training'} ${title} (run ${id})`);
@@ -116,9 +122,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
         }
       },
     });
-    if (last.kind === 'done' && last.predictions) store.saveResult(id, 'predictions', last.predictions);
-    await finish(store, id, last.kind === 'done' ? last.summary : null, last.kind === 'failed' ? last.message : null);
-    if (last.kind === 'failed') store.saveResult(id, 'failure', last.code);
+    await finish(store, id, last);
     if (last.kind === 'failed' && last.code === 'diverged' && plan.sweep) {
       progress.notice(last.message);
       continue;
@@ -136,15 +140,23 @@ function refuseInterrupted({ store, rerunCommand }: StageOptions, known: RunRow 
 
 const percent = (value: number | undefined) => `${(100 * (value ?? 0)).toFixed(1)} %`;
 
-async function finish(store: Store, id: string, summary: TrainedSummary | null, failure: string | null): Promise<void> {
-  if (summary) {
-    store.saveResult(id, 'summary', summary);
-    for (const [kind, path] of Object.entries(summary.artefacts)) store.saveArtefact(id, { kind, path, sha256: await hashFiles(path) });
-    if (summary.evaluation) store.addEvent(id, 'evaluated', 'Test, query and distractors were judged.');
-    const [alias, ...more] = summary.evaluation?.aliases ?? [];
+/** Keeps how a run ended, as one write: a run that is killed meanwhile is judged again. */
+async function finish(store: Store, id: string, last: TrainerMessage): Promise<void> {
+  const { summary, predictions } = last.kind === 'done' ? last : { summary: null, predictions: null };
+  const failure = last.kind === 'failed' ? last : null;
+  const artefacts = await Promise.all(Object.entries(summary?.artefacts ?? {}).map(async ([kind, path]) => ({ kind, path, sha256: await hashFiles(path) })));
+  store.atomically(() => {
+    if (predictions) store.saveResult(id, 'predictions', predictions);
+    if (summary) store.saveResult(id, 'summary', summary);
+    for (const artefact of artefacts) store.saveArtefact(id, artefact);
+    if (summary?.evaluation) store.addEvent(id, 'evaluated', 'Test, query and distractors were judged.');
+    const [alias, ...more] = summary?.evaluation?.aliases ?? [];
     if (alias) store.addEvent(id, 'warning', `${alias.first.identity} (${alias.first.part}) and ${alias.second.identity} (${alias.second.part}) look like one person under two names (the cosine of their means is ${alias.cosine.toFixed(2)}, suspect from ${alias.bar.toFixed(2)} on)${more.length > 0 ? `, and ${more.length} more ${more.length === 1 ? 'pair' : 'pairs'}` : ''}: look at their pictures, and put them in one folder if they are.`);
-  }
-  if (failure) store.addEvent(id, 'failure', failure);
-  const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : 'cancelled';
-  store.updateRun(id, { status, finishedAt: new Date().toISOString(), message: failure });
+    if (failure) {
+      store.addEvent(id, 'failure', failure.message);
+      store.saveResult(id, 'failure', failure.code);
+    }
+    const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : 'cancelled';
+    store.updateRun(id, { status, finishedAt: new Date().toISOString(), message: failure?.message ?? null });
+  });
 }

@@ -1,13 +1,16 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from '../train/trainerMessages.ts';
 
 /** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. */
-export function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly signal: AbortSignal; readonly afterEpoch?: AbortSignal }): Promise<TrainerMessage> {
-  const child = fork(fileURLToPath(new URL('../train/trainerProcess.ts', import.meta.url)), {
+export async function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly signal: AbortSignal; readonly afterEpoch?: AbortSignal }): Promise<TrainerMessage> {
+  await endFormerTrainer(task.runFolder);
+  const child = fork(fileURLToPath(new URL('../train/trainerProcess.ts', import.meta.url)), [task.runFolder], {
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3', ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },
   });
+  const forget = child.pid === undefined ? () => undefined : noteTrainer(task.runFolder, child.pid);
   const send = (message: WorkbenchMessage) => { if (child.connected) child.send(message, () => undefined); }; // one that died meanwhile is heard of by its exit
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => { errors = (errors + chunk.toString()).slice(-4000); });
@@ -18,7 +21,7 @@ export function runTrainer(task: TrainerTask, options: { readonly onMessage: (me
   send({ kind: 'task', task });
   if (options.signal.aborted) stop();
   if (options.afterEpoch?.aborted) stopAfterEpoch();
-  return new Promise((resolve) => {
+  return await new Promise((resolve) => {
     let last: TrainerMessage | null = null;
     child.on('message', (message: TrainerMessage) => {
       if (message.kind === 'done' || message.kind === 'failed' || message.kind === 'stopped') last = message;
@@ -26,6 +29,7 @@ export function runTrainer(task: TrainerTask, options: { readonly onMessage: (me
       if (message.kind === 'points') send({ kind: 'stored', batch: message.batch });
     });
     child.on('exit', (code, signal) => {
+      forget();
       options.signal.removeEventListener('abort', stop);
       options.afterEpoch?.removeEventListener('abort', stopAfterEpoch);
       const reason = errors.trim().split('\n').at(-1) ?? '';

@@ -1,0 +1,49 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
+
+/** Writes an experiment of two arms that takes seconds. */
+export function writeFaultExperiment(path: string, { people = 8, epochs = 3 }: { readonly people?: number; readonly epochs?: number } = {}): string {
+  writeFileSync(path, `name: Faults
+data: { source: demo, demo: { people: ${people}, imagesPerPerson: 8 } }
+prepare: { inputSize: 32 }
+split: { query: 0.25, distractors: 0.1 }
+model: { backbone: smallcnn, embeddingSize: 8 }
+training: { epochs: ${epochs}, batchSize: 8, learningRate: 0.05 }
+arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }]
+`);
+  return path;
+}
+
+export interface Outcome { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: string; readonly stderr: string }
+export interface Arcbench { readonly child: ChildProcess; readonly ended: Promise<Outcome> }
+
+/** Starts the command line on the CPU engine; `hear` gets each line of stderr. */
+export function arcbench(args: readonly string[], hear: (line: string) => void = () => undefined): Arcbench {
+  const child = spawn(process.execPath, [main, '--engine', 'cpu', ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr, told] = ['', '', 0];
+  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    for (let end = stderr.indexOf('\n', told); end >= 0; end = stderr.indexOf('\n', told)) {
+      hear(stderr.slice(told, end));
+      told = end + 1;
+    }
+  });
+  // Not 'close': a trainer that outlives the one who started it holds its stdout.
+  return { child, ended: new Promise((resolve) => child.once('exit', (code, signal) => setImmediate(() => resolve({ code, signal, stdout, stderr })))) };
+}
+
+/** Ids of the trainer processes that a process has started. */
+export function trainersOf(processId: number): number[] {
+  const text = (path: string) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return ''; // it has ended meanwhile
+    }
+  };
+  return text(`/proc/${processId}/task/${processId}/children`).trim().split(' ').filter(Boolean).map(Number).filter((child) => text(`/proc/${child}/cmdline`).includes('trainerProcess'));
+}

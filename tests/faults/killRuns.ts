@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import { openStore } from '../../src-main/store/store.ts';
+import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
+import { arcbench, trainersOf, writeFaultExperiment, type Outcome } from './faultExperiment.ts';
+import { differences, workspaceState } from './workspaceState.ts';
+
+export const phases = ['start', 'import', 'prepare', 'split', 'train', 'checkpoint', 'evaluate', 'report'] as const;
+type Phase = (typeof phases)[number];
+export const victims = ['trainer', 'cli', 'both'] as const;
+type Victim = (typeof victims)[number];
+
+export interface KillCounts {
+  readonly kills: number;
+  readonly byPhase: Readonly<Record<Phase, number>>;
+  readonly byVictim: Readonly<Record<Victim, number>>;
+  readonly sessions: number;
+  readonly resumes: number;
+  readonly workspaces: number;
+  /** Files and rows that were compared with the reference, over all workspaces. */
+  readonly compared: number;
+  readonly mismatches: readonly string[];
+}
+
+const epochs = 3;
+const mostSessions = 40; // of one workspace: by then something does not go forward
+const longestSession = 180_000; // milliseconds
+
+/** What was going on when stderr had said these lines; a checkpoint was being written where its folder lies there half-made. */
+function phaseOf(lines: readonly string[], workspace: string): Phase {
+  const runs = join(workspace, 'runs');
+  const checkpoints = existsSync(runs) ? readdirSync(runs).map((id) => join(runs, id, 'checkpoints')).filter((folder) => existsSync(folder)) : [];
+  if (checkpoints.some((folder) => readdirSync(folder).some((name) => name.startsWith('.')))) return 'checkpoint';
+  const last = lines.findLast((line) => !line.startsWith('  Advice')) ?? '';
+  if (last === '') return 'start';
+  if (last.startsWith('Drawing')) return 'import';
+  if (last.startsWith('Preparing')) return 'prepare';
+  if (last.startsWith('Splitting')) return 'split';
+  if (last.startsWith('Writing the report')) return 'report';
+  return last.startsWith('Evaluating') || last.includes(`epoch ${epochs}/${epochs}`) || last.includes(`Resumed at epoch ${epochs + 1}`) ? 'evaluate' : 'train';
+}
+
+/**
+ * Runs a tiny experiment through the command line once in peace, then in fresh workspaces again and again with SIGKILL at seeded moments, resuming
+ * until it is done, and compares each workspace with the first. Moments are a number of lines of stderr and some milliseconds after the last of them.
+ */
+export async function killRuns({ folder, kills, seed, tell }: { readonly folder: string; readonly kills: number; readonly seed: number; readonly tell: (line: string) => void }): Promise<KillCounts> {
+  const experiment = writeFaultExperiment(join(folder, 'faults.yaml'), { epochs });
+  // All run at one place, since paths are in what they write.
+  const workspace = join(folder, 'workspace');
+  const run = ['--run', experiment, '--workspace', workspace];
+  const heardAt: number[] = [performance.now()];
+  const whole = await arcbench(run, () => heardAt.push(performance.now())).ended;
+  assert.equal(whole.code, 0, whole.stderr);
+  const reference = workspaceState(workspace);
+  renameSync(workspace, join(folder, 'reference'));
+  const [lines, longestGap] = [heardAt.length - 1, Math.max(...heardAt.slice(1).map((at, index) => at - (heardAt[index] as number)))];
+  tell(`The reference: ${lines} lines in ${((heardAt.at(-1) as number - (heardAt[0] as number)) / 1000).toFixed(1)} s, ${reference.size} files and tables.`);
+
+  const byPhase = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
+  const byVictim = Object.fromEntries(victims.map((victim) => [victim, 0])) as Record<Victim, number>;
+  const mismatches: string[] = [];
+  let [killed, sessions, resumes, workspaces, compared] = [0, 0, 0, 0, 0];
+  const random = randomStream(seed, 'kills');
+
+  /** One start of the command line, killed at a drawn moment unless it is done before. */
+  const session = async (resume: boolean, mayKill: boolean): Promise<{ readonly outcome: Outcome; readonly victim: Victim | null }> => {
+    const [atLine, share, drawn] = [Math.floor(random.next() * (resume ? 12 : lines + 1)), random.next() ** 3, victims[Math.floor(random.next() * victims.length)] as Victim];
+    const heard: string[] = [];
+    let victim: Victim | null = null;
+    const started = arcbench([...run, ...(resume ? ['--resume'] : [])], (line) => {
+      heard.push(line);
+      if (heard.length === atLine) void strike();
+    });
+    const strike = async () => {
+      await wait(share * longestGap);
+      const main = started.child.pid as number;
+      if (!mayKill || victim !== null || started.child.exitCode !== null || started.child.signalCode !== null) return;
+      const trainers = trainersOf(main);
+      victim = trainers.length === 0 ? 'cli' : drawn;
+      if (victim !== 'trainer') started.child.kill('SIGKILL');
+      if (victim !== 'cli') for (const trainer of trainers) process.kill(trainer, 'SIGKILL');
+      killed++;
+      byVictim[victim]++;
+      byPhase[phaseOf(heard, workspace)]++;
+    };
+    if (atLine === 0) void strike();
+    const watchdog = setTimeout(() => {
+      mismatches.push(`workspace ${workspaces}: a session hung behind "${heard.at(-1)}"`);
+      started.child.kill('SIGKILL');
+    }, longestSession);
+    const outcome = await started.ended;
+    clearTimeout(watchdog);
+    return { outcome, victim };
+  };
+
+  while (killed < kills) {
+    workspaces++;
+    mkdirSync(workspace);
+    const before = killed;
+    for (let attempt = 1, done = false; !done; attempt++) {
+      sessions++;
+      if (attempt > 1) resumes++;
+      const { outcome: { code, stderr }, victim } = await session(attempt > 1, killed < kills && attempt < mostSessions);
+      done = code === 0;
+      const last = stderr.trim().split('\n').at(-1) ?? '';
+      if (!done && victim === null) {
+        mismatches.push(`workspace ${workspaces}: a session that nobody killed ended with ${code}: ${last}`);
+        break;
+      }
+      if (victim === 'trainer' && !done && !/The trainer ended without a word \(SIGKILL.*resume/.test(last)) mismatches.push(`workspace ${workspaces}: of a killed trainer was said: ${last}`);
+      if (/\bat .*:\d+:\d+/.test(stderr)) mismatches.push(`workspace ${workspaces}: a stack trace was shown: ${last}`);
+    }
+    const found = workspaceState(workspace);
+    compared += found.size;
+    const store = openStore(workspace);
+    const faults = await checkWorkspace(store, { repair: false, onProgress: () => undefined }).finally(() => store.close());
+    const different = [...differences(reference, found), ...faults.map(({ path, message }) => `${path.slice(workspace.length + 1)}: ${message}`)];
+    mismatches.push(...different.map((line) => `workspace ${workspaces}: ${line}`));
+    tell(`workspace ${workspaces}: ${killed - before} kills, ${different.length === 0 ? 'equal to the reference' : `${different.length} differences`} (${killed} of ${kills} kills)`);
+    for (const line of different) tell(`  ${line}`);
+    if (different.length > 0 && existsSync(workspace)) renameSync(workspace, join(folder, `different-${workspaces}`));
+    rmSync(workspace, { recursive: true, force: true });
+  }
+  return { kills: killed, byPhase, byVictim, sessions, resumes, workspaces, compared, mismatches };
+}
