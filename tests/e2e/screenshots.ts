@@ -65,9 +65,7 @@ try {
       await marks.nth(1).click();
       await shoot('runs');
       await view('Embedding');
-      const compute = page.getByRole('button', { name: /^(Compute|Place|Show)/ }).first();
-      if (await compute.isVisible()) await compute.click();
-      await page.waitForTimeout(6000);
+      await page.waitForTimeout(4000); // PCA is placed at once
       await shoot('embedding');
       await view('Report');
       await page.getByRole('button', { name: 'Export Markdown' }).or(page.getByRole('link', { name: 'Export Markdown' })).waitFor();
