@@ -17,6 +17,7 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
   };
   let tables = 0;
   rules['table_open'] = () => `<div class="table" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`;
+  rules['fence'] = (tokens, index) => `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`; // it scrolls, so keys must reach it
   rules['table_close'] = () => '</table></div>';
   rules['link_open'] = (tokens, index, options, _env, self) => {
     (tokens[index] as Token).attrSet('target', '_blank');
