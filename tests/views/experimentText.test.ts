@@ -61,6 +61,9 @@ test('arms are added, copied, renamed, moved, given losses and removed, and thos
   const pk = setChoice(text, ['training', 'sampler'], { name: 'pk', identities: 8, images: 4 });
   assert.equal(plan(editArms(pk, standing).setLoss(0, 'arcFace + 0.1 triplet')).arms[0]?.loss.name, 'sum');
   assert.deepEqual(plan(arms.set(1, ['loss', 'marginRadians'], 0.2)).arms[1]?.loss, { name: 'arcFace', marginRadians: 0.2, scale: 32 });
+  const summed = editArms(pk, standing).setLoss(1, { name: 'sum', terms: [{ weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64 } }, { weight: 0.5, loss: { name: 'triplet', mining: 'all', margin: 0.3, distance: 'squared', average: 'all' } }] });
+  const loss = plan(editArms(summed, standing).set(1, ['loss', 'terms', 1, 'loss', 'margin'], 0.2)).arms[1]?.loss;
+  assert.deepEqual(loss?.name === 'sum' && loss.terms[1]?.loss, { name: 'triplet', mining: 'all', margin: 0.2, distance: 'squared', average: 'all' });
   const varied = arms.set(0, ['settings', 'training.learningRate'], 0.3);
   assert.deepEqual(plan(varied).arms[0]?.settings, { 'training.learningRate': 0.3 });
   assert.equal(editArms(varied, standing).reset(0, ['settings', 'training.learningRate']), text);

@@ -35,13 +35,15 @@ export function useExperiment(id: string): OpenExperiment {
   const changed = computed(() => kept.value !== null && text.value !== kept.value.yaml);
   const steps = shallowRef<readonly string[]>([]);
   let saving: Promise<void> | null = null;
+  let restored: string | null = null; // a text that was not typed: loaded, or taken back
+  let changedAt = 0;
 
   const load = async (): Promise<void> => {
     try {
       const found = await call('experiments.show', { id });
-      const draft = unsaved.get(id);
+      const edited = changed.value; // while it was fetched: what was typed goes first
       [kept.value, loadFault.value] = [found, null];
-      text.value = draft ?? found.yaml;
+      if (!edited) text.value = restored = unsaved.get(id) ?? found.yaml;
     } catch (error) {
       loadFault.value = asFault(error);
     }
@@ -65,10 +67,13 @@ export function useExperiment(id: string): OpenExperiment {
     }
   };
   const saveSoon = useDebounceFn(save, pauseMilliseconds);
-  watch(text, (_now, before) => {
-    if (kept.value === null || !changed.value) return;
-    if (steps.value.at(-1) !== before) steps.value = [...steps.value.slice(-mostSteps), before];
-    void saveSoon();
+  watch(text, (_text, before) => {
+    if (kept.value === null) return;
+    // What is typed in one go is one step back.
+    const now = Date.now();
+    if (text.value !== restored && now - changedAt > pauseMilliseconds) steps.value = [...steps.value.slice(1 - mostSteps), before];
+    [restored, changedAt] = [null, text.value === restored ? 0 : now];
+    if (changed.value) void saveSoon();
   });
   // Another window may have changed it; what is being edited here goes first.
   watch(() => experiments.byId(id)?.updatedAt, (updatedAt) => { if (updatedAt !== undefined && kept.value !== null && updatedAt > kept.value.updatedAt && !changed.value && saving === null) void load(); });
@@ -87,8 +92,7 @@ export function useExperiment(id: string): OpenExperiment {
       const before = steps.value.at(-1);
       if (before === undefined) return;
       steps.value = steps.value.slice(0, -1);
-      text.value = before;
-      steps.value = steps.value.at(-1) === before ? steps.value.slice(0, -1) : steps.value;
+      text.value = restored = before;
     },
   };
 }
