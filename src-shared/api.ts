@@ -131,7 +131,7 @@ export interface CheckedExperiment {
   readonly estimate: StartEstimate | null;
 }
 /** One sentence on a plan with its numbers, the knob it is about (such as 'training.learningRate', or 'loss.scale' of the arms named) and its arms; none: it is about all. */
-export interface PlanAdvice { readonly knob: string; readonly arms: readonly string[]; readonly text: string }
+export interface PlanAdvice { readonly knob: string; readonly arms: readonly string[]; readonly text: string; /** Whether a start would be refused for it. */ readonly blocking: boolean }
 /** What faces were counted on: prepared ones are sure; imported ones may hold pictures that cannot be read; demo ones are yet to be drawn. */
 export type FacesFrom = 'prepared' | 'imported' | 'demo';
 /** What a start would take, and what that rests on. */

@@ -27,6 +27,7 @@ test('a check advises by the knob and reckons a start from the faces, before any
 
     const pairs = await check(demo('arms: [{ name: t, loss: triplet }]\n'));
     assert.match(pairs.advice.find(({ knob }) => knob === 'training.sampler')?.text ?? '', /^The arm t cannot be trained/);
+    assert.deepEqual([pairs, await check(demo(''))].map((checked) => checked.advice.some(({ blocking }) => blocking)), [true, false]);
     const few = await check('data: { demo: { people: 100, imagesPerPerson: 3 } }\n');
     assert.match(few.advice.find(({ knob }) => knob === 'split.minImages')?.text ?? '', /^Only 0 of 100 identities/);
     assert.equal(few.estimate?.faces, null);

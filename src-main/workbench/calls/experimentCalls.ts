@@ -37,13 +37,13 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
 function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
-    ...(counted && 'refusal' in counted ? [{ knob: 'split.minImages', arms: [], text: counted.refusal }] : []),
+    ...(counted && 'refusal' in counted ? [{ knob: 'split.minImages', arms: [], text: counted.refusal, blocking: true }] : []),
     ...plan.arms.flatMap((arm) => {
       const refusal = refuseSampler(arm.loss, planOfArm(plan, arm).training);
-      return refusal === null ? [] : [{ knob: 'training.sampler', arms: [arm.name], text: `The arm ${arm.name} cannot be trained: ${refusal}.` }];
+      return refusal === null ? [] : [{ knob: 'training.sampler', arms: [arm.name], text: `The arm ${arm.name} cannot be trained: ${refusal}.`, blocking: true }];
     }),
     ...adviceBeforeTraining(plan, counted && 'facts' in counted ? counted.facts : null).map((advice) => ({
-      knob: adviceKnobs[advice.key], arms: Array.isArray(advice.values['arm']) ? advice.values['arm'].map(String) : [], text: adviceSentence(advice, texts),
+      knob: adviceKnobs[advice.key], arms: Array.isArray(advice.values['arm']) ? advice.values['arm'].map(String) : [], text: adviceSentence(advice, texts), blocking: false,
     })),
   ];
 }
