@@ -91,6 +91,9 @@ export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } =
   const at = (...names: string[]) => join(folder, ...names);
   const tfjs = at('node_modules/@tensorflow/tfjs-node-gpu');
   cpSync(join(root, 'src-main/engine/install'), at('src-main/engine/install'), { recursive: true });
+  // The ops of our own need TensorFlow's headers, which these small wheels have not.
+  mkdirSync(at('src-main/engine/native'), { recursive: true });
+  for (const name of readdirSync(join(root, 'src-main/engine/native'))) writeFileSync(at('src-main/engine/native', name), '');
   for (const name of ['node_modules/.bin', 'wheels', 'bin', 'cache']) mkdirSync(at(name), { recursive: true });
   writeAddonSources(join(tfjs, 'binding'));
   cpSync(join(modulesOfRoot, 'node-api-headers/include'), at('node_modules/node-api-headers/include'), { recursive: true });
