@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openStore } from '../../src-main/store/store.ts';
 import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
-import { arcbench, writeFaultExperiment } from './faultExperiment.ts';
+import { arcbench, trainersOf, writeFaultExperiment } from './faultExperiment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-two-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,4 +59,22 @@ test('of several processes that open a workspace at once, whose last writer was 
       return exit;
     }));
   }
+});
+
+test('a trainer that outlived its killed workbench is ended before another writes into its run', async () => {
+  const workspace = join(folder, 'outlived');
+  const run = ['--run', writeFaultExperiment(join(folder, 'outlived.yaml')), '--workspace', workspace];
+  let former = 0;
+  const killed = arcbench(run, (line) => {
+    if (former > 0 || !line.includes('epoch 1/')) return;
+    former = trainersOf(killed.child.pid as number)[0] as number;
+    process.kill(former, 'SIGSTOP'); // it cannot hear that it is alone
+    killed.child.kill('SIGKILL');
+  });
+  assert.equal((await killed.ended).signal, 'SIGKILL');
+  const isStopped = () => existsSync(`/proc/${former}/stat`) && / T /.test(readFileSync(`/proc/${former}/stat`, 'utf8'));
+  assert.ok(isStopped(), 'the trainer was to outlive the kill');
+  const resumed = await arcbench([...run, '--resume']).ended;
+  assert.equal(resumed.code, 0, resumed.stderr);
+  assert.ok(!isStopped(), 'two trainers had one run');
 });
