@@ -75,15 +75,23 @@ export async function writeLayersModel(folder: string, network: Network, paramet
   };
   const temporary = `${folder}.writing-${process.pid}`;
   await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true });
-  for (const [name, content] of [['weights.bin', chunks], ['model.json', [new TextEncoder().encode(JSON.stringify(model))]]] as const) {
-    const file = await open(join(temporary, name), 'wx');
-    for (const chunk of content) await file.writeFile(chunk);
-    await file.sync();
-    await file.close();
+  try {
+    await mkdir(temporary, { recursive: true });
+    for (const [name, content] of [['weights.bin', chunks], ['model.json', [new TextEncoder().encode(JSON.stringify(model))]]] as const) {
+      const file = await open(join(temporary, name), 'wx');
+      try {
+        for (const chunk of content) await file.writeFile(chunk);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+    await rm(folder, { recursive: true, force: true });
+    await rename(temporary, folder);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
   }
-  await rm(folder, { recursive: true, force: true });
-  await rename(temporary, folder);
 }
 
 /** TensorFlow's names may not begin with an underscore. */

@@ -1,38 +1,34 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { PreparedSet } from '../data/preparedSet.ts';
+import { writeSynced, writeWholeFolder } from '../data/writeWhole.ts';
 import { partNames } from '../../src-shared/experiment.ts';
 import type { Split } from './makeSplit.ts';
 
 /** Makes the folders train, val, test, query and distractors with one sub-folder an identity, as hard links or else copies, and a manifest with the SHA-256 of each file; whole or not at all. */
 export async function writeSplitFolders(set: PreparedSet, split: Split, folder: string): Promise<{ folder: string; manifestHash: string }> {
-  const temporary = `${folder}.writing-${process.pid}`;
-  await rm(temporary, { recursive: true, force: true });
   const files: { part: string; identity: string; file: string; sha256: string }[] = [];
-  for (const part of partNames) {
-    const taken = new Set<string>();
-    for (const index of split.parts[part]) {
-      const image = set.images[index];
-      if (!image) continue;
-      const identityFolder = safeName(image.identity);
-      let name = safeName(basename(image.path));
-      for (let copy = 2; taken.has(`${identityFolder}/${name}`); copy++) name = `${safeName(basename(image.path, extname(image.path)))}-${copy}${extname(image.path)}`;
-      taken.add(`${identityFolder}/${name}`);
-      const target = join(temporary, part, identityFolder, name);
-      await mkdir(join(target, '..'), { recursive: true });
-      await link(image.path, target).catch(() => copyFile(image.path, target));
-      files.push({ part, identity: image.identity, file: `${part}/${identityFolder}/${name}`, sha256: image.contentHash });
+  let manifest = '';
+  await writeWholeFolder(folder, async (temporary) => {
+    for (const part of partNames) {
+      const taken = new Set<string>();
+      for (const index of split.parts[part]) {
+        const image = set.images[index];
+        if (!image) continue;
+        const identityFolder = safeName(image.identity);
+        let name = safeName(basename(image.path));
+        for (let copy = 2; taken.has(`${identityFolder}/${name}`); copy++) name = `${safeName(basename(image.path, extname(image.path)))}-${copy}${extname(image.path)}`;
+        taken.add(`${identityFolder}/${name}`);
+        const target = join(temporary, part, identityFolder, name);
+        await mkdir(join(target, '..'), { recursive: true });
+        await link(image.path, target).catch(() => copyFile(image.path, target));
+        files.push({ part, identity: image.identity, file: `${part}/${identityFolder}/${name}`, sha256: image.contentHash });
+      }
     }
-  }
-  await mkdir(temporary, { recursive: true });
-  const manifest = JSON.stringify({ version: 1, seed: split.seed, rule: split.rule, hash: split.hash, files }, null, 1);
-  const handle = await open(join(temporary, 'manifest.json'), 'wx');
-  await handle.writeFile(manifest);
-  await handle.sync();
-  await handle.close();
-  await rm(folder, { recursive: true, force: true });
-  await rename(temporary, folder);
+    manifest = JSON.stringify({ version: 1, seed: split.seed, rule: split.rule, hash: split.hash, files }, null, 1);
+    await writeSynced(join(temporary, 'manifest.json'), manifest);
+  });
   return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex') };
 }
 

@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3';
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
+import { explainFullDisk, explainingFullDisk } from './fullDisk.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { runTables } from './runs.ts';
@@ -38,30 +39,32 @@ export function openStore(workspace: string, { readOnly = false, onChange = () =
   }
   return {
     workspace,
-    ...datasetTables(database, () => onChange({ kind: 'datasets' })),
-    ...runTables(database, onChange),
-    savePlan: (hash: string, plan: Plan) => { database.prepare('INSERT OR IGNORE INTO plan VALUES (?, ?)').run(hash, JSON.stringify(plan)); },
-    plan: (hash: string): Plan | null => {
-      const row = database.prepare('SELECT plan FROM plan WHERE hash = ?').get(hash) as { plan: string } | undefined;
-      return row ? (JSON.parse(row.plan) as Plan) : null;
-    },
-    /** The whole hash of the plan that begins so; null where none does, or more than one. */
-    planHashOf: (beginning: string): string | null => {
-      const rows = database.prepare("SELECT hash FROM plan WHERE substr(hash, 1, ?) = ? LIMIT 2").all(beginning.length, beginning) as { hash: string }[];
-      return rows.length === 1 ? (rows[0]?.hash ?? null) : null;
-    },
-    saveRemark: (planHash: string, section: string, text: string) => {
-      if (text.trim() === '') database.prepare('DELETE FROM remark WHERE planHash = ? AND section = ?').run(planHash, section);
-      else database.prepare('INSERT OR REPLACE INTO remark VALUES (?, ?, ?)').run(planHash, section, text);
-    },
-    remarks: (planHash: string): Record<string, string> => Object.fromEntries((database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as { section: string; text: string }[]).map(({ section, text }) => [section, text])),
-    /** Does several writes as one: all are kept, or none. */
-    atomically: (writes: () => void) => { database.transaction(writes)(); },
-    /** What SQLite finds wrong with the file or with references between tables; nothing where it is whole. */
-    integrityProblems: (): string[] => [
-      ...(database.pragma('integrity_check') as { integrity_check: string }[]).map((row) => row.integrity_check).filter((text) => text !== 'ok'),
-      ...(database.pragma('foreign_key_check') as { table: string; parent: string }[]).map((row) => `a row of ${row.table} names nothing in ${row.parent}`),
-    ],
+    ...explainingFullDisk(workspace, {
+      ...datasetTables(database, () => onChange({ kind: 'datasets' })),
+      ...runTables(database, onChange),
+      savePlan: (hash: string, plan: Plan) => { database.prepare('INSERT OR IGNORE INTO plan VALUES (?, ?)').run(hash, JSON.stringify(plan)); },
+      plan: (hash: string): Plan | null => {
+        const row = database.prepare('SELECT plan FROM plan WHERE hash = ?').get(hash) as { plan: string } | undefined;
+        return row ? (JSON.parse(row.plan) as Plan) : null;
+      },
+      /** The whole hash of the plan that begins so; null where none does, or more than one. */
+      planHashOf: (beginning: string): string | null => {
+        const rows = database.prepare("SELECT hash FROM plan WHERE substr(hash, 1, ?) = ? LIMIT 2").all(beginning.length, beginning) as { hash: string }[];
+        return rows.length === 1 ? (rows[0]?.hash ?? null) : null;
+      },
+      saveRemark: (planHash: string, section: string, text: string) => {
+        if (text.trim() === '') database.prepare('DELETE FROM remark WHERE planHash = ? AND section = ?').run(planHash, section);
+        else database.prepare('INSERT OR REPLACE INTO remark VALUES (?, ?, ?)').run(planHash, section, text);
+      },
+      remarks: (planHash: string): Record<string, string> => Object.fromEntries((database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as { section: string; text: string }[]).map(({ section, text }) => [section, text])),
+      /** Does several writes as one: all are kept, or none. */
+      atomically: (writes: () => void) => { database.transaction(writes)(); },
+      /** What SQLite finds wrong with the file or with references between tables; nothing where it is whole. */
+      integrityProblems: (): string[] => [
+        ...(database.pragma('integrity_check') as { integrity_check: string }[]).map((row) => row.integrity_check).filter((text) => text !== 'ok'),
+        ...(database.pragma('foreign_key_check') as { table: string; parent: string }[]).map((row) => `a row of ${row.table} names nothing in ${row.parent}`),
+      ],
+    }),
     close: () => {
       database.close();
       unlock();
@@ -104,6 +107,7 @@ function openDatabase(path: string, readOnly: boolean): Database.Database {
     return database;
   } catch (error) {
     database?.close();
-    throw error instanceof ArcBenchError ? error : damaged(error);
+    const explained = explainFullDisk(error, dirname(path));
+    throw explained instanceof ArcBenchError ? explained : damaged(error);
   }
 }

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { explainFullDisk } from './fullDisk.ts';
 
 const held = new Set<string>(); // by this process
 
@@ -22,7 +23,8 @@ export function lockWorkspace(workspace: string): () => void {
     if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')) {
       throw new ArcBenchError('busy', `The workspace ${workspace} is in use by ${ownerName(ownerPath)}: wait until it ends, or choose another workspace with --workspace.`, { cause });
     }
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'SQLITE_FULL')) throw new ArcBenchError('no-space', `The disk of the workspace ${workspace} is full: free some space, then run again.`, { cause });
+    const explained = explainFullDisk(cause, workspace);
+    if (explained instanceof ArcBenchError) throw explained;
     throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be written: make it writable or choose another with --workspace.`, { cause });
   }
   const owned = lock;

@@ -33,9 +33,6 @@ function writeSynced(path: string, chunks: readonly Uint8Array[]): void {
   try {
     for (const chunk of chunks) for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written, chunk.length - written);
     fsyncSync(file);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw new ArcBenchError('no-space', `The disk is full: the checkpoint ${path} could not be written; free some space and resume.`, { cause });
-    throw cause;
   } finally {
     closeSync(file);
   }
@@ -53,7 +50,6 @@ export function writeCheckpoint(runFolder: string, name: string, content: { read
   mkdirSync(parent, { recursive: true });
   const temporary = join(parent, `.writing-${process.pid}-${name}`);
   rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary);
   const hash = createHash('sha256');
   const tensors: { name: string; length: number; offset: number }[] = [];
   const chunks: Uint8Array[] = [];
@@ -65,9 +61,16 @@ export function writeCheckpoint(runFolder: string, name: string, content: { read
     tensors.push({ name: tensor, length: values.length, offset });
     offset += bytes.length;
   }
-  writeSynced(join(temporary, 'state.bin'), chunks);
   const manifest: z.infer<typeof manifestSchema> = { version: 1, planHash: content.planHash, position: content.position, tensors, points: [...content.points], sha256: hash.digest('hex') };
-  writeSynced(join(temporary, 'manifest.json'), [new TextEncoder().encode(JSON.stringify(manifest, null, 1))]);
+  try {
+    mkdirSync(temporary);
+    writeSynced(join(temporary, 'state.bin'), chunks);
+    writeSynced(join(temporary, 'manifest.json'), [new TextEncoder().encode(JSON.stringify(manifest, null, 1))]);
+  } catch (cause) {
+    rmSync(temporary, { recursive: true, force: true });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw new ArcBenchError('no-space', `The disk is full: the checkpoint ${join(parent, name)} could not be written, and the one before it is kept; free some space and resume.`, { cause });
+    throw cause;
+  }
   const folder = join(parent, name);
   const old = join(parent, `.old-${name}`);
   rmSync(old, { recursive: true, force: true });

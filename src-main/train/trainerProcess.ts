@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { heldOutPairs } from '../data/lfwPairs.ts';
 import { npyBytes } from '../data/npyFile.ts';
+import { diskError, writeWhole } from '../data/writeWhole.ts';
 import { openPackedImages, openPreparedSet, type PreparedSet } from '../data/preparedSet.ts';
 import { explainNoCuda } from '../engine/explainNoCuda.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
@@ -22,11 +23,11 @@ import { trainRun, type LabelledImages } from './trainRun.ts';
 const tell = (message: TrainerMessage) => process.send?.(message);
 
 /** Writes unit embeddings as .npy with a TSV of labels, which TensorBoard's projector opens. */
-function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: JudgedRun['embeddings']): void {
-  writeFileSync(join(folder, 'embeddings.npy'), npyBytes(values, size));
+async function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: JudgedRun['embeddings']): Promise<void> {
+  await writeWhole(join(folder, 'embeddings.npy'), npyBytes(values, size));
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
   const lines = rows.map(({ index, part }) => `${clean(set.images[index]?.identity ?? '')}\t${part}\t${clean(set.images[index]?.path ?? '')}`);
-  writeFileSync(join(folder, 'labels.tsv'), ['identity\tpart\tfile', ...lines, ''].join('\n'));
+  await writeWhole(join(folder, 'labels.tsv'), ['identity\tpart\tfile', ...lines, ''].join('\n'));
 }
 
 let [stopRequested, stopAfterEpochRequested] = [false, false];
@@ -81,7 +82,7 @@ async function work(task: TrainerTask): Promise<void> {
       pairs: task.pairsFile === null ? null : heldOutPairs(task.pairsFile, set.images, task.classes),
       pictureOf: (index) => ({ file: set.images[index]?.path ?? '', identity: set.images[index]?.identity ?? '' }),
     }) : null;
-    if (judged) writeEmbeddings(runFolder, set, judged.embeddings);
+    if (judged) await writeEmbeddings(runFolder, set, judged.embeddings);
     tell({
       kind: 'done',
       summary: {
@@ -105,8 +106,10 @@ process.on('message', (message: WorkbenchMessage) => {
     case 'stored': points.confirm(message.batch); return;
     case 'task': break;
   }
+  const { runFolder } = message.task;
   work(message.task)
-    .catch((error: unknown) => {
+    .catch((thrown: unknown) => {
+      const error = diskError(thrown, runFolder);
       const known = error instanceof ArcBenchError;
       if (!known) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
       tell({ kind: 'failed', code: known ? error.code : 'failed', message: known ? error.message : `The trainer failed: ${error instanceof Error ? error.message : String(error)}` });

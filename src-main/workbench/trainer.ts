@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from '../train/trainerMessages.ts';
 
-/** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. */
+/** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. Throws what `onMessage` threw, once the trainer has ended. */
 export async function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly signal: AbortSignal; readonly afterEpoch?: AbortSignal }): Promise<TrainerMessage> {
   await endFormerTrainer(task.runFolder);
   const child = fork(fileURLToPath(new URL('../train/trainerProcess.ts', import.meta.url)), [task.runFolder], {
@@ -21,17 +21,29 @@ export async function runTrainer(task: TrainerTask, options: { readonly onMessag
   send({ kind: 'task', task });
   if (options.signal.aborted) stop();
   if (options.afterEpoch?.aborted) stopAfterEpoch();
-  return await new Promise((resolve) => {
+  return await new Promise((resolve, reject) => {
     let last: TrainerMessage | null = null;
+    let unheard: { readonly error: unknown } | null = null;
     child.on('message', (message: TrainerMessage) => {
       if (message.kind === 'done' || message.kind === 'failed' || message.kind === 'stopped') last = message;
-      else options.onMessage(message);
-      if (message.kind === 'points') send({ kind: 'stored', batch: message.batch });
+      else if (unheard === null) {
+        try {
+          options.onMessage(message);
+          if (message.kind === 'points') send({ kind: 'stored', batch: message.batch });
+        } catch (error) {
+          unheard = { error }; // what cannot be stored goes into the trainer's checkpoint, if that can be written
+          stop();
+        }
+      }
     });
     child.on('exit', (code, signal) => {
       forget();
       options.signal.removeEventListener('abort', stop);
       options.afterEpoch?.removeEventListener('abort', stopAfterEpoch);
+      if (unheard) {
+        reject(unheard.error);
+        return;
+      }
       const reason = errors.trim().split('\n').at(-1) ?? '';
       resolve(last ?? { kind: 'failed', code: 'failed', message: `The trainer ended without a word (${signal ?? `exit code ${code}`}${reason ? `: ${reason}` : ''}): resume it with \`arcbench runs resume\`.` });
     });

@@ -54,7 +54,7 @@ test('a whole workspace has no faults', async () => {
 test('each file that is truncated, flipped in one bit or deleted is named, and what can be made anew is', async () => {
   cpSync(whole, backup, { recursive: true });
   const files = (readdirSync(whole, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => /prepared|splits|checkpoints|model|embeddings|datasets/.test(path.slice(whole.length)) && !/\/demo-|^\/reports/.test(path.slice(whole.length))); // the demo's pictures are a source, not the workspace's
+    .filter((path) => /^\/(prepared|splits|datasets|runs)\//.test(path.slice(whole.length)) && !/snapshots/.test(path) && !/\/demo-/.test(path.slice(whole.length))); // the demo's pictures are a source, not the workspace's
   // One file of each kind is enough: split folders hold many pictures.
   const kinds = new Map(files.map((path) => [path.slice(whole.length).replace(/[0-9a-f]{12,}/g, '*').replace(/\/(train|val|test|query|distractors)\/.*/, '/$1'), path]));
   assert.ok(kinds.size >= 10, [...kinds.keys()].join('\n'));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
+import { leftover } from '../../src-main/workbench/sweepLeftovers.ts';
 import { arcbench, trainersOf, writeFaultExperiment, type Outcome } from './faultExperiment.ts';
 import { differences, workspaceState } from './workspaceState.ts';
 
@@ -29,11 +30,16 @@ const epochs = 3;
 const mostSessions = 40; // of one workspace: by then something does not go forward
 const longestSession = 180_000; // milliseconds
 
+/** What is being written, or was when its writer died: splits, checkpoints, saved models, reports. */
+function halfMade(workspace: string): string[] {
+  const namesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []).map((name) => join(folder, name));
+  const runs = namesIn(join(workspace, 'runs'));
+  return [...['splits', 'reports'].flatMap((area) => namesIn(join(workspace, area))), ...runs.flatMap(namesIn), ...runs.flatMap((run) => namesIn(join(run, 'checkpoints')))].filter((path) => leftover.test(basename(path)));
+}
+
 /** What was going on when stderr had said these lines; a checkpoint was being written where its folder lies there half-made. */
 function phaseOf(lines: readonly string[], workspace: string): Phase {
-  const runs = join(workspace, 'runs');
-  const checkpoints = existsSync(runs) ? readdirSync(runs).map((id) => join(runs, id, 'checkpoints')).filter((folder) => existsSync(folder)) : [];
-  if (checkpoints.some((folder) => readdirSync(folder).some((name) => name.startsWith('.')))) return 'checkpoint';
+  if (halfMade(workspace).some((path) => path.includes('checkpoints'))) return 'checkpoint';
   const last = lines.findLast((line) => !line.startsWith('  Advice')) ?? '';
   if (last === '') return 'start';
   if (last.startsWith('Drawing')) return 'import';
@@ -45,7 +51,8 @@ function phaseOf(lines: readonly string[], workspace: string): Phase {
 
 /**
  * Runs a tiny experiment through the command line once in peace, then in fresh workspaces again and again with SIGKILL at seeded moments, resuming
- * until it is done, and compares each workspace with the first. Moments are a number of lines of stderr and some milliseconds after the last of them.
+ * until it is done, and compares each workspace with the first. Moments are a number of lines of stderr and some milliseconds after the last of
+ * them, or, for a third, inside a write: when a half-made split, checkpoint, saved model or report is seen.
  */
 export async function killRuns({ folder, kills, seed, tell }: { readonly folder: string; readonly kills: number; readonly seed: number; readonly tell: (line: string) => void }): Promise<KillCounts> {
   const experiment = writeFaultExperiment(join(folder, 'faults.yaml'), { epochs });
@@ -69,14 +76,15 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
   /** One start of the command line, killed at a drawn moment unless it is done before. */
   const session = async (resume: boolean, mayKill: boolean): Promise<{ readonly outcome: Outcome; readonly victim: Victim | null }> => {
     const [atLine, share, drawn] = [Math.floor(random.next() * (resume ? 12 : lines + 1)), random.next() ** 3, victims[Math.floor(random.next() * victims.length)] as Victim];
+    const inside = random.next() < 1 / 3 ? Math.floor(random.next() * 4) : null; // in the write that is seen after so many others
     const heard: string[] = [];
     let victim: Victim | null = null;
     const started = arcbench([...run, ...(resume ? ['--resume'] : [])], (line) => {
       heard.push(line);
-      if (heard.length === atLine) void strike();
+      if (inside === null && heard.length === atLine) void strike(share * longestGap);
     });
-    const strike = async () => {
-      await wait(share * longestGap);
+    const strike = async (milliseconds: number) => {
+      await wait(milliseconds);
       const main = started.child.pid as number;
       if (!mayKill || victim !== null || started.child.exitCode !== null || started.child.signalCode !== null) return;
       const trainers = trainersOf(main);
@@ -87,13 +95,21 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
       byVictim[victim]++;
       byPhase[phaseOf(heard, workspace)]++;
     };
-    if (atLine === 0) void strike();
+    if (inside === null && atLine === 0) void strike(share * longestGap);
+    let [before, seen] = [halfMade(workspace), 0];
+    const watch = inside === null ? null : setInterval(() => {
+      const now = halfMade(workspace);
+      const fresh = now.filter((path) => !before.includes(path)).length;
+      [before, seen] = [now, seen + fresh];
+      if (fresh > 0 && seen > inside) void strike(share * 5);
+    }, 1);
     const watchdog = setTimeout(() => {
       mismatches.push(`workspace ${workspaces}: a session hung behind "${heard.at(-1)}"`);
       started.child.kill('SIGKILL');
     }, longestSession);
     const outcome = await started.ended;
     clearTimeout(watchdog);
+    if (watch) clearInterval(watch);
     return { outcome, victim };
   };
 
