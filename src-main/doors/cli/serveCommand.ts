@@ -29,10 +29,11 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
       const workbench = openWorkbench({ workspace: cli.workspace(), door: 'serve', ...(roots ? { roots } : {}) });
       try {
         const served = await serve(workbench, { host: chosen.host, port: chosen.port, allowedHosts: chosen.allowHost, renderer: builtScreens, log: (line) => process.stderr.write(`${line}\n`), ...(token === undefined ? {} : { token }) });
+        const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]); // before the address is out: who reads it may end it at once
         const open = `${served.address}?token=${served.token}`;
         if (!isLoopback(chosen.host)) process.stderr.write('Warning: the workbench is served beyond this machine without encryption; an SSH tunnel to 127.0.0.1 is safer.\n');
         cli.print(`ArcBench: ${open}\nCtrl-C ends.`, { address: served.address, token: served.token, open });
-        await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+        await asked;
         process.once('SIGINT', () => process.exit(130));
         process.stderr.write(`\n${workbench.busy() ? 'Saving a checkpoint; Ctrl-C again ends at once, without saving.' : 'Closing.'}\n`);
         await served.close();
