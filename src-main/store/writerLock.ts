@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { explainFullDisk } from './fullDisk.ts';
 
-const held = new Set<string>(); // by this process
+const held = new Map<string, Database.Database>(); // by this process; a database that nobody refers to is closed, and its lock lost
 
 /**
  * Makes this process the one writer of a workspace and returns its release; throws 'busy' naming the other process. The lock is SQLite's own on a
@@ -28,7 +28,7 @@ export function lockWorkspace(workspace: string): () => void {
     throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be written: make it writable or choose another with --workspace.`, { cause });
   }
   const owned = lock;
-  held.add(path);
+  held.set(path, owned);
   return () => {
     held.delete(path);
     owned.close();
