@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
-import { dataSchema, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
+import { dataSchema, partNames, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
 import type { Evaluation } from './evaluation.ts';
 import { reportSections } from './reportSections.ts';
 
@@ -34,6 +34,8 @@ export const callInputs = {
   'split.prepare': faces,
   /** Who goes where by a rule, with counts; needs the prepared set. Nothing is written. */
   'split.preview': faces.extend({ split: splitSchema }),
+  /** The pictures that a rule puts into a part, or every picture; of everybody, or of one person. */
+  'split.pictures': faces.extend({ split: splitSchema, part: z.enum(partNames).nullable(), identity: z.string().max(1000).nullable(), offset: z.int().min(0), limit: z.int().min(1).max(500) }),
   /** The leakage audit of a rule. */
   'split.audit': faces.extend({ split: splitSchema }),
   /** Starts a job that makes the folders and their manifest. */
@@ -115,6 +117,8 @@ export interface SplitPreview {
   /** Where each person is; a person in training has images in train, val and test. */
   readonly persons: readonly { readonly identity: string; readonly part: Assignment; readonly assigned: boolean; readonly images: number; readonly first: number }[];
 }
+/** A picture of the prepared set, by its place there; the part is null where the person is left out. */
+export interface SplitPicture { readonly index: number; readonly identity: string; readonly name: string; readonly part: PartName | null }
 export interface AuditFinding {
   readonly name: string; readonly kind: string; readonly message: string; readonly blocking: boolean;
   /** Indexes into the prepared set, as pictureAddress takes them. */
@@ -239,6 +243,7 @@ export interface CallOutputs {
   'datasets.correct': Picture;
   'split.prepare': Job;
   'split.preview': SplitPreview;
+  'split.pictures': { readonly total: number; readonly pictures: readonly SplitPicture[] };
   'split.audit': { readonly blocking: number; readonly findings: readonly AuditFinding[] };
   'split.create': Job;
   'experiments.list': readonly ExperimentSummary[];

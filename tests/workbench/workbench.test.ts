@@ -57,6 +57,11 @@ test('faces are imported, shown, prepared, split and audited through calls', asy
     assert.deepEqual(preview.parts.map(({ part, people, images }) => [part, people, images]), [['train', 28, 168], ['val', 28, 56], ['test', 28, 56], ['query', 8, 80], ['distractors', 4, 40]]);
     const moved = await call('split.preview', { ...sections, split: { ...sections.split, assign: { [preview.persons.find((person) => person.part === 'training')?.identity ?? '']: 'query' } } });
     assert.equal(moved.parts.find(({ part }) => part === 'query')?.people, 9);
+    const test = await call('split.pictures', { ...sections, part: 'test', identity: null, offset: 54, limit: 10 });
+    assert.deepEqual([test.total, test.pictures.length, test.pictures.every(({ part }) => part === 'test')], [56, 2, true]);
+    const trained = preview.persons.find(({ part }) => part === 'training')?.identity ?? '';
+    const ofOne = (await call('split.pictures', { ...sections, part: null, identity: trained, offset: 0, limit: 20 })).pictures;
+    assert.deepEqual(ofOne.map(({ part }) => part).sort(), ['test', 'test', ...Array<string>(6).fill('train'), 'val', 'val']);
     assert.equal((await call('split.audit', sections)).blocking, 0);
     const created = await ended(await call('split.create', sections));
     assert.ok(existsSync(join(created.result ?? '', 'manifest.json')), created.fault?.message);

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { SplitPreview } from '../../../src-shared/api.ts';
+import { basename } from 'node:path';
+import type { SplitPicture, SplitPreview } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, partNames, type Assignment, type Plan } from '../../../src-shared/experiment.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
-import { makeSplit } from '../../split/makeSplit.ts';
+import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { auditFaces, writeAuditedSplit } from '../splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from './datasetCalls.ts';
@@ -18,11 +19,20 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     if (!existsSync(folder)) throw new ArcBenchError('wrong-input', `The faces of ${data.source} are not prepared at ${prepare.inputSize} pixels yet: prepare them first.`);
     return last = openPreparedSet(folder);
   };
+  let drawn: { readonly of: string; readonly split: Split; readonly pictures: readonly SplitPicture[] } | null = null; // a sheet asks for page after page
+  const drawnOf = (set: PreparedSet, rule: Plan['split']) => {
+    const of = JSON.stringify([set.hash, rule]);
+    if (drawn?.of === of) return drawn;
+    const split = makeSplit(set, rule);
+    const parts = new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
+    const pictures = set.images.map(({ identity, path }, index) => ({ index, identity, name: basename(path), part: parts.get(index) ?? null })).sort((a, b) => (a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : a.index - b.index));
+    return drawn = { of, split, pictures };
+  };
   const stage = (sections: Pick<Plan, 'data' | 'prepare' | 'split'>) => ({ plan: { ...experimentSchema.parse({}), ...sections }, baseFolder: store.workspace, rerunCommand: 'the split' });
   return {
     'split.preview': async (sections) => {
       const set = await preparedSetOf(sections);
-      const split = makeSplit(set, sections.split);
+      const { split } = drawnOf(set, sections.split);
       const peopleIn = (indexes: readonly number[]) => new Set(indexes.map((index) => set.images[index]?.identity)).size;
       const place = new Map<string, Assignment>(split.classes.map((identity) => [identity, 'training']));
       for (const part of ['query', 'distractors'] as const) for (const index of split.parts[part]) place.set(set.images[index]?.identity ?? '', part);
@@ -37,6 +47,10 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
         parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
         persons: [...persons].map(([identity, person]) => ({ identity, ...person, part: place.get(identity) ?? 'left out', assigned: Object.hasOwn(sections.split.assign, identity) })),
       } satisfies SplitPreview;
+    },
+    'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {
+      const fitting = drawnOf(await preparedSetOf(sections), sections.split).pictures.filter((picture) => (part === null || picture.part === part) && (identity === null || picture.identity === identity));
+      return { total: fitting.length, pictures: fitting.slice(offset, offset + limit) };
     },
     'split.audit': async (sections) => {
       const { findings } = auditFaces(stageOf(context, quietly, stage(sections)), await preparedSetOf(sections));

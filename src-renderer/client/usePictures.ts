@@ -1,13 +1,17 @@
 import { computed, onScopeDispose, shallowRef, triggerRef, watch, type ComputedRef } from 'vue';
-import type { Picture } from '../../../src-shared/api.ts';
-import type { ArcBenchError } from '../../../src-shared/errors.ts';
-import { asFault } from '../../client/useCall.ts';
-import { call, onResync } from '../../client/workbench.ts';
+import type { CallInput, CallOutputs } from '../../src-shared/api.ts';
+import type { ArcBenchError } from '../../src-shared/errors.ts';
+import { asFault } from './useCall.ts';
+import { call, onResync } from './workbench.ts';
+
+type PictureCall = 'datasets.pictures' | 'split.pictures';
+type PictureOf<Name extends PictureCall> = CallOutputs[Name]['pictures'][number];
 
 const pageSize = 200;
 
-/** The pictures of a dataset or of one person in it, fetched in pages of 200 as they come into sight. */
-export function usePictures(of: () => { readonly hash: string; readonly identity: string | null }) {
+/** The pictures that a call answers, fetched in pages of 200 as they come into sight. */
+export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit<CallInput<Name>, 'offset' | 'limit'>) {
+  type Picture = PictureOf<Name>;
   const pages = shallowRef(new Map<number, readonly Picture[] | 'loading'>());
   const total = shallowRef<number | null>(null);
   const fault = shallowRef<ArcBenchError | null>(null);
@@ -18,7 +22,7 @@ export function usePictures(of: () => { readonly hash: string; readonly identity
     const asked = turn;
     pages.value.set(page, 'loading');
     try {
-      const answer = await call('datasets.pictures', { ...of(), offset: page * pageSize, limit: pageSize });
+      const answer: { readonly total: number; readonly pictures: readonly Picture[] } = await call(name, { ...of(), offset: page * pageSize, limit: pageSize } as CallInput<Name>);
       if (asked !== turn) return;
       pages.value.set(page, answer.pictures);
       [total.value, fault.value] = [answer.total, null];
