@@ -70,7 +70,8 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   }
 
   const jobs = jobQueue(tell);
-  const context: CallContext = { store, jobs, door, roots: [...roots, uploads], tell };
+  const opened = [...roots, uploads];
+  const context: CallContext = { store, jobs, door, roots: opened, tell };
   const library = datasetLibrary(context);
   const handlers = {
     ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...embeddingCalls(context), ...reportCalls(context),
@@ -103,6 +104,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     },
     resource: (address) => shown.read(address),
     receive: (file, content) => receiveFile(uploads, file, content),
+    open(path) { if (!opened.includes(path)) opened.push(path); },
     busy: () => jobs.busy(),
     async close() {
       clearInterval(machineTimer);

@@ -13,6 +13,8 @@ export interface Workbench {
   resource(address: string): Promise<Resource | null>;
   /** Takes one file of a folder that a browser sends into <workspace>/uploads/<upload>/<path>, whole or not at all; answers the folder to import. Throws 'wrong-input'. */
   receive(file: { readonly upload: string; readonly path: string }, content: Readable): Promise<{ readonly folder: string }>;
+  /** Lets faces be imported from a folder or file that the user chose by hand, and from below it. */
+  open(path: string): void;
   /** Whether a job runs that closing would interrupt. */
   busy(): boolean;
   /** Ends jobs, training with a checkpoint, and lets go of the workspace. */

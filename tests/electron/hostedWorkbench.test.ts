@@ -24,7 +24,9 @@ test('calls, faults, events and bytes pass between the window\'s process and the
   await assert.rejects(workbench.call('runs.list', {}), (error: Error) => !error.message.includes(folder) && !error.message.includes(secret));
   assert.deepEqual(Buffer.from((await workbench.resource('reports/abc/report.md'))?.bytes ?? []), Buffer.from([0, 255, 10, 200]));
   assert.equal(await workbench.resource('reports/abc/none'), null);
+  workbench.open('/given');
   assert.equal(await workbench.busy(), false);
+  assert.deepEqual(events.splice(0), [{ event: 'reports.changed', payload: { planHash: '/given' } }]);
   await workbench.call(...save('start'));
   assert.deepEqual([await workbench.busy(), events.map(({ event }) => event)], [true, ['job']]);
   await workbench.close();

@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import type { Job } from '../../src-shared/api.ts';
+import { withAbsolutePaths } from '../../src-main/doors/electron/absolutePaths.ts';
 import { connectPage } from '../../src-main/doors/electron/connectPage.ts';
+import { givenPaths } from '../../src-main/doors/electron/givenPaths.ts';
 import { keptFile } from '../../src-main/doors/electron/keptFile.ts';
 import { menuTemplate } from '../../src-main/doors/electron/menuTemplate.ts';
 import { openedWith } from '../../src-main/doors/electron/openedWith.ts';
@@ -23,6 +26,25 @@ test('a remote address is http or https with a token, and keeps nothing else of 
 test('the page that asks for an address shows a fault as text', () => {
   assert.ok(connectPage('<script>"&\'').includes('&#60;script&#62;&#34;&#38;&#39;'));
   assert.ok(!connectPage(null).includes('role="alert"'));
+});
+
+test('what was dropped or chosen by hand is given, what a script made up is not', () => {
+  const file = (path: string, webkitRelativePath = '') => ({ path, webkitRelativePath });
+  const pathOf = ({ path }: ReturnType<typeof file>) => path;
+  const drop = { isTrusted: true, target: null, dataTransfer: { files: [file('/data/faces'), file('/lists/people.csv'), file('')] } };
+  assert.deepEqual(givenPaths(drop, pathOf), ['/data/faces', '/lists']);
+  assert.deepEqual(givenPaths({ ...drop, isTrusted: false }, pathOf), []);
+  const field = { isTrusted: true, target: { files: [file('/data/faces/s1/1.png', 'faces/s1/1.png'), file('/data/faces/s2/1.png', 'faces/s2/1.png')] } };
+  assert.deepEqual(givenPaths(field, pathOf), ['/data/faces']);
+  assert.deepEqual(givenPaths({ isTrusted: true, target: {} }, pathOf), []);
+});
+
+test('an experiment that is opened from elsewhere means the same faces, weights and pairs', () => {
+  const text = '# mine\ndata: { source: ../faces } # near\nmodel:\n  weights: w.safetensors\nevaluation: { pairs: built }\n';
+  const opened = withAbsolutePaths(text, '/home/me/plans');
+  assert.deepEqual(parse(opened), { data: { source: '/home/me/faces' }, model: { weights: '/home/me/plans/w.safetensors' }, evaluation: { pairs: 'built' } });
+  assert.match(opened, /# mine[^]*# near/);
+  for (const same of ['data: { source: demo }\n', 'data: { source: /faces }\n', 'data: [', '7']) assert.equal(withAbsolutePaths(same, '/home'), same);
 });
 
 test('a window opens where it was, unless no screen is there any more', () => {

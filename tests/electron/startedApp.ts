@@ -44,7 +44,7 @@ export async function desktop(): Promise<Desktop> {
       const found = await _electron.launch({ executablePath: executable, args: switches(args), env, cwd: folder, timeout: 60_000 });
       started.push(found);
       const page = await found.firstWindow();
-      await page.waitForSelector('main:not(:empty)', { timeout: 15_000 });
+      await page.waitForSelector('main:not(:empty)', { timeout: 60_000 });
       return { app: found, page };
     },
     startSecond(...args) {

@@ -49,6 +49,7 @@ export function folderWorkbench(folder: string) {
       await rename(`${target}.part`, target);
       return { folder: join(folder, 'uploads', upload) };
     },
+    open: () => undefined,
     busy: () => false,
     close: async () => {},
   };

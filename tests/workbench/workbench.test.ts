@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -40,6 +40,12 @@ test('faces are imported, shown, prepared, split and audited through calls', asy
   const workbench = openWorkbench({ workspace: join(folder, 'faces'), door: 'serve', roots: [faces] });
   try {
     const { call, ended, events } = client(workbench);
+    const elsewhere = join(folder, 'elsewhere');
+    for (const person of ['s1', 's2']) cpSync(join(faces, person), join(elsewhere, person), { recursive: true });
+    await assert.rejects(call('datasets.import', { data: { source: elsewhere } }), /outside the folders/);
+    workbench.open(elsewhere); // as the window tells of a drop
+    assert.equal((await ended(await call('datasets.import', { data: { source: elsewhere } }))).state, 'done');
+    for (const { hash } of await call('datasets.list', {})) await call('datasets.forget', { hash });
     const imported = await ended(await call('datasets.import', { data: { source: faces } }));
     assert.equal(imported.state, 'done', imported.fault?.message);
     const [dataset] = await call('datasets.list', {});

@@ -5,7 +5,7 @@ import { answerRequest } from '../answerRequest.ts';
 import { wireFault } from '../wireFault.ts';
 
 /** What the window's process asks of the workbench's, besides the contract's calls. */
-export const hostRequestSchema = z.union([z.strictObject({ id: z.int(), resource: z.string() }), z.strictObject({ id: z.int(), busy: z.literal(true) }), z.strictObject({ close: z.literal(true) })]);
+export const hostRequestSchema = z.union([z.strictObject({ id: z.int(), resource: z.string() }), z.strictObject({ id: z.int(), busy: z.literal(true) }), z.strictObject({ open: z.string() }), z.strictObject({ close: z.literal(true) })]);
 export interface HostedResource { readonly type: string; readonly base64: string; readonly fileName?: string | undefined }
 export type HostMessage = WireMessage | { readonly opened: true } | { readonly notOpened: WireFault };
 
@@ -40,6 +40,7 @@ export async function hostWorkbench(open: () => Promise<Workbench>): Promise<voi
     const request = hostRequestSchema.safeParse(message);
     if (!request.success) void answerRequest(workbench, message, log).then(tell);
     else if ('close' in request.data) void close();
+    else if ('open' in request.data) workbench.open(request.data.open);
     else if ('busy' in request.data) tell({ id: request.data.id, result: workbench.busy() });
     else void resource(request.data.id, request.data.resource).then(tell);
   });

@@ -1,9 +1,10 @@
 import { app, dialog, Menu, protocol, screen, session, type BrowserWindow } from 'electron';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
+import { withAbsolutePaths } from './absolutePaths.ts';
 import { appOrigin, scheme, serveAppProtocol } from './appProtocol.ts';
 import { guardAllContents } from './guardContents.ts';
 import { openIpcDoor } from './ipcDoor.ts';
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
 
   const open = async (path: string): Promise<void> => {
     try {
-      const { id } = await workbench.call('experiments.save', { id: null, yaml: await readFile(path, 'utf8') }) as { id: string };
+      const { id } = await workbench.call('experiments.save', { id: null, yaml: withAbsolutePaths(await readFile(path, 'utf8'), dirname(path)) }) as { id: string };
       await window.loadURL(`${appOrigin}/#/experiment/${encodeURIComponent(id)}`);
     } catch (error) {
       await dialog.showMessageBox(window, { type: 'error', message: `${path} could not be opened.`, detail: error instanceof ArcBenchError ? error.message : 'It cannot be read.' });

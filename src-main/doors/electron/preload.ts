@@ -1,6 +1,17 @@
 import { contextBridge, ipcRenderer, webUtils, type IpcRendererEvent } from 'electron';
 import type { WireMessage, WireRequest, WorkbenchEvent } from '../../../src-shared/api.ts';
-import { eventChannel, requestChannel } from './channels.ts';
+import { eventChannel, givenChannel, requestChannel } from './channels.ts';
+import { givenPaths, type GivingEvent } from './givenPaths.ts';
+
+declare const window: { addEventListener(name: 'drop' | 'change', listener: (event: GivingEvent<File & { readonly webkitRelativePath: string }>) => void, capture: true): void };
+
+// What the user gives by hand may be imported, wherever it lies; this is heard before any script of the page.
+for (const name of ['drop', 'change'] as const) {
+  window.addEventListener(name, (event) => {
+    const paths = givenPaths(event, (file) => webUtils.getPathForFile(file));
+    if (paths.length > 0) ipcRenderer.send(givenChannel, paths);
+  }, true);
+}
 
 // The screens get these three functions and nothing of Electron (src-renderer/client/bridgeTransport.ts).
 contextBridge.exposeInMainWorld('arcbench', {

@@ -69,6 +69,9 @@ export function startWorkbench({ node, program, args, cache }: { readonly node: 
       const found = await ask({ resource: address }) as HostedResource | null;
       return found && { type: found.type, bytes: Buffer.from(found.base64, 'base64'), ...(found.fileName === undefined ? {} : { fileName: found.fileName }) };
     },
+    open(path) {
+      void opened.then(() => child.send({ open: path }), () => {});
+    },
     busy: async () => await ask({ busy: true }) as boolean,
     async close() {
       asked = true;

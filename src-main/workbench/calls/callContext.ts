@@ -8,7 +8,7 @@ export interface CallContext {
   readonly store: Store;
   readonly jobs: JobQueue;
   readonly door: 'electron' | 'serve';
-  /** Folders below which files may be listed and imported. */
+  /** Folders below which files may be listed and imported; more are opened as the user chooses them. */
   readonly roots: readonly string[];
   readonly tell: (event: WorkbenchEvent) => void;
 }

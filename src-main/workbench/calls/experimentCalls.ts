@@ -79,7 +79,10 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       if (!existsSync(pathOf(id))) return id;
     }
   };
-  const refuseClosedSource = async (plan: Plan) => { if (plan.data.source !== 'demo') await openedPath(plan.data.source, roots); };
+  /** What was imported once was chosen by the user. */
+  const refuseClosedSource = async ({ data: { source } }: Plan) => {
+    if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source)) await openedPath(source, roots);
+  };
   return {
     'experiments.list': async () => {
       const ids = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
