@@ -63,6 +63,7 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
     }
     case 'invalid_type': {
       if (given === undefined) return `'${key}' is missing; expected ${expectation(issue.expected, knob)}`;
+      if (path.at(-1) === 'loss') return `'${key}' is ${shown}; expected the name of a loss, a section with its name and settings, or a sum such as 'arcFace + 0.1 triplet'`;
       return `'${key}' is ${shown}; expected ${expectation(issue.expected, knob)}`;
     }
     default:

@@ -7,6 +7,7 @@ import { planHash } from '../../src-main/workbench/planHash.ts';
 const faults: readonly (readonly [string, string, RegExp])[] = [
   ['an unknown section', 'name: a\ntraning:\n  epochs: 3', /^e\.yaml, line 2: unknown key 'traning'; .*'training'\.$/],
   ['an unknown key', 'training:\n  epochs: 3\n  learningrate: 1', /line 3: unknown key 'training\.learningrate'; .*'learningRate'\.$/],
+  ['a list of losses', 'arms:\n  - {name: a, loss: crossEntropy}\n  - {name: b, loss: [arcFace, triplet]}', /line 3: 'arms\[1\]\.loss' is a list; expected .*'arcFace \+ 0\.1 triplet'\.$/],
   ['a unit in a number', 'prepare:\n  inputSize: 112px', /line 2: 'prepare\.inputSize' is '112px'; expected a whole number of pixels from 32 to 224/],
   ['a number out of range', 'prepare:\n  inputSize: 1000', /line 2: .* out of range; expected .* from 32 to 224/],
   ['degrees for radians', 'arms:\n  - name: a\n    loss:\n      name: arcFace\n      marginRadians: 28', /line 5: 'arms\[0\]\.loss\.marginRadians' is 28, out of range; expected a number of radians from 0/],
