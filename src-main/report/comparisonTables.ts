@@ -27,6 +27,14 @@ export const comparisonCsv = ({ comparison }: ReportContext): string => csv([
   ])),
 ]);
 
+/** Every test picture that one arm is right about more often than the one it is held against, one a line. */
+export const picturesCsv = ({ predictions, model: { test } }: ReportContext): string => csv([
+  ['arm', 'against', 'picture', 'person', 'seeds', 'armRight', 'againstRight', 'takenFor'],
+  ...predictions.flatMap(({ arm, against, compared: { seeds, onlyFirst, onlySecond } }) => [...onlySecond, ...onlyFirst].map((row) => [
+    arm, against, test.files[row.image] ?? '', test.classes[row.label] ?? '', seeds.length, row.secondRight, row.firstRight, row.takenFor.map((label) => test.classes[label] ?? '').join('; '),
+  ])),
+]);
+
 /** Every point of the curves, one a line. */
 export const curvesCsv = ({ model }: ReportContext): string => csv([
   ['arm', 'seed', 'metric', 'epoch', 'value'],

@@ -14,3 +14,6 @@ export const bounded = (items: readonly string[], most: number, rest: (more: num
 
 export const code = (text: string): string => `\`${text.replace(/[`\r\n]/g, "'")}\``;
 export const paragraphs = (parts: readonly (string | null)[]): string => parts.filter((part) => part !== null && part !== '').join('\n\n');
+
+/** A file by its last two parts: person and picture. */
+export const shortFile = (file: string): string => file.split(/[\\/]/).slice(-2).join('/');

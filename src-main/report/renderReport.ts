@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { comparisonCsv, curvesCsv, metricsCsv } from './comparisonTables.ts';
+import { comparisonCsv, curvesCsv, metricsCsv, picturesCsv } from './comparisonTables.ts';
 import { escapeMarkdown, paragraphs } from './markdown.ts';
 import { reportContext } from './reportContext.ts';
 import type { ReportModel } from './reportModel.ts';
@@ -22,7 +22,7 @@ import { withRemarks } from './withRemarks.ts';
 /** In the order in which they are read: the answer first. */
 const sections: readonly Section[] = [verdictSection, ladderSection, sweepSection, adviceSection, dataSection, modelsSection, trainingSection, resultsSection, embeddingsSection, failuresSection, healthSection, limitsSection, rerunSection];
 
-/** The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv and experiment.yaml. Pure: one model gives the same bytes to every door. */
+/** The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv, pictures.csv and experiment.yaml. Pure: one model gives the same bytes to every door. */
 export function renderReport(model: ReportModel): Map<string, string> {
   const context = reportContext(model);
   const { texts, chosen } = context;
@@ -31,6 +31,6 @@ export function renderReport(model: ReportModel): Map<string, string> {
   const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { count: others.length, others: texts.list([...new Set(others)]), base: base ?? '' }), ...written.map((section) => section.markdown)]);
   return new Map([
     ['report.md', withRemarks(`${markdown}\n`, model.remarks ?? {}, model.plan.report.language)], ...written.flatMap((section) => [...section.charts ?? []]),
-    ['metrics.csv', metricsCsv(context)], ['comparison.csv', comparisonCsv(context)], ['curves.csv', curvesCsv(context)], ['experiment.yaml', stringify(model.plan)],
+    ['metrics.csv', metricsCsv(context)], ['comparison.csv', comparisonCsv(context)], ['curves.csv', curvesCsv(context)], ['pictures.csv', picturesCsv(context)], ['experiment.yaml', stringify(model.plan)],
   ]);
 }

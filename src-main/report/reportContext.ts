@@ -1,3 +1,4 @@
+import { comparePredictions, type PredictionComparison } from '../../src-shared/comparePredictions.ts';
 import { compareArms, type Comparison } from '../../src-shared/comparison.ts';
 import { mean } from '../../src-shared/maths/statistics.ts';
 import { reportTexts, type Texts } from '../../src-shared/reportTexts.ts';
@@ -5,6 +6,9 @@ import { reportMetrics, type ReportMetric } from './reportMetrics.ts';
 import { judgedRuns, type JudgedRun, type ReportModel } from './reportModel.ts';
 
 export interface ReportArm { readonly name: string; readonly variantOf: string | undefined; readonly against: string | undefined; readonly runs: readonly JudgedRun[] }
+
+/** Who is right about which test picture: an arm against the one it is held against. */
+export interface ArmPredictions { readonly arm: string; readonly against: string; readonly compared: PredictionComparison }
 
 /** What every section reads. */
 export interface ReportContext {
@@ -16,6 +20,7 @@ export interface ReportContext {
   readonly chosen: readonly ReportArm[];
   readonly metrics: readonly ReportMetric[];
   readonly comparison: Comparison;
+  readonly predictions: readonly ArmPredictions[];
 }
 
 /** Mean val accuracy of an arm's runs, by which a sweep chooses; null without any. */
@@ -33,7 +38,19 @@ export function reportContext(model: ReportModel): ReportContext {
   const comparison = compareArms(metrics, chosen.map(({ name, against, runs }) => ({
     name, against, runs: runs.map((run) => ({ seed: run.seed, values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(run.summary.evaluation)])) })),
   })));
-  return { model, texts, arms, chosen, metrics, comparison };
+  return { model, texts, arms, chosen, metrics, comparison, predictions: predictionsOf(chosen) };
+}
+
+/** Each arm against the one it is a step away from, or the first, by the seeds that both were judged with. */
+function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
+  return chosen.slice(1).flatMap((arm) => {
+    const against = chosen.find((other) => other.name === arm.against) ?? (chosen[0] as ReportArm);
+    const pairs = arm.runs.flatMap(({ seed, predictions: second }) => {
+      const first = against.runs.find((run) => run.seed === seed)?.predictions;
+      return first && second ? [{ seed, first, second }] : [];
+    });
+    return pairs.length === 0 ? [] : [{ arm: arm.name, against: against.name, compared: comparePredictions(pairs) }];
+  });
 }
 
 /** The variant with the best val accuracy among those with the most finished runs: one that diverged with some seed is no choice. */

@@ -1,5 +1,6 @@
 import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
+import type { Predictions } from '../../src-shared/evaluation.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
@@ -11,6 +12,8 @@ export interface ReportRun {
   readonly warnings: readonly string[];
   readonly picture: EmbeddingPicture | null;
   readonly summary: TrainedSummary | null;
+  /** What the run takes each test picture for; null where it was not judged. */
+  readonly predictions: Predictions | null;
 }
 
 /** Embeddings of people never seen in training along two principal components. */
@@ -23,6 +26,8 @@ export interface ReportModel {
   readonly dataset: { readonly source: string; readonly layout: string; readonly images: number; readonly people: number; readonly rejected: readonly { readonly path: string; readonly reason: string }[]; readonly alignment: string; readonly inputSize: number; readonly hash: string };
   readonly split: { readonly seed: number; readonly hash: string; readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[]; readonly skippedPeople: number; readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[] };
   readonly advice: readonly Advice[];
+  /** What predictions name by number: classes in their order, and test pictures by their places in the prepared set. */
+  readonly test: { readonly classes: readonly string[]; readonly files: Readonly<Record<number, string>> };
   /** Faces that failures show, as data URLs: pictures by their file, and one training picture of a person by their name. */
   readonly faces: { readonly files: Readonly<Record<string, string>>; readonly people: Readonly<Record<string, string>> };
   /** In the plan's order of arms. */

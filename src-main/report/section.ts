@@ -5,6 +5,9 @@ import type { ReportContext } from './reportContext.ts';
 export interface WrittenSection { readonly markdown: string; readonly charts?: ReadonlyMap<string, string> }
 export type Section = (context: ReportContext) => WrittenSection | null;
 
+/** A picture that is shown with its face, and the person it is taken for. */
+export interface FaceChoice { readonly file: string; readonly person: string }
+
 /** Charts as they come up, with the Markdown that shows them; one that could not be drawn leaves no trace. */
 export function chartBook() {
   const charts = new Map<string, string>();

@@ -1,5 +1,6 @@
 import { cpus, totalmem, type, release } from 'node:os';
 import { adviceBeforeTraining } from '../../src-shared/advice.ts';
+import type { Predictions } from '../../src-shared/evaluation.ts';
 import { partNames, type Plan } from '../../src-shared/experiment.ts';
 import type { ReportModel, ReportRun } from '../report/reportModel.ts';
 import type { Store } from '../store/store.ts';
@@ -11,7 +12,7 @@ import type { SplitFaces } from './splitFaces.ts';
 import { faceThumbnails } from '../data/faceThumbnails.ts';
 import type { PreparedImage } from '../data/preparedSet.ts';
 import { reportContext } from '../report/reportContext.ts';
-import { facesShown } from '../report/sections/failuresSection.ts';
+import { facesShown } from '../report/facesShown.ts';
 
 export interface ReportSource { readonly plan: Plan; readonly hash: string; readonly runs: readonly { readonly id: string; readonly arm: string; readonly seed: number }[]; readonly faces: SplitFaces; readonly rerunCommand: string }
 
@@ -32,6 +33,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
     dataset: { source: dataset.source, layout: dataset.layout, images: set.count, people: peopleIn([...set.images.keys()]), rejected: [...dataset.rejected, ...set.rejected], alignment: set.alignment, inputSize: set.inputSize, hash: dataset.hash },
     split: { seed: split.seed, hash: split.hash, parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })), skippedPeople: split.skipped.length, findings },
     advice: adviceBeforeTraining(plan, splitFacts(source.faces)),
+    test: { classes: split.classes, files: Object.fromEntries(split.parts.test.map((index) => [index, set.images[index]?.path ?? ''])) },
     faces: { files: {}, people: {} },
     runs: plan.arms.flatMap((arm) => source.runs.filter((run) => run.arm === arm.name).map(({ id, seed }): ReportRun => {
       const run = store.run(id);
@@ -41,6 +43,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       for (const { name, epoch, value } of store.points(id)) if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
       return {
         id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map((event) => event.message), summary: store.result(id, 'summary') as TrainedSummary | null,
+        predictions: store.result(id, 'predictions') as Predictions | null,
         hashes: { split: run?.splitHash ?? null, initialWeights: run?.initialWeightsHash ?? null, batchOrder: draws?.batchOrder ?? null, augmentation: draws?.augmentation ?? null },
       };
     })),

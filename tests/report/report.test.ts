@@ -73,6 +73,28 @@ test('arms that the noise hides are not distinguishable, with the seeds that wou
   assert.match(sectionOf(markdown, 'Verdict'), /\*\*ArcFace and CE are not distinguishable\*\* in test accuracy: the difference is \+3\.9 percentage points \(−4\.7 to \+12\.5; 3 pairs of runs, p = 0\.24\)\. About 24 more seeds/);
 });
 
+test('pictures that one arm alone gets right: counted by seed and over seeds, weighed by McNemar, shown with faces, none where there is none', async () => {
+  const images = Array.from({ length: 60 }, (_, at) => 100 + at);
+  const labels = images.map((_, at) => at % 3);
+  // Of 60 pictures CE is wrong about the first 8, ArcFace about the ninth, with each seed; with seed 2 CE about the tenth too.
+  const predicted = (arm: string, seed: number) => labels.map((label, at) => (arm === 'CE' ? at < 8 || (seed === 2 && at === 9) : at === 8) ? (label + 1) % 3 : label);
+  const model = constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), parts: { confusions: { mistaken: { correct: 8, total: 60, value: 8 / 60 }, mistakes: [], hardestImpostors: [], hardestGenuine: [], labelSuspects: [] } }, changes: { predictions: { images, labels, predicted: predicted(arm, seed) } } }));
+  const test = { classes: ['anna|b', 'ben', 'cleo'], files: Object.fromEntries(images.map((image, at) => [image, `/faces/${labels[at]}/${image}.png`])) };
+  const face = `data:image/png;base64,${(await sharp({ create: { width: 4, height: 4, channels: 3, background: '#888' } }).png().toBuffer()).toString('base64')}`;
+  const markdown = await checkWhole({ ...model, test, faces: { files: { '/faces/0/100.png': face }, people: { ben: face } } });
+  const part = markdown.split(/^### /m).find((entry) => entry.startsWith('Right by one arm alone')) ?? '';
+  // 8 against 1: 2 (1 + 9) / 512. 9 against 1: 2 (1 + 10) / 1024.
+  assert.match(part, /\| 1 \| 51 \| 1 \| 8 \| 0 \| 0\.039 \|\n\| 2 \| 50 \| 1 \| 9 \| 0 \| 0\.021 \|/);
+  // Together: eight differences of 3, one of -3 and one of 1: patterns as far from 0 as the sum 22 of 28, whose lesser side holds at most 3 are 11 of 1,024, two-sided.
+  assert.match(part, /\| all 3 \| 152 \| 3 \| 25 \| 0 \| 0\.021 \|/);
+  assert.match(part, /ArcFace is right more often than CE about 9 test pictures, and less often about 1 \(p = 0\.021; 3 seeds\)\. They show 3 people\. Several are of/);
+  assert.match(part, /\| `0\/100\.png` \| anna\\\|b \| 0 of 3 \| 3 of 3 \| ben \|/);
+  assert.ok(part.includes('](only-one-right.svg)'));
+  assert.match(renderReport({ ...model, test }).get('pictures.csv') as string, /^ArcFace,CE,\/faces\/0\/100\.png,anna\|b,3,3,0,ben$/m);
+  const alike = { ...model, test, runs: model.runs.map((run) => ({ ...run, predictions: { images, labels, predicted: labels } })) };
+  assert.match(await checkWhole(alike), /ArcFace and CE are right about the same pictures equally often \(3 seeds\)\./);
+});
+
 test('verification, ranks, margin-free measures, angles, failures and warnings are shown where runs carry them', async () => {
   const parts = (arm: string, seed: number) => ({
     verification: { genuine: 300, impostors: 400, people: 10, accuracy: { mean: arm === 'CE' ? 0.8 : 0.9 }, areaUnderCurve: 0.95, equalErrorRate: arm === 'CE' ? 0.2 : 0.1 + seed / 1000, roc: { falsePositiveRates: [0, 0.1, 1], truePositiveRates: [0, 0.8, 1] } },

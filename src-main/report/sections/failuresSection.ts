@@ -1,7 +1,8 @@
 import { faceSheet } from '../charts/faceSheet.ts';
-import { bounded, code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
+import { bounded, code, escapeMarkdown, paragraphs, shortFile, table } from '../markdown.ts';
 import type { ReportArm, ReportContext } from '../reportContext.ts';
-import { chartBook, type Section } from '../section.ts';
+import { chartBook, type FaceChoice, type Section } from '../section.ts';
+import { predictionsPart } from './predictionsPart.ts';
 
 const mostShown = 9;
 
@@ -22,22 +23,19 @@ function worstMistakes(arms: readonly ReportArm[]): Mistake[] {
   return [...mistakes.values()].sort((a, b) => total(b) - total(a) || (a.file < b.file ? -1 : 1));
 }
 
-/** The faces that the section would show: pictures by file, people by name. */
-export function facesShown({ chosen }: Pick<ReportContext, 'chosen'>): { readonly files: readonly string[]; readonly people: readonly string[] } {
-  const shown = worstMistakes(chosen).slice(0, mostShown);
-  return { files: shown.map(({ file }) => file), people: [...new Set(shown.flatMap(({ takenFor }) => [...takenFor].slice(0, 1)))] };
-}
+/** The mistakes that are shown with faces: a picture, and the person it is taken for. */
+export const shownMistakes = ({ chosen }: Pick<ReportContext, 'chosen'>): FaceChoice[] => worstMistakes(chosen).slice(0, mostShown).map(({ file, takenFor: [person = ''] }) => ({ file, person }));
 
 /** What the arms got wrong: test pictures that most runs take for another person, look-alikes among people never seen, and pictures whose label may be wrong. */
-export const failuresSection: Section = ({ chosen, model: { faces }, texts: { say, decimal }, texts }) => {
+export const failuresSection: Section = (context) => {
+  const { chosen, model: { faces }, texts: { say, decimal }, texts } = context;
   const runs = chosen.flatMap((arm) => arm.runs.flatMap((run) => (run.summary.evaluation.confusions ? [{ arm, confusions: run.summary.evaluation.confusions }] : [])));
   if (runs.length === 0) return null;
   const more = (left: number) => say('data.more', { more: left });
   const worst = worstMistakes(chosen);
   const arms = chosen.filter((arm) => runs.some((run) => run.arm === arm));
   const runsOf = (name: string) => runs.filter((run) => run.arm.name === name).length;
-  // Files are named by their last two parts: person and picture.
-  const short = (file: string) => code(file.split(/[\\/]/).slice(-2).join('/'));
+  const short = (file: string) => code(shortFile(file));
   const [first] = runs;
   const pair = ({ first: a, second: b, cosine }: { readonly first: { readonly file: string }; readonly second: { readonly file: string }; readonly cosine: number }) => `${short(a.file)} — ${short(b.file)} (cos θ ${decimal(cosine, 2)})`;
   const lists = (['hardestImpostors', 'hardestGenuine', 'labelSuspects'] as const).flatMap((kind) => arms.slice(0, 4).flatMap((arm) => {
@@ -51,10 +49,10 @@ export const failuresSection: Section = ({ chosen, model: { faces }, texts: { sa
   const sheet = faceSheet(say('chart.failures'), worst.slice(0, mostShown).flatMap((entry) => {
     const [taken = ''] = entry.takenFor;
     const [leftFace, rightFace] = [faces.files[entry.file], faces.people[taken]];
-    return leftFace && rightFace ? [{ left: entry.identity, right: taken, leftFace, rightFace, note: entry.file.split(/[\\/]/).slice(-2).join('/') }] : [];
+    return leftFace && rightFace ? [{ left: entry.identity, right: taken, leftFace, rightFace, note: shortFile(entry.file) }] : [];
   }));
+  const predictions = predictionsPart(context);
   return {
-    charts: book.charts,
     markdown: paragraphs([
       `## ${say('heading.failures')}`,
       worst.length === 0 ? say('failures.none', { images: first?.confusions.mistaken.total ?? 0 }) : say('failures.intro', { pictures: worst.length, images: first?.confusions.mistaken.total ?? 0 }),
@@ -64,6 +62,8 @@ export const failuresSection: Section = ({ chosen, model: { faces }, texts: { sa
       book.show('failures.svg', sheet, say('chart.failures')),
       worst.length > mostShown ? more(worst.length - mostShown) : null,
       ...lists,
+      predictions?.markdown ?? null,
     ]),
+    charts: new Map([...book.charts, ...predictions?.charts ?? []]),
   };
 };
