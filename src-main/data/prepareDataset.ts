@@ -10,7 +10,7 @@ import type { FaceFinder } from './faceFinder.ts';
 import { startFaceWorkers, type FaceWorkers } from './faceWorkers.ts';
 import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type Detection, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
-import { diskError, syncFolder, writeWhole } from './writeWhole.ts';
+import { diskError, makeFolder, syncFolder, writeWhole } from './writeWhole.ts';
 
 // Raised whenever the same pictures and settings would give other pixels.
 const preparationVersion = 2;
@@ -40,7 +40,7 @@ export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'],
     await rm(folder, { recursive: true });
   }
   try {
-    await mkdir(root, { recursive: true });
+    await makeFolder(root);
     await sweepLeftovers(root, hash);
     const temporary = join(root, `${hash}.part-${process.pid}`);
     try {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
+import { writeSynced, writeWholeFolder } from './writeWhole.ts';
 
 const side = 112;
 const generatorVersion = 4;
@@ -80,11 +81,9 @@ export async function renderSyntheticFaces(demo: Plan['data']['demo'], options: 
   const key = createHash('sha256').update(JSON.stringify([generatorVersion, demo.people, demo.imagesPerPerson, demo.seed])).digest('hex').slice(0, 12);
   const folder = join(options.workspace, 'prepared', `demo-${key}`);
   if (existsSync(folder)) return folder;
-  const temporary = `${folder}.writing`;
-  await rm(temporary, { recursive: true, force: true });
   const total = demo.people * demo.imagesPerPerson;
   let [next, done] = [0, 0];
-  const worker = async () => {
+  const worker = async (temporary: string) => {
     for (let person = next++; person < demo.people; person = next++) {
       const identity = drawIdentity(randomStream(demo.seed, 'identity', person));
       const own = join(temporary, `person-${String(person + 1).padStart(4, '0')}`);
@@ -92,12 +91,11 @@ export async function renderSyntheticFaces(demo: Plan['data']['demo'], options: 
       for (let picture = 0; picture < demo.imagesPerPerson; picture++) {
         if (options.shouldStop?.()) throw new ArcBenchError('cancelled', 'Stopped while the demo faces were rendered: run the same command again to go on.');
         const svg = drawPicture(identity, randomStream(demo.seed, 'picture', person, picture));
-        await sharp(Buffer.from(svg)).removeAlpha().png({ compressionLevel: 2 }).toFile(join(own, `${String(picture + 1).padStart(3, '0')}.png`));
+        await writeSynced(join(own, `${String(picture + 1).padStart(3, '0')}.png`), await sharp(Buffer.from(svg)).removeAlpha().png({ compressionLevel: 2 }).toBuffer());
         options.onProgress?.(++done, total);
       }
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  await rename(temporary, folder);
+  await writeWholeFolder(folder, async (temporary) => { await Promise.all(Array.from({ length: availableParallelism() }, () => worker(temporary))); });
   return folder;
 }

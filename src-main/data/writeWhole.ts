@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
 /** Writes a file whole or not at all: temporary sibling, fsync, rename, fsync of the folder. */
@@ -17,14 +18,17 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 
 /** Writes a folder whole or not at all: `fill` gets a temporary sibling, which takes the folder's place; nothing is left where it throws. */
 export async function writeWholeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${folder}.writing-${process.pid}`;
+  const [temporary, former] = [`${folder}.writing-${process.pid}`, `${folder}.former.writing-${process.pid}`];
   try {
-    await rm(temporary, { recursive: true, force: true });
-    await mkdir(temporary, { recursive: true });
+    for (const path of [temporary, former]) await rm(path, { recursive: true, force: true });
+    await makeFolder(dirname(folder));
+    await mkdir(temporary);
     await fill(temporary);
-    await rm(folder, { recursive: true, force: true });
+    await syncFolders(temporary);
+    if (existsSync(folder)) await rename(folder, former); // a removal in place can be cut off half-way
     await rename(temporary, folder);
     await syncFolder(dirname(folder));
+    await rm(former, { recursive: true, force: true });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw diskError(error, folder);
@@ -40,6 +44,18 @@ export async function writeSynced(path: string, content: string | Uint8Array): P
   } finally {
     await file.close();
   }
+}
+
+/** Makes a folder, and those above it that are not there, with their names on the disk. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = (await mkdir(folder, { recursive: true })) ?? folder; // one that is there may have been made by a process that died before its sync
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+/** Makes the entries of a folder and of all folders in it durable. */
+export async function syncFolders(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
+  await syncFolder(folder);
 }
 
 /** Makes a folder's entries durable, where the system can. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, readFile } from 'node:fs/promises';
+import { link, mkdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import { writeSynced, writeWholeFolder } from '../data/writeWhole.ts';
@@ -22,7 +22,7 @@ export async function writeSplitFolders(set: PreparedSet, split: Split, folder: 
         taken.add(`${identityFolder}/${name}`);
         const target = join(temporary, part, identityFolder, name);
         await mkdir(join(target, '..'), { recursive: true });
-        await link(image.path, target).catch(() => copyFile(image.path, target));
+        await link(image.path, target).catch(async () => writeSynced(target, await readFile(image.path)));
         files.push({ part, identity: image.identity, file: `${part}/${identityFolder}/${name}`, sha256: image.contentHash });
       }
     }

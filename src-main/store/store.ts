@@ -1,10 +1,11 @@
 import Database from 'better-sqlite3';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
 import { explainFullDisk, explainingFullDisk } from './fullDisk.ts';
+import { makeAreas } from './makeAreas.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { runTables } from './runs.ts';
@@ -24,7 +25,7 @@ export function openStore(workspace: string, { readOnly = false, onChange = () =
   const path = join(workspace, 'arcbench.db');
   if (readOnly && !existsSync(path)) throw new ArcBenchError('wrong-input', `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`);
   try {
-    for (const name of ['datasets', 'experiments', 'prepared', 'splits', 'runs', 'reports']) mkdirSync(join(workspace, name), { recursive: true });
+    if (!readOnly) makeAreas(workspace);
   } catch (cause) {
     throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be made: choose a folder that can be written with --workspace.`, { cause });
   }

@@ -44,10 +44,10 @@ function syncFolder(folder: string): void {
   closeSync(handle);
 }
 
-/** Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, rename, fsync of the parent. */
+/** Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, fsync of the folder, rename, fsync of the parent. */
 export function writeCheckpoint(runFolder: string, name: string, content: { readonly planHash: string; readonly position: TrainingPosition; readonly state: ReadonlyMap<string, Float32Array>; readonly points: readonly RunPoint[] }): string {
   const parent = checkpointsOf(runFolder);
-  mkdirSync(parent, { recursive: true });
+  if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolder(runFolder);
   const temporary = join(parent, `.writing-${process.pid}-${name}`);
   rmSync(temporary, { recursive: true, force: true });
   const hash = createHash('sha256');
@@ -66,6 +66,7 @@ export function writeCheckpoint(runFolder: string, name: string, content: { read
     mkdirSync(temporary);
     writeSynced(join(temporary, 'state.bin'), chunks);
     writeSynced(join(temporary, 'manifest.json'), [new TextEncoder().encode(JSON.stringify(manifest, null, 1))]);
+    syncFolder(temporary);
   } catch (cause) {
     rmSync(temporary, { recursive: true, force: true });
     if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw new ArcBenchError('no-space', `The disk is full: the checkpoint ${join(parent, name)} could not be written, and the one before it is kept; free some space and resume.`, { cause });

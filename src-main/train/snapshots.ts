@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { npyBytes } from '../data/npyFile.ts';
-import { writeWhole } from '../data/writeWhole.ts';
+import { makeFolder, writeWhole } from '../data/writeWhole.ts';
 
 const [mostSnapshots, indexName] = [30, 'index.json'] as const;
 /** At most so many val pictures are in a snapshot. */
@@ -20,7 +20,7 @@ const fileOf = (epoch: number) => `epoch-${String(epoch).padStart(5, '0')}.npy`;
 
 /** Writes the unit embeddings of some val pictures after an epoch, and which pictures of the prepared set they are; whole or not at all. */
 export async function writeSnapshot(folder: string, snapshot: { readonly epoch: number; readonly units: Float32Array; readonly size: number; readonly images: readonly number[] }): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+  await makeFolder(folder);
   await writeWhole(join(folder, indexName), JSON.stringify({ images: snapshot.images }));
   await writeWhole(join(folder, fileOf(snapshot.epoch)), npyBytes(snapshot.units, snapshot.size));
 }

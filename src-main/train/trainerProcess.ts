@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { heldOutPairs } from '../data/lfwPairs.ts';
 import { npyBytes } from '../data/npyFile.ts';
-import { diskError, writeWhole } from '../data/writeWhole.ts';
+import { diskError, syncFolders, writeWhole } from '../data/writeWhole.ts';
 import { openPackedImages, openPreparedSet, type PreparedSet } from '../data/preparedSet.ts';
 import { explainNoCuda } from '../engine/explainNoCuda.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
@@ -66,7 +65,6 @@ async function work(task: TrainerTask): Promise<void> {
       tell({ kind: 'stopped' });
       return;
     }
-    mkdirSync(runFolder, { recursive: true });
     const specs = parameterSpecs(network);
     const [savedModel, weights, head] = ['model', 'weights.safetensors', 'head.safetensors'].map((name) => join(runFolder, name)) as [string, string, string];
     const parameters = machine.readState(specs.map((spec) => spec.name));
@@ -83,6 +81,7 @@ async function work(task: TrainerTask): Promise<void> {
       pictureOf: (index) => ({ file: set.images[index]?.path ?? '', identity: set.images[index]?.identity ?? '' }),
     }) : null;
     if (judged) await writeEmbeddings(runFolder, set, judged.embeddings);
+    await syncFolders(runFolder); // the store will name all this
     tell({
       kind: 'done',
       summary: {

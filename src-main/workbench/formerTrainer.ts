@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -9,7 +9,6 @@ const leftover = /(\.writing-\d+|\.\d+\.tmp)$/;
 
 /** Notes which process trains a run now; returns how to forget it. */
 export function noteTrainer(runFolder: string, processId: number): () => void {
-  mkdirSync(runFolder, { recursive: true });
   writeFileSync(pidPath(runFolder), String(processId));
   return () => rmSync(pidPath(runFolder), { force: true });
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { cpus, freemem, homedir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { callInputs, type CallHandlers, type CallName, type CurvePoint, type WorkbenchEvent } from '../../src-shared/api.ts';
@@ -62,7 +62,6 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   });
   const summaries = runSummaries({ store });
   const uploads = join(workspace, 'uploads');
-  mkdirSync(uploads, { recursive: true });
   for (const name of readdirSync(uploads)) if (name.startsWith('.receiving-')) rmSync(join(uploads, name), { force: true });
   for (const run of store.runs()) {
     // No trainer of an earlier process lives: it ends with the one that started it.

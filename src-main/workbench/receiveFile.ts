@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { diskError } from '../data/writeWhole.ts';
+import { diskError, makeFolder, syncFolder } from '../data/writeWhole.ts';
 
 const byteLimit = 512 * 2 ** 20;
 const depthLimit = 16;
@@ -29,9 +29,10 @@ export async function receiveFile(folder: string, { upload, path }: { readonly u
     },
   });
   try {
-    await mkdir(dirname(target), { recursive: true });
-    await pipeline(content, counted, createWriteStream(temporary, { flags: 'wx' }));
+    await makeFolder(dirname(target));
+    await pipeline(content, counted, createWriteStream(temporary, { flags: 'wx', flush: true }));
     await rename(temporary, target);
+    await syncFolder(dirname(target));
   } catch (error) {
     await rm(temporary, { force: true });
     throw diskError(error, target);

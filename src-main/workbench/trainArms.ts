@@ -6,6 +6,7 @@ import { adviceBeforeTraining, adviceSentence } from '../../src-shared/advice.ts
 import { builtPairs, planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { hashFiles } from '../data/hashFiles.ts';
+import { makeFolder } from '../data/writeWhole.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import type { Split } from '../split/makeSplit.ts';
 import type { RunRow, Store } from '../store/store.ts';
@@ -76,6 +77,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     if (!goOn) {
       await endFormerTrainer(runFolderOf(store, id));
       rmSync(runFolderOf(store, id), { recursive: true, force: true });
+      await makeFolder(runFolderOf(store, id)); // what was there is gone for good before the store says that nothing is
       const draws = drawsOf(own, labels, seed);
       store.atomically(() => {
         if (known) store.deleteRun(id);

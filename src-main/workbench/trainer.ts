@@ -1,11 +1,13 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from '../data/writeWhole.ts';
 import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from '../train/trainerMessages.ts';
 
 /** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. Throws what `onMessage` threw, once the trainer has ended. */
 export async function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly signal: AbortSignal; readonly afterEpoch?: AbortSignal }): Promise<TrainerMessage> {
   await endFormerTrainer(task.runFolder);
+  await makeFolder(task.runFolder);
   const child = fork(fileURLToPath(new URL('../train/trainerProcess.ts', import.meta.url)), [task.runFolder], {
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3', ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },

@@ -21,8 +21,8 @@ export interface Outcome { readonly code: number | null; readonly signal: NodeJS
 export interface Arcbench { readonly child: ChildProcess; readonly ended: Promise<Outcome> }
 
 /** Starts the command line on the CPU engine; `hear` gets each line of stderr. */
-export function arcbench(args: readonly string[], hear: (line: string) => void = () => undefined): Arcbench {
-  const child = spawn(process.execPath, [main, '--engine', 'cpu', ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+export function arcbench(args: readonly string[], hear: (line: string) => void = () => undefined, environment: NodeJS.ProcessEnv = {}): Arcbench {
+  const child = spawn(process.execPath, [main, '--engine', 'cpu', ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr, told] = ['', '', 0];
   child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => {

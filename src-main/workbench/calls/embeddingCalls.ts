@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckedInput, EmbeddingPoints, Neighbour } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { largest } from '../../../src-shared/maths/largest.ts';
-import { writeWhole } from '../../data/writeWhole.ts';
+import { makeFolder, writeWhole } from '../../data/writeWhole.ts';
 import { projectEmbeddings } from '../../evaluate/projection/projectEmbeddings.ts';
 import { anglesToMeans, embeddingSpace, readUnits } from '../embeddingSpace.ts';
 import { runFolderOf } from '../trainArms.ts';
@@ -43,7 +43,7 @@ export function embeddingCalls({ store, jobs }: CallContext): CallsOf<'embedding
             placed.push({ snapshot: frames[at]?.snapshot ?? null, coordinates: [...coordinates], angleDegrees: anglesToMeans(values, size, rows.map(({ identity }) => identity)) });
             step(1);
           }
-          mkdirSync(join(runFolderOf(store, run), 'projections'), { recursive: true });
+          await makeFolder(join(runFolderOf(store, run), 'projections'));
           await writeWhole(fileOf(run, hash), JSON.stringify({ run, method: request.method, dimensions: request.dimensions, rows, frames: placed } satisfies EmbeddingPoints));
           return result;
         },
