@@ -1,3 +1,7 @@
+import { printable } from './printable.ts';
+
+const longestMessage = 2000;
+
 /** Codes that cross the wire; each maps to one exit code at the command line. */
 export type ErrorCode =
   | 'wrong-input' // the user can mend it: a file, a knob, a path
@@ -9,11 +13,11 @@ export type ErrorCode =
   | 'cancelled' // stopped by the user; resumable
   | 'failed'; // anything else
 
-/** An error whose message is one sentence for the user: it names the thing, says what was expected and what to do. */
+/** An error whose message is one sentence for the user: it names the thing, says what was expected and what to do. Names in it may be anything, so they are made printable, and a message without end is cut. */
 export class ArcBenchError extends Error {
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(printable(message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message), options);
     this.name = 'ArcBenchError';
     this.code = code;
   }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Found } from './importFolders.ts';
+import { resolveInside, type Found } from './importFolders.ts';
+import { readTextFile } from './readTextFile.ts';
 
 const identityFile = 'identity_CelebA.txt';
 /** The aligned pictures come first: they are what most people have. */
@@ -26,12 +27,24 @@ export async function importCelebA(source: string): Promise<Found> {
   if (!edition?.folder) throw new ArcBenchError('wrong-input', `${source} has no folder of CelebA's pictures: img_align_celeba or img_celeba was expected; unpack it there.`);
   const landmarkFile = place(source, edition.landmarks);
   if (!landmarkFile) throw new ArcBenchError('wrong-input', `${source} has no ${edition.landmarks} for the pictures in ${edition.folder}: it was expected beside ${identityFile}; put it there.`);
-  const landmarks = await readLandmarks(landmarkFile);
+  const realSource = await realpath(source);
+  for (const path of [identities, edition.folder, landmarkFile]) {
+    const target = await resolveInside(path, realSource);
+    const wanted = path === edition.folder ? 'folder' : 'file';
+    if ('reason' in target || target.kind !== wanted) throw new ArcBenchError('wrong-input', `${path} is not taken (${'reason' in target ? target.reason.replace(/\.$/, '') : 'something else bears its name'}): a ${wanted} inside ${source} was expected; move it there, or name the folder that holds all of CelebA in data.source.`);
+  }
+  const landmarks = readLandmarks(landmarkFile);
   const found: Found = { images: [], rejected: [] };
   const { folder } = edition;
-  const present = new Map((await readdir(folder)).map((name) => [name.replace(/\.[^.]*$/, ''), name]));
+  const present = new Map<string, string>();
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const target = entry.isSymbolicLink() ? await resolveInside(path, realSource) : { kind: entry.isFile() ? 'file' : 'other' };
+    if ('kind' in target && target.kind === 'file') present.set(entry.name.replace(/\.[^.]*$/, ''), entry.name);
+    else if ('reason' in target) found.rejected.push({ path, reason: target.reason });
+  }
   const named: { path: string; identity: string; points: readonly number[] }[] = [];
-  for (const [index, text] of (await readFile(identities, 'utf8')).split('\n').entries()) {
+  for (const [index, text] of readTextFile(identities).split('\n').entries()) {
     if (text.trim() === '') continue;
     const [file, identity, ...rest] = text.trim().split(/\s+/);
     const reject = (reason: string) => found.rejected.push({ path: join(folder, file ?? ''), reason });
@@ -48,19 +61,20 @@ export async function importCelebA(source: string): Promise<Found> {
   for (const name of present.values()) if (/\.(jpe?g|png)$/i.test(name)) found.rejected.push({ path: join(folder, name), reason: `The picture has no line in ${identityFile}: an identity was expected; add it or remove the picture.` });
   const batch = 256;
   for (let first = 0; first < named.length; first += batch) {
-    const sizes = await Promise.all(named.slice(first, first + batch).map(({ path }) => stat(path).then((entry) => entry.size)));
+    const sizes = await Promise.all(named.slice(first, first + batch).map(({ path }) => stat(path).then((entry) => entry.size, () => null)));
     for (const [index, bytes] of sizes.entries()) {
       const { path, identity, points } = named[first + index] as (typeof named)[number];
-      found.images.push({ path, identity, bytes, landmarks: points });
+      if (bytes === null) found.rejected.push({ path, reason: 'The picture went away, or its name is not valid UTF-8: unpack the pictures again.' });
+      else found.images.push({ path, identity, bytes, landmarks: points });
     }
   }
   return found;
 }
 
 /** Ten numbers a picture, by its name without ending; the two lines at the top are a count and a header. */
-async function readLandmarks(file: string): Promise<Map<string, readonly number[]>> {
+function readLandmarks(file: string): Map<string, readonly number[]> {
   const result = new Map<string, readonly number[]>();
-  for (const line of (await readFile(file, 'utf8')).split('\n').slice(2)) {
+  for (const line of readTextFile(file).split('\n').slice(2)) {
     const [name, ...texts] = line.trim().split(/\s+/);
     const points = texts.map(Number);
     if (name && points.length === 10 && points.every(Number.isFinite)) result.set(name.replace(/\.[^.]*$/, ''), points);

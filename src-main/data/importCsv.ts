@@ -1,16 +1,18 @@
 import { parse } from 'csv-parse/sync';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
 import type { Found } from './importFolders.ts';
+import { isBelow } from './isBelow.ts';
+import { readTextFile } from './readTextFile.ts';
 
 export const landmarkColumns = ['x0', 'y0', 'x1', 'y1', 'x2', 'y2', 'x3', 'y3', 'x4', 'y4'] as const;
 const columns = ['path', 'identity', ...landmarkColumns] as const;
 
-/** Reads a CSV with the columns path, identity and, all or none, ten landmark columns x0,y0 to x4,y4 in pixels; paths are relative to the file. Throws 'wrong-input' for a header that does not fit. */
-export async function importCsv(file: string): Promise<Found> {
-  const records = readRecords(file, await readFile(file));
+/** Reads a CSV with the columns path, identity and, all or none, ten landmark columns x0,y0 to x4,y4 in pixels; paths are relative to the file and may lead anywhere, or below `roots` alone. Throws 'wrong-input' for a header that does not fit. */
+export async function importCsv(file: string, roots?: readonly string[]): Promise<Found> {
+  const records = readRecords(file, readTextFile(file));
   const [head = [], ...rows] = records.map(({ record }) => record.map((cell) => cell.trim()));
   const unknown = head.find((name) => !(columns as readonly string[]).includes(name));
   if (unknown !== undefined) {
@@ -31,6 +33,7 @@ export async function importCsv(file: string): Promise<Found> {
     const texts = marked === 0 ? [] : landmarkColumns.map(cell);
     const landmarks = texts.every((text) => text === '') ? [] : texts.map((text) => (text === '' ? Number.NaN : Number(text)));
     if (!landmarks.every(Number.isFinite)) { reject('a landmark is not a number: ten numbers in pixels, or ten empty cells, were expected; correct it.'); continue; }
+    if (roots && !(await isBelow(path, roots))) { reject('the file is not there, or lies outside the folders that this workbench may open: a path below them was expected; correct it.'); continue; }
     const bytes = await stat(path).then((entry) => (entry.isFile() ? entry.size : null), () => null);
     if (bytes === null) { reject('the file is not there: a path relative to the CSV was expected; correct it.'); continue; }
     found.images.push({ path, identity: cell('identity'), bytes, ...(landmarks.length === 10 ? { landmarks } : {}) });
@@ -38,7 +41,7 @@ export async function importCsv(file: string): Promise<Found> {
   return found;
 }
 
-function readRecords(file: string, content: Buffer): { readonly record: string[]; readonly line: number }[] {
+function readRecords(file: string, content: string): { readonly record: string[]; readonly line: number }[] {
   try {
     return (parse(content, { bom: true, skip_empty_lines: true, relax_column_count: true, info: true }) as unknown as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({ record, line: info.lines }));
   } catch (cause) {

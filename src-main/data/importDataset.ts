@@ -12,6 +12,8 @@ export interface ImportOptions {
   readonly workspace: string;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Folders below which the pictures of a CSV must lie; anywhere without. */
+  readonly roots?: readonly string[] | undefined;
 }
 
 /** Finds the face images of a source without copying or changing anything; throws 'wrong-input' where there is nothing to compare. */
@@ -32,16 +34,15 @@ async function importAs(layout: 'folders' | 'celeba' | 'csv', source: string, op
   switch (layout) {
     case 'folders': return await importFolders(source, (images) => options.onProgress?.(images, images));
     case 'celeba': return await importCelebA(source);
-    case 'csv': return await importCsv(source);
+    case 'csv': return await importCsv(source, options.roots);
   }
 }
 
 async function sourceKind(source: string): Promise<'folder' | 'file'> {
-  try {
-    return (await stat(source)).isDirectory() ? 'folder' : 'file';
-  } catch (error) {
-    throw new ArcBenchError('wrong-input', `The data source ${source} is not there or cannot be read: a folder of people, a CelebA folder or a CSV file was expected; correct data.source.`, { cause: error });
-  }
+  const found = await stat(source).catch(() => null);
+  if (found?.isDirectory()) return 'folder';
+  if (found?.isFile()) return 'file';
+  throw new ArcBenchError('wrong-input', `The data source ${source} is not there or cannot be read: a folder of people, a CelebA folder or a CSV file was expected; correct data.source.`);
 }
 
 function checked(dataset: Dataset, found: Found): Dataset {

@@ -17,6 +17,9 @@ interface Entry {
   readonly kind: 'folder' | 'file';
 }
 
+/** Of a name that is no UTF-8, which Node reads as another, of a path too long for the system, and of what went away meanwhile. */
+const unreachable = 'The name is not valid UTF-8, the path is too long, or it was moved meanwhile: rename it or its folder, and import again.';
+
 /** Finds the pictures of a source where each sub-folder is one person; sub-folders of a person are the person's as well. */
 export async function importFolders(source: string, onFound?: (images: number) => void): Promise<Found> {
   const found: Found = { images: [], rejected: [] };
@@ -47,7 +50,11 @@ export async function peopleRoot(source: string, realSource: string): Promise<st
 }
 
 async function collect(folder: string, identity: string, walk: { readonly realSource: string; readonly found: Found; readonly visited: Set<string> }): Promise<void> {
-  const real = await realpath(folder);
+  const real = await realpath(folder).catch(() => null);
+  if (real === null) {
+    walk.found.rejected.push({ path: folder, reason: unreachable });
+    return;
+  }
   if (walk.visited.has(real)) return;
   walk.visited.add(real);
   for (const entry of await entriesOf(folder, walk.realSource, walk.found.rejected)) {
@@ -62,7 +69,9 @@ async function collect(folder: string, identity: string, walk: { readonly realSo
     } else if (kind === 'unknown' && !(await beginsLikePicture(entry.path))) {
       walk.found.rejected.push({ path: entry.path, reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture: remove it, or convert it to PNG if it is a picture.' });
     } else {
-      walk.found.images.push({ path: entry.path, identity, bytes: (await stat(entry.path)).size });
+      const bytes = await stat(entry.path).then(({ size }) => size, () => null);
+      if (bytes === null) walk.found.rejected.push({ path: entry.path, reason: unreachable });
+      else walk.found.images.push({ path: entry.path, identity, bytes });
     }
   }
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PreparedImage } from './preparedSet.ts';
+import { readTextFile } from './readTextFile.ts';
 
 /** Two pictures to be told apart or together; positions in the prepared set. */
 export interface FacePair { readonly first: number; readonly second: number; readonly same: boolean; readonly fold: number }
@@ -10,13 +10,7 @@ interface ListedPair { readonly first: readonly [person: string, number: number]
 
 /** Reads a file in LFW's format (a line of folds and pairs a fold; then for each fold its pairs `name n m` of one person and `name n other m` of two). Throws 'wrong-input' naming the line. */
 function readPairs(path: string): ListedPair[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new ArcBenchError('wrong-input', `The pairs file ${path} is not there or cannot be read: a file in LFW's format was expected; correct evaluation.pairs.`, { cause });
-  }
-  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  const lines = readTextFile(path).split(/\r?\n/);
   const [folds = Number.NaN, ofFold = Number.NaN] = (lines[0] ?? '').trim().split(/\s+/).map(Number);
   const wrong = (line: number, expected: string) => new ArcBenchError('wrong-input', `Line ${line + 1} of ${path} is '${(lines[line] ?? '').slice(0, 80)}': ${expected} was expected, as in LFW's pairs.txt; correct the file or evaluation.pairs.`);
   if (!(Number.isInteger(folds) && folds >= 2 && Number.isInteger(ofFold) && ofFold >= 1)) throw wrong(0, 'the number of folds, 2 or more, and of pairs of a kind in each');

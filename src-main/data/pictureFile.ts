@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { pictureFormatOf } from './pictureFormat.ts';
 import type { RawPicture } from './warpFace.ts';
 
@@ -9,9 +9,9 @@ sharp.concurrency(2);
 const megapixelLimit = 64;
 const byteLimit = 512 * 2 ** 20;
 
-/** A picture's file; `open` decodes it turned as EXIF says, its first frame alone. */
+/** A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails on the slightest damage unless told otherwise. */
 export interface PictureFile {
-  readonly open: () => Sharp;
+  readonly open: (failOn?: SharpOptions['failOn']) => Sharp;
   readonly file: Uint8Array;
   readonly modified: number;
 }
@@ -23,7 +23,7 @@ export function readPicture(path: string): PictureFile | { readonly reason: stri
   if (bytes > byteLimit) return { reason: `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` };
   const file = readFileSync(path);
   if (pictureFormatOf(file) === undefined) return { reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.' };
-  return { open: () => sharp(file, { failOn: 'warning', limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient(), file, modified };
+  return { open: (failOn = 'warning') => sharp(file, { failOn, limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient(), file, modified };
 }
 
 /** Width and height of the EXIF-turned picture, from its header; one with too many pixels gives the reason in one sentence. Throws what `decodingReason` turns into one. */

@@ -17,7 +17,7 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   const resolvedSource = isDemo
     ? await renderSyntheticFaces(plan.data.demo, { workspace, onProgress: (done, total) => progress.step({ done, total, note: 'demo faces' }), shouldStop: () => signal.aborted })
     : pathFrom(options.baseFolder, plan.data.source);
-  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal });
+  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal, roots: options.roots });
   const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
   await saveDatasetFile(workspace, dataset);
   saveRow(options, dataset, dataset);

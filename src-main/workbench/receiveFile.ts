@@ -13,6 +13,8 @@ const depthLimit = 16;
 /** Whether a segment is one plain name of a file or folder on every system. */
 const plainName = (segment: string): boolean => segment !== '' && segment !== '.' && segment !== '..' && Buffer.byteLength(segment) <= 255 && !/[/\\\0]/.test(segment);
 
+const takenName = (error: unknown): boolean => error instanceof Error && 'code' in error && ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG', 'EILSEQ', 'EINVAL'].includes(String(error.code));
+
 /** Takes one file that a browser sends into <folder>/<upload>/<path>, whole or not at all; answers the upload's folder. Throws 'wrong-input' or 'no-space'. */
 export async function receiveFile(folder: string, { upload, path }: { readonly upload: string; readonly path: string }, content: Readable): Promise<{ readonly folder: string }> {
   const segments = path.split('/');
@@ -35,7 +37,7 @@ export async function receiveFile(folder: string, { upload, path }: { readonly u
     await syncFolder(dirname(target));
   } catch (error) {
     await rm(temporary, { force: true });
-    throw diskError(error, target);
+    throw takenName(error) ? new ArcBenchError('wrong-input', `${path.slice(0, 200)} cannot be kept: its name is too long for this system, or a file and a folder bear one name; rename one of them.`, { cause: error }) : diskError(error, target);
   }
   return { folder: join(folder, upload) };
 }

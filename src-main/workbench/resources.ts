@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
+import { readPicture } from '../data/pictureFile.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
 import type { DatasetLibrary } from './calls/datasetCalls.ts';
 import type { Resource } from './workbench.ts';
@@ -24,9 +25,14 @@ export function resources(workspace: string, library: DatasetLibrary) {
   const original = async (hash: string, index: number, side: number): Promise<Resource | null> => {
     const path = (await library.dataset(hash)).images[index]?.path;
     if (path === undefined) return null;
-    const bytes = await sharp(path, { limitInputPixels: 64e6, failOn: 'none', sequentialRead: true }).autoOrient()
-      .resize(side, side, { fit: 'inside', withoutEnlargement: true }).flatten({ background: '#808080' }).webp({ quality: 82 }).toBuffer().catch(() => null);
-    return bytes && { type: 'image/webp', bytes };
+    try {
+      const picture = readPicture(path); // a file that only its name calls a picture goes to no decoder
+      if ('reason' in picture) return null;
+      const bytes = await picture.open('none').resize(side, side, { fit: 'inside', withoutEnlargement: true }).flatten({ background: '#808080' }).webp({ quality: 82 }).toBuffer();
+      return { type: 'image/webp', bytes };
+    } catch {
+      return null; // gone, or beyond what a decoder can make of it
+    }
   };
   const face = async (hash: string, index: number): Promise<Resource | null> => {
     if (open?.set.hash !== hash) {

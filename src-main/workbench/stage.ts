@@ -18,6 +18,8 @@ export interface StageOptions {
   readonly baseFolder: string;
   readonly progress: StageProgress;
   readonly signal: AbortSignal;
+  /** Folders below which the files that faces are read from must lie; anywhere without. */
+  readonly roots?: readonly string[];
   /** Ends training after the epoch under way. */
   readonly afterEpoch?: AbortSignal;
   /** Hears which run is trained now. */

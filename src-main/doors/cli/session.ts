@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
+import { printable } from '../../../src-shared/printable.ts';
+import { readTextFile } from '../../data/readTextFile.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../train/trainerMessages.ts';
+import { shellWord } from '../../workbench/shellWord.ts';
 import type { StageOptions } from '../../workbench/stage.ts';
 import type { TrainOptions } from '../../workbench/trainArms.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
@@ -19,11 +22,10 @@ interface GlobalOptions {
 export function session(program: Command) {
   const globals = () => program.opts<GlobalOptions>();
   const workspace = () => resolve(globals().workspace);
-  const quote = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   return {
     globals,
     workspace,
-    print: (human: string, value: unknown) => process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : human}\n`),
+    print: (human: string, value: unknown) => process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : human.split('\n').map(printable).join('\n')}\n`),
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
       if (resume && restart) throw new ArcBenchError('wrong-input', '--resume and --restart exclude one another: give one of them.');
@@ -42,7 +44,7 @@ export function session(program: Command) {
       const { plan, baseFolder } = readPlan(source);
       // A report is made again by the whole run, which finds trained arms done.
       const command = globals().run === undefined && program.args[0] !== 'report' ? program.args[0] ?? '' : '--run';
-      const rerunCommand = `npm run arcbench -- ${command} ${quote(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${quote(globals().workspace)}`}`;
+      const rerunCommand = `npm run arcbench -- ${command} ${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>, action: (options: StageOptions) => Promise<T>): Promise<T> {
@@ -62,6 +64,6 @@ export type Session = ReturnType<typeof session>;
 function readPlan(source: string): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
   if (!existsSync(path)) throw new ArcBenchError('wrong-input', `There is no file or folder ${path}: name an experiment file, such as resources/experiments/demo.yaml.`);
-  if (/\.ya?ml$/i.test(path)) return { plan: parseExperiment(readFileSync(path, 'utf8'), source), baseFolder: dirname(path) };
+  if (/\.ya?ml$/i.test(path)) return { plan: parseExperiment(readTextFile(path), source), baseFolder: dirname(path) };
   return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder: dirname(path) };
 }

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { printable } from '../../../src-shared/printable.ts';
 import type { StageProgress } from '../../workbench/stage.ts';
 
 /** Progress on stderr: a bar with rate and time left on a terminal, lines alone otherwise. */
@@ -10,7 +11,7 @@ export function terminalProgress(stream: NodeJS.WriteStream): StageProgress {
   };
   const line = (text: string) => {
     clear();
-    stream.write(`${text}\n`);
+    stream.write(`${printable(text)}\n`);
   };
   return {
     stage: (text) => line(text),

@@ -80,6 +80,7 @@ async function main(): Promise<void> {
 
   const open = async (path: string): Promise<void> => {
     try {
+      workbench.open(dirname(path)); // weights and pairs lie beside it
       const { id } = await workbench.call('experiments.save', { id: null, yaml: withAbsolutePaths(await readFile(path, 'utf8'), dirname(path)) }) as { id: string };
       await window.loadURL(`${appOrigin}/#/experiment/${encodeURIComponent(id)}`);
     } catch (error) {

@@ -96,7 +96,7 @@ export function datasetCalls(context: CallContext, library: DatasetLibrary): Cal
       const image = (await library.dataset(hash)).images[index];
       if (!image) throw new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} has no picture ${index + 1}: look at it again.`);
       await correctLandmarks(store.workspace, image.path, landmarks);
-      const found = await importDataset({ ...dataOf(row), resolvedSource: row.source }, { workspace: store.workspace });
+      const found = await importDataset({ ...dataOf(row), resolvedSource: row.source }, { workspace: store.workspace, roots });
       const dataset: Dataset = row.layout === 'demo' ? { ...found, layout: 'demo' } : found;
       const corrected = dataset.images[index];
       if (corrected?.path !== image.path) throw new ArcBenchError('wrong-input', `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-shared/advice.ts';
 import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { planOfArm, type Plan } from '../../../src-shared/experiment.ts';
+import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { refuseSampler } from '../../../src-shared/losses.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
@@ -14,7 +14,9 @@ import { faceCounter, type CountedFaces } from '../countFaces.ts';
 import { openedPath } from '../openedPath.ts';
 import { planHash } from '../planHash.ts';
 import { runExperiment } from '../runExperiment.ts';
+import { shellWord } from '../shellWord.ts';
 import { startEstimator, trainedParameters } from '../startEstimate.ts';
+import { pathFrom } from '../stage.ts';
 import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from './datasetCalls.ts';
 
@@ -79,9 +81,13 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       if (!existsSync(pathOf(id))) return id;
     }
   };
-  /** What was imported once was chosen by the user. */
-  const refuseClosedSource = async ({ data: { source } }: Plan) => {
-    if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source)) await openedPath(source, roots);
+  /** Refuses a plan that reads files which the user did not open: faces, weights, pairs. */
+  const refuseClosedFiles = async (plan: Plan): Promise<void> => {
+    const weights = plan.arms.map((arm) => planOfArm(plan, arm).model.weights).filter((file) => file !== 'random' && file !== 'imagenet');
+    const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
+    const { source } = plan.data;
+    if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source)) await openedPath(source, roots); // what was imported once was chosen
+    for (const file of new Set([...weights, ...pairs])) await openedPath(pathFrom(folder, file), roots);
   };
   return {
     'experiments.list': async () => {
@@ -120,7 +126,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       const { plan, fault } = read((await kept(id)).yaml);
       if (!plan) throw new ArcBenchError('wrong-input', `The experiment ${id} cannot be started: line ${fault?.line}: ${fault?.message}`);
       if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null)) throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued already.`);
-      await refuseClosedSource(plan);
+      await refuseClosedFiles(plan);
       return jobs.add({
         kind: 'experiment', title: plan.name, experiment: id,
         work: async (job) => {
@@ -134,5 +140,4 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   };
 }
 
-const quote = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-const rerunCommandOf = (file: string, workspace: string) => `npm run arcbench -- --run ${quote(file)} --workspace ${quote(workspace)}`;
+const rerunCommandOf = (file: string, workspace: string) => `npm run arcbench -- --run ${shellWord(file)} --workspace ${shellWord(workspace)}`;

@@ -1,0 +1,6 @@
+/** Text as one word of a shell's command, on one line whatever it holds. */
+export function shellWord(text: string): string {
+  if (/^[\w./-]+$/.test(text)) return text;
+  if (!/\p{Cc}/u.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+  return `$'${text.replace(/[\\']/g, '\\$&').replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
+}
