@@ -152,8 +152,8 @@ async function cloud(): Promise<void> {
     await page.addInitScript(() => {
       const drawn = { count: 0 };
       Object.assign(window, { drawn });
-      const draw = WebGL2RenderingContext.prototype.drawArrays;
-      WebGL2RenderingContext.prototype.drawArrays = function (...given: Parameters<typeof draw>) {
+      const draw = WebGL2RenderingContext.prototype.drawElements;
+      WebGL2RenderingContext.prototype.drawElements = function (...given: Parameters<typeof draw>) {
         drawn.count++;
         draw.apply(this, given);
       };
