@@ -59,6 +59,8 @@ export const callInputs = {
   'jobs.stopAfterEpoch': z.strictObject({ id }),
   /** Takes an ended job off the list. */
   'jobs.dismiss': z.strictObject({ id }),
+  /** At most `limit` lines of a job's log, the last ones before the line `before`, or of all where it is null. */
+  'jobs.log': z.strictObject({ id, before: z.int().min(0).nullable(), limit: z.int().min(1).max(1000) }),
 
   'runs.list': nothing,
   'runs.show': z.strictObject({ id }),
@@ -165,7 +167,8 @@ export interface Job {
   readonly experiment: string | null; readonly run: string | null; readonly result: string | null;
   readonly fault: { readonly code: ErrorCode; readonly message: string } | null;
 }
-export interface LogLine { readonly job: string; readonly at: string; readonly text: string }
+/** A line of a job's log; `index` counts its lines from 0. */
+export interface LogLine { readonly job: string; readonly index: number; readonly at: string; readonly text: string }
 
 export type RunStatus = 'queued' | 'running' | 'trained' | 'done' | 'failed' | 'cancelled';
 export interface RunSummary {
@@ -257,6 +260,7 @@ export interface CallOutputs {
   'jobs.cancel': null;
   'jobs.stopAfterEpoch': null;
   'jobs.dismiss': null;
+  'jobs.log': readonly LogLine[];
   'runs.list': readonly RunSummary[];
   'runs.show': RunDetails;
   'runs.curves': readonly Curve[];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Job, JobKind, WorkbenchEvent } from '../../src-shared/api.ts';
+import type { Job, JobKind, LogLine, WorkbenchEvent } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { StageProgress } from './stage.ts';
 
@@ -31,8 +31,9 @@ const laneOf = (kind: JobKind): 'faces' | 'training' | 'projection' => {
 
 const progressInterval = 100; // milliseconds between two progress events of a job
 const keptEnded = 50;
+const keptLines = 20_000; // of each job's log
 
-interface Entry { job: Job; readonly request: JobRequest; readonly stopper: AbortController; readonly afterEpoch: AbortController; timer: NodeJS.Timeout | null }
+interface Entry { job: Job; readonly request: JobRequest; readonly stopper: AbortController; readonly afterEpoch: AbortController; readonly lines: LogLine[]; timer: NodeJS.Timeout | null }
 
 /** Queues jobs, runs one of each lane at a time, and tells of every change. */
 export function jobQueue(tell: (event: WorkbenchEvent) => void) {
@@ -49,7 +50,12 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
     entry.timer = null;
     tell({ event: 'job', payload: entry.job });
   };
-  const log = (entry: Entry, text: string) => tell({ event: 'log', payload: { job: entry.job.id, at: new Date().toISOString(), text } });
+  const log = ({ job, lines }: Entry, text: string) => {
+    const line: LogLine = { job: job.id, index: (lines.at(-1)?.index ?? -1) + 1, at: new Date().toISOString(), text };
+    lines.push(line);
+    if (lines.length > keptLines * 1.1) lines.splice(0, lines.length - keptLines);
+    tell({ event: 'log', payload: line });
+  };
 
   const run = async (entry: Entry): Promise<void> => {
     change(entry, { state: 'running', startedAt: new Date().toISOString() });
@@ -98,7 +104,7 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
         id: randomUUID(), kind: request.kind, title: request.title, state: 'queued', stage: 'Waiting', progress: null, queuedAt: new Date().toISOString(), startedAt: null, endedAt: null,
         experiment: request.experiment ?? null, run: null, result: null, fault: null,
       };
-      const entry: Entry = { job, request, stopper: new AbortController(), afterEpoch: new AbortController(), timer: null };
+      const entry: Entry = { job, request, stopper: new AbortController(), afterEpoch: new AbortController(), lines: [], timer: null };
       entries.set(job.id, entry);
       tell({ event: 'job', payload: job });
       next(laneOf(request.kind));
@@ -123,6 +129,11 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
       if (job.endedAt === null) throw new ArcBenchError('wrong-input', `${job.title} has not ended: cancel it first.`);
       entries.delete(id);
       tell({ event: 'job.dismissed', payload: { id } });
+    },
+    log(id: string, { before, limit }: { readonly before: number | null; readonly limit: number }): readonly LogLine[] {
+      const { lines } = find(id);
+      const end = before === null ? lines.length : Math.max(0, before - (lines[0]?.index ?? 0));
+      return lines.slice(Math.max(0, end - limit), end);
     },
     busy: (): boolean => running.size > 0,
     /** Stops all jobs and waits until the last one has ended. */

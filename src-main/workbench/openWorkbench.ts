@@ -78,6 +78,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     'jobs.cancel': ({ id }) => { jobs.cancel(id); return null; },
     'jobs.stopAfterEpoch': ({ id }) => { jobs.stopAfterEpoch(id); return null; },
     'jobs.dismiss': ({ id }) => { jobs.dismiss(id); return null; },
+    'jobs.log': ({ id, ...page }) => jobs.log(id, page),
   } satisfies CallHandlers;
   const shown = resources(workspace, library);
   const machineTimer = setInterval(machineLoad(tell, () => listeners.size > 0), machineInterval);

@@ -1,6 +1,7 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue';
 import type { Curve, CurvePoint } from '../../src-shared/api.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, onResync, useEvent } from '../client/workbench.ts';
 import { appended } from './curveSeries.ts';
@@ -38,7 +39,7 @@ export function useCurves(ask: () => { readonly ids: readonly string[]; readonly
     const byKey = new Map(curves.value.map((curve) => [`${curve.run} ${curve.name}`, curve]));
     for (const { run, points } of waiting) {
       if (!ids.includes(run)) continue;
-      for (const [name, added] of Map.groupBy(points, (point) => point.name)) {
+      for (const [name, added] of groupBy(points, (point) => point.name)) {
         if (!names.includes(name)) continue;
         const curve = byKey.get(`${run} ${name}`) ?? { run, name, total: 0, steps: [], epochs: [], times: [], values: [] };
         byKey.set(`${run} ${name}`, appended(curve, added));

@@ -6,7 +6,7 @@ import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';
 import { addSample, secondsLeft, type ProgressSample } from './progressRate.ts';
 
-const keptLines = 2000;
+const linesAsked = 400; // of a log at a time
 
 /** Whether a job is over. */
 export const jobEnded = (job: Job): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
@@ -15,7 +15,8 @@ export const jobEnded = (job: Job): boolean => job.state === 'done' || job.state
 export const useJobs = defineStore('jobs', () => {
   const byId = ref<Record<string, Job>>({});
   const fault = shallowRef<ArcBenchError | null>(null);
-  const logs = shallowRef(new Map<string, LogLine[]>());
+  const logs = shallowRef(new Map<string, readonly LogLine[]>());
+  const askedEarlier = new Set<string>();
   const samples = new Map<string, readonly ProgressSample[]>();
   const endListeners = new Set<(job: Job) => void>();
 
@@ -46,18 +47,38 @@ export const useJobs = defineStore('jobs', () => {
 
   on('job', put);
   on('job.dismissed', ({ id }) => { delete byId.value[id]; });
+  const keepLines = (job: string, lines: readonly LogLine[]): void => {
+    logs.value.set(job, lines);
+    triggerRef(logs);
+  };
   on('log', (line) => {
     const lines = logs.value.get(line.job) ?? [];
-    lines.push(line);
-    if (lines.length > keptLines) lines.splice(0, lines.length - keptLines);
-    logs.value.set(line.job, lines);
-    triggerRef(logs);
+    const last = lines[lines.length - 1];
+    // After a lost connection there may be a gap: what is known begins anew, and the rest is fetched when it is looked at.
+    keepLines(line.job, last !== undefined && line.index !== last.index + 1 ? [line] : [...lines, line]);
   });
-  onResync(() => void load());
+  /** Fetches the lines before the ones that are known. */
+  const loadEarlier = async (job: string): Promise<void> => {
+    const first = logs.value.get(job)?.[0];
+    if (first?.index === 0 || askedEarlier.has(job)) return;
+    askedEarlier.add(job);
+    try {
+      const found = await call('jobs.log', { id: job, before: first?.index ?? null, limit: linesAsked });
+      const known = logs.value.get(job) ?? []; // lines may have come meanwhile
+      keepLines(job, [...found.filter((line) => known[0] === undefined || line.index < known[0].index), ...known]);
+    } finally {
+      askedEarlier.delete(job);
+    }
+  };
+  onResync(() => {
+    logs.value.clear();
+    triggerRef(logs);
+    void load();
+  });
   void load();
 
   return {
-    all, running, queued, current, fault, logs, load,
+    all, running, queued, current, fault, logs, load, loadEarlier,
     byId: (id: string): Job | null => byId.value[id] ?? null,
     /** Seconds until the stage of a job is done at its present rate; null where that is not known. */
     secondsLeft: (job: Job): number | null => (job.progress === null || job.state !== 'running' ? null : secondsLeft(samples.get(job.id) ?? [], job.progress.total)),

@@ -24,10 +24,10 @@ export const openBrowser = (): Promise<Browser> => chromium.launch({ executableP
 
 export interface ServedWorkbench { readonly address: string; readonly open: string; stop(): Promise<void> }
 
-/** `arcbench serve` in a process of its own on a workspace, with folders that may be opened. */
-export async function serveWorkbench(workspace: string, folders: readonly string[]): Promise<ServedWorkbench> {
+/** `arcbench serve` in a process of its own on a workspace, with folders that may be opened; `nodeOptions` go to its Node. */
+export async function serveWorkbench(workspace: string, folders: readonly string[], nodeOptions: readonly string[] = []): Promise<ServedWorkbench> {
   const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [main, 'serve', '--workspace', workspace, '--port', '0', '--open', ...folders], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+  const child: ChildProcess = spawn(process.execPath, [...nodeOptions, main, 'serve', '--workspace', workspace, '--port', '0', '--open', ...folders], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
   const open = await new Promise<string>((resolve, reject) => {
     child.on('exit', (code) => reject(new Error(`arcbench serve ended with ${code}`)));
     createInterface({ input: child.stdout! }).on('line', (line) => {

@@ -1,4 +1,5 @@
 import { BufferAttribute, BufferGeometry, Camera, Color, GLSL3, LineSegments, Points, RawShaderMaterial, Scene, WebGLRenderer, type Matrix4 } from 'three';
+import { randomStream } from '../../../src-shared/maths/random.ts';
 import { eyeDistance, type CloudSize } from './cloudCamera.ts';
 
 /** What is seen: colours [rows, 3] of 0 to 255 and sizes in pixels, one a row; larger than `raisedAbove` is drawn over all others. */
@@ -32,6 +33,8 @@ const pointsFragment = `
     if (edge <= 0.0) discard;
     result = vec4(shown, min(1.0, edge));
   }`;
+/** Squares, for frames that must be quick: nothing is blended, nothing cut off. */
+const squaresFragment = 'precision highp float; in vec3 shown; in float pixels; out vec4 result; void main() { result = vec4(shown, 1.0); }';
 const linesVertex = `${project}
   in vec3 position; in vec3 colour;
   out vec3 shown;
@@ -42,8 +45,8 @@ const linesFragment = 'precision highp float; in vec3 shown; out vec4 result; vo
 export function cloudScene(canvas: HTMLCanvasElement) {
   const renderer = new WebGLRenderer({ canvas, powerPreference: 'high-performance' });
   const uniforms = { view: { value: null as Matrix4 | null }, depth: { value: 0 }, back: { value: [1, 1, 1] }, share: { value: 1 }, ratio: { value: 1 } };
-  const material = (vertexShader: string, fragmentShader: string) => new RawShaderMaterial({ glslVersion: GLSL3, vertexShader, fragmentShader, uniforms, transparent: true });
-  const [pointMaterial, lineMaterial] = [material(pointsVertex, pointsFragment), material(linesVertex, linesFragment)];
+  const material = (vertexShader: string, fragmentShader: string, transparent = true) => new RawShaderMaterial({ glslVersion: GLSL3, vertexShader, fragmentShader, uniforms, transparent });
+  const [pointMaterial, squareMaterial, lineMaterial] = [material(pointsVertex, pointsFragment), material(pointsVertex, squaresFragment, false), material(linesVertex, linesFragment, false)];
   let [points, lines] = [new BufferGeometry(), new BufferGeometry()];
   const [cloud, drawing] = [new Points(points, pointMaterial), new LineSegments(lines, lineMaterial)];
   const [scene, camera] = [new Scene(), new Camera()];
@@ -52,6 +55,7 @@ export function cloudScene(canvas: HTMLCanvasElement) {
     scene.add(object);
   }
   cloud.visible = drawing.visible = false;
+  let order = new Uint32Array(); // any beginning of it is a fair sample
 
   return {
     /** `ratio` is how many pixels of the screen stand for one of the size. */
@@ -66,6 +70,8 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       const before = known?.array.length === positions.length ? known : new BufferAttribute(positions, 3);
       const next = new BufferGeometry();
       for (const name of ['colour', 'size']) if (before === known) next.setAttribute(name, points.getAttribute(name));
+      if (order.length * 3 !== positions.length) order = shuffledRows(positions.length / 3);
+      next.setIndex(before === known && points.index ? points.index : new BufferAttribute(order, 1));
       next.setAttribute('before', before);
       next.setAttribute('position', new BufferAttribute(positions, 3));
       points.dispose();
@@ -74,6 +80,8 @@ export function cloudScene(canvas: HTMLCanvasElement) {
     paint({ colours, sizes }: CloudPaint): void {
       points.setAttribute('colour', new BufferAttribute(colours, 3, true));
       points.setAttribute('size', new BufferAttribute(sizes, 1));
+      // What is raised is drawn however few are.
+      points.setIndex(new BufferAttribute(Uint32Array.from([...order.filter((row) => sizes[row]! > raisedAbove), ...order.filter((row) => sizes[row]! <= raisedAbove)]), 1));
       cloud.visible = sizes.length > 0;
     },
     rule(drawn: CloudLines | null): void {
@@ -84,8 +92,10 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       lines.setAttribute('position', new BufferAttribute(drawn.positions, 3));
       lines.setAttribute('colour', new BufferAttribute(drawn.colours, 3, true));
     },
-    /** Draws at once; `share` is the part of the way from the places before, 0 to 1, and `back` the background of 0 to 255. */
-    draw({ view, deep, share, back }: { readonly view: Matrix4; readonly deep: boolean; readonly share: number; readonly back: readonly [number, number, number] }): void {
+    /** Draws at once; `share` is the part of the way from the places before, 0 to 1, `back` the background of 0 to 255, and `detail` the share of the points that is drawn: below 1 as squares. */
+    draw({ view, deep, share, back, detail }: { readonly view: Matrix4; readonly deep: boolean; readonly share: number; readonly back: readonly [number, number, number]; readonly detail: number }): void {
+      cloud.material = detail < 1 ? squareMaterial : pointMaterial;
+      points.setDrawRange(0, detail < 1 ? Math.ceil(order.length * detail) : Number.POSITIVE_INFINITY);
       uniforms.view.value = view;
       uniforms.depth.value = deep ? 1 : 0;
       uniforms.share.value = share;
@@ -97,9 +107,15 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       points.dispose();
       lines.dispose();
       pointMaterial.dispose();
+      squareMaterial.dispose();
       lineMaterial.dispose();
       renderer.dispose();
     },
   };
+}
+
+/** Rows in an order drawn once for all. */
+function shuffledRows(count: number): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(randomStream(1, 'cloud').shuffle(Array.from({ length: count }, (_, row) => row)));
 }
 export type CloudScene = ReturnType<typeof cloudScene>;

@@ -1,4 +1,5 @@
 import type { RunSummary } from '../../../src-shared/api.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 
 /** Runs of one arm of one plan, over its seeds. */
 export interface RunGroup {
@@ -10,7 +11,7 @@ export interface RunGroup {
 
 /** Groups runs by plan and arm, in the order in which they come. */
 export function groupRuns(runs: readonly RunSummary[]): RunGroup[] {
-  return [...Map.groupBy(runs, (run) => `${run.planHash} ${run.arm}`)].map(([key, members]) => {
+  return [...groupBy(runs, (run) => `${run.planHash} ${run.arm}`)].map(([key, members]) => {
     const names = new Set(members.flatMap((run) => Object.keys(run.metrics)));
     return {
       key, runs: members,
