@@ -160,14 +160,32 @@ export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tenso
   })(logits);
 }
 
-/** Softmax cross-entropy of logits [batch, classes] with target distributions of the same shape, one value a sample. */
-export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+/** Row and column of one entry in each row, int32 [rows, 2]. */
+const places = (columns: Tensor): Tensor => tf.stack([tf.range(0, columns.shape[0] as number, 1, 'int32'), columns], 1);
+const readPlaces = (table: Tensor, at: Tensor): Tensor => backend.executeSingleOutput('GatherNd', [type('Tparams'), type('Tindices', binding.TF_INT32)], [table, at]); // [rows]
+const writePlaces = (table: Tensor, at: Tensor, values: Tensor): Tensor => backend.executeSingleOutput('TensorScatterUpdate', [type('T'), type('Tindices', binding.TF_INT32)], [table, at, tf.reshape(values, [-1])]);
+
+/** The entry of each row of a table [rows, columns] at int32 columns [rows], as [rows, 1]. */
+export function entriesAt(table: Tensor, columns: Tensor): Tensor {
   return withGradient((x, save) => {
-    const [value, gradient] = backend.executeMultipleOutputs('SoftmaxCrossEntropyWithLogits', [type('T')], [x, targets], 2) as [Tensor, Tensor];
-    save([gradient]);
-    return { value, gradFunc: (dy, [saved]) => tf.mul(tf.expandDims(dy, 1), saved as Tensor) };
-  })(logits);
+    const at = places(columns);
+    save([at]);
+    return { value: tf.reshape(readPlaces(x, at), [-1, 1]), gradFunc: (dy, [saved]) => backend.executeSingleOutput('ScatterNd', [type('T'), type('Tindices', binding.TF_INT32)], [saved as Tensor, tf.reshape(dy, [-1]), shapeTensor(table.shape)]) };
+  })(table);
 }
+
+/** A table [rows, columns] whose entry of each row at int32 columns [rows] is that of values [rows, 1]. */
+export function replaceEntries(table: Tensor, columns: Tensor, values: Tensor): Tensor {
+  return withGradients((x, y, save) => {
+    const at = places(columns);
+    save([at]);
+    return { value: writePlaces(x, at, y), gradFunc: (dy, [saved]) => [writePlaces(dy, saved as Tensor, tf.zeros(y.shape)), tf.reshape(readPlaces(dy, saved as Tensor), [-1, 1])] };
+  })(table, values);
+}
+
+/** A table [rows, size] with each of some rows [count, size] added at int32 indexes [count], of which several may be equal; not differentiable. */
+export const addToRows = (table: Tensor, indexes: Tensor, added: Tensor): Tensor =>
+  backend.executeSingleOutput('TensorScatterAdd', [type('T'), type('Tindices', binding.TF_INT32)], [table, tf.reshape(indexes, [-1, 1]), added]);
 
 /** Half the sum of squares of all elements, a scalar, in one pass. */
 export const halfSumOfSquares = (input: Tensor): Tensor => backend.executeSingleOutput('L2Loss', [type('T')], [input]);

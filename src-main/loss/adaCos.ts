@@ -1,8 +1,8 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
-import { classCosines, classWeights, targetColumn, targetMask } from './cosine.ts';
+import { classCosines, classWeights } from './cosine.ts';
 import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'adaCos' }>;
@@ -18,10 +18,9 @@ function lowerMedian(values: Tensor): Tensor {
 
 /** s from cosines [batch, classes] by equation 15: ln B / cos(min(π/4, median θ_y)), B the mean of Σ_{j≠y} e^{s cos θ_j}; [1]. */
 function nextScale(cosines: Tensor, labels: Tensor, scale: Tensor): Tensor {
-  const mask = targetMask(labels, cosines.shape[1] as number);
-  const others = tf.sub(tf.mul(cosines, scale), tf.mul(mask, 1e9)); // e to the power of the target's is 0
+  const others = replaceEntries(tf.mul(cosines, scale), labels, tf.fill([cosines.shape[0] as number, 1], -1e9)); // e to the power of the target's is 0
   const logMeanSum = tf.sub(tf.logSumExp(others), Math.log(cosines.shape[0] as number));
-  const median = lowerMedian(tf.acos(tf.clipByValue(targetColumn(cosines, mask), -1, 1)));
+  const median = lowerMedian(tf.acos(tf.clipByValue(entriesAt(cosines, labels), -1, 1)));
   return tf.reshape(tf.div(logMeanSum, tf.cos(tf.minimum(median, Math.PI / 4))), [1]);
 }
 

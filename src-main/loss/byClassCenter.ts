@@ -1,9 +1,10 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
+import { addToRows, rowsAt } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss, type HeadState, type LossInput, type MetricLoss } from './classificationLoss.ts';
-import { sumsByClass } from './classMeans.ts';
 import { unitRows } from './cosine.ts';
 import { stopGradient } from './stopGradient.ts';
+import { sameClass } from './pairs.ts';
 
 const meansName = 'head.classMean';
 // Half of the mean is the newest batch: the embedding moves while it is trained, and old pictures mislead.
@@ -19,10 +20,8 @@ export const classMeanScores = (embeddings: Tensor, parameters: ReadonlyMap<stri
 /** The class means moved half way to the means of a batch; classes that it lacks stay. */
 export function classMeanUpdates({ embeddings, labels, parameters }: Pick<LossInput<never>, 'embeddings' | 'labels' | 'parameters'>): Map<string, Tensor> {
   const means = headParameter(parameters, meansName); // [classes, size]
-  const { sums, counts } = sumsByClass(unitRows(stopGradient(embeddings)), labels, means.shape[0] as number);
-  const present = tf.minimum(counts, 1); // [classes, 1]
-  const step = tf.sub(tf.div(sums, tf.maximum(counts, 1)), means);
-  return new Map([[meansName, tf.add(means, tf.mul(tf.mul(step, present), rate))]]);
+  const steps = tf.div(tf.sub(unitRows(stopGradient(embeddings)), rowsAt(means, labels)), tf.sum(sameClass(labels), 1, true)); // [batch, size]
+  return new Map([[meansName, addToRows(means, labels, tf.mul(steps, rate))]]);
 }
 
 /** A metric loss by itself: nothing but the embedding is trained, and accuracy is the nearest class mean of the training embeddings, by cosine. */

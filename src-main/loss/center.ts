@@ -1,8 +1,8 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
+import { addToRows, rowsAt } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { headParameter, type MetricLoss } from './classificationLoss.ts';
-import { sumsByClass } from './classMeans.ts';
-import { targetMask } from './cosine.ts';
+import { sameClass } from './pairs.ts';
 import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<MetricLossPlan, { name: 'center' }>;
@@ -17,12 +17,10 @@ export const center: MetricLoss<Plan> = {
   state: ({ classes, embeddingSize }) => [{ name: centersName, shape: [classes, embeddingSize], initialValue: 0 }],
   compute({ plan, embeddings, labels, parameters, training }) {
     const centers = headParameter(parameters, centersName); // [classes, size]
-    const classes = centers.shape[0] as number;
-    const own = tf.matMul(targetMask(labels, classes), centers); // [batch, size]
+    const own = rowsAt(centers, labels); // [batch, size]
     const loss = tf.mul(tf.sum(tf.square(tf.sub(embeddings, own)), 1), 0.5); // [batch]
     if (!training) return { loss };
-    const { sums, counts } = sumsByClass(stopGradient(embeddings), labels, classes);
-    const step = tf.div(tf.sub(sums, tf.mul(centers, counts)), tf.add(counts, 1)); // [classes, size]
-    return { loss, updates: new Map([[centersName, tf.add(centers, tf.mul(step, plan.alpha))]]) };
+    const steps = tf.div(tf.sub(stopGradient(embeddings), own), tf.add(tf.sum(sameClass(labels), 1, true), 1)); // [batch, size]
+    return { loss, updates: new Map([[centersName, addToRows(centers, labels, tf.mul(steps, plan.alpha))]]) };
   },
 };

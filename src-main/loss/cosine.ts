@@ -1,3 +1,4 @@
+import { entriesAt, replaceEntries } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type HeadParameter, type LossInput } from './classificationLoss.ts';
 
@@ -19,19 +20,12 @@ export function classCosines(embeddings: Tensor, parameters: ReadonlyMap<string,
   return tf.matMul(unitRows(embeddings), unitRows(headParameter(parameters, classWeightName)), false, true); // [batch, classes]
 }
 
-/** The target class of each row as 1, the others as 0. */
-export const targetMask = (labels: Tensor, classes: number): Tensor => tf.cast(tf.oneHot(labels, classes), 'float32'); // [batch, classes]
-
-/** The target's column of a table [batch, classes]. */
-export const targetColumn = (table: Tensor, mask: Tensor): Tensor => tf.sum(tf.mul(table, mask), 1, true); // [batch, 1]
-
 /** A margin's change of the target cosine, [batch, 1], or the share of it that margin warm-up has reached, as SphereFace anneals it (arXiv 1704.08063, appendix). */
 export const marginChange = (target: Tensor, changed: Tensor, share: Tensor | undefined): Tensor =>
   (share ? tf.mul(tf.sub(changed, target), share) : tf.sub(changed, target));
 
 /** cos θ_ij with the target's cosine changed by a margin: from [batch, 1] to [batch, 1]. */
 export function changeTarget(cosines: Tensor, { labels, marginShare }: Pick<LossInput<unknown>, 'labels' | 'marginShare'>, change: (target: Tensor) => Tensor): Tensor {
-  const mask = targetMask(labels, cosines.shape[1] as number);
-  const target = targetColumn(cosines, mask);
-  return tf.add(cosines, tf.mul(mask, marginChange(target, change(target), marginShare))); // [batch, classes]
+  const target = entriesAt(cosines, labels);
+  return replaceEntries(cosines, labels, tf.add(target, marginChange(target, change(target), marginShare))); // [batch, classes]
 }

@@ -1,8 +1,8 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { rowsAt, softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { entriesAt, rowsAt, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
-import { classWeights, targetMask, unitRows } from './cosine.ts';
+import { classWeights, unitRows } from './cosine.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'crossEntropy' }>;
 
@@ -20,9 +20,9 @@ export const crossEntropy: ClassificationLoss<Plan> = {
   compute({ plan, embeddings, labels, parameters }) {
     const scores = logits(embeddings, parameters);
     const told = { scores, logits: scores, targetCosines: targetCosines(embeddings, labels, parameters) };
-    if (plan.labelSmoothing === 0) return { loss: sparseSoftmaxCrossEntropy(scores, labels), ...told };
-    const classes = scores.shape[1] as number;
-    const targets = tf.add(tf.mul(targetMask(labels, classes), 1 - plan.labelSmoothing), plan.labelSmoothing / classes);
-    return { loss: softmaxCrossEntropy(scores, targets), ...told };
+    const loss = sparseSoftmaxCrossEntropy(scores, labels); // [batch]
+    if (plan.labelSmoothing === 0) return { loss, ...told };
+    const ahead = tf.sub(tf.reshape(entriesAt(scores, labels), [-1]), tf.mean(scores, 1)); // the target's logit before the mean of all
+    return { loss: tf.add(loss, tf.mul(ahead, plan.labelSmoothing)), ...told };
   },
 };

@@ -1,9 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { addMargin, safeSine } from './arcFace.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
-import { classCosines, classWeights, marginChange, targetColumn, targetMask } from './cosine.ts';
+import { classCosines, classWeights, marginChange } from './cosine.ts';
 import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'curricularFace' }>;
@@ -20,8 +20,7 @@ export const curricularFace: ClassificationLoss<Plan> = {
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
   compute({ plan, embeddings, labels, parameters, training, marginShare }) {
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const mask = targetMask(labels, cosines.shape[1] as number);
-    const target = targetColumn(cosines, mask); // [batch, 1]
+    const target = entriesAt(cosines, labels); // [batch, 1]
     const fixed = stopGradient(target);
     const kept = headParameter(parameters, averageName);
     const average = training ? tf.add(tf.mul(kept, plan.momentum), tf.mul(tf.mean(fixed), 1 - plan.momentum)) : kept; // [1]
@@ -29,7 +28,7 @@ export const curricularFace: ClassificationLoss<Plan> = {
     const hard = tf.cast(tf.greater(stopGradient(cosines), withMargin), 'float32'); // [batch, classes]
     const modulated = tf.add(cosines, tf.mul(hard, tf.mul(cosines, tf.sub(tf.add(average, cosines), 1)))); // cos (t + cos) where hard
     const changed = tf.add(target, marginChange(target, addMargin(target, plan.marginRadians), marginShare)); // [batch, 1]
-    const logits = tf.mul(tf.add(tf.mul(modulated, tf.sub(1, mask)), tf.mul(changed, mask)), plan.scale);
+    const logits = tf.mul(replaceEntries(modulated, labels, changed), plan.scale);
     return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits, updates: training ? new Map([[averageName, average]]) : new Map() };
   },
 };

@@ -8,10 +8,12 @@ export interface PairMasks {
   readonly negative: Tensor; // [batch, batch]
 }
 
+/** 1 for the pairs of a batch that are of one class, a sample with itself included: [batch, batch]. */
+export const sameClass = (labels: Tensor): Tensor => tf.cast(tf.equal(tf.reshape(labels, [-1, 1]), tf.reshape(labels, [1, -1])), 'float32');
+
 export function pairMasks(labels: Tensor): PairMasks {
-  const batch = labels.shape[0] as number;
-  const same = tf.cast(tf.equal(tf.reshape(labels, [batch, 1]), tf.reshape(labels, [1, batch])), 'float32');
-  return { positive: tf.sub(same, tf.eye(batch)), negative: tf.sub(1, same) };
+  const same = sameClass(labels);
+  return { positive: tf.sub(same, tf.eye(labels.shape[0] as number)), negative: tf.sub(1, same) };
 }
 
 /** Cosines of all pairs of embeddings [batch, size]. */

@@ -1,8 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
+import { entriesAt, replaceEntries } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
-import { classCosines, classWeights, targetMask } from './cosine.ts';
-import { anyOf, maskedLogSumExp } from './pairs.ts';
+import { classCosines, classWeights } from './cosine.ts';
+import { maskedLogSumExp, sameClass } from './pairs.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'proxyAnchor' }>;
 
@@ -15,12 +16,14 @@ export const proxyAnchor: ClassificationLoss<Plan> = {
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
   compute({ plan, embeddings, labels, parameters }) {
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const [batch, classes] = cosines.shape as [number, number];
-    const own = tf.transpose(targetMask(labels, classes)); // [classes, batch]
-    const toAnchors = tf.transpose(cosines); // [classes, batch]
-    const pull = tf.softplus(maskedLogSumExp(tf.mul(tf.sub(toAnchors, plan.margin), -plan.alpha), own)); // [classes], 0 for classes that the batch lacks
-    const push = tf.softplus(maskedLogSumExp(tf.mul(tf.add(toAnchors, plan.margin), plan.alpha), tf.sub(1, own))); // [classes]
-    const loss = tf.add(tf.div(tf.sum(pull), tf.maximum(tf.sum(anyOf(own)), 1)), tf.mean(push));
+    const batch = cosines.shape[0] as number;
+    const same = sameClass(labels); // [batch, batch]
+    const share = tf.div(1, tf.sum(same, 1)); // [batch]: a class of the batch counts once, however many samples it has
+    const toOwn = tf.mul(tf.add(tf.reshape(entriesAt(cosines, labels), [1, batch]), -plan.margin), tf.fill([batch, 1], -plan.alpha)); // [batch, batch]
+    const pull = tf.softplus(maskedLogSumExp(toOwn, same)); // [batch], equal within a class
+    const toOthers = replaceEntries(tf.mul(tf.add(cosines, plan.margin), plan.alpha), labels, tf.fill([batch, 1], -1e9));
+    const push = tf.softplus(tf.logSumExp(toOthers, 0)); // [classes]
+    const loss = tf.add(tf.div(tf.sum(tf.mul(pull, share)), tf.sum(share)), tf.mean(push));
     return { loss: tf.mul(tf.ones([batch]), loss), scores: cosines };
   },
 };

@@ -1,14 +1,15 @@
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
+import { entriesAt } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import type { LossOutput } from '../loss/classificationLoss.ts';
-import { rowNorms, targetColumn, targetMask } from '../loss/cosine.ts';
+import { rowNorms } from '../loss/cosine.ts';
 
 const shareOf = (condition: Tensor): Tensor => tf.mean(tf.cast(condition, 'float32'));
 
 /** How a batch stands to its centres, scalars by name: accuracy without margin, mean target angle, mean norm of the embeddings, and where the loss has them the shares that satisfy the margin and that lie beyond π - m. */
 export function stepHealth(loss: LossPlan, { output, embeddings, labels }: { readonly output: LossOutput; readonly embeddings: Tensor; readonly labels: Tensor }): Record<string, Tensor> {
   const { scores, logits } = output;
-  const targetCosines = tf.clipByValue(output.targetCosines ?? targetColumn(scores, targetMask(labels, scores.shape[1] as number)), -1, 1); // [batch, 1]
+  const targetCosines = tf.clipByValue(output.targetCosines ?? entriesAt(scores, labels), -1, 1); // [batch, 1]
   const margin = angularMargin(loss);
   return {
     accuracy: shareOf(tf.equal(tf.argMax(scores, 1), labels)),
