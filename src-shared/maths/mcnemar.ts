@@ -6,12 +6,13 @@ export const mcnemar = (onlyFirst: number, onlySecond: number): number => signed
  * McNemar's exact test; for differences over several runs, each picture counts once, whose predictions hang together (as in Durkalski et al. 2003, whose test is its approximation). 1 without any.
  */
 export function signedCountsTest(differences: readonly number[]): number {
-  const sizes = Map.groupBy(differences.map(Math.abs).filter((size) => size > 0), (size) => size);
+  const sizes = new Map<number, number>();
+  for (const size of differences.map(Math.abs)) if (size > 0) sizes.set(size, (sizes.get(size) ?? 0) + 1);
   // Share of all patterns of signs that make each number of units positive; by size, as so many fair coins of that worth.
   let shares: Float64Array = Float64Array.of(1);
-  for (const [size, own] of sizes) {
-    const coins = fairCoins(own.length);
-    const next = new Float64Array(shares.length + size * own.length);
+  for (const [size, count] of sizes) {
+    const coins = fairCoins(count);
+    const next = new Float64Array(shares.length + size * count);
     coins.forEach((coin, heads) => { if (coin > 0) shares.forEach((share, at) => { next[at + size * heads] = (next[at + size * heads] as number) + coin * share; }); });
     shares = next;
   }
