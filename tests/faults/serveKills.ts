@@ -49,7 +49,7 @@ export async function serveKills({ folder, kills, seed, tell }: { readonly folde
   mkdirSync(workspace);
   const started = performance.now();
   await inPeace();
-  const took = performance.now() - started;
+  let took = performance.now() - started; // of what is to be killed in, not where the machine was busier
   const reference = workspaceState(workspace);
   renameSync(workspace, join(folder, 'served-reference'));
   tell(`The served reference: ${(took / 1000).toFixed(1)} s, ${reference.size} files and tables.`);
@@ -60,6 +60,7 @@ export async function serveKills({ folder, kills, seed, tell }: { readonly folde
     for (let start = 1, done = false; !done; start++) {
       assert.ok(start <= mostStarts, `workspace ${workspaces}: ${mostStarts} starts did not bring it to its end`);
       const mayKill = killed < kills && start < mostStarts;
+      const begun = performance.now();
       const workbench = await servedWorkbench(workspace);
       let victim: Victim | null = null;
       const timer = setTimeout(() => {
@@ -80,6 +81,7 @@ export async function serveKills({ folder, kills, seed, tell }: { readonly folde
         } else if (victim === 'trainer' && !/^The trainer was killed \(SIGKILL.*memory.*resume/.test(told)) mismatches.push(`workspace ${workspaces}: of a killed trainer was said: ${told}`);
       }
       clearTimeout(timer);
+      if (victim === null && mayKill) took = Math.min(took, performance.now() - begun) * 0.8;
       if (victim === 'trainer' && !done) done = await goOn(workbench).catch((error: Error) => { mismatches.push(`workspace ${workspaces}: the workbench did not go on: ${error.message}`); return true; });
       workbench.child.kill('SIGTERM');
       await workbench.ended;
