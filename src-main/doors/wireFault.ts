@@ -1,12 +1,13 @@
 import type { WireFault } from '../../src-shared/api.ts';
-import { ArcBenchError } from '../../src-shared/errors.ts';
+import { knownFault } from '../workbench/knownFault.ts';
 
 /** A line for the log of a door; screens never see it. */
 export type Log = (line: string) => void;
 
-/** What a screen is told of an error: an ArcBenchError's own sentence; of anything else only what failed, while its trace goes to the log. */
+/** What a screen is told of an error: the sentence of a known fault; of anything else only what failed, while its trace goes to the log. */
 export function wireFault(error: unknown, what: string, log: Log): WireFault {
-  if (error instanceof ArcBenchError) return { code: error.code, message: error.message };
+  const known = knownFault(error);
+  if (known) return { code: known.code, message: known.message };
   log(`${what}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
   return { code: 'failed', message: `${what} failed, and that is a fault of the program: its log says more.` };
 }

@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
-import { explainFullDisk, explainingFullDisk } from './fullDisk.ts';
 import { makeAreas } from './makeAreas.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
+import { damagedStore, explainStoreFault, explainingStoreFaults } from './storeFault.ts';
 import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
@@ -40,7 +40,7 @@ export function openStore(workspace: string, { readOnly = false, onChange = () =
   }
   return {
     workspace,
-    ...explainingFullDisk(workspace, {
+    ...explainingStoreFaults(workspace, {
       ...datasetTables(database, () => onChange({ kind: 'datasets' })),
       ...runTables(database, onChange),
       savePlan: (hash: string, plan: Plan) => { database.prepare('INSERT OR IGNORE INTO plan VALUES (?, ?)').run(hash, JSON.stringify(plan)); },
@@ -85,7 +85,7 @@ function isOlder(path: string): boolean {
 }
 
 function openDatabase(path: string, readOnly: boolean): Database.Database {
-  const damaged = (cause?: unknown) => new ArcBenchError('damaged', `${path} is not a whole ArcBench database: move it away to start anew, or bring it back from a copy.`, { cause });
+  const damaged = (cause?: unknown) => damagedStore(dirname(path), cause);
   let database: Database.Database | null = null;
   try {
     database = new Database(path, { readonly: readOnly });
@@ -108,7 +108,7 @@ function openDatabase(path: string, readOnly: boolean): Database.Database {
     return database;
   } catch (error) {
     database?.close();
-    const explained = explainFullDisk(error, dirname(path));
+    const explained = explainStoreFault(error, dirname(path));
     throw explained instanceof ArcBenchError ? explained : damaged(error);
   }
 }

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { explainFullDisk } from './fullDisk.ts';
+import { explainStoreFault } from './storeFault.ts';
 
 const held = new Map<string, Database.Database>(); // by this process; a database that nobody refers to is closed, and its lock lost
 
@@ -23,8 +23,8 @@ export function lockWorkspace(workspace: string): () => void {
     if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')) {
       throw new ArcBenchError('busy', `The workspace ${workspace} is in use by ${ownerName(ownerPath)}: wait until it ends, or choose another workspace with --workspace.`, { cause });
     }
-    const explained = explainFullDisk(cause, workspace);
-    if (explained instanceof ArcBenchError) throw explained;
+    const explained = explainStoreFault(cause, workspace);
+    if (explained instanceof ArcBenchError && explained.code === 'no-space') throw explained;
     throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be written: make it writable or choose another with --workspace.`, { cause });
   }
   const owned = lock;

@@ -16,6 +16,7 @@ import { pretrainedBackbone } from '../model/weights/pretrainedBackbone.ts';
 import { writeSafetensors } from '../model/weights/safetensors.ts';
 import { writeTorchWeights } from '../model/weights/torchWeights.ts';
 import { headShapes } from './programs.ts';
+import { memorySentence } from './trainerEnd.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
 import { trainRun, type LabelledImages } from './trainRun.ts';
 
@@ -111,7 +112,8 @@ process.on('message', (message: WorkbenchMessage) => {
       const error = diskError(thrown, runFolder);
       const known = error instanceof ArcBenchError;
       if (!known) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-      tell({ kind: 'failed', code: known ? error.code : 'failed', message: known ? error.message : `The trainer failed: ${error instanceof Error ? error.message : String(error)}` });
+      const said = error instanceof Error ? error.message : String(error);
+      tell({ kind: 'failed', code: known ? error.code : 'failed', message: known ? said : memorySentence(said) ?? `The trainer failed: ${said}` });
     })
     .finally(() => process.disconnect?.());
 });

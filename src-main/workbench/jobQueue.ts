@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Job, JobKind, LogLine, WorkbenchEvent } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { knownFault } from './knownFault.ts';
 import type { StageProgress } from './stage.ts';
 
 /** What the work of a job is given: how to hear of a stop and how to tell of progress. */
@@ -72,7 +73,7 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
       });
       end({ state: 'done', result });
     } catch (error) {
-      const known = error instanceof ArcBenchError ? error : new ArcBenchError('failed', `${entry.job.title} failed: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+      const known = knownFault(error) ?? new ArcBenchError('failed', `${entry.job.title} failed: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
       log(entry, known.message);
       end(known.code === 'cancelled' ? { state: 'cancelled', stage: known.message } : { state: 'failed', fault: { code: known.code, message: known.message } });
     }

@@ -76,11 +76,11 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     const goOn = known?.status === 'trained' || (known !== null && train.interrupted === 'resume');
     if (!goOn) {
       await endFormerTrainer(runFolderOf(store, id));
+      if (known) store.deleteRun(id); // so that the store never names what is gone
       rmSync(runFolderOf(store, id), { recursive: true, force: true });
-      await makeFolder(runFolderOf(store, id)); // what was there is gone for good before the store says that nothing is
+      await makeFolder(runFolderOf(store, id)); // what was there is gone for good before the run is known again
       const draws = drawsOf(own, labels, seed);
       store.atomically(() => {
-        if (known) store.deleteRun(id);
         store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: split.hash });
         store.saveResult(id, 'faces', { prepared: set.hash });
         store.saveResult(id, 'origin', { baseFolder: options.baseFolder, rerunCommand: options.rerunCommand });

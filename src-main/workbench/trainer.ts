@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { makeFolder } from '../data/writeWhole.ts';
 import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
+import { trainerEnd } from '../train/trainerEnd.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from '../train/trainerMessages.ts';
 
 /** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. Throws what `onMessage` threw, once the trainer has ended. */
@@ -46,8 +47,7 @@ export async function runTrainer(task: TrainerTask, options: { readonly onMessag
         reject(unheard.error);
         return;
       }
-      const reason = errors.trim().split('\n').at(-1) ?? '';
-      resolve(last ?? { kind: 'failed', code: 'failed', message: `The trainer ended without a word (${signal ?? `exit code ${code}`}${reason ? `: ${reason}` : ''}): resume it with \`arcbench runs resume\`.` });
+      resolve(last ?? { kind: 'failed', code: 'failed', message: trainerEnd({ code, signal, said: errors }) });
     });
   });
 }

@@ -37,35 +37,47 @@ function halfMade(workspace: string): string[] {
   return [...['splits', 'reports'].flatMap((area) => namesIn(join(workspace, area))), ...runs.flatMap(namesIn), ...runs.flatMap((run) => namesIn(join(run, 'checkpoints')))].filter((path) => leftover.test(basename(path)));
 }
 
+/** The phase that a line of stderr begins, if it does. */
+function begins(line: string): Phase | null {
+  if (line.startsWith('Drawing')) return 'import';
+  if (line.startsWith('Preparing')) return 'prepare';
+  if (line.startsWith('Splitting')) return 'split';
+  if (line.startsWith('Writing the report')) return 'report';
+  if (line.startsWith('Evaluating') || line.includes(`epoch ${epochs}/${epochs}`) || line.includes(`Resumed at epoch ${epochs + 1}`)) return 'evaluate';
+  return line.startsWith('Training') || /epoch \d/.test(line) ? 'train' : null;
+}
+
 /** What was going on when stderr had said these lines; a checkpoint was being written where its folder lies there half-made. */
 function phaseOf(lines: readonly string[], workspace: string): Phase {
   if (halfMade(workspace).some((path) => path.includes('checkpoints'))) return 'checkpoint';
-  const last = lines.findLast((line) => !line.startsWith('  Advice')) ?? '';
-  if (last === '') return 'start';
-  if (last.startsWith('Drawing')) return 'import';
-  if (last.startsWith('Preparing')) return 'prepare';
-  if (last.startsWith('Splitting')) return 'split';
-  if (last.startsWith('Writing the report')) return 'report';
-  return last.startsWith('Evaluating') || last.includes(`epoch ${epochs}/${epochs}`) || last.includes(`Resumed at epoch ${epochs + 1}`) ? 'evaluate' : 'train';
+  return lines.map(begins).findLast((phase) => phase !== null) ?? 'start';
 }
 
 /**
  * Runs a tiny experiment through the command line once in peace, then in fresh workspaces again and again with SIGKILL at seeded moments, resuming
- * until it is done, and compares each workspace with the first. Moments are a number of lines of stderr and some milliseconds after the last of
- * them, or, for a third, inside a write: when a half-made split, checkpoint, saved model or report is seen.
+ * until it is done, and compares each workspace with the first. Each phase is meant equally often: a moment is the first, second, … time that a line of
+ * stderr begins the phase and some milliseconds, up to as long as it took in peace; or inside a write, when a half-made split, checkpoint, saved model or
+ * report is seen.
  */
 export async function killRuns({ folder, kills, seed, tell }: { readonly folder: string; readonly kills: number; readonly seed: number; readonly tell: (line: string) => void }): Promise<KillCounts> {
   const experiment = writeFaultExperiment(join(folder, 'faults.yaml'), { epochs });
   // All run at one place, since paths are in what they write.
   const workspace = join(folder, 'workspace');
   const run = ['--run', experiment, '--workspace', workspace];
-  const heardAt: number[] = [performance.now()];
-  const whole = await arcbench(run, () => heardAt.push(performance.now())).ended;
+  const started = performance.now();
+  const heardAt: { readonly phase: Phase; readonly at: number }[] = [{ phase: 'start', at: started }];
+  const whole = await arcbench(run, (line) => {
+    const phase = begins(line);
+    if (phase !== null) heardAt.push({ phase, at: performance.now() });
+  }).ended;
+  const took = performance.now() - started;
   assert.equal(whole.code, 0, whole.stderr);
   const reference = workspaceState(workspace);
   renameSync(workspace, join(folder, 'reference'));
-  const [lines, longestGap] = [heardAt.length - 1, Math.max(...heardAt.slice(1).map((at, index) => at - (heardAt[index] as number)))];
-  tell(`The reference: ${lines} lines in ${((heardAt.at(-1) as number - (heardAt[0] as number)) / 1000).toFixed(1)} s, ${reference.size} files and tables.`);
+  const times = (phase: Phase) => heardAt.filter((heard) => heard.phase === phase).length;
+  /** Milliseconds that a phase took at its longest. */
+  const lengthOf = (phase: Phase) => Math.max(0, ...heardAt.flatMap((heard, at) => (heard.phase === phase ? (heardAt[at + 1]?.at ?? started + took) - heard.at : [])));
+  tell(`The reference: ${(took / 1000).toFixed(1)} s, ${reference.size} files and tables.`);
 
   const byPhase = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
   const byVictim = Object.fromEntries(victims.map((victim) => [victim, 0])) as Record<Victim, number>;
@@ -75,13 +87,14 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
 
   /** One start of the command line, killed at a drawn moment unless it is done before. */
   const session = async (resume: boolean, mayKill: boolean): Promise<{ readonly outcome: Outcome; readonly victim: Victim | null }> => {
-    const [atLine, share, drawn] = [Math.floor(random.next() * (resume ? 12 : lines + 1)), random.next() ** 3, victims[Math.floor(random.next() * victims.length)] as Victim];
-    const inside = random.next() < 1 / 3 ? Math.floor(random.next() * 4) : null; // in the write that is seen after so many others
+    const [meant, share, drawn] = [phases[random.integer(phases.length)] as Phase, random.next() ** 2, victims[random.integer(victims.length)] as Victim];
+    const inside = meant === 'checkpoint' ? random.integer(resume ? 4 : 12) : null; // in the write that is seen after so many others
+    let left = random.integer(Math.max(1, resume && meant === 'train' ? 3 : times(meant)));
     const heard: string[] = [];
     let victim: Victim | null = null;
     const started = arcbench([...run, ...(resume ? ['--resume'] : [])], (line) => {
       heard.push(line);
-      if (inside === null && heard.length === atLine) void strike(share * longestGap);
+      if (begins(line) === meant && left-- === 0) void strike(share * lengthOf(meant));
     });
     const strike = async (milliseconds: number) => {
       await wait(milliseconds);
@@ -95,7 +108,7 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
       byVictim[victim]++;
       byPhase[phaseOf(heard, workspace)]++;
     };
-    if (inside === null && atLine === 0) void strike(share * longestGap);
+    if (meant === 'start') void strike(share * lengthOf('start'));
     let [before, seen] = [halfMade(workspace), 0];
     const watch = inside === null ? null : setInterval(() => {
       const now = halfMade(workspace);
@@ -127,7 +140,7 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
         mismatches.push(`workspace ${workspaces}: a session that nobody killed ended with ${code}: ${last}`);
         break;
       }
-      if (victim === 'trainer' && !done && !/The trainer ended without a word \(SIGKILL.*resume/.test(last)) mismatches.push(`workspace ${workspaces}: of a killed trainer was said: ${last}`);
+      if (victim === 'trainer' && !done && !/^The trainer was killed \(SIGKILL.*memory.*resume/.test(last)) mismatches.push(`workspace ${workspaces}: of a killed trainer was said: ${last}`);
       if (/\bat .*:\d+:\d+/.test(stderr)) mismatches.push(`workspace ${workspaces}: a stack trace was shown: ${last}`);
     }
     const found = workspaceState(workspace);

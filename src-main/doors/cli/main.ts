@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
-import { ArcBenchError, exitCodeOf } from '../../../src-shared/errors.ts';
+import { exitCodeOf } from '../../../src-shared/errors.ts';
 import { engineNames } from '../../train/trainerMessages.ts';
 import { checkWorkspace } from '../../workbench/checkWorkspace.ts';
 import { openWorkbench } from '../../workbench/openWorkbench.ts';
+import { knownFault } from '../../workbench/knownFault.ts';
 import { runExperiment } from '../../workbench/runExperiment.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
+import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { session } from './session.ts';
@@ -57,11 +59,13 @@ addRunCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
 
 try {
+  refuseSmallAddressSpace();
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof ArcBenchError) {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = exitCodeOf(error.code);
+  const known = knownFault(error);
+  if (known) {
+    process.stderr.write(`${known.message}\n`);
+    process.exitCode = exitCodeOf(known.code);
   } else if (error instanceof Error && 'exitCode' in error) {
     process.exitCode = error.exitCode === 0 ? 0 : 2; // commander has said why
   } else {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { randomStream, type RandomStream } from '../../../src-shared/maths/random.ts';
 import { openStore } from '../../../src-main/store/store.ts';
 import { checkWorkspace } from '../../../src-main/workbench/checkWorkspace.ts';
+import { leftover } from '../../../src-main/workbench/sweepLeftovers.ts';
 import { arcbench, writeFaultExperiment } from '../faultExperiment.ts';
 import { differences, workspaceState } from '../workspaceState.ts';
 import { diskOf, type LossKind } from './disk.ts';
@@ -98,7 +99,7 @@ export async function lossRuns({ folder, losses, resume = losses, seed, tell }: 
     lose();
     told(await damages(workspace));
     // What a session that ended well has left is there for good.
-    if (area === 'end') told(compare());
+    if (area === 'end') told(compare().filter((line) => !line.split('/').some((name) => leftover.test(name))));
     if (loss > resume) continue;
     lose();
     const next = await session([random.next() < 0.8 ? '--resume' : '--restart']);
