@@ -1,6 +1,7 @@
 import type { ArmPlan, Plan } from './experiment.ts';
+import { drawnClasses } from './drawnClasses.ts';
 import { planOfArm } from './experiment.ts';
-import { lossTerms } from './losses.ts';
+import { lossTerms, refuseClassSampling } from './losses.ts';
 import { smallestSignFlipP } from './maths/signFlipTest.ts';
 import { wilsonInterval } from './maths/statistics.ts';
 import type { TextKey, Texts } from './reportTexts.ts';
@@ -18,7 +19,7 @@ export interface SplitFacts {
 export type AdviceKey = Exclude<Extract<TextKey, `advice.${string}`>, 'advice.otherArms'>;
 /** The knob that each advice is about; one of an arm's loss begins with 'loss.'. */
 export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
-  'advice.scale': 'loss.scale', 'advice.margin': 'loss.marginRadians', 'advice.crowded': 'loss.marginRadians', 'advice.rateHigh': 'training.learningRate', 'advice.rateLow': 'training.learningRate',
+  'advice.scale': 'loss.scale', 'advice.margin': 'loss.marginRadians', 'advice.crowded': 'loss.marginRadians', 'advice.manyClasses': 'training.classSampleRate', 'advice.fewDrawn': 'training.classSampleRate', 'advice.rateHigh': 'training.learningRate', 'advice.rateLow': 'training.learningRate',
   'advice.images': 'split.minImages', 'advice.test': 'split.test', 'advice.negatives': 'evaluation.falsePositiveRates', 'advice.noPairs': 'split.query', 'advice.oneSeed': 'seeds', 'advice.fewSeeds': 'seeds',
 };
 
@@ -47,7 +48,7 @@ export function widestSeparation(classes: number, dimensions: number): number {
 export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advice[] {
   return grouped([...plan.arms.flatMap((arm): Advice[] => {
     const own = planOfArm(plan, arm);
-    return [...(facts ? lossAdvice(arm, own, facts) : []), ...rateAdvice(arm.name, own.training)];
+    return [...(facts ? [...lossAdvice(arm, own, facts), ...drawAdvice(arm, own, facts)] : []), ...rateAdvice(arm.name, own.training)];
   }), ...(facts ? dataAdvice(plan, facts) : []), ...seedAdvice(plan)]);
 }
 
@@ -57,9 +58,22 @@ function lossAdvice(arm: ArmPlan, own: Plan, { trainImages }: SplitFacts): Advic
     const scale = 'scale' in loss ? loss.scale : null;
     const margin = 'marginRadians' in loss ? loss.marginRadians : 0;
     if (scale === null) return [];
-    const about = { arm: arm.name, scale, classes: trainImages.length, images, margin, dimensions: own.model.embeddingSize };
+    const about = { arm: arm.name, scale, classes: trainImages.length, softmaxOver: drawnClasses(own.training, trainImages.length) ?? trainImages.length, images, margin, dimensions: own.model.embeddingSize };
     return [...scaleAdvice(about), ...marginAdvice(about)];
   });
+}
+
+/** Below so many classes the head takes no time worth saving (npm run bench:classes); from so many on it takes most of the step. */
+const [fewClasses, manyClasses] = [10_000, 50_000];
+
+/** Drawn class centres where they save nothing, all of them where they cost most. */
+function drawAdvice(arm: ArmPlan, { training, model }: Plan, { trainImages }: SplitFacts): Advice[] {
+  const classes = trainImages.length;
+  const drawn = drawnClasses(training, classes);
+  if (drawn !== null) return classes < fewClasses ? [{ key: 'advice.fewDrawn', values: { arm: arm.name, drawn, classes } }] : [];
+  const rate = 0.1;
+  const samples = classes >= manyClasses && refuseClassSampling(arm.loss, { classSampleRate: rate }) === null;
+  return samples ? [{ key: 'advice.manyClasses', values: { arm: arm.name, classes, numbers: Math.round((classes * model.embeddingSize) / 1e6), rate } }] : [];
 }
 
 /** An advice in words. */
@@ -73,18 +87,18 @@ export function adviceSentence({ key, values }: Advice, texts: Texts): string {
   return texts.say(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, write(value)])));
 }
 
-interface LossFacts { readonly arm: string; readonly scale: number; readonly margin: number; readonly classes: number; readonly images: number; readonly dimensions: number }
+interface LossFacts { readonly arm: string; readonly scale: number; readonly margin: number; readonly classes: number; /** Classes in a step's softmax. */ readonly softmaxOver: number; readonly images: number; readonly dimensions: number }
 
-function scaleAdvice({ arm, scale, classes }: LossFacts): Advice[] {
+function scaleAdvice({ arm, scale, softmaxOver: classes }: LossFacts): Advice[] {
   const bound = lowestLoss(scale, classes);
   return bound <= harmlessLoss ? [] : [{ key: 'advice.scale', values: { arm, scale, classes, bound, target: reachableLoss, needed: Math.ceil(scaleFor(reachableLoss, classes)) } }];
 }
 
-function marginAdvice({ arm, scale, margin, classes, images, dimensions }: LossFacts): Advice[] {
+function marginAdvice({ arm, scale, margin, classes, softmaxOver, images, dimensions }: LossFacts): Advice[] {
   const widest = widestSeparation(classes, dimensions);
   // An untrained embedding stands at a right angle to every centre: the target's logit is s cos(π/2 + m) = −s sin m, all others 0.
-  const start = (s: number, m: number) => Math.log(classes - 1 + Math.exp(-s * Math.sin(m))) + s * Math.sin(m);
-  const plain = Math.log(classes);
+  const start = (s: number, m: number) => Math.log(softmaxOver - 1 + Math.exp(-s * Math.sin(m))) + s * Math.sin(m);
+  const plain = Math.log(softmaxOver);
   return [
     ...(margin > widest ? [{ key: 'advice.crowded' as const, values: { arm, classes, dimensions, angle: (widest * 180) / Math.PI, margin: (margin * 180) / Math.PI } }] : []),
     ...(start(scale, margin) > plain + 20 && images < 20_000

@@ -103,8 +103,9 @@ export const trainingSchema = z.strictObject({
     z.strictObject({ name: z.literal('pk'), identities: z.int().min(2).describe('P, the people in each batch'), images: z.int().min(2).describe('K, the images of each of them') }),
   ]).prefault({ name: 'shuffled' }),
   augmentation: augmentationSchema.prefault({}),
+  classSampleRate: z.number().gt(0).max(1).default(1).describe("share of the class centres that each step draws, the batch's own among them (Partial FC, arXiv 2203.15565), for tens of thousands of people; 1: all. Centres not drawn stay as they are, without weight decay too, and accuracy on train is among those drawn"),
   marginWarmupEpochs: z.number().min(0).max(1000).default(0).describe('epochs over which a margin grows from nothing to its whole; 0: whole from the start'),
-  earlyStopEpochs: z.int().min(0).default(0).describe('stop after so many epochs without a better val accuracy; 0: never'),
+  earlyStopEpochs: z.int().min(0).default(0).describe('stop after so many epochs without a better val accuracy, or an equal one with a lower val loss; 0: never'),
 });
 
 const defaultArms: readonly ArmPlan[] = [

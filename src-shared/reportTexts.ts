@@ -3,6 +3,8 @@ import ru from '../resources/report/ru.json' with { type: 'json' };
 
 export type Language = 'en' | 'ru';
 export type TextKey = keyof typeof en;
+/** The keys of all texts. */
+export const reportTextKeys: ReadonlySet<string> = new Set(Object.keys(en));
 export type TextValues = Readonly<Record<string, string | number>>;
 
 const templates: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = { en, ru };

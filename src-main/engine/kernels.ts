@@ -190,9 +190,13 @@ export const addToRows = (table: Tensor, indexes: Tensor, added: Tensor): Tensor
 /** Half the sum of squares of all elements, a scalar, in one pass. */
 export const halfSumOfSquares = (input: Tensor): Tensor => backend.executeSingleOutput('L2Loss', [type('T')], [input]);
 
-/** Rows of a table [rows, size] at int32 indexes [count]; not differentiable. tfjs's own gather reads its axis back, which a recording forbids. */
+/** Rows of a table [rows, …] at int32 indexes [count]; not differentiable. tfjs's own gather reads its axis back, which a recording forbids. */
 export const rowsAt = (table: Tensor, indexes: Tensor): Tensor =>
   backend.executeSingleOutput('GatherV2', [type('Tparams'), type('Tindices', binding.TF_INT32), type('Taxis', binding.TF_INT32), { name: 'batch_dims', type: binding.TF_ATTR_INT, value: 0 }], [table, indexes, tf.scalar(0, 'int32')]);
+
+/** A table [rows, …] with the rows at different int32 indexes [count] replaced; not differentiable. */
+export const replaceRows = (table: Tensor, indexes: Tensor, rows: Tensor): Tensor =>
+  backend.executeSingleOutput('TensorScatterUpdate', [type('T'), type('Tindices', binding.TF_INT32)], [table, tf.reshape(indexes, [-1, 1]), rows]);
 
 /** Casts uint8 images to float32. */
 export const castFromUint8 = (input: Tensor): Tensor => backend.executeSingleOutput('Cast', [type('SrcT', binding.TF_UINT8), type('DstT'), boolean('Truncate', false)], [input]);

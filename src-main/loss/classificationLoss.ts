@@ -6,6 +6,8 @@ export interface HeadParameter {
   readonly shape: readonly number[];
   /** Standard deviation of the normal draw; 0 for zeros. */
   readonly standardDeviation: number;
+  /** Rows of each class, one class behind the other. */
+  readonly rowsPerClass: number;
 }
 
 /** A number or table that the loss keeps from step to step; it is never trained, only changed by the loss's updates, and goes into checkpoints. */
@@ -14,6 +16,8 @@ export interface HeadState {
   readonly shape: readonly number[];
   /** The value of every element before the first step. */
   readonly initialValue: number;
+  /** Rows of each class; absent where the state is not by class. */
+  readonly rowsPerClass?: number;
 }
 
 /** Standard normal numbers that a training step of the loss is fed, so that it stays a pure function. */

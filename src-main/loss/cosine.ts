@@ -12,8 +12,8 @@ export const rowNorms = (rows: Tensor): Tensor => tf.sqrt(tf.add(tf.sum(tf.squar
 
 export const classWeightName = 'head.weight';
 
-/** Class weights, one row a class, drawn from N(0, 0.01) as insightface does. */
-export const classWeights = (classes: number, embeddingSize: number): HeadParameter => ({ name: classWeightName, shape: [classes, embeddingSize], standardDeviation: 0.01 });
+/** Class weights, one row a class or several, drawn from N(0, 0.01) as insightface does. */
+export const classWeights = (classes: number, embeddingSize: number, rowsPerClass = 1): HeadParameter => ({ name: classWeightName, shape: [classes * rowsPerClass, embeddingSize], standardDeviation: 0.01, rowsPerClass });
 
 /** cos θ_ij of embeddings [batch, size] and class weights [classes, size]. */
 export function classCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor {

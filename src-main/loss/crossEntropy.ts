@@ -15,7 +15,7 @@ const targetCosines = (embeddings: Tensor, labels: Tensor, parameters: ReadonlyM
 
 /** Softmax cross-entropy of W x + b, with the target spread over all classes by label smoothing (arXiv 1512.00567, section 7). */
 export const crossEntropy: ClassificationLoss<Plan> = {
-  head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize), { name: 'head.bias', shape: [classes], standardDeviation: 0 }],
+  head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize), { name: 'head.bias', shape: [classes], standardDeviation: 0, rowsPerClass: 1 }],
   scores: ({ embeddings, parameters }) => logits(embeddings, parameters),
   compute({ plan, embeddings, labels, parameters }) {
     const scores = logits(embeddings, parameters);

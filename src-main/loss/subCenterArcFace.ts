@@ -16,7 +16,7 @@ function nearestCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tens
 
 /** ArcFace on the nearest of K centres a class, which lets noisy pictures gather at a centre of their own (ECCV 2020, Deng et al., equation 3). */
 export const subCenterArcFace: ClassificationLoss<Plan> = {
-  head: ({ plan, classes, embeddingSize }) => [classWeights(classes * plan.subCenters, embeddingSize)],
+  head: ({ plan, classes, embeddingSize }) => [classWeights(classes, embeddingSize, plan.subCenters)],
   scores: ({ plan, embeddings, parameters }) => nearestCosines(embeddings, parameters, plan.subCenters),
   compute(input) {
     const { plan, embeddings, labels, parameters } = input;

@@ -2,14 +2,15 @@ import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
+import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportRun {
   readonly id: string; readonly arm: string; readonly seed: number; readonly status: string; readonly message: string | null; readonly hashes: SharedHashes;
   readonly curves: Readonly<Record<string, readonly { readonly epoch: number; readonly value: number }[]>>;
-  /** Said of the run's health while it trained. */
-  readonly warnings: readonly string[];
+  /** Said of the run's health while it trained; sentences of runs that kept nothing else. */
+  readonly warnings: readonly (RunWarning | string)[];
   readonly picture: EmbeddingPicture | null;
   readonly summary: TrainedSummary | null;
   /** What the run takes each test picture for; null where it was not judged. */

@@ -7,7 +7,7 @@ export interface RunRow {
   readonly id: string; readonly experiment: string; readonly arm: string; readonly seed: number; readonly planHash: string; readonly splitHash: string;
   readonly status: RunStatus; readonly createdAt: string; readonly finishedAt: string | null; readonly message: string | null; readonly initialWeightsHash: string | null;
 }
-export interface EventRow { readonly run: string | null; readonly at: string; readonly kind: string; readonly message: string }
+export interface EventRow { readonly run: string | null; readonly at: string; readonly kind: string; readonly message: string; /** The same as data; null where there is nothing but the message. */ readonly details: unknown }
 export interface LatestPoint { readonly run: string; readonly name: string; readonly step: number; readonly epoch: number; readonly value: number | null }
 /** A file or folder that a run left behind, with its hash (null in rows of the first version). */
 export interface Artefact { readonly kind: string; readonly path: string; readonly sha256: string | null }
@@ -54,8 +54,10 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     curve: (run: string, name: string, after = -1): MetricPoint[] => database.prepare('SELECT * FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step').all(run, name, after) as MetricPoint[],
     /** The last point of each curve, of one run or of all. */
     latestPoints: (run?: string): LatestPoint[] => (run === undefined ? database.prepare('SELECT * FROM latest ORDER BY run, name').all() : database.prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
-    addEvent: (run: string | null, kind: string, message: string) => { database.prepare('INSERT INTO event (run, at, kind, message) VALUES (?, ?, ?, ?)').run(run, now(), kind, message); },
-    events: (run: string): EventRow[] => database.prepare('SELECT run, at, kind, message FROM event WHERE run = ? ORDER BY id').all(run) as EventRow[],
+    addEvent: (run: string | null, event: Pick<EventRow, 'kind' | 'message'> & { readonly details?: unknown }) => {
+      database.prepare('INSERT INTO event (run, at, kind, message, details) VALUES (?, ?, ?, ?, ?)').run(run, now(), event.kind, event.message, event.details === undefined ? null : JSON.stringify(event.details));
+    },
+    events: (run: string): EventRow[] => (database.prepare('SELECT run, at, kind, message, details FROM event WHERE run = ? ORDER BY id').all(run) as (EventRow & { readonly details: string | null })[]).map((event) => ({ ...event, details: event.details === null ? null : JSON.parse(event.details) as unknown })),
     saveArtefact: (run: string, artefact: Artefact) => { database.prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run, artefact); },
     artefacts: (run: string): Artefact[] => database.prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[],
     saveResult: (run: string, name: string, value: unknown) => { database.prepare('INSERT OR REPLACE INTO result VALUES (?, ?, ?)').run(run, name, JSON.stringify(value)); },

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { runWarningSchema } from '../../src-shared/runWarning.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const positionSchema = z.strictObject({
@@ -10,10 +11,10 @@ const positionSchema = z.strictObject({
   batch: z.int(), // the next batch of it
   step: z.int(), // steps done in all
   sums: z.record(z.string(), z.number()), // of each output of the epoch's steps so far
-  bestEpoch: z.int(), bestAccuracy: z.number(), // epoch counted from 1; 0: none yet
+  bestEpoch: z.int(), bestAccuracy: z.number(), bestLoss: z.number().nullable().default(null), // on val; epoch counted from 1; 0: none yet
   referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
   seconds: z.number(), images: z.int(), // of training so far
-  warnings: z.array(z.string()).default([]), // of the last whole epoch
+  warnings: z.array(runWarningSchema).catch([]), // of the last whole epoch; older checkpoints have sentences, which were told
 });
 export type TrainingPosition = z.infer<typeof positionSchema>;
 

@@ -1,8 +1,7 @@
 import type { OptimizerPlan } from '../../src-shared/experiment.ts';
 import { halfSumOfSquares } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
-
-export const slotName = (slot: string, parameter: string) => `${slot}/${parameter}`;
+import { slotName } from './optimizerSlots.ts';
 
 /** Numbers that change from step to step and are fed; step counts from 1. */
 export function optimizerScalars(plan: OptimizerPlan, step: number, learningRate: number): Record<'learningRate' | 'firstCorrection' | 'secondCorrection', Float32Array> {

@@ -10,8 +10,9 @@ import { networkShapes, parameterSpecs, type Network } from '../model/network.ts
 import { networkInput } from './augmentation.ts';
 import { augmentationInputs } from './augmentationDraws.ts';
 import { valueAndGradients } from './batchGradients.ts';
-import { clipByGlobalNorm, optimizerUpdates, slotName } from './optimizer.ts';
-import { optimizerSlots } from './optimizerSlots.ts';
+import { classRows } from './classDraws.ts';
+import { clipByGlobalNorm, optimizerUpdates } from './optimizer.ts';
+import { optimizerSlots, slotName } from './optimizerSlots.ts';
 import { stepHealth } from './stepHealth.ts';
 
 export interface ProgramOptions {
@@ -65,17 +66,20 @@ export function dropoutShapes(network: Network): Map<string, readonly number[]> 
 const noiseName = (node: string) => `noise/${node}`;
 const scalarNames = ['learningRate', 'firstCorrection', 'secondCorrection'] as const;
 
-/** One step of training: augmentation, forward, loss, backward, clipping and optimiser. All outputs are scalars; a sum's terms come out one by one as `loss/<name>`. */
+/** One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or those that are drawn for it. All outputs are scalars; a sum's terms come out one by one as `loss/<name>`. */
 export function trainProgram(options: ProgramOptions): Program {
   const { network, loss, training } = options;
   const { batchSize } = training;
   const size = network.inputSize;
   const trainable = trainableNames(options);
+  const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
   const noise = [...dropoutShapes(network)].map(([node, shape]) => [noiseName(node), { shape: [batchSize, ...shape], dtype: 'float32' as const }] as const);
   return {
+    rows,
     inputs: {
       images: { shape: [batchSize, size, size, 3], dtype: 'uint8' },
       labels: { shape: [batchSize], dtype: 'int32' },
+      ...rowInputs,
       ...Object.fromEntries(scalarNames.map((name) => [name, { shape: [], dtype: 'float32' as const }])),
       ...(training.marginWarmupEpochs > 0 ? { marginShare: { shape: [], dtype: 'float32' } } : {}),
       ...augmentationInputs(training.augmentation, batchSize),

@@ -3,9 +3,11 @@ import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArmPlan, Plan } from '../../src-shared/experiment.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { drawnClasses } from '../../src-shared/drawnClasses.ts';
 import { healthWarnings } from '../../src-shared/health.ts';
 import { fixedScale } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
+import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../engine/graph/compileProgram.ts';
 import { targetRank } from '../evaluate/targetRank.ts';
@@ -14,8 +16,10 @@ import { classWeightName } from '../loss/cosine.ts';
 import { drawLossNoise } from '../loss/lossNoise.ts';
 import type { Network } from '../model/network.ts';
 import { drawAugmentation } from './augmentationDraws.ts';
+import { isBetterEpoch } from './betterEpoch.ts';
 import { collapsedCentres } from './centreHealth.ts';
 import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPosition } from './checkpoint.ts';
+import { drawClasses } from './classDraws.ts';
 import { optimizerScalars } from './optimizer.ts';
 import type { PointStream } from './pointStream.ts';
 import { dropoutShapes, inferenceProgram, initialState, mirroredProgram, trainProgram } from './programs.ts';
@@ -47,7 +51,7 @@ export interface TrainRunOptions {
   readonly onProgress: (progress: { readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }) => void;
   readonly onSnapshot: (folder: string) => void;
   readonly onNotice: (message: string) => void;
-  readonly onWarning: (message: string) => void;
+  readonly onWarning: (warning: RunWarning) => void;
 }
 
 export interface EpochSummary {
@@ -109,7 +113,7 @@ export function createRunMachine(options: Pick<TrainRunOptions, 'plan' | 'arm' |
   return (compiled ? compileMachine : createEagerMachine)(programs, initialState({ ...programOptions, backbone, seed }));
 }
 
-const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, referenceLoss: null, seconds: 0, images: 0, warnings: [] };
+const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, bestLoss: null, referenceLoss: null, seconds: 0, images: 0, warnings: [] };
 const referenceSteps = 10;
 
 /** Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the machine. Throws 'diverged'. */
@@ -121,6 +125,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const machine = createRunMachine(options);
   const wholeMarginFrom = Math.ceil(marginWarmupEpochs * stepsPerEpoch);
   const rateAt = (step: number) => learningRateAt(schedule, learningRate, { step, stepsPerEpoch, epochs });
+  const drawOptions = { loss: arm.loss, classes: options.classes, embeddingSize: network.embeddingSize, training: plan.training };
   const noiseShapes = dropoutShapes(network);
   const shown = randomStream(plan.split.seed, 'snapshots').shuffle([...val.indexes.keys()]).slice(0, mostShown).sort((a, b) => a - b);
   let position = freshPosition;
@@ -142,7 +147,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   while (position.epoch < epochs) {
     const { epoch } = position;
     if (earlyStopEpochs > 0 && position.bestEpoch > 0 && epoch - position.bestEpoch >= earlyStopEpochs) {
-      options.onNotice(`Stopped early after epoch ${epoch}: no better val accuracy since epoch ${position.bestEpoch}.`);
+      options.onNotice(`Stopped early after epoch ${epoch}: val is no better since epoch ${position.bestEpoch}.`);
       break;
     }
     const batches = batchesOfEpoch(plan.training, train.labels, { seed, epoch });
@@ -157,7 +162,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       });
       const output = machine.step('train', {
         images: pixels,
-        labels: Int32Array.from(rows, (row) => train.labels[row] as number),
+        ...drawClasses(drawOptions, Int32Array.from(rows, (row) => train.labels[row] as number), { seed, epoch, batch }),
         ...optimizerScalars(optimizer, position.step + 1, rate),
         marginShare: Float32Array.of(marginShareAt(marginWarmupEpochs, { step: position.step, stepsPerEpoch })),
         ...drawAugmentation(augmentation, size, { seed, epoch, batch, batchSize }),
@@ -190,15 +195,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     const collapsed = trainsClassWeights(arm.loss) ? collapsedCentres(machine.readState([classWeightName]).get(classWeightName) as Float32Array, { classes: options.classes, size: network.embeddingSize }) : null;
     const { gradientNorm, ...means } = Object.fromEntries(Object.entries(position.sums).map(([name, sum]) => [name, sum / batches.length]));
     const points = { ...prefixed('train', means), ...prefixed('val', onVal), learningRate: rateAt(position.step - 1), gradientNorm: gradientNorm as number, imagesPerSecond: position.images / position.seconds, 'centres/unused': unusedCentres, ...(collapsed === null ? {} : { 'centres/collapsed': collapsed }) };
-    const better = onVal.accuracy > position.bestAccuracy;
-    position = { ...position, epoch: epoch + 1, batch: 0, sums: {}, ...(better ? { bestEpoch: epoch + 1, bestAccuracy: onVal.accuracy } : {}) };
+    const better = isBetterEpoch(onVal, { accuracy: position.bestAccuracy, loss: position.bestLoss });
+    position = { ...position, epoch: epoch + 1, batch: 0, sums: {}, ...(better ? { bestEpoch: epoch + 1, bestAccuracy: onVal.accuracy, bestLoss: onVal.loss } : {}) };
     options.points.add(points, { step: position.step, epoch: epoch + 1 });
     options.points.flush();
     const watched = { loss: 0, accuracy: 0, targetAngleDegrees: 0, embeddingNorm: 0, ...means };
     const warnings = healthWarnings({
-      ...watched, gradientNorm: points.gradientNorm, epoch: epoch + 1, epochs, classes: options.classes, gradientClip: plan.training.gradientClip, warmupEpochs: Math.max(schedule.warmupEpochs, marginWarmupEpochs),
+      ...watched, gradientNorm: points.gradientNorm, epoch: epoch + 1, epochs, classes: options.classes, gradientClip: plan.training.gradientClip, warmupEpochs: Math.max(schedule.warmupEpochs, marginWarmupEpochs), drawnClasses: drawnClasses(plan.training, options.classes) ?? undefined,
       scale: fixedScale(arm.loss) ?? undefined, unusedCentres, collapsedCentres: collapsed ?? undefined,
-    }).map(({ message }) => message);
+    });
     position = { ...position, warnings };
     warnings.forEach(options.onWarning);
     options.onEpoch({ epoch: epoch + 1, step: position.step, points });

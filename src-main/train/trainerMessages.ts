@@ -1,6 +1,7 @@
 import type { Evaluation, Predictions } from '../../src-shared/evaluation.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { ErrorCode } from '../../src-shared/errors.ts';
+import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { RunPoint } from './pointStream.ts';
 import type { EpochSummary } from './trainRun.ts';
 
@@ -44,7 +45,7 @@ export type TrainerMessage =
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
   | { readonly kind: 'snapshot'; readonly folder: string } // an epoch's embeddings lie there
   | { readonly kind: 'notice'; readonly message: string }
-  | { readonly kind: 'warning'; readonly message: string } // a health measure that has left its range
+  | { readonly kind: 'warning'; readonly warning: RunWarning } // a health measure that has left its range
   | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

@@ -59,7 +59,7 @@ async function work(task: TrainerTask): Promise<void> {
       onEpoch: (summary) => tell({ kind: 'epoch', summary }),
       onProgress: (progress) => tell({ kind: 'progress', ...progress }),
       onNotice: (message) => tell({ kind: 'notice', message }),
-      onWarning: (message) => tell({ kind: 'warning', message }),
+      onWarning: (warning) => tell({ kind: 'warning', warning }),
     });
     points.flush();
     if (stopped) {

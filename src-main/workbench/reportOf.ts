@@ -2,6 +2,7 @@ import { cpus, totalmem, type, release } from 'node:os';
 import { adviceBeforeTraining } from '../../src-shared/advice.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
 import { partNames, type Plan } from '../../src-shared/experiment.ts';
+import { runWarningSchema } from '../../src-shared/runWarning.ts';
 import type { ReportModel, ReportRun } from '../report/reportModel.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
@@ -42,7 +43,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       // What is stored of every step is for the live screens; a report shows epochs.
       for (const { name, epoch, value } of store.points(id)) if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
       return {
-        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map((event) => event.message), summary: store.result(id, 'summary') as TrainedSummary | null,
+        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map(({ message, details }) => runWarningSchema.safeParse(details).data ?? message), summary: store.result(id, 'summary') as TrainedSummary | null,
         predictions: store.result(id, 'predictions') as Predictions | null,
         hashes: { split: run?.splitHash ?? null, initialWeights: run?.initialWeightsHash ?? null, batchOrder: draws?.batchOrder ?? null, augmentation: draws?.augmentation ?? null },
       };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { builtPairs, planOfArm } from '../../src-shared/experiment.ts';
-import { refuseSampler } from '../../src-shared/losses.ts';
+import { refuseTraining } from '../../src-shared/losses.ts';
 import { heldOutPairs } from '../data/lfwPairs.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';
@@ -21,8 +21,8 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   for (const arm of options.plan.arms) {
     const own = planOfArm(options.plan, arm);
     const network = buildNetwork(own.model, own.prepare.inputSize); // refuses what cannot be built before any work is done
-    const refusal = refuseSampler(arm.loss, own.training);
-    if (refusal !== null) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal}.`);
+    const [refusal] = refuseTraining(arm.loss, own.training);
+    if (refusal) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal.sentence}.`);
     const model = JSON.stringify(own.model);
     if (!seen.has(model)) await gatherWeights({ ...options, plan: own }, network);
     seen.add(model);

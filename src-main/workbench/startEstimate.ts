@@ -1,5 +1,6 @@
 import type { StartEstimate } from '../../src-shared/api.ts';
 import { planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
+import { drawnClasses } from '../../src-shared/drawnClasses.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../model/network.ts';
 import type { RunRow, Store } from '../store/store.ts';
@@ -62,10 +63,13 @@ export function startEstimator(store: Store) {
 }
 export type StartEstimator = ReturnType<typeof startEstimator>;
 
-/** Bytes of float32 that training holds: each parameter with its gradient and slots, and each value of a batch with its gradient. */
+/** Bytes of float32 that training holds: each parameter with its gradient and slots, of class centres that are drawn the drawn ones once more with theirs, and each value of a batch with its gradient. */
 function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
   const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
-  const head = classes * plan.model.embeddingSize * centres;
-  const values = [...networkShapes(networkOf(plan)).values()].reduce((sum, shape) => sum + product(shape), classes * centres);
-  return 4 * ((trainedParameters(plan) + head) * (2 + optimizerSlots(plan.training.optimizer).length) + 2 * plan.training.batchSize * values);
+  const drawn = drawnClasses(plan.training, classes);
+  const numbers = (rows: number) => rows * plan.model.embeddingSize * centres;
+  const copies = 1 + optimizerSlots(plan.training.optimizer).length;
+  const head = drawn === null ? numbers(classes) * (1 + copies) : numbers(classes) * copies + numbers(drawn) * (1 + copies);
+  const values = [...networkShapes(networkOf(plan)).values()].reduce((sum, shape) => sum + product(shape), (drawn ?? classes) * centres);
+  return 4 * (trainedParameters(plan) * (1 + copies) + head + 2 * plan.training.batchSize * values);
 }

@@ -5,6 +5,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { adviceBeforeTraining, adviceSentence } from '../../src-shared/advice.ts';
 import { builtPairs, planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
+import { warningSentence, type RunWarning } from '../../src-shared/runWarning.ts';
 import { hashFiles } from '../data/hashFiles.ts';
 import { makeFolder } from '../data/writeWhole.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
@@ -112,14 +113,16 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
           }
           case 'snapshot': store.saveArtefact(id, { kind: 'snapshots', path: message.folder, sha256: null }); break;
           case 'notice':
-            store.addEvent(id, 'notice', message.message);
+            store.addEvent(id, message);
             progress.notice(message.message);
             break;
-          case 'warning':
+          case 'warning': {
+            const event = warningEvent(message.warning);
             // An epoch that is done again after a crash says the same again.
-            if (!store.events(id).some((event) => event.kind === 'warning' && event.message === message.message)) store.addEvent(id, 'warning', message.message);
-            progress.notice(`Warning: ${message.message}`);
+            if (!store.events(id).some(({ kind, message: said }) => kind === 'warning' && said === event.message)) store.addEvent(id, event);
+            progress.notice(`Warning: ${event.message}`);
             break;
+          }
           case 'done': case 'failed': case 'stopped': break;
         }
       },
@@ -140,6 +143,9 @@ function refuseInterrupted({ store, rerunCommand }: StageOptions, known: RunRow 
   throw new ArcBenchError('wrong-input', `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`);
 }
 
+/** The log is English; the report writes the numbers in its own language. */
+const warningEvent = (warning: RunWarning) => ({ kind: 'warning', message: warningSentence(warning, reportTexts('en')), details: warning });
+
 const percent = (value: number | undefined) => `${(100 * (value ?? 0)).toFixed(1)} %`;
 
 /** Keeps how a run ended, as one write: a run that is killed meanwhile is judged again. */
@@ -151,11 +157,14 @@ async function finish(store: Store, id: string, last: TrainerMessage): Promise<v
     if (predictions) store.saveResult(id, 'predictions', predictions);
     if (summary) store.saveResult(id, 'summary', summary);
     for (const artefact of artefacts) store.saveArtefact(id, artefact);
-    if (summary?.evaluation) store.addEvent(id, 'evaluated', 'Test, query and distractors were judged.');
+    if (summary?.evaluation) store.addEvent(id, { kind: 'evaluated', message: 'Test, query and distractors were judged.' });
     const [alias, ...more] = summary?.evaluation?.aliases ?? [];
-    if (alias) store.addEvent(id, 'warning', `${alias.first.identity} (${alias.first.part}) and ${alias.second.identity} (${alias.second.part}) look like one person under two names (the cosine of their means is ${alias.cosine.toFixed(2)}, suspect from ${alias.bar.toFixed(2)} on)${more.length > 0 ? `, and ${more.length} more ${more.length === 1 ? 'pair' : 'pairs'}` : ''}: look at their pictures, and put them in one folder if they are.`);
+    if (alias) {
+      const values = { first: alias.first.identity, firstPart: alias.first.part, second: alias.second.identity, secondPart: alias.second.part, cosine: alias.cosine, bar: alias.bar };
+      store.addEvent(id, warningEvent(more.length === 0 ? { key: 'warning.alias', values } : { key: 'warning.aliases', values: { ...values, more: more.length } }));
+    }
     if (failure) {
-      store.addEvent(id, 'failure', failure.message);
+      store.addEvent(id, { kind: 'failure', message: failure.message });
       store.saveResult(id, 'failure', failure.code);
     }
     const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : 'cancelled';

@@ -58,3 +58,12 @@ test('few images, few test images, an FPR that is not carried and few seeds are 
   assert.match(said({ seeds: [1, 2, 3] })[0] ?? '', /^3 seeds give 3 pairs of runs: the exact sign-flip test needs 7 to settle 2 comparisons/);
   assert.deepEqual(said({ seeds: [1, 2, 3, 4, 5, 6, 7] }), []);
 });
+
+test('drawing some of few class centres and keeping all of very many are said, and drawn ones are what the scale must part', () => {
+  const people = (count: number) => ({ trainImages: Array.from({ length: count }, () => 50) });
+  const drawing = { training: { ...calm.training, classSampleRate: 0.1 }, ...arms({ name: 'arcFace', marginRadians: 0.3, scale: 12 }, { name: 'cosFace', scale: 12 }) };
+  assert.deepEqual(said(drawing, people(500)), ['arm 1 and arm 2: a step draws 128 of 500 class centres, which saves no time worth having below 10,000 classes and leaves negatives out: set training.classSampleRate to 1.']);
+  assert.deepEqual(said(drawing, people(20_000)), []);
+  assert.ok(lowestLoss(12, 20_000) > 0.1 && lowestLoss(12, 2000) < 0.1);
+  assert.match(said(arms('arcFace', 'adaCos'), people(100_000)).join('\n'), /^arm 1: 100,000 class centres hold 13 million numbers, .* such as 0\.1 \(Partial FC\)\.$/);
+});

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { reportTexts } from '../../src-shared/reportTexts.ts';
+import { warningSentence, type RunWarning } from '../../src-shared/runWarning.ts';
 import { healthWarnings, lowestLoss, type EpochHealth } from '../../src-shared/health.ts';
 
 const well: EpochHealth = {
   epoch: 6, epochs: 10, warmupEpochs: 0, classes: 200, loss: 2, accuracy: 0.7, gradientNorm: 4, gradientClip: 5, targetAngleDegrees: 50, embeddingNorm: 12,
   marginSatisfied: 0.4, beyondMargin: 0, scale: 64, collapsedCentres: 0, unusedCentres: 3,
 };
-const names = (changes: Partial<EpochHealth>) => healthWarnings({ ...well, ...changes }).map(({ name }) => name);
+const names = (changes: Partial<EpochHealth>) => healthWarnings({ ...well, ...changes }).map(({ key }) => key.slice('warning.'.length));
 
 test('a run that is well is left in peace, and one without margin or centres too', () => {
   assert.deepEqual(names({}), []);
@@ -23,30 +25,39 @@ test('the lowest loss is that of a softmax over perfectly separated classes', ()
 
 test('each measure that leaves its range is named with its number and what to try', () => {
   const cases: readonly (readonly [Partial<EpochHealth>, string, RegExp])[] = [
-    [{ scale: 1 }, 'scale', /scale 1 and 200 classes the loss cannot fall below 4\.30.*raise loss\.scale to 9 or more/],
-    [{ beyondMargin: 0.3 }, 'beyond-margin', /30 % of the samples lie further than π - m.*marginWarmupEpochs/],
-    [{ targetAngleDegrees: 89.5, accuracy: 0.01 }, 'target-angle', /89\.5°.*learningRate/],
+    [{ scale: 1 }, 'scale', /scale 1 and 200 classes the loss cannot fall below 4\.3, .*raise loss\.scale to 9 or more/],
+    [{ beyondMargin: 0.3 }, 'beyondMargin', /30 % of the samples lie further than π − m.*marginWarmupEpochs/],
+    [{ targetAngleDegrees: 89.5, accuracy: 0.01 }, 'targetAngle', /89\.5°.*learningRate/],
     [{ marginSatisfied: 0 }, 'margin', /only 0 % .* while 70 % are right/],
-    [{ gradientNorm: 900 }, 'gradient-clip', /900 on average/],
-    [{ gradientNorm: 900, gradientClip: 0 }, 'gradient-large', /not clipped/],
-    [{ gradientNorm: 1e-9 }, 'gradient-vanished', /nothing is learned/],
-    [{ loss: 12, accuracy: 0.005 }, 'loss-chance', /12\.0 is above that of guessing among 200 classes \(5\.30\)/],
-    [{ embeddingNorm: 1e-4 }, 'norms', /collapse/],
-    [{ embeddingNorm: 5000 }, 'norms', /grow without bound/],
-    [{ collapsedCentres: 1 }, 'collapsed-centres', /1 of 200 class centres lies on another/],
-    [{ unusedCentres: 170 }, 'unused-centres', /taken for 170 of the 200/],
+    [{ gradientNorm: 900 }, 'gradientClip', /900 on average/],
+    [{ gradientNorm: 900, gradientClip: 0 }, 'gradientLarge', /not clipped/],
+    [{ gradientNorm: 1e-9 }, 'gradientVanished', /nothing is learned/],
+    [{ loss: 12, accuracy: 0.005 }, 'lossChance', /12 is above that of guessing among 200 classes \(5\.3\)/],
+    [{ embeddingNorm: 1e-4 }, 'normsSmall', /collapse/],
+    [{ embeddingNorm: 5000 }, 'normsLarge', /grow without bound/],
+    [{ collapsedCentres: 1 }, 'collapsedCentres', /1 class centre of 200 lies on another/],
+    [{ unusedCentres: 170 }, 'unusedCentres', /taken for 170 of the 200/],
   ];
   for (const [changes, name, words] of cases) {
     const found = healthWarnings({ ...well, ...changes });
-    assert.deepEqual(found.map((warning) => warning.name), [name]);
-    assert.match(found[0]?.message ?? '', words);
-    assert.match(found[0]?.message ?? '', /^Epoch 6: .*\.$/);
+    assert.deepEqual(found.map(({ key }) => key), [`warning.${name}`]);
+    const [english, russian] = (['en', 'ru'] as const).map((language) => warningSentence(found[0] as RunWarning, reportTexts(language))) as [string, string];
+    assert.match(english, words);
+    assert.match(english, /^Epoch 6: .*\.$/);
+    assert.match(russian, /^Эпоха 6: [^{}]*\.$/);
+    // Every number of the English sentence stands in the Russian one too, but for those of grammar and of advice.
+    for (const [, number] of english.matchAll(/(?<![\w.])(\d+(?:\.\d+)?)(?=[ °,)%])/g)) assert.ok(russian.includes((number as string).replace('.', ',')) , `${number} is missing in: ${russian}`);
   }
 });
 
 test('searching at the start and during warm-up is no illness, a scale too small or a margin out of reach is one at once', () => {
   assert.deepEqual(names({ epoch: 1, targetAngleDegrees: 89.5, accuracy: 0.01, unusedCentres: 190 }), []);
-  assert.deepEqual(names({ epoch: 1, beyondMargin: 0.5 }), ['beyond-margin']);
+  assert.deepEqual(names({ epoch: 1, beyondMargin: 0.5 }), ['beyondMargin']);
   assert.deepEqual(names({ epoch: 4, warmupEpochs: 5, beyondMargin: 0.5 }), []);
   assert.deepEqual(names({ epoch: 1, scale: 1 }), ['scale']);
+});
+
+test('where classes are drawn, guessing and the lowest loss are among those drawn', () => {
+  assert.deepEqual(names({ classes: 100_000, drawnClasses: 100, scale: 8 }), []);
+  assert.deepEqual(names({ classes: 100_000, scale: 8 }), ['scale']);
 });

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { optimizerSchema, scheduleSchema } from '../../src-shared/experiment.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
-import { clipByGlobalNorm, optimizerScalars, optimizerUpdates, slotName } from '../../src-main/train/optimizer.ts';
+import { clipByGlobalNorm, optimizerScalars, optimizerUpdates } from '../../src-main/train/optimizer.ts';
+import { slotName } from '../../src-main/train/optimizerSlots.ts';
 import { optimizerSlots } from '../../src-main/train/optimizerSlots.ts';
 import { learningRateAt } from '../../src-main/train/schedule.ts';
 

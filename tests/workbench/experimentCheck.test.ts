@@ -25,6 +25,11 @@ test('a check advises by the knob and reckons a start from the faces, before any
     const wider = await check(demo('training: { epochs: 5, batchSize: 128 }\n'));
     assert.ok((wider.estimate?.memoryBytes ?? 0) > 1.8 * ((await check(demo('training: { epochs: 5, batchSize: 64 }\n'))).estimate?.memoryBytes ?? 0) - 12 * (parameters ?? 0));
 
+    const ofPeople = async (rate: number) => (await check(`data: { demo: { people: 15000, imagesPerPerson: 6 } }\nmodel: { embeddingSize: 2048 }\nprepare: { inputSize: 32 }\ntraining: { classSampleRate: ${rate} }\narms: [{ name: a, loss: arcFace }]\n`)).estimate?.memoryBytes ?? 0;
+    assert.ok(await ofPeople(0.1) < 0.8 * await ofPeople(1), `${await ofPeople(0.1)} and ${await ofPeople(1)}: drawn class centres have fewer gradients and logits`);
+    const drawn = await check(demo('training: { classSampleRate: 0.5 }\narms: [{ name: a, loss: adaCos }]\n'));
+    assert.match(drawn.advice.find(({ knob, blocking }) => knob === 'training.classSampleRate' && blocking)?.text ?? '', /^The arm a cannot be trained: the adaCos loss reads its scale/);
+
     const pairs = await check(demo('arms: [{ name: t, loss: triplet }]\n'));
     assert.match(pairs.advice.find(({ knob }) => knob === 'training.sampler')?.text ?? '', /^The arm t cannot be trained/);
     assert.deepEqual([pairs, await check(demo(''))].map((checked) => checked.advice.some(({ blocking }) => blocking)), [true, false]);

@@ -26,7 +26,7 @@ test('ill runs leave warning events that say what to try, once an epoch each; a 
     const ids = await trainArms(options, await gatherSplit(options), { interrupted: 'refuse', compiled: true, engine: 'cpu', evaluate: false });
     const [tooSmall, tooLarge, well] = ids.map((id) => store.events(id).filter((event) => event.kind === 'warning').map((event) => event.message)) as [string[], string[], string[]];
     assert.deepEqual(tooSmall.filter((message) => message.includes('scale 1 and')).map((message) => message.slice(0, 8)), ['Epoch 1:', 'Epoch 2:', 'Epoch 3:', 'Epoch 4:']);
-    assert.ok(tooLarge.some((message) => /lie further than π - m/.test(message)), tooLarge.join('\n'));
+    assert.ok(tooLarge.some((message) => /lie further than π − m/.test(message)), tooLarge.join('\n'));
     assert.deepEqual(well, []);
     assert.equal(new Set([...tooSmall, ...tooLarge]).size, tooSmall.length + tooLarge.length);
     assert.ok(notices.includes(`Warning: ${tooSmall[0]}`));

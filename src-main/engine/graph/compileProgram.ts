@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor } from '../tensorflow.ts';
+import { replaceRows, rowsAt } from '../kernels.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
 import { record } from './recording.ts';
 
@@ -12,6 +13,8 @@ export interface StateSpec { readonly shape: readonly number[]; readonly values:
 /** A step as a pure function: named inputs and state in, named outputs and changed state out; all float32 or int32. */
 export interface Program {
   readonly inputs: Readonly<Record<string, InputSpec>>;
+  /** State of which the program sees and changes some rows alone, by the int32 input [count] that names them, each once; the others are neither read nor copied. */
+  readonly rows?: ReadonlyMap<string, string>;
   run(inputs: Readonly<Record<string, Tensor>>, state: ReadonlyMap<string, Tensor>): {
     readonly outputs: Readonly<Record<string, Tensor>>;
     readonly updates: ReadonlyMap<string, Tensor>;
@@ -66,10 +69,12 @@ export function createEagerMachine(programs: Readonly<Record<string, Program>>, 
       try {
         const inputs: Record<string, Tensor> = {};
         for (const [name, { shape, dtype }] of Object.entries(program.inputs)) inputs[name] = tensorFromValues({ shape, dtype: types[dtype] }, requireInput(values, name));
-        const { outputs, updates } = program.run(inputs, state);
+        const seen = new Map([...state].map(([name, tensor]) => [name, program.rows?.has(name) ? rowsAt(tensor, inputs[program.rows.get(name) as string] as Tensor) : tensor]));
+        const { outputs, updates } = program.run(inputs, seen);
         for (const [name, tensor] of Object.entries(outputs)) result[name] = Float32Array.from(tensor.dataSync());
         for (const [name, tensor] of updates) {
-          const next = tf.keep(tensor.clone());
+          const rows = inputs[program.rows?.get(name) ?? ''];
+          const next = tf.keep(rows ? replaceRows(requireTensor(state, name), rows, tensor) : tensor.clone());
           state.get(name)?.dispose();
           state.set(name, next);
         }
@@ -187,6 +192,7 @@ interface TraceOptions {
 
 function traceProgram({ programName, program, initialState, emit, keyOf }: TraceOptions): readonly string[] {
   const types = elementTypes();
+  const [float, indexes] = [{ kind: 'type', value: types.float32 }, { kind: 'type', value: types.int32 }] as const;
   const source = new Map<number, { name: string; dtype: number }>();
   tf.engine().startScope(programName);
   try {
@@ -202,7 +208,9 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
     const state = new Map<string, Tensor>();
     const reads = new Map<string, string>();
     for (const [name, { shape, values }] of initialState) {
-      const tensor = tensorFromValues({ shape, dtype: types.float32 }, values);
+      const rows = program.rows?.get(name);
+      const traced = rows === undefined ? shape : [program.inputs[rows]?.shape[0] ?? 0, ...shape.slice(1)];
+      const tensor = tensorFromValues({ shape: traced, dtype: types.float32 }, rows === undefined ? values : values.slice(0, traced.reduce((a, b) => a * b, 1)));
       state.set(name, tensor);
       source.set(idOf(tensor), { name: `${programName}/read/${keyOf(name)}`, dtype: types.float32 });
     }
@@ -229,7 +237,10 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
     // A variable that this program only writes is still read first, so that its write waits for the old value's readers.
     for (const name of initialState.keys()) {
       const node = `${programName}/read/${keyOf(name)}`;
-      reads.set(name, emit(node, 'ReadVariableOp', [keyOf(name)], { dtype: { kind: 'type', value: types.float32 } }));
+      const rows = program.rows?.get(name);
+      reads.set(name, rows === undefined
+        ? emit(node, 'ReadVariableOp', [keyOf(name)], { dtype: float })
+        : emit(node, 'ResourceGather', [keyOf(name), `${programName}/in/${rows}`], { dtype: float, Tindices: indexes, batch_dims: { kind: 'integer', value: 0 }, validate_indices: { kind: 'boolean', value: true } }));
     }
     recording.ops.forEach((op, index) => {
       const operands = op.inputs.map(inputName);
@@ -242,8 +253,11 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
     });
     const assigned: string[] = [];
     for (const [name, tensor] of result.updates) {
-      const read = reads.get(name);
-      assigned.push(`^${emit(`${programName}/assign/${keyOf(name)}`, 'AssignVariableOp', [keyOf(name), inputName(idOf(tensor)).name, `^${read}`], { dtype: { kind: 'type', value: types.float32 } })}`);
+      const [read, rows, value] = [reads.get(name), program.rows?.get(name), inputName(idOf(tensor)).name];
+      const node = `${programName}/assign/${keyOf(name)}`;
+      assigned.push(`^${rows === undefined
+        ? emit(node, 'AssignVariableOp', [keyOf(name), value, `^${read}`], { dtype: float })
+        : emit(node, 'ResourceScatterUpdate', [keyOf(name), `${programName}/in/${rows}`, value, `^${read}`], { dtype: float, Tindices: indexes })}`);
     }
     for (const [name, tensor] of Object.entries(result.outputs)) {
       const output = inputName(idOf(tensor));

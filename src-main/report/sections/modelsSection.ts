@@ -1,3 +1,5 @@
+import { drawnClasses } from '../../../src-shared/drawnClasses.ts';
+import { planOfArm } from '../../../src-shared/experiment.ts';
 import { describeLoss } from '../../../src-shared/losses.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import { code, escapeMarkdown, narrowTable, paragraphs, table } from '../markdown.ts';
@@ -12,6 +14,11 @@ export const modelsSection: Section = ({ model, arms, texts: { say, short } }) =
   const parameters = model.runs.find((run) => run.summary !== null)?.summary?.parameters;
   const losses = new Map(plan.arms.map((arm) => [JSON.stringify([arm.variantOf ?? arm.name, describeLoss(arm.loss).title]), arm]));
   const differences = planDifference(plan);
+  const classes = model.split.parts.find(({ part }) => part === 'train')?.people ?? 0;
+  const sampled = plan.arms.flatMap((arm) => {
+    const drawn = drawnClasses(planOfArm(plan, arm).training, classes);
+    return drawn === null ? [] : [say('models.drawn', { arm: escapeMarkdown(arm.name), drawn, classes })];
+  });
   return {
     markdown: paragraphs([
       `## ${say('heading.models')}`,
@@ -24,6 +31,7 @@ export const modelsSection: Section = ({ model, arms, texts: { say, short } }) =
         const { title, formula, paper } = describeLoss(arm.loss);
         return [arm.variantOf ?? arm.name, title, formula, paper === '-' ? '—' : paper].map(escapeMarkdown);
       })),
+      ...sampled,
       `### ${say('heading.difference')}`,
       differences.length === 0 ? say('models.same')
         : narrowTable([say('column.knob'), ...arms.map((arm) => escapeMarkdown(arm.name))], differences.map((row) => [`\`${row.knob}\``, ...row.values.map(escapeMarkdown)]), say('column.arm')),

@@ -6,7 +6,7 @@ import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-
 import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
-import { refuseSampler } from '../../../src-shared/losses.ts';
+import { refuseTraining } from '../../../src-shared/losses.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { writeWhole } from '../../data/writeWhole.ts';
@@ -40,10 +40,7 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
     ...(counted && 'refusal' in counted ? [{ knob: 'split.minImages', arms: [], text: counted.refusal, blocking: true }] : []),
-    ...plan.arms.flatMap((arm) => {
-      const refusal = refuseSampler(arm.loss, planOfArm(plan, arm).training);
-      return refusal === null ? [] : [{ knob: 'training.sampler', arms: [arm.name], text: `The arm ${arm.name} cannot be trained: ${refusal}.`, blocking: true }];
-    }),
+    ...plan.arms.flatMap((arm) => refuseTraining(arm.loss, planOfArm(plan, arm).training).map(({ knob, sentence }) => ({ knob, arms: [arm.name], text: `The arm ${arm.name} cannot be trained: ${sentence}.`, blocking: true }))),
     ...adviceBeforeTraining(plan, counted && 'facts' in counted ? counted.facts : null).map((advice) => ({
       knob: adviceKnobs[advice.key], arms: Array.isArray(advice.values['arm']) ? advice.values['arm'].map(String) : [], text: adviceSentence(advice, texts), blocking: false,
     })),

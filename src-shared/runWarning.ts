@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { reportTextKeys, type TextKey, type Texts } from './reportTexts.ts';
+
+export type WarningKey = Extract<TextKey, `warning.${string}`>;
+
+/** What is said against a run while it trains or behind it: a text's key and its numbers, written in any language by warningSentence. */
+export const runWarningSchema = z.strictObject({
+  key: z.custom<WarningKey>((key) => typeof key === 'string' && key.startsWith('warning.') && reportTextKeys.has(key)),
+  values: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type RunWarning = z.infer<typeof runWarningSchema>;
+
+/** Values that are shares, written in per cent. */
+const shares = new Set(['share', 'accuracy']);
+
+/** A warning in words. */
+export const warningSentence = ({ key, values }: RunWarning, texts: Texts): string =>
+  texts.say(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? value : shares.has(name) ? `${texts.decimal(100 * value, 0)} %` : Number.isInteger(value) ? value : texts.short(value)])));

@@ -1,0 +1,24 @@
+// How the number of classes tells on the step, each in a process of its own: 500 and 10,000 in turn, against drift of the machine, then 100,000 with a tenth drawn (Partial FC).
+import { fileURLToPath } from 'node:url';
+import { contender, median, publish } from './measured.ts';
+
+interface Step { readonly seconds: number; readonly startSeconds: number; readonly memoryGiB: number; readonly losses: readonly [number, number] }
+const step = (classes: number, rate: number): Step => {
+  const measured = contender<Step>(process.execPath, [fileURLToPath(new URL('classStep.ts', import.meta.url)), String(classes), String(rate), 'arcFace']);
+  if (!measured) throw new Error('The step could not be measured: see the message above.');
+  return measured;
+};
+const turns = [0, 1, 2].map(() => ({ few: step(500, 1), many: step(10_000, 1) }));
+const [few, many, ratio] = [median(turns.map((turn) => turn.few.seconds)), median(turns.map((turn) => turn.many.seconds)), median(turns.map((turn) => turn.many.seconds / turn.few.seconds))];
+const [drawn, drawnOfMany] = [step(10_000, 0.1), step(100_000, 0.1)];
+const [first, last] = drawnOfMany.losses;
+publish('Training step by number of classes, resnet18, 112 x 112, batch 64, ArcFace, 512 numbers an embedding, SGD with momentum', [
+  { name: '500 classes, full softmax', value: few, unit: 's' },
+  { name: '10,000 classes, full softmax', value: many, unit: 's' },
+  { name: '10,000 classes, 1,000 drawn', value: drawn.seconds, unit: 's' },
+  { name: '10,000 against 500, full softmax', value: ratio, unit: 'x', goal: '< 1.3', met: ratio < 1.3 },
+  { name: '100,000 classes, 10,000 drawn', value: drawnOfMany.seconds, unit: 's' },
+  { name: '  its loss after ten steps of one batch', value: last, unit: '', goal: `< ${first.toPrecision(3)}, the first`, met: last < first },
+  { name: '  its start: initial weights, graph', value: drawnOfMany.startSeconds, unit: 's' },
+  { name: '  its memory at most', value: drawnOfMany.memoryGiB, unit: 'GiB' },
+]);
