@@ -18,6 +18,8 @@ export interface TrainerTask {
   readonly parts: Readonly<Record<'train' | 'val' | 'test' | 'query' | 'distractors', readonly number[]>>;
   readonly runFolder: string;
   readonly resume: boolean;
+  /** Epochs after which the run waits, saved, to be gone on with; null: train to the end. */
+  readonly untilEpoch: number | null;
   readonly compiled: boolean;
   /** Verification pairs in the format of LFW's pairs.txt; null to build them from held-out people. */
   readonly pairsFile: string | null;
@@ -47,4 +49,5 @@ export type TrainerMessage =
   | { readonly kind: 'warning'; readonly message: string } // a health measure that has left its range
   | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
+  | { readonly kind: 'paused' } // saved after untilEpoch
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
