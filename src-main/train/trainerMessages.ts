@@ -40,7 +40,7 @@ export interface TrainedSummary {
 }
 
 export type TrainerMessage =
-  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: { readonly device: string; readonly tensorflow: string } }
+  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: { readonly device: string; readonly tensorflow: string; readonly threads: number } }
   | { readonly kind: 'progress'; readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
