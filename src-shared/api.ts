@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import { dataSchema, partNames, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
+import type { PredictionComparison } from './comparePredictions.ts';
 import type { Evaluation } from './evaluation.ts';
 import { reportSections } from './reportSections.ts';
 
@@ -66,6 +67,8 @@ export const callInputs = {
   'runs.show': z.strictObject({ id }),
   /** Curves thinned at the source to at most `points` a series by LTTB. */
   'runs.curves': z.strictObject({ ids: runIds, names: z.array(z.string().max(100)).max(40), points: z.int().min(10).max(20_000) }),
+  /** Who is right about which test picture: runs of one arm against those of another, in pairs of one seed. */
+  'runs.predictions': z.strictObject({ first: runIds, second: runIds }),
   'runs.annotate': z.strictObject({ id, note: z.string().max(20_000), starred: z.boolean() }),
   'runs.delete': z.strictObject({ ids: runIds }),
   /** Queues a job that goes on with a run that was stopped. */
@@ -194,6 +197,15 @@ export interface RunDetails extends RunSummary {
   /** Places in the prepared set of the files that the evaluation names. */
   readonly pictures: Readonly<Record<string, number>>;
 }
+/** A test picture that runs of one arm are right about more often; `index` and `identity` as pictures have them, people that the other arm takes it for. */
+export interface PredictedPicture { readonly index: number; readonly file: string; readonly identity: string; readonly firstRight: number; readonly secondRight: number; readonly takenFor: readonly string[] }
+export interface ComparedPredictions extends Pick<PredictionComparison, 'seeds' | 'p'> {
+  /** The prepared set of the pictures, for pictureAddress. */
+  readonly prepared: string;
+  /** At most 200 pictures each, furthest apart first, with how many there are. */
+  readonly onlyFirst: { readonly total: number; readonly people: number; readonly pictures: readonly PredictedPicture[] };
+  readonly onlySecond: { readonly total: number; readonly people: number; readonly pictures: readonly PredictedPicture[] };
+}
 export interface Curve {
   readonly run: string; readonly name: string; readonly total: number;
   /** Columns of equal length: steps, epochs, wall-clock milliseconds since 1970, values. */
@@ -264,6 +276,7 @@ export interface CallOutputs {
   'runs.list': readonly RunSummary[];
   'runs.show': RunDetails;
   'runs.curves': readonly Curve[];
+  'runs.predictions': ComparedPredictions;
   'runs.annotate': RunSummary;
   'runs.delete': null;
   'runs.resume': Job;

@@ -33,10 +33,17 @@ const sweptKnobSchema = z.preprocess((value) => (Array.isArray(value) ? { values
   .refine((knob) => knob.log !== true || knob.from === undefined || knob.from > 0, { error: 'a range that is walked by factors must begin above 0' });
 export type SweptKnob = z.infer<typeof sweptKnobSchema>;
 
+const halvingSchema = z.strictObject({
+  factor: z.int().min(2).max(10).default(3).describe('of each round the best 1/factor go on, to factor times as many epochs'),
+  firstEpochs: z.int().min(1).max(1000).default(2).describe('epochs of the first round, in which every combination trains'),
+});
+export type HalvingPlan = z.infer<typeof halvingSchema>;
+
 export const sweepSchema = z.strictObject({
   knobs: z.record(z.string(), sweptKnobSchema).refine((knobs) => Object.keys(knobs).length > 0, { error: 'name at least one knob' }).describe('knobs and their values, such as arms.ArcFace.loss.scale: [16, 32, 64]'),
   search: z.enum(['grid', 'random']).default('grid').describe('grid: every combination; random: as many draws as the budget allows'),
   budget: z.int().min(1).max(500).default(20).describe('the most combinations'),
   seed: z.int().min(0).default(1).describe('seed of the draws'),
+  halving: z.preprocess((value) => (value === true ? {} : value), halvingSchema).optional().describe('successive halving: rounds of ever more epochs for ever fewer combinations, chosen by val'),
 });
 export type SweepPlan = z.infer<typeof sweepSchema>;

@@ -159,6 +159,10 @@ function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, re
     if (!isFree) refuse(['arms'], 'a ladder brings its own arms: leave out arms or ladder');
     return steps;
   }
+  if (sweep?.halving) {
+    if (sweep.halving.firstEpochs >= training.epochs) refuse(['sweep', 'halving', 'firstEpochs'], `the first round must be shorter than the ${training.epochs} epochs of training: lower firstEpochs, or raise training.epochs`);
+    if (Object.hasOwn(sweep.knobs, 'training.epochs') || arms.some((arm) => arm.settings?.['training.epochs'] !== undefined)) refuse(['sweep', 'halving'], 'successive halving shares out the epochs itself: leave training.epochs out of the knobs and of the settings of arms');
+  }
   if (!sweep || arms.some((arm) => arm.variantOf !== undefined)) return arms;
   return sweptArms({ sweep, arms, sections: { training, model }, refuse: (knob, message) => refuse(['sweep', ...(knob === '' ? [] : ['knobs', knob])], message) });
 }

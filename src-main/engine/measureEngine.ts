@@ -1,5 +1,4 @@
 // A process of its own: what TensorFlow logs or dies of stays here.
-import { availableParallelism } from 'node:os';
 import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
 import type { TensorFlow } from './tensorflow.ts';
 
@@ -21,7 +20,7 @@ function measureGigaflops(tf: typeof TensorFlow): number {
 const tell = (message: MeasurementMessage) => process.send?.(message);
 try {
   const { describeEngine, tf } = await import('./tensorflow.ts');
-  tell({ ...describeEngine(), threads: Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism(), gigaflops: measureGigaflops(tf) });
+  tell({ ...describeEngine(), gigaflops: measureGigaflops(tf) });
 } catch (error) {
   tell({ code: error instanceof ArcBenchError ? error.code : 'failed', message: error instanceof Error ? error.message : String(error) });
 }

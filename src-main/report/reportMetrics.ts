@@ -30,7 +30,7 @@ export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Text
     })),
     { key: 'verification.accuracy', title: say('metric.verification'), unit: 'share', better: 'higher', primary: false, read: ({ verification }) => verification?.accuracy.mean ?? null, restsOn: verified },
     { key: 'verification.eer', title: say('metric.equalErrorRate'), unit: 'share', better: 'lower', primary: false, read: ({ verification }) => verification?.equalErrorRate ?? null, restsOn: verified },
-    { key: 'verification.auc', title: say('metric.areaUnderCurve'), unit: 'share', better: 'higher', primary: false, read: ({ verification }) => verification?.areaUnderCurve ?? null, restsOn: verified },
+    { key: 'verification.auc', title: say('metric.areaUnderCurve'), unit: 'number', better: 'higher', primary: false, read: ({ verification }) => verification?.areaUnderCurve ?? null, restsOn: verified },
     {
       key: 'ranks.rank1', title: say('metric.rank1'), unit: 'share', better: 'higher', primary: false, read: (evaluation) => hardestGallery(evaluation)?.rank1.value ?? null,
       restsOn: (evaluation) => say('count.ranks', { probes: evaluation.ranks?.probes ?? 0, gallery: (evaluation.ranks?.gallery ?? 0) + (hardestGallery(evaluation)?.distractors ?? 0) }),

@@ -1,6 +1,7 @@
 import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
+import type { HalvingStop } from '../../src-shared/halving.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
@@ -13,6 +14,10 @@ export interface ReportRun {
   readonly warnings: readonly (RunWarning | string)[];
   readonly picture: EmbeddingPicture | null;
   readonly summary: TrainedSummary | null;
+  /** Where successive halving stopped it; null where it did not. */
+  readonly halving: HalvingStop | null;
+  /** SHA-256 over weights, curves and what was judged; null before that. */
+  readonly resultHash: string | null;
   /** What the run takes each test picture for; null where it was not judged. */
   readonly predictions: Predictions | null;
 }
@@ -23,7 +28,7 @@ export interface EmbeddingPicture { readonly explained: number; readonly points:
 /** All that a report says; it is written from this alone. */
 export interface ReportModel {
   readonly plan: Plan; readonly planHash: string; readonly rerunCommand: string;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly operatingSystem: string; readonly node: string; readonly tensorflow: string; readonly engine: string };
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly operatingSystem: string; readonly node: string; readonly tensorflow: string; readonly engine: string; readonly threads: number };
   readonly dataset: { readonly source: string; readonly layout: string; readonly images: number; readonly people: number; readonly rejected: readonly { readonly path: string; readonly reason: string }[]; readonly alignment: string; readonly inputSize: number; readonly hash: string };
   readonly split: { readonly seed: number; readonly hash: string; readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[]; readonly skippedPeople: number; readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[] };
   readonly advice: readonly Advice[];

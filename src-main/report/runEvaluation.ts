@@ -1,3 +1,4 @@
+import type { IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 
 interface CountedRate { readonly correct: number; readonly total: number; readonly value: number }
@@ -8,12 +9,14 @@ interface HardPair { readonly first: NamedPicture; readonly second: NamedPicture
 export interface JudgedParts {
   readonly verification?: {
     readonly genuine: number; readonly impostors: number; readonly people: number;
-    readonly accuracy: { readonly mean: number }; readonly areaUnderCurve: number; readonly equalErrorRate: number;
+    readonly source?: 'built' | 'file'; readonly listed?: number; readonly rates?: readonly IdentificationRate[];
+    readonly accuracy: { readonly mean: number; readonly standardDeviation?: number; readonly folds?: readonly unknown[] }; readonly areaUnderCurve: number; readonly equalErrorRate: number;
     readonly roc: { readonly falsePositiveRates: readonly number[]; readonly truePositiveRates: readonly number[] };
   } | null;
-  readonly ranks?: { readonly probes: number; readonly gallery: number; readonly byDistractors: readonly { readonly distractors: number; readonly rank1: { readonly value: number } }[] } | null;
+  readonly ranks?: { readonly probes: number; readonly gallery: number; readonly byDistractors: readonly { readonly distractors: number; readonly rank1: { readonly value: number }; readonly rank5?: { readonly value: number } }[]; readonly cumulative?: readonly { readonly rank: number; readonly value: number }[] } | null;
   readonly marginFree?: {
-    readonly images: number; readonly nearestCentre: CountedRate; readonly retrieval: { readonly queries: number; readonly meanAveragePrecisionAtR: number } | null; readonly silhouette: number | null;
+    readonly images: number; readonly nearestCentre: CountedRate; readonly centreImages?: number; readonly cosine?: CountedRate | null; readonly silhouette: number | null; readonly alignment?: number | null; readonly uniformity?: number | null;
+    readonly retrieval: { readonly queries: number; readonly meanAveragePrecisionAtR: number; readonly precisionAt1?: number; readonly rPrecision?: number } | null;
   } | null;
   readonly geometry?: { readonly toMeans: { readonly own: { readonly count: number; readonly mean: number }; readonly nearestOther: { readonly count: number; readonly mean: number } } } | null;
   readonly confusions?: {

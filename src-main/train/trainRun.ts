@@ -43,6 +43,8 @@ export interface TrainRunOptions {
   readonly val: LabelledImages;
   readonly runFolder: string;
   readonly resume: boolean;
+  /** Epochs after which the run waits, saved; null: train to the end. */
+  readonly untilEpoch: number | null;
   readonly compiled: boolean;
   readonly points: PointStream;
   readonly shouldStop: () => boolean;
@@ -63,7 +65,8 @@ export interface EpochSummary {
 export interface TrainedRun {
   readonly machine: Machine;
   readonly position: TrainingPosition;
-  readonly stopped: boolean;
+  /** Or saved before its end: on request, or to wait after untilEpoch. */
+  readonly ended: 'whole' | 'stopped' | 'paused';
 }
 
 /** Mean loss and top-1 accuracy of labelled images by the weights as they are, the classes that no image is taken for, and the unit embeddings of the images at some positions, rising. */
@@ -144,7 +147,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   }
 
   const pixels = new Uint8Array(batchSize * size * size * 3);
-  while (position.epoch < epochs) {
+  const end = Math.min(epochs, options.untilEpoch ?? epochs);
+  while (position.epoch < end) {
     const { epoch } = position;
     if (earlyStopEpochs > 0 && position.bestEpoch > 0 && epoch - position.bestEpoch >= earlyStopEpochs) {
       options.onNotice(`Stopped early after epoch ${epoch}: val is no better since epoch ${position.bestEpoch}.`);
@@ -183,7 +187,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       await nextTurn(); // lets a stop message in
       if (options.shouldStop()) {
         save('last');
-        return { machine, position, stopped: true };
+        return { machine, position, ended: 'stopped' };
       }
     }
     const snapshot = leavesSnapshot(epoch + 1, epochs);
@@ -210,11 +214,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     if (better) save('best');
     save('last');
     await nextTurn();
-    if (position.epoch < epochs && options.shouldStopAfterEpoch()) return { machine, position, stopped: true };
+    if (position.epoch < epochs && options.shouldStopAfterEpoch()) return { machine, position, ended: 'stopped' };
   }
+  if (end < epochs) return { machine, position, ended: 'paused' };
   // Test, query and distractors are judged by the weights that val chose.
   machine.writeState(readCheckpoint(join(runFolder, 'checkpoints', 'best')).state);
-  return { machine, position, stopped: false };
+  return { machine, position, ended: 'whole' };
 }
 
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> => Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]));

@@ -19,6 +19,8 @@ export interface TrainerTask {
   readonly parts: Readonly<Record<'train' | 'val' | 'test' | 'query' | 'distractors', readonly number[]>>;
   readonly runFolder: string;
   readonly resume: boolean;
+  /** Epochs after which the run waits, saved, to be gone on with; null: train to the end. */
+  readonly untilEpoch: number | null;
   readonly compiled: boolean;
   /** Verification pairs in the format of LFW's pairs.txt; null to build them from held-out people. */
   readonly pairsFile: string | null;
@@ -39,7 +41,7 @@ export interface TrainedSummary {
 }
 
 export type TrainerMessage =
-  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: { readonly device: string; readonly tensorflow: string } }
+  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: { readonly device: string; readonly tensorflow: string; readonly threads: number } }
   | { readonly kind: 'progress'; readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
@@ -48,4 +50,5 @@ export type TrainerMessage =
   | { readonly kind: 'warning'; readonly warning: RunWarning } // a health measure that has left its range
   | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
+  | { readonly kind: 'paused' } // saved after untilEpoch
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

@@ -51,9 +51,9 @@ async function work(task: TrainerTask): Promise<void> {
     const backbone = new Map([...initialParameters(network, seed), ...(task.weightFile === null ? [] : pretrainedBackbone(task.weightFile, network))]);
     tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine });
     const [train, val] = [labelled(parts.train, classLabel), labelled(parts.val, classLabel)];
-    const { machine, position, stopped } = await trainRun({
+    const { machine, position, ended } = await trainRun({
       plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train, val,
-      runFolder, resume: task.resume, compiled: task.compiled,
+      runFolder, resume: task.resume, untilEpoch: task.untilEpoch, compiled: task.compiled,
       points, shouldStop: () => stopRequested, shouldStopAfterEpoch: () => stopAfterEpochRequested,
       onSnapshot: (folder) => tell({ kind: 'snapshot', folder }),
       onEpoch: (summary) => tell({ kind: 'epoch', summary }),
@@ -62,8 +62,8 @@ async function work(task: TrainerTask): Promise<void> {
       onWarning: (warning) => tell({ kind: 'warning', warning }),
     });
     points.flush();
-    if (stopped) {
-      tell({ kind: 'stopped' });
+    if (ended !== 'whole') {
+      tell({ kind: ended });
       return;
     }
     const specs = parameterSpecs(network);

@@ -8,8 +8,10 @@ import type { Store } from '../store/store.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { Draws } from './drawsOf.ts';
 import { embeddingPicture } from './embeddingPicture.ts';
+import { resultHash } from './resultHash.ts';
 import { splitFacts } from './splitFacts.ts';
 import type { SplitFaces } from './splitFaces.ts';
+import { haltOf } from './trainInRounds.ts';
 import { faceThumbnails } from '../data/faceThumbnails.ts';
 import type { PreparedImage } from '../data/preparedSet.ts';
 import { reportContext } from '../report/reportContext.ts';
@@ -27,10 +29,10 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
   const { plan } = source;
   const { dataset, set, split, findings } = source.faces;
   const peopleIn = (indexes: readonly number[]) => new Set(indexes.map((index) => set.images[index]?.identity)).size;
-  const engine = source.runs.map(({ id }) => store.result(id, 'engine') as { device: string; tensorflow: string } | null).find((found) => found !== null) ?? { device: 'unknown', tensorflow: 'unknown' };
+  const engine = source.runs.map(({ id }) => store.result(id, 'engine') as { device: string; tensorflow: string; threads?: number } | null).find((found) => found !== null) ?? { device: 'unknown', tensorflow: 'unknown' };
   return {
     plan, planHash: source.hash, rerunCommand: source.rerunCommand, remarks: store.remarks(source.hash),
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), operatingSystem: `${type()} ${release()}`, node: process.version, tensorflow: engine.tensorflow, engine: engine.device },
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), operatingSystem: `${type()} ${release()}`, node: process.version, tensorflow: engine.tensorflow, engine: engine.device, threads: engine.threads ?? cpus().length },
     dataset: { source: dataset.source, layout: dataset.layout, images: set.count, people: peopleIn([...set.images.keys()]), rejected: [...dataset.rejected, ...set.rejected], alignment: set.alignment, inputSize: set.inputSize, hash: dataset.hash },
     split: { seed: split.seed, hash: split.hash, parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })), skippedPeople: split.skipped.length, findings },
     advice: adviceBeforeTraining(plan, splitFacts(source.faces)),
@@ -44,7 +46,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       for (const { name, epoch, value } of store.points(id)) if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
       return {
         id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map(({ message, details }) => runWarningSchema.safeParse(details).data ?? message), summary: store.result(id, 'summary') as TrainedSummary | null,
-        predictions: store.result(id, 'predictions') as Predictions | null,
+        halving: haltOf(store, id), resultHash: resultHash(store, id), predictions: store.result(id, 'predictions') as Predictions | null,
         hashes: { split: run?.splitHash ?? null, initialWeights: run?.initialWeightsHash ?? null, batchOrder: draws?.batchOrder ?? null, augmentation: draws?.augmentation ?? null },
       };
     })),

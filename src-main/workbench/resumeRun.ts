@@ -17,6 +17,7 @@ export function resumableRun(store: Store, id: string): ResumableRun {
   const origin = store.result(id, 'origin') as ResumableRun['origin'] | null;
   if (row.status === 'done') throw new ArcBenchError('wrong-input', `The run ${id} is done: there is nothing to resume.`);
   if (!plan || !origin) throw new ArcBenchError('damaged', `The plan of run ${id} is not in the store: start the experiment again from its file.`);
+  if (plan.sweep?.halving) throw new ArcBenchError('wrong-input', `The run ${id} belongs to a sweep with successive halving, whose runs go on together: go on with its experiment, \`${origin.rerunCommand} --resume\`.`);
   return { row, plan, origin };
 }
 

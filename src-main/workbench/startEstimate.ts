@@ -1,6 +1,7 @@
 import type { StartEstimate } from '../../src-shared/api.ts';
 import { planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
 import { drawnClasses } from '../../src-shared/drawnClasses.ts';
+import { halvingRounds } from '../../src-shared/halving.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../model/network.ts';
 import type { RunRow, Store } from '../store/store.ts';
@@ -49,7 +50,7 @@ export function startEstimator(store: Store) {
     const arms = plan.arms.map((arm) => {
       const armPlan = planOfArm(plan, arm);
       const left = plan.seeds.length - own.filter((run) => run.arm === arm.name).length;
-      return { measured: measured(armPlan, done), imagesLeft: left * armPlan.training.epochs * (faces?.trainImages ?? 0), bytes: trainingBytes(arm, armPlan, faces?.people ?? 0) };
+      return { measured: measured(armPlan, done), imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0), bytes: trainingBytes(arm, armPlan, faces?.people ?? 0) };
     });
     const slowest = arms.some((arm) => arm.measured === null) ? null : arms.map((arm) => arm.measured).reduce((a, b) => (a && b && b.imagesPerSecond < a.imagesPerSecond ? b : a), arms[0]?.measured ?? null);
     return {
@@ -62,6 +63,15 @@ export function startEstimator(store: Store) {
   };
 }
 export type StartEstimator = ReturnType<typeof startEstimator>;
+
+/** Epochs that an arm trains, on average over the variants where successive halving stops some. */
+function meanEpochs(plan: Plan, arm: ArmPlan): number {
+  const { epochs } = planOfArm(plan, arm).training;
+  if (!plan.sweep?.halving || arm.variantOf === undefined) return epochs;
+  const candidates = plan.arms.filter((other) => other.variantOf === arm.variantOf).length;
+  const rounds = halvingRounds(plan.sweep.halving, { candidates, epochs });
+  return rounds.reduce((sum, round, place) => sum + round.candidates * (round.epochs - (rounds[place - 1]?.epochs ?? 0)), 0) / candidates;
+}
 
 /** Bytes of float32 that training holds: each parameter with its gradient and slots, of class centres that are drawn the drawn ones once more with theirs, and each value of a batch with its gradient. */
 function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {

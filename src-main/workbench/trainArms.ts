@@ -19,6 +19,7 @@ import { planHash } from './planHash.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { runTrainer } from './trainer.ts';
+import { epochsDone, haltOf, isWaiting, trainInRounds, type PlannedRun } from './trainInRounds.ts';
 
 export interface TrainOptions {
   /** What becomes of a run that ended half-way (cancelled, failed or killed): without a word, nothing. */
@@ -40,7 +41,7 @@ export const runFolderOf = (store: Store, id: string): string => join(store.work
 export const snapshotFolderOf = (store: Store, id: string): string => join(runFolderOf(store, id), 'snapshots');
 
 /** Every run that a plan asks for, in the order in which they run. */
-export function plannedRuns(plan: Plan, split: Split): { readonly id: string; readonly arm: string; readonly seed: number }[] {
+export function plannedRuns(plan: Plan, split: Split): PlannedRun[] {
   return plan.seeds.flatMap((seed) => plan.arms.map((arm) => ({ id: runId({ plan, split, arm: arm.name, seed }), arm: arm.name, seed })));
 }
 
@@ -53,28 +54,30 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
   const labels = Int32Array.from(split.parts.train, (index) => label.get(set.images[index]?.identity ?? '') ?? 0);
   store.savePlan(hash, plan);
   const planned = plannedRuns(plan, split).filter((run) => train.only?.(run) ?? true);
+  if (train.only && plan.sweep?.halving) throw new ArcBenchError('wrong-input', `The runs of a sweep with successive halving go on together, round by round: \`${options.rerunCommand} --resume\` goes on with all of them.`);
   if (planned.length === 0) throw new ArcBenchError('wrong-input', `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its seeds ${plan.seeds.join(', ')}.`);
   // A sweep tries values that may be too bold: one that diverges is a result, and the others go on.
   const isDiverged = (id: string) => plan.sweep !== undefined && train.interrupted !== 'restart' && store.run(id)?.status === 'failed' && store.result(id, 'failure') === 'diverged';
-  if (train.interrupted === 'refuse') planned.filter((run) => !isDiverged(run.id)).forEach((run) => refuseInterrupted(options, store.run(run.id)));
+  if (train.interrupted === 'refuse') planned.filter((run) => !isDiverged(run.id) && haltOf(store, run.id) === null).forEach((run) => refuseInterrupted(options, store.run(run.id)));
   if (planned.some((run) => store.run(run.id) === null)) {
     const texts = reportTexts('en');
     for (const advice of adviceBeforeTraining(plan, splitFacts(faces))) progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
   }
-  for (const { id, arm, seed } of planned) {
+  const trainOne = async ({ id, arm, seed }: PlannedRun, untilEpoch: number | null): Promise<void> => {
     const title = `${arm}, seed ${seed}`;
     const own = planOfArm(plan, plan.arms.find((entry) => entry.name === arm) as ArmPlan);
     const { epochs } = own.training;
     const known = store.run(id);
     if (isDiverged(id)) {
       progress.notice(`${title}: diverged already (run ${id}).`);
-      continue;
+      return;
     }
+    if (haltOf(store, id) !== null || (untilEpoch !== null && known !== null && isWaiting(plan, known) && epochsDone(store, id) >= untilEpoch)) return;
     if (known?.status === 'done' || (known?.status === 'trained' && !train.evaluate)) {
       progress.notice(`${title}: ${known.status} already (run ${id}).`);
-      continue;
+      return;
     }
-    const goOn = known?.status === 'trained' || (known !== null && train.interrupted === 'resume');
+    const goOn = known !== null && (known.status === 'trained' || isWaiting(plan, known) || train.interrupted === 'resume');
     if (!goOn) {
       await endFormerTrainer(runFolderOf(store, id));
       if (known) store.deleteRun(id); // so that the store never names what is gone
@@ -95,7 +98,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     const last = await runTrainer({
       plan: own, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, weightFile: weightFileOf(own.model, options.baseFolder),
       pairsFile: own.evaluation.pairs === builtPairs ? null : pathFrom(options.baseFolder, own.evaluation.pairs),
-      runFolder: runFolderOf(store, id), resume: goOn, compiled: train.compiled, evaluate: train.evaluate, engine: train.engine,
+      runFolder: runFolderOf(store, id), resume: goOn, untilEpoch: known?.status === 'trained' ? null : untilEpoch, compiled: train.compiled, evaluate: train.evaluate, engine: train.engine,
     }, {
       signal: options.signal, ...(options.afterEpoch ? { afterEpoch: options.afterEpoch } : {}),
       onMessage(message) {
@@ -113,7 +116,8 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
           }
           case 'snapshot': store.saveArtefact(id, { kind: 'snapshots', path: message.folder, sha256: null }); break;
           case 'notice':
-            store.addEvent(id, message);
+            // Whoever goes on after an early stop is told of it again.
+            if (!store.events(id).some((event) => event.kind === 'notice' && event.message === message.message)) store.addEvent(id, message);
             progress.notice(message.message);
             break;
           case 'warning': {
@@ -123,23 +127,25 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
             progress.notice(`Warning: ${event.message}`);
             break;
           }
-          case 'done': case 'failed': case 'stopped': break;
+          case 'done': case 'failed': case 'stopped': case 'paused': break;
         }
       },
     });
     await finish(store, id, last);
     if (last.kind === 'failed' && last.code === 'diverged' && plan.sweep) {
       progress.notice(last.message);
-      continue;
+      return;
     }
     if (last.kind === 'failed') throw new ArcBenchError(last.code, last.message);
     if (last.kind === 'stopped') throw new ArcBenchError('cancelled', `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`);
-  }
+  };
+  if (plan.sweep?.halving) await trainInRounds({ store, plan, halving: plan.sweep.halving, progress }, planned, trainOne);
+  else for (const run of planned) await trainOne(run, null);
   return planned.map((run) => run.id);
 }
 
-function refuseInterrupted({ store, rerunCommand }: StageOptions, known: RunRow | null): void {
-  if (!known || known.status === 'trained' || known.status === 'done' || !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))) return;
+function refuseInterrupted({ store, plan, rerunCommand }: StageOptions, known: RunRow | null): void {
+  if (!known || known.status === 'trained' || known.status === 'done' || isWaiting(plan, known) || !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))) return;
   throw new ArcBenchError('wrong-input', `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`);
 }
 
@@ -167,7 +173,7 @@ async function finish(store: Store, id: string, last: TrainerMessage): Promise<v
       store.addEvent(id, { kind: 'failure', message: failure.message });
       store.saveResult(id, 'failure', failure.code);
     }
-    const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : 'cancelled';
-    store.updateRun(id, { status, finishedAt: new Date().toISOString(), message: failure?.message ?? null });
+    const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : last.kind === 'paused' ? 'queued' : 'cancelled';
+    store.updateRun(id, { status, finishedAt: status === 'queued' ? null : new Date().toISOString(), message: failure?.message ?? null });
   });
 }

@@ -28,7 +28,7 @@ export async function runTrainer(task: TrainerTask, options: { readonly onMessag
     let last: TrainerMessage | null = null;
     let unheard: { readonly error: unknown } | null = null;
     child.on('message', (message: TrainerMessage) => {
-      if (message.kind === 'done' || message.kind === 'failed' || message.kind === 'stopped') last = message;
+      if (message.kind === 'done' || message.kind === 'failed' || message.kind === 'stopped' || message.kind === 'paused') last = message;
       else if (unheard === null) {
         try {
           options.onMessage(message);

@@ -15,7 +15,7 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
     const { val, test, separation, changes, parts } = outcome(arm.name, seed);
     const epochs = Array.from({ length: 8 }, (_, index) => index + 1);
     return {
-      id: `${arm.name} ${seed}`, arm: arm.name, seed, status: 'done', message: null, warnings: [], picture: null, predictions: null,
+      id: `${arm.name} ${seed}`, arm: arm.name, seed, status: 'done', message: null, warnings: [], picture: null, predictions: null, halving: null, resultHash: null,
       hashes: { split: 's', initialWeights: `w${seed}`, batchOrder: `b${seed}`, augmentation: `a${seed}` },
       curves: { 'train/loss': epochs.map((epoch) => ({ epoch, value: 3 / epoch })), 'val/accuracy': epochs.map((epoch) => ({ epoch, value: (val / 60) * (epoch / 8) })), 'train/accuracy': epochs.map((epoch) => ({ epoch, value: epoch / 8 })), gradientNorm: epochs.map((epoch) => ({ epoch, value: 2 / epoch })) },
       summary: {
@@ -31,7 +31,7 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
   }));
   return {
     plan, planHash: 'f'.repeat(64), rerunCommand: 'npm run arcbench -- --run constructed.yaml',
-    machine: { cpu: 'A <processor>', cores: 2, memoryGiB: 8, operatingSystem: 'Linux', node: 'v24', tensorflow: '2.21.0', engine: 'cpu' },
+    machine: { cpu: 'A <processor>', cores: 2, memoryGiB: 8, operatingSystem: 'Linux', node: 'v24', tensorflow: '2.21.0', engine: 'cpu', threads: 2 },
     dataset: { source: '/faces', layout: 'folders', images: 400, people: 40, rejected: [], alignment: 'centre crop', inputSize: 64, hash: 'd' },
     split: { seed: 1, hash: 'e'.repeat(64), parts: [{ part: 'train', people: 30, images: 180 }, { part: 'val', people: 30, images: 60 }, { part: 'test', people: 30, images: 60 }, { part: 'query', people: 6, images: 60 }, { part: 'distractors', people: 0, images: 0 }], skippedPeople: 0, findings: [] },
     advice: [], test: { classes: [], files: {} }, faces: { files: {}, people: {} }, runs,

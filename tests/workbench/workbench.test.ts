@@ -110,6 +110,14 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     assert.deepEqual(runs.map((run) => [run.arm, run.status, run.epoch, run.epochs]), [['cross-entropy', 'done', 4, 4], ['ArcFace', 'done', 4, 4]]);
     const [first] = runs;
     assert.ok(first && first.metrics['test/top1'] !== undefined && first.knobs['training.learningRate'] === '0.05');
+    const compared = await call('runs.predictions', { first: [runs[0]!.id], second: [runs[1]!.id] });
+    const [counts] = compared.seeds;
+    assert.ok(counts);
+    assert.deepEqual([counts.seed, compared.onlyFirst.total, compared.onlySecond.total], [1, counts.onlyFirst, counts.onlySecond]);
+    const total = counts.bothRight + counts.onlyFirst + counts.onlySecond + counts.bothWrong;
+    assert.ok(Math.abs((counts.bothRight + counts.onlyFirst) / total - (first.metrics['test/top1'] ?? 0)) < 1e-9, 'who is right agrees with the accuracy');
+    for (const picture of [...compared.onlyFirst.pictures, ...compared.onlySecond.pictures]) assert.ok(picture.file.includes(`/${picture.identity}/`) && !picture.takenFor.includes(picture.identity));
+    await assert.rejects(call('runs.predictions', { first: [runs[0]!.id], second: [] }), /one seed on one set/);
     const curves = await call('runs.curves', { ids: runs.map((run) => run.id), names: ['val/accuracy'], points: 100 });
     assert.deepEqual(curves.map((curve) => [curve.epochs, curve.total]), [[[1, 2, 3, 4], 4], [[1, 2, 3, 4], 4]]);
     const told = events.flatMap((event) => (event.event === 'points' ? event.payload.points.filter((point) => point.name === 'val/accuracy') : []));

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { exportRun, noSuchRun } from '../../workbench/exportRun.ts';
+import { resultHash } from '../../workbench/resultHash.ts';
 import { deleteRun, resumableRun, resumeRun } from '../../workbench/resumeRun.ts';
 import type { Session } from './session.ts';
 
@@ -13,9 +14,9 @@ export function addRunCommands(program: Command, cli: Session): void {
   runs.command('show').argument('<id>').description('one run with its results').action((id: string) => cli.withStore({ readOnly: true }, (store) => {
     const row = store.run(id);
     if (!row) throw noSuchRun(id);
-    const value = { ...row, engine: store.result(id, 'engine'), summary: store.result(id, 'summary'), artefacts: store.artefacts(id), events: store.events(id), points: store.points(id) };
+    const value = { ...row, engine: store.result(id, 'engine'), resultHash: resultHash(store, id), summary: store.result(id, 'summary'), artefacts: store.artefacts(id), events: store.events(id), points: store.points(id) };
     cli.print([
-      `${row.id}  ${row.arm}, seed ${row.seed}  (${row.experiment})`, `status   ${row.status}${row.message ? `: ${row.message}` : ''}`, `created  ${row.createdAt}`,
+      `${row.id}  ${row.arm}, seed ${row.seed}  (${row.experiment})`, `status   ${row.status}${row.message ? `: ${row.message}` : ''}`, `created  ${row.createdAt}`, ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
       ...value.artefacts.map(({ kind, path }) => `${kind}  ${path}`), ...value.events.map(({ at, message }) => `${at}  ${message}`),
     ].join('\n'), value);
   }));

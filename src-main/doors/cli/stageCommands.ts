@@ -6,6 +6,7 @@ import { importFaces, peopleOf, prepareFaces } from '../../workbench/gatherFaces
 import { gatherSplit, writeExperimentReport } from '../../workbench/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/splitFaces.ts';
 import { plannedRuns, trainArms } from '../../workbench/trainArms.ts';
+import { haltOf } from '../../workbench/trainInRounds.ts';
 import type { Session } from './session.ts';
 
 const faces = 'an experiment file, or a folder or CSV of faces with all defaults';
@@ -46,17 +47,17 @@ export function addStageCommands(program: Command, cli: Session): void {
     .option('--arm <name>', 'this arm alone').option('--seed <number>', 'this seed alone')
     .action((source: string, chosen: { arm?: string; seed?: string }) => cli.withExperiment(source, async (options) => {
       const split = await gatherSplit(options);
-      const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: false, only: ({ arm, seed }) => (chosen.arm === undefined || arm === chosen.arm) && (chosen.seed === undefined || seed === Number(chosen.seed)) });
+      const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: false, only: chosen.arm === undefined && chosen.seed === undefined ? undefined : ({ arm, seed }) => (chosen.arm === undefined || arm === chosen.arm) && (chosen.seed === undefined || seed === Number(chosen.seed)) });
       const rows = runs.map((id) => ({ ...options.store.run(id), summary: options.store.result(id, 'summary') as TrainedSummary | null }));
-      cli.print(rows.map((row) => `${row.id}  ${row.arm}, seed ${row.seed}: ${row.status}, best epoch ${row.summary?.bestEpoch} of ${row.summary?.epochs}, ${row.summary?.imagesPerSecond.toFixed(0)} img/s`).join('\n'), rows);
+      cli.print(rows.map((row) => `${row.id}  ${row.arm}, seed ${row.seed}: ${row.status}, ${row.summary ? `best epoch ${row.summary.bestEpoch} of ${row.summary.epochs}, ${row.summary.imagesPerSecond.toFixed(0)} img/s` : row.message}`).join('\n'), rows);
     }));
 
   program.command('evaluate').argument('<experiment.yaml>').description('judge trained arms on val, test, query and distractors, once').action((source: string) => cli.withExperiment(source, async (options) => {
     const split = await gatherSplit(options);
-    const untrained = plannedRuns(options.plan, split.split).filter(({ id }) => !['trained', 'done'].includes(options.store.run(id)?.status ?? ''));
+    const untrained = plannedRuns(options.plan, split.split).filter(({ id }) => !['trained', 'done'].includes(options.store.run(id)?.status ?? '') && haltOf(options.store, id) === null);
     if (untrained.length > 0) throw new ArcBenchError('wrong-input', `${untrained[0]?.arm}, seed ${untrained[0]?.seed}, is not trained yet: train it first with \`arcbench train ${source}\`.`);
     const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: true });
-    const rows = runs.map((id) => ({ ...options.store.run(id), evaluation: (options.store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null }));
+    const rows = runs.filter((id) => haltOf(options.store, id) === null).map((id) => ({ ...options.store.run(id), evaluation: (options.store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null }));
     cli.print(rows.map(({ id, arm, seed, evaluation }) => {
       const rate = evaluation?.identification?.rates.find((entry) => entry.falsePositiveRate === 0.01 && entry.carried);
       return `${id}  ${arm}, seed ${seed}: val ${percent(evaluation?.accuracy.val?.top1.value)}, test ${percent(evaluation?.accuracy.test?.top1.value)}${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}`;

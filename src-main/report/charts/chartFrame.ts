@@ -17,7 +17,7 @@ export const escapeXml = (text: string) => text.replace(/[&<>"']/g, (character) 
 /** A chart's card with its title and parts, as SVG that is readable on light and dark pages. */
 export const chartFrame = ({ title, width, height }: Frame, parts: readonly string[]): string => [
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="12" role="img"><title>${escapeXml(title)}</title>${style}`,
-  `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>${text(16, 24, title, 'class="ink" font-size="14" font-weight="600"')}`,
+  `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>${text(16, 24, shorten(title, Math.floor((width - 32) / 7.6)), 'class="ink" font-size="14" font-weight="600"')}`,
   ...parts, '</svg>', '',
 ].join('\n');
 

@@ -5,13 +5,15 @@ export interface HeatMapOptions {
   readonly xs: readonly string[]; readonly ys: readonly string[];
   /** value(x, y) by their places; null where nothing was tried. */
   readonly value: (x: number, y: number) => number | null;
+  /** What stands small beneath a value; null: nothing. */
+  readonly note: (x: number, y: number) => string | null;
   readonly write: (value: number) => string;
 }
 
 const [left, top, cell, cellHeight] = [110, 66, 84, 40];
 
 /** Values on a grid of two knobs, each cell with its number: the darker, the higher. */
-export function heatMap({ title, xTitle, yTitle, xs, ys, value, write }: HeatMapOptions): string {
+export function heatMap({ title, xTitle, yTitle, xs, ys, value, note, write }: HeatMapOptions): string {
   const values = xs.flatMap((_, x) => ys.flatMap((__, y) => value(x, y) ?? []));
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const [width, height] = [Math.max(460, left + xs.length * cell + 24), top + ys.length * cellHeight + 52];
@@ -21,13 +23,15 @@ export function heatMap({ title, xTitle, yTitle, xs, ys, value, write }: HeatMap
     ...xs.map((label, x) => text(left + x * cell + cell / 2, top + ys.length * cellHeight + 18, shorten(label, 12), 'class="muted" text-anchor="middle"')),
     ...xs.flatMap((_, x) => ys.map((__, y) => {
       const own = value(x, y);
+      const beneath = note(x, y);
       const middle = [left + x * cell + cell / 2, top + y * cellHeight + cellHeight / 2 + 4] as const;
       if (own === null) return text(...middle, '—', 'class="muted" text-anchor="middle"');
       // The cell's colours do not follow the theme: number and ground belong together.
       const share = (own - low) / (high - low || 1);
       const blend = (from: number, to: number) => Math.round(from + (to - from) * share);
       return `<rect x="${place(left + x * cell + 1)}" y="${place(top + y * cellHeight + 1)}" width="${cell - 2}" height="${cellHeight - 2}" rx="4" fill="rgb(${blend(222, 26)},${blend(232, 60)},${blend(250, 140)})"/>`
-        + text(...middle, write(own), `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" text-anchor="middle"${own === high ? ' font-weight="700"' : ''}`);
+        + text(middle[0], middle[1] - (beneath === null ? 0 : 6), write(own), `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" text-anchor="middle"${own === high ? ' font-weight="700"' : ''}`)
+        + (beneath === null ? '' : text(middle[0], middle[1] + 9, beneath, `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" text-anchor="middle" font-size="10"`));
     })),
   ]);
 }

@@ -41,7 +41,7 @@ export const failuresSection: Section = (context) => {
   const lists = (['hardestImpostors', 'hardestGenuine', 'labelSuspects'] as const).flatMap((kind) => arms.slice(0, 4).flatMap((arm) => {
     const confusions = runs.find((run) => run.arm === arm)?.confusions;
     const items = kind === 'labelSuspects'
-      ? (confusions?.labelSuspects ?? []).map((suspect) => say('failures.suspect', { picture: short(suspect.file), own: decimal(suspect.ownDegrees, 0), nearest: escapeMarkdown(suspect.nearest), other: decimal(suspect.nearestDegrees, 0) }))
+      ? (confusions?.labelSuspects ?? []).map((suspect) => say('failures.suspect', { picture: short(suspect.file), own: decimal(suspect.ownDegrees, 1), nearest: escapeMarkdown(suspect.nearest), other: decimal(suspect.nearestDegrees, 1) }))
       : (confusions?.[kind] ?? []).map(pair);
     return items.length === 0 ? [] : [say(`failures.${kind}`, { arm: escapeMarkdown(arm.name) }), bounded(items.slice(0, 3), 3, more)];
   }));

@@ -4,11 +4,13 @@ import { describeLoss } from '../../../src-shared/losses.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import { code, escapeMarkdown, narrowTable, paragraphs, table } from '../markdown.ts';
 import type { Section } from '../section.ts';
+import { conditionsPart } from './conditionsPart.ts';
 
 const optimizers = { sgd: 'SGD', adam: 'Adam', adamw: 'AdamW' } as const;
 
 /** The network and its training in a sentence, the losses with their formulas, and every knob in which the arms differ. */
-export const modelsSection: Section = ({ model, arms, texts: { say, short } }) => {
+export const modelsSection: Section = (context) => {
+  const { model, arms, texts: { say, short } } = context;
   const { plan } = model;
   const { model: network, training } = plan;
   const parameters = model.runs.find((run) => run.summary !== null)?.summary?.parameters;
@@ -35,6 +37,7 @@ export const modelsSection: Section = ({ model, arms, texts: { say, short } }) =
       `### ${say('heading.difference')}`,
       differences.length === 0 ? say('models.same')
         : narrowTable([say('column.knob'), ...arms.map((arm) => escapeMarkdown(arm.name))], differences.map((row) => [`\`${row.knob}\``, ...row.values.map(escapeMarkdown)]), say('column.arm')),
+      conditionsPart(context),
     ]),
   };
 };

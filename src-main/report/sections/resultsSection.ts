@@ -6,8 +6,9 @@ import { metricDifference, metricValue, pValue } from '../../../src-shared/verdi
 import { lineChart } from '../charts/lineChart.ts';
 import { seedBand } from '../charts/seedBand.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
-import type { ReportContext } from '../reportContext.ts';
+import type { ReportArm, ReportContext } from '../reportContext.ts';
 import type { JudgedRun } from '../reportModel.ts';
+import type { RunEvaluation } from '../runEvaluation.ts';
 import { chartBook, type Section, type WrittenSection } from '../section.ts';
 
 const mostRows = 12;
@@ -17,9 +18,9 @@ interface CountedRate { readonly correct: number; readonly total: number; readon
 export const resultsSection: Section = (context) => {
   const { chosen, texts: { say } } = context;
   if (chosen.every((arm) => arm.runs.length === 0)) return null;
-  const parts = [identificationPart(context), verificationPart(context)];
+  const parts = [identificationPart(context), verificationPart(context), ranksPart(context)];
   return {
-    markdown: paragraphs([`## ${say('heading.results')}`, accuracyPart(context), ...parts.map((part) => part?.markdown ?? null), differencesPart(context)]),
+    markdown: paragraphs([`## ${say('heading.results')}`, accuracyPart(context), ...parts.map((part) => part?.markdown ?? null), marginFreePart(context), differencesPart(context)]),
     charts: new Map(parts.flatMap((part) => [...part?.charts ?? []])),
   };
 };
@@ -42,10 +43,11 @@ function accuracyPart({ chosen, texts, texts: { say } }: ReportContext): string 
   ]);
 }
 
-/** Mean with the lowest and the highest; '—' of nothing. */
+/** Mean with the lowest and the highest where they differ; '—' of nothing. */
 function range(values: readonly number[], write: (value: number) => string): string {
   if (values.length === 0) return '—';
-  return values.length === 1 ? write(values[0] as number) : `${write(mean(values))} (${write(Math.min(...values))}–${write(Math.max(...values))})`;
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return write(low) === write(high) ? write(mean(values)) : `${write(mean(values))} (${write(low)}${low < 0 ? ' … ' : '–'}${write(high)})`;
 }
 
 function identificationPart({ chosen, texts, texts: { say } }: ReportContext): WrittenSection | null {
@@ -99,14 +101,80 @@ function verificationPart({ chosen, texts, texts: { say } }: ReportContext): Wri
     charts: book.charts,
     markdown: paragraphs([
       `### ${say('heading.verification')}`,
-      say('verification.pairs', { genuine: first.genuine, impostors: first.impostors, people: first.people }),
+      [
+        say('verification.pairs', { genuine: first.genuine, impostors: first.impostors, people: first.people }),
+        ...(first.source === 'file' ? [say('verification.file', { listed: first.listed ?? 0 })] : []), say('verification.folds', { folds: first.accuracy.folds?.length ?? 10 }),
+      ].join(' '),
       table([say('column.arm'), say('metric.verification'), say('metric.equalErrorRate'), say('metric.areaUnderCurve'), say('column.runs')], arms.map((arm) => {
         const own = arm.runs.flatMap(of);
-        return [escapeMarkdown(arm.name), range(own.map(({ accuracy }) => accuracy.mean), texts.percent), range(own.map(({ equalErrorRate }) => equalErrorRate), texts.percent), range(own.map(({ areaUnderCurve }) => areaUnderCurve), (value) => texts.decimal(value, 4)), String(own.length)];
+        return [escapeMarkdown(arm.name), `${range(own.map(({ accuracy }) => accuracy.mean), texts.percent)}${own.length === 1 && own[0]?.accuracy.standardDeviation !== undefined ? ` ± ${texts.decimal(100 * own[0].accuracy.standardDeviation, 1)}` : ''}`, range(own.map(({ equalErrorRate }) => equalErrorRate), texts.percent), range(own.map(({ areaUnderCurve }) => areaUnderCurve), (value) => texts.decimal(value, 4)), String(own.length)];
       })),
+      acceptedShares(arms, of, texts),
       book.show('roc.svg', chart, title),
     ]),
   };
+}
+
+/** TAR at each FAR that the impostors carry, with Wilson's interval of one run. */
+function acceptedShares(arms: readonly ReportArm[], of: (run: JudgedRun) => NonNullable<RunEvaluation['verification']> | never[], texts: ReportContext['texts']): string | null {
+  const { say } = texts;
+  const carried = (arms[0]?.runs.flatMap(of)[0]?.rates ?? []).filter((rate) => rate.carried).toSorted((a, b) => b.falsePositiveRate - a.falsePositiveRate);
+  if (carried.length === 0) return null;
+  const single = arms.every((arm) => arm.runs.length <= 1);
+  const cell = (arm: ReportArm, far: number) => {
+    const own = arm.runs.flatMap(of).flatMap((verification) => verification.rates?.filter((rate) => rate.falsePositiveRate === far) ?? []);
+    const [only] = own;
+    if (!single || !only) return range(own.map((rate) => rate.truePositiveRate), (value) => texts.decimal(value, 3));
+    return `${texts.decimal(only.truePositiveRate, 3)} (${texts.decimal(only.interval.low, 3)}–${texts.decimal(only.interval.high, 3)})`;
+  };
+  return paragraphs([
+    table([say('column.far'), say('column.impostors'), ...arms.map((arm) => say('column.tar', { arm: escapeMarkdown(arm.name) }))], carried.map((rate) => [texts.short(rate.falsePositiveRate), texts.count(rate.allowedFalsePositives), ...arms.map((arm) => cell(arm, rate.falsePositiveRate))])),
+    single ? say('identification.one') : null,
+  ]);
+}
+
+/** Who is it: rank 1 and 5 as distractors grow, and the cumulative match curve with all of them. */
+function ranksPart({ chosen, texts, texts: { say } }: ReportContext): WrittenSection | null {
+  const of = (run: JudgedRun) => run.summary.evaluation.ranks ?? [];
+  const arms = chosen.filter((arm) => arm.runs.flatMap(of).length > 0);
+  const first = arms[0]?.runs.flatMap(of)[0];
+  if (!first) return null;
+  const book = chartBook();
+  const seriesOf = (points: (ranks: NonNullable<RunEvaluation['ranks']>) => readonly (readonly [number, number])[]) => arms.slice(0, 6).map((arm) => ({ name: arm.name, colour: chosen.indexOf(arm), points: seedBand(arm.runs.flatMap(of).map(points)) }));
+  const [curveTitle, growthTitle] = [say('chart.cumulative', { distractors: first.byDistractors.at(-1)?.distractors ?? 0 }), say('chart.growth')];
+  const curve = lineChart({ title: curveTitle, xTitle: say('axis.rank'), yTitle: say('axis.found'), percent: true, write: texts.short, series: seriesOf(({ cumulative }) => (cumulative ?? []).map(({ rank, value }) => [rank, value] as const)) });
+  const growth = lineChart({ title: growthTitle, xTitle: say('axis.distractors'), yTitle: say('axis.found'), percent: true, write: texts.short, series: seriesOf(({ byDistractors }) => byDistractors.map(({ distractors, rank1 }) => [distractors, rank1.value] as const)) });
+  return {
+    charts: book.charts,
+    markdown: paragraphs([
+      `### ${say('heading.ranks')}`,
+      say('ranks.intro', { probes: first.probes, gallery: first.gallery }),
+      table([say('column.distractors'), ...first.byDistractors.map(({ distractors }) => texts.count(distractors))], arms.flatMap((arm) => ([1, 5] as const).map((rank) => [say('column.rank', { arm: escapeMarkdown(arm.name), rank }), ...first.byDistractors.map(({ distractors }) => {
+        const own = arm.runs.flatMap(of).flatMap(({ byDistractors }) => byDistractors.filter((entry) => entry.distractors === distractors));
+        return range(own.flatMap((entry) => (rank === 1 ? entry.rank1.value : entry.rank5?.value ?? [])), texts.percent);
+      })]))),
+      book.show('cumulative.svg', curve, curveTitle), first.byDistractors.length > 2 ? book.show('distractors.svg', growth, growthTitle) : null,
+    ]),
+  };
+}
+
+/** What any two losses can be compared by: no margin, no scale. */
+function marginFreePart({ chosen, texts, texts: { say } }: ReportContext): string | null {
+  const of = (run: JudgedRun) => run.summary.evaluation.marginFree ?? [];
+  const arms = chosen.filter((arm) => arm.runs.flatMap(of).length > 0);
+  const first = arms[0]?.runs.flatMap(of)[0];
+  if (!first?.centreImages) return null;
+  type MarginFree = typeof first;
+  const measures: readonly { readonly title: string; readonly read: (own: MarginFree) => number | null | undefined; readonly write: (value: number) => string }[] = [
+    { title: say('metric.nearestCentre'), read: (own) => own.nearestCentre.value, write: texts.percent }, { title: say('metric.cosine'), read: (own) => own.cosine?.value, write: texts.percent },
+    { title: 'P@1', read: (own) => own.retrieval?.precisionAt1, write: texts.percent }, { title: say('metric.rPrecision'), read: (own) => own.retrieval?.rPrecision, write: texts.percent },
+    { title: say('metric.mapAtR'), read: (own) => own.retrieval?.meanAveragePrecisionAtR, write: texts.percent }, { title: say('metric.silhouette'), read: (own) => own.silhouette, write: (value) => texts.decimal(value, 3) },
+    { title: say('metric.alignment'), read: (own) => own.alignment, write: (value) => texts.decimal(value, 3) }, { title: say('metric.uniformity'), read: (own) => own.uniformity, write: (value) => texts.decimal(value, 3) },
+  ];
+  // With two pictures a person, P@1, R-precision and MAP@R are one and the same.
+  const alike = Map.groupBy(measures.map(({ title, read, write }) => ({ title, cells: arms.map((arm) => range(arm.runs.flatMap(of).flatMap((own) => read(own) ?? []), write)) })), ({ cells }) => cells.join('|'));
+  const rows = [...alike.values()].filter(([row]) => row?.cells.some((cell) => cell !== '—')).map((same) => [same.map(({ title }) => title).join(', '), ...same[0]?.cells ?? []]);
+  return paragraphs([`### ${say('heading.marginFree')}`, say('marginFree.intro', { images: first.images, centreImages: first.centreImages }), table([say('column.metric'), ...arms.map((arm) => escapeMarkdown(arm.name))], rows)]);
 }
 
 function differencesPart({ comparison, metrics, chosen, texts, texts: { say } }: ReportContext): string | null {

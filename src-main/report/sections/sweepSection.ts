@@ -1,3 +1,5 @@
+import type { HalvingPlan } from '../../../src-shared/arms.ts';
+import { halvingRounds, type HalvingStop } from '../../../src-shared/halving.ts';
 import { knobsOf } from '../../../src-shared/knobs.ts';
 import { mean } from '../../../src-shared/maths/statistics.ts';
 import { lossKnob } from '../../../src-shared/sweep.ts';
@@ -7,7 +9,7 @@ import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import { valAccuracy, type ReportArm, type ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
 
-interface Variant { readonly arm: ReportArm; readonly val: number; readonly test: number | null; readonly knobs: ReadonlyMap<string, unknown> }
+interface Variant { readonly arm: ReportArm; readonly val: number; /** Where it was stopped before its end. */ readonly halving: HalvingStop | null; readonly test: number | null; readonly knobs: ReadonlyMap<string, unknown> }
 
 /** Every variant of a sweep by val accuracy, a heat map of each arm's first two knobs, and parallel coordinates. */
 export const sweepSection: Section = (context) => {
@@ -16,10 +18,11 @@ export const sweepSection: Section = (context) => {
   if (!sweep) return null;
   const origins = [...new Set(arms.flatMap((arm) => arm.variantOf ?? []))].map((name) => ({ name }));
   const variants = arms.filter((arm) => arm.variantOf !== undefined).flatMap((arm): Variant[] => {
-    const val = valAccuracy(arm);
+    const halving = runs.find((run) => run.arm === arm.name && run.halving)?.halving ?? null;
+    const val = halving ? halving.accuracy : valAccuracy(arm);
     const own = plan.arms.find((entry) => entry.name === arm.name);
     const tests = arm.runs.flatMap((run) => run.summary.evaluation.accuracy.test?.top1.value ?? []);
-    return val === null || !own ? [] : [{ arm, val, test: tests.length === 0 ? null : mean(tests), knobs: new Map([...[...knobsOf(own.loss)].map(([knob, value]) => [`arms.${arm.variantOf}.loss.${knob}`, value] as const), ...Object.entries(own.settings ?? {})]) }];
+    return val === null || !own ? [] : [{ arm, val, halving, test: tests.length === 0 ? null : mean(tests), knobs: new Map([...[...knobsOf(own.loss)].map(([knob, value]) => [`arms.${arm.variantOf}.loss.${knob}`, value] as const), ...Object.entries(own.settings ?? {})]) }];
   });
   if (variants.length === 0) return null;
   const diverged = runs.filter((run) => run.status === 'failed').length;
@@ -35,16 +38,24 @@ export const sweepSection: Section = (context) => {
   return {
     markdown: paragraphs([
       `## ${say('heading.sweep')}`,
-      [say('sweep.intro', { variants: variants.length, search: say(`sweep.${sweep.search}`), knobs: names.length }), ...(diverged > 0 ? [say('sweep.diverged', { runs: diverged })] : [])].join(' '),
+      [say('sweep.intro', { variants: variants.length, search: say(`sweep.${sweep.search}`), knobs: names.length }), ...(sweep.halving ? [halvingInWords(sweep.halving, context)] : []), ...(diverged > 0 ? [say('sweep.diverged', { runs: diverged })] : [])].join(' '),
       chosen.filter((arm) => arm.variantOf !== undefined && arm.runs.length > 0).map((arm) => say('sweep.chosen', { arm: escapeMarkdown(arm.variantOf ?? ''), variant: escapeMarkdown(arm.name), value: texts.percent(valAccuracy(arm) ?? 0), runs: arm.runs.length })).join(' '),
-      table([say('column.variant'), say('column.valTop1'), say('column.testTop1'), say('column.runs')], variants.toSorted((a, b) => b.val - a.val).map(({ arm, val, test }) => [
-        chosen.includes(arm) ? `**${escapeMarkdown(arm.name)}**` : escapeMarkdown(arm.name), texts.percent(val), test === null ? '—' : texts.percent(test), String(arm.runs.length),
+      table([say('column.variant'), say('column.valTop1'), say('column.testTop1'), say('column.runs'), ...(sweep.halving ? [say('column.trained')] : [])], variants.toSorted((a, b) => (b.halving?.round ?? Infinity) - (a.halving?.round ?? Infinity) || b.val - a.val).map(({ arm, val, test, halving }) => [
+        chosen.includes(arm) ? `**${escapeMarkdown(arm.name)}**` : escapeMarkdown(arm.name), texts.percent(val), test === null ? '—' : texts.percent(test), String(runs.filter((run) => run.arm === arm.name && (run.summary !== null || run.halving !== null)).length),
+        ...(sweep.halving ? [halving ? say('sweep.stopped', { epochs: halving.epochs, round: halving.round }) : say('sweep.whole')] : []),
       ])),
       ...charts,
     ]),
     charts: book.charts,
   };
 };
+
+/** The rounds of successive halving, those of the arm with the most variants. */
+function halvingInWords(halving: HalvingPlan, { model: { plan }, texts: { say, list } }: ReportContext): string {
+  const candidates = Math.max(...[...Map.groupBy(plan.arms.filter((arm) => arm.variantOf !== undefined), (arm) => arm.variantOf).values()].map((own) => own.length));
+  const rounds = halvingRounds(halving, { candidates, epochs: plan.training.epochs }).map((round, place) => say(place === 0 ? 'sweep.firstRound' : 'sweep.round', { candidates: round.candidates, epochs: round.epochs }));
+  return say('sweep.halving', { rounds: list(rounds) });
+}
 
 interface Drawn { readonly origin: string; readonly file: string; readonly book: ReturnType<typeof chartBook>; readonly context: ReportContext }
 const lastWord = (knob: string) => knob.split('.').at(-1) ?? knob;
@@ -64,6 +75,10 @@ function heatMapOf(variants: readonly Variant[], [x, y]: readonly string[], draw
     value: (column, row) => {
       const own = variants.filter((variant) => variant.knobs.get(x) === xs[column] && variant.knobs.get(y) === ys[row]).map((variant) => variant.val);
       return own.length === 0 ? null : mean(own);
+    },
+    note: (column, row) => {
+      const epochs = variants.filter((variant) => variant.knobs.get(x) === xs[column] && variant.knobs.get(y) === ys[row]).map((variant) => variant.halving?.epochs ?? 0);
+      return epochs.length > 0 && Math.min(...epochs) > 0 ? texts.say('chart.stopped', { epochs: Math.max(...epochs) }) : null;
     },
   }), title);
 }
@@ -85,6 +100,7 @@ function parallelOf(variants: readonly Variant[], knobs: readonly string[], draw
     title, best: values.indexOf(high),
     axes: [
       ...knobs.map((knob) => axisOf(lastWord(knob), variants.map((variant) => variant.knobs.get(knob)), (value) => write(value, drawn))),
+      ...(variants.some(({ halving }) => halving) ? [axisOf(texts.say('axis.trained'), variants.map(({ halving }) => halving?.epochs ?? drawn.context.model.plan.training.epochs), String)] : []),
       { title: texts.say('axis.valAccuracy'), values: values.map(texts.percent), places: values.map((value) => (value - low) / (high - low || 1)) },
     ],
   }), title);

@@ -38,8 +38,8 @@ export const trainingSection: Section = (context) => {
   return {
     markdown: paragraphs([
       `## ${say('heading.training')}`,
-      table([say('column.arm'), say('column.seed'), say('column.state'), say('column.bestEpoch'), say('column.time'), say('column.rate')], model.runs.map(({ arm, seed, status, summary }) => [
-        escapeMarkdown(arm), String(seed), state(status), ...(summary ? [say('training.of', { best: summary.bestEpoch, all: summary.epochs }), say('unit.seconds', { number: texts.count(Math.round(summary.seconds)) }), texts.decimal(summary.imagesPerSecond, 0)] : ['—', '—', '—']),
+      table([say('column.arm'), say('column.seed'), say('column.state'), say('column.bestEpoch'), say('column.time'), say('column.rate'), say('column.result')], model.runs.map(({ arm, seed, status, summary, halving, resultHash }) => [
+        escapeMarkdown(arm), String(seed), halving ? say('state.halved', { round: halving.round }) : state(status), ...(summary ? [say('training.of', { best: summary.bestEpoch, all: summary.epochs }), say('unit.seconds', { number: texts.count(Math.round(summary.seconds)) }), texts.decimal(summary.imagesPerSecond, 0)] : ['—', '—', '—']), resultHash === null ? '—' : `\`${resultHash.slice(0, 8)}\``,
       ])),
       ...failures,
       model.runs.some((run) => run.summary !== null) ? say('training.best') : null,

@@ -5,6 +5,7 @@ import { differenceChart } from '../charts/differenceChart.ts';
 import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
+import { intervalInWords } from './resultsSection.ts';
 
 const isPrimary = ({ metric }: ComparedPair) => metric.primary;
 
@@ -20,7 +21,7 @@ export const verdictSection: Section = (context) => {
     tested.length === 0 ? null : book.show('differences.svg', differenceChart({
       title: say('chart.differences', { base: comparison.base }), xTitle: say('axis.points'), write: (value) => texts.decimal(value, Number.isInteger(value) ? 0 : 1),
       rows: primary.filter((pair) => pair.metric.unit === 'share').map((pair) => ({
-        label: chosen.length === 2 ? pair.metric.title : `${pair.arm}: ${pair.metric.title}`, mean: 100 * pair.mean, verdict: say(`verdict.${pair.verdict}.word`),
+        label: chosen.length === 2 ? pair.metric.title : `${pair.arm}: ${pair.metric.title}`, mean: 100 * pair.mean, note: [metricDifference(pair.mean, pair.metric, texts).number, ...(pair.interval ? [`(${intervalInWords(pair, texts)})`] : [])].join(' '), verdict: say(`verdict.${pair.verdict}.word`),
         interval: pair.interval && { low: 100 * pair.interval.low, high: 100 * pair.interval.high }, colour: pair.verdict === 'better' ? 2 : pair.verdict === 'worse' ? 4 : null,
       })),
     }), say('chart.differences', { base: comparison.base })),
@@ -49,7 +50,7 @@ function sentences(pairs: readonly ComparedPair[], { texts }: ReportContext): st
 function noise({ comparison, texts }: ReportContext): string | null {
   const floors = comparison.noise.filter(({ arm, metric }) => arm === comparison.base && metric.primary);
   if (floors.length === 0) return null;
-  const items = floors.map(({ metric, floor }) => texts.say(floor.spread > 0 ? 'noise.item' : 'noise.none', {
+  const items = floors.map(({ metric, floor }) => texts.say(floor.spread > 0 && floor.runs > 2 ? 'noise.item' : 'noise.none', { // of two runs the interval says nothing
     metric: metric.title, spread: metricDifference(floor.spread, metric, texts, false).inUnit,
     low: metricDifference(floor.interval.low, metric, texts, false).number, high: metricDifference(floor.interval.high, metric, texts, false).number,
   }));

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
-import type { Confusions } from '../../../src-shared/evaluation.ts';
+import type { ComparedPredictions, Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
+import { comparePredictions, type PredictionDifference } from '../../../src-shared/comparePredictions.ts';
+import type { Confusions, Predictions } from '../../../src-shared/evaluation.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { lttb } from '../../../src-shared/maths/lttb.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
@@ -14,6 +15,8 @@ import { noSuchRun } from '../exportRun.ts';
 import { deleteRun, resumableRun, resumeRun } from '../resumeRun.ts';
 import { snapshotFolderOf } from '../trainArms.ts';
 import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+
+const mostPictures = 200;
 
 /** Summaries of runs as screens list them. */
 export function runSummaries({ store }: Pick<CallContext, 'store'>) {
@@ -108,6 +111,24 @@ export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf
       const kept = lttb(all.map((point) => point.step), all.map((point) => point.value ?? Number.NaN), points).map((index) => all[index]!);
       return [{ run, name, total: all.length, steps: kept.map((point) => point.step), epochs: kept.map((point) => point.epoch), times: kept.map((point) => point.at), values: kept.map((point) => point.value) }];
     })),
+    'runs.predictions': ({ first, second }): ComparedPredictions => {
+      const judgedOf = (ids: readonly string[]) => ids.map((id) => ({ ...existing(id), predictions: store.result(id, 'predictions') as Predictions | null, prepared: (store.result(id, 'faces') as { prepared: string } | null)?.prepared ?? '' }));
+      const [own, others] = [judgedOf(first), judgedOf(second)];
+      const pairs = own.flatMap(({ seed, prepared, predictions }) => {
+        const other = others.find((run) => run.seed === seed && run.prepared === prepared);
+        return predictions && other?.predictions ? [{ seed, first: predictions, second: other.predictions }] : [];
+      }).sort((a, b) => a.seed - b.seed);
+      const prepared = own[0]?.prepared ?? '';
+      if (pairs.length === 0 || !existsSync(join(store.workspace, 'prepared', prepared))) throw new ArcBenchError('wrong-input', 'No two of these runs were judged with one seed on one set of faces: mark runs of two arms that are done with the same seed.');
+      const { images } = openPreparedSet(join(store.workspace, 'prepared', prepared));
+      const { seeds, p, onlyFirst, onlySecond } = comparePredictions(pairs);
+      const classNames = new Map(pairs[0]?.first.images.map((index, at) => [pairs[0]?.first.labels[at], images[index]?.identity ?? '']));
+      const shown = (rows: readonly PredictionDifference[]) => ({
+        total: rows.length, people: new Set(rows.map(({ label }) => label)).size,
+        pictures: rows.slice(0, mostPictures).map(({ image, label, firstRight, secondRight, takenFor }) => ({ index: image, file: images[image]?.path ?? '', identity: classNames.get(label) ?? '', firstRight, secondRight, takenFor: takenFor.map((taken) => classNames.get(taken) ?? `class ${taken}`) })),
+      });
+      return { prepared, seeds, p, onlyFirst: shown(onlyFirst), onlySecond: shown(onlySecond) };
+    },
     'runs.annotate': ({ id, note, starred }) => {
       existing(id);
       store.annotate(id, { note, starred });

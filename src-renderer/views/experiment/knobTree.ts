@@ -62,6 +62,9 @@ export function knobSections(given: Given): KnobSection[] {
 /** The settings of a ladder. */
 export const ladderKnobs = (): Knob[] => Object.entries(experimentSchema.properties?.['ladder']?.properties ?? {}).flatMap(([key, schema]) => knobsOf(['ladder', key], schema, () => undefined));
 
+/** The settings of a sweep's successive halving. */
+export const halvingKnobs = (): Knob[] => Object.entries(experimentSchema.properties?.['sweep']?.properties?.['halving']?.properties ?? {}).flatMap(([key, schema]) => knobsOf(['sweep', 'halving', key], schema, () => undefined));
+
 /** The knobs of one loss, their paths below the loss's own. */
 export const lossKnobs = (loss: LossName): Knob[] => (loss === 'sum' ? [] : knobsOf([], knobSchemaOf(lossCatalogue[loss].schema), () => undefined).filter(({ name }) => name !== 'name'));
 
