@@ -2,11 +2,12 @@ import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { Section } from '../section.ts';
 
 /** The machine, and the command that does the same again. */
-export const rerunSection: Section = ({ model: { machine, planHash, rerunCommand }, texts: { say } }) => ({
-  markdown: paragraphs([
+export const rerunSection: Section = ({ model: { machine, planHash, rerunCommand }, texts: { say } }) => {
+  const fence = '`'.repeat(Math.max(3, ...(rerunCommand.match(/`+/g) ?? []).map((run) => run.length + 1))); // longer than any in it
+  return { markdown: paragraphs([
     `## ${say('heading.rerun')}`,
     say('rerun.machine', { cpu: escapeMarkdown(machine.cpu), cores: machine.cores, memory: machine.memoryGiB, system: escapeMarkdown(machine.operatingSystem), node: machine.node, tensorflow: machine.tensorflow, engine: escapeMarkdown(machine.engine), hash: planHash.slice(0, 16) }),
-    `\`\`\`sh\n${rerunCommand}\n\`\`\``,
+    [fence, 'sh', '\n', rerunCommand, '\n', fence].join(''),
     say('rerun.files'),
-  ]),
-});
+  ]) };
+};
