@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FaceImage } from './dataset.ts';
-import { decodingReason, rawRgb, readPicture, sizeOf, type PictureFile } from './pictureFile.ts';
+import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf, type PictureFile } from './pictureFile.ts';
 import { perceptualHash } from './perceptualHash.ts';
 import { inverseTransform, similarityTransform, templateFor } from '../../src-shared/maths/similarityTransform.ts';
 import { warpFace, type RawPicture } from './warpFace.ts';
@@ -24,7 +24,7 @@ export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFac
   try {
     const picture = readPicture(image.path);
     if ('reason' in picture) return picture;
-    const pixels = cut.kind === 'landmarks' ? await cutByLandmarks(picture, image.landmarks ?? [], cut.inputSize) : await cutCentre(picture, cut);
+    const pixels = await decodeWithinMemory(picture, (file) => (cut.kind === 'landmarks' ? cutByLandmarks(file, image.landmarks ?? [], cut.inputSize) : cutCentre(file, cut)));
     if ('reason' in pixels) return pixels;
     const { file, modified } = picture;
     return { pixels, contentHash: hash('sha256', file), perceptualHash: perceptualHash(pixels, cut.inputSize), bytes: file.length, modified };

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { detectionSide, landmarkSide, loadFaceDetector, type FaceDetector } from '../engine/faceDetector.ts';
 import type { DetectorMessage, FoundFaces } from './faceFinder.ts';
-import { decodingReason, rawRgb, readPicture, sizeOf } from './pictureFile.ts';
+import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf } from './pictureFile.ts';
 import type { RawPicture } from './warpFace.ts';
 
 const decodedSide = 1024;
@@ -17,7 +17,8 @@ async function decodeSmall(path: string): Promise<SmallPicture | { readonly reas
     if ('reason' in picture) return picture;
     const size = await sizeOf(picture);
     if ('reason' in size) return size;
-    return { small: await rawRgb(picture.open().resize(decodedSide, decodedSide, { fit: 'inside', withoutEnlargement: true })), width: size.width, height: size.height };
+    const small = await decodeWithinMemory(picture, ({ open }) => rawRgb(open().resize(decodedSide, decodedSide, { fit: 'inside', withoutEnlargement: true })));
+    return { small, width: size.width, height: size.height };
   } catch (error) {
     return { reason: decodingReason(error) };
   }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import { oneAtATime } from './oneAtATime.ts';
 import { pictureFormatOf } from './pictureFormat.ts';
 import type { RawPicture } from './warpFace.ts';
 
@@ -7,6 +8,7 @@ sharp.cache(false);
 sharp.concurrency(2);
 
 const megapixelLimit = 64;
+const megapixelsSideBySide = 24;
 const byteLimit = 512 * 2 ** 20;
 
 /** A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails on the slightest damage unless told otherwise. */
@@ -23,7 +25,19 @@ export function readPicture(path: string): PictureFile | { readonly reason: stri
   if (bytes > byteLimit) return { reason: `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` };
   const file = readFileSync(path);
   if (pictureFormatOf(file) === undefined) return { reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.' };
-  return { open: (failOn = 'warning') => sharp(file, { failOn, limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient(), file, modified };
+  return { open: opener(file, megapixelsSideBySide), file, modified };
+}
+
+const opener = (file: Uint8Array, megapixels: number): PictureFile['open'] => (failOn = 'warning') => sharp(file, { failOn, limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient();
+
+/** Decodes a picture; a large one waits until no other large one is decoded, as a few files of some kilobytes can take all memory at once. */
+export async function decodeWithinMemory<T>(picture: PictureFile, decode: (picture: PictureFile) => Promise<T>): Promise<T> {
+  try {
+    return await decode(picture);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes('pixel limit'))) throw error;
+    return await oneAtATime(() => decode({ ...picture, open: opener(picture.file, megapixelLimit) }));
+  }
 }
 
 /** Width and height of the EXIF-turned picture, from its header; one with too many pixels gives the reason in one sentence. Throws what `decodingReason` turns into one. */

@@ -1,5 +1,8 @@
-/** Text that Markdown and HTML take as it is, in a table cell too. */
-export const escapeMarkdown = (text: string): string => text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_[\]|<>~]/g, (character) => (character === '<' ? '&lt;' : character === '>' ? '&gt;' : `\\${character}`));
+import { printable } from '../../src-shared/printable.ts';
+
+const entities: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' };
+/** Text that Markdown and HTML take as it is, in a table cell and at the start of a line too. */
+export const escapeMarkdown = (text: string): string => printable(text.replace(/[\r\n]+/g, ' ')).replace(/[\\`*_[\]|<>~$#&]/g, (character) => entities[character] ?? `\\${character}`).replace(/^(\s*\d{0,9})([-+.)])(?=\s|$)/, '$1\\$2');
 
 /** A table whose cells are Markdown already. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => [`| ${head.join(' | ')} |`, `|${head.map(() => ' --- |').join('')}`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
@@ -12,7 +15,8 @@ export const narrowTable = (head: readonly string[], rows: readonly (readonly st
 export const bounded = (items: readonly string[], most: number, rest: (more: number) => string): string =>
   [...items.slice(0, most), ...(items.length > most ? [rest(items.length - most)] : [])].map((item) => `- ${item}`).join('\n');
 
-export const code = (text: string): string => `\`${text.replace(/[`\r\n]/g, "'")}\``;
+/** A path or name as code; one that would end its code span or its table cell is escaped text. */
+export const code = (text: string): string => (/[`|\p{C}]/u.test(text) ? escapeMarkdown(text) : `\`${text}\``);
 export const paragraphs = (parts: readonly (string | null)[]): string => parts.filter((part) => part !== null && part !== '').join('\n\n');
 
 /** A file by its last two parts: person and picture. */

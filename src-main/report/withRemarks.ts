@@ -13,4 +13,4 @@ export function withRemarks(markdown: string, remarks: Readonly<Record<string, s
 }
 
 /** Markdown of the author in a quote, where a fence or a list that was not closed ends with it, and no HTML. */
-const quoted = (text: string): string => text.replaceAll('<', '&lt;').replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '').split(/\r\n?|\n/).map((line) => `> ${line}`.trimEnd()).join('\n');
+const quoted = (text: string): string => text.replaceAll('<', '&lt;').replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, '').split(/\r\n?|\n/).map((line) => `> ${line}`.trimEnd()).join('\n');

@@ -47,11 +47,12 @@ export async function verifySplitFolders(folder: string): Promise<string[]> {
   return problems;
 }
 
-/** A folder's name for each person: no two people share one, on no system. */
+/** A folder's name for each person: no two people share one, on no system, and a name that can be kept is. */
 function folderNames(identities: readonly string[]): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
-  for (const identity of new Set(identities)) {
+  const own = [...new Set(identities)];
+  for (const identity of [...own.filter((name) => safeName(name) === name), ...own.filter((name) => safeName(name) !== name)]) {
     const plain = safeName(identity);
     const name = taken.has(plain.toLowerCase()) ? marked(plain, identity) : plain;
     taken.add(name.toLowerCase());

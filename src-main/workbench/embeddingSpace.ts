@@ -45,7 +45,7 @@ function judgedRows(path: string, set: PreparedSet | null, predictions: Predicti
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
   const places = new Map(set?.images.map((image, index) => [clean(image.path), index]));
   const isCorrect = new Map(predictions?.images.map((image, at) => [image, predictions.labels[at] === predictions.predicted[at]]));
-  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(1).map((line) => {
+  return readFileSync(path, 'utf8').replace(/\n$/, '').split('\n').slice(1).map((line) => {
     const [identity = '', part = '', file = ''] = line.split('\t');
     if (!isPart(part)) throw new ArcBenchError('damaged', `${path} names a part '${part.slice(0, 40)}' where one of ${partNames.join(', ')} was expected: run the experiment again.`);
     const picture = places.get(file) ?? null;

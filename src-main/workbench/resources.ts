@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
-import { readPicture } from '../data/pictureFile.ts';
+import { decodeWithinMemory, readPicture } from '../data/pictureFile.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
 import type { DatasetLibrary } from './calls/datasetCalls.ts';
 import type { Resource } from './workbench.ts';
@@ -28,7 +28,7 @@ export function resources(workspace: string, library: DatasetLibrary) {
     try {
       const picture = readPicture(path); // a file that only its name calls a picture goes to no decoder
       if ('reason' in picture) return null;
-      const bytes = await picture.open('none').resize(side, side, { fit: 'inside', withoutEnlargement: true }).flatten({ background: '#808080' }).webp({ quality: 82 }).toBuffer();
+      const bytes = await decodeWithinMemory(picture, ({ open }) => open('none').resize(side, side, { fit: 'inside', withoutEnlargement: true }).flatten({ background: '#808080' }).webp({ quality: 82 }).toBuffer());
       return { type: 'image/webp', bytes };
     } catch {
       return null; // gone, or beyond what a decoder can make of it

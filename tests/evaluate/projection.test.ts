@@ -5,6 +5,7 @@ import { principalComponents } from '../../src-shared/maths/principalComponents.
 import { procrustes } from '../../src-shared/maths/procrustes.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { symmetricEigen } from '../../src-shared/maths/symmetricEigen.ts';
+import { nearestNeighbours } from '../../src-main/evaluate/projection/nearestNeighbours.ts';
 import { projectEmbeddings, projectionMethods } from '../../src-main/evaluate/projection/projectEmbeddings.ts';
 
 interface Golden { geometry: { embeddings: number[][]; pcaExplainedVarianceRatio: number[]; pcaAbsoluteScores: number[][] } }
@@ -105,5 +106,71 @@ test('a projection is cancelled at once, and too few or too many points are refu
   assert.ok(performance.now() - started < 5000);
   await assert.rejects(projectEmbeddings(embeddings, size, { method: 'pca', dimensions: 2, seed: 1, signal: stopper.signal }), /was stopped/);
   await assert.rejects(projectEmbeddings(new Float32Array(3 * 64), 64, { method: 'pca', dimensions: 2, seed: 1 }), /4 points of 64 numbers or more/);
-  await assert.rejects(projectEmbeddings(new Float32Array(3001 * 4), 4, { method: 'tsne', dimensions: 2, seed: 1 }), /at most 3000 points, and got 3001/);
+  await assert.rejects(projectEmbeddings(new Float32Array(20_001 * 4), 4, { method: 'umap', dimensions: 2, seed: 1 }), /at most 20000 points, and got 20001/);
+});
+
+/** Kullback-Leibler divergence of a layout from its rows, by all pairs and in full: the independent check of a method that looks at neighbours and cells alone. */
+function divergence(rows: readonly (readonly number[])[], layout: Float32Array, perplexity: number): number {
+  const [points, dimensions] = [rows.length, layout.length / rows.length];
+  const conditional = rows.map((row, point) => {
+    const squared = rows.map((other) => row.reduce((sum, value, at) => sum + (value - other[at]!) ** 2, 0));
+    let [low, high, weights] = [1e-9, 1e9, [] as number[]];
+    for (let step = 0; step < 200; step++) { // bisection of the logarithm
+      const precision = Math.sqrt(low * high);
+      const raw = squared.map((value, other) => (other === point ? 0 : Math.exp(-value * precision)));
+      const sum = raw.reduce((total, value) => total + value, 0);
+      weights = raw.map((value) => value / (sum || 1));
+      const entropy = -weights.reduce((total, value) => total + (value > 0 ? value * Math.log(value) : 0), 0);
+      if (sum > 0 && entropy > Math.log(perplexity)) low = precision;
+      else high = precision;
+    }
+    return weights;
+  });
+  const near = (a: number, b: number) => 1 / (1 + Array.from({ length: dimensions }, (_, axis) => (layout[a * dimensions + axis]! - layout[b * dimensions + axis]!) ** 2).reduce((sum, value) => sum + value, 0));
+  let [total, result] = [0, 0];
+  for (let a = 0; a < points; a++) for (let b = 0; b < points; b++) if (a !== b) total += near(a, b);
+  for (let a = 0; a < points; a++) for (let b = 0; b < points; b++) {
+    const joint = (conditional[a]![b]! + conditional[b]![a]!) / (2 * points);
+    if (joint > 0) result += joint * Math.log(joint / (near(a, b) / total));
+  }
+  return result;
+}
+
+test("t-SNE comes as close to the rows as scikit-learn's exact one, within 10 %: it looks at the 90 nearest neighbours alone", async () => {
+  const drawn = randomStream(9, 't-SNE against scikit-learn');
+  const middles = Array.from({ length: 8 }, () => Array.from({ length: 10 }, drawn.normal));
+  const rows = Array.from({ length: 400 }, (_, row) => middles[row % 8]!.map((value) => value + 0.6 * drawn.normal()));
+  // kl_divergence_ of scikit-learn 1.9.1's TSNE(n_components, perplexity=30, init='pca', max_iter=500, method='exact') on these rows.
+  for (const [dimensions, golden] of [[2, 0.48295], [3, 0.38388]] as const) {
+    const layout = await projectEmbeddings(Float32Array.from(rows.flat()), 10, { method: 'tsne', dimensions, seed: 1 });
+    const own = divergence(rows, layout, 30);
+    assert.ok(own < 1.1 * golden, `${own} in ${dimensions} dimensions, scikit-learn has ${golden}`);
+    assert.ok(own > 0.5 * golden, `${own} is too good to be true`);
+  }
+});
+
+test('t-SNE lays out pictures that coincide, a line, and rows all alike', async () => {
+  const twice = Float32Array.from({ length: 40 * 4 }, (_, at) => Math.floor(at / 4) % 20 + at % 4);
+  const line = Float32Array.from({ length: 60 }, (_, at) => at);
+  for (const [values, size] of [[twice, 4], [line, 1], [new Float32Array(50 * 8), 8]] as const) {
+    for (const dimensions of [2, 3] as const) assert.ok((await projectEmbeddings(values, size, { method: 'tsne', dimensions, seed: 1 })).every(Number.isFinite));
+  }
+});
+
+test('of many rows the neighbours found are the nearest ones, save a few of a hundred', () => {
+  const drawn = randomStream(10, 'neighbours');
+  const [points, size, count] = [6000, 8, 10];
+  const middles = Array.from({ length: 100 }, () => Array.from({ length: size }, drawn.normal));
+  const rows = Float32Array.from(Array.from({ length: points }, (_, row) => middles[row % 100]!.map((value) => value + 0.3 * drawn.normal())).flat());
+  const { indexes, squaredDistances } = nearestNeighbours(rows, size, { count, random: drawn });
+  let right = 0;
+  for (let row = 0; row < 200; row++) {
+    const all = Array.from({ length: points }, (_, other) => [other, Array.from({ length: size }, (__, at) => (rows[row * size + at]! - rows[other * size + at]!) ** 2).reduce((sum, value) => sum + value, 0)] as const);
+    const nearest = new Set(all.filter(([other]) => other !== row).sort((a, b) => a[1] - b[1]).slice(0, count).map(([other]) => other));
+    const found = indexes.subarray(row * count, (row + 1) * count);
+    assert.equal(new Set(found).size, count);
+    assert.ok(squaredDistances.subarray(row * count, (row + 1) * count).every((value, place, own) => place === 0 || value >= own[place - 1]!));
+    right += found.filter((other) => nearest.has(other)).length;
+  }
+  assert.ok(right > 0.95 * 200 * count, `${right} of ${200 * count}`);
 });

@@ -2,12 +2,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { imagenetRelease } from '../../src-main/model/weights/imagenetWeights.ts';
 
 const root = process.argv[2] ?? fileURLToPath(new URL('../..', import.meta.url));
-/** Free licences that a MIT program may ship with; LGPL and MPL bind changes to their own files alone. */
-const accepted = new Set(['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', 'CC0-1.0', 'Unlicense', 'Zlib', 'PSF-2.0', 'Python-2.0', 'MPL-2.0', 'LGPL-3.0-or-later']);
-/** Not free, and not shipped: set-up fetches it from its maker's own packages where there is an NVIDIA card. */
-const fetchedOnly = new Set(['LicenseRef-NVIDIA-Proprietary']);
+/** Free licences that a MIT program may ship with; MPL binds changes to its own files alone. */
+const accepted = new Set(['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', 'CC0-1.0', 'Unlicense', 'Zlib', 'PSF-2.0', 'Python-2.0', 'MPL-2.0']);
+/** LGPL is taken where the library stays a file of its own that the user can replace: libvips, which sharp loads. */
+const replaceable = /^node_modules\/@img\/sharp-/;
+const lesser = new Set(['LGPL-3.0-or-later']);
+/** Not free or not said to be, and not shipped: set-up fetches CUDA from its maker's own packages where there is an NVIDIA card, and a run with weights: imagenet fetches these. */
+const fetchedOnly = new Set(['LicenseRef-NVIDIA-Proprietary', imagenetRelease.licence]);
 /** Development packages of which a part is in the packaged app all the same. */
 const packagedToo = new Set(['node_modules/electron']);
 
@@ -24,8 +28,9 @@ for (const [path, locked] of Object.entries(readJson<{ packages: Record<string, 
   if (path === '' || locked.link || (locked.dev && !packagedToo.has(path))) continue;
   const installed = existsSync(join(root, path, 'package.json')) ? readJson<Package>(path, 'package.json') : locked; // another platform's
   const licence = installed.license ?? locked.license ?? 'none stated';
-  found.push({ name: `${path.replace(/^.*node_modules\//, '')} ${installed.version}`, licence, ok: isAccepted(licence) });
+  found.push({ name: `${path.replace(/^.*node_modules\//, '')} ${installed.version}`, licence, ok: isAccepted(licence, replaceable.test(path) ? lesser : new Set()) });
 }
+found.push({ name: `${imagenetRelease.requirement.replace('==', ' ')} (fetched)`, licence: imagenetRelease.licence, ok: true });
 for (const { wheels } of Object.values(readJson<Record<string, { wheels: { file: string; licence?: string }[] }>>('src-main/engine/install/enginePins.json'))) {
   for (const { file, licence = 'none stated' } of wheels) found.push({ name: `${file} (fetched)`, licence, ok: isAccepted(licence, fetchedOnly) });
 }

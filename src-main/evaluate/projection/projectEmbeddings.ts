@@ -15,8 +15,8 @@ export interface ProjectionOptions {
 export interface ProjectionTask extends ProjectionOptions { readonly values: Float32Array; readonly size: number }
 export type ProjectionMessage = { readonly kind: 'progress'; readonly share: number } | { readonly kind: 'done'; readonly coordinates: Float32Array };
 
-/** t-SNE compares all points with all, UMAP keeps a graph of them. */
-const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 3000, umap: 20_000 } as const satisfies Record<ProjectionMethod, number>;
+/** Above these, waiting for the picture would take many minutes. */
+const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 100_000, umap: 20_000 } as const satisfies Record<ProjectionMethod, number>;
 
 /**
  * Lays embeddings [points, size] out in two or three dimensions, in a thread of its own; resolves with [points, dimensions]. The

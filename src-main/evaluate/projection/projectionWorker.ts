@@ -1,13 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { TSNE } from '@saehrimnir/druidjs';
 import { UMAP } from 'umap-js';
 import { principalComponents } from '../../../src-shared/maths/principalComponents.ts';
 import { randomStream } from '../../../src-shared/maths/random.ts';
 import type { ProjectionMessage, ProjectionTask } from './projectEmbeddings.ts';
+import { tsne } from './tsne.ts';
 
 // Neighbours hardly change in the first 50 components, and distances cost a tenth.
 const componentsFirst = 50;
-const tsneIterations = 500;
 
 const tell = (message: ProjectionMessage) => parentPort?.postMessage(message);
 
@@ -16,9 +15,9 @@ function project({ method, dimensions, seed, neighbours, values, size }: Project
   const wide = Math.min(size, componentsFirst);
   const reduced = size > wide ? principalComponents(values, size, { components: wide, seed }).scores : values;
   const points = reduced.length / wide;
-  const rows = Array.from({ length: points }, (_, point) => [...reduced.subarray(point * wide, (point + 1) * wide)]);
   const report = everyPercent();
   if (method === 'umap') {
+    const rows = Array.from({ length: points }, (_, point) => [...reduced.subarray(point * wide, (point + 1) * wide)]);
     const umap = new UMAP({ nComponents: dimensions, nNeighbors: Math.min(neighbours ?? 15, points - 1), minDist: 0.1, random: randomStream(seed, 'umap').next });
     const epochs = umap.initializeFit(rows);
     for (let epoch = 0; epoch < epochs; epoch++) {
@@ -27,10 +26,7 @@ function project({ method, dimensions, seed, neighbours, values, size }: Project
     }
     return Float32Array.from(umap.getEmbedding().flat());
   }
-  const tsne = new TSNE(rows, { d: dimensions, perplexity: Math.min(neighbours ?? 30, (points - 1) / 3), seed });
-  let [iteration, projection] = [0, rows];
-  for (projection of tsne.generator(tsneIterations)) report(++iteration / tsneIterations);
-  return Float32Array.from(projection.flatMap((row) => [...row]));
+  return tsne(reduced, wide, { dimensions, perplexity: Math.min(neighbours ?? 30, (points - 1) / 3), seed, onIteration: (done, total) => report(done / total) });
 }
 
 /** Hands a share on where it has grown by a hundredth. */

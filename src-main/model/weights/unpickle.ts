@@ -15,6 +15,8 @@ export type Pickled = null | boolean | number | bigint | string | PickledTuple |
 
 const mostOperations = 1_000_000;
 const longestText = 2 ** 16;
+/** In one tensor: a stride of 0 makes any number of them out of one. */
+const mostNumbers = 2 ** 27;
 
 const storageTypes = new Map<string, ElementType>([
   ['torch.DoubleStorage', 'F64'], ['torch.FloatStorage', 'F32'], ['torch.HalfStorage', 'F16'], ['torch.BFloat16Storage', 'BF16'], ['torch.LongStorage', 'I64'],
@@ -51,7 +53,7 @@ function dictOfPairs(pairs: Pickled): PickledDict | null {
 function tensor(...[storage, offset, shape, strides]: readonly (Pickled | undefined)[]): PickledTensor | null {
   if (!isKind(storage, 'storage') || typeof offset !== 'number' || !isKind(shape, 'tuple') || !isKind(strides, 'tuple') || shape.items.length !== strides.items.length) return null;
   const count = countOf(shape.items);
-  if (count === null || countOf([offset]) === null || strides.items.some((stride) => countOf([stride]) === null)) return null;
+  if (count === null || count > mostNumbers || countOf([offset]) === null || strides.items.some((stride) => countOf([stride]) === null)) return null;
   const [sizes, steps] = [shape.items as number[], strides.items as number[]];
   const last = sizes.reduce((sum, size, axis) => sum + (size - 1) * (steps[axis] as number), offset);
   return count > 0 && !(last < storage.count) ? null : { kind: 'tensor', storage, offset, shape: sizes, strides: steps };

@@ -1,3 +1,5 @@
+import { printable } from '../../../src-shared/printable.ts';
+
 export interface Frame { readonly title: string; readonly width: number; readonly height: number }
 
 // Told apart by colour-blind readers, and readable as text, on the light card and on the dark one.
@@ -12,7 +14,7 @@ const theme = (card: string, edge: string, ink: string, muted: string, grid: str
 // An SVG on a forge is an image of its own: it follows the reader's system, and brings its own ground, so that it reads on any page.
 const style = `<style>text{font-family:system-ui,'Segoe UI',Helvetica,Arial,sans-serif}${theme('#ffffff', '#d1d9e0', '#1f2328', '#59636e', '#e6e8eb', light)}@media(prefers-color-scheme:dark){${theme('#0d1117', '#3d444d', '#f0f6fc', '#9198a1', '#2a313c', dark)}}</style>`;
 
-export const escapeXml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, ' ');
+export const escapeXml = (text: string) => printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** A chart's card with its title and parts, as SVG that is readable on light and dark pages. */
 export const chartFrame = ({ title, width, height }: Frame, parts: readonly string[]): string => [

@@ -48,7 +48,8 @@ export const failuresSection: Section = (context) => {
   const book = chartBook();
   const sheet = faceSheet(say('chart.failures'), worst.slice(0, mostShown).flatMap((entry) => {
     const [taken = ''] = entry.takenFor;
-    const [leftFace, rightFace] = [faces.files[entry.file], faces.people[taken]];
+    const faceOf = (of: Readonly<Record<string, string>>, name: string) => (Object.hasOwn(of, name) ? of[name] : undefined); // a person may be called constructor
+    const [leftFace, rightFace] = [faceOf(faces.files, entry.file), faceOf(faces.people, taken)];
     return leftFace && rightFace ? [{ left: entry.identity, right: taken, leftFace, rightFace, note: shortFile(entry.file) }] : [];
   }));
   const predictions = predictionsPart(context);

@@ -36,7 +36,7 @@ export const modelsSection: Section = (context) => {
       ...sampled,
       `### ${say('heading.difference')}`,
       differences.length === 0 ? say('models.same')
-        : narrowTable([say('column.knob'), ...arms.map((arm) => escapeMarkdown(arm.name))], differences.map((row) => [`\`${row.knob}\``, ...row.values.map(escapeMarkdown)]), say('column.arm')),
+        : narrowTable([say('column.knob'), ...arms.map((arm) => escapeMarkdown(arm.name))], differences.map((row) => [code(row.knob), ...row.values.map(escapeMarkdown)]), say('column.arm')),
       conditionsPart(context),
     ]),
   };

@@ -9,10 +9,10 @@ export interface ReportPage { readonly title: string; readonly parts: readonly P
 export function reportPage(markdown: string, pictureAddress: (file: string) => string | null): ReportPage {
   const renderer = new MarkdownIt({ html: false });
   const { rules } = renderer.renderer;
-  rules['image'] = (tokens, index) => {
+  rules['image'] = (tokens, index, options, env, self) => {
     const token = tokens[index] as Token;
     const address = pictureAddress(String(token.attrGet('src') ?? ''));
-    const text = renderer.utils.escapeHtml(token.content);
+    const text = renderer.utils.escapeHtml(self.renderInlineAsText(token.children ?? [], options, env));
     return address === null ? `<span>${text}</span>` : `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
   };
   let tables = 0;

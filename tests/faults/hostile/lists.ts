@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
 import type { RandomStream } from '../../../src-shared/maths/random.ts';
-import { importDataset } from '../../../src-main/data/importDataset.ts';
 import { heldOutPairs } from '../../../src-main/data/lfwPairs.ts';
-import { prepareDataset } from '../../../src-main/data/prepareDataset.ts';
 import { makeSplit } from '../../../src-main/split/makeSplit.ts';
 import { writeSplitFolders } from '../../../src-main/split/splitFolders.ts';
-import { met, pick, sentence, type HostileKind } from './attempt.ts';
+import { met, pick, type HostileKind } from './attempt.ts';
+import { importAndDecode, workspaceIn } from './importAndDecode.ts';
 import { hostileNames, hostileNumbers, mutateText } from './mutate.ts';
 
 const picture = () => sharp({ create: { width: 40, height: 40, channels: 3, background: '#a07050' } }).png().toBuffer();
@@ -17,13 +16,10 @@ const poisons = [...hostileNames, ...hostileNumbers, '"', '""', "'", '\\', '\r',
 
 /** Imports a source, and takes what it names as far as folders of a split. */
 async function asFarAsFolders(source: string, folder: string): Promise<void> {
-  const workspace = join(folder, 'workspace');
-  mkdirSync(workspace, { recursive: true });
-  const plan = experimentSchema.parse({ prepare: { inputSize: 32 }, split: { minImages: 1, train: 1, val: 0, test: 0, query: 0, distractors: 0 } });
-  const dataset = await importDataset({ ...plan.data, resolvedSource: source }, { workspace });
-  for (const { reason } of dataset.rejected) sentence(reason.slice(0, 2000));
-  const set = await prepareDataset(dataset, plan.prepare, { workspace });
-  await writeSplitFolders(set, makeSplit(set, plan.split), join(workspace, 'splits', 's'));
+  const { dataset, images } = await importAndDecode(source, workspaceIn(folder));
+  const set = { folder: '', inputSize: 32, count: images.length, hash: dataset.hash, images, rejected: [], alignment: '' };
+  const { split } = experimentSchema.parse({ split: { minImages: 1, train: 1, val: 0, test: 0, query: 0, distractors: 0 } });
+  await writeSplitFolders(set, makeSplit(set, split), join(workspaceIn(folder), 'splits', 's'));
 }
 
 export const csv: HostileKind = {
@@ -67,7 +63,7 @@ export const pairs: HostileKind = {
     return {
       attempt(random: RandomStream, folder: string) {
         const path = join(folder, 'pairs.txt');
-        writeFileSync(path, mutateText(random, text, poisons));
+        writeFileSync(path, random.next() < 0.1 ? text : mutateText(random, text, poisons));
         return met(() => heldOutPairs(path, images, []), path);
       },
     };
