@@ -12,6 +12,11 @@ export interface LatestPoint { readonly run: string; readonly name: string; read
 /** A file or folder that a run left behind, with its hash (null in rows of the first version). */
 export interface Artefact { readonly kind: string; readonly path: string; readonly sha256: string | null }
 export interface Annotation { readonly note: string; readonly starred: boolean }
+/** All rows of one run, as they go from one store into another. */
+export interface RunRecord {
+  readonly run: RunRow; readonly points: readonly MetricPoint[]; readonly latest: readonly LatestPoint[]; readonly events: readonly EventRow[];
+  readonly artefacts: readonly Artefact[]; readonly results: Readonly<Record<string, unknown>>; readonly annotation: Annotation | null;
+}
 
 /** The tables of runs and of what belongs to one: points, events, artefacts, results, notes. */
 export function runTables(database: Database.Database, changed: (change: StoreChange) => void) {
@@ -23,6 +28,10 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     for (const { at: _, ...point } of latest.values()) insertLatest.run(point);
   });
   const now = () => new Date().toISOString();
+  const annotation = (run: string): Annotation => {
+    const row = database.prepare('SELECT note, starred FROM annotation WHERE run = ?').get(run) as { note: string; starred: number } | undefined;
+    return { note: row?.note ?? '', starred: row?.starred === 1 };
+  };
   return {
     createRun: (run: Pick<RunRow, 'id' | 'experiment' | 'arm' | 'seed' | 'planHash' | 'splitHash'>) => {
       database.prepare("INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, 'queued', @createdAt)").run({ ...run, createdAt: now() });
@@ -34,6 +43,9 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       changed({ kind: 'run', id });
     },
     runs: (planHash?: string): RunRow[] => (planHash === undefined ? database.prepare('SELECT * FROM run ORDER BY createdAt, id').all() : database.prepare('SELECT * FROM run WHERE planHash = ? ORDER BY createdAt, id').all(planHash)) as RunRow[],
+    /** The newest runs, or the newest before one, in the order in which they were begun. */
+    runPage: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunRow[] =>
+      (database.prepare(`SELECT * FROM run ${before ? 'WHERE (createdAt, id) < (@createdAt, @id)' : ''} ORDER BY createdAt DESC, id DESC LIMIT @limit`).all({ ...before, limit }) as RunRow[]).reverse(),
     run: (id: string): RunRow | null => (database.prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined) ?? null,
     deleteRun: (id: string) => {
       database.prepare('DELETE FROM run WHERE id = ?').run(id);
@@ -68,9 +80,32 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       database.prepare('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)').run(run, note, starred ? 1 : 0);
       changed({ kind: 'run', id: run });
     },
-    annotation: (run: string): Annotation => {
-      const row = database.prepare('SELECT note, starred FROM annotation WHERE run = ?').get(run) as { note: string; starred: number } | undefined;
-      return { note: row?.note ?? '', starred: row?.starred === 1 };
+    annotation,
+    /** All that is kept of a run; null where there is none. */
+    record: (id: string): RunRecord | null => {
+      const run = database.prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined;
+      if (!run) return null;
+      const of = <T>(rows: string) => database.prepare(rows).all(id) as T[];
+      const { note, starred } = annotation(id);
+      return {
+        run, points: of('SELECT * FROM point WHERE run = ? ORDER BY name, step'), latest: of('SELECT * FROM latest WHERE run = ?'), events: of('SELECT run, at, kind, message FROM event WHERE run = ? ORDER BY id'),
+        artefacts: of('SELECT kind, path, sha256 FROM artefact WHERE run = ?'), results: Object.fromEntries(of<{ name: string; value: string }>('SELECT name, value FROM result WHERE run = ? ORDER BY rowid').map(({ name, value }) => [name, JSON.parse(value)])),
+        annotation: note === '' && !starred ? null : { note, starred },
+      };
+    },
+    /** Takes in the rows of a run of another store, in place of what was here of it, whole or not at all. */
+    saveRecord: ({ run, points, latest, events, artefacts, results, annotation: noted }: RunRecord) => {
+      database.transaction(() => {
+        database.prepare('DELETE FROM run WHERE id = ?').run(run.id);
+        database.prepare('INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, @status, @createdAt, @finishedAt, @message, @initialWeightsHash)').run(run);
+        for (const point of points) insertPoint.run(point);
+        for (const point of latest) insertLatest.run(point);
+        for (const event of events) database.prepare('INSERT INTO event (run, at, kind, message) VALUES (@run, @at, @kind, @message)').run(event);
+        for (const artefact of artefacts) database.prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run.id, artefact);
+        for (const [name, value] of Object.entries(results)) database.prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
+        if (noted) database.prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);
+      })();
+      changed({ kind: 'run', id: run.id });
     },
   };
 }

@@ -44,6 +44,7 @@ export async function runTrainer(task: TrainerTask, options: { readonly onMessag
         reject(unheard.error);
         return;
       }
+      if (!last && options.signal.aborted && (signal === 'SIGTERM' || signal === 'SIGINT')) last = { kind: 'stopped' }; // told to end before it could listen
       const reason = errors.trim().split('\n').at(-1) ?? '';
       resolve(last ?? { kind: 'failed', code: 'failed', message: `The trainer ended without a word (${signal ?? `exit code ${code}`}${reason ? `: ${reason}` : ''}): resume it with \`arcbench runs resume\`.` });
     });

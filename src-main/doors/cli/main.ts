@@ -6,6 +6,7 @@ import { checkWorkspace } from '../../workbench/checkWorkspace.ts';
 import { openWorkbench } from '../../workbench/openWorkbench.ts';
 import { runExperiment } from '../../workbench/runExperiment.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
+import { addBatchCommands } from './batchCommands.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { session } from './session.ts';
@@ -54,6 +55,7 @@ program.command('check').description('verify every file of the workspace; ends w
   }));
 addStageCommands(program, cli);
 addRunCommands(program, cli);
+addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
 
 try {
