@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -103,7 +103,7 @@ test('a duel that is submitted, stopped, queued again and collected equals the o
   assert.deepEqual(differences(reference, workspaceState(workspace)).filter((line) => !line.startsWith('batch/')), []);
 });
 
-test('collect refuses workspaces of other plans, and a run that does not share its initial weights', async () => {
+test('collect refuses workspaces of other plans and a run that does not share its initial weights, and takes a workspace that was moved', async () => {
   const other = join(folder, 'other.yaml');
   writeFileSync(other, readFileSync(experiment, 'utf8').replace('epochs: 30', 'epochs: 2'));
   const foreign = await arcbench(['collect', other, workspace]);
@@ -117,8 +117,16 @@ test('collect refuses workspaces of other plans, and a run that does not share i
   const arcFace = store.runs().find(({ arm }) => arm === 'ArcFace');
   store.updateRun(arcFace?.id ?? '', { initialWeightsHash: 'f'.repeat(64) });
   store.close();
-  mkdirSync(elsewhere, { recursive: true });
   const unpaired = await arcbench(['collect', experiment, '--workspace', elsewhere, workspace]);
   assert.equal(unpaired.code, 1);
   assert.match(unpaired.last, /^ArcFace and cross-entropy, seed 1, do not share their initial weights/, unpaired.stderr);
+  const moved = await arcbench(['--json', 'collect', experiment, '--workspace', elsewhere, join(folder, 'reference')]); // it was written under another name
+  assert.equal(moved.code, 0, moved.stderr);
+  assert.equal((JSON.parse(moved.stdout) as { joined: string[] }).joined.length, 2);
+  const joined = openStore(elsewhere);
+  try {
+    assert.deepEqual(await checkWorkspace(joined, { repair: false, onProgress: () => undefined }), []);
+  } finally {
+    joined.close();
+  }
 });

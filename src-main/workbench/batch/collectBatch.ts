@@ -5,10 +5,10 @@ import { planHash } from '../planHash.ts';
 import { gatherSplit, writeExperimentReport } from '../runExperiment.ts';
 import type { StageOptions } from '../stage.ts';
 import { plannedRuns, trainArms, type TrainOptions } from '../trainArms.ts';
-import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf, taskWorkspaceOf } from './batchFile.ts';
+import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf } from './batchFile.ts';
 import { joinRun } from './joinRun.ts';
 import { refuseUnpaired } from './refuseUnpaired.ts';
-import { stateOf, taskStates, withStore, type BatchedRun, type TaskState } from './taskStates.ts';
+import { isJoinable, stateOf, taskStates, withStore, type BatchedRun } from './taskStates.ts';
 
 export interface CollectOptions {
   /** Workspaces that hold runs of the plan; where none is named, those of the submitted tasks. */
@@ -17,10 +17,6 @@ export interface CollectOptions {
   readonly partial: boolean;
   readonly train: Pick<TrainOptions, 'compiled' | 'engine'>;
 }
-type FoundRun = BatchedRun & { readonly workspace: string };
-
-const isJoinable = ({ state }: { readonly state: TaskState }) => state === 'done' || state === 'trained' || state === 'diverged';
-
 /** Joins the runs of a plan from the workspaces of tasks, asserts that they are pairs, judges what is not judged, and writes the report. Throws ArcBenchError. */
 export async function collectBatch(options: StageOptions, { from, partial, train }: CollectOptions): Promise<{ readonly report: string; readonly joined: readonly string[]; readonly runs: readonly string[] }> {
   const { store, plan, progress } = options;
@@ -54,17 +50,17 @@ export async function collectBatch(options: StageOptions, { from, partial, train
 type Planned = ReturnType<typeof plannedRuns>;
 
 /** The runs of the tasks that were submitted from this workspace. */
-function tasksOf({ store, plan }: StageOptions, { folder, planned, splitHash }: { readonly folder: string; readonly planned: Planned; readonly splitHash: string }): FoundRun[] {
+function tasksOf({ store, plan }: StageOptions, { folder, planned, splitHash }: { readonly folder: string; readonly planned: Planned; readonly splitHash: string }): BatchedRun[] {
   const batch = readBatch(folder);
   if (!batch) throw new ArcBenchError('wrong-input', `${plan.name} as it is now was not submitted from the workspace ${store.workspace}: submit it with \`arcbench submit\`, or name the workspaces that hold its runs.`);
   if (batch.splitHash !== splitHash) throw otherSplit(folder, batch.splitHash, splitHash);
-  return taskStates(store, folder, { ...batch, runs: planned }).map((run) => ({ ...run, workspace: store.run(run.id)?.status === 'done' ? store.workspace : taskWorkspaceOf(folder, run.number) }));
+  return taskStates(store, folder, { ...batch, runs: planned });
 }
 
 /** The runs of a plan that some workspaces hold. Throws 'wrong-input' for one that holds none of it. */
-function runsIn({ store, plan }: StageOptions, { planned, splitHash, workspaces }: { readonly planned: Planned; readonly splitHash: string; readonly workspaces: readonly string[] }): FoundRun[] {
+function runsIn({ store, plan }: StageOptions, { planned, splitHash, workspaces }: { readonly planned: Planned; readonly splitHash: string; readonly workspaces: readonly string[] }): BatchedRun[] {
   const hash = planHash(plan);
-  const found = new Map<string, Pick<FoundRun, 'state' | 'message' | 'workspace'>>();
+  const found = new Map<string, Pick<BatchedRun, 'state' | 'message' | 'workspace'>>();
   for (const workspace of [store.workspace, ...workspaces]) {
     const take = (own: typeof store) => {
       const rows = own.runs(hash);
@@ -74,8 +70,8 @@ function runsIn({ store, plan }: StageOptions, { planned, splitHash, workspaces 
       }
       for (const row of rows) {
         if (row.splitHash !== splitHash && workspace !== store.workspace) throw otherSplit(workspace, row.splitHash, splitHash);
-        const state = stateOf(own, row, { plan });
-        if (!isJoinable(found.get(row.id) ?? { state: 'missing' }) || state.state === 'done') found.set(row.id, found.get(row.id)?.state === 'done' ? found.get(row.id)! : { ...state, workspace });
+        const [known, state] = [found.get(row.id), stateOf(own, row, { plan })];
+        if (!known || (known.state !== 'done' && isJoinable(state))) found.set(row.id, { ...state, workspace });
       }
     };
     if (workspace === store.workspace) take(store);

@@ -8,7 +8,7 @@ import { plannedRuns } from '../trainArms.ts';
 import { arrayScriptOf, batchFolderOf, collectScriptOf, readBatch, writeBatch, type Batch } from './batchFile.ts';
 import { arrayScript, collectScript, type BatchCommands, type BatchScripts } from './batchScripts.ts';
 import { requireSlurm, submitScript } from './slurm.ts';
-import { taskStates, type BatchedRun } from './taskStates.ts';
+import { isJoinable, taskStates, type BatchedRun } from './taskStates.ts';
 
 export interface SubmitOptions {
   /** Flags of sbatch for every task and the job that collects. */
@@ -34,7 +34,7 @@ export async function submitBatch(options: StageOptions, { flags, commands, from
   const batch: Batch = { plan, planHash: hash, prepared: set.hash, splitHash: split.hash, baseFolder, rerunCommand, runs: plannedRuns(plan, split), jobs };
   const states = taskStates(store, folder, batch);
   const isWithSlurm = ({ state }: BatchedRun) => state === 'queued' || state === 'running';
-  const tasks = states.filter((run) => !['done', 'diverged'].includes(run.state) && !isWithSlurm(run)).map(({ number, id, arm, seed }) => ({ number, id, arm, seed }));
+  const tasks = states.filter((run) => !isJoinable(run) && !isWithSlurm(run)).map(({ number, id, arm, seed }) => ({ number, id, arm, seed }));
   if (tasks.length === 0) throw new ArcBenchError('wrong-input', `There is nothing to submit: each run of ${plan.name} is done or with Slurm already; \`arcbench collect\` joins them.`);
   mkdirSync(folder, { recursive: true });
   const written: BatchScripts = { folder, batch, numbers: tasks.map(({ number }) => number), flags, commands: commands(folder), from };

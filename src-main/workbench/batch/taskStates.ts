@@ -8,18 +8,27 @@ import { tasksInQueue } from './slurm.ts';
 
 /** 'missing' has not begun, 'killed' ended without a word; 'diverged' is a result where values are tried. */
 export type TaskState = 'done' | 'trained' | 'diverged' | 'missing' | 'queued' | 'running' | 'stopped' | 'failed' | 'killed';
-export interface BatchedRun { readonly number: number; readonly id: string; readonly arm: string; readonly seed: number; readonly state: TaskState; readonly message: string | null }
+export interface BatchedRun {
+  readonly number: number; readonly id: string; readonly arm: string; readonly seed: number;
+  readonly state: TaskState; readonly message: string | null;
+  /** Where the run is. */
+  readonly workspace: string;
+}
+
+/** Whether a run has come to its end, judged or not. */
+export const isJoinable = ({ state }: Pick<BatchedRun, 'state'>): boolean => state === 'done' || state === 'trained' || state === 'diverged';
 
 /** How far each run of a batch is, by the workspace that it is joined to, by Slurm, and by its task's own workspace, which is left alone while another machine may write it. */
 export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'plan' | 'runs' | 'jobs'>): BatchedRun[] {
   const inQueue = tasksInQueue(batch.jobs);
   return batch.runs.map((run, number) => {
-    if (store.run(run.id)?.status === 'done') return { ...run, number, state: 'done', message: null };
-    const queued = inQueue.get(number);
-    if (queued !== undefined) return { ...run, number, state: queued === 'PENDING' ? 'queued' : 'running', message: null };
+    const here = stateOf(store, store.run(run.id), batch);
+    if (isJoinable(here)) return { ...run, ...here, number, workspace: store.workspace };
     const workspace = taskWorkspaceOf(folder, number);
-    const row = existsSync(join(workspace, 'arcbench.db')) ? withStore(workspace, (own) => stateOf(own, own.run(run.id), batch)) : null;
-    return { ...run, number, state: row?.state ?? 'missing', message: row?.message ?? null };
+    const queued = inQueue.get(number);
+    if (queued !== undefined) return { ...run, number, workspace, state: queued === 'PENDING' ? 'queued' : 'running', message: null };
+    const own = existsSync(join(workspace, 'arcbench.db')) ? withStore(workspace, (task) => stateOf(task, task.run(run.id), batch)) : { state: 'missing' as const, message: null };
+    return { ...run, ...own, number, workspace };
   });
 }
 
