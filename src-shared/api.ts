@@ -63,7 +63,8 @@ export const callInputs = {
   /** At most `limit` lines of a job's log, the last ones before the line `before`, or of all where it is null. */
   'jobs.log': z.strictObject({ id, before: z.int().min(0).nullable(), limit: z.int().min(1).max(1000) }),
 
-  'runs.list': nothing,
+  /** Runs in the order in which they were begun: all, or the newest so many, or so many before one that is known. */
+  'runs.list': z.strictObject({ limit: z.int().min(1).max(10_000).optional(), before: z.strictObject({ createdAt: z.string().max(40), id }).optional() }),
   'runs.show': z.strictObject({ id }),
   /** Curves thinned at the source to at most `points` a series by LTTB. */
   'runs.curves': z.strictObject({ ids: runIds, names: z.array(z.string().max(100)).max(40), points: z.int().min(10).max(20_000) }),

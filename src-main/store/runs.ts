@@ -8,35 +8,55 @@ export interface RunRow {
   readonly status: RunStatus; readonly createdAt: string; readonly finishedAt: string | null; readonly message: string | null; readonly initialWeightsHash: string | null;
 }
 export interface EventRow { readonly run: string | null; readonly at: string; readonly kind: string; readonly message: string; /** The same as data; null where there is nothing but the message. */ readonly details: unknown }
+/** A point of one curve; a tuple, since a curve may have a hundred thousand. */
+export type CurveRow = readonly [step: number, epoch: number, value: number | null, at: number];
 export interface LatestPoint { readonly run: string; readonly name: string; readonly step: number; readonly epoch: number; readonly value: number | null }
 /** A file or folder that a run left behind, with its hash (null in rows of the first version). */
 export interface Artefact { readonly kind: string; readonly path: string; readonly sha256: string | null }
 export interface Annotation { readonly note: string; readonly starred: boolean }
+/** All rows of one run, as they go from one store into another. */
+export interface RunRecord {
+  readonly run: RunRow; readonly points: readonly MetricPoint[]; readonly latest: readonly LatestPoint[]; readonly events: readonly EventRow[];
+  readonly artefacts: readonly Artefact[]; readonly results: Readonly<Record<string, unknown>>; readonly annotation: Annotation | null;
+}
 
 /** The tables of runs and of what belongs to one: points, events, artefacts, results, notes. */
 export function runTables(database: Database.Database, changed: (change: StoreChange) => void) {
-  const insertPoint = database.prepare('INSERT OR REPLACE INTO point (run, name, step, epoch, value, at) VALUES (@run, @name, @step, @epoch, @value, @at)');
-  const insertLatest = database.prepare('INSERT INTO latest (run, name, step, epoch, value) VALUES (@run, @name, @step, @epoch, @value) ON CONFLICT (run, name) DO UPDATE SET step = @step, epoch = @epoch, value = @value WHERE @step >= step');
+  const statements = new Map<string, Database.Statement>(); // a list of runs asks the same of each
+  const prepare = (source: string): Database.Statement => {
+    const known = statements.get(source) ?? database.prepare(source);
+    statements.set(source, known);
+    return known;
+  };
+  const insertPoint = prepare('INSERT OR REPLACE INTO point (run, name, step, epoch, value, at) VALUES (@run, @name, @step, @epoch, @value, @at)');
+  const insertLatest = prepare('INSERT INTO latest (run, name, step, epoch, value) VALUES (@run, @name, @step, @epoch, @value) ON CONFLICT (run, name) DO UPDATE SET step = @step, epoch = @epoch, value = @value WHERE @step >= step');
   const addPoints = database.transaction((points: readonly MetricPoint[]) => {
     for (const point of points) insertPoint.run(point);
     const latest = new Map(points.map((point) => [`${point.run} ${point.name}`, point]));
     for (const { at: _, ...point } of latest.values()) insertLatest.run(point);
   });
   const now = () => new Date().toISOString();
+  const annotation = (run: string): Annotation => {
+    const row = prepare('SELECT note, starred FROM annotation WHERE run = ?').get(run) as { note: string; starred: number } | undefined;
+    return { note: row?.note ?? '', starred: row?.starred === 1 };
+  };
   return {
     createRun: (run: Pick<RunRow, 'id' | 'experiment' | 'arm' | 'seed' | 'planHash' | 'splitHash'>) => {
-      database.prepare("INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, 'queued', @createdAt)").run({ ...run, createdAt: now() });
+      prepare("INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, 'queued', @createdAt)").run({ ...run, createdAt: now() });
       changed({ kind: 'run', id: run.id });
     },
     updateRun: (id: string, changes: Partial<Pick<RunRow, 'status' | 'finishedAt' | 'message' | 'initialWeightsHash'>>) => {
       const names = Object.keys(changes);
-      if (names.length > 0) database.prepare(`UPDATE run SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`).run({ ...changes, id });
+      if (names.length > 0) prepare(`UPDATE run SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`).run({ ...changes, id });
       changed({ kind: 'run', id });
     },
-    runs: (planHash?: string): RunRow[] => (planHash === undefined ? database.prepare('SELECT * FROM run ORDER BY createdAt, id').all() : database.prepare('SELECT * FROM run WHERE planHash = ? ORDER BY createdAt, id').all(planHash)) as RunRow[],
-    run: (id: string): RunRow | null => (database.prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined) ?? null,
+    runs: (planHash?: string): RunRow[] => (planHash === undefined ? prepare('SELECT * FROM run ORDER BY createdAt, id').all() : prepare('SELECT * FROM run WHERE planHash = ? ORDER BY createdAt, id').all(planHash)) as RunRow[],
+    /** The newest runs, or the newest before one, in the order in which they were begun. */
+    runPage: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunRow[] =>
+      (prepare(`SELECT * FROM run ${before ? 'WHERE (createdAt, id) < (@createdAt, @id)' : ''} ORDER BY createdAt DESC, id DESC LIMIT @limit`).all({ ...before, limit }) as RunRow[]).reverse(),
+    run: (id: string): RunRow | null => (prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined) ?? null,
     deleteRun: (id: string) => {
-      database.prepare('DELETE FROM run WHERE id = ?').run(id);
+      prepare('DELETE FROM run WHERE id = ?').run(id);
       changed({ kind: 'run-deleted', id });
     },
     addPoints: (points: readonly MetricPoint[]) => {
@@ -48,31 +68,54 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       // Ranges of the primary key: the points of epochs are found without a walk over those of the steps.
       const select = (range: string) => `SELECT * FROM point WHERE run = @run AND ${range}`;
       const ranges = of === 'steps' ? ["name >= 'step/' AND name < 'step0'"] : ["name < 'step/'", "name >= 'step0'"];
-      return database.prepare(`${ranges.map(select).join(' UNION ALL ')} ORDER BY name, step`).all({ run }) as MetricPoint[];
+      return prepare(`${ranges.map(select).join(' UNION ALL ')} ORDER BY name, step`).all({ run }) as MetricPoint[];
     },
     /** One curve of a run, by step, after a step that is known already. */
-    curve: (run: string, name: string, after = -1): MetricPoint[] => database.prepare('SELECT * FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step').all(run, name, after) as MetricPoint[],
+    curve: (run: string, name: string, after = -1): CurveRow[] => prepare('SELECT step, epoch, value, at FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step').raw().all(run, name, after) as CurveRow[],
     /** The last point of each curve, of one run or of all. */
-    latestPoints: (run?: string): LatestPoint[] => (run === undefined ? database.prepare('SELECT * FROM latest ORDER BY run, name').all() : database.prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
+    latestPoints: (run?: string): LatestPoint[] => (run === undefined ? prepare('SELECT * FROM latest ORDER BY run, name').all() : prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
     addEvent: (run: string | null, event: Pick<EventRow, 'kind' | 'message'> & { readonly details?: unknown }) => {
-      database.prepare('INSERT INTO event (run, at, kind, message, details) VALUES (?, ?, ?, ?, ?)').run(run, now(), event.kind, event.message, event.details === undefined ? null : JSON.stringify(event.details));
+      prepare('INSERT INTO event (run, at, kind, message, details) VALUES (?, ?, ?, ?, ?)').run(run, now(), event.kind, event.message, event.details === undefined ? null : JSON.stringify(event.details));
     },
-    events: (run: string): EventRow[] => (database.prepare('SELECT run, at, kind, message, details FROM event WHERE run = ? ORDER BY id').all(run) as (EventRow & { readonly details: string | null })[]).map((event) => ({ ...event, details: event.details === null ? null : JSON.parse(event.details) as unknown })),
-    saveArtefact: (run: string, artefact: Artefact) => { database.prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run, artefact); },
-    artefacts: (run: string): Artefact[] => database.prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[],
-    saveResult: (run: string, name: string, value: unknown) => { database.prepare('INSERT OR REPLACE INTO result VALUES (?, ?, ?)').run(run, name, JSON.stringify(value)); },
-    forgetResult: (run: string, name: string) => { database.prepare('DELETE FROM result WHERE run = ? AND name = ?').run(run, name); },
+    events: (run: string): EventRow[] => (prepare('SELECT run, at, kind, message, details FROM event WHERE run = ? ORDER BY id').all(run) as (EventRow & { readonly details: string | null })[]).map((event) => ({ ...event, details: event.details === null ? null : JSON.parse(event.details) as unknown })),
+    saveArtefact: (run: string, artefact: Artefact) => { prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run, artefact); },
+    artefacts: (run: string): Artefact[] => prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[],
+    saveResult: (run: string, name: string, value: unknown) => { prepare('INSERT OR REPLACE INTO result VALUES (?, ?, ?)').run(run, name, JSON.stringify(value)); },
+    forgetResult: (run: string, name: string) => { prepare('DELETE FROM result WHERE run = ? AND name = ?').run(run, name); },
     result: (run: string, name: string): unknown => {
-      const row = database.prepare('SELECT value FROM result WHERE run = ? AND name = ?').get(run, name) as { value: string } | undefined;
+      const row = prepare('SELECT value FROM result WHERE run = ? AND name = ?').get(run, name) as { value: string } | undefined;
       return row ? JSON.parse(row.value) : null;
     },
     annotate: (run: string, { note, starred }: Annotation) => {
-      database.prepare('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)').run(run, note, starred ? 1 : 0);
+      prepare('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)').run(run, note, starred ? 1 : 0);
       changed({ kind: 'run', id: run });
     },
-    annotation: (run: string): Annotation => {
-      const row = database.prepare('SELECT note, starred FROM annotation WHERE run = ?').get(run) as { note: string; starred: number } | undefined;
-      return { note: row?.note ?? '', starred: row?.starred === 1 };
+    annotation,
+    /** All that is kept of a run; null where there is none. */
+    record: (id: string): RunRecord | null => {
+      const run = prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined;
+      if (!run) return null;
+      const of = <T>(rows: string) => prepare(rows).all(id) as T[];
+      const { note, starred } = annotation(id);
+      return {
+        run, points: of('SELECT * FROM point WHERE run = ? ORDER BY name, step'), latest: of('SELECT * FROM latest WHERE run = ?'), events: of('SELECT run, at, kind, message FROM event WHERE run = ? ORDER BY id'),
+        artefacts: of('SELECT kind, path, sha256 FROM artefact WHERE run = ?'), results: Object.fromEntries(of<{ name: string; value: string }>('SELECT name, value FROM result WHERE run = ? ORDER BY rowid').map(({ name, value }) => [name, JSON.parse(value)])),
+        annotation: note === '' && !starred ? null : { note, starred },
+      };
+    },
+    /** Takes in the rows of a run of another store, in place of what was here of it, whole or not at all. */
+    saveRecord: ({ run, points, latest, events, artefacts, results, annotation: noted }: RunRecord) => {
+      database.transaction(() => {
+        prepare('DELETE FROM run WHERE id = ?').run(run.id);
+        prepare('INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, @status, @createdAt, @finishedAt, @message, @initialWeightsHash)').run(run);
+        for (const point of points) insertPoint.run(point);
+        for (const point of latest) insertLatest.run(point);
+        for (const event of events) prepare('INSERT INTO event (run, at, kind, message) VALUES (@run, @at, @kind, @message)').run(event);
+        for (const artefact of artefacts) prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run.id, artefact);
+        for (const [name, value] of Object.entries(results)) prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
+        if (noted) prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);
+      })();
+      changed({ kind: 'run', id: run.id });
     },
   };
 }

@@ -99,6 +99,7 @@ async function work(task: TrainerTask): Promise<void> {
 }
 
 process.on('SIGINT', () => undefined); // the workbench hears Ctrl-C and asks for a stop
+process.on('SIGTERM', () => { stopRequested = true; }); // batch systems tell every process of a job
 process.on('message', (message: WorkbenchMessage) => {
   switch (message.kind) {
     case 'stop': stopRequested = true; return;

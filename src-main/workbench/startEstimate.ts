@@ -43,9 +43,8 @@ export function startEstimator(store: Store) {
     return median === undefined ? null : { imagesPerSecond: median, runs: own.length };
   };
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
-    const all = store.runs();
-    const own = all.filter((run) => run.planHash === planHash(plan) && run.status === 'done');
-    const done = all.filter((run) => run.status === 'done' || run.status === 'trained').reverse();
+    const own = store.runs(planHash(plan)).filter((run) => run.status === 'done');
+    const done = store.runs().filter((run) => run.status === 'done' || run.status === 'trained').reverse();
     const faces = counted && 'facts' in counted ? { from: counted.from, people: counted.facts.trainImages.length, trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0) } : null;
     const arms = plan.arms.map((arm) => {
       const armPlan = planOfArm(plan, arm);

@@ -15,6 +15,7 @@ import type { EngineName, TrainerMessage } from '../train/trainerMessages.ts';
 import { drawsOf } from './drawsOf.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { endFormerTrainer } from './formerTrainer.ts';
+import { judgedMetrics } from './judgedMetrics.ts';
 import { planHash } from './planHash.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
@@ -162,6 +163,7 @@ async function finish(store: Store, id: string, last: TrainerMessage): Promise<v
   store.atomically(() => {
     if (predictions) store.saveResult(id, 'predictions', predictions);
     if (summary) store.saveResult(id, 'summary', summary);
+    if (summary?.evaluation) store.saveResult(id, 'judged', judgedMetrics(summary));
     for (const artefact of artefacts) store.saveArtefact(id, artefact);
     if (summary?.evaluation) store.addEvent(id, { kind: 'evaluated', message: 'Test, query and distractors were judged.' });
     const [alias, ...more] = summary?.evaluation?.aliases ?? [];

@@ -11,7 +11,7 @@ export interface PlannedRun { readonly id: string; readonly arm: string; readonl
 export const haltOf = (store: Store, id: string): HalvingStop | null => store.result(id, 'halving') as HalvingStop | null;
 /** Whether a run of a halved sweep is saved and waits for its next round. */
 export const isWaiting = (plan: Plan, run: Pick<RunRow, 'status'>): boolean => plan.sweep?.halving !== undefined && run.status === 'queued';
-export const epochsDone = (store: Store, id: string): number => store.curve(id, accuracyCurve).at(-1)?.epoch ?? 0;
+export const epochsDone = (store: Store, id: string): number => store.curve(id, accuracyCurve).at(-1)?.[1] ?? 0;
 
 const accuracyCurve = 'val/accuracy';
 
@@ -47,7 +47,7 @@ export async function trainInRounds({ store, plan, halving, progress }: RoundOpt
 /** Mean over the runs of a candidate of their best val accuracy within so many epochs; null where one diverged. */
 function accuracyOf(store: Store, runs: readonly PlannedRun[], epochs: number): number | null {
   if (runs.some(({ id }) => store.run(id)?.status === 'failed')) return null;
-  return mean(runs.map(({ id }) => Math.max(0, ...store.curve(id, accuracyCurve).filter((point) => point.epoch <= epochs).map((point) => point.value ?? 0))));
+  return mean(runs.map(({ id }) => Math.max(0, ...store.curve(id, accuracyCurve).filter(([, epoch]) => epoch <= epochs).map(([, , value]) => value ?? 0))));
 }
 
 function stopRun(store: Store, id: string, stop: HalvingStop): void {

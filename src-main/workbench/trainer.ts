@@ -47,6 +47,7 @@ export async function runTrainer(task: TrainerTask, options: { readonly onMessag
         reject(unheard.error);
         return;
       }
+      if (!last && options.signal.aborted && (signal === 'SIGTERM' || signal === 'SIGINT')) last = { kind: 'stopped' }; // told to end before it could listen
       resolve(last ?? { kind: 'failed', code: 'failed', message: trainerEnd({ code, signal, said: errors }) });
     });
   });

@@ -1,13 +1,15 @@
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef } from 'vue';
+import { computed, ref, shallowRef, triggerRef } from 'vue';
 import type { RunSummary } from '../../src-shared/api.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';
 
+const [firstPage, laterPages] = [200, 2000];
+
 /** Every run of the workspace, kept fresh by events. */
 export const useRuns = defineStore('runs', () => {
-  const byId = ref<Record<string, RunSummary>>({});
+  const byId = shallowRef<Record<string, RunSummary>>({});
   const loaded = ref(false);
   const fault = shallowRef<ArcBenchError | null>(null);
 
@@ -16,16 +18,33 @@ export const useRuns = defineStore('runs', () => {
   /** The arms of an experiment in the order of their first runs, so that an arm's colour is the same on each screen. */
   const armsOf = (planHash: string): string[] => [...new Set([...all.value].reverse().filter((run) => run.planHash === planHash).map((run) => run.arm))];
 
+  let found: Record<string, RunSummary> = {};
+  let turn = 0;
+  /** Page by page, newest first: the first is shown while the others come; a list that is shown already is replaced once all are there. */
   const load = async (): Promise<void> => {
+    const mine = ++turn;
+    found = {};
     try {
-      byId.value = Object.fromEntries((await call('runs.list', {})).map((run) => [run.id, run]));
-      [fault.value, loaded.value] = [null, true];
+      for (let [limit, oldest]: [number, RunSummary | undefined] = [firstPage, undefined]; ; limit = laterPages) {
+        const page: readonly RunSummary[] = await call('runs.list', { limit, ...(oldest ? { before: { createdAt: oldest.createdAt, id: oldest.id } } : {}) });
+        if (mine !== turn) return;
+        found = { ...Object.fromEntries(page.map((run) => [run.id, run])), ...found };
+        oldest = page[0];
+        const whole = page.length < limit;
+        if (whole || !loaded.value) byId.value = found;
+        [fault.value, loaded.value] = [null, true];
+        if (whole) return;
+      }
     } catch (error) {
-      fault.value = asFault(error);
+      if (mine === turn) fault.value = asFault(error);
     }
   };
-  on('run', (run) => { byId.value[run.id] = run; });
-  on('run.deleted', ({ ids }) => { for (const id of ids) delete byId.value[id]; });
+  const change = (apply: (runs: Record<string, RunSummary>) => void): void => {
+    for (const runs of [byId.value, found]) apply(runs);
+    triggerRef(byId);
+  };
+  on('run', (run) => change((runs) => { runs[run.id] = run; }));
+  on('run.deleted', ({ ids }) => change((runs) => { for (const id of ids) delete runs[id]; }));
   onResync(() => void load());
   void load();
 

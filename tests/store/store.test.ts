@@ -51,9 +51,20 @@ test("an epoch's points and a curve are found among 200,000 points of steps with
   assert.deepEqual(epochs.result.map((point) => [point.name, point.step]), [['train/loss', 10], ['train/loss', 20]]);
   assert.ok(epochs.milliseconds < 20, `${epochs.milliseconds} ms`);
   const tail = timed(() => store.curve('run', 'step/loss', 39_989));
-  assert.deepEqual(tail.result.map((point) => point.step), Array.from({ length: 10 }, (_, at) => 39_990 + at));
+  assert.deepEqual(tail.result.map(([step]) => step), Array.from({ length: 10 }, (_, at) => 39_990 + at));
   assert.ok(tail.milliseconds < 20, `${tail.milliseconds} ms`);
   assert.equal(store.points('run', 'steps').length, 200_000);
+  store.close();
+}));
+
+test('runs are listed page by page from the newest back, without a gap where two were begun at one moment', () => withWorkspace((folder) => {
+  const store = filled(folder);
+  for (let index = 0; index < 30; index++) store.createRun({ id: `run-${String(index).padStart(2, '0')}`, experiment: 'e', arm: 'a', seed: index, planHash: 'plan', splitHash: 'split' }); // many in one millisecond
+  const all = store.runs().map(({ id }) => id);
+  const pages: string[][] = [];
+  for (let page = store.runPage(7); page.length > 0; page = store.runPage(7, page[0])) pages.unshift(page.map(({ id }) => id));
+  assert.deepEqual(pages.map((page) => page.length), [3, 7, 7, 7, 7]);
+  assert.deepEqual(pages.flat(), all);
   store.close();
 }));
 

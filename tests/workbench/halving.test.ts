@@ -34,7 +34,7 @@ async function halved(workspace: string, { stopAt = Infinity, interrupted = 'ref
       store, plan, baseFolder: folder, rerunCommand: 'again', signal: stopper.signal, progress: { stage: quiet, step: quiet, notice: quiet },
       onTraining: () => { if (++trainings === stopAt) stopper.abort(); },
     }, { interrupted, compiled: true, engine: 'cpu' });
-    return { trainings, report: readFileSync(report, 'utf8'), ends: store.runs().map((run) => ({ id: run.id, arm: run.arm, status: run.status, halving: haltOf(store, run.id), hash: resultHash(store, run.id), epochs: store.curve(run.id, 'val/accuracy').map((point) => point.value) })) };
+    return { trainings, report: readFileSync(report, 'utf8'), ends: store.runs().map((run) => ({ id: run.id, arm: run.arm, status: run.status, halving: haltOf(store, run.id), hash: resultHash(store, run.id), epochs: store.curve(run.id, 'val/accuracy').map(([, , value]) => value) })) };
   } finally {
     store.close();
   }

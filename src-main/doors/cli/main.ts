@@ -8,6 +8,7 @@ import { knownFault } from '../../workbench/knownFault.ts';
 import { runExperiment } from '../../workbench/runExperiment.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
+import { addBatchCommands } from './batchCommands.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { session } from './session.ts';
@@ -56,6 +57,7 @@ program.command('check').description('verify every file of the workspace; ends w
   }));
 addStageCommands(program, cli);
 addRunCommands(program, cli);
+addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
 
 try {

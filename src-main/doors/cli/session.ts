@@ -22,9 +22,21 @@ interface GlobalOptions {
 export function session(program: Command) {
   const globals = () => program.opts<GlobalOptions>();
   const workspace = () => resolve(globals().workspace);
+  /** Ctrl-C or SIGTERM; a second Ctrl-C ends at once. */
+  const stopSignal = (): AbortSignal => {
+    const stopper = new AbortController();
+    process.on('SIGINT', () => {
+      if (stopper.signal.aborted) process.exit(130);
+      process.stderr.write('\nStopping after this step; once more ends at once, without saving.\n');
+      stopper.abort();
+    });
+    process.on('SIGTERM', () => stopper.abort());
+    return stopper.signal;
+  };
   return {
     globals,
     workspace,
+    stopSignal,
     print: (human: string, value: unknown) => process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : human.split('\n').map(printable).join('\n')}\n`),
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
@@ -43,19 +55,13 @@ export function session(program: Command) {
     async withExperiment<T>(source: string, action: (options: StageOptions) => Promise<T>): Promise<T> {
       const { plan, baseFolder } = readPlan(source);
       // A report is made again by the whole run, which finds trained arms done.
-      const command = globals().run === undefined && program.args[0] !== 'report' ? program.args[0] ?? '' : '--run';
+      const command = globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '') ? program.args[0] ?? '' : '--run';
       const rerunCommand = `npm run arcbench -- ${command} ${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>, action: (options: StageOptions) => Promise<T>): Promise<T> {
-      const stopper = new AbortController();
-      process.on('SIGINT', () => {
-        if (stopper.signal.aborted) process.exit(130);
-        process.stderr.write('\nStopping after this step; once more ends at once, without saving.\n');
-        stopper.abort();
-      });
-      process.on('SIGTERM', () => stopper.abort());
-      return await this.withStore({ readOnly: false }, (store) => action({ ...of, store, progress: terminalProgress(process.stderr), signal: stopper.signal }));
+      const shown = { progress: terminalProgress(process.stderr), signal: stopSignal() };
+      return await this.withStore({ readOnly: false }, (store) => action({ ...of, ...shown, store }));
     },
   };
 }

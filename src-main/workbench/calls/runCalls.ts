@@ -12,11 +12,13 @@ import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { noSuchRun } from '../exportRun.ts';
+import { judgedMetrics } from '../judgedMetrics.ts';
 import { deleteRun, resumableRun, resumeRun } from '../resumeRun.ts';
 import { snapshotFolderOf } from '../trainArms.ts';
 import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
 
 const mostPictures = 200;
+const plansKept = 50; // runs of one plan stand together in a list
 
 /** Summaries of runs as screens list them. */
 export function runSummaries({ store }: Pick<CallContext, 'store'>) {
@@ -30,16 +32,12 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
         return [armPlan.name, Object.fromEntries([...flatKnobs({ ...shared, loss: armPlan.loss })].map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))];
       }));
       knobsOfPlan.set(planHash, known);
+      for (const oldest of [...knobsOfPlan.keys()].slice(0, -plansKept)) knobsOfPlan.delete(oldest);
     }
     return known[arm] ?? {};
   };
-  const judgedOfRun = new Map<string, Record<string, number>>(); // a run is judged once
-  const judged = ({ id, status }: RunRow): Record<string, number> => {
-    if (status !== 'done') return {};
-    const known = judgedOfRun.get(id) ?? judgedMetrics(store.result(id, 'summary') as TrainedSummary | null);
-    judgedOfRun.set(id, known);
-    return known;
-  };
+  // Runs of an older version have their evaluation alone.
+  const judged = ({ id, status }: RunRow): Record<string, number> => (status === 'done' ? (store.result(id, 'judged') as Record<string, number> | null) ?? judgedMetrics(store.result(id, 'summary') as TrainedSummary | null) : {});
   const summaryOf = (row: RunRow, latest: readonly LatestPoint[]): RunSummary => {
     const { splitHash: _split, initialWeightsHash: _weights, ...shown } = row;
     const knobs = knobsOf(row);
@@ -55,6 +53,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
       const latest = Map.groupBy(store.latestPoints(), (point) => point.run);
       return store.runs().map((row) => summaryOf(row, latest.get(row.id) ?? []));
     },
+    page: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunSummary[] => store.runPage(limit, before).map((row) => summaryOf(row, store.latestPoints(row.id))),
     one(id: string): RunSummary | null {
       const row = store.run(id);
       return row && summaryOf(row, store.latestPoints(id));
@@ -71,20 +70,6 @@ function placesOf(files: ReadonlySet<string>, images: readonly { readonly path: 
   return Object.fromEntries(images.flatMap(({ path }, index) => (files.has(path) ? [[path, index] as const] : [])));
 }
 
-/** The numbers that runs are compared by, by the name of their column. */
-function judgedMetrics(summary: TrainedSummary | null): Record<string, number> {
-  const evaluation = summary?.evaluation;
-  if (!evaluation) return {};
-  const { accuracy, identification, verification, ranks, marginFree } = evaluation;
-  const named: readonly (readonly [string, number | null | undefined])[] = [
-    ['test/top1', accuracy.test?.top1.value], ['test/top5', accuracy.test?.top5.value],
-    ...(identification?.rates ?? []).filter((rate) => rate.carried).map((rate) => [`TPR@FPR ${rate.falsePositiveRate}`, rate.truePositiveRate] as const),
-    ['verification/accuracy', verification?.accuracy.mean], ['verification/AUC', verification?.areaUnderCurve], ['verification/EER', verification?.equalErrorRate],
-    ['rank-1', ranks?.byDistractors.at(-1)?.rank1.value], ['nearest centre', marginFree?.nearestCentre.value], ['MAP@R', marginFree?.retrieval?.meanAveragePrecisionAtR], ['silhouette', marginFree?.silhouette],
-  ];
-  return Object.fromEntries(named.filter((entry): entry is readonly [string, number] => typeof entry[1] === 'number'));
-}
-
 export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
   const { store, jobs } = context;
   const existing = (id: string): RunSummary => {
@@ -93,7 +78,7 @@ export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf
     return summary;
   };
   return {
-    'runs.list': () => summaries.all(),
+    'runs.list': ({ limit, before }) => (limit === undefined ? summaries.all() : summaries.page(limit, before)),
     'runs.show': ({ id }): RunDetails => {
       const faces = store.result(id, 'faces') as { prepared: string } | null;
       const folder = faces && join(store.workspace, 'prepared', faces.prepared);
@@ -108,8 +93,8 @@ export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf
     'runs.curves': ({ ids, names, points }) => ids.flatMap((run) => names.flatMap((name): Curve[] => {
       const all = store.curve(run, name);
       if (all.length === 0) return [];
-      const kept = lttb(all.map((point) => point.step), all.map((point) => point.value ?? Number.NaN), points).map((index) => all[index]!);
-      return [{ run, name, total: all.length, steps: kept.map((point) => point.step), epochs: kept.map((point) => point.epoch), times: kept.map((point) => point.at), values: kept.map((point) => point.value) }];
+      const kept = lttb(all.map(([step]) => step), all.map(([, , value]) => value ?? Number.NaN), points).map((index) => all[index]!);
+      return [{ run, name, total: all.length, steps: kept.map(([step]) => step), epochs: kept.map(([, epoch]) => epoch), times: kept.map(([, , , at]) => at), values: kept.map(([, , value]) => value) }];
     })),
     'runs.predictions': ({ first, second }): ComparedPredictions => {
       const judgedOf = (ids: readonly string[]) => ids.map((id) => ({ ...existing(id), predictions: store.result(id, 'predictions') as Predictions | null, prepared: (store.result(id, 'faces') as { prepared: string } | null)?.prepared ?? '' }));

@@ -1,0 +1,56 @@
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { arrayScriptOf, collectScriptOf, taskLogOf, type Batch } from './batchFile.ts';
+
+/** The command lines of the tasks and of the job that collects, word by word; the number of a task is put behind the first. */
+export interface BatchCommands { readonly task: readonly string[]; readonly collect: readonly string[] }
+export interface BatchScripts { readonly folder: string; readonly batch: Pick<Batch, 'plan' | 'planHash' | 'runs'>; readonly numbers: readonly number[]; readonly flags: readonly string[]; readonly commands: BatchCommands; readonly from: string }
+
+const savingTime = 120; // seconds before the time limit in which a checkpoint is written
+
+/** The sbatch script of a job array with one task a run; a task that its time limit stops is saved and queued again. */
+export function arrayScript({ folder, batch, numbers, flags, commands, from }: BatchScripts): string {
+  return `#!/bin/bash
+# The runs of ${oneLine(batch.plan.name)} (plan ${batch.planHash.slice(0, 12)}), one task each, written by arcbench submit.
+${batch.runs.map(({ id, arm, seed }, number) => `#   task ${number}: ${oneLine(arm)}, seed ${seed} (run ${id})`).join('\n')}
+# To submit some again: sbatch --array=NUMBERS ${quoted(arrayScriptOf(folder))}
+#SBATCH --array=${numbers.join(',')}
+${head({ name: 'arcbench', log: taskLogOf(folder, '%a'), flags, from })}
+#SBATCH --requeue
+#SBATCH --signal=B:USR1@${savingTime}
+
+if [ -n "$SLURM_CPUS_PER_TASK" ]; then export TF_NUM_INTRAOP_THREADS=$SLURM_CPUS_PER_TASK TF_NUM_INTEROP_THREADS=$SLURM_CPUS_PER_TASK; fi
+${commands.task.map(quoted).join(' ')} "$SLURM_ARRAY_TASK_ID" &
+task=$!
+signals=0
+timeup=
+trap 'signals=$((signals + 1)); timeup=yes; kill -TERM $task' USR1 # the time is almost up
+trap 'signals=$((signals + 1)); kill -TERM $task' TERM # scancel, or a job that goes before
+while heard=$signals; wait $task; code=$?; [ $heard != $signals ]; do :; done
+if [ -n "$timeup" ] && [ $code = 130 ]; then scontrol requeue "$SLURM_JOB_ID"; fi
+exit $code
+`;
+}
+
+/** The sbatch script of the job that joins the runs and writes the report once the array has ended. */
+export function collectScript({ folder, batch, flags, commands, from }: BatchScripts): string {
+  return `#!/bin/bash
+# Joins the runs of ${oneLine(batch.plan.name)} (plan ${batch.planHash.slice(0, 12)}) and writes the report, written by arcbench submit.
+# To submit by hand: sbatch --dependency=afterany:JOB ${quoted(collectScriptOf(folder))}
+${head({ name: 'arcbench-collect', log: `${collectScriptOf(folder).replace(/\.sh$/, '.log')}`, flags, from })}
+exec ${commands.collect.map(quoted).join(' ')}
+`;
+}
+
+function head({ name, log, flags, from }: { readonly name: string; readonly log: string; readonly flags: readonly string[]; readonly from: string }): string {
+  return [`--job-name=${name}`, `--chdir=${from}`, `--output=${log.replaceAll('%', '%%').replace('%%a', '%a')}`, '--open-mode=append', ...flags].map((flag) => `#SBATCH ${directive(flag)}`).join('\n');
+}
+
+/** A flag as sbatch reads it from a script's comment: quotes keep spaces together. Throws 'wrong-input'. */
+function directive(flag: string): string {
+  if (!/^--?[A-Za-z]/.test(flag) || /["\n\r]/.test(flag)) throw new ArcBenchError('wrong-input', `${JSON.stringify(flag)} is no flag that can be passed on to sbatch: one such as --account=NAME was expected, without quotes and line breaks.`);
+  const [, name = flag, value = ''] = /^([^=]+=)(.*)$/.exec(flag) ?? [];
+  return /\s/.test(flag) ? `${name}"${value}"` : flag;
+}
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ');
+const quoted = (text: string) => (/^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

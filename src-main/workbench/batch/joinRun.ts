@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { cp, open, readdir } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { hashFiles } from '../../data/hashFiles.ts';
+import { writeWholeFolder } from '../../data/writeWhole.ts';
+import type { RunRecord } from '../../store/runs.ts';
+import type { Store } from '../../store/store.ts';
+import type { TrainedSummary } from '../../train/trainerMessages.ts';
+import { runFolderOf } from '../trainArms.ts';
+import { withStore } from './taskStates.ts';
+
+/** Takes a run with its files and rows over from another workspace, which stays as it is. Throws 'damaged' where a file is not the one that was written. */
+export async function joinRun(store: Store, { id, workspace }: { readonly id: string; readonly workspace: string }): Promise<void> {
+  const { record, plan } = withStore(workspace, (other) => ({ record: other.record(id) as RunRecord, plan: other.plan(other.run(id)?.planHash ?? '') }));
+  const [source, target] = [join(workspace, 'runs', id), runFolderOf(store, id)];
+  if (!existsSync(source)) throw new ArcBenchError('damaged', `The files of run ${id} are gone from ${workspace}: train it again.`);
+  const ending = `${sep}runs${sep}${id}${sep}`;
+  const moved = (path: string) => join(target, path.slice(path.lastIndexOf(ending) + ending.length)); // where it was written may be named otherwise here
+  const artefacts = record.artefacts.map((artefact) => ({ ...artefact, path: moved(artefact.path) }));
+  const summary = (record.results['summary'] ?? null) as TrainedSummary | null;
+  const results = summary === null ? record.results : { ...record.results, summary: { ...summary, artefacts: Object.fromEntries(Object.entries(summary.artefacts).map(([kind, path]) => [kind, moved(path)])) } };
+  await writeWholeFolder(target, async (temporary) => {
+    await cp(source, temporary, { recursive: true });
+    await syncFiles(temporary);
+    for (const { kind, path, sha256 } of artefacts) {
+      if (sha256 !== null && await hashFiles(join(temporary, path.slice(target.length))) !== sha256) throw new ArcBenchError('damaged', `The ${kind} of run ${id} in ${workspace} is not the one that was written: train the run again.`);
+    }
+  });
+  if (plan) store.savePlan(record.run.planHash, plan);
+  store.saveRecord({ ...record, artefacts, results });
+}
+
+async function syncFiles(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = await open(join(entry.parentPath, entry.name), 'r+');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+}

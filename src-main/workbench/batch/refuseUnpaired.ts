@@ -1,0 +1,43 @@
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import type { RunRow, Store } from '../../store/store.ts';
+import type { Draws } from '../drawsOf.ts';
+import type { StageOptions } from '../stage.ts';
+import { withStore } from './taskStates.ts';
+
+interface RunPlace { readonly id: string; readonly arm: string; readonly seed: number; readonly workspace: string }
+
+/**
+ * Throws 'damaged' where runs of one seed that draw by the same knobs did not start from the same weights, or did not see the same batches and
+ * augmentation: machines may differ in a weight file or in their version of ArcBench. Different engines are said.
+ */
+export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: readonly RunPlace[]): void {
+  const firsts = new Map<string, { readonly run: RunPlace; readonly hash: string | null }>();
+  const engines = new Map<string, RunPlace>();
+  for (const run of runs) {
+    const take = (own: Store) => {
+      const row = own.run(run.id) as RunRow;
+      const draws = own.result(run.id, 'draws') as Draws | null;
+      const hashes = { 'initial weights': row.initialWeightsHash, 'order of batches': draws?.batchOrder ?? null, 'augmentation draws': draws?.augmentation ?? null };
+      for (const [part, knobs] of Object.entries(knobsOf(plan, run.arm))) {
+        const key = JSON.stringify([part, run.seed, knobs]);
+        const hash = hashes[part as keyof typeof hashes];
+        const first = firsts.get(key);
+        if (first && first.hash !== hash) throw new ArcBenchError('damaged', `${run.arm} and ${first.run.arm}, seed ${run.seed}, do not share their ${part} (runs ${run.id} and ${first.run.id}), though the plan says they do: train them with one version of ArcBench and one weight file.`);
+        if (!first) firsts.set(key, { run, hash });
+      }
+      const engine = own.result(run.id, 'engine') as { readonly device: string; readonly tensorflow: string } | null;
+      if (engine && !engines.has(`${engine.device}, TensorFlow ${engine.tensorflow}`)) engines.set(`${engine.device}, TensorFlow ${engine.tensorflow}`, run);
+    };
+    if (run.workspace === store.workspace) take(store);
+    else withStore(run.workspace, take);
+  }
+  if (engines.size > 1) progress.notice(`Warning: the runs were not trained on one engine (${[...engines].map(([engine, { arm, seed }]) => `${engine}: ${arm}, seed ${seed}`).join('; ')}), so that a difference may be the engines'.`);
+}
+
+/** The knobs that each shared part follows from, beside the seed and the split. */
+function knobsOf(plan: Plan, arm: string): Readonly<Record<'initial weights' | 'order of batches' | 'augmentation draws', unknown>> {
+  const { model, training, prepare } = planOfArm(plan, plan.arms.find(({ name }) => name === arm) as ArmPlan);
+  const { batchSize, epochs, sampler, augmentation } = training;
+  return { 'initial weights': [model, prepare.inputSize], 'order of batches': [batchSize, epochs, sampler], 'augmentation draws': [batchSize, epochs, sampler, augmentation] };
+}

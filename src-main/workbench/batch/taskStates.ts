@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { openStore, type RunRow, type Store } from '../../store/store.ts';
+import { lockWorkspace } from '../../store/writerLock.ts';
+import { taskWorkspaceOf, type Batch } from './batchFile.ts';
+import { tasksInQueue } from './slurm.ts';
+
+/** 'missing' has not begun, 'killed' ended without a word; 'diverged' is a result where values are tried. */
+export type TaskState = 'done' | 'trained' | 'diverged' | 'missing' | 'queued' | 'running' | 'stopped' | 'failed' | 'killed';
+export interface BatchedRun {
+  readonly number: number; readonly id: string; readonly arm: string; readonly seed: number;
+  readonly state: TaskState; readonly message: string | null;
+  /** Where the run is. */
+  readonly workspace: string;
+}
+
+/** Whether a run has come to its end, judged or not. */
+export const isJoinable = ({ state }: Pick<BatchedRun, 'state'>): boolean => state === 'done' || state === 'trained' || state === 'diverged';
+
+/** How far each run of a batch is, by the workspace that it is joined to, by Slurm, and by its task's own workspace, which is left alone while another machine may write it. */
+export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'plan' | 'runs' | 'jobs'>): BatchedRun[] {
+  const inQueue = tasksInQueue(batch.jobs);
+  return batch.runs.map((run, number) => {
+    const here = stateOf(store, store.run(run.id), batch);
+    if (isJoinable(here)) return { ...run, ...here, number, workspace: store.workspace };
+    const workspace = taskWorkspaceOf(folder, number);
+    const queued = inQueue.get(number);
+    if (queued !== undefined) return { ...run, number, workspace, state: queued === 'PENDING' ? 'queued' : 'running', message: null };
+    const own = existsSync(join(workspace, 'arcbench.db')) ? withStore(workspace, (task) => stateOf(task, task.run(run.id), batch)) : { state: 'missing' as const, message: null };
+    return { ...run, ...own, number, workspace };
+  });
+}
+
+/** Does something with a workspace's store, which is read alone. */
+export function withStore<T>(workspace: string, action: (store: Store) => T): T {
+  const store = openStore(workspace, { readOnly: true });
+  try {
+    return action(store);
+  } finally {
+    store.close();
+  }
+}
+
+export function stateOf(store: Store, row: RunRow | null, { plan }: Pick<Batch, 'plan'>): Pick<BatchedRun, 'state' | 'message'> {
+  if (!row) return { state: 'missing', message: null };
+  switch (row.status) {
+    case 'done': case 'trained': return { state: row.status, message: null };
+    case 'failed': return { state: plan.sweep && store.result(row.id, 'failure') === 'diverged' ? 'diverged' : 'failed', message: row.message };
+    case 'cancelled': return { state: 'stopped', message: null };
+    case 'queued': case 'running': return { state: isWritten(store.workspace) ? 'running' : 'killed', message: null };
+  }
+}
+
+/** Whether a process writes a workspace now. */
+function isWritten(workspace: string): boolean {
+  try {
+    lockWorkspace(workspace)();
+    return false;
+  } catch (error) {
+    if (error instanceof ArcBenchError && error.code === 'busy') return true;
+    throw error;
+  }
+}

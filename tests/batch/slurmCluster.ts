@@ -1,0 +1,91 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { availableParallelism, hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export interface SlurmCluster { readonly environment: NodeJS.ProcessEnv; command(name: string, ...args: readonly string[]): string; stop(): Promise<void> }
+
+const isThere = (command: string) => spawnSync(command, ['--version']).error === undefined;
+
+/** Debian's Slurm, installed by apt-get where it is absent and this is root. Throws where it cannot be had. */
+function findSlurm(): void {
+  if (['sbatch', 'slurmctld', 'slurmd'].every(isThere)) return;
+  if (process.platform === 'linux' && process.getuid?.() === 0) {
+    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'slurm-wlm', 'munge'], { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  }
+  if (!['sbatch', 'slurmctld', 'slurmd'].every(isThere)) throw new Error('Slurm was not found: install it (Debian: apt-get install slurm-wlm).');
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  }));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  return ports;
+}
+
+/** A Slurm of one node on this machine, with everything of its own in a folder; a job that is queued again starts 6 s later. */
+export async function startSlurm(folder: string): Promise<SlurmCluster> {
+  findSlurm();
+  const [state, spool, path] = [join(folder, 'state'), join(folder, 'spool'), join(folder, 'slurm.conf')];
+  for (const made of [state, spool]) mkdirSync(made, { recursive: true });
+  const [controlPort, nodePort] = await freePorts(2);
+  const cores = availableParallelism();
+  writeFileSync(path, `ClusterName=arcbench
+SlurmctldHost=${hostname()}(127.0.0.1)
+SlurmctldPort=${controlPort}
+SlurmdPort=${nodePort}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/none
+CredType=cred/none
+AuthInfo=cred_expire=5
+StateSaveLocation=${state}
+SlurmdSpoolDir=${spool}
+SlurmctldPidFile=${join(folder, 'slurmctld.pid')}
+SlurmdPidFile=${join(folder, 'slurmd.pid')}
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SwitchType=switch/none
+MpiDefault=none
+ReturnToService=2
+SchedulerType=sched/builtin
+SchedulerParameters=batch_sched_delay=0,sched_interval=1
+SelectType=select/cons_res
+SelectTypeParameters=CR_CPU
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+KillWait=20
+NodeName=${hostname()} NodeAddr=127.0.0.1 CPUs=${cores} State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+`);
+  const environment = { ...process.env, NODE_NO_WARNINGS: '1', SLURM_CONF: path };
+  const daemons = ['slurmctld', 'slurmd'].map((name) => {
+    const child = spawn(name, ['-D'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+    return { name, child, said: () => said };
+  });
+  const command = (name: string, ...args: readonly string[]) => spawnSync(name, args, { encoding: 'utf8', env: environment }).stdout.trim();
+  const stop = async () => {
+    for (const { child } of daemons.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await Promise.race([ended, wait(5000).then(() => child.kill('SIGKILL'))]);
+    }
+  };
+  for (const started = performance.now(); command('sinfo', '--noheader', '--format=%T') !== 'idle'; await wait(200)) {
+    if (performance.now() - started < 20_000) continue;
+    await stop();
+    throw new Error(`Slurm did not come up:\n${daemons.map(({ name, said }) => `${name}: ${said()}`).join('\n')}`);
+  }
+  return { environment, command, stop };
+}
