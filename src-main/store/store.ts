@@ -20,7 +20,7 @@ const applicationId = 0x41524342; // "ARCB"
 export type Store = ReturnType<typeof openStore>;
 
 /** Opens a workspace's store, making and migrating it where needed. Throws 'busy' where another process writes, 'damaged' where the file is no whole database. */
-export function openStore(workspace: string, { readOnly = false, onChange = () => undefined }: { readonly readOnly?: boolean; readonly onChange?: (change: StoreChange) => void } = {}) {
+export function openStore(workspace: string, { readOnly = false, checked = false, onChange = () => undefined }: { readonly readOnly?: boolean; /** Whether this process has opened it already, and found it whole. */ readonly checked?: boolean; readonly onChange?: (change: StoreChange) => void } = {}) {
   const path = join(workspace, 'arcbench.db');
   if (readOnly && !existsSync(path)) throw new ArcBenchError('wrong-input', `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`);
   try {
@@ -32,7 +32,7 @@ export function openStore(workspace: string, { readOnly = false, onChange = () =
   const unlock = readOnly ? () => undefined : lockWorkspace(workspace);
   let database: Database.Database;
   try {
-    database = openDatabase(path, readOnly);
+    database = openDatabase(path, { readOnly, checked });
   } catch (error) {
     unlock();
     throw error;
@@ -83,7 +83,7 @@ function isOlder(path: string): boolean {
   }
 }
 
-function openDatabase(path: string, readOnly: boolean): Database.Database {
+function openDatabase(path: string, { readOnly, checked }: { readonly readOnly: boolean; readonly checked: boolean }): Database.Database {
   const damaged = (cause?: unknown) => new ArcBenchError('damaged', `${path} is not a whole ArcBench database: move it away to start anew, or bring it back from a copy.`, { cause });
   let database: Database.Database | null = null;
   try {
@@ -92,7 +92,7 @@ function openDatabase(path: string, readOnly: boolean): Database.Database {
     const application = database.pragma('application_id', { simple: true }) as number;
     if (application !== applicationId && (application !== 0 || version !== 0)) throw damaged();
     if (version > migrations.length) throw new ArcBenchError('wrong-input', `${path} was made by a newer ArcBench (its version is ${version}, this one knows ${migrations.length}): update ArcBench, or choose another workspace.`);
-    if (database.pragma('quick_check', { simple: true }) !== 'ok') throw damaged();
+    if (!checked && database.pragma('quick_check', { simple: true }) !== 'ok') throw damaged();
     if (!readOnly) {
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = FULL');

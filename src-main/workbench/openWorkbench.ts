@@ -14,6 +14,7 @@ import { runCalls, runSummaries } from './calls/runCalls.ts';
 import { splitCalls } from './calls/splitCalls.ts';
 import { systemCalls } from './calls/systemCalls.ts';
 import { jobQueue } from './jobQueue.ts';
+import { isReadCall, readApart } from './readApart.ts';
 import { receiveFile } from './receiveFile.ts';
 import { resources } from './resources.ts';
 import type { Workbench } from './workbench.ts';
@@ -72,8 +73,9 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const jobs = jobQueue(tell);
   const context: CallContext = { store, jobs, door, roots: [...roots, uploads], tell };
   const library = datasetLibrary(context);
+  const reading = readApart({ workspace, door });
   const handlers = {
-    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...embeddingCalls(context), ...reportCalls(context),
+    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...embeddingCalls(context, async (request) => fromJson(await reading.ask('projection.kept', request)) as string | null), ...reportCalls(context),
     'jobs.list': () => jobs.jobs(),
     'jobs.cancel': ({ id }) => { jobs.cancel(id); return null; },
     'jobs.stopAfterEpoch': ({ id }) => { jobs.stopAfterEpoch(id); return null; },
@@ -85,7 +87,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   machineTimer.unref();
 
   return {
-    async call(name, input) {
+    async call(name, input, longAsJson = false) {
       if (!isCallName(name)) {
         const nearest = nearestName(name.slice(0, 80), Object.keys(callInputs));
         throw new ArcBenchError('wrong-input', `There is no call '${name.slice(0, 80)}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}.`);
@@ -94,6 +96,10 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
       if (!checked.success) {
         const issue = checked.error.issues[0];
         throw new ArcBenchError('wrong-input', `The input of ${name} is not what was expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`);
+      }
+      if (isReadCall(name)) {
+        const json = await reading.ask(name, checked.data);
+        return longAsJson ? json : fromJson(json);
       }
       // The schema of a name is its handler's: what is checked by it is what the handler takes.
       return await (handlers[name] as (input: unknown) => unknown)(checked.data);
@@ -108,6 +114,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     async close() {
       clearInterval(machineTimer);
       await jobs.close();
+      await reading.close();
       if (pointsTimer) clearTimeout(pointsTimer);
       shown.close();
       store.close();
@@ -115,6 +122,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   };
 }
 
+const fromJson = (json: Uint8Array): unknown => JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
 const isCallName = (name: string): name is CallName => Object.hasOwn(callInputs, name);
 
 /** Tells the share of the processors that was busy since the last time, and the memory in use. */

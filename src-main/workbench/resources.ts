@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { zipSync } from 'fflate';
+import { zip } from 'fflate';
 import sharp from 'sharp';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
 import type { DatasetLibrary } from './calls/datasetCalls.ts';
@@ -52,7 +52,9 @@ export function resources(workspace: string, library: DatasetLibrary) {
     const folder = join(workspace, 'reports', planHash);
     if (!existsSync(folder)) return null;
     const files = await Promise.all((await readdir(folder)).map(async (name) => [`report-${planHash}/${name}`, await readFile(join(folder, name))] as const));
-    return { type: 'application/zip', bytes: zipSync(Object.fromEntries(files), { mtime: '2000-01-01' }), fileName: `report-${planHash}.zip` };
+    // In threads: a report with many pictures takes a while.
+    const bytes = await new Promise<Uint8Array>((resolve, reject) => { zip(Object.fromEntries(files), { mtime: '2000-01-01' }, (error, packed) => (error ? reject(error) : resolve(packed))); });
+    return { type: 'application/zip', bytes, fileName: `report-${planHash}.zip` };
   };
   return {
     async read(address: string): Promise<Resource | null> {

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
 import type { Confusions } from '../../../src-shared/evaluation.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { lttb } from '../../../src-shared/maths/lttb.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
@@ -31,10 +32,11 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     return known[arm] ?? {};
   };
   const judgedOfRun = new Map<string, Record<string, number>>(); // a run is judged once
-  const judged = ({ id, status }: RunRow): Record<string, number> => {
+  const judged = ({ id, status, finishedAt }: RunRow): Record<string, number> => {
     if (status !== 'done') return {};
-    const known = judgedOfRun.get(id) ?? judgedMetrics(store.result(id, 'summary') as TrainedSummary | null);
-    judgedOfRun.set(id, known);
+    const key = `${id} ${finishedAt}`; // one that is begun anew has the same id
+    const known = judgedOfRun.get(key) ?? judgedMetrics(store.result(id, 'summary') as TrainedSummary | null);
+    judgedOfRun.set(key, known);
     return known;
   };
   const summaryOf = (row: RunRow, latest: readonly LatestPoint[]): RunSummary => {
@@ -49,7 +51,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
   };
   return {
     all(): RunSummary[] {
-      const latest = Map.groupBy(store.latestPoints(), (point) => point.run);
+      const latest = groupBy(store.latestPoints(), (point) => point.run);
       return store.runs().map((row) => summaryOf(row, latest.get(row.id) ?? []));
     },
     one(id: string): RunSummary | null {
