@@ -20,7 +20,7 @@ const applicationId = 0x41524342; // "ARCB"
 export type Store = ReturnType<typeof openStore>;
 
 /** Opens a workspace's store, making and migrating it where needed. Throws 'busy' where another process writes, 'damaged' where the file is no whole database. */
-export function openStore(workspace: string, { readOnly = false, checked = false, onChange = () => undefined }: { readonly readOnly?: boolean; /** Whether this process has opened it already, and found it whole. */ readonly checked?: boolean; readonly onChange?: (change: StoreChange) => void } = {}) {
+export function openStore(workspace: string, { readOnly = false, checked = false, shared = false, onChange = () => undefined }: { readonly readOnly?: boolean; /** Whether this process has opened it already, and found it whole. */ readonly checked?: boolean; /** Whether this process has it open for writing already, in another thread. */ readonly shared?: boolean; readonly onChange?: (change: StoreChange) => void } = {}) {
   const path = join(workspace, 'arcbench.db');
   if (readOnly && !existsSync(path)) throw new ArcBenchError('wrong-input', `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`);
   try {
@@ -29,7 +29,7 @@ export function openStore(workspace: string, { readOnly = false, checked = false
     throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be made: choose a folder that can be written with --workspace.`, { cause });
   }
   if (readOnly && isOlder(path)) openStore(workspace).close(); // a reader cannot migrate
-  const unlock = readOnly ? () => undefined : lockWorkspace(workspace);
+  const unlock = readOnly || shared ? () => undefined : lockWorkspace(workspace);
   let database: Database.Database;
   try {
     database = openDatabase(path, { readOnly, checked });

@@ -5,6 +5,7 @@ import { callInputs, type CallHandlers, type CallName, type CurvePoint, type Wor
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
 import { openStore } from '../store/store.ts';
+import type { StoreChange } from '../store/storeChange.ts';
 import type { CallContext } from './calls/callContext.ts';
 import { datasetCalls, datasetLibrary } from './calls/datasetCalls.ts';
 import { embeddingCalls } from './calls/embeddingCalls.ts';
@@ -17,6 +18,7 @@ import { jobQueue } from './jobQueue.ts';
 import { isReadCall, readApart } from './readApart.ts';
 import { receiveFile } from './receiveFile.ts';
 import { resources } from './resources.ts';
+import { workApart } from './workApart.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface WorkbenchOptions {
@@ -41,26 +43,25 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     for (const [run, points] of waiting) tell({ event: 'points', payload: { run, points } });
     waiting.clear();
   };
-  const store = openStore(workspace, {
-    onChange(change) {
-      switch (change.kind) {
-        case 'run': {
-          const run = summaries.one(change.id);
-          if (run) tell({ event: 'run', payload: run });
-          break;
-        }
-        case 'run-deleted': tell({ event: 'run.deleted', payload: { ids: [change.id] } }); break;
-        case 'datasets': tell({ event: 'datasets.changed', payload: null }); break;
-        case 'points':
-          for (const { run, ...point } of change.points) {
-            const points = waiting.get(run);
-            if (points) points.push(point);
-            else waiting.set(run, [point]);
-          }
-          pointsTimer ??= setTimeout(tellPoints, pointsInterval);
+  const tellChange = (change: StoreChange) => {
+    switch (change.kind) {
+      case 'run': {
+        const run = summaries.one(change.id);
+        if (run) tell({ event: 'run', payload: run });
+        break;
       }
-    },
-  });
+      case 'run-deleted': tell({ event: 'run.deleted', payload: { ids: [change.id] } }); break;
+      case 'datasets': tell({ event: 'datasets.changed', payload: null }); break;
+      case 'points':
+        for (const { run, ...point } of change.points) {
+          const points = waiting.get(run);
+          if (points) points.push(point);
+          else waiting.set(run, [point]);
+        }
+        pointsTimer ??= setTimeout(tellPoints, pointsInterval);
+    }
+  };
+  const store = openStore(workspace, { onChange: tellChange });
   const summaries = runSummaries({ store });
   const uploads = join(workspace, 'uploads');
   mkdirSync(uploads, { recursive: true });
@@ -71,7 +72,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   }
 
   const jobs = jobQueue(tell);
-  const context: CallContext = { store, jobs, door, roots: [...roots, uploads], tell };
+  const context: CallContext = { store, jobs, door, roots: [...roots, uploads], tell, workApart: workApart(workspace, tellChange) };
   const library = datasetLibrary(context);
   const reading = readApart({ workspace, door });
   const handlers = {
@@ -82,7 +83,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     'jobs.dismiss': ({ id }) => { jobs.dismiss(id); return null; },
     'jobs.log': ({ id, ...page }) => jobs.log(id, page),
   } satisfies CallHandlers;
-  const shown = resources(workspace, library);
+  const shown = resources(workspace, library, (planHash) => reading.ask('report.archive', planHash));
   const machineTimer = setInterval(machineLoad(tell, () => listeners.size > 0), machineInterval);
   machineTimer.unref();
 

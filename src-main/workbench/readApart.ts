@@ -3,11 +3,11 @@ import type { CallName } from '../../src-shared/api.ts';
 import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
 import type { CallContext } from './calls/callContext.ts';
 
-/** Calls that only read and may take long, with the thread that answers them: one for what was trained, one for faces and plans. */
+/** Calls that only read and may take long, and two questions of the workbench's own, with the thread that answers them: one for what was trained, one for faces and plans. */
 const readCalls = {
   'runs.list': 'results', 'runs.show': 'results', 'runs.curves': 'results', 'embedding.points': 'results', 'embedding.neighbours': 'results', 'projection.kept': 'results',
-  'datasets.show': 'faces', 'datasets.pictures': 'faces', 'split.preview': 'faces', 'split.audit': 'faces', 'experiments.check': 'faces',
-} as const satisfies Partial<Record<CallName | 'projection.kept', string>>;
+  'datasets.show': 'faces', 'datasets.pictures': 'faces', 'split.preview': 'faces', 'split.audit': 'faces', 'experiments.check': 'faces', 'report.archive': 'faces',
+} as const satisfies Partial<Record<CallName | 'projection.kept' | 'report.archive', string>>;
 export type ReadCall = keyof typeof readCalls;
 export const isReadCall = (name: string): name is ReadCall => Object.hasOwn(readCalls, name);
 
@@ -45,7 +45,7 @@ export function readApart(task: ReadingTask) {
     return thread;
   };
   return {
-    /** The answer to a call whose input is checked, as JSON in UTF-8. */
+    /** The answer to a call whose input is checked, as JSON in UTF-8; of an archive its bytes. */
     ask: (name: ReadCall, input: unknown): Promise<Uint8Array> => new Promise((resolve, reject) => {
       const { worker, waiting } = threadOf(readCalls[name]);
       const id = asked++;

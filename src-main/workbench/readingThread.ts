@@ -9,24 +9,27 @@ import { runCalls, runSummaries } from './calls/runCalls.ts';
 import { splitCalls } from './calls/splitCalls.ts';
 import { jobQueue } from './jobQueue.ts';
 import { keptProjection } from './placeEmbeddings.ts';
+import { reportArchive } from './reportArchive.ts';
 import type { ReadAnswer, ReadQuestion, ReadingTask } from './readApart.ts';
 
 // A thread that answers calls which only read: the same handlers on a connection of its own, their answers as bytes of JSON.
 const { workspace, door } = workerData as ReadingTask;
 const store = openStore(workspace, { readOnly: true, checked: true });
-const context: CallContext = { store, jobs: jobQueue(() => undefined), door, roots: [], tell: () => undefined };
+const context: CallContext = { store, jobs: jobQueue(() => undefined), door, roots: [], tell: () => undefined, workApart: () => Promise.reject(new Error('A thread that reads does no work.')) };
 const library = datasetLibrary(context);
 const handlers = {
   ...runCalls(context, runSummaries(context)), ...embeddingCalls(context), ...splitCalls(context, library), ...datasetCalls(context, library), ...experimentCalls(context, library),
   'projection.kept': (request: Parameters<typeof keptProjection>[1]) => keptProjection(store, request),
+  'report.archive': (planHash: string) => reportArchive(workspace, planHash),
 };
 const encoder = new TextEncoder();
 
 parentPort?.on('message', async ({ id, name, input }: ReadQuestion) => {
   try {
     // Both ends are of one program: the input was checked by the schema of its name.
-    const json = encoder.encode(JSON.stringify(await (handlers[name] as (input: unknown) => unknown)(input)));
-    parentPort?.postMessage({ id, json } satisfies ReadAnswer, [json.buffer]);
+    const result = await (handlers[name] as (input: unknown) => unknown)(input);
+    const json = result instanceof Uint8Array ? result : encoder.encode(JSON.stringify(result));
+    parentPort?.postMessage({ id, json } satisfies ReadAnswer, [json.buffer as ArrayBuffer]);
   } catch (error) {
     const known = error instanceof ArcBenchError;
     parentPort?.postMessage({ id, fault: { code: known ? error.code : 'failed', message: error instanceof Error ? error.message : String(error), expected: known } } satisfies ReadAnswer);

@@ -8,9 +8,8 @@ import { datasetFile, readDatasetFile, saveDatasetFile } from '../../data/datase
 import { importDataset } from '../../data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
-import { importFaces, prepareFaces } from '../gatherFaces.ts';
 import { openedPath } from '../openedPath.ts';
-import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+import type { CallContext, CallsOf } from './callContext.ts';
 
 const rejectedShown = 500;
 
@@ -47,8 +46,7 @@ export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
 }
 export type DatasetLibrary = ReturnType<typeof datasetLibrary>;
 
-export function datasetCalls(context: CallContext, library: DatasetLibrary): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
-  const { store, jobs, roots } = context;
+export function datasetCalls({ store, jobs, roots, workApart }: CallContext, library: DatasetLibrary): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
   const rowOf = (hash: string): DatasetRow => {
     const row = store.dataset(hash);
     if (!row) throw new ArcBenchError('wrong-input', `There is no dataset ${hash.slice(0, 12)}: look at the list of datasets.`);
@@ -62,7 +60,7 @@ export function datasetCalls(context: CallContext, library: DatasetLibrary): Cal
       const opened = data.source === 'demo' ? data : { ...data, source: await openedPath(data.source, roots) };
       return jobs.add({
         kind: 'import', title: data.source === 'demo' ? 'Import the demo faces' : `Import ${basename(data.source)}`,
-        work: async (job) => (await importFaces(stageOf(context, job, { plan: planOf({ data: opened }), ...stage }))).hash,
+        work: (job) => workApart({ kind: 'import', plan: planOf({ data: opened }), ...stage }, job),
       });
     },
     'datasets.show': async ({ hash }) => {
@@ -114,7 +112,7 @@ export function datasetCalls(context: CallContext, library: DatasetLibrary): Cal
       const dataset = await library.datasetOf(data);
       return jobs.add({
         kind: 'prepare', title: `Prepare ${data.source === 'demo' ? 'the demo faces' : basename(dataset.source)} at ${prepare.inputSize} pixels`,
-        work: async (job) => (await prepareFaces(stageOf(context, job, { plan: planOf({ data, prepare }), ...stage }), dataset)).hash,
+        work: (job) => workApart({ kind: 'prepare', plan: planOf({ data, prepare }), ...stage }, job),
       });
     },
   };

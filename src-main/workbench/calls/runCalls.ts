@@ -12,9 +12,9 @@ import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { noSuchRun } from '../exportRun.ts';
-import { deleteRun, resumableRun, resumeRun } from '../resumeRun.ts';
+import { deleteRun, resumableRun } from '../resumeRun.ts';
 import { snapshotFolderOf } from '../trainArms.ts';
-import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+import type { CallContext, CallsOf } from './callContext.ts';
 
 /** Summaries of runs as screens list them. */
 export function runSummaries({ store }: Pick<CallContext, 'store'>) {
@@ -84,8 +84,7 @@ function judgedMetrics(summary: TrainedSummary | null): Record<string, number> {
   return Object.fromEntries(named.filter((entry): entry is readonly [string, number] => typeof entry[1] === 'number'));
 }
 
-export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
-  const { store, jobs } = context;
+export function runCalls({ store, jobs, workApart }: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
   const existing = (id: string): RunSummary => {
     const summary = summaries.one(id);
     if (!summary) throw noSuchRun(id);
@@ -127,10 +126,7 @@ export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf
       const run = resumableRun(store, id);
       return jobs.add({
         kind: 'resume', title: `Go on with ${run.row.arm}, seed ${run.row.seed}`,
-        work: async (job) => {
-          await resumeRun(run, { ...stageOf(context, job, { plan: run.plan, ...run.origin }), onTraining: job.training }, { compiled: true, engine: 'auto' });
-          return id;
-        },
+        work: (job) => workApart({ kind: 'resume', run: id, plan: run.plan, ...run.origin }, job),
       });
     },
   };
