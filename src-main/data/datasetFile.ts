@@ -4,15 +4,16 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Dataset } from './dataset.ts';
 import { writeWhole } from './writeWhole.ts';
 
-const fileOf = (workspace: string, hash: string) => join(workspace, 'datasets', `${hash}.json`);
+/** Where the workspace keeps a dataset's list. */
+export const datasetFile = (workspace: string, hash: string): string => join(workspace, 'datasets', `${hash}.json`);
 
 /** Keeps the list of a dataset's images in the workspace, under the hash of its first import, so that they can be shown without a walk through the source. */
-export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> => writeWhole(fileOf(workspace, name), JSON.stringify(dataset));
+export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> => writeWhole(datasetFile(workspace, name), JSON.stringify(dataset));
 
 /** The dataset as it was imported. Throws 'wrong-input' where the workspace has no list of it. */
 export async function readDatasetFile(workspace: string, hash: string): Promise<Dataset> {
   try {
-    return JSON.parse(await readFile(fileOf(workspace, hash), 'utf8')) as Dataset;
+    return JSON.parse(await readFile(datasetFile(workspace, hash), 'utf8')) as Dataset;
   } catch (cause) {
     throw new ArcBenchError('wrong-input', `The list of images of dataset ${hash.slice(0, 12)} is not in the workspace: import the dataset again.`, { cause });
   }

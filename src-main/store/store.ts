@@ -23,7 +23,7 @@ const applicationId = 0x41524342; // "ARCB"
 export type Store = ReturnType<typeof openStore>;
 
 /** Opens a workspace's store, making and migrating it where needed. Throws 'busy' where another process writes, 'damaged' where the file is no whole database. */
-export function openStore(workspace: string, { readOnly = false, onChange = () => undefined }: { readonly readOnly?: boolean; readonly onChange?: (change: StoreChange) => void } = {}) {
+export function openStore(workspace: string, { readOnly = false, checked = false, shared = false, onChange = () => undefined }: { readonly readOnly?: boolean; /** Whether this process has opened it already, and found it whole. */ readonly checked?: boolean; /** Whether this process has it open for writing already, in another thread. */ readonly shared?: boolean; readonly onChange?: (change: StoreChange) => void } = {}) {
   const path = join(workspace, 'arcbench.db');
   if (readOnly && !existsSync(path)) throw new ArcBenchError('wrong-input', `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`);
   try {
@@ -32,10 +32,10 @@ export function openStore(workspace: string, { readOnly = false, onChange = () =
     throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be made: choose a folder that can be written with --workspace.`, { cause });
   }
   if (readOnly && isOlder(path)) openStore(workspace).close(); // a reader cannot migrate
-  const unlock = readOnly ? () => undefined : lockWorkspace(workspace);
+  const unlock = readOnly || shared ? () => undefined : lockWorkspace(workspace);
   let database: Database.Database;
   try {
-    database = openDatabase(path, readOnly);
+    database = openDatabase(path, { readOnly, checked });
   } catch (error) {
     unlock();
     throw error;
@@ -86,7 +86,7 @@ function isOlder(path: string): boolean {
   }
 }
 
-function openDatabase(path: string, readOnly: boolean): Database.Database {
+function openDatabase(path: string, { readOnly, checked }: { readonly readOnly: boolean; readonly checked: boolean }): Database.Database {
   const damaged = (cause?: unknown) => damagedStore(dirname(path), cause);
   let database: Database.Database | null = null;
   try {
@@ -95,7 +95,7 @@ function openDatabase(path: string, readOnly: boolean): Database.Database {
     const application = database.pragma('application_id', { simple: true }) as number;
     if (application !== applicationId && (application !== 0 || version !== 0)) throw damaged();
     if (version > migrations.length) throw new ArcBenchError('wrong-input', `${path} was made by a newer ArcBench (its version is ${version}, this one knows ${migrations.length}): update ArcBench, or choose another workspace.`);
-    if (database.pragma('quick_check', { simple: true }) !== 'ok') throw damaged();
+    if (!checked && database.pragma('quick_check', { simple: true }) !== 'ok') throw damaged();
     if (!readOnly) {
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = FULL');

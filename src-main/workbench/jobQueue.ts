@@ -17,12 +17,15 @@ export interface JobRequest {
   readonly kind: JobKind;
   readonly title: string;
   readonly experiment?: string;
+  /** Done at once, beside whatever runs. */
+  readonly atOnce?: boolean;
   /** Does the job and answers what it made, such as a hash or a folder. */
   readonly work: (context: JobContext) => Promise<string>;
 }
 
+type Lane = 'faces' | 'training' | 'projection';
 /** Training has the machine to itself; faces and projections wait for their own kind alone. */
-const laneOf = (kind: JobKind): 'faces' | 'training' | 'projection' => {
+const laneOf = (kind: JobKind): Lane => {
   switch (kind) {
     case 'import': case 'prepare': case 'split': return 'faces';
     case 'experiment': case 'resume': return 'training';
@@ -34,7 +37,7 @@ const progressInterval = 100; // milliseconds between two progress events of a j
 const keptEnded = 50;
 const keptLines = 20_000; // of each job's log
 
-interface Entry { job: Job; readonly request: JobRequest; readonly stopper: AbortController; readonly afterEpoch: AbortController; readonly lines: LogLine[]; timer: NodeJS.Timeout | null }
+interface Entry { job: Job; readonly lane: string; readonly request: JobRequest; readonly stopper: AbortController; readonly afterEpoch: AbortController; readonly lines: LogLine[]; timer: NodeJS.Timeout | null }
 
 /** Queues jobs, runs one of each lane at a time, and tells of every change. */
 export function jobQueue(tell: (event: WorkbenchEvent) => void) {
@@ -81,7 +84,7 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
   };
   const next = (lane: string): void => {
     if (running.has(lane)) return;
-    const entry = [...entries.values()].find(({ job }) => job.state === 'queued' && laneOf(job.kind) === lane);
+    const entry = [...entries.values()].find((queued) => queued.job.state === 'queued' && queued.lane === lane);
     if (!entry) return;
     running.set(lane, run(entry).finally(() => {
       running.delete(lane);
@@ -105,10 +108,10 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
         id: randomUUID(), kind: request.kind, title: request.title, state: 'queued', stage: 'Waiting', progress: null, queuedAt: new Date().toISOString(), startedAt: null, endedAt: null,
         experiment: request.experiment ?? null, run: null, result: null, fault: null,
       };
-      const entry: Entry = { job, request, stopper: new AbortController(), afterEpoch: new AbortController(), lines: [], timer: null };
+      const entry: Entry = { job, lane: request.atOnce === true ? job.id : laneOf(request.kind), request, stopper: new AbortController(), afterEpoch: new AbortController(), lines: [], timer: null };
       entries.set(job.id, entry);
       tell({ event: 'job', payload: job });
-      next(laneOf(request.kind));
+      next(entry.lane);
       return entry.job;
     },
     cancel(id: string): void {
@@ -121,7 +124,7 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
     },
     stopAfterEpoch(id: string): void {
       const entry = find(id);
-      if (entry.job.state !== 'running' || laneOf(entry.job.kind) !== 'training') throw new ArcBenchError('wrong-input', `${entry.job.title} trains nothing now: only a job that trains can stop after its epoch.`);
+      if (entry.job.state !== 'running' || entry.lane !== 'training') throw new ArcBenchError('wrong-input', `${entry.job.title} trains nothing now: only a job that trains can stop after its epoch.`);
       entry.afterEpoch.abort();
       change(entry, { stage: `${entry.job.stage}; stops after this epoch` });
     },

@@ -5,6 +5,7 @@ import { callInputs, type CallHandlers, type CallName, type CurvePoint, type Wor
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
 import { openStore } from '../store/store.ts';
+import type { StoreChange } from '../store/storeChange.ts';
 import type { CallContext } from './calls/callContext.ts';
 import { datasetCalls, datasetLibrary } from './calls/datasetCalls.ts';
 import { embeddingCalls } from './calls/embeddingCalls.ts';
@@ -14,8 +15,10 @@ import { runCalls, runSummaries } from './calls/runCalls.ts';
 import { splitCalls } from './calls/splitCalls.ts';
 import { systemCalls } from './calls/systemCalls.ts';
 import { jobQueue } from './jobQueue.ts';
+import { isReadCall, readApart } from './readApart.ts';
 import { receiveFile } from './receiveFile.ts';
 import { resources } from './resources.ts';
+import { workApart } from './workApart.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface WorkbenchOptions {
@@ -40,26 +43,25 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     for (const [run, points] of waiting) tell({ event: 'points', payload: { run, points } });
     waiting.clear();
   };
-  const store = openStore(workspace, {
-    onChange(change) {
-      switch (change.kind) {
-        case 'run': {
-          const run = summaries.one(change.id);
-          if (run) tell({ event: 'run', payload: run });
-          break;
-        }
-        case 'run-deleted': tell({ event: 'run.deleted', payload: { ids: [change.id] } }); break;
-        case 'datasets': tell({ event: 'datasets.changed', payload: null }); break;
-        case 'points':
-          for (const { run, ...point } of change.points) {
-            const points = waiting.get(run);
-            if (points) points.push(point);
-            else waiting.set(run, [point]);
-          }
-          pointsTimer ??= setTimeout(tellPoints, pointsInterval);
+  const tellChange = (change: StoreChange) => {
+    switch (change.kind) {
+      case 'run': {
+        const run = summaries.one(change.id);
+        if (run) tell({ event: 'run', payload: run });
+        break;
       }
-    },
-  });
+      case 'run-deleted': tell({ event: 'run.deleted', payload: { ids: [change.id] } }); break;
+      case 'datasets': tell({ event: 'datasets.changed', payload: null }); break;
+      case 'points':
+        for (const { run, ...point } of change.points) {
+          const points = waiting.get(run);
+          if (points) points.push(point);
+          else waiting.set(run, [point]);
+        }
+        pointsTimer ??= setTimeout(tellPoints, pointsInterval);
+    }
+  };
+  const store = openStore(workspace, { onChange: tellChange });
   const summaries = runSummaries({ store });
   const uploads = join(workspace, 'uploads');
   for (const name of readdirSync(uploads)) if (name.startsWith('.receiving-')) rmSync(join(uploads, name), { force: true });
@@ -70,22 +72,23 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
 
   const jobs = jobQueue(tell);
   const opened = [...roots, uploads];
-  const context: CallContext = { store, jobs, door, roots: opened, tell };
+  const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workApart(workspace, tellChange) };
   const library = datasetLibrary(context);
+  const reading = readApart({ workspace, door });
   const handlers = {
-    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...embeddingCalls(context), ...reportCalls(context),
+    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...embeddingCalls(context, async (request) => fromJson(await reading.ask('projection.kept', request)) as string | null), ...reportCalls(context),
     'jobs.list': () => jobs.jobs(),
     'jobs.cancel': ({ id }) => { jobs.cancel(id); return null; },
     'jobs.stopAfterEpoch': ({ id }) => { jobs.stopAfterEpoch(id); return null; },
     'jobs.dismiss': ({ id }) => { jobs.dismiss(id); return null; },
     'jobs.log': ({ id, ...page }) => jobs.log(id, page),
   } satisfies CallHandlers;
-  const shown = resources(workspace, library);
+  const shown = resources(workspace, library, (planHash) => reading.ask('report.archive', planHash));
   const machineTimer = setInterval(machineLoad(tell, () => listeners.size > 0), machineInterval);
   machineTimer.unref();
 
   return {
-    async call(name, input) {
+    async call(name, input, longAsJson = false) {
       if (!isCallName(name)) {
         const nearest = nearestName(name.slice(0, 80), Object.keys(callInputs));
         throw new ArcBenchError('wrong-input', `There is no call '${name.slice(0, 80)}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}.`);
@@ -94,6 +97,10 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
       if (!checked.success) {
         const issue = checked.error.issues[0];
         throw new ArcBenchError('wrong-input', `The input of ${name} is not what was expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`);
+      }
+      if (isReadCall(name)) {
+        const json = await reading.ask(name, checked.data);
+        return longAsJson ? json : fromJson(json);
       }
       // The schema of a name is its handler's: what is checked by it is what the handler takes.
       return await (handlers[name] as (input: unknown) => unknown)(checked.data);
@@ -109,6 +116,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     async close() {
       clearInterval(machineTimer);
       await jobs.close();
+      await reading.close();
       if (pointsTimer) clearTimeout(pointsTimer);
       shown.close();
       store.close();
@@ -116,6 +124,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   };
 }
 
+const fromJson = (json: Uint8Array): unknown => JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
 const isCallName = (name: string): name is CallName => Object.hasOwn(callInputs, name);
 
 /** Tells the share of the processors that was busy since the last time, and the memory in use. */

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { decodeWithinMemory, readPicture } from '../data/pictureFile.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
@@ -12,8 +11,8 @@ const largestSide = 1600;
 const cachedPictures = 2000;
 const typeOf: Readonly<Record<string, string>> = { '.svg': 'image/svg+xml', '.md': 'text/markdown; charset=utf-8', '.csv': 'text/csv; charset=utf-8', '.yaml': 'text/yaml; charset=utf-8', '.png': 'image/png' };
 
-/** The bytes that screens show: pictures as they were imported, faces as the network sees them, files of reports. */
-export function resources(workspace: string, library: DatasetLibrary) {
+/** The bytes that screens show: pictures as they were imported, faces as the network sees them, files of reports; `packed` makes the archive of one. */
+export function resources(workspace: string, library: DatasetLibrary, packed: (planHash: string) => Promise<Uint8Array>) {
   const pictures = new Map<string, Resource>(); // least recently used first
   let open: { readonly set: PreparedSet; readonly packed: PackedImages } | null = null;
   const remember = (address: string, resource: Resource): Resource => {
@@ -57,8 +56,7 @@ export function resources(workspace: string, library: DatasetLibrary) {
   const archive = async (planHash: string): Promise<Resource | null> => {
     const folder = join(workspace, 'reports', planHash);
     if (!existsSync(folder)) return null;
-    const files = await Promise.all((await readdir(folder)).map(async (name) => [`report-${planHash}/${name}`, await readFile(join(folder, name))] as const));
-    return { type: 'application/zip', bytes: zipSync(Object.fromEntries(files), { mtime: '2000-01-01' }), fileName: `report-${planHash}.zip` };
+    return { type: 'application/zip', bytes: await packed(planHash), fileName: `report-${planHash}.zip` };
   };
   return {
     async read(address: string): Promise<Resource | null> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
 
 const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
@@ -103,6 +103,76 @@ test('both runs are compared', async () => {
     await page.getByRole('tab', { name: tab }).click();
     assert.deepEqual(await violations(), [], tab);
   }
+});
+
+/** What stands open after a press, judged by axe, then closed by Escape with the focus back where it was. */
+async function opened(what: string, opener: Locator, role: 'menu' | 'listbox'): Promise<void> {
+  await opener.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole(role).first().waitFor();
+  assert.deepEqual(await violations(), [], what);
+  await page.keyboard.press('Escape');
+  await page.getByRole(role).first().waitFor({ state: 'hidden' });
+  assert.ok(await opener.evaluate((element) => element === element.ownerDocument.activeElement || element.contains(element.ownerDocument.activeElement)), `${what}: Escape gives the focus back`);
+}
+
+test('menus, selects and tooltips are opened and left by keys', async () => {
+  await opened('columns of a table', page.getByRole('button', { name: 'Choose columns' }), 'menu');
+  await view('Live');
+  await page.getByRole('heading', { name: 'Training loss' }).waitFor();
+  await opened('axis', page.getByRole('combobox', { name: 'Horizontal axis' }), 'listbox');
+  await opened('what a chart saves', page.getByRole('button', { name: 'Save Training loss' }), 'menu');
+  await page.getByRole('button', { name: 'Enlarge' }).first().focus();
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Tab');
+  await page.getByRole('tooltip').first().waitFor();
+  assert.deepEqual(await violations(), [], 'tooltip');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Back to all charts' }).waitFor();
+  assert.deepEqual(await violations(), [], 'enlarged chart');
+  await page.getByRole('button', { name: 'Back to all charts' }).click();
+});
+
+test('the log of a job is there for a page that was opened after it', async () => {
+  await page.reload();
+  await page.getByRole('log').getByText('Importing faces').waitFor();
+});
+
+test('the embedding space is placed, moved by keys, and told by its tables', async () => {
+  await view('Embedding');
+  await page.getByText(/\d pictures/).nth(1).waitFor();
+  assert.deepEqual(await violations(), []);
+  const cloud = page.getByRole('application').first();
+  const drawn = () => cloud.evaluate((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL().length);
+  await cloud.focus();
+  assert.ok(await drawn() > 0);
+  for (const key of ['ArrowLeft', '+', '0']) await page.keyboard.press(key);
+  await page.getByRole('tab', { name: 'People' }).click();
+  await page.getByRole('row').nth(1).click();
+  assert.deepEqual(await violations(), [], 'people');
+  await page.getByRole('tab', { name: /Selection/ }).click();
+  await page.getByRole('img', { name: /\.(pgm|png|jpg)/ }).first().waitFor();
+  assert.deepEqual(await violations(), [], 'selection');
+  await opened('run', page.getByRole('combobox', { name: 'Run', exact: true }), 'listbox');
+  await opened('colours', page.getByRole('combobox', { name: 'Colour by' }), 'listbox');
+});
+
+test('dialogs hold the focus, are judged while open, and give it back', async () => {
+  for (const [keys, name] of [['Control+k', 'Commands'], ['?', 'Keyboard shortcuts']] as const) {
+    await page.locator('#main').focus();
+    await page.keyboard.press(keys);
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    assert.deepEqual(await violations(), [], name);
+    for (let tab = 0; tab < 4; tab++) await page.keyboard.press('Tab');
+    assert.ok(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement)), `${name} holds the focus`);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+  }
+  await page.keyboard.press('j');
+  await page.getByRole('region', { name: 'Jobs and logs' }).waitFor();
+  assert.deepEqual(await violations(), [], 'jobs and logs');
+  await page.keyboard.press('j');
 });
 
 test('the report is read and exported, and its Markdown is the one in the workspace', async () => {

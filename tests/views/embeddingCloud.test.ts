@@ -4,6 +4,7 @@ import type { EmbeddingPoints, EmbeddingRow } from '../../src-shared/api.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { panned, startCamera, turned, viewMatrix, zoomed } from '../../src-renderer/views/embedding/cloudCamera.ts';
 import { angleScale, paintCloud, rgbOf, rowColours } from '../../src-renderer/views/embedding/cloudColours.ts';
+import { nextDetail } from '../../src-renderer/views/embedding/cloudDetail.ts';
 import { placeOf, rowAt, rowsWithin } from '../../src-renderer/views/embedding/cloudPick.ts';
 import { placeFrames, showsSame } from '../../src-renderer/views/embedding/placeCloud.ts';
 import { sphereLines } from '../../src-renderer/views/embedding/sphereLines.ts';
@@ -98,4 +99,13 @@ test('a cap on the sphere is where the margin to the nearest other mean is kept'
   assert.ok(angles.length > 20 && angles.every((angle) => Math.abs(angle - (Math.PI / 2 - 0.5) / 2) < 1e-5)); // float32
   assert.ok(red.slice(2).every((at) => Math.abs(Math.hypot(...lines.positions.subarray(at * 3, at * 3 + 3)) - 1) < 1e-5));
   assert.equal(Array.from({ length: lines.positions.length / 3 }, (_, at) => at).filter((at) => lines.colours[at * 3 + 2] === 255).length, red.length);
+});
+
+test('a movement is drawn with fewer points while frames are late, never none, and with all again where the machine keeps up', () => {
+  const after = (frames: number, milliseconds: number, from: number) => Array.from({ length: frames }).reduce((detail: number) => nextDetail(detail, milliseconds), from);
+  assert.equal(after(50, 16.7, 1), 1);
+  assert.ok(after(10, 60, 1) < 0.25);
+  assert.equal(after(200, 60, 1), 0.1);
+  assert.equal(after(200, 16.7, 0.1), 1);
+  assert.equal(after(10, 25, 0.4), 0.4); // 40 frames a second are enough to stay
 });

@@ -9,6 +9,7 @@ import { tokenBucket } from './tokenBucket.ts';
 export interface ClientSocket {
   readonly bufferedAmount: number;
   send(text: string, sent?: () => void): void;
+  send(text: Uint8Array, options: { readonly binary: false }, sent?: () => void): void;
   close(code: number, reason: string): void;
   terminate(): void;
   ping(): void;
@@ -39,7 +40,10 @@ export function serveSocket(socket: ClientSocket, { workbench, limits, log }: { 
     heldBytes -= held.get(key)?.length ?? 0;
     held.delete(key);
   };
-  const send = (message: WireMessage) => socket.send(JSON.stringify(message), sent);
+  const send = (message: WireMessage) => {
+    if ('result' in message && message.result instanceof Uint8Array) socket.send(Buffer.concat([Buffer.from(`{"id":${message.id},"result":`), message.result, Buffer.from('}')]), { binary: false }, sent);
+    else socket.send(JSON.stringify(message), sent);
+  };
 
   const unsubscribe = workbench.subscribe((event) => {
     const text = JSON.stringify(event satisfies WireMessage);
@@ -62,7 +66,7 @@ export function serveSocket(socket: ClientSocket, { workbench, limits, log }: { 
     refused = 0;
     pending += 1;
     readOn();
-    void answerRequest(workbench, message, log).then(send).catch((error: unknown) => {
+    void answerRequest({ call: (name, input) => workbench.call(name, input, true) }, message, log).then(send).catch((error: unknown) => {
       log(`An answer could not be sent: ${String(error)}`);
       socket.close(1011, 'An answer could not be sent.');
     }).finally(() => {

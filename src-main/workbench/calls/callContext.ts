@@ -2,6 +2,7 @@ import type { CallHandlers, CallName, WorkbenchEvent } from '../../../src-shared
 import type { Store } from '../../store/store.ts';
 import type { JobContext, JobQueue } from '../jobQueue.ts';
 import type { StageOptions } from '../stage.ts';
+import type { WorkApart } from '../workApart.ts';
 
 /** What the handlers of calls stand on. */
 export interface CallContext {
@@ -11,6 +12,7 @@ export interface CallContext {
   /** Folders below which files may be listed and imported; more are opened as the user chooses them. */
   readonly roots: readonly string[];
   readonly tell: (event: WorkbenchEvent) => void;
+  readonly workApart: WorkApart;
 }
 
 /** The handlers of the calls whose names begin so. */

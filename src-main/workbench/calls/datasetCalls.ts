@@ -1,16 +1,15 @@
-import { rm } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
+import { basename, relative } from 'node:path';
 import type { DatasetSummary, Picture } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import type { Dataset, FaceImage } from '../../data/dataset.ts';
-import { readDatasetFile, saveDatasetFile } from '../../data/datasetFile.ts';
+import { datasetFile, readDatasetFile, saveDatasetFile } from '../../data/datasetFile.ts';
 import { importDataset } from '../../data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
-import { importFaces, prepareFaces } from '../gatherFaces.ts';
 import { openedPath } from '../openedPath.ts';
-import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+import type { CallContext, CallsOf } from './callContext.ts';
 
 const rejectedShown = 500;
 
@@ -26,16 +25,17 @@ const pictureOf = ({ identity, path, landmarks }: FaceImage, { index, source, co
 
 /** Reads the image lists of datasets, the last few from memory. */
 export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
-  const recent = new Map<string, Dataset>();
+  const recent = new Map<string, { readonly changed: number; readonly dataset: Dataset }>();
   return {
     async dataset(hash: string): Promise<Dataset> {
-      const known = recent.get(hash) ?? await readDatasetFile(store.workspace, hash);
+      const changed = await stat(datasetFile(store.workspace, hash)).then(({ mtimeMs }) => mtimeMs, () => 0); // a correction is written by another thread
+      const known = recent.get(hash);
+      const dataset = known?.changed === changed ? known.dataset : await readDatasetFile(store.workspace, hash);
       recent.delete(hash);
-      recent.set(hash, known);
+      recent.set(hash, { changed, dataset });
       for (const oldest of [...recent.keys()].slice(0, -4)) recent.delete(oldest);
-      return known;
+      return dataset;
     },
-    forget: (hash: string): void => { recent.delete(hash); },
     /** The dataset that was imported by a data section. Throws 'wrong-input' where none was. */
     async datasetOf(data: Plan['data']): Promise<Dataset> {
       const row = store.datasets().find((entry) => JSON.stringify(dataOf(entry)) === JSON.stringify(data));
@@ -46,8 +46,7 @@ export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
 }
 export type DatasetLibrary = ReturnType<typeof datasetLibrary>;
 
-export function datasetCalls(context: CallContext, library: DatasetLibrary): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
-  const { store, jobs, roots } = context;
+export function datasetCalls({ store, jobs, roots, workApart }: CallContext, library: DatasetLibrary): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
   const rowOf = (hash: string): DatasetRow => {
     const row = store.dataset(hash);
     if (!row) throw new ArcBenchError('wrong-input', `There is no dataset ${hash.slice(0, 12)}: look at the list of datasets.`);
@@ -61,7 +60,7 @@ export function datasetCalls(context: CallContext, library: DatasetLibrary): Cal
       const opened = data.source === 'demo' ? data : { ...data, source: await openedPath(data.source, roots) };
       return jobs.add({
         kind: 'import', title: data.source === 'demo' ? 'Import the demo faces' : `Import ${basename(data.source)}`,
-        work: async (job) => (await importFaces(stageOf(context, job, { plan: planOf({ data: opened }), ...stage }))).hash,
+        work: (job) => workApart({ kind: 'import', plan: planOf({ data: opened }), ...stage }, job),
       });
     },
     'datasets.show': async ({ hash }) => {
@@ -101,21 +100,19 @@ export function datasetCalls(context: CallContext, library: DatasetLibrary): Cal
       const corrected = dataset.images[index];
       if (corrected?.path !== image.path) throw new ArcBenchError('wrong-input', `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`);
       await saveDatasetFile(store.workspace, dataset, hash);
-      library.forget(hash);
       return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null });
     },
     'datasets.forget': async ({ hash }) => {
       rowOf(hash);
       store.deleteDataset(hash);
-      library.forget(hash);
-      await rm(join(store.workspace, 'datasets', `${hash}.json`), { force: true });
+      await rm(datasetFile(store.workspace, hash), { force: true });
       return null;
     },
     'split.prepare': async ({ data, prepare }) => {
       const dataset = await library.datasetOf(data);
       return jobs.add({
         kind: 'prepare', title: `Prepare ${data.source === 'demo' ? 'the demo faces' : basename(dataset.source)} at ${prepare.inputSize} pixels`,
-        work: async (job) => (await prepareFaces(stageOf(context, job, { plan: planOf({ data, prepare }), ...stage }), dataset)).hash,
+        work: (job) => workApart({ kind: 'prepare', plan: planOf({ data, prepare }), ...stage }, job),
       });
     },
   };

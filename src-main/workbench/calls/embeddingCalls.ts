@@ -1,19 +1,16 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CheckedInput, EmbeddingPoints, Neighbour } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { largest } from '../../../src-shared/maths/largest.ts';
-import { makeFolder, writeWhole } from '../../data/writeWhole.ts';
-import { projectEmbeddings } from '../../evaluate/projection/projectEmbeddings.ts';
-import { anglesToMeans, embeddingSpace, readUnits } from '../embeddingSpace.ts';
-import { runFolderOf } from '../trainArms.ts';
+import { embeddingSpace, readUnits } from '../embeddingSpace.ts';
+import { placeApart, projectionFile, type PlacingRequest } from '../placeEmbeddings.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphere' } as const satisfies Record<CheckedInput<'embedding.project'>['method'], string>;
 
-export function embeddingCalls({ store, jobs }: CallContext): CallsOf<'embedding'> {
-  const fileOf = (run: string, hash: string) => join(runFolderOf(store, run), 'projections', `${hash}.json`);
+/** `keptProjection` answers from where reading blocks nobody. */
+export function embeddingCalls({ store, jobs }: CallContext, keptProjection: (request: PlacingRequest) => Promise<string | null> = () => Promise.resolve(null)): CallsOf<'embedding'> {
+  const fileOf = (run: string, hash: string) => projectionFile(store, run, hash);
   let last: { readonly key: string; readonly units: ReturnType<typeof readUnits> } | null = null; // one picture after the other is asked for
   const unitsOf = (path: string, rows: number) => {
     const key = `${path} ${statSync(path).mtimeMs}`; // a run that is begun anew writes the same path
@@ -21,32 +18,14 @@ export function embeddingCalls({ store, jobs }: CallContext): CallsOf<'embedding
     return last.units;
   };
   return {
-    'embedding.project': ({ run, ...request }) => {
-      const { rows, frames } = embeddingSpace(store, run, request.of);
+    'embedding.project': async (request) => {
+      const { run, of, method } = request;
+      embeddingSpace(store, run, of); // refuses at once
+      const kept = await keptProjection(request); // what is there already waits behind no other
       const row = store.run(run);
       return jobs.add({
-        kind: 'projection', title: `${titles[request.method]} of ${row?.arm ?? run}, seed ${row?.seed ?? ''}`,
-        work: async ({ signal, progress }) => {
-          const read = frames.map(({ path }) => readUnits(path, rows.length));
-          const digest = createHash('sha256').update(JSON.stringify([run, relevant(request)]));
-          for (const { values } of read) digest.update(values);
-          const hash = digest.digest('hex').slice(0, 16);
-          const result = `${run}.${hash}`;
-          if (existsSync(fileOf(run, hash))) return result;
-          progress.stage(request.of === 'end' ? `Placing ${rows.length} pictures` : `Placing ${rows.length} pictures after each of ${frames.length} epochs`);
-          const placed: EmbeddingPoints['frames'][number][] = [];
-          for (const [at, { values, size }] of read.entries()) {
-            const step = (share: number) => progress.step({ done: Math.round((at + share) * 100), total: frames.length * 100, note: frames.length === 1 ? '' : `epoch ${frames[at]?.snapshot}` });
-            const coordinates = request.method === 'sphere'
-              ? onSphere(values, size, request.dimensions)
-              : await projectEmbeddings(values, size, { method: request.method, dimensions: request.dimensions, seed: request.seed, neighbours: request.neighbours, signal, onProgress: step });
-            placed.push({ snapshot: frames[at]?.snapshot ?? null, coordinates: [...coordinates], angleDegrees: anglesToMeans(values, size, rows.map(({ identity }) => identity)) });
-            step(1);
-          }
-          await makeFolder(join(runFolderOf(store, run), 'projections'));
-          await writeWhole(fileOf(run, hash), JSON.stringify({ run, method: request.method, dimensions: request.dimensions, rows, frames: placed } satisfies EmbeddingPoints));
-          return result;
-        },
+        kind: 'projection', title: `${titles[method]} of ${row?.arm ?? run}, seed ${row?.seed ?? ''}`, atOnce: kept !== null,
+        work: async (job) => kept ?? await placeApart({ workspace: store.workspace, request }, job),
       });
     },
     'embedding.points': ({ projection }) => {
@@ -62,20 +41,6 @@ export function embeddingCalls({ store, jobs }: CallContext): CallsOf<'embedding
       return nearestRows(unitsOf(frame.path, rows.length), row, count);
     },
   };
-}
-
-/** The knobs that the picture depends on, so that another seed of the sphere is no other picture. */
-function relevant({ of, method, dimensions, seed, neighbours }: Omit<CheckedInput<'embedding.project'>, 'run'>) {
-  switch (method) {
-    case 'sphere': return { of, method, dimensions };
-    case 'pca': return { of, method, dimensions, seed };
-    case 'tsne': case 'umap': return { of, method, dimensions, seed, neighbours };
-  }
-}
-
-function onSphere(values: Float32Array, size: number, dimensions: 2 | 3): Float32Array {
-  if (size !== 3 || dimensions !== 3) throw new ArcBenchError('wrong-input', `The unit sphere shows embeddings of 3 numbers in 3 dimensions, and these have ${size}: set model.embeddingSize to 3, or choose PCA, t-SNE or UMAP.`);
-  return values;
 }
 
 /** The `count` rows of largest cosine with one unit row [rows, size], itself left out. */

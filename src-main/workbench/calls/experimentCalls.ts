@@ -13,11 +13,10 @@ import { writeWhole } from '../../data/writeWhole.ts';
 import { faceCounter, type CountedFaces } from '../countFaces.ts';
 import { openedPath } from '../openedPath.ts';
 import { planHash } from '../planHash.ts';
-import { runExperiment } from '../runExperiment.ts';
 import { shellWord } from '../shellWord.ts';
 import { startEstimator, trainedParameters } from '../startEstimate.ts';
 import { pathFrom } from '../stage.ts';
-import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+import type { CallContext, CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from './datasetCalls.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
@@ -48,7 +47,7 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
 }
 
 export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
-  const { store, jobs, roots, tell } = context;
+  const { store, jobs, roots, tell, workApart } = context;
   const countFaces = faceCounter(store.workspace, library);
   const estimate = startEstimator(store);
   const folder = join(store.workspace, 'experiments');
@@ -127,8 +126,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       return jobs.add({
         kind: 'experiment', title: plan.name, experiment: id,
         work: async (job) => {
-          const stage = { ...stageOf(context, job, { plan, baseFolder: folder, rerunCommand: rerunCommandOf(pathOf(id), store.workspace) }), onTraining: job.training };
-          const { report } = await runExperiment(stage, { interrupted, compiled: true, engine: 'auto' });
+          const report = await workApart({ kind: 'experiment', plan, interrupted, baseFolder: folder, rerunCommand: rerunCommandOf(pathOf(id), store.workspace) }, job);
           tell({ event: 'reports.changed', payload: { planHash: planHash(plan).slice(0, 12) } });
           return report;
         },

@@ -3,14 +3,12 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { ReportDetails, ReportSummary } from '../../../src-shared/api.ts';
-import { gatherSplit, writeExperimentReport } from '../runExperiment.ts';
 import type { StageOptions } from '../stage.ts';
-import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
+import { quietly, type CallContext, type CallsOf } from './callContext.ts';
 
 const textName = 'report.md';
 
-export function reportCalls(context: CallContext): CallsOf<'reports'> {
-  const { store, tell } = context;
+export function reportCalls({ store, tell, workApart }: CallContext): CallsOf<'reports'> {
   const folderOf = (planHash: string) => join(store.workspace, 'reports', planHash);
   const summary = async (planHash: string): Promise<ReportSummary & { readonly markdown: string }> => {
     const path = join(folderOf(planHash), textName);
@@ -31,8 +29,7 @@ export function reportCalls(context: CallContext): CallsOf<'reports'> {
     const plan = store.plan(hash);
     const origin = store.runs(hash).map((run) => store.result(run.id, 'origin') as Pick<StageOptions, 'baseFolder' | 'rerunCommand'> | null).find((found) => found !== null);
     if (!plan || !origin) throw new ArcBenchError('wrong-input', `The plan ${planHash} has no runs in the workspace: run its experiment first.`);
-    const options = stageOf(context, quietly, { plan, ...origin });
-    await writeExperimentReport(options, await gatherSplit(options));
+    await workApart({ kind: 'report', plan, ...origin }, quietly);
     tell({ event: 'reports.changed', payload: { planHash } });
     return await show(planHash);
   };

@@ -4,6 +4,7 @@ import type { ComparedPredictions, Curve, RunDetails, RunSummary } from '../../.
 import { comparePredictions, type PredictionDifference } from '../../../src-shared/comparePredictions.ts';
 import type { Confusions, Predictions } from '../../../src-shared/evaluation.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { lttb } from '../../../src-shared/maths/lttb.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
@@ -13,9 +14,9 @@ import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { noSuchRun } from '../exportRun.ts';
 import { judgedMetrics } from '../judgedMetrics.ts';
-import { deleteRun, resumableRun, resumeRun } from '../resumeRun.ts';
+import { deleteRun, resumableRun } from '../resumeRun.ts';
 import { snapshotFolderOf } from '../trainArms.ts';
-import { stageOf, type CallContext, type CallsOf } from './callContext.ts';
+import type { CallContext, CallsOf } from './callContext.ts';
 
 const mostPictures = 200;
 const plansKept = 50; // runs of one plan stand together in a list
@@ -50,7 +51,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
   };
   return {
     all(): RunSummary[] {
-      const latest = Map.groupBy(store.latestPoints(), (point) => point.run);
+      const latest = groupBy(store.latestPoints(), (point) => point.run);
       return store.runs().map((row) => summaryOf(row, latest.get(row.id) ?? []));
     },
     page: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunSummary[] => store.runPage(limit, before).map((row) => summaryOf(row, store.latestPoints(row.id))),
@@ -70,8 +71,7 @@ function placesOf(files: ReadonlySet<string>, images: readonly { readonly path: 
   return Object.fromEntries(images.flatMap(({ path }, index) => (files.has(path) ? [[path, index] as const] : [])));
 }
 
-export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
-  const { store, jobs } = context;
+export function runCalls({ store, jobs, workApart }: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
   const existing = (id: string): RunSummary => {
     const summary = summaries.one(id);
     if (!summary) throw noSuchRun(id);
@@ -131,10 +131,7 @@ export function runCalls(context: CallContext, summaries: RunSummaries): CallsOf
       const run = resumableRun(store, id);
       return jobs.add({
         kind: 'resume', title: `Go on with ${run.row.arm}, seed ${run.row.seed}`,
-        work: async (job) => {
-          await resumeRun(run, { ...stageOf(context, job, { plan: run.plan, ...run.origin }), onTraining: job.training }, { compiled: true, engine: 'auto' });
-          return id;
-        },
+        work: (job) => workApart({ kind: 'resume', run: id, plan: run.plan, ...run.origin }, job),
       });
     },
   };

@@ -6,12 +6,12 @@ import { experimentSchema, partNames, type Assignment, type Plan } from '../../.
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
-import { auditFaces, writeAuditedSplit } from '../splitFaces.ts';
+import { auditFaces } from '../splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from './datasetCalls.ts';
 
 export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
-  const { store, jobs } = context;
+  const { store, jobs, workApart } = context;
   let last: PreparedSet | null = null; // sliders ask for one set again and again
   const preparedSetOf = async ({ data, prepare }: Pick<Plan, 'data' | 'prepare'>): Promise<PreparedSet> => {
     const folder = preparedFolder(store.workspace, await library.datasetOf(data), prepare);
@@ -57,13 +57,10 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       return { blocking: findings.filter((finding) => finding.blocking).length, findings: findings.map(({ name, kind, message, blocking, pictures }) => ({ name, kind, message, blocking, pictures })) };
     },
     'split.create': async (sections) => {
-      const set = await preparedSetOf(sections);
+      await preparedSetOf(sections); // refuses at once
       return jobs.add({
         kind: 'split', title: 'Create the folders of the split',
-        work: async (job) => {
-          const options = stageOf(context, job, stage(sections));
-          return (await writeAuditedSplit(options, set, auditFaces(options, set))).folder;
-        },
+        work: (job) => workApart({ kind: 'split', ...stage(sections) }, job),
       });
     },
   };

@@ -39,7 +39,7 @@ export async function readPictures(folder: string): Promise<Met> {
   const { data, prepare } = experimentSchema.parse({ prepare: { inputSize: 32 } });
   const dataset = await importDataset({ ...data, resolvedSource: source }, { workspace });
   const set = await prepareDataset(dataset, prepare, { workspace }).catch((error: unknown) => ({ images: [], rejected: [{ reason: sentence(String(error instanceof Error ? error.message : error)) }] }));
-  const shown = resources(workspace, { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary);
+  const shown = resources(workspace, { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary, () => Promise.reject(new Error('no archive is asked for')));
   for (const index of dataset.images.keys()) await shown.read(`pictures/original/x/${index}?side=96`);
   shown.close();
   return { taken: set.images.length, refusals: [...dataset.rejected, ...set.rejected].map(({ reason }) => sentence(reason)) };

@@ -1,0 +1,9 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+
+/** A report's folder as a ZIP archive, equal bytes for equal files. */
+export function reportArchive(workspace: string, planHash: string): Uint8Array {
+  const folder = join(workspace, 'reports', planHash);
+  return zipSync(Object.fromEntries(readdirSync(folder).map((name) => [`report-${planHash}/${name}`, readFileSync(join(folder, name))])), { mtime: '2000-01-01' });
+}
