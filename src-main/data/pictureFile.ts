@@ -4,7 +4,7 @@ import { pictureFormatOf } from './pictureFormat.ts';
 import type { RawPicture } from './warpFace.ts';
 
 sharp.cache(false);
-sharp.concurrency(2);
+sharp.concurrency(1); // pictures are decoded side by side: a second thread in each costs more than it brings
 
 const megapixelLimit = 64;
 const byteLimit = 512 * 2 ** 20;
@@ -12,7 +12,7 @@ const byteLimit = 512 * 2 ** 20;
 /** A picture's file; `open` decodes it turned as EXIF says, its first frame alone. */
 export interface PictureFile {
   readonly open: () => Sharp;
-  readonly file: Uint8Array;
+  readonly file: Buffer;
   readonly modified: number;
 }
 

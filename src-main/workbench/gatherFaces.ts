@@ -4,6 +4,7 @@ import { importDataset } from '../data/importDataset.ts';
 import { prepareDataset } from '../data/prepareDataset.ts';
 import type { Detection, PreparedSet } from '../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../data/syntheticFaces.ts';
+import { sweepLeftovers } from './sweepLeftovers.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
 
 export const peopleOf = (images: readonly { readonly identity: string }[]): number => new Set(images.map((image) => image.identity)).size;
@@ -35,8 +36,9 @@ function saveRow(options: StageOptions, { hash, source, layout }: Dataset, { ima
 /** Aligns, crops and packs an imported dataset. */
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
+  await sweepLeftovers(store.workspace);
   progress.stage(`Preparing ${dataset.images.length} images of ${peopleOf(dataset.images)} people`);
-  const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onProgress: (done, total) => progress.step({ done, total, note: 'images' }) });
+  const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onResume: (sentence) => progress.notice(sentence), onProgress: (done, total) => progress.step({ done, total, note: 'images' }) });
   const rejected = [...dataset.rejected, ...set.rejected];
   saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);
