@@ -48,10 +48,10 @@ export async function importCelebA(source: string): Promise<Found> {
   for (const name of present.values()) if (/\.(jpe?g|png)$/i.test(name)) found.rejected.push({ path: join(folder, name), reason: `The picture has no line in ${identityFile}: an identity was expected; add it or remove the picture.` });
   const batch = 256;
   for (let first = 0; first < named.length; first += batch) {
-    const sizes = await Promise.all(named.slice(first, first + batch).map(({ path }) => stat(path).then((entry) => entry.size)));
-    for (const [index, bytes] of sizes.entries()) {
+    const files = await Promise.all(named.slice(first, first + batch).map(({ path }) => stat(path)));
+    for (const [index, { size: bytes, mtimeMs: modified }] of files.entries()) {
       const { path, identity, points } = named[first + index] as (typeof named)[number];
-      found.images.push({ path, identity, bytes, landmarks: points });
+      found.images.push({ path, identity, bytes, modified, landmarks: points });
     }
   }
   return found;

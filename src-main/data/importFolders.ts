@@ -18,14 +18,13 @@ interface Entry {
 }
 
 /** Finds the pictures of a source where each sub-folder is one person; sub-folders of a person are the person's as well. */
-export async function importFolders(source: string, onFound?: (images: number) => void): Promise<Found> {
+export async function importFolders(source: string): Promise<Found> {
   const found: Found = { images: [], rejected: [] };
   const realSource = await realpath(source);
   const root = await peopleRoot(source, realSource);
   for (const entry of await entriesOf(root, realSource, found.rejected)) {
     if (entry.kind === 'folder') {
       await collect(entry.path, entry.name, { realSource, found, visited: new Set() });
-      onFound?.(found.images.length);
     } else if (pictureKindOfName(entry.name) === 'picture') {
       found.rejected.push({ path: entry.path, reason: 'The picture lies outside any person\'s folder: a folder an identity was expected; move it into its person\'s folder.' });
     }
@@ -62,7 +61,8 @@ async function collect(folder: string, identity: string, walk: { readonly realSo
     } else if (kind === 'unknown' && !(await beginsLikePicture(entry.path))) {
       walk.found.rejected.push({ path: entry.path, reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture: remove it, or convert it to PNG if it is a picture.' });
     } else {
-      walk.found.images.push({ path: entry.path, identity, bytes: (await stat(entry.path)).size });
+      const { size: bytes, mtimeMs: modified } = await stat(entry.path);
+      walk.found.images.push({ path: entry.path, identity, bytes, modified });
     }
   }
 }

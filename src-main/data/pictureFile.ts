@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { pictureFormatOf } from './pictureFormat.ts';
+import { plainJpegSize } from './plainJpeg.ts';
 import type { RawPicture } from './warpFace.ts';
 
 sharp.cache(false);
@@ -19,16 +20,25 @@ export interface PictureFile {
 /** Reads a picture's file, on this thread; one that cannot be used gives the reason in one sentence. Throws what `decodingReason` turns into one. */
 export function readPicture(path: string): PictureFile | { readonly reason: string } {
   const { size: bytes, mtimeMs: modified } = statSync(path);
-  if (bytes === 0) return { reason: 'The file is empty (0 bytes): a picture was expected; copy it again.' };
-  if (bytes > byteLimit) return { reason: `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` };
+  const reason = sizeReason(bytes);
+  if (reason !== null) return { reason };
   const file = readFileSync(path);
-  if (pictureFormatOf(file) === undefined) return { reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.' };
+  if (pictureFormatOf(file) === undefined) return { reason: noPicture };
   return { open: () => sharp(file, { failOn: 'warning', limitInputPixels: megapixelLimit * 1e6, sequentialRead: true }).autoOrient(), file, modified };
 }
 
+export const noPicture = 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
+
+/** Why a file of so many bytes is not read; null where it may be a picture. */
+export function sizeReason(bytes: number): string | null {
+  if (bytes === 0) return 'The file is empty (0 bytes): a picture was expected; copy it again.';
+  return bytes > byteLimit ? `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` : null;
+}
+
 /** Width and height of the EXIF-turned picture, from its header; one with too many pixels gives the reason in one sentence. Throws what `decodingReason` turns into one. */
-export async function sizeOf({ file }: PictureFile): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string }> {
-  const header = await sharp(file, { limitInputPixels: false }).metadata();
+export async function sizeOf({ file }: Pick<PictureFile, 'file'>): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string }> {
+  const plain = plainJpegSize(file); // in a fiftieth of the time that sharp takes
+  const header = plain ? { ...plain, autoOrient: plain } : await sharp(file, { limitInputPixels: false }).metadata();
   if (header.width * header.height > megapixelLimit * 1e6) {
     return { reason: `The picture has ${header.width} x ${header.height} pixels, more than the ${megapixelLimit} megapixels that are decoded: make it smaller.` };
   }

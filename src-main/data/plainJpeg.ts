@@ -11,8 +11,8 @@ const startOfScan = Buffer.from([0xff, 0xda]);
  * this thread, in a quarter of sharp's time; null for every other file, a damaged one included: sharp has the word on those. Pixels are within 8 levels of sharp's, and there until the next call.
  */
 export function decodePlainJpeg(file: Buffer): RawPicture | null {
-  const size = plainSizeOf(file);
-  if (size === null) return null;
+  const size = plainJpegSize(file);
+  if (size === null || Math.max(size.width, size.height) > mostSide) return null;
   const bytes = size.width * size.height * 3;
   if (decoded.length < bytes) decoded = Buffer.alloc(bytes);
   try {
@@ -23,8 +23,8 @@ export function decodePlainJpeg(file: Buffer): RawPicture | null {
   }
 }
 
-/** Width and height of a plain JPEG, from its markers (ITU T.81, B.2). */
-function plainSizeOf(file: Buffer): { readonly width: number; readonly height: number } | null {
+/** Width and height of a plain JPEG in pixels, from the markers before its first scan (ITU T.81, B.2); null for every other file. */
+export function plainJpegSize(file: Buffer): { readonly width: number; readonly height: number } | null {
   let size: { readonly width: number; readonly height: number } | null = null;
   for (let at = 2; at + 4 <= file.length && file[at] === 0xff;) {
     const [marker, length] = [file[at + 1] as number, file.readUInt16BE(at + 2)];
@@ -36,7 +36,7 @@ function plainSizeOf(file: Buffer): { readonly width: number; readonly height: n
       case 0xc0: case 0xc1: case 0xc2: {
         if (size !== null || segment.length < 6 || segment[0] !== 8 || (segment[5] !== 1 && segment[5] !== 3)) return null;
         size = { height: segment.readUInt16BE(1), width: segment.readUInt16BE(3) };
-        if (size.width * size.height === 0 || Math.max(size.width, size.height) > mostSide || (marker === 0xc2 && scansOf(file) > mostScans)) return null;
+        if (size.width * size.height === 0 || (marker === 0xc2 && scansOf(file) > mostScans)) return null;
         break;
       }
       case 0xe1: if (begins('Exif') && isTurned(segment)) return null; break;

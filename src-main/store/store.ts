@@ -7,13 +7,14 @@ import { datasetTables } from './datasets.ts';
 import { explainFullDisk, explainingFullDisk } from './fullDisk.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
+import { pictures } from './migrations/2026-11-25-pictures.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
 import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
 
-const migrations = [first, screens] as const;
+const migrations = [first, screens, pictures] as const;
 const applicationId = 0x41524342; // "ARCB"
 
 /** The workspace's SQLite database: all that is known of datasets, splits, plans and runs. */

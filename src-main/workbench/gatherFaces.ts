@@ -1,6 +1,7 @@
 import type { Dataset, Rejected } from '../data/dataset.ts';
 import { saveDatasetFile } from '../data/datasetFile.ts';
 import { importDataset } from '../data/importDataset.ts';
+import type { HeaderMemory } from '../data/pictureHeader.ts';
 import { prepareDataset } from '../data/prepareDataset.ts';
 import type { Detection, PreparedSet } from '../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../data/syntheticFaces.ts';
@@ -18,13 +19,16 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   const resolvedSource = isDemo
     ? await renderSyntheticFaces(plan.data.demo, { workspace, onProgress: (done, total) => progress.step({ done, total, note: 'demo faces' }), shouldStop: () => signal.aborted })
     : pathFrom(options.baseFolder, plan.data.source);
-  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal });
+  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal, headers: headersIn(store), onProgress: (done, total) => progress.step({ done, total, note: 'files' }) });
   const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
   await saveDatasetFile(workspace, dataset);
   saveRow(options, dataset, dataset);
   checkStop(options);
   return dataset;
 }
+
+/** What the store remembers of pictures' headers. */
+export const headersIn = (store: Pick<StageOptions['store'], 'picture' | 'savePictures'>): HeaderMemory => ({ known: store.picture, keep: store.savePictures });
 
 /** The data section of a plan with its source made absolute: what a dataset is known by. */
 export const absoluteData = ({ plan, baseFolder }: Pick<StageOptions, 'plan' | 'baseFolder'>): StageOptions['plan']['data'] => ({ ...plan.data, source: plan.data.source === 'demo' ? 'demo' : pathFrom(baseFolder, plan.data.source) });

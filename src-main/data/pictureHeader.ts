@@ -1,0 +1,71 @@
+import { open } from 'node:fs/promises';
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { FoundImage, Rejected } from './dataset.ts';
+import { decodingReason, noPicture, sizeOf, sizeReason } from './pictureFile.ts';
+import { pictureFormatOf } from './pictureFormat.ts';
+
+/** What a file's header says: width and height of the EXIF-turned picture in pixels, or the reason in one sentence why it cannot be used; with the size and time by which a change is seen. */
+export interface PictureHeader { readonly path: string; readonly bytes: number; readonly modified: number; readonly width: number | null; readonly height: number | null; readonly reason: string | null }
+
+/** Headers that were read before. */
+export interface HeaderMemory {
+  known(path: string): PictureHeader | null;
+  keep(headers: readonly PictureHeader[]): void;
+}
+
+export interface HeaderOptions {
+  readonly headers?: HeaderMemory | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const sideBySide = 128;
+const headBytes = 64 * 1024; // holds the header of nearly every JPEG and PNG
+
+/** Reads the header of each picture whose file is new or changed and tells what cannot be used apart; what only decoding shows is found when the pictures are prepared. Throws 'cancelled'. */
+export async function readHeaders(images: readonly FoundImage[], { headers, onProgress, signal }: HeaderOptions): Promise<{ readonly images: FoundImage[]; readonly rejected: Rejected[] }> {
+  const usable: FoundImage[] = [];
+  const rejected: Rejected[] = [];
+  for (let first = 0; first < images.length; first += sideBySide) {
+    if (signal?.aborted) throw new ArcBenchError('cancelled', `Importing was stopped after ${first} of ${images.length} files: run the same again, and what was read is not read again.`);
+    const batch = images.slice(first, first + sideBySide);
+    const before = batch.map((image) => {
+      const known = headers?.known(image.path);
+      return known?.bytes === image.bytes && known.modified === image.modified ? known : null;
+    });
+    const found = await Promise.all(batch.map((image, index) => before[index] ?? readHeader(image, headBytes)));
+    for (const [index, image] of batch.entries()) {
+      // A header beyond the first bytes (TIFF, WebP): the whole file is read, one at a time, as it may be large.
+      const header = found[index] ?? await readHeader(image, image.bytes) ?? { ...nothing(image), reason: decodingReason(null) };
+      found[index] = header;
+      if (header.width === null || header.height === null) rejected.push({ path: image.path, reason: header.reason ?? decodingReason(null) });
+      else usable.push({ ...image, width: header.width, height: header.height });
+    }
+    headers?.keep(found.flatMap((header, index) => (header && !before[index] ? [header] : [])));
+    onProgress?.(first + batch.length, images.length);
+  }
+  return { images: usable, rejected };
+}
+
+const nothing = ({ path, bytes, modified }: FoundImage) => ({ path, bytes, modified, width: null, height: null });
+
+/** A header from the first bytes of a file; null where they do not hold it. */
+async function readHeader(image: FoundImage, length: number): Promise<PictureHeader | null> {
+  const refused = (reason: string) => ({ ...nothing(image), reason });
+  const tooSmallOrLarge = sizeReason(image.bytes);
+  if (tooSmallOrLarge !== null) return refused(tooSmallOrLarge);
+  try {
+    const file = await open(image.path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, image.bytes)));
+      const head = buffer.subarray(0, bytesRead);
+      if (pictureFormatOf(head) === undefined) return refused(noPicture);
+      const size = await sizeOf({ file: head });
+      return 'reason' in size ? refused(size.reason) : { ...nothing(image), width: size.width, height: size.height, reason: null };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    return length < image.bytes ? null : refused(decodingReason(error));
+  }
+}
