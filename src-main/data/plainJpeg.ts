@@ -1,10 +1,23 @@
-import jpegTurbo from '@julusian/jpeg-turbo';
+import { createRequire } from 'node:module';
 import type { RawPicture } from './warpFace.ts';
 
 const mostSide = 1024; // larger ones are decoded faster in part, and smaller, by sharp
 const mostScans = 100; // of a progressive picture; thousands of empty ones would take minutes
-let decoded = Buffer.alloc(0); // taken again for each picture: what they leave behind costs as much as a fifth of their decoding
 const startOfScan = Buffer.from([0xff, 0xda]);
+let decoded = Buffer.alloc(0); // taken again for each picture: what they leave behind costs as much as a fifth of their decoding
+
+type JpegTurbo = typeof import('@julusian/jpeg-turbo');
+let turbo: JpegTurbo | null | undefined;
+
+/** Loaded with the first picture that it is to decode; null on a machine that it is not built for, where sharp decodes all. */
+function jpegTurbo(): JpegTurbo | null {
+  if (turbo !== undefined) return turbo;
+  try {
+    return (turbo = createRequire(import.meta.url)('@julusian/jpeg-turbo') as JpegTurbo);
+  } catch {
+    return (turbo = null);
+  }
+}
 
 /**
  * Decodes what most face datasets consist of, small 8-bit YCbCr or grey JPEGs that are not turned by EXIF and have no colour profile, by libjpeg-turbo on
@@ -12,11 +25,12 @@ const startOfScan = Buffer.from([0xff, 0xda]);
  */
 export function decodePlainJpeg(file: Buffer): RawPicture | null {
   const size = plainJpegSize(file);
-  if (size === null || Math.max(size.width, size.height) > mostSide) return null;
+  const library = size && Math.max(size.width, size.height) <= mostSide ? jpegTurbo() : null;
+  if (size === null || library === null) return null;
   const bytes = size.width * size.height * 3;
   if (decoded.length < bytes) decoded = Buffer.alloc(bytes);
   try {
-    const found = jpegTurbo.decompressSync(file, decoded, { format: jpegTurbo.FORMAT_RGB });
+    const found = library.decompressSync(file, decoded, { format: library.FORMAT_RGB });
     return found.width === size.width && found.height === size.height ? { pixels: decoded, ...size } : null;
   } catch {
     return null;
