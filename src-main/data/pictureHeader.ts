@@ -4,8 +4,8 @@ import type { FoundImage, Rejected } from './dataset.ts';
 import { decodingReason, noPicture, sizeOf, sizeReason } from './pictureFile.ts';
 import { pictureFormatOf } from './pictureFormat.ts';
 
-/** What a file's header says: width and height of the EXIF-turned picture in pixels, or the reason in one sentence why it cannot be used; with the size and time by which a change is seen. */
-export interface PictureHeader { readonly path: string; readonly bytes: number; readonly modified: number; readonly width: number | null; readonly height: number | null; readonly reason: string | null }
+/** Width and height of an EXIF-turned picture in pixels, from its header, with the size and time of its file by which a change is seen. */
+export interface PictureHeader { readonly path: string; readonly bytes: number; readonly modified: number; readonly width: number; readonly height: number }
 
 /** Headers that were read before. */
 export interface HeaderMemory {
@@ -34,38 +34,39 @@ export async function readHeaders(images: readonly FoundImage[], { headers, onPr
       return known?.bytes === image.bytes && known.modified === image.modified ? known : null;
     });
     const found = await Promise.all(batch.map((image, index) => before[index] ?? readHeader(image, headBytes)));
+    const fresh: PictureHeader[] = [];
     for (const [index, image] of batch.entries()) {
       // A header beyond the first bytes (TIFF, WebP): the whole file is read, one at a time, as it may be large.
-      const header = found[index] ?? await readHeader(image, image.bytes) ?? { ...nothing(image), reason: decodingReason(null) };
-      found[index] = header;
-      if (header.width === null || header.height === null) rejected.push({ path: image.path, reason: header.reason ?? decodingReason(null) });
-      else usable.push({ ...image, width: header.width, height: header.height });
+      const header = found[index] ?? await readHeader(image, image.bytes) ?? { reason: decodingReason(null) };
+      if ('reason' in header) {
+        rejected.push({ path: image.path, reason: header.reason });
+        continue;
+      }
+      const { path, bytes, modified } = image;
+      const { width, height } = header;
+      usable.push({ ...image, width, height });
+      if (!before[index]) fresh.push({ path, bytes, modified, width, height });
     }
-    headers?.keep(found.flatMap((header, index) => (header && !before[index] ? [header] : [])));
+    headers?.keep(fresh);
     onProgress?.(first + batch.length, images.length);
   }
   return { images: usable, rejected };
 }
 
-const nothing = ({ path, bytes, modified }: FoundImage) => ({ path, bytes, modified, width: null, height: null });
-
-/** A header from the first bytes of a file; null where they do not hold it. */
-async function readHeader(image: FoundImage, length: number): Promise<PictureHeader | null> {
-  const refused = (reason: string) => ({ ...nothing(image), reason });
-  const tooSmallOrLarge = sizeReason(image.bytes);
-  if (tooSmallOrLarge !== null) return refused(tooSmallOrLarge);
+/** A picture's size from the first bytes of its file, or why it cannot be used; null where they do not hold it. */
+async function readHeader(image: FoundImage, length: number): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string } | null> {
+  const reason = sizeReason(image.bytes);
+  if (reason !== null) return { reason };
   try {
     const file = await open(image.path);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, image.bytes)));
       const head = buffer.subarray(0, bytesRead);
-      if (pictureFormatOf(head) === undefined) return refused(noPicture);
-      const size = await sizeOf({ file: head });
-      return 'reason' in size ? refused(size.reason) : { ...nothing(image), width: size.width, height: size.height, reason: null };
+      return pictureFormatOf(head) === undefined ? { reason: noPicture } : await sizeOf({ file: head });
     } finally {
       await file.close();
     }
   } catch (error) {
-    return length < image.bytes ? null : refused(decodingReason(error));
+    return length < image.bytes ? null : { reason: decodingReason(error) };
   }
 }

@@ -7,13 +7,13 @@ export interface DatasetRow {
   readonly data: unknown; readonly importedAt: string | null;
 }
 /** What a picture's header said when its file had this size and time of change in milliseconds. */
-export interface PictureRow { readonly path: string; readonly bytes: number; readonly modified: number; readonly width: number | null; readonly height: number | null; readonly reason: string | null }
+export interface PictureRow { readonly path: string; readonly bytes: number; readonly modified: number; readonly width: number; readonly height: number }
 interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> { readonly rejected: string; readonly data: string | null }
 
 /** The tables of datasets and splits. */
 export function datasetTables(database: Database.Database, changed: () => void) {
   const read = (row: StoredDataset): DatasetRow => ({ ...row, rejected: JSON.parse(row.rejected) as DatasetRow['rejected'], data: row.data === null ? null : JSON.parse(row.data) });
-  const savePicture = database.prepare('INSERT OR REPLACE INTO picture (path, bytes, modified, width, height, reason) VALUES (@path, @bytes, @modified, @width, @height, @reason)');
+  const savePicture = database.prepare('INSERT OR REPLACE INTO picture (path, bytes, modified, width, height) VALUES (@path, @bytes, @modified, @width, @height)');
   const savePictures = database.transaction((pictures: readonly PictureRow[]) => { for (const picture of pictures) savePicture.run(picture); });
   const readPicture = database.prepare('SELECT * FROM picture WHERE path = ?');
   return {

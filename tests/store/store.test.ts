@@ -105,7 +105,7 @@ test('a workspace of the second version keeps what it holds and remembers header
   assert.deepEqual(store.datasets().map(({ hash, rejected, importedAt }) => [hash, rejected[0]?.reason, importedAt]), [['d', 'It is empty.', '2026-11-24']]);
   assert.deepEqual(store.remarks('plan'), { data: 'mine' });
   assert.equal(store.picture('/faces/a.jpg'), null);
-  const headers = [{ path: '/faces/a.jpg', bytes: 0, modified: 12.5, width: null, height: null, reason: 'It is empty.' }, { path: '/faces/b.jpg', bytes: 9, modified: 1, width: 178, height: 218, reason: null }];
+  const headers = [{ path: '/faces/a.jpg', bytes: 8, modified: 12.5, width: 250, height: 250 }, { path: '/faces/b.jpg', bytes: 9, modified: 1, width: 178, height: 218 }];
   store.savePictures(headers);
   store.savePictures([{ ...headers[1]!, modified: 2 }]);
   store.close();
