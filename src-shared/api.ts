@@ -115,7 +115,11 @@ export interface DatasetDetails extends DatasetSummary {
   /** At most 500. */
   readonly rejectedFiles: readonly RejectedFile[];
 }
-export interface Picture { readonly index: number; readonly identity: string; readonly name: string; readonly landmarks: readonly number[] | null; readonly corrected: boolean }
+export interface Picture {
+  readonly index: number; readonly identity: string; readonly name: string; readonly landmarks: readonly number[] | null; readonly corrected: boolean;
+  /** Pixels of the EXIF-turned picture, in which its landmarks are; null in datasets that were imported before they were read. */
+  readonly width: number | null; readonly height: number | null;
+}
 
 export interface SplitPreview {
   readonly hash: string; readonly prepared: string; readonly alignment: string;

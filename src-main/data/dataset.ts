@@ -6,6 +6,9 @@ export interface FaceImage {
   readonly path: string;
   readonly identity: string;
   readonly landmarks?: readonly number[];
+  /** Pixels of the EXIF-turned picture, from its header; not in datasets that were imported before 25 November 2026. */
+  readonly width?: number;
+  readonly height?: number;
 }
 
 /** A file that was left out, with the reason in one sentence. */
@@ -23,9 +26,10 @@ export interface Dataset {
   readonly hash: string;
 }
 
-/** A face image together with the size of its file in bytes, as an importer finds it. */
+/** A face image together with the size of its file in bytes and its time of change in milliseconds, as an importer finds it. */
 export interface FoundImage extends FaceImage {
   readonly bytes: number;
+  readonly modified: number;
 }
 
 /** Compares two strings by code unit, the order that every sorted list of ArcBench has. */
@@ -46,7 +50,7 @@ export function makeDataset(source: string, layout: Dataset['layout'], found: {
   return {
     source,
     layout,
-    images: sorted.map(({ path, identity, landmarks }) => (landmarks === undefined ? { path, identity } : { path, identity, landmarks })),
+    images: sorted.map(({ bytes: _, modified: __, ...image }) => image),
     rejected: [...found.rejected].sort((a, b) => compareCodeUnits(a.path, b.path)),
     hash: digest.digest('hex'),
   };

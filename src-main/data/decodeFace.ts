@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { FaceImage } from './dataset.ts';
 import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf, type PictureFile } from './pictureFile.ts';
 import { perceptualHash } from './perceptualHash.ts';
+import { decodePlainJpeg } from './plainJpeg.ts';
 import { inverseTransform, similarityTransform, templateFor } from '../../src-shared/maths/similarityTransform.ts';
 import { warpFace, type RawPicture } from './warpFace.ts';
 
@@ -52,17 +53,19 @@ async function cutByLandmarks(file: PictureFile, landmarks: readonly number[], i
   const xs = corners.map(([x, y]) => back.a * x - back.b * y + back.x0);
   const ys = corners.map(([x, y]) => back.b * x + back.a * y + back.y0);
   const wanted = { left: Math.floor(Math.min(...xs)) - 2, top: Math.floor(Math.min(...ys)) - 2, right: Math.ceil(Math.max(...xs)) + 3, bottom: Math.ceil(Math.max(...ys)) + 3 };
+  const whole = shrink === 1 ? decodePlainJpeg(file.file) : null;
   // Most faces lie inside their pictures: the header is read only for those that do not.
-  const inside = wanted.left >= 0 && wanted.top >= 0 ? await decodeRegion(file, wanted, shrink).catch(() => null) : null;
+  const inside = !whole && wanted.left >= 0 && wanted.top >= 0 ? await decodeRegion(file, wanted, shrink).catch(() => null) : null;
   let region = wanted;
   if (!inside) {
-    const size = await sizeOf(file);
+    const size = whole ?? await sizeOf(file);
     if ('reason' in size) return size;
     const { width, height } = size;
     region = { left: Math.max(0, wanted.left), top: Math.max(0, wanted.top), right: Math.min(width, wanted.right), bottom: Math.min(height, wanted.bottom) };
     if (region.right <= region.left || region.bottom <= region.top) return { reason: `The five landmarks lie outside the picture of ${width} x ${height} pixels: pixels of the EXIF-turned picture were expected; correct them.` };
   }
-  const picture = inside ?? await decodeRegion(file, region, shrink);
+  if (whole) region = { left: 0, top: 0, right: whole.width, bottom: whole.height };
+  const picture = whole ?? inside ?? await decodeRegion(file, region, shrink);
   const scaleX = picture.width / (region.right - region.left), scaleY = picture.height / (region.bottom - region.top);
   return warpFace(picture, {
     ax: back.a * scaleX, bx: -back.b * scaleX, cx: (back.x0 - region.left + 0.5) * scaleX - 0.5,

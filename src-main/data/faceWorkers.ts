@@ -4,14 +4,19 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { FaceImage } from './dataset.ts';
 import type { Cut, DecodedFace } from './decodeFace.ts';
 
-type Answer = DecodedFace | { readonly reason: string };
-export interface CutTask { readonly id: number; readonly image: FaceImage; readonly cut: Cut }
-export interface CutAnswer { readonly id: number; readonly face: Answer }
+export interface CutTask { readonly image: FaceImage; readonly cut: Cut }
+export type CutFace = Omit<DecodedFace, 'pixels'> | { readonly reason: string };
+/** What came of each picture of a batch, and the pixels of its faces one after the other, RGB uint8 [n][inputSize][inputSize][3], with their SHA-256. */
+export interface CutBatch { readonly faces: readonly CutFace[]; readonly pixels: Uint8Array<ArrayBuffer>; readonly sha256: string }
+
+export interface BatchTask { readonly id: number; readonly tasks: readonly CutTask[] }
+export interface BatchAnswer extends CutBatch { readonly id: number }
 
 /** Threads that decode pictures and cut faces out of them, so that neither the caller's thread nor one core is the limit. */
 export interface FaceWorkers {
-  /** As `decodeFace`, on one of the threads. */
-  cut(image: FaceImage, cut: Cut): Promise<Answer>;
+  /** As `decodeFace` of each, on one of the threads. */
+  cut(tasks: readonly CutTask[]): Promise<CutBatch>;
+  readonly threads: number;
   close(): Promise<void>;
 }
 
@@ -19,17 +24,18 @@ const mostWorkers = 4; // libuv's pool, in which sharp decodes, has four threads
 
 /** Starts as many threads as there are cores, four at most. */
 export function startFaceWorkers(): FaceWorkers {
-  const waiting = new Map<number, { readonly settle: (face: Answer) => void; readonly fail: (error: ArcBenchError) => void }>();
+  const waiting = new Map<number, { readonly settle: (batch: CutBatch) => void; readonly fail: (error: ArcBenchError) => void }>();
   let ended: ArcBenchError | null = null;
   const end = (error: ArcBenchError) => {
     ended ??= error;
     for (const { fail } of waiting.values()) fail(ended);
     waiting.clear();
   };
-  const workers = Array.from({ length: Math.min(mostWorkers, availableParallelism()) }, () => {
+  const threads = Math.min(mostWorkers, availableParallelism());
+  const workers = Array.from({ length: threads }, () => {
     const worker = new Worker(new URL('faceWorker.ts', import.meta.url));
-    worker.on('message', ({ id, face }: CutAnswer) => {
-      waiting.get(id)?.settle(face);
+    worker.on('message', ({ id, ...batch }: BatchAnswer) => {
+      waiting.get(id)?.settle(batch);
       waiting.delete(id);
     });
     worker.on('error', (cause) => end(new ArcBenchError('failed', `The pictures cannot be decoded any more (${cause instanceof Error ? cause.message : String(cause)}): close other programs if memory is short, and run again.`, { cause })));
@@ -37,12 +43,13 @@ export function startFaceWorkers(): FaceWorkers {
   });
   let next = 0;
   return {
-    cut: (image, cut) => new Promise((settle, fail) => {
+    cut: (tasks) => new Promise((settle, fail) => {
       if (ended) return fail(ended);
       const id = next++;
       waiting.set(id, { settle, fail });
-      workers[id % workers.length]?.postMessage({ id, image, cut } satisfies CutTask);
+      workers[id % threads]?.postMessage({ id, tasks } satisfies BatchTask);
     }),
+    threads,
     async close() {
       end(new ArcBenchError('cancelled', 'Preparing was stopped.'));
       await Promise.all(workers.map((worker) => worker.terminate()));

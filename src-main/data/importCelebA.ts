@@ -61,11 +61,11 @@ export async function importCelebA(source: string): Promise<Found> {
   for (const name of present.values()) if (/\.(jpe?g|png)$/i.test(name)) found.rejected.push({ path: join(folder, name), reason: `The picture has no line in ${identityFile}: an identity was expected; add it or remove the picture.` });
   const batch = 256;
   for (let first = 0; first < named.length; first += batch) {
-    const sizes = await Promise.all(named.slice(first, first + batch).map(({ path }) => stat(path).then((entry) => entry.size, () => null)));
-    for (const [index, bytes] of sizes.entries()) {
+    const files = await Promise.all(named.slice(first, first + batch).map(({ path }) => stat(path).catch(() => null)));
+    for (const [index, file] of files.entries()) {
       const { path, identity, points } = named[first + index] as (typeof named)[number];
-      if (bytes === null) found.rejected.push({ path, reason: 'The picture went away, or its name is not valid UTF-8: unpack the pictures again.' });
-      else found.images.push({ path, identity, bytes, landmarks: points });
+      if (file === null) found.rejected.push({ path, reason: 'The picture went away, or its name is not valid UTF-8: unpack the pictures again.' });
+      else found.images.push({ path, identity, bytes: file.size, modified: file.mtimeMs, landmarks: points });
     }
   }
   return found;

@@ -34,9 +34,9 @@ export async function importCsv(file: string, roots?: readonly string[]): Promis
     const landmarks = texts.every((text) => text === '') ? [] : texts.map((text) => (text === '' ? Number.NaN : Number(text)));
     if (!landmarks.every(Number.isFinite)) { reject('a landmark is not a number: ten numbers in pixels, or ten empty cells, were expected; correct it.'); continue; }
     if (roots && !(await isBelow(path, roots))) { reject('the file is not there, or lies outside the folders that this workbench may open: a path below them was expected; correct it.'); continue; }
-    const bytes = await stat(path).then((entry) => (entry.isFile() ? entry.size : null), () => null);
-    if (bytes === null) { reject('the file is not there: a path relative to the CSV was expected; correct it.'); continue; }
-    found.images.push({ path, identity: cell('identity'), bytes, ...(landmarks.length === 10 ? { landmarks } : {}) });
+    const entry = await stat(path).then((found) => (found.isFile() ? found : null), () => null);
+    if (entry === null) { reject('the file is not there: a path relative to the CSV was expected; correct it.'); continue; }
+    found.images.push({ path, identity: cell('identity'), bytes: entry.size, modified: entry.mtimeMs, ...(landmarks.length === 10 ? { landmarks } : {}) });
   }
   return found;
 }

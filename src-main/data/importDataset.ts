@@ -6,17 +6,16 @@ import { importCelebA, looksLikeCelebA } from './importCelebA.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 import { landmarkCorrections } from './landmarkCorrections.ts';
+import { readHeaders, type HeaderOptions } from './pictureHeader.ts';
 
-/** Where a demo is rendered to, and how the caller hears of progress and stops it. */
-export interface ImportOptions {
+/** Where landmarks set by hand are kept, which headers were read before, and how the caller hears of progress and stops it. */
+export interface ImportOptions extends HeaderOptions {
   readonly workspace: string;
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
   /** Folders below which the pictures of a CSV must lie; anywhere without. */
   readonly roots?: readonly string[] | undefined;
 }
 
-/** Finds the face images of a source without copying or changing anything; throws 'wrong-input' where there is nothing to compare. */
+/** Finds the face images of a source without copying or changing anything, and reads their headers; throws 'wrong-input' where there is nothing to compare. */
 export async function importDataset(data: Plan['data'] & { readonly resolvedSource: string }, options: ImportOptions): Promise<Dataset> {
   const source = data.resolvedSource;
   const kind = await sourceKind(source);
@@ -24,17 +23,19 @@ export async function importDataset(data: Plan['data'] & { readonly resolvedSour
   if ((layout === 'csv') !== (kind === 'file')) {
     throw new ArcBenchError('wrong-input', `data.layout is ${layout}, but ${source} is a ${kind}: ${layout === 'csv' ? 'a CSV file' : 'a folder'} was expected; correct data.source or data.layout.`);
   }
-  const imported = await importAs(layout, source, options);
+  const listed = await importAs(layout, source, options);
+  const read = await readHeaders(listed.images, options);
+  const imported: Found = { images: read.images, rejected: [...listed.rejected, ...read.rejected] };
   const corrections = await landmarkCorrections(options.workspace);
   const found: Found = { ...imported, images: imported.images.map((image) => ({ ...image, ...(corrections.has(image.path) ? { landmarks: corrections.get(image.path) as readonly number[] } : {}) })) };
   return checked(makeDataset(source, layout, found), found);
 }
 
-async function importAs(layout: 'folders' | 'celeba' | 'csv', source: string, options: ImportOptions): Promise<Found> {
+async function importAs(layout: 'folders' | 'celeba' | 'csv', source: string, { roots }: ImportOptions): Promise<Found> {
   switch (layout) {
-    case 'folders': return await importFolders(source, (images) => options.onProgress?.(images, images));
+    case 'folders': return await importFolders(source);
     case 'celeba': return await importCelebA(source);
-    case 'csv': return await importCsv(source, options.roots);
+    case 'csv': return await importCsv(source, roots);
   }
 }
 

@@ -21,14 +21,13 @@ interface Entry {
 const unreachable = 'The name is not valid UTF-8, the path is too long, or it was moved meanwhile: rename it or its folder, and import again.';
 
 /** Finds the pictures of a source where each sub-folder is one person; sub-folders of a person are the person's as well. */
-export async function importFolders(source: string, onFound?: (images: number) => void): Promise<Found> {
+export async function importFolders(source: string): Promise<Found> {
   const found: Found = { images: [], rejected: [] };
   const realSource = await realpath(source);
   const root = await peopleRoot(source, realSource);
   for (const entry of await entriesOf(root, realSource, found.rejected)) {
     if (entry.kind === 'folder') {
       await collect(entry.path, entry.name, { realSource, found, visited: new Set() });
-      onFound?.(found.images.length);
     } else if (pictureKindOfName(entry.name) === 'picture') {
       found.rejected.push({ path: entry.path, reason: 'The picture lies outside any person\'s folder: a folder an identity was expected; move it into its person\'s folder.' });
     }
@@ -69,9 +68,9 @@ async function collect(folder: string, identity: string, walk: { readonly realSo
     } else if (kind === 'unknown' && !(await beginsLikePicture(entry.path))) {
       walk.found.rejected.push({ path: entry.path, reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture: remove it, or convert it to PNG if it is a picture.' });
     } else {
-      const bytes = await stat(entry.path).then(({ size }) => size, () => null);
-      if (bytes === null) walk.found.rejected.push({ path: entry.path, reason: unreachable });
-      else walk.found.images.push({ path: entry.path, identity, bytes });
+      const file = await stat(entry.path).catch(() => null);
+      if (file === null) walk.found.rejected.push({ path: entry.path, reason: unreachable });
+      else walk.found.images.push({ path: entry.path, identity, bytes: file.size, modified: file.mtimeMs });
     }
   }
 }

@@ -1,37 +1,50 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Dataset, FaceImage, Rejected } from './dataset.ts';
-import type { Cut, DecodedFace } from './decodeFace.ts';
+import type { Cut } from './decodeFace.ts';
 import type { FaceFinder } from './faceFinder.ts';
-import { startFaceWorkers, type FaceWorkers } from './faceWorkers.ts';
+import { startFaceWorkers, type CutFace, type CutTask, type FaceWorkers } from './faceWorkers.ts';
 import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type Detection, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
-import { diskError, makeFolder, syncFolder, writeWhole } from './writeWhole.ts';
+import { finishSet, openUnfinishedSet, readUnfinishedSet, removeUnfinishedSet, type PreparedBatch, type PreparedRow, type SourceState, type UnfinishedSet } from './unfinishedSet.ts';
+import { diskError, writeWhole } from './writeWhole.ts';
 
 // Raised whenever the same pictures and settings would give other pixels.
-const preparationVersion = 2;
-const picturesInFlight = 8;
+const preparationVersion = 3;
+const picturesInBatch = 16;
+const picturesInDetectedBatch = 4; // the detector takes a tenth of a second for each
 
 /** Where prepared sets go, and how the caller hears of progress and stops it. */
 export interface PrepareOptions {
   readonly workspace: string;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Hears, in a sentence, where an interrupted preparation goes on. */
+  readonly onResume?: ((sentence: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+const underWay = new Map<string, Promise<unknown>>(); // by folder: two jobs may want one set
+
 /**
  * Aligns, crops and packs a dataset into <workspace>/prepared/<hash>, whole or not at all; a set that is there already is verified and returned.
- * An interrupted preparation starts over. Throws 'wrong-input', 'damaged', 'no-space' or 'cancelled'.
+ * One that was interrupted goes on where it was, and ends with the same bits. Throws 'wrong-input', 'damaged', 'no-space' or 'cancelled'.
  */
 export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'], options: PrepareOptions): Promise<PreparedSet> {
   const cuts = chooseCuts(dataset, prepare);
   const folder = preparedFolder(options.workspace, dataset, prepare);
-  const [root, hash] = [dirname(folder), basename(folder)];
+  while (underWay.has(folder)) await underWay.get(folder)?.catch(() => undefined);
+  const preparing = prepareInto(folder, dataset, { ...cuts, inputSize: prepare.inputSize }, options).finally(() => underWay.delete(folder));
+  underWay.set(folder, preparing);
+  return await preparing;
+}
+
+async function prepareInto(folder: string, dataset: Dataset, cuts: Cuts & { readonly inputSize: number }, options: PrepareOptions): Promise<PreparedSet> {
   if (existsSync(folder)) {
+    await removeUnfinishedSet(folder);
     const index = readPreparedIndex(folder);
     if (await sourcesUnchanged(dataset, index)) {
       await verifyPackedImages(folder, index);
@@ -40,20 +53,16 @@ export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'],
     await rm(folder, { recursive: true });
   }
   try {
-    await makeFolder(root);
-    await sweepLeftovers(root, hash);
-    const temporary = join(root, `${hash}.part-${process.pid}`);
-    try {
-      await mkdir(temporary);
-      const packed = await pack(dataset, { ...cuts, file: join(temporary, 'images.bin'), journal: join(root, journalName) }, options);
-      await writeWhole(join(temporary, 'index.json'), preparedIndexText({ version: 1, inputSize: prepare.inputSize, hash, alignment: cuts.alignment, ...packed }));
-      await rename(temporary, folder);
-      await syncFolder(root);
-    } catch (error) {
-      await rm(temporary, { recursive: true, force: true });
-      throw error;
-    }
+    const kept = await keptBatches(folder, dataset);
+    const set = await openUnfinishedSet(folder, kept);
+    const rowsKept = kept.reduce((sum, batch) => sum + batch.rows.length, 0);
+    if (rowsKept > 0) options.onResume?.(`Goes on at ${counted(rowsKept)} of ${counted(dataset.images.length)} images.`);
+    const packed = await pack(dataset, { ...cuts, set, kept, journal: join(dirname(folder), journalName) }, options).finally(() => set.close());
+    const { inputSize, alignment } = cuts;
+    await finishSet(folder, (path) => writeWhole(path, preparedIndexText({ version: 1, inputSize, hash: basename(folder), alignment, ...packed })));
   } catch (error) {
+    // What was stopped or lost its memory goes on another time; what cannot succeed keeps nothing.
+    if (!(error instanceof ArcBenchError && (error.code === 'cancelled' || error.code === 'failed'))) await removeUnfinishedSet(folder);
     throw diskError(error, folder);
   }
   return openPreparedSet(folder);
@@ -99,74 +108,101 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
   }
 }
 
-type Prepared = DecodedFace & Pick<PreparedImage, 'landmarks' | 'faces'>;
 const noFace = 'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give its landmarks in a CSV, or leave it out.';
 
-async function prepareFace(image: FaceImage, { cutOf }: Cuts, { finder, workers }: { readonly finder: FaceFinder | null; readonly workers: FaceWorkers }): Promise<Prepared | { readonly reason: string; readonly faces?: 0 }> {
-  const found = finder && image.landmarks === undefined ? await finder.find(image.path) : null;
-  if (found && 'reason' in found) return found;
-  if (found?.faces === 0) return { reason: noFace, faces: 0 };
-  const located = found ? { ...image, landmarks: found.landmarks } : image;
-  const cut = cutOf(located);
-  const face = await workers.cut(located, cut);
-  return 'reason' in face ? face : { ...face, ...(cut.kind === 'landmarks' && located.landmarks && { landmarks: located.landmarks }), ...(found && { faces: found.faces }) };
+/** Finds, where that is asked, and cuts the faces of some pictures; rows in the order of the pictures. */
+async function prepareBatch(images: readonly FaceImage[], { cutOf }: Cuts, { finder, workers }: { readonly finder: FaceFinder | null; readonly workers: FaceWorkers }): Promise<PreparedBatch & { readonly pixels: Uint8Array }> {
+  const located = await Promise.all(images.map(async (image) => {
+    const found = finder && image.landmarks === undefined ? await finder.find(image.path) : null;
+    if (found && 'reason' in found) return found;
+    if (found?.faces === 0) return { reason: noFace, faces: 0 } as const;
+    return found ? { image: { ...image, landmarks: found.landmarks }, faces: found.faces } : { image };
+  }));
+  const tasks = located.flatMap((entry) => ('image' in entry ? [{ image: entry.image, cut: cutOf(entry.image) }] : []));
+  const { faces: cut, pixels, sha256 } = await workers.cut(tasks);
+  let next = 0;
+  const rows = await Promise.all(images.map(async ({ path }, index): Promise<PreparedRow> => {
+    const entry = located[index] as (typeof located)[number];
+    if (!('image' in entry)) return { source: await sourceState(path), ...entry };
+    const task = tasks[next] as CutTask;
+    const face = cut[next++] as CutFace;
+    if ('reason' in face) return { source: await sourceState(path), reason: face.reason };
+    const { contentHash, perceptualHash, bytes, modified } = face;
+    return { source: [bytes, modified], face: { contentHash, perceptualHash, ...(task.cut.kind === 'landmarks' && entry.image.landmarks && { landmarks: entry.image.landmarks }), ...(entry.faces !== undefined && { faces: entry.faces }) } };
+  }));
+  return { rows, bytes: pixels.length, sha256, pixels };
 }
 
-async function pack(dataset: Dataset, cuts: Cuts & { readonly file: string; readonly journal: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
-  const images: PreparedImage[] = [];
-  const sources: [number, number][] = [];
-  const rejected: Rejected[] = [];
-  const digest = createHash('sha256');
-  let bytes = 0;
-  let withoutFace = 0;
+/** Prepares what the batches that are kept do not hold, and adds it to the unfinished set, batch by batch in the dataset's order. */
+async function pack(dataset: Dataset, cuts: Cuts & { readonly set: UnfinishedSet; readonly kept: readonly PreparedBatch[]; readonly journal: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
+  const rows = cuts.kept.flatMap((batch) => batch.rows);
   const total = dataset.images.length;
   const finder = cuts.detect ? rememberedFaces(cuts.journal) : null;
   const workers = startFaceWorkers();
-  const inFlight: ReturnType<typeof prepareFace>[] = [];
-  const start = (index: number): void => {
-    const image = dataset.images[index];
-    if (image === undefined) return;
-    const preparing = prepareFace(image, cuts, { finder, workers });
+  const batchSize = finder ? picturesInDetectedBatch : picturesInBatch;
+  const inFlight: ReturnType<typeof prepareBatch>[] = [];
+  let started = rows.length;
+  const start = (): void => {
+    if (started >= total) return;
+    const preparing = prepareBatch(dataset.images.slice(started, started + batchSize), cuts, { finder, workers });
+    started += batchSize;
     preparing.catch(() => undefined); // heard of when its turn comes
     inFlight.push(preparing);
   };
-  let file: FileHandle | null = null;
   try {
-    file = await open(cuts.file, 'wx');
-    for (let ahead = 0; ahead < picturesInFlight; ahead++) start(ahead);
-    for (const [index, { path, identity }] of dataset.images.entries()) {
-      if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${index} of ${total} images; nothing half-written was kept, and the next run prepares them from the start${finder ? ', with the faces found so far' : ''}.`);
-      const face = await inFlight.shift()!;
-      start(index + picturesInFlight);
-      if ('reason' in face) {
-        rejected.push({ path, reason: face.reason });
-        if (face.faces === 0) withoutFace++;
-      } else {
-        const { pixels, contentHash, perceptualHash, landmarks, faces } = face;
-        digest.update(pixels);
-        for (let written = 0; written < pixels.length;) written += (await file.write(pixels, written)).bytesWritten;
-        bytes += pixels.length;
-        images.push({ path, identity, contentHash, perceptualHash, ...(landmarks && { landmarks }), ...(faces !== undefined && { faces }) });
-        sources.push([face.bytes, face.modified]);
-      }
-      options.onProgress?.(index + 1, total);
+    for (let ahead = 0; ahead < 2 * workers.threads; ahead++) start();
+    for (let next = inFlight.shift(); next; next = inFlight.shift()) {
+      if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${counted(rows.length)} of ${counted(total)} images, which are kept: run the same again, and it goes on from there.`);
+      const { pixels, ...batch } = await next;
+      start();
+      await cuts.set.add(batch, pixels);
+      rows.push(...batch.rows);
+      options.onProgress?.(rows.length, total);
     }
-    await file.sync();
   } finally {
     finder?.close();
     await workers.close();
     await Promise.allSettled(inFlight);
-    await file?.close();
   }
-  const detection = finder && countFaces(images, withoutFace);
+  const images: PreparedImage[] = [];
+  const sources: SourceState[] = [];
+  const rejected: Rejected[] = [];
+  for (const [index, row] of rows.entries()) {
+    const { path, identity } = dataset.images[index] as FaceImage;
+    if ('reason' in row) rejected.push({ path, reason: row.reason });
+    else {
+      images.push({ path, identity, ...row.face });
+      sources.push(row.source);
+    }
+  }
+  const detection = finder && countFaces(images, rows.filter((row) => 'reason' in row && row.faces === 0).length);
   if (detection && detection.withFace * 2 < detection.pictures) {
     throw new ArcBenchError('wrong-input', `A face was found in ${detection.withFace} of ${detection.pictures} pictures of ${dataset.source} only: photographs that show eyes, nose and mouth were expected; choose prepare.alignment: centreCrop for faces that are cropped already, or give landmarks in a CSV.`);
   }
   if (images.length === 0) {
     throw new ArcBenchError('wrong-input', `None of the ${total} pictures of ${dataset.source} can be used, the first because: ${rejected[0]?.reason ?? 'there is none.'}`);
   }
-  return { packed: { bytes, sha256: digest.digest('hex') }, sources, images, rejected, ...(detection && { detection }) };
+  return { packed: await cuts.set.sync(), sources, images, rejected, ...(detection && { detection }) };
 }
+
+const counted = (count: number) => count.toLocaleString('en');
+
+/** The batches of an earlier, unfinished preparation that are whole and whose pictures have not changed since, from the first on. */
+async function keptBatches(folder: string, dataset: Dataset): Promise<readonly PreparedBatch[]> {
+  const { batches } = await readUnfinishedSet(folder);
+  const kept: PreparedBatch[] = [];
+  let first = 0;
+  for (const batch of batches) {
+    const states = await Promise.all(batch.rows.map((_, index) => sourceState(dataset.images[first + index]?.path ?? '')));
+    if (batch.rows.some(({ source }, index) => !isSame(source, states[index] ?? null))) break;
+    first += batch.rows.length;
+    kept.push(batch);
+  }
+  return kept;
+}
+
+const sourceState = (path: string): Promise<SourceState | null> => stat(path).then(({ size, mtimeMs }) => [size, mtimeMs] as const, () => null);
+const isSame = (one: SourceState | null, other: SourceState | null): boolean => one?.[0] === other?.[0] && one?.[1] === other?.[1];
 
 function countFaces(images: readonly PreparedImage[], withoutFace: number): Detection {
   const asked = images.filter((image) => image.faces !== undefined);
@@ -181,33 +217,9 @@ async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise
   for (let first = 0; first < dataset.images.length; first += batch) {
     const same = await Promise.all(dataset.images.slice(first, first + batch).map(async ({ path }) => {
       const source = known.get(path);
-      if (source === undefined) return true;
-      try {
-        const now = await stat(path);
-        return now.size === source[0] && now.mtimeMs === source[1];
-      } catch {
-        return false;
-      }
+      return source === undefined || isSame(source, await sourceState(path));
     }));
     if (same.includes(false)) return false;
   }
   return true;
-}
-
-async function sweepLeftovers(root: string, hash: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    const match = /^(?<hash>[0-9a-f]{64})\.part-(?<process>\d+)$/.exec(name);
-    if (match?.groups?.['hash'] !== hash) continue;
-    const owner = Number(match.groups['process']);
-    if (owner === process.pid || !isAlive(owner)) await rm(join(root, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

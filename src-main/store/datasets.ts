@@ -6,12 +6,19 @@ export interface DatasetRow {
   /** The plan's data section it was imported by, its source absolute, and when; null in rows of the first version. */
   readonly data: unknown; readonly importedAt: string | null;
 }
+/** What a picture's header said when its file had this size and time of change in milliseconds. */
+export interface PictureRow { readonly path: string; readonly bytes: number; readonly modified: number; readonly width: number; readonly height: number }
 interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> { readonly rejected: string; readonly data: string | null }
 
 /** The tables of datasets and splits. */
 export function datasetTables(database: Database.Database, changed: () => void) {
   const read = (row: StoredDataset): DatasetRow => ({ ...row, rejected: JSON.parse(row.rejected) as DatasetRow['rejected'], data: row.data === null ? null : JSON.parse(row.data) });
+  const savePicture = database.prepare('INSERT OR REPLACE INTO picture (path, bytes, modified, width, height) VALUES (@path, @bytes, @modified, @width, @height)');
+  const savePictures = database.transaction((pictures: readonly PictureRow[]) => { for (const picture of pictures) savePicture.run(picture); });
+  const readPicture = database.prepare('SELECT * FROM picture WHERE path = ?');
   return {
+    picture: (path: string): PictureRow | null => (readPicture.get(path) as PictureRow | undefined) ?? null,
+    savePictures: (pictures: readonly PictureRow[]) => { savePictures(pictures); },
     /** Keeps a dataset; one that was imported by the same section before, and was another then, gives way to it. */
     saveDataset: (dataset: Omit<DatasetRow, 'importedAt'>) => {
       database.prepare('DELETE FROM dataset WHERE data = ? AND hash <> ?').run(JSON.stringify(dataset.data), dataset.hash);

@@ -5,10 +5,11 @@ import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { hashFiles } from '../data/hashFiles.ts';
 import { readPreparedIndex, verifyPackedImages } from '../data/preparedSet.ts';
+import { readUnfinishedSet, removeUnfinishedSet, unfinishedFolderOf } from '../data/unfinishedSet.ts';
 import { verifySplitFolders } from '../split/splitFolders.ts';
 import type { Store } from '../store/store.ts';
 import { readCheckpoint } from '../train/checkpoint.ts';
-import { leftover, writtenWhole } from './sweepLeftovers.ts';
+import { leftover, stoppedPreparations, writtenWhole } from './sweepLeftovers.ts';
 import { runFolderOf, snapshotFolderOf } from './trainArms.ts';
 
 /** Something of a workspace that is not whole: what, and what mends it. */
@@ -52,6 +53,14 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
     } catch (error) {
       await removable(folder, sentenceOf(error));
     }
+  }
+  for (const { set, abandoned } of await stoppedPreparations(workspace)) {
+    onProgress(`the unfinished set ${basename(set).slice(0, 12)}`);
+    const { batches, damaged } = abandoned ? { batches: [], damaged: false } : await readUnfinishedSet(set);
+    if (!abandoned && !damaged) continue;
+    if (repair) await removeUnfinishedSet(set);
+    const made = batches.reduce((sum, batch) => sum + batch.rows.length, 0);
+    add(unfinishedFolderOf(set), `${abandoned ? 'This preparation was stopped more than a week ago; the next run removes it.' : `This preparation that was stopped is damaged after ${made} images; it goes on from there.`}${repair ? ' It was removed.' : ''}`, true);
   }
   for (const name of await namesIn(join(workspace, 'splits'))) {
     const folder = join(workspace, 'splits', name);

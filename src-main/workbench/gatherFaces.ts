@@ -1,9 +1,11 @@
 import type { Dataset, Rejected } from '../data/dataset.ts';
 import { saveDatasetFile } from '../data/datasetFile.ts';
 import { importDataset } from '../data/importDataset.ts';
+import type { HeaderMemory } from '../data/pictureHeader.ts';
 import { prepareDataset } from '../data/prepareDataset.ts';
 import type { Detection, PreparedSet } from '../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../data/syntheticFaces.ts';
+import { sweepLeftovers } from './sweepLeftovers.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
 
 export const peopleOf = (images: readonly { readonly identity: string }[]): number => new Set(images.map((image) => image.identity)).size;
@@ -17,13 +19,16 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   const resolvedSource = isDemo
     ? await renderSyntheticFaces(plan.data.demo, { workspace, onProgress: (done, total) => progress.step({ done, total, note: 'demo faces' }), shouldStop: () => signal.aborted })
     : pathFrom(options.baseFolder, plan.data.source);
-  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal, roots: options.roots });
+  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: (done, total) => progress.step({ done, total, note: 'files' }) });
   const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
   await saveDatasetFile(workspace, dataset);
   saveRow(options, dataset, dataset);
   checkStop(options);
   return dataset;
 }
+
+/** What the store remembers of pictures' headers. */
+export const headersIn = (store: Pick<StageOptions['store'], 'picture' | 'savePictures'>): HeaderMemory => ({ known: store.picture, keep: store.savePictures });
 
 /** The data section of a plan with its source made absolute: what a dataset is known by. */
 export const absoluteData = ({ plan, baseFolder }: Pick<StageOptions, 'plan' | 'baseFolder'>): StageOptions['plan']['data'] => ({ ...plan.data, source: plan.data.source === 'demo' ? 'demo' : pathFrom(baseFolder, plan.data.source) });
@@ -35,8 +40,9 @@ function saveRow(options: StageOptions, { hash, source, layout }: Dataset, { ima
 /** Aligns, crops and packs an imported dataset. */
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
+  await sweepLeftovers(store.workspace);
   progress.stage(`Preparing ${dataset.images.length} images of ${peopleOf(dataset.images)} people`);
-  const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onProgress: (done, total) => progress.step({ done, total, note: 'images' }) });
+  const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onResume: (sentence) => progress.notice(sentence), onProgress: (done, total) => progress.step({ done, total, note: 'images' }) });
   const rejected = [...dataset.rejected, ...set.rejected];
   saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);

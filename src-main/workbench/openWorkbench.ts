@@ -72,7 +72,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
 
   const jobs = jobQueue(tell);
   const opened = [...roots, uploads];
-  const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workApart(workspace, tellChange) };
+  const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workApart({ workspace, roots: opened }, tellChange) };
   const library = datasetLibrary(context);
   const reading = readApart({ workspace, door });
   const handlers = {

@@ -10,13 +10,11 @@ import { gatherWeights } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from './reportOf.ts';
 import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
-import { sweepLeftovers } from './sweepLeftovers.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
-  await sweepLeftovers(options.store.workspace);
   const seen = new Set<string>();
   for (const arm of options.plan.arms) {
     const own = planOfArm(options.plan, arm);

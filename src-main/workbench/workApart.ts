@@ -10,7 +10,8 @@ export type Work = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'> & 
   | { readonly kind: 'import' | 'prepare' | 'split' | 'report' }
   | { readonly kind: 'experiment'; readonly interrupted: CheckedInput<'experiments.start'>['interrupted'] }
   | { readonly kind: 'resume'; readonly run: string });
-export interface WorkTask { readonly workspace: string; readonly work: Work }
+/** Roots: folders below which the pictures of a list of faces must lie. */
+export interface WorkTask { readonly workspace: string; readonly roots: readonly string[]; readonly work: Work }
 export type WorkMessage =
   | { readonly kind: 'change'; readonly change: StoreChange } | { readonly kind: 'training'; readonly run: string }
   | { readonly kind: 'stage' | 'notice'; readonly text: string } | { readonly kind: 'step'; readonly progress: NonNullable<Job['progress']> }
@@ -24,9 +25,9 @@ export type WorkApart = (work: Work, job: Pick<JobContext, 'signal' | 'progress'
  * Does jobs in a thread each, on a connection of its own: commits that wait for the disk, audits, statistics and figures block no screen.
  * What they change in the store is told to `onChange` as if it were done here.
  */
-export function workApart(workspace: string, onChange: (change: StoreChange) => void): WorkApart {
+export function workApart(of: Omit<WorkTask, 'work'>, onChange: (change: StoreChange) => void): WorkApart {
   return (work, { signal, afterEpoch, progress, training }) => new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./workThread.ts', import.meta.url), { workerData: { workspace, work } satisfies WorkTask });
+    const worker = new Worker(new URL('./workThread.ts', import.meta.url), { workerData: { ...of, work } satisfies WorkTask });
     const order = (text: WorkOrder) => () => worker.postMessage(text);
     const [stop, stopAfterEpoch] = [order('stop'), order('stopAfterEpoch')];
     signal.addEventListener('abort', stop);

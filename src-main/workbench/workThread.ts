@@ -11,14 +11,14 @@ import { auditFaces, writeAuditedSplit } from './splitFaces.ts';
 import type { StageOptions } from './stage.ts';
 import type { Work, WorkMessage, WorkOrder, WorkTask } from './workApart.ts';
 
-const { workspace, work } = workerData as WorkTask;
+const { workspace, roots, work } = workerData as WorkTask;
 const tell = (message: WorkMessage) => parentPort?.postMessage(message);
 const [stopper, afterEpoch] = [new AbortController(), new AbortController()];
 parentPort?.on('message', (order: WorkOrder) => (order === 'stop' ? stopper : afterEpoch).abort());
 // A change is told when its transaction is over: who hears of it reads it by another connection.
 const store = openStore(workspace, { shared: true, checked: true, onChange: (change) => queueMicrotask(() => tell({ kind: 'change', change })) });
 const options: StageOptions = {
-  store, plan: work.plan, baseFolder: work.baseFolder, rerunCommand: work.rerunCommand, signal: stopper.signal, afterEpoch: afterEpoch.signal, onTraining: (run) => tell({ kind: 'training', run }),
+  store, roots, plan: work.plan, baseFolder: work.baseFolder, rerunCommand: work.rerunCommand, signal: stopper.signal, afterEpoch: afterEpoch.signal, onTraining: (run) => tell({ kind: 'training', run }),
   progress: { stage: (text) => tell({ kind: 'stage', text }), notice: (text) => tell({ kind: 'notice', text }), step: (progress) => tell({ kind: 'step', progress }) },
 };
 const engine = { compiled: true, engine: 'auto' } as const;

@@ -52,18 +52,19 @@ const rows: Row[] = [];
 try {
   for (const kind of kinds) {
     const source = await writePictures(kind, join(workspace, kind.name));
-    const own = () => contender<{ rate: number }>(process.execPath, [file('prepareOnce.ts'), source])?.rate ?? Number.NaN;
+    const own = () => contender<{ rate: number; importRate: number }>(process.execPath, [file('prepareOnce.ts'), source]) ?? { rate: Number.NaN, importRate: Number.NaN };
     const before = own();
     const python = (library: string, count: number) => contender<{ rate: number; version: string }>('python3', [file('prepareRate.py'), library, source, String(count)]);
     const [opencv, pil] = [python('opencv', 1), python('pil', 1)];
     const [opencvThreads, pilThreads] = [python('opencv', threads), python('pil', threads)];
-    const rate = (before + own()) / 2; // before and after the others, against drift of the machine
+    const afterwards = own(); // before and after the others, against drift of the machine
+    const [rate, importRate] = [(before.rate + afterwards.rate) / 2, (before.importRate + afterwards.importRate) / 2];
     if (!opencv || !pil) console.log(`${!opencv ? 'OpenCV' : 'PIL'} was not measured: get it with \`python3 -m pip install numpy pillow opencv-python-headless\` (or name its folder in PYTHONPATH).`);
     const against = (name: string, other: { rate: number } | null): Row => ({ name: `  against ${name}`, value: other && rate / other.rate, unit: 'x', goal: '>= 1', met: other && rate >= other.rate });
     const measured = (name: string, other: { rate: number; version: string } | null): Row => ({ name: `  ${name} ${other?.version ?? ''}`, value: other?.rate ?? null, unit: 'img/s' });
     rows.push({ name: `${kind.name}, ${kind.width} x ${kind.height}: ArcBench`, value: rate, unit: 'img/s' },
       measured('OpenCV', opencv), measured('PIL', pil), measured(`OpenCV, ${threads} threads`, opencvThreads), measured(`PIL, ${threads} threads`, pilThreads),
-      against('OpenCV', opencv), against('PIL', pil));
+      against('OpenCV', opencv), against('PIL', pil), { name: '  import, their headers read', value: importRate, unit: 'files/s' });
   }
 } finally {
   rmSync(workspace, { recursive: true });

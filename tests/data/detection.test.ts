@@ -32,7 +32,7 @@ async function found(path: string): Promise<{ faces: number; landmarks: readonly
   return answer;
 }
 const read = (source: string): Promise<Dataset> => importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace: folder });
-const detect = (dataset: Dataset, workspace: string, options: { onProgress?: (done: number) => void; signal?: AbortSignal } = {}): Promise<PreparedSet> =>
+const detect = (dataset: Dataset, workspace: string, options: { onProgress?: (done: number) => void; onResume?: (sentence: string) => void; signal?: AbortSignal } = {}): Promise<PreparedSet> =>
   prepareDataset(dataset, prepareSchema.parse({ inputSize: 32, alignment: 'detect' }), { workspace, ...options });
 /** Processes that this one has started and that still live. */
 const children = () => readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
@@ -137,13 +137,13 @@ test('where most pictures show no face, a sentence says so and nothing is kept',
   assert.deepEqual(readdirSync(join(folder, 'walled', 'prepared')), [journalName]);
 });
 
-test('a detector that dies costs the picture it was at; one that is stopped leaves nothing behind', async () => {
+test('a detector that dies costs the picture it was at; one that is stopped leaves no process behind, and goes on', async () => {
   const dataset = await read(people('dying', { s11: 10, s12: 4 }));
   const own = new Set(children());
   let killed = false;
   const set = await detect(dataset, join(folder, 'died'), {
     onProgress(done) {
-      if (done !== 2) return;
+      if (done !== 4) return;
       for (const child of children().filter((id) => !own.has(id))) killed = process.kill(child, 'SIGKILL');
     },
   });
@@ -152,8 +152,11 @@ test('a detector that dies costs the picture it was at; one that is stopped leav
   assert.equal(set.count, dataset.images.length - 1);
 
   const stopper = new AbortController();
-  await assert.rejects(detect(dataset, join(folder, 'stopped'), { signal: stopper.signal, onProgress: (done) => { if (done === 3) stopper.abort(); } }), { code: 'cancelled' });
-  assert.deepEqual(readdirSync(join(folder, 'stopped', 'prepared')), [journalName]);
+  await assert.rejects(detect(dataset, join(folder, 'stopped'), { signal: stopper.signal, onProgress: (done) => { stopper.abort(done); } }), { code: 'cancelled' });
+  assert.deepEqual(readdirSync(join(folder, 'stopped', 'prepared')).map((name) => name.replace(/^[0-9a-f]{64}/, '')).sort(), ['.rows', '.unfinished', journalName]);
   for (let tries = 0; tries < 50 && children().some((id) => !own.has(id)); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(children().filter((id) => !own.has(id)), []);
+  let goesOn = '';
+  await assert.rejects(detect(dataset, join(folder, 'stopped'), { signal: stopper.signal, onResume: (sentence) => { goesOn = sentence; } }), { code: 'cancelled' });
+  assert.equal(goesOn, `Goes on at 4 of ${dataset.images.length} images.`);
 });

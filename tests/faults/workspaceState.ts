@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const measured = new Set(['seconds', 'imagesPerSecond']);
-const times = new Set(['at', 'createdAt', 'finishedAt', 'importedAt']);
+const times = new Set(['at', 'createdAt', 'finishedAt', 'importedAt', 'modified']);
 /** What an interruption is meant to leave behind: the word that it was. */
 const tellsInterruption = ({ kind, message }: Record<string, unknown>) => (kind === 'notice' && /^Resumed at epoch /.test(String(message))) || (kind === 'failure' && /^The trainer was killed /.test(String(message)));
 

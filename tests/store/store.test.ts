@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { first } from '../../src-main/store/migrations/2026-11-24-first.ts';
+import { screens } from '../../src-main/store/migrations/2026-11-24-screens.ts';
 import { openStore } from '../../src-main/store/store.ts';
 
 async function withWorkspace(action: (folder: string) => void | Promise<void>): Promise<void> {
@@ -101,6 +102,27 @@ test("a workspace of the first version is migrated, by a reader too, and keeps w
   assert.deepEqual(store.latestPoints('run').map(({ name, step, value }) => [name, step, value]), [['loss', 2, 3.5], ['rate', 1, null]]);
   assert.deepEqual(store.datasets().map(({ hash, images, importedAt }) => [hash, images, importedAt]), [['d', 3, null]]);
   store.close();
+}));
+
+test('a workspace of the second version keeps what it holds and remembers headers of pictures from then on', () => withWorkspace((folder) => {
+  const database = new Database(join(folder, 'arcbench.db'));
+  for (const migration of [first, screens]) database.exec(migration);
+  database.pragma('application_id = 1095910210');
+  database.pragma('user_version = 2');
+  database.exec(`INSERT INTO dataset VALUES ('d', '/faces', 'folders', 3, 2, '[{"path":"/faces/a.jpg","reason":"It is empty."}]', '{"source":"/faces"}', '2026-11-24')`);
+  database.exec("INSERT INTO plan VALUES ('plan', '{}'); INSERT INTO remark VALUES ('plan', 'data', 'mine')");
+  database.close();
+  const store = openStore(folder);
+  assert.deepEqual(store.datasets().map(({ hash, rejected, importedAt }) => [hash, rejected[0]?.reason, importedAt]), [['d', 'It is empty.', '2026-11-24']]);
+  assert.deepEqual(store.remarks('plan'), { data: 'mine' });
+  assert.equal(store.picture('/faces/a.jpg'), null);
+  const headers = [{ path: '/faces/a.jpg', bytes: 8, modified: 12.5, width: 250, height: 250 }, { path: '/faces/b.jpg', bytes: 9, modified: 1, width: 178, height: 218 }];
+  store.savePictures(headers);
+  store.savePictures([{ ...headers[1]!, modified: 2 }]);
+  store.close();
+  const reader = openStore(folder, { readOnly: true });
+  assert.deepEqual([reader.picture('/faces/a.jpg'), reader.picture('/faces/b.jpg')?.modified], [headers[0], 2]);
+  reader.close();
 }));
 
 test('each write tells what it changed, and the latest point of a curve is the one of the highest step', () => withWorkspace((folder) => {

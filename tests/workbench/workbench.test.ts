@@ -54,7 +54,7 @@ test('faces are imported, shown, prepared, split and audited through calls', asy
     const details = await call('datasets.show', { hash: dataset.hash });
     assert.deepEqual(details.histogram, [{ images: 10, people: 40 }]);
     const page = await call('datasets.pictures', { hash: dataset.hash, identity: 's7', offset: 8, limit: 10 });
-    assert.deepEqual([page.total, page.pictures.length, page.pictures[0]?.identity], [10, 2, 's7']);
+    assert.deepEqual([page.total, page.pictures.length, page.pictures[0]?.identity, page.pictures[0]?.width, page.pictures[0]?.height], [10, 2, 's7', 92, 112]);
 
     const sections = { data: dataset.data, prepare: prepareSchema.parse({ inputSize: 32 }), split: splitSchema.parse({ query: 0.2 }) };
     await assert.rejects(call('split.preview', sections), /not prepared at 32 pixels yet/);

@@ -8,6 +8,7 @@ import { datasetFile, readDatasetFile, saveDatasetFile } from '../../data/datase
 import { importDataset } from '../../data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
+import { headersIn } from '../gatherFaces.ts';
 import { openedPath } from '../openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
@@ -20,8 +21,8 @@ const summaryOf = (row: DatasetRow): DatasetSummary => ({
   hash: row.hash, name: nameOf(row), source: row.source, layout: row.layout, images: row.images, people: row.people, rejected: row.rejected.length, importedAt: row.importedAt, data: dataOf(row),
 });
 
-const pictureOf = ({ identity, path, landmarks }: FaceImage, { index, source, corrected }: { readonly index: number; readonly source: string; readonly corrected: boolean }): Picture =>
-  ({ index, identity, name: relative(source, path), landmarks: landmarks ?? null, corrected });
+const pictureOf = ({ identity, path, landmarks, width, height }: FaceImage, { index, source, corrected }: { readonly index: number; readonly source: string; readonly corrected: boolean }): Picture =>
+  ({ index, identity, name: relative(source, path), landmarks: landmarks ?? null, corrected, width: width ?? null, height: height ?? null });
 
 /** Reads the image lists of datasets, the last few from memory. */
 export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
@@ -95,7 +96,7 @@ export function datasetCalls({ store, jobs, roots, workApart }: CallContext, lib
       const image = (await library.dataset(hash)).images[index];
       if (!image) throw new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} has no picture ${index + 1}: look at it again.`);
       await correctLandmarks(store.workspace, image.path, landmarks);
-      const found = await importDataset({ ...dataOf(row), resolvedSource: row.source }, { workspace: store.workspace, roots });
+      const found = await importDataset({ ...dataOf(row), resolvedSource: row.source }, { workspace: store.workspace, roots, headers: headersIn(store) });
       const dataset: Dataset = row.layout === 'demo' ? { ...found, layout: 'demo' } : found;
       const corrected = dataset.images[index];
       if (corrected?.path !== image.path) throw new ArcBenchError('wrong-input', `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`);
