@@ -9,6 +9,7 @@ const withGradients = tf.customGrad as unknown as (f: (x: Tensor, y: Tensor, sav
 const withThreeGradients = tf.customGrad as unknown as (f: (x: Tensor, y: Tensor, z: Tensor, save: Save) => Differentiable) => (x: Tensor, y: Tensor, z: Tensor) => Tensor;
 
 const type = (name: string, value: number = binding.TF_FLOAT): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
+const integer = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value });
 const integers = (name: string, value: readonly number[]): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value });
 const text = (name: string, value: string): OpAttribute => ({ name, type: binding.TF_ATTR_STRING, value });
 const float = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value });
@@ -45,7 +46,7 @@ const borderedShape = ([batch, height, width, channels]: readonly number[], bord
 
 const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
 
-/** Whether the addon has ArcBench's Winograd convolution (engine/native), which takes a third to a half of oneDNN's time; cuDNN has its own. */
+/** Whether the addon has ArcBench's convolutions (engine/native), which take a third to a half of oneDNN's time; cuDNN has its own. */
 const hasWinograd = !binding.isUsingGpuDevice() && tf.tidy(() => {
   try {
     backend.executeSingleOutput('WinogradConv2D', [], [tf.zeros([1, 1, 1, 64]), tf.zeros([3, 3, 64, 64])]);
@@ -59,9 +60,22 @@ const hasWinograd = !binding.isUsingGpuDevice() && tf.tidy(() => {
 export function conv2d(input: Tensor, filter: Tensor, { stride, padding, direct = false }: { stride: number; padding: Padding; direct?: boolean }): Tensor {
   const [height, width, inputs, outputs] = filter.shape as [number, number, number, number];
   const winograd = hasWinograd && !direct && height === 3 && width === 3 && stride === 1 && (padding === 1 || padding === 'same') && inputs % 64 === 0 && outputs % 64 === 0;
+  const strided = hasWinograd && !direct && typeof padding === 'number' && height === width && outputs % 64 === 0 && (stride > 1 || inputs < 16);
   const { attributes, backward } = planConvolution(stride, padding, height);
+  const directInputGradient = (x: Tensor, w: Tensor, dy: Tensor) => removeBorder(backend.executeSingleOutput('Conv2DBackpropInput', backward.attributes, [borderedShape(x.shape, backward.border), w, dy]), backward.border);
   return withGradients((x, w, save) => {
     save([x, w]);
+    if (strided) {
+      const forwardAttributes = [integer('stride', stride), integer('padding', padding)];
+      const gradientAttributes = [...forwardAttributes, integer('kernel', height), integer('height', x.shape[1] as number), integer('width', x.shape[2] as number)];
+      return {
+        value: backend.executeSingleOutput('StridedConv2D', forwardAttributes, [x, w]), // [batch, height', width', filters]
+        gradFunc: (dy) => [
+          inputs % 64 === 0 ? backend.executeSingleOutput('StridedConv2DBackpropInput', gradientAttributes, [dy, w]) : directInputGradient(x, w, dy),
+          backend.executeSingleOutput('StridedConv2DBackpropFilter', gradientAttributes, [x, dy]),
+        ],
+      };
+    }
     if (winograd) {
       return {
         value: backend.executeSingleOutput('WinogradConv2D', [], [x, w]), // [batch, height, width, filters]
@@ -71,7 +85,7 @@ export function conv2d(input: Tensor, filter: Tensor, { stride, padding, direct 
     return {
       value: backend.executeSingleOutput('Conv2D', attributes, [x, w]), // [batch, height', width', filters]
       gradFunc: (dy) => [
-        removeBorder(backend.executeSingleOutput('Conv2DBackpropInput', backward.attributes, [borderedShape(x.shape, backward.border), w, dy]), backward.border),
+        directInputGradient(x, w, dy),
         backend.executeSingleOutput('Conv2DBackpropFilter', backward.attributes, [addBorder(x, backward.border), shapeTensor(w.shape), dy]),
       ],
     };
