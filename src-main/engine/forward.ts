@@ -11,14 +11,38 @@ export interface ForwardOptions {
   readonly dropoutNoise?: (node: string) => Tensor;
 }
 
-/** Activations of every node of a network for images [batch, size, size, 3]. Throws where a parameter is missing. */
+/** Batch norms that training computes together with what alone reads them, a sum and a rectifier, by that reader's name. */
+function residualBatchNorms(network: Network): Map<string, { readonly norm: NetworkNode; readonly shortcut?: string | undefined; readonly within: readonly string[] }> {
+  const byName = new Map(network.nodes.map((node) => [node.name, node]));
+  const readers = new Map<string, number>([[network.output, 1], [network.pooled, 1]]);
+  for (const name of network.nodes.flatMap((node) => node.inputs)) readers.set(name, (readers.get(name) ?? 0) + 1);
+  const only = (name: string | undefined, op: NetworkNode['op']) => (byName.get(name ?? '')?.op === op && readers.get(name ?? '') === 1 ? byName.get(name ?? '') : undefined);
+  const found = new Map<string, { norm: NetworkNode; shortcut?: string | undefined; within: string[] }>();
+  for (const node of network.nodes) {
+    if (node.op !== 'relu') continue;
+    const sum = only(node.inputs[0], 'add');
+    const norm = only(sum ? sum.inputs[0] : node.inputs[0], 'batchNorm');
+    if (norm) found.set(node.name, { norm, shortcut: sum?.inputs[1], within: [norm.name, ...(sum ? [sum.name] : [])] });
+  }
+  return found;
+}
+
+/** Activations of every node of a network, in training but those that only another one reads, for images [batch, size, size, 3]. Throws where a parameter is missing. */
 export function forward(network: Network, options: ForwardOptions & { readonly parameters: ReadonlyMap<string, Tensor>; readonly input: Tensor }): Map<string, Tensor> {
   const activations = new Map<string, Tensor>();
-  for (const node of network.nodes) activations.set(node.name, evaluate(node, activations, options));
+  const together = options.training ? residualBatchNorms(network) : new Map<string, never>();
+  const within = new Set([...together.values()].flatMap((each) => each.within));
+  for (const node of network.nodes) {
+    if (within.has(node.name)) continue;
+    const residual = together.get(node.name);
+    activations.set(node.name, residual
+      ? evaluate(residual.norm, activations, { ...options, rectified: true, shortcut: residual.shortcut === undefined ? undefined : activations.get(residual.shortcut) })
+      : evaluate(node, activations, options));
+  }
   return activations;
 }
 
-function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, options: ForwardOptions & { parameters: ReadonlyMap<string, Tensor>; input: Tensor }): Tensor {
+function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, options: ForwardOptions & { parameters: ReadonlyMap<string, Tensor>; input: Tensor; rectified?: boolean; shortcut?: Tensor | undefined }): Tensor {
   const operand = (index = 0): Tensor => {
     const tensor = activations.get(node.inputs[index] ?? '');
     if (!tensor) throw new Error(`The node ${node.name} reads ${node.inputs[index] ?? 'nothing'}, which comes later or not at all.`);
@@ -49,6 +73,8 @@ function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, o
         ? batchNormTraining(image, state, {
             epsilon: node.epsilon,
             momentum: node.momentum,
+            rectified: options.rectified ?? false,
+            shortcut: options.shortcut,
             onStatistics: (mean, variance) => {
               options.onUpdate?.(`${node.name}.running_mean`, tf.keep(mean));
               options.onUpdate?.(`${node.name}.running_var`, tf.keep(variance));

@@ -7,8 +7,10 @@ interface Differentiable { value: Tensor; gradFunc: GradientFunction }
 const withGradient = tf.customGrad as unknown as (f: (x: Tensor, save: Save) => Differentiable) => (x: Tensor) => Tensor;
 const withGradients = tf.customGrad as unknown as (f: (x: Tensor, y: Tensor, save: Save) => Differentiable) => (x: Tensor, y: Tensor) => Tensor;
 const withThreeGradients = tf.customGrad as unknown as (f: (x: Tensor, y: Tensor, z: Tensor, save: Save) => Differentiable) => (x: Tensor, y: Tensor, z: Tensor) => Tensor;
+const withFourGradients = tf.customGrad as unknown as (f: (x: Tensor, y: Tensor, z: Tensor, u: Tensor, save: Save) => Differentiable) => (x: Tensor, y: Tensor, z: Tensor, u: Tensor) => Tensor;
 
 const type = (name: string, value: number = binding.TF_FLOAT): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
+const integer = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value });
 const integers = (name: string, value: readonly number[]): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value });
 const text = (name: string, value: string): OpAttribute => ({ name, type: binding.TF_ATTR_STRING, value });
 const float = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value });
@@ -45,8 +47,8 @@ const borderedShape = ([batch, height, width, channels]: readonly number[], bord
 
 const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
 
-/** Whether the addon has ArcBench's Winograd convolution (engine/native), which takes a third to a half of oneDNN's time; cuDNN has its own. */
-const hasWinograd = !binding.isUsingGpuDevice() && tf.tidy(() => {
+/** Whether the addon has ArcBench's ops (engine/native); its convolutions take a third to a half of oneDNN's time; cuDNN has its own. */
+const hasOwnOps = !binding.isUsingGpuDevice() && tf.tidy(() => {
   try {
     backend.executeSingleOutput('WinogradConv2D', [], [tf.zeros([1, 1, 1, 64]), tf.zeros([3, 3, 64, 64])]);
     return true;
@@ -58,10 +60,23 @@ const hasWinograd = !binding.isUsingGpuDevice() && tf.tidy(() => {
 /** 2-D convolution, NHWC by HWIO, with native gradients; `direct` asks for the plain algorithm where Winograd's would be taken. */
 export function conv2d(input: Tensor, filter: Tensor, { stride, padding, direct = false }: { stride: number; padding: Padding; direct?: boolean }): Tensor {
   const [height, width, inputs, outputs] = filter.shape as [number, number, number, number];
-  const winograd = hasWinograd && !direct && height === 3 && width === 3 && stride === 1 && (padding === 1 || padding === 'same') && inputs % 64 === 0 && outputs % 64 === 0;
+  const winograd = hasOwnOps && !direct && height === 3 && width === 3 && stride === 1 && (padding === 1 || padding === 'same') && inputs % 64 === 0 && outputs % 64 === 0;
+  const strided = hasOwnOps && !direct && typeof padding === 'number' && height === width && outputs % 64 === 0 && (stride > 1 || inputs < 16);
   const { attributes, backward } = planConvolution(stride, padding, height);
+  const directInputGradient = (x: Tensor, w: Tensor, dy: Tensor) => removeBorder(backend.executeSingleOutput('Conv2DBackpropInput', backward.attributes, [borderedShape(x.shape, backward.border), w, dy]), backward.border);
   return withGradients((x, w, save) => {
     save([x, w]);
+    if (strided) {
+      const forwardAttributes = [integer('stride', stride), integer('padding', padding)];
+      const gradientAttributes = [...forwardAttributes, integer('kernel', height), integer('height', x.shape[1] as number), integer('width', x.shape[2] as number)];
+      return {
+        value: backend.executeSingleOutput('StridedConv2D', forwardAttributes, [x, w]), // [batch, height', width', filters]
+        gradFunc: (dy) => [
+          inputs % 64 === 0 ? backend.executeSingleOutput('StridedConv2DBackpropInput', gradientAttributes, [dy, w]) : directInputGradient(x, w, dy),
+          backend.executeSingleOutput('StridedConv2DBackpropFilter', gradientAttributes, [x, dy]),
+        ],
+      };
+    }
     if (winograd) {
       return {
         value: backend.executeSingleOutput('WinogradConv2D', [], [x, w]), // [batch, height, width, filters]
@@ -71,7 +86,7 @@ export function conv2d(input: Tensor, filter: Tensor, { stride, padding, direct 
     return {
       value: backend.executeSingleOutput('Conv2D', attributes, [x, w]), // [batch, height', width', filters]
       gradFunc: (dy) => [
-        removeBorder(backend.executeSingleOutput('Conv2DBackpropInput', backward.attributes, [borderedShape(x.shape, backward.border), w, dy]), backward.border),
+        directInputGradient(x, w, dy),
         backend.executeSingleOutput('Conv2DBackpropFilter', backward.attributes, [addBorder(x, backward.border), shapeTensor(w.shape), dy]),
       ],
     };
@@ -122,19 +137,37 @@ export function maxPool(input: Tensor, { kernel, stride, padding }: { kernel: nu
 export interface BatchNormState { readonly scale: Tensor; readonly offset: Tensor; readonly mean: Tensor; readonly variance: Tensor }
 
 /**
- * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167); `onStatistics`
- * receives the new running mean and unbiased variance, (1 - momentum) old + momentum batch.
+ * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), plus a shortcut and
+ * rectified where asked; `onStatistics` receives the new running mean and unbiased variance, (1 - momentum) old + momentum
+ * batch; `direct` asks for TensorFlow's own ops.
  */
 export function batchNormTraining(input: Tensor, state: BatchNormState, options: {
   readonly epsilon: number;
   readonly momentum: number;
   readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
+  readonly shortcut?: Tensor | undefined;
+  readonly rectified?: boolean;
+  readonly direct?: boolean;
 }): Tensor {
-  const common = [type('T'), type('U'), float('epsilon', options.epsilon), text('data_format', 'NHWC'), boolean('is_training', true)];
-  return withThreeGradients((x, scale, offset, save) => {
-    const outputs = backend.executeMultipleOutputs('FusedBatchNormV3', [...common, float('exponential_avg_factor', options.momentum)], [x, scale, offset, state.mean, state.variance], 6);
+  const { epsilon, momentum, onStatistics, shortcut, rectified = false, direct = false } = options;
+  if (hasOwnOps && !direct && (input.shape.at(-1) as number) % 16 === 0) {
+    return withFourGradients((x, scale, offset, side, save) => {
+      const attributes = [float('epsilon', epsilon), float('momentum', momentum), boolean('rectified', rectified)];
+      const [value, newMean, newVariance, mean, deviation] = backend.executeMultipleOutputs('ResidualBatchNorm', attributes, [x, side, scale, offset, state.mean, state.variance], 5) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+      onStatistics(newMean, newVariance);
+      save([value, x, side, scale, mean, deviation]);
+      return {
+        value,
+        gradFunc: (dy, [y, original, sides, gamma, ...statistics]) =>
+          backend.executeMultipleOutputs('ResidualBatchNormGrad', [boolean('rectified', rectified)], [dy, y as Tensor, original as Tensor, sides as Tensor, gamma as Tensor, ...statistics], 4),
+      };
+    })(input, state.scale, state.offset, shortcut ?? tf.zeros([0]));
+  }
+  const common = [type('T'), type('U'), float('epsilon', epsilon), text('data_format', 'NHWC'), boolean('is_training', true)];
+  const normalised = withThreeGradients((x, scale, offset, save) => {
+    const outputs = backend.executeMultipleOutputs('FusedBatchNormV3', [...common, float('exponential_avg_factor', momentum)], [x, scale, offset, state.mean, state.variance], 6);
     const [value, mean, variance, ...reserves] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-    options.onStatistics(mean, variance);
+    onStatistics(mean, variance);
     save([x, scale, ...reserves]);
     return {
       value,
@@ -142,6 +175,16 @@ export function batchNormTraining(input: Tensor, state: BatchNormState, options:
         backend.executeMultipleOutputs('FusedBatchNormGradV3', common, [dy, original as Tensor, gamma as Tensor, ...reserved], 5).slice(0, 3),
     };
   })(input, state.scale, state.offset);
+  const sum = shortcut ? tf.add(normalised, shortcut) : normalised;
+  return rectified ? relu(sum) : sum;
+}
+
+/** One step of SGD with momentum as torch.optim computes it, of clip x gradient + decay x parameter; null where the addon lacks it. */
+export function momentumStep({ parameter, slot, gradient, clip, rate }: Readonly<Record<'parameter' | 'slot' | 'gradient' | 'clip' | 'rate', Tensor>>, { decay, momentum, nesterov }: { readonly decay: number; readonly momentum: number; readonly nesterov: boolean }): { slot: Tensor; parameter: Tensor } | null {
+  if (!hasOwnOps) return null;
+  const attributes = [float('decay', decay), float('momentum', momentum), boolean('nesterov', nesterov)];
+  const [newSlot, newParameter] = backend.executeMultipleOutputs('MomentumStep', attributes, [parameter, slot, gradient, clip, rate], 2) as [Tensor, Tensor];
+  return { slot: newSlot, parameter: newParameter };
 }
 
 /** Batch normalisation by the running statistics; not differentiable. */

@@ -1,5 +1,5 @@
 import type { OptimizerPlan } from '../../src-shared/experiment.ts';
-import { halfSumOfSquares } from '../engine/kernels.ts';
+import { halfSumOfSquares, momentumStep } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { slotName } from './optimizerSlots.ts';
 
@@ -14,10 +14,12 @@ export interface OptimizerInput {
   readonly scalars: Readonly<Record<string, Tensor>>;
   readonly state: ReadonlyMap<string, Tensor>;
   readonly gradients: ReadonlyMap<string, Tensor>;
+  /** A scalar that all gradients are multiplied by. */
+  readonly clip?: Tensor | null;
 }
 
 /** New values of parameters and slots after one step, as PyTorch's torch.optim computes them. */
-export function optimizerUpdates({ plan, scalars, state, gradients }: OptimizerInput): Map<string, Tensor> {
+export function optimizerUpdates({ plan, scalars, state, gradients, clip = null }: OptimizerInput): Map<string, Tensor> {
   const updates = new Map<string, Tensor>();
   const get = (name: string): Tensor => {
     const tensor = state.get(name) ?? scalars[name];
@@ -25,8 +27,17 @@ export function optimizerUpdates({ plan, scalars, state, gradients }: OptimizerI
     return tensor;
   };
   const rate = get('learningRate');
-  for (const [name, rawGradient] of gradients) {
+  for (const [name, unclipped] of gradients) {
     const parameter = get(name);
+    if (plan.name === 'sgd' && plan.momentum > 0) {
+      const slot = slotName('momentum', name);
+      const stepped = momentumStep({ parameter, slot: get(slot), gradient: unclipped, clip: clip ?? tf.scalar(1), rate }, { decay: plan.weightDecay, momentum: plan.momentum, nesterov: plan.nesterov });
+      if (stepped) {
+        updates.set(slot, stepped.slot).set(name, stepped.parameter);
+        continue;
+      }
+    }
+    const rawGradient = clip ? tf.mul(unclipped, clip) : unclipped;
     const gradient = plan.weightDecay > 0 && plan.name !== 'adamw' ? tf.add(rawGradient, tf.mul(parameter, plan.weightDecay)) : rawGradient;
     switch (plan.name) {
       case 'sgd': {
@@ -57,10 +68,8 @@ export function optimizerUpdates({ plan, scalars, state, gradients }: OptimizerI
   return updates;
 }
 
-/** Global norm of all gradients, and the gradients scaled down to `limit` where they exceed it (0: never), as torch's clip_grad_norm_. */
-export function clipByGlobalNorm(gradients: ReadonlyMap<string, Tensor>, limit: number): { norm: Tensor; clipped: Map<string, Tensor> } {
+/** Global norm of all gradients, and the factor that scales them down to `limit` where they exceed it (null where limit is 0), as torch's clip_grad_norm_. */
+export function clipByGlobalNorm(gradients: ReadonlyMap<string, Tensor>, limit: number): { norm: Tensor; clip: Tensor | null } {
   const norm = tf.sqrt(tf.mul(tf.addN([...gradients.values()].map((gradient) => halfSumOfSquares(gradient))), 2));
-  if (limit === 0) return { norm, clipped: new Map(gradients) };
-  const factor = tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
-  return { norm, clipped: new Map([...gradients].map(([name, gradient]) => [name, tf.mul(gradient, factor)])) };
+  return { norm, clip: limit === 0 ? null : tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1) };
 }

@@ -105,9 +105,9 @@ export function trainProgram(options: ProgramOptions): Program {
         for (const [name, tensor] of Object.entries(stepHealth(loss, { output, embeddings, labels }))) told[name] = tf.keep(tensor);
         return tf.mean(output.loss);
       });
-      const { norm, clipped } = clipByGlobalNorm(gradients, training.gradientClip);
+      const { norm, clip } = clipByGlobalNorm(gradients, training.gradientClip);
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name] as Tensor]));
-      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients: clipped })) updates.set(name, tensor);
+      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clip })) updates.set(name, tensor);
       return { outputs: { loss: value, gradientNorm: norm, ...told }, updates };
     },
   };

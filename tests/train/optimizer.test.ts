@@ -28,11 +28,28 @@ for (const { optimizer, source, params, steps } of golden.cases) {
 
 test('clipping by the global norm scales all gradients by one factor and leaves small ones alone', () => {
   const gradients = new Map<string, Tensor>([['a', tf.tensor1d([3, 0])], ['b', tf.tensor1d([0, 4])]]);
-  const { norm, clipped } = clipByGlobalNorm(gradients, 1);
+  const { norm, clip } = clipByGlobalNorm(gradients, 1);
   assert.ok(Math.abs((norm.dataSync()[0] as number) - 5) < 1e-5);
-  assert.ok(Math.abs(((clipped.get('a') as Tensor).dataSync()[0] as number) - 0.6) < 1e-5);
-  assert.equal((clipByGlobalNorm(gradients, 10).clipped.get('b') as Tensor).dataSync()[1], 4);
+  assert.ok(Math.abs(((clip as Tensor).dataSync()[0] as number) - 0.2) < 1e-5);
+  assert.equal((clipByGlobalNorm(gradients, 10).clip as Tensor).dataSync()[0], 1);
+  assert.equal(clipByGlobalNorm(gradients, 0).clip, null);
 });
+
+for (const name of ['sgd', 'adam']) {
+  test(`${name} with a clip of 0.5 steps as with half the gradient, to 1e-6`, () => {
+    const count = 100_003; // more than a task takes, and no multiple of a register
+    const values = (factor: number) => tf.tensor1d(Float32Array.from({ length: count }, (_, index) => factor * Math.sin(index)));
+    const plan = optimizerSchema.parse({ name, weightDecay: 0.01 });
+    const state = new Map([['w', values(2)], ...optimizerSlots(plan).map((slot) => [slotName(slot, 'w'), tf.abs(values(3))] as const)]);
+    const scalars = Object.fromEntries(Object.entries(optimizerScalars(plan, 3, 0.1)).map(([key, value]) => [key, tf.scalar(value[0] as number)]));
+    const [clipped, halved] = [{ gradients: new Map([['w', values(1)]]), clip: tf.scalar(0.5) }, { gradients: new Map([['w', values(0.5)]]) }].map((given) => optimizerUpdates({ plan, scalars, state, ...given }));
+    for (const [key, tensor] of halved as Map<string, Tensor>) {
+      const difference = tf.max(tf.abs(tf.sub(tensor, (clipped as Map<string, Tensor>).get(key) as Tensor))).dataSync()[0] as number;
+      assert.ok(difference < 1e-6, `${key}: ${difference}`);
+      assert.notEqual(tensor.dataSync()[count - 1], (state.get(key) as Tensor).dataSync()[count - 1]);
+    }
+  });
+}
 
 test('schedules start, bend and end where their formula says', () => {
   const at = (plan: object, step: number) => learningRateAt(scheduleSchema.parse(plan), 0.1, { step, stepsPerEpoch: 10, epochs: 10 });

@@ -1,4 +1,4 @@
-// The convolutions of winogradConvolution.cc as TensorFlow ops, registered when the addon is loaded.
+// The convolutions of winogradConvolution.cc and stridedConvolution.cc as TensorFlow ops, registered when the addon is loaded.
 #include "tensorflow/c/ops.h"
 
 // What is used of tensorflow/c/kernels.h, which itself needs headers that the installer does not unpack.
@@ -11,6 +11,8 @@ void TF_RegisterKernelBuilder(const char *name, TF_KernelBuilder *builder, TF_St
 void TF_GetInput(TF_OpKernelContext *context, int index, TF_Tensor **tensor, TF_Status *status);
 TF_Tensor *TF_AllocateOutput(TF_OpKernelContext *context, int index, TF_DataType type, const int64_t *sizes, int rank, size_t bytes, TF_Status *status);
 void TF_OpKernelContext_Failure(TF_OpKernelContext *context, TF_Status *status);
+void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction *context, const char *name, int32_t *value, TF_Status *status);
+void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction *context, TF_Status *status);
 }
 
 namespace winograd {
@@ -76,23 +78,81 @@ void computeFilterGradient(void *, TF_OpKernelContext *context) {  // images, gr
   }, filterGradient);
 }
 
-void registerOp(const char *name, const char *first, const char *second, void (*computeOp)(void *, TF_OpKernelContext *)) {
+/** The attributes of the strided convolutions; `kernel`, and `height` and `width` of the images, are told to the gradients alone. */
+struct StridedAttributes { int32_t stride = 0, padding = 0, kernel = 0, height = 0, width = 0; };
+
+template <bool gradient>
+void *createStrided(TF_OpKernelConstruction *context) {
+  auto *attributes = new StridedAttributes();
+  Status status;
+  const auto read = [&](const char *name, int32_t *value) { if (status.ok()) TF_OpKernelConstruction_GetAttrInt32(context, name, value, status.it); };
+  read("stride", &attributes->stride);
+  read("padding", &attributes->padding);
+  if (gradient) read("kernel", &attributes->kernel), read("height", &attributes->height), read("width", &attributes->width);
+  if (!status.ok()) TF_OpKernelConstruction_Failure(context, status.it);
+  return attributes;
+}
+
+void computeStrided(void *kernel, TF_OpKernelContext *context) {  // images, filter
+  const auto &of = *static_cast<StridedAttributes *>(kernel);
+  strided::Shape shape;
+  compute(context, [&](const Input &images, const Input &filter, int64_t *sizes) {
+    shape = {images.size(0), images.size(1), images.size(2), images.size(3), filter.size(3), filter.size(0), of.stride, of.padding};
+    std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.down(), shape.across(), shape.outputs}.begin(), 4, sizes);
+    return Shape{0, 0, 0, 64, shape.outputs};
+  }, [&](const Shape &, const float *images, const float *filter, float *result) { strided::convolve(shape, images, filter, result); });
+}
+
+void computeStridedInputGradient(void *kernel, TF_OpKernelContext *context) {  // gradients of the result, filter
+  const auto &of = *static_cast<StridedAttributes *>(kernel);
+  strided::Shape shape;
+  compute(context, [&](const Input &gradients, const Input &filter, int64_t *sizes) {
+    shape = {gradients.size(0), of.height, of.width, filter.size(2), filter.size(3), of.kernel, of.stride, of.padding};
+    std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.height, shape.width, shape.inputs}.begin(), 4, sizes);
+    return Shape{0, 0, 0, shape.inputs, shape.outputs};
+  }, [&](const Shape &, const float *gradients, const float *filter, float *result) { strided::inputGradient(shape, gradients, filter, result); });
+}
+
+void computeStridedFilterGradient(void *kernel, TF_OpKernelContext *context) {  // images, gradients of the result
+  const auto &of = *static_cast<StridedAttributes *>(kernel);
+  strided::Shape shape;
+  compute(context, [&](const Input &images, const Input &gradients, int64_t *sizes) {
+    shape = {images.size(0), images.size(1), images.size(2), images.size(3), gradients.size(3), of.kernel, of.stride, of.padding};
+    std::copy_n(std::initializer_list<int64_t>{shape.kernel, shape.kernel, shape.inputs, shape.outputs}.begin(), 4, sizes);
+    return Shape{0, 0, 0, 64, shape.outputs};
+  }, [&](const Shape &, const float *images, const float *gradients, float *result) { strided::filterGradient(shape, images, gradients, result); });
+}
+
+/** What TensorFlow is told of an op: its operands, results and attributes in the words of TF_OpDefinitionBuilder, and its kernel. */
+struct OpDefinition {
+  std::vector<const char *> inputs, outputs, attributes;
+  void *(*create)(TF_OpKernelConstruction *);
+  void (*compute)(void *, TF_OpKernelContext *);
+  void (*destroy)(void *);
+};
+
+void registerOp(const char *name, const OpDefinition &definition) {
   TF_OpDefinitionBuilder *op = TF_NewOpDefinitionBuilder(name);
-  TF_OpDefinitionBuilderAddInput(op, first);
-  TF_OpDefinitionBuilderAddInput(op, second);
-  TF_OpDefinitionBuilderAddOutput(op, "result: float");
+  for (const char *input : definition.inputs) TF_OpDefinitionBuilderAddInput(op, input);
+  for (const char *output : definition.outputs) TF_OpDefinitionBuilderAddOutput(op, output);
+  for (const char *attribute : definition.attributes) TF_OpDefinitionBuilderAddAttr(op, attribute);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(op, [](TF_ShapeInferenceContext *context, TF_Status *status) { TF_ShapeInferenceContextSetUnknownShape(context, status); });
   Status status;
   TF_RegisterOpDefinition(op, status.it);
-  if (status.ok()) TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", nullptr, computeOp, nullptr), status.it);
+  if (status.ok()) TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", definition.create, definition.compute, definition.destroy), status.it);
 }
 
-/** Without AVX2 there are no kernels and so no ops: the engine then uses TensorFlow's own convolutions. */
+/** Without AVX2 there are no kernels and so no ops: the engine then uses TensorFlow's own. */
 const bool registered = [] {
   if (!kernels()) return false;
-  registerOp("WinogradConv2D", "images: float", "filter: float", computeConvolution);
-  registerOp("WinogradConv2DBackpropInput", "gradients: float", "filter: float", computeInputGradient);
-  registerOp("WinogradConv2DBackpropFilter", "images: float", "gradients: float", computeFilterGradient);
+  registerOp("WinogradConv2D", {{"images: float", "filter: float"}, {"result: float"}, {}, nullptr, computeConvolution, nullptr});
+  registerOp("WinogradConv2DBackpropInput", {{"gradients: float", "filter: float"}, {"result: float"}, {}, nullptr, computeInputGradient, nullptr});
+  registerOp("WinogradConv2DBackpropFilter", {{"images: float", "gradients: float"}, {"result: float"}, {}, nullptr, computeFilterGradient, nullptr});
+  const std::vector<const char *> forward = {"stride: int", "padding: int"}, gradient = {"stride: int", "padding: int", "kernel: int", "height: int", "width: int"};
+  const auto destroy = [](void *attributes) { delete static_cast<StridedAttributes *>(attributes); };
+  registerOp("StridedConv2D", {{"images: float", "filter: float"}, {"result: float"}, forward, createStrided<false>, computeStrided, destroy});
+  registerOp("StridedConv2DBackpropInput", {{"gradients: float", "filter: float"}, {"result: float"}, gradient, createStrided<true>, computeStridedInputGradient, destroy});
+  registerOp("StridedConv2DBackpropFilter", {{"images: float", "gradients: float"}, {"result: float"}, gradient, createStrided<true>, computeStridedFilterGradient, destroy});
   return true;
 }();
 

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import { batchNormTraining } from '../../src-main/engine/kernels.ts';
+import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
+
+const normal = (shape: readonly number[], seed: number, { mean = 0, deviation = 1 } = {}): Tensor => {
+  const random = randomStream(seed, 'batchNorm');
+  return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => mean + deviation * random.normal()), [...shape]);
+};
+const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+
+// One task, several; a mean far from zero, where sums of squares would cancel.
+for (const { shape, mean } of [{ shape: [3, 5, 5, 48], mean: 0 }, { shape: [16, 28, 28, 64], mean: 0.5 }, { shape: [64, 1, 1, 512], mean: 100 }]) {
+  for (const rectified of [false, true]) {
+    for (const residual of [false, true]) {
+      test(`batch norm of [${shape}] about ${mean}${residual ? ' with a shortcut' : ''}${rectified ? ', rectified,' : ''} equals TensorFlow's to 1e-4: value, statistics and gradients, with the same bits twice`, () => {
+        const channels = shape[3] as number;
+        const [input, side, upstream] = [normal(shape, 1, { mean }), normal(shape, 2), normal(shape, 3)];
+        const state = { scale: normal([channels], 4), offset: normal([channels], 5), mean: normal([channels], 6), variance: tf.abs(normal([channels], 7)) };
+        const run = (direct: boolean) => {
+          const told: Tensor[] = [];
+          const compute = (x: Tensor, scale: Tensor, offset: Tensor, shortcut: Tensor) => batchNormTraining(x, { ...state, scale, offset }, {
+            epsilon: 1e-5, momentum: 0.1, rectified, direct, shortcut: residual ? shortcut : undefined, onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
+          });
+          const operands = [input, state.scale, state.offset, side];
+          const value = compute(...operands as [Tensor, Tensor, Tensor, Tensor]);
+          const gradients = residual ? tf.grads(compute)(operands, upstream) : tf.grads((x: Tensor, scale: Tensor, offset: Tensor) => compute(x, scale, offset, side))(operands.slice(0, 3), upstream);
+          return [value, ...told, ...gradients].map((tensor) => tensor.dataSync() as Float32Array);
+        };
+        const [own, again, direct] = [run(false), run(false), run(true)];
+        assert.deepEqual(again, own);
+        assert.notDeepEqual(direct, own); // the same bits would mean that the addon has no batch norm of its own
+        assert.equal(own.length, direct.length);
+        direct.forEach((expected, index) => {
+          const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
+          assert.ok(difference < 1e-4 * length(expected), `result ${index}: ${difference / length(expected)}`);
+        });
+      });
+    }
+  }
+}
