@@ -10,7 +10,7 @@ export interface JudgedParts {
   readonly verification?: {
     readonly genuine: number; readonly impostors: number; readonly people: number;
     readonly source?: 'built' | 'file'; readonly listed?: number; readonly rates?: readonly IdentificationRate[];
-    readonly accuracy: { readonly mean: number; readonly standardDeviation?: number; readonly folds?: readonly unknown[] }; readonly areaUnderCurve: number; readonly equalErrorRate: number;
+    readonly accuracy: { readonly mean: number; readonly standardDeviation?: number; readonly folds?: readonly { readonly pairs: number }[] }; readonly areaUnderCurve: number; readonly equalErrorRate: number;
     readonly roc: { readonly falsePositiveRates: readonly number[]; readonly truePositiveRates: readonly number[] };
   } | null;
   readonly ranks?: { readonly probes: number; readonly gallery: number; readonly byDistractors: readonly { readonly distractors: number; readonly rank1: { readonly value: number }; readonly rank5?: { readonly value: number } }[]; readonly cumulative?: readonly { readonly rank: number; readonly value: number }[] } | null;

@@ -9,6 +9,7 @@ import { optimizerSlots } from '../train/optimizerSlots.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { CountedFaces } from './countFaces.ts';
 import { planHash } from './planHash.ts';
+import { haltOf } from './trainInRounds.ts';
 
 const mostRuns = 10;
 const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
@@ -43,7 +44,7 @@ export function startEstimator(store: Store) {
     return median === undefined ? null : { imagesPerSecond: median, runs: own.length };
   };
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
-    const own = store.runs(planHash(plan)).filter((run) => run.status === 'done');
+    const own = store.runs(planHash(plan)).filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
     const done = store.runs().filter((run) => run.status === 'done' || run.status === 'trained').reverse();
     const faces = counted && 'facts' in counted ? { from: counted.from, people: counted.facts.trainImages.length, trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0) } : null;
     const arms = plan.arms.map((arm) => {

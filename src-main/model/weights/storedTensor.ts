@@ -25,7 +25,7 @@ export const refuseFile = (path: string): Refuse => (reason, cause) => {
 
 /** Decodes little-endian floating-point numbers to float32; throws what `refuse` makes for other types. */
 export function decodeFloats(bytes: Uint8Array, type: ElementType, refuse: Refuse): Float32Array {
-  const content = bytes.slice().buffer; // aligned
+  const content = new Uint8Array(bytes).buffer; // aligned; a Buffer's slice would be no copy
   switch (type) {
     case 'F32': return new Float32Array(content);
     case 'F64': return Float32Array.from(new Float64Array(content));

@@ -103,7 +103,7 @@ function verificationPart({ chosen, texts, texts: { say } }: ReportContext): Wri
       `### ${say('heading.verification')}`,
       [
         say('verification.pairs', { genuine: first.genuine, impostors: first.impostors, people: first.people }),
-        ...(first.source === 'file' ? [say('verification.file', { listed: first.listed ?? 0 })] : []), say('verification.folds', { folds: first.accuracy.folds?.length ?? 10 }),
+        ...(first.source === 'file' ? [say('verification.file', { listed: first.listed ?? 0 })] : []), ...foldsInWords(first, texts),
       ].join(' '),
       table([say('column.arm'), say('metric.verification'), say('metric.equalErrorRate'), say('metric.areaUnderCurve'), say('column.runs')], arms.map((arm) => {
         const own = arm.runs.flatMap(of);
@@ -113,6 +113,13 @@ function verificationPart({ chosen, texts, texts: { say } }: ReportContext): Wri
       book.show('roc.svg', chart, title),
     ]),
   };
+}
+
+/** How many folds, and how many pairs each is judged on; nothing of runs that an older version judged. */
+function foldsInWords({ accuracy: { folds = [] } }: NonNullable<RunEvaluation['verification']>, { say, count }: ReportContext['texts']): string[] {
+  const pairs = folds.map((fold) => fold.pairs);
+  const [fewest, most] = [Math.min(...pairs), Math.max(...pairs)];
+  return pairs.length === 0 ? [] : [say('verification.folds', { folds: pairs.length, pairs: fewest === most ? count(most) : `${count(fewest)}–${count(most)}` })];
 }
 
 /** TAR at each FAR that the impostors carry, with Wilson's interval of one run. */
