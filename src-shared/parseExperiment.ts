@@ -13,10 +13,10 @@ type Issue = z.core.$ZodIssue;
 export function parseExperiment(text: string, fileName: string): Plan {
   const lines = new LineCounter();
   if (text.length > longestText) throw new ArcBenchError('wrong-input', `${fileName} has ${text.length} characters, more than the ${longestText} that an experiment may have: name an experiment file.`);
-  const document = parsed(text, { fileName, lines });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fault = document.errors[0];
   if (fault !== undefined) {
-    throw new ArcBenchError('wrong-input', `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${oneSentence(fault.message)}).`);
+    throw new ArcBenchError('wrong-input', `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${fault.message.startsWith('Maximum call stack') ? 'it is nested too deep' : oneSentence(fault.message)}).`);
   }
   let value: unknown;
   try {
@@ -30,15 +30,6 @@ export function parseExperiment(text: string, fileName: string): Plan {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : isBareName(value, issue.path) ? issue.path.slice(0, -1) : issue.path;
   const line = lineOf(document, lines, path);
   throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
-}
-
-/** The YAML parser recurses, so that thousands of levels exhaust its stack. */
-function parsed(text: string, { fileName, lines }: { readonly fileName: string; readonly lines: LineCounter }): Document {
-  try {
-    return parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  } catch (cause) {
-    throw new ArcBenchError('wrong-input', `${fileName} cannot be read as YAML (${cause instanceof RangeError ? 'it is nested too deep' : oneSentence(cause instanceof Error ? cause.message : String(cause))}): name an experiment file.`, { cause });
-  }
 }
 
 /** Whether the path's name was given as a bare text, as in `loss: arcFace`, which the schema widens to a section. */

@@ -10,7 +10,7 @@ interface ListedPair { readonly first: readonly [person: string, number: number]
 
 /** Reads a file in LFW's format (a line of folds and pairs a fold; then for each fold its pairs `name n m` of one person and `name n other m` of two). Throws 'wrong-input' naming the line. */
 function readPairs(path: string): ListedPair[] {
-  const lines = readTextFile(path).split(/\r?\n/);
+  const lines = readTextFile(path, "a pairs file in LFW's format was expected; correct evaluation.pairs").split(/\r?\n/);
   const [folds = Number.NaN, ofFold = Number.NaN] = (lines[0] ?? '').trim().split(/\s+/).map(Number);
   const wrong = (line: number, expected: string) => new ArcBenchError('wrong-input', `Line ${line + 1} of ${path} is '${(lines[line] ?? '').slice(0, 80)}': ${expected} was expected, as in LFW's pairs.txt; correct the file or evaluation.pairs.`);
   if (!(Number.isInteger(folds) && folds >= 2 && Number.isInteger(ofFold) && ofFold >= 1)) throw wrong(0, 'the number of folds, 2 or more, and of pairs of a kind in each');

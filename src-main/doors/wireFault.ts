@@ -1,3 +1,4 @@
+import { printableLines } from '../../src-shared/printable.ts';
 import type { WireFault } from '../../src-shared/api.ts';
 import { knownFault } from '../workbench/knownFault.ts';
 
@@ -8,6 +9,6 @@ export type Log = (line: string) => void;
 export function wireFault(error: unknown, what: string, log: Log): WireFault {
   const known = knownFault(error);
   if (known) return { code: known.code, message: known.message };
-  log(`${what}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+  log(printableLines(`${what}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`));
   return { code: 'failed', message: `${what} failed, and that is a fault of the program: its log says more.` };
 }

@@ -36,7 +36,7 @@ function ended(name: string, threads: number): Map<string, Ended> {
       const refuse = (reason: string) => new ArcBenchError('damaged', reason);
       const stored = [...readSafetensors(readFileSync(artefacts['weights'] ?? ''), refuse).values()];
       return [run.arm, {
-        hash: resultHash(store, run.id), weights: Float64Array.from(stored.flatMap((tensor) => [...tensor.values()])), losses: store.curve(run.id, 'train/loss').map((point) => point.value ?? 0),
+        hash: resultHash(store, run.id), weights: Float64Array.from(stored.flatMap((tensor) => [...tensor.values()])), losses: store.curve(run.id, 'train/loss').map(([, , value]) => value ?? 0),
         metrics: [evaluation?.accuracy.val?.top1.value ?? 0, evaluation?.accuracy.test?.top1.value ?? 0, ...evaluation?.identification?.rates.map((rate) => rate.truePositiveRate) ?? []],
       }];
     }));

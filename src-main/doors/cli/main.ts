@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
 import { exitCodeOf } from '../../../src-shared/errors.ts';
+import { printable, printableLines } from '../../../src-shared/printable.ts';
 import { engineNames } from '../../train/trainerMessages.ts';
 import { checkWorkspace } from '../../workbench/checkWorkspace.ts';
 import { openWorkbench } from '../../workbench/openWorkbench.ts';
@@ -71,8 +72,8 @@ try {
   } else if (error instanceof Error && 'exitCode' in error) {
     process.exitCode = error.exitCode === 0 ? 0 : 2; // commander has said why
   } else {
-    process.stderr.write(`ArcBench failed: ${error instanceof Error ? error.message : String(error)}. This is a fault of the program; set ARCBENCH_DEBUG=1 for its trace.\n`);
+    process.stderr.write(`ArcBench failed: ${printable(error instanceof Error ? error.message : String(error))}. This is a fault of the program; set ARCBENCH_DEBUG=1 for its trace.\n`);
     process.exitCode = 1;
   }
-  if (process.env['ARCBENCH_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (process.env['ARCBENCH_DEBUG'] && error instanceof Error) process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
 }

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
-import { printable } from '../../../src-shared/printable.ts';
+import { printableLines } from '../../../src-shared/printable.ts';
 import { readTextFile } from '../../data/readTextFile.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../train/trainerMessages.ts';
@@ -37,7 +37,7 @@ export function session(program: Command) {
     globals,
     workspace,
     stopSignal,
-    print: (human: string, value: unknown) => process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : human.split('\n').map(printable).join('\n')}\n`),
+    print: (human: string, value: unknown) => process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : printableLines(human)}\n`),
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
       if (resume && restart) throw new ArcBenchError('wrong-input', '--resume and --restart exclude one another: give one of them.');

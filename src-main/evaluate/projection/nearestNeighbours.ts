@@ -15,7 +15,10 @@ export function nearestNeighbours(rows: Float32Array, size: number, { count, ran
   const pivots = points <= comparedWithAll ? [0] : random.shuffle(Array.from({ length: points }, (_, row) => row)).slice(0, Math.round(Math.sqrt(points)));
   const squared = (a: number, b: number) => {
     let sum = 0;
-    for (let at = 0, i = a * size, j = b * size; at < size; at++, i++, j++) sum += (rows[i]! - rows[j]!) ** 2;
+    for (let i = a * size, j = b * size, end = i + size; i < end; i++, j++) {
+      const difference = rows[i]! - rows[j]!;
+      sum += difference * difference; // ** calls pow, ten times as slow
+    }
     return sum;
   };
   const cells: number[][] = pivots.map(() => []);

@@ -16,7 +16,7 @@ export interface ProjectionTask extends ProjectionOptions { readonly values: Flo
 export type ProjectionMessage = { readonly kind: 'progress'; readonly share: number } | { readonly kind: 'done'; readonly coordinates: Float32Array };
 
 /** Above these, waiting for the picture would take many minutes. */
-const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 100_000, umap: 20_000 } as const satisfies Record<ProjectionMethod, number>;
+const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 50_000, umap: 20_000 } as const satisfies Record<ProjectionMethod, number>;
 
 /**
  * Lays embeddings [points, size] out in two or three dimensions, in a thread of its own; resolves with [points, dimensions]. The

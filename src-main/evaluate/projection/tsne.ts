@@ -36,7 +36,10 @@ export function tsne(rows: Float32Array, size: number, { dimensions, perplexity,
       for (let entry = starts[point]!; entry < starts[point + 1]!; entry++) {
         const other = others[entry]!;
         let squared = 1;
-        for (let axis = 0; axis < dimensions; axis++) squared += (places[point * dimensions + axis]! - places[other * dimensions + axis]!) ** 2;
+        for (let axis = 0; axis < dimensions; axis++) {
+          const difference = places[point * dimensions + axis]! - places[other * dimensions + axis]!;
+          squared += difference * difference;
+        }
         const pull = (factor * shares[entry]!) / squared;
         for (let axis = 0; axis < dimensions; axis++) forces[point * dimensions + axis]! += pull * (places[point * dimensions + axis]! - places[other * dimensions + axis]!);
       }

@@ -44,7 +44,9 @@ export async function runHostile({ count, seed, kinds: only, onKind }: HostileOp
 /** Every name below a folder but one, with kind, bits and content. */
 function listing(folder: string, but: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)).filter((path) => path !== but && !path.startsWith(`${but}/`)).sort().map((path) => {
-    const { mode, size } = lstatSync(path);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found) return `${path} bears a name that is no UTF-8`;
+    const { mode, size } = found;
     return `${path} ${mode} ${mode & 0o040000 ? '' : `${size} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`}`;
   });
 }

@@ -35,13 +35,17 @@ export const folders: HostileKind = {
           mkdirSync(join(source, person), { recursive: true });
           writeFileSync(join(source, person, 'whole.png'), content);
         }
+        const links: (() => void)[] = []; // made last, so that no file is written through one
         for (let entry = 0; entry < 6; entry++) {
           const [person, file] = [rawName(random), Buffer.concat([rawName(random), Buffer.from(pick(random, ['.png', '.png', '.jpg', '', '.txt', '.svg']))]).subarray(-250)];
           attemptTo(() => mkdirSync(joined(source, person), { recursive: true }));
           const target = pick(random, ['/etc', '/etc/passwd', '/dev/zero', '/proc/self/environ', '..', '.', join(folder, '../../../sentinel'), join(folder, '../../../sentinel/secret.png'), 'nowhere', '../one', '../one/whole.png', join(source, 'two')]);
-          attemptTo(() => (random.next() < 0.4 ? symlinkSync(target, joined(source, person, file)) : random.next() < 0.1 ? mkdirSync(joined(source, person, file)) : writeFileSync(joined(source, person, file), content)));
-          if (random.next() < 0.2) attemptTo(() => symlinkSync(target, joined(source, rawName(random))));
+          if (random.next() < 0.4) links.push(() => symlinkSync(target, joined(source, person, file)));
+          else attemptTo(() => (random.next() < 0.1 ? mkdirSync(joined(source, person, file)) : writeFileSync(joined(source, person, file), content)));
+          const linked = rawName(random);
+          if (random.next() < 0.2) links.push(() => symlinkSync(target, joined(source, linked)));
         }
+        links.forEach(attemptTo);
         const { dataset, images, refusals } = await importAndDecode(source, workspaceIn(folder));
         const shown = resources(workspaceIn(folder), { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary, () => Promise.reject(new Error('no archive is asked for')));
         for (const index of dataset.images.keys()) await shown.read(`pictures/original/x/${index}?side=96`);
