@@ -33,7 +33,7 @@ async function arcbench(args: readonly string[], environment: NodeJS.ProcessEnv 
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
   return { code, stdout, last: stderr.trim().split('\n').at(-1) ?? '', stderr };
 }
-async function until(what: string, holds: () => boolean, seconds = 60): Promise<void> {
+async function until(what: string, holds: () => boolean, seconds = 120): Promise<void> {
   for (const started = performance.now(); !holds(); await wait(100)) {
     if (performance.now() - started > 1000 * seconds) throw new Error(`${what} did not come about:\n${slurm.command('scontrol', 'show', 'job')}\n${logs()}`);
   }

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { CallInput, CallName, CallOutputs, Job } from '../../src-shared/api.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import { trainersOf } from './faultExperiment.ts';
 
-/** What the workbench and the trainer hold after a run; memory in MiB. */
+/** What the workbench and the trainer hold after a run; memory in MiB, the heap without compiled code, of which there is more until all that runs often is compiled. */
 export interface Held {
   readonly heap: number; readonly outsideHeap: number; readonly resident: number; readonly files: number; readonly handles: number; readonly children: number;
   readonly trainerPeak: number; readonly trainerFiles: number;
@@ -18,6 +18,7 @@ export interface Held {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 const mebibytes = (bytes: number) => bytes / 2 ** 20;
+const heapUsed = () => getHeapSpaceStatistics().filter(({ space_name }) => !/code|trusted/.test(space_name)).reduce((sum, { space_used_size }) => sum + space_used_size, 0);
 
 const experiment = (seed: number) => `name: Endurance
 data: { source: demo, demo: { people: 6, imagesPerPerson: 6 } }
@@ -69,9 +70,9 @@ export async function enduranceRuns({ folder, runs, tell }: { readonly folder: s
       const seconds = (performance.now() - started) / 1000;
       await wait(150); // the last progress of a job is told a moment later
       collectGarbage();
-      const { heapUsed, external, rss } = process.memoryUsage();
+      const { external, rss } = process.memoryUsage();
       const now = {
-        heap: mebibytes(heapUsed), outsideHeap: mebibytes(external), resident: mebibytes(rss), files: readdirSync('/proc/self/fd').length, handles: process.getActiveResourcesInfo().length,
+        heap: mebibytes(heapUsed()), outsideHeap: mebibytes(external), resident: mebibytes(rss), files: readdirSync('/proc/self/fd').length, handles: process.getActiveResourcesInfo().length,
         children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).length, trainerPeak: trainer.peak, trainerFiles: trainer.files, seconds,
       };
       held.push(now);
