@@ -86,13 +86,14 @@ export async function enduranceRuns({ folder, runs, tell }: { readonly folder: s
 
 export interface Growth { readonly name: string; readonly before: number; readonly after: number; readonly share: number }
 
-/** How much each measure grew from the runs that end with one to the last ones, as means over a tenth of the runs between. */
+/** How much each measure grew from the runs that end with one to the last ones, a tenth of the runs between each: means of memory, the most of what is counted. */
 export function growthOf(held: readonly Held[], from: number): Growth[] {
   const width = Math.max(1, Math.floor((held.length - from) / 10));
-  const mean = (runs: readonly Held[], name: keyof Held) => runs.reduce((sum, run) => sum + run[name], 0) / runs.length;
+  const counted: readonly string[] = ['files', 'handles', 'children', 'trainerFiles'];
+  const over = (runs: readonly Held[], name: keyof Held) => (counted.includes(name) ? Math.max(...runs.map((run) => run[name])) : runs.reduce((sum, run) => sum + run[name], 0) / runs.length);
   const names = ['heap', 'outsideHeap', 'resident', 'files', 'handles', 'children', 'trainerPeak', 'trainerFiles'] as const;
   return names.map((name) => {
-    const [before, after] = [mean(held.slice(Math.max(0, from - width), from), name), mean(held.slice(-width), name)];
+    const [before, after] = [over(held.slice(Math.max(0, from - width), from), name), over(held.slice(-width), name)];
     return { name, before, after, share: before === 0 ? (after === 0 ? 0 : Number.POSITIVE_INFINITY) : after / before - 1 };
   });
 }
