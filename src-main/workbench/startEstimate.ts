@@ -11,7 +11,7 @@ import type { CountedFaces } from './countFaces.ts';
 import { planHash } from './planHash.ts';
 import { haltOf } from './trainInRounds.ts';
 
-const mostRuns = 10;
+const [mostRuns, lookedThrough] = [10, 500]; // a check is made with every change of the text, in a workspace of thousands of runs too
 const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const networkOf = ({ model, prepare }: Pick<Plan, 'model' | 'prepare'>) => buildNetwork(model, prepare.inputSize);
 
@@ -45,7 +45,7 @@ export function startEstimator(store: Store) {
   };
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
     const own = store.runs(planHash(plan)).filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
-    const done = store.runs().filter((run) => run.status === 'done' || run.status === 'trained').reverse();
+    const done = store.runPage(lookedThrough).filter((run) => run.status === 'done' || run.status === 'trained').reverse();
     const faces = counted && 'facts' in counted ? { from: counted.from, people: counted.facts.trainImages.length, trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0) } : null;
     const arms = plan.arms.map((arm) => {
       const armPlan = planOfArm(plan, arm);

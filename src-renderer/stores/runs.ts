@@ -5,7 +5,7 @@ import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';
 
-const [firstPage, laterPages] = [200, 2000];
+const [firstPage, laterPages] = [200, 500]; // small enough that the workbench answers others between two
 
 /** Every run of the workspace, kept fresh by events. */
 export const useRuns = defineStore('runs', () => {
@@ -28,10 +28,13 @@ export const useRuns = defineStore('runs', () => {
       for (let [limit, oldest]: [number, RunSummary | undefined] = [firstPage, undefined]; ; limit = laterPages) {
         const page: readonly RunSummary[] = await call('runs.list', { limit, ...(oldest ? { before: { createdAt: oldest.createdAt, id: oldest.id } } : {}) });
         if (mine !== turn) return;
-        found = { ...Object.fromEntries(page.map((run) => [run.id, run])), ...found };
+        for (const run of page) found[run.id] ??= run; // what was told meanwhile is newer
         oldest = page[0];
         const whole = page.length < limit;
-        if (whole || !loaded.value) byId.value = found;
+        if (whole || !loaded.value) {
+          byId.value = found;
+          triggerRef(byId);
+        }
         [fault.value, loaded.value] = [null, true];
         if (whole) return;
       }

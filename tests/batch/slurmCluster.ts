@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -42,8 +42,8 @@ export async function startSlurm(folder: string): Promise<SlurmCluster> {
 SlurmctldHost=${hostname()}(127.0.0.1)
 SlurmctldPort=${controlPort}
 SlurmdPort=${nodePort}
-SlurmUser=root
-SlurmdUser=root
+SlurmUser=${userInfo().username}
+SlurmdUser=${userInfo().username}
 AuthType=auth/none
 CredType=cred/none
 AuthInfo=cred_expire=5

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { CallInput, CallName, CallOutputs, Job } from '../../src-shared/api.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import { trainersOf } from './faultExperiment.ts';
 
-/** What the workbench and the trainer hold after a run; memory in MiB. */
+/** What the workbench and the trainer hold after a run; memory in MiB, the heap without compiled code, of which there is more until all that runs often is compiled. */
 export interface Held {
   readonly heap: number; readonly outsideHeap: number; readonly resident: number; readonly files: number; readonly handles: number; readonly children: number;
   readonly trainerPeak: number; readonly trainerFiles: number;
@@ -18,6 +18,7 @@ export interface Held {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 const mebibytes = (bytes: number) => bytes / 2 ** 20;
+const heapUsed = () => getHeapSpaceStatistics().filter(({ space_name }) => !/code|trusted/.test(space_name)).reduce((sum, { space_used_size }) => sum + space_used_size, 0);
 
 const experiment = (seed: number) => `name: Endurance
 data: { source: demo, demo: { people: 6, imagesPerPerson: 6 } }
@@ -69,9 +70,9 @@ export async function enduranceRuns({ folder, runs, tell }: { readonly folder: s
       const seconds = (performance.now() - started) / 1000;
       await wait(150); // the last progress of a job is told a moment later
       collectGarbage();
-      const { heapUsed, external, rss } = process.memoryUsage();
+      const { external, rss } = process.memoryUsage();
       const now = {
-        heap: mebibytes(heapUsed), outsideHeap: mebibytes(external), resident: mebibytes(rss), files: readdirSync('/proc/self/fd').length, handles: process.getActiveResourcesInfo().length,
+        heap: mebibytes(heapUsed()), outsideHeap: mebibytes(external), resident: mebibytes(rss), files: readdirSync('/proc/self/fd').length, handles: process.getActiveResourcesInfo().length,
         children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).length, trainerPeak: trainer.peak, trainerFiles: trainer.files, seconds,
       };
       held.push(now);
@@ -85,13 +86,14 @@ export async function enduranceRuns({ folder, runs, tell }: { readonly folder: s
 
 export interface Growth { readonly name: string; readonly before: number; readonly after: number; readonly share: number }
 
-/** How much each measure grew from the runs that end with one to the last ones, as means over a tenth of the runs between. */
+/** How much each measure grew from the runs that end with one to the last ones, a tenth of the runs between each: means of memory, the most of what is counted. */
 export function growthOf(held: readonly Held[], from: number): Growth[] {
   const width = Math.max(1, Math.floor((held.length - from) / 10));
-  const mean = (runs: readonly Held[], name: keyof Held) => runs.reduce((sum, run) => sum + run[name], 0) / runs.length;
+  const counted: readonly string[] = ['files', 'handles', 'children', 'trainerFiles'];
+  const over = (runs: readonly Held[], name: keyof Held) => (counted.includes(name) ? Math.max(...runs.map((run) => run[name])) : runs.reduce((sum, run) => sum + run[name], 0) / runs.length);
   const names = ['heap', 'outsideHeap', 'resident', 'files', 'handles', 'children', 'trainerPeak', 'trainerFiles'] as const;
   return names.map((name) => {
-    const [before, after] = [mean(held.slice(Math.max(0, from - width), from), name), mean(held.slice(-width), name)];
+    const [before, after] = [over(held.slice(Math.max(0, from - width), from), name), over(held.slice(-width), name)];
     return { name, before, after, share: before === 0 ? (after === 0 ? 0 : Number.POSITIVE_INFINITY) : after / before - 1 };
   });
 }

@@ -108,7 +108,8 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     assert.equal(job.state, 'done', job.fault?.message);
     const runs = await call('runs.list', {});
     assert.deepEqual(runs.map((run) => [run.arm, run.status, run.epoch, run.epochs]), [['cross-entropy', 'done', 4, 4], ['ArcFace', 'done', 4, 4]]);
-    const [first] = runs;
+    const [first, second] = runs;
+    assert.deepEqual([await call('runs.list', { limit: 1 }), await call('runs.list', { limit: 5, before: { createdAt: second?.createdAt ?? '', id: second?.id ?? '' } })], [[second], [first]]);
     assert.ok(first && first.metrics['test/top1'] !== undefined && first.knobs['training.learningRate'] === '0.05');
     const compared = await call('runs.predictions', { first: [runs[0]!.id], second: [runs[1]!.id] });
     const [counts] = compared.seeds;

@@ -27,6 +27,7 @@ export interface Submitted { readonly folder: string; readonly scripts: readonly
 export async function submitBatch(options: StageOptions, { flags, commands, from, dryRun, collect }: SubmitOptions): Promise<Submitted> {
   if (!dryRun) requireSlurm();
   const { store, plan, baseFolder, rerunCommand } = options;
+  if (plan.sweep && 'halving' in plan.sweep && plan.sweep.halving !== undefined) throw new ArcBenchError('wrong-input', `The runs of ${plan.name} go on together, round by round, since its sweep has successive halving: run it on one machine with \`arcbench --run\`, or leave sweep.halving out.`);
   const { set, split } = await gatherSplit(options);
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
