@@ -9,7 +9,7 @@ import { optimizerScalars } from '../../src-main/train/optimizer.ts';
 import { createRunMachine } from '../../src-main/train/trainRun.ts';
 import { median } from './measured.ts';
 
-const [batchSize, size, warm, timed] = [64, 112, 2, 8];
+const [batchSize, size, warm, timed] = [64, 112, 2, 6];
 const classes = Number(process.argv[2]);
 const loss = lossSchema.parse(process.argv[4]);
 const plan = experimentSchema.parse({ prepare: { inputSize: size }, model: { backbone: 'resnet18', embeddingSize: 512 }, training: { batchSize, classSampleRate: Number(process.argv[3]), augmentation: { flip: 0 } } });
