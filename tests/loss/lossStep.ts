@@ -28,10 +28,16 @@ export interface LossStep {
   readonly state: ReadonlyMap<string, Float32Array>;
 }
 
-/** One training step of a loss alone: its mean over the batch, the gradients and the state behind it. */
-export function lossStep(plan: LossPlan, input: LossCase, engine: EngineName = 'eager'): LossStep {
+export interface OpenLoss {
+  /** One step of the loss alone: its mean over the batch, the gradients and the state behind it. */
+  step(embeddings: readonly number[] | Float32Array, labels: readonly number[], noise?: LossCase['noise']): LossStep;
+  dispose(): void;
+}
+
+/** A loss over one batch size and its classes as a machine of its own, for several steps. */
+export function openLoss(plan: LossPlan, input: Pick<LossCase, 'classes' | 'head' | 'training'> & { readonly batch: number; readonly embeddingSize: number }, engine: EngineName = 'eager'): OpenLoss {
   const loss = classificationLoss(plan);
-  const [batch, embeddingSize] = [input.embeddings.length, input.embeddings[0]?.length ?? 0];
+  const { batch, embeddingSize } = input;
   const options = { plan, classes: input.classes, embeddingSize };
   const training = input.training ?? true;
   const head = loss.head(options);
@@ -60,19 +66,30 @@ export function lossStep(plan: LossPlan, input: LossCase, engine: EngineName = '
     },
   };
   const machine = engines[engine]({ step: program }, state);
+  return {
+    step(embeddings, labels, given) {
+      const noise = Object.fromEntries([...lossNoiseInputs(plan, batch)].map(([name, { shape }]) => {
+        const own = given?.[name.slice('lossNoise/'.length)];
+        return [name, Float32Array.from(own ?? Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => Math.sin(index * 2.3)))];
+      }));
+      const output = machine.step('step', { embeddings: Float32Array.from(embeddings), labels: Int32Array.from(labels), ...noise });
+      const gradient = (name: string) => [...(output[`gradient/${name}`] as Float32Array)];
+      return {
+        value: output['value']?.[0] as number, embeddings: gradient('embeddings'), head: Object.fromEntries(head.map(({ name }) => [name, gradient(name)])), scores: [...(output['scores'] as Float32Array)],
+        state: kept.length === 0 ? new Map() : machine.readState(kept.map(({ name }) => name)),
+      };
+    },
+    dispose: machine.dispose,
+  };
+}
+
+/** One training step of a loss alone. */
+export function lossStep(plan: LossPlan, input: LossCase, engine: EngineName = 'eager'): LossStep {
+  const opened = openLoss(plan, { ...input, batch: input.embeddings.length, embeddingSize: input.embeddings[0]?.length ?? 0 }, engine);
   try {
-    const noise = Object.fromEntries([...lossNoiseInputs(plan, batch)].map(([name, { shape }]) => {
-      const own = input.noise?.[name.slice('lossNoise/'.length)];
-      return [name, Float32Array.from(own ?? Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => Math.sin(index * 2.3)))];
-    }));
-    const output = machine.step('step', { embeddings: Float32Array.from(input.embeddings.flat()), labels: Int32Array.from(input.labels), ...noise });
-    const gradient = (name: string) => [...(output[`gradient/${name}`] as Float32Array)];
-    return {
-      value: output['value']?.[0] as number, embeddings: gradient('embeddings'), head: Object.fromEntries(head.map(({ name }) => [name, gradient(name)])), scores: [...(output['scores'] as Float32Array)],
-      state: kept.length === 0 ? new Map() : machine.readState(kept.map(({ name }) => name)),
-    };
+    return opened.step(input.embeddings.flat(), input.labels, input.noise);
   } finally {
-    machine.dispose();
+    opened.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import { adviceBeforeTraining } from '../../src-shared/advice.ts';
 import { renderReport } from '../../src-main/report/renderReport.ts';
-import type { ReportModel } from '../../src-main/report/reportModel.ts';
+import type { ReportModel, ReportRun } from '../../src-main/report/reportModel.ts';
 import { constructedModel, type Outcome } from './constructedModel.ts';
 
 const duel = 'arms: [{name: CE, loss: crossEntropy}, {name: ArcFace, loss: {name: arcFace, marginRadians: 0.3, scale: 32}}]\n';
@@ -126,6 +126,23 @@ test('verification, ranks, margin-free measures, angles, failures and warnings a
   assert.match(failures, /- `s2\/1\.png` — `s3\/1\.png` \(cos θ 0\.61\)/);
   assert.match(failures, /- `s4\/7\.png`: 80\.4° from its own centre, 60\.0° from that of s5/);
   assert.match(sectionOf(markdown, 'Health'), /Said while they trained:\n\n- CE: The gradient norm is 400 in epoch 3\./);
+});
+
+test('the parts of a summed loss have a chart of their own, and warnings are written in the language of the report', async () => {
+  const curve = (height: number) => Array.from({ length: 8 }, (_, index) => ({ epoch: index + 1, value: height / (index + 1) }));
+  const mixed = 'arms:\n  - { name: ArcFace, loss: arcFace }\n  - { name: mixed, loss: arcFace + 0.1 triplet }\ntraining: { sampler: { name: pk, identities: 16, images: 4 } }\n';
+  const of = (language: string) => constructedModel(`report: { language: ${language} }\n${mixed}`, (arm, seed) => {
+    const { curves } = constructedModel(mixed, apart).runs[0] as ReportRun;
+    const warnings: ReportRun['warnings'] = [{ key: 'warning.gradientClip', values: { epoch: 3, norm: 412.34, clip: 4 } }];
+    return { ...apart(arm, seed), changes: arm === 'mixed' ? { warnings, curves: { ...curves, 'train/loss/arcFace': curve(3), 'train/loss/triplet': curve(0.4) } } : {} };
+  });
+  const english = renderReport(of('en'));
+  assert.match(english.get('loss-parts.svg') ?? '', /mixed: arcFace[^]*mixed: triplet/);
+  assert.match(english.get('report.md') ?? '', /\]\(loss-parts\.svg\)[^]*- mixed: Epoch 3: the gradient’s norm is 412 on average, over a hundred times the clip of 4,/);
+  const russian = renderReport(of('ru')).get('report.md') ?? '';
+  assert.match(russian, /- mixed: Эпоха 3: норма градиента в среднем 412, более чем в сто раз больше порога 4,/);
+  assert.doesNotMatch(russian, /Epoch 3/);
+  assert.ok(!renderReport(constructedModel(duel, apart)).has('loss-parts.svg'));
 });
 
 test('a run that is not paired is named with what differs', async () => {

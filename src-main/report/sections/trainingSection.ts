@@ -5,6 +5,16 @@ import type { ReportArm, ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
 
 const mostLabelled = 6;
+const partPrefix = 'train/loss/';
+
+/** The parts of the compared arms' sums, each on its own, unweighted. */
+function seriesOfParts({ chosen, model }: ReportContext): ChartSeries[] {
+  const parts = chosen.flatMap((arm) => {
+    const runs = model.runs.filter((run) => run.arm === arm.name);
+    return [...new Set(runs.flatMap((run) => Object.keys(run.curves)))].filter((name) => name.startsWith(partPrefix)).sort().map((name) => ({ name: `${arm.name}: ${name.slice(partPrefix.length)}`, points: seedBand(runs.map((run) => (run.curves[name] ?? []).map(({ epoch, value }) => [epoch, value] as const))) }));
+  });
+  return parts.map((part, index) => ({ ...part, colour: index, quiet: index >= mostLabelled }));
+}
 
 /** Lines of the compared arms with a band over seeds; a sweep's other variants lie in grey behind them. */
 function seriesOf({ arms, chosen, model }: ReportContext, options: { readonly name: string; readonly dashed?: boolean; readonly label: (arm: ReportArm) => string }): ChartSeries[] {
@@ -33,6 +43,7 @@ export const trainingSection: Section = (context) => {
   const shown = [
     book.show('accuracy.svg', lineChart({ title: accuracyTitle, xTitle: say('axis.epoch'), yTitle: say('axis.topOne'), percent: true, series: accuracy, write }), accuracyTitle),
     book.show('loss.svg', lineChart({ title: say('chart.loss'), xTitle: say('axis.epoch'), yTitle: say('axis.loss'), series: seriesOf(context, { name: 'train/loss', label: (arm) => arm.name }), write }), say('chart.loss')),
+    book.show('loss-parts.svg', lineChart({ title: say('chart.lossParts'), xTitle: say('axis.epoch'), yTitle: say('axis.loss'), series: seriesOfParts(context), write }), say('chart.lossParts')),
   ];
   const failures = model.runs.filter((run) => run.status === 'failed').map((run) => say('training.failed', { arm: escapeMarkdown(run.arm), seed: run.seed, message: escapeMarkdown(run.message ?? state('failed')) }));
   return {
