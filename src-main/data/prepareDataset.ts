@@ -177,11 +177,12 @@ async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise
   // A file rejected last time may have been mended since; only then is the work done again.
   if (index.images.length + index.rejected.length !== dataset.images.length) return false;
   const known = new Map(index.images.map((image, at) => [image.path, index.sources[at]!]));
+  const rejected = new Set(index.rejected.map(({ path }) => path));
   const batch = 64;
   for (let first = 0; first < dataset.images.length; first += batch) {
     const same = await Promise.all(dataset.images.slice(first, first + batch).map(async ({ path }) => {
       const source = known.get(path);
-      if (source === undefined) return true;
+      if (source === undefined) return rejected.has(path); // pictures elsewhere of the same names and sizes are others
       try {
         const now = await stat(path);
         return now.size === source[0] && now.mtimeMs === source[1];
