@@ -30,8 +30,8 @@ export interface StartOptions {
 
 /** Starts the command line on the CPU engine; `hear` gets each line of stderr. */
 export function arcbench(args: readonly string[], hear: (line: string) => void = () => undefined, { environment = {}, user, through = [] }: StartOptions = {}): Arcbench {
-  const [program, ...before] = [...through, process.execPath] as [string, ...string[]];
-  const child = spawn(program, [...before, main, '--engine', 'cpu', ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], ...(user === undefined ? {} : { uid: user, gid: user }) });
+  const [program = process.execPath, ...more] = through;
+  const child = spawn(program, [...more, ...(through.length > 0 ? [process.execPath] : []), main, '--engine', 'cpu', ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], ...(user === undefined ? {} : { uid: user, gid: user }) });
   let [stdout, stderr, told] = ['', '', 0];
   child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckedInput, EmbeddingPoints, Neighbour } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { largest } from '../../../src-shared/maths/largest.ts';
+import { checkedBody, checksummed } from '../../data/checksummed.ts';
 import { makeFolder, writeWhole } from '../../data/writeWhole.ts';
 import { projectEmbeddings } from '../../evaluate/projection/projectEmbeddings.ts';
 import { anglesToMeans, embeddingSpace, readUnits } from '../embeddingSpace.ts';
@@ -11,6 +12,15 @@ import { runFolderOf } from '../trainArms.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphere' } as const satisfies Record<CheckedInput<'embedding.project'>['method'], string>;
+
+/** What a file holds; null where it is not there or not whole. */
+function pointsIn(path: string): EmbeddingPoints | null {
+  try {
+    return JSON.parse(checkedBody(readFileSync(path, 'utf8'))) as EmbeddingPoints;
+  } catch {
+    return null;
+  }
+}
 
 export function embeddingCalls({ store, jobs }: CallContext): CallsOf<'embedding'> {
   const fileOf = (run: string, hash: string) => join(runFolderOf(store, run), 'projections', `${hash}.json`);
@@ -32,7 +42,7 @@ export function embeddingCalls({ store, jobs }: CallContext): CallsOf<'embedding
           for (const { values } of read) digest.update(values);
           const hash = digest.digest('hex').slice(0, 16);
           const result = `${run}.${hash}`;
-          if (existsSync(fileOf(run, hash))) return result;
+          if (pointsIn(fileOf(run, hash)) !== null) return result;
           progress.stage(request.of === 'end' ? `Placing ${rows.length} pictures` : `Placing ${rows.length} pictures after each of ${frames.length} epochs`);
           const placed: EmbeddingPoints['frames'][number][] = [];
           for (const [at, { values, size }] of read.entries()) {
@@ -44,15 +54,16 @@ export function embeddingCalls({ store, jobs }: CallContext): CallsOf<'embedding
             step(1);
           }
           await makeFolder(join(runFolderOf(store, run), 'projections'));
-          await writeWhole(fileOf(run, hash), JSON.stringify({ run, method: request.method, dimensions: request.dimensions, rows, frames: placed } satisfies EmbeddingPoints));
+          await writeWhole(fileOf(run, hash), checksummed(JSON.stringify({ run, method: request.method, dimensions: request.dimensions, rows, frames: placed } satisfies EmbeddingPoints)));
           return result;
         },
       });
     },
     'embedding.points': ({ projection }) => {
       const [, run, hash] = /^([\w-]+)\.([0-9a-f]{16})$/.exec(projection) ?? [];
-      if (run === undefined || hash === undefined || !existsSync(fileOf(run, hash))) throw new ArcBenchError('wrong-input', `There is no projection ${projection}: compute it again.`);
-      return JSON.parse(readFileSync(fileOf(run, hash), 'utf8')) as EmbeddingPoints;
+      const points = run === undefined || hash === undefined ? null : pointsIn(fileOf(run, hash));
+      if (points === null) throw new ArcBenchError('wrong-input', `There is no whole projection ${projection}: compute it again.`);
+      return points;
     },
     'embedding.neighbours': ({ run, snapshot, row, count }) => {
       const { rows, frames } = embeddingSpace(store, run, snapshot === null ? 'end' : 'epochs');
