@@ -84,12 +84,12 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
         add(path, `${sentenceOf(error)} Resume takes the one before it.`);
       }
     }
-    const digest = store.result(run.id, 'digest');
-    if (digest !== null && (run.status === 'trained' || run.status === 'done') && digest !== store.digest(run.id)) add(join(workspace, 'arcbench.db'), `What the database holds of run ${run.id} is not what was written: do not use it; bring the database back from a copy, or delete the run and train it again.`);
+    const [hasEnded, digest] = [run.status === 'trained' || run.status === 'done', store.result(run.id, 'digest')];
+    if (digest !== null && hasEnded && digest !== store.digest(run.id)) add(join(workspace, 'arcbench.db'), `What the database holds of run ${run.id} is not what was written: do not use it; bring the database back from a copy, or delete the run and train it again.`);
     for (const { kind, path, sha256 } of store.artefacts(run.id)) {
       const found = await hashFiles(path).catch(() => null);
       if (found === null) add(path, `The ${kind} of run ${run.id} is gone: delete the run and train it again.`);
-      else if (sha256 !== null && found !== sha256) add(path, `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and train it again.`);
+      else if (sha256 !== null && found !== sha256 && (hasEnded || kind !== 'snapshots')) add(path, `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and train it again.`);
     }
   }
   for (const name of await namesIn(join(workspace, 'runs'))) if (!store.run(name) && !leftover.test(name)) await removable(join(workspace, 'runs', name), 'The store knows no such run.');
