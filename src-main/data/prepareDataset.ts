@@ -213,11 +213,13 @@ async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise
   // A file rejected last time may have been mended since; only then is the work done again.
   if (index.images.length + index.rejected.length !== dataset.images.length) return false;
   const known = new Map(index.images.map((image, at) => [image.path, index.sources[at]!]));
+  const rejected = new Set(index.rejected.map(({ path }) => path));
   const batch = 64;
   for (let first = 0; first < dataset.images.length; first += batch) {
     const same = await Promise.all(dataset.images.slice(first, first + batch).map(async ({ path }) => {
       const source = known.get(path);
-      return source === undefined || isSame(source, await sourceState(path));
+      if (source === undefined) return rejected.has(path); // pictures elsewhere of the same names and sizes are others
+      return isSame(source, await sourceState(path));
     }));
     if (same.includes(false)) return false;
   }

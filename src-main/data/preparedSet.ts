@@ -3,6 +3,7 @@ import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { checkedBody, checksummed } from './checksummed.ts';
 import type { Rejected } from './dataset.ts';
 
 /** One image of a prepared set, in the order of the packed file. */
@@ -74,11 +75,7 @@ export function readPreparedIndex(folder: string): PreparedIndex {
   const packedPath = join(folder, packedName);
   let index: PreparedIndex;
   try {
-    const text = readFileSync(indexPath, 'utf8');
-    const newline = text.indexOf('\n');
-    const body = text.slice(newline + 1);
-    if (text.slice(0, newline) !== sha256(body)) throw new Error('checksum');
-    index = JSON.parse(body) as PreparedIndex;
+    index = JSON.parse(checkedBody(readFileSync(indexPath, 'utf8'))) as PreparedIndex;
   } catch (error) {
     throw damaged(indexPath, 'its checksum does not fit or it cannot be read', folder, error);
   }
@@ -93,10 +90,7 @@ export function readPreparedIndex(folder: string): PreparedIndex {
 }
 
 /** The text of index.json: its body's SHA-256 in the first line, then the body. */
-export function preparedIndexText(index: PreparedIndex): string {
-  const body = JSON.stringify(index);
-  return `${sha256(body)}\n${body}`;
-}
+export const preparedIndexText = (index: PreparedIndex): string => checksummed(JSON.stringify(index));
 
 /** Checks every byte of the packed file against its SHA-256; throws 'damaged'. */
 export async function verifyPackedImages(folder: string, index: PreparedIndex): Promise<void> {
@@ -130,10 +124,6 @@ export function openPackedImages(set: PreparedSet): PackedImages {
     },
     close: () => closeSync(file),
   };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function damaged(path: string, how: string, folder: string, cause?: unknown): ArcBenchError {

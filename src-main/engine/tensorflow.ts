@@ -54,6 +54,8 @@ function load(): typeof TensorFlow {
   try {
     return require('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
   } catch (cause) {
+    const [said = ''] = cause instanceof Error && !('code' in cause && cause.code === 'MODULE_NOT_FOUND') ? cause.message.split('\n') : [];
+    if (/cannot allocate|failed to map/i.test(said)) throw new ArcBenchError('failed', `The engine could not be loaded (${said}): free some memory and run again.`, { cause });
     throw new ArcBenchError('missing-tool', 'The engine (libtensorflow and its addon) is not installed on this machine: run `npm run setup`.', { cause });
   }
 }

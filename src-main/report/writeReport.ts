@@ -1,12 +1,27 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSynced, writeWholeFolder } from '../data/writeWhole.ts';
 import { renderReport } from './renderReport.ts';
 import type { ReportModel } from './reportModel.ts';
 
-/** Writes report.md with its charts and tables into a folder, whole or not at all. Throws 'no-space'. */
+export const sumsName = 'SHA256SUMS';
+const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
+
+/** What of a report's files is gone, changed or not its own, each in one sentence; `sha256sum -c SHA256SUMS` says the same. */
+export async function verifyReport(folder: string): Promise<string[]> {
+  const sums = await readFile(join(folder, sumsName), 'utf8').catch(() => null);
+  if (sums === null) return [`${sumsName} cannot be read.`];
+  const expected = new Map(sums.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
+  const found = new Map(await Promise.all((await readdir(folder)).filter((name) => name !== sumsName).map(async (name) => [name, sha256(await readFile(join(folder, name)))] as const)));
+  return [...new Set([...expected.keys(), ...found.keys()])].filter((name) => expected.get(name) !== found.get(name) && name !== '').map((name) => `${name} ${found.has(name) ? 'is not the one that was written' : 'is missing'}.`);
+}
+
+/** Writes report.md with its charts and tables and the SHA-256 of each into a folder, whole or not at all. Throws 'no-space'. */
 export async function writeReport(model: ReportModel, folder: string): Promise<void> {
   const files = renderReport(model);
   await writeWholeFolder(folder, async (temporary) => {
     for (const [name, content] of files) await writeSynced(join(temporary, name), content);
+    await writeSynced(join(temporary, sumsName), [...files].map(([name, content]) => `${sha256(content)}  ${name}\n`).join(''));
   });
 }

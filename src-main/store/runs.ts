@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { createHash } from 'node:crypto';
 import type { RunStatus } from '../../src-shared/api.ts';
 import type { MetricPoint } from './metricPoint.ts';
 import type { StoreChange } from './storeChange.ts';
@@ -85,6 +86,14 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     result: (run: string, name: string): unknown => {
       const row = prepare('SELECT value FROM result WHERE run = ? AND name = ?').get(run, name) as { value: string } | undefined;
       return row ? JSON.parse(row.value) : null;
+    },
+    /** SHA-256 over what the store holds of a run that has ended: its row, points, artefacts, results and events, its digest apart. */
+    digest: (run: string): string => {
+      const digest = createHash('sha256');
+      for (const table of ['run WHERE id = ?', 'point WHERE run = ? ORDER BY name, step', 'artefact WHERE run = ? ORDER BY kind', "result WHERE run = ? AND name <> 'digest' ORDER BY name", 'event WHERE run = ? ORDER BY id']) {
+        for (const row of database.prepare(`SELECT * FROM ${table}`).raw().iterate(run)) digest.update(`${JSON.stringify(row)}\n`);
+      }
+      return digest.digest('hex');
     },
     annotate: (run: string, { note, starred }: Annotation) => {
       prepare('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)').run(run, note, starred ? 1 : 0);

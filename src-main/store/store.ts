@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
@@ -91,6 +91,7 @@ function openDatabase(path: string, { readOnly, checked }: { readonly readOnly: 
   const damaged = (cause?: unknown) => damagedStore(dirname(path), cause);
   let database: Database.Database | null = null;
   try {
+    if (!readOnly && existsSync(path)) closeSync(openSync(path, 'r+')); // SQLite would leave files beside it that may not be written either
     database = new Database(path, { readonly: readOnly });
     const version = database.pragma('user_version', { simple: true }) as number;
     const application = database.pragma('application_id', { simple: true }) as number;

@@ -8,7 +8,7 @@ export function explainStoreFault(error: unknown, workspace: string): unknown {
   if (/^(SQLITE_(READONLY|CANTOPEN|PERM)|EACCES|EPERM|EROFS)/.test(code)) {
     return new ArcBenchError('wrong-input', `The database ${join(workspace, 'arcbench.db')} cannot be opened or written: it, the files beside it and their folder must be readable and writable; change their permissions, or choose another workspace with --workspace.`, { cause: error });
   }
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return damagedStore(workspace, error);
+  if (/^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/.test(code) || error instanceof SyntaxError) return damagedStore(workspace, error);
   return error;
 }
 

@@ -3,9 +3,11 @@ import { readFile, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { readDatasetFile } from '../data/datasetFile.ts';
 import { hashFiles } from '../data/hashFiles.ts';
 import { readPreparedIndex, verifyPackedImages } from '../data/preparedSet.ts';
 import { readUnfinishedSet, removeUnfinishedSet, unfinishedFolderOf } from '../data/unfinishedSet.ts';
+import { verifyReport } from '../report/writeReport.ts';
 import { verifySplitFolders } from '../split/splitFolders.ts';
 import type { Store } from '../store/store.ts';
 import { readCheckpoint } from '../train/checkpoint.ts';
@@ -42,8 +44,8 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
   }
   for (const { hash } of store.datasets()) {
     const path = join(workspace, 'datasets', `${hash}.json`);
-    const whole = await readFile(path, 'utf8').then((text) => { JSON.parse(text); return true; }).catch(() => false);
-    if (!whole) await removable(path, 'The list of a dataset cannot be read; import the dataset again.');
+    const whole = await readDatasetFile(workspace, hash).then(() => true, () => false);
+    if (!whole) await removable(path, 'The list of a dataset is not whole; import the dataset again.');
   }
   for (const name of (await namesIn(join(workspace, 'prepared'))).filter((entry) => /^[0-9a-f]{64}$/.test(entry))) {
     const folder = join(workspace, 'prepared', name);
@@ -91,15 +93,19 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
         add(path, `${sentenceOf(error)} Resume takes the one before it.`);
       }
     }
+    const [hasEnded, digest] = [run.status === 'trained' || run.status === 'done', store.result(run.id, 'digest')];
+    if (digest !== null && hasEnded && digest !== store.digest(run.id)) add(join(workspace, 'arcbench.db'), `What the database holds of run ${run.id} is not what was written: do not use it; bring the database back from a copy, or delete the run and train it again.`);
     for (const { kind, path, sha256 } of store.artefacts(run.id)) {
       const found = await hashFiles(path).catch(() => null);
       if (found === null) add(path, `The ${kind} of run ${run.id} is gone: delete the run and train it again.`);
-      else if (sha256 !== null && found !== sha256) add(path, `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and train it again.`);
+      else if (sha256 !== null && found !== sha256 && (hasEnded || kind !== 'snapshots')) add(path, `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and train it again.`);
     }
   }
   for (const name of await namesIn(join(workspace, 'runs'))) if (!store.run(name) && !leftover.test(name)) await removable(join(workspace, 'runs', name), 'The store knows no such run.');
   for (const name of await namesIn(join(workspace, 'reports'))) {
-    if (!leftover.test(name) && !existsSync(join(workspace, 'reports', name, 'report.md'))) await removable(join(workspace, 'reports', name), `The report ${basename(name)} has no report.md.`);
+    if (leftover.test(name)) continue;
+    const [problem, ...more] = await verifyReport(join(workspace, 'reports', name));
+    if (problem !== undefined) await removable(join(workspace, 'reports', name), `The report is not whole (${problem}${more.length > 0 ? ` and ${more.length} more` : ''}).`);
   }
   return faults;
 }

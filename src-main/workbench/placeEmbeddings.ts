@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CheckedInput, EmbeddingPoints, Job } from '../../src-shared/api.ts';
 import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
+import { checkedBody, checksummed } from '../data/checksummed.ts';
 import { makeFolder, writeWhole } from '../data/writeWhole.ts';
 import { projectEmbeddings } from '../evaluate/projection/projectEmbeddings.ts';
 import type { Store } from '../store/store.ts';
@@ -20,6 +21,15 @@ export type PlacingMessage =
 /** The file of a run's projection, whose name is a hash of what it depends on. */
 export const projectionFile = (store: Store, run: string, hash: string): string => join(runFolderOf(store, run), 'projections', `${hash}.json`);
 
+/** What a projection's file holds; null where it is not there or not whole. */
+export function pointsIn(path: string): EmbeddingPoints | null {
+  try {
+    return JSON.parse(checkedBody(readFileSync(path, 'utf8'))) as EmbeddingPoints;
+  } catch {
+    return null;
+  }
+}
+
 function readFrames(store: Store, { run, of, ...request }: PlacingRequest) {
   const { rows, frames } = embeddingSpace(store, run, of);
   const read = frames.map(({ snapshot, path }) => ({ snapshot, ...readUnits(path, rows.length) }));
@@ -31,7 +41,7 @@ function readFrames(store: Store, { run, of, ...request }: PlacingRequest) {
 /** The name of a projection that was made before; null where it must be made. */
 export function keptProjection(store: Store, request: PlacingRequest): string | null {
   const { hash } = readFrames(store, request);
-  return existsSync(projectionFile(store, request.run, hash)) ? `${request.run}.${hash}` : null;
+  return pointsIn(projectionFile(store, request.run, hash)) ? `${request.run}.${hash}` : null;
 }
 
 /** Places a run's embeddings and keeps the result in its folder; answers its name. Meant for a thread of its own. */
@@ -39,7 +49,7 @@ export async function placeEmbeddings(store: Store, request: PlacingRequest, { s
   const { run, of, method, dimensions, seed, neighbours } = request;
   const { rows, read, hash } = readFrames(store, request);
   const path = projectionFile(store, run, hash);
-  if (existsSync(path)) return `${run}.${hash}`;
+  if (pointsIn(path)) return `${run}.${hash}`;
   tell({ kind: 'stage', text: of === 'end' ? `Placing ${rows.length} pictures` : `Placing ${rows.length} pictures after each of ${read.length} epochs` });
   const placed: EmbeddingPoints['frames'][number][] = [];
   for (const [at, { snapshot, values, size }] of read.entries()) {
@@ -49,7 +59,7 @@ export async function placeEmbeddings(store: Store, request: PlacingRequest, { s
     step(1);
   }
   await makeFolder(join(runFolderOf(store, run), 'projections'));
-  await writeWhole(path, JSON.stringify({ run, method, dimensions, rows, frames: placed } satisfies EmbeddingPoints));
+  await writeWhole(path, checksummed(JSON.stringify({ run, method, dimensions, rows, frames: placed } satisfies EmbeddingPoints)));
   return `${run}.${hash}`;
 }
 

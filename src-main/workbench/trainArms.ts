@@ -159,7 +159,8 @@ const percent = (value: number | undefined) => `${(100 * (value ?? 0)).toFixed(1
 async function finish(store: Store, id: string, last: TrainerMessage): Promise<void> {
   const { summary, predictions } = last.kind === 'done' ? last : { summary: null, predictions: null };
   const failure = last.kind === 'failed' ? last : null;
-  const artefacts = await Promise.all(Object.entries(summary?.artefacts ?? {}).map(async ([kind, path]) => ({ kind, path, sha256: await hashFiles(path) })));
+  const snapshots = existsSync(snapshotFolderOf(store, id)) ? { snapshots: snapshotFolderOf(store, id) } : {};
+  const artefacts = await Promise.all(Object.entries(summary ? { ...summary.artefacts, ...snapshots } : {}).map(async ([kind, path]) => ({ kind, path, sha256: await hashFiles(path) })));
   store.atomically(() => {
     if (predictions) store.saveResult(id, 'predictions', predictions);
     if (summary) store.saveResult(id, 'summary', summary);
@@ -177,5 +178,6 @@ async function finish(store: Store, id: string, last: TrainerMessage): Promise<v
     }
     const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : last.kind === 'paused' ? 'queued' : 'cancelled';
     store.updateRun(id, { status, finishedAt: status === 'queued' ? null : new Date().toISOString(), message: failure?.message ?? null });
+    if (summary) store.saveResult(id, 'digest', store.digest(id));
   });
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openStore } from '../../src-main/store/store.ts';
 import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
+import { servedWorkbench } from './servedWorkbench.ts';
 import { arcbench, trainersOf, writeFaultExperiment } from './faultExperiment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-two-'));
@@ -28,6 +29,18 @@ test('of two runs on one workspace the second gets its sentence, and the first a
   } finally {
     store.close();
   }
+});
+
+test('a served workbench and a headless run, or two served ones, on one workspace: the second gets its sentence', async () => {
+  const workspace = join(folder, 'served');
+  const served = await servedWorkbench(workspace);
+  const sentence = `The workspace ${workspace} is in use by process ${served.child.pid}: wait until it ends, or choose another workspace with --workspace.`;
+  const headless = await arcbench(['--run', writeFaultExperiment(join(folder, 'served.yaml')), '--workspace', workspace]).ended;
+  assert.deepEqual([headless.code, headless.stderr], [1, `${sentence}\n`]);
+  await assert.rejects(servedWorkbench(workspace), { message: sentence });
+  assert.deepEqual(await served.call('runs.list', {}), []);
+  served.child.kill('SIGTERM');
+  await served.ended;
 });
 
 test('of several processes that open a workspace at once, whose last writer was killed, one gets it', async () => {

@@ -17,7 +17,7 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
   for (const entry of readdirSync(workspace, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const name = path.slice(workspace.length + 1);
-    if (!entry.isFile() || /^(arcbench\.db|writer\.)/.test(name)) continue;
+    if (!entry.isFile() || /^(arcbench\.db|writer\.)|\/SHA256SUMS$/.test(name)) continue; // sums of files that tell speeds, and which are here themselves
     const bytes = readFileSync(path);
     if (/checkpoints\/\w+\/manifest\.json$/.test(name)) {
       // Points are in the store by the end; those that a checkpoint holds are the ones that were on their way.
@@ -37,14 +37,17 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
 /** A report's text or table without the rows and cells that tell seconds and images a second. */
 export const withoutSpeed = (text: string): string => text.split('\n').filter((line) => !/,imagesPerSecond,/.test(line)).map((line) => line.replace(/\| [^|]*\d (s|min|h) \| \d+ \|$/, '|')).join('\n');
 
-function* storeRows(path: string): Generator<[string, string]> {
+/** The rows of each table of a store, times and speeds apart. */
+export const storeRows = (path: string): readonly (readonly [table: string, rows: string])[] => [...tablesOf(path)];
+
+function* tablesOf(path: string): Generator<[string, string]> {
   if (!existsSync(path)) return;
   const database = new Database(path, { readonly: true });
   try {
     const tables = (database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all() as { name: string }[]).map(({ name }) => name);
     for (const table of tables) {
       const rows = database.prepare(table === 'event' ? 'SELECT * FROM event ORDER BY id' : `SELECT * FROM "${table}"`).all() as Record<string, unknown>[];
-      const lines = rows.filter((row) => table !== 'event' || !tellsInterruption(row)).map((row) => JSON.stringify(Object.fromEntries(Object.entries(row)
+      const lines = rows.filter((row) => (table !== 'event' || !tellsInterruption(row)) && !(table === 'result' && row['name'] === 'digest')).map((row) => JSON.stringify(Object.fromEntries(Object.entries(row)
         .filter(([column]) => !times.has(column) && !(table === 'event' && column === 'id') && !(column === 'value' && String(row['name']).endsWith('imagesPerSecond')))
         .map(([column, value]) => [column, table === 'result' && column === 'value' ? unmeasured(String(value)) : value]))));
       if (table !== 'event') lines.sort();

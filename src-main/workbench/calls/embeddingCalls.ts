@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import type { CheckedInput, EmbeddingPoints, Neighbour } from '../../../src-shared/api.ts';
+import { statSync } from 'node:fs';
+import type { CheckedInput, Neighbour } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { largest } from '../../../src-shared/maths/largest.ts';
 import { embeddingSpace, readUnits } from '../embeddingSpace.ts';
-import { placeApart, projectionFile, type PlacingRequest } from '../placeEmbeddings.ts';
+import { placeApart, pointsIn, projectionFile, type PlacingRequest } from '../placeEmbeddings.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphere' } as const satisfies Record<CheckedInput<'embedding.project'>['method'], string>;
@@ -30,8 +30,9 @@ export function embeddingCalls({ store, jobs }: CallContext, keptProjection: (re
     },
     'embedding.points': ({ projection }) => {
       const [, run, hash] = /^([\w-]+)\.([0-9a-f]{16})$/.exec(projection) ?? [];
-      if (run === undefined || hash === undefined || !existsSync(fileOf(run, hash))) throw new ArcBenchError('wrong-input', `There is no projection ${projection}: compute it again.`);
-      return JSON.parse(readFileSync(fileOf(run, hash), 'utf8')) as EmbeddingPoints;
+      const points = run === undefined || hash === undefined ? null : pointsIn(fileOf(run, hash));
+      if (points === null) throw new ArcBenchError('wrong-input', `There is no whole projection ${projection}: compute it again.`);
+      return points;
     },
     'embedding.neighbours': ({ run, snapshot, row, count }) => {
       const { rows, frames } = embeddingSpace(store, run, snapshot === null ? 'end' : 'epochs');

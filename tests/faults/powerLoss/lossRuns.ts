@@ -51,7 +51,7 @@ export async function lossRuns({ folder, losses, resume = losses, seed, tell }: 
     mkdirSync(workspace, { recursive: true });
     copy(workspace, before);
     writeFileSync(log, '');
-    const { code, stderr } = await arcbench(['--run', experiment, '--workspace', workspace, ...args], undefined, { LD_PRELOAD: library, POWER_ROOT: workspace, POWER_LOG: log, UV_USE_IO_URING: '0' }).ended;
+    const { code, stderr } = await arcbench(['--run', experiment, '--workspace', workspace, ...args], undefined, { environment: { LD_PRELOAD: library, POWER_ROOT: workspace, POWER_LOG: log, UV_USE_IO_URING: '0' } }).ended;
     assert.equal(code, 0, stderr);
     const records = readWriteLog(log);
     operations += records.length;
