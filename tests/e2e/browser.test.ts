@@ -37,12 +37,12 @@ const view = async (name: string) => {
   await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
 };
-/** Violations that axe finds in the page as it stands. */
-const violations = async (): Promise<string[]> => {
+/** Violations that axe finds in the page as it stands, or in the part that a selector names. */
+const violations = async (within: string | null = null): Promise<string[]> => {
   // axe is run in the page's world, past its content security policy, as a browser extension would.
   const session = await page.context().newCDPSession(page);
   await session.send('Runtime.evaluate', { expression: axe });
-  const { result } = await session.send('Runtime.evaluate', { expression: "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((entry) => `${entry.id}: ${entry.help} (${entry.nodes[0].html.slice(0, 160)})`)))", awaitPromise: true });
+  const { result } = await session.send('Runtime.evaluate', { expression: `axe.run(${within === null ? 'document' : JSON.stringify(within)}, ` + "{ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((entry) => `${entry.id}: ${entry.help} (${entry.nodes[0].html.slice(0, 160)})`)))", awaitPromise: true });
   return JSON.parse(String(result.value)) as string[];
 };
 
@@ -108,9 +108,10 @@ test('both runs are compared', async () => {
 /** What stands open after a press, judged by axe, then closed by Escape with the focus back where it was. */
 async function opened(what: string, opener: Locator, role: 'menu' | 'listbox'): Promise<void> {
   await opener.focus();
-  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowDown');
   await page.getByRole(role).first().waitFor();
-  assert.deepEqual(await violations(), [], what);
+  // An open list holds the focus and hides the rest from those who hear it: it is judged alone.
+  assert.deepEqual(await violations(role === 'listbox' ? '.floating' : null), [], what);
   await page.keyboard.press('Escape');
   await page.getByRole(role).first().waitFor({ state: 'hidden' });
   assert.ok(await opener.evaluate((element) => element === element.ownerDocument.activeElement || element.contains(element.ownerDocument.activeElement)), `${what}: Escape gives the focus back`);
@@ -167,6 +168,8 @@ test('dialogs hold the focus, are judged while open, and give it back', async ()
     for (let tab = 0; tab < 4; tab++) await page.keyboard.press('Tab');
     assert.ok(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement)), `${name} holds the focus`);
     await page.keyboard.press('Escape');
+    await page.waitForTimeout(300);
+    if (await dialog.isVisible()) await page.keyboard.press('Escape'); // the first closed the tooltip of the button that has the focus
     await dialog.waitFor({ state: 'hidden' });
   }
   await page.keyboard.press('j');
