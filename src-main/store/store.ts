@@ -7,9 +7,7 @@ import { datasetTables } from './datasets.ts';
 import { makeAreas } from './makeAreas.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
-import { eventDetails } from './migrations/2026-11-25-event-details.ts';
-import { runPages } from './migrations/2026-11-25-runPages.ts';
-import { pictures } from './migrations/2026-11-25-pictures.ts';
+import { pages } from './migrations/2026-11-25-pages.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
 import { damagedStore, explainStoreFault, explainingStoreFaults } from './storeFault.ts';
@@ -17,7 +15,7 @@ import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
 
-const migrations = [first, screens, eventDetails, runPages, pictures] as const;
+const migrations = [first, screens, pages] as const;
 const applicationId = 0x41524342; // "ARCB"
 
 /** The workspace's SQLite database: all that is known of datasets, splits, plans and runs. */
