@@ -98,6 +98,7 @@ export async function finishSet(set: string, writeIndex: (path: string) => Promi
   await rename(unfinishedFolderOf(set), set);
   await syncFolder(dirname(set));
   await rm(rowsOf(set), { force: true });
+  await syncFolder(dirname(set));
 }
 
 export async function removeUnfinishedSet(set: string): Promise<void> {

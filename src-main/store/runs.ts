@@ -15,7 +15,7 @@ export interface LatestPoint { readonly run: string; readonly name: string; read
 /** A file or folder that a run left behind, with its hash (null in rows of the first version). */
 export interface Artefact { readonly kind: string; readonly path: string; readonly sha256: string | null }
 export interface Annotation { readonly note: string; readonly starred: boolean }
-/** All rows of one run, as they go from one store into another. */
+/** All rows of a run, as they go from one store into another; the details of its events as they are stored. */
 export interface RunRecord {
   readonly run: RunRow; readonly points: readonly MetricPoint[]; readonly latest: readonly LatestPoint[]; readonly events: readonly EventRow[];
   readonly artefacts: readonly Artefact[]; readonly results: Readonly<Record<string, unknown>>; readonly annotation: Annotation | null;
@@ -107,7 +107,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       const of = <T>(rows: string) => prepare(rows).all(id) as T[];
       const { note, starred } = annotation(id);
       return {
-        run, points: of('SELECT * FROM point WHERE run = ? ORDER BY name, step'), latest: of('SELECT * FROM latest WHERE run = ?'), events: of('SELECT run, at, kind, message FROM event WHERE run = ? ORDER BY id'),
+        run, points: of('SELECT * FROM point WHERE run = ? ORDER BY name, step'), latest: of('SELECT * FROM latest WHERE run = ?'), events: of('SELECT run, at, kind, message, details FROM event WHERE run = ? ORDER BY id'),
         artefacts: of('SELECT kind, path, sha256 FROM artefact WHERE run = ?'), results: Object.fromEntries(of<{ name: string; value: string }>('SELECT name, value FROM result WHERE run = ? ORDER BY rowid').map(({ name, value }) => [name, JSON.parse(value)])),
         annotation: note === '' && !starred ? null : { note, starred },
       };
@@ -119,7 +119,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
         prepare('INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, @status, @createdAt, @finishedAt, @message, @initialWeightsHash)').run(run);
         for (const point of points) insertPoint.run(point);
         for (const point of latest) insertLatest.run(point);
-        for (const event of events) prepare('INSERT INTO event (run, at, kind, message) VALUES (@run, @at, @kind, @message)').run(event);
+        for (const event of events) prepare('INSERT INTO event (run, at, kind, message, details) VALUES (@run, @at, @kind, @message, @details)').run(event);
         for (const artefact of artefacts) prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run.id, artefact);
         for (const [name, value] of Object.entries(results)) prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
         if (noted) prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);

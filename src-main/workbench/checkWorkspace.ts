@@ -56,13 +56,13 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
       await removable(folder, sentenceOf(error));
     }
   }
-  for (const { set, abandoned } of await stoppedPreparations(workspace)) {
+  for (const { set, over } of await stoppedPreparations(workspace)) {
     onProgress(`the unfinished set ${basename(set).slice(0, 12)}`);
-    const { batches, damaged } = abandoned ? { batches: [], damaged: false } : await readUnfinishedSet(set);
-    if (!abandoned && !damaged) continue;
+    const { batches, damaged } = over ? { batches: [], damaged: false } : await readUnfinishedSet(set);
+    if (!over && !damaged) continue;
     if (repair) await removeUnfinishedSet(set);
     const made = batches.reduce((sum, batch) => sum + batch.rows.length, 0);
-    add(unfinishedFolderOf(set), `${abandoned ? 'This preparation was stopped more than a week ago; the next run removes it.' : `This preparation that was stopped is damaged after ${made} images; it goes on from there.`}${repair ? ' It was removed.' : ''}`, true);
+    add(unfinishedFolderOf(set), `${existsSync(set) ? 'This is a leftover of a preparation that is done; the next run removes it.' : over ? 'This preparation was stopped more than a week ago; the next run removes it.' : `This preparation that was stopped is damaged after ${made} images; it goes on from there.`}${repair ? ' It was removed.' : ''}`, true);
   }
   for (const name of await namesIn(join(workspace, 'splits'))) {
     const folder = join(workspace, 'splits', name);

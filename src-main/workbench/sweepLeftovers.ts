@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeUnfinishedSet, unfinishedSets } from '../data/unfinishedSet.ts';
@@ -7,13 +8,13 @@ export const writtenWhole = ['datasets', 'experiments', 'prepared', 'splits', 'r
 /** Names of what is being written, or was when its writer died. */
 export const leftover = /(^\.(writing|old|receiving)-|\.writing$|\.(writing|part)-\d+$|\.\d+\.tmp$)/;
 
-/** Preparations that were stopped and may go on, each under the path of the set to be; abandoned where nobody went on with them for a week. */
-export async function stoppedPreparations(workspace: string): Promise<readonly { readonly set: string; readonly abandoned: boolean }[]> {
+/** Preparations that were stopped and may go on, each under the path of the set to be; over where the set is there (a loss of power brings back what was removed) or nobody went on with them for a week. */
+export async function stoppedPreparations(workspace: string): Promise<readonly { readonly set: string; readonly over: boolean }[]> {
   const week = 7 * 86_400_000; // milliseconds
-  return (await unfinishedSets(join(workspace, 'prepared'))).map(({ set, touched }) => ({ set, abandoned: Date.now() - touched > week }));
+  return (await unfinishedSets(join(workspace, 'prepared'))).map(({ set, touched }) => ({ set, over: existsSync(set) || Date.now() - touched > week }));
 }
 
-/** Removes what writers that are dead left half-made, and preparations that were abandoned. The caller holds the workspace: a process id in a name that is not its own is a dead one's. */
+/** Removes what writers that are dead left half-made, and of preparations that are over. The caller holds the workspace: a process id in a name that is not its own is a dead one's. */
 export async function sweepLeftovers(workspace: string): Promise<void> {
   for (const area of writtenWhole) {
     for (const name of await readdir(join(workspace, area)).catch(() => [])) {
@@ -21,5 +22,5 @@ export async function sweepLeftovers(workspace: string): Promise<void> {
       if (writer && Number(writer[1] ?? writer[2]) !== process.pid) await rm(join(workspace, area, name), { recursive: true, force: true });
     }
   }
-  for (const { set, abandoned } of await stoppedPreparations(workspace)) if (abandoned) await removeUnfinishedSet(set);
+  for (const { set, over } of await stoppedPreparations(workspace)) if (over) await removeUnfinishedSet(set);
 }

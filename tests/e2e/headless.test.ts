@@ -82,7 +82,7 @@ test('a trainer that dies leaves its last epoch, which is not thrown away', asyn
     for (const trainer of readFileSync(`/proc/${main}/task/${main}/children`, 'utf8').trim().split(' ').filter(Boolean)) process.kill(Number(trainer), 'SIGKILL');
   });
   assert.equal(died.code, 1, died.stderr);
-  assert.match(died.stderr, /The trainer ended without a word \(SIGKILL.*: resume it with/);
+  assert.match(died.stderr, /The trainer was killed \(SIGKILL\).*; resume it with/);
   const refused = await arcbench(inWorkspace('died', '--run', experiment));
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /ended half-way \(failed\)/);

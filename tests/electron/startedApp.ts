@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { standInElectron, temporaryFolder, virtualScreen } from './standIn.ts';
@@ -44,7 +45,10 @@ export async function desktop(): Promise<Desktop> {
       const found = await _electron.launch({ executablePath: executable, args: switches(args), env, cwd: folder, timeout: 60_000 });
       started.push(found);
       const page = await found.firstWindow();
-      await page.waitForSelector('main:not(:empty)', { timeout: 60_000 });
+      await page.waitForSelector('main:not(:empty)', { timeout: 60_000 }).catch(async (cause: unknown) => {
+        const shown = await Promise.race([page.evaluate('document.documentElement.outerHTML').catch(String), wait(5000, 'nothing that answers')]);
+        throw new Error(`The screens did not come: ${page.url()} shows ${String(shown).slice(0, 500)}`, { cause });
+      });
       return { app: found, page };
     },
     startSecond(...args) {

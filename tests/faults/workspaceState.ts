@@ -35,7 +35,7 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
 }
 
 /** A report's text or table without the rows and cells that tell seconds and images a second. */
-export const withoutSpeed = (text: string): string => text.split('\n').filter((line) => !/,imagesPerSecond,/.test(line)).map((line) => line.replace(/\| [^|]*\d (s|min|h) \| \d+ \|$/, '|')).join('\n');
+export const withoutSpeed = (text: string): string => text.split('\n').filter((line) => !/,imagesPerSecond,/.test(line)).map((line) => line.replace(/\| [^|]*\d (s|min|h) \| \d+ \|/, '|')).join('\n');
 
 /** The rows of each table of a store, times and speeds apart. */
 export const storeRows = (path: string): readonly (readonly [table: string, rows: string])[] => [...tablesOf(path)];

@@ -12,7 +12,8 @@ import { withStore } from './taskStates.ts';
 
 /** Takes a run with its files and rows over from another workspace, which stays as it is. Throws 'damaged' where a file is not the one that was written. */
 export async function joinRun(store: Store, { id, workspace }: { readonly id: string; readonly workspace: string }): Promise<void> {
-  const { record, plan } = withStore(workspace, (other) => ({ record: other.record(id) as RunRecord, plan: other.plan(other.run(id)?.planHash ?? '') }));
+  const { record, digest, plan } = withStore(workspace, (other) => ({ record: other.record(id) as RunRecord, digest: other.digest(id), plan: other.plan(other.run(id)?.planHash ?? '') }));
+  if ((record.results['digest'] ?? digest) !== digest) throw new ArcBenchError('damaged', `What the database of ${workspace} holds of run ${id} is not what was written: train the run again.`);
   const [source, target] = [join(workspace, 'runs', id), runFolderOf(store, id)];
   if (!existsSync(source)) throw new ArcBenchError('damaged', `The files of run ${id} are gone from ${workspace}: train it again.`);
   const ending = `${sep}runs${sep}${id}${sep}`;
@@ -29,6 +30,7 @@ export async function joinRun(store: Store, { id, workspace }: { readonly id: st
   });
   if (plan) store.savePlan(record.run.planHash, plan);
   store.saveRecord({ ...record, artefacts, results });
+  if (record.results['digest'] !== undefined) store.saveResult(id, 'digest', store.digest(id)); // its paths are others here
 }
 
 async function syncFiles(folder: string): Promise<void> {

@@ -138,7 +138,7 @@ async function damages(workspace: string): Promise<string[]> {
     const pointers = store.runs().flatMap(({ id, status }) => [
       ...store.artefacts(id).map(({ path }) => path), ...(status === 'trained' || status === 'done' ? [join(workspace, 'runs', id, 'checkpoints', 'best')] : []),
     ]).filter((path) => !existsSync(path));
-    return [...faults.filter(({ message }) => !/^(This is a leftover|The store knows no such run)/.test(message)).map(({ path, message }) => `${path}: ${message}`), ...pointers.map((path) => `the store names ${path}, which is not there`)];
+    return [...faults.filter(({ message }) => !/^(This is a leftover|This preparation that was stopped is damaged|The store knows no such run)/.test(message)).map(({ path, message }) => `${path}: ${message}`), ...pointers.map((path) => `the store names ${path}, which is not there`)];
   } finally {
     store.close();
   }
