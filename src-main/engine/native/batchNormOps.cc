@@ -20,12 +20,12 @@ template <class Vector> ALWAYS void sumMoments(const float *x, const float *shif
     }
 }
 
-/** y = factor x + term, plus a shortcut where there is one, rectified where asked. */
-template <class Vector> ALWAYS void normalise(const float *x, const float *side, const float *factor, const float *term, bool rectified, long rows, long channels, float *y) {
+/** y = factor (x - mean) + offset, plus a shortcut where there is one, rectified where asked; factor x + (offset - factor mean) would cancel where the mean is large. */
+template <class Vector> ALWAYS void normalise(const float *x, const float *side, const float *mean, const float *factor, const float *offset, bool rectified, long rows, long channels, float *y) {
   for (long row = 0; row < rows; row++)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const long at = row * channels + channel;
-      Vector value = load<Vector>(x + at) * load<Vector>(factor + channel) + load<Vector>(term + channel);
+      Vector value = (load<Vector>(x + at) - load<Vector>(mean + channel)) * load<Vector>(factor + channel) + load<Vector>(offset + channel);
       if (side) value += load<Vector>(side + at);
       store(y + at, rectified ? positive(value, value) : value);
     }
@@ -43,15 +43,15 @@ template <class Vector> ALWAYS void sumGradients(const float *dy, const float *y
     }
 }
 
-/** dx = factor g + slope x + term; g itself goes to the shortcut where there is one. */
-template <class Vector> ALWAYS void spreadGradients(const float *dy, const float *y, const float *x, const float *coefficients, long rows, long channels, float *dx, float *side) {
+/** dx = factor g + slope (x - mean) + term; g itself goes to the shortcut where there is one. */
+template <class Vector> ALWAYS void spreadGradients(const float *dy, const float *y, const float *x, const float *mean, const float *coefficients, long rows, long channels, float *dx, float *side) {
   for (long row = 0; row < rows; row++)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const long at = row * channels + channel;
       Vector gradient = load<Vector>(dy + at);
       if (y) gradient = positive(load<Vector>(y + at), gradient);
       if (side) store(side + at, gradient);
-      store(dx + at, load<Vector>(coefficients + channel) * gradient + load<Vector>(coefficients + channels + channel) * load<Vector>(x + at) + load<Vector>(coefficients + 2 * channels + channel));
+      store(dx + at, load<Vector>(coefficients + channel) * gradient + load<Vector>(coefficients + channels + channel) * (load<Vector>(x + at) - load<Vector>(mean + channel)) + load<Vector>(coefficients + 2 * channels + channel));
     }
 }
 
@@ -74,18 +74,18 @@ template <class Vector> ALWAYS void stepMomentum(const MomentumStep &by, const f
 
 struct Passes {
   void (*moments)(const float *, const float *, long, long, float *);
-  void (*normalise)(const float *, const float *, const float *, const float *, bool, long, long, float *);
+  void (*normalise)(const float *, const float *, const float *, const float *, const float *, bool, long, long, float *);
   void (*sums)(const float *, const float *, const float *, const float *, long, long, float *);
-  void (*spread)(const float *, const float *, const float *, const float *, long, long, float *, float *);
+  void (*spread)(const float *, const float *, const float *, const float *, const float *, long, long, float *, float *);
   void (*step)(const MomentumStep &, const float *, const float *, const float *, long, float *, float *);
 };
 
 #define PASSES(name, instructions, Vector) \
   namespace name { \
   __attribute__((target(instructions))) void moments(const float *x, const float *k, long r, long c, float *s) { sumMoments<Vector>(x, k, r, c, s); } \
-  __attribute__((target(instructions))) void normalised(const float *x, const float *s, const float *f, const float *t, bool b, long r, long c, float *y) { normalise<Vector>(x, s, f, t, b, r, c, y); } \
+  __attribute__((target(instructions))) void normalised(const float *x, const float *s, const float *m, const float *f, const float *o, bool b, long r, long c, float *y) { normalise<Vector>(x, s, m, f, o, b, r, c, y); } \
   __attribute__((target(instructions))) void gradientSums(const float *d, const float *y, const float *x, const float *m, long r, long c, float *s) { sumGradients<Vector>(d, y, x, m, r, c, s); } \
-  __attribute__((target(instructions))) void spreadOut(const float *d, const float *y, const float *x, const float *k, long r, long c, float *o, float *s) { spreadGradients<Vector>(d, y, x, k, r, c, o, s); } \
+  __attribute__((target(instructions))) void spreadOut(const float *d, const float *y, const float *x, const float *m, const float *k, long r, long c, float *o, float *s) { spreadGradients<Vector>(d, y, x, m, k, r, c, o, s); } \
   __attribute__((target(instructions))) void step(const MomentumStep &b, const float *p, const float *s, const float *g, long n, float *m, float *w) { stepMomentum<Vector>(b, p, s, g, n, m, w); } \
   const Passes passes = {moments, normalised, gradientSums, spreadOut, step}; \
   }
@@ -147,19 +147,18 @@ void computeBatchNorm(void *kernel, TF_OpKernelContext *context) {  // x, side (
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
   const float *shift = x.data();  // the first row: sums about a value near the mean do not cancel
   const std::vector<double> sums = channelSums(rows, channels, [&](long first, long count, float *part) { passes().moments(x.data() + first * channels, shift, count, channels, part); });
-  std::vector<float> factor(channels), term(channels);
+  std::vector<float> factor(channels);
   for (long channel = 0; channel < channels; channel++) {
     const double about = sums[channel] / rows, variance = std::max(0.0, sums[channels + channel] / rows - about * about), average = shift[channel] + about;
     mean.data()[channel] = average;
     inverse.data()[channel] = 1 / std::sqrt(variance + of.epsilon);
     factor[channel] = scale.data()[channel] * inverse.data()[channel];
-    term[channel] = offset.data()[channel] - average * factor[channel];
     newMean.data()[channel] = (1 - of.momentum) * runningMean.data()[channel] + of.momentum * average;
     newVariance.data()[channel] = (1 - of.momentum) * runningVariance.data()[channel] + of.momentum * variance * rows / std::max(1L, rows - 1);
   }
   forRows(rows, channels, [&](long first, long count) {
     const long at = first * channels;
-    passes().normalise(x.data() + at, countOf(side) ? side.data() + at : nullptr, factor.data(), term.data(), of.rectified, count, channels, y.data() + at);
+    passes().normalise(x.data() + at, countOf(side) ? side.data() + at : nullptr, mean.data(), factor.data(), offset.data(), of.rectified, count, channels, y.data() + at);
   });
 }
 
@@ -185,11 +184,11 @@ void computeBatchNormGradient(void *kernel, TF_OpKernelContext *context) {  // d
     dScale.data()[channel] = sums[channels + channel] * deviation;
     coefficients[channel] = factor;
     coefficients[channels + channel] = slope;
-    coefficients[2 * channels + channel] = -factor * sums[channel] / rows - slope * mean.data()[channel];
+    coefficients[2 * channels + channel] = -factor * sums[channel] / rows;
   }
   forRows(rows, channels, [&](long first, long count) {
     const long at = first * channels;
-    passes().spread(dy.data() + at, gate(at), x.data() + at, coefficients.data(), count, channels, dx.data() + at, countOf(side) ? dSide.data() + at : nullptr);
+    passes().spread(dy.data() + at, gate(at), x.data() + at, mean.data(), coefficients.data(), count, channels, dx.data() + at, countOf(side) ? dSide.data() + at : nullptr);
   });
 }
 
