@@ -9,8 +9,8 @@ export interface RunChart {
 export function runCharts(curveNames: ReadonlySet<string>): readonly RunChart[] {
   const fixed: readonly RunChart[] = [
     { id: 'loss', title: 'Training loss', names: ['step/loss'] },
-    { id: 'accuracy', title: 'Accuracy, val and train (broken)', names: ['val/accuracy', 'train/accuracy'], dashed: ['train/accuracy'], percent: true },
-    { id: 'epochLoss', title: 'Loss, val and train (broken)', names: ['val/loss', 'train/loss'], dashed: ['train/loss'] },
+    { id: 'accuracy', title: 'Accuracy, val (train dashed)', names: ['val/accuracy', 'train/accuracy'], dashed: ['train/accuracy'], percent: true },
+    { id: 'epochLoss', title: 'Loss, val (train dashed)', names: ['val/loss', 'train/loss'], dashed: ['train/loss'] },
     { id: 'angle', title: 'Mean target angle, degrees', names: ['step/targetAngleDegrees'] },
     { id: 'margin', title: 'Samples that satisfy the margin', names: ['step/marginSatisfied'], percent: true },
     { id: 'gradient', title: 'Gradient norm', names: ['step/gradientNorm'] },
