@@ -34,6 +34,7 @@ export function readApart(task: ReadingTask) {
     worker.on('message', (answer: ReadAnswer) => {
       const asker = waiting.get(answer.id);
       waiting.delete(answer.id);
+      if (waiting.size === 0) worker.unref(); // a thread that nobody waits for keeps no process alive
       if ('json' in answer) asker?.resolve(answer.json);
       else asker?.reject(answer.fault.expected ? new ArcBenchError(answer.fault.code, answer.fault.message) : new Error(answer.fault.message));
     });
@@ -50,6 +51,7 @@ export function readApart(task: ReadingTask) {
       const { worker, waiting } = threadOf(readCalls[name]);
       const id = asked++;
       waiting.set(id, { resolve, reject });
+      worker.ref();
       worker.postMessage({ id, name, input } satisfies ReadQuestion);
     }),
     close: async (): Promise<void> => { await Promise.all([...threads.values()].map(({ worker }) => worker.terminate())); },
