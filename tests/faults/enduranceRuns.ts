@@ -6,7 +6,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { CallInput, CallName, CallOutputs, Job } from '../../src-shared/api.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
-import { trainersOf } from './faultExperiment.ts';
+import { childrenOf, trainersOf } from './faultExperiment.ts';
 
 /** What the workbench and the trainer hold after a run; memory in MiB, the heap without compiled code, of which there is more until all that runs often is compiled. */
 export interface Held {
@@ -73,7 +73,7 @@ export async function enduranceRuns({ folder, runs, tell }: { readonly folder: s
       const { external, rss } = process.memoryUsage();
       const now = {
         heap: mebibytes(heapUsed()), outsideHeap: mebibytes(external), resident: mebibytes(rss), files: readdirSync('/proc/self/fd').length, handles: process.getActiveResourcesInfo().length,
-        children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).length, trainerPeak: trainer.peak, trainerFiles: trainer.files, seconds,
+        children: childrenOf(process.pid).length, trainerPeak: trainer.peak, trainerFiles: trainer.files, seconds,
       };
       held.push(now);
       tell(number, now);

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
@@ -45,14 +45,24 @@ export function arcbench(args: readonly string[], hear: (line: string) => void =
   return { child, ended: new Promise((resolve) => child.once('exit', (code, signal) => setImmediate(() => resolve({ code, signal, stdout, stderr })))) };
 }
 
-/** Ids of the trainer processes that a process has started. */
-export function trainersOf(processId: number): number[] {
-  const text = (path: string) => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch {
-      return ''; // it has ended meanwhile
-    }
-  };
-  return text(`/proc/${processId}/task/${processId}/children`).trim().split(' ').filter(Boolean).map(Number).filter((child) => text(`/proc/${child}/cmdline`).includes('trainerProcess'));
+const textOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // it has ended meanwhile
+  }
+};
+
+/** Ids of the processes that a process has started, whichever of its threads did. */
+export function childrenOf(processId: number): number[] {
+  let threads: readonly string[] = [];
+  try {
+    threads = readdirSync(`/proc/${processId}/task`);
+  } catch {
+    // it has ended meanwhile
+  }
+  return threads.flatMap((thread) => textOf(`/proc/${processId}/task/${thread}/children`).trim().split(' ').filter(Boolean).map(Number));
 }
+
+/** Ids of the trainer processes that a process has started. */
+export const trainersOf = (processId: number): number[] => childrenOf(processId).filter((child) => textOf(`/proc/${child}/cmdline`).includes('trainerProcess'));
