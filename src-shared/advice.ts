@@ -1,7 +1,8 @@
 import type { ArmPlan, Plan } from './experiment.ts';
 import { drawnClasses } from './drawnClasses.ts';
 import { planOfArm } from './experiment.ts';
-import { lossTerms, refuseClassSampling } from './losses.ts';
+import { lossTerms } from './losses.ts';
+import { refuseClassSampling } from './refuseTraining.ts';
 import { smallestSignFlipP } from './maths/signFlipTest.ts';
 import { wilsonInterval } from './maths/statistics.ts';
 import type { TextKey, Texts } from './reportTexts.ts';

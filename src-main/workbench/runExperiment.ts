@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { builtPairs, planOfArm } from '../../src-shared/experiment.ts';
-import { refuseTraining } from '../../src-shared/losses.ts';
+import { refuseTraining } from '../../src-shared/refuseTraining.ts';
 import { heldOutPairs } from '../data/lfwPairs.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeLoss, lossSchema, refuseSampler } from '../../src-shared/losses.ts';
+import { describeLoss, lossSchema } from '../../src-shared/losses.ts';
+import { refuseSampler } from '../../src-shared/refuseTraining.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 
 const fault = (loss: string): string => {

@@ -6,8 +6,8 @@ import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-
 import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
-import { refuseTraining } from '../../../src-shared/losses.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
+import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { writeWhole } from '../../data/writeWhole.ts';
 import { faceCounter, type CountedFaces } from '../countFaces.ts';
