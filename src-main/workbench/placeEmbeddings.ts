@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import type { CheckedInput, EmbeddingPoints, Job } from '../../src-shared/api.ts';
-import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
+import type { CheckedInput, EmbeddingPoints } from '../../src-shared/api.ts';
+import { ArcBenchError } from '../../src-shared/errors.ts';
 import { checkedBody, checksummed } from '../data/checksummed.ts';
 import { makeFolder, writeWhole } from '../data/writeWhole.ts';
 import { projectEmbeddings } from '../evaluate/projection/projectEmbeddings.ts';
@@ -13,10 +12,6 @@ import type { JobContext } from './jobQueue.ts';
 import { runFolderOf } from './trainArms.ts';
 
 export type PlacingRequest = CheckedInput<'embedding.project'>;
-export interface PlacingTask { readonly workspace: string; readonly request: PlacingRequest }
-export type PlacingMessage =
-  | { readonly kind: 'stage'; readonly text: string } | { readonly kind: 'step'; readonly progress: NonNullable<Job['progress']> }
-  | { readonly kind: 'done'; readonly result: string } | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** The file of a run's projection, whose name is a hash of what it depends on. */
 export const projectionFile = (store: Store, run: string, hash: string): string => join(runFolderOf(store, run), 'projections', `${hash}.json`);
@@ -44,16 +39,16 @@ export function keptProjection(store: Store, request: PlacingRequest): string | 
   return pointsIn(projectionFile(store, request.run, hash)) ? `${request.run}.${hash}` : null;
 }
 
-/** Places a run's embeddings and keeps the result in its folder; answers its name. Meant for a thread of its own. */
-export async function placeEmbeddings(store: Store, request: PlacingRequest, { signal, tell }: { readonly signal: AbortSignal; readonly tell: (message: PlacingMessage) => void }): Promise<string> {
+/** Places a run's embeddings and keeps the result in its folder; answers its name. Meant for a thread of its own, as it reads and writes large files. */
+export async function placeEmbeddings(store: Store, request: PlacingRequest, { signal, progress }: Pick<JobContext, 'signal' | 'progress'>): Promise<string> {
   const { run, of, method, dimensions, seed, neighbours } = request;
   const { rows, read, hash } = readFrames(store, request);
   const path = projectionFile(store, run, hash);
   if (pointsIn(path)) return `${run}.${hash}`;
-  tell({ kind: 'stage', text: of === 'end' ? `Placing ${rows.length} pictures` : `Placing ${rows.length} pictures after each of ${read.length} epochs` });
+  progress.stage(of === 'end' ? `Placing ${rows.length} pictures` : `Placing ${rows.length} pictures after each of ${read.length} epochs`);
   const placed: EmbeddingPoints['frames'][number][] = [];
   for (const [at, { snapshot, values, size }] of read.entries()) {
-    const step = (share: number) => tell({ kind: 'step', progress: { done: Math.round((at + share) * 100), total: read.length * 100, note: read.length === 1 ? '' : `epoch ${snapshot}` } });
+    const step = (share: number) => progress.step({ done: Math.round((at + share) * 100), total: read.length * 100, note: read.length === 1 ? '' : `epoch ${snapshot}` });
     const coordinates = method === 'sphere' ? onSphere(values, size, dimensions) : await projectEmbeddings(values, size, { method, dimensions, seed, neighbours, signal, onProgress: step });
     placed.push({ snapshot, coordinates: [...coordinates], angleDegrees: anglesToMeans(values, size, rows.map(({ identity }) => identity)) });
     step(1);
@@ -61,32 +56,6 @@ export async function placeEmbeddings(store: Store, request: PlacingRequest, { s
   await makeFolder(join(runFolderOf(store, run), 'projections'));
   await writeWhole(path, checksummed(JSON.stringify({ run, method, dimensions, rows, frames: placed } satisfies EmbeddingPoints)));
   return `${run}.${hash}`;
-}
-
-/** Does placeEmbeddings in a thread, so that reading and writing large files blocks nobody. */
-export function placeApart(task: PlacingTask, { signal, progress }: Pick<JobContext, 'signal' | 'progress'>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./placingThread.ts', import.meta.url), { workerData: task });
-    const stop = () => worker.postMessage('stop');
-    const settle = (action: () => void) => {
-      signal.removeEventListener('abort', stop);
-      action();
-      void worker.terminate();
-    };
-    signal.addEventListener('abort', stop);
-    worker.on('message', (message: PlacingMessage) => {
-      switch (message.kind) {
-        case 'stage': return progress.stage(message.text);
-        case 'step': return progress.step(message.progress);
-        case 'done': return settle(() => resolve(message.result));
-        case 'failed': return settle(() => reject(new ArcBenchError(message.code, message.message)));
-      }
-    });
-    const ended = (cause: unknown) => settle(() => reject(new ArcBenchError('failed', 'The embeddings were not placed: the machine may lack memory; choose fewer pictures.', { cause })));
-    worker.on('error', ended);
-    worker.on('exit', ended);
-    if (signal.aborted) stop();
-  });
 }
 
 /** The knobs that the picture depends on, so that another seed of the sphere is no other picture. */

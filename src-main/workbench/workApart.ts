@@ -3,13 +3,15 @@ import type { CheckedInput, Job } from '../../src-shared/api.ts';
 import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
 import type { StoreChange } from '../store/storeChange.ts';
 import type { JobContext } from './jobQueue.ts';
+import type { PlacingRequest } from './placeEmbeddings.ts';
 import type { StageOptions } from './stage.ts';
 
-/** What a job does, with the plan it does it for. */
-export type Work = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'> & (
+/** What a job does, with the plan it does it for where it does it for one. */
+export type PlannedWork = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'> & (
   | { readonly kind: 'import' | 'prepare' | 'split' | 'report' }
   | { readonly kind: 'experiment'; readonly interrupted: CheckedInput<'experiments.start'>['interrupted'] }
   | { readonly kind: 'resume'; readonly run: string });
+export type Work = PlannedWork | { readonly kind: 'projection'; readonly request: PlacingRequest };
 /** Roots: folders below which the pictures of a list of faces must lie. */
 export interface WorkTask { readonly workspace: string; readonly roots: readonly string[]; readonly work: Work }
 export type WorkMessage =

@@ -5,6 +5,7 @@ import { openStore } from '../store/store.ts';
 import { datasetLibrary } from './calls/datasetCalls.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
 import { knownFault } from './knownFault.ts';
+import { placeEmbeddings } from './placeEmbeddings.ts';
 import { resumableRun, resumeRun } from './resumeRun.ts';
 import { gatherSplit, runExperiment, writeExperimentReport } from './runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from './splitFaces.ts';
@@ -17,13 +18,16 @@ const [stopper, afterEpoch] = [new AbortController(), new AbortController()];
 parentPort?.on('message', (order: WorkOrder) => (order === 'stop' ? stopper : afterEpoch).abort());
 // A change is told when its transaction is over: who hears of it reads it by another connection.
 const store = openStore(workspace, { shared: true, checked: true, onChange: (change) => queueMicrotask(() => tell({ kind: 'change', change })) });
-const options: StageOptions = {
-  store, roots, plan: work.plan, baseFolder: work.baseFolder, rerunCommand: work.rerunCommand, signal: stopper.signal, afterEpoch: afterEpoch.signal, onTraining: (run) => tell({ kind: 'training', run }),
+const job = {
+  signal: stopper.signal, afterEpoch: afterEpoch.signal,
   progress: { stage: (text) => tell({ kind: 'stage', text }), notice: (text) => tell({ kind: 'notice', text }), step: (progress) => tell({ kind: 'step', progress }) },
-};
+} satisfies Partial<StageOptions>;
 const engine = { compiled: true, engine: 'auto' } as const;
 
 async function done(asked: Work): Promise<string> {
+  if (asked.kind === 'projection') return await placeEmbeddings(store, asked.request, job);
+  const { plan, baseFolder, rerunCommand } = asked;
+  const options: StageOptions = { ...job, store, roots, plan, baseFolder, rerunCommand, onTraining: (run) => tell({ kind: 'training', run }) };
   const dataset = () => datasetLibrary({ store }).datasetOf(asked.plan.data);
   switch (asked.kind) {
     case 'import': return (await importFaces(options)).hash;

@@ -3,13 +3,13 @@ import type { CheckedInput, Neighbour } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { largest } from '../../../src-shared/maths/largest.ts';
 import { embeddingSpace, readUnits } from '../embeddingSpace.ts';
-import { placeApart, pointsIn, projectionFile, type PlacingRequest } from '../placeEmbeddings.ts';
+import { pointsIn, projectionFile, type PlacingRequest } from '../placeEmbeddings.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphere' } as const satisfies Record<CheckedInput<'embedding.project'>['method'], string>;
 
 /** `keptProjection` answers from where reading blocks nobody. */
-export function embeddingCalls({ store, jobs }: CallContext, keptProjection: (request: PlacingRequest) => Promise<string | null> = () => Promise.resolve(null)): CallsOf<'embedding'> {
+export function embeddingCalls({ store, jobs, workApart }: CallContext, keptProjection: (request: PlacingRequest) => Promise<string | null> = () => Promise.resolve(null)): CallsOf<'embedding'> {
   const fileOf = (run: string, hash: string) => projectionFile(store, run, hash);
   let last: { readonly key: string; readonly units: ReturnType<typeof readUnits> } | null = null; // one picture after the other is asked for
   const unitsOf = (path: string, rows: number) => {
@@ -25,7 +25,7 @@ export function embeddingCalls({ store, jobs }: CallContext, keptProjection: (re
       const row = store.run(run);
       return jobs.add({
         kind: 'projection', title: `${titles[method]} of ${row?.arm ?? run}, seed ${row?.seed ?? ''}`, atOnce: kept !== null,
-        work: async (job) => kept ?? await placeApart({ workspace: store.workspace, request }, job),
+        work: async (job) => kept ?? await workApart({ kind: 'projection', request }, job),
       });
     },
     'embedding.points': ({ projection }) => {
