@@ -29,7 +29,7 @@ function client(workbench: Workbench) {
   return { call, ended, events };
 }
 
-const yaml = `name: Small duel
+const yaml = `name: Small &_duel
 data: { source: ${faces} }
 prepare: { inputSize: 32 }
 model: { backbone: smallcnn, embeddingSize: 16 }
@@ -127,6 +127,7 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     assert.deepEqual([(await call('runs.show', { id: first.id })).note, (await call('runs.show', { id: first.id })).starred], ['the base', true]);
 
     const [report] = await call('reports.list', {});
+    assert.equal(report?.title, 'Small &_duel'); // not as Markdown escapes it
     assert.ok(report);
     const shown = await call('reports.show', { planHash: report.planHash });
     assert.equal(shown.markdown, readFileSync(job.result ?? '', 'utf8'));

@@ -10,11 +10,11 @@ const textName = 'report.md';
 
 export function reportCalls({ store, tell, workApart }: CallContext): CallsOf<'reports'> {
   const folderOf = (planHash: string) => join(store.workspace, 'reports', planHash);
-  const summary = async (planHash: string): Promise<ReportSummary & { readonly markdown: string }> => {
+  const summary = async (planHash: string): Promise<ReportSummary> => {
     const path = join(folderOf(planHash), textName);
     if (!existsSync(path)) throw new ArcBenchError('wrong-input', `There is no report ${planHash}: run its experiment to the end first.`);
-    const markdown = await readFile(path, 'utf8');
-    return { planHash, title: /^# (.+)$/m.exec(markdown)?.[1] ?? planHash, writtenAt: (await stat(path)).mtime.toISOString(), markdown };
+    // The heading of the text is escaped for Markdown, the plan's name is not.
+    return { planHash, title: store.plan(store.planHashOf(planHash) ?? '')?.name ?? planHash, writtenAt: (await stat(path)).mtime.toISOString() };
   };
   const wholeHash = (beginning: string): string => {
     const hash = store.planHashOf(beginning);
@@ -22,7 +22,7 @@ export function reportCalls({ store, tell, workApart }: CallContext): CallsOf<'r
     return hash;
   };
   const show = async (planHash: string): Promise<ReportDetails> => ({
-    ...await summary(planHash), folder: folderOf(planHash), files: (await readdir(folderOf(planHash))).filter((name) => name !== textName).sort(), remarks: store.remarks(wholeHash(planHash)),
+    ...await summary(planHash), markdown: await readFile(join(folderOf(planHash), textName), 'utf8'), folder: folderOf(planHash), files: (await readdir(folderOf(planHash))).filter((name) => name !== textName).sort(), remarks: store.remarks(wholeHash(planHash)),
   });
   const write = async (planHash: string): Promise<ReportDetails> => {
     const hash = wholeHash(planHash);
@@ -36,8 +36,7 @@ export function reportCalls({ store, tell, workApart }: CallContext): CallsOf<'r
   return {
     'reports.list': async () => {
       const names = (await readdir(join(store.workspace, 'reports'))).filter((name) => existsSync(join(folderOf(name), textName)) && !name.includes('.writing-'));
-      const all = await Promise.all(names.map(summary));
-      return all.map(({ planHash, title, writtenAt }) => ({ planHash, title, writtenAt })).sort((a, b) => b.writtenAt.localeCompare(a.writtenAt));
+      return (await Promise.all(names.map(summary))).sort((a, b) => b.writtenAt.localeCompare(a.writtenAt));
     },
     'reports.show': ({ planHash }) => show(planHash),
     'reports.write': ({ planHash }) => write(planHash),
