@@ -72,7 +72,8 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
 
   const jobs = jobQueue(tell);
   const opened = [...roots, uploads];
-  const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workApart({ workspace, roots: opened }, tellChange) };
+  const workers = workApart({ workspace, roots: opened, onChange: tellChange });
+  const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workers.work };
   const library = datasetLibrary(context);
   const reading = readApart({ workspace, door });
   const handlers = {
@@ -116,7 +117,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     async close() {
       clearInterval(machineTimer);
       await jobs.close();
-      await reading.close();
+      await Promise.all([reading.close(), workers.close()]);
       if (pointsTimer) clearTimeout(pointsTimer);
       shown.close();
       store.close();

@@ -10,47 +10,57 @@ import { resumableRun, resumeRun } from './resumeRun.ts';
 import { gatherSplit, runExperiment, writeExperimentReport } from './runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from './splitFaces.ts';
 import type { StageOptions } from './stage.ts';
-import type { Work, WorkMessage, WorkOrder, WorkTask } from './workApart.ts';
+import type { WorkMessage, WorkOrder, WorkTask } from './workApart.ts';
 
-const { workspace, roots, work } = workerData as WorkTask;
 const tell = (message: WorkMessage) => parentPort?.postMessage(message);
-const [stopper, afterEpoch] = [new AbortController(), new AbortController()];
-parentPort?.on('message', (order: WorkOrder) => (order === 'stop' ? stopper : afterEpoch).abort());
 // A change is told when its transaction is over: who hears of it reads it by another connection.
-const store = openStore(workspace, { shared: true, checked: true, onChange: (change) => queueMicrotask(() => tell({ kind: 'change', change })) });
-const job = {
-  signal: stopper.signal, afterEpoch: afterEpoch.signal,
-  progress: { stage: (text) => tell({ kind: 'stage', text }), notice: (text) => tell({ kind: 'notice', text }), step: (progress) => tell({ kind: 'step', progress }) },
-} satisfies Partial<StageOptions>;
+const store = openStore(workerData as string, { shared: true, checked: true, onChange: (change) => queueMicrotask(() => tell({ kind: 'change', change })) });
+const progress: StageOptions['progress'] = { stage: (text) => tell({ kind: 'stage', text }), notice: (text) => tell({ kind: 'notice', text }), step: (step) => tell({ kind: 'step', progress: step }) };
 const engine = { compiled: true, engine: 'auto' } as const;
 
-async function done(asked: Work): Promise<string> {
-  if (asked.kind === 'projection') return await placeEmbeddings(store, asked.request, job);
-  const { plan, baseFolder, rerunCommand } = asked;
-  const options: StageOptions = { ...job, store, roots, plan, baseFolder, rerunCommand, onTraining: (run) => tell({ kind: 'training', run }) };
-  const dataset = () => datasetLibrary({ store }).datasetOf(asked.plan.data);
-  switch (asked.kind) {
+async function done({ work, roots }: WorkTask, { signal, afterEpoch }: { readonly signal: AbortSignal; readonly afterEpoch: AbortSignal }): Promise<string> {
+  if (work.kind === 'projection') return await placeEmbeddings(store, work.request, { signal, progress });
+  const { plan, baseFolder, rerunCommand } = work;
+  const options: StageOptions = { store, roots, plan, baseFolder, rerunCommand, signal, afterEpoch, progress, onTraining: (run) => tell({ kind: 'training', run }) };
+  const dataset = () => datasetLibrary({ store }).datasetOf(plan.data);
+  switch (work.kind) {
     case 'import': return (await importFaces(options)).hash;
     case 'prepare': return (await prepareFaces(options, await dataset())).hash;
     case 'split': {
-      const set = openPreparedSet(preparedFolder(workspace, await dataset(), asked.plan.prepare));
+      const set = openPreparedSet(preparedFolder(store.workspace, await dataset(), plan.prepare));
       return (await writeAuditedSplit(options, set, auditFaces(options, set))).folder;
     }
     case 'report': return await writeExperimentReport(options, await gatherSplit(options));
-    case 'experiment': return (await runExperiment(options, { ...engine, interrupted: asked.interrupted })).report;
+    case 'experiment': return (await runExperiment(options, { ...engine, interrupted: work.interrupted })).report;
     case 'resume':
-      await resumeRun(resumableRun(store, asked.run), options, engine);
-      return asked.run;
+      await resumeRun(resumableRun(store, work.run), options, engine);
+      return work.run;
   }
 }
 
-try {
-  const result = await done(work);
-  store.close();
-  tell({ kind: 'done', result });
-} catch (error) {
-  store.close();
-  const known = knownFault(error);
-  tell({ kind: 'failed', code: known?.code ?? null, message: known?.message ?? (error instanceof Error ? error.message : String(error)) });
+let [stopper, afterEpoch] = [new AbortController(), new AbortController()]; // of the job under way
+let working: Promise<void> = Promise.resolve();
+
+async function start(task: WorkTask): Promise<void> {
+  [stopper, afterEpoch] = [new AbortController(), new AbortController()];
+  try {
+    const result = await done(task, { signal: stopper.signal, afterEpoch: afterEpoch.signal });
+    queueMicrotask(() => tell({ kind: 'done', result })); // after the last change
+  } catch (error) {
+    const known = knownFault(error);
+    queueMicrotask(() => tell({ kind: 'failed', code: known?.code ?? null, message: known?.message ?? (error instanceof Error ? error.message : String(error)) }));
+  }
 }
-parentPort?.close(); // what it waited for is done: the thread ends when its messages are out
+
+parentPort?.on('message', (order: WorkOrder) => {
+  switch (order) {
+    case 'stop': return stopper.abort();
+    case 'stopAfterEpoch': return afterEpoch.abort();
+    case 'end':
+      return void working.then(() => {
+        store.close();
+        parentPort?.close(); // nothing keeps the thread any more
+      });
+    default: working = start(order);
+  }
+});
