@@ -22,16 +22,14 @@ export interface Arcbench { readonly child: ChildProcess; readonly ended: Promis
 
 export interface StartOptions {
   readonly environment?: NodeJS.ProcessEnv;
-  /** Id of the user that runs it. */
-  readonly user?: number;
   /** What it is started through, such as prlimit. */
   readonly through?: readonly string[];
 }
 
 /** Starts the command line on the CPU engine; `hear` gets each line of stderr. */
-export function arcbench(args: readonly string[], hear: (line: string) => void = () => undefined, { environment = {}, user, through = [] }: StartOptions = {}): Arcbench {
+export function arcbench(args: readonly string[], hear: (line: string) => void = () => undefined, { environment = {}, through = [] }: StartOptions = {}): Arcbench {
   const [program = process.execPath, ...more] = through;
-  const child = spawn(program, [...more, ...(through.length > 0 ? [process.execPath] : []), main, '--engine', 'cpu', ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], ...(user === undefined ? {} : { uid: user, gid: user }) });
+  const child = spawn(program, [...more, ...(through.length > 0 ? [process.execPath] : []), main, '--engine', 'cpu', ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr, told] = ['', '', 0];
   child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => {
