@@ -117,14 +117,12 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
           }
           case 'snapshot': store.saveArtefact(id, { kind: 'snapshots', path: message.folder, sha256: null }); break;
           case 'notice':
-            // Whoever goes on after an early stop is told of it again.
-            if (!store.events(id).some((event) => event.kind === 'notice' && event.message === message.message)) store.addEvent(id, message);
+            keepOnce(store, id, message);
             progress.notice(message.message);
             break;
           case 'warning': {
             const event = warningEvent(message.warning);
-            // An epoch that is done again after a crash says the same again.
-            if (!store.events(id).some(({ kind, message: said }) => kind === 'warning' && said === event.message)) store.addEvent(id, event);
+            keepOnce(store, id, event);
             progress.notice(`Warning: ${event.message}`);
             break;
           }
@@ -148,6 +146,11 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
 function refuseInterrupted({ store, plan, rerunCommand }: StageOptions, known: RunRow | null): void {
   if (!known || known.status === 'trained' || known.status === 'done' || isWaiting(plan, known) || !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))) return;
   throw new ArcBenchError('wrong-input', `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`);
+}
+
+/** An epoch that is done again after a crash says the same again, and so does a run that goes on after an early stop. */
+function keepOnce(store: Store, id: string, event: { readonly kind: string; readonly message: string }): void {
+  if (!store.events(id).some(({ kind, message }) => kind === event.kind && message === event.message)) store.addEvent(id, event);
 }
 
 /** The log is English; the report writes the numbers in its own language. */
