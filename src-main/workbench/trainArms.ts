@@ -149,7 +149,7 @@ function refuseInterrupted({ store, plan, rerunCommand }: StageOptions, known: R
 }
 
 /** An epoch that is done again after a crash says the same again, and so does a run that goes on after an early stop. */
-function keepOnce(store: Store, id: string, event: { readonly kind: string; readonly message: string }): void {
+function keepOnce(store: Store, id: string, event: Parameters<Store['addEvent']>[1]): void {
   if (!store.events(id).some(({ kind, message }) => kind === event.kind && message === event.message)) store.addEvent(id, event);
 }
 
