@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'arcbench', 'electron-22.3.25');
 
 /** What Electron's own default app does with a folder, and what 22 lacks of today's: protocol.handle, Response and URL.canParse. */
-const starter = `
+export const starter = `
 const { app, session } = require('electron');
 const { join } = require('path');
 if (process.getuid() === 0) app.enableSandbox = () => {}; // Chromium's own sandbox does not start as root; each window asks for Electron's itself
@@ -54,8 +54,13 @@ export function standInElectron(): { readonly executable: string } | { readonly 
   if (missing) return { reason: `The stand-in Electron needs libraries of the system: ${missing.join(', ')}.` };
   if (spawnSync('Xvfb', ['-version']).error) return { reason: 'There is no Xvfb to show a window in: install the package xvfb.' };
   mkdirSync(join(cache, 'resources', 'app'), { recursive: true });
-  writeFileSync(join(cache, 'resources', 'app', 'package.json'), '{"name":"arcbench","version":"0.1.0","main":"main.js"}');
-  writeFileSync(join(cache, 'resources', 'app', 'main.js'), starter);
+  // Test files run side by side: one must not empty what the other's Electron reads.
+  for (const [name, text] of [['package.json', '{"name":"arcbench","version":"0.1.0","main":"main.js"}'], ['main.js', 'require(process.env.ARCBENCH_STAND_IN_STARTER);']] as const) {
+    const path = join(cache, 'resources', 'app', name);
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+    writeFileSync(`${path}.${process.pid}`, text);
+    renameSync(`${path}.${process.pid}`, path);
+  }
   return { executable };
 }
 
