@@ -156,6 +156,7 @@ test('19: the fuses of the shipped app are set', () => {
     runAsNode: false, enableCookieEncryption: true, enableNodeOptionsEnvironmentVariable: false, enableNodeCliInspectArguments: false,
     enableEmbeddedAsarIntegrityValidation: true, onlyLoadAppFromAsar: true, grantFileProtocolExtraPrivileges: false,
   });
+  assert.ok(!/\bfork\(/.test(sources), 'with runAsNode off, Electron\'s fork throws');
 });
 
 test('20: a page gets three functions and nothing of Electron', options, async () => {

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { WorkbenchEvent } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
@@ -15,8 +15,9 @@ export interface HostedWorkbench extends Omit<Workbench, 'receive' | 'busy'> {
 
 /** Starts the process of the workbench on its own Node. */
 export function startWorkbench({ node, program, args, cache }: { readonly node: string; readonly program: string; readonly args: readonly string[]; /** Folder where Node keeps what it compiled, so that the next start is fast. */ readonly cache: string }): HostedWorkbench {
-  const child = fork(program, args, {
-    execPath: node, execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'json',
+  // Electron's own fork throws where the fuse runAsNode is off.
+  const child = spawn(node, ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning', program, ...args], {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'json',
     env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
   const listeners = new Set<(event: WorkbenchEvent) => void>();
