@@ -8,7 +8,7 @@ import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportRun {
-  readonly id: string; readonly arm: string; readonly seed: number; readonly status: string; readonly message: string | null; readonly hashes: SharedHashes;
+  readonly id: string; readonly arm: string; readonly seed: number; readonly status: string; readonly message: RunWarning | string | null; readonly hashes: SharedHashes;
   readonly curves: Readonly<Record<string, readonly { readonly epoch: number; readonly value: number }[]>>;
   /** Said of the run's health while it trained; sentences of runs that kept nothing else. */
   readonly warnings: readonly (RunWarning | string)[];

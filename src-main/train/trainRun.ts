@@ -20,6 +20,7 @@ import { isBetterEpoch } from './betterEpoch.ts';
 import { collapsedCentres } from './centreHealth.ts';
 import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPosition } from './checkpoint.ts';
 import { drawClasses } from './classDraws.ts';
+import { DivergedError } from './divergedError.ts';
 import { optimizerScalars } from './optimizer.ts';
 import type { PointStream } from './pointStream.ts';
 import { dropoutShapes, inferenceProgram, initialState, mirroredProgram, trainProgram } from './programs.ts';
@@ -232,5 +233,5 @@ function refuseDivergence({ told, reference, classes, epoch, arm }: { told: Read
   const limit = reference === null ? Number.POSITIVE_INFINITY : 3 * Math.max(Math.log(classes), reference);
   const loss = told['loss'] ?? Number.NaN;
   if (loss <= limit && Object.values(told).every(Number.isFinite)) return;
-  throw new ArcBenchError('diverged', `Training of ${arm} diverged in epoch ${epoch + 1} (loss ${loss}, gradient norm ${told['gradientNorm']}; the loss was expected to stay at most ${limit.toPrecision(3)}): lower training.learningRate or add warm-up; the last good checkpoint is kept.`);
+  throw new DivergedError({ arm, epoch: epoch + 1, loss, norm: told['gradientNorm'] ?? Number.NaN, limit });
 }

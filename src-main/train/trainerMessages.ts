@@ -51,4 +51,4 @@ export type TrainerMessage =
   | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'paused' } // saved after untilEpoch
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; /** The message for any language, where it has one. */ readonly told?: RunWarning };

@@ -15,6 +15,7 @@ import { pointStream } from './pointStream.ts';
 import { pretrainedBackbone } from '../model/weights/pretrainedBackbone.ts';
 import { writeSafetensors } from '../model/weights/safetensors.ts';
 import { writeTorchWeights } from '../model/weights/torchWeights.ts';
+import { DivergedError } from './divergedError.ts';
 import { headShapes } from './programs.ts';
 import { memorySentence } from './trainerEnd.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
@@ -114,7 +115,7 @@ process.on('message', (message: WorkbenchMessage) => {
       const known = error instanceof ArcBenchError;
       if (!known) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
       const said = error instanceof Error ? error.message : String(error);
-      tell({ kind: 'failed', code: known ? error.code : 'failed', message: known ? said : memorySentence(said) ?? `The trainer failed: ${said}` });
+      tell({ kind: 'failed', code: known ? error.code : 'failed', message: known ? said : memorySentence(said) ?? `The trainer failed: ${said}`, ...(error instanceof DivergedError ? { told: error.told } : {}) });
     })
     .finally(() => process.disconnect?.());
 });

@@ -2,7 +2,7 @@ import { cpus, totalmem, type, release } from 'node:os';
 import { adviceBeforeTraining } from '../../src-shared/advice.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
 import { partNames, type Plan } from '../../src-shared/experiment.ts';
-import { runWarningSchema } from '../../src-shared/runWarning.ts';
+import { runWarningSchema, type RunWarning } from '../../src-shared/runWarning.ts';
 import type { ReportModel, ReportRun } from '../report/reportModel.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
@@ -45,13 +45,17 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       // What is stored of every step is for the live screens; a report shows epochs.
       for (const { name, epoch, value } of store.points(id)) if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
       return {
-        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map(({ message, details }) => runWarningSchema.safeParse(details).data ?? message), summary: store.result(id, 'summary') as TrainedSummary | null,
+        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: toldFailure(store, id) ?? run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map(({ message, details }) => runWarningSchema.safeParse(details).data ?? message), summary: store.result(id, 'summary') as TrainedSummary | null,
         halving: haltOf(store, id), resultHash: resultHash(store, id), predictions: store.result(id, 'predictions') as Predictions | null,
         hashes: { split: run?.splitHash ?? null, initialWeights: run?.initialWeightsHash ?? null, batchOrder: draws?.batchOrder ?? null, augmentation: draws?.augmentation ?? null },
       };
     })),
   };
 }
+
+/** How a run failed, for any language; null where it did not, or where there is an English sentence alone. */
+const toldFailure = (store: Store, id: string): RunWarning | null =>
+  runWarningSchema.safeParse(store.run(id)?.status === 'failed' ? store.events(id).findLast((event) => event.kind === 'failure')?.details : null).data ?? null;
 
 /** Failed pictures by their file, and a training picture of each person they were taken for. */
 async function facesOf(model: ReportModel, { set, split }: SplitFaces): Promise<ReportModel['faces']> {

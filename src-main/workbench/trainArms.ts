@@ -176,7 +176,7 @@ async function finish(store: Store, id: string, last: TrainerMessage): Promise<v
       store.addEvent(id, warningEvent(more.length === 0 ? { key: 'warning.alias', values } : { key: 'warning.aliases', values: { ...values, more: more.length } }));
     }
     if (failure) {
-      store.addEvent(id, { kind: 'failure', message: failure.message });
+      store.addEvent(id, { kind: 'failure', message: failure.message, details: failure.told });
       store.saveResult(id, 'failure', failure.code);
     }
     const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : last.kind === 'paused' ? 'queued' : 'cancelled';

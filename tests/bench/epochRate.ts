@@ -8,7 +8,7 @@ import { gatherSplit } from '../../src-main/workbench/runExperiment.ts';
 import { trainArms } from '../../src-main/workbench/trainArms.ts';
 import { contender, publish } from './measured.ts';
 
-const bare = () => contender<{ train: number }>(process.execPath, [fileURLToPath(new URL('trainStep.ts', import.meta.url)), 'compiled'])?.train ?? Number.NaN;
+const bare = () => contender<{ train: number; evaluate: number }>(process.execPath, [fileURLToPath(new URL('trainStep.ts', import.meta.url)), 'compiled']) ?? { train: Number.NaN, evaluate: Number.NaN };
 const workspace = mkdtempSync(join(tmpdir(), 'arcbench-epoch-'));
 const before = bare();
 const store = openStore(workspace);
@@ -41,9 +41,12 @@ const second = marks.filter((mark) => mark.epoch === 2);
 const [first, last] = [second[0], second.at(-1)];
 if (!first || !last) throw new Error('The second epoch left no marks.');
 const product = ((last.done - first.done) * batchSize) / ((last.at - first.at) / 1000);
-const step = (before + after) / 2;
+const step = (before.train + after.train) / 2;
+const evaluation = (before.evaluate + after.evaluate) / 2;
 publish('A whole epoch through the product: reading, augmentation, metrics, messages, SQLite', [
   { name: 'bare step', value: step, unit: 'img/s' },
   { name: 'product', value: product, unit: 'img/s' },
   { name: 'product against bare step', value: product / step, unit: 'x', goal: '>= 0.93', met: product / step >= 0.93 },
+  { name: 'evaluation', value: evaluation, unit: 'img/s' },
+  { name: 'evaluation against bare step', value: evaluation / step, unit: 'x', goal: '>= 2.5', met: evaluation / step >= 2.5 },
 ]);

@@ -131,6 +131,8 @@ test('wrong input ends with 2 and one sentence', async () => {
     [['--run', yaml('sampler.yaml', 'arms: [{ name: pairs, loss: triplet }]\n')], /The arm pairs cannot be trained: the triplet loss .*sampler/],
     [['--run', join(folder, 'none.yaml')], /There is no file or folder/],
     [['import', join(folder, 'empty')], /holds no pictures of people/],
+    [['impot', experiment], /There is no command 'impot'; the nearest is 'import'/],
+    [[experiment], /small\.yaml stands without a command: .*`arcbench --run .*small\.yaml`/],
     [['runs', 'show', 'abc'], /There is no run abc/],
     [['--engine', 'tpu', 'doctor'], /auto, cuda, cpu/],
     [['--run', experiment, '--resume', '--restart'], /exclude one another/],

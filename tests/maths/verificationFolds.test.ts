@@ -35,6 +35,17 @@ test('separable pairs are all right, equal scores are worth the larger side', ()
   assert.equal(verificationAccuracy({ scores: new Float32Array(4), same, folds }).mean, 0.5);
 });
 
+test('a fold of few pairs counts by its pairs, not as a whole fold', () => {
+  // Eight pairs that the other fold's threshold (0.5) parts, and a fold of one pair that theirs gets wrong.
+  const scores = Float32Array.of(0.9, 0.9, 0.9, 0.9, 0.1, 0.1, 0.1, 0.1, 0.8);
+  const same = Uint8Array.of(1, 1, 1, 1, 0, 0, 0, 0, 0);
+  const result = verificationAccuracy({ scores, same, folds: Int32Array.of(0, 0, 0, 0, 0, 0, 0, 0, 1) });
+  assert.deepEqual(result.folds.map(({ pairs }) => pairs), [8, 1]);
+  const [large, small] = result.folds.map(({ accuracy }) => accuracy) as [number, number];
+  assert.ok(Math.abs(result.mean - (8 * large + small) / 9) < 1e-12);
+  assert.notEqual(large, small);
+});
+
 test('a thinned ROC curve keeps its ends, its size and points of the whole', () => {
   const random = randomStream(5, 'roc');
   const curve = rocCurve(Float64Array.from({ length: 5000 }, () => random.normal() + 1), Float64Array.from({ length: 20_000 }, () => random.normal()));

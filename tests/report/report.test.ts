@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { adviceBeforeTraining } from '../../src-shared/advice.ts';
+import { runWarningSchema } from '../../src-shared/runWarning.ts';
 import { renderReport } from '../../src-main/report/renderReport.ts';
 import type { ReportModel, ReportRun } from '../../src-main/report/reportModel.ts';
+import { DivergedError } from '../../src-main/train/divergedError.ts';
 import { constructedModel, type Outcome } from './constructedModel.ts';
 
 const duel = 'arms: [{name: CE, loss: crossEntropy}, {name: ArcFace, loss: {name: arcFace, marginRadians: 0.3, scale: 32}}]\n';
@@ -160,6 +162,20 @@ test('a ladder says what each step bought and which knob it changed', async () =
   assert.match(ladder, /\| NormFace \(s = 1\) → NormFace \(s = 64\) \| `loss\.scale` 1 → 64 \| test accuracy \|/);
   assert.match(ladder, /\| NormFace \(s = 64\) → ArcFace \| `loss\.name` normFace → arcFace, `loss\.marginRadians` 0\.5 \| test accuracy \|/);
   assert.match(ladder, /No single step can be told from chance yet\.\n/);
+  // Each row's p is Holm's over all rows, its interval its own: the table says so beside them.
+  assert.match(ladder, /\| 95 % interval \| pairs \| Holm p \| verdict \|/);
+  assert.match(ladder, /own step alone; p is after Holm's correction over the 8 comparisons of this table/);
+});
+
+test('a run that diverged says so in the language of the report', async () => {
+  const diverged = (loss: number, limit: number) => new DivergedError({ arm: 'ArcFace', epoch: 3, loss, norm: 1234.5, limit });
+  assert.equal(diverged(Number.NaN, Infinity).message, 'Training of ArcFace diverged in epoch 3: the loss is NaN, the gradient’s norm 1,230, and numbers were expected. Lower training.learningRate or add training.schedule.warmupEpochs; the last good checkpoint is kept.');
+  const stored = runWarningSchema.parse(JSON.parse(JSON.stringify(diverged(40, 11.06).told)));
+  const model = (language: string) => constructedModel(`report: {language: ${language}}\n${duel}`, (arm, seed) => ({ ...apart(arm, seed), changes: arm === 'ArcFace' ? { status: 'failed', summary: null, message: stored } : {} }));
+  assert.match(await checkWhole(model('en')), /ArcFace, seed 1, ended without a result: Training of ArcFace diverged in epoch 3: the loss is 40, the gradient’s norm 1,230, and the loss was expected to stay at most 11\.1\./);
+  const russian = await checkWhole(model('ru'));
+  assert.match(russian, /результата нет\. Обучение варианта ArcFace разошлось в эпохе 3: функция потерь равна 40,/);
+  assert.doesNotMatch(russian, /diverged/);
 });
 
 test('a sweep: val chooses, a heat map and parallel coordinates are drawn, a diverged run is counted', async () => {

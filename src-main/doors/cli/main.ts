@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
-import { exitCodeOf } from '../../../src-shared/errors.ts';
+import { ArcBenchError, exitCodeOf } from '../../../src-shared/errors.ts';
+import { nearestName } from '../../../src-shared/nearestName.ts';
 import { printable, printableLines } from '../../../src-shared/printable.ts';
 import { engineNames } from '../../train/trainerMessages.ts';
 import { checkWorkspace } from '../../workbench/checkWorkspace.ts';
 import { openWorkbench } from '../../workbench/openWorkbench.ts';
 import { knownFault } from '../../workbench/knownFault.ts';
 import { runExperiment } from '../../workbench/runExperiment.ts';
+import { shellWord } from '../../workbench/shellWord.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBatchCommands } from './batchCommands.ts';
@@ -26,11 +28,15 @@ const program = new Command('arcbench')
   .option('--json', 'results as JSON on stdout')
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong input, 130 cancelled and resumable.')
   .showHelpAfterError('(--help says what there is)')
+  .configureHelp({ showGlobalOptions: true })
+  .allowExcessArguments() // a command that is not there is refused below, with the nearest one
   .exitOverride();
 const cli = session(program);
 
 program.action(async () => {
   const { run } = cli.globals();
+  const [stray] = program.args;
+  if (stray !== undefined) throw strayWord(stray);
   if (run === undefined) return program.help({ error: true });
   await cli.withExperiment(run, async (options) => {
     const result = await runExperiment(options, cli.trainOptions());
@@ -60,6 +66,13 @@ addStageCommands(program, cli);
 addRunCommands(program, cli);
 addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
+
+/** The refusal of a word that is no command. */
+function strayWord(word: string): ArcBenchError {
+  if (/\.ya?ml$/i.test(word)) return new ArcBenchError('wrong-input', `${word} stands without a command: a command or --run was expected before it, as in \`arcbench --run ${shellWord(word)}\`.`);
+  const nearest = nearestName(word, program.commands.map((command) => command.name()));
+  return new ArcBenchError('wrong-input', `There is no command '${word}'${nearest === null ? '' : `; the nearest is '${nearest}'`}: \`arcbench --help\` lists them.`);
+}
 
 try {
   refuseSmallAddressSpace();

@@ -1,4 +1,4 @@
-import { metricDifference, metricValue, verdictSentence } from '../../../src-shared/verdictSentence.ts';
+import { metricDifference, metricValue, pValue, verdictSentence } from '../../../src-shared/verdictSentence.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { Section } from '../section.ts';
@@ -17,10 +17,11 @@ export const ladderSection: Section = ({ comparison, model: { plan }, texts, tex
     markdown: paragraphs([
       `## ${say('heading.ladder')}`,
       say('ladder.intro'),
-      table([say('column.step'), say('column.knob'), say('column.metric'), say('column.from'), say('column.to'), say('column.bought'), ...(single ? [] : [say('column.interval'), say('column.pairs'), say('column.verdict')])], steps.map((pair) => [
+      table([say('column.step'), say('column.knob'), say('column.metric'), say('column.from'), say('column.to'), say('column.bought'), ...(single ? [] : [say('column.interval'), say('column.pairs'), say('column.holm'), say('column.verdict')])], steps.map((pair) => [
         `${escapeMarkdown(pair.against)} → ${escapeMarkdown(pair.arm)}`, changed(pair.arm, pair.against), pair.metric.title, metricValue(pair.againstMean, pair.metric, texts), metricValue(pair.armMean, pair.metric, texts), metricDifference(pair.mean, pair.metric, texts).number,
-        ...(single ? [] : [intervalInWords(pair, texts), String(pair.pairs), say(`verdict.${pair.verdict}.word`)]),
+        ...(single ? [] : [intervalInWords(pair, texts), String(pair.pairs), pair.adjustedP === null ? '—' : pValue(pair.adjustedP, texts), say(`verdict.${pair.verdict}.word`)]),
       ])),
+      single ? null : say('ladder.family', { comparisons: steps.filter((pair) => pair.adjustedP !== null).length }),
       single ? say('verdict.addSeeds') : settled.length === 0 ? say('ladder.none') : settled.map((pair) => `- ${verdictSentence(pair, texts, escapeMarkdown)}`).join('\n'),
     ]),
   };
