@@ -12,7 +12,7 @@ export const freePort = (): Promise<number> => new Promise((resolve) => {
 });
 
 /** Watches the event loop of a process that runs with `--inspect=<port>`, by Node's own monitorEventLoopDelay in it. */
-export async function watchEventLoop(port: number): Promise<{ /** Longest delay since the last call, milliseconds. */ longest(): Promise<number>; stop(): void }> {
+export async function watchEventLoop(port: number): Promise<{ /** Longest delay since the last call, milliseconds. */ longest(): Promise<number>; /** Milliseconds that the thread itself worked in the longest gap since the last call. */ worked(): Promise<number>; stop(): void }> {
   const targets = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json() as { readonly webSocketDebuggerUrl: string }[];
   const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '');
   await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = () => reject(new Error(`Nothing is inspected on port ${port}.`)); });
@@ -27,8 +27,20 @@ export async function watchEventLoop(port: number): Promise<{ /** Longest delay 
     socket.send(JSON.stringify({ id: asked, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }));
   });
   await evaluate(`globalThis.delays = (process.getBuiltinModule?.('node:perf_hooks') ?? process.mainModule.require('perf_hooks')).monitorEventLoopDelay({ resolution: ${resolution} }); delays.enable()`);
+  // Time of the thread's own within the longest gap: the rest of the gap it waited for a core or the disk.
+  await evaluate(`{
+    globalThis.worstGap = { gap: 0, worked: 0 };
+    const worked = () => { const { user, system } = process.threadCpuUsage?.() ?? { user: NaN, system: NaN }; return (user + system) / 1000; };
+    let [lookedAt, workedUntil] = [performance.now(), worked()];
+    setInterval(() => {
+      const [now, until] = [performance.now(), worked()];
+      if (now - lookedAt > worstGap.gap) globalThis.worstGap = { gap: now - lookedAt, worked: until - workedUntil };
+      [lookedAt, workedUntil] = [now, until];
+    }, ${resolution}).unref();
+  }`);
   return {
     longest: async () => Number(await evaluate('{ const longest = delays.max; delays.reset(); longest }')) / 1e6,
+    worked: async () => Number(await evaluate('{ const { worked } = worstGap; globalThis.worstGap = { gap: 0, worked: 0 }; worked }')),
     stop: () => socket.close(),
   };
 }

@@ -193,13 +193,13 @@ async function cloud(): Promise<void> {
 
 async function blocked(): Promise<void> {
   const browser = await openBrowser();
-  const longest: { name: string; value: number; idle: number }[] = [];
+  const longest: { name: string; value: number; worked: number; idle: number }[] = [];
   const during = async (name: string, work: () => Promise<void>) => {
-    await Promise.all([loop.longest(), idleLoop.longest()]);
+    await Promise.all([loop.longest(), loop.worked(), idleLoop.longest()]);
     await work();
-    const [value, idle] = await Promise.all([loop.longest(), idleLoop.longest()]);
-    longest.push({ name, value, idle });
-    say(`${name}: ${value.toFixed(1)} ms, an idle process ${idle.toFixed(1)} ms`);
+    const [value, worked, idle] = await Promise.all([loop.longest(), loop.worked(), idleLoop.longest()]);
+    longest.push({ name, value, worked, idle });
+    say(`${name}: ${value.toFixed(1)} ms, of it worked ${worked.toFixed(1)} ms, an idle process ${idle.toFixed(1)} ms`);
   };
   const page = await newPage(browser);
   await openView(page, 'datasets');
@@ -237,7 +237,7 @@ async function blocked(): Promise<void> {
     await pause(1000);
   });
   await browser.close();
-  rows.push(...longest.flatMap(({ name, value, idle }) => [{ name: `workbench blocked at most: ${name}`, value, unit: 'ms', goal: '<= 50 ms', met: value <= 50 }, { name: '  an idle process beside it', value: idle, unit: 'ms' }]));
+  rows.push(...longest.flatMap(({ name, value, worked, idle }) => [{ name: `workbench blocked at most: ${name}`, value, unit: 'ms', goal: '<= 50 ms', met: value <= 50 }, { name: '  of it its own work, not waiting for a core or the disk', value: worked, unit: 'ms' }, { name: '  an idle process beside it', value: idle, unit: 'ms' }]));
 }
 
 try {
