@@ -11,8 +11,16 @@ export const freePort = (): Promise<number> => new Promise((resolve) => {
   });
 });
 
-/** Watches the event loop of a process that runs with `--inspect=<port>`, by Node's own monitorEventLoopDelay in it. */
-export async function watchEventLoop(port: number): Promise<{ /** Longest delay since the last call, milliseconds. */ longest(): Promise<number>; stop(): void }> {
+/** What the event loop of a process went through since the last look, milliseconds. */
+export interface LoopDelay {
+  /** Longest delay by Node's own monitorEventLoopDelay. */
+  readonly longest: number;
+  /** Longest time between two turns of a timer of 5 ms, and how much of it the loop's own thread worked and how much it was ready to but had no core; null where the system does not tell (other than Linux). */
+  readonly gap: { readonly length: number; readonly worked: number | null; readonly withoutCore: number | null };
+}
+
+/** Watches the event loop of a process that runs with `--inspect=<port>`, from within it. */
+export async function watchEventLoop(port: number): Promise<{ /** Since the last call. */ delay(): Promise<LoopDelay>; stop(): void }> {
   const targets = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json() as { readonly webSocketDebuggerUrl: string }[];
   const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '');
   await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = () => reject(new Error(`Nothing is inspected on port ${port}.`)); });
@@ -26,9 +34,26 @@ export async function watchEventLoop(port: number): Promise<{ /** Longest delay 
     waiting.set(++asked, resolve);
     socket.send(JSON.stringify({ id: asked, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }));
   });
-  await evaluate(`globalThis.delays = (process.getBuiltinModule?.('node:perf_hooks') ?? process.mainModule.require('perf_hooks')).monitorEventLoopDelay({ resolution: ${resolution} }); delays.enable()`);
-  return {
-    longest: async () => Number(await evaluate('{ const longest = delays.max; delays.reset(); longest }')) / 1e6,
-    stop: () => socket.close(),
-  };
+  await evaluate(`{
+    const load = (name) => process.getBuiltinModule?.('node:' + name) ?? process.mainModule.require(name);
+    const delays = load('perf_hooks').monitorEventLoopDelay({ resolution: ${resolution} });
+    delays.enable();
+    const { readFileSync } = load('fs');
+    // The main thread's time on a core and its time ready without one; NaN leaves as null.
+    const onCore = () => { try { return readFileSync('/proc/self/task/' + process.pid + '/schedstat', 'latin1').split(' ').map((time) => time / 1e6); } catch { return [NaN, NaN]; } };
+    const none = { length: 0, worked: 0, withoutCore: 0 };
+    let [gap, at, [worked, withoutCore]] = [none, performance.now(), onCore()];
+    setInterval(() => {
+      const [now, [workedNow, withoutCoreNow]] = [performance.now(), onCore()];
+      if (now - at > gap.length) gap = { length: now - at, worked: workedNow - worked, withoutCore: withoutCoreNow - withoutCore };
+      [at, worked, withoutCore] = [now, workedNow, withoutCoreNow];
+    }, ${resolution}).unref();
+    globalThis.loopDelay = () => {
+      const told = { longest: delays.max / 1e6, gap };
+      delays.reset();
+      gap = none;
+      return told;
+    };
+  }`);
+  return { delay: async () => await evaluate('loopDelay()') as LoopDelay, stop: () => socket.close() };
 }

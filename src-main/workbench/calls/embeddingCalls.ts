@@ -8,7 +8,7 @@ import type { CallContext, CallsOf } from './callContext.ts';
 
 const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphere' } as const satisfies Record<CheckedInput<'embedding.project'>['method'], string>;
 
-/** `keptProjection` answers from where reading blocks nobody. */
+/** `keptProjection` answers, and refuses what cannot be placed, from where reading blocks nobody. */
 export function embeddingCalls({ store, jobs, workApart }: CallContext, keptProjection: (request: PlacingRequest) => Promise<string | null> = () => Promise.resolve(null)): CallsOf<'embedding'> {
   const fileOf = (run: string, hash: string) => projectionFile(store, run, hash);
   let last: { readonly key: string; readonly units: ReturnType<typeof readUnits> } | null = null; // one picture after the other is asked for
@@ -19,8 +19,7 @@ export function embeddingCalls({ store, jobs, workApart }: CallContext, keptProj
   };
   return {
     'embedding.project': async (request) => {
-      const { run, of, method } = request;
-      embeddingSpace(store, run, of); // refuses at once
+      const { run, method } = request;
       const kept = await keptProjection(request); // what is there already waits behind no other
       const row = store.run(run);
       return jobs.add({
