@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { importDataset } from '../../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../../src-main/data/prepareDataset.ts';
