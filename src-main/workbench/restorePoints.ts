@@ -2,13 +2,11 @@ import type { Store } from '../store/store.ts';
 import { latestCheckpoint } from '../train/checkpoint.ts';
 import { appendPoints, readPoints } from '../train/pointLog.ts';
 import type { RunPoint } from '../train/pointStream.ts';
-import { runFolderOf } from './trainArms.ts';
 
 const keyOf = ({ name, step }: Pick<RunPoint, 'name' | 'step'>) => `${step} ${name}`;
 
 /** Gives back to the store the points before a run's checkpoint that a damaged write-ahead log lost, and to the run's log those that it lacks; false where some are in neither. */
-export function restorePoints(store: Store, id: string): boolean {
-  const folder = runFolderOf(store, id);
+export function restorePoints(store: Store, { id, folder }: { readonly id: string; readonly folder: string }): boolean {
   const checkpoint = latestCheckpoint(folder, () => undefined); // the trainer tells of damaged ones
   if (checkpoint === null || checkpoint.position.points === null) return true;
   const { step: last, points: told } = checkpoint.position;

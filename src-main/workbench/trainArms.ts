@@ -82,7 +82,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     }
     await endFormerTrainer(runFolderOf(store, id)); // it may be writing what is read next
     const wouldGoOn = known !== null && (known.status === 'trained' || isWaiting(plan, known) || train.interrupted === 'resume');
-    const goOn = wouldGoOn && restorePoints(store, id);
+    const goOn = wouldGoOn && restorePoints(store, { id, folder: runFolderOf(store, id) });
     if (wouldGoOn && !goOn) progress.notice(`${title}: the database has lost points of run ${id} from before its checkpoint, and ${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`);
     if (!goOn) {
       if (known) store.deleteRun(id); // so that the store never names what is gone
