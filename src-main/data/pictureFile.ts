@@ -9,7 +9,8 @@ sharp.cache(false);
 sharp.concurrency(1); // pictures are decoded side by side: a second thread in each costs more than it brings
 
 const megapixelLimit = 64;
-const megapixelsSideBySide = 24;
+const bytesSideBySide = 96e6; // of one decoded picture
+const mostBytesAPixel = 8; // four channels of 16 bits
 const byteLimit = 512 * 2 ** 20;
 
 /** A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails on the slightest damage unless told otherwise. */
@@ -26,7 +27,7 @@ export function readPicture(path: string): PictureFile | { readonly reason: stri
   if (reason !== null) return { reason };
   const file = readFileSync(path);
   if (pictureFormatOf(file) === undefined) return { reason: noPicture };
-  return { open: opener(file, megapixelsSideBySide), file, modified };
+  return { open: opener(file, bytesSideBySide / mostBytesAPixel / 1e6), file, modified };
 }
 
 const opener = (file: Buffer, megapixels: number): PictureFile['open'] => (failOn = 'warning') => sharp(file, { failOn, limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient();
@@ -37,8 +38,17 @@ export async function decodeWithinMemory<T>(picture: PictureFile, decode: (pictu
     return await decode(picture);
   } catch (error) {
     if (!(error instanceof Error && error.message.includes('pixel limit'))) throw error;
-    return await oneAtATime(() => decode({ ...picture, open: opener(picture.file, megapixelLimit) }));
+    const large = () => decode({ ...picture, open: opener(picture.file, megapixelLimit) });
+    return await decodedBytes(picture.file) > bytesSideBySide ? await oneAtATime(large) : await large();
   }
+}
+
+const bytesOf: Readonly<Record<string, number>> = { uchar: 1, char: 1, ushort: 2, short: 2 };
+
+/** Bytes that a picture takes while it is decoded, from its header: width x height x channels x depth, twice as many for a progressive JPEG, whose coefficients have 16 bits. */
+export async function decodedBytes(file: Buffer): Promise<number> {
+  const { width, height, channels, depth, format, isProgressive } = await sharp(file, { limitInputPixels: false }).metadata();
+  return width * height * channels * (bytesOf[depth] ?? mostBytesAPixel) * (format === 'jpeg' && isProgressive ? 2 : 1);
 }
 
 export const noPicture = 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';

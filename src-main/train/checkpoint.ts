@@ -14,7 +14,8 @@ const positionSchema = z.strictObject({
   bestEpoch: z.int(), bestAccuracy: z.number(), bestLoss: z.number().nullable().default(null), // on val; epoch counted from 1; 0: none yet
   referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
   seconds: z.number(), images: z.int(), // of training so far
-  warnings: z.array(runWarningSchema).catch([]), // of the last whole epoch; older checkpoints have sentences, which were told
+  warnings: z.array(runWarningSchema).catch([]), // of all whole epochs; older checkpoints have sentences, which were told
+  points: z.int().nullable().default(null), // told so far; null: not counted by an older version
 });
 export type TrainingPosition = z.infer<typeof positionSchema>;
 

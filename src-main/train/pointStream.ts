@@ -9,24 +9,31 @@ export type RunPoint = z.infer<typeof runPointSchema>;
 
 /** Gathers points and sends them a few times a second; what the receiver has not confirmed yet goes into checkpoints, so that no death of either side loses any. */
 export interface PointStream {
-  add(points: Readonly<Record<string, number>>, at: { readonly step: number; readonly epoch: number }): void;
+  /** Takes those that are finite, and says how many. */
+  add(points: Readonly<Record<string, number>>, at: { readonly step: number; readonly epoch: number }): number;
   /** Takes over points that a checkpoint kept. */
   restore(points: readonly RunPoint[]): void;
   flush(): void;
   confirm(batch: number): void;
   unconfirmed(): RunPoint[];
+  /** Points added since the last call that said they are kept. */
+  unkept(): readonly RunPoint[];
+  kept(): void;
 }
 
 const millisecondsBetween = 300;
 
 export function pointStream(send: (batch: number, points: readonly RunPoint[]) => void): PointStream {
   const sent = new Map<number, readonly RunPoint[]>();
-  let waiting: RunPoint[] = [];
+  let [waiting, unkept]: [RunPoint[], RunPoint[]] = [[], []];
   let [batches, flushed] = [0, performance.now()];
   const stream: PointStream = {
     add(points, { step, epoch }) {
-      for (const [name, value] of Object.entries(points)) if (Number.isFinite(value)) waiting.push({ name, step, epoch, value, at: Date.now() });
+      const finite = Object.entries(points).filter(([, value]) => Number.isFinite(value)).map(([name, value]) => ({ name, step, epoch, value, at: Date.now() }));
+      waiting.push(...finite);
+      unkept.push(...finite);
       if (performance.now() - flushed >= millisecondsBetween) stream.flush();
+      return finite.length;
     },
     restore: (points) => { waiting.push(...points); },
     flush() {
@@ -38,6 +45,8 @@ export function pointStream(send: (batch: number, points: readonly RunPoint[]) =
     },
     confirm: (batch) => { sent.delete(batch); },
     unconfirmed: () => [...sent.values(), waiting].flat(),
+    unkept: () => unkept,
+    kept: () => { unkept = []; },
   };
   return stream;
 }

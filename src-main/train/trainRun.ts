@@ -22,6 +22,7 @@ import { latestCheckpoint, readCheckpoint, writeCheckpoint, type TrainingPositio
 import { drawClasses } from './classDraws.ts';
 import { DivergedError } from './divergedError.ts';
 import { optimizerScalars } from './optimizer.ts';
+import { appendPoints } from './pointLog.ts';
 import type { PointStream } from './pointStream.ts';
 import { dropoutShapes, inferenceProgram, initialState, mirroredProgram, trainProgram } from './programs.ts';
 import { batchesOfEpoch } from './sampler.ts';
@@ -117,7 +118,7 @@ export function createRunMachine(options: Pick<TrainRunOptions, 'plan' | 'arm' |
   return (compiled ? compileMachine : createEagerMachine)(programs, initialState({ ...programOptions, backbone, seed }));
 }
 
-const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, bestLoss: null, referenceLoss: null, seconds: 0, images: 0, warnings: [] };
+const freshPosition: TrainingPosition = { epoch: 0, batch: 0, step: 0, sums: {}, bestEpoch: 0, bestAccuracy: -1, bestLoss: null, referenceLoss: null, seconds: 0, images: 0, warnings: [], points: 0 };
 const referenceSteps = 10;
 
 /** Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the machine. Throws 'diverged'. */
@@ -133,7 +134,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const noiseShapes = dropoutShapes(network);
   const shown = randomStream(plan.split.seed, 'snapshots').shuffle([...val.indexes.keys()]).slice(0, mostShown).sort((a, b) => a - b);
   let position = freshPosition;
-  const save = (name: string) => writeCheckpoint(runFolder, name, { planHash: options.planHash, position, state: machine.readState(), points: options.points.unconfirmed() });
+  const save = (name: string) => {
+    appendPoints(runFolder, options.points.unkept()); // before the checkpoint that counts them
+    options.points.kept();
+    writeCheckpoint(runFolder, name, { planHash: options.planHash, position, state: machine.readState(), points: options.points.unconfirmed() });
+  };
+  const tell = (points: Readonly<Record<string, number>>, epoch: number) => {
+    const told = options.points.add(points, { step: position.step, epoch });
+    position = { ...position, points: position.points === null ? null : position.points + told };
+  };
 
   const checkpoint = options.resume ? latestCheckpoint(runFolder, options.onNotice) : null;
   if (checkpoint) {
@@ -142,7 +151,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     position = checkpoint.position;
     options.points.restore(checkpoint.points);
     options.onNotice(`Resumed at epoch ${position.epoch + 1}, batch ${position.batch + 1}.`);
-    position.warnings.forEach(options.onWarning); // whoever was to hear them may have died first
+    position.warnings.forEach(options.onWarning); // whoever was to hear them may have died first, or lost them
     if (existsSync(join(runFolder, 'snapshots'))) options.onSnapshot(join(runFolder, 'snapshots'));
     if (basename(checkpoint.folder) !== 'last') save('last'); // it died between the best and the last
   }
@@ -183,7 +192,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         sums, referenceLoss: position.step + 1 === wholeMarginFrom + referenceSteps ? (sums['loss'] as number) / (batch + 1) : position.referenceLoss,
         seconds: position.seconds + seconds,
       };
-      options.points.add(prefixed('step', { ...told, learningRate: rate, imagesPerSecond: batchSize / seconds }), { step: position.step, epoch: epoch + 1 });
+      tell(prefixed('step', { ...told, learningRate: rate, imagesPerSecond: batchSize / seconds }), epoch + 1);
       options.onProgress({ epoch: epoch + 1, done: batch + 1, total: batches.length, imagesPerSecond: position.images / position.seconds });
       await nextTurn(); // lets a stop message in
       if (options.shouldStop()) {
@@ -202,14 +211,14 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     const points = { ...prefixed('train', means), ...prefixed('val', onVal), learningRate: rateAt(position.step - 1), gradientNorm: gradientNorm as number, imagesPerSecond: position.images / position.seconds, 'centres/unused': unusedCentres, ...(collapsed === null ? {} : { 'centres/collapsed': collapsed }) };
     const better = isBetterEpoch(onVal, { accuracy: position.bestAccuracy, loss: position.bestLoss });
     position = { ...position, epoch: epoch + 1, batch: 0, sums: {}, ...(better ? { bestEpoch: epoch + 1, bestAccuracy: onVal.accuracy, bestLoss: onVal.loss } : {}) };
-    options.points.add(points, { step: position.step, epoch: epoch + 1 });
+    tell(points, epoch + 1);
     options.points.flush();
     const watched = { loss: 0, accuracy: 0, targetAngleDegrees: 0, embeddingNorm: 0, ...means };
     const warnings = healthWarnings({
       ...watched, gradientNorm: points.gradientNorm, epoch: epoch + 1, epochs, classes: options.classes, gradientClip: plan.training.gradientClip, warmupEpochs: Math.max(schedule.warmupEpochs, marginWarmupEpochs), drawnClasses: drawnClasses(plan.training, options.classes) ?? undefined,
       scale: fixedScale(arm.loss) ?? undefined, unusedCentres, collapsedCentres: collapsed ?? undefined,
     });
-    position = { ...position, warnings };
+    position = { ...position, warnings: [...position.warnings, ...warnings] };
     warnings.forEach(options.onWarning);
     options.onEpoch({ epoch: epoch + 1, step: position.step, points });
     if (better) save('best');

@@ -11,6 +11,7 @@ import { verifyReport } from '../report/writeReport.ts';
 import { verifySplitFolders } from '../split/splitFolders.ts';
 import type { Store } from '../store/store.ts';
 import { readCheckpoint } from '../train/checkpoint.ts';
+import { appendPoints, pointLogOf, readPoints } from '../train/pointLog.ts';
 import { leftover, stoppedPreparations, writtenWhole } from './sweepLeftovers.ts';
 import { runFolderOf, snapshotFolderOf } from './trainArms.ts';
 
@@ -80,6 +81,7 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
     for (const within of [folder, snapshotFolderOf(store, run.id)]) {
       for (const name of await namesIn(within)) if (leftover.test(name)) await removable(join(within, name), 'This is a leftover of a write that was cut off.');
     }
+    let [lastStep, told] = [0, 0];
     for (const name of await namesIn(join(folder, 'checkpoints'))) {
       const path = join(folder, 'checkpoints', name);
       if (leftover.test(name)) {
@@ -88,10 +90,19 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
         continue;
       }
       try {
-        readCheckpoint(path);
+        const { position } = readCheckpoint(path);
+        if (position.step >= lastStep && position.points !== null) [lastStep, told] = [position.step, position.points];
       } catch (error) {
         add(path, `${sentenceOf(error)} Resume takes the one before it.`);
       }
+    }
+    const { points: logged, damaged } = readPoints(folder);
+    if (damaged > 0 || new Set(logged.filter(({ step }) => step <= lastStep).map(({ name, step }) => `${step} ${name}`)).size < told) {
+      if (repair) {
+        await rm(pointLogOf(folder), { force: true });
+        appendPoints(folder, (['epochs', 'steps'] as const).flatMap((of) => store.points(run.id, of)).map(({ run: _, ...point }) => point));
+      }
+      add(pointLogOf(folder), `The second copy of the points of run ${run.id} is not whole, the database's is not touched by that.${repair ? ' It was written anew from the database.' : ' --repair writes it anew from the database.'}`, repair);
     }
     const [hasEnded, digest] = [run.status === 'trained' || run.status === 'done', store.result(run.id, 'digest')];
     if (digest !== null && hasEnded && digest !== store.digest(run.id)) add(join(workspace, 'arcbench.db'), `What the database holds of run ${run.id} is not what was written: do not use it; bring the database back from a copy, or delete the run and train it again.`);

@@ -11,12 +11,14 @@ import { makeFolder } from '../data/writeWhole.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import type { Split } from '../split/makeSplit.ts';
 import type { RunRow, Store } from '../store/store.ts';
+import { pointLogOf } from '../train/pointLog.ts';
 import type { EngineName, TrainerMessage } from '../train/trainerMessages.ts';
 import { drawsOf } from './drawsOf.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { endFormerTrainer } from './formerTrainer.ts';
 import { judgedMetrics } from './judgedMetrics.ts';
 import { planHash } from './planHash.ts';
+import { restorePoints } from './restorePoints.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { runTrainer } from './trainer.ts';
@@ -78,9 +80,11 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
       progress.notice(`${title}: ${known.status} already (run ${id}).`);
       return;
     }
-    const goOn = known !== null && (known.status === 'trained' || isWaiting(plan, known) || train.interrupted === 'resume');
+    await endFormerTrainer(runFolderOf(store, id)); // it may be writing what is read next
+    const wouldGoOn = known !== null && (known.status === 'trained' || isWaiting(plan, known) || train.interrupted === 'resume');
+    const goOn = wouldGoOn && restorePoints(store, { id, folder: runFolderOf(store, id) });
+    if (wouldGoOn && !goOn) progress.notice(`${title}: the database has lost points of run ${id} from before its checkpoint, and ${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`);
     if (!goOn) {
-      await endFormerTrainer(runFolderOf(store, id));
       if (known) store.deleteRun(id); // so that the store never names what is gone
       rmSync(runFolderOf(store, id), { recursive: true, force: true });
       await makeFolder(runFolderOf(store, id)); // what was there is gone for good before the run is known again
@@ -122,8 +126,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
             break;
           case 'warning': {
             const event = warningEvent(message.warning);
-            keepOnce(store, id, event);
-            progress.notice(`Warning: ${event.message}`);
+            if (keepOnce(store, id, event)) progress.notice(`Warning: ${event.message}`);
             break;
           }
           case 'done': case 'failed': case 'stopped': case 'paused': break;
@@ -148,9 +151,11 @@ function refuseInterrupted({ store, plan, rerunCommand }: StageOptions, known: R
   throw new ArcBenchError('wrong-input', `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`);
 }
 
-/** An epoch that is done again after a crash says the same again, and so does a run that goes on after an early stop. */
-function keepOnce(store: Store, id: string, event: Parameters<Store['addEvent']>[1]): void {
-  if (!store.events(id).some(({ kind, message }) => kind === event.kind && message === event.message)) store.addEvent(id, event);
+/** Keeps what was not said yet, and tells whether: an epoch that is done again after a crash says the same again, and so does a run that goes on. */
+function keepOnce(store: Store, id: string, event: Parameters<Store['addEvent']>[1]): boolean {
+  const isNew = !store.events(id).some(({ kind, message }) => kind === event.kind && message === event.message);
+  if (isNew) store.addEvent(id, event);
+  return isNew;
 }
 
 /** The log is English; the report writes the numbers in its own language. */

@@ -7,6 +7,7 @@ import sharp, { type Sharp } from 'sharp';
 import { dataSchema, prepareSchema, splitSchema } from '../../src-shared/experiment.ts';
 import { importDataset } from '../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../src-main/data/prepareDataset.ts';
+import { decodedBytes } from '../../src-main/data/pictureFile.ts';
 import { openPackedImages, type PreparedSet } from '../../src-main/data/preparedSet.ts';
 import { makeSplit } from '../../src-main/split/makeSplit.ts';
 
@@ -103,6 +104,15 @@ test('every kind of picture comes out as 8-bit sRGB', async () => {
   }
   for (const name of ['grey.png', 'grey.jpg', 'grey-deep.png']) assertColour(pixels.get(`Ann/${name}`), [90, 90, 90], 1, name);
   assertColour(pixels.get('Ann/clear.png'), [128, 128, 128], 0, 'clear.png');
+});
+
+test('what a picture takes while it is decoded counts channels, depth and the coefficients of a progressive JPEG', async () => {
+  const clear = sharp({ create: { width: 48, height: 64, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } });
+  const pixels = 48 * 64;
+  for (const [file, bytes] of [
+    [plain('#888').png(), 3], [clear.clone().toColourspace('rgb16').png({ progressive: true }), 8], [plain('#888').toColourspace('b-w').png(), 1],
+    [plain('#888').jpeg(), 3], [plain('#888').jpeg({ progressive: true }), 6], [plain('#888').toColourspace('cmyk').jpeg(), 4],
+  ] as const) assert.equal(await decodedBytes(await file.toBuffer()), bytes * pixels);
 });
 
 test('the eight ways in which a camera can be held give the same upright pixels', async () => {

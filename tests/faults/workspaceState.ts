@@ -17,7 +17,7 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
   for (const entry of readdirSync(workspace, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const name = path.slice(workspace.length + 1);
-    if (!entry.isFile() || /^(arcbench\.db|writer\.)|\/SHA256SUMS$/.test(name)) continue; // sums of files that tell speeds, and which are here themselves
+    if (!entry.isFile() || /^(arcbench\.db|writer\.)|\/SHA256SUMS$|\/points\.log$/.test(name)) continue; // sums of files that tell speeds, and which are here themselves; points are in the store
     const bytes = readFileSync(path);
     if (/checkpoints\/\w+\/manifest\.json$/.test(name)) {
       // Points are in the store by the end; those that a checkpoint holds are the ones that were on their way.

@@ -26,7 +26,7 @@ function project({ method, dimensions, seed, neighbours, values, size }: Project
     }
     return Float32Array.from(umap.getEmbedding().flat());
   }
-  return tsne(reduced, wide, { dimensions, perplexity: Math.min(neighbours ?? 30, (points - 1) / 3), seed, onIteration: (done, total) => report(done / total) });
+  return tsne(reduced, wide, { dimensions, perplexity: Math.min(neighbours ?? 30, (points - 1) / 3), seed, onProgress: report });
 }
 
 /** Hands a share on where it has grown by a hundredth. */

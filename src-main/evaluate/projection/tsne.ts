@@ -7,19 +7,20 @@ export interface TsneOptions {
   readonly dimensions: 2 | 3;
   readonly perplexity: number;
   readonly seed: number;
-  readonly onIteration?: (done: number, total: number) => void;
+  readonly onProgress?: (share: number) => void;
 }
 
 const iterations = 500;
+const shareOfNeighbours = 0.3; // of the time, what their search takes with many points
 const exaggeration = { factor: 12, until: 250 } as const;
 
 /**
  * t-SNE of rows [points, size] by Barnes and Hut (van der Maaten, JMLR 15, 2014), begun at the first principal components and with a step of
  * points / 12 (Kobak and Berens, 2019; Belkina et al., 2019); returns [points, dimensions]. At most 2^20 points.
  */
-export function tsne(rows: Float32Array, size: number, { dimensions, perplexity, seed, onIteration }: TsneOptions): Float32Array {
+export function tsne(rows: Float32Array, size: number, { dimensions, perplexity, seed, onProgress }: TsneOptions): Float32Array {
   const points = rows.length / size;
-  const { starts, others, shares } = similarities(rows, size, { perplexity, seed });
+  const { starts, others, shares } = similarities(rows, size, { perplexity, seed, onProgress: (share) => onProgress?.(shareOfNeighbours * share) });
   const begin = principalComponents(rows, size, { components: Math.min(dimensions, size), seed }).scores;
   const spread = Math.sqrt(begin.reduce((sum, value, at) => sum + (at % dimensions === 0 ? value * value : 0), 0) / points) || 1;
   const random = randomStream(seed, 't-SNE');
@@ -50,16 +51,16 @@ export function tsne(rows: Float32Array, size: number, { dimensions, perplexity,
       moves[at] = (early ? 0.5 : 0.8) * moves[at]! - rate * gains[at]! * gradient;
     }
     for (let at = 0; at < places.length; at++) places[at]! += moves[at]!;
-    onIteration?.(iteration + 1, iterations);
+    onProgress?.(shareOfNeighbours + (1 - shareOfNeighbours) * (iteration + 1) / iterations);
   }
   return Float32Array.from(places);
 }
 
 /** The joint probabilities p_ij of neighbours (equations 1 and 2 of the paper), row by row: those of row i stand from starts[i] to starts[i + 1]. */
-function similarities(rows: Float32Array, size: number, { perplexity, seed }: Pick<TsneOptions, 'perplexity' | 'seed'>): { readonly starts: Uint32Array; readonly others: Uint32Array; readonly shares: Float64Array } {
+function similarities(rows: Float32Array, size: number, { perplexity, seed, onProgress }: Pick<TsneOptions, 'perplexity' | 'seed' | 'onProgress'>): { readonly starts: Uint32Array; readonly others: Uint32Array; readonly shares: Float64Array } {
   const points = rows.length / size;
   const count = Math.min(points - 1, Math.floor(3 * perplexity));
-  const { indexes, squaredDistances } = nearestNeighbours(rows, size, { count, random: randomStream(seed, 't-SNE', 'neighbours') });
+  const { indexes, squaredDistances } = nearestNeighbours(rows, size, { count, random: randomStream(seed, 't-SNE', 'neighbours'), onProgress });
   const joint = Array.from({ length: points }, () => new Map<number, number>());
   for (let point = 0; point < points; point++) {
     const weights = perplexWeights(squaredDistances.subarray(point * count, (point + 1) * count), perplexity);

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { importDataset } from '../../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../../src-main/data/prepareDataset.ts';
@@ -37,7 +38,11 @@ export async function readPictures(folder: string): Promise<Met> {
   const [source, workspace] = [join(folder, 'faces'), join(folder, 'workspace')];
   mkdirSync(workspace, { recursive: true });
   const { data, prepare } = experimentSchema.parse({ prepare: { inputSize: 32 } });
-  const dataset = await importDataset({ ...data, resolvedSource: source }, { workspace });
+  const dataset = await importDataset({ ...data, resolvedSource: source }, { workspace }).catch((error: unknown) => {
+    if (!(error instanceof ArcBenchError)) throw error;
+    return { refusal: sentence(error.message) };
+  });
+  if ('refusal' in dataset) return { taken: 0, refusals: readdirSync(source, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(() => dataset.refusal) };
   const set = await prepareDataset(dataset, prepare, { workspace }).catch((error: unknown) => ({ images: [], rejected: [{ reason: sentence(String(error instanceof Error ? error.message : error)) }] }));
   const shown = resources(workspace, { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary, () => Promise.reject(new Error('no archive is asked for')));
   for (const index of dataset.images.keys()) await shown.read(`pictures/original/x/${index}?side=96`);

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { runPointSchema, type RunPoint } from './pointStream.ts';
+
+const pointsSchema = z.array(runPointSchema);
+export const pointLogOf = (runFolder: string): string => join(runFolder, 'points.log');
+const sumOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+/** Keeps points beside the checkpoint that counts them, for a database that loses its last commits; each line bears the hash of its own, so that damage to one costs no other. */
+export function appendPoints(runFolder: string, points: readonly RunPoint[]): void {
+  if (points.length === 0) return;
+  const path = pointLogOf(runFolder);
+  const isNew = !existsSync(path);
+  const text = JSON.stringify(points);
+  const bytes = Buffer.from(`\n${sumOf(text)} ${text}\n`); // the first break ends a line that was cut off
+  const file = openSync(path, 'a');
+  try {
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  if (!isNew) return;
+  const folder = openSync(runFolder, 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+/** The points that were kept; lines that are damaged are counted and left out. */
+export function readPoints(runFolder: string): { readonly points: readonly RunPoint[]; readonly damaged: number } {
+  if (!existsSync(pointLogOf(runFolder))) return { points: [], damaged: 0 };
+  let damaged = 0;
+  const points = readFileSync(pointLogOf(runFolder), 'utf8').split('\n').filter((line) => line !== '').flatMap((line) => {
+    const text = line.slice(17);
+    if (line.slice(0, 17) === `${sumOf(text)} `) return pointsSchema.parse(JSON.parse(text));
+    damaged++;
+    return [];
+  });
+  return { points, damaged };
+}
