@@ -17,7 +17,7 @@ export function sweepOptions(arms: readonly GivenArm[], rows: readonly ArmRow[],
 }
 
 /** Values to begin with: what stands now, with one below and one above it. */
-export function firstValues({ knob: { kind }, value }: SweepOption): readonly unknown[] {
+export function firstValues({ knob: { kind }, value }: Pick<SweepOption, 'knob' | 'value'>): readonly unknown[] {
   switch (kind.type) {
     case 'number': {
       const now = Number(value);
@@ -38,12 +38,12 @@ function clip(kind: Extract<KnobKind, { type: 'number' }>, number: number): numb
 }
 
 /** A range to begin with, from the lowest of some values to the highest. */
-export function firstRange(values: unknown, { knob }: SweepOption): { readonly from: number; readonly to: number } {
+export function firstRange(values: unknown, { knob }: Pick<SweepOption, 'knob'>): { readonly from: number; readonly to: number } {
   const numbers = (Array.isArray(values) ? values : []).map(Number).filter(Number.isFinite);
   const [from, to] = [Math.min(...numbers), Math.max(...numbers)];
   if (numbers.length > 0 && from < to) return { from, to };
-  const now = numbers[0] ?? 1;
-  return { from: now, to: knob.kind.type === 'number' ? Math.min(knob.kind.most ?? Infinity, now === 0 ? 1 : now * 2) : now + 1 };
+  const around = firstValues({ knob, value: numbers[0] ?? 1 }).map(Number);
+  return { from: Math.min(...around), to: Math.max(...around) };
 }
 
 /** What a sweep makes, in words. */
