@@ -89,3 +89,9 @@ test('a swept knob follows the arm that it is of when that is renamed', () => {
   const swept = setKnob(text, ['sweep', 'knobs', 'arms.Arc.Face.loss.scale'], [16, 32]);
   assert.deepEqual(Object.keys(parseExperiment(editArms(swept, []).rename(1, 'angular'), 'test').sweep?.knobs ?? {}), ['arms.angular.loss.scale']);
 });
+
+test('a value that a knob cannot take is refused at that knob, at its line', () => {
+  const wrong = (name: string, values: unknown) => setKnob(setKnob(text, ['sweep', 'knobs', 'training.batchSize'], [32, 64]), ['sweep', 'knobs', name], values);
+  assert.throws(() => parseExperiment(wrong('arms.Arc.Face.loss.scale', [16, 5000]), 'test'), /'sweep\.knobs\.arms\.Arc\.Face\.loss\.scale'/);
+  assert.throws(() => parseExperiment(wrong('training.learningRate', [0.1, 50]), 'test'), /'sweep\.knobs\.training\.learningRate'/);
+});

@@ -40,7 +40,7 @@ const titles: Readonly<Record<string, string>> = { '': 'Experiment', data: 'Data
 const labels: Readonly<Record<string, string>> = {
   'training.optimizer.name': 'Optimiser', 'training.sampler.name': 'Sampler', 'data.demo.people': 'Demo people', 'data.demo.imagesPerPerson': 'Demo images a person', 'data.demo.seed': 'Demo seed',
   'training.sampler.identities': 'People a batch', 'training.sampler.images': 'Images a person', 'training.schedule.name': 'Schedule', 'evaluation.falsePositiveRates': 'False positive rates', 'evaluation.pairs': 'Verification pairs',
-  'split.assign': 'People put by hand', 'split.allowFindings': 'Allowed findings', 'sweep.budget': 'Most combinations',
+  'split.assign': 'People put by hand', 'split.allowFindings': 'Allowed findings',
 };
 
 const experimentSchema = knobSchemaOf(experimentFields);
