@@ -137,13 +137,19 @@ export const experimentFields = z.strictObject({
   report: z.strictObject({ language: z.enum(['en', 'ru']).default('en').describe('language of the report') }).prefault({}),
 });
 type Experiment = z.infer<typeof experimentFields>;
+/** Where the value stands that a sweep gave a refused variant; the whole sweep where no one knob is to blame. */
+function sweptPath({ sweep }: Experiment, { variantOf }: ArmPlan, path: readonly PropertyKey[]): PropertyKey[] {
+  const name = path[0] === 'settings' ? String(path[1]) : ['arms', variantOf, ...path].join('.');
+  return ['sweep', 'knobs', ...(sweep && Object.hasOwn(sweep.knobs, name) ? [name] : [])];
+}
+
 type Refuse = (path: readonly PropertyKey[], message: string) => void;
 
 /** Parsed, an experiment is the plan: defaults filled in, ladder and sweep written out as arms. Parsing a plan again changes nothing. */
 export const experimentSchema = experimentFields.transform((experiment, context): Experiment => {
   const refuse: Refuse = (path, message) => context.addIssue({ code: 'custom', path: [...path], message, input: experiment });
   const arms = writtenOutArms(experiment, refuse);
-  arms.forEach((arm, index) => checkArm({ ...experiment, arms }, index, (path, message) => refuse(arm.variantOf === undefined ? ['arms', index, ...path] : ['sweep', 'knobs'], message)));
+  arms.forEach((arm, index) => checkArm({ ...experiment, arms }, index, (path, message) => refuse(arm.variantOf === undefined ? ['arms', index, ...path] : sweptPath(experiment, arm, path), message)));
   return { ...experiment, arms };
 });
 export type Plan = z.infer<typeof experimentSchema>;
@@ -176,7 +182,8 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
     refuse(['against'], `there is no other arm '${arm.against}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}`);
   }
   const loss = lossSchema.safeParse(arm.loss);
-  if (!loss.success) refuse(['loss'], `the arm ${arm.name} is refused: ${loss.error.issues[0]?.message ?? ''}`);
+  const place = loss.error?.issues[0]?.path ?? [];
+  if (!loss.success) refuse(arm.variantOf === undefined ? ['loss'] : ['loss', ...place], `the arm ${arm.name} is refused: ${loss.error.issues[0]?.message ?? ''}`);
   const sections = { training: plan.training, model: plan.model };
   const known = [...knobsOf(sections).keys()];
   for (const [name, value] of Object.entries(arm.settings ?? {})) {

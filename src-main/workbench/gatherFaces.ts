@@ -44,6 +44,7 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
   progress.stage(`Preparing ${dataset.images.length} images of ${peopleOf(dataset.images)} people`);
   const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onResume: (sentence) => progress.notice(sentence), onProgress: (done, total) => progress.step({ done, total, note: 'images' }) });
   const rejected = [...dataset.rejected, ...set.rejected];
+  if (store.dataset(dataset.hash) === null) await saveDatasetFile(store.workspace, dataset); // landmarks set by hand since the import made another of it, which takes its place
   saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);
   if (set.detection) progress.notice(describeDetection(set.detection));

@@ -66,7 +66,7 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
   ['a misspelt section', 'sweeep: {}', /line 1: unknown key 'sweeep'; the nearest known name is 'sweep'/],
   ['a knob that is not there', 'sweep:\n  knobs:\n    training.learningrte: [1]', /line 3: 'sweep\.knobs\.training\.learningrte': there is no such knob to sweep; the nearest known name is 'training\.learningRate'/],
   ["a loss's knob that is not there", 'sweep:\n  knobs:\n    arms.ArcFace.loss.scal: [1]', /the nearest known name is 'arms\.ArcFace\.loss\.scale'/],
-  ['a swept value out of range', 'sweep:\n  knobs:\n    arms.ArcFace.loss.scale: [16, 5000]', /line 2: 'sweep\.knobs': the arm ArcFace \(scale 5000\) is refused/],
+  ['a swept value out of range', 'sweep:\n  knobs:\n    arms.ArcFace.loss.scale: [16, 5000]', /line 3: 'sweep\.knobs\.arms\.ArcFace\.loss\.scale': the arm ArcFace \(scale 5000\) is refused/],
   ['a misspelt range', 'sweep:\n  knobs:\n    training.learningRate: {form: 0.1, to: 1}', /line 3: unknown key 'sweep\.knobs\.training\.learningRate\.form'; the nearest known name is 'from'/],
   ['a value without a list', 'sweep:\n  knobs:\n    training.learningRate: 3', /'sweep\.knobs\.training\.learningRate' is 3; expected a section/],
   ['a range the wrong way round', 'sweep:\n  knobs:\n    training.learningRate: {from: 1, to: 0.1}', /from must stay below to/],

@@ -3,6 +3,7 @@ import { basename, relative } from 'node:path';
 import type { DatasetSummary, Picture } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import type { Dataset, FaceImage } from '../../data/dataset.ts';
 import { datasetFile, readDatasetFile, saveDatasetFile } from '../../data/datasetFile.ts';
 import { importDataset } from '../../data/importDataset.ts';
@@ -47,7 +48,7 @@ export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
 }
 export type DatasetLibrary = ReturnType<typeof datasetLibrary>;
 
-export function datasetCalls({ store, jobs, roots, workApart }: CallContext, library: DatasetLibrary): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
+export function datasetCalls({ store, jobs, roots, tell, workApart }: CallContext, library: DatasetLibrary): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
   const rowOf = (hash: string): DatasetRow => {
     const row = store.dataset(hash);
     if (!row) throw new ArcBenchError('wrong-input', `There is no dataset ${hash.slice(0, 12)}: look at the list of datasets.`);
@@ -55,6 +56,12 @@ export function datasetCalls({ store, jobs, roots, workApart }: CallContext, lib
   };
   const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
   const stage = { baseFolder: store.workspace, rerunCommand: 'the import' };
+  const orders = new WeakMap<Dataset, readonly number[]>(); // a sheet asks for page after page
+  const orderOf = (dataset: Dataset): readonly number[] => {
+    const order = orders.get(dataset) ?? naturalPlaces(dataset.images, ({ path }) => path);
+    orders.set(dataset, order);
+    return order;
+  };
   return {
     'datasets.list': () => store.datasets().map(summaryOf),
     'datasets.import': async ({ data }) => {
@@ -78,17 +85,20 @@ export function datasetCalls({ store, jobs, roots, workApart }: CallContext, lib
       return {
         ...summaryOf(row), withLandmarks: images.filter((image) => image.landmarks !== undefined).length,
         histogram: [...counts].map(([size, count]) => ({ images: size, people: count })).sort((a, b) => a.images - b.images),
-        persons: [...people].map(([identity, person]) => ({ identity, ...person })),
+        persons: [...people].map(([identity, person]) => ({ identity, ...person })).sort((a, b) => naturalOrder(a.identity, b.identity)),
         rejectedFiles: row.rejected.slice(0, rejectedShown),
       };
     },
     'datasets.pictures': async ({ hash, identity, offset, limit }) => {
-      const { images, source } = await library.dataset(hash);
+      const dataset = await library.dataset(hash);
       const corrections = await landmarkCorrections(store.workspace);
-      const chosen = [...images.entries()].filter(([, image]) => identity === null || image.identity === identity);
+      const chosen = orderOf(dataset).filter((index) => identity === null || dataset.images[index]?.identity === identity);
       return {
         total: chosen.length,
-        pictures: chosen.slice(offset, offset + limit).map(([index, image]) => pictureOf(image, { index, source, corrected: corrections.has(image.path) })),
+        pictures: chosen.slice(offset, offset + limit).map((index) => {
+          const image = dataset.images[index] as FaceImage;
+          return pictureOf(image, { index, source: dataset.source, corrected: corrections.has(image.path) });
+        }),
       };
     },
     'datasets.correct': async ({ hash, index, landmarks }) => {
@@ -101,6 +111,7 @@ export function datasetCalls({ store, jobs, roots, workApart }: CallContext, lib
       const corrected = dataset.images[index];
       if (corrected?.path !== image.path) throw new ArcBenchError('wrong-input', `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`);
       await saveDatasetFile(store.workspace, dataset, hash);
+      tell({ event: 'datasets.changed', payload: null }); // its share with landmarks is another, in every window
       return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null });
     },
     'datasets.forget': async ({ hash }) => {

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { SplitPicture, SplitPreview } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, partNames, type Assignment, type Plan } from '../../../src-shared/experiment.ts';
+import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
@@ -25,7 +26,8 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     if (drawn?.of === of) return drawn;
     const split = makeSplit(set, rule);
     const parts = new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
-    const pictures = set.images.map(({ identity, path }, index) => ({ index, identity, name: basename(path), part: parts.get(index) ?? null })).sort((a, b) => (a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : a.index - b.index));
+    const unsorted = set.images.map(({ identity, path }, index) => ({ index, identity, name: basename(path), part: parts.get(index) ?? null }));
+    const pictures = naturalPlaces(unsorted, ({ name }) => name).map((place) => unsorted[place] as SplitPicture);
     return drawn = { of, split, pictures };
   };
   const stage = (sections: Pick<Plan, 'data' | 'prepare' | 'split'>) => ({ plan: { ...experimentSchema.parse({}), ...sections }, baseFolder: store.workspace, rerunCommand: 'the split' });
@@ -45,7 +47,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       return {
         hash: split.hash, prepared: set.hash, alignment: set.alignment,
         parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
-        persons: [...persons].map(([identity, person]) => ({ identity, ...person, part: place.get(identity) ?? 'left out', assigned: Object.hasOwn(sections.split.assign, identity) })),
+        persons: [...persons].map(([identity, person]) => ({ identity, ...person, part: place.get(identity) ?? 'left out', assigned: Object.hasOwn(sections.split.assign, identity) })).sort((a, b) => naturalOrder(a.identity, b.identity)),
       } satisfies SplitPreview;
     },
     'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {

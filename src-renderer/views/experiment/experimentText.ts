@@ -107,8 +107,11 @@ export function editArms(text: string, standing: readonly GivenArm[]) {
       document.deleteIn(['arms', index]);
       names.forEach((_, other) => { if (other !== index && document.getIn(['arms', other > index ? other - 1 : other, 'against']) === names[index]) document.deleteIn(['arms', other > index ? other - 1 : other, 'against']); });
     }),
-    /** Renames an arm; arms held against it follow. */
+    /** Renames an arm; arms held against it and swept knobs of its loss follow. */
     rename: (index: number, name: string): string => edit(withArms, (document) => {
+      const swept = document.getIn(['sweep', 'knobs'], true);
+      const before = `arms.${names[index]}.loss.`;
+      if (isMap(swept)) for (const { key } of swept.items) if (isScalar(key) && String(key.value).startsWith(before)) key.value = `arms.${name}.loss.${String(key.value).slice(before.length)}`;
       names.forEach((_, other) => { if (document.getIn(['arms', other, 'against']) === names[index]) setIn(document, ['arms', other, 'against'], name); });
       setIn(document, ['arms', index, 'name'], name);
     }),

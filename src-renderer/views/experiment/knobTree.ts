@@ -10,7 +10,12 @@ export type KnobKind =
   | { readonly type: 'choice'; readonly options: readonly string[] }
   | { readonly type: 'switch' }
   | { readonly type: 'text' }
-  | { readonly type: 'numbers'; readonly whole: boolean };
+  | { readonly type: 'numbers'; readonly whole: boolean }
+  | { readonly type: 'texts' }
+  /** Any of a few. */
+  | { readonly type: 'some'; readonly options: readonly string[] }
+  /** Names, each with one of a few. */
+  | { readonly type: 'named'; readonly options: readonly string[] };
 
 /** One knob as the schema knows it. */
 export interface Knob {
@@ -28,13 +33,14 @@ export interface KnobSection { readonly name: string; readonly title: string; re
 /** Reads what the text gives at a path; undefined where it gives nothing. */
 export type Given = (path: KnobPath) => unknown;
 
-/** Knobs that other parts of the screen set: arms have columns of their own, people are put by hand in Split. */
-const elsewhere = new Set(['arms', 'ladder', 'sweep', 'split.assign', 'split.allowFindings']);
+/** Knobs that have parts of the form of their own. */
+const elsewhere = new Set(['arms', 'ladder', 'sweep']);
 const titles: Readonly<Record<string, string>> = { '': 'Experiment', data: 'Data', prepare: 'Faces', split: 'Split', model: 'Network', training: 'Training', 'training.optimizer': 'Optimiser', 'training.schedule': 'Schedule of the learning rate', 'training.sampler': 'Sampler', 'training.augmentation': 'Augmentation', evaluation: 'Judging', report: 'Report' };
 /** As the app names it; every other label is the key in words. */
 const labels: Readonly<Record<string, string>> = {
   'training.optimizer.name': 'Optimiser', 'training.sampler.name': 'Sampler', 'data.demo.people': 'Demo people', 'data.demo.imagesPerPerson': 'Demo images a person', 'data.demo.seed': 'Demo seed',
   'training.sampler.identities': 'People a batch', 'training.sampler.images': 'Images a person', 'training.schedule.name': 'Schedule', 'evaluation.falsePositiveRates': 'False positive rates', 'evaluation.pairs': 'Verification pairs',
+  'split.assign': 'People put by hand', 'split.allowFindings': 'Allowed findings',
 };
 
 const experimentSchema = knobSchemaOf(experimentFields);
@@ -64,6 +70,28 @@ export const ladderKnobs = (): Knob[] => Object.entries(experimentSchema.propert
 
 /** The settings of a sweep's successive halving. */
 export const halvingKnobs = (): Knob[] => Object.entries(experimentSchema.properties?.['sweep']?.properties?.['halving']?.properties ?? {}).flatMap(([key, schema]) => knobsOf(['sweep', 'halving', key], schema, () => undefined));
+
+/** The settings of a sweep beside its knobs. */
+export const sweepKnobs = (): Knob[] => Object.entries(experimentSchema.properties?.['sweep']?.properties ?? {}).filter(([key]) => key !== 'knobs' && key !== 'halving').flatMap(([key, schema]) => knobsOf(['sweep', key], schema, () => undefined));
+
+/** What the sweep takes of one knob, their paths below the knob's own: its values, or a range; `of` is the knob that is swept. */
+export function sweptKnobs(of: Pick<Knob, 'kind' | 'default'>): Knob[] {
+  const schema = experimentSchema.properties?.['sweep']?.properties?.['knobs']?.additionalProperties;
+  const own = Object.entries((schema || undefined)?.properties ?? {});
+  return own.flatMap(([key, inner]) => {
+    const kind = key === 'values' ? valuesOf(of.kind) : (key === 'from' || key === 'to') && of.kind.type === 'number' ? of.kind : kindOf(inner);
+    return kind === null ? [] : [{ path: [key], name: key, label: words(key), help: inner.description ?? '', unit: null, kind, default: undefined }];
+  });
+}
+
+function valuesOf(kind: KnobKind): KnobKind {
+  switch (kind.type) {
+    case 'number': case 'numbers': return { type: 'numbers', whole: kind.whole };
+    case 'choice': case 'some': case 'named': return { type: 'some', options: kind.options };
+    case 'switch': return { type: 'some', options: ['true', 'false'] };
+    case 'text': case 'texts': return { type: 'texts' };
+  }
+}
 
 /** The knobs of one loss, their paths below the loss's own. */
 export const lossKnobs = (loss: LossName): Knob[] => (loss === 'sum' ? [] : knobsOf([], knobSchemaOf(lossCatalogue[loss].schema), () => undefined).filter(({ name }) => name !== 'name'));
@@ -96,7 +124,8 @@ function kindOf(schema: KnobSchema): KnobKind | null {
     }
     case 'boolean': return { type: 'switch' };
     case 'string': return schema.const === undefined ? { type: 'text' } : null;
-    case 'array': return schema.items?.type === 'integer' || schema.items?.type === 'number' ? { type: 'numbers', whole: schema.items.type === 'integer' } : null;
+    case 'array': return schema.items?.type === 'integer' || schema.items?.type === 'number' ? { type: 'numbers', whole: schema.items.type === 'integer' } : schema.items?.type === 'string' ? { type: 'texts' } : null;
+    case 'object': return schema.additionalProperties && schema.additionalProperties.enum ? { type: 'named', options: schema.additionalProperties.enum } : null;
     default: return null;
   }
 }
@@ -122,7 +151,7 @@ export function rangeInWords(kind: KnobKind): string {
 }
 
 /** A value as the form writes it. */
-export const shownValue = (value: unknown): string => (value === undefined || value === null ? '—' : typeof value === 'boolean' ? (value ? 'on' : 'off') : Array.isArray(value) ? (value.length === 0 ? 'none' : value.join(', ')) : String(value));
+export const shownValue = (value: unknown): string => (value === undefined || value === null ? '—' : typeof value === 'boolean' ? (value ? 'on' : 'off') : Array.isArray(value) ? (value.length === 0 ? 'none' : value.join(', ')) : typeof value === 'object' ? Object.entries(value).map(([name, item]) => `${name}: ${String(item)}`).join(', ') || 'none' : String(value));
 
 /** Whether a knob fits what is typed into the filter: every word in its name, label or help. */
 export const fitsFilter = (knob: Pick<Knob, 'name' | 'label' | 'help'>, filter: string): boolean => {
