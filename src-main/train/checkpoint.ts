@@ -40,10 +40,14 @@ function writeSynced(path: string, chunks: readonly Uint8Array[]): void {
   }
 }
 
-function syncFolder(folder: string): void {
+/** Makes a folder's entries durable. */
+export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
-  fsyncSync(handle);
-  closeSync(handle);
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, fsync of the folder, rename, fsync of the parent. */

@@ -2,19 +2,24 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../data/writeWhole.ts';
+import { syncFolder } from './checkpoint.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const pointsSchema = z.array(runPointSchema);
 export const pointLogOf = (runFolder: string): string => join(runFolder, 'points.log');
 const sumOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+function lineOf(points: readonly RunPoint[]): string {
+  const text = JSON.stringify(points);
+  return `${sumOf(text)} ${text}\n`;
+}
 
 /** Keeps points beside the checkpoint that counts them, for a database that loses its last commits; each line bears the hash of its own, so that damage to one costs no other. */
 export function appendPoints(runFolder: string, points: readonly RunPoint[]): void {
   if (points.length === 0) return;
   const path = pointLogOf(runFolder);
   const isNew = !existsSync(path);
-  const text = JSON.stringify(points);
-  const bytes = Buffer.from(`\n${sumOf(text)} ${text}\n`); // the first break ends a line that was cut off
+  const bytes = Buffer.from(`\n${lineOf(points)}`); // the break ends a line that was cut off
   const file = openSync(path, 'a');
   try {
     for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
@@ -22,11 +27,11 @@ export function appendPoints(runFolder: string, points: readonly RunPoint[]): vo
   } finally {
     closeSync(file);
   }
-  if (!isNew) return;
-  const folder = openSync(runFolder, 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  if (isNew) syncFolder(runFolder);
 }
+
+/** Puts points in the place of all that are kept. */
+export const writePoints = async (runFolder: string, points: readonly RunPoint[]): Promise<void> => await writeWhole(pointLogOf(runFolder), lineOf(points));
 
 /** The points that were kept; lines that are damaged are counted and left out. */
 export function readPoints(runFolder: string): { readonly points: readonly RunPoint[]; readonly damaged: number } {

@@ -10,8 +10,9 @@ import { readUnfinishedSet, removeUnfinishedSet, unfinishedFolderOf } from '../d
 import { verifyReport } from '../report/writeReport.ts';
 import { verifySplitFolders } from '../split/splitFolders.ts';
 import type { Store } from '../store/store.ts';
-import { readCheckpoint } from '../train/checkpoint.ts';
-import { appendPoints, pointLogOf, readPoints } from '../train/pointLog.ts';
+import { readCheckpoint, type Checkpoint } from '../train/checkpoint.ts';
+import { pointLogOf, writePoints } from '../train/pointLog.ts';
+import { comparePoints } from './restorePoints.ts';
 import { leftover, stoppedPreparations, writtenWhole } from './sweepLeftovers.ts';
 import { runFolderOf, snapshotFolderOf } from './trainArms.ts';
 
@@ -81,7 +82,7 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
     for (const within of [folder, snapshotFolderOf(store, run.id)]) {
       for (const name of await namesIn(within)) if (leftover.test(name)) await removable(join(within, name), 'This is a leftover of a write that was cut off.');
     }
-    let [lastStep, told] = [0, 0];
+    let last: Checkpoint | null = null;
     for (const name of await namesIn(join(folder, 'checkpoints'))) {
       const path = join(folder, 'checkpoints', name);
       if (leftover.test(name)) {
@@ -90,19 +91,20 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
         continue;
       }
       try {
-        const { position } = readCheckpoint(path);
-        if (position.step >= lastStep && position.points !== null) [lastStep, told] = [position.step, position.points];
+        const checkpoint = readCheckpoint(path);
+        if (last === null || checkpoint.position.step >= last.position.step) last = checkpoint;
       } catch (error) {
         add(path, `${sentenceOf(error)} Resume takes the one before it.`);
       }
     }
-    const { points: logged, damaged } = readPoints(folder);
-    if (damaged > 0 || new Set(logged.filter(({ step }) => step <= lastStep).map(({ name, step }) => `${step} ${name}`)).size < told) {
+    const copies = last && comparePoints(store, { id: run.id, folder, checkpoint: last });
+    if (copies && copies.missing > 0) add(pointLogOf(folder), `Neither the database nor this file holds all points of run ${run.id}: where it is resumed, it is trained again from the start.`);
+    else if (copies && (copies.lost.length > 0 || copies.unlogged.length > 0 || copies.damaged > 0)) {
       if (repair) {
-        await rm(pointLogOf(folder), { force: true });
-        appendPoints(folder, (['epochs', 'steps'] as const).flatMap((of) => store.points(run.id, of)).map(({ run: _, ...point }) => point));
+        if (copies.lost.length > 0) store.addPoints(copies.lost.map((point) => ({ run: run.id, ...point })));
+        await writePoints(folder, [...copies.held, ...copies.lost]);
       }
-      add(pointLogOf(folder), `The second copy of the points of run ${run.id} is not whole, the database's is not touched by that.${repair ? ' It was written anew from the database.' : ' --repair writes it anew from the database.'}`, repair);
+      add(pointLogOf(folder), `The database and this second copy do not hold the same points of run ${run.id}, and none is lost. ${repair ? 'Both were made whole.' : '--repair makes both whole.'}`, repair);
     }
     const [hasEnded, digest] = [run.status === 'trained' || run.status === 'done', store.result(run.id, 'digest')];
     if (digest !== null && hasEnded && digest !== store.digest(run.id)) add(join(workspace, 'arcbench.db'), `What the database holds of run ${run.id} is not what was written: do not use it; bring the database back from a copy, or delete the run and train it again.`);
