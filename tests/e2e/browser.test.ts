@@ -60,6 +60,15 @@ test('the split is made with live counts and its folders are created', async () 
   await size.fill('32');
   await size.press('Enter');
   await page.getByRole('button', { name: 'Prepare the faces' }).first().click();
+  const training = page.getByRole('list', { name: 'Training' }).getByRole('button');
+  await training.first().waitFor();
+  assert.deepEqual((await training.locator('.name').allInnerTexts()).slice(0, 2), ['s1', 's2']);
+  await training.first().focus();
+  for (const name of ['s1', 's2']) {
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.getByRole('list', { name: 'Query' }).getByTitle(name, { exact: true }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('.card[draggable]')); // the focus was lost with who was moved
+  }
   await page.getByRole('button', { name: 'Create folders' }).and(page.locator(':enabled')).click();
   await page.getByText('The folders are in').waitFor();
   const [split] = readdirSync(join(workspace, 'splits'));
@@ -77,6 +86,17 @@ test('an experiment is made of the split, shortened in its form, and started', a
   await page.getByPlaceholder('Find a knob…').fill('');
   await page.getByText('Saved').first().waitFor();
   assert.deepEqual(await violations(), []);
+  const sweep = page.getByRole('region', { name: 'Sweep' });
+  await sweep.getByRole('combobox', { name: 'Sweep a knob' }).fill('ArcFace: scale');
+  await page.getByRole('option', { name: 'ArcFace: Scale' }).click();
+  await sweep.getByText('3 variants of 1 arm and 1 as it stands, 1 seed: 4 runs').waitFor();
+  assert.deepEqual(await violations(), []);
+  const values = sweep.getByRole('textbox', { name: 'Values of ArcFace: Scale' });
+  await values.fill('16, 5000');
+  await values.press('Enter');
+  await sweep.getByRole('group', { name: 'Swept: ArcFace: Scale' }).getByRole('alert').waitFor();
+  await sweep.getByRole('button', { name: 'Sweep ArcFace: Scale no longer' }).click();
+  await page.getByRole('button', { name: /^(Start|Queue)$/ }).and(page.locator(':enabled')).waitFor();
   await page.getByRole('tab', { name: 'YAML' }).click();
   await page.locator('.cm-content').getByText('epochs').first().waitFor();
   assert.deepEqual(await violations(), []);
