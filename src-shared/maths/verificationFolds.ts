@@ -7,7 +7,7 @@ export interface ScoredPairs {
 }
 
 export interface FoldAccuracy { readonly pairs: number; readonly threshold: number; readonly accuracy: number }
-export interface VerificationAccuracy { readonly mean: number; /** Over folds. */ readonly standardDeviation: number; readonly folds: readonly FoldAccuracy[] }
+export interface VerificationAccuracy { readonly mean: number; /** Over folds; NaN of one. */ readonly standardDeviation: number; readonly folds: readonly FoldAccuracy[] }
 
 /**
  * LFW's protocol: for each fold the threshold with the best accuracy on the others, and its accuracy on the fold (Huang et al. 2007, view 2). A pair is accepted above the threshold.
@@ -25,7 +25,7 @@ export function verificationAccuracy({ scores, same, folds }: ScoredPairs): Veri
   const pairs = results.reduce((sum, fold) => sum + fold.pairs, 0);
   const mean = results.reduce((sum, fold) => sum + fold.pairs * fold.accuracy, 0) / pairs;
   const squares = results.reduce((sum, fold) => sum + fold.pairs * (fold.accuracy - mean) ** 2, 0) / pairs;
-  return { mean, standardDeviation: Math.sqrt((squares * results.length) / (results.length - 1)), folds: results };
+  return { mean, standardDeviation: results.length < 2 ? NaN : Math.sqrt((squares * results.length) / (results.length - 1)), folds: results };
 }
 
 /** The cut between two neighbouring scores, rising, that is right most often; the middle of the gap, the lowest of several. */
