@@ -20,7 +20,7 @@ const atBest = (run: JudgedRun, point: string) => run.curves[point]?.find(({ epo
 export const healthSection: Section = ({ chosen, texts, texts: { say } }) => {
   const arms = chosen.filter((arm) => arm.runs.length > 0);
   const present = points.filter(({ point }) => arms.some((arm) => arm.runs.some((run) => atBest(run, point) !== undefined && run.curves[point] !== undefined)));
-  const warnings = [...new Set(arms.flatMap((arm) => arm.runs.flatMap((run) => run.warnings.map((warning) => `${arm.name}: ${typeof warning === 'string' ? warning : warningSentence(warning, texts)}`))))];
+  const warnings = [...new Set(arms.flatMap((arm) => arm.runs.flatMap((run) => run.warnings.map((warning) => `${arm.name}: ${warningSentence(warning, texts)}`))))];
   if (present.length === 0 && warnings.length === 0) return null;
   return {
     markdown: paragraphs([

@@ -46,7 +46,7 @@ export const trainingSection: Section = (context) => {
     book.show('loss.svg', lineChart({ title: say('chart.loss'), xTitle: say('axis.epoch'), yTitle: say('axis.loss'), series: seriesOf(context, { name: 'train/loss', label: (arm) => arm.name }), write }), say('chart.loss')),
     book.show('loss-parts.svg', lineChart({ title: say('chart.lossParts'), xTitle: say('axis.epoch'), yTitle: say('axis.loss'), series: seriesOfParts(context), write }), say('chart.lossParts')),
   ];
-  const failures = model.runs.filter((run) => run.status === 'failed').map((run) => say('training.failed', { arm: escapeMarkdown(run.arm), seed: run.seed, message: escapeMarkdown(run.message === null ? state('failed') : typeof run.message === 'string' ? run.message : warningSentence(run.message, texts)) }));
+  const failures = model.runs.filter((run) => run.status === 'failed').map((run) => say('training.failed', { arm: escapeMarkdown(run.arm), seed: run.seed, message: escapeMarkdown(warningSentence(run.message ?? state('failed'), texts)) }));
   return {
     markdown: paragraphs([
       `## ${say('heading.training')}`,
