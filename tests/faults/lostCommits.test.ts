@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -43,22 +43,17 @@ test('a run that is killed and whose write-ahead log is damaged before it is res
 
   const restored: string[] = [];
   const cut = (share: number) => damages[`truncated to ${share}`] as (frames: Buffer) => Buffer;
-  for (const [how, damage] of Object.entries({ ...damages, 'truncated, and the second copy deleted': cut(0.8), 'truncated, and a line of points.log damaged and repaired': cut(0.9) })) {
+  for (const [how, damage] of Object.entries({ ...damages, 'truncated, and the second copy deleted': cut(0.8), 'truncated, and a line of points.log cut off and repaired': cut(0.8) })) {
     cpSync(killed, workspace, { recursive: true });
     const frames = damage(readFileSync(log));
     if (frames === null) rmSync(log);
     else writeFileSync(log, frames);
     if (how.includes('second copy')) for (const name of readdirSync(join(workspace, 'runs'))) rmSync(join(workspace, 'runs', name, 'points.log'));
-    if (how.includes('a line')) {
-      for (const name of readdirSync(join(workspace, 'runs'))) {
-        const copy = join(workspace, 'runs', name, 'points.log');
-        writeFileSync(copy, readFileSync(copy, 'latin1').replace('"value"', '"valve"'), 'latin1'); // the first line, which the database holds
-      }
-    }
+    if (how.includes('a line')) for (const name of readdirSync(join(workspace, 'runs'))) appendFileSync(join(workspace, 'runs', name, 'points.log'), '0123456789abcdef [{"name":');
     const database = new Database(join(workspace, 'arcbench.db'));
     const [rows, points] = ['run', 'point'].map((table) => (database.prepare("SELECT count(*) FROM sqlite_master WHERE name = ?").pluck().get(table) === 1 ? database.prepare(`SELECT count(*) FROM ${table}`).pluck().get() : 0));
     database.close();
-    if (how.includes('repaired')) await arcbench(['check', '--repair', '--workspace', workspace]).ended; // it took the other lines away once
+    if (how.includes('repaired')) await arcbench(['check', '--repair', '--workspace', workspace]).ended; // it took away once what the database lacked
     const resumed = await arcbench([...run, '--resume']).ended;
     assert.equal(resumed.code, 0, `${how}: ${resumed.stderr}`);
     if (how.includes('repaired')) assert.doesNotMatch(resumed.stderr, /has lost points/);
