@@ -10,7 +10,7 @@ import { connectPage } from '../../src-main/doors/electron/connectPage.ts';
 import { givenPaths } from '../../src-main/doors/electron/givenPaths.ts';
 import { keptFile } from '../../src-main/doors/electron/keptFile.ts';
 import { menuTemplate } from '../../src-main/doors/electron/menuTemplate.ts';
-import { openedWith } from '../../src-main/doors/electron/openedWith.ts';
+import { openedWith, relaunchOptions } from '../../src-main/doors/electron/openedWith.ts';
 import { originIn } from '../../src-main/doors/electron/originIn.ts';
 import { remoteAddress } from '../../src-main/doors/electron/remoteAddress.ts';
 import { taskbarProgress } from '../../src-main/doors/electron/taskbarProgress.ts';
@@ -79,6 +79,19 @@ test('the taskbar shows the mean of the jobs that run', () => {
 test('a command line names a workspace and an experiment among Chromium\'s switches', () => {
   assert.deepEqual(openedWith(['--no-sandbox', 'faces.arcbench.yaml', '--workspace=bench', '--inspect=0'], '/home/ann'), { workspace: '/home/ann/bench', experiment: '/home/ann/faces.arcbench.yaml' });
   assert.deepEqual(openedWith(['.', 'notes.yaml', '--x.arcbench.yaml'], '/home/ann'), { workspace: null, experiment: null });
+});
+
+test('a file\'s address on the command line is its path, and what only looks like one is taken as it is', () => {
+  assert.equal(openedWith(['file:///home/ann/my%20faces.arcbench.yaml'], '/tmp').experiment, '/home/ann/my faces.arcbench.yaml');
+  assert.equal(openedWith(['file://elsewhere/%.arcbench.yaml'], '/tmp').experiment, '/tmp/file:/elsewhere/%.arcbench.yaml');
+});
+
+test('the app starts anew in another workspace or the same, without the experiment that it has opened, from an AppImage by its file', () => {
+  const args = ['.', '--no-sandbox', '--workspace=/a', 'mine.arcbench.yaml'];
+  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: null }), { args: ['.', '--no-sandbox', '--workspace=/b'] });
+  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: null, experiment: null }), { args: ['.', '--no-sandbox', '--workspace=/a'] });
+  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: '/c/x.arcbench.yaml' }).args, ['.', '--no-sandbox', '--workspace=/b', '/c/x.arcbench.yaml']);
+  assert.deepEqual(relaunchOptions({ args: [], env: { APPIMAGE: '/apps/ArcBench.AppImage' }, workspace: null, experiment: null }), { args: [], execPath: '/apps/ArcBench.AppImage' });
 });
 
 test('origins of our own scheme are told apart, where URL.origin says null', () => {
