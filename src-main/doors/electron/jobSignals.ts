@@ -1,7 +1,7 @@
 import { Notification, type BrowserWindow } from 'electron';
 import type { Job } from '../../../src-shared/api.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
-import { iconPath } from './iconPath.ts';
+import { iconPath } from './appFolders.ts';
 import { taskbarProgress } from './taskbarProgress.ts';
 
 /** Shows the progress of jobs on the taskbar, and a notification when a long one ends while the user looks elsewhere. */

@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { withAbsolutePaths } from './absolutePaths.ts';
+import { bundledFolder, iconPath, unpackedFolder } from './appFolders.ts';
 import { appOrigin, scheme, serveAppProtocol } from './appProtocol.ts';
 import { guardAllContents } from './guardContents.ts';
-import { iconPath } from './iconPath.ts';
 import { openIpcDoor } from './ipcDoor.ts';
 import { showJobs } from './jobSignals.ts';
 import { keptFile } from './keptFile.ts';
@@ -19,11 +19,8 @@ import { startWorkbench } from './startWorkbench.ts';
 import { placeOfWindow, windowStateSchema } from './windowState.ts';
 
 const log = (line: string) => { process.stderr.write(`${line}\n`); };
-const bundled = app.getAppPath();
-/** Sources and packages that the workbench's own Node reads lie outside the archive of the packaged app. */
-const root = bundled.replace(/app\.asar$/, 'app.asar.unpacked');
 const executable = process.platform === 'win32' ? 'node.exe' : 'node';
-const node = app.isPackaged && root !== bundled ? join(process.resourcesPath, 'node', executable) : join(root, 'node_modules', 'node', 'bin', executable);
+const node = app.isPackaged && unpackedFolder !== bundledFolder ? join(process.resourcesPath, 'node', executable) : join(unpackedFolder, 'node_modules', 'node', 'bin', executable);
 const anew = (opened: Opened) => relaunchOptions({ args: process.argv.slice(1), env: process.env, ...opened });
 
 async function main(): Promise<void> {
@@ -35,16 +32,16 @@ async function main(): Promise<void> {
     given.push(path);
   });
   // The window is made while the workbench opens: its first calls wait.
-  const workbench = startWorkbench({ node, program: join(root, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), args: [workspace], cache: join(app.getPath('userData'), 'compileCache') });
+  const workbench = startWorkbench({ node, program: join(unpackedFolder, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), args: [workspace], cache: join(app.getPath('userData'), 'compileCache') });
   await app.whenReady();
   guardAllContents();
   const recent = keptFile(join(app.getPath('userData'), 'recentWorkspaces.json'), z.array(z.string()).max(8), []);
   recent.write([workspace, ...recent.read().filter((folder) => folder !== workspace)].slice(0, 8));
-  serveAppProtocol(session.defaultSession.protocol, { renderer: join(bundled, 'dist', 'renderer'), workbench, log });
+  serveAppProtocol(session.defaultSession.protocol, { renderer: join(bundledFolder, 'dist', 'renderer'), workbench, log });
 
   const state = keptFile(join(app.getPath('userData'), 'window.json'), windowStateSchema, { bounds: null, maximized: false });
   const before = state.read();
-  const window = secureWindow(appOrigin, { ...placeOfWindow(before, screen.getAllDisplays().map(({ workArea }) => workArea)), minWidth: 1024, minHeight: 640, show: false, title: 'ArcBench', preload: join(bundled, 'dist', 'electron', 'preload.cjs') });
+  const window = secureWindow(appOrigin, { ...placeOfWindow(before, screen.getAllDisplays().map(({ workArea }) => workArea)), minWidth: 1024, minHeight: 640, show: false, title: 'ArcBench', preload: join(bundledFolder, 'dist', 'electron', 'preload.cjs') });
   if (before.maximized) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.webContents.on('render-process-gone', (_event, { reason }) => {

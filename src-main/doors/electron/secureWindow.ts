@@ -1,6 +1,6 @@
 import { BrowserWindow, type BrowserWindowConstructorOptions } from 'electron';
+import { iconPath } from './appFolders.ts';
 import { keepToOrigin } from './guardContents.ts';
-import { iconPath } from './iconPath.ts';
 
 /** A window whose page has no Node, no Electron, a context of its own and one origin; `preload` and `partition` are all that windows differ in. */
 export function secureWindow(origin: string, { preload, partition, ...options }: Omit<BrowserWindowConstructorOptions, 'webPreferences'> & { readonly preload?: string; readonly partition?: string }): BrowserWindow {
