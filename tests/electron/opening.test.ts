@@ -75,6 +75,31 @@ test('an experiment that cannot be read is named', options, async () => {
   assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /none\.arcbench\.yaml could not be opened.*cannot be read/);
 });
 
+test('a reload and a crash of the screens stop nothing that runs: they come back and hear of it', options, async () => {
+  await save('start');
+  const inPage = (script: string) => app.evaluate(({ BrowserWindow }, text) => BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(text) as Promise<unknown>, script);
+  const isWhole = () => inPage('document.querySelector("main").textContent.includes("pictures")').catch(() => false) as Promise<boolean>;
+  const hears = () => inPage('new Promise((resolve) => { arcbench.onEvent(({ payload }) => resolve(payload.state)); arcbench.request({ id: 1, call: "experiments.save", input: { id: null, yaml: "start" } }); })');
+  await inPage('document.querySelector("main").textContent = ""');
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.reload());
+  await until(isWhole);
+  assert.equal(await hears(), 'running');
+  const gone = app.evaluate(({ BrowserWindow }) => new Promise((resolve) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+    contents?.once('render-process-gone', (_event, { reason }) => resolve(reason));
+    contents?.forcefullyCrashRenderer();
+  }));
+  assert.match(String(await gone), /crashed|killed/);
+  await until(isWhole);
+  assert.equal(await hears(), 'running');
+  assert.equal(opened().length, 1, 'another workbench was started');
+  await answerWith(0);
+  assert.equal(await quit(), 0);
+  assert.equal(readFileSync(join(machine.workspace, 'closed'), 'utf8'), 'checkpoint saved');
+  rmSync(join(machine.workspace, 'closed'));
+  ({ app, page } = await machine.start());
+});
+
 test('another start in another workspace asks before this one is left for it, with the experiment that it brings', options, async () => {
   const startElsewhere = () => app.evaluate(({ app }, folder) => {
     delete (globalThis as { asked?: unknown }).asked;
