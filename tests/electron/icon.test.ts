@@ -12,6 +12,8 @@ const pixels = async (picture: Buffer | string) => await sharp(picture).resize(6
 
 test('the icon in pixels is that of the drawing: `npm run icon` makes it anew', async () => {
   const [kept, drawn] = await Promise.all([pixels(at('resources/icon/icon.png')), pixels(await renderedIcon())]);
+  const { width, height } = await sharp(at('resources/icon/icon.png')).metadata();
+  assert.deepEqual([width, height], [1024, 1024]);
   assert.ok(kept.every((value, index) => Math.abs(value - (drawn[index] ?? 0)) <= 8));
   assert.deepEqual([...kept.subarray(0, 4)], [0, 0, 0, 0], 'its corners are see-through');
 });
