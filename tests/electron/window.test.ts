@@ -23,7 +23,7 @@ after(() => machine?.close());
 
 type Answer = { id: number; result?: unknown; fault?: { code: string; message: string } };
 /** What is in the page and in the app's process while a function of a test runs there. */
-type There = typeof globalThis & { readonly arcbench: { request(message: unknown): Promise<Answer>; onEvent(listener: (event: { event: string }) => void): () => void }; bars: number[]; notes: [string, string][]; looking: boolean; shows: number; asked: unknown };
+type There = typeof globalThis & { readonly arcbench: { request(message: unknown): Promise<Answer>; onEvent(listener: (event: { event: string }) => void): () => void }; bars: number[]; notes: [string, string][]; looking: boolean; shows: number; closing: AbortController; asked: unknown };
 const request = (call: string, input: unknown) => page.evaluate((message) => (globalThis as There).arcbench.request(message), { id: 1, call, input });
 const save = (yaml: string) => request('experiments.save', { id: null, yaml });
 
@@ -163,6 +163,28 @@ test('a second start hands its experiment to the first and ends', options, async
   writeFileSync(join(machine.folder, 'mine.arcbench.yaml'), 'name: Mine');
   assert.equal(machine.startSecond('mine.arcbench.yaml'), 0);
   await page.waitForURL('arcbench://app/#/experiment/new');
+});
+
+test('About tells the version with the icon, and does not block the window\'s process', options, async () => {
+  await app.evaluate(({ dialog, Menu }) => {
+    const show = dialog.showMessageBox.bind(dialog) as (window: Electron.BrowserWindow, options: Electron.MessageBoxOptions) => Promise<Electron.MessageBoxReturnValue>;
+    const there = globalThis as There;
+    there.closing = new AbortController();
+    dialog.showMessageBox = (...given: unknown[]) => {
+      there.asked = given.at(-1);
+      return show(given[0] as Electron.BrowserWindow, { ...given[1] as Electron.MessageBoxOptions, signal: there.closing.signal });
+    };
+    Menu.getApplicationMenu()?.items.flatMap((item) => item.submenu?.items ?? []).find(({ label }) => label.startsWith('About'))?.click();
+  });
+  await until(() => app.evaluate(() => 'asked' in globalThis));
+  const { message, icon } = await app.evaluate(() => (globalThis as There).asked as { message: string; icon: string });
+  assert.match(message, /^ArcBench \d/);
+  assert.ok(existsSync(icon));
+  assert.ok('result' in await request('files.list', { path: null }));
+  await app.evaluate(() => {
+    (globalThis as There).closing.abort();
+    delete (globalThis as { asked?: unknown }).asked;
+  });
 });
 
 test('a remote workbench that is not there is named', options, async () => {

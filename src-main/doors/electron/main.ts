@@ -102,7 +102,8 @@ async function main(): Promise<void> {
     if (other.workspace !== null && other.workspace !== workspace) void moveTo(other);
     else if (other.experiment !== null) void open(other.experiment);
   });
-  app.setAboutPanelOptions({ applicationName: 'ArcBench', applicationVersion: app.getVersion(), copyright: 'MIT licence', iconPath, credits: 'What does ArcFace buy over plain cross-entropy, on your machine and your faces?' });
+  const [copyright, credits] = ['MIT licence', 'What does ArcFace buy over plain cross-entropy, on your machine and your faces?'];
+  app.setAboutPanelOptions({ applicationName: 'ArcBench', applicationVersion: app.getVersion(), copyright, credits });
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate({
     recent: recent.read().filter((folder) => folder !== workspace), platform: process.platform, packaged: app.isPackaged,
     actions: {
@@ -110,6 +111,7 @@ async function main(): Promise<void> {
       openRecent: (folder) => void leave({ workspace: folder, experiment: null }),
       openExperiment: () => void chosen(window, { title: 'Open experiment', properties: ['openFile'], filters: [{ name: 'Experiments', extensions: ['yaml', 'yml'] }] }).then((path) => path === null ? undefined : open(path)),
       openRemote: () => askForRemote(window),
+      about: () => void dialog.showMessageBox(window, { title: 'About ArcBench', message: `ArcBench ${app.getVersion()}`, detail: `${credits}\n\n${copyright}. Electron ${process.versions['electron']}, Chromium ${process.versions['chrome']}.`, icon: iconPath, buttons: ['Close'] }),
     },
   })));
   await window.loadURL(`${appOrigin}/`);
