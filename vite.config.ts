@@ -5,6 +5,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: 'src-renderer',
   base: './',
+  publicDir: '../resources/icon',
   plugins: [vue()],
   build: {
     outDir: '../dist/renderer',

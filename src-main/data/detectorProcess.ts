@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { engineRemedy } from '../engine/engineRemedy.ts';
 import { detectionSide, landmarkSide, loadFaceDetector, type FaceDetector } from '../engine/faceDetector.ts';
 import type { DetectorMessage, FoundFaces } from './faceFinder.ts';
 import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf } from './pictureFile.ts';
@@ -57,7 +58,7 @@ const tell = (message: DetectorMessage) => process.send?.(message);
 const loading = loadFaceDetector();
 let searching: Promise<unknown> = loading.catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
-  tell({ kind: 'failed', code: error instanceof ArcBenchError ? error.code : 'failed', message: error instanceof ArcBenchError ? message : `The face detector cannot be loaded (${message}): run \`npm run setup\`.` });
+  tell({ kind: 'failed', code: error instanceof ArcBenchError ? error.code : 'failed', message: error instanceof ArcBenchError ? message : `The face detector cannot be loaded (${message}): ${engineRemedy()}.` });
 });
 process.on('SIGINT', () => undefined); // the workbench hears Ctrl-C and ends this process
 process.on('disconnect', () => process.exit());

@@ -9,5 +9,5 @@ const newest = (folder: string) => Math.max(...readdirSync(folder, { recursive: 
 const isStale = (built: string, sources: readonly string[]) => !existsSync(join(root, built)) || sources.some((folder) => newest(join(root, folder)) > statSync(join(root, built)).mtimeMs);
 
 // Builds the screens and the window's two bundles, each only where a source is newer than what was built.
-if (isStale('dist/renderer/index.html', ['src-renderer', 'src-shared'])) await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+if (isStale('dist/renderer/index.html', ['src-renderer', 'src-shared', 'resources/icon'])) await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
 if (isStale('dist/electron/preload.cjs', ['src-main/doors', 'src-shared'])) await import('./electron/buildDoor.ts');

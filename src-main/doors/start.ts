@@ -31,13 +31,23 @@ export function windowArguments(args: readonly string[]): readonly string[] {
   return at < 0 ? args : args.toSpliced(at, 2, `--workspace=${args[at + 1] ?? ''}`);
 }
 
+/** What the served workbench is started with, and what is said of the experiments that a window alone would have opened. */
+export function servedArguments(args: readonly string[]): { readonly args: readonly string[]; readonly notes: readonly string[] } {
+  const isExperiment = (argument: string) => !argument.startsWith('-') && /\.arcbench\.ya?ml$/i.test(argument);
+  return {
+    args: args.filter((argument) => !isExperiment(argument)),
+    notes: args.filter(isExperiment).map((file) => `${file} is not opened there: paste it into the tab YAML of a new experiment, or run it without a screen, \`npm run arcbench -- --run ${file}\`.`),
+  };
+}
+
 /** Opens the app, or says in one line why it cannot and serves the same workbench. */
 function start(args: readonly string[]): void {
   const reason = noWindowReason({ platform: process.platform, env: process.env, userId: process.getuid?.() ?? null });
   const program = reason === null ? electronProgram() : null;
-  if (program === null) process.stderr.write(`${reason ?? 'Electron\'s program could not be fetched'}: the workbench is served to a browser instead.\n`);
+  const served = servedArguments(args);
+  if (program === null) process.stderr.write([`${reason ?? 'Electron\'s program could not be fetched'}: the workbench is served to a browser instead.`, ...served.notes, ''].join('\n'));
   const child = program === null
-    ? spawn(process.execPath, [join(root, 'src-main', 'doors', 'cli', 'main.ts'), 'serve', ...args], { stdio: 'inherit' })
+    ? spawn(process.execPath, [join(root, 'src-main', 'doors', 'cli', 'main.ts'), 'serve', ...served.args], { stdio: 'inherit' })
     : spawn(program, [root, ...windowArguments(args)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { if (signal === 'SIGTERM') child.kill(signal); }); // Ctrl-C reaches the child by itself
   child.on('exit', (code) => { process.exitCode = code ?? 1; });

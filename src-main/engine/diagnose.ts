@@ -2,6 +2,7 @@ import { execFileSync, fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { engineRemedy, isPackaged } from './engineRemedy.ts';
 import { explainNoCuda } from './explainNoCuda.ts';
 import { engineFaultByHash } from './install/engineManifest.mjs';
 import { installedEngine } from './installedEngine.ts';
@@ -21,7 +22,7 @@ export async function diagnose(engine: 'auto' | 'cuda' | 'cpu'): Promise<Diagnos
   const installed = installedEngine();
   const checked = installed !== null && installed.manifest !== null;
   const fault = checked ? await engineFaultByHash(installed.folder) : null;
-  if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): delete that folder and run \`npm run setup\`.`);
+  if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): ${isPackaged() ? engineRemedy() : 'delete that folder and run `npm run setup`'}.`);
   const found = await measure(engine);
   if (engine === 'cuda' && found.device !== 'cuda') throw new ArcBenchError('wrong-input', explainNoCuda());
   return { ...found, deviceName: found.device === 'cuda' ? cardName() : cpus()[0]?.model ?? 'unknown', node: process.version, folder: installed?.folder ?? null, checked };
@@ -40,7 +41,7 @@ function measure(engine: 'auto' | 'cuda' | 'cpu'): Promise<EngineMeasurement> {
     child.on('close', (code, signal) => {
       if (heard && 'device' in heard) resolve(heard);
       else if (heard) reject(new ArcBenchError(heard.code, heard.message));
-      else reject(new ArcBenchError('failed', `TensorFlow ended without a word (${signal ?? `exit code ${code}`}: ${errors.trim().split('\n').at(-1) ?? ''}): it needs a processor with AVX; run \`npm run setup\` to see whether it loads.`));
+      else reject(new ArcBenchError('failed', `TensorFlow ended without a word (${signal ?? `exit code ${code}`}: ${errors.trim().split('\n').at(-1) ?? ''}): it needs a processor with AVX and glibc 2.27 or newer${isPackaged() ? '' : '; run `npm run setup` to see whether it loads'}.`));
     });
   });
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { engineRemedy } from './engineRemedy.ts';
 import { engineFault } from './install/engineManifest.mjs';
 import { installedEngine } from './installedEngine.ts';
 
@@ -50,13 +51,13 @@ function load(): typeof TensorFlow {
   util.isArray ??= Array.isArray;
   const installed = installedEngine();
   const fault = installed?.manifest ? engineFault(installed.folder) : null; // a library cut short would kill the process, not throw
-  if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): run \`npm run setup\`, which installs it again.`);
+  if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): ${engineRemedy()}.`);
   try {
     return require('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
   } catch (cause) {
     const [said = ''] = cause instanceof Error && !('code' in cause && cause.code === 'MODULE_NOT_FOUND') ? cause.message.split('\n') : [];
     if (/cannot allocate|failed to map/i.test(said)) throw new ArcBenchError('failed', `The engine could not be loaded (${said}): free some memory and run again.`, { cause });
-    throw new ArcBenchError('missing-tool', 'The engine (libtensorflow and its addon) is not installed on this machine: run `npm run setup`.', { cause });
+    throw new ArcBenchError('missing-tool', `The engine (libtensorflow and its addon) is not installed on this machine: ${engineRemedy()}.`, { cause });
   }
 }
 

@@ -10,7 +10,7 @@ import { connectPage } from '../../src-main/doors/electron/connectPage.ts';
 import { givenPaths } from '../../src-main/doors/electron/givenPaths.ts';
 import { keptFile } from '../../src-main/doors/electron/keptFile.ts';
 import { menuTemplate } from '../../src-main/doors/electron/menuTemplate.ts';
-import { openedWith } from '../../src-main/doors/electron/openedWith.ts';
+import { openedWith, relaunchOptions } from '../../src-main/doors/electron/openedWith.ts';
 import { originIn } from '../../src-main/doors/electron/originIn.ts';
 import { remoteAddress } from '../../src-main/doors/electron/remoteAddress.ts';
 import { taskbarProgress } from '../../src-main/doors/electron/taskbarProgress.ts';
@@ -81,6 +81,19 @@ test('a command line names a workspace and an experiment among Chromium\'s switc
   assert.deepEqual(openedWith(['.', 'notes.yaml', '--x.arcbench.yaml'], '/home/ann'), { workspace: null, experiment: null });
 });
 
+test('a file\'s address on the command line is its path, and what only looks like one is taken as it is', () => {
+  assert.equal(openedWith(['file:///home/ann/my%20faces.arcbench.yaml'], '/tmp').experiment, '/home/ann/my faces.arcbench.yaml');
+  assert.equal(openedWith(['file://elsewhere/%.arcbench.yaml'], '/tmp').experiment, '/tmp/file:/elsewhere/%.arcbench.yaml');
+});
+
+test('the app starts anew in another workspace or the same, without the experiment that it has opened, from an AppImage by its file', () => {
+  const args = ['.', '--no-sandbox', '--workspace=/a', 'mine.arcbench.yaml'];
+  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: null }), { args: ['.', '--no-sandbox', '--workspace=/b'] });
+  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: null, experiment: null }), { args: ['.', '--no-sandbox', '--workspace=/a'] });
+  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: '/c/x.arcbench.yaml' }).args, ['.', '--no-sandbox', '--workspace=/b', '/c/x.arcbench.yaml']);
+  assert.deepEqual(relaunchOptions({ args: [], env: { APPIMAGE: '/apps/ArcBench.AppImage' }, workspace: null, experiment: null }), { args: [], execPath: '/apps/ArcBench.AppImage' });
+});
+
 test('origins of our own scheme are told apart, where URL.origin says null', () => {
   assert.equal(originIn('arcbench://app/#/runs'), 'arcbench://app');
   assert.notEqual(originIn('arcbench://app.evil/'), 'arcbench://app');
@@ -89,12 +102,16 @@ test('origins of our own scheme are told apart, where URL.origin says null', () 
 
 test('the menus hold what a desktop app has, and no developer tools in a packaged one', () => {
   const heard: string[] = [];
-  const actions = { openWorkspace: () => heard.push('workspace'), openRecent: (folder: string) => heard.push(folder), openExperiment: () => heard.push('experiment'), openRemote: () => heard.push('remote') };
+  const actions = { openWorkspace: () => heard.push('workspace'), openRecent: (folder: string) => heard.push(folder), openExperiment: () => heard.push('experiment'), openRemote: () => heard.push('remote'), about: () => heard.push('about') };
   const template = menuTemplate({ recent: ['/a & b'], actions, platform: 'linux', packaged: true });
   assert.ok(!JSON.stringify(template).includes('toggleDevTools'));
   assert.ok(JSON.stringify(menuTemplate({ recent: [], actions, platform: 'darwin', packaged: false })).includes('toggleDevTools'));
-  assert.ok(JSON.stringify(template).includes('"about"') && JSON.stringify(template).includes('"quit"') && JSON.stringify(template).includes('/a && b'));
+  assert.ok(JSON.stringify(template).includes('"quit"') && JSON.stringify(template).includes('/a && b'));
   const file = template[0]?.submenu as { label?: string; click?: () => void; submenu?: { click: () => void }[] }[];
   for (const { click, submenu } of file) { click?.(); submenu?.forEach((item) => item.click()); }
   assert.deepEqual(heard, ['workspace', '/a & b', 'experiment', 'remote']);
+  const help = (platform: NodeJS.Platform) => menuTemplate({ recent: [], actions, platform, packaged: true }).at(-1)?.submenu as { role?: string; label?: string; click?: () => void }[];
+  assert.equal(help('darwin')[0]?.role, 'about');
+  help('linux')[0]?.click?.();
+  assert.equal(heard.at(-1), 'about');
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { standInElectron, starter, temporaryFolder, virtualScreen } from './standIn.ts';
@@ -22,25 +23,30 @@ export interface Desktop {
   close(): Promise<void>;
 }
 
-/** A screen and the built app of this tree, with the workbench of a folder and screens of one page in the place of the real ones. */
-export async function desktop(): Promise<Desktop> {
+/** Waits until something has come to pass; fails where it has not within a minute. */
+export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 1200; tries++) {
+    if (await what()) return;
+    await wait(50);
+  }
+  throw new Error('it did not come to pass within 60 s');
+}
+
+/** A screen and the built app of this tree, with the workbench of a folder and screens of one page in the place of the real ones, unless those are asked for. */
+export async function desktop({ real = false } = {}): Promise<Desktop> {
   if ('reason' in electron) throw new Error(electron.reason);
   const { executable } = electron;
   const folder = temporaryFolder();
   const [app, workspace] = [join(folder, 'app'), join(folder, 'workspace')];
-  for (const path of [join(app, 'dist', 'renderer', 'assets'), join(app, 'src-main', 'doors', 'electron'), join(workspace, 'pictures', 'face', 'abc')]) mkdirSync(path, { recursive: true });
+  for (const path of [join(app, 'dist'), workspace]) mkdirSync(path, { recursive: true });
   execFileSync(process.execPath, [join(root, 'src-main', 'doors', 'electron', 'buildDoor.ts'), join(app, 'dist', 'electron')], { stdio: 'inherit' });
-  symlinkSync(join(root, 'node_modules'), join(app, 'node_modules'));
-  writeFileSync(join(app, 'package.json'), '{"type":"module"}');
-  writeFileSync(join(app, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), `import ${JSON.stringify(join(import.meta.dirname, 'workbenchProgram.ts'))};`);
-  writeFileSync(join(app, 'dist', 'renderer', 'index.html'), '<!doctype html><title>Datasets</title><body><main></main><script>document.title = "inline";</script><script type="module" src="./assets/main.js"></script>');
-  writeFileSync(join(app, 'dist', 'renderer', 'assets', 'main.js'), 'const tried = (action) => { try { return action(); } catch { return "refused"; } }; globalThis.evaluated = [tried(() => eval("1")), tried(() => new Function("return 1")())]; window.arcbench?.request({ id: 1, call: "files.list", input: { path: null } }).then(({ result }) => { document.querySelector("main").textContent = result.entries.map(({ name }) => name).join(" "); });');
-  writeFileSync(join(workspace, 'pictures', 'face', 'abc', '0'), '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
+  for (const name of ['node_modules', 'resources', ...(real ? ['package.json', 'src-main', 'src-shared', join('dist', 'renderer')] : [])]) symlinkSync(join(root, name), join(app, name));
+  if (!real) writeStandIns({ app, workspace });
   const attached = join(folder, 'attached.cjs');
   writeFileSync(join(folder, 'starter.cjs'), starter);
   writeFileSync(attached, `require(${JSON.stringify(loader)}); require('./starter.cjs');`);
   const screen = await virtualScreen();
-  const env = { ...process.env as Record<string, string>, DISPLAY: screen.display, XDG_CONFIG_HOME: join(folder, 'config'), XDG_DATA_HOME: join(folder, 'data'), ARCBENCH_STAND_IN_APP: app, ARCBENCH_STAND_IN_STARTER: join(folder, 'starter.cjs') };
+  const env = { ...process.env as Record<string, string>, DISPLAY: screen.display, XDG_CONFIG_HOME: join(folder, 'config'), XDG_DATA_HOME: join(folder, 'data'), ARCBENCH_STAND_IN_APP: app, ARCBENCH_STAND_IN_STARTER: join(folder, 'starter.cjs'), ARCBENCH_TEST_TRACE: folder };
   const switches = (args: readonly string[]) => ['--no-sandbox', '--disable-gpu', `--workspace=${workspace}`, ...args];
   const started: ElectronApplication[] = [];
   return {
@@ -66,4 +72,14 @@ export async function desktop(): Promise<Desktop> {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
+}
+
+/** A page that shows what its workbench's folder holds, a picture for it, and the program of that workbench. */
+function writeStandIns({ app, workspace }: { readonly app: string; readonly workspace: string }): void {
+  for (const path of [join(app, 'dist', 'renderer', 'assets'), join(app, 'src-main', 'doors', 'electron'), join(workspace, 'pictures', 'face', 'abc')]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(app, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(app, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), `import ${JSON.stringify(join(import.meta.dirname, 'workbenchProgram.ts'))};`);
+  writeFileSync(join(app, 'dist', 'renderer', 'index.html'), '<!doctype html><title>Datasets</title><body><main></main><script>document.title = "inline";</script><script type="module" src="./assets/main.js"></script>');
+  writeFileSync(join(app, 'dist', 'renderer', 'assets', 'main.js'), 'const tried = (action) => { try { return action(); } catch { return "refused"; } }; globalThis.evaluated = [tried(() => eval("1")), tried(() => new Function("return 1")())]; window.arcbench?.request({ id: 1, call: "files.list", input: { path: null } }).then(({ result }) => { document.querySelector("main").textContent = result.entries.map(({ name }) => name).join(" "); });');
+  writeFileSync(join(workspace, 'pictures', 'face', 'abc', '0'), '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
 }

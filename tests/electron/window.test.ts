@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -9,7 +9,7 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import { secret } from '../serve/folderWorkbench.ts';
 import { mutatedMessage } from '../serve/mutatedMessage.ts';
 import { withServedFolder } from '../serve/servedFolder.ts';
-import { desktop, notHere, type Desktop, type StartedApp } from './startedApp.ts';
+import { desktop, notHere, until, type Desktop, type StartedApp } from './startedApp.ts';
 
 const options = { skip: notHere, timeout: 90_000 };
 let machine: Desktop;
@@ -23,16 +23,9 @@ after(() => machine?.close());
 
 type Answer = { id: number; result?: unknown; fault?: { code: string; message: string } };
 /** What is in the page and in the app's process while a function of a test runs there. */
-type There = typeof globalThis & { readonly arcbench: { request(message: unknown): Promise<Answer>; onEvent(listener: (event: { event: string }) => void): () => void }; bars: number[]; asked: unknown };
+type There = typeof globalThis & { readonly arcbench: { request(message: unknown): Promise<Answer>; onEvent(listener: (event: { event: string }) => void): () => void }; bars: number[]; notes: [string, string][]; looking: boolean; shows: number; closing: AbortController; asked: unknown };
 const request = (call: string, input: unknown) => page.evaluate((message) => (globalThis as There).arcbench.request(message), { id: 1, call, input });
 const save = (yaml: string) => request('experiments.save', { id: null, yaml });
-const until = async (what: () => boolean | Promise<boolean>) => {
-  for (let tries = 0; tries < 1200; tries++) {
-    if (await what()) return;
-    await wait(50);
-  }
-  assert.fail('it did not come to pass within 60 s');
-};
 
 test('the window shows the screens, and its workbench in another process answers', options, async () => {
   assert.equal(page.url(), 'arcbench://app/');
@@ -54,6 +47,61 @@ test('events reach the window until it stops listening, and show on the taskbar'
   await save('end');
   await until(async () => (await app.evaluate(() => (globalThis as There).bars)).length === 2);
   assert.deepEqual(await app.evaluate(() => (globalThis as There).bars), [0.25, -1]);
+});
+
+test('a run that ends while the user looks elsewhere is told once, with its fault, and a click shows the window', options, async () => {
+  await app.evaluate(({ BrowserWindow, Notification }) => {
+    const there = globalThis as There;
+    const [shown] = BrowserWindow.getAllWindows();
+    there.notes = [];
+    Notification.isSupported = () => true;
+    const { on } = Notification.prototype;
+    // No desktop runs here to show a notification, and each has a function `show` of its own: it is replaced where the app begins to listen.
+    Notification.prototype.on = function (this: Electron.Notification, ...given: Parameters<typeof on>) {
+      this.show = () => { there.notes.push([this.title, this.body]); this.emit('click'); };
+      return on.apply(this, given);
+    } as typeof on;
+    if (shown) {
+      there.shows = 0;
+      shown.isFocused = () => there.looking;
+      shown.show = () => { there.shows += 1; };
+    }
+  });
+  const told = async (looking: boolean, ...jobs: string[]) => {
+    await app.evaluate((_electron, now) => { (globalThis as There).looking = now; }, looking);
+    for (const job of jobs) await save(job);
+    await wait(200);
+    return await app.evaluate(() => (globalThis as There).notes.splice(0));
+  };
+  assert.deepEqual(await told(true, 'start', 'end'), []);
+  assert.deepEqual(await told(false, 'start', 'end', 'end'), [['Demo is done', 'Its report is written.']]);
+  assert.deepEqual(await told(false, 'start', 'fail'), [['Demo failed', 'The loss is not a number.']]);
+  assert.equal(await app.evaluate(() => (globalThis as There).shows), 2);
+});
+
+test('a folder that is dropped on the window is opened to the workbench by its path, and a script\'s drop is not', options, async () => {
+  const faces = join(machine.folder, 'faces to drop');
+  mkdirSync(join(faces, 's1'), { recursive: true });
+  writeFileSync(join(faces, 's1', '1.png'), '');
+  const opened = page.evaluate(`new Promise((resolve) => {
+    const given = [];
+    arcbench.onEvent(({ payload }) => given.push(payload));
+    addEventListener('dragover', (event) => event.preventDefault());
+    addEventListener('drop', (event) => {
+      event.preventDefault();
+      // As the screens do (src-renderer/client/droppedFiles.ts): they learn the folder's path from a file in it.
+      event.dataTransfer.items[0].webkitGetAsEntry()?.createReader().readEntries(([person]) => person.createReader().readEntries(([face]) => face.file((file) => {
+        setTimeout(() => resolve({ given, inside: arcbench.pathOf(file) }), 200);
+      })));
+    });
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['x'], 'made up'));
+    document.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true }));
+  })`);
+  const devTools = await page.context().newCDPSession(page);
+  // Chromium's own drag, as from a file manager: the page gets a trusted event whose files have paths.
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await devTools.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data: { items: [], files: [faces], dragOperationsMask: 1 } });
+  assert.deepEqual(await opened, { given: [{ planHash: faces }], inside: join(faces, 's1', '1.png') });
 });
 
 test('10,000 mutated messages through the bridge: each is answered, none tells a path or trace', options, async () => {
@@ -117,6 +165,28 @@ test('a second start hands its experiment to the first and ends', options, async
   await page.waitForURL('arcbench://app/#/experiment/new');
 });
 
+test('About tells the version with the icon, and does not block the window\'s process', options, async () => {
+  await app.evaluate(({ dialog, Menu }) => {
+    const show = dialog.showMessageBox.bind(dialog) as (window: Electron.BrowserWindow, options: Electron.MessageBoxOptions) => Promise<Electron.MessageBoxReturnValue>;
+    const there = globalThis as There;
+    there.closing = new AbortController();
+    dialog.showMessageBox = (...given: unknown[]) => {
+      there.asked = given.at(-1);
+      return show(given[0] as Electron.BrowserWindow, { ...given[1] as Electron.MessageBoxOptions, signal: there.closing.signal });
+    };
+    Menu.getApplicationMenu()?.items.flatMap((item) => item.submenu?.items ?? []).find(({ label }) => label.startsWith('About'))?.click();
+  });
+  await until(() => app.evaluate(() => 'asked' in globalThis));
+  const { message, icon } = await app.evaluate(() => (globalThis as There).asked as { message: string; icon: string });
+  assert.match(message, /^ArcBench \d/);
+  assert.ok(existsSync(icon));
+  assert.ok('result' in await request('files.list', { path: null }));
+  await app.evaluate(() => {
+    (globalThis as There).closing.abort();
+    delete (globalThis as { asked?: unknown }).asked;
+  });
+});
+
 test('a remote workbench that is not there is named', options, async () => {
   await app.evaluate(({ dialog }) => {
     dialog.showMessageBox = async (...given: unknown[]) => {
@@ -159,8 +229,7 @@ test('closing while something runs asks, and goes on or saves a checkpoint; the 
   await closed;
   assert.equal(readFileSync(join(machine.workspace, 'closed'), 'utf8'), 'checkpoint saved');
   ({ app, page } = await machine.start());
-  const { width, height } = await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds() ?? { width: 0, height: 0 });
-  assert.deepEqual([width, height], [1200, 800]);
+  assert.deepEqual(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds()), { x: 120, y: 90, width: 1200, height: 800 });
   assert.ok(existsSync(join(machine.folder, 'config', 'ArcBench', 'recentWorkspaces.json')));
 });
 

@@ -1,24 +1,27 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostWorkbench } from '../../src-main/doors/electron/hostWorkbench.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { folderWorkbench } from '../serve/folderWorkbench.ts';
 
-// The workbench of a folder in a process of its own; notes of an experiment steer what it does.
+// The workbench of a folder in a process of its own; notes of an experiment steer what it does, and what became of it is left in the folder that a test names.
 const [folder = ''] = process.argv.slice(2);
+const { ARCBENCH_TEST_TRACE: trace } = process.env;
 await hostWorkbench(async () => {
   if (folder.endsWith('in-use')) throw new ArcBenchError('busy', 'The workspace is in use by another process.');
   const workbench = folderWorkbench(folder);
+  if (trace) appendFileSync(join(trace, 'opened'), `${process.ppid} ${folder}\n`);
   let busy = false;
-  const job = (state: 'running' | 'done') => ({ event: 'job', payload: { id: 'j', kind: 'experiment', title: 'Demo', state, stage: '', progress: { done: 1, total: 4, note: '' }, queuedAt: '', startedAt: null, endedAt: null, experiment: null, run: null, result: null, fault: null } }) as const;
+  const fault = { code: 'diverged', message: 'The loss is not a number.' } as const;
+  const job = (state: 'running' | 'done' | 'failed') => ({ event: 'job', payload: { id: 'j', kind: 'experiment', title: 'Demo', state, stage: '', progress: { done: 1, total: 4, note: '' }, queuedAt: '', startedAt: null, endedAt: null, experiment: null, run: null, result: null, fault: state === 'failed' ? fault : null } }) as const;
   return {
     ...workbench,
     async call(name, input) {
       const text = name === 'experiments.save' ? (input as { yaml?: unknown }).yaml : null;
-      if (text === 'start' || text === 'end') {
+      if (text === 'start' || text === 'end' || text === 'fail') {
         busy = text === 'start';
-        workbench.emit(job(busy ? 'running' : 'done'));
-      }
+        workbench.emit(job(busy ? 'running' : text === 'end' ? 'done' : 'failed'));
+      } else if (trace && typeof text === 'string' && text !== 'die') writeFileSync(join(trace, 'saved'), text);
       if (text === 'die') process.exit(7);
       return await workbench.call(name, input);
     },

@@ -45,13 +45,13 @@ program.action(async () => {
 });
 
 program.command('doctor').description('engine, device, versions, files and a measured GFLOP/s').action(async () => {
-  const { diagnose } = await import('../../engine/diagnose.ts');
+  const [{ diagnose }, { isPackaged }] = [await import('../../engine/diagnose.ts'), await import('../../engine/engineRemedy.ts')];
   const found = await diagnose(cli.globals().engine);
   cli.print([
     `engine      ${found.device}, ${found.deviceName}, ${found.threads} threads`,
     `TensorFlow  ${found.tensorflow}`,
     `Node        ${found.node}`,
-    `files       ${found.folder ?? 'not from ArcBench'} (${found.checked ? 'whole by SHA-256' : 'not checked: they have no manifest; `npm run setup` brings one'})`,
+    `files       ${found.folder ?? 'not from ArcBench'} (${found.checked ? 'whole by SHA-256' : isPackaged() ? 'not checked: the system checks the app\'s signature' : 'not checked: they have no manifest; `npm run setup` brings one'})`,
     `speed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`,
   ].join('\n'), found);
 });

@@ -5,44 +5,43 @@ import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { withAbsolutePaths } from './absolutePaths.ts';
+import { bundledFolder, iconPath, unpackedFolder } from './appFolders.ts';
 import { appOrigin, scheme, serveAppProtocol } from './appProtocol.ts';
 import { guardAllContents } from './guardContents.ts';
 import { openIpcDoor } from './ipcDoor.ts';
 import { showJobs } from './jobSignals.ts';
 import { keptFile } from './keptFile.ts';
 import { menuTemplate } from './menuTemplate.ts';
-import { openedWith } from './openedWith.ts';
+import { openedWith, relaunchOptions, type Opened } from './openedWith.ts';
 import { askForRemote } from './remoteWorkbench.ts';
 import { secureWindow } from './secureWindow.ts';
 import { startWorkbench } from './startWorkbench.ts';
 import { placeOfWindow, windowStateSchema } from './windowState.ts';
 
 const log = (line: string) => { process.stderr.write(`${line}\n`); };
-const bundled = app.getAppPath();
-/** Sources and packages that the workbench's own Node reads lie outside the archive of the packaged app. */
-const root = bundled.replace(/app\.asar$/, 'app.asar.unpacked');
 const executable = process.platform === 'win32' ? 'node.exe' : 'node';
-const node = app.isPackaged && root !== bundled ? join(process.resourcesPath, 'node', executable) : join(root, 'node_modules', 'node', 'bin', executable);
+const node = app.isPackaged && unpackedFolder !== bundledFolder ? join(process.resourcesPath, 'node', executable) : join(unpackedFolder, 'node_modules', 'node', 'bin', executable);
+const anew = (opened: Opened) => relaunchOptions({ args: process.argv.slice(1), env: process.env, ...opened });
 
 async function main(): Promise<void> {
   const started = openedWith(process.argv.slice(1), process.cwd());
   const workspace = started.workspace ?? defaultWorkspace;
-  let experiment = started.experiment;
+  const given = started.experiment === null ? [] : [started.experiment];
   app.on('open-file', (event, path) => { // macOS tells a double click so, also before the window is there
     event.preventDefault();
-    experiment = path;
+    given.push(path);
   });
   // The window is made while the workbench opens: its first calls wait.
-  const workbench = startWorkbench({ node, program: join(root, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), args: [workspace], cache: join(app.getPath('userData'), 'compileCache') });
+  const workbench = startWorkbench({ node, program: join(unpackedFolder, 'src-main', 'doors', 'electron', 'workbenchProcess.ts'), args: [workspace], cache: join(app.getPath('userData'), 'compileCache') });
   await app.whenReady();
   guardAllContents();
   const recent = keptFile(join(app.getPath('userData'), 'recentWorkspaces.json'), z.array(z.string()).max(8), []);
   recent.write([workspace, ...recent.read().filter((folder) => folder !== workspace)].slice(0, 8));
-  serveAppProtocol(session.defaultSession.protocol, { renderer: join(bundled, 'dist', 'renderer'), workbench, log });
+  serveAppProtocol(session.defaultSession.protocol, { renderer: join(bundledFolder, 'dist', 'renderer'), workbench, log });
 
   const state = keptFile(join(app.getPath('userData'), 'window.json'), windowStateSchema, { bounds: null, maximized: false });
   const before = state.read();
-  const window = secureWindow(appOrigin, { ...placeOfWindow(before, screen.getAllDisplays().map(({ workArea }) => workArea)), minWidth: 1024, minHeight: 640, show: false, title: 'ArcBench', preload: join(bundled, 'dist', 'electron', 'preload.cjs') });
+  const window = secureWindow(appOrigin, { ...placeOfWindow(before, screen.getAllDisplays().map(({ workArea }) => workArea)), minWidth: 1024, minHeight: 640, show: false, title: 'ArcBench', preload: join(bundledFolder, 'dist', 'electron', 'preload.cjs') });
   if (before.maximized) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.webContents.on('render-process-gone', (_event, { reason }) => {
@@ -54,12 +53,12 @@ async function main(): Promise<void> {
 
   let leaving = false;
   /** Closes the workbench, asking first where something runs, and ends the app. */
-  const leave = async (again: readonly string[] | null): Promise<void> => {
+  const leave = async (again: Opened | null): Promise<void> => {
     if (leaving || (await workbench.busy().catch(() => false) && !await confirmed(window))) return;
     leaving = true;
     state.write({ bounds: window.getNormalBounds(), maximized: window.isMaximized() });
     await workbench.close();
-    if (again) app.relaunch({ args: [...process.argv.slice(1).filter((argument) => !argument.startsWith('--workspace=')), ...again] });
+    if (again) app.relaunch(anew(again));
     app.exit(0);
   };
   const asks = (event: { preventDefault(): void }) => {
@@ -71,13 +70,18 @@ async function main(): Promise<void> {
   workbench.opened.then(() => workbench.ended).then(async ({ asked, reason }) => {
     if (asked) return;
     const { response } = await dialog.showMessageBox(window, { type: 'error', message: 'The workbench ended unexpectedly.', detail: `${reason}\n\nRuns that trained go on from their last checkpoint.`, buttons: ['Start Again', 'Quit'], defaultId: 0, cancelId: 1 });
-    if (response === 0) app.relaunch();
+    if (response === 0) app.relaunch(anew({ workspace: null, experiment: null }));
     app.exit(1);
   }, async (error: Error) => {
     await dialog.showMessageBox(window, { type: 'error', message: 'ArcBench could not open its workspace.', detail: error.message });
     app.exit(1);
   }).catch((error: unknown) => log(String(error)));
 
+  /** Another start names another workspace: this one is left for it, if the user says so. */
+  const moveTo = async (other: Opened): Promise<void> => {
+    const { response } = await dialog.showMessageBox(window, { type: 'question', message: `Open the workspace ${other.workspace}?`, detail: `This window shows ${workspace}, and ArcBench opens one workspace at a time.`, buttons: ['Open', 'Stay Here'], defaultId: 0, cancelId: 1 });
+    if (response === 0) await leave(other);
+  };
   const open = async (path: string): Promise<void> => {
     try {
       workbench.open(dirname(path)); // weights and pairs lie beside it
@@ -94,21 +98,24 @@ async function main(): Promise<void> {
   app.on('second-instance', (_event, args, folder) => {
     if (window.isMinimized()) window.restore();
     window.focus();
-    const { experiment: other } = openedWith(args.slice(1), folder);
-    if (other !== null) void open(other);
+    const other = openedWith(args.slice(1), folder);
+    if (other.workspace !== null && other.workspace !== workspace) void moveTo(other);
+    else if (other.experiment !== null) void open(other.experiment);
   });
-  app.setAboutPanelOptions({ applicationName: 'ArcBench', applicationVersion: app.getVersion(), copyright: 'MIT licence', credits: 'What does ArcFace buy over plain cross-entropy, on your machine and your faces?' });
+  const [copyright, credits] = ['MIT licence', 'What does ArcFace buy over plain cross-entropy, on your machine and your faces?'];
+  app.setAboutPanelOptions({ applicationName: 'ArcBench', applicationVersion: app.getVersion(), copyright, credits });
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate({
     recent: recent.read().filter((folder) => folder !== workspace), platform: process.platform, packaged: app.isPackaged,
     actions: {
-      openWorkspace: () => void chosen(window, { title: 'Open workspace', properties: ['openDirectory', 'createDirectory'] }).then((folder) => folder === null ? undefined : leave([`--workspace=${folder}`])),
-      openRecent: (folder) => void leave([`--workspace=${folder}`]),
+      openWorkspace: () => void chosen(window, { title: 'Open workspace', properties: ['openDirectory', 'createDirectory'] }).then((folder) => folder === null ? undefined : leave({ workspace: folder, experiment: null })),
+      openRecent: (folder) => void leave({ workspace: folder, experiment: null }),
       openExperiment: () => void chosen(window, { title: 'Open experiment', properties: ['openFile'], filters: [{ name: 'Experiments', extensions: ['yaml', 'yml'] }] }).then((path) => path === null ? undefined : open(path)),
       openRemote: () => askForRemote(window),
+      about: () => void dialog.showMessageBox(window, { title: 'About ArcBench', message: `ArcBench ${app.getVersion()}`, detail: `${credits}\n\n${copyright}. Electron ${process.versions['electron']}, Chromium ${process.versions['chrome']}.`, icon: iconPath, buttons: ['Close'] }),
     },
   })));
   await window.loadURL(`${appOrigin}/`);
-  if (experiment !== null) await open(experiment);
+  for (const path of given) await open(path);
 }
 
 async function confirmed(window: BrowserWindow): Promise<boolean> {

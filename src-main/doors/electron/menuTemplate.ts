@@ -1,7 +1,7 @@
 import type { MenuItemConstructorOptions } from 'electron';
 
 export interface MenuActions {
-  readonly openWorkspace: () => void; readonly openRecent: (folder: string) => void; readonly openExperiment: () => void; readonly openRemote: () => void;
+  readonly openWorkspace: () => void; readonly openRecent: (folder: string) => void; readonly openExperiment: () => void; readonly openRemote: () => void; readonly about: () => void;
 }
 
 /** The window's menus. */
@@ -21,6 +21,7 @@ export function menuTemplate({ recent, actions, platform, packaged }: { readonly
     { role: 'editMenu' },
     { label: '&View', submenu: [{ role: 'reload' }, ...(packaged ? [] : [{ role: 'toggleDevTools' } as const]), { type: 'separator' }, { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, { type: 'separator' }, { role: 'togglefullscreen' }] },
     { role: 'windowMenu' },
-    { role: 'help', submenu: [{ role: 'about' }] },
+    // The panel of the role `about` blocks the process on Linux until it is closed.
+    { role: 'help', submenu: [mac ? { role: 'about' } : { label: 'About ArcBench', click: actions.about }] },
   ];
 }

@@ -1,8 +1,30 @@
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const isExperiment = (argument: string) => !argument.startsWith('-') && /\.arcbench\.ya?ml$/i.test(argument);
+const isWorkspace = (argument: string) => argument.startsWith('--workspace=');
+
+export interface Opened { readonly workspace: string | null; readonly experiment: string | null }
 
 /** What a command line asks to open. Chromium reorders arguments, so that only `--workspace=folder` is safe. */
-export function openedWith(args: readonly string[], folder: string): { readonly workspace: string | null; readonly experiment: string | null } {
-  const workspace = args.find((argument) => argument.startsWith('--workspace='))?.slice('--workspace='.length);
-  const experiment = args.find((argument) => !argument.startsWith('-') && /\.arcbench\.ya?ml$/i.test(argument));
-  return { workspace: workspace ? resolve(folder, workspace) : null, experiment: experiment === undefined ? null : resolve(folder, experiment) };
+export function openedWith(args: readonly string[], folder: string): Opened {
+  const workspace = args.find(isWorkspace)?.slice('--workspace='.length);
+  const experiment = args.find(isExperiment);
+  return { workspace: workspace ? resolve(folder, workspace) : null, experiment: experiment === undefined ? null : pathIn(experiment, folder) };
+}
+
+/** A double click on Linux gives a file's address, not its path. */
+function pathIn(argument: string, folder: string): string {
+  try {
+    return argument.startsWith('file:') ? fileURLToPath(argument) : resolve(folder, argument);
+  } catch {
+    return resolve(folder, argument);
+  }
+}
+
+/** How the app starts itself anew, in another workspace or the same: without the experiment of its own command line, which it has opened already. */
+export function relaunchOptions({ args, env, workspace, experiment }: Opened & { readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv }): { readonly args: string[]; readonly execPath?: string } {
+  const kept = args.filter((argument) => !isExperiment(argument) && !(workspace !== null && isWorkspace(argument)));
+  const { APPIMAGE: image } = env; // the program itself lies in a mount that ends with this process
+  return { args: [...kept, ...(workspace === null ? [] : [`--workspace=${workspace}`]), ...(experiment === null ? [] : [experiment])], ...(image ? { execPath: image } : {}) };
 }

@@ -3,12 +3,15 @@ import type { WireMessage, WireRequest, WorkbenchEvent } from '../../../src-shar
 import { eventChannel, givenChannel, requestChannel } from './channels.ts';
 import { givenPaths, type GivingEvent } from './givenPaths.ts';
 
+/** Electron before 32, which the tests run on, has the path on the file itself. */
+const pathOf = (file: File & { readonly path?: string }): string => (webUtils as typeof webUtils | undefined)?.getPathForFile(file) ?? file.path ?? '';
+
 declare const window: { addEventListener(name: 'drop' | 'change', listener: (event: GivingEvent<File & { readonly webkitRelativePath: string }>) => void, capture: true): void };
 
 // What the user gives by hand may be imported, wherever it lies; this is heard before any script of the page.
 for (const name of ['drop', 'change'] as const) {
   window.addEventListener(name, (event) => {
-    const paths = givenPaths(event, (file) => webUtils.getPathForFile(file));
+    const paths = givenPaths(event, pathOf);
     if (paths.length > 0) ipcRenderer.send(givenChannel, paths);
   }, true);
 }
@@ -21,5 +24,5 @@ contextBridge.exposeInMainWorld('arcbench', {
     ipcRenderer.on(eventChannel, heard);
     return () => { ipcRenderer.removeListener(eventChannel, heard); };
   },
-  pathOf: (file: File): string => webUtils.getPathForFile(file),
+  pathOf,
 });

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { desktop, notHere, type Desktop, type StartedApp } from './startedApp.ts';
+
+// The real screens and the real workbench in the window; `npm test` has built them.
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const faces = join(root, '..', 'shared', 'data', 'att_faces');
+const isBuilt = existsSync(join(root, 'dist', 'renderer', 'index.html'));
+const options = { skip: notHere || (!isBuilt && 'The screens are not built: run `npm run build:renderer`.') || (!existsSync(faces) && 'There are no faces in ../shared/data/att_faces.'), timeout: 120_000 };
+let machine: Desktop;
+let { app, page } = {} as StartedApp;
+before(async () => {
+  if (options.skip) return;
+  machine = await desktop({ real: true });
+  ({ app, page } = await machine.start());
+  page.setDefaultTimeout(60_000);
+  await page.evaluate('localStorage.setItem("arcbench.tour", "done")');
+  await page.reload();
+});
+after(() => machine?.close());
+
+test('faces that are dropped on the window are imported from where they lie, outside of what was opened before', options, async () => {
+  await page.getByRole('heading', { level: 1, name: 'Datasets' }).waitFor();
+  const devTools = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await devTools.send('Input.dispatchDragEvent', { type, x: 700, y: 450, data: { items: [], files: [faces], dragOperationsMask: 1 } });
+  await page.getByText('40 people · 400 images').first().waitFor();
+  assert.deepEqual(readdirSync(join(machine.workspace, 'uploads')), [], 'they were sent instead');
+  await page.getByRole('link', { name: /att_faces/ }).first().click();
+  await page.getByRole('img', { name: /s1\b/ }).first().waitFor();
+});
+
+test('an experiment that the system opens is shown in its form', options, async () => {
+  const file = join(machine.folder, 'mine.arcbench.yaml');
+  copyFileSync(join(root, 'resources', 'experiments', 'att.yaml'), file);
+  await app.evaluate(({ app }, path) => app.emit('open-file', { preventDefault: () => {} }, path), file);
+  await page.waitForURL(/arcbench:\/\/app\/#\/experiment\/[\w-]+$/);
+  await page.getByLabel('Name').first().waitFor();
+});
