@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { installDebianPackages } from '../debianPackages.ts';
 
 export interface SlurmCluster { readonly environment: NodeJS.ProcessEnv; command(name: string, ...args: readonly string[]): string; stop(): Promise<void> }
 
@@ -13,10 +14,7 @@ const isThere = (command: string) => spawnSync(command, ['--version']).error ===
 /** Debian's Slurm, installed by apt-get where it is absent and this is root. Throws where it cannot be had. */
 function findSlurm(): void {
   if (['sbatch', 'slurmctld', 'slurmd'].every(isThere)) return;
-  if (process.platform === 'linux' && process.getuid?.() === 0) {
-    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'slurm-wlm', 'munge'], { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  }
+  installDebianPackages('--no-install-recommends', 'slurm-wlm', 'munge');
   if (!['sbatch', 'slurmctld', 'slurmd'].every(isThere)) throw new Error('Slurm was not found: install it (Debian: apt-get install slurm-wlm).');
 }
 

@@ -1,8 +1,9 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser } from 'playwright-core';
+import { installDebianPackages } from '../debianPackages.ts';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -11,10 +12,7 @@ export function findChromium(): string {
   const found = () => [process.env['ARCBENCH_CHROMIUM'], ...places].find((path) => path !== undefined && existsSync(path));
   const there = found();
   if (there !== undefined) return there;
-  if (process.platform === 'linux' && process.getuid?.() === 0) {
-    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-    spawnSync('apt-get', ['install', '-y', '-qq', 'chromium'], { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  }
+  installDebianPackages('chromium');
   const installed = found();
   if (installed === undefined) throw new Error('Chromium was not found: install it (Debian: apt-get install chromium), or name it in ARCBENCH_CHROMIUM.');
   return installed;

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSyn
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { installDebianPackages } from '../debianPackages.ts';
 
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'arcbench', 'electron-22.3.25');
 
@@ -52,7 +53,9 @@ export function standInElectron(): { readonly executable: string } | { readonly 
   }
   const missing = execFileSync('ldd', [executable], { encoding: 'utf8' }).match(/\S+(?= => not found)/g);
   if (missing) return { reason: `The stand-in Electron needs libraries of the system: ${missing.join(', ')}.` };
-  if (spawnSync('Xvfb', ['-version']).error) return { reason: 'There is no Xvfb to show a window in: install the package xvfb.' };
+  const noXvfb = () => spawnSync('Xvfb', ['-version']).error !== undefined;
+  if (noXvfb()) installDebianPackages('xvfb');
+  if (noXvfb()) return { reason: 'There is no Xvfb to show a window in: install the package xvfb.' };
   mkdirSync(join(cache, 'resources', 'app'), { recursive: true });
   // Test files run side by side: one must not empty what the other's Electron reads.
   for (const [name, text] of [['package.json', '{"name":"arcbench","version":"0.1.0","main":"main.js"}'], ['main.js', 'require(process.env.ARCBENCH_STAND_IN_STARTER);']] as const) {
