@@ -1,7 +1,7 @@
 import { getEnvironmentData, setEnvironmentData, workerData } from 'node:worker_threads';
 
-/** Bytes that pictures which are decoded at one time may take in one process: what a progressive JPEG of 64 megapixels takes that EXIF turns and whose colours are whole. */
-export const memoryBudget = 576e6;
+/** Bytes that pictures which are decoded at one time may take in one process; enough for a progressive JPEG of 64 megapixels, and for one that EXIF turns where its colours are halved, as a camera's are. What the allocator keeps of pictures before them comes on top, up to about as much again. */
+export const memoryBudget = 400e6;
 
 const unit = 4096; // so that the sum fits in 32 bits
 type Counter = Int32Array<SharedArrayBuffer>;

@@ -57,12 +57,12 @@ const bytesOf: Readonly<Record<string, number>> = { uchar: 1, char: 1, ushort: 2
 const rowsOfStream = 2048; // of what is read from top to bottom, no more are held at one time
 
 /** Bytes that a picture of a header takes while it is decoded, at most; measured with pictures of 64 megapixels, from which they were taken. */
-export function bytesToDecode({ width, height, channels, depth, format, isProgressive, orientation, pages }: Pick<Metadata, 'width' | 'height' | 'channels' | 'depth' | 'format' | 'isProgressive' | 'orientation' | 'pages'>): number {
+export function bytesToDecode({ width, height, channels, depth, format, isProgressive, orientation, pages, chromaSubsampling }: Pick<Metadata, 'width' | 'height' | 'channels' | 'depth' | 'format' | 'isProgressive' | 'orientation' | 'pages' | 'chromaSubsampling'>): number {
   const [pixels, bytesAPixel] = [width * height, channels * (bytesOf[depth] ?? 16)];
   const streamed = Math.min(height, rowsOfStream) * width * bytesAPixel;
   const turned = (orientation ?? 1) > 1 ? pixels * bytesAPixel : 0; // turning needs the whole picture once more
   switch (format) {
-    case 'jpeg': return (isProgressive ? 2 * pixels * channels : streamed) + turned; // coefficients have 16 bits
+    case 'jpeg': return (isProgressive ? 2 * pixels * (chromaSubsampling === '4:2:0' ? channels / 2 : channels) : streamed) + turned; // coefficients have 16 bits
     case 'png': return (isProgressive ? pixels * bytesAPixel : streamed) + turned;
     case 'webp': return pixels * (4 + channels + ((pages ?? 1) > 1 ? 4 : 0)) + turned; // as it is stored, as it comes out, and the canvas of a moving one
     case 'gif': return pixels * 8;

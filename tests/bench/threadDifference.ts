@@ -21,7 +21,7 @@ training: { epochs: 8, batchSize: 32, learningRate: 0.05 }
 arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }]
 `);
 
-interface Ended { readonly hash: string | null; readonly weights: Float64Array; readonly losses: readonly number[]; readonly metrics: readonly number[] }
+interface Ended { readonly hash: string | null; readonly weights: Float64Array; readonly losses: readonly number[]; readonly metrics: readonly number[]; readonly points: ReadonlyMap<string, number | null> }
 
 /** The runs of the experiment in a workspace of their own, by arm. */
 function ended(name: string, { threads = 2, args = [], environment = {} }: { readonly threads?: number; readonly args?: readonly string[]; readonly environment?: NodeJS.ProcessEnv } = {}): Map<string, Ended> {
@@ -36,6 +36,7 @@ function ended(name: string, { threads = 2, args = [], environment = {} }: { rea
       const refuse = (reason: string) => new ArcBenchError('damaged', reason);
       const stored = [...readSafetensors(readFileSync(artefacts['weights'] ?? ''), refuse).values()];
       return [run.arm, {
+        points: new Map(store.points(run.id).filter(({ name: curve }) => curve !== 'imagesPerSecond').map(({ name: curve, step, value }) => [`${curve} ${step}`, value])),
         hash: resultHash(store, run.id), weights: Float64Array.from(stored.flatMap((tensor) => [...tensor.values()])), losses: store.curve(run.id, 'train/loss').map(([, , value]) => value ?? 0),
         metrics: [evaluation?.accuracy.val?.top1.value ?? 0, evaluation?.accuracy.test?.top1.value ?? 0, ...evaluation?.identification?.rates.map((rate) => rate.truePositiveRate) ?? []],
       }];
@@ -43,6 +44,13 @@ function ended(name: string, { threads = 2, args = [], environment = {} }: { rea
   } finally {
     store.close();
   }
+}
+
+/** How many values of all curves (losses, accuracies, measures of health) two runs do not share, and the curves of those. */
+function curvesThatDiffer(own: Ended, other: Ended): { readonly value: number; readonly unit: string } {
+  const differ = [...own.points.keys()].filter((key) => own.points.get(key) !== other.points.get(key));
+  const names = [...new Set(differ.map((key) => key.split(' ')[0]))];
+  return { value: differ.length, unit: `of ${own.points.size}${names.length > 0 && names.length <= 4 ? ` (${names.join(', ')})` : ''}` };
 }
 
 const others = [
@@ -65,6 +73,7 @@ try {
       const other = found.get(arm) as Ended;
       return [
         { name: `${arm}: result hash`, value: own.hash === other.hash ? 1 : 0, unit: own.hash === other.hash ? 'equal' : 'equal (0: other bits)' },
+        { name: `${arm}: values of curves that differ`, ...curvesThatDiffer(own, other) },
         { name: `${arm}: weights`, value: largest(own.weights, other.weights), unit: `of at most ${largest(own.weights, own.weights.map(() => 0)).toPrecision(3)}` },
         { name: `${arm}: loss of an epoch`, value: largest(own.losses, other.losses), unit: `of at most ${Math.max(...own.losses).toPrecision(3)}` },
         { name: `${arm}: accuracy or identification rate`, value: largest(own.metrics, other.metrics), unit: 'share' },
