@@ -39,6 +39,7 @@ const run = (arm: 'done' | 'halfway', stop = false) => within(async (store) => {
 const check = (repair: boolean) => within((store) => checkWorkspace(store, { repair, onProgress: () => undefined }));
 const idOf = (arm: string) => within((store) => store.runs().find((row) => row.arm === arm)?.id ?? '');
 const copy = (from: string, to: string) => {
+  if (existsSync(to)) for (const path of [to, ...readdirSync(to, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))]) chmodSync(path, 0o755);
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true, preserveTimestamps: true });
 };
