@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RunEngine } from './runEngine.ts';
 import type { ErrorCode } from './errors.ts';
 import { dataSchema, partNames, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
 import type { PredictionComparison } from './comparePredictions.ts';
@@ -192,7 +193,7 @@ export interface RunSummary {
 export interface RunDetails extends RunSummary {
   readonly curveNames: readonly string[];
   readonly events: readonly { readonly at: string; readonly kind: string; readonly message: string }[];
-  readonly engine: { readonly device: string; readonly tensorflow: string } | null;
+  readonly engine: RunEngine | null;
   readonly artefacts: readonly { readonly kind: string; readonly path: string }[];
   readonly evaluation: Evaluation | null;
   /** Epochs of which the embedding of val images was kept. */

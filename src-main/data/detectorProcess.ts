@@ -19,6 +19,7 @@ async function decodeSmall(path: string): Promise<SmallPicture | { readonly reas
     const size = await sizeOf(picture);
     if ('reason' in size) return size;
     const small = await decodeWithinMemory(picture, ({ open }) => rawRgb(open().resize(decodedSide, decodedSide, { fit: 'inside', withoutEnlargement: true })));
+    if ('reason' in small) return small;
     return { small, width: size.width, height: size.height };
   } catch (error) {
     return { reason: decodingReason(error) };

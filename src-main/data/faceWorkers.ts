@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { FaceImage } from './dataset.ts';
 import type { Cut, DecodedFace } from './decodeFace.ts';
+import { budgetOfThread } from './memoryBudget.ts';
 
 export interface CutTask { readonly image: FaceImage; readonly cut: Cut }
 export type CutFace = Omit<DecodedFace, 'pixels'> | { readonly reason: string };
@@ -33,7 +34,9 @@ export function startFaceWorkers(): FaceWorkers {
   };
   const threads = Math.min(mostWorkers, availableParallelism());
   const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(new URL('faceWorker.ts', import.meta.url));
+    const { release, ...workerData } = budgetOfThread();
+    const worker = new Worker(new URL('faceWorker.ts', import.meta.url), { workerData });
+    worker.on('exit', release); // it may be ended in the middle of a picture
     worker.on('message', ({ id, ...batch }: BatchAnswer) => {
       waiting.get(id)?.settle(batch);
       waiting.delete(id);

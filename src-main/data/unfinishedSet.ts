@@ -94,6 +94,7 @@ export async function unfinishedSets(folder: string): Promise<readonly { readonl
 
 /** Gives an unfinished set, closed and with its index, its place; before that nobody sees it. */
 export async function finishSet(set: string, writeIndex: (path: string) => Promise<void>): Promise<void> {
+  for (const name of await readdir(unfinishedFolderOf(set))) if (/\.\d+\.tmp$/.test(name)) await rm(join(unfinishedFolderOf(set), name)); // of an index that was being written when the power failed
   await writeIndex(join(unfinishedFolderOf(set), 'index.json'));
   await rename(unfinishedFolderOf(set), set);
   await syncFolder(dirname(set));
@@ -104,6 +105,7 @@ export async function finishSet(set: string, writeIndex: (path: string) => Promi
 export async function removeUnfinishedSet(set: string): Promise<void> {
   await rm(unfinishedFolderOf(set), { recursive: true, force: true });
   await rm(rowsOf(set), { force: true });
+  await syncFolder(dirname(set)); // or a loss of power brings them back
 }
 
 function lineOf(batch: PreparedBatch): string {

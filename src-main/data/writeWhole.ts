@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
@@ -20,6 +20,8 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 export async function writeWholeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const [temporary, former] = [`${folder}.writing-${process.pid}`, `${folder}.former.writing-${process.pid}`];
   try {
+    const fixed = fixedFolderIn(folder);
+    if (fixed !== null) throw new ArcBenchError('wrong-input', `${folder} cannot be replaced: ${fixed} must be writable; change its permissions, and run again.`);
     for (const path of [temporary, former]) await rm(path, { recursive: true, force: true });
     await makeFolder(dirname(folder));
     await mkdir(temporary);
@@ -33,6 +35,20 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
     await rm(temporary, { recursive: true, force: true });
     throw diskError(error, folder);
   }
+}
+
+/** The first folder, of one that is to be removed or replaced and those within, whose permissions forbid it: a removal that stops half-way would leave a part. Null where none does, or where there is no such folder. */
+export function fixedFolderIn(folder: string): string | null {
+  if (!existsSync(folder)) return null;
+  const within = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  return [dirname(folder), folder, ...within].find((path) => {
+    try {
+      accessSync(path, constants.W_OK | constants.X_OK);
+      return false;
+    } catch {
+      return true;
+    }
+  }) ?? null;
 }
 
 /** Writes a file and sees it onto the disk. */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { engineRemedy } from './engineRemedy.ts';
@@ -68,7 +68,7 @@ export const backend = tf.backend() as unknown as NodeBackend;
 export const binding = Object.fromEntries(Object.getOwnPropertyNames(backend.binding).map((name) => [name, backend.binding[name as keyof Binding]])) as unknown as Binding;
 backend.binding = binding;
 
-/** What computes: the device, the version of TensorFlow, and the threads that one operation may use. */
-export function describeEngine(): { device: 'cpu' | 'cuda'; tensorflow: string; threads: number } {
-  return { device: binding.isUsingGpuDevice() ? 'cuda' : 'cpu', tensorflow: binding.TF_Version, threads: Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism() };
+/** What computes: the device, the version of TensorFlow, the threads that one operation may use, and the processor. */
+export function describeEngine(): { device: 'cpu' | 'cuda'; tensorflow: string; threads: number; processor: string } {
+  return { device: binding.isUsingGpuDevice() ? 'cuda' : 'cpu', tensorflow: binding.TF_Version, threads: Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism(), processor: cpus()[0]?.model ?? 'unknown' };
 }

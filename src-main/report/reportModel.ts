@@ -3,6 +3,7 @@ import type { Plan } from '../../src-shared/experiment.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
 import type { HalvingStop } from '../../src-shared/halving.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
+import type { RunEngine } from '../../src-shared/runEngine.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
@@ -18,6 +19,8 @@ export interface ReportRun {
   readonly halving: HalvingStop | null;
   /** SHA-256 over weights, curves and what was judged; null before that. */
   readonly resultHash: string | null;
+  /** Every engine that trained or judged it. */
+  readonly engines?: readonly RunEngine[];
   /** What the run takes each test picture for; null where it was not judged. */
   readonly predictions: Predictions | null;
 }

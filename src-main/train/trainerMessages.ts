@@ -1,6 +1,7 @@
 import type { Evaluation, Predictions } from '../../src-shared/evaluation.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { ErrorCode } from '../../src-shared/errors.ts';
+import type { RunEngine } from '../../src-shared/runEngine.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { RunPoint } from './pointStream.ts';
 import type { EpochSummary } from './trainRun.ts';
@@ -41,7 +42,7 @@ export interface TrainedSummary {
 }
 
 export type TrainerMessage =
-  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: { readonly device: string; readonly tensorflow: string; readonly threads: number } }
+  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: RunEngine }
   | { readonly kind: 'progress'; readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'

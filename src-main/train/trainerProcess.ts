@@ -50,7 +50,7 @@ async function work(task: TrainerTask): Promise<void> {
     const personLabel = (identity: string) => people.get(identity) ?? (people.set(identity, people.size), people.size - 1);
     const network = buildNetwork(plan.model, plan.prepare.inputSize);
     const backbone = new Map([...initialParameters(network, seed), ...(task.weightFile === null ? [] : pretrainedBackbone(task.weightFile, network))]);
-    tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine });
+    tell({ kind: 'started', initialWeightsHash: parametersHash(backbone), engine: { ...engine, steps: task.compiled ? 'compiled' : 'eager' } });
     const [train, val] = [labelled(parts.train, classLabel), labelled(parts.val, classLabel)];
     const { machine, position, ended } = await trainRun({
       plan, planHash: task.planHash, arm, seed, network, backbone, classes: task.classes.length, packed, train, val,

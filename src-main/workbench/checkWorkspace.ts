@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { readDatasetFile } from '../data/datasetFile.ts';
@@ -33,7 +33,8 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
   const faults: WorkspaceFault[] = [];
   const add = (path: string, message: string, mended = false) => faults.push({ path, message, mended });
   const removable = async (path: string, message: string) => {
-    if (repair) await rm(path, { recursive: true, force: true });
+    const held = repair ? await rm(path, { recursive: true, force: true }).then(() => null, (error: unknown) => error) : null;
+    if (held !== null) return void add(path, `${message} It cannot be removed: change the permissions of ${held instanceof Error && 'path' in held ? dirname(String(held.path)) : path}, and repair again.`);
     add(path, `${message}${repair ? ' It was removed, and the next run makes it anew.' : ' --repair removes it, and the next run makes it anew.'}`, repair);
   };
   const namesIn = async (folder: string) => (existsSync(folder) ? (await readdir(folder)).sort() : []);

@@ -7,6 +7,7 @@ import type { ReportModel, ReportRun } from '../report/reportModel.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { Draws } from './drawsOf.ts';
+import { enginesOf } from './enginesOf.ts';
 import { embeddingPicture } from './embeddingPicture.ts';
 import { resultHash } from './resultHash.ts';
 import { splitFacts } from './splitFacts.ts';
@@ -46,7 +47,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       for (const { name, epoch, value } of store.points(id)) if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
       return {
         id, arm: arm.name, seed, status: run?.status ?? 'missing', message: toldFailure(store, id) ?? run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map(({ message, details }) => runWarningSchema.safeParse(details).data ?? message), summary: store.result(id, 'summary') as TrainedSummary | null,
-        halving: haltOf(store, id), resultHash: resultHash(store, id), predictions: store.result(id, 'predictions') as Predictions | null,
+        halving: haltOf(store, id), engines: enginesOf(store, id), resultHash: resultHash(store, id), predictions: store.result(id, 'predictions') as Predictions | null,
         hashes: { split: run?.splitHash ?? null, initialWeights: run?.initialWeightsHash ?? null, batchOrder: draws?.batchOrder ?? null, augmentation: draws?.augmentation ?? null },
       };
     })),

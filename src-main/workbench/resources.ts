@@ -28,7 +28,7 @@ export function resources(workspace: string, library: DatasetLibrary, packed: (p
       const picture = readPicture(path); // a file that only its name calls a picture goes to no decoder
       if ('reason' in picture) return null;
       const bytes = await decodeWithinMemory(picture, ({ open }) => open('none').resize(side, side, { fit: 'inside', withoutEnlargement: true }).flatten({ background: '#808080' }).webp({ quality: 82 }).toBuffer());
-      return { type: 'image/webp', bytes };
+      return 'reason' in bytes ? null : { type: 'image/webp', bytes };
     } catch {
       return null; // gone, or beyond what a decoder can make of it
     }

@@ -3,6 +3,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { RunRow, Store } from '../store/store.ts';
 import { noSuchRun } from './exportRun.ts';
+import { refuseFixedFiles } from './refuseFixedFiles.ts';
 import { gatherSplit } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
 import { runFolderOf, trainArms, type TrainOptions } from './trainArms.ts';
@@ -26,9 +27,11 @@ export async function resumeRun({ row }: ResumableRun, options: StageOptions, tr
   await trainArms(options, await gatherSplit(options), { ...train, interrupted: 'resume', evaluate: true, only: ({ arm, seed }) => arm === row.arm && seed === row.seed });
 }
 
-/** Removes a run, its points and its files. Throws 'wrong-input' where there is none. */
+/** Removes a run, its points and its files. Throws 'wrong-input' where there is none, or where its files may not be removed; nothing is removed then. */
 export function deleteRun(store: Store, id: string): void {
   if (!store.run(id)) throw noSuchRun(id);
-  store.deleteRun(id);
-  rmSync(runFolderOf(store, id), { recursive: true, force: true });
+  const folder = runFolderOf(store, id);
+  refuseFixedFiles(id, folder);
+  store.deleteRun(id); // first, so that the store never names what is gone
+  rmSync(folder, { recursive: true, force: true });
 }

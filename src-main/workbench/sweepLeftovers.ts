@@ -19,7 +19,7 @@ export async function sweepLeftovers(workspace: string): Promise<void> {
   for (const area of writtenWhole) {
     for (const name of await readdir(join(workspace, area)).catch(() => [])) {
       const writer = /\.(?:writing|part)-(\d+)$|\.(\d+)\.tmp$/.exec(name);
-      if (writer && Number(writer[1] ?? writer[2]) !== process.pid) await rm(join(workspace, area, name), { recursive: true, force: true });
+      if (writer && Number(writer[1] ?? writer[2]) !== process.pid) await rm(join(workspace, area, name), { recursive: true, force: true }).catch(() => undefined); // `arcbench check` names what permissions hold
     }
   }
   for (const { set, over } of await stoppedPreparations(workspace)) if (over) await removeUnfinishedSet(set);

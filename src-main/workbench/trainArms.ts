@@ -5,6 +5,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { adviceBeforeTraining, adviceSentence } from '../../src-shared/advice.ts';
 import { builtPairs, planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
+import { enginesThatDiffer } from '../../src-shared/runEngine.ts';
 import { warningSentence, type RunWarning } from '../../src-shared/runWarning.ts';
 import { hashFiles } from '../data/hashFiles.ts';
 import { makeFolder } from '../data/writeWhole.ts';
@@ -15,9 +16,11 @@ import { pointLogOf } from '../train/pointLog.ts';
 import type { EngineName, TrainerMessage } from '../train/trainerMessages.ts';
 import { drawsOf } from './drawsOf.ts';
 import { weightFileOf } from './gatherWeights.ts';
+import { enginesOf, keepEngine } from './enginesOf.ts';
 import { endFormerTrainer } from './formerTrainer.ts';
 import { judgedMetrics } from './judgedMetrics.ts';
 import { planHash } from './planHash.ts';
+import { refuseFixedFiles } from './refuseFixedFiles.ts';
 import { restorePoints } from './restorePoints.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
@@ -85,6 +88,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     const goOn = wouldGoOn && restorePoints(store, { id, folder: runFolderOf(store, id) });
     if (wouldGoOn && !goOn) progress.notice(`${title}: the database has lost points of run ${id} from before its checkpoint, and ${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`);
     if (!goOn) {
+      refuseFixedFiles(id, runFolderOf(store, id));
       if (known) store.deleteRun(id); // so that the store never names what is gone
       rmSync(runFolderOf(store, id), { recursive: true, force: true });
       await makeFolder(runFolderOf(store, id)); // what was there is gone for good before the run is known again
@@ -110,7 +114,8 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
         switch (message.kind) {
           case 'started':
             store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
-            store.saveResult(id, 'engine', message.engine);
+            keepEngine(store, id, message.engine);
+            sayOtherEngines(options, hash, { id, arm, seed });
             break;
           case 'progress': progress.step({ done: message.done, total: message.total, note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s` }); break;
           case 'points': store.addPoints(message.points.map((point) => ({ run: id, ...point }))); break;
@@ -156,6 +161,15 @@ function keepOnce(store: Store, id: string, event: Parameters<Store['addEvent']>
   const isNew = !store.events(id).some(({ kind, message }) => kind === event.kind && message === event.message);
   if (isNew) store.addEvent(id, event);
   return isNew;
+}
+
+/** Says of a run, once, that it or those it will be compared with were computed by different engines, which round differently. */
+function sayOtherEngines({ store, progress }: StageOptions, planHash: string, { id, arm, seed }: PlannedRun): void {
+  const others = store.runs(planHash).filter((run) => run.id !== id && (run.status === 'done' || run.status === 'trained'));
+  const differ = enginesThatDiffer([{ id, arm, seed }, ...others].map((run) => ({ run, engines: enginesOf(store, run.id) })), reportTexts('en'));
+  if (!differ) return;
+  const event = warningEvent({ key: 'warning.engines', values: { engines: [...differ].map(([words, [first]]) => `${words} (${first?.arm}, seed ${first?.seed})`).join('; ') } });
+  if (keepOnce(store, id, event)) progress.notice(`Warning: ${event.message}`);
 }
 
 /** The log is English; the report writes the numbers in its own language. */

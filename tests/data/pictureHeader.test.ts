@@ -50,7 +50,7 @@ test('the import lists what its header shows to be of no use; what can be used i
   const expected = {
     'empty.jpg': 'The file is empty (0 bytes): a picture was expected; copy it again.',
     'letter.jpg': 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.',
-    'vast.jpg': 'The file has 513 MiB, more than the 512 MiB that a picture may have: make it smaller.',
+    'vast.jpg': 'The file has 513 MiB, more than the 256 MiB that a picture may have: make it smaller.',
     'wide.png': 'The picture has 30000 x 2200 pixels, more than the 64 megapixels that are decoded: make it smaller.',
     'cut-in-header.jpg': 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.',
   };

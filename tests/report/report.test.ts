@@ -242,3 +242,14 @@ test('both languages have the same keys and values, and the forms that their plu
   for (const [key, template] of Object.entries(en)) assert.deepEqual(named(ru[key] as string), named(template), key);
   for (const [texts, forms] of [[en, 2], [ru, 3]] as const) for (const [key, template] of Object.entries(texts)) for (const [, options] of template.matchAll(/\{\w+\|([^{}]*)\}/g)) assert.equal((options as string).split('|').length, forms, key);
 });
+
+test('runs of one report that different engines computed are said to differ, by the engine of each; one engine is not spoken of', async () => {
+  const model = constructedModel(`seeds: [1, 2]\n${duel}`, apart);
+  const [engine, other] = [{ device: 'cpu', tensorflow: '2.21.0', threads: 2, processor: 'A', steps: 'compiled' }, { device: 'cuda', tensorflow: '2.21.0', threads: 2, processor: 'A', steps: 'compiled' }] as const;
+  const computed = (of: (run: ReportRun) => ReportRun['engines']) => checkWhole({ ...model, runs: model.runs.map((run) => ({ ...run, engines: of(run) ?? [] })) });
+  assert.doesNotMatch(await computed(() => [engine]), /not all computed by one engine/);
+  assert.doesNotMatch(await computed(() => []), /not all computed by one engine/);
+  const apartEngines = await computed(({ arm }) => [arm === 'CE' ? engine : other]);
+  assert.match(sectionOf(apartEngines, 'Machine and rerun'), /not all computed by one engine.*: TensorFlow 2\.21\.0 on cpu, 2 threads, A \(CE 1, CE 2\); TensorFlow 2\.21\.0 on cuda, 2 threads, A \(ArcFace 1, ArcFace 2\)\./);
+  for (const changed of [{ threads: 1 }, { steps: 'eager' }, { processor: 'B' }, { tensorflow: '2.22.0' }] as const) assert.match(await computed(({ seed }) => (seed === 1 ? [engine] : [engine, { ...engine, ...changed }])), /not all computed by one engine/, JSON.stringify(changed));
+});

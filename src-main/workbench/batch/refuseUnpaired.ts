@@ -1,7 +1,10 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { enginesThatDiffer, type RunEngine } from '../../../src-shared/runEngine.ts';
 import type { RunRow, Store } from '../../store/store.ts';
 import type { Draws } from '../drawsOf.ts';
+import { enginesOf } from '../enginesOf.ts';
 import type { StageOptions } from '../stage.ts';
 import { withStore } from './taskStates.ts';
 
@@ -13,7 +16,7 @@ interface RunPlace { readonly id: string; readonly arm: string; readonly seed: n
  */
 export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: readonly RunPlace[]): void {
   const firsts = new Map<string, { readonly run: RunPlace; readonly hash: string | null }>();
-  const engines = new Map<string, RunPlace>();
+  const engines: { readonly run: RunPlace; readonly engines: readonly RunEngine[] }[] = [];
   for (const run of runs) {
     const take = (own: Store) => {
       const row = own.run(run.id) as RunRow;
@@ -26,13 +29,13 @@ export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: re
         if (first && first.hash !== hash) throw new ArcBenchError('damaged', `${run.arm} and ${first.run.arm}, seed ${run.seed}, do not share their ${part} (runs ${run.id} and ${first.run.id}), though the plan says they do: train them with one version of ArcBench and one weight file.`);
         if (!first) firsts.set(key, { run, hash });
       }
-      const engine = own.result(run.id, 'engine') as { readonly device: string; readonly tensorflow: string } | null;
-      if (engine && !engines.has(`${engine.device}, TensorFlow ${engine.tensorflow}`)) engines.set(`${engine.device}, TensorFlow ${engine.tensorflow}`, run);
+      engines.push({ run, engines: enginesOf(own, run.id) });
     };
     if (run.workspace === store.workspace) take(store);
     else withStore(run.workspace, take);
   }
-  if (engines.size > 1) progress.notice(`Warning: the runs were not trained on one engine (${[...engines].map(([engine, { arm, seed }]) => `${engine}: ${arm}, seed ${seed}`).join('; ')}), so that a difference may be the engines'.`);
+  const differ = enginesThatDiffer(engines, reportTexts('en'));
+  if (differ) progress.notice(`Warning: the runs were not trained on one engine (${[...differ].map(([engine, [first]]) => `${engine}: ${first?.arm}, seed ${first?.seed}`).join('; ')}), so that a difference may be the engines'.`);
 }
 
 /** The knobs that each shared part follows from, beside the seed and the split. */

@@ -49,12 +49,25 @@ function strips(): Buffer {
 }
 save('floats.tif', strips());
 
-const jpeg = await plain().jpeg({ progressive: true, quality: 40 }).withExif({ IFD0: { Orientation: '6' } }).toBuffer();
+const jpeg = await plain().withMetadata({ orientation: 6 }).jpeg({ progressive: true, quality: 40 }).toBuffer();
 save('turned.jpg', jpeg);
 const scan = jpeg.lastIndexOf(Buffer.from([0xff, 0xda]));
 save('scans.jpg', Buffer.concat([jpeg.subarray(0, scan), ...Array.from({ length: 200 }, () => jpeg.subarray(scan, jpeg.length - 2)), jpeg.subarray(jpeg.length - 2)]));
 save('deep.png', await plain(4).toColourspace('rgb16').png({ progressive: true, compressionLevel: 9 }).toBuffer());
 save('alpha.webp', await plain(4).webp({ lossless: true, effort: 0 }).toBuffer());
+/** Too many colours for a palette, so that a decoder keeps every pixel whole. */
+const smooth = Buffer.alloc(side * side * 4);
+for (let y = 0, at = 0; y < side; y++) for (let x = 0; x < side; x++, at += 4) smooth.writeUInt32LE((((x >> 5) & 255) | (((y >> 5) & 255) << 8) | ((((x + y) >> 6) & 255) << 16) | (0xc8 << 24)) >>> 0, at);
+const gradient = (height = side) => sharp(smooth, { raw: { width: side, height: side, channels: 4, pageHeight: height } });
+save('smooth.webp', await gradient().withMetadata({ orientation: 6 }).webp({ lossless: true, effort: 0 }).toBuffer());
+save('moving.webp', await gradient(side / 2).webp({ lossless: true, effort: 0 }).toBuffer());
+save('whole.avif', await gradient().avif({ quality: 30, effort: 0, chromaSubsampling: '4:4:4' }).toBuffer());
+save('half.avif', await gradient().extract({ left: 0, top: 0, width: 4400, height: 4400 }).avif({ quality: 30, effort: 0, chromaSubsampling: '4:4:4' }).toBuffer()); // just small enough to be taken
+const turned = () => plain(4).withMetadata({ orientation: 6 }).toColourspace('rgb16');
+save('turned.png', await turned().png({ progressive: true, compressionLevel: 6 }).toBuffer());
+save('turned.tif', await turned().resize(5000, 5000).tiff({ compression: 'deflate' }).toBuffer()); // taken, as the next two
+save('whole.jpg', await gradient().jpeg({ progressive: true, quality: 40, chromaSubsampling: '4:4:4' }).toBuffer());
+save('less.webp', await gradient().extract({ left: 0, top: 0, width: 7000, height: 7000 }).webp({ lossless: true, effort: 0 }).toBuffer());
 save('large.gif', await plain().gif({ effort: 1 }).toBuffer());
 save('deep.tif', await plain(4).toColourspace('rgb16').tiff({ compression: 'deflate' }).toBuffer());
 const gif = await sharp({ create: { width: 2000, height: 2000, channels: 3, background: '#a07050' } }).gif().toBuffer();

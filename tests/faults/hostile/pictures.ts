@@ -19,9 +19,9 @@ async function originals(): Promise<{ ending: string; content: Buffer }[]> {
   const folder = join(faces, readdirSync(faces).filter((name) => !name.includes('.')).sort()[0] ?? '');
   const source = readFileSync(join(folder, readdirSync(folder).sort()[0] ?? ''));
   const face = () => sharp(source).toColourspace('srgb');
-  const exif = { IFD0: { Orientation: '6', ImageDescription: 'x'.repeat(200) } };
+  const metadata = { orientation: 6, exif: { IFD0: { ImageDescription: 'x'.repeat(200) } } };
   const made = await Promise.all([
-    face().jpeg().toBuffer(), face().jpeg({ progressive: true }).withMetadata({ exif }).toBuffer(), face().toColourspace('cmyk').jpeg().toBuffer(),
+    face().jpeg().toBuffer(), face().jpeg({ progressive: true }).withMetadata(metadata).toBuffer(), face().toColourspace('cmyk').jpeg().toBuffer(),
     face().png().toBuffer(), face().png({ progressive: true }).withMetadata().toBuffer(), face().png({ palette: true }).toBuffer(), face().toColourspace('rgb16').png().toBuffer(),
     face().webp().toBuffer(), face().webp({ lossless: true }).toBuffer(), face().gif().toBuffer(), face().tiff().toBuffer(), face().tiff({ tile: true, compression: 'deflate' }).toBuffer(), face().tiff({ compression: 'lzw', pyramid: true, tile: true }).toBuffer(),
   ]);
@@ -43,7 +43,11 @@ export async function readPictures(folder: string): Promise<Met> {
     return { refusal: sentence(error.message) };
   });
   if ('refusal' in dataset) return { taken: 0, refusals: readdirSync(source, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(() => dataset.refusal) };
-  const set = await prepareDataset(dataset, prepare, { workspace }).catch((error: unknown) => ({ images: [], rejected: [{ reason: sentence(String(error instanceof Error ? error.message : error)) }] }));
+  // Where none can be used, one sentence refuses them all.
+  const set = await prepareDataset(dataset, prepare, { workspace }).catch((error: unknown) => {
+    if (!(error instanceof ArcBenchError)) throw error;
+    return { images: [], rejected: dataset.images.map(() => ({ reason: error.message })) };
+  });
   const shown = resources(workspace, { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary, () => Promise.reject(new Error('no archive is asked for')));
   for (const index of dataset.images.keys()) await shown.read(`pictures/original/x/${index}?side=96`);
   shown.close();
