@@ -242,3 +242,12 @@ test('both languages have the same keys and values, and the forms that their plu
   for (const [key, template] of Object.entries(en)) assert.deepEqual(named(ru[key] as string), named(template), key);
   for (const [texts, forms] of [[en, 2], [ru, 3]] as const) for (const [key, template] of Object.entries(texts)) for (const [, options] of template.matchAll(/\{\w+\|([^{}]*)\}/g)) assert.equal((options as string).split('|').length, forms, key);
 });
+
+test('an arm with a long name keeps its metrics apart in the figure of differences, within the card', () => {
+  const long = 'CosFace with a name that somebody wrote out in full so that all know what it is';
+  const model = constructedModel(`seeds: 3\narms: [{name: CE, loss: crossEntropy}, {name: ${long}, loss: cosFace}, {name: ArcFace, loss: arcFace}]\n`, apart);
+  const labels = [...(renderReport(model).get('differences.svg') as string).matchAll(/text-anchor="end">([^<]*)</g)].map(([, label]) => label ?? '').filter((label) => label.startsWith('CosFace'));
+  assert.equal(labels.length, 2);
+  assert.ok(labels.some((label) => label.endsWith('…: test accuracy')) && new Set(labels).size === 2, labels.join('; '));
+  for (const label of labels) assert.ok(label.length <= 50, label);
+});
