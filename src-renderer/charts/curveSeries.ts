@@ -100,6 +100,17 @@ export function rangeWithin(lines: readonly { readonly x: readonly number[]; rea
   return [low - room, high + room];
 }
 
+/** The index of the value nearest to one, of values that rise; -1 of none. */
+export function nearestIndex(rising: readonly number[], value: number): number {
+  let [low, high] = [0, rising.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rising[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && value - rising[low - 1]! <= rising[low]! - value ? low - 1 : rising.length === 0 ? -1 : low;
+}
+
 /** Curves as CSV: one row a point. */
 export function curvesAsCsv(curves: readonly Curve[], nameOf: (run: string) => string): string {
   const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appended, axisValues, curvesAsCsv, meanCurve, outgrown, rangeOf, rangeWithin, rangeWithoutOutliers, smoothed, widened, withDetail } from '../../src-renderer/charts/curveSeries.ts';
+import { appended, axisValues, curvesAsCsv, meanCurve, nearestIndex, outgrown, rangeOf, rangeWithin, rangeWithoutOutliers, smoothed, widened, withDetail } from '../../src-renderer/charts/curveSeries.ts';
 
 const curve = { run: 'r', name: 'step/loss', total: 3, steps: [10, 20, 30], epochs: [1, 1, 2], times: [1000, 2000, 4000], values: [3, null, 1] };
 
@@ -66,6 +66,11 @@ test('what is in sight of a zoomed chart fills its height', () => {
   assert.ok(Math.abs(low! - 1.9) < 1e-9 && Math.abs(high! - 4.1) < 1e-9);
   assert.deepEqual(rangeWithin([{ x: [0, 1], y: [0, 2] }], [0, 1], true), [2 / 1.05, 2.1]);
   assert.equal(rangeWithin([line], [1.5, 2.5], false), null);
+});
+
+test('the point nearest to the pointer is found on either side, and at the ends', () => {
+  assert.deepEqual([-5, 0, 4, 6, 14.9, 15.1, 99].map((value) => nearestIndex([0, 10, 20], value)), [0, 0, 0, 1, 1, 2, 2]);
+  assert.equal(nearestIndex([], 1), -1);
 });
 
 test('curves become CSV with quoted names and empty gaps', () => {

@@ -62,7 +62,7 @@ test('a preset says what it would take before its start, waits behind what runs,
   await facts().getByText('14 arms × 1 seed').waitFor();
   assert.match(await facts().innerText(), /about \d+ MiB/);
   await page.getByRole('button', { name: 'Queue' }).click();
-  await page.getByText('Every loss on synthetic faces is queued').waitFor();
+  await page.getByText('Every loss on synthetic faces is queued', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Queued: show live' }).waitFor();
   await page.getByRole('button', { name: 'More' }).click();
   await page.getByRole('menuitem', { name: 'Duplicate' }).click();
