@@ -64,7 +64,7 @@ test('a preset says what it would take before its start, waits behind what runs,
   await page.getByRole('button', { name: 'Queue' }).click();
   await page.getByText('Every loss on synthetic faces is queued', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Queued: show live' }).waitFor();
-  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('button', { name: 'More', exact: true }).click();
   await page.getByRole('menuitem', { name: 'Duplicate' }).click();
   await page.getByRole('heading', { level: 2, name: 'Every loss on synthetic faces, copy' }).waitFor();
   await page.getByRole('button', { name: 'Queue' }).and(page.locator(':enabled')).waitFor();

@@ -97,8 +97,8 @@ test('a curve that is zoomed gets the finer points of what is in sight from the 
   await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
   const told = page.locator('.drawing div').filter({ has: page.locator('b') }).first();
   for (const arm of ['crossEntropy', 'normFace', 'cosFace', 'arcFace']) await told.getByText(arm, { exact: true }).waitFor(); // thinned curves share no steps
-  await page.getByRole('button', { name: 'Show all' }).click();
-  await page.getByRole('button', { name: 'Show all' }).waitFor({ state: 'hidden' });
+  await page.getByRole('region', { name: 'Training loss', exact: true }).getByRole('button', { name: 'Show all' }).click();
+  await page.getByRole('region', { name: 'Training loss', exact: true }).getByRole('button', { name: 'Show all' }).waitFor({ state: 'hidden' });
 });
 
 test('what was shown stays on the screen while finer points are on their way', async () => {
