@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RunEngine } from './runEngine.ts';
 import type { ErrorCode } from './errors.ts';
 import { dataSchema, partNames, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
+import type { ComparedPair } from './comparison.ts';
 import type { PredictionComparison } from './comparePredictions.ts';
 import type { Evaluation } from './evaluation.ts';
 import { reportSections } from './reportSections.ts';
@@ -12,6 +13,9 @@ const runIds = z.array(id).max(200);
 /** A dataset section, with the folder that a relative source is relative to already applied. */
 const faces = z.strictObject({ data: dataSchema, prepare: prepareSchema });
 const yaml = z.string().max(200_000);
+/** A part of a curve's axis: steps, epochs, wall-clock milliseconds since 1970, or milliseconds since the curve's first point. */
+const curveRange = z.strictObject({ by: z.enum(['step', 'epoch', 'time', 'elapsed']), from: z.number(), to: z.number() }).refine(({ from, to }) => from <= to, { error: 'from must not lie above to' });
+export type CurveRange = z.infer<typeof curveRange>;
 
 /** Every call of the workbench with the schema of its input: the only way between screens and machine (DESIGN 8). */
 export const callInputs = {
@@ -67,10 +71,12 @@ export const callInputs = {
   /** Runs in the order in which they were begun: all, or the newest so many, or so many before one that is known. */
   'runs.list': z.strictObject({ limit: z.int().min(1).max(10_000).optional(), before: z.strictObject({ createdAt: z.string().max(40), id }).optional() }),
   'runs.show': z.strictObject({ id }),
-  /** Curves thinned at the source to at most `points` a series by LTTB. */
-  'runs.curves': z.strictObject({ ids: runIds, names: z.array(z.string().max(100)).max(40), points: z.int().min(10).max(20_000) }),
+  /** Curves thinned at the source to at most `points` a series by LTTB: whole, or what lies within `range` with the point before it and the one behind it. */
+  'runs.curves': z.strictObject({ ids: runIds, names: z.array(z.string().max(100)).max(40), points: z.int().min(10).max(20_000), range: curveRange.optional() }),
   /** Who is right about which test picture: runs of one arm against those of another, in pairs of one seed. */
   'runs.predictions': z.strictObject({ first: runIds, second: runIds }),
+  /** How arms differ from the arm of the run `against` in every judged metric, by pairs of one seed and one split, with the report's statistics over the runs named. */
+  'runs.differences': z.strictObject({ ids: runIds, against: id }),
   'runs.annotate': z.strictObject({ id, note: z.string().max(20_000), starred: z.boolean() }),
   'runs.delete': z.strictObject({ ids: runIds }),
   /** Queues a job that goes on with a run that was stopped. */
@@ -212,8 +218,18 @@ export interface ComparedPredictions extends Pick<PredictionComparison, 'seeds' 
   readonly onlyFirst: { readonly total: number; readonly people: number; readonly pictures: readonly PredictedPicture[] };
   readonly onlySecond: { readonly total: number; readonly people: number; readonly pictures: readonly PredictedPicture[] };
 }
+/** Arms are named by one of their runs, since two experiments may have arms of one name. */
+export interface ArmDifference extends Omit<ComparedPair, 'arm' | 'against'> { readonly run: string }
+export interface ArmDifferences {
+  /** Each arm with each metric, as the plan has the arms. */
+  readonly differences: readonly ArmDifference[];
+  /** One run of each arm without a seed on the split of the arm that they are held against. */
+  readonly unpaired: readonly string[];
+}
 export interface Curve {
-  readonly run: string; readonly name: string; readonly total: number;
+  readonly run: string; readonly name: string;
+  /** Points before they were thinned: of the curve, or of the range that was asked for. */
+  readonly total: number;
   /** Columns of equal length: steps, epochs, wall-clock milliseconds since 1970, values. */
   readonly steps: readonly number[]; readonly epochs: readonly number[]; readonly times: readonly number[]; readonly values: readonly (number | null)[];
 }
@@ -283,6 +299,7 @@ export interface CallOutputs {
   'runs.show': RunDetails;
   'runs.curves': readonly Curve[];
   'runs.predictions': ComparedPredictions;
+  'runs.differences': ArmDifferences;
   'runs.annotate': RunSummary;
   'runs.delete': null;
   'runs.resume': Job;

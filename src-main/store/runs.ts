@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
-import type { RunStatus } from '../../src-shared/api.ts';
+import type { CurveRange, RunStatus } from '../../src-shared/api.ts';
 import type { MetricPoint } from './metricPoint.ts';
 import type { StoreChange } from './storeChange.ts';
 
@@ -73,6 +73,16 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     },
     /** One curve of a run, by step, after a step that is known already. */
     curve: (run: string, name: string, after = -1): CurveRow[] => prepare('SELECT step, epoch, value, at FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step').raw().all(run, name, after) as CurveRow[],
+    /** The part of a curve that lies within a range, with the point before it and the one behind it, so that a line goes through both edges. */
+    curveWithin: (run: string, name: string, range: CurveRange): CurveRow[] => {
+      const of = 'FROM point WHERE run = @run AND name = @name';
+      const begun = range.by === 'elapsed' ? (prepare(`SELECT at ${of} ORDER BY step LIMIT 1`).get({ run, name }) as { at: number } | undefined)?.at ?? 0 : 0;
+      const column = range.by === 'epoch' || range.by === 'step' ? range.by : 'at';
+      const edges = { run, name, from: range.from + begun, to: range.to + begun };
+      const within = column === 'step' ? { first: edges.from, last: edges.to } : prepare(`SELECT min(step) AS first, max(step) AS last ${of} AND ${column} BETWEEN @from AND @to`).get(edges) as { first: number | null; last: number | null };
+      if (within.first === null || within.last === null) return [];
+      return prepare(`SELECT step, epoch, value, at ${of} AND step >= coalesce((SELECT step ${of} AND step < @first ORDER BY step DESC LIMIT 1), @first) AND step <= coalesce((SELECT step ${of} AND step > @last ORDER BY step LIMIT 1), @last) ORDER BY step`).raw().all({ run, name, ...within }) as CurveRow[];
+    },
     /** The last point of each curve, of one run or of all. */
     latestPoints: (run?: string): LatestPoint[] => (run === undefined ? prepare('SELECT * FROM latest ORDER BY run, name').all() : prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
     addEvent: (run: string | null, event: Pick<EventRow, 'kind' | 'message'> & { readonly details?: unknown }) => {

@@ -5,7 +5,7 @@ import type { CallContext } from './calls/callContext.ts';
 
 /** Calls that only read and may take long, and two questions of the workbench's own, with the thread that answers them: one for what was trained, one for faces and plans. */
 const readCalls = {
-  'runs.list': 'results', 'runs.show': 'results', 'runs.curves': 'results', 'runs.predictions': 'results', 'embedding.points': 'results', 'embedding.neighbours': 'results', 'projection.kept': 'results',
+  'runs.list': 'results', 'runs.show': 'results', 'runs.curves': 'results', 'runs.predictions': 'results', 'runs.differences': 'results', 'embedding.points': 'results', 'embedding.neighbours': 'results', 'projection.kept': 'results',
   'datasets.show': 'faces', 'datasets.pictures': 'faces', 'split.preview': 'faces', 'split.pictures': 'faces', 'split.audit': 'faces', 'experiments.show': 'faces', 'experiments.check': 'faces', 'report.archive': 'faces',
 } as const satisfies Partial<Record<CallName | 'projection.kept' | 'report.archive', string>>;
 export type ReadCall = keyof typeof readCalls;

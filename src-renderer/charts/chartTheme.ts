@@ -11,8 +11,10 @@ export interface ChartColours {
 
 const variable = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+/** So many arms have a colour of their own. */
+export const armColours = 24;
 /** An arm's colour as CSS, stable by the arm's place among the arms of its experiment. */
-export const armColour = (index: number): string => `var(--arm-${(index % 8) + 1})`;
+export const armColour = (index: number): string => `var(--arm-${(index % armColours) + 1})`;
 
 /** The present theme's colours; changes with the theme. */
 export function useChartColours(): ComputedRef<ChartColours> {
@@ -22,7 +24,7 @@ export function useChartColours(): ComputedRef<ChartColours> {
     return {
       ink: variable('ink'), muted: variable('ink-3'), line: variable('line'), strong: variable('line-strong'), panel: variable('raised'), accent: variable('accent'),
       good: variable('good'), bad: variable('bad'), warn: variable('warn'),
-      arms: [1, 2, 3, 4, 5, 6, 7, 8].map((arm) => variable(`arm-${arm}`)),
+      arms: Array.from({ length: armColours }, (_, arm) => variable(`arm-${arm + 1}`)),
     };
   });
 }

@@ -1,4 +1,4 @@
-import type { Curve } from '../../src-shared/api.ts';
+import type { Curve, CurveRange } from '../../src-shared/api.ts';
 
 export type CurveAxis = 'step' | 'epoch' | 'clock' | 'relative';
 
@@ -33,6 +33,82 @@ export function rangeWithoutOutliers(series: readonly (readonly (number | null)[
   const [low, high] = [at(0.01), at(0.99)];
   const room = (high - low || Math.abs(high) || 1) * 0.05;
   return [low - room, high + room];
+}
+
+/** The part of an axis that is in sight, as the source reads it; epochs whole, since the points of an epoch are spread over it. */
+export function rangeOf(axis: CurveAxis, [from, to]: AxisWindow): CurveRange {
+  switch (axis) {
+    case 'step': return { by: 'step', from, to };
+    case 'epoch': return { by: 'epoch', from: Math.floor(from), to: Math.ceil(to) };
+    case 'clock': return { by: 'time', from, to };
+    case 'relative': return { by: 'elapsed', from: from * 1000, to: to * 1000 };
+  }
+}
+/** From and to on an axis, in its unit. */
+export type AxisWindow = readonly [from: number, to: number];
+/** A window with as much beside it as half its width, so that one can pan a little before finer points are fetched anew. */
+export const widened = ([from, to]: AxisWindow): AxisWindow => [from - (to - from) / 2, to + (to - from) / 2];
+/** Whether what was fetched for one window is too little or too coarse for another. */
+export const outgrown = ([from, to]: AxisWindow, fetched: AxisWindow): boolean => from < fetched[0] || to > fetched[1] || (to - from) * 6 < fetched[1] - fetched[0];
+
+/** A thinned curve with the finer points of a part of it in their place. */
+export function withDetail(curve: Curve, detail: Curve | undefined): Curve {
+  const [first, last] = [detail?.steps[0], detail?.steps.at(-1)];
+  if (!detail || first === undefined || last === undefined) return curve;
+  const before = curve.steps.findIndex((step) => step >= first);
+  const behind = curve.steps.findIndex((step) => step > last);
+  const join = <T>(of: (curve: Curve) => readonly T[]): readonly T[] => [...of(curve).slice(0, before === -1 ? curve.steps.length : before), ...of(detail), ...(behind === -1 ? [] : of(curve).slice(behind))];
+  return { ...curve, steps: join((own) => own.steps), epochs: join((own) => own.epochs), times: join((own) => own.times), values: join((own) => own.values) };
+}
+
+/** The mean of curves at the steps of the one with the most points, each of the others by the line between its neighbours, over those that reach the step; gaps are left out. */
+export function meanCurve(curves: readonly Curve[], run: string): Curve {
+  const [longest] = [...curves].sort((a, b) => b.steps.length - a.steps.length);
+  if (!longest || curves.length === 1) return { ...(longest ?? { name: '', total: 0, steps: [], epochs: [], times: [], values: [] }), run };
+  const places = curves.map(() => 0);
+  const values = longest.steps.map((step) => {
+    let [sum, count] = [0, 0];
+    curves.forEach(({ steps, values: own }, index) => {
+      let place = places[index]!;
+      while (place < steps.length - 1 && steps[place]! < step) place++;
+      places[index] = place;
+      const [right, high] = [steps[place], own[place] ?? null];
+      if (right === undefined || right < step || high === null) return; // not there yet, or a gap
+      const [left, low] = [steps[place - 1] ?? right, own[place - 1] ?? null];
+      if (right > step && (low === null || left > step)) return;
+      sum += right === step ? high : low! + (high - low!) * (step - left) / (right - left);
+      count++;
+    });
+    return count === 0 ? null : sum / count;
+  });
+  return { ...longest, run, values };
+}
+
+/** The lowest and the highest value of lines within a window, with a little room; null where there is none. */
+export function rangeWithin(lines: readonly { readonly x: readonly number[]; readonly y: readonly (number | null)[] }[], [from, to]: AxisWindow, logarithmic: boolean): readonly [number, number] | null {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { x, y } of lines) {
+    x.forEach((at, index) => {
+      const value = y[index] ?? null;
+      if (at < from || at > to || value === null || (logarithmic && value <= 0)) return;
+      [low, high] = [Math.min(low, value), Math.max(high, value)];
+    });
+  }
+  if (low > high) return null;
+  if (logarithmic) return [low / 1.05, high * 1.05];
+  const room = (high - low || Math.abs(high) || 1) * 0.05;
+  return [low - room, high + room];
+}
+
+/** The index of the value nearest to one, of values that rise; -1 of none. */
+export function nearestIndex(rising: readonly number[], value: number): number {
+  let [low, high] = [0, rising.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rising[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && value - rising[low - 1]! <= rising[low]! - value ? low - 1 : rising.length === 0 ? -1 : low;
 }
 
 /** Curves as CSV: one row a point. */

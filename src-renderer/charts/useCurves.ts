@@ -1,14 +1,25 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue';
-import type { Curve, CurvePoint } from '../../src-shared/api.ts';
+import type { Curve, CurvePoint, CurveRange } from '../../src-shared/api.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, onResync, useEvent } from '../client/workbench.ts';
-import { appended } from './curveSeries.ts';
+import { appended, outgrown, rangeOf, widened, type AxisWindow, type CurveAxis } from './curveSeries.ts';
 
-const pointsAsked = 1500; // a series, thinned at the source
-const pointsKept = 4000; // before it is thinned again
+const [mostPoints, leastPoints, allPoints] = [1500, 120, 150_000]; // of a series, and of all series together: thinned at the source
+const runsAtOnce = 100; // of the contract's 200
 const drawInterval = 250; // milliseconds
+/** Points to ask for of each of so many series. */
+const pointsOf = (series: number): number => Math.max(leastPoints, Math.min(mostPoints, Math.floor(allPoints / Math.max(1, series))));
+const pointsKept = (series: number): number => 2.7 * pointsOf(series); // before they are thinned again
+
+/** Curves of any number of runs, whole or a part of them. */
+async function fetchCurves(ids: readonly string[], names: readonly string[], range?: CurveRange): Promise<readonly Curve[]> {
+  const points = pointsOf(ids.length * names.length);
+  const found: Curve[] = [];
+  for (let from = 0; from < ids.length; from += runsAtOnce) found.push(...await call('runs.curves', { ids: ids.slice(from, from + runsAtOnce), names: [...names], points, ...(range ? { range } : {}) }));
+  return found;
+}
 
 /** Curves of runs, fetched once and then grown by the points that arrive. */
 export function useCurves(ask: () => { readonly ids: readonly string[]; readonly names: readonly string[] }): { readonly curves: Readonly<ShallowRef<readonly Curve[]>>; readonly fault: Readonly<ShallowRef<ArcBenchError | null>>; readonly loaded: Readonly<ShallowRef<boolean>> } {
@@ -27,7 +38,7 @@ export function useCurves(ask: () => { readonly ids: readonly string[]; readonly
       return;
     }
     try {
-      const found = await call('runs.curves', { ids: [...ids], names: [...names], points: pointsAsked });
+      const found = await fetchCurves(ids, names);
       if (mine === turn) [curves.value, fault.value, loaded.value] = [found, null, true];
     } catch (error) {
       if (mine === turn) fault.value = asFault(error);
@@ -47,7 +58,7 @@ export function useCurves(ask: () => { readonly ids: readonly string[]; readonly
     }
     waiting = [];
     curves.value = [...byKey.values()];
-    if (curves.value.some((curve) => curve.steps.length > pointsKept)) void load();
+    if (curves.value.some((curve) => curve.steps.length > pointsKept(ids.length * names.length))) void load();
   };
   useEvent('points', (payload) => {
     waiting.push(payload);
@@ -58,4 +69,44 @@ export function useCurves(ask: () => { readonly ids: readonly string[]; readonly
   onScopeDispose(onResync(() => void load()));
   onScopeDispose(() => { if (timer) clearTimeout(timer); });
   return { curves, fault, loaded };
+}
+
+const settled = 150; // milliseconds without a turn of the wheel
+
+/** The finer points of what is in sight of a chart that was zoomed, fetched when the window has come to rest; null asks nothing. Until they are there, and where they fail, the curves are shown as they are. */
+export function useCurveDetail(ask: () => { readonly ids: readonly string[]; readonly names: readonly string[]; readonly axis: CurveAxis; readonly window: AxisWindow } | null): { readonly detail: Readonly<ShallowRef<ReadonlyMap<string, Curve>>>; readonly loading: Readonly<ShallowRef<boolean>> } {
+  const detail = shallowRef<ReadonlyMap<string, Curve>>(new Map());
+  const loading = shallowRef(false);
+  let turn = 0;
+  let fetched: { readonly of: string; readonly window: AxisWindow } | null = null;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const load = async (): Promise<void> => {
+    const asked = ask();
+    const mine = ++turn;
+    if (asked === null || asked.ids.length === 0) {
+      [fetched, detail.value, loading.value] = [null, new Map(), false];
+      return;
+    }
+    const { ids, names, axis, window } = asked;
+    const of = JSON.stringify([ids, names, axis]);
+    if (fetched?.of === of && !outgrown(window, fetched.window)) return;
+    loading.value = true;
+    try {
+      const wide = widened(window);
+      const found = await fetchCurves(ids, names, rangeOf(axis, wide));
+      if (mine === turn) [detail.value, fetched] = [new Map(found.map((curve) => [`${curve.run} ${curve.name}`, curve])), { of, window: wide }];
+    } catch {
+      // The curves stay as they are; the next turn of the wheel asks again.
+    } finally {
+      if (mine === turn) loading.value = false;
+    }
+  };
+  watch(() => JSON.stringify(ask()), (asked) => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    if (asked === 'null') void load();
+    else timer = setTimeout(() => void load(), settled);
+  });
+  onScopeDispose(() => { if (timer) clearTimeout(timer); });
+  return { detail, loading };
 }

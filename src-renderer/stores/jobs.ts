@@ -2,11 +2,14 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, triggerRef } from 'vue';
 import type { Job, LogLine } from '../../src-shared/api.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';
 import { addSample, secondsLeft, type ProgressSample } from './progressRate.ts';
 
 const linesAsked = 400; // of a log at a time
+const drawInterval = 100; // milliseconds
+const [mostLines, linesKept] = [4000, 3000]; // of a log that grows: earlier ones are fetched again when one scrolls to them
 
 /** Whether a job is over. */
 export const jobEnded = (job: Job): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
@@ -51,11 +54,27 @@ export const useJobs = defineStore('jobs', () => {
     logs.value.set(job, lines);
     triggerRef(logs);
   };
+  /** Lines that came since the log was last drawn: a page drawn anew for each of thousands would stand still. */
+  let waiting: LogLine[] = [];
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const takeLines = (): void => {
+    timer = null;
+    for (const [job, added] of groupBy(waiting, (line) => line.job)) {
+      let lines = [...logs.value.get(job) ?? []];
+      for (const line of added) {
+        const last = lines[lines.length - 1];
+        if (last !== undefined && line.index <= last.index) continue; // fetched meanwhile
+        // After a lost connection there may be a gap: what is known begins anew, and the rest is fetched when it is looked at.
+        if (last !== undefined && line.index !== last.index + 1) lines = [];
+        lines.push(line);
+      }
+      keepLines(job, lines.length > mostLines ? lines.slice(-linesKept) : lines);
+    }
+    waiting = [];
+  };
   on('log', (line) => {
-    const lines = logs.value.get(line.job) ?? [];
-    const last = lines[lines.length - 1];
-    // After a lost connection there may be a gap: what is known begins anew, and the rest is fetched when it is looked at.
-    keepLines(line.job, last !== undefined && line.index !== last.index + 1 ? [line] : [...lines, line]);
+    waiting.push(line);
+    timer ??= setTimeout(takeLines, drawInterval);
   });
   /** Fetches the lines before the ones that are known. */
   const loadEarlier = async (job: string): Promise<void> => {
@@ -71,6 +90,7 @@ export const useJobs = defineStore('jobs', () => {
     }
   };
   onResync(() => {
+    waiting = [];
     logs.value.clear();
     triggerRef(logs);
     void load();

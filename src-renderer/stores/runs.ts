@@ -16,7 +16,16 @@ export const useRuns = defineStore('runs', () => {
   /** Newest first. */
   const all = computed(() => Object.values(byId.value).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)));
   /** The arms of an experiment in the order of their first runs, so that an arm's colour is the same on each screen. */
-  const armsOf = (planHash: string): string[] => [...new Set([...all.value].reverse().filter((run) => run.planHash === planHash).map((run) => run.arm))];
+  const armsOf = (planHash: string): readonly string[] => arms.value.get(planHash) ?? [];
+  const arms = computed(() => {
+    const found = new Map<string, string[]>();
+    for (const { planHash, arm } of [...all.value].reverse()) {
+      const own = found.get(planHash);
+      if (!own) found.set(planHash, [arm]);
+      else if (!own.includes(arm)) own.push(arm);
+    }
+    return found;
+  });
 
   let found: Record<string, RunSummary> = {};
   let turn = 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appended, axisValues, curvesAsCsv, rangeWithoutOutliers, smoothed } from '../../src-renderer/charts/curveSeries.ts';
+import { appended, axisValues, curvesAsCsv, meanCurve, nearestIndex, outgrown, rangeOf, rangeWithin, rangeWithoutOutliers, smoothed, widened, withDetail } from '../../src-renderer/charts/curveSeries.ts';
 
 const curve = { run: 'r', name: 'step/loss', total: 3, steps: [10, 20, 30], epochs: [1, 1, 2], times: [1000, 2000, 4000], values: [3, null, 1] };
 
@@ -31,6 +31,46 @@ test('outliers do not stretch the range, and few points give none', () => {
 test('points that arrive grow a curve, and those of a step that is there take its place', () => {
   const grown = appended(curve, [{ step: 30, epoch: 2, at: 5000, value: 2 }, { step: 40, epoch: 2, at: 6000, value: 0.5 }]);
   assert.deepEqual([grown.steps, grown.values, grown.total], [[10, 20, 30, 40], [3, null, 2, 0.5], 4]);
+});
+
+test('a zoomed window is asked of the source in its own unit, wider than it is, and anew when it is left or far too coarse', () => {
+  assert.deepEqual(rangeOf('step', [3.5, 9]), { by: 'step', from: 3.5, to: 9 });
+  assert.deepEqual(rangeOf('epoch', [1.2, 1.4]), { by: 'epoch', from: 1, to: 2 }); // points of steps are spread over their epoch
+  assert.deepEqual(rangeOf('relative', [1.5, 2]), { by: 'elapsed', from: 1500, to: 2000 });
+  assert.deepEqual(rangeOf('clock', [1e12, 2e12]), { by: 'time', from: 1e12, to: 2e12 });
+  const fetched = widened([40, 60]);
+  assert.deepEqual(fetched, [30, 70]);
+  assert.deepEqual([outgrown([35, 55], fetched), outgrown([25, 45], fetched), outgrown([50, 52], fetched)], [false, true, true]);
+});
+
+test('finer points stand in the place of the coarse ones, and points that came since stay behind them', () => {
+  const detail = { ...curve, total: 4, steps: [15, 18, 20, 22], epochs: [1, 1, 1, 1], times: [1500, 1800, 2000, 2200], values: [4, 5, 6, 7] };
+  const merged = withDetail({ ...curve, steps: [10, 20, 30, 40], epochs: [1, 1, 2, 2], times: [1000, 2000, 4000, 5000], values: [3, null, 1, 2] }, detail);
+  assert.deepEqual([merged.steps, merged.values, merged.times.length, merged.total], [[10, 15, 18, 20, 22, 30, 40], [3, 4, 5, 6, 7, 1, 2], 7, 3]);
+  assert.equal(withDetail(curve, undefined), curve);
+  assert.deepEqual(withDetail(curve, { ...detail, steps: [35, 36], epochs: [2, 2], times: [1, 2], values: [8, 9] }).values, [3, null, 1, 8, 9]);
+});
+
+test('the mean of seeds goes through lines between points, over those that have come so far', () => {
+  const first = { ...curve, steps: [0, 10, 20], epochs: [1, 1, 1], times: [1, 2, 3], values: [0, 10, 20] };
+  const second = { ...curve, run: 's', steps: [0, 5, 15], epochs: [1, 1, 1], times: [1, 2, 3], values: [4, 9, 19] };
+  const mean = meanCurve([first, second], 'mean');
+  assert.deepEqual([mean.run, mean.steps, mean.values], ['mean', [0, 10, 20], [2, (10 + 14) / 2, 20]]);
+  assert.deepEqual(meanCurve([first, { ...second, values: [null, 9, null] }], 'mean').values, [0, 10, 20]);
+  assert.deepEqual(meanCurve([second], 'mean').values, [4, 9, 19]);
+});
+
+test('what is in sight of a zoomed chart fills its height', () => {
+  const line = { x: [0, 1, 2, 3], y: [100, 2, null, 4] };
+  const [low, high] = rangeWithin([line], [0.5, 3.5], false) ?? [];
+  assert.ok(Math.abs(low! - 1.9) < 1e-9 && Math.abs(high! - 4.1) < 1e-9);
+  assert.deepEqual(rangeWithin([{ x: [0, 1], y: [0, 2] }], [0, 1], true), [2 / 1.05, 2.1]);
+  assert.equal(rangeWithin([line], [1.5, 2.5], false), null);
+});
+
+test('the point nearest to the pointer is found on either side, and at the ends', () => {
+  assert.deepEqual([-5, 0, 4, 6, 14.9, 15.1, 99].map((value) => nearestIndex([0, 10, 20], value)), [0, 0, 0, 1, 1, 2, 2]);
+  assert.equal(nearestIndex([], 1), -1);
 });
 
 test('curves become CSV with quoted names and empty gaps', () => {

@@ -119,8 +119,9 @@ test('both runs are compared', async () => {
   await marks.nth(1).click();
   await page.getByRole('rowheader', { name: 'Test top-1' }).waitFor();
   assert.equal(await page.locator('thead').getByText(/ArcFace, seed 1/).count(), 1);
-  for (const tab of ['Curves', 'Rates and ROC', 'Mistakes', 'What differs', 'Events and files']) {
+  for (const tab of ['Differences', 'Curves', 'Rates and ROC', 'Mistakes', 'What differs', 'Events and files']) {
     await page.getByRole('tab', { name: tab }).click();
+    if (tab === 'Differences') await page.getByRole('cell', { name: 'test accuracy (higher is better)' }).waitFor();
     assert.deepEqual(await violations(), [], tab);
   }
 });
@@ -188,14 +189,31 @@ test('dialogs hold the focus, are judged while open, and give it back', async ()
     for (let tab = 0; tab < 4; tab++) await page.keyboard.press('Tab');
     assert.ok(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement)), `${name} holds the focus`);
     await page.keyboard.press('Escape');
-    await page.waitForTimeout(300);
-    if (await dialog.isVisible()) await page.keyboard.press('Escape'); // the first closed the tooltip of the button that has the focus
     await dialog.waitFor({ state: 'hidden' });
   }
   await page.keyboard.press('j');
   await page.getByRole('region', { name: 'Jobs and logs' }).waitFor();
   assert.deepEqual(await violations(), [], 'jobs and logs');
   await page.keyboard.press('j');
+});
+
+test('one Escape closes a dialog with a tooltip open in it, or beneath it', async () => {
+  const dialog = page.getByRole('dialog');
+  const tooltip = page.getByRole('tooltip');
+  await page.locator('#main').focus();
+  await page.keyboard.press('?');
+  await dialog.waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).hover();
+  await tooltip.waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden', timeout: 2000 });
+  await page.getByRole('button', { name: /^Theme:/ }).hover();
+  await tooltip.waitFor();
+  await page.keyboard.press('Control+k');
+  await dialog.waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden', timeout: 2000 });
+  await page.mouse.move(640, 400);
 });
 
 test('the report is read and exported, and its Markdown is the one in the workspace', async () => {

@@ -253,3 +253,12 @@ test('runs of one report that different engines computed are said to differ, by 
   assert.match(sectionOf(apartEngines, 'Machine and rerun'), /not all computed by one engine.*: TensorFlow 2\.21\.0 on cpu, 2 threads, A \(CE 1, CE 2\); TensorFlow 2\.21\.0 on cuda, 2 threads, A \(ArcFace 1, ArcFace 2\)\./);
   for (const changed of [{ threads: 1 }, { steps: 'eager' }, { processor: 'B' }, { tensorflow: '2.22.0' }] as const) assert.match(await computed(({ seed }) => (seed === 1 ? [engine] : [engine, { ...engine, ...changed }])), /not all computed by one engine/, JSON.stringify(changed));
 });
+
+test('an arm with a long name keeps its metrics apart in the figure of differences, within the card', () => {
+  const long = 'CosFace with a name that somebody wrote out in full so that all know what it is';
+  const model = constructedModel(`seeds: 3\narms: [{name: CE, loss: crossEntropy}, {name: ${long}, loss: cosFace}, {name: ArcFace, loss: arcFace}]\n`, apart);
+  const labels = [...(renderReport(model).get('differences.svg') as string).matchAll(/text-anchor="end">([^<]*)</g)].map(([, label]) => label ?? '').filter((label) => label.startsWith('CosFace'));
+  assert.equal(labels.length, 2);
+  assert.ok(labels.some((label) => label.endsWith('…: test accuracy')) && new Set(labels).size === 2, labels.join('; '));
+  for (const label of labels) assert.ok(label.length <= 50, label);
+});

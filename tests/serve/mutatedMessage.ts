@@ -2,7 +2,7 @@ import { callNames } from '../../src-shared/api.ts';
 import type { RandomStream } from '../../src-shared/maths/random.ts';
 
 const poisons: readonly unknown[] = [null, true, -1, 1.5, 1e308, 2 ** 53, '', '../../etc/passwd', '\0', '\u202e', '__proto__', 'constructor', 'toString', [], {}, { __proto__: null, toString: 1 }, [[[]]], 'x'.repeat(20_000), '\ud800', { length: 1e9 }];
-const wholes: readonly (readonly [string, unknown])[] = [['files.list', { path: null }], ['experiments.save', { id: null, yaml: 'name: x' }], ['runs.show', { id: 'r' }], ['runs.curves', { ids: ['r'], names: ['train/loss'], points: 100 }], ['datasets.import', { data: { source: 'demo' } }]];
+const wholes: readonly (readonly [string, unknown])[] = [['files.list', { path: null }], ['experiments.save', { id: null, yaml: 'name: x' }], ['runs.show', { id: 'r' }], ['runs.curves', { ids: ['r'], names: ['train/loss'], points: 100, range: { by: 'step', from: 1, to: 9 } }], ['datasets.import', { data: { source: 'demo' } }]];
 
 /** A message of the contract with one to three of its parts changed, as text. */
 export function mutatedMessage(random: RandomStream, id: number): string {

@@ -58,6 +58,25 @@ test("an epoch's points and a curve are found among 200,000 points of steps with
   store.close();
 }));
 
+test('a part of a curve is read by step, epoch, clock or time since its start, with the points at both its sides', () => withWorkspace((folder) => {
+  const store = filled(folder);
+  const [name, begun] = ['step/loss', 1.7e12];
+  store.addPoints(Array.from({ length: 100_000 }, (_, step) => ({ run: 'run', name, step, epoch: 1 + Math.floor(step / 1000), value: step === 500 ? Number.NaN : step, at: begun + 10 * step })));
+  const steps = (by: 'step' | 'epoch' | 'time' | 'elapsed', from: number, to: number) => store.curveWithin('run', name, { by, from, to }).map(([step]) => step);
+  const between = (low: number, high: number) => Array.from({ length: high - low + 1 }, (_, at) => low + at);
+  assert.deepEqual(steps('step', 499.5, 502), between(499, 503));
+  assert.deepEqual(steps('epoch', 3, 4), between(1999, 4000));
+  assert.deepEqual(steps('time', begun + 95, begun + 120), between(9, 13));
+  assert.deepEqual(steps('elapsed', 999_985, 2e6), between(99_998, 99_999));
+  assert.deepEqual(steps('elapsed', -10, 5), [0, 1]);
+  assert.deepEqual([steps('epoch', 200, 300), store.curveWithin('run', 'none', { by: 'elapsed', from: 0, to: 1 })], [[], []]);
+  assert.deepEqual(steps('step', 7.2, 7.8), [7, 8]); // between two points: the line between them
+  const started = performance.now();
+  steps('step', 50_000, 51_000);
+  assert.ok(performance.now() - started < 20, `${performance.now() - started} ms`);
+  store.close();
+}));
+
 test('runs are listed page by page from the newest back, without a gap where two were begun at one moment', () => withWorkspace((folder) => {
   const store = filled(folder);
   for (let index = 0; index < 30; index++) store.createRun({ id: `run-${String(index).padStart(2, '0')}`, experiment: 'e', arm: 'a', seed: index, planHash: 'plan', splitHash: 'split' }); // many in one millisecond

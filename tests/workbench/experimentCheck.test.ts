@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { CheckedExperiment } from '../../src-shared/api.ts';
+import type { CheckedExperiment, Preset } from '../../src-shared/api.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-check-'));
@@ -36,6 +36,8 @@ test('a check advises by the knob and reckons a start from the faces, before any
     const few = await check('data: { demo: { people: 100, imagesPerPerson: 3 } }\n');
     assert.match(few.advice.find(({ knob }) => knob === 'split.minImages')?.text ?? '', /^Only 0 of 100 identities/);
     assert.equal(few.estimate?.faces, null);
+    const course = (await workbench.call('experiments.presets', {}) as readonly Preset[]).find(({ name }) => name === 'celeba-course');
+    assert.deepEqual((await check(course?.yaml ?? '')).advice.filter(({ blocking }) => blocking).map(({ knob }) => knob), ['data.source'], 'a start on the folder that a preset names would fail');
     // Faces that nobody has imported are not known: only the plan itself is judged.
     const unknown = await check(`data: { source: ${folder} }\narms: [{ name: low s, loss: { name: cosFace, scale: 2 } }, { name: b, loss: crossEntropy }]\n`);
     assert.deepEqual([unknown.estimate?.faces, unknown.advice.map(({ knob }) => knob)], [null, ['seeds']]);

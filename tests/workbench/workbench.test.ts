@@ -127,8 +127,18 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     assert.ok(Math.abs((counts.bothRight + counts.onlyFirst) / total - (first.metrics['test/top1'] ?? 0)) < 1e-9, 'who is right agrees with the accuracy');
     for (const picture of [...compared.onlyFirst.pictures, ...compared.onlySecond.pictures]) assert.ok(picture.file.includes(`/${picture.identity}/`) && !picture.takenFor.includes(picture.identity));
     await assert.rejects(call('runs.predictions', { first: [runs[0]!.id], second: [] }), /one seed on one set/);
+    const held = await call('runs.differences', { ids: runs.map((run) => run.id), against: runs[0]!.id });
+    const ofTop1 = held.differences.find(({ metric }) => metric.key === 'test.top1');
+    assert.deepEqual([ofTop1?.run, ofTop1?.seeds, held.unpaired], [runs[1]!.id, [1], []]);
+    assert.ok(Math.abs(ofTop1!.mean - (runs[1]!.metrics['test/top1']! - runs[0]!.metrics['test/top1']!)) < 1e-12, 'the difference is that of the two runs');
+    const turned = await call('runs.differences', { ids: runs.map((run) => run.id), against: runs[1]!.id });
+    assert.equal(turned.differences.find(({ metric }) => metric.key === 'test.top1')?.mean, -ofTop1!.mean);
+    await assert.rejects(call('runs.differences', { ids: [runs[0]!.id], against: runs[1]!.id }), /not among the judged runs/);
     const curves = await call('runs.curves', { ids: runs.map((run) => run.id), names: ['val/accuracy'], points: 100 });
     assert.deepEqual(curves.map((curve) => [curve.epochs, curve.total]), [[[1, 2, 3, 4], 4], [[1, 2, 3, 4], 4]]);
+    const [part] = await call('runs.curves', { ids: [first.id], names: ['val/accuracy'], points: 100, range: { by: 'epoch', from: 3.5, to: 9 } });
+    assert.deepEqual([part?.epochs, part?.total], [[3, 4], 2]);
+    await assert.rejects(call('runs.curves', { ids: [first.id], names: ['val/accuracy'], points: 100, range: { by: 'step', from: 2, to: 1 } }), /range.*from must not lie above to/);
     const told = events.flatMap((event) => (event.event === 'points' ? event.payload.points.filter((point) => point.name === 'val/accuracy') : []));
     assert.equal(told.length, 8);
     await call('runs.annotate', { id: first.id, note: 'the base', starred: true });

@@ -5,6 +5,9 @@ export interface DifferenceRow { readonly label: string; readonly mean: number; 
 
 const [width, left, right, top, rowHeight, noteWidth] = [960, 350, 310, 64, 28, 160];
 
+/** Characters that a row's label has room for. */
+export const differenceLabel = 50;
+
 /** Differences with their 95 % intervals, one row each, about a line at 0; the verdict stands at the right in words. Null without rows. */
 export function differenceChart({ title, xTitle, rows, write }: { readonly title: string; readonly xTitle: string; readonly rows: readonly DifferenceRow[]; readonly write: (value: number) => string }): string | null {
   if (rows.length === 0) return null;
@@ -21,7 +24,7 @@ export function differenceChart({ title, xTitle, rows, write }: { readonly title
       const y = top + index * rowHeight + rowHeight / 2 - 4;
       const [stroke, fill] = colour === null ? ['axis', 'muted'] : [`s${colour}`, `f${colour}`];
       return [
-        text(left - 12, y + 4, shorten(label, 54), 'class="ink" text-anchor="end"'),
+        text(left - 12, y + 4, shorten(label, differenceLabel), 'class="ink" text-anchor="end"'),
         interval ? `<line class="${stroke}" stroke-width="2" x1="${place(px(interval.low))}" x2="${place(px(interval.high))}" y1="${y}" y2="${y}"/>` : '',
         `<circle class="${fill}" cx="${place(px(mean))}" cy="${y}" r="4.5"/>`, text(width - right + 12, y + 4, note, 'class="muted" font-size="11"'), text(width - right + noteWidth, y + 4, verdict, `class="${fill}" font-weight="500"`),
       ].join('');

@@ -1,7 +1,8 @@
 import type { ComparedPair } from '../../../src-shared/comparison.ts';
 import { sharedParts, unpairedRuns, type SharedPart } from '../../../src-shared/pairing.ts';
 import { metricDifference, verdictSentence } from '../../../src-shared/verdictSentence.ts';
-import { differenceChart } from '../charts/differenceChart.ts';
+import { shorten } from '../charts/chartFrame.ts';
+import { differenceChart, differenceLabel } from '../charts/differenceChart.ts';
 import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
@@ -21,7 +22,7 @@ export const verdictSection: Section = (context) => {
     tested.length === 0 ? null : book.show('differences.svg', differenceChart({
       title: say('chart.differences', { base: comparison.base }), xTitle: say('axis.points'), write: (value) => texts.decimal(value, Number.isInteger(value) ? 0 : 1),
       rows: primary.filter((pair) => pair.metric.unit === 'share').map((pair) => ({
-        label: chosen.length === 2 ? pair.metric.title : `${pair.arm}: ${pair.metric.title}`, mean: 100 * pair.mean, note: [metricDifference(pair.mean, pair.metric, texts).number, ...(pair.interval ? [`(${intervalInWords(pair, texts)})`] : [])].join(' '), verdict: say(`verdict.${pair.verdict}.word`),
+        label: chosen.length === 2 ? pair.metric.title : `${shorten(pair.arm, Math.max(12, differenceLabel - pair.metric.title.length - 2))}: ${pair.metric.title}`, mean: 100 * pair.mean, note: [metricDifference(pair.mean, pair.metric, texts).number, ...(pair.interval ? [`(${intervalInWords(pair, texts)})`] : [])].join(' '), verdict: say(`verdict.${pair.verdict}.word`),
         interval: pair.interval && { low: 100 * pair.interval.low, high: 100 * pair.interval.high }, colour: pair.verdict === 'better' ? 2 : pair.verdict === 'worse' ? 4 : null,
       })),
     }), say('chart.differences', { base: comparison.base })),

@@ -21,6 +21,7 @@ import type { DatasetLibrary } from './datasetCalls.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
+const placeholder = /^\/path\/to\//; // of the presets that need faces of one's own
 
 /** Reads an experiment's text: its plan, or what is wrong with it and where. */
 function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'> {
@@ -38,6 +39,7 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
 function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
+    ...(placeholder.test(plan.data.source) ? [{ knob: 'data.source', arms: [], text: `${plan.data.source} stands for a folder of yours: set data.source to the folder or the CSV of your faces.`, blocking: true }] : []),
     ...(counted && 'refusal' in counted ? [{ knob: 'split.minImages', arms: [], text: counted.refusal, blocking: true }] : []),
     ...plan.arms.flatMap((arm) => refuseTraining(arm.loss, planOfArm(plan, arm).training).map(({ knob, sentence }) => ({ knob, arms: [arm.name], text: `The arm ${arm.name} cannot be trained: ${sentence}.`, blocking: true }))),
     ...adviceBeforeTraining(plan, counted && 'facts' in counted ? counted.facts : null).map((advice) => ({

@@ -12,6 +12,7 @@ import { openPreparedSet } from '../../data/preparedSet.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
+import { armDifferences } from '../armDifferences.ts';
 import { noSuchRun } from '../exportRun.ts';
 import { judgedMetrics } from '../judgedMetrics.ts';
 import { deleteRun, resumableRun } from '../resumeRun.ts';
@@ -90,8 +91,8 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
         pictures: evaluation?.confusions && folder && existsSync(folder) ? placesOf(filesIn(evaluation.confusions), openPreparedSet(folder).images) : {},
       };
     },
-    'runs.curves': ({ ids, names, points }) => ids.flatMap((run) => names.flatMap((name): Curve[] => {
-      const all = store.curve(run, name);
+    'runs.curves': ({ ids, names, points, range }) => ids.flatMap((run) => names.flatMap((name): Curve[] => {
+      const all = range === undefined ? store.curve(run, name) : store.curveWithin(run, name, range);
       if (all.length === 0) return [];
       const kept = lttb(all.map(([step]) => step), all.map(([, , value]) => value ?? Number.NaN), points).map((index) => all[index]!);
       return [{ run, name, total: all.length, steps: kept.map(([step]) => step), epochs: kept.map(([, epoch]) => epoch), times: kept.map(([, , , at]) => at), values: kept.map(([, , value]) => value) }];
@@ -114,6 +115,7 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
       });
       return { prepared, seeds, p, onlyFirst: shown(onlyFirst), onlySecond: shown(onlySecond) };
     },
+    'runs.differences': ({ ids, against }) => armDifferences(store, ids.flatMap((run) => store.run(run) ?? []), against),
     'runs.annotate': ({ id, note, starred }) => {
       existing(id);
       store.annotate(id, { note, starred });

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-first-'));
+let browser: Browser;
+let served: ServedWorkbench;
+let page: Page;
+const faults: string[] = [];
+
+before(async () => {
+  [browser, served] = await Promise.all([openBrowser(), serveWorkbench(join(folder, 'workspace'), [folder])]);
+  page = await browser.newPage({ viewport: { width: 1024, height: 700 }, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(30_000);
+  page.on('pageerror', (error) => faults.push(error.message));
+  await page.goto(served.open);
+});
+after(async () => {
+  await browser?.close();
+  await served?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const steps = () => page.getByRole('complementary', { name: 'First steps' });
+const facts = () => page.getByLabel('Before the start');
+const choose = async (preset: RegExp) => {
+  const open = page.getByRole('button', { name: 'New', exact: true });
+  if (await open.isVisible()) await open.click();
+  await page.getByRole('button', { name: preset }).click();
+  await facts().waitFor();
+};
+
+test('four first steps lead to the demo running, and never lie over the view that they speak of', async () => {
+  for (const [view, title] of [['Datasets', 'Faces come first'], ['Split', 'Some people train'], ['Experiment', 'Two arms, one difference'], ['Live', 'See it for yourself']] as const) {
+    await page.getByRole('heading', { level: 1, name: view }).waitFor();
+    await steps().getByRole('heading', { name: title }).waitFor();
+    const [own, main] = [await steps().boundingBox(), await page.getByRole('main').boundingBox()];
+    assert.ok(own && main && main.y + main.height <= own.y + 1, `${view}: ${JSON.stringify([own, main])}`);
+    if (view !== 'Live') await steps().getByRole('button', { name: 'Next' }).click();
+  }
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: axe });
+  const { result } = await session.send('Runtime.evaluate', { expression: "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map(({ id }) => id)))", awaitPromise: true });
+  assert.equal(result.value, '[]');
+  await steps().getByRole('button', { name: 'Start the demo' }).click();
+  await steps().waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+  assert.equal(await steps().isVisible(), false);
+});
+
+test('a preset says what it would take before its start, waits behind what runs, and is duplicated', async () => {
+  await page.getByRole('navigation').getByRole('link', { name: 'Experiment', exact: true }).click();
+  await choose(/^Every loss on synthetic faces/);
+  await facts().getByText('14 arms × 1 seed').waitFor();
+  assert.match(await facts().innerText(), /about \d+ MiB/);
+  await page.getByRole('button', { name: 'Queue' }).click();
+  await page.getByText('Every loss on synthetic faces is queued', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Queued: show live' }).waitFor();
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Duplicate' }).click();
+  await page.getByRole('heading', { level: 2, name: 'Every loss on synthetic faces, copy' }).waitFor();
+  await page.getByRole('button', { name: 'Queue' }).and(page.locator(':enabled')).waitFor();
+});
+
+test('a preset for faces of one\'s own is not started before it has any', async () => {
+  await choose(/^Course, 500 people of CelebA/);
+  await page.getByText('/path/to/celeba stands for a folder of yours').first().waitFor();
+  assert.equal(await page.getByRole('button', { name: /^(Start|Queue)$/ }).isDisabled(), true);
+  assert.match(await facts().innerText(), /resnet18 at 112 px/);
+  assert.deepEqual(faults, []);
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import type { CallInput, Curve, Job, WorkbenchEvent } from '../../src-shared/api.ts';
+import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
+import { openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-long-'));
+let browser: Browser;
+let served: ServedWorkbench;
+let page: Page;
+const faults: string[] = [];
+interface Asked { readonly id: number; readonly input: CallInput<'runs.curves'> }
+const asked: Asked[] = [];
+const answers = new Map<number, readonly Curve[]>();
+let withheld = false;
+let tell: (event: WorkbenchEvent) => void = () => undefined;
+
+before(async () => {
+  const workspace = join(folder, 'workspace');
+  makeUiWorkspace(workspace, { runs: 40, points: 20_000, rows: 20 });
+  [browser, served] = await Promise.all([openBrowser(), serveWorkbench(workspace, [folder])]);
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(30_000);
+  page.on('pageerror', (error) => faults.push(error.message));
+  await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+  // The socket is the workbench's; what is asked of curves is noted, and an answer may be held back.
+  await page.routeWebSocket(/\/api$/, (socket) => {
+    const server = socket.connectToServer();
+    tell = (event) => socket.send(JSON.stringify(event));
+    socket.onMessage((message) => {
+      const { id, call, input } = JSON.parse(String(message)) as Asked & { readonly call: string };
+      if (call === 'runs.curves') asked.push({ id, input });
+      server.send(message);
+    });
+    server.onMessage((message) => {
+      const { id, result } = JSON.parse(String(message)) as { readonly id?: number; readonly result?: readonly Curve[] };
+      const of = asked.find((call) => call.id === id);
+      if (of && result) answers.set(of.id, result);
+      if (!(withheld && of?.input.range)) socket.send(message);
+    });
+  });
+  await page.goto(served.open);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+});
+after(async () => {
+  await browser?.close();
+  await served?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const go = (view: string) => page.evaluate((hash) => { location.hash = hash; }, `#/${view}`);
+async function until<T>(what: string, found: () => T | undefined): Promise<T> {
+  for (let turn = 0; turn < 300; turn++) {
+    const value = found();
+    if (value !== undefined) return value;
+    await page.waitForTimeout(50);
+  }
+  return assert.fail(what);
+}
+const ranged = () => asked.filter(({ input }) => input.range);
+const zoomIn = async (turns: number) => {
+  const box = await page.locator('canvas').first().boundingBox();
+  assert.ok(box);
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.keyboard.down('Control');
+  for (let turn = 0; turn < turns; turn++) await page.mouse.wheel(0, -100);
+  await page.keyboard.up('Control');
+};
+
+test('a curve that is zoomed gets the finer points of what is in sight from the source, and once', async () => {
+  await go('live/long0');
+  await page.getByRole('heading', { name: 'Training loss' }).waitFor();
+  await page.getByRole('button', { name: 'Enlarge' }).first().click();
+  const whole = await until('the whole curves never came', () => [...answers.entries()].map(([id, curves]) => ({ id, curves })).find(({ curves }) => curves.length === 12));
+  const coarse = whole.curves.find(({ run, name }) => run === 'long0' && name === 'step/loss');
+  assert.deepEqual([coarse?.total, coarse?.values.length], [20_000, 1500]);
+  await page.locator('canvas').first().waitFor();
+  await zoomIn(20);
+  await until('no range was asked for', () => ranged()[0]);
+  await page.waitForTimeout(800); // a slow machine may rest in between
+  const settled = ranged().length;
+  await page.waitForTimeout(800);
+  assert.equal(ranged().length, settled, 'a window at rest asks once');
+  const call = ranged().at(-1)!;
+  const { range, ids, names } = call.input;
+  assert.ok(range?.by === 'step' && range.from > 100 && range.to < 19_900 && range.to - range.from < 12_000, JSON.stringify(range));
+  assert.deepEqual([ids.length, names], [4, ['step/loss']]);
+  const fine = (await until('the range was not answered', () => answers.get(call.id))).find(({ run }) => run === 'long0');
+  const within = (steps: readonly number[]) => steps.filter((step) => step >= range.from && step <= range.to).length;
+  assert.ok(fine && within(fine.steps) > 1.5 * within(coarse!.steps), `${within(fine?.steps ?? [])} against ${within(coarse!.steps)}`);
+  const box = await page.locator('canvas').first().boundingBox();
+  assert.ok(box);
+  await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
+  const told = page.locator('.drawing div').filter({ has: page.locator('b') }).first();
+  for (const arm of ['crossEntropy', 'normFace', 'cosFace', 'arcFace']) await told.getByText(arm, { exact: true }).waitFor(); // thinned curves share no steps
+  await page.getByRole('region', { name: 'Training loss', exact: true }).getByRole('button', { name: 'Show all' }).click();
+  await page.getByRole('region', { name: 'Training loss', exact: true }).getByRole('button', { name: 'Show all' }).waitFor({ state: 'hidden' });
+});
+
+test('what was shown stays on the screen while finer points are on their way', async () => {
+  withheld = true;
+  const before = ranged().length;
+  await zoomIn(14);
+  await until('no range was asked for', () => ranged()[before]);
+  await page.getByText('Fetching finer points').waitFor({ state: 'attached' });
+  const inked = await page.locator('canvas').first().evaluate((canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+    const colours = new Set<number>();
+    for (let at = 0; at < data.length; at += 4) if (data[at + 3]! > 200) colours.add((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!);
+    return colours.size;
+  });
+  assert.ok(inked > 10, `the chart is blank: ${inked} colours`);
+  withheld = false;
+});
+
+test('of many runs Live draws the mean of seeds until one asks for each', async () => {
+  await go('live/small0-0');
+  await page.getByRole('list', { name: 'Arms' }).getByText('5 seeds').first().waitFor();
+  assert.equal(await page.getByRole('list', { name: 'Arms' }).getByRole('listitem').count(), 4);
+  await page.getByText('Mean of seeds').click();
+  assert.equal(await page.getByRole('list', { name: 'Runs' }).getByRole('listitem').count(), 20);
+});
+
+test('a log of thousands of lines stays at its end and is never longer than one can scroll', async () => {
+  const job: Job = { id: 'told', kind: 'import', title: 'A long import', state: 'running', stage: 'Importing', progress: null, queuedAt: '2026-11-29T10:00:00.000Z', startedAt: '2026-11-29T10:00:00.000Z', endedAt: null, experiment: null, run: null, result: null, fault: null };
+  const say = (index: number) => tell({ event: 'log', payload: { job: 'told', index, at: job.queuedAt, text: `line ${index}` } });
+  tell({ event: 'job', payload: job });
+  say(0);
+  await page.locator('#main').focus();
+  await page.keyboard.press('j');
+  const log = page.getByRole('region', { name: 'Jobs and logs' }).getByRole('log');
+  await log.waitFor();
+  for (let index = 1; index < 6000; index++) say(index);
+  await log.getByText('line 5999').waitFor();
+  const lines = await log.getByRole('listitem').count();
+  assert.ok(lines >= 3000 && lines <= 4001, `${lines} lines`);
+  assert.ok(await log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 60), 'the last line is out of sight');
+  tell({ event: 'job.dismissed', payload: { id: 'told' } });
+  await page.keyboard.press('j');
+});
+
+test('every marked run is compared, in a table that sorts, and what shows fewer says so', async () => {
+  await go('runs');
+  await page.getByRole('checkbox', { name: 'Mark all rows' }).click();
+  const metrics = page.getByRole('grid', { name: 'Metrics' });
+  await metrics.waitFor();
+  assert.equal(await metrics.getAttribute('aria-rowcount'), '47'); // a head and 46 runs
+  await page.getByRole('button', { name: 'Delete 46' }).waitFor();
+  await page.getByRole('tab', { name: 'Mistakes' }).click();
+  await page.getByText('The first 24 of 46 marked runs are shown here').waitFor();
+  assert.deepEqual(faults, []);
+});
