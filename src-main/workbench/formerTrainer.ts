@@ -7,10 +7,16 @@ const patience = 10_000; // milliseconds in which a trainer whose workbench was 
 const pidPath = (runFolder: string) => join(runFolder, 'trainer.pid');
 const leftover = /(\.writing-\d+|\.\d+\.tmp)$/;
 
-/** Notes which process trains a run now; returns how to forget it. */
+/** Notes which process trains a run now; returns how to forget it. Throws where the run's folder takes no file. */
 export function noteTrainer(runFolder: string, processId: number): () => void {
   writeFileSync(pidPath(runFolder), String(processId));
-  return () => rmSync(pidPath(runFolder), { force: true });
+  return () => {
+    try {
+      rmSync(pidPath(runFolder), { force: true });
+    } catch {
+      // The note may stay: what it names is looked at before it is believed.
+    }
+  };
 }
 
 /** Sees to it that nobody else writes into a run's folder: a trainer that outlived a killed workbench saves and ends, or is ended; what was half-written is swept. */

@@ -13,7 +13,13 @@ export async function runTrainer(task: TrainerTask, options: { readonly onMessag
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3', ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },
   });
-  const forget = child.pid === undefined ? () => undefined : noteTrainer(task.runFolder, child.pid);
+  let forget = () => {};
+  try {
+    if (child.pid !== undefined) forget = noteTrainer(task.runFolder, child.pid);
+  } catch (error) {
+    child.kill(); // it would wait for its task for ever, and this process for it
+    throw error;
+  }
   const send = (message: WorkbenchMessage) => { if (child.connected) child.send(message, () => undefined); }; // one that died meanwhile is heard of by its exit
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => { errors = (errors + chunk.toString()).slice(-4000); });
