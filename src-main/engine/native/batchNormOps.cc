@@ -113,10 +113,10 @@ template <class Body> std::vector<double> channelSums(long rows, long channels, 
 
 struct Output {
   TF_Tensor *it;
-  Output(TF_OpKernelContext *context, int index, const std::vector<int64_t> &sizes, TF_Status *status) {
-    size_t bytes = sizeof(float);
+  Output(TF_OpKernelContext *context, int index, const std::vector<int64_t> &sizes, TF_Status *status, TF_DataType type = TF_FLOAT) {
+    size_t bytes = TF_DataTypeSize(type);
     for (int64_t size : sizes) bytes *= size;
-    it = TF_AllocateOutput(context, index, TF_FLOAT, sizes.data(), sizes.size(), bytes, status);
+    it = TF_AllocateOutput(context, index, type, sizes.data(), sizes.size(), bytes, status);
   }
   ~Output() { TF_DeleteTensor(it); }
   float *data() const { return static_cast<float *>(TF_TensorData(it)); }
@@ -135,6 +135,40 @@ void failUnless(bool right, const char *otherwise, TF_Status *status) {
   if (TF_GetCode(status) == TF_OK && !right) TF_SetStatus(status, TF_INVALID_ARGUMENT, otherwise);
 }
 
+/** A channel's mean and inverse deviation, and what the running statistics become. */
+struct Moments { float *mean, *inverse, *newMean, *newVariance; const float *runningMean, *runningVariance; };
+
+/** Measures x[rows][channels] and returns the factors that normalise and scale it. */
+std::vector<float> measureMoments(const PassAttributes &of, const float *x, const float *scale, long rows, long channels, const Moments &moments) {
+  const float *shift = x;  // the first row: sums about a value near the mean do not cancel
+  const std::vector<double> sums = channelSums(rows, channels, [&](long first, long count, float *part) { passes().moments(x + first * channels, shift, count, channels, part); });
+  std::vector<float> factor(channels);
+  for (long channel = 0; channel < channels; channel++) {
+    const double about = sums[channel] / rows, variance = std::max(0.0, sums[channels + channel] / rows - about * about), average = shift[channel] + about;
+    moments.mean[channel] = average;
+    moments.inverse[channel] = 1 / std::sqrt(variance + of.epsilon);
+    factor[channel] = scale[channel] * moments.inverse[channel];
+    moments.newMean[channel] = (1 - of.momentum) * moments.runningMean[channel] + of.momentum * average;
+    moments.newVariance[channel] = (1 - of.momentum) * moments.runningVariance[channel] + of.momentum * variance * rows / std::max(1L, rows - 1);
+  }
+  return factor;
+}
+
+/** From a channel's sums of g and g (x - mean): the gradients of scale and offset, and dx as coefficients [3][channels] of g, x - mean and 1. */
+std::vector<float> gradientCoefficients(const std::vector<double> &sums, const float *scale, const float *inverse, long rows, float *dScale, float *dOffset) {
+  const long channels = sums.size() / 2;
+  std::vector<float> coefficients(3 * channels);
+  for (long channel = 0; channel < channels; channel++) {
+    const double deviation = inverse[channel], factor = scale[channel] * deviation;
+    dOffset[channel] = sums[channel];
+    dScale[channel] = sums[channels + channel] * deviation;
+    coefficients[channel] = factor;
+    coefficients[channels + channel] = -factor * deviation * deviation * sums[channels + channel] / rows;
+    coefficients[2 * channels + channel] = -factor * sums[channel] / rows;
+  }
+  return coefficients;
+}
+
 void computeBatchNorm(void *kernel, TF_OpKernelContext *context) {  // x, side (or empty), scale, offset, running mean, running variance
   const auto &of = *static_cast<PassAttributes *>(kernel);
   Status status;
@@ -145,17 +179,7 @@ void computeBatchNorm(void *kernel, TF_OpKernelContext *context) {  // x, side (
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
   const Output y(context, 0, sizesOf(x), status.it), newMean(context, 1, {channels}, status.it), newVariance(context, 2, {channels}, status.it), mean(context, 3, {channels}, status.it), inverse(context, 4, {channels}, status.it);
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
-  const float *shift = x.data();  // the first row: sums about a value near the mean do not cancel
-  const std::vector<double> sums = channelSums(rows, channels, [&](long first, long count, float *part) { passes().moments(x.data() + first * channels, shift, count, channels, part); });
-  std::vector<float> factor(channels);
-  for (long channel = 0; channel < channels; channel++) {
-    const double about = sums[channel] / rows, variance = std::max(0.0, sums[channels + channel] / rows - about * about), average = shift[channel] + about;
-    mean.data()[channel] = average;
-    inverse.data()[channel] = 1 / std::sqrt(variance + of.epsilon);
-    factor[channel] = scale.data()[channel] * inverse.data()[channel];
-    newMean.data()[channel] = (1 - of.momentum) * runningMean.data()[channel] + of.momentum * average;
-    newVariance.data()[channel] = (1 - of.momentum) * runningVariance.data()[channel] + of.momentum * variance * rows / std::max(1L, rows - 1);
-  }
+  const std::vector<float> factor = measureMoments(of, x.data(), scale.data(), rows, channels, {mean.data(), inverse.data(), newMean.data(), newVariance.data(), runningMean.data(), runningVariance.data()});
   forRows(rows, channels, [&](long first, long count) {
     const long at = first * channels;
     passes().normalise(x.data() + at, countOf(side) ? side.data() + at : nullptr, mean.data(), factor.data(), offset.data(), of.rectified, count, channels, y.data() + at);
@@ -177,15 +201,7 @@ void computeBatchNormGradient(void *kernel, TF_OpKernelContext *context) {  // d
     const long at = first * channels;
     passes().sums(dy.data() + at, gate(at), x.data() + at, mean.data(), count, channels, part);
   });
-  std::vector<float> coefficients(3 * channels);
-  for (long channel = 0; channel < channels; channel++) {
-    const double deviation = inverse.data()[channel], factor = scale.data()[channel] * deviation, slope = -factor * deviation * deviation * sums[channels + channel] / rows;
-    dOffset.data()[channel] = sums[channel];
-    dScale.data()[channel] = sums[channels + channel] * deviation;
-    coefficients[channel] = factor;
-    coefficients[channels + channel] = slope;
-    coefficients[2 * channels + channel] = -factor * sums[channel] / rows;
-  }
+  const std::vector<float> coefficients = gradientCoefficients(sums, scale.data(), inverse.data(), rows, dScale.data(), dOffset.data());
   forRows(rows, channels, [&](long first, long count) {
     const long at = first * channels;
     passes().spread(dy.data() + at, gate(at), x.data() + at, mean.data(), coefficients.data(), count, channels, dx.data() + at, countOf(side) ? dSide.data() + at : nullptr);
