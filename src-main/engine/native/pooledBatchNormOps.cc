@@ -70,7 +70,7 @@ struct Window { long place, word; unsigned mask, tap; };
 struct Unpooling { const float *dy; const unsigned *taps; const float *mean, *coefficients; };
 
 /** The gradient of one pixel x, in `Count` windows, or where that is 0, in `count`. */
-template <class Vector, int Count> ALWAYS void unpoolPixel(const Unpooling &by, const Window *windows, long count, const float *x, long channels, float *dx) {
+template <class Vector, int Count> ALWAYS void unpoolPixel(const Unpooling &by, const Window *windows, long count, const float *x, long channels, float *dx, bool streamed) {
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
     Vector gradient = {};
     UNROLL for (long index = 0; index < (Count ? Count : count); index++) {
@@ -80,12 +80,12 @@ template <class Vector, int Count> ALWAYS void unpoolPixel(const Unpooling &by, 
       gradient += (words & window.mask) == window.tap ? load<Vector>(by.dy + window.place + channel) : Vector{};
     }
     const float *of = by.coefficients + channel;
-    store(dx + channel, load<Vector>(of) * gradient + load<Vector>(of + channels) * (load<Vector>(x + channel) - load<Vector>(by.mean + channel)) + load<Vector>(of + 2 * channels));
+    store(dx + channel, load<Vector>(of) * gradient + load<Vector>(of + channels) * (load<Vector>(x + channel) - load<Vector>(by.mean + channel)) + load<Vector>(of + 2 * channels), streamed);
   }
 }
 
 /** One row of an image's gradient; x and dx are the row. */
-template <class Vector> ALWAYS void unpoolRow(const Windows &of, const Unpooling &by, const float *x, long row, float *dx) {
+template <class Vector> ALWAYS void unpoolRow(const Windows &of, const Unpooling &by, const float *x, long row, float *dx, bool streamed) {
   const auto first = [&](long at) { return std::max(0L, (at - of.kernel + of.stride) / of.stride); };
   const long y = row + of.padding, bottom = std::min(of.down() - 1, y / of.stride);
   for (long column = 0; column < of.width; column++) {
@@ -97,22 +97,22 @@ template <class Vector> ALWAYS void unpoolRow(const Windows &of, const Unpooling
         const unsigned tap = (y - down * of.stride) * of.kernel + at - across * of.stride;
         windows[count++] = {(down * of.across() + across) * of.channels, (down * of.words() + across / kPerWord) * of.channels, kByte << shiftOf(across), tap << shiftOf(across)};
       }
-    if (count == 1) unpoolPixel<Vector, 1>(by, windows, count, x + place, of.channels, dx + place);
-    else if (count == 2) unpoolPixel<Vector, 2>(by, windows, count, x + place, of.channels, dx + place);
-    else if (count == 4) unpoolPixel<Vector, 4>(by, windows, count, x + place, of.channels, dx + place);
-    else unpoolPixel<Vector, 0>(by, windows, count, x + place, of.channels, dx + place);
+    if (count == 1) unpoolPixel<Vector, 1>(by, windows, count, x + place, of.channels, dx + place, streamed);
+    else if (count == 2) unpoolPixel<Vector, 2>(by, windows, count, x + place, of.channels, dx + place, streamed);
+    else if (count == 4) unpoolPixel<Vector, 4>(by, windows, count, x + place, of.channels, dx + place, streamed);
+    else unpoolPixel<Vector, 0>(by, windows, count, x + place, of.channels, dx + place, streamed);
   }
 }
 
 struct PoolKernels {
   void (*pool)(const Windows &, const float *, const Normalisation &, long, const Pooled &);
-  void (*unpool)(const Windows &, const Unpooling &, const float *, long, float *);
+  void (*unpool)(const Windows &, const Unpooling &, const float *, long, float *, bool);
 };
 
 #define POOL_KERNELS(name, instructions, Vector) \
   namespace name { \
   __attribute__((target(instructions))) void pool(const Windows &w, const float *x, const Normalisation &n, long r, const Pooled &p) { poolRow<Vector>(w, x, n, r, p); } \
-  __attribute__((target(instructions))) void unpool(const Windows &w, const Unpooling &u, const float *x, long r, float *d) { unpoolRow<Vector>(w, u, x, r, d); } \
+  __attribute__((target(instructions))) void unpool(const Windows &w, const Unpooling &u, const float *x, long r, float *d, bool b) { unpoolRow<Vector>(w, u, x, r, d, b); settle(b); } \
   const PoolKernels poolKernels = {pool, unpool}; \
   }
 POOL_KERNELS(avx512, "avx512f,avx512dq,fma", Vector16)
@@ -168,9 +168,10 @@ void computePooledBatchNormGradient(void *kernel, TF_OpKernelContext *context) {
     passes().sums(dy.data() + at, y.data() + at, chosen.data() + at, mean.data(), count, channels, part);
   });
   const std::vector<float> coefficients = gradientCoefficients(sums, scale.data(), inverse.data(), windows.batch * windows.height * windows.width, dScale.data(), dOffset.data());
+  const bool streamed = isStreamed(dx.data(), countOf(x));
   Workers::shared().forEach(windows.batch * windows.height, [&](long index) {
     const long firstRow = index / windows.height * windows.down(), place = index * windows.width * channels;
-    poolKernels().unpool(windows, {dy.data() + firstRow * width, static_cast<const unsigned *>(TF_TensorData(taps.it)) + firstRow * windows.words() * channels, mean.data(), coefficients.data()}, x.data() + place, index % windows.height, dx.data() + place);
+    poolKernels().unpool(windows, {dy.data() + firstRow * width, static_cast<const unsigned *>(TF_TensorData(taps.it)) + firstRow * windows.words() * channels, mean.data(), coefficients.data()}, x.data() + place, index % windows.height, dx.data() + place, streamed);
   });
 }
 

@@ -9,7 +9,9 @@ namespace stem {
 using strided::Shape;
 using winograd::kSkew;
 using winograd::load;
+using winograd::isStreamed;
 using winograd::Scratch;
+using winograd::settle;
 using winograd::store;
 using winograd::Vector16;
 using winograd::Vector8;
@@ -110,7 +112,7 @@ template <class Vector> ALWAYS void patchToPoints(const float *patch, long rowSt
 }
 
 /** Points[49][pointStride] of one tile to its 4x4 outputs, what lies outside left out. */
-template <class Vector> ALWAYS void pointsToOutput(const float *points, long pointStride, const Shape &shape, long tile, float *result) {
+template <class Vector> ALWAYS void pointsToOutput(const float *points, long pointStride, const Shape &shape, long tile, float *result, bool streamed) {
   const Place place = placeOf(shape, tile);
   const long channels = shape.outputs, rows = std::min(kTile, shape.down() - place.row), columns = std::min(kTile, shape.across() - place.column), width = shape.across() * channels;
   float *to = result + ((place.image * shape.down() + place.row) * shape.across() + place.column) * channels;
@@ -125,7 +127,7 @@ template <class Vector> ALWAYS void pointsToOutput(const float *points, long poi
     for (long i = 0; i < rows; i++) {
       Vector out[kTile];
       fromPoints(half[i], out);
-      for (long j = 0; j < columns; j++) store(to + i * width + j * channels + channel, out[j]);
+      for (long j = 0; j < columns; j++) store(to + i * width + j * channels + channel, out[j], streamed);
     }
   }
 }
@@ -207,7 +209,7 @@ template <class Vector, long panel> ALWAYS void panelsToFilter(const float *pane
 
 struct Kernels {
   void (*patch)(const float *, long, float *, long);
-  void (*output)(const float *, long, const Shape &, long, float *);
+  void (*output)(const float *, long, const Shape &, long, float *, bool);
   void (*gradient)(const float *, const Shape &, long, float *, long, long);
   void (*filter)(const float *, const Shape &, long, float *);
   void (*filterGradient)(const float *, long, long, const Shape &, long, float *);
@@ -216,7 +218,7 @@ struct Kernels {
 #define STEM_KERNELS(name, instructions, Vector, panel) \
   namespace name { \
   __attribute__((target(instructions))) void patch(const float *i, long r, float *p, long d) { patchToPoints<Vector>(i, r, p, d); } \
-  __attribute__((target(instructions))) void output(const float *p, long d, const Shape &s, long t, float *o) { pointsToOutput<Vector>(p, d, s, t, o); } \
+  __attribute__((target(instructions))) void output(const float *p, long d, const Shape &s, long t, float *o, bool b) { pointsToOutput<Vector>(p, d, s, t, o, b); } \
   __attribute__((target(instructions))) void gradient(const float *g, const Shape &s, long t, float *p, long d, long e) { gradientToPoints<Vector, panel>(g, s, t, p, d, e); } \
   __attribute__((target(instructions))) void filter(const float *f, const Shape &s, long i, float *p) { filterToPanels<Vector, panel>(f, s, i, p); } \
   __attribute__((target(instructions))) void filterGradient(const float *p, long n, long d, const Shape &s, long i, float *f) { panelsToFilter<Vector, panel>(p, n, d, s, i, f); } \
@@ -250,6 +252,7 @@ void patchesToPoints(const Shape &shape, const float *images, long first, long c
 void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
   Workers &workers = Workers::shared();
   const long outputs = shape.outputs, panel = winograd::kernels()->panel, tiles = shape.batch * tilesDown(shape) * tilesAcross(shape), fromStride = kGroup * kInputs + kSkew, toStride = kGroup * outputs + kSkew;
+  const bool streamed = isStreamed(result, shape.pixels() * outputs);
   Scratch panels(kPoints * kInputs * outputs);
   workers.forEach(kInputs, [&](long input) { kernels().filter(filter, shape, input, panels.data()); });
   workers.forEach((tiles + kGroup - 1) / kGroup, [&](long index) {
@@ -260,7 +263,8 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
     for (long column = 0; column < outputs; column += panel)
       for (long point = 0; point < kPoints; point++)
         winograd::kernels()->multiply({from + point * fromStride, kInputs, 1, panels.data() + (column * kPoints + point * panel) * kInputs, to + point * toStride + column, outputs, count, kInputs, false});
-    for (long tile = 0; tile < count; tile++) kernels().output(to + tile * outputs, toStride, shape, first + tile, result);
+    for (long tile = 0; tile < count; tile++) kernels().output(to + tile * outputs, toStride, shape, first + tile, result, streamed);
+    settle(streamed);
   });
 }
 
