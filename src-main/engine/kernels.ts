@@ -162,7 +162,7 @@ export function batchNormTraining(input: Tensor, state: BatchNormState, options:
       const [value, newMean, newVariance, mean, deviation, chosen, taps] = backend.executeMultipleOutputs('PooledBatchNorm', attributes, [x, scale, offset, state.mean, state.variance], 7) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
       onStatistics(newMean, newVariance);
       save([value, chosen, taps, x, scale, mean, deviation]);
-      return { value, gradFunc: (dy, saved) => backend.executeMultipleOutputs('PooledBatchNormGrad', windows, [dy, ...saved], 3) };
+      return { value, gradFunc: (dy, saved) => backend.executeMultipleOutputs('PooledBatchNormGrad', windows, [dy, tf.zeros([0]), ...saved], 3) };
     })(input, state.scale, state.offset);
   }
   if (own) {
@@ -174,7 +174,7 @@ export function batchNormTraining(input: Tensor, state: BatchNormState, options:
       return {
         value,
         gradFunc: (dy, [y, original, sides, gamma, ...statistics]) =>
-          backend.executeMultipleOutputs('ResidualBatchNormGrad', [boolean('rectified', rectified)], [dy, y as Tensor, original as Tensor, sides as Tensor, gamma as Tensor, ...statistics], 4),
+          backend.executeMultipleOutputs('ResidualBatchNormGrad', [boolean('rectified', rectified)], [dy, tf.zeros([0]), y as Tensor, original as Tensor, sides as Tensor, gamma as Tensor, ...statistics], 4),
       };
     })(input, state.scale, state.offset, shortcut ?? tf.zeros([0]));
   }

@@ -67,7 +67,7 @@ template <class Vector> ALWAYS void poolRow(const Windows &of, const float *x, c
 struct Window { long place, word; unsigned mask, tap; };
 
 /** What goes back: gradients of the windows and their taps, and coefficients [3][channels] of g, x - mean and 1, g the sum of the gradients of those windows that chose a pixel. */
-struct Unpooling { const float *dy; const unsigned *taps; const float *mean, *coefficients; };
+struct Unpooling { const float *dy, *more; const unsigned *taps; const float *mean, *coefficients; };
 
 /** The gradient of one pixel x, in `Count` windows, or where that is 0, in `count`. */
 template <class Vector, int Count> ALWAYS void unpoolPixel(const Unpooling &by, const Window *windows, long count, const float *x, long channels, float *dx, bool streamed) {
@@ -77,7 +77,9 @@ template <class Vector, int Count> ALWAYS void unpoolPixel(const Unpooling &by, 
       const Window &window = windows[index];
       typename WordsOf<Vector>::Words words;
       __builtin_memcpy(&words, by.taps + window.word + channel, sizeof(words));
-      gradient += (words & window.mask) == window.tap ? load<Vector>(by.dy + window.place + channel) : Vector{};
+      Vector of = load<Vector>(by.dy + window.place + channel);
+      if (by.more) of += load<Vector>(by.more + window.place + channel);
+      gradient += (words & window.mask) == window.tap ? of : Vector{};
     }
     const float *of = by.coefficients + channel;
     store(dx + channel, load<Vector>(of) * gradient + load<Vector>(of + channels) * (load<Vector>(x + channel) - load<Vector>(by.mean + channel)) + load<Vector>(of + 2 * channels), streamed);
@@ -151,27 +153,28 @@ void computePooledBatchNorm(void *kernel, TF_OpKernelContext *context) {  // x, 
   });
 }
 
-void computePooledBatchNormGradient(void *kernel, TF_OpKernelContext *context) {  // dy, y, chosen, taps, x, scale, mean, inverse deviation
+void computePooledBatchNormGradient(void *kernel, TF_OpKernelContext *context) {  // dy, more of it (or empty), y, chosen, taps, x, scale, mean, inverse deviation
   const auto &of = *static_cast<PoolAttributes *>(kernel);
   Status status;
-  const Input dy(context, 0, status.it), y(context, 1, status.it), chosen(context, 2, status.it), taps(context, 3, status.it), x(context, 4, status.it), scale(context, 5, status.it), mean(context, 6, status.it), inverse(context, 7, status.it);
+  const Input dy(context, 0, status.it), more(context, 1, status.it), y(context, 2, status.it), chosen(context, 3, status.it), taps(context, 4, status.it), x(context, 5, status.it), scale(context, 6, status.it), mean(context, 7, status.it), inverse(context, 8, status.it);
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
   const Windows windows = windowsOf(of, x, countOf(scale), status.it);
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
   const long channels = windows.channels, width = windows.across() * channels, pooled = windows.batch * windows.down() * width;
-  failUnless(countOf(dy) == pooled && countOf(y) == pooled && countOf(chosen) == pooled && countOf(taps) == windows.batch * windows.down() * windows.words() * channels, "Pooled batch normalisation takes the gradient of its own result.", status.it);
+  failUnless(countOf(dy) == pooled && (countOf(more) == 0 || countOf(more) == pooled) && countOf(y) == pooled && countOf(chosen) == pooled && countOf(taps) == windows.batch * windows.down() * windows.words() * channels, "Pooled batch normalisation takes the gradient of its own result.", status.it);
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
   const Output dx(context, 0, sizesOf(x), status.it), dScale(context, 1, {channels}, status.it), dOffset(context, 2, {channels}, status.it);
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
+  const auto moreAt = [&](long at) { return countOf(more) ? more.data() + at : nullptr; };
   const std::vector<double> sums = channelSums(pooled / channels, channels, [&](long first, long count, float *part) {  // what was not chosen has no gradient
     const long at = first * channels;
-    passes().sums(dy.data() + at, y.data() + at, chosen.data() + at, mean.data(), count, channels, part);
+    passes().sums({dy.data() + at, moreAt(at), y.data() + at}, chosen.data() + at, mean.data(), count, channels, part, nullptr);
   });
   const std::vector<float> coefficients = gradientCoefficients(sums, scale.data(), inverse.data(), windows.batch * windows.height * windows.width, dScale.data(), dOffset.data());
   const bool streamed = isStreamed(dx.data(), countOf(x));
   Workers::shared().forEach(windows.batch * windows.height, [&](long index) {
     const long firstRow = index / windows.height * windows.down(), place = index * windows.width * channels;
-    poolKernels().unpool(windows, {dy.data() + firstRow * width, static_cast<const unsigned *>(TF_TensorData(taps.it)) + firstRow * windows.words() * channels, mean.data(), coefficients.data()}, x.data() + place, index % windows.height, dx.data() + place, streamed);
+    poolKernels().unpool(windows, {dy.data() + firstRow * width, moreAt(firstRow * width), static_cast<const unsigned *>(TF_TensorData(taps.it)) + firstRow * windows.words() * channels, mean.data(), coefficients.data()}, x.data() + place, index % windows.height, dx.data() + place, streamed);
   });
 }
 
@@ -191,7 +194,7 @@ const bool pooledRegistered = [] {
   if (!kernels()) return false;
   const auto destroy = [](void *attributes) { delete static_cast<PoolAttributes *>(attributes); };
   registerOp("PooledBatchNorm", {{"x: float", "scale: float", "offset: float", "running_mean: float", "running_variance: float"}, {"y: float", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float", "chosen: float", "taps: int32"}, {"epsilon: float", "momentum: float", "kernel: int", "stride: int", "padding: int"}, createPooled<false>, computePooledBatchNorm, destroy});
-  registerOp("PooledBatchNormGrad", {{"dy: float", "y: float", "chosen: float", "taps: int32", "x: float", "scale: float", "mean: float", "inverse_deviation: float"}, {"dx: float", "dscale: float", "doffset: float"}, {"kernel: int", "stride: int", "padding: int"}, createPooled<true>, computePooledBatchNormGradient, destroy});
+  registerOp("PooledBatchNormGrad", {{"dy: float", "more: float", "y: float", "chosen: float", "taps: int32", "x: float", "scale: float", "mean: float", "inverse_deviation: float"}, {"dx: float", "dscale: float", "doffset: float"}, {"kernel: int", "stride: int", "padding: int"}, createPooled<true>, computePooledBatchNormGradient, destroy});
   return true;
 }();
 
