@@ -63,12 +63,12 @@ template <class Vector> ALWAYS void spreadGradients(const Upstream &upstream, co
 struct MomentumStep { float clip, rate, decay, momentum; bool nesterov; };
 
 /** m' = momentum m + g, w' = w - rate (m', or g + momentum m'), with g = clip gradient + decay w, as torch.optim.SGD. */
-template <class Vector> ALWAYS void stepMomentum(const MomentumStep &by, const float *parameter, const float *slot, const float *gradient, long count, float *newSlot, float *newParameter) {
+template <class Vector> ALWAYS void stepMomentum(const MomentumStep &by, const float *parameter, const float *slot, const float *gradient, long count, float *newSlot, float *newParameter, bool streamed) {
   long at = 0;
   for (; at + kLanes<Vector> <= count; at += kLanes<Vector>) {
     const Vector weight = load<Vector>(parameter + at), direction = by.clip * load<Vector>(gradient + at) + by.decay * weight, next = by.momentum * load<Vector>(slot + at) + direction;
-    store(newSlot + at, next);
-    store(newParameter + at, weight - by.rate * (by.nesterov ? direction + by.momentum * next : next));
+    store(newSlot + at, next, streamed);
+    store(newParameter + at, Vector(weight - by.rate * (by.nesterov ? direction + by.momentum * next : next)), streamed);
   }
   for (; at < count; at++) {
     const float direction = by.clip * gradient[at] + by.decay * parameter[at], next = by.momentum * slot[at] + direction;
@@ -82,7 +82,7 @@ struct Passes {
   void (*normalise)(const float *, const float *, const float *, const float *, const float *, bool, long, long, float *);
   void (*sums)(const Upstream &, const float *, const float *, long, long, float *, float *);
   void (*spread)(const Upstream &, const float *, const float *, const float *, long, long, float *);
-  void (*step)(const MomentumStep &, const float *, const float *, const float *, long, float *, float *);
+  void (*step)(const MomentumStep &, const float *, const float *, const float *, long, float *, float *, bool);
 };
 
 #define PASSES(name, instructions, Vector) \
@@ -91,7 +91,7 @@ struct Passes {
   __attribute__((target(instructions))) void normalised(const float *x, const float *s, const float *m, const float *f, const float *o, bool b, long r, long c, float *y) { normalise<Vector>(x, s, m, f, o, b, r, c, y); } \
   __attribute__((target(instructions))) void gradientSums(const Upstream &u, const float *x, const float *m, long r, long c, float *s, float *o) { sumGradients<Vector>(u, x, m, r, c, s, o); } \
   __attribute__((target(instructions))) void spreadOut(const Upstream &u, const float *x, const float *m, const float *k, long r, long c, float *o) { spreadGradients<Vector>(u, x, m, k, r, c, o); } \
-  __attribute__((target(instructions))) void step(const MomentumStep &b, const float *p, const float *s, const float *g, long n, float *m, float *w) { stepMomentum<Vector>(b, p, s, g, n, m, w); } \
+  __attribute__((target(instructions))) void step(const MomentumStep &b, const float *p, const float *s, const float *g, long n, float *m, float *w, bool f) { stepMomentum<Vector>(b, p, s, g, n, m, w, f); settle(f); } \
   const Passes passes = {moments, normalised, gradientSums, spreadOut, step}; \
   }
 PASSES(avx512, "avx512f,avx512dq,fma", Vector16)
@@ -225,7 +225,8 @@ void computeMomentumStep(void *kernel, TF_OpKernelContext *context) {  // parame
   const Output newSlot(context, 0, sizesOf(parameter), status.it), newParameter(context, 1, sizesOf(parameter), status.it);
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
   const MomentumStep by = {*clip.data(), *rate.data(), of.decay, of.momentum, of.nesterov != 0};
-  forRows(count, 1, [&](long at, long many) { passes().step(by, parameter.data() + at, slot.data() + at, gradient.data() + at, many, newSlot.data() + at, newParameter.data() + at); });
+  const bool streamed = isStreamed(newSlot.data(), count, kNumbersPerSlice) && isStreamed(newParameter.data(), count, kNumbersPerSlice);  // read in the next step alone
+  forRows(count, 1, [&](long at, long many) { passes().step(by, parameter.data() + at, slot.data() + at, gradient.data() + at, many, newSlot.data() + at, newParameter.data() + at, streamed); });
 }
 
 extern "C" {

@@ -4,9 +4,9 @@
 
 namespace winograd {
 
-constexpr long kStreamed = 1 << 22;  // numbers, 16 MiB, from which results are stored so
+constexpr long kStreamed = 1 << 22;  // numbers, 16 MiB, from which results that are read at once are stored so
 
-inline bool isStreamed(const float *result, long count) { return count >= kStreamed && reinterpret_cast<uintptr_t>(result) % 64 == 0; }
+inline bool isStreamed(const float *result, long count, long least = kStreamed) { return count >= least && reinterpret_cast<uintptr_t>(result) % 64 == 0; }
 
 /** Stores one register, aligned to its size, past the caches where asked. */
 template <class Vector> ALWAYS void store(float *to, const Vector &value, bool streamed) {
