@@ -27,7 +27,7 @@ struct Normalisation { const float *mean, *factor, *offset; };
 struct Pixel { long place; unsigned tap; };
 
 /** The largest of one window: of `Count` pixels, or where that is 0, `count`; its tap comes into the words at `shift`. */
-template <class Vector, int Count> ALWAYS void poolWindow(const float *x, const Pixel *pixels, long count, const Normalisation &by, long channels, const Pooled &to, int shift) {
+template <class Vector, int Count> ALWAYS void poolWindow(const float *x, const Pixel *pixels, long count, const Normalisation by, long channels, const Pooled to, int shift) {
   typedef typename WordsOf<Vector>::Words Words;
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
     const Vector mean = load<Vector>(by.mean + channel), factor = load<Vector>(by.factor + channel), offset = load<Vector>(by.offset + channel);
@@ -49,7 +49,7 @@ template <class Vector, int Count> ALWAYS void poolWindow(const float *x, const 
 }
 
 /** One row of windows; x is the image. */
-template <class Vector> ALWAYS void poolRow(const Windows &of, const float *x, const Normalisation &by, long row, const Pooled &to) {
+template <class Vector> ALWAYS void poolRow(const Windows of, const float *x, const Normalisation by, long row, const Pooled to) {  // by value: stores might change what lies behind a reference
   const long top = row * of.stride - of.padding;
   for (long column = 0; column < of.across(); column++) {
     const long left = column * of.stride - of.padding, at = column * of.channels;
@@ -70,7 +70,7 @@ struct Window { long place, word; unsigned mask, tap; };
 struct Unpooling { const float *dy, *more; const unsigned *taps; const float *mean, *coefficients; };
 
 /** The gradient of one pixel x, in `Count` windows, or where that is 0, in `count`. */
-template <class Vector, int Count> ALWAYS void unpoolPixel(const Unpooling &by, const Window *windows, long count, const float *x, long channels, float *dx, bool streamed) {
+template <class Vector, int Count> ALWAYS void unpoolPixel(const Unpooling by, const Window *windows, long count, const float *x, long channels, float *dx, bool streamed) {
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
     Vector gradient = {};
     UNROLL for (long index = 0; index < (Count ? Count : count); index++) {
@@ -87,7 +87,7 @@ template <class Vector, int Count> ALWAYS void unpoolPixel(const Unpooling &by, 
 }
 
 /** One row of an image's gradient; x and dx are the row. */
-template <class Vector> ALWAYS void unpoolRow(const Windows &of, const Unpooling &by, const float *x, long row, float *dx, bool streamed) {
+template <class Vector> ALWAYS void unpoolRow(const Windows of, const Unpooling by, const float *x, long row, float *dx, bool streamed) {
   const auto first = [&](long at) { return std::max(0L, (at - of.kernel + of.stride) / of.stride); };
   const long y = row + of.padding, bottom = std::min(of.down() - 1, y / of.stride);
   for (long column = 0; column < of.width; column++) {
