@@ -13,6 +13,9 @@ const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) =>
 // Channels of a picture; odd sides; pixels that no tap sees; a stride beyond the filter; more patches than one task takes.
 for (const { images, kernel, filters, stride, padding } of [
   { images: [2, 17, 14, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },
+  { images: [3, 112, 110, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },
+  { images: [2, 30, 41, 3], kernel: 7, filters: 128, stride: 2, padding: 2 },
+  { images: [2, 12, 12, 3], kernel: 7, filters: 64, stride: 3, padding: 3 },
   { images: [3, 9, 8, 64], kernel: 3, filters: 128, stride: 2, padding: 1 },
   { images: [2, 7, 10, 128], kernel: 1, filters: 64, stride: 2, padding: 0 },
   { images: [1, 10, 11, 64], kernel: 2, filters: 64, stride: 3, padding: 1 },
