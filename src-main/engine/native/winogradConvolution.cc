@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed to inlined functions alone
@@ -30,160 +31,237 @@ template <class Vector> constexpr long kLanes = sizeof(Vector) / sizeof(float);
 template <class Vector> ALWAYS Vector load(const float *from) { Vector value; __builtin_memcpy(&value, from, sizeof(Vector)); return value; }
 template <class Vector> ALWAYS void store(float *to, const Vector &value) { __builtin_memcpy(to, &value, sizeof(Vector)); }
 
-// --- The transforms along one axis; each is applied to rows and then to columns.
+// --- The transforms along one axis; each is applied to rows and then to columns. The points are 0, infinity, 1, -1, 2, -2. Where
+// tiles of four outputs would stick out, some have three: F(3x3, 3x3) has all of these points but the last. The filter's points serve
+// both, as the input's points of the smaller tile are scaled by p + 2.
 
-template <class Vector> ALWAYS void toPoints(const Vector x[6], Vector out[6]) {  // B^T x, 6 inputs to 6 points
-  const Vector a = x[4] - 4.0f * x[2], b = x[3] - 4.0f * x[1], c = x[4] - x[2], d = 2.0f * (x[3] - x[1]);
-  out[0] = 4.0f * x[0] - 5.0f * x[2] + x[4];
-  out[1] = a + b;
-  out[2] = a - b;
-  out[3] = c + d;
-  out[4] = c - d;
-  out[5] = 4.0f * x[1] - 5.0f * x[3] + x[5];
+template <long outputs, class Vector> ALWAYS void toPoints(const Vector *x, Vector *out) {  // B^T x, outputs + 2 inputs to as many points
+  if constexpr (outputs == 3) {
+    const Vector d = x[3] - x[1];
+    out[0] = 4.0f * (x[0] - x[2]) + 2.0f * d;
+    out[1] = x[4] - x[2] - 2.0f * d;
+    out[2] = 3.0f * (x[3] - x[2]) - 6.0f * x[1];
+    out[3] = 2.0f * x[1] - 3.0f * x[2] + x[3];
+    out[4] = 4.0f * d;
+  } else {
+    const Vector a = x[4] - 4.0f * x[2], b = x[3] - 4.0f * x[1], c = x[4] - x[2], d = 2.0f * (x[3] - x[1]);
+    out[0] = 4.0f * x[0] - 5.0f * x[2] + x[4];
+    out[1] = 4.0f * x[1] - 5.0f * x[3] + x[5];
+    out[2] = a + b;
+    out[3] = a - b;
+    out[4] = c + d;
+    out[5] = c - d;
+  }
 }
 
-template <class Vector> ALWAYS void fromPoints(const Vector m[6], Vector out[4]) {  // A^T m, 6 points to 4 outputs
-  const Vector s = m[1] + m[2], d = m[1] - m[2], t = m[3] + m[4], e = m[3] - m[4];
-  out[0] = m[0] + s + t;
-  out[1] = d + 2.0f * e;
-  out[2] = s + 4.0f * t;
-  out[3] = d + 8.0f * e + m[5];
+template <long outputs, class Vector> ALWAYS void fromPoints(const Vector *m, Vector *out) {  // A^T m, points to outputs
+  const Vector s = m[2] + m[3], d = m[2] - m[3];
+  if constexpr (outputs == 3) {
+    out[0] = m[0] + s + m[4];
+    out[1] = d + 2.0f * m[4];
+    out[2] = s + 4.0f * m[4] + m[1];
+  } else {
+    const Vector t = m[4] + m[5], e = m[4] - m[5];
+    out[0] = m[0] + s + t;
+    out[1] = d + 2.0f * e;
+    out[2] = s + 4.0f * t;
+    out[3] = d + 8.0f * e + m[1];
+  }
 }
 
-template <class Vector> ALWAYS void outputToPoints(const Vector y[4], Vector out[6]) {  // A y
-  const Vector even = y[0] + y[2], odd = y[1] + y[3], even2 = y[0] + 4.0f * y[2], odd2 = 2.0f * y[1] + 8.0f * y[3];
+template <long outputs, class Vector> ALWAYS void outputToPoints(const Vector *y, Vector *out) {  // A y
+  const Vector even = y[0] + y[2], even2 = y[0] + 4.0f * y[2];
   out[0] = y[0];
-  out[1] = even + odd;
-  out[2] = even - odd;
-  out[3] = even2 + odd2;
-  out[4] = even2 - odd2;
-  out[5] = y[3];
+  out[1] = y[outputs - 1];
+  if constexpr (outputs == 3) {
+    out[2] = even + y[1];
+    out[3] = even - y[1];
+    out[4] = even2 + 2.0f * y[1];
+  } else {
+    const Vector odd = y[1] + y[3], odd2 = 2.0f * y[1] + 8.0f * y[3];
+    out[2] = even + odd;
+    out[3] = even - odd;
+    out[4] = even2 + odd2;
+    out[5] = even2 - odd2;
+  }
 }
 
 template <class Vector> ALWAYS void filterToPoints(const Vector w[3], Vector out[6]) {  // G w
   const Vector outer = (-1.0f / 6) * (w[0] + w[2]), middle = (-1.0f / 6) * w[1];
   const Vector outer2 = (1.0f / 24) * w[0] + (1.0f / 6) * w[2], middle2 = (1.0f / 12) * w[1];
   out[0] = 0.25f * w[0];
-  out[1] = outer + middle;
-  out[2] = outer - middle;
-  out[3] = outer2 + middle2;
-  out[4] = outer2 - middle2;
-  out[5] = w[2];
+  out[1] = w[2];
+  out[2] = outer + middle;
+  out[3] = outer - middle;
+  out[4] = outer2 + middle2;
+  out[5] = outer2 - middle2;
 }
 
 template <class Vector> ALWAYS void filterFromPoints(const Vector u[6], Vector out[3]) {  // G^T u
-  const Vector s = u[1] + u[2], d = u[2] - u[1], t = u[3] + u[4], e = u[3] - u[4];
+  const Vector s = u[2] + u[3], d = u[3] - u[2], t = u[4] + u[5], e = u[4] - u[5];
   out[0] = 0.25f * u[0] - (1.0f / 6) * s + (1.0f / 24) * t;
   out[1] = (1.0f / 6) * d + (1.0f / 12) * e;
-  out[2] = (1.0f / 6) * (t - s) + u[5];
+  out[2] = (1.0f / 6) * (t - s) + u[1];
 }
 
 // --- Kernels: each is compiled for AVX-512 and for AVX2.
 
-struct Shape {
-  long batch, height, width, inputs, outputs;
-  long tilesDown() const { return (height + kTile - 1) / kTile; }
-  long tilesAcross() const { return (width + kTile - 1) / kTile; }
-  long tiles() const { return batch * tilesDown() * tilesAcross(); }
+/** How an axis is cut: tiles of four outputs, then tiles of three. */
+struct Cut {
+  long large, small;
+  explicit Cut(long length) {
+    const long tiles = (length + kTile - 1) / kTile;
+    small = std::min(tiles, tiles * kTile - length);
+    large = tiles - small;
+  }
 };
 
-/** Where a tile lies: its image's first value and the row and column of its first output. */
-struct Place { long image, row, column; };
-inline Place placeOf(const Shape &shape, long tile) {
-  const long across = shape.tilesAcross(), each = shape.tilesDown() * across, inImage = tile % each;
-  return {tile / each, inImage / across * kTile, inImage % across * kTile};
-}
+/** A tile: its image's number, the row and column of its first output, and how many outputs it has, three or four each way. */
+struct Place { long image, row, column, height, width; };
 
-/** 6x6 patches of images to points[36][pointStride], a row of `channels` for each tile. */
-template <class Vector> ALWAYS void patchToPoints(const float *images, const Shape &shape, long channels, long tile, float *points, long pointStride) {
-  const Place place = placeOf(shape, tile);
+/** Tiles are ordered by their size: 4x3, 4x4, 3x4, 3x3, so that those that have a point lie side by side. */
+struct Shape {
+  long batch, height, width, inputs, outputs;
+  long tiles() const { return batch * (down().large + down().small) * (across().large + across().small); }
+
+  Place placeOf(long tile) const {
+    const Cut rows = down(), columns = across();
+    for (const long size : {1, 0, 2, 3}) {
+      const bool low = size & 2, narrow = size & 1;
+      const long each = (low ? rows.small : rows.large) * (narrow ? columns.small : columns.large);
+      if (tile < batch * each || size == 3) {
+        const long wide = narrow ? columns.small : columns.large, row = tile % each / wide, column = tile % each % wide;
+        return {tile / each, low ? rows.large * kTile + row * 3 : row * kTile, narrow ? columns.large * kTile + column * 3 : column * kTile, low ? 3 : 4, narrow ? 3 : 4};
+      }
+      tile -= batch * each;
+    }
+    __builtin_unreachable();
+  }
+
+  /** The first and last but one of the tiles from `first` to `end` that have a point. */
+  std::pair<long, long> having(long point, long first, long end) const {
+    const long narrow = batch * down().large * across().small, high = narrow + batch * down().large * across().large, wide = high + batch * down().small * across().large;
+    if (point / 6 == 5) end = std::min(end, high);
+    if (point % 6 == 5) first = std::max(first, narrow), end = std::min(end, wide);
+    return {first, std::max(first, end)};
+  }
+
+ private:
+  Cut down() const { return Cut(height); }
+  Cut across() const { return Cut(width); }
+};
+
+/** Runs body<height, width>() with the size of a tile known to the compiler. */
+#define FOR_SIZE(place, function, ...) \
+  (place).height == 4 ? (place).width == 4 ? function<Vector, 4, 4>(__VA_ARGS__) : function<Vector, 4, 3>(__VA_ARGS__) \
+                      : (place).width == 4 ? function<Vector, 3, 4>(__VA_ARGS__) : function<Vector, 3, 3>(__VA_ARGS__)
+
+/** The patch of an image that a tile sees to points[36][pointStride], a row of `channels`. */
+template <class Vector, long height, long width> ALWAYS void patchToPointsOf(const float *images, const Shape &shape, const Place &place, long channels, float *points, long pointStride) {
   const float *image = images + place.image * shape.height * shape.width * channels;
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
-    Vector patch[6][6];
-    UNROLL for (long j = 0; j < 6; j++) {
-      Vector column[6];
+    Vector patch[height + 2][width + 2];
+    UNROLL for (long j = 0; j < width + 2; j++) {
+      Vector column[height + 2];
       const long x = place.column + j - 1;
-      UNROLL for (long i = 0; i < 6; i++) {
+      UNROLL for (long i = 0; i < height + 2; i++) {
         const long y = place.row + i - 1;
         const bool inside = y >= 0 && y < shape.height && x >= 0 && x < shape.width;
         column[i] = inside ? load<Vector>(image + (y * shape.width + x) * channels + channel) : Vector{};
       }
-      Vector out[6];
-      toPoints(column, out);
-      UNROLL for (long i = 0; i < 6; i++) patch[i][j] = out[i];
+      Vector out[height + 2];
+      toPoints<height>(column, out);
+      UNROLL for (long i = 0; i < height + 2; i++) patch[i][j] = out[i];
     }
-    UNROLL for (long i = 0; i < 6; i++) {
-      Vector out[6];
-      toPoints(patch[i], out);
-      UNROLL for (long j = 0; j < 6; j++) store(points + (i * 6 + j) * pointStride + channel, out[j]);
+    UNROLL for (long i = 0; i < height + 2; i++) {
+      Vector out[width + 2];
+      toPoints<width>(patch[i], out);
+      UNROLL for (long j = 0; j < width + 2; j++) store(points + (i * 6 + j) * pointStride + channel, out[j]);
     }
   }
 }
+template <class Vector> ALWAYS void patchToPoints(const float *images, const Shape &shape, long channels, long tile, float *points, long pointStride) {
+  const Place place = shape.placeOf(tile);
+  FOR_SIZE(place, patchToPointsOf, images, shape, place, channels, points, pointStride);
+}
 
-/** Points[36][pointStride] of one tile to its 4x4 outputs, what lies outside left out. */
-template <class Vector> ALWAYS void pointsToOutput(const float *points, long pointStride, const Shape &shape, long tile, float *images) {
-  const Place place = placeOf(shape, tile);
-  const long channels = shape.outputs, rows = std::min(kTile, shape.height - place.row), columns = std::min(kTile, shape.width - place.column);
+/** Points[36][pointStride] of one tile to its outputs, what lies outside left out. */
+template <class Vector, long height, long width> ALWAYS void pointsToOutputOf(const float *points, long pointStride, const Shape &shape, const Place &place, float *images) {
+  const long channels = shape.outputs, rows = std::min(height, shape.height - place.row), columns = std::min(width, shape.width - place.column);
   float *image = images + place.image * shape.height * shape.width * channels;
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
-    Vector half[4][6];
-    UNROLL for (long j = 0; j < 6; j++) {
-      Vector column[6], out[4];
-      UNROLL for (long i = 0; i < 6; i++) column[i] = load<Vector>(points + (i * 6 + j) * pointStride + channel);
-      fromPoints(column, out);
-      UNROLL for (long i = 0; i < 4; i++) half[i][j] = out[i];
+    Vector half[height][width + 2];
+    UNROLL for (long j = 0; j < width + 2; j++) {
+      Vector column[height + 2], out[height];
+      UNROLL for (long i = 0; i < height + 2; i++) column[i] = load<Vector>(points + (i * 6 + j) * pointStride + channel);
+      fromPoints<height>(column, out);
+      UNROLL for (long i = 0; i < height; i++) half[i][j] = out[i];
     }
     for (long i = 0; i < rows; i++) {
-      Vector out[4];
-      fromPoints(half[i], out);
+      Vector out[width];
+      fromPoints<width>(half[i], out);
       float *row = image + ((place.row + i) * shape.width + place.column) * channels + channel;
       for (long j = 0; j < columns; j++) store(row + j * channels, out[j]);
     }
   }
 }
+template <class Vector> ALWAYS void pointsToOutput(const float *points, long pointStride, const Shape &shape, long tile, float *images) {
+  const Place place = shape.placeOf(tile);
+  FOR_SIZE(place, pointsToOutputOf, points, pointStride, shape, place, images);
+}
 
-/** 4x4 gradients of outputs to points[36][pointStride], in panels of channels that lie panelStride apart. */
-template <class Vector, long panel> ALWAYS void outputGradientToPoints(const float *images, const Shape &shape, long tile, float *points, long pointStride, long panelStride) {
-  const Place place = placeOf(shape, tile);
+/** Gradients of a tile's outputs to points[36][pointStride], in panels of `panel` channels that lie panelStride apart. */
+template <class Vector, long height, long width> ALWAYS void outputGradientToPointsOf(const float *images, const Shape &shape, const Place &place, float *points, long pointStride, long panel, long panelStride) {
   const long channels = shape.outputs;
   const float *image = images + place.image * shape.height * shape.width * channels;
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
-    Vector half[6][4];
-    UNROLL for (long j = 0; j < 4; j++) {
-      Vector column[4], out[6];
-      UNROLL for (long i = 0; i < 4; i++) {
+    Vector half[height + 2][width];
+    UNROLL for (long j = 0; j < width; j++) {
+      Vector column[height], out[height + 2];
+      UNROLL for (long i = 0; i < height; i++) {
         const bool inside = place.row + i < shape.height && place.column + j < shape.width;
         column[i] = inside ? load<Vector>(image + ((place.row + i) * shape.width + place.column + j) * channels + channel) : Vector{};
       }
-      outputToPoints(column, out);
-      UNROLL for (long i = 0; i < 6; i++) half[i][j] = out[i];
+      outputToPoints<height>(column, out);
+      UNROLL for (long i = 0; i < height + 2; i++) half[i][j] = out[i];
     }
     float *to = points + channel / panel * panelStride + channel % panel;
-    UNROLL for (long i = 0; i < 6; i++) {
-      Vector out[6];
-      outputToPoints(half[i], out);
-      UNROLL for (long j = 0; j < 6; j++) store(to + (i * 6 + j) * pointStride, out[j]);
+    UNROLL for (long i = 0; i < height + 2; i++) {
+      Vector out[width + 2];
+      outputToPoints<width>(half[i], out);
+      UNROLL for (long j = 0; j < width + 2; j++) store(to + (i * 6 + j) * pointStride, out[j]);
     }
   }
 }
+template <class Vector, long panel> ALWAYS void outputGradientToPoints(const float *images, const Shape &shape, long tile, float *points, long pointStride, long panelStride) {
+  const Place place = shape.placeOf(tile);
+  FOR_SIZE(place, outputGradientToPointsOf, images, shape, place, points, pointStride, panel, panelStride);
+}
 
-/** Filters [3, 3, inputs, outputs] of one panel to the points of one row: points[6][inputs][panel]. */
-template <class Vector, long panel> ALWAYS void filterRowToPoints(const float *filter, long inputs, long outputs, long index, long row, float *points) {
-  static const float G[6][3] = {{0.25f, 0, 0}, {-1.0f / 6, -1.0f / 6, -1.0f / 6}, {-1.0f / 6, 1.0f / 6, -1.0f / 6}, {1.0f / 24, 1.0f / 12, 1.0f / 6}, {1.0f / 24, -1.0f / 12, 1.0f / 6}, {0, 0, 1}};
-  constexpr long lanes = kLanes<Vector>, halves = 16 / lanes;  // a line of the cache at once: the nine rows fall into one set of it
-  for (long input = 0; input < inputs; input++) {
+/** Filters [3, 3, inputs, outputs] of one panel and `count` inputs from `first` to the points of two rows, that of `pair`: points[12][count][panel]. */
+template <class Vector, long panel> ALWAYS void filterRowsToPoints(const float *filter, long inputs, long outputs, long index, long pair, long first, long count, float *points) {
+  constexpr long lanes = kLanes<Vector>, halves = 16 / lanes, ahead = 2;  // a line of the cache at once: the nine rows fall into one set of it
+  for (long input = 0; input < count; input++) {
     for (long lane = 0; lane < panel; lane += 16) {
-      const float *from = filter + input * outputs + index * panel + lane;
-      Vector sum[halves][3], out[halves][6];
+      const float *from = filter + (first + input) * outputs + index * panel + lane;
+      Vector row[2][halves][3], out[halves][6];
       UNROLL for (long b = 0; b < 3; b++)
-        UNROLL for (long a = 0; a < 3; a++)
-          UNROLL for (long half = 0; half < halves; half++) {
-            const Vector value = G[row][a] * load<Vector>(from + (a * 3 + b) * inputs * outputs + half * lanes);
-            sum[half][b] = a == 0 ? value : sum[half][b] + value;
+        UNROLL for (long half = 0; half < halves; half++) {
+          Vector w[3], sums[6];
+          UNROLL for (long a = 0; a < 3; a++) {
+            const float *line = from + (a * 3 + b) * inputs * outputs + half * lanes;
+            w[a] = load<Vector>(line);
+            __builtin_prefetch(line + ahead * outputs);
           }
-      UNROLL for (long half = 0; half < halves; half++) filterToPoints(sum[half], out[half]);
-      UNROLL for (long j = 0; j < 6; j++)
-        UNROLL for (long half = 0; half < halves; half++) store(points + (j * inputs + input) * panel + lane + half * lanes, out[half][j]);
+          filterToPoints(w, sums);
+          row[0][half][b] = pair == 0 ? sums[0] : pair == 1 ? sums[2] : sums[4];
+          row[1][half][b] = pair == 0 ? sums[1] : pair == 1 ? sums[3] : sums[5];
+        }
+      UNROLL for (long i = 0; i < 2; i++) {
+        UNROLL for (long half = 0; half < halves; half++) filterToPoints(row[i][half], out[half]);
+        UNROLL for (long j = 0; j < 6; j++)
+          UNROLL for (long half = 0; half < halves; half++) store(points + ((i * 6 + j) * count + input) * panel + lane + half * lanes, out[half][j]);
+      }
     }
   }
 }
@@ -229,7 +307,8 @@ template <class Vector, int Rows, int Vectors> ALWAYS void multiplyRows(const Pr
 }
 
 template <class Vector, int Vectors> ALWAYS void multiplyPanel(const Product &whole) {
-  for (long k = 0; k < whole.depth; k += kDepth) {  // so much of b stays in the first cache
+  long k = 0;
+  do {  // so much of b stays in the first cache
     const Product p = {whole.a + k * whole.aDepth, whole.aRow, whole.aDepth, whole.b + k * Vectors * kLanes<Vector>, whole.c, whole.cRow, whole.rows, std::min(kDepth, whole.depth - k), whole.add || k > 0};
     long row = 0;
     for (; row + 6 <= p.rows; row += 6) multiplyRows<Vector, 6, Vectors>(p, row);
@@ -240,7 +319,8 @@ template <class Vector, int Vectors> ALWAYS void multiplyPanel(const Product &wh
       case 2: multiplyRows<Vector, 2, Vectors>(p, row); break;
       case 1: multiplyRows<Vector, 1, Vectors>(p, row); break;
     }
-  }
+    k += kDepth;
+  } while (k < whole.depth);
 }
 
 struct Kernels {
@@ -248,7 +328,7 @@ struct Kernels {
   void (*patch)(const float *, const Shape &, long, long, float *, long);
   void (*output)(const float *, long, const Shape &, long, float *);
   void (*gradient)(const float *, const Shape &, long, float *, long, long);
-  void (*filter)(const float *, long, long, long, long, float *);
+  void (*filter)(const float *, long, long, long, long, long, long, float *);
   void (*filterGradient)(const float *, long, float *, long, long);
   void (*multiply)(const Product &);
 };
@@ -258,7 +338,7 @@ struct Kernels {
   __attribute__((target(instructions))) void patch(const float *i, const Shape &s, long c, long t, float *p, long d) { patchToPoints<Vector>(i, s, c, t, p, d); } \
   __attribute__((target(instructions))) void output(const float *p, long d, const Shape &s, long t, float *i) { pointsToOutput<Vector>(p, d, s, t, i); } \
   __attribute__((target(instructions))) void gradient(const float *i, const Shape &s, long t, float *p, long d, long e) { outputGradientToPoints<Vector, vectors * kLanes<Vector>>(i, s, t, p, d, e); } \
-  __attribute__((target(instructions))) void filter(const float *f, long i, long o, long p, long r, float *q) { filterRowToPoints<Vector, vectors * kLanes<Vector>>(f, i, o, p, r, q); } \
+  __attribute__((target(instructions))) void filter(const float *f, long i, long o, long p, long r, long a, long c, float *q) { filterRowsToPoints<Vector, vectors * kLanes<Vector>>(f, i, o, p, r, a, c, q); } \
   __attribute__((target(instructions))) void filterGradient(const float *p, long c, float *f, long s, long o) { pointsToFilter<Vector, vectors * kLanes<Vector>>(p, c, f, s, o); } \
   __attribute__((target(instructions))) void multiply(const Product &p) { multiplyPanel<Vector, vectors>(p); } \
   const Kernels kernels = {vectors * kLanes<Vector>, patch, output, gradient, filter, filterGradient, multiply}; \
@@ -422,7 +502,7 @@ void turnFilter(const float *filter, long inputs, long outputs, float *turned) {
 void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
-  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterPoints = 6 * inputs * panel;
+  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterPoints = 12 * inputs * panel;
   // Many tiles: each task takes a few through all three stages within its core's cache. Few tiles, many channels: each task
   // transforms a part of the filter and multiplies all tiles by it, so that the filter's points never reach main memory.
   const long perTask = std::max(6L, kCachedByCore / (kPoints * (inputs + outputs)) / 6 * 6);
@@ -431,36 +511,39 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
   const auto toPoints = [&](long first, long count, float *points) {
     for (long tile = 0; tile < count; tile++) kernel.patch(images, shape, inputs, first + tile, points + tile * inputs, inputStride);
   };
-  const auto multiply = [&](const float *filterPart, long row, long column, const float *from, float *to, long rows) {
-    for (long j = 0; j < 6; j++) {
-      const long point = row * 6 + j;
-      kernel.multiply({from + point * inputStride, inputs, 1, filterPart + j * inputs * panel, to + point * outputStride + column * panel, outputs, rows, inputs, false});
+  const auto multiply = [&](const float *filterPart, long pair, long column, long depthFirst, long depth, const float *from, float *to, long first, long count) {
+    for (long j = 0; j < 12; j++) {
+      const long point = pair * 12 + j;
+      const auto [begin, end] = shape.having(point, first, first + count);
+      kernel.multiply({from + point * inputStride + (begin - first) * inputs + depthFirst, inputs, 1, filterPart + j * depth * panel, to + point * outputStride + (begin - first) * outputs + column * panel, outputs, end - begin, depth, depthFirst > 0});
     }
   };
   const auto fromPoints = [&](long first, long count, const float *points) {
     for (long tile = 0; tile < count; tile++) kernel.output(points + tile * outputs, outputStride, shape, first + tile, result);
   };
   if (many) {
-    Scratch filterScratch(6 * panels * filterPoints);
-    workers.forEach(6 * panels, [&](long index) { kernel.filter(filter, inputs, outputs, index / 6, index % 6, filterScratch.data() + index * filterPoints); });
+    Scratch filterScratch(3 * panels * filterPoints);
+    workers.forEach(3 * panels, [&](long index) { kernel.filter(filter, inputs, outputs, index / 3, index % 3, 0, inputs, filterScratch.data() + index * filterPoints); });
     const long groups = (tiles + group - 1) / group;
     workers.forEach(groups, [&](long index) {
       Scratch scratch(kPoints * (inputStride + outputStride));
       float *from = scratch.data(), *to = from + kPoints * inputStride;
       const long first = index * group, count = std::min(group, tiles - first);
       toPoints(first, count, from);
-      for (long part = 0; part < 6 * panels; part++) multiply(filterScratch.data() + part * filterPoints, part % 6, part / 6, from, to, count);
+      for (long part = 0; part < 3 * panels; part++) multiply(filterScratch.data() + part * filterPoints, part % 3, part / 3, 0, inputs, from, to, first, count);
       fromPoints(first, count, to);
     });
   } else {
     Scratch scratch(kPoints * (inputStride + outputStride));
     float *from = scratch.data(), *to = from + kPoints * inputStride;
-    const long slice = 4, slices = (tiles + slice - 1) / slice;
+    const long slice = 4, slices = (tiles + slice - 1) / slice, depth = 64;
     workers.forEach(slices, [&](long index) { toPoints(index * slice, std::min(slice, tiles - index * slice), from + index * slice * inputs); });
-    workers.forEach(6 * panels, [&](long index) {
-      Scratch part(filterPoints);
-      kernel.filter(filter, inputs, outputs, index / 6, index % 6, part.data());
-      multiply(part.data(), index % 6, index / 6, from, to, tiles);
+    workers.forEach(3 * panels, [&](long index) {
+      Scratch part(12 * depth * panel);
+      for (long first = 0; first < inputs; first += depth) {
+        kernel.filter(filter, inputs, outputs, index / 3, index % 3, first, depth, part.data());
+        multiply(part.data(), index % 3, index / 3, first, depth, from, to, 0, tiles);
+      }
     });
     workers.forEach(slices, [&](long index) { fromPoints(index * slice, std::min(slice, tiles - index * slice), to + index * slice * outputs); });
   }
@@ -486,8 +569,10 @@ void filterGradient(const Shape &shape, const float *images, const float *gradie
     workers.forEach(panels * blocks, [&](long index) {
       const long column = index / blocks, block = index % blocks;
       float *sum = sums.data() + index * part;
-      for (long point = 0; point < kPoints; point++)
-        kernel.multiply({left + point * inputStride + block * rows, 1, inputs, right + point * outputStride + column * group * panel, sum + point * rows * panel, panel, rows, count, first > 0});
+      for (long point = 0; point < kPoints; point++) {
+        const auto [begin, end] = shape.having(point, first, first + count);
+        kernel.multiply({left + point * inputStride + (begin - first) * inputs + block * rows, 1, inputs, right + point * outputStride + column * group * panel + (begin - first) * panel, sum + point * rows * panel, panel, rows, end - begin, first > 0});
+      }
       if (first + group >= tiles) kernel.filterGradient(sum, rows, result + block * rows * outputs + column * panel, inputs * outputs, outputs);
     });
   }
