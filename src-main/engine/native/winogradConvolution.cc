@@ -19,7 +19,7 @@ namespace winograd {
 
 constexpr long kTile = 4, kPoints = 36, kDepth = 128;
 constexpr long kSkew = 16;  // keeps the 36 points of a tile out of one set of the cache
-constexpr long kCached = 3 << 19, kCachedByCore = 1 << 17;  // numbers that a second-level cache of all cores, of one core, should hold
+constexpr long kCached = 3 << 19, kCachedByCore = 1 << 17, kFilterCached = 1 << 22;  // numbers that caches should hold: that of all cores, that of one core, that of all cores where it holds a filter's points for long
 /** One register of numbers: 16 with AVX-512, 8 with AVX2. */
 typedef float Vector16 __attribute__((vector_size(64)));
 typedef float Vector8 __attribute__((vector_size(32)));
@@ -156,8 +156,16 @@ struct Shape {
   (place).height == 4 ? (place).width == 4 ? function<Vector, 4, 4>(__VA_ARGS__) : function<Vector, 4, 3>(__VA_ARGS__) \
                       : (place).width == 4 ? function<Vector, 3, 4>(__VA_ARGS__) : function<Vector, 3, 3>(__VA_ARGS__)
 
-/** The patch of an image that a tile sees to points[36][pointStride], a row of `channels`. */
-template <class Vector, long height, long width> ALWAYS void patchToPointsOf(const float *images, const Shape &shape, const Place &place, long channels, float *points, long pointStride) {
+/** Where a tile's points lie: those of one channel pointStride apart, channels side by side in blocks that are blockStride apart. */
+struct Layout {
+  long pointStride, block, blockStride;
+  float *at(float *points, long channel) const { return points + channel / block * blockStride + channel % block; }
+  const float *at(const float *points, long channel) const { return points + channel / block * blockStride + channel % block; }
+};
+
+/** The patch of an image that a tile sees to points. */
+template <class Vector, long height, long width> ALWAYS void patchToPointsOf(const float *images, const Shape &shape, const Place &place, float *points, const Layout &layout) {
+  const long channels = shape.inputs;
   const float *image = images + place.image * shape.height * shape.width * channels;
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
     Vector patch[height + 2][width + 2];
@@ -173,27 +181,29 @@ template <class Vector, long height, long width> ALWAYS void patchToPointsOf(con
       toPoints<height>(column, out);
       UNROLL for (long i = 0; i < height + 2; i++) patch[i][j] = out[i];
     }
+    float *to = layout.at(points, channel);
     UNROLL for (long i = 0; i < height + 2; i++) {
       Vector out[width + 2];
       toPoints<width>(patch[i], out);
-      UNROLL for (long j = 0; j < width + 2; j++) store(points + (i * 6 + j) * pointStride + channel, out[j]);
+      UNROLL for (long j = 0; j < width + 2; j++) store(to + (i * 6 + j) * layout.pointStride, out[j]);
     }
   }
 }
-template <class Vector> ALWAYS void patchToPoints(const float *images, const Shape &shape, long channels, long tile, float *points, long pointStride) {
+template <class Vector> ALWAYS void patchToPoints(const float *images, const Shape &shape, long tile, float *points, const Layout &layout) {
   const Place place = shape.placeOf(tile);
-  FOR_SIZE(place, patchToPointsOf, images, shape, place, channels, points, pointStride);
+  FOR_SIZE(place, patchToPointsOf, images, shape, place, points, layout);
 }
 
-/** Points[36][pointStride] of one tile to its outputs, what lies outside left out. */
-template <class Vector, long height, long width> ALWAYS void pointsToOutputOf(const float *points, long pointStride, const Shape &shape, const Place &place, float *images) {
+/** Points of one tile to its outputs, what lies outside left out. */
+template <class Vector, long height, long width> ALWAYS void pointsToOutputOf(const float *points, const Layout &layout, const Shape &shape, const Place &place, float *images) {
   const long channels = shape.outputs, rows = std::min(height, shape.height - place.row), columns = std::min(width, shape.width - place.column);
   float *image = images + place.image * shape.height * shape.width * channels;
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
+    const float *from = layout.at(points, channel);
     Vector half[height][width + 2];
     UNROLL for (long j = 0; j < width + 2; j++) {
       Vector column[height + 2], out[height];
-      UNROLL for (long i = 0; i < height + 2; i++) column[i] = load<Vector>(points + (i * 6 + j) * pointStride + channel);
+      UNROLL for (long i = 0; i < height + 2; i++) column[i] = load<Vector>(from + (i * 6 + j) * layout.pointStride);
       fromPoints<height>(column, out);
       UNROLL for (long i = 0; i < height; i++) half[i][j] = out[i];
     }
@@ -205,13 +215,13 @@ template <class Vector, long height, long width> ALWAYS void pointsToOutputOf(co
     }
   }
 }
-template <class Vector> ALWAYS void pointsToOutput(const float *points, long pointStride, const Shape &shape, long tile, float *images) {
+template <class Vector> ALWAYS void pointsToOutput(const float *points, const Layout &layout, const Shape &shape, long tile, float *images) {
   const Place place = shape.placeOf(tile);
-  FOR_SIZE(place, pointsToOutputOf, points, pointStride, shape, place, images);
+  FOR_SIZE(place, pointsToOutputOf, points, layout, shape, place, images);
 }
 
-/** Gradients of a tile's outputs to points[36][pointStride], in panels of `panel` channels that lie panelStride apart. */
-template <class Vector, long height, long width> ALWAYS void outputGradientToPointsOf(const float *images, const Shape &shape, const Place &place, float *points, long pointStride, long panel, long panelStride) {
+/** Gradients of a tile's outputs to points. */
+template <class Vector, long height, long width> ALWAYS void outputGradientToPointsOf(const float *images, const Shape &shape, const Place &place, float *points, const Layout &layout) {
   const long channels = shape.outputs;
   const float *image = images + place.image * shape.height * shape.width * channels;
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
@@ -225,17 +235,17 @@ template <class Vector, long height, long width> ALWAYS void outputGradientToPoi
       outputToPoints<height>(column, out);
       UNROLL for (long i = 0; i < height + 2; i++) half[i][j] = out[i];
     }
-    float *to = points + channel / panel * panelStride + channel % panel;
+    float *to = layout.at(points, channel);
     UNROLL for (long i = 0; i < height + 2; i++) {
       Vector out[width + 2];
       outputToPoints<width>(half[i], out);
-      UNROLL for (long j = 0; j < width + 2; j++) store(to + (i * 6 + j) * pointStride, out[j]);
+      UNROLL for (long j = 0; j < width + 2; j++) store(to + (i * 6 + j) * layout.pointStride, out[j]);
     }
   }
 }
-template <class Vector, long panel> ALWAYS void outputGradientToPoints(const float *images, const Shape &shape, long tile, float *points, long pointStride, long panelStride) {
+template <class Vector> ALWAYS void outputGradientToPoints(const float *images, const Shape &shape, long tile, float *points, const Layout &layout) {
   const Place place = shape.placeOf(tile);
-  FOR_SIZE(place, outputGradientToPointsOf, images, shape, place, points, pointStride, panel, panelStride);
+  FOR_SIZE(place, outputGradientToPointsOf, images, shape, place, points, layout);
 }
 
 /** Filters [3, 3, inputs, outputs] of one panel and `count` inputs from `first` to the points of two rows, that of `pair`: points[12][count][panel]. */
@@ -325,9 +335,9 @@ template <class Vector, int Vectors> ALWAYS void multiplyPanel(const Product &wh
 
 struct Kernels {
   long panel;  // columns of a product
-  void (*patch)(const float *, const Shape &, long, long, float *, long);
-  void (*output)(const float *, long, const Shape &, long, float *);
-  void (*gradient)(const float *, const Shape &, long, float *, long, long);
+  void (*patch)(const float *, const Shape &, long, float *, const Layout &);
+  void (*output)(const float *, const Layout &, const Shape &, long, float *);
+  void (*gradient)(const float *, const Shape &, long, float *, const Layout &);
   void (*filter)(const float *, long, long, long, long, long, long, float *);
   void (*filterGradient)(const float *, long, float *, long, long);
   void (*multiply)(const Product &);
@@ -335,9 +345,9 @@ struct Kernels {
 
 #define KERNELS(name, instructions, Vector, vectors) \
   namespace name { \
-  __attribute__((target(instructions))) void patch(const float *i, const Shape &s, long c, long t, float *p, long d) { patchToPoints<Vector>(i, s, c, t, p, d); } \
-  __attribute__((target(instructions))) void output(const float *p, long d, const Shape &s, long t, float *i) { pointsToOutput<Vector>(p, d, s, t, i); } \
-  __attribute__((target(instructions))) void gradient(const float *i, const Shape &s, long t, float *p, long d, long e) { outputGradientToPoints<Vector, vectors * kLanes<Vector>>(i, s, t, p, d, e); } \
+  __attribute__((target(instructions))) void patch(const float *i, const Shape &s, long t, float *p, const Layout &l) { patchToPoints<Vector>(i, s, t, p, l); } \
+  __attribute__((target(instructions))) void output(const float *p, const Layout &l, const Shape &s, long t, float *i) { pointsToOutput<Vector>(p, l, s, t, i); } \
+  __attribute__((target(instructions))) void gradient(const float *i, const Shape &s, long t, float *p, const Layout &l) { outputGradientToPoints<Vector>(i, s, t, p, l); } \
   __attribute__((target(instructions))) void filter(const float *f, long i, long o, long p, long r, long a, long c, float *q) { filterRowsToPoints<Vector, vectors * kLanes<Vector>>(f, i, o, p, r, a, c, q); } \
   __attribute__((target(instructions))) void filterGradient(const float *p, long c, float *f, long s, long o) { pointsToFilter<Vector, vectors * kLanes<Vector>>(p, c, f, s, o); } \
   __attribute__((target(instructions))) void multiply(const Product &p) { multiplyPanel<Vector, vectors>(p); } \
@@ -498,55 +508,63 @@ void turnFilter(const float *filter, long inputs, long outputs, float *turned) {
   });
 }
 
-/** images [batch, height, width, inputs] by filter [3, 3, inputs, outputs] to [batch, height, width, outputs]. */
-void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
+/** A convolution of many tiles: each task takes a few of them through all three stages within its core's cache. */
+void convolveMany(const Shape &shape, long group, const float *images, const float *filter, float *result) {
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
   const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterPoints = 12 * inputs * panel;
-  // Many tiles: each task takes a few through all three stages within its core's cache. Few tiles, many channels: each task
-  // transforms a part of the filter and multiplies all tiles by it, so that the filter's points never reach main memory.
-  const long perTask = std::max(6L, kCachedByCore / (kPoints * (inputs + outputs)) / 6 * 6);
-  const bool many = tiles >= 4 * perTask * workers.threads();
-  const long group = many ? perTask : tiles, inputStride = group * inputs + kSkew, outputStride = group * outputs + kSkew;
-  const auto toPoints = [&](long first, long count, float *points) {
-    for (long tile = 0; tile < count; tile++) kernel.patch(images, shape, inputs, first + tile, points + tile * inputs, inputStride);
-  };
-  const auto multiply = [&](const float *filterPart, long pair, long column, long depthFirst, long depth, const float *from, float *to, long first, long count) {
-    for (long j = 0; j < 12; j++) {
-      const long point = pair * 12 + j;
-      const auto [begin, end] = shape.having(point, first, first + count);
-      kernel.multiply({from + point * inputStride + (begin - first) * inputs + depthFirst, inputs, 1, filterPart + j * depth * panel, to + point * outputStride + (begin - first) * outputs + column * panel, outputs, end - begin, depth, depthFirst > 0});
-    }
-  };
-  const auto fromPoints = [&](long first, long count, const float *points) {
-    for (long tile = 0; tile < count; tile++) kernel.output(points + tile * outputs, outputStride, shape, first + tile, result);
-  };
-  if (many) {
-    Scratch filterScratch(3 * panels * filterPoints);
-    workers.forEach(3 * panels, [&](long index) { kernel.filter(filter, inputs, outputs, index / 3, index % 3, 0, inputs, filterScratch.data() + index * filterPoints); });
-    const long groups = (tiles + group - 1) / group;
-    workers.forEach(groups, [&](long index) {
-      Scratch scratch(kPoints * (inputStride + outputStride));
-      float *from = scratch.data(), *to = from + kPoints * inputStride;
-      const long first = index * group, count = std::min(group, tiles - first);
-      toPoints(first, count, from);
-      for (long part = 0; part < 3 * panels; part++) multiply(filterScratch.data() + part * filterPoints, part % 3, part / 3, 0, inputs, from, to, first, count);
-      fromPoints(first, count, to);
-    });
-  } else {
-    Scratch scratch(kPoints * (inputStride + outputStride));
-    float *from = scratch.data(), *to = from + kPoints * inputStride;
-    const long slice = 4, slices = (tiles + slice - 1) / slice, depth = 64;
-    workers.forEach(slices, [&](long index) { toPoints(index * slice, std::min(slice, tiles - index * slice), from + index * slice * inputs); });
-    workers.forEach(3 * panels, [&](long index) {
-      Scratch part(12 * depth * panel);
-      for (long first = 0; first < inputs; first += depth) {
-        kernel.filter(filter, inputs, outputs, index / 3, index % 3, first, depth, part.data());
-        multiply(part.data(), index % 3, index / 3, first, depth, from, to, 0, tiles);
+  const Layout left = {group * inputs + kSkew, inputs, 0}, product = {group * outputs + kSkew, outputs, 0};
+  Scratch filterScratch(3 * panels * filterPoints);
+  workers.forEach(3 * panels, [&](long index) { kernel.filter(filter, inputs, outputs, index / 3, index % 3, 0, inputs, filterScratch.data() + index * filterPoints); });
+  workers.forEach((tiles + group - 1) / group, [&](long index) {
+    Scratch scratch(kPoints * (left.pointStride + product.pointStride));
+    float *from = scratch.data(), *to = from + kPoints * left.pointStride;
+    const long first = index * group, count = std::min(group, tiles - first);
+    for (long tile = 0; tile < count; tile++) kernel.patch(images, shape, first + tile, from + tile * inputs, left);
+    for (long column = 0; column < panels; column++)
+      for (long point = 0; point < kPoints; point++) {
+        const auto [begin, end] = shape.having(point, first, first + count);
+        kernel.multiply({from + point * left.pointStride + (begin - first) * inputs, inputs, 1, filterScratch.data() + (column * kPoints + point) * inputs * panel,
+          to + point * product.pointStride + (begin - first) * outputs + column * panel, outputs, end - begin, inputs, false});
       }
-    });
-    workers.forEach(slices, [&](long index) { fromPoints(index * slice, std::min(slice, tiles - index * slice), to + index * slice * outputs); });
-  }
+    for (long tile = 0; tile < count; tile++) kernel.output(to + tile * outputs, product, shape, first + tile, result);
+  });
+}
+
+/** A convolution of few tiles, but many channels: each task transforms a part of the filter, a block of inputs at a time, and multiplies all tiles by it, so that the filter's points never reach main memory. */
+void convolveFew(const Shape &shape, const float *images, const float *filter, float *result) {
+  const Kernels &kernel = *kernels();
+  Workers &workers = Workers::shared();
+  const long tiles = shape.tiles(), panel = kernel.panel, block = 64, slice = 4, slices = (tiles + slice - 1) / slice;
+  // Blocks are dense: rows of all channels, a power of two apart, would fall into a few sets of the caches.
+  const Layout left = {tiles * block, block, kPoints * tiles * block + kSkew}, product = {tiles * panel, panel, kPoints * tiles * panel + kSkew};
+  Scratch scratch(shape.inputs / block * left.blockStride + shape.outputs / panel * product.blockStride);
+  float *from = scratch.data(), *to = from + shape.inputs / block * left.blockStride;
+  workers.forEach(slices, [&](long index) {
+    for (long tile = index * slice; tile < std::min(tiles, (index + 1) * slice); tile++) kernel.patch(images, shape, tile, from + tile * block, left);
+  });
+  workers.forEach(shape.outputs / panel * 3, [&](long index) {
+    const long column = index / 3, pair = index % 3;
+    Scratch part(12 * block * panel);
+    for (long first = 0; first < shape.inputs; first += block) {
+      kernel.filter(filter, shape.inputs, shape.outputs, column, pair, first, block, part.data());
+      for (long point = pair * 12; point < (pair + 1) * 12; point++) {
+        const auto [begin, end] = shape.having(point, 0, tiles);
+        kernel.multiply({from + first / block * left.blockStride + point * left.pointStride + begin * block, block, 1, part.data() + point % 12 * block * panel,
+          to + column * product.blockStride + point * product.pointStride + begin * panel, panel, end - begin, block, first > 0});
+      }
+    }
+  });
+  workers.forEach(slices, [&](long index) {
+    for (long tile = index * slice; tile < std::min(tiles, (index + 1) * slice); tile++) kernel.output(to + tile * panel, product, shape, tile, result);
+  });
+}
+
+/** images [batch, height, width, inputs] by filter [3, 3, inputs, outputs] to [batch, height, width, outputs]. */
+void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
+  const long group = std::max(6L, kCachedByCore / (kPoints * (shape.inputs + shape.outputs)) / 6 * 6);
+  if (shape.tiles() >= 4 * group * Workers::shared().threads() && kPoints * shape.inputs * shape.outputs <= kFilterCached) convolveMany(shape, group, images, filter, result);
+  else convolveFew(shape, images, filter, result);
 }
 
 /** images [batch, height, width, inputs] and gradients of the result to the filter's gradient [3, 3, inputs, outputs]; the same bits on any number of threads. */
@@ -555,15 +573,16 @@ void filterGradient(const Shape &shape, const float *images, const float *gradie
   Workers &workers = Workers::shared();
   const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, rows = 32, blocks = inputs / rows, part = kPoints * rows * panel;
   const long group = std::min(tiles, std::max(64L, kCached / (kPoints * (inputs + outputs)))), slice = 4;
-  const long inputStride = group * inputs + kSkew, outputStride = group * outputs + kSkew;
+  const Layout leftLayout = {group * inputs + kSkew, inputs, 0}, rightLayout = {group * outputs + kSkew, panel, group * panel};
+  const long inputStride = leftLayout.pointStride, outputStride = rightLayout.pointStride;
   Scratch scratch(kPoints * (inputStride + outputStride)), sums(panels * blocks * part);
   float *left = scratch.data(), *right = left + kPoints * inputStride;
   for (long first = 0; first < tiles; first += group) {
     const long count = std::min(group, tiles - first);
     workers.forEach((count + slice - 1) / slice, [&](long index) {
       for (long tile = index * slice; tile < std::min(count, (index + 1) * slice); tile++) {
-        kernel.patch(images, shape, inputs, first + tile, left + tile * inputs, inputStride);
-        kernel.gradient(gradients, shape, first + tile, right + tile * panel, outputStride, group * panel);
+        kernel.patch(images, shape, first + tile, left + tile * inputs, leftLayout);
+        kernel.gradient(gradients, shape, first + tile, right + tile * panel, rightLayout);
       }
     });
     workers.forEach(panels * blocks, [&](long index) {
