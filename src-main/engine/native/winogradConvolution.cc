@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,8 +19,10 @@
 namespace winograd {
 
 constexpr long kTile = 4, kPoints = 36, kDepth = 128;
+constexpr long kBlock = 64;  // channels of a block: those that two convolutions share are multiples of it
 constexpr long kSkew = 16;  // keeps the 36 points of a tile out of one set of the cache
 constexpr long kCached = 3 << 19, kCachedByCore = 1 << 17, kFilterCached = 1 << 22;  // numbers that caches should hold: that of all cores, that of one core, that of all cores where it holds a filter's points for long
+constexpr long kTapStride = kBlock * 64 + kSkew;
 /** One register of numbers: 16 with AVX-512, 8 with AVX2. */
 typedef float Vector16 __attribute__((vector_size(64)));
 typedef float Vector8 __attribute__((vector_size(32)));
@@ -248,30 +251,20 @@ template <class Vector> ALWAYS void outputGradientToPoints(const float *images, 
   FOR_SIZE(place, outputGradientToPointsOf, images, shape, place, points, layout);
 }
 
-/** Filters [3, 3, inputs, outputs] of one panel and `count` inputs from `first` to the points of two rows, that of `pair`: points[12][count][panel]. */
-template <class Vector, long panel> ALWAYS void filterRowsToPoints(const float *filter, long inputs, long outputs, long index, long pair, long first, long count, float *points) {
-  constexpr long lanes = kLanes<Vector>, halves = 16 / lanes, ahead = 2;  // a line of the cache at once: the nine rows fall into one set of it
-  for (long input = 0; input < count; input++) {
-    for (long lane = 0; lane < panel; lane += 16) {
-      const float *from = filter + (first + input) * outputs + index * panel + lane;
-      Vector row[2][halves][3], out[halves][6];
-      UNROLL for (long b = 0; b < 3; b++)
-        UNROLL for (long half = 0; half < halves; half++) {
-          Vector w[3], sums[6];
-          UNROLL for (long a = 0; a < 3; a++) {
-            const float *line = from + (a * 3 + b) * inputs * outputs + half * lanes;
-            w[a] = load<Vector>(line);
-            __builtin_prefetch(line + ahead * outputs);
-          }
-          filterToPoints(w, sums);
-          row[0][half][b] = pair == 0 ? sums[0] : pair == 1 ? sums[2] : sums[4];
-          row[1][half][b] = pair == 0 ? sums[1] : pair == 1 ? sums[3] : sums[5];
-        }
-      UNROLL for (long i = 0; i < 2; i++) {
-        UNROLL for (long half = 0; half < halves; half++) filterToPoints(row[i][half], out[half]);
-        UNROLL for (long j = 0; j < 6; j++)
-          UNROLL for (long half = 0; half < halves; half++) store(points + ((i * 6 + j) * count + input) * panel + lane + half * lanes, out[half][j]);
-      }
+/** A filter's taps[9][kTapStride], each kBlock rows of one panel, to the points of two rows, that of `pair`: points[12][pointStride], each kBlock rows too. */
+template <class Vector, long panel> ALWAYS void tapsToPoints(const float *taps, long pair, float *points, long pointStride) {
+  for (long at = 0; at < kBlock * panel; at += kLanes<Vector>) {
+    Vector rows[2][3], out[6];
+    UNROLL for (long b = 0; b < 3; b++) {
+      Vector w[3];
+      UNROLL for (long a = 0; a < 3; a++) w[a] = load<Vector>(taps + (a * 3 + b) * kTapStride + at);
+      filterToPoints(w, out);
+      rows[0][b] = pair == 0 ? out[0] : pair == 1 ? out[2] : out[4];
+      rows[1][b] = pair == 0 ? out[1] : pair == 1 ? out[3] : out[5];
+    }
+    UNROLL for (long i = 0; i < 2; i++) {
+      filterToPoints(rows[i], out);
+      UNROLL for (long j = 0; j < 6; j++) store(points + (i * 6 + j) * pointStride + at, out[j]);
     }
   }
 }
@@ -338,7 +331,7 @@ struct Kernels {
   void (*patch)(const float *, const Shape &, long, float *, const Layout &);
   void (*output)(const float *, const Layout &, const Shape &, long, float *);
   void (*gradient)(const float *, const Shape &, long, float *, const Layout &);
-  void (*filter)(const float *, long, long, long, long, long, long, float *);
+  void (*filter)(const float *, long, float *, long);
   void (*filterGradient)(const float *, long, float *, long, long);
   void (*multiply)(const Product &);
 };
@@ -348,7 +341,7 @@ struct Kernels {
   __attribute__((target(instructions))) void patch(const float *i, const Shape &s, long t, float *p, const Layout &l) { patchToPoints<Vector>(i, s, t, p, l); } \
   __attribute__((target(instructions))) void output(const float *p, const Layout &l, const Shape &s, long t, float *i) { pointsToOutput<Vector>(p, l, s, t, i); } \
   __attribute__((target(instructions))) void gradient(const float *i, const Shape &s, long t, float *p, const Layout &l) { outputGradientToPoints<Vector>(i, s, t, p, l); } \
-  __attribute__((target(instructions))) void filter(const float *f, long i, long o, long p, long r, long a, long c, float *q) { filterRowsToPoints<Vector, vectors * kLanes<Vector>>(f, i, o, p, r, a, c, q); } \
+  __attribute__((target(instructions))) void filter(const float *t, long r, float *p, long d) { tapsToPoints<Vector, vectors * kLanes<Vector>>(t, r, p, d); } \
   __attribute__((target(instructions))) void filterGradient(const float *p, long c, float *f, long s, long o) { pointsToFilter<Vector, vectors * kLanes<Vector>>(p, c, f, s, o); } \
   __attribute__((target(instructions))) void multiply(const Product &p) { multiplyPanel<Vector, vectors>(p); } \
   const Kernels kernels = {vectors * kLanes<Vector>, patch, output, gradient, filter, filterGradient, multiply}; \
@@ -497,25 +490,43 @@ class Scratch {
 
 // --- The three convolutions.
 
-/** Filters [3, 3, inputs, outputs] turned by 180 degrees, as [3, 3, outputs, inputs]: with these, a convolution gives the input's gradient. */
-void turnFilter(const float *filter, long inputs, long outputs, float *turned) {
-  Workers::shared().forEach(9 * (inputs / kSkew), [&](long index) {
-    const long point = index % 9, first = index / 9 * kSkew;
-    const float *from = filter + (8 - point) * inputs * outputs + first * outputs;
-    float *to = turned + point * inputs * outputs + first;
-    for (long output = 0; output < outputs; output++)
-      for (long lane = 0; lane < kSkew; lane++) to[output * inputs + lane] = from[lane * outputs + output];
-  });
+/** A filter [3, 3, inputs, outputs], or one [3, 3, outputs, inputs] that is to be turned by 180 degrees: with it, a convolution gives the input's gradient. */
+struct Filter { const float *data; bool turned; };
+
+/** A block of inputs by one panel of outputs of a filter to taps[9][kTapStride]. */
+void packTaps(const Shape &shape, const Filter &filter, long input, long output, float *taps) {
+  const long panel = kernels()->panel, inputs = shape.inputs, outputs = shape.outputs, matrix = inputs * outputs;
+  for (long tap = 0; tap < 9; tap++, taps += kTapStride) {
+    if (!filter.turned) {
+      const float *from = filter.data + tap * matrix + input * outputs + output;
+      for (long row = 0; row < kBlock; row++, from += outputs) {
+        if (tap < 8) for (long lane = 0; lane < panel; lane += 16) __builtin_prefetch(from + matrix + lane);
+        std::memcpy(taps + row * panel, from, panel * sizeof(float));
+      }
+      continue;
+    }
+    const float *from = filter.data + (8 - tap) * matrix + output * inputs + input;
+    for (long first = 0; first < panel; first += 16)
+      for (long row = 0; row < kBlock; row++) {
+        if (tap < 8 && row % 16 == 0) for (long lane = first; lane < first + 16; lane++) __builtin_prefetch(from - matrix + lane * inputs + row);
+        for (long lane = first; lane < first + 16; lane++) taps[row * panel + lane] = from[lane * inputs + row];
+      }
+  }
 }
 
 /** A convolution of many tiles: each task takes a few of them through all three stages within its core's cache. */
-void convolveMany(const Shape &shape, long group, const float *images, const float *filter, float *result) {
+void convolveMany(const Shape &shape, long group, const float *images, const Filter &filter, float *result) {
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
-  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterPoints = 12 * inputs * panel;
+  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterStride = inputs * panel, blocks = inputs / kBlock;
   const Layout left = {group * inputs + kSkew, inputs, 0}, product = {group * outputs + kSkew, outputs, 0};
-  Scratch filterScratch(3 * panels * filterPoints);
-  workers.forEach(3 * panels, [&](long index) { kernel.filter(filter, inputs, outputs, index / 3, index % 3, 0, inputs, filterScratch.data() + index * filterPoints); });
+  Scratch points(panels * kPoints * filterStride);
+  workers.forEach(panels * blocks, [&](long index) {
+    const long column = index / blocks, block = index % blocks;
+    Scratch taps(9 * kTapStride);
+    packTaps(shape, filter, block * kBlock, column * panel, taps.data());
+    for (long pair = 0; pair < 3; pair++) kernel.filter(taps.data(), pair, points.data() + (column * kPoints + pair * 12) * filterStride + block * kBlock * panel, filterStride);
+  });
   workers.forEach((tiles + group - 1) / group, [&](long index) {
     Scratch scratch(kPoints * (left.pointStride + product.pointStride));
     float *from = scratch.data(), *to = from + kPoints * left.pointStride;
@@ -524,7 +535,7 @@ void convolveMany(const Shape &shape, long group, const float *images, const flo
     for (long column = 0; column < panels; column++)
       for (long point = 0; point < kPoints; point++) {
         const auto [begin, end] = shape.having(point, first, first + count);
-        kernel.multiply({from + point * left.pointStride + (begin - first) * inputs, inputs, 1, filterScratch.data() + (column * kPoints + point) * inputs * panel,
+        kernel.multiply({from + point * left.pointStride + (begin - first) * inputs, inputs, 1, points.data() + (column * kPoints + point) * filterStride,
           to + point * product.pointStride + (begin - first) * outputs + column * panel, outputs, end - begin, inputs, false});
       }
     for (long tile = 0; tile < count; tile++) kernel.output(to + tile * outputs, product, shape, first + tile, result);
@@ -532,26 +543,31 @@ void convolveMany(const Shape &shape, long group, const float *images, const flo
 }
 
 /** A convolution of few tiles, but many channels: each task transforms a part of the filter, a block of inputs at a time, and multiplies all tiles by it, so that the filter's points never reach main memory. */
-void convolveFew(const Shape &shape, const float *images, const float *filter, float *result) {
+void convolveFew(const Shape &shape, const float *images, const Filter &filter, float *result) {
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
-  const long tiles = shape.tiles(), panel = kernel.panel, block = 64, slice = 4, slices = (tiles + slice - 1) / slice;
+  const long tiles = shape.tiles(), panel = kernel.panel, panels = shape.outputs / panel, slice = 4, slices = (tiles + slice - 1) / slice, filterStride = kBlock * panel;
+  const long parts = panels % workers.threads() == 0 ? 1 : 3;  // of a panel's points: where there are fewer panels than threads, each part reads the filter anew
   // Blocks are dense: rows of all channels, a power of two apart, would fall into a few sets of the caches.
-  const Layout left = {tiles * block, block, kPoints * tiles * block + kSkew}, product = {tiles * panel, panel, kPoints * tiles * panel + kSkew};
-  Scratch scratch(shape.inputs / block * left.blockStride + shape.outputs / panel * product.blockStride);
-  float *from = scratch.data(), *to = from + shape.inputs / block * left.blockStride;
+  const Layout left = {tiles * kBlock, kBlock, kPoints * tiles * kBlock + kSkew}, product = {tiles * panel, panel, kPoints * tiles * panel + kSkew};
+  Scratch scratch(shape.inputs / kBlock * left.blockStride + panels * product.blockStride);
+  float *from = scratch.data(), *to = from + shape.inputs / kBlock * left.blockStride;
   workers.forEach(slices, [&](long index) {
-    for (long tile = index * slice; tile < std::min(tiles, (index + 1) * slice); tile++) kernel.patch(images, shape, tile, from + tile * block, left);
+    for (long tile = index * slice; tile < std::min(tiles, (index + 1) * slice); tile++) kernel.patch(images, shape, tile, from + tile * kBlock, left);
   });
-  workers.forEach(shape.outputs / panel * 3, [&](long index) {
-    const long column = index / 3, pair = index % 3;
-    Scratch part(12 * block * panel);
-    for (long first = 0; first < shape.inputs; first += block) {
-      kernel.filter(filter, shape.inputs, shape.outputs, column, pair, first, block, part.data());
-      for (long point = pair * 12; point < (pair + 1) * 12; point++) {
-        const auto [begin, end] = shape.having(point, 0, tiles);
-        kernel.multiply({from + first / block * left.blockStride + point * left.pointStride + begin * block, block, 1, part.data() + point % 12 * block * panel,
-          to + column * product.blockStride + point * product.pointStride + begin * panel, panel, end - begin, block, first > 0});
+  workers.forEach(panels * parts, [&](long index) {
+    const long column = index / parts, firstPair = index % parts, pairs = 3 / parts;
+    Scratch scratch(9 * kTapStride + 12 * filterStride);
+    float *taps = scratch.data(), *points = taps + 9 * kTapStride;
+    for (long block = 0; block < shape.inputs / kBlock; block++) {
+      packTaps(shape, filter, block * kBlock, column * panel, taps);
+      for (long pair = firstPair; pair < firstPair + pairs; pair++) {
+        kernel.filter(taps, pair, points, filterStride);
+        for (long point = pair * 12; point < (pair + 1) * 12; point++) {
+          const auto [begin, end] = shape.having(point, 0, tiles);
+          kernel.multiply({from + block * left.blockStride + point * left.pointStride + begin * kBlock, kBlock, 1, points + point % 12 * filterStride,
+            to + column * product.blockStride + point * product.pointStride + begin * panel, panel, end - begin, kBlock, block > 0});
+        }
       }
     }
   });
@@ -560,12 +576,18 @@ void convolveFew(const Shape &shape, const float *images, const float *filter, f
   });
 }
 
-/** images [batch, height, width, inputs] by filter [3, 3, inputs, outputs] to [batch, height, width, outputs]. */
-void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
+void convolveBy(const Filter &filter, const Shape &shape, const float *images, float *result) {
   const long group = std::max(6L, kCachedByCore / (kPoints * (shape.inputs + shape.outputs)) / 6 * 6);
-  if (shape.tiles() >= 4 * group * Workers::shared().threads() && kPoints * shape.inputs * shape.outputs <= kFilterCached) convolveMany(shape, group, images, filter, result);
+  const bool many = shape.tiles() >= 4 * group * Workers::shared().threads() && kPoints * shape.inputs * shape.outputs <= kFilterCached;
+  if (many) convolveMany(shape, group, images, filter, result);
   else convolveFew(shape, images, filter, result);
 }
+
+/** images [batch, height, width, inputs] by filter [3, 3, inputs, outputs] to [batch, height, width, outputs]. */
+void convolve(const Shape &shape, const float *images, const float *filter, float *result) { convolveBy({filter, false}, shape, images, result); }
+
+/** gradients of the result [batch, height, width, inputs] by filter [3, 3, outputs, inputs] to the images' gradient [batch, height, width, outputs]. */
+void inputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) { convolveBy({filter, true}, shape, gradients, result); }
 
 /** images [batch, height, width, inputs] and gradients of the result to the filter's gradient [3, 3, inputs, outputs]; the same bits on any number of threads. */
 void filterGradient(const Shape &shape, const float *images, const float *gradients, float *result) {
