@@ -518,7 +518,7 @@ void packTaps(const Shape &shape, const Filter &filter, long input, long output,
 void convolveMany(const Shape &shape, long group, const float *images, const Filter &filter, float *result) {
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
-  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterStride = inputs * panel, blocks = inputs / kBlock;
+  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterStride = inputs * panel + kSkew, blocks = inputs / kBlock;
   const Layout left = {group * inputs + kSkew, inputs, 0}, product = {group * outputs + kSkew, outputs, 0};
   Scratch points(panels * kPoints * filterStride);
   workers.forEach(panels * blocks, [&](long index) {
@@ -546,10 +546,10 @@ void convolveMany(const Shape &shape, long group, const float *images, const Fil
 void convolveFew(const Shape &shape, const float *images, const Filter &filter, float *result) {
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
-  const long tiles = shape.tiles(), panel = kernel.panel, panels = shape.outputs / panel, slice = 4, slices = (tiles + slice - 1) / slice, filterStride = kBlock * panel;
+  const long tiles = shape.tiles(), panel = kernel.panel, panels = shape.outputs / panel, slice = 4, slices = (tiles + slice - 1) / slice, filterStride = kBlock * panel + kSkew;
   const long parts = panels % workers.threads() == 0 ? 1 : 3;  // of a panel's points: where there are fewer panels than threads, each part reads the filter anew
   // Blocks are dense: rows of all channels, a power of two apart, would fall into a few sets of the caches.
-  const Layout left = {tiles * kBlock, kBlock, kPoints * tiles * kBlock + kSkew}, product = {tiles * panel, panel, kPoints * tiles * panel + kSkew};
+  const Layout left = {tiles * kBlock + kSkew, kBlock, kPoints * (tiles * kBlock + kSkew)}, product = {tiles * panel + kSkew, panel, kPoints * (tiles * panel + kSkew)};
   Scratch scratch(shape.inputs / kBlock * left.blockStride + panels * product.blockStride);
   float *from = scratch.data(), *to = from + shape.inputs / kBlock * left.blockStride;
   workers.forEach(slices, [&](long index) {
