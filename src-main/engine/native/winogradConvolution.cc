@@ -21,7 +21,7 @@ namespace winograd {
 constexpr long kTile = 4, kPoints = 36, kDepth = 128;
 constexpr long kBlock = 64;  // channels of a block: those that two convolutions share are multiples of it
 constexpr long kSkew = 16;  // keeps the 36 points of a tile out of one set of the cache
-constexpr long kCached = 3 << 19, kCachedByCore = 1 << 17, kFilterCached = 1 << 22;  // numbers that caches should hold: that of all cores, that of one core, that of all cores where it holds a filter's points for long
+constexpr long kCached = 3 << 19, kCachedByCore = 1 << 17, kGroup = 12, kFilterCached = 1 << 22;  // numbers that caches should hold: that of all cores, that of one core, that of all cores where it holds a filter's points for long
 constexpr long kTapStride = kBlock * 64 + kSkew;
 /** One register of numbers: 16 with AVX-512, 8 with AVX2. */
 typedef float Vector16 __attribute__((vector_size(64)));
@@ -29,6 +29,7 @@ typedef float Vector8 __attribute__((vector_size(32)));
 template <class Vector> constexpr long kLanes = sizeof(Vector) / sizeof(float);
 #define ALWAYS inline __attribute__((always_inline))
 #define PAUSE __builtin_ia32_pause()
+#define FETCH_TO_WRITE(address) asm volatile("prefetchw %0" ::"m"(*(address)))
 #define UNROLL _Pragma("GCC unroll 8")
 
 template <class Vector> ALWAYS Vector load(const float *from) { Vector value; __builtin_memcpy(&value, from, sizeof(Vector)); return value; }
@@ -173,14 +174,13 @@ template <class Vector, long height, long width> ALWAYS void patchToPointsOf(con
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
     Vector patch[height + 2][width + 2];
     UNROLL for (long j = 0; j < width + 2; j++) {
-      Vector column[height + 2];
+      Vector column[height + 2], out[height + 2];
       const long x = place.column + j - 1;
       UNROLL for (long i = 0; i < height + 2; i++) {
         const long y = place.row + i - 1;
         const bool inside = y >= 0 && y < shape.height && x >= 0 && x < shape.width;
         column[i] = inside ? load<Vector>(image + (y * shape.width + x) * channels + channel) : Vector{};
       }
-      Vector out[height + 2];
       toPoints<height>(column, out);
       UNROLL for (long i = 0; i < height + 2; i++) patch[i][j] = out[i];
     }
@@ -192,8 +192,7 @@ template <class Vector, long height, long width> ALWAYS void patchToPointsOf(con
     }
   }
 }
-template <class Vector> ALWAYS void patchToPoints(const float *images, const Shape &shape, long tile, float *points, const Layout &layout) {
-  const Place place = shape.placeOf(tile);
+template <class Vector> ALWAYS void patchToPoints(const float *images, const Shape &shape, const Place &place, float *points, const Layout &layout) {
   FOR_SIZE(place, patchToPointsOf, images, shape, place, points, layout);
 }
 
@@ -218,8 +217,7 @@ template <class Vector, long height, long width> ALWAYS void pointsToOutputOf(co
     }
   }
 }
-template <class Vector> ALWAYS void pointsToOutput(const float *points, const Layout &layout, const Shape &shape, long tile, float *images) {
-  const Place place = shape.placeOf(tile);
+template <class Vector> ALWAYS void pointsToOutput(const float *points, const Layout &layout, const Shape &shape, const Place &place, float *images) {
   FOR_SIZE(place, pointsToOutputOf, points, layout, shape, place, images);
 }
 
@@ -246,8 +244,7 @@ template <class Vector, long height, long width> ALWAYS void outputGradientToPoi
     }
   }
 }
-template <class Vector> ALWAYS void outputGradientToPoints(const float *images, const Shape &shape, long tile, float *points, const Layout &layout) {
-  const Place place = shape.placeOf(tile);
+template <class Vector> ALWAYS void outputGradientToPoints(const float *images, const Shape &shape, const Place &place, float *points, const Layout &layout) {
   FOR_SIZE(place, outputGradientToPointsOf, images, shape, place, points, layout);
 }
 
@@ -269,14 +266,21 @@ template <class Vector, long panel> ALWAYS void tapsToPoints(const float *taps, 
   }
 }
 
-/** Points[36][count][panel] of `count` inputs and one panel to gradients of filters [3, 3, inputs, outputs]. */
-template <class Vector, long panel> ALWAYS void pointsToFilter(const float *points, long count, float *filter, long filterStride, long outputs) {
+/** Sums of products at points that parts of the tiles have added up: parts[partStride], each points[pointStride], each rows of one panel. */
+struct Sums { const float *data; long parts, partStride, pointStride; };
+
+/** Sums of `count` inputs and one panel to gradients of filters [3, 3, inputs, outputs]. */
+template <class Vector, long panel> ALWAYS void pointsToFilter(const Sums &sums, long count, float *filter, long filterStride, long outputs) {
   for (long input = 0; input < count; input++) {
     for (long lane = 0; lane < panel; lane += kLanes<Vector>) {
       Vector half[3][6];
       UNROLL for (long j = 0; j < 6; j++) {
         Vector column[6], out[3];
-        UNROLL for (long i = 0; i < 6; i++) column[i] = load<Vector>(points + ((i * 6 + j) * count + input) * panel + lane);
+        UNROLL for (long i = 0; i < 6; i++) {
+          const float *from = sums.data + (i * 6 + j) * sums.pointStride + input * panel + lane;
+          column[i] = load<Vector>(from);
+          for (long part = 1; part < sums.parts; part++) column[i] += load<Vector>(from + part * sums.partStride);
+        }
         filterFromPoints(column, out);
         UNROLL for (long a = 0; a < 3; a++) half[a][j] = out[a];
       }
@@ -328,21 +332,21 @@ template <class Vector, int Vectors> ALWAYS void multiplyPanel(const Product &wh
 
 struct Kernels {
   long panel;  // columns of a product
-  void (*patch)(const float *, const Shape &, long, float *, const Layout &);
-  void (*output)(const float *, const Layout &, const Shape &, long, float *);
-  void (*gradient)(const float *, const Shape &, long, float *, const Layout &);
+  void (*patch)(const float *, const Shape &, const Place &, float *, const Layout &);
+  void (*output)(const float *, const Layout &, const Shape &, const Place &, float *);
+  void (*gradient)(const float *, const Shape &, const Place &, float *, const Layout &);
   void (*filter)(const float *, long, float *, long);
-  void (*filterGradient)(const float *, long, float *, long, long);
+  void (*filterGradient)(const Sums &, long, float *, long, long);
   void (*multiply)(const Product &);
 };
 
 #define KERNELS(name, instructions, Vector, vectors) \
   namespace name { \
-  __attribute__((target(instructions))) void patch(const float *i, const Shape &s, long t, float *p, const Layout &l) { patchToPoints<Vector>(i, s, t, p, l); } \
-  __attribute__((target(instructions))) void output(const float *p, const Layout &l, const Shape &s, long t, float *i) { pointsToOutput<Vector>(p, l, s, t, i); } \
-  __attribute__((target(instructions))) void gradient(const float *i, const Shape &s, long t, float *p, const Layout &l) { outputGradientToPoints<Vector>(i, s, t, p, l); } \
+  __attribute__((target(instructions))) void patch(const float *i, const Shape &s, const Place &t, float *p, const Layout &l) { patchToPoints<Vector>(i, s, t, p, l); } \
+  __attribute__((target(instructions))) void output(const float *p, const Layout &l, const Shape &s, const Place &t, float *i) { pointsToOutput<Vector>(p, l, s, t, i); } \
+  __attribute__((target(instructions))) void gradient(const float *i, const Shape &s, const Place &t, float *p, const Layout &l) { outputGradientToPoints<Vector>(i, s, t, p, l); } \
   __attribute__((target(instructions))) void filter(const float *t, long r, float *p, long d) { tapsToPoints<Vector, vectors * kLanes<Vector>>(t, r, p, d); } \
-  __attribute__((target(instructions))) void filterGradient(const float *p, long c, float *f, long s, long o) { pointsToFilter<Vector, vectors * kLanes<Vector>>(p, c, f, s, o); } \
+  __attribute__((target(instructions))) void filterGradient(const Sums &p, long c, float *f, long s, long o) { pointsToFilter<Vector, vectors * kLanes<Vector>>(p, c, f, s, o); } \
   __attribute__((target(instructions))) void multiply(const Product &p) { multiplyPanel<Vector, vectors>(p); } \
   const Kernels kernels = {vectors * kLanes<Vector>, patch, output, gradient, filter, filterGradient, multiply}; \
   }
@@ -514,12 +518,24 @@ void packTaps(const Shape &shape, const Filter &filter, long input, long output,
   }
 }
 
+/** Asks the memory for one of `parts` equal parts of the rows that some tiles will write: they come while a core computes. */
+void fetchOutputs(const Shape &shape, float *result, const std::vector<Place> &tiles, long part, long parts) {
+  const long rows = tiles.size() * kTile;
+  for (long row = part * rows / parts; row < (part + 1) * rows / parts; row++) {
+    const Place &tile = tiles[row / kTile];
+    const long y = tile.row + row % kTile;
+    if (row % kTile >= tile.height || y >= shape.height) continue;
+    const float *to = result + ((tile.image * shape.height + y) * shape.width + tile.column) * shape.outputs, *end = to + std::min(tile.width, shape.width - tile.column) * shape.outputs;
+    for (; to < end; to += 16) FETCH_TO_WRITE(to);
+  }
+}
+
 /** A convolution of many tiles: each task takes a few of them through all three stages within its core's cache. */
-void convolveMany(const Shape &shape, long group, const float *images, const Filter &filter, float *result) {
+void convolveMany(const Shape &shape, const float *images, const Filter &filter, float *result) {
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
   const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, filterStride = inputs * panel + kSkew, blocks = inputs / kBlock;
-  const Layout left = {group * inputs + kSkew, inputs, 0}, product = {group * outputs + kSkew, outputs, 0};
+  const Layout left = {kGroup * inputs + kSkew, inputs, 0}, product = {kGroup * outputs + kSkew, outputs, 0};
   Scratch points(panels * kPoints * filterStride);
   workers.forEach(panels * blocks, [&](long index) {
     const long column = index / blocks, block = index % blocks;
@@ -527,18 +543,21 @@ void convolveMany(const Shape &shape, long group, const float *images, const Fil
     packTaps(shape, filter, block * kBlock, column * panel, taps.data());
     for (long pair = 0; pair < 3; pair++) kernel.filter(taps.data(), pair, points.data() + (column * kPoints + pair * 12) * filterStride + block * kBlock * panel, filterStride);
   });
-  workers.forEach((tiles + group - 1) / group, [&](long index) {
+  workers.forEach((tiles + kGroup - 1) / kGroup, [&](long index) {
     Scratch scratch(kPoints * (left.pointStride + product.pointStride));
     float *from = scratch.data(), *to = from + kPoints * left.pointStride;
-    const long first = index * group, count = std::min(group, tiles - first);
-    for (long tile = 0; tile < count; tile++) kernel.patch(images, shape, first + tile, from + tile * inputs, left);
+    const long first = index * kGroup, count = std::min(kGroup, tiles - first);
+    std::vector<Place> places;
+    for (long tile = 0; tile < count; tile++) places.push_back(shape.placeOf(first + tile));
+    for (long tile = 0; tile < count; tile++) kernel.patch(images, shape, places[tile], from + tile * inputs, left);
     for (long column = 0; column < panels; column++)
       for (long point = 0; point < kPoints; point++) {
+        fetchOutputs(shape, result, places, column * kPoints + point, panels * kPoints);
         const auto [begin, end] = shape.having(point, first, first + count);
         kernel.multiply({from + point * left.pointStride + (begin - first) * inputs, inputs, 1, points.data() + (column * kPoints + point) * filterStride,
           to + point * product.pointStride + (begin - first) * outputs + column * panel, outputs, end - begin, inputs, false});
       }
-    for (long tile = 0; tile < count; tile++) kernel.output(to + tile * outputs, product, shape, first + tile, result);
+    for (long tile = 0; tile < count; tile++) kernel.output(to + tile * outputs, product, shape, places[tile], result);
   });
 }
 
@@ -553,7 +572,7 @@ void convolveFew(const Shape &shape, const float *images, const Filter &filter, 
   Scratch scratch(shape.inputs / kBlock * left.blockStride + panels * product.blockStride);
   float *from = scratch.data(), *to = from + shape.inputs / kBlock * left.blockStride;
   workers.forEach(slices, [&](long index) {
-    for (long tile = index * slice; tile < std::min(tiles, (index + 1) * slice); tile++) kernel.patch(images, shape, tile, from + tile * kBlock, left);
+    for (long tile = index * slice; tile < std::min(tiles, (index + 1) * slice); tile++) kernel.patch(images, shape, shape.placeOf(tile), from + tile * kBlock, left);
   });
   workers.forEach(panels * parts, [&](long index) {
     const long column = index / parts, firstPair = index % parts, pairs = 3 / parts;
@@ -572,14 +591,13 @@ void convolveFew(const Shape &shape, const float *images, const Filter &filter, 
     }
   });
   workers.forEach(slices, [&](long index) {
-    for (long tile = index * slice; tile < std::min(tiles, (index + 1) * slice); tile++) kernel.output(to + tile * panel, product, shape, tile, result);
+    for (long tile = index * slice; tile < std::min(tiles, (index + 1) * slice); tile++) kernel.output(to + tile * panel, product, shape, shape.placeOf(tile), result);
   });
 }
 
 void convolveBy(const Filter &filter, const Shape &shape, const float *images, float *result) {
-  const long group = std::max(6L, kCachedByCore / (kPoints * (shape.inputs + shape.outputs)) / 6 * 6);
-  const bool many = shape.tiles() >= 4 * group * Workers::shared().threads() && kPoints * shape.inputs * shape.outputs <= kFilterCached;
-  if (many) convolveMany(shape, group, images, filter, result);
+  const bool many = shape.tiles() >= 4 * kGroup * Workers::shared().threads() && kPoints * shape.inputs * shape.outputs <= kFilterCached;
+  if (many) convolveMany(shape, images, filter, result);
   else convolveFew(shape, images, filter, result);
 }
 
@@ -589,34 +607,75 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
 /** gradients of the result [batch, height, width, inputs] by filter [3, 3, outputs, inputs] to the images' gradient [batch, height, width, outputs]. */
 void inputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) { convolveBy({filter, true}, shape, gradients, result); }
 
-/** images [batch, height, width, inputs] and gradients of the result to the filter's gradient [3, 3, inputs, outputs]; the same bits on any number of threads. */
-void filterGradient(const Shape &shape, const float *images, const float *gradients, float *result) {
+/** The filter's gradient of few channels: each part of the tiles is transformed and multiplied within a core's cache, a group at a time, and the parts' sums added at the end. */
+void filterGradientByParts(const Shape &shape, long parts, const float *images, const float *gradients, float *result) {
+  const Kernels &kernel = *kernels();
+  Workers &workers = Workers::shared();
+  const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, rows = 16, blocks = inputs / rows;
+  const long group = std::max(24L, kCachedByCore / (kPoints * (inputs + outputs))), pointStride = inputs * panel, partStride = panels * kPoints * pointStride;
+  const Layout leftLayout = {group * inputs + kSkew, inputs, 0}, rightLayout = {group * outputs + kSkew, panel, group * panel};
+  Scratch sums(parts * partStride);
+  workers.forEach(parts, [&](long index) {
+    const long begin = index * tiles / parts, end = (index + 1) * tiles / parts;
+    Scratch scratch(kPoints * (leftLayout.pointStride + rightLayout.pointStride));
+    float *left = scratch.data(), *right = left + kPoints * leftLayout.pointStride, *sum = sums.data() + index * partStride;
+    for (long first = begin; first < end || first == begin; first += group) {
+      const long count = std::min(group, end - first);
+      for (long tile = 0; tile < count; tile++) {
+        const Place place = shape.placeOf(first + tile);
+        kernel.patch(images, shape, place, left + tile * inputs, leftLayout);
+        kernel.gradient(gradients, shape, place, right + tile * panel, rightLayout);
+      }
+      for (long column = 0; column < panels; column++)
+        for (long point = 0; point < kPoints; point++) {
+          const auto [from, to] = shape.having(point, first, first + count);
+          kernel.multiply({left + point * leftLayout.pointStride + (from - first) * inputs, 1, inputs, right + point * rightLayout.pointStride + (column * group + from - first) * panel,
+            sum + (column * kPoints + point) * pointStride, panel, inputs, to - from, first > begin});
+        }
+    }
+  });
+  workers.forEach(panels * blocks, [&](long index) {
+    const long column = index / blocks, row = index % blocks * rows;
+    kernel.filterGradient({sums.data() + column * kPoints * pointStride + row * panel, parts, partStride, pointStride}, rows, result + row * outputs + column * panel, inputs * outputs, outputs);
+  });
+}
+
+/** The filter's gradient of many channels: each task multiplies a part of the filter's points for all tiles of a group. */
+void filterGradientByGroups(const Shape &shape, const float *images, const float *gradients, float *result) {
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
   const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, rows = 32, blocks = inputs / rows, part = kPoints * rows * panel;
   const long group = std::min(tiles, std::max(64L, kCached / (kPoints * (inputs + outputs)))), slice = 4;
   const Layout leftLayout = {group * inputs + kSkew, inputs, 0}, rightLayout = {group * outputs + kSkew, panel, group * panel};
-  const long inputStride = leftLayout.pointStride, outputStride = rightLayout.pointStride;
-  Scratch scratch(kPoints * (inputStride + outputStride)), sums(panels * blocks * part);
-  float *left = scratch.data(), *right = left + kPoints * inputStride;
+  Scratch scratch(kPoints * (leftLayout.pointStride + rightLayout.pointStride)), sums(panels * blocks * part);
+  float *left = scratch.data(), *right = left + kPoints * leftLayout.pointStride;
   for (long first = 0; first < tiles; first += group) {
     const long count = std::min(group, tiles - first);
     workers.forEach((count + slice - 1) / slice, [&](long index) {
       for (long tile = index * slice; tile < std::min(count, (index + 1) * slice); tile++) {
-        kernel.patch(images, shape, first + tile, left + tile * inputs, leftLayout);
-        kernel.gradient(gradients, shape, first + tile, right + tile * panel, rightLayout);
+        const Place place = shape.placeOf(first + tile);
+        kernel.patch(images, shape, place, left + tile * inputs, leftLayout);
+        kernel.gradient(gradients, shape, place, right + tile * panel, rightLayout);
       }
     });
     workers.forEach(panels * blocks, [&](long index) {
       const long column = index / blocks, block = index % blocks;
       float *sum = sums.data() + index * part;
       for (long point = 0; point < kPoints; point++) {
-        const auto [begin, end] = shape.having(point, first, first + count);
-        kernel.multiply({left + point * inputStride + (begin - first) * inputs + block * rows, 1, inputs, right + point * outputStride + column * group * panel + (begin - first) * panel, sum + point * rows * panel, panel, rows, end - begin, first > 0});
+        const auto [from, to] = shape.having(point, first, first + count);
+        kernel.multiply({left + point * leftLayout.pointStride + (from - first) * inputs + block * rows, 1, inputs, right + point * rightLayout.pointStride + (column * group + from - first) * panel,
+          sum + point * rows * panel, panel, rows, to - from, first > 0});
       }
-      if (first + group >= tiles) kernel.filterGradient(sum, rows, result + block * rows * outputs + column * panel, inputs * outputs, outputs);
+      if (first + group >= tiles) kernel.filterGradient({sum, 1, 0, rows * panel}, rows, result + block * rows * outputs + column * panel, inputs * outputs, outputs);
     });
   }
+}
+
+/** images [batch, height, width, inputs] and gradients of the result to the filter's gradient [3, 3, inputs, outputs]; the same bits on any number of threads. */
+void filterGradient(const Shape &shape, const float *images, const float *gradients, float *result) {
+  const long size = kPoints * shape.inputs * shape.outputs, parts = size * 16 <= kFilterCached ? 16 : size * 4 <= kFilterCached ? 4 : 1;
+  if (parts > 1) filterGradientByParts(shape, parts, images, gradients, result);
+  else filterGradientByGroups(shape, images, gradients, result);
 }
 
 }  // namespace winograd
