@@ -1,6 +1,7 @@
 // Winograd convolution F(4x4, 3x3) (arXiv 1509.09308) for TensorFlow's CPU device: 3x3, stride 1, padding SAME, float32,
 // NHWC by HWIO, channel counts that are multiples of 64. A 6x6 patch of the input and a 3x3 filter go to 36 points each,
-// where the convolution is one product of matrices a point: 36 multiplications for 16 outputs instead of 144.
+// where the convolution is one product of matrices a point: 36 multiplications for 16 outputs instead of 144. Where 4x4
+// outputs would stick out of the image, tiles have three rows or columns and need but five points there.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -18,11 +19,14 @@
 
 namespace winograd {
 
-constexpr long kTile = 4, kPoints = 36, kDepth = 128;
-constexpr long kBlock = 64;  // channels of a block: those that two convolutions share are multiples of it
-constexpr long kSkew = 16;  // keeps the 36 points of a tile out of one set of the cache
-constexpr long kCached = 3 << 19, kCachedByCore = 1 << 17, kGroup = 12, kFilterCached = 1 << 22;  // numbers that caches should hold: that of all cores, that of one core, that of all cores where it holds a filter's points for long
+constexpr long kTile = 4, kPoints = 36;
+constexpr long kBlock = 64;  // channels that are worked on at once; all channel counts are multiples of it
+constexpr long kDepth = 128;  // of a product: so much of its right side stays in the first-level cache
+constexpr long kGroup = 12;  // tiles that a core takes through a convolution at once: their points stay in its cache
+constexpr long kSkew = 16;  // keeps the points of a tile, and the taps of a filter, out of one set of the cache
 constexpr long kTapStride = kBlock * 64 + kSkew;
+constexpr long kCached = 3 << 19, kCachedByCore = 1 << 17;  // numbers that a second-level cache of all cores, of one core, should hold
+constexpr long kFilterCached = 1 << 22;  // numbers of a filter's points that the last-level cache should hold while a convolution lasts
 /** One register of numbers: 16 with AVX-512, 8 with AVX2. */
 typedef float Vector16 __attribute__((vector_size(64)));
 typedef float Vector8 __attribute__((vector_size(32)));
@@ -34,6 +38,8 @@ template <class Vector> constexpr long kLanes = sizeof(Vector) / sizeof(float);
 
 template <class Vector> ALWAYS Vector load(const float *from) { Vector value; __builtin_memcpy(&value, from, sizeof(Vector)); return value; }
 template <class Vector> ALWAYS void store(float *to, const Vector &value) { __builtin_memcpy(to, &value, sizeof(Vector)); }
+/** Stores to one of many rows, each too far from the others for the processor to foresee that its next line is wanted. */
+template <class Vector> ALWAYS void storeAmong(float *to, const Vector &value) { store(to, value); FETCH_TO_WRITE(to + 16); }
 
 // --- The transforms along one axis; each is applied to rows and then to columns. The points are 0, infinity, 1, -1, 2, -2. Where
 // tiles of four outputs would stick out, some have three: F(3x3, 3x3) has all of these points but the last. The filter's points serve
@@ -142,7 +148,7 @@ struct Shape {
     __builtin_unreachable();
   }
 
-  /** The first and last but one of the tiles from `first` to `end` that have a point. */
+  /** Which of the tiles [first, end) have a point: they lie side by side. */
   std::pair<long, long> having(long point, long first, long end) const {
     const long narrow = batch * down().large * across().small, high = narrow + batch * down().large * across().large, wide = high + batch * down().small * across().large;
     if (point / 6 == 5) end = std::min(end, high);
@@ -155,7 +161,7 @@ struct Shape {
   Cut across() const { return Cut(width); }
 };
 
-/** Runs body<height, width>() with the size of a tile known to the compiler. */
+/** Calls function<Vector, height, width> for the size of a tile, which the compiler then knows. */
 #define FOR_SIZE(place, function, ...) \
   (place).height == 4 ? (place).width == 4 ? function<Vector, 4, 4>(__VA_ARGS__) : function<Vector, 4, 3>(__VA_ARGS__) \
                       : (place).width == 4 ? function<Vector, 3, 4>(__VA_ARGS__) : function<Vector, 3, 3>(__VA_ARGS__)
@@ -188,7 +194,7 @@ template <class Vector, long height, long width> ALWAYS void patchToPointsOf(con
     UNROLL for (long i = 0; i < height + 2; i++) {
       Vector out[width + 2];
       toPoints<width>(patch[i], out);
-      UNROLL for (long j = 0; j < width + 2; j++) store(to + (i * 6 + j) * layout.pointStride, out[j]);
+      UNROLL for (long j = 0; j < width + 2; j++) storeAmong(to + (i * 6 + j) * layout.pointStride, out[j]);
     }
   }
 }
@@ -240,7 +246,7 @@ template <class Vector, long height, long width> ALWAYS void outputGradientToPoi
     UNROLL for (long i = 0; i < height + 2; i++) {
       Vector out[width + 2];
       outputToPoints<width>(half[i], out);
-      UNROLL for (long j = 0; j < width + 2; j++) store(to + (i * 6 + j) * layout.pointStride, out[j]);
+      UNROLL for (long j = 0; j < width + 2; j++) storeAmong(to + (i * 6 + j) * layout.pointStride, out[j]);
     }
   }
 }
@@ -612,7 +618,7 @@ void filterGradientByParts(const Shape &shape, long parts, const float *images, 
   const Kernels &kernel = *kernels();
   Workers &workers = Workers::shared();
   const long inputs = shape.inputs, outputs = shape.outputs, tiles = shape.tiles(), panel = kernel.panel, panels = outputs / panel, rows = 16, blocks = inputs / rows;
-  const long group = std::max(24L, kCachedByCore / (kPoints * (inputs + outputs))), pointStride = inputs * panel, partStride = panels * kPoints * pointStride;
+  const long group = std::max(24L, kCachedByCore / (kPoints * (inputs + outputs))), pointStride = inputs * panel + kSkew, partStride = panels * kPoints * pointStride;
   const Layout leftLayout = {group * inputs + kSkew, inputs, 0}, rightLayout = {group * outputs + kSkew, panel, group * panel};
   Scratch sums(parts * partStride);
   workers.forEach(parts, [&](long index) {
