@@ -63,11 +63,7 @@ void computeInputGradient(void *, TF_OpKernelContext *context) {  // gradients o
     const Shape shape = {gradients.size(0), gradients.size(1), gradients.size(2), gradients.size(3), filter.size(2)};
     std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.height, shape.width, shape.outputs}.begin(), 4, sizes);
     return shape;
-  }, [](const Shape &shape, const float *gradients, const float *filter, float *result) {
-    const Scratch turned(9 * shape.inputs * shape.outputs);
-    turnFilter(filter, shape.outputs, shape.inputs, turned.data());
-    convolve(shape, gradients, turned.data(), result);
-  });
+  }, inputGradient);
 }
 
 void computeFilterGradient(void *, TF_OpKernelContext *context) {  // images, gradients of the result
