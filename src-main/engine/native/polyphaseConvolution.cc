@@ -21,9 +21,12 @@ using winograd::Workers;
 inline bool takes(const Shape &shape) { return shape.kernel == 3 && shape.stride == 2 && shape.padding == 1 && shape.inputs % 64 == 0 && shape.outputs % 64 == 0; }
 
 constexpr long kSkew = 16, kCached = 3 << 19, kCachedByCore = 1 << 17;  // as in winogradConvolution.cc
+constexpr long kFilterCached = 1 << 22;  // numbers of a filter's points that all cores' cache should hold for long
 constexpr long kPoints = 5;  // along an axis: 2, 0, 1, -1, infinity; a tile of 3 results does without the first, which is the last to be needed
 constexpr long kData = 9;  // what is known of the input along an axis: the odd phase at five points, the even phase at the first four
 constexpr long kTaps = 6;  // what is known of the filter along an axis: its outer taps at five points, its middle tap, the same at all
+constexpr long kAllTaps = kTaps * kTaps;
+constexpr long kBlock = 64, kTapStride = kBlock * 64 + kSkew;  // of channels: a block of the filter stays in a core's cache until all of its points are known
 /** The point and the row of the filter that belong to a row of the data. */
 inline long pointOf(long data) { return data < kPoints ? data : data - kPoints; }
 inline long tapOf(long data) { return std::min(data, kPoints); }
@@ -147,11 +150,17 @@ template <class Pixel> View<Pixel> phaseOf(const View<Pixel> &image, bool oddRow
   return {image.pixels + oddRows * image.rowStride + oddColumns * image.columnStride, (image.rows + !oddRows) / 2, (image.columns + !oddColumns) / 2, 2 * image.rowStride, 2 * image.columnStride};
 }
 
+/** Where a tile's points lie: those of one channel pointStride apart, channels side by side in blocks that are blockStride apart. */
+struct Layout {
+  long pointStride, block, blockStride;
+  long at(long channel) const { return channel / block * blockStride + channel % block; }
+};
+
 // --- Kernels: each is compiled for AVX-512 and for AVX2, and for every height and width of a tile, with infinity or without.
 
 /** A patch of `view` from row and column on to points[points down][points across][channels]; what lies outside is zero. */
 template <class Vector, int down, int across, bool infinityDown, bool infinityAcross>
-ALWAYS void patchToPoints(const View<const float> &view, long row, long column, long channels, float *points, long rowStride, long pointStride) {
+ALWAYS void patchToPoints(const View<const float> &view, long row, long column, long channels, float *points, long rowLength, const Layout &layout) {
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
     Vector half[5][5] = {};
     UNROLL for (long j = 0; j < across + infinityAcross; j++) {
@@ -163,23 +172,25 @@ ALWAYS void patchToPoints(const View<const float> &view, long row, long column, 
       toPoints<down>(values, out);
       UNROLL for (long i = 4 - down; i < 4 + infinityDown; i++) half[i][j] = out[i];
     }
+    float *to = points + layout.at(channel);
     UNROLL for (long i = 4 - down; i < 4 + infinityDown; i++) {
       Vector out[5] = {};
       toPoints<across>(half[i], out);
-      UNROLL for (long j = 4 - across; j < 4 + infinityAcross; j++) store(points + i * rowStride + j * pointStride + channel, out[j]);
+      UNROLL for (long j = 4 - across; j < 4 + infinityAcross; j++) store(to + (i * rowLength + j) * layout.pointStride, out[j]);
     }
   }
 }
 
 /** The way back: points to a patch, what lies outside left out. */
 template <class Vector, int down, int across, bool infinityDown, bool infinityAcross>
-ALWAYS void pointsToPatch(const float *points, long rowStride, long pointStride, long channels, const View<float> &view, long row, long column) {
+ALWAYS void pointsToPatch(const float *points, long rowLength, const Layout &layout, long channels, const View<float> &view, long row, long column) {
   const long rows = std::min<long>(down, view.rows - row), columns = std::min<long>(across, view.columns - column);
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
     Vector half[4][5] = {};
+    const float *from = points + layout.at(channel);
     UNROLL for (long j = 4 - across; j < 4 + infinityAcross; j++) {
       Vector values[5] = {}, out[4];
-      UNROLL for (long i = 4 - down; i < 4 + infinityDown; i++) values[i] = load<Vector>(points + i * rowStride + j * pointStride + channel);
+      UNROLL for (long i = 4 - down; i < 4 + infinityDown; i++) values[i] = load<Vector>(from + (i * rowLength + j) * layout.pointStride);
       fromPoints<down>(values, out);
       UNROLL for (long i = 0; i < down; i++) half[i][j] = out[i];
     }
@@ -193,9 +204,9 @@ ALWAYS void pointsToPatch(const float *points, long rowStride, long pointStride,
   }
 }
 
-/** Gradients of a tile's results to points, in panels of channels that lie panelStride apart. */
-template <class Vector, long panel, int down, int across>
-ALWAYS void resultPatchToPoints(const View<const float> &view, long row, long column, long channels, float *points, long pointStride, long panelStride) {
+/** Gradients of a tile's results to points. */
+template <class Vector, int down, int across>
+ALWAYS void resultPatchToPoints(const View<const float> &view, long row, long column, long channels, float *points, const Layout &layout) {
   for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
     Vector half[5][4];
     UNROLL for (long j = 0; j < across; j++) {
@@ -207,30 +218,57 @@ ALWAYS void resultPatchToPoints(const View<const float> &view, long row, long co
       resultToPoints<down>(values, out);
       UNROLL for (long i = 4 - down; i < 5; i++) half[i][j] = out[i];
     }
-    float *to = points + channel / panel * panelStride + channel % panel;
+    float *to = points + layout.at(channel);
     UNROLL for (long i = 4 - down; i < 5; i++) {
       Vector out[5];
       resultToPoints<across>(half[i], out);
-      UNROLL for (long j = 4 - across; j < 5; j++) store(to + (i * kPoints + j) * pointStride, out[j]);
+      UNROLL for (long j = 4 - across; j < 5; j++) store(to + (i * kPoints + j) * layout.pointStride, out[j]);
     }
   }
 }
 
-/** One point of one panel of filters [3, 3, inputs, outputs] to points[inputs][panel]. */
-template <class Vector, long panel> ALWAYS void filterToPoint(const float *filter, long inputs, long outputs, long row, long column, float *points) {
+/** One point of taps[9][kTapStride], a block of the depth by a panel, to points[kBlock][panel]. */
+template <class Vector, long panel> ALWAYS void tapsToPoint(const float *taps, long row, long column, float *points) {
   constexpr long vectors = panel / kLanes<Vector>;
-  const float *taps[4];
+  const float *from[4];
   float factors[4];
   long count = 0;
   for (long a = 0; a < 3; a++)
     for (long b = 0; b < 3; b++)
-      if (const float factor = kFilter[row][a] * kFilter[column][b]) taps[count] = filter + (a * 3 + b) * inputs * outputs, factors[count++] = factor;
-  for (long input = 0; input < inputs; input++) {
+      if (const float factor = kFilter[row][a] * kFilter[column][b]) from[count] = taps + (a * 3 + b) * kTapStride, factors[count++] = factor;
+  for (long place = 0; place < kBlock * panel; place += panel) {
     Vector sum[vectors] = {};
     for (long tap = 0; tap < count; tap++)
-      UNROLL for (long v = 0; v < vectors; v++) sum[v] += factors[tap] * load<Vector>(taps[tap] + input * outputs + v * kLanes<Vector>);
-    UNROLL for (long v = 0; v < vectors; v++) store(points + input * panel + v * kLanes<Vector>, sum[v]);
+      UNROLL for (long v = 0; v < vectors; v++) sum[v] += factors[tap] * load<Vector>(from[tap] + place + v * kLanes<Vector>);
+    UNROLL for (long v = 0; v < vectors; v++) store(points + place + v * kLanes<Vector>, sum[v]);
   }
+}
+
+/** Exchanges numbers until rows are columns: at each step those of two rows and two columns that lie `step` apart. */
+template <class Vector, long step = kLanes<Vector> / 2> ALWAYS void transpose(Vector *rows) {
+  typedef decltype(Vector{} < Vector{}) Places;  // integers of the same number
+  constexpr long lanes = kLanes<Vector>;
+  Places upper, lower;
+  _Pragma("GCC unroll 16") for (long lane = 0; lane < lanes; lane++) upper[lane] = lane & step ? lanes + lane - step : lane, lower[lane] = lane & step ? lanes + lane : lane + step;
+  _Pragma("GCC unroll 16") for (long row = 0; row < lanes; row++) {
+    if (row & step) continue;
+    const Vector above = rows[row], below = rows[row + step];
+    rows[row] = __builtin_shuffle(above, below, upper);
+    rows[row + step] = __builtin_shuffle(above, below, lower);
+  }
+  if constexpr (step > 1) transpose<Vector, step / 2>(rows);
+}
+
+/** columns[panel][rowStride], of which the first kBlock of each row, to rows[kBlock][panel]. */
+template <class Vector, long panel> ALWAYS void turn(const float *columns, long rowStride, float *rows) {
+  constexpr long lanes = kLanes<Vector>;
+  for (long k = 0; k < kBlock; k += lanes)
+    for (long column = 0; column < panel; column += lanes) {
+      Vector block[lanes];
+      _Pragma("GCC unroll 16") for (long lane = 0; lane < lanes; lane++) block[lane] = load<Vector>(columns + (column + lane) * rowStride + k);
+      transpose(block);
+      _Pragma("GCC unroll 16") for (long lane = 0; lane < lanes; lane++) store(rows + (k + lane) * panel + column, block[lane]);
+    }
 }
 
 /** Points[36][count][panel] of `count` inputs and one panel to gradients of filters [3, 3, inputs, outputs]. */
@@ -254,10 +292,11 @@ template <class Vector, long panel> ALWAYS void pointsToFilter(const float *poin
 }
 
 struct Kernels {  // by height and width of the tile, and by infinity down and across
-  void (*patch[2][2][2][2])(const View<const float> &, long, long, long, float *, long, long);
-  void (*output[2][2][2][2])(const float *, long, long, long, const View<float> &, long, long);
-  void (*gradient[2][2])(const View<const float> &, long, long, long, float *, long, long);
-  void (*filter)(const float *, long, long, long, long, float *);
+  void (*patch[2][2][2][2])(const View<const float> &, long, long, long, float *, long, const Layout &);
+  void (*output[2][2][2][2])(const float *, long, const Layout &, long, const View<float> &, long, long);
+  void (*gradient[2][2])(const View<const float> &, long, long, long, float *, const Layout &);
+  void (*filter)(const float *, long, long, float *);
+  void (*turn)(const float *, long, float *);
   void (*filterGradient)(const float *, long, float *, long, long);
 };
 
@@ -265,12 +304,13 @@ struct Kernels {  // by height and width of the tile, and by infinity down and a
 #define EVERY_TILE(kernel) {{EVERY_INFINITY(kernel, 3, 3), EVERY_INFINITY(kernel, 3, 4)}, {EVERY_INFINITY(kernel, 4, 3), EVERY_INFINITY(kernel, 4, 4)}}
 #define POLYPHASE_KERNELS(name, instructions, Vector, panel) \
   namespace name { \
-  template <int d, int a, bool e, bool b> __attribute__((target(instructions))) void patch(const View<const float> &v, long r, long c, long n, float *p, long s, long t) { patchToPoints<Vector, d, a, e, b>(v, r, c, n, p, s, t); } \
-  template <int d, int a, bool e, bool b> __attribute__((target(instructions))) void output(const float *p, long s, long t, long n, const View<float> &v, long r, long c) { pointsToPatch<Vector, d, a, e, b>(p, s, t, n, v, r, c); } \
-  template <int d, int a> __attribute__((target(instructions))) void gradient(const View<const float> &v, long r, long c, long n, float *p, long s, long t) { resultPatchToPoints<Vector, panel, d, a>(v, r, c, n, p, s, t); } \
-  __attribute__((target(instructions))) void filter(const float *f, long i, long o, long r, long c, float *p) { filterToPoint<Vector, panel>(f, i, o, r, c, p); } \
+  template <int d, int a, bool e, bool b> __attribute__((target(instructions))) void patch(const View<const float> &v, long r, long c, long n, float *p, long s, const Layout &l) { patchToPoints<Vector, d, a, e, b>(v, r, c, n, p, s, l); } \
+  template <int d, int a, bool e, bool b> __attribute__((target(instructions))) void output(const float *p, long s, const Layout &l, long n, const View<float> &v, long r, long c) { pointsToPatch<Vector, d, a, e, b>(p, s, l, n, v, r, c); } \
+  template <int d, int a> __attribute__((target(instructions))) void gradient(const View<const float> &v, long r, long c, long n, float *p, const Layout &l) { resultPatchToPoints<Vector, d, a>(v, r, c, n, p, l); } \
+  __attribute__((target(instructions))) void filter(const float *t, long r, long c, float *p) { tapsToPoint<Vector, panel>(t, r, c, p); } \
+  __attribute__((target(instructions))) void turn(const float *c, long s, float *r) { polyphase::turn<Vector, panel>(c, s, r); } \
   __attribute__((target(instructions))) void filterGradient(const float *p, long c, float *f, long s, long o) { pointsToFilter<Vector, panel>(p, c, f, s, o); } \
-  const Kernels kernels = {EVERY_TILE(patch), EVERY_TILE(output), {{gradient<3, 3>, gradient<3, 4>}, {gradient<4, 3>, gradient<4, 4>}}, filter, filterGradient}; \
+  const Kernels kernels = {EVERY_TILE(patch), EVERY_TILE(output), {{gradient<3, 3>, gradient<3, 4>}, {gradient<4, 3>, gradient<4, 4>}}, filter, turn, filterGradient}; \
   }
 POLYPHASE_KERNELS(avx512, "avx512f,avx512dq,fma", Vector16, 64)
 POLYPHASE_KERNELS(avx2, "avx2,fma", Vector8, 16)
@@ -279,116 +319,134 @@ inline const Kernels &kernels() { return winograd::kernels() == &winograd::avx51
 
 // --- The three convolutions.
 
-/** A tile's patches of the four phases of its image to data[9][9][pointStride]. */
-void imageToData(const Shape &shape, const float *images, const Tile &tile, float *data, long pointStride) {
+/** A tile's patches of the four phases of its image to points data[9][9]. */
+void imageToData(const Shape &shape, const float *images, const Tile &tile, float *data, const Layout &layout) {
   const auto image = imageOf(images, tile.image, shape.height, shape.width, shape.inputs);
   for (int odd = 3; odd >= 0; odd--) {
     const bool down = odd & 2, across = odd & 1;  // the odd phase begins with the padding
-    kernels().patch[tile.four][tile.wide][down][across](phaseOf(image, down, across), tile.row - down, tile.column - across, shape.inputs,
-        data + ((down ? 0 : kPoints) * kData + (across ? 0 : kPoints)) * pointStride, kData * pointStride, pointStride);
+    kernels().patch[tile.four][tile.wide][down][across](phaseOf(image, down, across), tile.row - down, tile.column - across, shape.inputs, data + ((down ? 0 : kPoints) * kData + (across ? 0 : kPoints)) * layout.pointStride, kData, layout);
   }
 }
 
-/** Data[9][9][pointStride] of one tile to its pixels of all four phases. */
-void dataToImage(const Shape &shape, const float *data, long pointStride, const Tile &tile, float *images) {
+/** Points data[9][9] of one tile to its pixels of all four phases. */
+void dataToImage(const Shape &shape, const float *data, const Layout &layout, const Tile &tile, float *images) {
   const auto image = imageOf(images, tile.image, shape.height, shape.width, shape.inputs);
   for (int odd = 3; odd >= 0; odd--) {
     const bool down = odd & 2, across = odd & 1;
-    kernels().output[tile.four][tile.wide][down][across](data + ((down ? 0 : kPoints) * kData + (across ? 0 : kPoints)) * pointStride, kData * pointStride, pointStride, shape.inputs, phaseOf(image, down, across), tile.row, tile.column);
+    kernels().output[tile.four][tile.wide][down][across](data + ((down ? 0 : kPoints) * kData + (across ? 0 : kPoints)) * layout.pointStride, kData, layout, shape.inputs, phaseOf(image, down, across), tile.row, tile.column);
   }
 }
 
 /** Calls use(row of the data, column of the data) for each that one point of the filter is multiplied with. */
-template <class Use> void forData(long tapDown, long tapAcross, Use use) {
-  for (long row = tapDown; row < (tapDown < kPoints ? tapDown + 1 : kData); row++)
-    for (long column = tapAcross; column < (tapAcross < kPoints ? tapAcross + 1 : kData); column++) use(row, column);
+template <class Use> void forData(long tap, Use use) {
+  const long down = tap / kTaps, across = tap % kTaps;
+  for (long row = down; row < (down < kPoints ? down + 1 : kData); row++)
+    for (long column = across; column < (across < kPoints ? across + 1 : kData); column++) use(row, column);
 }
 
-/** Which of two sides of a convolution is known; the other is what is wanted. */
-struct Sides {
-  long depth, columns;  // channels of the one and of the other
-  long known, wanted;  // points a tile
-  std::function<void(const Tile &, float *, long)> toPoints;
-  std::function<void(const float *, long, const Tile &)> fromPoints;
+/** What a convolution takes from one side to the other: forward from data to results, backward from gradients of the results to data. */
+struct Direction {
   bool forward;
+  long depth, columns;  // channels of the one side and of the other
+  std::function<void(const Tile &, float *, const Layout &)> toPoints;
+  std::function<void(const float *, const Layout &, const Tile &)> fromPoints;
 };
 
-/** Points of the known side times the points of filters [3, 3, depth, columns]. */
-void multiplyPoints(const Shape &shape, const Sides &sides, const float *filter) {
+/** A block of the filter, of the depth from `first` on by a panel of the columns, to taps[9][kTapStride]; backward it is turned by 180 degrees, and its inputs are the columns. */
+void packTaps(const float *filter, const Direction &direction, long first, long column, float *taps) {
+  const long panel = winograd::kernels()->panel, depth = direction.depth, columns = direction.columns, matrix = depth * columns;
+  for (long tap = 0; tap < 9; tap++, taps += kTapStride)
+    if (direction.forward) for (long k = 0; k < kBlock; k++) std::memcpy(taps + k * panel, filter + tap * matrix + (first + k) * columns + column, panel * sizeof(float));
+    else kernels().turn(filter + (8 - tap) * matrix + column * depth + first, depth, taps);
+}
+
+/** Takes all tiles from one side to the other. */
+void convolve(const Shape &shape, const Direction &direction, const float *filter) {
   Workers &workers = Workers::shared();
   const Tiles tiles(shape);
-  const long panel = winograd::kernels()->panel, depth = sides.depth, columns = sides.columns, panels = columns / panel, part = depth * panel;
-  // As in winogradConvolution.cc: many tiles go a few at a time through all stages, few tiles go all together.
-  const long perTask = std::max(6L, kCachedByCore / (sides.known * depth + sides.wanted * columns) / 6 * 6);
-  const bool many = tiles.count() >= 4 * perTask * workers.threads();
-  const long group = many ? perTask : tiles.count(), fromStride = group * depth + kSkew, toStride = group * columns + kSkew, scratchSize = sides.known * fromStride + sides.wanted * toStride;
-  const auto multiply = [&](const float *points, long tapDown, long tapAcross, long row, long column, const Range &some, const float *from, float *to, long panelIndex) {
+  const long panel = winograd::kernels()->panel, depth = direction.depth, columns = direction.columns, panels = columns / panel, blocks = depth / kBlock, part = kBlock * panel;
+  const long known = direction.forward ? kData * kData : kPoints * kPoints, wanted = direction.forward ? kPoints * kPoints : kData * kData;
+  // As in winogradConvolution.cc: many tiles go a few at a time through all stages in a core's cache, few tiles go all together.
+  const long perTask = std::max(6L, kCachedByCore / (known * depth + wanted * columns) / 6 * 6);
+  const bool many = tiles.count() >= 4 * perTask * workers.threads() && kAllTaps * depth * columns <= kFilterCached;
+  const long group = many ? perTask : tiles.count();
+  // Few tiles lie in dense blocks: rows of all channels, a power of two apart, would fall into a few sets of the caches.
+  const Layout left = many ? Layout{group * depth + kSkew, depth, 0} : Layout{group * kBlock, kBlock, known * group * kBlock + kSkew};
+  const Layout right = many ? Layout{group * columns + kSkew, columns, 0} : Layout{group * panel, panel, wanted * group * panel + kSkew};
+  const long leftSize = many ? known * left.pointStride : blocks * left.blockStride, rightSize = many ? wanted * right.pointStride : panels * right.blockStride;
+  /** Some tiles, a block of channels from `first` on, at one point of the data, by a block of the filter's points: in the same order for many tiles and for few, so that the bits are the same. */
+  const auto multiply = [&](const Range &some, const float *from, long first, const float *points, long row, long column, float *to) {
     const long down = pointOf(row), across = pointOf(column), data = row * kData + column, result = down * kPoints + across;
     const Range having = tiles.having(down, across, some);
-    const long first = having.first - some.first;
-    winograd::kernels()->multiply({from + (sides.forward ? data : result) * fromStride + first * depth, depth, 1, points, to + (sides.forward ? result : data) * toStride + first * columns + panelIndex * panel, columns, having.count, depth,
-        sides.forward && (tapDown == kPoints || tapAcross == kPoints)});
+    const long place = having.first - some.first;
+    const bool add = first > 0 || (direction.forward && (row >= kPoints || column >= kPoints));  // at a result's points the odd phases come first
+    winograd::kernels()->multiply({from + left.at(first) + (direction.forward ? data : result) * left.pointStride + place * left.block, left.block, 1, points,
+        to + (direction.forward ? result : data) * right.pointStride + place * right.block, right.block, having.count, kBlock, add});
   };
   if (many) {
-    Scratch filterPoints(kTaps * kTaps * columns * depth);
-    workers.forEach(kTaps * kTaps * panels, [&](long index) {
-      const long tap = index % (kTaps * kTaps);
-      kernels().filter(filter + index / (kTaps * kTaps) * panel, depth, columns, tap / kTaps, tap % kTaps, filterPoints.data() + index * part);
+    Scratch points(panels * kAllTaps * blocks * part);
+    workers.forEach(panels * blocks, [&](long index) {
+      const long column = index / blocks, block = index % blocks;
+      Scratch taps(9 * kTapStride);
+      packTaps(filter, direction, block * kBlock, column * panel, taps.data());
+      for (long tap = 0; tap < kAllTaps; tap++) kernels().filter(taps.data(), tap / kTaps, tap % kTaps, points.data() + (index * kAllTaps + tap) * part);
     });
     workers.forEach((tiles.count() + group - 1) / group, [&](long index) {
-      Scratch scratch(scratchSize);
-      float *from = scratch.data(), *to = from + sides.known * fromStride;
+      Scratch scratch(leftSize + rightSize);
+      float *from = scratch.data(), *to = from + leftSize;
       const Range some = {index * group, std::min(group, tiles.count() - index * group)};
-      for (long tile = 0; tile < some.count; tile++) sides.toPoints(tiles.at(some.first + tile), from + tile * depth, fromStride);
-      for (long part36 = 0; part36 < kTaps * kTaps * panels; part36++) {
-        const long tap = part36 % (kTaps * kTaps);
-        forData(tap / kTaps, tap % kTaps, [&](long row, long column) { multiply(filterPoints.data() + part36 * part, tap / kTaps, tap % kTaps, row, column, some, from, to, part36 / (kTaps * kTaps)); });
-      }
-      for (long tile = 0; tile < some.count; tile++) sides.fromPoints(to + tile * columns, toStride, tiles.at(some.first + tile));
+      for (long tile = 0; tile < some.count; tile++) direction.toPoints(tiles.at(some.first + tile), from + tile * left.block, left);
+      for (long block = 0; block < panels * blocks; block++)
+        for (long tap = 0; tap < kAllTaps; tap++)
+          forData(tap, [&](long row, long column) { multiply(some, from, block % blocks * kBlock, points.data() + (block * kAllTaps + tap) * part, row, column, to + right.at(block / blocks * panel)); });
+      for (long tile = 0; tile < some.count; tile++) direction.fromPoints(to + tile * right.block, right, tiles.at(some.first + tile));
     });
   } else {
-    Scratch scratch(scratchSize);
-    float *from = scratch.data(), *to = from + sides.known * fromStride;
+    Scratch scratch(leftSize + rightSize);
+    float *from = scratch.data(), *to = from + leftSize;
     const Range all = {0, tiles.count()};
     const long slice = 4, slices = (tiles.count() + slice - 1) / slice;
-    const auto forSlices = [&](const std::function<void(long)> &body) {
+    const auto forTiles = [&](const std::function<void(long)> &body) {
       workers.forEach(slices, [&](long index) { for (long tile = index * slice; tile < std::min(tiles.count(), (index + 1) * slice); tile++) body(tile); });
     };
-    forSlices([&](long tile) { sides.toPoints(tiles.at(tile), from + tile * depth, fromStride); });
-    workers.forEach(kPoints * panels, [&](long index) {  // a row of points and a panel of columns
-      const long down = index % kPoints;
-      Scratch points(part);
-      for (long tapDown : {down, kPoints})
-        for (long tapAcross = 0; tapAcross < kTaps; tapAcross++) {
-          if (tapDown == kPoints && down == kPoints - 1) continue;  // the even phase has no infinity
-          kernels().filter(filter + index / kPoints * panel, depth, columns, tapDown, tapAcross, points.data());
-          forData(tapDown, tapAcross, [&](long row, long column) {
-            if (pointOf(row) == down) multiply(points.data(), tapDown, tapAcross, row, column, all, from, to, index / kPoints);
+    forTiles([&](long tile) { direction.toPoints(tiles.at(tile), from + tile * left.block, left); });
+    const long parts = panels % workers.threads() == 0 ? 1 : kPoints;  // where panels do not share out evenly, a task takes one row of points, and the filter is read anew for each
+    workers.forEach(panels * parts, [&](long index) {
+      const long panelIndex = index / parts;
+      Scratch block(9 * kTapStride + part);
+      float *taps = block.data(), *points = taps + 9 * kTapStride;
+      for (long first = 0; first < depth; first += kBlock) {
+        packTaps(filter, direction, first, panelIndex * panel, taps);
+        for (long tap = 0; tap < kAllTaps; tap++) {
+          const long down = tap / kTaps;
+          if (parts > 1 && down != index % parts && (down < kPoints || index % parts == kPoints - 1)) continue;  // the even phase has no infinity
+          kernels().filter(taps, down, tap % kTaps, points);
+          forData(tap, [&](long row, long column) {
+            if (parts == 1 || pointOf(row) == index % parts) multiply(all, from, first, points, row, column, to + right.at(panelIndex * panel));
           });
         }
+      }
     });
-    forSlices([&](long tile) { sides.fromPoints(to + tile * columns, toStride, tiles.at(tile)); });
+    forTiles([&](long tile) { direction.fromPoints(to + tile * right.block, right, tiles.at(tile)); });
   }
 }
 
 /** images [batch, height, width, inputs] by filter [3, 3, inputs, outputs]. */
 void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
-  multiplyPoints(shape, {shape.inputs, shape.outputs, kData * kData, kPoints * kPoints,
-    [&](const Tile &tile, float *points, long pointStride) { imageToData(shape, images, tile, points, pointStride); },
-    [&](const float *points, long pointStride, const Tile &tile) {
-      kernels().output[tile.four][tile.wide][true][true](points, kPoints * pointStride, pointStride, shape.outputs, imageOf(result, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column);
-    }, true}, filter);
+  convolve(shape, {true, shape.inputs, shape.outputs,
+    [&](const Tile &tile, float *points, const Layout &layout) { imageToData(shape, images, tile, points, layout); },
+    [&](const float *points, const Layout &layout, const Tile &tile) {
+      kernels().output[tile.four][tile.wide][true][true](points, kPoints, layout, shape.outputs, imageOf(result, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column);
+    }}, filter);
 }
 
 /** gradients of the result by filter to the images' gradient: its odd phase has two taps, its even phase one. */
 void inputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) {
-  Scratch turned(9 * shape.inputs * shape.outputs);
-  winograd::turnFilter(filter, shape.inputs, shape.outputs, turned.data());
-  multiplyPoints(shape, {shape.outputs, shape.inputs, kPoints * kPoints, kData * kData,
-    [&](const Tile &tile, float *points, long pointStride) {
-      kernels().patch[tile.four][tile.wide][true][true](imageOf(gradients, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column, shape.outputs, points, kPoints * pointStride, pointStride);
+  convolve(shape, {false, shape.outputs, shape.inputs,
+    [&](const Tile &tile, float *points, const Layout &layout) {
+      kernels().patch[tile.four][tile.wide][true][true](imageOf(gradients, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column, shape.outputs, points, kPoints, layout);
     },
-    [&](const float *points, long pointStride, const Tile &tile) { dataToImage(shape, points, pointStride, tile, result); }, false}, turned.data());
+    [&](const float *points, const Layout &layout, const Tile &tile) { dataToImage(shape, points, layout, tile, result); }}, filter);
 }
 
 /** images and gradients of the result to the filter's gradient; the same bits on any number of threads. */
@@ -397,29 +455,33 @@ void filterGradient(const Shape &shape, const float *images, const float *gradie
   const Tiles tiles(shape);
   const long inputs = shape.inputs, outputs = shape.outputs, panel = winograd::kernels()->panel, panels = outputs / panel, rows = 32, blocks = inputs / rows, part = kTaps * kTaps * rows * panel;
   const long group = std::min(tiles.count(), std::max(64L, kCached / (kData * kData * inputs + kPoints * kPoints * outputs))), slice = 4;
-  const long inputStride = group * inputs + kSkew, outputStride = group * outputs + kSkew;
-  Scratch scratch(kData * kData * inputStride + kPoints * kPoints * outputStride), sums(panels * blocks * part);
-  float *left = scratch.data(), *right = left + kData * kData * inputStride;
+  const Layout left = {group * rows, rows, kData * kData * group * rows + kSkew}, right = {group * panel, panel, kPoints * kPoints * group * panel + kSkew};
+  Scratch scratch(blocks * left.blockStride + panels * right.blockStride), sums(panels * blocks * part);
+  float *data = scratch.data(), *results = data + blocks * left.blockStride;
   for (long first = 0; first < tiles.count(); first += group) {
     const Range some = {first, std::min(group, tiles.count() - first)};
     workers.forEach((some.count + slice - 1) / slice, [&](long index) {
       for (long place = index * slice; place < std::min(some.count, (index + 1) * slice); place++) {
         const Tile tile = tiles.at(first + place);
-        imageToData(shape, images, tile, left + place * inputs, inputStride);
-        kernels().gradient[tile.four][tile.wide](imageOf(gradients, tile.image, shape.down(), shape.across(), outputs), tile.row, tile.column, outputs, right + place * panel, outputStride, group * panel);
+        imageToData(shape, images, tile, data + place * rows, left);
+        kernels().gradient[tile.four][tile.wide](imageOf(gradients, tile.image, shape.down(), shape.across(), outputs), tile.row, tile.column, outputs, results + place * panel, right);
       }
     });
     workers.forEach(panels * blocks, [&](long index) {
       const long panelIndex = index / blocks, block = index % blocks;
       float *sum = sums.data() + index * part;
-      if (first == 0) std::memset(sum, 0, part * sizeof(float));
-      for (long tap = 0; tap < kTaps * kTaps; tap++)
-        forData(tap / kTaps, tap % kTaps, [&](long row, long column) {
+      for (long tap = 0; tap < kTaps * kTaps; tap++) {
+        bool add = first > 0;
+        forData(tap, [&](long row, long column) {
           const long down = pointOf(row), across = pointOf(column);
           const Range having = tiles.having(down, across, some);
+          if (having.count == 0) return;
           const long from = having.first - first;
-          winograd::kernels()->multiply({left + (row * kData + column) * inputStride + from * inputs + block * rows, 1, inputs, right + (down * kPoints + across) * outputStride + (panelIndex * group + from) * panel, sum + tap * rows * panel, panel, rows, having.count, true});
+          winograd::kernels()->multiply({data + block * left.blockStride + (row * kData + column) * left.pointStride + from * rows, 1, rows, results + panelIndex * right.blockStride + (down * kPoints + across) * right.pointStride + from * panel, sum + tap * rows * panel, panel, rows, having.count, add});
+          add = true;
         });
+        if (!add) std::memset(sum + tap * rows * panel, 0, rows * panel * sizeof(float));  // no tile has this point
+      }
       if (first + group >= tiles.count()) kernels().filterGradient(sum, rows, result + block * rows * outputs + panelIndex * panel, inputs * outputs, outputs);
     });
   }
