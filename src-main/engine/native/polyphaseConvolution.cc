@@ -361,7 +361,7 @@ void packTaps(const float *filter, const Direction &direction, long first, long 
 }
 
 /** Takes all tiles from one side to the other. */
-void convolve(const Shape &shape, const Direction &direction, const float *filter) {
+void convolveTowards(const Direction &direction, const Shape &shape, const float *filter) {
   Workers &workers = Workers::shared();
   const Tiles tiles(shape);
   const long panel = winograd::kernels()->panel, depth = direction.depth, columns = direction.columns, panels = columns / panel, blocks = depth / kBlock, part = kBlock * panel;
@@ -433,20 +433,20 @@ void convolve(const Shape &shape, const Direction &direction, const float *filte
 
 /** images [batch, height, width, inputs] by filter [3, 3, inputs, outputs]. */
 void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
-  convolve(shape, {true, shape.inputs, shape.outputs,
+  convolveTowards({true, shape.inputs, shape.outputs,
     [&](const Tile &tile, float *points, const Layout &layout) { imageToData(shape, images, tile, points, layout); },
     [&](const float *points, const Layout &layout, const Tile &tile) {
       kernels().output[tile.four][tile.wide][true][true](points, kPoints, layout, shape.outputs, imageOf(result, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column);
-    }}, filter);
+    }}, shape, filter);
 }
 
 /** gradients of the result by filter to the images' gradient: its odd phase has two taps, its even phase one. */
 void inputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) {
-  convolve(shape, {false, shape.outputs, shape.inputs,
+  convolveTowards({false, shape.outputs, shape.inputs,
     [&](const Tile &tile, float *points, const Layout &layout) {
       kernels().patch[tile.four][tile.wide][true][true](imageOf(gradients, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column, shape.outputs, points, kPoints, layout);
     },
-    [&](const float *points, const Layout &layout, const Tile &tile) { dataToImage(shape, points, layout, tile, result); }}, filter);
+    [&](const float *points, const Layout &layout, const Tile &tile) { dataToImage(shape, points, layout, tile, result); }}, shape, filter);
 }
 
 /** images and gradients of the result to the filter's gradient; the same bits on any number of threads. */
