@@ -10,7 +10,6 @@ namespace polyphase {
 using strided::Shape;
 using winograd::kLanes;
 using winograd::load;
-using winograd::Product;
 using winograd::Scratch;
 using winograd::store;
 using winograd::Vector16;
@@ -18,18 +17,18 @@ using winograd::Vector8;
 using winograd::Workers;
 
 /** Whether a convolution is of this kind. */
-inline bool takes(const Shape &shape) { return shape.kernel == 3 && shape.stride == 2 && shape.padding == 1 && shape.inputs % 64 == 0 && shape.outputs % 64 == 0; }
+inline bool fits(const Shape &shape) { return shape.kernel == 3 && shape.stride == 2 && shape.padding == 1 && shape.inputs % 64 == 0 && shape.outputs % 64 == 0; }
 
 constexpr long kSkew = 16, kCached = 3 << 19, kCachedByCore = 1 << 17;  // as in winogradConvolution.cc
-constexpr long kFilterCached = 1 << 22;  // numbers of a filter's points that all cores' cache should hold for long
+constexpr long kFilterCached = 1 << 22;  // numbers of a filter's points that the cache of all cores should hold for long
+constexpr long kMemory = 1 << 24;  // numbers that a convolution of large filters may need for its tiles' points
 constexpr long kPoints = 5;  // along an axis: 2, 0, 1, -1, infinity; a tile of 3 results does without the first, which is the last to be needed
 constexpr long kData = 9;  // what is known of the input along an axis: the odd phase at five points, the even phase at the first four
 constexpr long kTaps = 6;  // what is known of the filter along an axis: its outer taps at five points, its middle tap, the same at all
 constexpr long kAllTaps = kTaps * kTaps;
 constexpr long kBlock = 64, kTapStride = kBlock * 64 + kSkew;  // of channels: a block of the filter stays in a core's cache until all of its points are known
-/** The point and the row of the filter that belong to a row of the data. */
+/** The point that belongs to a row of the data. */
 inline long pointOf(long data) { return data < kPoints ? data : data - kPoints; }
-inline long tapOf(long data) { return std::min(data, kPoints); }
 
 // --- The transforms along one axis, for tiles of 3 or 4 results; each is applied to rows and then to columns.
 
@@ -369,12 +368,12 @@ void convolveTowards(const Direction &direction, const Shape &shape, const float
   // As in winogradConvolution.cc: many tiles go a few at a time through all stages in a core's cache, few tiles go all together.
   const long perTask = std::max(6L, kCachedByCore / (known * depth + wanted * columns) / 6 * 6);
   const bool many = tiles.count() >= 4 * perTask * workers.threads() && kAllTaps * depth * columns <= kFilterCached;
-  const long group = many ? perTask : tiles.count();
+  const long group = many ? perTask : std::min(tiles.count(), std::max(64L, kMemory / (known * depth + wanted * columns)));
   // Few tiles lie in dense blocks: rows of all channels, a power of two apart, would fall into a few sets of the caches.
   const Layout left = many ? Layout{group * depth + kSkew, depth, 0} : Layout{group * kBlock, kBlock, known * group * kBlock + kSkew};
   const Layout right = many ? Layout{group * columns + kSkew, columns, 0} : Layout{group * panel, panel, wanted * group * panel + kSkew};
   const long leftSize = many ? known * left.pointStride : blocks * left.blockStride, rightSize = many ? wanted * right.pointStride : panels * right.blockStride;
-  /** Some tiles, a block of channels from `first` on, at one point of the data, by a block of the filter's points: in the same order for many tiles and for few, so that the bits are the same. */
+  // Some tiles, a block of channels from `first` on, at one point of the data, by a block of the filter's points: in the same order for many tiles and for few, so that the bits are the same.
   const auto multiply = [&](const Range &some, const float *from, long first, const float *points, long row, long column, float *to) {
     const long down = pointOf(row), across = pointOf(column), data = row * kData + column, result = down * kPoints + across;
     const Range having = tiles.having(down, across, some);
@@ -404,30 +403,32 @@ void convolveTowards(const Direction &direction, const Shape &shape, const float
   } else {
     Scratch scratch(leftSize + rightSize);
     float *from = scratch.data(), *to = from + leftSize;
-    const Range all = {0, tiles.count()};
-    const long slice = 4, slices = (tiles.count() + slice - 1) / slice;
-    const auto forTiles = [&](const std::function<void(long)> &body) {
-      workers.forEach(slices, [&](long index) { for (long tile = index * slice; tile < std::min(tiles.count(), (index + 1) * slice); tile++) body(tile); });
-    };
-    forTiles([&](long tile) { direction.toPoints(tiles.at(tile), from + tile * left.block, left); });
     const long parts = panels % workers.threads() == 0 ? 1 : kPoints;  // where panels do not share out evenly, a task takes one row of points, and the filter is read anew for each
-    workers.forEach(panels * parts, [&](long index) {
-      const long panelIndex = index / parts;
-      Scratch block(9 * kTapStride + part);
-      float *taps = block.data(), *points = taps + 9 * kTapStride;
-      for (long first = 0; first < depth; first += kBlock) {
-        packTaps(filter, direction, first, panelIndex * panel, taps);
-        for (long tap = 0; tap < kAllTaps; tap++) {
-          const long down = tap / kTaps;
-          if (parts > 1 && down != index % parts && (down < kPoints || index % parts == kPoints - 1)) continue;  // the even phase has no infinity
-          kernels().filter(taps, down, tap % kTaps, points);
-          forData(tap, [&](long row, long column) {
-            if (parts == 1 || pointOf(row) == index % parts) multiply(all, from, first, points, row, column, to + right.at(panelIndex * panel));
-          });
+    for (long start = 0; start < tiles.count(); start += group) {
+      const Range some = {start, std::min(group, tiles.count() - start)};
+      const long slice = 4, slices = (some.count + slice - 1) / slice;
+      const auto forTiles = [&](const std::function<void(long)> &body) {
+        workers.forEach(slices, [&](long index) { for (long tile = index * slice; tile < std::min(some.count, (index + 1) * slice); tile++) body(tile); });
+      };
+      forTiles([&](long tile) { direction.toPoints(tiles.at(start + tile), from + tile * left.block, left); });
+      workers.forEach(panels * parts, [&](long index) {
+        const long panelIndex = index / parts, only = index % parts;
+        Scratch block(9 * kTapStride + part);
+        float *taps = block.data(), *points = taps + 9 * kTapStride;
+        for (long first = 0; first < depth; first += kBlock) {
+          packTaps(filter, direction, first, panelIndex * panel, taps);
+          for (long tap = 0; tap < kAllTaps; tap++) {
+            const long down = tap / kTaps;
+            if (parts > 1 && down != only && (down < kPoints || only == kPoints - 1)) continue;  // the even phase has no infinity
+            kernels().filter(taps, down, tap % kTaps, points);
+            forData(tap, [&](long row, long column) {
+              if (parts == 1 || pointOf(row) == only) multiply(some, from, first, points, row, column, to + right.at(panelIndex * panel));
+            });
+          }
         }
-      }
-    });
-    forTiles([&](long tile) { direction.fromPoints(to + tile * right.block, right, tiles.at(tile)); });
+      });
+      forTiles([&](long tile) { direction.fromPoints(to + tile * right.block, right, tiles.at(start + tile)); });
+    }
   }
 }
 
