@@ -21,6 +21,7 @@ inline bool fits(const Shape &shape) { return shape.kernel == 3 && shape.stride 
 
 constexpr long kSkew = 16, kCached = 3 << 19, kCachedByCore = 1 << 17;  // as in winogradConvolution.cc
 constexpr long kFilterCached = 1 << 22;  // numbers of a filter's points that the cache of all cores should hold for long
+constexpr long kFewestTiles = 12;  // with fewer, a filter's gradient is found faster without points: it has four times as many of them as taps
 constexpr long kMemory = 1 << 24;  // numbers that a convolution of large filters may need for its tiles' points
 constexpr long kPoints = 5;  // along an axis: 2, 0, 1, -1, infinity; a tile of 3 results does without the first, which is the last to be needed
 constexpr long kData = 9;  // what is known of the input along an axis: the odd phase at five points, the even phase at the first four
@@ -454,6 +455,7 @@ void inputGradient(const Shape &shape, const float *gradients, const float *filt
 void filterGradient(const Shape &shape, const float *images, const float *gradients, float *result) {
   Workers &workers = Workers::shared();
   const Tiles tiles(shape);
+  if (tiles.count() < kFewestTiles) return strided::filterGradient(shape, images, gradients, result);
   const long inputs = shape.inputs, outputs = shape.outputs, panel = winograd::kernels()->panel, panels = outputs / panel, rows = 32, blocks = inputs / rows, part = kTaps * kTaps * rows * panel;
   const long group = std::min(tiles.count(), std::max(64L, kCached / (kData * kData * inputs + kPoints * kPoints * outputs))), slice = 4;
   const Layout left = {group * rows, rows, kData * kData * group * rows + kSkew}, right = {group * panel, panel, kPoints * kPoints * group * panel + kSkew};
