@@ -19,5 +19,6 @@ export function patchBackend(source) {
   if (patched === source || patched.includes(from) || patched.includes('delete auto_ref;\n    TFE_DeleteTensorHandle')) {
     throw new SetUpError(1, "The addon's source in @tensorflow/tfjs-node-gpu is not the one that ArcBench knows how to build: run `npm ci`, which brings the version of package-lock.json.");
   }
-  return ['#include <cstring>', patched, ...native].join('\n');
+  // The kernels are for x86-64; on other processors the engine takes TensorFlow's own ops.
+  return ['#include <cstring>', patched, '#if defined(__x86_64__)', ...native, '#endif'].join('\n');
 }
