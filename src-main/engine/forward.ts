@@ -1,5 +1,5 @@
 import type { Network, NetworkNode } from '../model/network.ts';
-import { batchNormInference, batchNormTraining, conv2d, depthwiseConv2d, maxPool, prelu, relu } from './kernels.ts';
+import { batchNormInference, batchNormTraining, conv2d, depthwiseConv2d, maxPool, prelu, relu, type Pooling } from './kernels.ts';
 import { tf, type Tensor } from './tensorflow.ts';
 
 export interface ForwardOptions {
@@ -11,14 +11,21 @@ export interface ForwardOptions {
   readonly dropoutNoise?: (node: string) => Tensor;
 }
 
-/** Batch norms that training computes together with what alone reads them, a sum and a rectifier, by that reader's name. */
-function residualBatchNorms(network: Network): Map<string, { readonly norm: NetworkNode; readonly shortcut?: string | undefined; readonly within: readonly string[] }> {
+interface JoinedBatchNorm { readonly norm: NetworkNode; readonly shortcut?: string | undefined; readonly pooling?: Pooling; readonly within: readonly string[] }
+
+/** Batch norms that training computes together with what alone reads them, a sum and a rectifier, or a rectifier and max pooling, by that reader's name. */
+function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
   const byName = new Map(network.nodes.map((node) => [node.name, node]));
   const readers = new Map<string, number>([[network.output, 1], [network.pooled, 1]]);
   for (const name of network.nodes.flatMap((node) => node.inputs)) readers.set(name, (readers.get(name) ?? 0) + 1);
   const only = (name: string | undefined, op: NetworkNode['op']) => (byName.get(name ?? '')?.op === op && readers.get(name ?? '') === 1 ? byName.get(name ?? '') : undefined);
-  const found = new Map<string, { norm: NetworkNode; shortcut?: string | undefined; within: string[] }>();
+  const found = new Map<string, JoinedBatchNorm>();
   for (const node of network.nodes) {
+    if (node.op === 'maxPool') {
+      const rectifier = only(node.inputs[0], 'relu');
+      const norm = only(rectifier?.inputs[0], 'batchNorm');
+      if (rectifier && norm) found.set(node.name, { norm, pooling: node, within: [norm.name, rectifier.name] });
+    }
     if (node.op !== 'relu') continue;
     const sum = only(node.inputs[0], 'add');
     const norm = only(sum ? sum.inputs[0] : node.inputs[0], 'batchNorm');
@@ -30,19 +37,19 @@ function residualBatchNorms(network: Network): Map<string, { readonly norm: Netw
 /** Activations of every node of a network, in training but those that only another one reads, for images [batch, size, size, 3]. Throws where a parameter is missing. */
 export function forward(network: Network, options: ForwardOptions & { readonly parameters: ReadonlyMap<string, Tensor>; readonly input: Tensor }): Map<string, Tensor> {
   const activations = new Map<string, Tensor>();
-  const together = options.training ? residualBatchNorms(network) : new Map<string, never>();
+  const together = options.training ? joinedBatchNorms(network) : new Map<string, never>();
   const within = new Set([...together.values()].flatMap((each) => each.within));
   for (const node of network.nodes) {
     if (within.has(node.name)) continue;
-    const residual = together.get(node.name);
-    activations.set(node.name, residual
-      ? evaluate(residual.norm, activations, { ...options, rectified: true, shortcut: residual.shortcut === undefined ? undefined : activations.get(residual.shortcut) })
+    const joined = together.get(node.name);
+    activations.set(node.name, joined
+      ? evaluate(joined.norm, activations, { ...options, rectified: true, shortcut: joined.shortcut === undefined ? undefined : activations.get(joined.shortcut), pooling: joined.pooling })
       : evaluate(node, activations, options));
   }
   return activations;
 }
 
-function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, options: ForwardOptions & { parameters: ReadonlyMap<string, Tensor>; input: Tensor; rectified?: boolean; shortcut?: Tensor | undefined }): Tensor {
+function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, options: ForwardOptions & { parameters: ReadonlyMap<string, Tensor>; input: Tensor; rectified?: boolean; shortcut?: Tensor | undefined; pooling?: Pooling | undefined }): Tensor {
   const operand = (index = 0): Tensor => {
     const tensor = activations.get(node.inputs[index] ?? '');
     if (!tensor) throw new Error(`The node ${node.name} reads ${node.inputs[index] ?? 'nothing'}, which comes later or not at all.`);
@@ -75,6 +82,7 @@ function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, o
             momentum: node.momentum,
             rectified: options.rectified ?? false,
             shortcut: options.shortcut,
+            pooling: options.pooling,
             onStatistics: (mean, variance) => {
               options.onUpdate?.(`${node.name}.running_mean`, tf.keep(mean));
               options.onUpdate?.(`${node.name}.running_var`, tf.keep(variance));

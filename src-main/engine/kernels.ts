@@ -123,8 +123,10 @@ export function prelu(input: Tensor, slope: Tensor): Tensor {
   return tf.sub(relu(input), tf.mul(slope, relu(tf.neg(input))));
 }
 
+export interface Pooling { readonly kernel: number; readonly stride: number; readonly padding: number }
+
 /** Max pooling over zero-padded input, which is exact behind a rectifier. */
-export function maxPool(input: Tensor, { kernel, stride, padding }: { kernel: number; stride: number; padding: number }): Tensor {
+export function maxPool(input: Tensor, { kernel, stride, padding }: Pooling): Tensor {
   const padded = addBorder(input, padding);
   const attributes = [type('T'), integers('ksize', [1, kernel, kernel, 1]), integers('strides', [1, stride, stride, 1]), text('padding', 'VALID'), text('data_format', 'NHWC')];
   return withGradient((x, save) => {
@@ -137,8 +139,8 @@ export function maxPool(input: Tensor, { kernel, stride, padding }: { kernel: nu
 export interface BatchNormState { readonly scale: Tensor; readonly offset: Tensor; readonly mean: Tensor; readonly variance: Tensor }
 
 /**
- * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), plus a shortcut and
- * rectified where asked; `onStatistics` receives the new running mean and unbiased variance, (1 - momentum) old + momentum
+ * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), plus a shortcut,
+ * rectified and, if so, max-pooled where asked; `onStatistics` receives the new running mean and unbiased variance, (1 - momentum) old + momentum
  * batch; `direct` asks for TensorFlow's own ops.
  */
 export function batchNormTraining(input: Tensor, state: BatchNormState, options: {
@@ -147,10 +149,23 @@ export function batchNormTraining(input: Tensor, state: BatchNormState, options:
   readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
   readonly shortcut?: Tensor | undefined;
   readonly rectified?: boolean;
+  readonly pooling?: Pooling | undefined;
   readonly direct?: boolean;
 }): Tensor {
-  const { epsilon, momentum, onStatistics, shortcut, rectified = false, direct = false } = options;
-  if (hasOwnOps && !direct && (input.shape.at(-1) as number) % 16 === 0) {
+  const { epsilon, momentum, onStatistics, shortcut, rectified = false, pooling, direct = false } = options;
+  const own = hasOwnOps && !direct && (input.shape.at(-1) as number) % 16 === 0;
+  if (pooling && !(own && rectified && !shortcut)) return maxPool(batchNormTraining(input, state, { ...options, pooling: undefined }), pooling);
+  if (pooling) {
+    return withThreeGradients((x, scale, offset, save) => {
+      const windows = [integer('kernel', pooling.kernel), integer('stride', pooling.stride), integer('padding', pooling.padding)];
+      const attributes = [float('epsilon', epsilon), float('momentum', momentum), ...windows];
+      const [value, newMean, newVariance, mean, deviation, chosen, taps] = backend.executeMultipleOutputs('PooledBatchNorm', attributes, [x, scale, offset, state.mean, state.variance], 7) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+      onStatistics(newMean, newVariance);
+      save([value, chosen, taps, x, scale, mean, deviation]);
+      return { value, gradFunc: (dy, saved) => backend.executeMultipleOutputs('PooledBatchNormGrad', windows, [dy, tf.zeros([0]), ...saved], 3) };
+    })(input, state.scale, state.offset);
+  }
+  if (own) {
     return withFourGradients((x, scale, offset, side, save) => {
       const attributes = [float('epsilon', epsilon), float('momentum', momentum), boolean('rectified', rectified)];
       const [value, newMean, newVariance, mean, deviation] = backend.executeMultipleOutputs('ResidualBatchNorm', attributes, [x, side, scale, offset, state.mean, state.variance], 5) as [Tensor, Tensor, Tensor, Tensor, Tensor];
@@ -159,7 +174,7 @@ export function batchNormTraining(input: Tensor, state: BatchNormState, options:
       return {
         value,
         gradFunc: (dy, [y, original, sides, gamma, ...statistics]) =>
-          backend.executeMultipleOutputs('ResidualBatchNormGrad', [boolean('rectified', rectified)], [dy, y as Tensor, original as Tensor, sides as Tensor, gamma as Tensor, ...statistics], 4),
+          backend.executeMultipleOutputs('ResidualBatchNormGrad', [boolean('rectified', rectified)], [dy, tf.zeros([0]), y as Tensor, original as Tensor, sides as Tensor, gamma as Tensor, ...statistics], 4),
       };
     })(input, state.scale, state.offset, shortcut ?? tf.zeros([0]));
   }

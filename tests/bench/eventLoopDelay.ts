@@ -15,6 +15,8 @@ export const freePort = (): Promise<number> => new Promise((resolve) => {
 export interface LoopDelay {
   /** Longest delay by Node's own monitorEventLoopDelay. */
   readonly longest: number;
+  /** Longest time between two turns of a timer of 5 ms in which the loop's thread worked or waited, that without a core left out: what the process itself can be blamed for. The whole time where the system does not tell (other than Linux). */
+  readonly blocked: number;
   /** Longest time between two turns of a timer of 5 ms, and how much of it the loop's own thread worked and how much it was ready to but had no core; null where the system does not tell (other than Linux). */
   readonly gap: { readonly length: number; readonly worked: number | null; readonly withoutCore: number | null };
 }
@@ -42,16 +44,17 @@ export async function watchEventLoop(port: number): Promise<{ /** Since the last
     // The main thread's time on a core and its time ready without one; NaN leaves as null.
     const onCore = () => { try { return readFileSync('/proc/self/task/' + process.pid + '/schedstat', 'latin1').split(' ').map((time) => time / 1e6); } catch { return [NaN, NaN]; } };
     const none = { length: 0, worked: 0, withoutCore: 0 };
-    let [gap, at, [worked, withoutCore]] = [none, performance.now(), onCore()];
+    let [gap, blocked, at, [worked, withoutCore]] = [none, 0, performance.now(), onCore()];
     setInterval(() => {
       const [now, [workedNow, withoutCoreNow]] = [performance.now(), onCore()];
       if (now - at > gap.length) gap = { length: now - at, worked: workedNow - worked, withoutCore: withoutCoreNow - withoutCore };
+      blocked = Math.max(blocked, now - at - (withoutCoreNow - withoutCore || 0));
       [at, worked, withoutCore] = [now, workedNow, withoutCoreNow];
     }, ${resolution}).unref();
     globalThis.loopDelay = () => {
-      const told = { longest: delays.max / 1e6, gap };
+      const told = { longest: delays.max / 1e6, blocked, gap };
       delays.reset();
-      gap = none;
+      [gap, blocked] = [none, 0];
       return told;
     };
   }`);

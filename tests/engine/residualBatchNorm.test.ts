@@ -40,3 +40,36 @@ for (const { shape, mean } of [{ shape: [3, 5, 5, 48], mean: 0 }, { shape: [16, 
     }
   }
 }
+
+// A ResNet's stem; windows that do not overlap, that leave pixels out, larger ones than are unrolled; values in steps, of which the largest in a window are often equal; no multiple of 16 channels.
+for (const { shape, kernel, stride, padding, step = 0 } of [
+  { shape: [4, 56, 56, 64], kernel: 3, stride: 2, padding: 1 },
+  { shape: [2, 13, 10, 48], kernel: 3, stride: 2, padding: 1, step: 0.5 },
+  { shape: [3, 9, 12, 32], kernel: 2, stride: 2, padding: 0 },
+  { shape: [2, 11, 11, 16], kernel: 2, stride: 3, padding: 1 },
+  { shape: [1, 12, 9, 16], kernel: 5, stride: 1, padding: 2 },
+  { shape: [2, 8, 8, 20], kernel: 3, stride: 2, padding: 1 },
+]) {
+  test(`batch norm of [${shape}], rectified and max-pooled by ${kernel} with stride ${stride}${step > 0 ? ', of equal values,' : ''} equals TensorFlow's ops to 1e-4: value, statistics and gradients, with the same bits twice`, () => {
+    const channels = shape[3] as number;
+    const drawn = normal(shape, 1, { mean: 0.5 });
+    const input = step > 0 ? tf.mul(tf.round(tf.div(drawn, step)), step) : drawn;
+    const state = { scale: normal([channels], 4), offset: normal([channels], 5), mean: normal([channels], 6), variance: tf.abs(normal([channels], 7)) };
+    const run = (direct: boolean) => {
+      const told: Tensor[] = [];
+      const compute = (x: Tensor, scale: Tensor, offset: Tensor) => batchNormTraining(x, { ...state, scale, offset }, {
+        epsilon: 1e-5, momentum: 0.1, rectified: true, pooling: { kernel, stride, padding }, direct, onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
+      });
+      const value = compute(input, state.scale, state.offset);
+      return [value, ...told, ...tf.grads(compute)([input, state.scale, state.offset], normal(value.shape, 3))].map((tensor) => tensor.dataSync() as Float32Array);
+    };
+    const [own, again, direct] = [run(false), run(false), run(true)];
+    assert.deepEqual(again, own);
+    if (channels % 16 === 0) assert.notDeepEqual(direct, own); // the same bits would mean that the addon has no pooling of its own
+    assert.equal(own.length, direct.length);
+    direct.forEach((expected, index) => {
+      const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
+      assert.ok(difference < 1e-4 * length(expected), `result ${index}: ${difference / length(expected)}`);
+    });
+  });
+}

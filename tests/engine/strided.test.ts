@@ -10,13 +10,19 @@ const normal = (shape: readonly number[], seed: number): Tensor => {
 };
 const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
-// Channels of a picture; odd sides; pixels that no tap sees; a stride beyond the filter; more patches than one task takes.
+// Channels of a picture; odd sides; pixels that no tap sees; a stride beyond the filter; more patches than one task takes; tiles of
+// four rows and three, of four columns and three; few tiles of many channels.
 for (const { images, kernel, filters, stride, padding } of [
   { images: [2, 17, 14, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },
+  { images: [3, 112, 110, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },
+  { images: [2, 30, 41, 3], kernel: 7, filters: 128, stride: 2, padding: 2 },
+  { images: [2, 12, 12, 3], kernel: 7, filters: 64, stride: 3, padding: 3 },
   { images: [3, 9, 8, 64], kernel: 3, filters: 128, stride: 2, padding: 1 },
   { images: [2, 7, 10, 128], kernel: 1, filters: 64, stride: 2, padding: 0 },
   { images: [1, 10, 11, 64], kernel: 2, filters: 64, stride: 3, padding: 1 },
   { images: [16, 28, 28, 64], kernel: 3, filters: 64, stride: 2, padding: 1 },
+  { images: [3, 27, 13, 128], kernel: 3, filters: 64, stride: 2, padding: 1 },
+  { images: [12, 7, 7, 256], kernel: 3, filters: 512, stride: 2, padding: 1 },
   { images: [4, 33, 33, 3], kernel: 3, filters: 64, stride: 1, padding: 1 },
 ]) {
   test(`convolution of [${images}] by ${filters} filters of ${kernel} with stride ${stride} equals TensorFlow's to 1e-5, value and gradients, with the same bits twice`, () => {

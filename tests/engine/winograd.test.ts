@@ -17,8 +17,8 @@ function convolution(input: Tensor, filter: Tensor, { upstream, direct }: { upst
 
 const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
-// One tile, tiles that stick out, many tiles (another schedule), unequal channels.
-for (const { images, filters } of [{ images: [2, 4, 4, 64], filters: 128 }, { images: [3, 7, 7, 128], filters: 64 }, { images: [1, 1, 9, 64], filters: 64 }, { images: [32, 28, 28, 64], filters: 64 }]) {
+// One tile, tiles of three rows or columns, some of which stick out; then the schedules for many tiles, for few, and for the filter's gradient by parts and by groups.
+for (const { images, filters } of [{ images: [2, 4, 4, 64], filters: 128 }, { images: [3, 7, 7, 128], filters: 64 }, { images: [1, 1, 9, 64], filters: 64 }, { images: [32, 28, 28, 64], filters: 64 }, { images: [6, 14, 14, 128], filters: 128 }, { images: [3, 4, 4, 512], filters: 512 }]) {
   test(`Winograd convolution of [${images}] to ${filters} channels equals the direct one to 1e-5, value and gradients, with the same bits twice`, () => {
     const [input, filter, upstream] = [normal(images, 1), normal([3, 3, images[3] as number, filters], 2), normal([...images.slice(0, 3), filters], 3)];
     const [winograd, again, direct] = [convolution(input, filter, { upstream, direct: false }), convolution(input, filter, { upstream, direct: false }), convolution(input, filter, { upstream, direct: true })];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor } from '../tensorflow.ts';
 import { replaceRows, rowsAt } from '../kernels.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
+import { joinSums } from './joinSums.ts';
 import { record } from './recording.ts';
 
 export type ElementType = 'float32' | 'int32' | 'uint8';
@@ -242,7 +243,8 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
         ? emit(node, 'ReadVariableOp', [keyOf(name)], { dtype: float })
         : emit(node, 'ResourceGather', [keyOf(name), `${programName}/in/${rows}`], { dtype: float, Tindices: indexes, batch_dims: { kind: 'integer', value: 0 }, validate_indices: { kind: 'boolean', value: true } }));
     }
-    recording.ops.forEach((op, index) => {
+    const kept = new Set([...Object.values(result.outputs), ...result.updates.values()].map(idOf));
+    joinSums(recording, kept).forEach((op, index) => {
       const operands = op.inputs.map(inputName);
       const attributes = Object.fromEntries(op.attributes.map((attribute) => [attribute.name, attributeOf(attribute)]));
       for (const [attribute, operand] of Object.entries(inferredTypes[op.name] ?? {})) {

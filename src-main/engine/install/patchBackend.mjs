@@ -11,7 +11,7 @@ const copied = `  // TensorFlow gets memory of its own: it releases tensors, and
   memcpy(TF_TensorData(tensor.tensor), array_data, byte_size);
 `;
 
-const native = ['winogradConvolution.cc', 'stridedConvolution.cc', 'winogradOps.cc', 'batchNormOps.cc'].map((name) => readFileSync(new URL(`../native/${name}`, import.meta.url), 'utf8'));
+const native = ['winogradConvolution.cc', 'streamedStores.cc', 'stridedConvolution.cc', 'polyphaseConvolution.cc', 'stemConvolution.cc', 'winogradOps.cc', 'batchNormOps.cc', 'pooledBatchNormOps.cc'].map((name) => readFileSync(new URL(`../native/${name}`, import.meta.url), 'utf8'));
 
 /** The addon's tfjs_backend.cc with ArcBench's own ops behind it, and tensors that copy their values instead of sharing V8's memory. Throws where the source is not the one that is known. @param {string} source */
 export function patchBackend(source) {
@@ -19,5 +19,6 @@ export function patchBackend(source) {
   if (patched === source || patched.includes(from) || patched.includes('delete auto_ref;\n    TFE_DeleteTensorHandle')) {
     throw new SetUpError(1, "The addon's source in @tensorflow/tfjs-node-gpu is not the one that ArcBench knows how to build: run `npm ci`, which brings the version of package-lock.json.");
   }
-  return ['#include <cstring>', patched, ...native].join('\n');
+  // The kernels are for x86-64; on other processors the engine takes TensorFlow's own ops.
+  return ['#include <cstring>', patched, '#if defined(__x86_64__)', ...native, '#endif'].join('\n');
 }

@@ -43,9 +43,21 @@ inline long rowsPerTask(long rows, long depth, long columns) {
 
 /** matrix[depth][columns] to panels[columns / panel][depth][panel]. */
 inline void packPanels(const float *matrix, long depth, long columns, float *panels) {
-  const long panel = kernels()->panel;
-  for (long column = 0; column < columns; column += panel)
-    for (long k = 0; k < depth; k++) std::memcpy(panels + column * depth + k * panel, matrix + k * columns + column, panel * sizeof(float));
+  const long panel = kernels()->panel, slice = 128, slices = (depth + slice - 1) / slice;
+  Workers::shared().forEach(columns / panel * slices, [&](long index) {
+    const long column = index / slices * panel;
+    for (long k = index % slices * slice; k < std::min(depth, (index % slices + 1) * slice); k++) std::memcpy(panels + column * depth + k * panel, matrix + k * columns + column, panel * sizeof(float));
+  });
+}
+
+/** matrix[columns][depth] to panels[columns / panel][depth][panel]; depth is a multiple of 16. */
+inline void packTransposed(const float *matrix, long depth, long columns, float *panels) {
+  const long panel = kernels()->panel, blocks = depth / 16;
+  Workers::shared().forEach(columns / panel * blocks, [&](long index) {
+    const long column = index / blocks * panel, first = index % blocks * 16;
+    for (long lane = 0; lane < panel; lane++)
+      for (long k = first; k < first + 16; k++) panels[column * depth + k * panel + lane] = matrix[(column + lane) * depth + k];
+  });
 }
 
 /** images [batch, height, width, inputs] by filter [kernel, kernel, inputs, outputs]. */
@@ -62,8 +74,29 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
   });
 }
 
+/** The input gradient of a 1x1 convolution without padding: the product goes to one pixel of each stride x stride block, and zeros to the others. */
+void pointwiseInputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) {
+  const long panel = kernels()->panel, columns = shape.inputs, depth = shape.outputs, pixels = shape.pixels(), rows = rowsPerTask(pixels, depth, columns), across = shape.across(), each = shape.down() * across;
+  Scratch panels(depth * columns);
+  packTransposed(filter, depth, columns, panels.data());
+  Workers::shared().forEach((pixels + rows - 1) / rows, [&](long index) {
+    Scratch sums(rows * columns);
+    const long first = index * rows, count = std::min(rows, pixels - first);
+    for (long column = 0; column < columns; column += panel)
+      kernels()->multiply({gradients + first * depth, depth, 1, panels.data() + column * depth, sums.data() + column, columns, count, depth, false});
+    for (long row = 0; row < count; row++) {
+      const long pixel = first + row, top = pixel % each / across * shape.stride, left = pixel % across * shape.stride, width = std::min(shape.stride, shape.width - left) * columns;
+      float *to = result + ((pixel / each * shape.height + top) * shape.width + left) * columns;
+      std::memcpy(to, sums.data() + row * columns, columns * sizeof(float));
+      std::memset(to + columns, 0, (width - columns) * sizeof(float));
+      for (long y = 1; y < std::min(shape.stride, shape.height - top); y++) std::memset(to + y * shape.width * columns, 0, width * sizeof(float));
+    }
+  });
+}
+
 /** gradients of the result by filter to the images' gradient. Pixels of one residue by the stride see the same taps of the filter: one product for each residue. */
 void inputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) {
+  if (shape.kernel == 1 && shape.padding == 0) return pointwiseInputGradient(shape, gradients, filter, result);
   const long panel = kernels()->panel, columns = shape.inputs, outputs = shape.outputs, stride = shape.stride, down = shape.down(), across = shape.across();
   Scratch panels(shape.kernel * shape.kernel * columns * outputs);
   for (long residue = 0; residue < stride * stride; residue++) {

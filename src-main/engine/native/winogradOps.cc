@@ -1,4 +1,4 @@
-// The convolutions of winogradConvolution.cc and stridedConvolution.cc as TensorFlow ops, registered when the addon is loaded.
+// The convolutions of winogradConvolution.cc, stridedConvolution.cc, polyphaseConvolution.cc and stemConvolution.cc as TensorFlow ops, registered when the addon is loaded.
 #include "tensorflow/c/ops.h"
 
 // What is used of tensorflow/c/kernels.h, which itself needs headers that the installer does not unpack.
@@ -63,11 +63,7 @@ void computeInputGradient(void *, TF_OpKernelContext *context) {  // gradients o
     const Shape shape = {gradients.size(0), gradients.size(1), gradients.size(2), gradients.size(3), filter.size(2)};
     std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.height, shape.width, shape.outputs}.begin(), 4, sizes);
     return shape;
-  }, [](const Shape &shape, const float *gradients, const float *filter, float *result) {
-    const Scratch turned(9 * shape.inputs * shape.outputs);
-    turnFilter(filter, shape.outputs, shape.inputs, turned.data());
-    convolve(shape, gradients, turned.data(), result);
-  });
+  }, inputGradient);
 }
 
 void computeFilterGradient(void *, TF_OpKernelContext *context) {  // images, gradients of the result
@@ -100,7 +96,7 @@ void computeStrided(void *kernel, TF_OpKernelContext *context) {  // images, fil
     shape = {images.size(0), images.size(1), images.size(2), images.size(3), filter.size(3), filter.size(0), of.stride, of.padding};
     std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.down(), shape.across(), shape.outputs}.begin(), 4, sizes);
     return Shape{0, 0, 0, 64, shape.outputs};
-  }, [&](const Shape &, const float *images, const float *filter, float *result) { strided::convolve(shape, images, filter, result); });
+  }, [&](const Shape &, const float *images, const float *filter, float *result) { (stem::fits(shape) ? stem::convolve : polyphase::fits(shape) ? polyphase::convolve : strided::convolve)(shape, images, filter, result); });
 }
 
 void computeStridedInputGradient(void *kernel, TF_OpKernelContext *context) {  // gradients of the result, filter
@@ -110,7 +106,7 @@ void computeStridedInputGradient(void *kernel, TF_OpKernelContext *context) {  /
     shape = {gradients.size(0), of.height, of.width, filter.size(2), filter.size(3), of.kernel, of.stride, of.padding};
     std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.height, shape.width, shape.inputs}.begin(), 4, sizes);
     return Shape{0, 0, 0, shape.inputs, shape.outputs};
-  }, [&](const Shape &, const float *gradients, const float *filter, float *result) { strided::inputGradient(shape, gradients, filter, result); });
+  }, [&](const Shape &, const float *gradients, const float *filter, float *result) { (polyphase::fits(shape) ? polyphase::inputGradient : strided::inputGradient)(shape, gradients, filter, result); });
 }
 
 void computeStridedFilterGradient(void *kernel, TF_OpKernelContext *context) {  // images, gradients of the result
@@ -120,7 +116,7 @@ void computeStridedFilterGradient(void *kernel, TF_OpKernelContext *context) {  
     shape = {images.size(0), images.size(1), images.size(2), images.size(3), gradients.size(3), of.kernel, of.stride, of.padding};
     std::copy_n(std::initializer_list<int64_t>{shape.kernel, shape.kernel, shape.inputs, shape.outputs}.begin(), 4, sizes);
     return Shape{0, 0, 0, 64, shape.outputs};
-  }, [&](const Shape &, const float *images, const float *gradients, float *result) { strided::filterGradient(shape, images, gradients, result); });
+  }, [&](const Shape &, const float *images, const float *gradients, float *result) { (stem::fits(shape) ? stem::filterGradient : polyphase::fits(shape) ? polyphase::filterGradient : strided::filterGradient)(shape, images, gradients, result); });
 }
 
 /** What TensorFlow is told of an op: its operands, results and attributes in the words of TF_OpDefinitionBuilder, and its kernel. */
