@@ -21,7 +21,7 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
   const [temporary, former] = [`${folder}.writing-${process.pid}`, `${folder}.former.writing-${process.pid}`];
   try {
     const fixed = fixedFolderIn(folder);
-    if (fixed !== null) throw new ArcBenchError('wrong-input', `${folder} cannot be replaced: ${fixed} must be writable; change its permissions, and run again.`);
+    if (fixed !== null) throw new ArcBenchError('wrong-input', `The folder ${folder} cannot be replaced: ${fixed} must be writable; change its permissions, and run again.`);
     for (const path of [temporary, former]) await rm(path, { recursive: true, force: true });
     await makeFolder(dirname(folder));
     await mkdir(temporary);

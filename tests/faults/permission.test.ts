@@ -62,10 +62,10 @@ cases('what may not be read or written is named in one sentence, and all is well
     ['datasets', 0o555, 'split', /datasets.* cannot be written: /],
     ['prepared', 0o000, 'split', /prepared.* cannot be written: |prepared.*cannot be read/],
     [join('prepared', prepared, 'images.bin'), 0o000, 'split', /images\.bin.* cannot be (read|written)/],
-    ['splits', 0o555, 'split', /splits.* cannot be written: /],
+    ['splits', 0o555, 'split', /splits.* cannot be (written|replaced): /],
     ['runs', 0o555, 'report', /runs.* cannot be written: /],
     ['runs', 0o000, 'report', /runs.* cannot be written: /],
-    ['reports', 0o555, 'report', /reports.* cannot be written: /],
+    ['reports', 0o555, 'report', /reports.* cannot be (written|replaced): /],
   ];
   for (const [what, mode, to, sentence] of attempts) {
     const path = join(workspace, what);
