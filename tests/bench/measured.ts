@@ -17,8 +17,8 @@ export function imagesPerSecond(batchSize: number, step: () => void, { warm = 2,
 }
 
 /** Runs one contender in a process of its own and reads the JSON that it prints last; null where it fails. */
-export function contender<T>(command: string, args: readonly string[]): T | null {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', NODE_NO_WARNINGS: '1' } });
+export function contender<T>(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): T | null {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', NODE_NO_WARNINGS: '1', ...environment } });
   if (status !== 0) {
     process.stderr.write(stderr.split('\n').slice(-5).join('\n'));
     return null;

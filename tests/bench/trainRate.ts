@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { contender, publish } from './measured.ts';
 
@@ -6,7 +7,7 @@ const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const own = contender<Rates>(process.execPath, [file('trainStep.ts'), 'compiled']);
 const torch = contender<{ train: number; version: string }>('python3', [file('torchStep.py')]);
 const again = contender<Rates>(process.execPath, [file('trainStep.ts'), 'compiled']);
-const stock = contender<Rates>(process.execPath, [file('trainStep.ts'), 'stock']);
+const stock = contender<Rates>(process.execPath, [file('trainStep.ts'), 'stock'], { TF_NUM_INTEROP_THREADS: String(availableParallelism()) }); // TensorFlow's own default
 if (!own || !again || !stock) throw new Error('The engine could not be measured: see the message above.');
 const rate = (own.train + again.train) / 2; // before and after PyTorch, against drift of the machine
 if (!torch) console.log('PyTorch was not measured: python3 has no torch; get it with `python3 -m pip install torch` (or name its folder in PYTHONPATH).');

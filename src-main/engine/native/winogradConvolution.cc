@@ -4,6 +4,7 @@
 // outputs would stick out of the image, tiles have three rows or columns and need but five points there.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
@@ -31,6 +32,7 @@ typedef float Vector16 __attribute__((vector_size(64)));
 typedef float Vector8 __attribute__((vector_size(32)));
 template <class Vector> constexpr long kLanes = sizeof(Vector) / sizeof(float);
 #define ALWAYS inline __attribute__((always_inline))
+#define PAUSE __builtin_ia32_pause()
 #define FETCH_TO_WRITE(address) asm volatile("prefetchw %0" ::"m"(*(address)))
 #define UNROLL _Pragma("GCC unroll 8")
 
@@ -365,6 +367,18 @@ const Kernels *kernels() {
 
 // --- Threads: a caller works on its own tasks, and idle workers help whoever has some.
 
+/** Waits for a moment, awake, until `ready`: to sleep and be woken takes longer than most of these waits. Whoever else needs the core gets it. */
+template <class Ready> void awaitAwake(const Ready &ready) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+  do {
+    for (int turn = 0; turn < 16; turn++) {
+      if (ready()) return;
+      PAUSE;
+    }
+    std::this_thread::yield();
+  } while (std::chrono::steady_clock::now() < end);
+}
+
 class Workers {
  public:
   static Workers &shared() {
@@ -376,14 +390,23 @@ class Workers {
   /** Runs body(0) to body(count - 1), each once, on as many threads as are free. */
   void forEach(long count, const std::function<void(long)> &body) {
     Job job{count, body};
-    {
+    working_++;
+    if (count > 1) {
       std::lock_guard<std::mutex> lock(mutex_);
       jobs_.push_back(&job);
+      open_++;
+      if (helpWanted()) awake_.notify_all();
     }
-    if (count > 1) awake_.notify_all();
-    job.work();
+    while (work(job)) {}
+    working_--;
+    if (count <= 1) return;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      jobs_.erase(std::find(jobs_.begin(), jobs_.end(), &job));
+      if (helpWanted()) awake_.notify_all();
+    }
+    awaitAwake([&] { return job.helpers == 0; });
     std::unique_lock<std::mutex> lock(mutex_);
-    jobs_.erase(std::find(jobs_.begin(), jobs_.end(), &job));
     finished_.wait(lock, [&] { return job.helpers == 0; });
   }
 
@@ -391,12 +414,8 @@ class Workers {
   struct Job {
     const long count;
     const std::function<void(long)> &body;
-    std::atomic<long> next{0};
-    long helpers = 0;
+    std::atomic<long> next{0}, helpers{0};
     Job(long count, const std::function<void(long)> &body) : count(count), body(body) {}
-    void work() {
-      for (long index; (index = next.fetch_add(1)) < count;) body(index);
-    }
   };
 
   Workers() {
@@ -406,17 +425,33 @@ class Workers {
     for (long index = 0; index < workers_; index++) std::thread([this] { serve(); }).detach();
   }
 
+  /** Does one task of a job; false when none is left. */
+  bool work(Job &job) {
+    const long index = job.next.fetch_add(1);
+    if (index >= job.count) return false;
+    if (index == job.count - 1 && index > 0) open_--;
+    job.body(index);
+    return true;
+  }
+
+  /** Several callers at once take a core each: a helper beside them would only take turns with them and empty their caches. */
+  bool helpWanted() const { return open_ > 0 && working_ < threads(); }
+
   void serve() {
-    std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
+      awaitAwake([&] { return helpWanted(); });
       Job *job = nullptr;
+      std::unique_lock<std::mutex> lock(mutex_);
       awake_.wait(lock, [&] {
-        for (Job *each : jobs_) if (each->next < each->count) { job = each; return true; }
+        if (helpWanted())
+          for (Job *each : jobs_) if (each->next < each->count) { job = each; return true; }
         return false;
       });
       job->helpers++;
+      working_++;
       lock.unlock();
-      job->work();
+      while (working_ <= threads() && work(*job)) {}
+      working_--;
       lock.lock();
       if (--job->helpers == 0) finished_.notify_all();
     }
@@ -425,6 +460,7 @@ class Workers {
   std::mutex mutex_;
   std::condition_variable awake_, finished_;
   std::vector<Job *> jobs_;
+  std::atomic<long> open_{0}, working_{0};  // jobs with tasks that nobody has taken; threads that work on tasks
   long workers_;
 };
 

@@ -18,7 +18,7 @@ ${head({ name: 'arcbench', log: taskLogOf(folder, '%a'), flags, from })}
 #SBATCH --requeue
 #SBATCH --signal=B:USR1@${savingTime}
 
-if [ -n "$SLURM_CPUS_PER_TASK" ]; then export TF_NUM_INTRAOP_THREADS=$SLURM_CPUS_PER_TASK TF_NUM_INTEROP_THREADS=$SLURM_CPUS_PER_TASK; fi
+if [ -n "$SLURM_CPUS_PER_TASK" ]; then export TF_NUM_INTRAOP_THREADS=$SLURM_CPUS_PER_TASK; fi
 ${commands.task.map(quoted).join(' ')} "$SLURM_ARRAY_TASK_ID" &
 task=$!
 signals=0
