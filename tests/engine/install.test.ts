@@ -317,6 +317,10 @@ test('the source of the pinned tfjs is the one that the patch knows', () => {
   const patched = patchBackend(source);
   assert.ok(source.includes('DeallocTensor, auto_ref') && !patched.includes('DeallocTensor, auto_ref'));
   assert.throws(() => patchBackend(patched), /is not the one that ArcBench knows/);
+  // ArcBench's own kernels are of x86-64: a compiler for another processor must see nothing of them.
+  const own = patched.slice(patched.indexOf('#if defined(__x86_64__)'));
+  assert.ok(own.length > 10_000);
+  assert.equal(execFileSync('g++', ['-E', '-P', '-U__x86_64__', '-x', 'c++', '-'], { input: own, encoding: 'utf8' }).trim(), '');
 });
 
 test('doctor says what computes, on stdout alone, and why cuda does not', () => {
