@@ -38,18 +38,21 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
 
   const waiting = new Map<string, CurvePoint[]>(); // points by run, told a few times a second
   let pointsTimer: NodeJS.Timeout | null = null;
+  const tellRun = (id: string) => {
+    const run = summaries.one(id);
+    if (run) tell({ event: 'run', payload: run });
+  };
   const tellPoints = () => {
     pointsTimer = null;
-    for (const [run, points] of waiting) tell({ event: 'points', payload: { run, points } });
+    for (const [run, points] of waiting) {
+      tell({ event: 'points', payload: { run, points } });
+      if (points.some(({ name }) => name === 'val/accuracy')) tellRun(run); // an epoch has ended: how far the run is and its last values are others now
+    }
     waiting.clear();
   };
   const tellChange = (change: StoreChange) => {
     switch (change.kind) {
-      case 'run': {
-        const run = summaries.one(change.id);
-        if (run) tell({ event: 'run', payload: run });
-        break;
-      }
+      case 'run': tellRun(change.id); break;
       case 'run-deleted': tell({ event: 'run.deleted', payload: { ids: [change.id] } }); break;
       case 'datasets': tell({ event: 'datasets.changed', payload: null }); break;
       case 'points':

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import type { CallInput, CallName, CallOutputs, WorkbenchEvent } from '../../src-shared/api.ts';
-import { openBrowser, serveWorkbench } from '../e2e/servedBrowser.ts';
+import type { WorkbenchEvent } from '../../src-shared/api.ts';
+import { callFrom, openBrowser, serveWorkbench } from '../e2e/servedBrowser.ts';
 import { freePort, watchEventLoop, type LoopDelay } from './eventLoopDelay.ts';
 import { median, publish, type Row } from './measured.ts';
 import { longCurves, makeUiWorkspace } from './uiWorkspace.ts';
@@ -43,18 +43,6 @@ async function openView(page: Page, view: string): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor();
   await go(page, view);
 }
-/** A call of the contract, on a socket of the page's own. */
-const callFrom = <Name extends CallName>(page: Page, name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> => page.evaluate(([call, given]) => new Promise<never>((resolve, reject) => {
-  const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api`);
-  socket.onopen = () => socket.send(JSON.stringify({ id: 1, call, input: given }));
-  socket.onmessage = ({ data }) => {
-    const message = JSON.parse(String(data)) as { id?: number; result: never; fault?: { message: string } };
-    if (message.id !== 1) return;
-    socket.close();
-    if (message.fault) reject(new Error(message.fault.message));
-    else resolve(message.result);
-  };
-}), [name, input] as const);
 /** Frames a second that the page gets drawn over some seconds, while `meanwhile` goes on. */
 async function framesWhile(page: Page, seconds: number, meanwhile: (until: number) => Promise<void>): Promise<number> {
   const counted = page.evaluate((milliseconds) => new Promise<number>((resolve) => {

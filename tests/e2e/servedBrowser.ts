@@ -1,8 +1,10 @@
+/// <reference lib="dom" />
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
 import { installDebianPackages } from '../debianPackages.ts';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -42,3 +44,16 @@ export async function serveWorkbench(workspace: string, folders: readonly string
     }),
   };
 }
+
+/** A call of the contract, on a socket of the page's own. */
+export const callFrom = <Name extends CallName>(page: Page, name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> => page.evaluate(([call, given]) => new Promise<never>((resolve, reject) => {
+  const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api`);
+  socket.onopen = () => socket.send(JSON.stringify({ id: 1, call, input: given }));
+  socket.onmessage = ({ data }) => {
+    const message = JSON.parse(String(data)) as { id?: number; result: never; fault?: { message: string } };
+    if (message.id !== 1) return;
+    socket.close();
+    if (message.fault) reject(new Error(message.fault.message));
+    else resolve(message.result);
+  };
+}), [name, input] as const);

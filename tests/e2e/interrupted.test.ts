@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Browser, Page, WebSocketRoute } from 'playwright-core';
+import { callFrom, openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-interrupted-'));
+const workspace = join(folder, 'workspace');
+let browser: Browser;
+let served: ServedWorkbench;
+let page: Page;
+let isCut = false;
+const sockets = new Set<WebSocketRoute>();
+
+before(async () => {
+  [browser, served] = await Promise.all([openBrowser(), serveWorkbench(workspace, [folder])]);
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(60_000);
+  await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+  // The network between page and workbench, which the test can cut.
+  await page.routeWebSocket(/\/api/, async (socket) => {
+    if (isCut) return await socket.close();
+    socket.connectToServer();
+    sockets.add(socket);
+  });
+  await page.goto(served.open);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+});
+after(async () => {
+  await browser?.close();
+  await served?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const cut = async () => {
+  isCut = true;
+  for (const socket of sockets) await socket.close();
+  sockets.clear();
+};
+const banner = () => page.getByText('The connection to the workbench is lost');
+const yaml = `name: Interrupted
+data: { source: demo, demo: { people: 60, imagesPerPerson: 12 } }
+prepare: { inputSize: 64 }
+training: { epochs: 24, batchSize: 32 }
+arms: [{ name: cross-entropy, loss: crossEntropy }]
+`;
+let run = '';
+
+test('a trainer that is killed is said on the screen, which offers to resume it', async () => {
+  const { id } = await callFrom(page, 'experiments.save', { id: null, yaml });
+  const { id: job } = await callFrom(page, 'experiments.start', { id, interrupted: 'refuse' });
+  await page.evaluate(() => { location.hash = '#/live'; });
+  await page.getByText(/^epoch [1-9]\d* of 24$/).waitFor();
+  run = (await callFrom(page, 'jobs.list', {})).find((entry) => entry.id === job)?.run ?? '';
+  process.kill(Number(readFileSync(join(workspace, 'runs', run, 'trainer.pid'), 'utf8')), 'SIGKILL');
+  await page.getByText(/The trainer was killed \(SIGKILL\)/).first().waitFor();
+  assert.equal((await callFrom(page, 'runs.list', {})).find((entry) => entry.id === run)?.status, 'failed');
+  await page.getByRole('main').getByRole('button', { name: /^Resume/ }).click();
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+});
+
+test('a lost connection is said, stops nothing, and on return the screen is whole', async () => {
+  await cut();
+  await banner().waitFor();
+  const ended = () => existsSync(join(workspace, 'runs', run, 'model', 'model.json')); // by a file: there is no call to ask
+  for (let tries = 0; !ended() && tries < 600; tries++) await wait(100);
+  assert.ok(ended(), 'the training went on without a screen');
+  assert.ok(await banner().isVisible());
+  isCut = false;
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await banner().waitFor({ state: 'hidden' });
+  await page.getByText('epoch 24 of 24').waitFor();
+  await page.getByText('done', { exact: true }).first().waitFor();
+});
