@@ -7,11 +7,11 @@ export function networkInput(images: Tensor, draws: Readonly<Record<string, Tens
   let pixels = castFromUint8(images); // 0 to 255
   const { transforms, colourMatrix, colourOffset, erased } = draws;
   if (transforms) pixels = projectiveTransform(pixels, transforms);
-  if (colourMatrix && colourOffset) {
-    const flat = tf.mul(tf.reshape(pixels, [batch, size * size, 3]), 1 / 255);
-    pixels = tf.mul(tf.reshape(tf.clipByValue(tf.add(tf.matMul(flat, colourMatrix), colourOffset), 0, 1), [batch, size, size, 3]), 255);
-  }
-  const normalised = tf.sub(tf.mul(pixels, 1 / 127.5), 1); // -1 to 1
+  let normalised: Tensor; // -1 to 1
+  if (colourMatrix && colourOffset) { // which speak of colours from 0 to 1; the change of range goes into them, so that no pass over the pictures is spent on it
+    const flat = tf.matMul(tf.reshape(pixels, [batch, size * size, 3]), tf.mul(colourMatrix, 2 / 255));
+    normalised = tf.reshape(tf.clipByValue(tf.add(flat, tf.sub(tf.mul(colourOffset, 2), 1)), -1, 1), [batch, size, size, 3]);
+  } else normalised = tf.sub(tf.mul(pixels, 1 / 127.5), 1);
   if (!erased) return normalised;
   const positions = tf.range(0, size, 1, 'float32');
   const inside = (from: Tensor, to: Tensor) => tf.mul(tf.cast(tf.greaterEqual(positions, from), 'float32'), tf.cast(tf.less(positions, to), 'float32')); // [batch, size]
