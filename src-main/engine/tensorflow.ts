@@ -50,7 +50,7 @@ function load(): typeof TensorFlow {
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   util.isArray ??= Array.isArray;
   const installed = installedEngine();
-  // One operation at a time on all cores: two at once share their caches and wait for each other's threads, 8 % of a step of resnet18.
+  // One operation at a time on all cores: two at once share their caches and wait for each other's threads (`npm run bench:train` shows what it brings).
   if (installed?.manifest?.device !== 'cuda') process.env['TF_NUM_INTEROP_THREADS'] ??= '1';
   const fault = installed?.manifest ? engineFault(installed.folder) : null; // a library cut short would kill the process, not throw
   if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): ${engineRemedy()}.`);

@@ -73,3 +73,14 @@ for (const { shape, kernel, stride, padding, step = 0 } of [
     });
   });
 }
+
+for (const pooling of [undefined, { kernel: 3, stride: 2, padding: 1 }]) {
+  test(`a number that is none goes through a rectifier${pooling ? ' and max pooling' : ''} and back, so that training sees it, and stays in its channel`, () => {
+    const values = normal([2, 8, 8, 16], 1).dataSync() as Float32Array;
+    values[16 * 20 + 3] = Number.NaN;
+    const state = { scale: normal([16], 2), offset: normal([16], 3), mean: normal([16], 4), variance: tf.abs(normal([16], 5)) };
+    const compute = (x: Tensor) => batchNormTraining(x, state, { epsilon: 1e-5, momentum: 0.1, rectified: true, pooling, onStatistics: () => undefined });
+    const input = tf.tensor(values, [2, 8, 8, 16]);
+    for (const result of [compute(input), tf.grad(compute)(input)]) (result.dataSync() as Float32Array).forEach((value, index) => assert.equal(Number.isNaN(value), index % 16 === 3, `${index}: ${value}`));
+  });
+}

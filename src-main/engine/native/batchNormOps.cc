@@ -3,12 +3,13 @@
 #include <cmath>
 #include <cstring>
 
-namespace winograd {
+namespace native {
 
 constexpr long kNumbersPerSlice = 1 << 16;  // of a task; fixed, so that sums have the same bits on any number of threads
 
 template <class Vector> ALWAYS Vector spread(float value) { return Vector{} + value; }
-template <class Vector> ALWAYS Vector positive(const Vector &gate, const Vector &value) { return gate > 0.0f ? value : Vector{}; }
+/** What a rectifier lets through where its result is `gate`; a gate that is no number does, or training would not see that it diverged. */
+template <class Vector> ALWAYS Vector positive(const Vector &gate, const Vector &value) { return gate <= 0.0f ? Vector{} : value; }
 
 /** Per channel the sums of x - shift and its square over rows of x[rows][channels], added to sums[2][channels]. */
 template <class Vector> ALWAYS void sumMoments(const float *x, const float *shift, long rows, long channels, float *sums) {
@@ -94,10 +95,10 @@ struct Passes {
   __attribute__((target(instructions))) void step(const MomentumStep &b, const float *p, const float *s, const float *g, long n, float *m, float *w, bool f) { stepMomentum<Vector>(b, p, s, g, n, m, w, f); settle(f); } \
   const Passes passes = {moments, normalised, gradientSums, spreadOut, step}; \
   }
-PASSES(avx512, "avx512f,avx512dq,fma", Vector16)
-PASSES(avx2, "avx2,fma", Vector8)
+PASSES(avx512, AVX512, Vector16)
+PASSES(avx2, AVX2, Vector8)
 
-const Passes &passes() { return kernels() == &avx512::kernels ? avx512::passes : avx2::passes; }
+const Passes &passes() { return hasAvx512() ? avx512::passes : avx2::passes; }
 
 /** Runs body(first row, rows) on slices of rows, on all threads. */
 template <class Body> void forRows(long rows, long channels, Body body) {
@@ -250,7 +251,7 @@ void *createPass(TF_OpKernelConstruction *context) {
 }
 
 const bool passesRegistered = [] {
-  if (!kernels()) return false;
+  if (!hasKernels()) return false;
   const auto destroy = [](void *attributes) { delete static_cast<PassAttributes *>(attributes); };
   registerOp("ResidualBatchNorm", {{"x: float", "side: float", "scale: float", "offset: float", "running_mean: float", "running_variance: float"}, {"y: float", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float"}, {"epsilon: float", "momentum: float", "rectified: bool"}, createPass<Pass::batchNorm>, computeBatchNorm, destroy});
   registerOp("ResidualBatchNormGrad", {{"dy: float", "more: float", "y: float", "x: float", "side: float", "scale: float", "mean: float", "inverse_deviation: float"}, {"dx: float", "dscale: float", "doffset: float", "dside: float"}, {"rectified: bool"}, createPass<Pass::batchNormGradient>, computeBatchNormGradient, destroy});
@@ -258,4 +259,4 @@ const bool passesRegistered = [] {
   return true;
 }();
 
-}  // namespace winograd
+}  // namespace native

@@ -3,31 +3,19 @@
 // algorithm F(4, 2) takes the odd phase at the points 2, 0, 1, -1 and infinity; the even phase, of one tap, is zero at infinity and
 // needs the other four alone. So both phases are summed at the points themselves, and an axis takes 9 products for 4 results instead
 // of 12: 81 multiplications instead of 144 for 4x4 results. Float32, NHWC by HWIO, channel counts that are multiples of 64.
-#include <cstring>
 
-namespace polyphase {
+namespace native::polyphase {
 
 using strided::Shape;
-using winograd::kLanes;
-using winograd::load;
-using winograd::Scratch;
-using winograd::store;
-using winograd::Vector16;
-using winograd::Vector8;
-using winograd::Workers;
 
 /** Whether a convolution is of this kind. */
 inline bool fits(const Shape &shape) { return shape.kernel == 3 && shape.stride == 2 && shape.padding == 1 && shape.inputs % 64 == 0 && shape.outputs % 64 == 0; }
 
-constexpr long kSkew = 16, kCached = 3 << 19, kCachedByCore = 1 << 17;  // as in winogradConvolution.cc
-constexpr long kFilterCached = 1 << 22;  // numbers of a filter's points that the cache of all cores should hold for long
 constexpr long kFewestTiles = 12;  // with fewer, a filter's gradient is found faster without points: it has four times as many of them as taps
-constexpr long kMemory = 1 << 24;  // numbers that a convolution of large filters may need for its tiles' points
 constexpr long kPoints = 5;  // along an axis: 2, 0, 1, -1, infinity; a tile of 3 results does without the first, which is the last to be needed
 constexpr long kData = 9;  // what is known of the input along an axis: the odd phase at five points, the even phase at the first four
 constexpr long kTaps = 6;  // what is known of the filter along an axis: its outer taps at five points, its middle tap, the same at all
 constexpr long kAllTaps = kTaps * kTaps;
-constexpr long kBlock = 64, kTapStride = kBlock * 64 + kSkew;  // of channels: a block of the filter stays in a core's cache until all of its points are known
 /** The point that belongs to a row of the data. */
 inline long pointOf(long data) { return data < kPoints ? data : data - kPoints; }
 
@@ -84,62 +72,11 @@ template <int length, class Vector> ALWAYS void resultToPoints(const Vector y[4]
 /** Rows: the outer taps at 2, 0, 1, -1 and infinity, and the middle tap. */
 constexpr float kFilter[kTaps][3] = {{1, 0, 2}, {1, 0, 0}, {1, 0, 1}, {1, 0, -1}, {0, 0, 1}, {0, 1, 0}};
 
-template <class Vector> ALWAYS void filterFromPoints(const Vector u[6], Vector out[3]) {
+template <class Vector> ALWAYS void filterFromPoints(const Vector *u, Vector *out) {
   out[0] = u[0] + u[1] + (u[2] + u[3]);
   out[1] = u[5];
   out[2] = 2.0f * u[0] + (u[2] - u[3]) + u[4];
 }
-
-// --- Where the tiles lie.
-
-/** An axis of the result: tiles of 4, then tiles of 3, as few as will do; the last may stick out. */
-struct Axis {
-  long fours, threes;
-  explicit Axis(long length) {
-    const long tiles = (length + 3) / 4;
-    fours = std::max(0L, length - 3 * tiles);
-    threes = tiles - fours;
-  }
-  long count(bool four) const { return four ? fours : threes; }
-  long start(bool four, long index) const { return four ? 4 * index : 4 * fours + 3 * index; }
-};
-
-struct Range { long first, count; };
-inline Range common(const Range &a, const Range &b) {
-  const long first = std::max(a.first, b.first);
-  return {first, std::max(0L, std::min(a.first + a.count, b.first + b.count) - first)};
-}
-
-struct Tile { long image, row, column; bool four, wide; };
-
-/** All tiles of a batch, those of a height and width together: 3x4, 4x4, 4x3, 3x3, so that those with 4 rows, and those with 4 columns, lie in one piece. */
-class Tiles {
- public:
-  explicit Tiles(const Shape &shape) : down_(shape.down()), across_(shape.across()), batch_(shape.batch) {
-    for (int kind = 0; kind < 4; kind++) ends_[kind + 1] = ends_[kind] + batch_ * down_.count(four(kind)) * across_.count(wide(kind));
-  }
-  long count() const { return ends_[4]; }
-  Tile at(long index) const {
-    int kind = 0;
-    while (index >= ends_[kind + 1]) kind++;
-    index -= ends_[kind];
-    const long columns = across_.count(wide(kind)), each = down_.count(four(kind)) * columns;
-    return {index / each, down_.start(four(kind), index % each / columns), across_.start(wide(kind), index % columns), four(kind), wide(kind)};
-  }
-  /** Those of some tiles that have the points `down` and `across`: the first point is for tiles of 4 alone. */
-  Range having(long down, long across, Range some) const {
-    if (down == 0) some = common(some, {ends_[1], ends_[3] - ends_[1]});
-    if (across == 0) some = common(some, {0, ends_[2]});
-    return some;
-  }
-
- private:
-  static bool four(int kind) { return kind == 1 || kind == 2; }
-  static bool wide(int kind) { return kind < 2; }
-  const Axis down_, across_;
-  const long batch_;
-  long ends_[5] = {0};
-};
 
 /** An image, or one phase of it: every second row and column. */
 template <class Pixel> struct View { Pixel *pixels; long rows, columns, rowStride, columnStride; };
@@ -149,12 +86,6 @@ template <class Pixel> View<Pixel> imageOf(Pixel *images, long image, long heigh
 template <class Pixel> View<Pixel> phaseOf(const View<Pixel> &image, bool oddRows, bool oddColumns) {
   return {image.pixels + oddRows * image.rowStride + oddColumns * image.columnStride, (image.rows + !oddRows) / 2, (image.columns + !oddColumns) / 2, 2 * image.rowStride, 2 * image.columnStride};
 }
-
-/** Where a tile's points lie: those of one channel pointStride apart, channels side by side in blocks that are blockStride apart. */
-struct Layout {
-  long pointStride, block, blockStride;
-  long at(long channel) const { return channel / block * blockStride + channel % block; }
-};
 
 // --- Kernels: each is compiled for AVX-512 and for AVX2, and for every height and width of a tile, with infinity or without.
 
@@ -244,60 +175,12 @@ template <class Vector, long panel> ALWAYS void tapsToPoint(const float *taps, l
   }
 }
 
-/** Exchanges numbers until rows are columns: at each step those of two rows and two columns that lie `step` apart. */
-template <class Vector, long step = kLanes<Vector> / 2> ALWAYS void transpose(Vector *rows) {
-  typedef decltype(Vector{} < Vector{}) Places;  // integers of the same number
-  constexpr long lanes = kLanes<Vector>;
-  Places upper, lower;
-  _Pragma("GCC unroll 16") for (long lane = 0; lane < lanes; lane++) upper[lane] = lane & step ? lanes + lane - step : lane, lower[lane] = lane & step ? lanes + lane : lane + step;
-  _Pragma("GCC unroll 16") for (long row = 0; row < lanes; row++) {
-    if (row & step) continue;
-    const Vector above = rows[row], below = rows[row + step];
-    rows[row] = __builtin_shuffle(above, below, upper);
-    rows[row + step] = __builtin_shuffle(above, below, lower);
-  }
-  if constexpr (step > 1) transpose<Vector, step / 2>(rows);
-}
-
-/** columns[panel][rowStride], of which the first kBlock of each row, to rows[kBlock][panel]. */
-template <class Vector, long panel> ALWAYS void turn(const float *columns, long rowStride, float *rows) {
-  constexpr long lanes = kLanes<Vector>;
-  for (long k = 0; k < kBlock; k += lanes)
-    for (long column = 0; column < panel; column += lanes) {
-      Vector block[lanes];
-      _Pragma("GCC unroll 16") for (long lane = 0; lane < lanes; lane++) block[lane] = load<Vector>(columns + (column + lane) * rowStride + k);
-      transpose(block);
-      _Pragma("GCC unroll 16") for (long lane = 0; lane < lanes; lane++) store(rows + (k + lane) * panel + column, block[lane]);
-    }
-}
-
-/** Points[36][count][panel] of `count` inputs and one panel to gradients of filters [3, 3, inputs, outputs]. */
-template <class Vector, long panel> ALWAYS void pointsToFilter(const float *points, long count, float *filter, long filterStride, long outputs) {
-  for (long input = 0; input < count; input++) {
-    for (long lane = 0; lane < panel; lane += kLanes<Vector>) {
-      Vector half[3][6];
-      UNROLL for (long j = 0; j < 6; j++) {
-        Vector column[6], out[3];
-        UNROLL for (long i = 0; i < 6; i++) column[i] = load<Vector>(points + ((i * 6 + j) * count + input) * panel + lane);
-        filterFromPoints(column, out);
-        UNROLL for (long a = 0; a < 3; a++) half[a][j] = out[a];
-      }
-      UNROLL for (long a = 0; a < 3; a++) {
-        Vector out[3];
-        filterFromPoints(half[a], out);
-        UNROLL for (long b = 0; b < 3; b++) store(filter + (a * 3 + b) * filterStride + input * outputs + lane, out[b]);
-      }
-    }
-  }
-}
-
 struct Kernels {  // by height and width of the tile, and by infinity down and across
   void (*patch[2][2][2][2])(const View<const float> &, long, long, long, float *, long, const Layout &);
   void (*output[2][2][2][2])(const float *, long, const Layout &, long, const View<float> &, long, long);
   void (*gradient[2][2])(const View<const float> &, long, long, long, float *, const Layout &);
   void (*filter)(const float *, long, long, float *);
-  void (*turn)(const float *, long, float *);
-  void (*filterGradient)(const float *, long, float *, long, long);
+  void (*filterGradient)(const Sums &, long, float *, long, long);
 };
 
 #define EVERY_INFINITY(kernel, down, across) {{kernel<down, across, false, false>, kernel<down, across, false, true>}, {kernel<down, across, true, false>, kernel<down, across, true, true>}}
@@ -308,23 +191,24 @@ struct Kernels {  // by height and width of the tile, and by infinity down and a
   template <int d, int a, bool e, bool b> __attribute__((target(instructions))) void output(const float *p, long s, const Layout &l, long n, const View<float> &v, long r, long c) { pointsToPatch<Vector, d, a, e, b>(p, s, l, n, v, r, c); } \
   template <int d, int a> __attribute__((target(instructions))) void gradient(const View<const float> &v, long r, long c, long n, float *p, const Layout &l) { resultPatchToPoints<Vector, d, a>(v, r, c, n, p, l); } \
   __attribute__((target(instructions))) void filter(const float *t, long r, long c, float *p) { tapsToPoint<Vector, panel>(t, r, c, p); } \
-  __attribute__((target(instructions))) void turn(const float *c, long s, float *r) { polyphase::turn<Vector, panel>(c, s, r); } \
-  __attribute__((target(instructions))) void filterGradient(const float *p, long c, float *f, long s, long o) { pointsToFilter<Vector, panel>(p, c, f, s, o); } \
-  const Kernels kernels = {EVERY_TILE(patch), EVERY_TILE(output), {{gradient<3, 3>, gradient<3, 4>}, {gradient<4, 3>, gradient<4, 4>}}, filter, turn, filterGradient}; \
+  __attribute__((target(instructions))) void filterGradient(const Sums &p, long c, float *f, long s, long o) { pointsToFilter<Vector, panel, filterFromPoints<Vector>>(p, c, f, s, o); } \
+  const Kernels kernels = {EVERY_TILE(patch), EVERY_TILE(output), {{gradient<3, 3>, gradient<3, 4>}, {gradient<4, 3>, gradient<4, 4>}}, filter, filterGradient}; \
   }
-POLYPHASE_KERNELS(avx512, "avx512f,avx512dq,fma", Vector16, 64)
-POLYPHASE_KERNELS(avx2, "avx2,fma", Vector8, 16)
+POLYPHASE_KERNELS(avx512, AVX512, Vector16, 64)
+POLYPHASE_KERNELS(avx2, AVX2, Vector8, 16)
 
-inline const Kernels &kernels() { return winograd::kernels() == &winograd::avx512::kernels ? avx512::kernels : avx2::kernels; }
+inline const Kernels &kernels() { return hasAvx512() ? avx512::kernels : avx2::kernels; }
 
 // --- The three convolutions.
+
+inline Tiles tilesOf(const Shape &shape) { return {shape.batch, shape.down(), shape.across()}; }
 
 /** A tile's patches of the four phases of its image to points data[9][9]. */
 void imageToData(const Shape &shape, const float *images, const Tile &tile, float *data, const Layout &layout) {
   const auto image = imageOf(images, tile.image, shape.height, shape.width, shape.inputs);
   for (int odd = 3; odd >= 0; odd--) {
     const bool down = odd & 2, across = odd & 1;  // the odd phase begins with the padding
-    kernels().patch[tile.four][tile.wide][down][across](phaseOf(image, down, across), tile.row - down, tile.column - across, shape.inputs, data + ((down ? 0 : kPoints) * kData + (across ? 0 : kPoints)) * layout.pointStride, kData, layout);
+    kernels().patch[tile.height - 3][tile.width - 3][down][across](phaseOf(image, down, across), tile.row - down, tile.column - across, shape.inputs, data + ((down ? 0 : kPoints) * kData + (across ? 0 : kPoints)) * layout.pointStride, kData, layout);
   }
 }
 
@@ -333,7 +217,7 @@ void dataToImage(const Shape &shape, const float *data, const Layout &layout, co
   const auto image = imageOf(images, tile.image, shape.height, shape.width, shape.inputs);
   for (int odd = 3; odd >= 0; odd--) {
     const bool down = odd & 2, across = odd & 1;
-    kernels().output[tile.four][tile.wide][down][across](data + ((down ? 0 : kPoints) * kData + (across ? 0 : kPoints)) * layout.pointStride, kData, layout, shape.inputs, phaseOf(image, down, across), tile.row, tile.column);
+    kernels().output[tile.height - 3][tile.width - 3][down][across](data + ((down ? 0 : kPoints) * kData + (across ? 0 : kPoints)) * layout.pointStride, kData, layout, shape.inputs, phaseOf(image, down, across), tile.row, tile.column);
   }
 }
 
@@ -352,35 +236,28 @@ struct Direction {
   std::function<void(const float *, const Layout &, const Tile &)> fromPoints;
 };
 
-/** A block of the filter, of the depth from `first` on by a panel of the columns, to taps[9][kTapStride]; backward it is turned by 180 degrees, and its inputs are the columns. */
-void packTaps(const float *filter, const Direction &direction, long first, long column, float *taps) {
-  const long panel = winograd::kernels()->panel, depth = direction.depth, columns = direction.columns, matrix = depth * columns;
-  for (long tap = 0; tap < 9; tap++, taps += kTapStride)
-    if (direction.forward) for (long k = 0; k < kBlock; k++) std::memcpy(taps + k * panel, filter + tap * matrix + (first + k) * columns + column, panel * sizeof(float));
-    else kernels().turn(filter + (8 - tap) * matrix + column * depth + first, depth, taps);
-}
-
 /** Takes all tiles from one side to the other. */
 void convolveTowards(const Direction &direction, const Shape &shape, const float *filter) {
   Workers &workers = Workers::shared();
-  const Tiles tiles(shape);
-  const long panel = winograd::kernels()->panel, depth = direction.depth, columns = direction.columns, panels = columns / panel, blocks = depth / kBlock, part = kBlock * panel;
+  const Tiles tiles = tilesOf(shape);
+  const Filter taken = {filter, !direction.forward, direction.depth, direction.columns};
+  const long panel = panelOf(), depth = direction.depth, columns = direction.columns, panels = columns / panel, blocks = depth / kBlock, part = kBlock * panel;
   const long known = direction.forward ? kData * kData : kPoints * kPoints, wanted = direction.forward ? kPoints * kPoints : kData * kData;
   // As in winogradConvolution.cc: many tiles go a few at a time through all stages in a core's cache, few tiles go all together.
   const long perTask = std::max(6L, kCachedByCore / (known * depth + wanted * columns) / 6 * 6);
   const bool many = tiles.count() >= 4 * perTask * workers.threads() && kAllTaps * depth * columns <= kFilterCached;
-  const long group = many ? perTask : std::min(tiles.count(), std::max(64L, kMemory / (known * depth + wanted * columns)));
+  const long group = many ? perTask : std::min(tiles.count(), std::max(64L, kPointsHeld / (known * depth + wanted * columns)));
   // Few tiles lie in dense blocks: rows of all channels, a power of two apart, would fall into a few sets of the caches.
   const Layout left = many ? Layout{group * depth + kSkew, depth, 0} : Layout{group * kBlock, kBlock, known * group * kBlock + kSkew};
   const Layout right = many ? Layout{group * columns + kSkew, columns, 0} : Layout{group * panel, panel, wanted * group * panel + kSkew};
   const long leftSize = many ? known * left.pointStride : blocks * left.blockStride, rightSize = many ? wanted * right.pointStride : panels * right.blockStride;
   // Some tiles, a block of channels from `first` on, at one point of the data, by a block of the filter's points: in the same order for many tiles and for few, so that the bits are the same.
-  const auto multiply = [&](const Range &some, const float *from, long first, const float *points, long row, long column, float *to) {
+  const auto multiplyBlock = [&](const Range &some, const float *from, long first, const float *points, long row, long column, float *to) {
     const long down = pointOf(row), across = pointOf(column), data = row * kData + column, result = down * kPoints + across;
-    const Range having = tiles.having(down, across, some);
+    const Range having = tiles.having(down == 0, across == 0, some);
     const long place = having.first - some.first;
     const bool add = first > 0 || (direction.forward && (row >= kPoints || column >= kPoints));  // at a result's points the odd phases come first
-    winograd::kernels()->multiply({from + left.at(first) + (direction.forward ? data : result) * left.pointStride + place * left.block, left.block, 1, points,
+    multiply({from + left.at(first) + (direction.forward ? data : result) * left.pointStride + place * left.block, left.block, 1, points,
         to + (direction.forward ? result : data) * right.pointStride + place * right.block, right.block, having.count, kBlock, add});
   };
   if (many) {
@@ -388,7 +265,7 @@ void convolveTowards(const Direction &direction, const Shape &shape, const float
     workers.forEach(panels * blocks, [&](long index) {
       const long column = index / blocks, block = index % blocks;
       Scratch taps(9 * kTapStride);
-      packTaps(filter, direction, block * kBlock, column * panel, taps.data());
+      packTaps(taken, block * kBlock, column * panel, taps.data());
       for (long tap = 0; tap < kAllTaps; tap++) kernels().filter(taps.data(), tap / kTaps, tap % kTaps, points.data() + (index * kAllTaps + tap) * part);
     });
     workers.forEach((tiles.count() + group - 1) / group, [&](long index) {
@@ -398,7 +275,7 @@ void convolveTowards(const Direction &direction, const Shape &shape, const float
       for (long tile = 0; tile < some.count; tile++) direction.toPoints(tiles.at(some.first + tile), from + tile * left.block, left);
       for (long block = 0; block < panels * blocks; block++)
         for (long tap = 0; tap < kAllTaps; tap++)
-          forData(tap, [&](long row, long column) { multiply(some, from, block % blocks * kBlock, points.data() + (block * kAllTaps + tap) * part, row, column, to + right.at(block / blocks * panel)); });
+          forData(tap, [&](long row, long column) { multiplyBlock(some, from, block % blocks * kBlock, points.data() + (block * kAllTaps + tap) * part, row, column, to + right.at(block / blocks * panel)); });
       for (long tile = 0; tile < some.count; tile++) direction.fromPoints(to + tile * right.block, right, tiles.at(some.first + tile));
     });
   } else {
@@ -417,13 +294,13 @@ void convolveTowards(const Direction &direction, const Shape &shape, const float
         Scratch block(9 * kTapStride + part);
         float *taps = block.data(), *points = taps + 9 * kTapStride;
         for (long first = 0; first < depth; first += kBlock) {
-          packTaps(filter, direction, first, panelIndex * panel, taps);
+          packTaps(taken, first, panelIndex * panel, taps);
           for (long tap = 0; tap < kAllTaps; tap++) {
             const long down = tap / kTaps;
             if (parts > 1 && down != only && (down < kPoints || only == kPoints - 1)) continue;  // the even phase has no infinity
             kernels().filter(taps, down, tap % kTaps, points);
             forData(tap, [&](long row, long column) {
-              if (parts == 1 || pointOf(row) == only) multiply(some, from, first, points, row, column, to + right.at(panelIndex * panel));
+              if (parts == 1 || pointOf(row) == only) multiplyBlock(some, from, first, points, row, column, to + right.at(panelIndex * panel));
             });
           }
         }
@@ -438,7 +315,7 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
   convolveTowards({true, shape.inputs, shape.outputs,
     [&](const Tile &tile, float *points, const Layout &layout) { imageToData(shape, images, tile, points, layout); },
     [&](const float *points, const Layout &layout, const Tile &tile) {
-      kernels().output[tile.four][tile.wide][true][true](points, kPoints, layout, shape.outputs, imageOf(result, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column);
+      kernels().output[tile.height - 3][tile.width - 3][true][true](points, kPoints, layout, shape.outputs, imageOf(result, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column);
     }}, shape, filter);
 }
 
@@ -446,7 +323,7 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
 void inputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) {
   convolveTowards({false, shape.outputs, shape.inputs,
     [&](const Tile &tile, float *points, const Layout &layout) {
-      kernels().patch[tile.four][tile.wide][true][true](imageOf(gradients, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column, shape.outputs, points, kPoints, layout);
+      kernels().patch[tile.height - 3][tile.width - 3][true][true](imageOf(gradients, tile.image, shape.down(), shape.across(), shape.outputs), tile.row, tile.column, shape.outputs, points, kPoints, layout);
     },
     [&](const float *points, const Layout &layout, const Tile &tile) { dataToImage(shape, points, layout, tile, result); }}, shape, filter);
 }
@@ -454,9 +331,9 @@ void inputGradient(const Shape &shape, const float *gradients, const float *filt
 /** images and gradients of the result to the filter's gradient; the same bits on any number of threads. */
 void filterGradient(const Shape &shape, const float *images, const float *gradients, float *result) {
   Workers &workers = Workers::shared();
-  const Tiles tiles(shape);
+  const Tiles tiles = tilesOf(shape);
   if (tiles.count() < kFewestTiles) return strided::filterGradient(shape, images, gradients, result);
-  const long inputs = shape.inputs, outputs = shape.outputs, panel = winograd::kernels()->panel, panels = outputs / panel, rows = 32, blocks = inputs / rows, part = kTaps * kTaps * rows * panel;
+  const long inputs = shape.inputs, outputs = shape.outputs, panel = panelOf(), panels = outputs / panel, rows = 32, blocks = inputs / rows, part = kTaps * kTaps * rows * panel;
   const long group = std::min(tiles.count(), std::max(64L, kCached / (kData * kData * inputs + kPoints * kPoints * outputs))), slice = 4;
   const Layout left = {group * rows, rows, kData * kData * group * rows + kSkew}, right = {group * panel, panel, kPoints * kPoints * group * panel + kSkew};
   Scratch scratch(blocks * left.blockStride + panels * right.blockStride), sums(panels * blocks * part);
@@ -467,7 +344,7 @@ void filterGradient(const Shape &shape, const float *images, const float *gradie
       for (long place = index * slice; place < std::min(some.count, (index + 1) * slice); place++) {
         const Tile tile = tiles.at(first + place);
         imageToData(shape, images, tile, data + place * rows, left);
-        kernels().gradient[tile.four][tile.wide](imageOf(gradients, tile.image, shape.down(), shape.across(), outputs), tile.row, tile.column, outputs, results + place * panel, right);
+        kernels().gradient[tile.height - 3][tile.width - 3](imageOf(gradients, tile.image, shape.down(), shape.across(), outputs), tile.row, tile.column, outputs, results + place * panel, right);
       }
     });
     workers.forEach(panels * blocks, [&](long index) {
@@ -477,17 +354,15 @@ void filterGradient(const Shape &shape, const float *images, const float *gradie
         bool add = first > 0;
         forData(tap, [&](long row, long column) {
           const long down = pointOf(row), across = pointOf(column);
-          const Range having = tiles.having(down, across, some);
-          if (having.count == 0) return;
+          const Range having = tiles.having(down == 0, across == 0, some);
           const long from = having.first - first;
-          winograd::kernels()->multiply({data + block * left.blockStride + (row * kData + column) * left.pointStride + from * rows, 1, rows, results + panelIndex * right.blockStride + (down * kPoints + across) * right.pointStride + from * panel, sum + tap * rows * panel, panel, rows, having.count, add});
+          multiply({data + block * left.blockStride + (row * kData + column) * left.pointStride + from * rows, 1, rows, results + panelIndex * right.blockStride + (down * kPoints + across) * right.pointStride + from * panel, sum + tap * rows * panel, panel, rows, having.count, add});
           add = true;
         });
-        if (!add) std::memset(sum + tap * rows * panel, 0, rows * panel * sizeof(float));  // no tile has this point
       }
-      if (first + group >= tiles.count()) kernels().filterGradient(sum, rows, result + block * rows * outputs + panelIndex * panel, inputs * outputs, outputs);
+      if (first + group >= tiles.count()) kernels().filterGradient({sum, 1, 0, rows * panel}, rows, result + block * rows * outputs + panelIndex * panel, inputs * outputs, outputs);
     });
   }
 }
 
-}  // namespace polyphase
+}  // namespace native::polyphase

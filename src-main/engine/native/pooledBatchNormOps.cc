@@ -1,7 +1,7 @@
 // Batch normalisation, rectifier and max pooling in one, as behind the first layer of a ResNet: what lies between them, the
 // largest of all activations, is neither written nor read, and the gradient goes back through all three in two passes.
 
-namespace winograd {
+namespace native {
 
 constexpr long kMostTaps = 15 * 15, kPerWord = 4;  // windows of a row whose taps share a word: vectors of bytes would be taken apart
 constexpr unsigned kByte = 255, kNone = 255;  // the tap of a window in which nothing is positive
@@ -35,10 +35,10 @@ template <class Vector, int Count> ALWAYS void poolWindow(const float *x, const 
     Words tap = Words{} + kNone, words = {};
     _Pragma("GCC unroll 9") for (long index = 0; index < (Count ? Count : count); index++) {
       const Vector value = load<Vector>(x + pixels[index].place + channel), normalised = (value - mean) * factor + offset;
-      const auto larger = normalised > largest;
-      largest = larger ? normalised : largest;
-      chosen = larger ? value : chosen;
-      tap = larger ? Words{} + pixels[index].tap : tap;
+      const auto smaller = normalised <= largest;  // what is no number is not: it goes on, as through a rectifier
+      largest = smaller ? largest : normalised;
+      chosen = smaller ? chosen : value;
+      tap = smaller ? tap : Words{} + pixels[index].tap;
     }
     store(to.largest + channel, largest);
     store(to.chosen + channel, chosen);
@@ -117,10 +117,10 @@ struct PoolKernels {
   __attribute__((target(instructions))) void unpool(const Windows &w, const Unpooling &u, const float *x, long r, float *d, bool b) { unpoolRow<Vector>(w, u, x, r, d, b); settle(b); } \
   const PoolKernels poolKernels = {pool, unpool}; \
   }
-POOL_KERNELS(avx512, "avx512f,avx512dq,fma", Vector16)
-POOL_KERNELS(avx2, "avx2,fma", Vector8)
+POOL_KERNELS(avx512, AVX512, Vector16)
+POOL_KERNELS(avx2, AVX2, Vector8)
 
-const PoolKernels &poolKernels() { return kernels() == &avx512::kernels ? avx512::poolKernels : avx2::poolKernels; }
+const PoolKernels &poolKernels() { return hasAvx512() ? avx512::poolKernels : avx2::poolKernels; }
 
 struct PoolAttributes { PassAttributes pass; int32_t kernel = 0, stride = 0, padding = 0; };
 
@@ -191,11 +191,11 @@ void *createPooled(TF_OpKernelConstruction *context) {
 }
 
 const bool pooledRegistered = [] {
-  if (!kernels()) return false;
+  if (!hasKernels()) return false;
   const auto destroy = [](void *attributes) { delete static_cast<PoolAttributes *>(attributes); };
   registerOp("PooledBatchNorm", {{"x: float", "scale: float", "offset: float", "running_mean: float", "running_variance: float"}, {"y: float", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float", "chosen: float", "taps: int32"}, {"epsilon: float", "momentum: float", "kernel: int", "stride: int", "padding: int"}, createPooled<false>, computePooledBatchNorm, destroy});
   registerOp("PooledBatchNormGrad", {{"dy: float", "more: float", "y: float", "chosen: float", "taps: int32", "x: float", "scale: float", "mean: float", "inverse_deviation: float"}, {"dx: float", "dscale: float", "doffset: float"}, {"kernel: int", "stride: int", "padding: int"}, createPooled<true>, computePooledBatchNormGradient, destroy});
   return true;
 }();
 
-}  // namespace winograd
+}  // namespace native

@@ -2,21 +2,10 @@
 // (arXiv 1509.09308). Even and odd rows and columns apart, it is one of 4x4 taps with stride 1 on twelve channels: F(4x4, 4x4)
 // takes a 7x7 patch of these to 49 points, 588 multiplications for 16 outputs of a channel instead of 2352. The points are ±1,
 // ±2, ±1/2 and infinity: rounding is no worse than that of F(4x4, 3x3) on 64 channels (tests/engine/strided.test.ts).
-#include <cstring>
 
-namespace stem {
+namespace native::stem {
 
 using strided::Shape;
-using winograd::kSkew;
-using winograd::load;
-using winograd::isStreamed;
-using winograd::Scratch;
-using winograd::settle;
-using winograd::store;
-using winograd::Vector16;
-using winograd::Vector8;
-using winograd::Workers;
-using winograd::kLanes;
 
 constexpr long kTile = 4, kSide = 7, kPoints = 49, kColours = 3, kPair = 2 * kColours, kInputs = 2 * kPair;
 constexpr long kPatch = 2 * kSide, kRow = 48;  // pixels of a patch's side; numbers of its row, 42, and a little more
@@ -224,10 +213,10 @@ struct Kernels {
   __attribute__((target(instructions))) void filterGradient(const float *p, long n, long d, const Shape &s, long i, float *f) { panelsToFilter<Vector, panel>(p, n, d, s, i, f); } \
   const Kernels kernels = {patch, output, gradient, filter, filterGradient}; \
   }
-STEM_KERNELS(avx512, "avx512f,avx512dq,fma", Vector16, 64)
-STEM_KERNELS(avx2, "avx2,fma", Vector8, 16)
+STEM_KERNELS(avx512, AVX512, Vector16, 64)
+STEM_KERNELS(avx2, AVX2, Vector8, 16)
 
-const Kernels &kernels() { return winograd::kernels()->panel == 64 ? avx512::kernels : avx2::kernels; }
+inline const Kernels &kernels() { return hasAvx512() ? avx512::kernels : avx2::kernels; }
 
 // --- The two convolutions.
 
@@ -251,7 +240,7 @@ void patchesToPoints(const Shape &shape, const float *images, long first, long c
 /** images [batch, height, width, 3] by filter [kernel, kernel, 3, outputs]. */
 void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
   Workers &workers = Workers::shared();
-  const long outputs = shape.outputs, panel = winograd::kernels()->panel, tiles = shape.batch * tilesDown(shape) * tilesAcross(shape), fromStride = kGroup * kInputs + kSkew, toStride = kGroup * outputs + kSkew;
+  const long outputs = shape.outputs, panel = panelOf(), tiles = shape.batch * tilesDown(shape) * tilesAcross(shape), fromStride = kGroup * kInputs + kSkew, toStride = kGroup * outputs + kSkew;
   const bool streamed = isStreamed(result, shape.pixels() * outputs);
   Scratch panels(kPoints * kInputs * outputs);
   workers.forEach(kInputs, [&](long input) { kernels().filter(filter, shape, input, panels.data()); });
@@ -262,7 +251,7 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
     patchesToPoints(shape, images, first, count, from, fromStride);
     for (long column = 0; column < outputs; column += panel)
       for (long point = 0; point < kPoints; point++)
-        winograd::kernels()->multiply({from + point * fromStride, kInputs, 1, panels.data() + (column * kPoints + point * panel) * kInputs, to + point * toStride + column, outputs, count, kInputs, false});
+        multiply({from + point * fromStride, kInputs, 1, panels.data() + (column * kPoints + point * panel) * kInputs, to + point * toStride + column, outputs, count, kInputs, false});
     for (long tile = 0; tile < count; tile++) kernels().output(to + tile * outputs, toStride, shape, first + tile, result, streamed);
     settle(streamed);
   });
@@ -271,7 +260,7 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
 /** images and gradients of the result to the filter's gradient; the same bits on any number of threads. */
 void filterGradient(const Shape &shape, const float *images, const float *gradients, float *result) {
   Workers &workers = Workers::shared();
-  const long outputs = shape.outputs, panel = winograd::kernels()->panel, tiles = shape.batch * tilesDown(shape) * tilesAcross(shape), leftStride = kGroup * kInputs + kSkew, rightStride = kGroup * outputs + kSkew;
+  const long outputs = shape.outputs, panel = panelOf(), tiles = shape.batch * tilesDown(shape) * tilesAcross(shape), leftStride = kGroup * kInputs + kSkew, rightStride = kGroup * outputs + kSkew;
   const long groups = (tiles + kGroup - 1) / kGroup, each = (groups + kParts - 1) / kParts * kGroup, parts = (tiles + each - 1) / each, partStride = kPoints * kInputs * outputs;
   Scratch sums(parts * partStride);
   workers.forEach(parts, [&](long part) {
@@ -283,10 +272,10 @@ void filterGradient(const Shape &shape, const float *images, const float *gradie
       for (long tile = 0; tile < count; tile++) kernels().gradient(gradients, shape, first + tile, right + tile * panel, rightStride, kGroup * panel);
       for (long column = 0; column < outputs; column += panel)
         for (long point = 0; point < kPoints; point++)
-          winograd::kernels()->multiply({left + point * leftStride, 1, kInputs, right + point * rightStride + column * kGroup, sum + (column * kPoints + point * panel) * kInputs, panel, kInputs, count, first > part * each});
+          multiply({left + point * leftStride, 1, kInputs, right + point * rightStride + column * kGroup, sum + (column * kPoints + point * panel) * kInputs, panel, kInputs, count, first > part * each});
     }
   });
   workers.forEach(kInputs, [&](long input) { kernels().filterGradient(sums.data(), parts, partStride, shape, input, result); });
 }
 
-}  // namespace stem
+}  // namespace native::stem

@@ -1,14 +1,7 @@
 // Convolution of any square filter and stride as products of matrices: patches of the images, gathered a group at a time in
 // a core's cache, times the filter. For those that Winograd's algorithm does not fit: float32, NHWC by HWIO, symmetric zero padding.
-#include <cstring>
 
-namespace strided {
-
-using winograd::kernels;
-using winograd::Scratch;
-using winograd::Workers;
-
-constexpr long kSkew = 16, kCached = 3 << 19, kCachedByCore = 1 << 17;  // as in winogradConvolution.cc
+namespace native::strided {
 
 struct Shape {
   long batch, height, width, inputs, outputs, kernel, stride, padding;
@@ -43,7 +36,7 @@ inline long rowsPerTask(long rows, long depth, long columns) {
 
 /** matrix[depth][columns] to panels[columns / panel][depth][panel]. */
 inline void packPanels(const float *matrix, long depth, long columns, float *panels) {
-  const long panel = kernels()->panel, slice = 128, slices = (depth + slice - 1) / slice;
+  const long panel = panelOf(), slice = 128, slices = (depth + slice - 1) / slice;
   Workers::shared().forEach(columns / panel * slices, [&](long index) {
     const long column = index / slices * panel;
     for (long k = index % slices * slice; k < std::min(depth, (index % slices + 1) * slice); k++) std::memcpy(panels + column * depth + k * panel, matrix + k * columns + column, panel * sizeof(float));
@@ -52,7 +45,7 @@ inline void packPanels(const float *matrix, long depth, long columns, float *pan
 
 /** matrix[columns][depth] to panels[columns / panel][depth][panel]; depth is a multiple of 16. */
 inline void packTransposed(const float *matrix, long depth, long columns, float *panels) {
-  const long panel = kernels()->panel, blocks = depth / 16;
+  const long panel = panelOf(), blocks = depth / 16;
   Workers::shared().forEach(columns / panel * blocks, [&](long index) {
     const long column = index / blocks * panel, first = index % blocks * 16;
     for (long lane = 0; lane < panel; lane++)
@@ -62,7 +55,7 @@ inline void packTransposed(const float *matrix, long depth, long columns, float 
 
 /** images [batch, height, width, inputs] by filter [kernel, kernel, inputs, outputs]. */
 void convolve(const Shape &shape, const float *images, const float *filter, float *result) {
-  const long depth = shape.depth(), columns = shape.outputs, panel = kernels()->panel, pixels = shape.pixels(), rows = rowsPerTask(pixels, depth, columns), rowLength = depth + kSkew;
+  const long depth = shape.depth(), columns = shape.outputs, panel = panelOf(), pixels = shape.pixels(), rows = rowsPerTask(pixels, depth, columns), rowLength = depth + kSkew;
   Scratch panels(depth * columns);
   packPanels(filter, depth, columns, panels.data());
   Workers::shared().forEach((pixels + rows - 1) / rows, [&](long index) {
@@ -70,20 +63,20 @@ void convolve(const Shape &shape, const float *images, const float *filter, floa
     const long first = index * rows, count = std::min(rows, pixels - first);
     for (long row = 0; row < count; row++) gather(shape, images, first + row, patches.data() + row * rowLength);
     for (long column = 0; column < columns; column += panel)
-      kernels()->multiply({patches.data(), rowLength, 1, panels.data() + column * depth, result + first * columns + column, columns, count, depth, false});
+      multiply({patches.data(), rowLength, 1, panels.data() + column * depth, result + first * columns + column, columns, count, depth, false});
   });
 }
 
 /** The input gradient of a 1x1 convolution without padding: the product goes to one pixel of each stride x stride block, and zeros to the others. */
 void pointwiseInputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) {
-  const long panel = kernels()->panel, columns = shape.inputs, depth = shape.outputs, pixels = shape.pixels(), rows = rowsPerTask(pixels, depth, columns), across = shape.across(), each = shape.down() * across;
+  const long panel = panelOf(), columns = shape.inputs, depth = shape.outputs, pixels = shape.pixels(), rows = rowsPerTask(pixels, depth, columns), across = shape.across(), each = shape.down() * across;
   Scratch panels(depth * columns);
   packTransposed(filter, depth, columns, panels.data());
   Workers::shared().forEach((pixels + rows - 1) / rows, [&](long index) {
     Scratch sums(rows * columns);
     const long first = index * rows, count = std::min(rows, pixels - first);
     for (long column = 0; column < columns; column += panel)
-      kernels()->multiply({gradients + first * depth, depth, 1, panels.data() + column * depth, sums.data() + column, columns, count, depth, false});
+      multiply({gradients + first * depth, depth, 1, panels.data() + column * depth, sums.data() + column, columns, count, depth, false});
     for (long row = 0; row < count; row++) {
       const long pixel = first + row, top = pixel % each / across * shape.stride, left = pixel % across * shape.stride, width = std::min(shape.stride, shape.width - left) * columns;
       float *to = result + ((pixel / each * shape.height + top) * shape.width + left) * columns;
@@ -97,7 +90,7 @@ void pointwiseInputGradient(const Shape &shape, const float *gradients, const fl
 /** gradients of the result by filter to the images' gradient. Pixels of one residue by the stride see the same taps of the filter: one product for each residue. */
 void inputGradient(const Shape &shape, const float *gradients, const float *filter, float *result) {
   if (shape.kernel == 1 && shape.padding == 0) return pointwiseInputGradient(shape, gradients, filter, result);
-  const long panel = kernels()->panel, columns = shape.inputs, outputs = shape.outputs, stride = shape.stride, down = shape.down(), across = shape.across();
+  const long panel = panelOf(), columns = shape.inputs, outputs = shape.outputs, stride = shape.stride, down = shape.down(), across = shape.across();
   Scratch panels(shape.kernel * shape.kernel * columns * outputs);
   for (long residue = 0; residue < stride * stride; residue++) {
     const long top = residue / stride, left = residue % stride;
@@ -138,7 +131,7 @@ void inputGradient(const Shape &shape, const float *gradients, const float *filt
       }
       if (taps == 0) return;
       for (long column = 0; column < columns; column += panel)
-        kernels()->multiply({patches, rowLength, 1, panels.data() + column * depth, sums + column, columns, count, depth, false});
+        multiply({patches, rowLength, 1, panels.data() + column * depth, sums + column, columns, count, depth, false});
       for (long row = 0; row < count; row++) std::memcpy(place(first + row), sums + row * columns, columns * sizeof(float));
     });
   }
@@ -147,7 +140,7 @@ void inputGradient(const Shape &shape, const float *gradients, const float *filt
 /** images and gradients of the result to the filter's gradient; the same bits on any number of threads. */
 void filterGradient(const Shape &shape, const float *images, const float *gradients, float *result) {
   Workers &workers = Workers::shared();
-  const long depth = shape.depth(), columns = shape.outputs, panel = kernels()->panel, panels = columns / panel, pixels = shape.pixels(), rowLength = depth + kSkew;
+  const long depth = shape.depth(), columns = shape.outputs, panel = panelOf(), panels = columns / panel, pixels = shape.pixels(), rowLength = depth + kSkew;
   const long group = std::min(pixels, std::max(128L, kCached / (rowLength + columns) / 128 * 128)), slice = 16, rows = 48, blocks = (depth + rows - 1) / rows;
   Scratch scratch(group * (rowLength + columns));
   float *left = scratch.data(), *right = left + group * rowLength;
@@ -162,9 +155,9 @@ void filterGradient(const Shape &shape, const float *images, const float *gradie
     });
     workers.forEach(panels * blocks, [&](long index) {
       const long column = index / blocks, row = index % blocks * rows;
-      kernels()->multiply({left + row, 1, rowLength, right + column * group * panel, result + row * columns + column * panel, columns, std::min(rows, depth - row), count, first > 0});
+      multiply({left + row, 1, rowLength, right + column * group * panel, result + row * columns + column * panel, columns, std::min(rows, depth - row), count, first > 0});
     });
   }
 }
 
-}  // namespace strided
+}  // namespace native::strided

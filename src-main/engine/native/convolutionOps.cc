@@ -15,7 +15,7 @@ void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction *context, cons
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction *context, TF_Status *status);
 }
 
-namespace winograd {
+namespace native {
 
 struct Status {
   TF_Status *it = TF_NewStatus();
@@ -31,47 +31,51 @@ struct Input {
   const float *data() const { return static_cast<const float *>(TF_TensorData(it)); }
 };
 
-/** Runs body(first, second, output) where both inputs have rank 4 and the filter is 3x3; shapes come from `shapeOf`. */
-template <class ShapeOf, class Body>
-void compute(TF_OpKernelContext *context, ShapeOf shapeOf, Body body) {
+/** Runs body(first, second, result) on two tensors of rank 4; `sizesOf` reads them and tells the sizes of the result, none where their channels do not fit. */
+template <class SizesOf, class Body>
+void compute(TF_OpKernelContext *context, SizesOf sizesOf, Body body) {
   Status status;
   const Input first(context, 0, status.it), second(context, 1, status.it);
-  if (status.ok() && (TF_NumDims(first.it) != 4 || TF_NumDims(second.it) != 4)) TF_SetStatus(status.it, TF_INVALID_ARGUMENT, "Winograd convolution takes two tensors of rank 4.");
+  if (status.ok() && (TF_NumDims(first.it) != 4 || TF_NumDims(second.it) != 4)) TF_SetStatus(status.it, TF_INVALID_ARGUMENT, "A convolution takes two tensors of rank 4.");
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
-  int64_t sizes[4];
-  const Shape shape = shapeOf(first, second, sizes);
-  if (shape.inputs % 64 != 0 || shape.outputs % 64 != 0) {
-    TF_SetStatus(status.it, TF_INVALID_ARGUMENT, "Winograd convolution takes multiples of 64 channels.");
+  const std::vector<int64_t> sizes = sizesOf(first, second);
+  if (sizes.empty()) {
+    TF_SetStatus(status.it, TF_INVALID_ARGUMENT, "This convolution takes multiples of 64 channels.");
     return TF_OpKernelContext_Failure(context, status.it);
   }
-  TF_Tensor *output = TF_AllocateOutput(context, 0, TF_FLOAT, sizes, 4, sizes[0] * sizes[1] * sizes[2] * sizes[3] * sizeof(float), status.it);
+  TF_Tensor *output = TF_AllocateOutput(context, 0, TF_FLOAT, sizes.data(), 4, sizes[0] * sizes[1] * sizes[2] * sizes[3] * sizeof(float), status.it);
   if (!status.ok()) return TF_OpKernelContext_Failure(context, status.it);
-  body(shape, first.data(), second.data(), static_cast<float *>(TF_TensorData(output)));
+  body(first.data(), second.data(), static_cast<float *>(TF_TensorData(output)));
   TF_DeleteTensor(output);
 }
 
-void computeConvolution(void *, TF_OpKernelContext *context) {  // images, filter
-  compute(context, [](const Input &images, const Input &filter, int64_t *sizes) {
-    const Shape shape = {images.size(0), images.size(1), images.size(2), images.size(3), filter.size(3)};
-    std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.height, shape.width, shape.outputs}.begin(), 4, sizes);
-    return shape;
-  }, convolve);
+/** Sizes, or none where one of two channel counts is no multiple of 64. */
+inline std::vector<int64_t> sizesWhere(long channels, long others, std::initializer_list<int64_t> sizes) {
+  return channels % kBlock == 0 && others % kBlock == 0 ? std::vector<int64_t>(sizes) : std::vector<int64_t>();
 }
 
-void computeInputGradient(void *, TF_OpKernelContext *context) {  // gradients of the result, filter
-  compute(context, [](const Input &gradients, const Input &filter, int64_t *sizes) {
-    const Shape shape = {gradients.size(0), gradients.size(1), gradients.size(2), gradients.size(3), filter.size(2)};
-    std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.height, shape.width, shape.outputs}.begin(), 4, sizes);
-    return shape;
-  }, inputGradient);
+void computeConvolution(void *, TF_OpKernelContext *context) {
+  winograd::Shape shape;
+  compute(context, [&](const Input &images, const Input &filter) {
+    shape = {images.size(0), images.size(1), images.size(2), images.size(3), filter.size(3)};
+    return sizesWhere(shape.inputs, shape.outputs, {shape.batch, shape.height, shape.width, shape.outputs});
+  }, [&](const float *images, const float *filter, float *result) { winograd::convolve(shape, images, filter, result); });
 }
 
-void computeFilterGradient(void *, TF_OpKernelContext *context) {  // images, gradients of the result
-  compute(context, [](const Input &images, const Input &gradients, int64_t *sizes) {
-    const Shape shape = {images.size(0), images.size(1), images.size(2), images.size(3), gradients.size(3)};
-    std::copy_n(std::initializer_list<int64_t>{3, 3, shape.inputs, shape.outputs}.begin(), 4, sizes);
-    return shape;
-  }, filterGradient);
+void computeInputGradient(void *, TF_OpKernelContext *context) {
+  winograd::Shape shape;  // of the convolution that gives the gradient: its inputs are the gradients of the result
+  compute(context, [&](const Input &gradients, const Input &filter) {
+    shape = {gradients.size(0), gradients.size(1), gradients.size(2), gradients.size(3), filter.size(2)};
+    return sizesWhere(shape.inputs, shape.outputs, {shape.batch, shape.height, shape.width, shape.outputs});
+  }, [&](const float *gradients, const float *filter, float *result) { winograd::inputGradient(shape, gradients, filter, result); });
+}
+
+void computeFilterGradient(void *, TF_OpKernelContext *context) {
+  winograd::Shape shape;
+  compute(context, [&](const Input &images, const Input &gradients) {
+    shape = {images.size(0), images.size(1), images.size(2), images.size(3), gradients.size(3)};
+    return sizesWhere(shape.inputs, shape.outputs, {3, 3, shape.inputs, shape.outputs});
+  }, [&](const float *images, const float *gradients, float *result) { winograd::filterGradient(shape, images, gradients, result); });
 }
 
 /** The attributes of the strided convolutions; `kernel`, and `height` and `width` of the images, are told to the gradients alone. */
@@ -89,34 +93,31 @@ void *createStrided(TF_OpKernelConstruction *context) {
   return attributes;
 }
 
-void computeStrided(void *kernel, TF_OpKernelContext *context) {  // images, filter
+void computeStrided(void *kernel, TF_OpKernelContext *context) {
   const auto &of = *static_cast<StridedAttributes *>(kernel);
   strided::Shape shape;
-  compute(context, [&](const Input &images, const Input &filter, int64_t *sizes) {
+  compute(context, [&](const Input &images, const Input &filter) {
     shape = {images.size(0), images.size(1), images.size(2), images.size(3), filter.size(3), filter.size(0), of.stride, of.padding};
-    std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.down(), shape.across(), shape.outputs}.begin(), 4, sizes);
-    return Shape{0, 0, 0, 64, shape.outputs};
-  }, [&](const Shape &, const float *images, const float *filter, float *result) { (stem::fits(shape) ? stem::convolve : polyphase::fits(shape) ? polyphase::convolve : strided::convolve)(shape, images, filter, result); });
+    return sizesWhere(0, shape.outputs, {shape.batch, shape.down(), shape.across(), shape.outputs});
+  }, [&](const float *images, const float *filter, float *result) { (stem::fits(shape) ? stem::convolve : polyphase::fits(shape) ? polyphase::convolve : strided::convolve)(shape, images, filter, result); });
 }
 
-void computeStridedInputGradient(void *kernel, TF_OpKernelContext *context) {  // gradients of the result, filter
+void computeStridedInputGradient(void *kernel, TF_OpKernelContext *context) {
   const auto &of = *static_cast<StridedAttributes *>(kernel);
   strided::Shape shape;
-  compute(context, [&](const Input &gradients, const Input &filter, int64_t *sizes) {
+  compute(context, [&](const Input &gradients, const Input &filter) {
     shape = {gradients.size(0), of.height, of.width, filter.size(2), filter.size(3), of.kernel, of.stride, of.padding};
-    std::copy_n(std::initializer_list<int64_t>{shape.batch, shape.height, shape.width, shape.inputs}.begin(), 4, sizes);
-    return Shape{0, 0, 0, shape.inputs, shape.outputs};
-  }, [&](const Shape &, const float *gradients, const float *filter, float *result) { (polyphase::fits(shape) ? polyphase::inputGradient : strided::inputGradient)(shape, gradients, filter, result); });
+    return sizesWhere(shape.inputs, shape.outputs, {shape.batch, shape.height, shape.width, shape.inputs});
+  }, [&](const float *gradients, const float *filter, float *result) { (polyphase::fits(shape) ? polyphase::inputGradient : strided::inputGradient)(shape, gradients, filter, result); });
 }
 
-void computeStridedFilterGradient(void *kernel, TF_OpKernelContext *context) {  // images, gradients of the result
+void computeStridedFilterGradient(void *kernel, TF_OpKernelContext *context) {
   const auto &of = *static_cast<StridedAttributes *>(kernel);
   strided::Shape shape;
-  compute(context, [&](const Input &images, const Input &gradients, int64_t *sizes) {
+  compute(context, [&](const Input &images, const Input &gradients) {
     shape = {images.size(0), images.size(1), images.size(2), images.size(3), gradients.size(3), of.kernel, of.stride, of.padding};
-    std::copy_n(std::initializer_list<int64_t>{shape.kernel, shape.kernel, shape.inputs, shape.outputs}.begin(), 4, sizes);
-    return Shape{0, 0, 0, 64, shape.outputs};
-  }, [&](const Shape &, const float *images, const float *gradients, float *result) { (stem::fits(shape) ? stem::filterGradient : polyphase::fits(shape) ? polyphase::filterGradient : strided::filterGradient)(shape, images, gradients, result); });
+    return sizesWhere(0, shape.outputs, {shape.kernel, shape.kernel, shape.inputs, shape.outputs});
+  }, [&](const float *images, const float *gradients, float *result) { (stem::fits(shape) ? stem::filterGradient : polyphase::fits(shape) ? polyphase::filterGradient : strided::filterGradient)(shape, images, gradients, result); });
 }
 
 /** What TensorFlow is told of an op: its operands, results and attributes in the words of TF_OpDefinitionBuilder, and its kernel. */
@@ -140,7 +141,7 @@ void registerOp(const char *name, const OpDefinition &definition) {
 
 /** Without AVX2 there are no kernels and so no ops: the engine then uses TensorFlow's own. */
 const bool registered = [] {
-  if (!kernels()) return false;
+  if (!hasKernels()) return false;
   registerOp("WinogradConv2D", {{"images: float", "filter: float"}, {"result: float"}, {}, nullptr, computeConvolution, nullptr});
   registerOp("WinogradConv2DBackpropInput", {{"gradients: float", "filter: float"}, {"result: float"}, {}, nullptr, computeInputGradient, nullptr});
   registerOp("WinogradConv2DBackpropFilter", {{"images: float", "gradients: float"}, {"result: float"}, {}, nullptr, computeFilterGradient, nullptr});
@@ -152,4 +153,4 @@ const bool registered = [] {
   return true;
 }();
 
-}  // namespace winograd
+}  // namespace native
