@@ -20,8 +20,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 export async function writeWholeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const [temporary, former] = [`${folder}.writing-${process.pid}`, `${folder}.former.writing-${process.pid}`];
   try {
-    const fixed = fixedFolderIn(folder);
-    if (fixed !== null) throw new ArcBenchError('wrong-input', `The folder ${folder} cannot be replaced: ${fixed} must be writable; change its permissions, and run again.`);
+    refuseFixed(folder, `The folder ${folder} cannot be replaced`);
     for (const path of [temporary, former]) await rm(path, { recursive: true, force: true });
     await makeFolder(dirname(folder));
     await mkdir(temporary);
@@ -37,18 +36,17 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
   }
 }
 
-/** The first folder, of one that is to be removed or replaced and those within, whose permissions forbid it: a removal that stops half-way would leave a part. Null where none does, or where there is no such folder. */
-export function fixedFolderIn(folder: string): string | null {
-  if (!existsSync(folder)) return null;
+/** Throws 'wrong-input', beginning with `what`, where the permissions of a folder, of one within or of the one around it forbid to remove it: a removal that stops half-way would leave a part. */
+export function refuseFixed(folder: string, what: string): void {
+  if (!existsSync(folder)) return;
   const within = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  return [dirname(folder), folder, ...within].find((path) => {
+  for (const path of [dirname(folder), folder, ...within]) {
     try {
       accessSync(path, constants.W_OK | constants.X_OK);
-      return false;
     } catch {
-      return true;
+      throw new ArcBenchError('wrong-input', `${what}: ${path} must be writable; change its permissions, and try again.`);
     }
-  }) ?? null;
+  }
 }
 
 /** Writes a file and sees it onto the disk. */

@@ -3,8 +3,8 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { fixedFolderIn } from '../data/writeWhole.ts';
 import { runWarningSchema } from '../../src-shared/runWarning.ts';
+import { refuseFixed } from '../data/writeWhole.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const positionSchema = z.strictObject({
@@ -56,10 +56,7 @@ export function writeCheckpoint(runFolder: string, name: string, content: { read
   const parent = checkpointsOf(runFolder);
   if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolder(runFolder);
   const temporary = join(parent, `.writing-${process.pid}-${name}`);
-  for (const own of [name, `.old-${name}`]) {
-    const fixed = fixedFolderIn(join(parent, own));
-    if (fixed !== null) throw new ArcBenchError('wrong-input', `The checkpoint ${join(parent, own)} cannot be replaced: ${fixed} must be writable; change its permissions and resume.`);
-  }
+  for (const own of [name, `.old-${name}`]) refuseFixed(join(parent, own), `The checkpoint ${join(parent, own)} cannot be replaced`);
   rmSync(temporary, { recursive: true, force: true });
   const hash = createHash('sha256');
   const tensors: { name: string; length: number; offset: number }[] = [];

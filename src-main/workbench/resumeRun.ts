@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
+import { refuseFixed } from '../data/writeWhole.ts';
 import type { RunRow, Store } from '../store/store.ts';
 import { noSuchRun } from './exportRun.ts';
-import { refuseFixedFiles } from './refuseFixedFiles.ts';
 import { gatherSplit } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
 import { runFolderOf, trainArms, type TrainOptions } from './trainArms.ts';
@@ -31,7 +31,7 @@ export async function resumeRun({ row }: ResumableRun, options: StageOptions, tr
 export function deleteRun(store: Store, id: string): void {
   if (!store.run(id)) throw noSuchRun(id);
   const folder = runFolderOf(store, id);
-  refuseFixedFiles(id, folder);
+  refuseFixed(folder, `The files of run ${id} cannot be removed`);
   store.deleteRun(id); // first, so that the store never names what is gone
   rmSync(folder, { recursive: true, force: true });
 }

@@ -8,7 +8,7 @@ import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { enginesThatDiffer } from '../../src-shared/runEngine.ts';
 import { warningSentence, type RunWarning } from '../../src-shared/runWarning.ts';
 import { hashFiles } from '../data/hashFiles.ts';
-import { makeFolder } from '../data/writeWhole.ts';
+import { makeFolder, refuseFixed } from '../data/writeWhole.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import type { Split } from '../split/makeSplit.ts';
 import type { RunRow, Store } from '../store/store.ts';
@@ -20,7 +20,6 @@ import { enginesOf, keepEngine } from './enginesOf.ts';
 import { endFormerTrainer } from './formerTrainer.ts';
 import { judgedMetrics } from './judgedMetrics.ts';
 import { planHash } from './planHash.ts';
-import { refuseFixedFiles } from './refuseFixedFiles.ts';
 import { restorePoints } from './restorePoints.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
@@ -88,7 +87,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     const goOn = wouldGoOn && restorePoints(store, { id, folder: runFolderOf(store, id) });
     if (wouldGoOn && !goOn) progress.notice(`${title}: the database has lost points of run ${id} from before its checkpoint, and ${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`);
     if (!goOn) {
-      refuseFixedFiles(id, runFolderOf(store, id));
+      refuseFixed(runFolderOf(store, id), `The files of run ${id} cannot be removed`);
       if (known) store.deleteRun(id); // so that the store never names what is gone
       rmSync(runFolderOf(store, id), { recursive: true, force: true });
       await makeFolder(runFolderOf(store, id)); // what was there is gone for good before the run is known again
