@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isExperiment } from './electron/openedWith.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const packageFolder = join(root, 'node_modules', 'electron');
@@ -33,7 +34,6 @@ export function windowArguments(args: readonly string[]): readonly string[] {
 
 /** What the served workbench is started with, and what is said of the experiments that a window alone would have opened. */
 export function servedArguments(args: readonly string[]): { readonly args: readonly string[]; readonly notes: readonly string[] } {
-  const isExperiment = (argument: string) => !argument.startsWith('-') && /\.arcbench\.ya?ml$/i.test(argument);
   return {
     args: args.filter((argument) => !isExperiment(argument)),
     notes: args.filter(isExperiment).map((file) => `${file} is not opened there: paste it into the tab YAML of a new experiment, or run it without a screen, \`npm run arcbench -- --run ${file}\`.`),

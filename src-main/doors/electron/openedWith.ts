@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const isExperiment = (argument: string) => !argument.startsWith('-') && /\.arcbench\.ya?ml$/i.test(argument);
+/** Whether an argument of a command line names an experiment to open. */
+export const isExperiment = (argument: string) => !argument.startsWith('-') && /\.arcbench\.ya?ml$/i.test(argument);
 const isWorkspace = (argument: string) => argument.startsWith('--workspace=');
 
 export interface Opened { readonly workspace: string | null; readonly experiment: string | null }
