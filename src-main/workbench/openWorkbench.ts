@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { callInputs, type CallHandlers, type CallName, type CurvePoint, type WorkbenchEvent } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
+import { epochCurve } from '../store/metricPoint.ts';
 import { openStore } from '../store/store.ts';
 import type { StoreChange } from '../store/storeChange.ts';
 import type { CallContext } from './calls/callContext.ts';
@@ -46,7 +47,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     pointsTimer = null;
     for (const [run, points] of waiting) {
       tell({ event: 'points', payload: { run, points } });
-      if (points.some(({ name }) => name === 'val/accuracy')) tellRun(run); // an epoch has ended: how far the run is and its last values are others now
+      if (points.some(({ name }) => name === epochCurve)) tellRun(run); // how far it is and its last values are others now
     }
     waiting.clear();
   };

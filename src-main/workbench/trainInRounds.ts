@@ -2,6 +2,7 @@ import type { HalvingPlan } from '../../src-shared/arms.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { halvingRounds, type HalvingStop } from '../../src-shared/halving.ts';
 import { mean } from '../../src-shared/maths/statistics.ts';
+import { epochCurve } from '../store/metricPoint.ts';
 import type { RunRow, Store } from '../store/store.ts';
 import type { StageProgress } from './stage.ts';
 
@@ -11,7 +12,7 @@ export interface PlannedRun { readonly id: string; readonly arm: string; readonl
 export const haltOf = (store: Store, id: string): HalvingStop | null => store.result(id, 'halving') as HalvingStop | null;
 /** Whether a run of a halved sweep is saved and waits for its next round. */
 export const isWaiting = (plan: Plan, run: Pick<RunRow, 'status'>): boolean => plan.sweep?.halving !== undefined && run.status === 'queued';
-export const epochsDone = (store: Store, id: string): number => store.curve(id, accuracyCurve).at(-1)?.[1] ?? 0;
+export const epochsDone = (store: Store, id: string): number => store.curve(id, epochCurve).at(-1)?.[1] ?? 0;
 
 const accuracyCurve = 'val/accuracy';
 

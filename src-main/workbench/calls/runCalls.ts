@@ -9,6 +9,7 @@ import { lttb } from '../../../src-shared/maths/lttb.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
+import { epochCurve } from '../../store/metricPoint.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
@@ -46,7 +47,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     const curves = latest.filter((point): point is LatestPoint & { value: number } => point.value !== null).map(({ name, value }) => [name, value] as const);
     return {
       ...shown, ...store.annotation(row.id), knobs, epochs: Number(knobs['training.epochs'] ?? 0),
-      epoch: latest.find((point) => point.name === 'val/accuracy')?.epoch ?? 0,
+      epoch: latest.find((point) => point.name === epochCurve)?.epoch ?? 0,
       metrics: { ...Object.fromEntries(curves), ...judged(row) },
     };
   };
