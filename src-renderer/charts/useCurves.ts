@@ -71,15 +71,12 @@ export function useCurves(ask: () => { readonly ids: readonly string[]; readonly
   return { curves, fault, loaded };
 }
 
-const settled = 150; // milliseconds without a turn of the wheel
-
-/** The finer points of what is in sight of a chart that was zoomed, fetched when the window has come to rest; null asks nothing. Until they are there, and where they fail, the curves are shown as they are. */
+/** The finer points of what is in sight of a chart that was zoomed, fetched whenever the window changes to one that they do not cover; null asks nothing. Until they are there, and where they fail, the curves are shown as they are. */
 export function useCurveDetail(ask: () => { readonly ids: readonly string[]; readonly names: readonly string[]; readonly axis: CurveAxis; readonly window: AxisWindow } | null): { readonly detail: Readonly<ShallowRef<ReadonlyMap<string, Curve>>>; readonly loading: Readonly<ShallowRef<boolean>> } {
   const detail = shallowRef<ReadonlyMap<string, Curve>>(new Map());
   const loading = shallowRef(false);
   let turn = 0;
   let fetched: { readonly of: string; readonly window: AxisWindow } | null = null;
-  let timer: ReturnType<typeof setTimeout> | null = null;
   const load = async (): Promise<void> => {
     const asked = ask();
     const mine = ++turn;
@@ -101,12 +98,6 @@ export function useCurveDetail(ask: () => { readonly ids: readonly string[]; rea
       if (mine === turn) loading.value = false;
     }
   };
-  watch(() => JSON.stringify(ask()), (asked) => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    if (asked === 'null') void load();
-    else timer = setTimeout(() => void load(), settled);
-  });
-  onScopeDispose(() => { if (timer) clearTimeout(timer); });
+  watch(() => JSON.stringify(ask()), () => void load());
   return { detail, loading };
 }

@@ -1,3 +1,7 @@
+import { useLocalStorage, type RemovableRef } from '@vueuse/core';
+import type { Curve } from '../../../src-shared/api.ts';
+import type { CurveSettings } from '../../charts/CurveChart.vue';
+
 /** One chart of the live view: which curves it lays over one another. */
 export interface RunChart {
   readonly id: string; readonly title: string;
@@ -22,3 +26,12 @@ export function runCharts(curveNames: ReadonlySet<string>): readonly RunChart[] 
   const parts = [...curveNames].filter((name) => name.startsWith('step/loss/')).sort().map((name): RunChart => ({ id: name, title: `Loss, ${name.slice('step/loss/'.length)}`, names: [name] }));
   return [...fixed, ...parts];
 }
+
+/** Steps an epoch of each run whose curves tell them. */
+export const stepsPerEpoch = (curves: readonly Curve[]): ReadonlyMap<string, number> => new Map(curves.flatMap(({ name, run, steps, epochs }) => {
+  const [step, epoch] = [steps.at(-1), epochs.at(-1)];
+  return name === 'val/accuracy' && step && epoch ? [[run, step / epoch] as const] : [];
+}));
+
+/** How curves are drawn, kept for all views that draw them. */
+export const useCurveSettings = (): RemovableRef<CurveSettings> => useLocalStorage<CurveSettings>('arcbench.live', { axis: 'step', smoothing: 0.6, logarithmic: false, withoutOutliers: true });

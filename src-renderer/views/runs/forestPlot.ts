@@ -1,12 +1,13 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { ArmDifference } from '../../../src-shared/api.ts';
 import type { ComparedMetric } from '../../../src-shared/comparison.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { metricDifference, pComparison, pValue } from '../../../src-shared/verdictSentence.ts';
 import type { ChartTable } from '../../charts/chartTable.ts';
 import type { ChartColours } from '../../charts/chartTheme.ts';
 
 type Unit = ComparedMetric['unit'];
 export const unitTitles: Readonly<Record<Unit, string>> = { share: 'Difference in percentage points', degrees: 'Difference in degrees', number: 'Difference' };
-const verdictWords: Readonly<Record<ArmDifference['verdict'], string>> = { better: 'better', worse: 'worse', notDistinguishable: 'not distinguishable' };
 
 /** A row of a forest plot in the unit that it is shown in: percentage points for shares. */
 export interface ForestRow {
@@ -18,8 +19,8 @@ export interface ForestRow {
 }
 
 const shownIn = (unit: Unit, value: number): number => (unit === 'share' ? 100 * value : value);
-const written = (unit: Unit, value: number): string => `${value > 0 ? '+' : value < 0 ? '−' : ''}${unit === 'number' ? String(Number(Math.abs(value).toPrecision(3))) : Math.abs(value).toFixed(1)}`;
-const writtenP = (p: number | null): string => (p === null ? '—' : p < 0.0001 ? '< 0.0001' : p.toFixed(p < 0.001 ? 4 : p < 0.1 ? 3 : 2));
+const texts = reportTexts('en');
+const written = (unit: Unit, value: number): string => metricDifference(unit === 'share' ? value / 100 : value, { unit }, texts).number;
 
 /** Rows by metric, then by arm; of two arms the metric alone names a row. */
 export function forestRows(differences: readonly ArmDifference[], nameOf: (run: string) => string, twoArms: boolean): readonly ForestRow[] {
@@ -38,7 +39,7 @@ export function forestRows(differences: readonly ArmDifference[], nameOf: (run: 
 /** What the plot says, as a table. */
 export const forestTable = (rows: readonly ForestRow[], unit: Unit): ChartTable => ({
   columns: ['metric', 'arm', 'pairs', 'difference', '95 % interval', 'p (Holm)', 'verdict'],
-  rows: rows.map(({ metric, arm, pairs, mean, interval, p, verdict, better }) => [`${metric} (${better} is better)`, arm, pairs.length, written(unit, mean), interval ? `${written(unit, interval.low)} … ${written(unit, interval.high)}` : null, writtenP(p), p === null ? '—' : verdictWords[verdict]]),
+  rows: rows.map(({ metric, arm, pairs, mean, interval, p, verdict, better }) => [`${metric} (${better} is better)`, arm, pairs.length, written(unit, mean), interval ? `${written(unit, interval.low)} … ${written(unit, interval.high)}` : null, p === null ? '—' : pValue(p, texts), p === null ? '—' : texts.say(`verdict.${verdict}.word`)]),
 });
 
 interface RenderedAt { value(dimension: number): number; coord(place: readonly [number, number]): readonly [number, number] }
@@ -49,7 +50,7 @@ export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: Ch
   const told = (place: number): string => {
     const row = rows[place];
     if (!row) return '';
-    return `${written(unit, row.mean)}${row.interval ? ` (95 %: ${written(unit, row.interval.low)} … ${written(unit, row.interval.high)})` : ''}, ${row.p === null ? 'one pair' : `p = ${writtenP(row.p)}, ${verdictWords[row.verdict]}`}`;
+    return `${written(unit, row.mean)}${row.interval ? ` (95 %: ${written(unit, row.interval.low)} … ${written(unit, row.interval.high)})` : ''}, ${row.p === null ? 'one pair' : `p ${pComparison(row.p, texts)}, ${texts.say(`verdict.${row.verdict}.word`)}`}`;
   };
   return {
     animation: false,

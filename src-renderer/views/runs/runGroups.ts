@@ -55,3 +55,12 @@ export function differingKnobs(runs: readonly RunSummary[]): readonly { readonly
   const knobs = [...new Set(runs.flatMap((run) => Object.keys(run.knobs)))];
   return knobs.map((knob) => ({ knob, values: runs.map((run) => run.knobs[knob] ?? '—') })).filter(({ values }) => new Set(values).size > 1);
 }
+
+/** The runs of one arm of one experiment. */
+export interface DoneArm { readonly key: string; readonly name: string; readonly runs: readonly RunSummary[] }
+
+/** The arms of runs that are done, by the places of their colours; of two with one name each says its experiment. */
+export function doneArms(runs: readonly RunSummary[], colourOf: (run: RunSummary) => number): readonly DoneArm[] {
+  const found = [...groupBy(runs.filter((run) => run.status === 'done'), (run) => `${run.planHash} ${run.arm}`)].map(([key, own]) => ({ key, own, first: own[0]! })).sort((a, b) => colourOf(a.first) - colourOf(b.first));
+  return found.map(({ key, own, first }) => ({ key, runs: own, name: found.some((other) => other.key !== key && other.first.arm === first.arm) ? `${first.arm}, ${first.experiment}` : first.arm }));
+}
