@@ -1,50 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
+import type { Locator } from 'playwright-core';
+import { openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
 const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const folder = mkdtempSync(join(tmpdir(), 'arcbench-browser-'));
-const workspace = join(folder, 'workspace');
-let browser: Browser;
-let served: ServedWorkbench;
-let page: Page;
-const faults: string[] = [];
+let { folder, workspace, page, faults, close } = {} as OpenedWorkbench;
 
 before(async () => {
-  [browser, served] = await Promise.all([openBrowser(), serveWorkbench(workspace, [folder])]);
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => faults.push(error.message));
+  ({ folder, workspace, page, faults, close } = await openWorkbenchPage('browser'));
   page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
-  await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
-  await page.goto(served.open);
 });
-after(async () => {
-  await browser?.close();
-  await served?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => close?.());
 
 const view = async (name: string) => {
   await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
 };
-/** Violations that axe finds in the page as it stands, or in the part that a selector names. */
-const violations = async (within: string | null = null): Promise<string[]> => {
-  // axe is run in the page's world, past its content security policy, as a browser extension would.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const { result } = await session.send('Runtime.evaluate', { expression: `axe.run(${within === null ? 'document' : JSON.stringify(within)}, ` + "{ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((entry) => `${entry.id}: ${entry.help} (${entry.nodes[0].html.slice(0, 160)})`)))", awaitPromise: true });
-  return JSON.parse(String(result.value)) as string[];
-};
+const violations = (within: string | null = null) => violationsOf(page, within);
 
 test('a folder of faces is sent from the browser, imported and shown', async () => {
   await page.locator('input[type=file]').first().setInputFiles(faces);

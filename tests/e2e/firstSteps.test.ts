@@ -1,31 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
+import { openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const folder = mkdtempSync(join(tmpdir(), 'arcbench-first-'));
-let browser: Browser;
-let served: ServedWorkbench;
-let page: Page;
-const faults: string[] = [];
-
-before(async () => {
-  [browser, served] = await Promise.all([openBrowser(), serveWorkbench(join(folder, 'workspace'), [folder])]);
-  page = await browser.newPage({ viewport: { width: 1024, height: 700 }, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(30_000);
-  page.on('pageerror', (error) => faults.push(error.message));
-  await page.goto(served.open);
-});
-after(async () => {
-  await browser?.close();
-  await served?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+let { page, faults, close } = {} as OpenedWorkbench;
+before(async () => { ({ page, faults, close } = await openWorkbenchPage('first', { width: 1024, height: 700, timeout: 30_000, firstTime: true })); });
+after(() => close?.());
 
 const steps = () => page.getByRole('complementary', { name: 'First steps' });
 const facts = () => page.getByLabel('Before the start');
@@ -44,10 +23,7 @@ test('four first steps lead to the demo running, and never lie over the view tha
     assert.ok(own && main && main.y + main.height <= own.y + 1, `${view}: ${JSON.stringify([own, main])}`);
     if (view !== 'Live') await steps().getByRole('button', { name: 'Next' }).click();
   }
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const { result } = await session.send('Runtime.evaluate', { expression: "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map(({ id }) => id)))", awaitPromise: true });
-  assert.equal(result.value, '[]');
+  assert.deepEqual(await violationsOf(page), []);
   await steps().getByRole('button', { name: 'Start the demo' }).click();
   await steps().waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Pause' }).waitFor();
@@ -70,7 +46,7 @@ test('a preset says what it would take before its start, waits behind what runs,
   await page.getByRole('button', { name: 'Queue' }).and(page.locator(':enabled')).waitFor();
 });
 
-test('a preset for faces of one\'s own is not started before it has any', async () => {
+test('a preset for faces of one\'s own is not started before their folder is named', async () => {
   await choose(/^Course, 500 people of CelebA/);
   await page.getByText('/path/to/celeba stands for a folder of yours').first().waitFor();
   assert.equal(await page.getByRole('button', { name: /^(Start|Queue)$/ }).isDisabled(), true);

@@ -1,39 +1,22 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Browser, Page, WebSocketRoute } from 'playwright-core';
-import { callFrom, openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
+import type { Page, WebSocketRoute } from 'playwright-core';
+import { callFrom, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'arcbench-interrupted-'));
-const workspace = join(folder, 'workspace');
-let browser: Browser;
-let served: ServedWorkbench;
-let page: Page;
+let { workspace, page, close } = {} as OpenedWorkbench;
 let isCut = false;
 const sockets = new Set<WebSocketRoute>();
-
-before(async () => {
-  [browser, served] = await Promise.all([openBrowser(), serveWorkbench(workspace, [folder])]);
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(60_000);
-  await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
-  // The network between page and workbench, which the test can cut.
-  await page.routeWebSocket(/\/api/, async (socket) => {
-    if (isCut) return await socket.close();
-    socket.connectToServer();
-    sockets.add(socket);
-  });
-  await page.goto(served.open);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+/** The network between page and workbench, which the test can cut. */
+const listen = (of: Page) => of.routeWebSocket(/\/api/, async (socket) => {
+  if (isCut) return await socket.close();
+  socket.connectToServer();
+  sockets.add(socket);
 });
-after(async () => {
-  await browser?.close();
-  await served?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+before(async () => { ({ workspace, page, close } = await openWorkbenchPage('interrupted', { prepare: listen })); });
+after(() => close?.());
 
 const cut = async () => {
   isCut = true;

@@ -1,56 +1,35 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { CallInput, Curve, Job, WorkbenchEvent } from '../../src-shared/api.ts';
 import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
-import { openBrowser, serveWorkbench, type ServedWorkbench } from './servedBrowser.ts';
+import { openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'arcbench-long-'));
-let browser: Browser;
-let served: ServedWorkbench;
-let page: Page;
-const faults: string[] = [];
+let { page, faults, close } = {} as OpenedWorkbench;
 interface Asked { readonly id: number; readonly input: CallInput<'runs.curves'> }
 const asked: Asked[] = [];
 const answers = new Map<number, readonly Curve[]>();
 let withheld = false;
 let tell: (event: WorkbenchEvent) => void = () => undefined;
 
-before(async () => {
-  const workspace = join(folder, 'workspace');
-  makeUiWorkspace(workspace, { runs: 40, points: 20_000, rows: 20 });
-  [browser, served] = await Promise.all([openBrowser(), serveWorkbench(workspace, [folder])]);
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(30_000);
-  page.on('pageerror', (error) => faults.push(error.message));
-  await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
-  // The socket is the workbench's; what is asked of curves is noted, and an answer may be held back.
-  await page.routeWebSocket(/\/api$/, (socket) => {
-    const server = socket.connectToServer();
-    tell = (event) => socket.send(JSON.stringify(event));
-    socket.onMessage((message) => {
-      const { id, call, input } = JSON.parse(String(message)) as Asked & { readonly call: string };
-      if (call === 'runs.curves') asked.push({ id, input });
-      server.send(message);
-    });
-    server.onMessage((message) => {
-      const { id, result } = JSON.parse(String(message)) as { readonly id?: number; readonly result?: readonly Curve[] };
-      const of = asked.find((call) => call.id === id);
-      if (of && result) answers.set(of.id, result);
-      if (!(withheld && of?.input.range)) socket.send(message);
-    });
+/** The socket is the workbench's; what is asked of curves is noted, and an answer may be held back. */
+const listen = (of: Page) => of.routeWebSocket(/\/api$/, (socket) => {
+  const server = socket.connectToServer();
+  tell = (event) => socket.send(JSON.stringify(event));
+  socket.onMessage((message) => {
+    const { id, call, input } = JSON.parse(String(message)) as Asked & { readonly call: string };
+    if (call === 'runs.curves') asked.push({ id, input });
+    server.send(message);
   });
-  await page.goto(served.open);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  server.onMessage((message) => {
+    const { id, result } = JSON.parse(String(message)) as { readonly id?: number; readonly result?: readonly Curve[] };
+    const of = asked.find((call) => call.id === id);
+    if (of && result) answers.set(of.id, result);
+    if (!(withheld && of?.input.range)) socket.send(message);
+  });
 });
-after(async () => {
-  await browser?.close();
-  await served?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+before(async () => { ({ page, faults, close } = await openWorkbenchPage('long', { timeout: 30_000, fill: (workspace) => { makeUiWorkspace(workspace, { runs: 40, points: 20_000, rows: 20 }); }, prepare: listen })); });
+after(() => close?.());
 
 const go = (view: string) => page.evaluate((hash) => { location.hash = hash; }, `#/${view}`);
 async function until<T>(what: string, found: () => T | undefined): Promise<T> {

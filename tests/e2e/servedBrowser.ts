@@ -1,6 +1,9 @@
 /// <reference lib="dom" />
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
@@ -57,3 +60,45 @@ export const callFrom = <Name extends CallName>(page: Page, name: Name, input: C
     else resolve(message.result);
   };
 }), [name, input] as const);
+
+export interface OpenedWorkbench {
+  /** A folder of its own, of which the workbench may open everything, and the workspace in it. */
+  readonly folder: string; readonly workspace: string;
+  readonly page: Page;
+  /** What the page threw. */
+  readonly faults: string[];
+  close(): Promise<void>;
+}
+
+/** A workbench on a new workspace, and a page of it in a browser. `fill` writes the workspace and `prepare` sees the page before either is opened; with `firstTime` the first steps are shown. */
+export async function openWorkbenchPage(name: string, options: { readonly timeout?: number; readonly width?: number; readonly height?: number; readonly firstTime?: boolean; fill?(workspace: string): void; prepare?(page: Page): Promise<void> } = {}): Promise<OpenedWorkbench> {
+  const folder = mkdtempSync(join(tmpdir(), `arcbench-${name}-`));
+  const workspace = join(folder, 'workspace');
+  options.fill?.(workspace);
+  const [browser, served] = await Promise.all([openBrowser(), serveWorkbench(workspace, [folder])]);
+  const page = await browser.newPage({ viewport: { width: options.width ?? 1280, height: options.height ?? 800 }, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(options.timeout ?? 60_000);
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  if (!options.firstTime) await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+  await options.prepare?.(page);
+  await page.goto(served.open);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  const close = async () => {
+    await browser.close();
+    await served.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { folder, workspace, page, faults, close };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Violations that axe finds in a page as it stands, or in the part that a selector names. */
+export async function violationsOf(page: Page, within: string | null = null): Promise<string[]> {
+  // axe is run in the page's world, past its content security policy, as a browser extension would.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: axe });
+  const { result } = await session.send('Runtime.evaluate', { expression: `axe.run(${within === null ? 'document' : JSON.stringify(within)}, ` + "{ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((entry) => `${entry.id}: ${entry.help} (${entry.nodes[0].html.slice(0, 160)})`)))", awaitPromise: true });
+  return JSON.parse(String(result.value)) as string[];
+}
