@@ -256,8 +256,9 @@ export const rowsAt = (table: Tensor, indexes: Tensor): Tensor =>
 export const replaceRows = (table: Tensor, indexes: Tensor, rows: Tensor): Tensor =>
   backend.executeSingleOutput('TensorScatterUpdate', [type('T'), type('Tindices', binding.TF_INT32)], [table, tf.reshape(indexes, [-1, 1]), rows]);
 
+const castImages = (input: Tensor, to: number): Tensor => backend.executeSingleOutput('Cast', [type('SrcT', binding.TF_UINT8), type('DstT', to), boolean('Truncate', false)], [input]);
 /** Casts uint8 images to float32. */
-export const castFromUint8 = (input: Tensor): Tensor => backend.executeSingleOutput('Cast', [type('SrcT', binding.TF_UINT8), type('DstT'), boolean('Truncate', false)], [input]);
+export const castFromUint8 = (input: Tensor): Tensor => castImages(input, binding.TF_FLOAT);
 
 /** Warps images [batch, height, width, channels] by transforms [batch, 8], each mapping output to input pixels, bilinear, edges repeated; not differentiable. */
 export function projectiveTransform(images: Tensor, transforms: Tensor): Tensor {
@@ -267,6 +268,16 @@ export function projectiveTransform(images: Tensor, transforms: Tensor): Tensor 
     [type('dtype'), text('interpolation', 'BILINEAR'), text('fill_mode', 'NEAREST')],
     [images, transforms, shapeTensor([height, width]), tf.scalar(0)],
   );
+}
+
+export interface AugmentationDraws { readonly transforms?: Tensor; readonly colourMatrix?: Tensor; readonly colourOffset?: Tensor; readonly erased?: Tensor }
+
+/** Pictures [batch, height, width, 3] uint8, mirrored, shifted and scaled by transforms [batch, 8] as projectiveTransform takes them, their colours mixed, from -1 to 1, rectangles erased, in one pass; null where the addon lacks it. */
+export function augmentPictures(images: Tensor, { transforms, colourMatrix, colourOffset, erased }: AugmentationDraws): Tensor | null {
+  if (!hasOwnOps) return null;
+  const none = tf.zeros([0]);
+  const bytes = castImages(images, binding.TF_UINT8); // op by op tfjs holds them as int32
+  return backend.executeSingleOutput('AugmentPictures', [], [bytes, transforms ?? none, colourMatrix ?? none, colourOffset ?? none, erased ?? none]);
 }
 
 /** An element-wise function with its derivative given in closed form. */

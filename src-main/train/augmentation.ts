@@ -1,8 +1,10 @@
-import { castFromUint8, projectiveTransform } from '../engine/kernels.ts';
+import { augmentPictures, castFromUint8, projectiveTransform, type AugmentationDraws } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 
-/** Pictures [batch, size, size, 3] uint8 as network input (x / 255 - 0.5) / 0.5, augmented where draws are given. */
-export function networkInput(images: Tensor, draws: Readonly<Record<string, Tensor>> = {}): Tensor {
+/** Pictures [batch, size, size, 3] uint8 as network input (x / 255 - 0.5) / 0.5, augmented where draws are given; `direct` asks for TensorFlow's own ops. */
+export function networkInput(images: Tensor, draws: AugmentationDraws = {}, { direct = false } = {}): Tensor {
+  const own = direct ? null : augmentPictures(images, draws);
+  if (own) return own;
   const [batch, size] = images.shape as [number, number];
   let pixels = castFromUint8(images); // 0 to 255
   const { transforms, colourMatrix, colourOffset, erased } = draws;

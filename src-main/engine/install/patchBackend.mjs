@@ -11,7 +11,7 @@ const copied = `  // TensorFlow gets memory of its own: it releases tensors, and
   memcpy(TF_TensorData(tensor.tensor), array_data, byte_size);
 `;
 
-const native = ['vectors.cc', 'workers.cc', 'products.cc', 'tiles.cc', 'winogradConvolution.cc', 'stridedConvolution.cc', 'polyphaseConvolution.cc', 'stemConvolution.cc', 'convolutionOps.cc', 'batchNormOps.cc', 'pooledBatchNormOps.cc'].map((name) => readFileSync(new URL(`../native/${name}`, import.meta.url), 'utf8'));
+const native = ['vectors.cc', 'workers.cc', 'products.cc', 'tiles.cc', 'winogradConvolution.cc', 'stridedConvolution.cc', 'polyphaseConvolution.cc', 'stemConvolution.cc', 'convolutionOps.cc', 'batchNormOps.cc', 'pooledBatchNormOps.cc', 'augmentOps.cc'].map((name) => readFileSync(new URL(`../native/${name}`, import.meta.url), 'utf8'));
 
 /** The addon's tfjs_backend.cc with ArcBench's own ops behind it, and tensors that copy their values instead of sharing V8's memory. Throws where the source is not the one that is known. @param {string} source */
 export function patchBackend(source) {
