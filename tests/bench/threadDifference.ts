@@ -56,7 +56,7 @@ function curvesThatDiffer(own: Ended, other: Ended): { readonly value: number; r
 const others = [
   { name: '1 thread', options: { threads: 1 } },
   { name: 'op by op (--eager)', options: { args: ['--eager'] } },
-  { name: "oneDNN's kernels held to AVX2", options: { environment: { ONEDNN_MAX_CPU_ISA: 'AVX2' } } },
+  { name: "oneDNN's and ArcBench's kernels held to AVX2", options: { environment: { ONEDNN_MAX_CPU_ISA: 'AVX2' } } },
   { name: "TensorFlow's kernels without oneDNN", options: { environment: { TF_ENABLE_ONEDNN_OPTS: '0' } } },
 ] as const;
 
