@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { partNames } from '../../../src-shared/experiment.ts';
+import { partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { nearestName } from '../../../src-shared/nearestName.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { importFaces, peopleOf, prepareFaces } from '../../workbench/gatherFaces.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/splitFaces.ts';
-import { plannedRuns, trainArms } from '../../workbench/trainArms.ts';
+import { shellWord } from '../../workbench/shellWord.ts';
+import { plannedRuns, trainArms, type TrainOptions } from '../../workbench/trainArms.ts';
 import { haltOf } from '../../workbench/trainInRounds.ts';
 import type { Session } from './session.ts';
 
@@ -46,8 +48,9 @@ export function addStageCommands(program: Command, cli: Session): void {
   program.command('train').argument('<experiment.yaml>').description('train the arms; test, query and distractors stay untouched')
     .option('--arm <name>', 'this arm alone').option('--seed <number>', 'this seed alone')
     .action((source: string, chosen: { arm?: string; seed?: string }) => cli.withExperiment(source, async (options) => {
+      const only = chosenRuns(options.plan, chosen);
       const split = await gatherSplit(options);
-      const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: false, only: chosen.arm === undefined && chosen.seed === undefined ? undefined : ({ arm, seed }) => (chosen.arm === undefined || arm === chosen.arm) && (chosen.seed === undefined || seed === Number(chosen.seed)) });
+      const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: false, only });
       const rows = runs.map((id) => ({ ...options.store.run(id), summary: options.store.result(id, 'summary') as TrainedSummary | null }));
       cli.print(rows.map((row) => `${row.id}  ${row.arm}, seed ${row.seed}: ${row.status}, ${row.summary ? `best epoch ${row.summary.bestEpoch} of ${row.summary.epochs}, ${row.summary.imagesPerSecond.toFixed(0)} img/s` : row.message}`).join('\n'), rows);
     }));
@@ -70,4 +73,16 @@ export function addStageCommands(program: Command, cli: Session): void {
     const report = await writeExperimentReport(options, split);
     cli.print(`Report: ${report}`, { report });
   }));
+}
+
+/** The runs that --arm and --seed name; all without. Throws 'wrong-input' where the plan has no such arm or seed. */
+function chosenRuns({ arms, seeds }: Plan, { arm, seed }: { readonly arm?: string; readonly seed?: string }): TrainOptions['only'] {
+  if (arm === undefined && seed === undefined) return undefined;
+  const names = arms.map(({ name }) => name);
+  if (arm !== undefined && !names.includes(arm)) {
+    const nearest = nearestName(arm, names);
+    throw new ArcBenchError('wrong-input', `--arm ${shellWord(arm)}: the experiment has no such arm; ${nearest === null ? `it has ${names.join(', ')}` : `the nearest is ${nearest}`}.`);
+  }
+  if (seed !== undefined && !seeds.map(String).includes(seed)) throw new ArcBenchError('wrong-input', `--seed ${shellWord(seed)}: the experiment has no such seed; it has ${seeds.join(', ')}.`);
+  return (run) => (arm === undefined || run.arm === arm) && (seed === undefined || String(run.seed) === seed);
 }
