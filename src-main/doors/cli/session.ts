@@ -84,6 +84,11 @@ export type Session = ReturnType<typeof session>;
 function readPlan(source: string): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
   if (!existsSync(path)) throw new ArcBenchError('wrong-input', `There is no file or folder ${path}: name an experiment file, such as resources/experiments/demo.yaml.`);
-  if (/\.ya?ml$/i.test(path)) return { plan: parseExperiment(readTextFile(path), source), baseFolder: dirname(path) };
+  if (/\.ya?ml$/i.test(path)) {
+    const text = readTextFile(path);
+    // An empty text has all defaults, but an empty file is one that was cut off.
+    if (text.replace(/^\s*#.*$/gm, '').trim() === '') throw new ArcBenchError('wrong-input', `${source} is empty: an experiment was expected; write what differs from the defaults, such as \`data: { source: demo }\`, or copy resources/experiments/demo.yaml.`);
+    return { plan: parseExperiment(text, source), baseFolder: dirname(path) };
+  }
   return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder: dirname(path) };
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
+import type { Rejected } from '../../data/dataset.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { importFaces, peopleOf, prepareFaces } from '../../workbench/gatherFaces.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/runExperiment.ts';
@@ -14,18 +15,25 @@ import type { Session } from './session.ts';
 const faces = 'an experiment file, or a folder or CSV of faces with all defaults';
 const percent = (value: number | undefined) => (value === undefined ? '—' : `${(100 * value).toFixed(1)} %`);
 
+const mostLeftOut = 20;
+/** The files that were left out, as many as one reads. */
+const leftOut = (rejected: readonly Rejected[]) => [
+  ...rejected.slice(0, mostLeftOut).map(({ path, reason }) => `Left out ${path}: ${reason}`),
+  ...(rejected.length > mostLeftOut ? [`… and ${rejected.length - mostLeftOut} more: --json lists all.`] : []),
+];
+
 /** The commands that do one stage of an experiment and what it needs before it. */
 export function addStageCommands(program: Command, cli: Session): void {
   program.command('import').argument('<source>', faces).description('find the faces of a source; nothing is copied or changed').action((source: string) => cli.withExperiment(source, async (options) => {
     const dataset = await importFaces(options);
     const people = peopleOf(dataset.images);
-    cli.print([`${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`, ...dataset.rejected.map(({ path, reason }) => `Left out ${path}: ${reason}`)].join('\n'),
+    cli.print([`${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`, ...leftOut(dataset.rejected)].join('\n'),
       { source: dataset.source, layout: dataset.layout, hash: dataset.hash, images: dataset.images.length, people, rejected: dataset.rejected });
   }));
 
   program.command('prepare').argument('<source>', faces).description('align, crop and pack the faces for the network').action((source: string) => cli.withExperiment(source, async (options) => {
     const set = await prepareFaces(options, await importFaces(options));
-    cli.print([`${set.count} faces of ${set.inputSize} x ${set.inputSize} pixels, ${set.alignment}: ${set.folder}`, ...set.rejected.map(({ path, reason }) => `Left out ${path}: ${reason}`)].join('\n'),
+    cli.print([`${set.count} faces of ${set.inputSize} x ${set.inputSize} pixels, ${set.alignment}: ${set.folder}`, ...leftOut(set.rejected)].join('\n'),
       { folder: set.folder, hash: set.hash, images: set.count, inputSize: set.inputSize, alignment: set.alignment, detection: set.detection ?? null, rejected: set.rejected });
   }));
 
