@@ -36,6 +36,8 @@ export type PartName = (typeof partNames)[number];
 export const assignments = ['training', 'query', 'distractors', 'left out'] as const;
 export type Assignment = (typeof assignments)[number];
 
+const sharesOf = (split: unknown) => ['train', 'val', 'test'].reduce((sum, part) => sum + Number((split as Record<string, unknown>)[part]), 0);
+
 export const splitSchema = z.strictObject({
   seed: z.int().min(0).default(1).describe('seed of every draw of the split'),
   minImages: z.int().min(1).default(5).describe('an identity with fewer images is left out'),
@@ -46,7 +48,7 @@ export const splitSchema = z.strictObject({
   distractors: share('share of identities held out as distractors').default(0.1),
   assign: z.record(z.string(), z.enum(assignments)).default({}).describe('people put by hand, by name, instead of by the draw'),
   allowFindings: z.array(z.string()).default([]).describe('audit findings, by name, that do not block'),
-}).refine((split) => Math.abs(split.train + split.val + split.test - 1) < 1e-6, { error: 'train, val and test must add up to 1', path: ['train'] })
+}).refine((split) => Math.abs(split.train + split.val + split.test - 1) < 1e-6, { error: ({ input }) => `train, val and test must add up to 1, not to ${sharesOf(input).toFixed(2)}; change all three`, path: ['train'] })
   .refine((split) => split.query + split.distractors < 0.9, { error: 'query and distractors together must stay below 0.9 of the identities', path: ['query'] });
 
 export const modelSchema = z.strictObject({

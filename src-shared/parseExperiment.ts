@@ -1,4 +1,4 @@
-import { isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node, type YAMLError } from 'yaml';
 import type { z } from 'zod';
 import { ArcBenchError } from './errors.ts';
 import { experimentSchema, type Plan } from './experiment.ts';
@@ -16,7 +16,7 @@ export function parseExperiment(text: string, fileName: string): Plan {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fault = document.errors[0];
   if (fault !== undefined) {
-    throw new ArcBenchError('wrong-input', `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${fault.message.startsWith('Maximum call stack') ? 'it is nested too deep' : oneSentence(fault.message)}).`);
+    throw new ArcBenchError('wrong-input', `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${yamlFault(fault, text)}).`);
   }
   let value: unknown;
   try {
@@ -30,6 +30,18 @@ export function parseExperiment(text: string, fileName: string): Plan {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : isBareName(value, issue.path) ? issue.path.slice(0, -1) : issue.path;
   const line = lineOf(document, lines, path);
   throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
+}
+
+/** A fault of YAML in the words of who writes it, where the parser's are those of its own makers. */
+function yamlFault({ code, message, pos }: YAMLError, text: string): string {
+  if (message.startsWith('Maximum call stack')) return 'it is nested too deep';
+  switch (code) {
+    case 'DUPLICATE_KEY': return `the key '${/^[^\s:,}]*/.exec(text.slice(pos[0]))?.[0] ?? ''}' is there twice in one section: keep one of them`;
+    case 'TAB_AS_INDENT': return 'tabs are not allowed as indentation: use spaces';
+    case 'MULTIPLE_DOCS': return 'there is more than one document: keep one, and remove the line ---';
+    case 'BLOCK_AS_IMPLICIT_KEY': return `${oneSentence(message)}: put a text with a colon in quotes`;
+    default: return oneSentence(message);
+  }
 }
 
 /** Whether the path's name was given as a bare text, as in `loss: arcFace`, which the schema widens to a section. */
@@ -65,6 +77,7 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
       return `'${key}' is ${shown}, out of range; expected ${rangeOf(knob)}${meaning(knob)}`;
     }
     case 'invalid_type': {
+      if (path.length === 0) return `this is ${shown}; expected ${expectation(issue.expected, knob)}`;
       if (given === undefined) return `'${key}' is missing; expected ${expectation(issue.expected, knob)}`;
       if (path.at(-1) === 'loss') return `'${key}' is ${shown}; expected the name of a loss, a section with its name and settings, or a sum such as 'arcFace + 0.1 triplet'`;
       return `'${key}' is ${shown}; expected ${expectation(issue.expected, knob)}`;

@@ -8,13 +8,14 @@ import { readTextFile } from './readTextFile.ts';
 const identityFile = 'identity_CelebA.txt';
 /** The aligned pictures come first: they are what most people have. */
 const editions = [
-  { pictures: ['img_align_celeba', 'Img/img_align_celeba', 'img_align_celeba_png', 'Img/img_align_celeba_png.7z/img_align_celeba_png'], landmarks: 'list_landmarks_align_celeba.txt' },
-  { pictures: ['img_celeba', 'Img/img_celeba', 'Img/img_celeba.7z/img_celeba'], landmarks: 'list_landmarks_celeba.txt' },
+  { pictures: ['img_align_celeba/img_align_celeba', 'img_align_celeba', 'Img/img_align_celeba', 'img_align_celeba_png', 'Img/img_align_celeba_png.7z/img_align_celeba_png'], landmarks: 'list_landmarks_align_celeba.txt' },
+  { pictures: ['img_celeba/img_celeba', 'img_celeba', 'Img/img_celeba', 'Img/img_celeba.7z/img_celeba'], landmarks: 'list_landmarks_celeba.txt' },
 ] as const;
 
 const place = (source: string, name: string) => [name, join('Anno', name)].map((path) => join(source, path)).find(existsSync);
 
-export const looksLikeCelebA = (source: string): boolean => place(source, identityFile) !== undefined;
+/** Whether a folder holds CelebA's list of people or one of its folders of pictures. */
+export const looksLikeCelebA = (source: string): boolean => place(source, identityFile) !== undefined || editions.some(({ pictures }) => pictures.some((name) => existsSync(join(source, name))));
 
 /**
  * Reads CelebA's layout: identity_CelebA.txt and the aligned pictures with list_landmarks_align_celeba.txt, or else the ones

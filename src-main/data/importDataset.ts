@@ -46,11 +46,17 @@ async function sourceKind(source: string): Promise<'folder' | 'file'> {
   throw new ArcBenchError('wrong-input', `The data source ${source} is not there or cannot be read: a folder of people, a CelebA folder or a CSV file was expected; correct data.source.`);
 }
 
+const expected: Readonly<Record<Dataset['layout'], string>> = {
+  folders: 'one sub-folder of pictures for each person was expected', demo: 'one sub-folder of pictures for each person was expected',
+  celeba: 'the pictures that identity_CelebA.txt names were expected', csv: 'a line for each picture, with its path and its person, was expected',
+};
+
 function checked(dataset: Dataset, found: Found): Dataset {
   const people = new Set(dataset.images.map((image) => image.identity));
   if (people.size === 0) {
-    const because = found.rejected.length === 0 ? '' : ` (${found.rejected.length} files were rejected, the first, ${found.rejected[0]!.path}, because: ${found.rejected[0]!.reason.replace(/\.$/, '')})`;
-    throw new ArcBenchError('wrong-input', `${dataset.source} holds no pictures of people${because}: one sub-folder of pictures for each person was expected; correct data.source or data.layout.`);
+    const [first] = found.rejected;
+    const because = first === undefined ? '' : ` (${found.rejected.length === 1 ? `${first.path} was left out,` : `${found.rejected.length} files were left out, the first, ${first.path},`} because: ${first.reason.replace(/\.$/, '')})`;
+    throw new ArcBenchError('wrong-input', `${dataset.source} holds no pictures of people${because}: ${expected[dataset.layout]}; correct data.source or data.layout.`);
   }
   if (people.size === 1) {
     throw new ArcBenchError('wrong-input', `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were expected, one sub-folder for each; add people or correct data.source.`);

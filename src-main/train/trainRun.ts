@@ -150,7 +150,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     machine.writeState(checkpoint.state);
     position = checkpoint.position;
     options.points.restore(checkpoint.points);
-    options.onNotice(`Resumed at epoch ${position.epoch + 1}, batch ${position.batch + 1}.`);
+    options.onNotice(position.epoch < epochs ? `Resumed at epoch ${position.epoch + 1}, batch ${position.batch + 1}.` : 'Resumed at the end of training.');
     position.warnings.forEach(options.onWarning); // whoever was to hear them may have died first, or lost them
     if (existsSync(join(runFolder, 'snapshots'))) options.onSnapshot(join(runFolder, 'snapshots'));
     if (basename(checkpoint.folder) !== 'last') save('last'); // it died between the best and the last

@@ -17,14 +17,24 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   const isDemo = plan.data.source === 'demo';
   progress.stage(isDemo ? 'Drawing and importing the demo faces' : 'Importing faces');
   const resolvedSource = isDemo
-    ? await renderSyntheticFaces(plan.data.demo, { workspace, onProgress: (done, total) => progress.step({ done, total, note: 'demo faces' }), shouldStop: () => signal.aborted })
+    ? await renderSyntheticFaces(plan.data.demo, { workspace, onProgress: paced(progress, 'demo faces'), shouldStop: () => signal.aborted })
     : pathFrom(options.baseFolder, plan.data.source);
-  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: (done, total) => progress.step({ done, total, note: 'files' }) });
+  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: paced(progress, 'files') });
   const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
   await saveDatasetFile(workspace, dataset);
   saveRow(options, dataset, dataset);
   checkStop(options);
   return dataset;
+}
+
+/** Tells a stage's steps with their rate since the first of them. */
+function paced({ step }: StageOptions['progress'], what: string): (done: number, total: number) => void {
+  let first: { readonly done: number; readonly at: number } | null = null;
+  return (done, total) => {
+    first ??= { done, at: performance.now() };
+    const seconds = (performance.now() - first.at) / 1000;
+    step({ done, total, note: done > first.done && seconds > 0 ? `${what}, ${((done - first.done) / seconds).toFixed(0)} img/s` : what });
+  };
 }
 
 /** What the store remembers of pictures' headers. */
@@ -42,7 +52,7 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
   const { store, plan, progress, signal } = options;
   await sweepLeftovers(store.workspace);
   progress.stage(`Preparing ${dataset.images.length} images of ${peopleOf(dataset.images)} people`);
-  const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onResume: (sentence) => progress.notice(sentence), onProgress: (done, total) => progress.step({ done, total, note: 'images' }) });
+  const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onResume: (sentence) => progress.notice(sentence), onProgress: paced(progress, 'images') });
   const rejected = [...dataset.rejected, ...set.rejected];
   if (store.dataset(dataset.hash) === null) await saveDatasetFile(store.workspace, dataset); // landmarks set by hand since the import made another of it, which takes its place
   saveRow(options, dataset, { images: set.images, rejected });

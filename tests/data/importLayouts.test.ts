@@ -61,6 +61,9 @@ test("a part of CelebA's layout that is missing is named", async () => {
   renameSync(join(source, 'img_align_celeba'), join(source, 'elsewhere'));
   await assert.rejects(read(source), /has no folder of CelebA's pictures: img_align_celeba or img_celeba was expected/);
   await assert.rejects(read(join(source, 'elsewhere'), 'celeba'), /has no identity_CelebA\.txt/);
+  renameSync(join(source, 'elsewhere'), join(source, 'img_align_celeba'));
+  renameSync(join(source, 'identity_CelebA.txt'), join(source, 'identity.txt')); // taken for a person's folder, it was said to hold one person only
+  await assert.rejects(read(source), /has no identity_CelebA\.txt/);
 });
 
 test('a CSV is read with and without landmarks, and each bad row is named by its line', async () => {
@@ -74,9 +77,20 @@ test('a CSV is read with and without landmarks, and each bad row is named by its
   assert.deepEqual(dataset.rejected.map(({ reason }) => reason.replace(/^Line (\d) of .*?faces\.csv: /, '$1 ').replace(/[:;] .*/, '')).sort(), ['5 the file is not there', '6 the path or the identity is empty', '7 a landmark is not a number', '8 it has 2 columns, 12 were expected']);
 });
 
+test('a CSV is read as spreadsheets write it where the comma is for decimals', async () => {
+  for (const name of ['a1.jpg', 'b1.jpg']) await picture(join(folder, name));
+  const file = join(folder, 'sheet.csv');
+  for (const delimiter of [';', '\t']) {
+    const rows = [['path', 'identity', 'x0', 'y0', 'x1', 'y1', 'x2', 'y2', 'x3', 'y3', 'x4', 'y4'], ['a1.jpg', '"Ann, 1"', '38,5', ...points.slice(1)], ['b1.jpg', 'Bo', ...points]];
+    writeFileSync(file, `\ufeff${rows.map((row) => row.join(delimiter)).join('\r\n')}\r\n`);
+    const { images } = await read(file);
+    assert.deepEqual(images.map(({ identity, landmarks }) => [identity, landmarks?.[0]]), [['Ann, 1', 38.5], ['Bo', points[0]]]);
+  }
+});
+
 test('a CSV whose header or kind does not fit says what was expected', async () => {
   const file = join(folder, 'faces.csv');
-  for (const [text, sentence] of [['path,identiy\n', /has the column identiy, which is not known \(identity was meant\?\)/], ['path,x0\n', /has no column identity/], ['path,identity,x0\n', /has 1 of the ten landmark columns/], ['path,identity\n"a,b\n', /cannot be read as CSV/]] as const) {
+  for (const [text, sentence] of [['path,identiy\n', /has the column identiy, which is not known \(identity was meant\?\)/], ['path,x0\n', /has no column identity/], ['path,identity,x0\n', /has 1 of the ten landmark columns/], ['path,identity\n"a,b\n', /cannot be read as CSV/], ['a 1.jpg,Ann\n', /begins with 'a 1\.jpg, Ann': a CSV with a header line/]] as const) {
     writeFileSync(file, text);
     await assert.rejects(read(file), sentence);
   }

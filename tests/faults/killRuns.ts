@@ -43,7 +43,7 @@ function begins(line: string): Phase | null {
   if (line.startsWith('Preparing')) return 'prepare';
   if (line.startsWith('Splitting')) return 'split';
   if (line.startsWith('Writing the report')) return 'report';
-  if (line.startsWith('Evaluating') || line.includes(`epoch ${epochs}/${epochs}`) || line.includes(`Resumed at epoch ${epochs + 1}`)) return 'evaluate';
+  if (line.startsWith('Evaluating') || line.includes(`epoch ${epochs}/${epochs}`) || line.includes('Resumed at the end of training')) return 'evaluate';
   return line.startsWith('Training') || /epoch \d/.test(line) ? 'train' : null;
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const measured = new Set(['seconds', 'imagesPerSecond']);
 const times = new Set(['at', 'createdAt', 'finishedAt', 'importedAt', 'modified']);
 /** What an interruption is meant to leave behind: the word that it was. */
-const tellsInterruption = ({ kind, message }: Record<string, unknown>) => (kind === 'notice' && /^Resumed at epoch /.test(String(message))) || (kind === 'failure' && /^The trainer was killed /.test(String(message)));
+const tellsInterruption = ({ kind, message }: Record<string, unknown>) => (kind === 'notice' && /^Resumed at /.test(String(message))) || (kind === 'failure' && /^The trainer was killed /.test(String(message)));
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const unmeasured = (json: string): string => JSON.stringify(JSON.parse(json, (key, value: unknown) => (measured.has(key) ? undefined : value)));

@@ -16,8 +16,11 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
   ["another loss's key", 'arms:\n  - name: a\n    loss: {name: arcFace, margin: 0.5}', /line 3: unknown key 'arms\[0\]\.loss\.margin'/],
   ['an unknown schedule', 'training:\n  schedule: cosin', /line 2: 'training\.schedule' cannot be 'cosin'; .*'cosine'\.$/],
   ['an unknown backbone', 'model:\n  backbone: resnet19', /line 2: 'model\.backbone' cannot be 'resnet19'; .*'resnet18'\.$/],
-  ['shares that miss 1', 'split:\n  train: 0.5', /line 2: 'split\.train': train, val and test must add up to 1\.$/],
-  ['a key twice', 'name: a\nname: b', /line 2: this is not valid YAML/],
+  ['shares that miss 1', 'split:\n  train: 0.5', /line 2: 'split\.train': train, val and test must add up to 1, not to 0\.80; change all three\.$/],
+  ['a key twice', 'name: a\nname: b', /line 2: this is not valid YAML \(the key 'name' is there twice in one section: keep one of them\)/],
+  ['a list', '- a', /line 1: this is a list; expected a section of keys \(name, data/],
+  ['a tab', 'training:\n\tepochs: 3', /line 2: this is not valid YAML \(tabs are not allowed as indentation: use spaces\)/],
+  ['two documents', 'name: a\n---\nname: b', /line 2: this is not valid YAML \(there is more than one document/],
   ['a broken bracket', 'name: a\nseeds: [1\nmodel: 2', /line \d: this is not valid YAML/],
 ];
 

@@ -5,7 +5,6 @@ import { collectBatch } from '../../workbench/batch/collectBatch.ts';
 import { runBatchTask } from '../../workbench/batch/runBatchTask.ts';
 import { submitBatch } from '../../workbench/batch/submitBatch.ts';
 import type { Session } from './session.ts';
-import { terminalProgress } from './terminalProgress.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 interface SubmitFlags { readonly dryRun?: boolean; readonly collect: boolean; readonly partition?: string; readonly time?: string; readonly cpusPerTask?: string; readonly gpus?: string }
@@ -34,7 +33,7 @@ export function addBatchCommands(program: Command, cli: Session): void {
     }));
   program.command('task').argument('<folder>', 'of the batch').argument('<number>', 'of the task', wholeNumber).description('train one run of a submitted experiment, from its last checkpoint; what a task of the batch system calls').action(async (folder: string, number: number) => {
     const { compiled, engine } = cli.trainOptions();
-    const run = await runBatchTask({ folder: resolve(folder), number, progress: terminalProgress(process.stderr), signal: cli.stopSignal(), train: { compiled, engine } });
+    const run = await cli.withProgress((shown) => runBatchTask({ folder: resolve(folder), number, ...shown, train: { compiled, engine } }));
     cli.print(`Run ${run.id} (${run.arm}, seed ${run.seed}) is done in ${run.workspace}; \`arcbench collect\` joins it.`, run);
   });
   program.command('collect').argument('<experiment.yaml>').argument('[workspaces...]', 'that hold its runs (default: those of the submitted tasks)').description('join the runs of tasks, judge them, and write the report')

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { ArcBenchError, exitCodeOf } from '../../../src-shared/errors.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
 import { printable, printableLines } from '../../../src-shared/printable.ts';
@@ -29,7 +30,8 @@ const program = new Command('arcbench')
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong input, 130 cancelled and resumable.')
   .showHelpAfterError('(--help says what there is)')
   .configureHelp({ showGlobalOptions: true })
-  .allowExcessArguments() // a command that is not there is refused below, with the nearest one
+  .version(packageJson.version, '--version', 'the version of ArcBench')
+  .helpCommand('help [command]', 'what a command does')
   .exitOverride();
 const cli = session(program);
 
@@ -66,6 +68,10 @@ addStageCommands(program, cli);
 addRunCommands(program, cli);
 addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
+program.allowExcessArguments(); // after its commands, which take after it: a command that is not there is refused below, with the nearest one
+program.hook('preAction', (_, command) => {
+  if (command !== program && cli.globals().run !== undefined) throw new ArcBenchError('wrong-input', `--run stands beside the command ${command.name()}: one of them was expected, leave the other out.`);
+});
 
 /** The refusal of a word that is no command. */
 function strayWord(word: string): ArcBenchError {

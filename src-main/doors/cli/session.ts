@@ -12,7 +12,7 @@ import { shellWord } from '../../workbench/shellWord.ts';
 import type { StageOptions } from '../../workbench/stage.ts';
 import type { TrainOptions } from '../../workbench/trainArms.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
-import { terminalProgress } from './terminalProgress.ts';
+import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
 
 interface GlobalOptions {
   readonly run?: string; readonly workspace: string; readonly resume?: boolean; readonly restart?: boolean; readonly eager?: boolean; readonly engine: EngineName; readonly json?: boolean;
@@ -23,21 +23,36 @@ export function session(program: Command) {
   const globals = () => program.opts<GlobalOptions>();
   const workspace = () => resolve(globals().workspace);
   /** Ctrl-C or SIGTERM; a second Ctrl-C ends at once. */
-  const stopSignal = (): AbortSignal => {
+  const stopSignal = (progress: TerminalProgress): AbortSignal => {
     const stopper = new AbortController();
     process.on('SIGINT', () => {
-      if (stopper.signal.aborted) process.exit(130);
-      process.stderr.write('\nStopping after this step; once more ends at once, without saving.\n');
+      if (stopper.signal.aborted) {
+        progress.end();
+        process.exit(130);
+      }
+      progress.stage('Stopping after this step; Ctrl-C again ends at once, without saving.');
       stopper.abort();
     });
     process.on('SIGTERM', () => stopper.abort());
     return stopper.signal;
   };
+  let shown: TerminalProgress | null = null;
   return {
     globals,
     workspace,
-    stopSignal,
-    print: (human: string, value: unknown) => process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : printableLines(human)}\n`),
+    print(human: string, value: unknown): void {
+      shown?.end();
+      process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : printableLines(human)}\n`);
+    },
+    /** Does what takes long with progress on stderr, which is gone at the end; Ctrl-C stops it, twice ends at once. */
+    async withProgress<T>(action: (shown: Pick<StageOptions, 'progress' | 'signal'>) => Promise<T>): Promise<T> {
+      const progress = shown = terminalProgress(process.stderr);
+      try {
+        return await action({ progress, signal: stopSignal(progress) });
+      } finally {
+        progress.end();
+      }
+    },
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
       if (resume && restart) throw new ArcBenchError('wrong-input', '--resume and --restart exclude one another: give one of them.');
@@ -60,8 +75,7 @@ export function session(program: Command) {
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>, action: (options: StageOptions) => Promise<T>): Promise<T> {
-      const shown = { progress: terminalProgress(process.stderr), signal: stopSignal() };
-      return await this.withStore({ readOnly: false }, (store) => action({ ...of, ...shown, store }));
+      return await this.withProgress((shown) => this.withStore({ readOnly: false }, (store) => action({ ...of, ...shown, store })));
     },
   };
 }
@@ -70,6 +84,11 @@ export type Session = ReturnType<typeof session>;
 function readPlan(source: string): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
   if (!existsSync(path)) throw new ArcBenchError('wrong-input', `There is no file or folder ${path}: name an experiment file, such as resources/experiments/demo.yaml.`);
-  if (/\.ya?ml$/i.test(path)) return { plan: parseExperiment(readTextFile(path), source), baseFolder: dirname(path) };
+  if (/\.ya?ml$/i.test(path)) {
+    const text = readTextFile(path);
+    // An empty text has all defaults, but an empty file is one that was cut off.
+    if (text.replace(/^\s*#.*$/gm, '').trim() === '') throw new ArcBenchError('wrong-input', `${source} is empty: an experiment was expected; write what differs from the defaults, such as \`data: { source: demo }\`, or copy resources/experiments/demo.yaml.`);
+    return { plan: parseExperiment(text, source), baseFolder: dirname(path) };
+  }
   return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder: dirname(path) };
 }

@@ -1,29 +1,39 @@
 import type { Command } from 'commander';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { partNames } from '../../../src-shared/experiment.ts';
+import { partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { nearestName } from '../../../src-shared/nearestName.ts';
+import type { Rejected } from '../../data/dataset.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { importFaces, peopleOf, prepareFaces } from '../../workbench/gatherFaces.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/splitFaces.ts';
-import { plannedRuns, trainArms } from '../../workbench/trainArms.ts';
+import { shellWord } from '../../workbench/shellWord.ts';
+import { plannedRuns, trainArms, type TrainOptions } from '../../workbench/trainArms.ts';
 import { haltOf } from '../../workbench/trainInRounds.ts';
 import type { Session } from './session.ts';
 
 const faces = 'an experiment file, or a folder or CSV of faces with all defaults';
 const percent = (value: number | undefined) => (value === undefined ? '—' : `${(100 * value).toFixed(1)} %`);
 
+const mostLeftOut = 20;
+/** The files that were left out, as many as one reads. */
+const leftOut = (rejected: readonly Rejected[]) => [
+  ...rejected.slice(0, mostLeftOut).map(({ path, reason }) => `Left out ${path}: ${reason}`),
+  ...(rejected.length > mostLeftOut ? [`… and ${rejected.length - mostLeftOut} more: --json lists all.`] : []),
+];
+
 /** The commands that do one stage of an experiment and what it needs before it. */
 export function addStageCommands(program: Command, cli: Session): void {
   program.command('import').argument('<source>', faces).description('find the faces of a source; nothing is copied or changed').action((source: string) => cli.withExperiment(source, async (options) => {
     const dataset = await importFaces(options);
     const people = peopleOf(dataset.images);
-    cli.print([`${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`, ...dataset.rejected.map(({ path, reason }) => `Left out ${path}: ${reason}`)].join('\n'),
+    cli.print([`${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`, ...leftOut(dataset.rejected)].join('\n'),
       { source: dataset.source, layout: dataset.layout, hash: dataset.hash, images: dataset.images.length, people, rejected: dataset.rejected });
   }));
 
   program.command('prepare').argument('<source>', faces).description('align, crop and pack the faces for the network').action((source: string) => cli.withExperiment(source, async (options) => {
     const set = await prepareFaces(options, await importFaces(options));
-    cli.print([`${set.count} faces of ${set.inputSize} x ${set.inputSize} pixels, ${set.alignment}: ${set.folder}`, ...set.rejected.map(({ path, reason }) => `Left out ${path}: ${reason}`)].join('\n'),
+    cli.print([`${set.count} faces of ${set.inputSize} x ${set.inputSize} pixels, ${set.alignment}: ${set.folder}`, ...leftOut(set.rejected)].join('\n'),
       { folder: set.folder, hash: set.hash, images: set.count, inputSize: set.inputSize, alignment: set.alignment, detection: set.detection ?? null, rejected: set.rejected });
   }));
 
@@ -46,8 +56,9 @@ export function addStageCommands(program: Command, cli: Session): void {
   program.command('train').argument('<experiment.yaml>').description('train the arms; test, query and distractors stay untouched')
     .option('--arm <name>', 'this arm alone').option('--seed <number>', 'this seed alone')
     .action((source: string, chosen: { arm?: string; seed?: string }) => cli.withExperiment(source, async (options) => {
+      const only = chosenRuns(options.plan, chosen);
       const split = await gatherSplit(options);
-      const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: false, only: chosen.arm === undefined && chosen.seed === undefined ? undefined : ({ arm, seed }) => (chosen.arm === undefined || arm === chosen.arm) && (chosen.seed === undefined || seed === Number(chosen.seed)) });
+      const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: false, only });
       const rows = runs.map((id) => ({ ...options.store.run(id), summary: options.store.result(id, 'summary') as TrainedSummary | null }));
       cli.print(rows.map((row) => `${row.id}  ${row.arm}, seed ${row.seed}: ${row.status}, ${row.summary ? `best epoch ${row.summary.bestEpoch} of ${row.summary.epochs}, ${row.summary.imagesPerSecond.toFixed(0)} img/s` : row.message}`).join('\n'), rows);
     }));
@@ -70,4 +81,16 @@ export function addStageCommands(program: Command, cli: Session): void {
     const report = await writeExperimentReport(options, split);
     cli.print(`Report: ${report}`, { report });
   }));
+}
+
+/** The runs that --arm and --seed name; all without. Throws 'wrong-input' where the plan has no such arm or seed. */
+function chosenRuns({ arms, seeds }: Plan, { arm, seed }: { readonly arm?: string; readonly seed?: string }): TrainOptions['only'] {
+  if (arm === undefined && seed === undefined) return undefined;
+  const names = arms.map(({ name }) => name);
+  if (arm !== undefined && !names.includes(arm)) {
+    const nearest = nearestName(arm, names);
+    throw new ArcBenchError('wrong-input', `--arm ${shellWord(arm)}: the experiment has no such arm; ${nearest === null ? `it has ${names.join(', ')}` : `the nearest is ${nearest}`}.`);
+  }
+  if (seed !== undefined && !seeds.map(String).includes(seed)) throw new ArcBenchError('wrong-input', `--seed ${shellWord(seed)}: the experiment has no such seed; it has ${seeds.join(', ')}.`);
+  return (run) => (arm === undefined || run.arm === arm) && (seed === undefined || String(run.seed) === seed);
 }

@@ -1,27 +1,54 @@
-import { SingleBar } from 'cli-progress';
+import cliProgress, { SingleBar, type Options, type Params } from 'cli-progress';
 import { printable } from '../../../src-shared/printable.ts';
 import type { StageProgress } from '../../workbench/stage.ts';
+const { Format } = cliProgress; // CommonJS, whose names Node does not find
 
-/** Progress on stderr: a bar with rate and time left on a terminal, lines alone otherwise. */
-export function terminalProgress(stream: NodeJS.WriteStream): StageProgress {
+/** Progress that ends: what was drawn is taken away, and nothing keeps the process alive. */
+export interface TerminalProgress extends StageProgress { end(): void }
+
+interface Payload { readonly note: string; readonly secondsLeft: number | null }
+const [widest, narrowest] = [28, 8]; // characters of the bar
+
+/** Progress on a stream: on a terminal a bar with rate and time left that fits its width, lines alone otherwise. */
+export function terminalProgress(stream: NodeJS.WriteStream): TerminalProgress {
   let bar: SingleBar | null = null;
-  const clear = () => {
+  let [first, last] = [{ done: 0, at: 0 }, Number.POSITIVE_INFINITY];
+  const end = () => {
     bar?.stop();
     bar = null;
   };
   const line = (text: string) => {
-    clear();
+    end();
     stream.write(`${printable(text)}\n`);
   };
   return {
-    stage: (text) => line(text),
+    stage(text) {
+      last = Number.POSITIVE_INFINITY; // what is counted now begins anew
+      line(text);
+    },
     notice: (text) => line(`  ${text}`),
     step({ done, total, note }) {
       if (!stream.isTTY) return;
+      const at = performance.now();
+      if (done < last) first = { done, at };
+      last = done;
+      const payload: Payload = { note, secondsLeft: done > first.done ? ((total - done) * (at - first.at)) / (done - first.done) / 1000 : null };
       if (!bar) {
-        bar = new SingleBar({ stream, format: '  {bar} {value}/{total}  {note}  ETA {eta_formatted}', clearOnComplete: true, hideCursor: true, fps: 8, barsize: 28 });
-        bar.start(total, done, { note });
-      } else bar.update(done, { note });
+        bar = new SingleBar({ stream, format: (options, params, values: Payload) => fittingLine(options, params, { ...values, columns: stream.columns || 80 }), clearOnComplete: true, hideCursor: true, gracefulExit: false, fps: 8 });
+        bar.start(total, done, payload);
+      } else bar.update(done, payload);
     },
+    end,
   };
+}
+
+/** The bar with all that is known where the terminal is wide enough; a narrow one loses the counts first, then all of the note but its end, then the bar. */
+function fittingLine(options: Options, { value, total, progress }: Params, { note, secondsLeft, columns }: Payload & { readonly columns: number }): string {
+  const left = `ETA ${secondsLeft === null ? '—' : Format.TimeFormat(Math.ceil(secondsLeft), { ...options, autopaddingChar: '' }, 5)}`;
+  const percent = `${Math.floor(100 * progress)} %`;
+  const texts = [`${value}/${total}  ${note}  ${left}`, `${percent}  ${note}  ${left}`, `${percent}  ${note.split(', ').at(-1)}  ${left}`, `${percent}  ${left}`];
+  const room = (text: string) => columns - 1 - '  '.length * 2 - text.length; // the last column stays free: some terminals wrap there
+  const text = texts.find((entry) => room(entry) >= narrowest) ?? texts.find((entry) => room(entry) >= 0) ?? percent;
+  const barsize = Math.min(widest, room(text));
+  return barsize < narrowest ? `  ${text}` : `  ${Format.BarFormat(progress, { ...options, barsize })}  ${text}`;
 }
