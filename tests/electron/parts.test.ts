@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
@@ -79,6 +79,19 @@ test('the taskbar shows the mean of the jobs that run', () => {
 test('a command line names a workspace and an experiment among Chromium\'s switches', () => {
   assert.deepEqual(openedWith(['--no-sandbox', 'faces.arcbench.yaml', '--workspace=bench', '--inspect=0'], '/home/ann'), { workspace: '/home/ann/bench', experiment: '/home/ann/faces.arcbench.yaml' });
   assert.deepEqual(openedWith(['.', 'notes.yaml', '--x.arcbench.yaml'], '/home/ann'), { workspace: null, experiment: null });
+});
+
+test('the workspace lies in the user\'s data folder wherever the app is started; a variable that is empty or relative counts as not set', async () => {
+  const before = process.env['XDG_DATA_HOME'];
+  const found: string[] = [];
+  for (const value of ['', 'data', '/data']) {
+    process.env['XDG_DATA_HOME'] = value;
+    found.push((await import(`../../src-main/doors/defaultWorkspace.ts?${value}`) as { defaultWorkspace: string }).defaultWorkspace);
+  }
+  if (before === undefined) delete process.env['XDG_DATA_HOME'];
+  else process.env['XDG_DATA_HOME'] = before;
+  const own = join(homedir(), '.local', 'share', 'arcbench');
+  assert.deepEqual(found, [own, own, '/data/arcbench']);
 });
 
 test('a file\'s address on the command line is its path, and what only looks like one is taken as it is', () => {
