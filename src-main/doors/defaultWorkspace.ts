@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
+const { XDG_DATA_HOME: shared = '' } = process.env; // what is empty or relative counts as not set
 /** Where data, runs and reports are kept unless told otherwise. */
-export const defaultWorkspace = join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'arcbench');
+export const defaultWorkspace = join(isAbsolute(shared) ? shared : join(homedir(), '.local', 'share'), 'arcbench');

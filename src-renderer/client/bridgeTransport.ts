@@ -16,7 +16,8 @@ declare global {
 /** Electron's door: in one process group with the workbench, so it is open as long as the window is. */
 export function bridgeTransport(bridge: ElectronBridge): Transport {
   return {
-    request: (message) => bridge.request(message),
+    // As JSON, like the socket's: what is reactive cannot be cloned from process to process.
+    request: (message) => bridge.request(JSON.parse(JSON.stringify(message)) as WireRequest),
     onEvent: (listener) => bridge.onEvent(listener),
     onState: (listener) => {
       listener('open');

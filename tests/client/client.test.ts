@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import fastify, { type FastifyInstance } from 'fastify';
 import websocket, { type WebSocket } from '@fastify/websocket';
+import { reactive } from 'vue';
 import type { WireRequest } from '../../src-shared/api.ts';
+import { bridgeTransport } from '../../src-renderer/client/bridgeTransport.ts';
 import { createClient } from '../../src-renderer/client/createClient.ts';
 import { backOff, socketTransport } from '../../src-renderer/client/socketTransport.ts';
 import type { ConnectionState } from '../../src-renderer/client/transport.ts';
@@ -93,4 +95,9 @@ test('a lost socket rejects what was asked, comes back by itself, and has everyt
 test('the back-off doubles from a quarter second to ten seconds at most, less up to a quarter of jitter', () => {
   assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 20].map((attempt) => backOff(attempt, 0)), [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
   assert.equal(backOff(1, 1), 375);
+});
+
+test('what a view holds reactive goes over the bridge of the window, which clones what it carries', async () => {
+  const client = createClient(bridgeTransport({ request: async (message) => ({ id: message.id, result: structuredClone(message).input as never }), onEvent: () => () => {} }));
+  assert.deepEqual(await client.call('files.list', reactive({ path: '/faces' })), { path: '/faces' });
 });

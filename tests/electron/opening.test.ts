@@ -104,7 +104,7 @@ test('another start in another workspace asks before this one is left for it, wi
   const startElsewhere = () => app.evaluate(({ app }, folder) => {
     delete (globalThis as { asked?: unknown }).asked;
     app.relaunch = (again) => { (globalThis as There).again = again ?? {}; };
-    app.emit('second-instance', {}, ['electron', '.', '--workspace=elsewhere', 'fifth.arcbench.yaml'], folder);
+    app.emit('second-instance', {}, [], folder, ['.', '--workspace', 'elsewhere', 'fifth.arcbench.yaml']);
   }, machine.folder);
   await answerWith(1);
   await startElsewhere();

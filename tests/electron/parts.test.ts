@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { Job } from '../../src-shared/api.ts';
 import { withAbsolutePaths } from '../../src-main/doors/electron/absolutePaths.ts';
+import { commandLineIn } from '../../src-main/doors/electron/commandLine.ts';
 import { connectPage } from '../../src-main/doors/electron/connectPage.ts';
 import { givenPaths } from '../../src-main/doors/electron/givenPaths.ts';
 import { keptFile } from '../../src-main/doors/electron/keptFile.ts';
@@ -14,7 +17,7 @@ import { openedWith, relaunchOptions } from '../../src-main/doors/electron/opene
 import { originIn } from '../../src-main/doors/electron/originIn.ts';
 import { remoteAddress } from '../../src-main/doors/electron/remoteAddress.ts';
 import { taskbarProgress } from '../../src-main/doors/electron/taskbarProgress.ts';
-import { placeOfWindow, windowStateSchema } from '../../src-main/doors/electron/windowState.ts';
+import { followWindow, placeOfWindow, windowStateSchema, type WindowState } from '../../src-main/doors/electron/windowState.ts';
 
 test('a remote address is http or https with a token, and keeps nothing else of what was pasted', () => {
   assert.equal(remoteAddress(' http://127.0.0.1:4477/?token=abc ', '').href, 'http://127.0.0.1:4477/?token=abc');
@@ -54,6 +57,29 @@ test('a window opens where it was, unless no screen is there any more', () => {
   for (const [x, y] of [[2000, 50], [-1150, 50], [300, 1060], [300, -30]] as const) assert.deepEqual(at(x, y), { width: 1440, height: 900 });
 });
 
+test('a window neither creeps by its frame nor grows by having been maximized, from start to start', async () => {
+  const frame = { x: 1, y: 20 };
+  /** A window of X11 as it comes to be: told where it was asked to be, then where its contents are. */
+  const started = async (kept: WindowState, { shown = true } = {}) => {
+    const asked = { ...placeOfWindow(kept, [{ x: 0, y: 0, width: 1920, height: 1080 }]) } as { x: number; y: number; width: number; height: number };
+    const events = new EventEmitter();
+    const window = { at: asked, maximized: false, getBounds: () => window.at, isMaximized: () => window.maximized, isMinimized: () => false, isFullScreen: () => false, isDestroyed: () => false, on: events.on.bind(events) };
+    const keep = followWindow(window as unknown as Parameters<typeof followWindow>[0], kept);
+    if (kept.maximized) Object.assign(window, { maximized: true, at: { x: 0, y: 19, width: 1920, height: 1061 } });
+    else window.at = { ...asked, x: asked.x + frame.x, y: asked.y + frame.y };
+    events.emit('show');
+    if (shown) await wait(350);
+    return { window, keep };
+  };
+  const bounds = { x: 200, y: 100, width: 1100, height: 700 };
+  const { window, keep } = await started({ bounds, maximized: false });
+  assert.deepEqual(keep(), { bounds, maximized: false });
+  window.at = { ...window.at, x: 231, y: 150 };
+  assert.deepEqual(keep().bounds, { ...bounds, x: 230, y: 130 });
+  assert.deepEqual((await started({ bounds, maximized: true })).keep(), { bounds, maximized: true });
+  assert.deepEqual((await started({ bounds, maximized: false }, { shown: false })).keep().bounds, bounds);
+});
+
 test('a kept file survives its program, and a damaged one reads as the default', () => {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-kept-'));
   const missing = { bounds: null, maximized: false };
@@ -68,6 +94,13 @@ test('a kept file survives its program, and a damaged one reads as the default',
   rmSync(folder, { recursive: true });
 });
 
+test('a start with a command is for the command line, and one with a file, an address or a workspace for the window', () => {
+  const switches = ['--no-sandbox', '--remote-debugging-port=0'];
+  assert.deepEqual(commandLineIn(['--no-sandbox', '--workspace=/w', '--run', 'mine.yaml']), ['--workspace=/w', '--run', 'mine.yaml']);
+  for (const args of [['doctor', '--json'], ['--run=mine.yaml'], ['--help'], ['--version'], ['--workspace', 'bench', 'runs', 'list']]) assert.deepEqual(commandLineIn(args), args);
+  for (const args of [[], ['/home/ann/arcbench'], ['.'], ['--workspace', 'bench'], ['--workspace=/w'], ['mine.arcbench.yaml'], ['file:///mine.arcbench.yaml']]) assert.equal(commandLineIn([...switches, ...args]), null, args.join(' '));
+});
+
 test('the taskbar shows the mean of the jobs that run', () => {
   const job = (state: Job['state'], progress: [number, number] | null) => ({ state, progress: progress && { done: progress[0], total: progress[1], note: '' } }) as Job;
   assert.equal(taskbarProgress([]), -1);
@@ -78,7 +111,22 @@ test('the taskbar shows the mean of the jobs that run', () => {
 
 test('a command line names a workspace and an experiment among Chromium\'s switches', () => {
   assert.deepEqual(openedWith(['--no-sandbox', 'faces.arcbench.yaml', '--workspace=bench', '--inspect=0'], '/home/ann'), { workspace: '/home/ann/bench', experiment: '/home/ann/faces.arcbench.yaml' });
+  assert.equal(openedWith(['--workspace', 'bench', '--no-sandbox'], '/home/ann').workspace, '/home/ann/bench');
+  assert.equal(openedWith(['--workspace'], '/home/ann').workspace, null);
   assert.deepEqual(openedWith(['.', 'notes.yaml', '--x.arcbench.yaml'], '/home/ann'), { workspace: null, experiment: null });
+});
+
+test('the workspace lies in the user\'s data folder wherever the app is started; a variable that is empty or relative counts as not set', async () => {
+  const before = process.env['XDG_DATA_HOME'];
+  const found: string[] = [];
+  for (const value of ['', 'data', '/data']) {
+    process.env['XDG_DATA_HOME'] = value;
+    found.push((await import(`../../src-main/doors/defaultWorkspace.ts?${value}`) as { defaultWorkspace: string }).defaultWorkspace);
+  }
+  if (before === undefined) delete process.env['XDG_DATA_HOME'];
+  else process.env['XDG_DATA_HOME'] = before;
+  const own = join(homedir(), '.local', 'share', 'arcbench');
+  assert.deepEqual(found, [own, own, '/data/arcbench']);
 });
 
 test('a file\'s address on the command line is its path, and what only looks like one is taken as it is', () => {
@@ -89,6 +137,7 @@ test('a file\'s address on the command line is its path, and what only looks lik
 test('the app starts anew in another workspace or the same, without the experiment that it has opened, from an AppImage by its file', () => {
   const args = ['.', '--no-sandbox', '--workspace=/a', 'mine.arcbench.yaml'];
   assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: null }), { args: ['.', '--no-sandbox', '--workspace=/b'] });
+  assert.deepEqual(relaunchOptions({ args: ['.', '--workspace', '/a'], env: {}, workspace: '/b', experiment: null }), { args: ['.', '--workspace=/b'] });
   assert.deepEqual(relaunchOptions({ args, env: {}, workspace: null, experiment: null }), { args: ['.', '--no-sandbox', '--workspace=/a'] });
   assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: '/c/x.arcbench.yaml' }).args, ['.', '--no-sandbox', '--workspace=/b', '/c/x.arcbench.yaml']);
   assert.deepEqual(relaunchOptions({ args: [], env: { APPIMAGE: '/apps/ArcBench.AppImage' }, workspace: null, experiment: null }), { args: [], execPath: '/apps/ArcBench.AppImage' });

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Locator } from 'playwright-core';
 import { desktop, notHere, type Desktop, type StartedApp } from './startedApp.ts';
 
 // The real screens and the real workbench in the window; `npm test` has built them.
@@ -30,6 +31,29 @@ test('faces that are dropped on the window are imported from where they lie, out
   assert.deepEqual(readdirSync(join(machine.workspace, 'uploads')), [], 'they were sent instead');
   await page.getByRole('link', { name: /att_faces/ }).first().click();
   await page.getByRole('img', { name: /s1\b/ }).first().waitFor();
+});
+
+test('what was dropped is split, trained on and reported, as in a browser', options, async () => {
+  const view = (name: string) => page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
+  const enter = async (field: Locator, value: string) => {
+    await field.fill(value);
+    await field.press('Enter');
+  };
+  await view('Split');
+  await enter(page.getByLabel(/Input size/).first(), '32');
+  await page.getByRole('button', { name: 'Prepare the faces' }).first().click();
+  await page.getByRole('button', { name: 'Create folders' }).and(page.locator(':enabled')).click();
+  await page.getByText('The folders are in').waitFor();
+  await page.getByRole('button', { name: 'New experiment with it' }).click();
+  await page.getByPlaceholder('Find a knob…').fill('epochs');
+  await enter(page.getByLabel('Epochs', { exact: true }).first(), '2');
+  await page.getByText('Saved').first().waitFor();
+  await page.getByRole('button', { name: 'Start' }).and(page.locator(':enabled')).click();
+  await view('Live');
+  await page.getByText('done', { exact: true }).nth(1).waitFor();
+  await view('Report');
+  await page.getByRole('heading', { name: 'Verdict' }).waitFor();
+  assert.equal(readdirSync(join(machine.workspace, 'reports')).length, 1);
 });
 
 test('an experiment that the system opens is shown in its form', options, async () => {

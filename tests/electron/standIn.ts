@@ -8,10 +8,9 @@ import { installDebianPackages } from '../debianPackages.ts';
 
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'arcbench', 'electron-22.3.25');
 
-/** What Electron's own default app does with a folder, and what 22 lacks of today's: protocol.handle, Response and URL.canParse. */
-export const starter = `
+/** What 22 lacks of today's Electron: protocol.handle, Response and URL.canParse. */
+export const shims = `
 const { app, session } = require('electron');
-const { join } = require('path');
 if (process.getuid() === 0) app.enableSandbox = () => {}; // Chromium's own sandbox does not start as root; each window asks for Electron's itself
 URL.canParse = (text) => { try { return Boolean(new URL(text)); } catch { return false; } };
 globalThis.Response = class { constructor(body, { status, headers }) { Object.assign(this, { body, status, headers }); } };
@@ -21,6 +20,11 @@ app.once('ready', () => {
       callback({ statusCode: status, headers, mimeType: headers['content-type'].split(';')[0], charset: 'utf-8', data: Buffer.from(body) })));
   };
 });
+`;
+
+/** What Electron's own default app does with a folder. */
+export const starter = `${shims}
+const { join } = require('path');
 app.setAppPath(process.env.ARCBENCH_STAND_IN_APP);
 require(join(process.env.ARCBENCH_STAND_IN_APP, 'dist/electron/main.cjs'));
 `;

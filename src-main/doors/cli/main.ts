@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { ArcBenchError, exitCodeOf } from '../../../src-shared/errors.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { nearestName } from '../../../src-shared/nearestName.ts';
 import { printable, printableLines } from '../../../src-shared/printable.ts';
 import { engineNames } from '../../train/trainerMessages.ts';
@@ -20,6 +21,7 @@ import { addStageCommands } from './stageCommands.ts';
 
 const program = new Command('arcbench')
   .description('What does ArcFace buy over plain cross-entropy, on your machine and your faces?')
+  .version(packageJson.version)
   .option('--run <experiment.yaml>', 'run an experiment from faces to report')
   .option('--workspace <folder>', 'where data, runs and reports are kept', defaultWorkspace)
   .option('--resume', 'go on with runs that were stopped')

@@ -8,6 +8,7 @@ import { printableLines } from '../../../src-shared/printable.ts';
 import { readTextFile } from '../../data/readTextFile.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../train/trainerMessages.ts';
+import { ownCommand } from '../../workbench/ownCommand.ts';
 import { shellWord } from '../../workbench/shellWord.ts';
 import type { StageOptions } from '../../workbench/stage.ts';
 import type { TrainOptions } from '../../workbench/trainArms.ts';
@@ -71,7 +72,7 @@ export function session(program: Command) {
       const { plan, baseFolder } = readPlan(source);
       // A report is made again by the whole run, which finds trained arms done.
       const command = globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '') ? program.args[0] ?? '' : '--run';
-      const rerunCommand = `npm run arcbench -- ${command} ${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
+      const rerunCommand = `${ownCommand()} ${command} ${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>, action: (options: StageOptions) => Promise<T>): Promise<T> {

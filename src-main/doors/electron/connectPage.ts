@@ -10,7 +10,7 @@ export const connectPage = (fault: string | null): string => `<!doctype html>
   body { font: 14px system-ui, sans-serif; margin: 20px } label { display: block; margin-top: 12px } input { box-sizing: border-box; width: 100%; font: inherit; padding: 6px }
   p { margin: 0 } [role=alert] { color: #c62828; margin-top: 12px } button { font: inherit; margin-top: 16px; padding: 6px 16px } code { font-family: ui-monospace, monospace }
 </style>
-<p>On the other machine run <code>npm run serve</code>, and bring its port here: <code>ssh -L 4477:127.0.0.1:4477 machine</code>.</p>
+<p>On the other machine run <code>npm run serve</code> (or <code>arcbench serve</code> of a packaged app), and bring its port here: <code>ssh -L 4477:127.0.0.1:4477 machine</code>.</p>
 <form action="/open" method="get">
   <label>Address that it printed <input name="address" required autofocus placeholder="http://127.0.0.1:4477/?token=…" spellcheck="false" autocomplete="off"></label>
   <label>Token, if the address has none <input name="token" type="password" autocomplete="off"></label>

@@ -7,6 +7,7 @@ import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { withAbsolutePaths } from './absolutePaths.ts';
 import { bundledFolder, iconPath, unpackedFolder } from './appFolders.ts';
 import { appOrigin, scheme, serveAppProtocol } from './appProtocol.ts';
+import { commandLineIn, runCommandLine } from './commandLine.ts';
 import { guardAllContents } from './guardContents.ts';
 import { openIpcDoor } from './ipcDoor.ts';
 import { showJobs } from './jobSignals.ts';
@@ -16,8 +17,10 @@ import { openedWith, relaunchOptions, type Opened } from './openedWith.ts';
 import { askForRemote } from './remoteWorkbench.ts';
 import { secureWindow } from './secureWindow.ts';
 import { startWorkbench } from './startWorkbench.ts';
-import { placeOfWindow, windowStateSchema } from './windowState.ts';
+import { followWindow, placeOfWindow, windowStateSchema } from './windowState.ts';
 
+/** Chromium reorders what it tells of another start, so that this hands its arguments over as they were given. */
+const handedArguments = z.array(z.string());
 const log = (line: string) => { process.stderr.write(`${line}\n`); };
 const executable = process.platform === 'win32' ? 'node.exe' : 'node';
 const node = app.isPackaged && unpackedFolder !== bundledFolder ? join(process.resourcesPath, 'node', executable) : join(unpackedFolder, 'node_modules', 'node', 'bin', executable);
@@ -42,6 +45,7 @@ async function main(): Promise<void> {
   const state = keptFile(join(app.getPath('userData'), 'window.json'), windowStateSchema, { bounds: null, maximized: false });
   const before = state.read();
   const window = secureWindow(appOrigin, { ...placeOfWindow(before, screen.getAllDisplays().map(({ workArea }) => workArea)), minWidth: 1024, minHeight: 640, show: false, title: 'ArcBench', preload: join(bundledFolder, 'dist', 'electron', 'preload.cjs') });
+  const stateOfWindow = followWindow(window, before);
   if (before.maximized) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.webContents.on('render-process-gone', (_event, { reason }) => {
@@ -56,7 +60,7 @@ async function main(): Promise<void> {
   const leave = async (again: Opened | null): Promise<void> => {
     if (leaving || (await workbench.busy().catch(() => false) && !await confirmed(window))) return;
     leaving = true;
-    state.write({ bounds: window.getNormalBounds(), maximized: window.isMaximized() });
+    state.write(stateOfWindow());
     await workbench.close();
     if (again) app.relaunch(anew(again));
     app.exit(0);
@@ -95,10 +99,11 @@ async function main(): Promise<void> {
     event.preventDefault();
     void open(path);
   });
-  app.on('second-instance', (_event, args, folder) => {
+  app.on('second-instance', (_event, reordered, folder, handed) => {
     if (window.isMinimized()) window.restore();
     window.focus();
-    const other = openedWith(args.slice(1), folder);
+    const args = handedArguments.safeParse(handed);
+    const other = openedWith(args.success ? args.data : reordered.slice(1), folder);
     if (other.workspace !== null && other.workspace !== workspace) void moveTo(other);
     else if (other.experiment !== null) void open(other.experiment);
   });
@@ -131,8 +136,10 @@ async function chosen(window: BrowserWindow, options: Electron.OpenDialogOptions
 
 app.setName('ArcBench');
 app.enableSandbox();
+const words = commandLineIn(process.argv.slice(1));
 protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
-if (app.requestSingleInstanceLock()) {
+if (words !== null) runCommandLine(app, { node, program: join(unpackedFolder, 'src-main', 'doors', 'cli', 'main.ts'), args: words });
+else if (app.requestSingleInstanceLock(process.argv.slice(1))) {
   main().catch((error: unknown) => {
     log(`ArcBench failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
     app.exit(1);

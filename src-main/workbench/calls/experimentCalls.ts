@@ -13,6 +13,7 @@ import { writeWhole } from '../../data/writeWhole.ts';
 import { faceCounter, type CountedFaces } from '../countFaces.ts';
 import { openedPath } from '../openedPath.ts';
 import { planHash } from '../planHash.ts';
+import { ownCommand } from '../ownCommand.ts';
 import { shellWord } from '../shellWord.ts';
 import { startEstimator, trainedParameters } from '../startEstimate.ts';
 import { pathFrom } from '../stage.ts';
@@ -137,4 +138,4 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   };
 }
 
-const rerunCommandOf = (file: string, workspace: string) => `npm run arcbench -- --run ${shellWord(file)} --workspace ${shellWord(workspace)}`;
+const rerunCommandOf = (file: string, workspace: string) => `${ownCommand()} --run ${shellWord(file)} --workspace ${shellWord(workspace)}`;
