@@ -90,6 +90,9 @@ test('curves are drawn while it trains, and a reload stops nothing', async () =>
 
 test('both runs are compared', async () => {
   await view('Runs');
+  await page.getByRole('textbox', { name: 'Filter runs' }).fill('nobody');
+  await page.getByText('No run fits the filter.').waitFor();
+  await page.getByRole('textbox', { name: 'Filter runs' }).fill('');
   const marks = page.getByRole('checkbox', { name: 'Mark this row' });
   await marks.first().click();
   await marks.nth(1).click();
@@ -116,6 +119,11 @@ async function opened(what: string, opener: Locator, role: 'menu' | 'listbox'): 
 
 test('menus, selects and tooltips are opened and left by keys', async () => {
   await opened('columns of a table', page.getByRole('button', { name: 'Choose columns' }), 'menu');
+  const columns = () => page.getByRole('grid', { name: 'Runs' }).getByRole('columnheader').evaluateAll((heads) => heads.filter((head) => head.classList.contains('pinned')).map((head) => (head as unknown as { innerText: string }).innerText.trim()));
+  await page.getByRole('button', { name: 'Choose columns' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Test top-1' }).first().click();
+  await page.keyboard.press('Escape');
+  assert.deepEqual(await columns(), ['', '★', 'Arm', 'Test top-1'], 'a column is kept at the left');
   await view('Live');
   await page.getByRole('heading', { name: 'Training loss' }).waitFor();
   await opened('axis', page.getByRole('combobox', { name: 'Horizontal axis' }), 'listbox');
@@ -197,6 +205,15 @@ test('the report is read and exported, and its Markdown is the one in the worksp
   const exported = page.getByRole('button', { name: 'Export Markdown' }).or(page.getByRole('link', { name: 'Export Markdown' }));
   await exported.waitFor();
   assert.deepEqual(await violations(), []);
+  await page.getByRole('button', { name: 'Add a remark on Verdict' }).click();
+  await page.keyboard.type('My own words.');
+  await page.keyboard.press('Control+Enter');
+  const edit = page.getByRole('button', { name: 'Edit the remark on Verdict' }).and(page.locator(':not([aria-busy])'));
+  await edit.waitFor();
+  assert.ok(await edit.evaluate((button) => button === button.ownerDocument.activeElement), 'the focus is back where the remark was opened');
+  await page.getByRole('button', { name: 'Write anew' }).click();
+  await page.getByText('written anew from the store').first().waitFor();
+  await page.getByText('My own words.').waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), exported.click()]);
   const archive = join(folder, 'report.zip');
   await download.saveAs(archive);

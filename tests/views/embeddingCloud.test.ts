@@ -4,6 +4,7 @@ import type { EmbeddingPoints, EmbeddingRow } from '../../src-shared/api.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { panned, startCamera, turned, viewMatrix, zoomed } from '../../src-renderer/views/embedding/cloudCamera.ts';
 import { angleScale, paintCloud, rgbOf, rowColours } from '../../src-renderer/views/embedding/cloudColours.ts';
+import { facesSeen } from '../../src-renderer/views/embedding/cloudFaces.ts';
 import { nextDetail } from '../../src-renderer/views/embedding/cloudDetail.ts';
 import { placeOf, rowAt, rowsWithin } from '../../src-renderer/views/embedding/cloudPick.ts';
 import { placeFrames, showsSame } from '../../src-renderer/views/embedding/placeCloud.ts';
@@ -62,6 +63,13 @@ test('the pointer finds the foremost point, and a lasso those inside it', () => 
   const deep = Float32Array.from([0, 0, -0.8, 0, 0, 0.8]);
   assert.equal(rowAt(deep, viewMatrix({ ...startCamera, azimuth: 0, elevation: 0 }, 3, size), { size, at: [200, 150] }), 1);
   assert.equal(rowAt(deep, viewMatrix({ ...startCamera, azimuth: Math.PI, elevation: 0 }, 3, size), { size, at: [200, 150] }), 0);
+});
+
+test('of faces at one place the foremost is seen, one that is raised before it, and none out of sight', () => {
+  const points = Float32Array.from([0, 0, 0.5, 0, 0, -0.5, 0.6, 0, 0, 40, 0, 0]);
+  const seen = (sizes: readonly number[]) => facesSeen({ points, matrix: viewMatrix({ ...startCamera, azimuth: 0, elevation: 0 }, 3, size), size, paint: { colours: new Uint8Array(12), sizes: Float32Array.from(sizes) } }).map((face) => face.row);
+  assert.deepEqual(seen([4, 4, 4, 4]), [2, 0]);
+  assert.deepEqual(seen([4, 10, 4, 4]), [2, 1], 'what is raised is drawn last');
 });
 
 test('a pan moves what is under the pointer with it, a zoom keeps it in place, a turn stops at the poles', () => {

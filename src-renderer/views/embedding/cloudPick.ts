@@ -2,7 +2,7 @@ import type { Matrix4 } from 'three';
 import type { CloudSize } from './cloudCamera.ts';
 
 /** Visits the points [rows, 3] that are in front of the eye, with their place in pixels and their depth. */
-function eachOnScreen(positions: Float32Array, { elements: m }: Matrix4, { size: { width, height }, visit }: { readonly size: CloudSize; readonly visit: (row: number, x: number, y: number, depth: number) => void }): void {
+export function eachOnScreen(positions: Float32Array, { elements: m }: Matrix4, { size: { width, height }, visit }: { readonly size: CloudSize; readonly visit: (row: number, x: number, y: number, depth: number) => void }): void {
   for (let row = 0, at = 0; at < positions.length; row++, at += 3) {
     const [x, y, z] = [positions[at]!, positions[at + 1]!, positions[at + 2]!];
     const w = m[3]! * x + m[7]! * y + m[11]! * z + m[15]!;

@@ -3,7 +3,7 @@ import { cssOf, type Rgb, type RowColours } from './cloudColours.ts';
 const [head, foot, gap, mostEntries] = [30, 40, 16, 8];
 
 /** Clouds side by side as a PNG, each under its name, with what the colours mean beneath. */
-export function cloudPicture(clouds: readonly { readonly name: string; readonly canvas: HTMLCanvasElement }[], colours: RowColours, { back, ink, font, caption }: { readonly back: Rgb; readonly ink: Rgb; readonly font: string; readonly caption: string }): Promise<Blob | null> {
+export function cloudPicture(clouds: readonly { readonly name: string; readonly canvas: HTMLCanvasElement; readonly over: HTMLCanvasElement | null }[], colours: RowColours, { back, ink, font, caption }: { readonly back: Rgb; readonly ink: Rgb; readonly font: string; readonly caption: string }): Promise<Blob | null> {
   const ratio = Math.max(1, (clouds[0]?.canvas.width ?? 1) / Math.max(1, clouds[0]?.canvas.clientWidth ?? 1));
   const sheet = document.createElement('canvas');
   sheet.width = clouds.reduce((sum, { canvas }) => sum + canvas.width, gap * ratio * (clouds.length - 1));
@@ -13,11 +13,12 @@ export function cloudPicture(clouds: readonly { readonly name: string; readonly 
   context.fillStyle = cssOf(back);
   context.fillRect(0, 0, sheet.width, sheet.height);
   let left = 0;
-  for (const { name, canvas } of clouds) {
+  for (const { name, canvas, over } of clouds) {
     context.fillStyle = cssOf(ink);
     context.font = `600 ${14 * ratio}px ${font}`;
     context.fillText(name, left + 8 * ratio, 20 * ratio);
     context.drawImage(canvas, left, head * ratio);
+    if (over) context.drawImage(over, left, head * ratio, canvas.width, canvas.height);
     left += canvas.width + gap * ratio;
   }
   context.font = `${12 * ratio}px ${font}`;

@@ -15,6 +15,8 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
     const text = renderer.utils.escapeHtml(self.renderInlineAsText(token.children ?? [], options, env));
     return address === null ? `<span>${text}</span>` : `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
   };
+  // A number keeps its interval together: "0.958 (0.935–0.973)" may break before the bracket, not within.
+  rules['text'] = (tokens, index) => renderer.utils.escapeHtml((tokens[index] as Token).content).replace(/\([\d.,;/%°±+−–\s-]+\)/g, '<span class="whole">$&</span>');
   let tables = 0;
   rules['table_open'] = () => `<div class="table" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`;
   rules['fence'] = (tokens, index) => `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`; // it scrolls, so keys must reach it

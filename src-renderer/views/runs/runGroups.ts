@@ -64,3 +64,6 @@ export function doneArms(runs: readonly RunSummary[], colourOf: (run: RunSummary
   const found = [...groupBy(runs.filter((run) => run.status === 'done'), (run) => `${run.planHash} ${run.arm}`)].map(([key, own]) => ({ key, own, first: own[0]! })).sort((a, b) => colourOf(a.first) - colourOf(b.first));
   return found.map(({ key, own, first }) => ({ key, runs: own, name: found.some((other) => other.key !== key && other.first.arm === first.arm) ? `${first.arm}, ${first.experiment}` : first.arm }));
 }
+
+/** Pixels of a column that holds arms' names whole, as far as is fair: those of a sweep differ at their ends. */
+export const armWidth = (runs: readonly RunSummary[]): number => Math.min(310, Math.max(140, 44 + 7 * runs.reduce((most, { arm }) => Math.max(most, arm.length), 0)));
