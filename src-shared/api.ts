@@ -142,7 +142,7 @@ export interface AuditFinding {
   readonly pictures: readonly number[];
 }
 
-export interface ExperimentSummary { readonly id: string; readonly name: string; readonly updatedAt: string; readonly planHash: string | null; readonly arms: number; readonly seeds: number; readonly runsDone: number }
+export interface ExperimentSummary { readonly id: string; readonly name: string; readonly updatedAt: string; readonly planHash: string | null; readonly arms: number; readonly seeds: number; readonly runsDone: number; /** Whether a sweep stops some of its runs early. */ readonly halving: boolean }
 /** What is wrong with a text: one sentence, and the line counted from 1. */
 export interface TextFault { readonly line: number; readonly message: string }
 export interface CheckedExperiment {
@@ -155,15 +155,22 @@ export interface CheckedExperiment {
 export interface PlanAdvice { readonly knob: string; readonly arms: readonly string[]; readonly text: string; /** Whether a start would be refused for it. */ readonly blocking: boolean }
 /** What faces were counted on: prepared ones are sure; imported ones may hold pictures that cannot be read; demo ones are yet to be drawn. */
 export type FacesFrom = 'prepared' | 'imported' | 'demo';
+/** Images a second in training: as earlier runs of the network trained, or reckoned from runs of another network or from a measured matrix product. */
+export interface TrainingRate {
+  readonly imagesPerSecond: number;
+  readonly from: { readonly kind: 'runs'; readonly runs: number } | { readonly kind: 'otherRuns'; readonly runs: number; readonly backbone: string; readonly inputSize: number } | { readonly kind: 'machine'; readonly gigaflops: number; readonly device: 'cpu' | 'cuda' };
+}
 /** What a start would take, and what that rests on. */
 export interface StartEstimate {
   readonly runs: number; readonly runsDone: number;
   readonly faces: { readonly from: FacesFrom; readonly people: number; readonly trainImages: number } | null;
   /** Images that the runs left would take through the network, all epochs. */
   readonly imagesLeft: number | null;
-  /** The rate that earlier runs of the same backbone and input size trained at, with their number; the lowest where arms differ in backbone. */
-  readonly measured: { readonly imagesPerSecond: number; readonly runs: number } | null;
-  /** Seconds of training left, without preparing and judging. */
+  /** How fast a run trains and what tells it: of arms that differ the least sure, of those the slowest. Null where nothing tells. */
+  readonly rate: TrainingRate | null;
+  /** Whether the speed of this machine would tell, but is not measured yet. */
+  readonly unmeasured: boolean;
+  /** Seconds of training left with val after each epoch, without preparing and judging. */
   readonly seconds: number | null;
   /** Reckoned from the shapes of the largest arm's network and head: weights, gradients, the optimiser's state, and the values of one batch with their gradients. TensorFlow itself comes on top. */
   readonly memoryBytes: number;
@@ -336,7 +343,7 @@ export interface WorkbenchEvents {
   'experiments.changed': null;
   'reports.changed': { readonly planHash: string };
   /** Load of the machine, every two seconds while somebody looks. */
-  'machine': { readonly processorShare: number; readonly memoryUsedGiB: number };
+  'machine': { readonly processorShare: number; readonly memoryUsedGiB: number; readonly memoryGiB: number };
 }
 export type EventName = keyof WorkbenchEvents;
 export type WorkbenchEvent = { readonly [Name in EventName]: { readonly event: Name; readonly payload: WorkbenchEvents[Name] } }[EventName];

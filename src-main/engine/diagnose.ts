@@ -23,12 +23,13 @@ export async function diagnose(engine: 'auto' | 'cuda' | 'cpu'): Promise<Diagnos
   const checked = installed !== null && installed.manifest !== null;
   const fault = checked ? await engineFaultByHash(installed.folder) : null;
   if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): ${isPackaged() ? engineRemedy() : 'delete that folder and run `npm run setup`'}.`);
-  const found = await measure(engine);
+  const found = await measureEngine(engine);
   if (engine === 'cuda' && found.device !== 'cuda') throw new ArcBenchError('wrong-input', explainNoCuda());
   return { ...found, deviceName: found.device === 'cuda' ? cardName() : cpus()[0]?.model ?? 'unknown', node: process.version, folder: installed?.folder ?? null, checked };
 }
 
-function measure(engine: 'auto' | 'cuda' | 'cpu'): Promise<EngineMeasurement> {
+/** What computes here and how fast, measured in a process of its own. Throws ArcBenchError where it cannot. */
+export function measureEngine(engine: 'auto' | 'cuda' | 'cpu'): Promise<EngineMeasurement> {
   const child = fork(fileURLToPath(new URL('measureEngine.ts', import.meta.url)), {
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, ...(engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },

@@ -16,6 +16,7 @@ import { runCalls, runSummaries } from './calls/runCalls.ts';
 import { splitCalls } from './calls/splitCalls.ts';
 import { systemCalls } from './calls/systemCalls.ts';
 import { jobQueue } from './jobQueue.ts';
+import { measuredAtRest } from './machineSpeed.ts';
 import { isReadCall, readApart } from './readApart.ts';
 import { receiveFile } from './receiveFile.ts';
 import { resources } from './resources.ts';
@@ -80,6 +81,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workers.work };
   const library = datasetLibrary(context);
   const reading = readApart({ workspace, door });
+  const measure = measuredAtRest({ busy: jobs.busy, onMeasured: () => tell({ event: 'experiments.changed', payload: null }) });
   const handlers = {
     ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...embeddingCalls(context, async (request) => fromJson(await reading.ask('projection.kept', request)) as string | null), ...reportCalls(context),
     'jobs.list': () => jobs.jobs(),
@@ -103,6 +105,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
         const issue = checked.error.issues[0];
         throw new ArcBenchError('wrong-input', `The input of ${name} is not what was expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`);
       }
+      if (name === 'experiments.show') measure(); // an estimate of its time may rest on it
       if (isReadCall(name)) {
         const json = await reading.ask(name, checked.data);
         return longAsJson ? json : fromJson(json);
@@ -140,6 +143,6 @@ function machineLoad(tell: (event: WorkbenchEvent) => void, isWatched: () => boo
     const now = times();
     const processorShare = now.all === before.all ? 0 : (now.busy - before.busy) / (now.all - before.all);
     before = now;
-    if (isWatched()) tell({ event: 'machine', payload: { processorShare, memoryUsedGiB: (totalmem() - freemem()) / 2 ** 30 } });
+    if (isWatched()) tell({ event: 'machine', payload: { processorShare, memoryUsedGiB: (totalmem() - freemem()) / 2 ** 30, memoryGiB: totalmem() / 2 ** 30 } });
   };
 }

@@ -2,15 +2,20 @@ import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { builtPairs, planOfArm } from '../../src-shared/experiment.ts';
 import { refuseTraining } from '../../src-shared/refuseTraining.ts';
+import { trainingTimeSentence } from '../../src-shared/trainingTime.ts';
 import { heldOutPairs } from '../data/lfwPairs.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { writeReport } from '../report/writeReport.ts';
+import type { EngineName } from '../train/trainerMessages.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
 import { gatherWeights } from './gatherWeights.ts';
+import { machineSpeed, type MachineSpeed } from './machineSpeed.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from './reportOf.ts';
 import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
+import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
+import { startEstimator } from './startEstimate.ts';
 import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
@@ -43,9 +48,18 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   return join(folder, 'report.md');
 }
 
+/** Says how long training will take; where no run tells the machine is measured first. */
+export async function sayTrainingTime({ store, plan, progress }: StageOptions, faces: SplitFaces, engine: EngineName): Promise<void> {
+  const estimated = (machine: MachineSpeed | null) => startEstimator(store, () => machine)(plan, { from: 'prepared', facts: splitFacts(faces) });
+  const known = estimated(null);
+  if (known.runsDone === known.runs) return;
+  progress.notice(trainingTimeSentence(known.rate === null ? estimated(await machineSpeed(engine)) : known));
+}
+
 /** Runs an experiment from faces to report. Throws ArcBenchError. */
 export async function runExperiment(options: StageOptions, train: Omit<TrainOptions, 'evaluate' | 'only'>): Promise<{ readonly report: string; readonly runs: readonly string[] }> {
   const faces = await gatherSplit(options);
+  await sayTrainingTime(options, faces, train.engine);
   const runs = await trainArms(options, faces, { ...train, evaluate: true });
   return { report: await writeExperimentReport(options, faces), runs };
 }

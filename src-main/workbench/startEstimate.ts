@@ -1,4 +1,4 @@
-import type { StartEstimate } from '../../src-shared/api.ts';
+import type { StartEstimate, TrainingRate } from '../../src-shared/api.ts';
 import { planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
 import { drawnClasses } from '../../src-shared/drawnClasses.ts';
 import { halvingRounds } from '../../src-shared/halving.ts';
@@ -8,56 +8,63 @@ import type { RunRow, Store } from '../store/store.ts';
 import { optimizerSlots } from '../train/optimizerSlots.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { CountedFaces } from './countFaces.ts';
+import type { MachineSpeed } from './machineSpeed.ts';
 import { planHash } from './planHash.ts';
 import { haltOf } from './trainInRounds.ts';
+import { trainingRate, type RatedRun } from './trainingRate.ts';
 
-const [mostRuns, lookedThrough] = [10, 500]; // a check is made with every change of the text, in a workspace of thousands of runs too
+const lookedThrough = 500; // runs: a check is made with every change of the text, in a workspace of thousands of runs too
 const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const networkOf = ({ model, prepare }: Pick<Plan, 'model' | 'prepare'>) => buildNetwork(model, prepare.inputSize);
 
 /** Trained numbers of a plan's network, its head apart. */
 export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number => parameterSpecs(networkOf(plan)).filter((spec) => spec.trainable).reduce((sum, spec) => sum + product(spec.shape), 0);
 
-/** Tells what a start would take from the shapes of the network and the rates of earlier runs. */
-export function startEstimator(store: Store) {
-  const rates = new Map<string, number | null>(); // by run: a run is trained once
-  const rateOf = ({ id }: RunRow): number | null => {
+const sureness = { machine: 0, otherRuns: 1, runs: 2 } as const satisfies Record<TrainingRate['from']['kind'], number>;
+const [inferenceShare, secondsToBegin] = [0.35, 4]; // of a training step's time; of each run, to load the engine and compile its steps
+
+/** Tells what a start would take from the shapes of the network and the rates of earlier runs; of where none are from the machine's speed. */
+export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
+  const rates = new Map<string, number | null>(); // by run that has ended: it is trained once
+  const rateOf = ({ id, status }: RunRow): number | null => {
+    if (status === 'running') return store.latestPoints(id).find(({ name }) => name === 'imagesPerSecond')?.value ?? null;
     const known = rates.get(id);
     if (known !== undefined) return known;
     const rate = (store.result(id, 'summary') as TrainedSummary | null)?.imagesPerSecond ?? null;
     rates.set(id, rate);
     return rate;
   };
-  /** The newest runs of the same backbone and input size, their median rate. */
-  const measured = ({ model, prepare }: Plan, done: readonly RunRow[]): StartEstimate['measured'] => {
-    const plans = new Map<string, Plan | null>();
-    const own: number[] = [];
-    for (const run of done) {
-      const plan = plans.get(run.planHash) ?? store.plan(run.planHash);
-      plans.set(run.planHash, plan);
-      const arm = plan?.arms.find((entry) => entry.name === run.arm);
-      const rate = plan && arm && plan.prepare.inputSize === prepare.inputSize && planOfArm(plan, arm).model.backbone === model.backbone ? rateOf(run) : null;
-      if (rate !== null) own.push(rate);
-      if (own.length === mostRuns) break;
-    }
-    const median = own.toSorted((a, b) => a - b)[Math.floor(own.length / 2)];
-    return median === undefined ? null : { imagesPerSecond: median, runs: own.length };
+  const armPlans = new Map<string, Plan | null>(); // a kept plan never changes
+  const planOf = ({ planHash: hash, arm: name }: RunRow): Plan | null => {
+    const known = armPlans.get(`${hash} ${name}`);
+    if (known !== undefined) return known;
+    const plan = store.plan(hash);
+    const arm = plan?.arms.find((entry) => entry.name === name);
+    const found = plan && arm ? planOfArm(plan, arm) : null;
+    armPlans.set(`${hash} ${name}`, found);
+    return found;
   };
+  /** The newest runs that tell how fast they trained, newest first. */
+  const ratedRuns = (): RatedRun[] => store.runPage(lookedThrough).filter(({ status }) => status === 'done' || status === 'trained' || status === 'running').reverse().flatMap((run) => {
+    const [plan, imagesPerSecond] = [planOf(run), rateOf(run)];
+    return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
+  });
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
     const own = store.runs(planHash(plan)).filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
-    const done = store.runPage(lookedThrough).filter((run) => run.status === 'done' || run.status === 'trained').reverse();
+    const runs = ratedRuns();
+    const machine = runs.length > 0 ? null : speed();
     const faces = counted && 'facts' in counted ? { from: counted.from, people: counted.facts.trainImages.length, trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0) } : null;
     const arms = plan.arms.map((arm) => {
       const armPlan = planOfArm(plan, arm);
       const left = plan.seeds.length - own.filter((run) => run.arm === arm.name).length;
-      return { measured: measured(armPlan, done), imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0), bytes: trainingBytes(arm, armPlan, faces?.people ?? 0) };
+      return { rate: trainingRate(armPlan, faces?.people ?? 0, { runs, machine }), left, imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0), bytes: trainingBytes(arm, armPlan, faces?.people ?? 0) };
     });
-    const slowest = arms.some((arm) => arm.measured === null) ? null : arms.map((arm) => arm.measured).reduce((a, b) => (a && b && b.imagesPerSecond < a.imagesPerSecond ? b : a), arms[0]?.measured ?? null);
+    const [rate = null] = arms.flatMap((arm) => arm.rate ?? []).sort((a, b) => sureness[a.from.kind] - sureness[b.from.kind] || a.imagesPerSecond - b.imagesPerSecond);
+    const withVal = 1 + (plan.split.val / plan.split.train) * inferenceShare;
     return {
-      runs: plan.arms.length * plan.seeds.length, runsDone: own.length, faces,
+      runs: plan.arms.length * plan.seeds.length, runsDone: own.length, faces, rate, unmeasured: runs.length === 0 && machine === null,
       imagesLeft: faces && arms.reduce((sum, arm) => sum + arm.imagesLeft, 0),
-      measured: slowest,
-      seconds: faces && slowest && arms.reduce((sum, arm) => sum + arm.imagesLeft / (arm.measured?.imagesPerSecond ?? slowest.imagesPerSecond), 0),
+      seconds: faces && rate && arms.reduce((sum, arm) => sum + secondsToBegin * arm.left + withVal * arm.imagesLeft / (arm.rate ?? rate).imagesPerSecond, 0),
       memoryBytes: Math.max(...arms.map((arm) => arm.bytes)),
     };
   };

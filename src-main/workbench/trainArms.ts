@@ -116,7 +116,7 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
             keepEngine(store, id, message.engine);
             sayOtherEngines(options, hash, { id, arm, seed });
             break;
-          case 'progress': progress.step({ done: (message.epoch - 1) * message.total + message.done, total: epochs * message.total, note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s` }); break;
+          case 'progress': progress.step({ done: (message.epoch - 1) * message.total + message.done, total: Math.min(epochs, untilEpoch ?? epochs) * message.total, note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s` }); break;
           case 'points': store.addPoints(message.points.map((point) => ({ run: id, ...point }))); break;
           case 'epoch': {
             const { epoch, points } = message.summary;

@@ -85,19 +85,31 @@ export function meanCurve(curves: readonly Curve[], run: string): Curve {
 }
 
 /** The lowest and the highest value of lines within a window, with a little room; null where there is none. */
-export function rangeWithin(lines: readonly { readonly x: readonly number[]; readonly y: readonly (number | null)[] }[], [from, to]: AxisWindow, logarithmic: boolean): readonly [number, number] | null {
+export function rangeWithin(lines: readonly { readonly x: readonly number[]; readonly y: readonly (number | null)[] }[], [from, to]: AxisWindow): readonly [number, number] | null {
   let [low, high] = [Infinity, -Infinity];
   for (const { x, y } of lines) {
     x.forEach((at, index) => {
       const value = y[index] ?? null;
-      if (at < from || at > to || value === null || (logarithmic && value <= 0)) return;
-      [low, high] = [Math.min(low, value), Math.max(high, value)];
+      if (at >= from && at <= to && value !== null) [low, high] = [Math.min(low, value), Math.max(high, value)];
     });
   }
   if (low > high) return null;
-  if (logarithmic) return [low / 1.05, high * 1.05];
   const room = (high - low || Math.abs(high) || 1) * 0.05;
   return [low - room, high + room];
+}
+
+/** The ends of a logarithmic axis for the positive values, without the lowest and the highest hundredth if asked: whole decades, or where they span little, one digit; null where there are none. */
+export function logarithmicRange(series: readonly (readonly (number | null)[])[], withoutOutliers: boolean): readonly [number, number] | null {
+  const positive = series.flat().filter((value): value is number => value !== null && value > 0 && Number.isFinite(value)).sort((a, b) => a - b);
+  const cut = withoutOutliers && positive.length >= 20 ? 0.01 : 0;
+  const at = (share: number) => positive[Math.round(share * (positive.length - 1))];
+  const [low, high] = [at(cut), at(1 - cut)];
+  if (low === undefined || high === undefined) return null;
+  const decade = (value: number) => 10 ** Math.floor(Math.log10(value));
+  if (high / low >= 100) return [decade(low), decade(high) === high ? high : decade(high) * 10];
+  const digit = (value: number, round: (value: number) => number) => Number((round(value / decade(value)) * decade(value)).toPrecision(6));
+  const [first, last] = [digit(low, Math.floor), digit(high, Math.ceil)];
+  return first < last ? [first, last] : [Number((first * 0.9).toPrecision(6)), Number((first * 1.1).toPrecision(6))];
 }
 
 /** The index of the value nearest to one, of values that rise; -1 of none. */

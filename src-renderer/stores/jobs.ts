@@ -5,7 +5,7 @@ import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';
-import { addSample, secondsLeft, type ProgressSample } from './progressRate.ts';
+import { addSample, secondsFor, secondsLeft, type ProgressSample } from './progressRate.ts';
 
 const linesAsked = 400; // of a log at a time
 const drawInterval = 100; // milliseconds
@@ -102,6 +102,8 @@ export const useJobs = defineStore('jobs', () => {
     byId: (id: string): Job | null => byId.value[id] ?? null,
     /** Seconds until the stage of a job is done at its present rate; null where that is not known. */
     secondsLeft: (job: Job): number | null => (job.progress === null || job.state !== 'running' ? null : secondsLeft(samples.get(job.id) ?? [], job.progress.total)),
+    /** Seconds that a whole stage of a job would take again at its present rate. */
+    secondsOfStage: (job: Job): number | null => (job.progress === null || job.state !== 'running' ? null : secondsFor(samples.get(job.id) ?? [], job.progress.total)),
     /** Runs when a job ends that was seen running or queued; returns the way to stop listening. */
     onEnded: (listener: (job: Job) => void): (() => void) => {
       endListeners.add(listener);

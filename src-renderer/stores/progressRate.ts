@@ -11,9 +11,12 @@ export function addSample(samples: readonly ProgressSample[], sample: ProgressSa
   return [...kept, sample];
 }
 
-/** Seconds until `total` at the rate of the samples; null where there is no rate yet. */
-export function secondsLeft(samples: readonly ProgressSample[], total: number): number | null {
+/** Seconds that so much would take at the rate of the samples; null where there is no rate yet. */
+export function secondsFor(samples: readonly ProgressSample[], amount: number): number | null {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined || last.done <= first.done || last.at <= first.at) return null;
-  return ((total - last.done) * (last.at - first.at)) / (last.done - first.done) / 1000;
+  return (amount * (last.at - first.at)) / (last.done - first.done) / 1000;
 }
+
+/** Seconds until `total` at the rate of the samples; null where there is no rate yet. */
+export const secondsLeft = (samples: readonly ProgressSample[], total: number): number | null => secondsFor(samples, total - (samples.at(-1)?.done ?? 0));

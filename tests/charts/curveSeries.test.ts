@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appended, axisValues, curvesAsCsv, meanCurve, nearestIndex, outgrown, rangeOf, rangeWithin, rangeWithoutOutliers, smoothed, widened, withDetail } from '../../src-renderer/charts/curveSeries.ts';
+import { appended, axisValues, curvesAsCsv, logarithmicRange, meanCurve, nearestIndex, outgrown, rangeOf, rangeWithin, rangeWithoutOutliers, smoothed, widened, withDetail } from '../../src-renderer/charts/curveSeries.ts';
 
 const curve = { run: 'r', name: 'step/loss', total: 3, steps: [10, 20, 30], epochs: [1, 1, 2], times: [1000, 2000, 4000], values: [3, null, 1] };
 
@@ -62,10 +62,17 @@ test('the mean of seeds goes through lines between points, over those that have 
 
 test('what is in sight of a zoomed chart fills its height', () => {
   const line = { x: [0, 1, 2, 3], y: [100, 2, null, 4] };
-  const [low, high] = rangeWithin([line], [0.5, 3.5], false) ?? [];
+  const [low, high] = rangeWithin([line], [0.5, 3.5]) ?? [];
   assert.ok(Math.abs(low! - 1.9) < 1e-9 && Math.abs(high! - 4.1) < 1e-9);
-  assert.deepEqual(rangeWithin([{ x: [0, 1], y: [0, 2] }], [0, 1], true), [2 / 1.05, 2.1]);
-  assert.equal(rangeWithin([line], [1.5, 2.5], false), null);
+  assert.equal(rangeWithin([line], [1.5, 2.5]), null);
+});
+
+test('a logarithmic axis ends at whole decades, or at one digit where values span little, and leaves out what is no positive number', () => {
+  assert.deepEqual(logarithmicRange([[30, 2, null, 0], [3e-5, -1]], false), [1e-5, 100]);
+  assert.deepEqual(logarithmicRange([[24.5, 90, 87]], false), [20, 90]);
+  assert.deepEqual(logarithmicRange([[...Array.from({ length: 999 }, (_, index) => 0.2 + index / 1250), 1e-30]], true), [0.2, 1]);
+  assert.deepEqual(logarithmicRange([[1, 1]], false), [0.9, 1.1]);
+  assert.equal(logarithmicRange([[0, null]], true), null);
 });
 
 test('the point nearest to the pointer is found on either side, and at the ends', () => {

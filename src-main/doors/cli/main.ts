@@ -2,15 +2,17 @@
 import { Command, Option } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { ArcBenchError, exitCodeOf } from '../../../src-shared/errors.ts';
-import packageJson from '../../../package.json' with { type: 'json' };
 import { nearestName } from '../../../src-shared/nearestName.ts';
 import { printable, printableLines } from '../../../src-shared/printable.ts';
+import { offBy } from '../../../src-shared/trainingTime.ts';
 import { engineNames } from '../../train/trainerMessages.ts';
 import { checkWorkspace } from '../../workbench/checkWorkspace.ts';
 import { openWorkbench } from '../../workbench/openWorkbench.ts';
+import { keepSpeed } from '../../workbench/machineSpeed.ts';
 import { knownFault } from '../../workbench/knownFault.ts';
 import { runExperiment } from '../../workbench/runExperiment.ts';
 import { shellWord } from '../../workbench/shellWord.ts';
+import { reckonedRates, reckonedSize } from '../../workbench/trainingRate.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBatchCommands } from './batchCommands.ts';
@@ -21,7 +23,6 @@ import { addStageCommands } from './stageCommands.ts';
 
 const program = new Command('arcbench')
   .description('What does ArcFace buy over plain cross-entropy, on your machine and your faces?')
-  .version(packageJson.version)
   .option('--run <experiment.yaml>', 'run an experiment from faces to report')
   .option('--workspace <folder>', 'where data, runs and reports are kept', defaultWorkspace)
   .option('--resume', 'go on with runs that were stopped')
@@ -50,14 +51,17 @@ program.action(async () => {
 
 program.command('doctor').description('engine, device, versions, files and a measured GFLOP/s').action(async () => {
   const [{ diagnose }, { isPackaged }] = [await import('../../engine/diagnose.ts'), await import('../../engine/engineRemedy.ts')];
-  const found = await diagnose(cli.globals().engine);
+  const { engine } = cli.globals();
+  const found = await diagnose(engine);
+  const training = reckonedRates(await keepSpeed(engine, found));
   cli.print([
     `engine      ${found.device}, ${found.deviceName}, ${found.threads} threads`,
     `TensorFlow  ${found.tensorflow}`,
     `Node        ${found.node}`,
     `files       ${found.folder ?? 'not from ArcBench'} (${found.checked ? 'whole by SHA-256' : isPackaged() ? 'not checked: the system checks the app\'s signature' : 'not checked: they have no manifest; `npm run setup` brings one'})`,
     `speed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`,
-  ].join('\n'), found);
+    `training    ${training.map(({ backbone, imagesPerSecond }) => `${backbone} ${Number(imagesPerSecond.toPrecision(2))}`).join(', ')} img/s at ${reckonedSize} px, reckoned from that: may be off by a factor of ${offBy.machine[found.device]}; \`--run\` says what an experiment takes`,
+  ].join('\n'), { ...found, training });
 });
 program.command('check').description('verify every file of the workspace; ends with 1 where something is not whole').option('--repair', 'sweep leftovers and remove what the next run makes anew')
   .action(({ repair = false }: { repair?: boolean }) => cli.withStore({ readOnly: false }, async (store) => {

@@ -1,1 +1,1 @@
-export declare const cacheFolder: (part: 'engine' | 'weights') => string;
+export declare const cacheFolder: (part: 'engine' | 'weights' | 'speed') => string;

@@ -11,6 +11,7 @@ import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { writeWhole } from '../../data/writeWhole.ts';
 import { faceCounter, type CountedFaces } from '../countFaces.ts';
+import { keptSpeed } from '../machineSpeed.ts';
 import { openedPath } from '../openedPath.ts';
 import { planHash } from '../planHash.ts';
 import { ownCommand } from '../ownCommand.ts';
@@ -52,10 +53,10 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
 export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
   const { store, jobs, roots, tell, workApart } = context;
   const countFaces = faceCounter(store.workspace, library);
-  const estimate = startEstimator(store);
   const folder = join(store.workspace, 'experiments');
   const pathOf = (id: string) => join(folder, `${id}.yaml`);
   const changed = () => tell({ event: 'experiments.changed', payload: null });
+  const estimate = startEstimator(store, () => keptSpeed('auto'));
   const check = async (yaml: string): Promise<CheckedExperiment> => {
     const found = read(yaml);
     const counted = found.plan && await countFaces(found.plan, folder);
@@ -93,7 +94,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       const ids = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
       const all = (await Promise.all(ids.map(kept))).map((text) => ({ ...text, ...read(text.yaml) }));
       return all.sort((a, b) => b.updatedAt.localeCompare(a.updatedAt)).map(({ id, yaml, plan, updatedAt, planHash: hash }) => ({
-        id, name: plan?.name ?? nameIn(yaml), updatedAt, planHash: hash, arms: plan?.arms.length ?? 0, seeds: plan?.seeds.length ?? 0,
+        id, name: plan?.name ?? nameIn(yaml), updatedAt, planHash: hash, arms: plan?.arms.length ?? 0, seeds: plan?.seeds.length ?? 0, halving: plan?.sweep?.halving !== undefined,
         runsDone: hash === null ? 0 : store.runs(hash).filter((run) => run.status === 'done').length,
       }));
     },

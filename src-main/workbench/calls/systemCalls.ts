@@ -5,6 +5,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import type { FileEntry } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { diagnose } from '../../engine/diagnose.ts';
+import { keepSpeed } from '../machineSpeed.ts';
 import { openedPath } from '../openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
@@ -14,7 +15,11 @@ export function systemCalls({ store, door, roots }: CallContext): CallsOf<'syste
       version: packageJson.version, door, workspace: store.workspace, platform: platform(), home: homedir(),
       cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30),
     }),
-    'system.diagnose': () => diagnose('auto'),
+    'system.diagnose': async () => {
+      const found = await diagnose('auto');
+      await keepSpeed('auto', found);
+      return found;
+    },
     'files.list': async ({ path }) => {
       if (path === null) return { path: null, parent: null, entries: roots.map((root): FileEntry => ({ name: root, path: root, kind: 'folder' })) };
       const folder = await openedPath(path, roots);

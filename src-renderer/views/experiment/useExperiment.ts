@@ -3,7 +3,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, typ
 import type { ExperimentDetails } from '../../../src-shared/api.ts';
 import type { ArcBenchError } from '../../../src-shared/errors.ts';
 import { asFault } from '../../client/useCall.ts';
-import { call } from '../../client/workbench.ts';
+import { call, useEvent } from '../../client/workbench.ts';
 import { useExperiments } from '../../stores/experiments.ts';
 
 const pauseMilliseconds = 350;
@@ -77,6 +77,7 @@ export function useExperiment(id: string): OpenExperiment {
   });
   // Another window may have changed it; what is being edited here goes first.
   watch(() => experiments.byId(id)?.updatedAt, (updatedAt) => { if (updatedAt !== undefined && kept.value !== null && updatedAt > kept.value.updatedAt && !changed.value && saving === null) void load(); });
+  useEvent('experiments.changed', () => { if (kept.value?.estimate?.unmeasured && !changed.value) void load(); }); // it is measured now
   useEventListener(window, 'beforeunload', (event: BeforeUnloadEvent) => {
     if (!changed.value) return;
     void save();

@@ -12,6 +12,12 @@ export async function cancelJob(job: Job): Promise<void> {
   await call('jobs.cancel', { id: job.id }).catch(showFault);
 }
 
+/** Ends training with a checkpoint, to go on later; asks first where another job that waits would begin. */
+export async function pauseJob(job: Job, waiting: Job | null): Promise<void> {
+  if (waiting !== null && !(await confirm({ title: `Pause ${job.title}?`, text: `Training saves a checkpoint and can go on from it. ${waiting.title}, which waits, starts then.`, action: 'Pause' }))) return;
+  await call('jobs.cancel', { id: job.id }).catch(showFault);
+}
+
 /** Ends training after the epoch under way. */
 export async function stopAfterEpoch(job: Job): Promise<void> {
   await call('jobs.stopAfterEpoch', { id: job.id }).catch(showFault);

@@ -5,6 +5,8 @@ import type { CurveSettings } from '../../charts/CurveChart.vue';
 /** One chart of the live view: which curves it lays over one another. */
 export interface RunChart {
   readonly id: string; readonly title: string;
+  /** Of what the curves are, or in which unit. */
+  readonly note?: string;
   /** Curves in it; those of `dashed` are broken lines. */
   readonly names: readonly string[]; readonly dashed?: readonly string[]; readonly percent?: boolean;
 }
@@ -13,15 +15,15 @@ export interface RunChart {
 export function runCharts(curveNames: ReadonlySet<string>): readonly RunChart[] {
   const fixed: readonly RunChart[] = [
     { id: 'loss', title: 'Training loss', names: ['step/loss'] },
-    { id: 'accuracy', title: 'Accuracy, val (train dashed)', names: ['val/accuracy', 'train/accuracy'], dashed: ['train/accuracy'], percent: true },
-    { id: 'epochLoss', title: 'Loss, val (train dashed)', names: ['val/loss', 'train/loss'], dashed: ['train/loss'] },
-    { id: 'angle', title: 'Mean target angle, degrees', names: ['step/targetAngleDegrees'] },
-    { id: 'margin', title: 'Samples that satisfy the margin', names: ['step/marginSatisfied'], percent: true },
+    { id: 'accuracy', title: 'Accuracy', note: 'val, train dashed', names: ['val/accuracy', 'train/accuracy'], dashed: ['train/accuracy'], percent: true },
+    { id: 'epochLoss', title: 'Loss', note: 'val, train dashed', names: ['val/loss', 'train/loss'], dashed: ['train/loss'] },
+    { id: 'angle', title: 'Mean target angle', note: 'degrees', names: ['step/targetAngleDegrees'] },
+    { id: 'margin', title: 'Margin satisfied', note: 'share of samples', names: ['step/marginSatisfied'], percent: true },
     { id: 'gradient', title: 'Gradient norm', names: ['step/gradientNorm'] },
     { id: 'rate', title: 'Learning rate', names: ['step/learningRate'] },
     { id: 'speed', title: 'Images a second', names: ['step/imagesPerSecond'] },
     { id: 'norm', title: 'Embedding norm', names: ['step/embeddingNorm'] },
-    { id: 'beyond', title: 'Samples beyond π − m', names: ['step/beyondMargin'], percent: true },
+    { id: 'beyond', title: 'Beyond π − m', note: 'share of samples', names: ['step/beyondMargin'], percent: true },
   ];
   const parts = [...curveNames].filter((name) => name.startsWith('step/loss/')).sort().map((name): RunChart => ({ id: name, title: `Loss, ${name.slice('step/loss/'.length)}`, names: [name] }));
   return [...fixed, ...parts];

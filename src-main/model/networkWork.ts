@@ -1,0 +1,25 @@
+import { networkShapes, type Network } from './network.ts';
+
+/** What one picture costs a network on its way forward. */
+export interface NetworkWork {
+  /** Of convolutions and dense layers, depthwise ones among them. */
+  readonly multiplyAdds: number;
+  /** Numbers that its nodes write. */
+  readonly values: number;
+}
+
+const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Counts multiply-adds and values of a network's nodes from their shapes. */
+export function networkWork(network: Network): NetworkWork {
+  const shapes = networkShapes(network);
+  let [multiplyAdds, values] = [0, 0];
+  for (const node of network.nodes) {
+    const [input, output] = [shapes.get(node.inputs[0] ?? '') ?? [], shapes.get(node.name) ?? []];
+    const channels = input.at(-1) ?? 1;
+    values += product(output);
+    if (node.op === 'conv2d') multiplyAdds += product(output) * node.kernel ** 2 * (node.groups === 'depthwise' ? 1 : channels);
+    if (node.op === 'dense') multiplyAdds += channels * node.units;
+  }
+  return { multiplyAdds, values };
+}
