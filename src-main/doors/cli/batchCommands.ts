@@ -34,7 +34,8 @@ export function addBatchCommands(program: Command, cli: Session): void {
     }));
   program.command('task').argument('<folder>', 'of the batch').argument('<number>', 'of the task', wholeNumber).description('train one run of a submitted experiment, from its last checkpoint; what a task of the batch system calls').action(async (folder: string, number: number) => {
     const { compiled, engine } = cli.trainOptions();
-    const run = await runBatchTask({ folder: resolve(folder), number, progress: terminalProgress(process.stderr), signal: cli.stopSignal(), train: { compiled, engine } });
+    const progress = terminalProgress(process.stderr);
+    const run = await runBatchTask({ folder: resolve(folder), number, progress, signal: cli.stopSignal(), train: { compiled, engine } }).finally(progress.end);
     cli.print(`Run ${run.id} (${run.arm}, seed ${run.seed}) is done in ${run.workspace}; \`arcbench collect\` joins it.`, run);
   });
   program.command('collect').argument('<experiment.yaml>').argument('[workspaces...]', 'that hold its runs (default: those of the submitted tasks)').description('join the runs of tasks, judge them, and write the report')

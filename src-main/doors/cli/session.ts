@@ -60,8 +60,13 @@ export function session(program: Command) {
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>, action: (options: StageOptions) => Promise<T>): Promise<T> {
-      const shown = { progress: terminalProgress(process.stderr), signal: stopSignal() };
-      return await this.withStore({ readOnly: false }, (store) => action({ ...of, ...shown, store }));
+      const progress = terminalProgress(process.stderr);
+      const signal = stopSignal();
+      try {
+        return await this.withStore({ readOnly: false }, (store) => action({ ...of, progress, signal, store }));
+      } finally {
+        progress.end();
+      }
     },
   };
 }
