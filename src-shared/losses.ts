@@ -223,11 +223,8 @@ export interface LossEntry {
 
 export type SingleLossName = keyof typeof singleLosses;
 const singleNames = Object.keys(singleLosses) as SingleLossName[];
-const singleUnion = z.discriminatedUnion('name', [
-  singleLosses.crossEntropy.schema, singleLosses.normFace.schema, singleLosses.sphereFace.schema, singleLosses.cosFace.schema, singleLosses.arcFace.schema, singleLosses.combinedMargin.schema,
-  singleLosses.subCenterArcFace.schema, singleLosses.adaCos.schema, singleLosses.curricularFace.schema, singleLosses.magFace.schema, singleLosses.adaFace.schema, singleLosses.elasticFace.schema,
-  singleLosses.proxyAnchor.schema, singleLosses.circle.schema, singleLosses.triplet.schema, singleLosses.contrastive.schema, singleLosses.multiSimilarity.schema, singleLosses.center.schema, singleLosses.supCon.schema,
-]);
+type SingleLossSchema = (typeof singleLosses)[SingleLossName]['schema'];
+const singleUnion = z.discriminatedUnion('name', singleNames.map((name) => singleLosses[name].schema) as [SingleLossSchema, ...SingleLossSchema[]]);
 /** A single loss with its hyperparameters filled in. */
 export type SingleLossPlan = z.infer<typeof singleUnion>;
 export type ClassificationLossName = { [N in SingleLossName]: (typeof singleLosses)[N]['role'] extends 'classification' ? N : never }[SingleLossName];
@@ -292,18 +289,16 @@ function readSum(text: string, report: (message: string) => void): unknown {
 /** The single losses of a plan with their weights. */
 export const lossTerms = (plan: LossPlan): readonly { readonly weight: number; readonly loss: SingleLossPlan }[] => (plan.name === 'sum' ? plan.terms : [{ weight: 1, loss: plan }]);
 
-/** The largest angle in radians that a loss adds to the target angle, null for a loss without an angular margin: beyond π - m its gradient no longer turns the sample to its centre. */
+/** The largest angle in radians that a loss adds to the target angle, its knob marginRadians unless it has more to it; null for a loss without an angular margin: beyond π - m its gradient no longer turns the sample to its centre. */
 export function angularMargin(plan: LossPlan): number | null {
   for (const { loss } of lossTerms(plan)) {
     switch (loss.name) {
-      case 'arcFace': case 'subCenterArcFace': case 'curricularFace': return loss.marginRadians;
       case 'combinedMargin': return Math.PI - (Math.PI - loss.marginRadians) / loss.multiplier;
       case 'magFace': return loss.upperMargin;
       case 'adaFace': return loss.margin;
       case 'elasticFace': if (loss.form === 'arc') return loss.margin;
         break;
-      case 'crossEntropy': case 'normFace': case 'sphereFace': case 'cosFace': case 'adaCos': case 'proxyAnchor':
-      case 'circle': case 'triplet': case 'contrastive': case 'multiSimilarity': case 'center': case 'supCon': break;
+      default: if ('marginRadians' in loss) return loss.marginRadians;
     }
   }
   return null;

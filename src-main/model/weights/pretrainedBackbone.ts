@@ -23,7 +23,7 @@ interface Fitted { readonly backbone: Network; readonly entries: readonly { read
  */
 export function fitWeightFile(path: string, network: Network): Fitted {
   const refuse = refuseFile(path);
-  const wanted = `${imagenetFiles[network.backbone] ?? `a file of ${network.backbone}`} was expected`;
+  const wanted = `${imagenetFiles[network.backbone]?.files ?? `a file of ${network.backbone}`} was expected`;
   const backbone = { ...network, nodes: network.nodes.slice(0, network.nodes.findIndex((node) => node.name === network.pooled) + 1) };
   const specs = parameterSpecs(backbone);
   const { tensors, nameOf } = named(readWeightFile(path), specs[0]?.name ?? '', network.backbone);
@@ -55,7 +55,7 @@ export function pretrainedBackbone(path: string, network: Network): Map<string, 
     if (!values.every(Number.isFinite)) throw refuseFile(path)(`${name} holds numbers that are not finite; fetch the file again`);
     return [spec.name, fromTorch(backbone, spec, values)];
   }));
-  if (network.backbone === 'resnet18' || network.backbone === 'resnet50') takeOurInput(parameters);
+  if (imagenetFiles[network.backbone]?.input === 'imagenetColours') takeOurInput(backbone, parameters);
   return parameters;
 }
 
@@ -79,11 +79,12 @@ const imagenetColours = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229
 /**
  * Makes a stem trained on (x / 255 - mean) / standardDeviation take (x / 255 - 0.5) / 0.5: the scale goes into its convolution, the shift
  * into the running mean behind it. Exact but at the border, where torch pads with ImageNet's mean colour and we with mid grey.
- * EfficientNet-Lite was trained on (x - 127) / 128, which is our input to 1 %, and needs no change.
  */
-function takeOurInput(parameters: ReadonlyMap<string, Float32Array>): void {
-  const [weight, mean] = [parameters.get('conv1.weight'), parameters.get('bn1.running_mean')];
-  if (!weight || !mean) throw new Error('The backbone has no stem conv1, bn1.');
+function takeOurInput({ backbone, nodes }: Network, parameters: ReadonlyMap<string, Float32Array>): void {
+  const convolution = nodes.find(({ op, inputs }) => op === 'conv2d' && inputs[0] === 'input')?.name;
+  const normalisation = nodes.find(({ op, inputs }) => op === 'batchNorm' && inputs[0] === convolution)?.name;
+  const [weight, mean] = [parameters.get(`${convolution}.weight`), parameters.get(`${normalisation}.running_mean`)];
+  if (!weight || !mean) throw new Error(`${backbone} does not begin with a convolution and a batch norm, which take ImageNet's colours in.`);
   for (let index = 0; index < weight.length; index++) {
     const colour = Math.floor(index / mean.length) % 3; // [k, k, 3, filters]
     const [centre, spread] = [imagenetColours.mean[colour] as number, imagenetColours.standardDeviation[colour] as number];
