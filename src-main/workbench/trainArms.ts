@@ -17,11 +17,13 @@ import type { EngineName, TrainerMessage } from '../train/trainerMessages.ts';
 import { drawsOf } from './drawsOf.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { enginesOf, keepEngine } from './enginesOf.ts';
+import { estimateSentence } from './estimateSentence.ts';
 import { endFormerTrainer } from './formerTrainer.ts';
 import { judgedMetrics } from './judgedMetrics.ts';
 import { planHash } from './planHash.ts';
 import { restorePoints } from './restorePoints.ts';
 import { splitFacts } from './splitFacts.ts';
+import { startEstimator } from './startEstimate.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { runTrainer } from './trainer.ts';
 import { epochsDone, haltOf, isWaiting, trainInRounds, type PlannedRun } from './trainInRounds.ts';
@@ -66,7 +68,9 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
   if (train.interrupted === 'refuse') planned.filter((run) => !isDiverged(run.id) && haltOf(store, run.id) === null).forEach((run) => refuseInterrupted(options, store.run(run.id)));
   if (planned.some((run) => store.run(run.id) === null)) {
     const texts = reportTexts('en');
-    for (const advice of adviceBeforeTraining(plan, splitFacts(faces))) progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
+    const facts = splitFacts(faces);
+    progress.notice(estimateSentence(startEstimator(store)(plan, { from: 'prepared', facts })));
+    for (const advice of adviceBeforeTraining(plan, facts)) progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
   }
   const trainOne = async ({ id, arm, seed }: PlannedRun, untilEpoch: number | null): Promise<void> => {
     const title = `${arm}, seed ${seed}`;
