@@ -2,7 +2,7 @@ import { isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, type
 import type { z } from 'zod';
 import { ArcBenchError } from './errors.ts';
 import { experimentSchema, type Plan } from './experiment.ts';
-import { knobSchemaOf, type KnobSchema } from './knobSchema.ts';
+import { knobSchemaOf, rangeOf, type KnobSchema } from './knobSchema.ts';
 import { nearestName } from './nearestName.ts';
 
 const longestText = 2 ** 20;
@@ -97,23 +97,6 @@ function expectation(expected: string, knob: KnobSchema | undefined): string {
     case 'object': return `a section of keys (${Object.keys(knob?.properties ?? {}).join(', ') || 'name and its settings'})`;
     default: return `${expected}${meaning(knob)}`;
   }
-}
-
-function rangeOf(knob: KnobSchema | undefined): string {
-  const whole = knob?.type === 'integer' ? 'a whole number' : 'a number';
-  const pixels = knob?.description?.includes('pixels') === true ? ' of pixels' : knob?.description?.includes('radians') === true ? ' of radians' : '';
-  const bounds: string[] = [];
-  // JSON Schema states the safe-integer bounds of any integer; they tell the user nothing.
-  const limit = (bound: number | undefined) => (bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound);
-  const [least, above, most, below] = [limit(knob?.minimum), limit(knob?.exclusiveMinimum), limit(knob?.maximum), limit(knob?.exclusiveMaximum)];
-  if (least !== undefined && most !== undefined) bounds.push(`from ${least} to ${most}`);
-  else {
-    if (least !== undefined) bounds.push(`of at least ${least}`);
-    if (above !== undefined) bounds.push(`above ${above}`);
-    if (most !== undefined) bounds.push(bounds.length > 0 ? `at most ${most}` : `of at most ${most}`);
-    if (below !== undefined) bounds.push(`below ${below}`);
-  }
-  return `${whole}${pixels}${bounds.length > 0 ? ` ${bounds.join(' and ')}` : ''}`;
 }
 
 const meaning = (knob: KnobSchema | undefined) => (knob?.description === undefined ? '' : ` (${knob.description})`);

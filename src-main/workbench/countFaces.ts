@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { FacesFrom } from '../../src-shared/api.ts';
-import type { SplitFacts } from '../../src-shared/advice.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { preparedFolder } from '../data/prepareDataset.ts';
 import { openPreparedSet } from '../data/preparedSet.ts';
 import { makeSplit, type SplitSource } from '../split/makeSplit.ts';
 import type { DatasetLibrary } from './calls/datasetCalls.ts';
+import type { CountedFaces } from './countedFaces.ts';
 import { absoluteData } from './gatherFaces.ts';
 import { splitFacts } from './splitFacts.ts';
-
-/** How the faces of a plan would be split; a refusal says in one sentence why they cannot be. */
-export type CountedFaces = { readonly from: FacesFrom; readonly facts: SplitFacts } | { readonly refusal: string };
 
 const mostDemoImages = 200_000; // more would keep the workbench busy for the sake of an estimate
 

@@ -20,6 +20,8 @@ import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
+  const { train, val } = options.plan.split;
+  if (train === 0 || val === 0) throw new ArcBenchError('wrong-input', `split.${train === 0 ? 'train' : 'val'} is 0, and ${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share of the images above 0 was expected, such as 0.15 for val; give train and test the rest.`);
   const seen = new Set<string>();
   for (const arm of options.plan.arms) {
     const own = planOfArm(options.plan, arm);

@@ -7,7 +7,7 @@ import { networkShapes, parameterSpecs } from '../model/network.ts';
 import type { RunRow, Store } from '../store/store.ts';
 import { optimizerSlots } from '../train/optimizerSlots.ts';
 import type { TrainedSummary } from '../train/trainerMessages.ts';
-import type { CountedFaces } from './countFaces.ts';
+import type { CountedFaces } from './countedFaces.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
 import { planHash } from './planHash.ts';
 import { haltOf } from './trainInRounds.ts';

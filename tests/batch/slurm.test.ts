@@ -57,7 +57,7 @@ test('without sbatch on the PATH a submit says so, and a dry run writes scripts 
   assert.match(refused.last, /"account=faces" is no flag that can be passed on to sbatch/);
   const collected = await arcbench(['collect', experiment], bare);
   assert.equal(collected.code, 1);
-  assert.match(collected.last, /^2 of 2 runs are not done, the first: cross-entropy, seed 1 \(task 0\) has not begun\. Then collect again: submit them again with `sbatch --array=0,1 .*array\.sh`/);
+  assert.match(collected.last, /^2 of 2 runs are not done, the first: cross-entropy, seed 1 \(task 0\) has not begun\. Submit them again with `sbatch --array=0,1 .*array\.sh`, and collect again/);
 });
 
 test('a duel that is submitted, stopped, queued again and collected equals the one that --run makes, bit for bit', { skip }, async () => {

@@ -40,6 +40,7 @@ test('an experiment runs from faces to report, and a second call finds it done',
   assert.equal(first.code, 0, first.stderr);
   const { report, runs } = JSON.parse(first.stdout) as { report: string; runs: string[] };
   assert.equal(runs.length, 2);
+  assert.match(first.stderr, /Training time about .+ \(.+\)\./);
   const text = readFileSync(report, 'utf8');
   for (const part of ['## Verdict', '## Data and split', '### What differs between the arms', '### Closed-set accuracy', '### Identification of people', 'share the split, the initial weights', '](embeddings.svg)', 'npm run arcbench -- --run']) assert.ok(text.includes(part), part);
   for (const [, file] of text.matchAll(/\]\(([^)]+)\)/g)) assert.ok(existsSync(join(dirname(report), file as string)), `${file} is linked and not there`);
@@ -104,7 +105,7 @@ test('the stages run one by one, and test is judged by evaluate alone', async ()
   assert.equal((await stage<{ blocking: number }>('audit', experiment)).blocking, 0);
   const early = await arcbench(inWorkspace('stages', 'evaluate', experiment));
   assert.equal(early.code, 2);
-  assert.match(early.stderr, /cross-entropy, seed 1, is not trained yet/);
+  assert.match(early.stderr, /cross-entropy, seed 1, is not trained yet: train it first with `npm run arcbench -- train .*small\.yaml --workspace .*stages`/);
   const trained = await stage<Row[]>('train', experiment);
   assert.deepEqual(trained.map((row) => [row.status, row.summary?.evaluation]), [['trained', null], ['trained', null]]);
   const evaluated = await stage<Row[]>('evaluate', experiment);
@@ -134,6 +135,12 @@ test('wrong input ends with 2 and one sentence', async () => {
     [['impot', experiment], /There is no command 'impot'; the nearest is 'import'/],
     [[experiment], /small\.yaml stands without a command: .*`arcbench --run .*small\.yaml`/],
     [['runs', 'show', 'abc'], /There is no run abc/],
+    [['knobs', 'trainig'], /There is no knob or section trainig; the nearest is training/],
+    [['--run', yaml('empty.yaml', '# nothing\n')], /empty\.yaml is empty/],
+    [['--run', yaml('noVal.yaml', 'split: { train: 0.8, val: 0, test: 0.2 }\n')], /split\.val is 0, and the best epoch of a run is chosen by val/],
+    [['split', 'my', 'faces'], /too many arguments for 'split'/],
+    [['--run', experiment, 'split', experiment], /--run stands beside the command split/],
+    [['train', experiment, '--arm', 'arcface'], /the experiment has no such arm; the nearest is ArcFace/],
     [['--engine', 'tpu', 'doctor'], /auto, cuda, cpu/],
     [['--run', experiment, '--resume', '--restart'], /exclude one another/],
   ];

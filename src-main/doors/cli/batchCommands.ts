@@ -17,7 +17,7 @@ export function addBatchCommands(program: Command, cli: Session): void {
   };
   program.command('submit').argument('<experiment.yaml>').argument('[flags...]', 'further flags of sbatch, behind --').description('train the runs as tasks of a batch system; prepares and splits here, once')
     .requiredOption('--slurm', 'by Slurm: an array job with one task a run').option('--dry-run', 'write and print the scripts, submit nothing').option('--no-collect', 'without the job that joins the runs and writes the report')
-    .option('--partition <name>').option('--time <limit>', 'of each task; one that it stops is saved and queued again').option('--cpus-per-task <number>').option('--gpus <number>', 'of each task')
+    .option('--partition <name>', 'of the cluster, where the tasks run').option('--time <limit>', 'of each task; one that it stops is saved and queued again').option('--cpus-per-task <number>', 'of each task, whose threads follow it').option('--gpus <number>', 'of each task')
     .addHelpText('after', '\nSuch as: arcbench submit duel.yaml --slurm --partition gpu --time 4:00:00 --gpus 1 -- --account=faces --mem=8G\nThe workspace must lie on a file system that the nodes share. Where this machine may not compute: `srun arcbench split <experiment.yaml>` first.')
     .action((source: string, further: readonly string[], chosen: SubmitFlags) => cli.withExperiment(source, async (options) => {
       const named = { partition: chosen.partition, time: chosen.time, 'cpus-per-task': chosen.cpusPerTask, gpus: chosen.gpus };

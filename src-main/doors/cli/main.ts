@@ -16,6 +16,7 @@ import { reckonedRates, reckonedSize } from '../../workbench/trainingRate.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBatchCommands } from './batchCommands.ts';
+import { addKnobsCommand } from './knobsCommand.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { session } from './session.ts';
@@ -70,6 +71,7 @@ program.command('check').description('verify every file of the workspace; ends w
     cli.print(faults.length === 0 ? `The workspace ${store.workspace} is whole.` : faults.map(({ path, message }) => `${path}\n  ${message}`).join('\n'), { workspace: store.workspace, faults });
     if (faults.some((fault) => !fault.mended)) process.exitCode = 1;
   }));
+addKnobsCommand(program, cli);
 addStageCommands(program, cli);
 addRunCommands(program, cli);
 addBatchCommands(program, cli);

@@ -3,6 +3,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
 import type { Rejected } from '../../data/dataset.ts';
+import type { Split } from '../../split/makeSplit.ts';
 import type { TrainedSummary } from '../../train/trainerMessages.ts';
 import { importFaces, peopleOf, prepareFaces } from '../../workbench/gatherFaces.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/runExperiment.ts';
@@ -21,6 +22,12 @@ const leftOut = (rejected: readonly Rejected[]) => [
   ...rejected.slice(0, mostLeftOut).map(({ path, reason }) => `Left out ${path}: ${reason}`),
   ...(rejected.length > mostLeftOut ? [`… and ${rejected.length - mostLeftOut} more: --json lists all.`] : []),
 ];
+
+/** The people whom the split leaves out, as many as one reads. */
+function leftOutPeople({ skipped, rule }: Split): string[] {
+  const named = skipped.slice(0, mostLeftOut).map(({ identity, images }) => `${identity} (${images})`).join(', ');
+  return skipped.length === 0 ? [] : [`Left out, by hand or for fewer than ${rule.minImages} images: ${named}${skipped.length > mostLeftOut ? ` and ${skipped.length - mostLeftOut} more, whom --json lists` : ''}.`];
+}
 
 /** The commands that do one stage of an experiment and what it needs before it. */
 export function addStageCommands(program: Command, cli: Session): void {
@@ -42,7 +49,7 @@ export function addStageCommands(program: Command, cli: Session): void {
     const audited = auditFaces(options, set);
     const { folder, manifestHash } = await writeAuditedSplit(options, set, audited);
     const parts = Object.fromEntries(partNames.map((part) => [part, { images: audited.split.parts[part].length, people: peopleOf(audited.split.parts[part].flatMap((index) => set.images[index] ?? [])) }]));
-    cli.print([...Object.entries(parts).map(([part, { images, people }]) => `${part.padEnd(12)} ${String(images).padStart(7)} images ${String(people).padStart(6)} people`), `Folders: ${folder}`].join('\n'),
+    cli.print([...Object.entries(parts).map(([part, { images, people }]) => `${part.padEnd(12)} ${String(images).padStart(7)} images ${String(people).padStart(6)} people`), ...leftOutPeople(audited.split), `Folders: ${folder}`].join('\n'),
       { folder, manifestHash, hash: audited.split.hash, parts, skipped: audited.split.skipped });
   }));
 
@@ -66,7 +73,7 @@ export function addStageCommands(program: Command, cli: Session): void {
   program.command('evaluate').argument('<experiment.yaml>').description('judge trained arms on val, test, query and distractors, once').action((source: string) => cli.withExperiment(source, async (options) => {
     const split = await gatherSplit(options);
     const untrained = plannedRuns(options.plan, split.split).filter(({ id }) => !['trained', 'done'].includes(options.store.run(id)?.status ?? '') && haltOf(options.store, id) === null);
-    if (untrained.length > 0) throw new ArcBenchError('wrong-input', `${untrained[0]?.arm}, seed ${untrained[0]?.seed}, is not trained yet: train it first with \`arcbench train ${source}\`.`);
+    if (untrained.length > 0) throw new ArcBenchError('wrong-input', `${untrained[0]?.arm}, seed ${untrained[0]?.seed}, is not trained yet: train it first with \`${options.rerunCommand.replace('-- evaluate', '-- train')}\`.`);
     const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: true });
     const rows = runs.filter((id) => haltOf(options.store, id) === null).map((id) => ({ ...options.store.run(id), evaluation: (options.store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null }));
     cli.print(rows.map(({ id, arm, seed, evaluation }) => {
@@ -77,7 +84,7 @@ export function addStageCommands(program: Command, cli: Session): void {
 
   program.command('report').argument('<experiment.yaml>').description('write the report of what is in the store').action((source: string) => cli.withExperiment(source, async (options) => {
     const split = await gatherSplit(options);
-    if (!plannedRuns(options.plan, split.split).some(({ id }) => options.store.run(id)?.status === 'done')) throw new ArcBenchError('wrong-input', `No run of ${source} is done yet: run it first with \`arcbench --run ${source}\`.`);
+    if (!plannedRuns(options.plan, split.split).some(({ id }) => options.store.run(id)?.status === 'done')) throw new ArcBenchError('wrong-input', `No run of ${source} is done yet: run it first with \`${options.rerunCommand}\`.`);
     const report = await writeExperimentReport(options, split);
     cli.print(`Report: ${report}`, { report });
   }));

@@ -30,8 +30,8 @@ export async function collectBatch(options: StageOptions, { from, partial, train
   sentences.forEach(progress.notice);
   if (open.length > 0 && (!partial || open.length === found.length)) {
     const again = open.filter(({ state }) => state !== 'running' && state !== 'queued').map(({ number }) => number);
-    const advice = from.length > 0 ? 'name the workspaces that hold them too' : again.length === 0 ? 'wait for them' : `submit ${again.length === 1 ? 'it' : 'them'} again with \`sbatch --array=${again.join(',')} ${arrayScriptOf(folder)}\``;
-    throw new ArcBenchError('failed', `${open.length} of ${found.length} runs ${open.length === 1 ? 'is' : 'are'} not done${open.length === 1 ? '' : ', the first'}: ${sentences[0]} Then collect again: ${advice}; or take what is there with --partial.`);
+    const advice = from.length > 0 ? 'Name the workspaces that hold them too' : again.length === 0 ? 'Wait for them' : `Submit ${again.length === 1 ? 'it' : 'them'} again with \`sbatch --array=${again.join(',')} ${arrayScriptOf(folder)}\``;
+    throw new ArcBenchError('failed', `${open.length} of ${found.length} runs ${open.length === 1 ? 'is' : 'are'} not done${open.length === 1 ? '' : ', the first'}: ${sentences[0]} ${advice}, and collect again, or take what is there with --partial.`);
   }
   const there = found.filter(isJoinable);
   refuseUnpaired(options, there);
