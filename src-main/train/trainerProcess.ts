@@ -23,7 +23,7 @@ import { trainRun, type LabelledImages } from './trainRun.ts';
 
 const tell = (message: TrainerMessage) => process.send?.(message);
 
-/** Writes unit embeddings as .npy with a TSV of labels, which TensorBoard's projector opens. */
+/** Writes unit embeddings as .npy with a TSV of labels. */
 async function writeEmbeddings(folder: string, set: PreparedSet, { size, values, rows }: JudgedRun['embeddings']): Promise<void> {
   await writeWhole(join(folder, 'embeddings.npy'), npyBytes(values, size));
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');

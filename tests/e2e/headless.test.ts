@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readNpy } from '../../src-main/data/npyFile.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-e2e-'));
@@ -114,6 +115,11 @@ test('the stages run one by one, and test is judged by evaluate alone', async ()
   const target = join(folder, 'exported');
   await stage('export', trained[0]?.id as string, target);
   assert.ok(existsSync(join(target, 'model', 'model.json')) && existsSync(join(target, 'experiment.yaml')));
+  // TensorBoard's projector reads no .npy: it takes a line of numbers a picture, and skips the first line of labels where that has a tab.
+  const [{ values, size }, vectors, labels] = [readNpy(join(target, 'embeddings.npy')), ...['embeddings.tsv', 'labels.tsv'].map((name) => readFileSync(join(target, name), 'utf8').trimEnd().split('\n'))] as [ReturnType<typeof readNpy>, string[], string[]];
+  assert.equal(labels.length, vectors.length + 1);
+  assert.ok(vectors.flatMap((line) => line.split('\t').map(Number)).every((value, index) => Math.abs(value - (values[index] as number)) < 1e-6) && vectors.length * size === values.length);
+  assert.match(readFileSync(join(target, 'projector_config.pbtxt'), 'utf8'), /^embeddings \{\n  tensor_name: "cross-entropy, seed 1"\n  tensor_path: "embeddings\.tsv"\n  metadata_path: "labels\.tsv"\n\}\n$/);
   await stage('runs', 'delete', trained[0]?.id as string);
   assert.ok(!existsSync(join(folder, 'stages', 'runs', trained[0]?.id as string)));
 });

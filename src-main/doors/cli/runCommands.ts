@@ -35,7 +35,7 @@ export function addRunCommands(program: Command, cli: Session): void {
     deleteRun(store, id);
     cli.print(`Deleted run ${id}.`, { deleted: id });
   }));
-  program.command('export').argument('<run>').argument('<folder>').description('copy the saved model, weights, embeddings and plan of a run into a new folder').action((id: string, folder: string) => cli.withStore({ readOnly: true }, async (store) => {
+  program.command('export').argument('<run>').argument('<folder>').description('copy the saved model, weights, embeddings and plan of a run into a new folder, which TensorBoard opens with --logdir').action((id: string, folder: string) => cli.withStore({ readOnly: true }, async (store) => {
     const result = await exportRun(store, id, folder);
     cli.print(`Exported ${result.files.join(', ')} to ${result.folder}`, result);
   }));
