@@ -27,7 +27,7 @@ export function smoothed(values: readonly (number | null)[], weight: number): (n
 
 /** The range of values without the lowest and the highest hundredth; null where there are too few to tell. */
 export function rangeWithoutOutliers(series: readonly (readonly (number | null)[])[]): readonly [number, number] | null {
-  const all = series.flat().filter((value): value is number => value !== null && Number.isFinite(value)).sort((a, b) => a - b);
+  const all = Float64Array.from(series.flatMap((values) => values.filter((value): value is number => value !== null && Number.isFinite(value)))).sort();
   if (all.length < 20) return null;
   const at = (share: number) => all[Math.round(share * (all.length - 1))] as number;
   const [low, high] = [at(0.01), at(0.99)];

@@ -102,7 +102,35 @@ test('of many runs Live draws the mean of seeds until one asks for each', async 
   await page.getByRole('list', { name: 'Arms' }).getByText('5 seeds').first().waitFor();
   assert.equal(await page.getByRole('list', { name: 'Arms' }).getByRole('listitem').count(), 4);
   await page.getByText('Mean of seeds').click();
-  assert.equal(await page.getByRole('list', { name: 'Runs' }).getByRole('listitem').count(), 20);
+  const cards = page.getByRole('list', { name: 'Runs' });
+  await cards.getByRole('listitem').nth(11).scrollIntoViewIfNeeded();
+  await cards.getByRole('listitem').nth(19).waitFor();
+  assert.equal(await cards.getByRole('listitem').count(), 20);
+});
+
+test('over many lines the pointer moves without that they are drawn anew', async () => {
+  const chart = page.getByRole('region', { name: 'Training loss', exact: true });
+  const strokes = () => chart.evaluate((element) => {
+    const counted = [...element.querySelectorAll('canvas')].map((canvas) => {
+      const seen = { count: 0 };
+      const context = canvas.getContext('2d')!;
+      const stroke = context.stroke.bind(context) as () => void;
+      context.stroke = () => { seen.count++; stroke(); };
+      return seen;
+    });
+    Object.assign(window, { counted });
+  });
+  const taken = () => page.evaluate(() => (window as unknown as { counted: { count: number }[] }).counted.map(({ count }) => count));
+  await chart.locator('canvas').nth(1).waitFor();
+  await strokes();
+  const box = await chart.locator('canvas').first().boundingBox();
+  assert.ok(box);
+  for (let step = 0; step < 12; step++) {
+    await page.mouse.move(box.x + box.width * (0.3 + step * 0.03), box.y + 24);
+    await page.waitForTimeout(40);
+  }
+  const [frame, lines] = await taken();
+  assert.ok(frame! > 0 && lines! <= 40, `${frame} strokes of the frame, ${lines} of 20 lines`); // once where it came, once where it came to rest
 });
 
 test('a log of thousands of lines stays at its end and is never longer than one can scroll', async () => {
