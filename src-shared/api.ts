@@ -71,8 +71,8 @@ export const callInputs = {
   /** Runs in the order in which they were begun: all, or the newest so many, or so many before one that is known. */
   'runs.list': z.strictObject({ limit: z.int().min(1).max(10_000).optional(), before: z.strictObject({ createdAt: z.string().max(40), id }).optional() }),
   'runs.show': z.strictObject({ id }),
-  /** Curves thinned at the source to at most `points` a series by LTTB: whole, or what lies within `range` with the point before it and the one behind it. */
-  'runs.curves': z.strictObject({ ids: runIds, names: z.array(z.string().max(100)).max(40), points: z.int().min(10).max(20_000), range: curveRange.optional() }),
+  /** Curves thinned at the source to at most `points` a series by LTTB: whole, or what lies within `range` with the point before it and the one behind it. `smoothing` is the weight of their moving averages. */
+  'runs.curves': z.strictObject({ ids: runIds, names: z.array(z.string().max(100)).max(40), points: z.int().min(10).max(20_000), range: curveRange.optional(), smoothing: z.number().min(0).max(0.99).optional() }),
   /** Who is right about which test picture: runs of one arm against those of another, in pairs of one seed. */
   'runs.predictions': z.strictObject({ first: runIds, second: runIds }),
   /** How arms differ from the arm of the run `against` in every judged metric, by pairs of one seed and one split, with the report's statistics over the runs named. */
@@ -239,6 +239,8 @@ export interface Curve {
   readonly total: number;
   /** Columns of equal length: steps, epochs, wall-clock milliseconds since 1970, values. */
   readonly steps: readonly number[]; readonly epochs: readonly number[]; readonly times: readonly number[]; readonly values: readonly (number | null)[];
+  /** The moving average at each point over all points of the curve up to it, those that were thinned out too; absent where no smoothing was asked for. */
+  readonly smoothed?: readonly (number | null)[];
 }
 export interface CurvePoint { readonly name: string; readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }
 

@@ -83,6 +83,9 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       if (within.first === null || within.last === null) return [];
       return prepare(`SELECT step, epoch, value, at ${of} AND step >= coalesce((SELECT step ${of} AND step < @first ORDER BY step DESC LIMIT 1), @first) AND step <= coalesce((SELECT step ${of} AND step > @last ORDER BY step LIMIT 1), @last) ORDER BY step`).raw().all({ run, name, ...within }) as CurveRow[];
     },
+    /** The last `count` values of a curve that are numbers and lie before a step, in their order. */
+    valuesBefore: (run: string, name: string, { step, count }: { readonly step: number; readonly count: number }): number[] =>
+      (prepare('SELECT value FROM point WHERE run = ? AND name = ? AND step < ? AND value IS NOT NULL ORDER BY step DESC LIMIT ?').pluck().all(run, name, step, count) as number[]).reverse(),
     /** The last point of each curve, of one run or of all. */
     latestPoints: (run?: string): LatestPoint[] => (run === undefined ? prepare('SELECT * FROM latest ORDER BY run, name').all() : prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
     addEvent: (run: string | null, event: Pick<EventRow, 'kind' | 'message'> & { readonly details?: unknown }) => {

@@ -1,4 +1,5 @@
 import type { Curve, CurveRange } from '../../src-shared/api.ts';
+import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
 
 export type CurveAxis = 'step' | 'epoch' | 'clock' | 'relative';
 
@@ -13,21 +14,9 @@ export function axisValues(curve: Pick<Curve, 'steps' | 'epochs' | 'times'>, axi
   }
 }
 
-/** Exponential moving average with its bias towards the first zero taken out, as TensorBoard smooths: weight 0 leaves the values as they are. Gaps stay gaps. */
-export function smoothed(values: readonly (number | null)[], weight: number): (number | null)[] {
-  if (weight <= 0) return [...values];
-  let [average, correction] = [0, 1];
-  return values.map((value) => {
-    if (value === null) return null;
-    average = average * weight + (1 - weight) * value;
-    correction *= weight;
-    return average / (1 - correction);
-  });
-}
-
 /** The range of values without the lowest and the highest hundredth; null where there are too few to tell. */
 export function rangeWithoutOutliers(series: readonly (readonly (number | null)[])[]): readonly [number, number] | null {
-  const all = series.flat().filter((value): value is number => value !== null && Number.isFinite(value)).sort((a, b) => a - b);
+  const all = Float64Array.from(series.flatMap((values) => values.filter((value): value is number => value !== null && Number.isFinite(value)))).sort();
   if (all.length < 20) return null;
   const at = (share: number) => all[Math.round(share * (all.length - 1))] as number;
   const [low, high] = [at(0.01), at(0.99)];
@@ -58,17 +47,27 @@ export function withDetail(curve: Curve, detail: Curve | undefined): Curve {
   const before = curve.steps.findIndex((step) => step >= first);
   const behind = curve.steps.findIndex((step) => step > last);
   const join = <T>(of: (curve: Curve) => readonly T[]): readonly T[] => [...of(curve).slice(0, before === -1 ? curve.steps.length : before), ...of(detail), ...(behind === -1 ? [] : of(curve).slice(behind))];
-  return { ...curve, steps: join((own) => own.steps), epochs: join((own) => own.epochs), times: join((own) => own.times), values: join((own) => own.values) };
+  return { ...curve, steps: join((own) => own.steps), epochs: join((own) => own.epochs), times: join((own) => own.times), values: join((own) => own.values), ...(curve.smoothed && detail.smoothed ? { smoothed: join((own) => own.smoothed!) } : {}) };
 }
+
+const isWhole = ({ total, steps }: Curve): boolean => steps.length === total;
+/** A curve's values smoothed by a weight: what the source says of a thinned one, since its points alone do not tell. */
+export const smoothLine = (curve: Curve, weight: number): readonly (number | null)[] => (weight > 0 && !isWhole(curve) && curve.smoothed ? curve.smoothed : movingAverage(curve.values, weight));
 
 /** The mean of curves at the steps of the one with the most points, each of the others by the line between its neighbours, over those that reach the step; gaps are left out. */
 export function meanCurve(curves: readonly Curve[], run: string): Curve {
   const [longest] = [...curves].sort((a, b) => b.steps.length - a.steps.length);
   if (!longest || curves.length === 1) return { ...(longest ?? { name: '', total: 0, steps: [], epochs: [], times: [], values: [] }), run };
-  const places = curves.map(() => 0);
-  const values = longest.steps.map((step) => {
+  const smoothed = curves.every((curve) => curve.smoothed) ? meanColumn(longest.steps, curves.map((curve) => ({ steps: curve.steps, own: curve.smoothed! }))) : undefined;
+  const { smoothed: _, ...rest } = longest;
+  return { ...rest, run, values: meanColumn(longest.steps, curves.map((curve) => ({ steps: curve.steps, own: curve.values }))), ...(smoothed ? { smoothed } : {}) };
+}
+
+function meanColumn(at: readonly number[], columns: readonly { readonly steps: readonly number[]; readonly own: readonly (number | null)[] }[]): (number | null)[] {
+  const places = columns.map(() => 0);
+  return at.map((step) => {
     let [sum, count] = [0, 0];
-    curves.forEach(({ steps, values: own }, index) => {
+    columns.forEach(({ steps, own }, index) => {
       let place = places[index]!;
       while (place < steps.length - 1 && steps[place]! < step) place++;
       places[index] = place;
@@ -81,7 +80,6 @@ export function meanCurve(curves: readonly Curve[], run: string): Curve {
     });
     return count === 0 ? null : sum / count;
   });
-  return { ...longest, run, values };
 }
 
 /** The lowest and the highest value of lines within a window, with a little room; null where there is none. */
@@ -130,13 +128,16 @@ export function curvesAsCsv(curves: readonly Curve[], nameOf: (run: string) => s
   return ['run,arm,curve,step,epoch,time,value', ...rows, ''].join('\n');
 }
 
-/** A curve with points added; points of steps that are there already take their place. */
-export function appended(curve: Curve, points: readonly { readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }[]): Curve {
+/** A curve with points added, its average by the weight of its smoothing going on; points of steps that are there already take their place. */
+export function appended(curve: Curve, points: readonly { readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }[], smoothing = 0): Curve {
   const from = points[0]?.step ?? Number.POSITIVE_INFINITY;
   let keep = curve.steps.length;
   while (keep > 0 && (curve.steps[keep - 1] as number) >= from) keep--;
+  const kept = curve.total - (curve.steps.length - keep);
+  const smoothed = curve.smoothed?.slice(0, keep);
   return {
-    run: curve.run, name: curve.name, total: curve.total + points.length - (curve.steps.length - keep),
+    run: curve.run, name: curve.name, total: kept + points.length,
+    ...(smoothed ? { smoothed: [...smoothed, ...movingAverage(points.map((point) => point.value), smoothing, { average: smoothed.at(-1) ?? null, count: kept })] } : {}),
     steps: [...curve.steps.slice(0, keep), ...points.map((point) => point.step)], epochs: [...curve.epochs.slice(0, keep), ...points.map((point) => point.epoch)],
     times: [...curve.times.slice(0, keep), ...points.map((point) => point.at)], values: [...curve.values.slice(0, keep), ...points.map((point) => point.value)],
   };

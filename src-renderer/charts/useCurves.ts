@@ -5,6 +5,7 @@ import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, onResync, useEvent } from '../client/workbench.ts';
 import { appended, outgrown, rangeOf, widened, type AxisWindow, type CurveAxis } from './curveSeries.ts';
+import { smoothingOf } from './smoothingOf.ts';
 
 const [mostPoints, leastPoints, allPoints] = [1500, 120, 150_000]; // of a series, and of all series together: thinned at the source
 const runsAtOnce = 100; // of the contract's 200
@@ -13,16 +14,22 @@ const drawInterval = 250; // milliseconds
 const pointsOf = (series: number): number => Math.max(leastPoints, Math.min(mostPoints, Math.floor(allPoints / Math.max(1, series))));
 const pointsKept = (series: number): number => 2.7 * pointsOf(series); // before they are thinned again
 
+export interface AskedCurves { readonly ids: readonly string[]; readonly names: readonly string[]; /** As one chooses it; curves of epochs take less. */ readonly smoothing: number }
+
 /** Curves of any number of runs, whole or a part of them. */
-async function fetchCurves(ids: readonly string[], names: readonly string[], range?: CurveRange): Promise<readonly Curve[]> {
+async function fetchCurves({ ids, names, smoothing }: AskedCurves, range?: CurveRange): Promise<readonly Curve[]> {
   const points = pointsOf(ids.length * names.length);
   const found: Curve[] = [];
-  for (let from = 0; from < ids.length; from += runsAtOnce) found.push(...await call('runs.curves', { ids: ids.slice(from, from + runsAtOnce), names: [...names], points, ...(range ? { range } : {}) }));
+  for (let from = 0; from < ids.length; from += runsAtOnce) {
+    for (const [weight, own] of groupBy(names, (name) => smoothingOf(name, smoothing))) {
+      found.push(...await call('runs.curves', { ids: ids.slice(from, from + runsAtOnce), names: [...own], points, ...(range ? { range } : {}), ...(weight > 0 ? { smoothing: weight } : {}) }));
+    }
+  }
   return found;
 }
 
 /** Curves of runs, fetched once and then grown by the points that arrive. */
-export function useCurves(ask: () => { readonly ids: readonly string[]; readonly names: readonly string[] }): { readonly curves: Readonly<ShallowRef<readonly Curve[]>>; readonly fault: Readonly<ShallowRef<ArcBenchError | null>>; readonly loaded: Readonly<ShallowRef<boolean>> } {
+export function useCurves(ask: () => AskedCurves): { readonly curves: Readonly<ShallowRef<readonly Curve[]>>; readonly fault: Readonly<ShallowRef<ArcBenchError | null>>; readonly loaded: Readonly<ShallowRef<boolean>> } {
   const curves = shallowRef<readonly Curve[]>([]);
   const fault = shallowRef<ArcBenchError | null>(null);
   const loaded = shallowRef(false);
@@ -31,14 +38,14 @@ export function useCurves(ask: () => { readonly ids: readonly string[]; readonly
   let timer: ReturnType<typeof setTimeout> | null = null;
 
   const load = async (): Promise<void> => {
-    const { ids, names } = ask();
+    const asked = ask();
     const mine = ++turn;
-    if (ids.length === 0) {
+    if (asked.ids.length === 0) {
       [curves.value, loaded.value] = [[], true];
       return;
     }
     try {
-      const found = await fetchCurves(ids, names);
+      const found = await fetchCurves(asked);
       if (mine === turn) [curves.value, fault.value, loaded.value] = [found, null, true];
     } catch (error) {
       if (mine === turn) fault.value = asFault(error);
@@ -46,14 +53,14 @@ export function useCurves(ask: () => { readonly ids: readonly string[]; readonly
   };
   const grow = (): void => {
     timer = null;
-    const { ids, names } = ask();
+    const { ids, names, smoothing } = ask();
     const byKey = new Map(curves.value.map((curve) => [`${curve.run} ${curve.name}`, curve]));
     for (const { run, points } of waiting) {
       if (!ids.includes(run)) continue;
       for (const [name, added] of groupBy(points, (point) => point.name)) {
         if (!names.includes(name)) continue;
         const curve = byKey.get(`${run} ${name}`) ?? { run, name, total: 0, steps: [], epochs: [], times: [], values: [] };
-        byKey.set(`${run} ${name}`, appended(curve, added));
+        byKey.set(`${run} ${name}`, appended(curve, added, smoothingOf(name, smoothing)));
       }
     }
     waiting = [];
@@ -65,14 +72,16 @@ export function useCurves(ask: () => { readonly ids: readonly string[]; readonly
     timer ??= setTimeout(grow, drawInterval);
   });
   useEvent('run', (run) => { if (run.status === 'queued' && ask().ids.includes(run.id)) void load(); }); // begun anew: its old points are gone
-  watch(() => JSON.stringify(ask()), () => void load(), { immediate: true });
+  watch(() => { const { ids, names } = ask(); return JSON.stringify([ids, names]); }, () => void load(), { immediate: true });
+  // Of whole curves the page knows every point.
+  watch(() => ask().smoothing, () => { if (curves.value.some(({ total, steps }) => steps.length < total)) void load(); });
   onScopeDispose(onResync(() => void load()));
   onScopeDispose(() => { if (timer) clearTimeout(timer); });
   return { curves, fault, loaded };
 }
 
 /** The finer points of what is in sight of a chart that was zoomed, fetched whenever the window changes to one that they do not cover; null asks nothing. Until they are there, and where they fail, the curves are shown as they are. */
-export function useCurveDetail(ask: () => { readonly ids: readonly string[]; readonly names: readonly string[]; readonly axis: CurveAxis; readonly window: AxisWindow } | null): { readonly detail: Readonly<ShallowRef<ReadonlyMap<string, Curve>>>; readonly loading: Readonly<ShallowRef<boolean>> } {
+export function useCurveDetail(ask: () => (AskedCurves & { readonly axis: CurveAxis; readonly window: AxisWindow }) | null): { readonly detail: Readonly<ShallowRef<ReadonlyMap<string, Curve>>>; readonly loading: Readonly<ShallowRef<boolean>> } {
   const detail = shallowRef<ReadonlyMap<string, Curve>>(new Map());
   const loading = shallowRef(false);
   let turn = 0;
@@ -84,13 +93,13 @@ export function useCurveDetail(ask: () => { readonly ids: readonly string[]; rea
       [fetched, detail.value, loading.value] = [null, new Map(), false];
       return;
     }
-    const { ids, names, axis, window } = asked;
-    const of = JSON.stringify([ids, names, axis]);
+    const { ids, names, axis, window, smoothing } = asked;
+    const of = JSON.stringify([ids, names, axis, smoothing]);
     if (fetched?.of === of && !outgrown(window, fetched.window)) return;
     loading.value = true;
     try {
       const wide = widened(window);
-      const found = await fetchCurves(ids, names, rangeOf(axis, wide));
+      const found = await fetchCurves(asked, rangeOf(axis, wide));
       if (mine === turn) [detail.value, fetched] = [new Map(found.map((curve) => [`${curve.run} ${curve.name}`, curve])), { of, window: wide }];
     } catch {
       // The curves stay as they are; the next turn of the wheel asks again.

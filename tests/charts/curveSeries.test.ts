@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appended, axisValues, curvesAsCsv, logarithmicRange, meanCurve, nearestIndex, outgrown, rangeOf, rangeWithin, rangeWithoutOutliers, smoothed, widened, withDetail } from '../../src-renderer/charts/curveSeries.ts';
+import { appended, axisValues, curvesAsCsv, logarithmicRange, meanCurve, nearestIndex, outgrown, rangeOf, rangeWithin, rangeWithoutOutliers, smoothLine, widened, withDetail } from '../../src-renderer/charts/curveSeries.ts';
+import { averageReach, movingAverage } from '../../src-shared/maths/movingAverage.ts';
 
 const curve = { run: 'r', name: 'step/loss', total: 3, steps: [10, 20, 30], epochs: [1, 1, 2], times: [1000, 2000, 4000], values: [3, null, 1] };
 
@@ -11,9 +12,29 @@ test('smoothing is a weighted mean of what came before, to 1e-12, and leaves gap
     const weights = values.slice(0, last + 1).map((_, index) => weight ** (last - index));
     return values.slice(0, last + 1).reduce((sum, value, index) => sum + value * weights[index]!, 0) / weights.reduce((a, b) => a + b);
   });
-  smoothed(values, weight).forEach((value, index) => assert.ok(Math.abs(value! - expected[index]!) < 1e-12));
-  assert.deepEqual(smoothed([1, null, 3], 0), [1, null, 3]);
-  assert.equal(smoothed([1, null, 3], 0.5)[1], null);
+  movingAverage(values, weight).forEach((value, index) => assert.ok(Math.abs(value! - expected[index]!) < 1e-12));
+  assert.deepEqual(movingAverage([1, null, 3], 0), [1, null, 3]);
+  assert.equal(movingAverage([1, null, 3], 0.5)[1], null);
+});
+
+test('an average goes on from what came before as if it had seen it all, to 1e-12', () => {
+  const values = Array.from({ length: 6000 }, (_, index) => (index * 7919) % 1000);
+  for (const weight of [0.3, 0.6, 0.99]) {
+    const whole = movingAverage(values, weight);
+    for (const from of [1, 40, 5000]) {
+      const reached = values.slice(Math.max(0, from - averageReach(weight)), from);
+      for (const before of [reached, { average: whole[from - 1]!, count: from }]) movingAverage(values.slice(from), weight, before).forEach((value, index) => assert.ok(Math.abs(value! / whole[from + index]! - 1) < 1e-12));
+    }
+  }
+});
+
+test('a thinned curve is smoothed by its source, and goes on from there with the points that arrive', () => {
+  const thinned = { ...curve, total: 30, values: [3, 2, 1], smoothed: [3, 2.5, 1.5] };
+  assert.deepEqual([smoothLine(thinned, 0.5), smoothLine(thinned, 0), smoothLine({ ...thinned, total: 3 }, 0.5)], [[3, 2.5, 1.5], [3, 2, 1], movingAverage([3, 2, 1], 0.5)]);
+  const grown = appended(thinned, [{ step: 31, epoch: 2, at: 5000, value: 4 }], 0.5);
+  assert.ok(Math.abs(grown.smoothed![3]! - (1.5 + 4) / 2) < 1e-8, String(grown.smoothed));
+  assert.deepEqual(withDetail(thinned, { ...thinned, steps: [18, 20], epochs: [1, 1], times: [1, 2], values: [9, 8], smoothed: [7, 6] }).smoothed, [3, 7, 6, 1.5]);
+  assert.deepEqual(meanCurve([thinned, { ...thinned, run: 's', smoothed: [5, 3.5, 2.5] }], 'mean').smoothed, [4, 3, 2]);
 });
 
 test('axes are steps, parts of epochs, clock and seconds since the start', () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { CallInput, Curve, Job, WorkbenchEvent } from '../../src-shared/api.ts';
+import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
 import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
-import { openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
+import { callFrom, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
 
 let { page, faults, close } = {} as OpenedWorkbench;
 interface Asked { readonly id: number; readonly input: CallInput<'runs.curves'> }
@@ -64,6 +65,11 @@ test('a curve that is zoomed gets the finer points of what is in sight from the 
   const settled = ranged().length;
   await page.waitForTimeout(800);
   assert.equal(ranged().length, settled, 'a window at rest asks once');
+  const wide = () => { const { from, to } = ranged().at(-1)!.input.range!; return to - from >= 12_000; };
+  for (let turn = 0; turn < 5 && wide(); turn++) { // a slow machine asks on the way
+    await zoomIn(8);
+    await page.waitForTimeout(800);
+  }
   const call = ranged().at(-1)!;
   const { range, ids, names } = call.input;
   assert.ok(range?.by === 'step' && range.from > 100 && range.to < 19_900 && range.to - range.from < 12_000, JSON.stringify(range));
@@ -71,6 +77,11 @@ test('a curve that is zoomed gets the finer points of what is in sight from the 
   const fine = (await until('the range was not answered', () => answers.get(call.id))).find(({ run }) => run === 'long0');
   const within = (steps: readonly number[]) => steps.filter((step) => step >= range.from && step <= range.to).length;
   assert.ok(fine && within(fine.steps) > 1.5 * within(coarse!.steps), `${within(fine?.steps ?? [])} against ${within(coarse!.steps)}`);
+  // The smoothed line of the part is that of the whole curve.
+  const [full] = await callFrom(page, 'runs.curves', { ids: ['long0'], names: ['step/loss'], points: 20_000 });
+  const averages = movingAverage(full!.values, 0.6);
+  assert.deepEqual([full!.values.length, call.input.smoothing], [20_000, 0.6]);
+  for (const { steps, smoothed } of [fine, coarse!]) steps.forEach((step, index) => assert.ok(Math.abs(smoothed![index]! - averages[step - 1]!) < 1e-12, `step ${step}`));
   const box = await page.locator('canvas').first().boundingBox();
   assert.ok(box);
   await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
@@ -102,7 +113,35 @@ test('of many runs Live draws the mean of seeds until one asks for each', async 
   await page.getByRole('list', { name: 'Arms' }).getByText('5 seeds').first().waitFor();
   assert.equal(await page.getByRole('list', { name: 'Arms' }).getByRole('listitem').count(), 4);
   await page.getByText('Mean of seeds').click();
-  assert.equal(await page.getByRole('list', { name: 'Runs' }).getByRole('listitem').count(), 20);
+  const cards = page.getByRole('list', { name: 'Runs' });
+  await cards.getByRole('listitem').nth(11).scrollIntoViewIfNeeded();
+  await cards.getByRole('listitem').nth(19).waitFor();
+  assert.equal(await cards.getByRole('listitem').count(), 20);
+});
+
+test('over many lines the pointer moves without that they are drawn anew', async () => {
+  const chart = page.getByRole('region', { name: 'Training loss', exact: true });
+  const strokes = () => chart.evaluate((element) => {
+    const counted = [...element.querySelectorAll('canvas')].map((canvas) => {
+      const seen = { count: 0 };
+      const context = canvas.getContext('2d')!;
+      const stroke = context.stroke.bind(context) as () => void;
+      context.stroke = () => { seen.count++; stroke(); };
+      return seen;
+    });
+    Object.assign(window, { counted });
+  });
+  const taken = () => page.evaluate(() => (window as unknown as { counted: { count: number }[] }).counted.map(({ count }) => count));
+  await chart.locator('canvas').nth(1).waitFor();
+  await strokes();
+  const box = await chart.locator('canvas').first().boundingBox();
+  assert.ok(box);
+  for (let step = 0; step < 12; step++) {
+    await page.mouse.move(box.x + box.width * (0.3 + step * 0.03), box.y + 24);
+    await page.waitForTimeout(40);
+  }
+  const [frame, lines] = await taken();
+  assert.ok(frame! > 0 && lines! <= 40, `${frame} strokes of the frame, ${lines} of 20 lines`); // once where it came, once where it came to rest
 });
 
 test('a log of thousands of lines stays at its end and is never longer than one can scroll', async () => {

@@ -6,6 +6,7 @@ import type { Confusions, Predictions } from '../../../src-shared/evaluation.ts'
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { lttb } from '../../../src-shared/maths/lttb.ts';
+import { averageReach, movingAverage } from '../../../src-shared/maths/movingAverage.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
@@ -92,11 +93,14 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
         pictures: evaluation?.confusions && folder && existsSync(folder) ? placesOf(filesIn(evaluation.confusions), openPreparedSet(folder).images) : {},
       };
     },
-    'runs.curves': ({ ids, names, points, range }) => ids.flatMap((run) => names.flatMap((name): Curve[] => {
+    'runs.curves': ({ ids, names, points, range, smoothing = 0 }) => ids.flatMap((run) => names.flatMap((name): Curve[] => {
       const all = range === undefined ? store.curve(run, name) : store.curveWithin(run, name, range);
       if (all.length === 0) return [];
-      const kept = lttb(all.map(([step]) => step), all.map(([, , value]) => value ?? Number.NaN), points).map((index) => all[index]!);
-      return [{ run, name, total: all.length, steps: kept.map(([step]) => step), epochs: kept.map(([, epoch]) => epoch), times: kept.map(([, , , at]) => at), values: kept.map(([, , value]) => value) }];
+      const values = all.map(([, , value]) => value);
+      const places = lttb(all.map(([step]) => step), values.map((value) => value ?? Number.NaN), points);
+      const kept = places.map((index) => all[index]!);
+      const averages = smoothing > 0 ? movingAverage(values, smoothing, range === undefined ? [] : store.valuesBefore(run, name, { step: all[0]![0], count: averageReach(smoothing) })) : null;
+      return [{ run, name, total: all.length, steps: kept.map(([step]) => step), epochs: kept.map(([, epoch]) => epoch), times: kept.map(([, , , at]) => at), values: kept.map(([, , value]) => value), ...(averages && { smoothed: places.map((index) => averages[index] ?? null) }) }];
     })),
     'runs.predictions': ({ first, second }): ComparedPredictions => {
       const judgedOf = (ids: readonly string[]) => ids.map((id) => ({ ...existing(id), predictions: store.result(id, 'predictions') as Predictions | null, prepared: (store.result(id, 'faces') as { prepared: string } | null)?.prepared ?? '' }));
