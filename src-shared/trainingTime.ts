@@ -2,7 +2,7 @@ import type { StartEstimate, TrainingRate } from './api.ts';
 import { roughDuration } from './duration.ts';
 
 /** By how much a reckoned time may be off, either way: between networks on one machine, and between a matrix product and networks, which on a card nobody has compared yet. */
-export const offBy = { otherRuns: 2, machine: { cpu: 2.5, cuda: 5 } } as const;
+export const offBy = { otherRuns: 3, machine: { cpu: 3, cuda: 6 } } as const;
 
 /** The time that a start would take, and what that rests on: the words of every door. */
 export function trainingTime({ runs, runsDone, faces, imagesLeft, rate, seconds, unmeasured }: Pick<StartEstimate, 'runs' | 'runsDone' | 'faces' | 'imagesLeft' | 'rate' | 'seconds' | 'unmeasured'>): { readonly value: string; readonly on: string } {

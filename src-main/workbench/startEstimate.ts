@@ -6,7 +6,6 @@ import { buildNetwork } from '../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../model/network.ts';
 import type { RunRow, Store } from '../store/store.ts';
 import { optimizerSlots } from '../train/optimizerSlots.ts';
-import type { TrainedSummary } from '../train/trainerMessages.ts';
 import type { CountedFaces } from './countedFaces.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
 import { planHash } from './planHash.ts';
@@ -27,11 +26,8 @@ const [inferenceShare, secondsToBegin] = [0.35, 4]; // of a training step's time
 export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
   const rates = new Map<string, number | null>(); // by run that has ended: it is trained once
   const rateOf = ({ id, status }: RunRow): number | null => {
-    if (status === 'running') return store.latestPoints(id).find(({ name }) => name === 'imagesPerSecond')?.value ?? null;
-    const known = rates.get(id);
-    if (known !== undefined) return known;
-    const rate = (store.result(id, 'summary') as TrainedSummary | null)?.imagesPerSecond ?? null;
-    rates.set(id, rate);
+    const rate = rates.get(id) ?? store.latestPoints(id).find(({ name }) => name === 'imagesPerSecond')?.value ?? null;
+    if (status !== 'running') rates.set(id, rate);
     return rate;
   };
   const armPlans = new Map<string, Plan | null>(); // a kept plan never changes

@@ -28,7 +28,7 @@ const yaml = `name: Interrupted
 data: { source: demo, demo: { people: 60, imagesPerPerson: 12 } }
 prepare: { inputSize: 64 }
 training: { epochs: 24, batchSize: 32 }
-arms: [{ name: cross-entropy, loss: crossEntropy }]
+arms: [{ name: cross-entropy, loss: crossEntropy }, { name: second, loss: normFace }]
 `;
 let run = '';
 
@@ -37,6 +37,7 @@ test('a trainer that is killed is said on the screen, which offers to resume it'
   const { id: job } = await callFrom(page, 'experiments.start', { id, interrupted: 'refuse' });
   await page.evaluate(() => { location.hash = '#/live'; });
   await page.getByText(/^epoch [1-9]\d* of 24$/).waitFor();
+  await page.getByRole('timer').getByText(/^About .+ left of this run, .+ with the one after it$/).waitFor();
   run = (await callFrom(page, 'jobs.list', {})).find((entry) => entry.id === job)?.run ?? '';
   process.kill(Number(readFileSync(join(workspace, 'runs', run, 'trainer.pid'), 'utf8')), 'SIGKILL');
   await page.getByText(/The trainer was killed \(SIGKILL\)/).first().waitFor();
@@ -57,4 +58,5 @@ test('a lost connection is said, stops nothing, and on return the screen is whol
   await banner().waitFor({ state: 'hidden' });
   await page.getByText('epoch 24 of 24').waitFor();
   await page.getByText('done', { exact: true }).first().waitFor();
+  await page.getByRole('list', { name: 'Runs' }).getByText('second', { exact: true }).waitFor(); // the experiment was resumed, not its run alone
 });

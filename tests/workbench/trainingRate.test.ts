@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { experimentSchema, type BackboneName } from '../../src-shared/experiment.ts';
 import { roughDuration } from '../../src-shared/duration.ts';
-import { trainingTimeSentence } from '../../src-shared/trainingTime.ts';
+import { offBy, trainingTimeSentence } from '../../src-shared/trainingTime.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { networkWork } from '../../src-main/model/networkWork.ts';
 import { reckonedRates, trainingRate } from '../../src-main/workbench/trainingRate.ts';
@@ -26,17 +26,17 @@ test('a rate is that of runs of the same network, else reckoned from the network
 });
 
 test('what is reckoned from the machine lies within the factor that is told of what was measured at that speed', () => {
-  const measured = { 'resnet18': 106, 'mobilefacenet': 36, 'efficientnet-lite0': 47, 'iresnet18': 17, 'resnet50': 8.3, 'smallcnn': 285 };
+  const measured = { 'resnet18': 106, 'mobilefacenet': 36, 'efficientnet-lite0': 47, 'iresnet18': 17, 'smallcnn': 285 };
   for (const { backbone, imagesPerSecond } of reckonedRates(machine)) {
     const found = (measured as Partial<Record<string, number>>)[backbone];
-    if (found !== undefined) assert.ok(Math.abs(Math.log(imagesPerSecond / found)) < Math.log(2.5), `${backbone}: ${imagesPerSecond} img/s, measured ${found}`);
+    if (found !== undefined) assert.ok(Math.abs(Math.log(imagesPerSecond / found)) < Math.log(offBy.machine.cpu), `${backbone}: ${imagesPerSecond} img/s, measured ${found}`);
   }
 });
 
 test('a time says what it rests on and how far it may be off', () => {
   const estimate = { runs: 2, runsDone: 0, faces: { from: 'demo', people: 80, trainImages: 1000 }, imagesLeft: 100_000, seconds: 720, unmeasured: false } as const;
-  assert.equal(trainingTimeSentence({ ...estimate, rate: { imagesPerSecond: 139.2, from: { kind: 'otherRuns', runs: 2, backbone: 'resnet18', inputSize: 112 } } }), 'Training time about 12 min (6 min to 24 min: reckoned at 140 img/s from the speed of resnet18 at 112 px here).');
+  assert.equal(trainingTimeSentence({ ...estimate, rate: { imagesPerSecond: 139.2, from: { kind: 'otherRuns', runs: 2, backbone: 'resnet18', inputSize: 112 } } }), 'Training time about 12 min (4 min to 36 min: reckoned at 140 img/s from the speed of resnet18 at 112 px here).');
   assert.equal(trainingTimeSentence({ ...estimate, rate: { imagesPerSecond: 139.2, from: { kind: 'runs', runs: 1 } } }), 'Training time about 12 min (at 140 img/s, as one earlier run of this network).');
-  assert.equal(trainingTimeSentence({ ...estimate, rate: { imagesPerSecond: 139.2, from: { kind: 'machine', device: 'cpu', gigaflops: 64.2 } } }), 'Training time about 12 min (4 min 50 s to 30 min: reckoned at 140 img/s from 64 GFLOP/s of this machine; no network has trained here yet).');
+  assert.equal(trainingTimeSentence({ ...estimate, rate: { imagesPerSecond: 139.2, from: { kind: 'machine', device: 'cpu', gigaflops: 64.2 } } }), 'Training time about 12 min (4 min to 36 min: reckoned at 140 img/s from 64 GFLOP/s of this machine; no network has trained here yet).');
   assert.deepEqual([2, 44, 200, 298, 700, 7800, 86_000, 4e5].map(roughDuration), ['5 s', '45 s', '3 min 20 s', '5 min', '12 min', '2 h 10 min', '24 h', '5 days']);
 });

@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, parseDocument, stringify, type Document } from 'yaml';
+import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import type { LossPlan } from '../../../src-shared/losses.ts';
 import type { Knob, KnobPath } from './knobTree.ts';
 
@@ -137,6 +138,14 @@ function freshName(name: string, taken: readonly string[]): string {
     if (!taken.includes(fresh)) return fresh;
   }
 }
+
+const standard = experimentSchema.parse({});
+/** Sections of an experiment without the knobs that stand at their defaults, and without those left empty. */
+export const notStandard = (sections: Partial<Pick<Plan, 'data' | 'prepare' | 'split'>>): Record<string, Record<string, unknown>> => Object.fromEntries(Object.entries(sections).flatMap(([section, knobs]) => {
+  const standing = standard[section as keyof typeof sections] as Record<string, unknown>;
+  const own = Object.entries(knobs).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(standing[name]));
+  return own.length === 0 ? [] : [[section, Object.fromEntries(own)]];
+}));
 
 /** The text of a new experiment on given faces. */
 export function newExperimentText({ name, data }: { readonly name: string; readonly data: Readonly<Record<string, unknown>> }): string {

@@ -15,8 +15,8 @@ export interface RunChart {
 export function runCharts(curveNames: ReadonlySet<string>): readonly RunChart[] {
   const fixed: readonly RunChart[] = [
     { id: 'loss', title: 'Training loss', names: ['step/loss'] },
-    { id: 'accuracy', title: 'Accuracy', note: 'val, train dashed', names: ['val/accuracy', 'train/accuracy'], dashed: ['train/accuracy'], percent: true },
-    { id: 'epochLoss', title: 'Loss', note: 'val, train dashed', names: ['val/loss', 'train/loss'], dashed: ['train/loss'] },
+    { id: 'accuracy', title: 'Accuracy', note: 'train dashed', names: ['val/accuracy', 'train/accuracy'], dashed: ['train/accuracy'], percent: true },
+    { id: 'epochLoss', title: 'Loss', note: 'train dashed', names: ['val/loss', 'train/loss'], dashed: ['train/loss'] },
     { id: 'angle', title: 'Mean target angle', note: 'degrees', names: ['step/targetAngleDegrees'] },
     { id: 'margin', title: 'Margin satisfied', note: 'share of samples', names: ['step/marginSatisfied'], percent: true },
     { id: 'gradient', title: 'Gradient norm', names: ['step/gradientNorm'] },
