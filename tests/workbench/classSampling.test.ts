@@ -25,7 +25,7 @@ async function train(workspace: string, stopAt: string | null): Promise<Buffer> 
       const stopper = new AbortController();
       const options = {
         store, plan, baseFolder: folder, rerunCommand: 'test', signal: stopper.signal,
-        progress: { stage: () => undefined, notice: () => undefined, step: ({ done, note }: { done: number; note: string }) => { if (interrupted === 'refuse' && stopAt !== null && note.startsWith(stopAt) && done === 2) stopper.abort(); } },
+        progress: { stage: () => undefined, notice: () => undefined, step: ({ done, total, note }: { done: number; total: number; note: string }) => { if (interrupted === 'refuse' && stopAt !== null && note.startsWith(stopAt) && done % (total / plan.training.epochs) === 2) stopper.abort(); } },
       };
       return await trainArms(options, await gatherSplit(options), { interrupted, compiled: true, engine: 'cpu', evaluate: false });
     };

@@ -26,7 +26,7 @@ async function train(workspace: string, disturb: (note: string, stop: () => void
       const stopper = new AbortController();
       const options = {
         store, plan, baseFolder: folder, rerunCommand: 'test', signal: stopper.signal,
-        progress: { stage: () => undefined, notice: () => undefined, step: ({ done, note }: { done: number; note: string }) => hear(`${note} batch ${done}`, () => stopper.abort()) },
+        progress: { stage: () => undefined, notice: () => undefined, step: ({ done, total, note }: { done: number; total: number; note: string }) => hear(`${note} batch ${((done - 1) % (total / plan.training.epochs)) + 1}`, () => stopper.abort()) },
       };
       const faces = await gatherSplit(options);
       await trainArms(options, faces, { interrupted, compiled: true, engine: 'cpu', evaluate: false });
