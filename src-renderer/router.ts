@@ -1,4 +1,5 @@
 import { createRouter, createWebHashHistory } from 'vue-router';
+import { showToast } from './components/toasts.ts';
 import { screens } from './views/screens.ts';
 
 /** Addresses after the hash, so that they hold below http://…/ and arcbench://app/ alike, and relative picture addresses too. */
@@ -9,5 +10,15 @@ export const router = createRouter({
     { path: '/:rest(.*)*', redirect: { name: 'datasets' } },
   ],
 });
+
+// The other views come once the first stands: while the connection is lost they could not be fetched.
+const restMilliseconds = 2500;
+void router.isReady().then(() => setTimeout(async () => {
+  for (const { load } of screens) await load().catch(() => null); // said when it is opened
+}, restMilliseconds));
+router.onError((_error, to) => showToast({
+  tone: 'bad', title: `${String(to.meta['title'] ?? 'This view')} could not be fetched: look whether the workbench still runs.`,
+  action: { label: 'Reload', run: () => { location.hash = to.fullPath; location.reload(); } },
+}));
 
 router.afterEach((to) => { document.title = typeof to.meta['title'] === 'string' ? `${to.meta['title']} · ArcBench` : 'ArcBench'; });

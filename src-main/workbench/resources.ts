@@ -74,7 +74,7 @@ export function resources(workspace: string, library: DatasetLibrary, packed: (p
       }
       const archiveOf = /^reports\/([0-9a-f]{12})\.zip$/.exec(address);
       if (archiveOf) return await archive(archiveOf[1]!);
-      const reportOf = /^reports\/([0-9a-f]{12})\/([^/]{1,200})$/.exec(address);
+      const reportOf = /^reports\/([0-9a-f]{12})\/([^/?]{1,200})(?:\?written=[\w.%-]{1,60})?$/.exec(address);
       return reportOf ? await report(reportOf[1]!, decodeURIComponent(reportOf[2]!)) : null;
     },
     close: () => open?.packed.close(),

@@ -15,7 +15,7 @@ export const useNotifications = defineStore('notifications', () => {
       refused.value = on && !wanted.value;
     },
     notify: (title: string, text?: string): void => {
-      if (wanted.value && permitted() && document.hidden) new Notification(title, { icon: 'icon.svg', ...(text === undefined ? {} : { body: text }) });
+      if (wanted.value && permitted() && !document.hasFocus()) new Notification(title, { icon: 'icon.svg', ...(text === undefined ? {} : { body: text }) });
     },
   };
 });

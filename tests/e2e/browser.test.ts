@@ -211,7 +211,7 @@ test('the report is read and exported, and its Markdown is the one in the worksp
   const edit = page.getByRole('button', { name: 'Edit the remark on Verdict' }).and(page.locator(':not([aria-busy])'));
   await edit.waitFor();
   assert.ok(await edit.evaluate((button) => button === button.ownerDocument.activeElement), 'the focus is back where the remark was opened');
-  await page.getByRole('button', { name: 'Write anew' }).click();
+  await Promise.all([page.waitForRequest(/\/reports\/.*\.svg/), page.getByRole('button', { name: 'Write anew' }).click()]); // its pictures are fetched anew
   await page.getByText('written anew from the store').first().waitFor();
   await page.getByText('My own words.').waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), exported.click()]);

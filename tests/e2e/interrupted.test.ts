@@ -53,10 +53,17 @@ test('a lost connection is said, stops nothing, and on return the screen is whol
   for (let tries = 0; !ended() && tries < 600; tries++) await wait(100);
   assert.ok(ended(), 'the training went on without a screen');
   assert.ok(await banner().isVisible());
+  // A view that was not looked at yet is opened all the same.
+  await page.route('**/assets/**', (route) => route.abort());
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Settings and help' }).waitFor();
+  await page.unroute('**/assets/**');
+  await page.goBack();
   isCut = false;
   await page.getByRole('button', { name: 'Try now' }).click();
   await banner().waitFor({ state: 'hidden' });
   await page.getByText('epoch 24 of 24').waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll('[role=log]')].every((log) => log.scrollHeight - log.scrollTop - log.clientHeight < 2)); // its last line is in sight, lines of several rows or not
   await page.getByText('done', { exact: true }).first().waitFor();
   await page.getByRole('list', { name: 'Runs' }).getByText('second', { exact: true }).waitFor(); // the experiment was resumed, not its run alone
 });

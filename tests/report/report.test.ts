@@ -262,3 +262,8 @@ test('an arm with a long name keeps its metrics apart in the figure of differenc
   assert.ok(labels.some((label) => label.endsWith('…: test accuracy')) && new Set(labels).size === 2, labels.join('; '));
   for (const label of labels) assert.ok(label.length <= 50, label);
 });
+
+test('the end of an arm\'s name, which tells variants of a sweep apart, stands beside its line', () => {
+  const model = constructedModel('seeds: 1\narms: [{name: CE, loss: crossEntropy}, {name: "ArcFace (scale 16, marginRadians 0.3)", loss: arcFace}]\n', apart);
+  assert.match(renderReport(model).get('identification.svg') as string, />ArcFace \(scale 16,<\/text>\n.*>marginRadians 0\.3\)<\/text>/);
+});

@@ -28,6 +28,12 @@ export const text = (x: number, y: number, content: string, attributes = 'class=
 export const place = (value: number): string => value.toFixed(1);
 export const shorten = (name: string, most: number): string => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
 
+/** A name on one line of so many characters, or on two where it is longer: what tells variants of a sweep apart stands at the end. */
+export function inTwoLines(name: string, most: number): readonly string[] {
+  const end = name.length > most ? name.lastIndexOf(' ', most) : -1;
+  return end > 0 ? [name.slice(0, end), shorten(name.slice(end + 1), most)] : [shorten(name, most)];
+}
+
 /** About five round numbers within a range. */
 export function niceTicks(low: number, high: number): number[] {
   const span = high - low || 1;

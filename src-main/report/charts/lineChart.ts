@@ -1,4 +1,4 @@
-import { chartFrame, colours, niceTicks, place, shorten, spreadLabels, text } from './chartFrame.ts';
+import { chartFrame, colours, inTwoLines, niceTicks, place, shorten, spreadLabels, text } from './chartFrame.ts';
 import type { BandPoint } from './seedBand.ts';
 
 export interface ChartSeries {
@@ -12,6 +12,7 @@ export interface ChartSeries {
 export interface LineChartOptions { readonly title: string; readonly xTitle: string; readonly yTitle: string; readonly logarithmic?: boolean; readonly xTicks?: readonly number[]; readonly percent?: boolean; readonly series: readonly ChartSeries[]; readonly write: (value: number) => string }
 
 const [width, height, left, right, top, bottom] = [720, 380, 62, 190, 56, 46];
+const [longestLabel, labelHeight, labelLine] = [28, 15, 14];
 
 /** A line chart as SVG with a band from the lowest to the highest seed; labels stand at the ends of the lines. Null without points. */
 export function lineChart(options: LineChartOptions): string | null {
@@ -26,7 +27,10 @@ export function lineChart(options: LineChartOptions): string | null {
   const py = (y: number) => height - bottom - share(y, yLow, yHigh) * (height - top - bottom);
   const xTicks = options.xTicks ?? (options.logarithmic ? [...new Set(xs)].sort((a, b) => a - b) : niceTicks(xLow, xHigh).filter(Number.isInteger));
   const labelled = series.filter((entry) => !entry.quiet);
-  const heights = spreadLabels(labelled.map((entry) => py((entry.points.at(-1) as BandPoint).mean)), { top, bottom: height - bottom });
+  const room = labelled.length * (labelHeight + labelLine) <= height - top - bottom;
+  const labels = labelled.map((entry) => (room ? inTwoLines(entry.name, longestLabel) : [shorten(entry.name, longestLabel)]));
+  const second = labels.some((lines) => lines.length > 1) ? labelLine : 0;
+  const heights = spreadLabels(labelled.map((entry) => py((entry.points.at(-1) as BandPoint).mean)), { top, bottom: height - bottom - second, gap: labelHeight + second });
   const line = (points: readonly (readonly [number, number])[]) => points.map(([x, y]) => `${place(px(x))},${place(py(y))}`).join(' ');
   return chartFrame({ title: options.title, width, height }, [
     ...niceTicks(yLow, yHigh).map((tick) => `<line class="grid" x1="${left}" x2="${width - right}" y1="${place(py(tick))}" y2="${place(py(tick))}"/>${text(left - 8, py(tick) + 4, options.percent ? `${Math.round(tick * 100)} %` : options.write(tick), 'class="muted" text-anchor="end"')}`),
@@ -40,6 +44,6 @@ export function lineChart(options: LineChartOptions): string | null {
       const dots = entry.points.length <= 12 ? entry.points.map(({ x, mean }) => `<circle class="f${entry.colour % colours}" cx="${place(px(x))}" cy="${place(py(mean))}" r="2.6"/>`).join('') : '';
       return `<polyline class="s${entry.colour % colours}" stroke-width="2" fill="none"${entry.dashed ? ' stroke-dasharray="5 4"' : ''} points="${line(entry.points.map(({ x, mean }) => [x, mean]))}"/>${dots}`;
     }),
-    ...labelled.map((entry, index) => text(width - right + 8, (heights[index] as number) + 4, shorten(entry.name, 28), `class="f${entry.colour % colours}" font-weight="500"`)),
+    ...labelled.flatMap((entry, index) => labels[index]!.map((words, at) => text(width - right + 8, (heights[index] as number) + 4 + at * labelLine, words, `class="f${entry.colour % colours}" font-weight="500"`))),
   ]);
 }

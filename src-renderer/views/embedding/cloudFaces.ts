@@ -4,12 +4,12 @@ import { cssOf } from './cloudColours.ts';
 import { eachOnScreen } from './cloudPick.ts';
 import { raisedAbove, type CloudPaint } from './cloudScene.ts';
 
-/** Pixels of the side of a face, and of one that is raised. */
-export const [faceSide, raisedFaceSide] = [28, 40];
-const [cell, mostKept] = [faceSide * 0.6, 4000];
+/** Pixels of the side of a face. */
+export const faceSide = 28;
+const [raisedFaceSide, cell, mostKept] = [40, faceSide * 0.6, 4000];
 
 interface Seen { readonly points: Float32Array; readonly matrix: Matrix4; readonly size: CloudSize; readonly paint: CloudPaint }
-export interface PlacedFace { readonly row: number; readonly x: number; readonly y: number; readonly raised: boolean }
+interface PlacedFace { readonly row: number; readonly x: number; readonly y: number; readonly raised: boolean }
 
 /** The faces that are seen, the foremost last: of several at about one place the foremost alone, as it would hide the others. */
 export function facesSeen({ points, matrix, size, paint }: Seen): readonly PlacedFace[] {

@@ -8,7 +8,7 @@ export const trains = (job: Job): boolean => job.kind === 'experiment' || job.ki
 
 /** Cancels a job; asks first where training would be interrupted. */
 export async function cancelJob(job: Job): Promise<void> {
-  if (trains(job) && job.state === 'running' && !(await confirm({ title: `Stop ${job.title}?`, text: 'Training saves a checkpoint first; the run can be resumed from it.', action: 'Stop' }))) return;
+  if (trains(job) && job.state === 'running' && !(await confirm({ title: `Stop “${job.title}”?`, text: 'Training saves a checkpoint first; the run can be resumed from it.', action: 'Stop' }))) return;
   await call('jobs.cancel', { id: job.id }).catch(showFault);
 }
 
