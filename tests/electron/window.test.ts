@@ -253,6 +253,6 @@ test('a workbench that dies is told, and the window outlives it', options, async
   const { fault } = await save('die');
   assert.match(fault?.message ?? '', /ended before it answered/);
   await until(() => app.evaluate(() => 'asked' in globalThis));
-  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /ended unexpectedly.*go on from their last checkpoint.*Start Again/);
+  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /ended unexpectedly.*resumed on Live, from their last checkpoint.*Start Again/);
   assert.match((await request('files.list', { path: null })).fault?.message ?? '', /has ended/);
 });
