@@ -43,7 +43,7 @@ test('a workbench that dies answers what was asked with a fault, and says that i
   const workbench = start();
   await assert.rejects(workbench.call(...save('die')), { code: 'failed', message: 'The workbench ended before it answered.' });
   const { asked, reason } = await workbench.ended;
-  assert.deepEqual([asked, reason], [false, 'it ended with exit code 7']);
+  assert.deepEqual([asked, reason], [false, 'It ended with exit code 7.']);
   await assert.rejects(workbench.call('files.list', { path: null }), /has ended/);
 });
 

@@ -27,8 +27,9 @@ test('a remote address is http or https with a token, and keeps nothing else of 
 });
 
 test('the page that asks for an address shows a fault as text', () => {
-  assert.ok(connectPage('<script>"&\'').includes('&#60;script&#62;&#34;&#38;&#39;'));
-  assert.ok(!connectPage(null).includes('role="alert"'));
+  assert.ok(connectPage('<script>"&\'', null).includes('&#60;script&#62;&#34;&#38;&#39;'));
+  assert.ok(connectPage(null, 'http://"onload=').includes('value="http://&#34;onload="'));
+  assert.ok(!connectPage(null, null).includes('role="alert"'));
 });
 
 test('what was dropped or chosen by hand is given, what a script made up is not', () => {

@@ -136,6 +136,10 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
   await form.fill('input[name=address]', address);
   await form.click('button');
   assert.match(await form.textContent('[role=alert]') ?? '', /token is missing/);
+  await form.fill('input[name=address]', `${address}?token=${'x'.repeat(43)}`);
+  await form.click('button');
+  await form.locator('[role=alert]', { hasText: 'does not take this token' }).waitFor();
+  assert.equal(await form.inputValue('input[name=address]'), `${address}?token=${'x'.repeat(43)}`);
   await form.fill('input[name=address]', `${address}?token=${token}`);
   const opens = app.waitForEvent('window');
   await form.click('button');
@@ -155,7 +159,18 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
   assert.equal(await remote.evaluate(() => fetch('arcbench://app/').then(() => 'read', () => 'refused')), 'refused');
   assert.equal(await remote.evaluate('window.open("about:blank")'), null);
   assert.equal(await remote.evaluate('Notification.requestPermission()'), 'denied');
-  await remote.close();
+  await app.evaluate(({ dialog }) => {
+    dialog.showMessageBox = async (...given: unknown[]) => {
+      (globalThis as There).asked = given.at(-1);
+      return { response: 1, checkboxChecked: false };
+    };
+  });
+  await app.evaluate(({ BrowserWindow }, at) => BrowserWindow.getAllWindows().find((shown) => shown.webContents.getURL() === at)?.webContents.session.setProxy({ proxyRules: 'http://127.0.0.1:9', proxyBypassRules: '<-loopback>' }), address);
+  const gone = remote.waitForEvent('close');
+  await app.evaluate(({ BrowserWindow }, at) => BrowserWindow.getAllWindows().find((shown) => shown.webContents.getURL() === at)?.reload(), address);
+  await gone;
+  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /cannot be reached.*still runs there.*Try Again/);
+  await app.evaluate(() => { delete (globalThis as { asked?: unknown }).asked; });
   await until(() => workbench.listeners.size === 0);
 }));
 
@@ -188,12 +203,6 @@ test('About tells the version with the icon, and does not block the window\'s pr
 });
 
 test('a remote workbench that is not there is named', options, async () => {
-  await app.evaluate(({ dialog }) => {
-    dialog.showMessageBox = async (...given: unknown[]) => {
-      (globalThis as There).asked = given.at(-1);
-      return { response: 0, checkboxChecked: false };
-    };
-  });
   const asks = app.waitForEvent('window');
   await app.evaluate(({ Menu }) => { Menu.getApplicationMenu()?.items.flatMap((item) => item.submenu?.items ?? []).find(({ label }) => label.startsWith('Open Remote'))?.click(); });
   const form = await asks;
@@ -203,8 +212,9 @@ test('a remote workbench that is not there is named', options, async () => {
   closed.close();
   await form.fill('input[name=address]', `http://127.0.0.1:${port}/?token=x`);
   await form.click('button');
-  await until(() => app.evaluate(() => 'asked' in globalThis));
-  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /127\.0\.0\.1:\d+ cannot be reached.*ERR_CONNECTION_REFUSED/);
+  await form.locator('[role=alert]').waitFor();
+  assert.match(await form.textContent('[role=alert]') ?? '', /127\.0\.0\.1:\d+ cannot be reached.*ERR_CONNECTION_REFUSED/);
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().find((shown) => shown.webContents.getURL().startsWith('arcbench://connect'))?.webContents.sendInputEvent({ type: 'keyDown', keyCode: 'Escape' }));
   await until(async () => (await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)) === 1);
 });
 
@@ -243,6 +253,6 @@ test('a workbench that dies is told, and the window outlives it', options, async
   const { fault } = await save('die');
   assert.match(fault?.message ?? '', /ended before it answered/);
   await until(() => app.evaluate(() => 'asked' in globalThis));
-  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /ended unexpectedly.*go on from their last checkpoint.*Start Again/);
+  assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /ended unexpectedly.*resumed on Live, from their last checkpoint.*Start Again/);
   assert.match((await request('files.list', { path: null })).fault?.message ?? '', /has ended/);
 });

@@ -23,7 +23,7 @@ export function serveAppProtocol(protocol: Protocol, { renderer, workbench, log 
   protocol.handle(scheme, async ({ url, method }) => {
     const { protocol: asked, host, pathname, search, searchParams } = new URL(url);
     if (method !== 'GET' && method !== 'HEAD') return answer(405, 'Addresses of ArcBench are only read.', { 'content-type': 'text/plain' });
-    if (`${asked}//${host}` === connectOrigin && pathname === '/') return answer(200, connectPage(searchParams.get('fault')), { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': connectPolicy });
+    if (`${asked}//${host}` === connectOrigin && pathname === '/') return answer(200, connectPage(searchParams.get('fault'), searchParams.get('address')), { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': connectPolicy });
     if (`${asked}//${host}` !== appOrigin) return nothing();
     const segments = pathname === '/' ? ['index.html'] : addressSegments(pathname);
     if (segments === null) return nothing();

@@ -11,15 +11,16 @@ export function commandLineIn(args: readonly string[]): readonly string[] | null
 }
 
 /** Does what the command line does, on the Node that the app carries, and ends with its exit code. */
-export function runCommandLine(app: Pick<App, 'on' | 'exit'>, { node, program, args }: { readonly node: string; readonly program: string; readonly args: readonly string[] }): void {
+export function runCommandLine(app: Pick<App, 'on' | 'exit' | 'whenReady'>, { node, program, args }: { readonly node: string; readonly program: string; readonly args: readonly string[] }): void {
   const child = spawn(node, [program, ...args], { stdio: 'inherit' });
   app.on('before-quit', (event) => {
     event.preventDefault(); // the child saves a checkpoint first
     child.kill('SIGTERM');
   });
+  const end = (code: number) => void app.whenReady().then(() => app.exit(code)); // an exit before it is ready can hang
   child.on('error', (error) => {
     process.stderr.write(`ArcBench's own Node could not be started: ${error.message}\n`);
-    app.exit(1);
+    end(1);
   });
-  child.on('exit', (code) => app.exit(code ?? 1));
+  child.on('exit', (code) => end(code ?? 1));
 }

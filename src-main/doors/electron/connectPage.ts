@@ -3,8 +3,8 @@ export const connectPolicy = "default-src 'none'; style-src 'unsafe-inline'; for
 
 const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** The page with its form, and what was wrong with the last answer. */
-export const connectPage = (fault: string | null): string => `<!doctype html>
+/** The page with its form, the address that was given last, and what was wrong with it. */
+export const connectPage = (fault: string | null, address: string | null): string => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Open remote workbench</title>
 <style>
   body { font: 14px system-ui, sans-serif; margin: 20px } label { display: block; margin-top: 12px } input { box-sizing: border-box; width: 100%; font: inherit; padding: 6px }
@@ -12,7 +12,7 @@ export const connectPage = (fault: string | null): string => `<!doctype html>
 </style>
 <p>On the other machine run <code>npm run serve</code> (or <code>arcbench serve</code> of a packaged app), and bring its port here: <code>ssh -L 4477:127.0.0.1:4477 machine</code>.</p>
 <form action="/open" method="get">
-  <label>Address that it printed <input name="address" required autofocus placeholder="http://127.0.0.1:4477/?token=…" spellcheck="false" autocomplete="off"></label>
+  <label>Address that it printed <input name="address" value="${escaped(address ?? '')}" required autofocus placeholder="http://127.0.0.1:4477/?token=…" spellcheck="false" autocomplete="off"></label>
   <label>Token, if the address has none <input name="token" type="password" autocomplete="off"></label>
   ${fault === null ? '' : `<p role="alert">${escaped(fault)}</p>`}
   <button>Open</button>

@@ -70,10 +70,15 @@ async function main(): Promise<void> {
     void leave(null);
   };
   window.on('close', asks);
+  window.on('closed', () => { // by whom does not ask, such as the screen's end: what runs is saved
+    if (leaving) return;
+    leaving = true;
+    void workbench.close().finally(() => app.exit(0));
+  });
   app.on('before-quit', asks);
   workbench.opened.then(() => workbench.ended).then(async ({ asked, reason }) => {
     if (asked) return;
-    const { response } = await dialog.showMessageBox(window, { type: 'error', message: 'The workbench ended unexpectedly.', detail: `${reason}\n\nRuns that trained go on from their last checkpoint.`, buttons: ['Start Again', 'Quit'], defaultId: 0, cancelId: 1 });
+    const { response } = await dialog.showMessageBox(window, { type: 'error', message: 'The workbench ended unexpectedly.', detail: `${reason}\n\nRuns that trained can be resumed on Live, from their last checkpoint.`, buttons: ['Start Again', 'Quit'], defaultId: 0, cancelId: 1 });
     if (response === 0) app.relaunch(anew({ workspace: null, experiment: null }));
     app.exit(1);
   }, async (error: Error) => {

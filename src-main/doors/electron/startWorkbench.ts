@@ -32,7 +32,7 @@ export function startWorkbench({ node, program, args, cache }: { readonly node: 
     child.on('close', (code, signal) => {
       for (const { reject } of waiting.values()) reject(new ArcBenchError('failed', 'The workbench ended before it answered.'));
       waiting.clear();
-      resolve({ asked, reason: errors.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}` });
+      resolve({ asked, reason: errors.trim().split('\n').at(-1) || `It ended with ${signal ?? `exit code ${code}`}.` });
     });
   });
   const opened = new Promise<void>((resolve, reject) => {
