@@ -5,6 +5,7 @@ import { globSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, wr
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build, Platform } from 'electron-builder';
 import { chromium } from 'playwright-core';
@@ -109,8 +110,9 @@ test('in its window an experiment is opened, trained and reported, and it ends w
   child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
   const address = () => /DevTools listening on ws:\/\/([\d.:]+)/.exec(said)?.[1];
   await until(() => address() !== undefined);
-  // A window that comes to be while Playwright attaches can hang it.
+  // A window whose page still loads while Playwright attaches can hang it.
   await until(async () => (await (await fetch(`http://${address()}/json`)).text()).includes('arcbench://app/#/experiment/'));
+  await wait(3000);
   const browser = await chromium.connectOverCDP(`http://${address()}`, { noDefaults: true });
   const page = browser.contexts()[0]?.pages()[0];
   assert.ok(page);
