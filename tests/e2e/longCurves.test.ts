@@ -11,12 +11,12 @@ interface Asked { readonly id: number; readonly input: CallInput<'runs.curves'> 
 const asked: Asked[] = [];
 const answers = new Map<number, readonly Curve[]>();
 let withheld = false;
-let tell: (event: WorkbenchEvent) => void = () => undefined;
+let tell: ((event: WorkbenchEvent) => void) | null = null;
 
-/** The socket is the workbench's; what is asked of curves is noted, and an answer may be held back. */
+/** Sockets are the workbench's, the first the page's own; what is asked of curves is noted, and an answer may be held back. */
 const listen = (of: Page) => of.routeWebSocket(/\/api$/, (socket) => {
   const server = socket.connectToServer();
-  tell = (event) => socket.send(JSON.stringify(event));
+  tell ??= (event) => socket.send(JSON.stringify(event));
   socket.onMessage((message) => {
     const { id, call, input } = JSON.parse(String(message)) as Asked & { readonly call: string };
     if (call === 'runs.curves') asked.push({ id, input });
@@ -146,8 +146,8 @@ test('over many lines the pointer moves without that they are drawn anew', async
 
 test('a log of thousands of lines stays at its end and is never longer than one can scroll', async () => {
   const job: Job = { id: 'told', kind: 'import', title: 'A long import', state: 'running', stage: 'Importing', progress: null, queuedAt: '2026-11-29T10:00:00.000Z', startedAt: '2026-11-29T10:00:00.000Z', endedAt: null, experiment: null, run: null, result: null, fault: null };
-  const say = (index: number) => tell({ event: 'log', payload: { job: 'told', index, at: job.queuedAt, text: `line ${index}` } });
-  tell({ event: 'job', payload: job });
+  const say = (index: number) => tell?.({ event: 'log', payload: { job: 'told', index, at: job.queuedAt, text: `line ${index}` } });
+  tell?.({ event: 'job', payload: job });
   say(0);
   await page.locator('#main').focus();
   await page.keyboard.press('j');
@@ -158,7 +158,7 @@ test('a log of thousands of lines stays at its end and is never longer than one 
   const lines = await log.getByRole('listitem').count();
   assert.ok(lines >= 3000 && lines <= 4001, `${lines} lines`);
   assert.ok(await log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 60), 'the last line is out of sight');
-  tell({ event: 'job.dismissed', payload: { id: 'told' } });
+  tell?.({ event: 'job.dismissed', payload: { id: 'told' } });
   await page.keyboard.press('j');
 });
 
