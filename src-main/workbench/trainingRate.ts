@@ -9,8 +9,8 @@ type Networked = Pick<Plan, 'model' | 'prepare' | 'training'>;
 /** A run that trained, with the plan of its arm. */
 export interface RatedRun { readonly plan: Networked; readonly imagesPerSecond: number }
 
-// Fitted to compiled steps of five backbones at 32 to 112 pixels, batches of 16 to 64, on two cores that others used too: none is off by more than 2, and two of them against one another by 3. What a multiply-add forward and back costs of the time of one floating-point operation of a matrix product (Winograd's convolutions save most of the six), what the passes over a value cost, and a step beside its pictures.
-const [ofMultiplyAdd, ofValue, ofStep] = [0.73, 270, 9e8];
+// The shares of the three are fitted to compiled steps of five backbones at 32 to 112 pixels on two cores that others used too, their sum to three backbones on two cores at rest: none is off by more than 2, and two of them against one another by 3. What a multiply-add forward and back costs of the time of one floating-point operation of a matrix product (Winograd's convolutions save most of the six), what the passes over a value cost, and a step beside its pictures.
+const [ofMultiplyAdd, ofValue, ofStep] = [1.5, 550, 1.8e9];
 
 /** What one picture costs in training, in floating-point operations of a matrix product. */
 export function trainingWork({ model, prepare, training }: Networked, classes: number): number {
