@@ -73,7 +73,7 @@ export function addStageCommands(program: Command, cli: Session): void {
   program.command('evaluate').argument('<experiment.yaml>').description('judge trained arms on val, test, query and distractors, once').action((source: string) => cli.withExperiment(source, async (options) => {
     const split = await gatherSplit(options);
     const untrained = plannedRuns(options.plan, split.split).filter(({ id }) => !['trained', 'done'].includes(options.store.run(id)?.status ?? '') && haltOf(options.store, id) === null);
-    if (untrained.length > 0) throw new ArcBenchError('wrong-input', `${untrained[0]?.arm}, seed ${untrained[0]?.seed}, is not trained yet: train it first with \`${options.rerunCommand.replace('-- evaluate', '-- train')}\`.`);
+    if (untrained.length > 0) throw new ArcBenchError('wrong-input', `${untrained[0]?.arm}, seed ${untrained[0]?.seed}, is not trained yet: train it first with \`${options.rerunCommand.replace(' evaluate ', ' train ')}\`.`);
     const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: true });
     const rows = runs.filter((id) => haltOf(options.store, id) === null).map((id) => ({ ...options.store.run(id), evaluation: (options.store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null }));
     cli.print(rows.map(({ id, arm, seed, evaluation }) => {
