@@ -51,7 +51,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
 }
 
 /** Says how long training will take; where no run tells the machine is measured first. */
-export async function sayTrainingTime({ store, plan, progress }: StageOptions, faces: SplitFaces, engine: EngineName): Promise<void> {
+async function sayTrainingTime({ store, plan, progress }: StageOptions, faces: SplitFaces, engine: EngineName): Promise<void> {
   const estimated = (machine: MachineSpeed | null) => startEstimator(store, () => machine)(plan, { from: 'prepared', facts: splitFacts(faces) });
   const known = estimated(null);
   if (known.runsDone === known.runs) return;

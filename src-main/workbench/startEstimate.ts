@@ -26,7 +26,9 @@ const [inferenceShare, secondsToBegin] = [0.35, 4]; // of a training step's time
 export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
   const rates = new Map<string, number | null>(); // by run that has ended: it is trained once
   const rateOf = ({ id, status }: RunRow): number | null => {
-    const rate = rates.get(id) ?? store.latestPoints(id).find(({ name }) => name === 'imagesPerSecond')?.value ?? null;
+    const known = rates.get(id);
+    if (known !== undefined) return known;
+    const rate = store.latestPoints(id).find(({ name }) => name === 'imagesPerSecond')?.value ?? null;
     if (status !== 'running') rates.set(id, rate);
     return rate;
   };

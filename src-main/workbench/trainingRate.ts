@@ -1,3 +1,4 @@
+import { median } from 'simple-statistics';
 import type { TrainingRate } from '../../src-shared/api.ts';
 import { drawnClasses } from '../../src-shared/drawnClasses.ts';
 import { backboneNames, experimentSchema, type BackboneName, type Plan } from '../../src-shared/experiment.ts';
@@ -19,21 +20,19 @@ export function trainingWork({ model, prepare, training }: Networked, classes: n
   return ofMultiplyAdd * (multiplyAdds + head) + ofValue * values + ofStep / training.batchSize;
 }
 
-const median = (values: readonly number[]): number | undefined => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const [mostRuns, nameOf] = [10, ({ model, prepare }: Networked) => `${model.backbone} ${prepare.inputSize}`];
 
 /** How fast a plan trains: as the newest runs of its network at its input size did, else reckoned from the runs of the network most like it, else from the machine's speed; null where nothing is known. */
 export function trainingRate(plan: Networked, classes: number, { runs, machine }: { readonly runs: readonly RatedRun[]; readonly machine: MachineSpeed | null }): TrainingRate | null {
   const rateOf = (rated: readonly RatedRun[]) => median(rated.slice(0, mostRuns).map(({ imagesPerSecond }) => imagesPerSecond));
   const own = runs.filter((run) => nameOf(run.plan) === nameOf(plan));
-  const measured = rateOf(own);
-  if (measured !== undefined) return { imagesPerSecond: measured, from: { kind: 'runs', runs: Math.min(own.length, mostRuns) } };
+  if (own.length > 0) return { imagesPerSecond: rateOf(own), from: { kind: 'runs', runs: Math.min(own.length, mostRuns) } };
   const work = trainingWork(plan, classes);
   const unlike = (run: RatedRun) => Math.abs(Math.log(trainingWork(run.plan, classes) / work));
   const [nearest] = [...new Map(runs.map((run) => [nameOf(run.plan), run])).values()].sort((a, b) => unlike(a) - unlike(b));
   if (nearest) {
     const like = runs.filter((run) => nameOf(run.plan) === nameOf(nearest.plan));
-    return { imagesPerSecond: (rateOf(like) as number) * trainingWork(nearest.plan, classes) / work, from: { kind: 'otherRuns', runs: Math.min(like.length, mostRuns), backbone: nearest.plan.model.backbone, inputSize: nearest.plan.prepare.inputSize } };
+    return { imagesPerSecond: rateOf(like) * trainingWork(nearest.plan, classes) / work, from: { kind: 'otherRuns', runs: Math.min(like.length, mostRuns), backbone: nearest.plan.model.backbone, inputSize: nearest.plan.prepare.inputSize } };
   }
   return machine === null || machine.gigaflops === 0 ? null : { imagesPerSecond: machine.gigaflops * 1e9 / work, from: { kind: 'machine', gigaflops: machine.gigaflops, device: machine.device } };
 }
