@@ -14,9 +14,12 @@ export function axisValues(curve: Pick<Curve, 'steps' | 'epochs' | 'times'>, axi
   }
 }
 
+/** All values of series that are numbers, rising. */
+const rising = (series: readonly (readonly (number | null)[])[]): Float64Array => Float64Array.from(series.flatMap((values) => values.filter((value): value is number => value !== null && Number.isFinite(value)))).sort();
+
 /** The range of values without the lowest and the highest hundredth; null where there are too few to tell. */
 export function rangeWithoutOutliers(series: readonly (readonly (number | null)[])[]): readonly [number, number] | null {
-  const all = Float64Array.from(series.flatMap((values) => values.filter((value): value is number => value !== null && Number.isFinite(value)))).sort();
+  const all = rising(series);
   if (all.length < 20) return null;
   const at = (share: number) => all[Math.round(share * (all.length - 1))] as number;
   const [low, high] = [at(0.01), at(0.99)];
@@ -98,7 +101,7 @@ export function rangeWithin(lines: readonly { readonly x: readonly number[]; rea
 
 /** The ends of a logarithmic axis for the positive values, without the lowest and the highest hundredth if asked: whole decades, or where they span little, one digit; null where there are none. */
 export function logarithmicRange(series: readonly (readonly (number | null)[])[], withoutOutliers: boolean): readonly [number, number] | null {
-  const positive = series.flat().filter((value): value is number => value !== null && value > 0 && Number.isFinite(value)).sort((a, b) => a - b);
+  const positive = rising(series).filter((value) => value > 0);
   const cut = withoutOutliers && positive.length >= 20 ? 0.01 : 0;
   const at = (share: number) => positive[Math.round(share * (positive.length - 1))];
   const [low, high] = [at(cut), at(1 - cut)];
