@@ -6,6 +6,7 @@ import type { ComparedPair } from './comparison.ts';
 import type { PredictionComparison } from './comparePredictions.ts';
 import type { Evaluation } from './evaluation.ts';
 import { reportSections } from './reportSections.ts';
+import type { StartEstimate } from './startEstimate.ts';
 
 const nothing = z.strictObject({});
 const id = z.string().min(1).max(80).regex(/^[\w.-]+$/);
@@ -153,28 +154,6 @@ export interface CheckedExperiment {
 }
 /** One sentence on a plan with its numbers, the knob it is about (such as 'training.learningRate', or 'loss.scale' of the arms named) and its arms; none: it is about all. */
 export interface PlanAdvice { readonly knob: string; readonly arms: readonly string[]; readonly text: string; /** Whether a start would be refused for it. */ readonly blocking: boolean }
-/** What faces were counted on: prepared ones are sure; imported ones may hold pictures that cannot be read; demo ones are yet to be drawn. */
-export type FacesFrom = 'prepared' | 'imported' | 'demo';
-/** Images a second in training: as earlier runs of the network trained, or reckoned from runs of another network or from a measured matrix product. */
-export interface TrainingRate {
-  readonly imagesPerSecond: number;
-  readonly from: { readonly kind: 'runs'; readonly runs: number } | { readonly kind: 'otherRuns'; readonly runs: number; readonly backbone: string; readonly inputSize: number } | { readonly kind: 'machine'; readonly gigaflops: number; readonly device: 'cpu' | 'cuda' };
-}
-/** What a start would take, and what that rests on. */
-export interface StartEstimate {
-  readonly runs: number; readonly runsDone: number;
-  readonly faces: { readonly from: FacesFrom; readonly people: number; readonly trainImages: number } | null;
-  /** Images that the runs left would take through the network, all epochs. */
-  readonly imagesLeft: number | null;
-  /** How fast a run trains and what tells it: of arms that differ the least sure, of those the slowest. Null where nothing tells. */
-  readonly rate: TrainingRate | null;
-  /** Whether the speed of this machine would tell, but is not measured yet. */
-  readonly unmeasured: boolean;
-  /** Seconds of training left with val after each epoch, without preparing and judging. */
-  readonly seconds: number | null;
-  /** Reckoned from the shapes of the largest arm's network and head: weights, gradients, the optimiser's state, and the values of one batch with their gradients. TensorFlow itself comes on top. */
-  readonly memoryBytes: number;
-}
 export interface ExperimentDetails extends CheckedExperiment { readonly id: string; readonly yaml: string; readonly updatedAt: string }
 export interface Preset { readonly name: string; readonly title: string; readonly description: string; readonly yaml: string }
 
@@ -355,11 +334,3 @@ export const requestSchema = z.strictObject({ id: z.int().min(0), call: z.string
 export type WireRequest = z.infer<typeof requestSchema>;
 export type WireFault = { readonly code: ErrorCode; readonly message: string };
 export type WireMessage = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly fault: WireFault } | WorkbenchEvent;
-
-/** Address of a picture below a door's root: `original` as it was imported, `face` as the network sees it (of a prepared set). */
-export const pictureAddress = (picture: { readonly kind: 'original'; readonly dataset: string; readonly index: number; readonly side: number } | { readonly kind: 'face'; readonly prepared: string; readonly index: number }): string =>
-  picture.kind === 'original' ? `pictures/original/${picture.dataset}/${picture.index}?side=${picture.side}` : `pictures/face/${picture.prepared}/${picture.index}`;
-/** Address of a file of a report below a door's root: another one when the report is written anew, as a browser keeps a picture by its address. */
-export const reportAddress = ({ planHash, writtenAt }: ReportSummary, file: string): string => `reports/${planHash}/${encodeURIComponent(file)}?written=${encodeURIComponent(writtenAt)}`;
-/** Address of a report's folder as a ZIP archive. */
-export const reportArchiveAddress = (planHash: string): string => `reports/${planHash}.zip`;

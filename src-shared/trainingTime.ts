@@ -1,4 +1,4 @@
-import type { StartEstimate, TrainingRate } from './api.ts';
+import type { StartEstimate, TrainingRate } from './startEstimate.ts';
 import { roughDuration } from './duration.ts';
 
 /** By how much a reckoned time may be off, either way: between networks on one machine, and between a matrix product and networks, which on a card nobody has compared yet. */

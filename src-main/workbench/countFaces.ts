@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { FacesFrom } from '../../src-shared/api.ts';
+import type { FacesFrom } from '../../src-shared/startEstimate.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { preparedFolder } from '../data/prepareDataset.ts';

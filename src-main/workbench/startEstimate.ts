@@ -1,4 +1,4 @@
-import type { StartEstimate, TrainingRate } from '../../src-shared/api.ts';
+import type { StartEstimate, TrainingRate } from '../../src-shared/startEstimate.ts';
 import { planOfArm, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
 import { drawnClasses } from '../../src-shared/drawnClasses.ts';
 import { halvingRounds } from '../../src-shared/halving.ts';

@@ -1,5 +1,5 @@
 import { median } from 'simple-statistics';
-import type { TrainingRate } from '../../src-shared/api.ts';
+import type { TrainingRate } from '../../src-shared/startEstimate.ts';
 import { drawnClasses } from '../../src-shared/drawnClasses.ts';
 import { backboneNames, experimentSchema, type BackboneName, type Plan } from '../../src-shared/experiment.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
