@@ -1,5 +1,8 @@
 import type { Texts } from './reportTexts.ts';
 
+export const engineNames = ['auto', 'cuda', 'cpu'] as const;
+export type EngineName = (typeof engineNames)[number];
+
 /** What computed a run. Runs of older versions kept device and version alone. */
 export interface RunEngine {
   readonly device: string;

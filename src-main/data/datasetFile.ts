@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { checkedBody, checksummed } from './checksummed.ts';
+import { checkedBody, checksummed } from '../files/checksummed.ts';
 import type { Dataset } from './dataset.ts';
-import { writeWhole } from './writeWhole.ts';
+import { writeWhole } from '../files/writeWhole.ts';
 
 /** Where the workspace keeps a dataset's list. */
 export const datasetFile = (workspace: string, hash: string): string => join(workspace, 'datasets', `${hash}.json`);

@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { resolveInside, type Found } from './importFolders.ts';
-import { readTextFile } from './readTextFile.ts';
+import { readTextFile } from '../files/readTextFile.ts';
 
 const identityFile = 'identity_CelebA.txt';
 /** The aligned pictures come first: they are what most people have. */

@@ -4,8 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
 import type { Found } from './importFolders.ts';
-import { isBelow } from './isBelow.ts';
-import { readTextFile } from './readTextFile.ts';
+import { isBelow } from '../files/isBelow.ts';
+import { readTextFile } from '../files/readTextFile.ts';
 
 export const landmarkColumns = ['x0', 'y0', 'x1', 'y1', 'x2', 'y2', 'x3', 'y3', 'x4', 'y4'] as const;
 const columns = ['path', 'identity', ...landmarkColumns] as const;

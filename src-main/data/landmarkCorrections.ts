@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { writeWhole } from './writeWhole.ts';
+import { writeWhole } from '../files/writeWhole.ts';
 
 const correctionsSchema = z.record(z.string(), z.array(z.number()).length(10));
 const fileOf = (workspace: string) => join(workspace, 'landmarks.json');

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PreparedImage } from './preparedSet.ts';
-import { readTextFile } from './readTextFile.ts';
+import { readTextFile } from '../files/readTextFile.ts';
 
 /** Two pictures to be told apart or together; positions in the prepared set. */
 export interface FacePair { readonly first: number; readonly second: number; readonly same: boolean; readonly fold: number }

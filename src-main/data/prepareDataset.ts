@@ -11,7 +11,7 @@ import { startFaceWorkers, type CutFace, type CutTask, type FaceWorkers } from '
 import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type Detection, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
 import { finishSet, openUnfinishedSet, readUnfinishedSet, removeUnfinishedSet, type PreparedBatch, type PreparedRow, type SourceState, type UnfinishedSet } from './unfinishedSet.ts';
-import { diskError, writeWhole } from './writeWhole.ts';
+import { diskError, writeWhole } from '../files/writeWhole.ts';
 
 // Raised whenever the same pictures and settings would give other pixels.
 const preparationVersion = 3;

@@ -3,7 +3,7 @@ import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { checkedBody, checksummed } from './checksummed.ts';
+import { checkedBody, checksummed } from '../files/checksummed.ts';
 import type { Rejected } from './dataset.ts';
 
 /** One image of a prepared set, in the order of the packed file. */

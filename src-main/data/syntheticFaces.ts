@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
-import { writeSynced, writeWholeFolder } from './writeWhole.ts';
+import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 
 const side = 112;
 const generatorVersion = 4;

@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PreparedImage } from './preparedSet.ts';
-import { makeFolder, syncFolder } from './writeWhole.ts';
+import { makeFolder, syncFolder } from '../files/writeWhole.ts';
 
 /** Size in bytes and time of change in milliseconds of a source file, by which a change is seen. */
 export type SourceState = readonly [bytes: number, modified: number];

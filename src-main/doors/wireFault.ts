@@ -1,6 +1,6 @@
 import { printableLines } from '../../src-shared/printable.ts';
 import type { WireFault } from '../../src-shared/api.ts';
-import { knownFault } from '../workbench/knownFault.ts';
+import { knownFault } from '../files/knownFault.ts';
 
 /** A line for the log of a door; screens never see it. */
 export type Log = (line: string) => void;

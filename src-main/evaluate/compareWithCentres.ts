@@ -2,7 +2,7 @@ import type { CentreAngles } from '../../src-shared/evaluation.ts';
 import { angleHistogram, degreesOf } from '../../src-shared/maths/histogram.ts';
 import type { ClassCentres } from './classCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
-import { similarityRows } from './similarityBlocks.ts';
+import { similarityRows } from '../engine/similarityBlocks.ts';
 
 /** Where each picture stands to the centres: angles in degrees, the nearest other class, and whether its own is nearest (a tie is not). */
 export interface CentreStanding { readonly own: number; readonly nearestOther: number; readonly nearestClass: number }

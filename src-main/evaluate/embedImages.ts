@@ -1,7 +1,7 @@
 import type { PackedImages } from '../data/preparedSet.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { inferenceBatches, type LabelledImages } from '../train/trainRun.ts';
-import { targetRank } from './targetRank.ts';
+import { targetRank } from '../train/targetRank.ts';
 
 export interface EmbedOptions {
   readonly machine: Machine;

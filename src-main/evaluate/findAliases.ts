@@ -2,7 +2,7 @@ import type { AliasSuspect } from '../../src-shared/evaluation.ts';
 import { largest } from '../../src-shared/maths/largest.ts';
 import { normalised } from './classCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
-import { similarityRows } from './similarityBlocks.ts';
+import { similarityRows } from '../engine/similarityBlocks.ts';
 
 const [mostSuspects, filesOfEach] = [20, 2];
 

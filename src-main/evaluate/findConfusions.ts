@@ -3,7 +3,7 @@ import { largest } from '../../src-shared/maths/largest.ts';
 import type { CentreStanding } from './compareWithCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
 import { rateOf } from './measureSpace.ts';
-import { similarityRows } from './similarityBlocks.ts';
+import { similarityRows } from '../engine/similarityBlocks.ts';
 
 const [mostMistakes, mostPeople, mostFiles, mostPairs, mostSuspects] = [200, 30, 4, 20, 30];
 

@@ -2,7 +2,7 @@ import type { RankIdentification } from '../../src-shared/evaluation.ts';
 import { cumulativeMatch, type RankRate } from '../../src-shared/maths/cumulativeMatch.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { rowsOf, type EmbeddedImages } from './embedImages.ts';
-import { similarityRows } from './similarityBlocks.ts';
+import { similarityRows } from '../engine/similarityBlocks.ts';
 
 /**
  * Ranks of query people in a gallery of their first picture each, and of distractors that grow tenfold from none to all, drawn

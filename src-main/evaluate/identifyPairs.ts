@@ -1,7 +1,7 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Evaluation } from '../../src-shared/evaluation.ts';
 import { allowedFalsePositives, rateAbove } from '../../src-shared/maths/identificationRate.ts';
-import { similarityRows } from './similarityBlocks.ts';
+import { similarityRows } from '../engine/similarityBlocks.ts';
 
 export interface IdentificationInput {
   /** [n, size], rows of unit length */

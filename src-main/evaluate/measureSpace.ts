@@ -7,7 +7,7 @@ import { wilsonInterval } from '../../src-shared/maths/statistics.ts';
 import { classSums, type ClassCentres } from './classCentres.ts';
 import { centreAngles, isNearest, standings, type CentreStanding } from './compareWithCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
-import { similarityRows } from './similarityBlocks.ts';
+import { similarityRows } from '../engine/similarityBlocks.ts';
 
 export const rateOf = (correct: number, total: number): Rate => ({ correct, total, value: correct / total, ...wilsonInterval(correct, total) });
 

@@ -5,7 +5,7 @@ import type { HalvingStop } from '../../src-shared/halving.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
 import type { RunEngine } from '../../src-shared/runEngine.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
-import type { TrainedSummary } from '../train/trainerMessages.ts';
+import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportRun {

@@ -1,5 +1,5 @@
 import type { IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
-import type { TrainedSummary } from '../train/trainerMessages.ts';
+import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 
 interface CountedRate { readonly correct: number; readonly total: number; readonly value: number }
 interface NamedPicture { readonly file: string; readonly identity: string }

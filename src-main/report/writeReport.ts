@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSynced, writeWholeFolder } from '../data/writeWhole.ts';
+import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { renderReport } from './renderReport.ts';
 import type { ReportModel } from './reportModel.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, realpath } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { PreparedSet } from '../data/preparedSet.ts';
-import { writeSynced, writeWholeFolder } from '../data/writeWhole.ts';
+import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { partNames } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { Split } from './makeSplit.ts';

@@ -1,4 +1,4 @@
-import { similarityRows } from '../evaluate/similarityBlocks.ts';
+import { similarityRows } from '../engine/similarityBlocks.ts';
 
 // Class centres of fewer numbers lie close by necessity, and very many take too long for every epoch.
 const [fewestNumbers, mostCentres, onAnother] = [8, 20_000, 0.99];

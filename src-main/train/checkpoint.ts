@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { runWarningSchema } from '../../src-shared/runWarning.ts';
-import { refuseFixed } from '../data/writeWhole.ts';
+import { refuseFixed } from '../files/writeWhole.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const positionSchema = z.strictObject({

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeWhole } from '../data/writeWhole.ts';
+import { writeWhole } from '../files/writeWhole.ts';
 import { syncFolder } from './checkpoint.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 

@@ -1,7 +1,7 @@
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { LossPlan } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import { forward } from '../engine/forward.ts';
+import { forward } from '../model/forward.ts';
 import type { Program, StateSpec } from '../engine/graph/compileProgram.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { npyBytes } from '../data/npyFile.ts';
-import { makeFolder, writeWhole } from '../data/writeWhole.ts';
+import { npyBytes } from '../files/npyFile.ts';
+import { makeFolder, writeWhole } from '../files/writeWhole.ts';
 
 const [mostSnapshots, indexName] = [30, 'index.json'] as const;
 /** At most so many val pictures are in a snapshot. */

@@ -10,7 +10,7 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../engine/graph/compileProgram.ts';
-import { targetRank } from '../evaluate/targetRank.ts';
+import { targetRank } from './targetRank.ts';
 import { trainsClassWeights } from '../loss/classificationLosses.ts';
 import { classWeightName } from '../loss/cosine.ts';
 import { drawLossNoise } from '../loss/lossNoise.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Job, JobKind, LogLine, WorkbenchEvent } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { knownFault } from './knownFault.ts';
-import type { StageProgress } from './stage.ts';
+import { knownFault } from '../files/knownFault.ts';
+import type { StageProgress } from './experiment/stage.ts';
 
 /** What the work of a job is given: how to hear of a stop and how to tell of progress. */
 export interface JobContext {

@@ -16,11 +16,11 @@ import { runCalls, runSummaries } from './calls/runCalls.ts';
 import { splitCalls } from './calls/splitCalls.ts';
 import { systemCalls } from './calls/systemCalls.ts';
 import { jobQueue } from './jobQueue.ts';
-import { measuredAtRest } from './machineSpeed.ts';
-import { isReadCall, readApart } from './readApart.ts';
-import { receiveFile } from './receiveFile.ts';
-import { resources } from './resources.ts';
-import { workApart } from './workApart.ts';
+import { measuredAtRest } from './estimate/machineSpeed.ts';
+import { isReadCall, readApart } from './threads/readThreads.ts';
+import { receiveFile } from './workspace/receiveFile.ts';
+import { resources } from './workspace/resources.ts';
+import { workApart } from './threads/jobThreads.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface WorkbenchOptions {

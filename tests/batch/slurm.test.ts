@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../../src-main/store/store.ts';
-import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
+import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { writeFaultExperiment } from '../faults/faultExperiment.ts';
 import { differences, workspaceState } from '../faults/workspaceState.ts';
 import { startSlurm, type SlurmCluster } from './slurmCluster.ts';

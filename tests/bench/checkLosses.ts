@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import type { TrainedSummary } from '../../src-main/train/trainerMessages.ts';
-import { gatherSplit } from '../../src-main/workbench/runExperiment.ts';
-import { trainArms } from '../../src-main/workbench/trainArms.ts';
+import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
+import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 import { publish, type Row } from './measured.ts';
 
 const goal = 0.7;

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { median } from 'simple-statistics';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { gatherSplit } from '../../src-main/workbench/runExperiment.ts';
-import { trainArms } from '../../src-main/workbench/trainArms.ts';
+import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 import { contender, publish } from './measured.ts';
 
 interface Bare { readonly train: number; readonly evaluate: number }

@@ -2,8 +2,8 @@ import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { judgedMetrics } from '../../src-main/workbench/judgedMetrics.ts';
-import { planHash } from '../../src-main/workbench/planHash.ts';
+import { judgedMetrics } from '../../src-main/workbench/results/judgedMetrics.ts';
+import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 import { constructedModel } from '../report/constructedModel.ts';
 
 const curveNames = ['learningRate', 'step/accuracy', 'step/gradientNorm', 'step/imagesPerSecond', 'step/learningRate', 'step/loss', 'train/accuracy', 'train/loss', 'val/accuracy', 'val/loss'];

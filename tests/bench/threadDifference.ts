@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { readSafetensors } from '../../src-main/model/weights/safetensors.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import type { TrainedSummary } from '../../src-main/train/trainerMessages.ts';
-import { resultHash } from '../../src-main/workbench/resultHash.ts';
+import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
+import { resultHash } from '../../src-main/workbench/results/resultHash.ts';
 import { publish, type Row } from './measured.ts';
 
 // How far one plan ends from itself: trained twice with two threads, and once each with one, op by op, and with other kernels of the processor. CUDA is another engine still, which no machine here has.

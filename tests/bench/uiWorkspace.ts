@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import { npyBytes } from '../../src-main/data/npyFile.ts';
+import { npyBytes } from '../../src-main/files/npyFile.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { planHash } from '../../src-main/workbench/planHash.ts';
+import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 
 export const longCurves = ['step/loss', 'step/gradientNorm', 'step/targetAngleDegrees'] as const;
 export interface UiWorkspace { readonly curveRuns: readonly string[]; readonly cloudRuns: readonly string[] }

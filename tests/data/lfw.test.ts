@@ -9,9 +9,9 @@ import { importDataset } from '../../src-main/data/importDataset.ts';
 import { heldOutPairs } from '../../src-main/data/lfwPairs.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
-import type { TrainedSummary } from '../../src-main/train/trainerMessages.ts';
-import { gatherSplit } from '../../src-main/workbench/runExperiment.ts';
-import { trainArms } from '../../src-main/workbench/trainArms.ts';
+import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
+import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-lfw-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

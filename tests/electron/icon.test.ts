@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { parse } from 'yaml';
-import { renderedIcon } from '../../src-main/doors/renderIcon.ts';
+import { renderedIcon } from '../../scripts/renderIcon.ts';
 
 const at = (path: string) => join(fileURLToPath(new URL('../..', import.meta.url)), path);
 const pixels = async (picture: Buffer | string) => await sharp(picture).resize(64, 64).ensureAlpha().raw().toBuffer();

@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
 import { identifyPairs } from '../../src-main/evaluate/identifyPairs.ts';
-import { targetRank } from '../../src-main/evaluate/targetRank.ts';
+import { targetRank } from '../../src-main/train/targetRank.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
 function unitRows(count: number, size: number, label: string): Float32Array {

@@ -9,7 +9,7 @@ import { findAliases } from '../../src-main/evaluate/findAliases.ts';
 import { findConfusions } from '../../src-main/evaluate/findConfusions.ts';
 import { identifyByRank } from '../../src-main/evaluate/identifyByRank.ts';
 import { measureSpace } from '../../src-main/evaluate/measureSpace.ts';
-import { similarityRows } from '../../src-main/evaluate/similarityBlocks.ts';
+import { similarityRows } from '../../src-main/engine/similarityBlocks.ts';
 import { verifyPairs } from '../../src-main/evaluate/verifyPairs.ts';
 
 const size = 8;

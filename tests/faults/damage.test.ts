@@ -7,8 +7,8 @@ import { experimentSchema } from '../../src-shared/experiment.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { checkWorkspace, type WorkspaceFault } from '../../src-main/workbench/checkWorkspace.ts';
-import { runExperiment } from '../../src-main/workbench/runExperiment.ts';
+import { checkWorkspace, type WorkspaceFault } from '../../src-main/workbench/workspace/checkWorkspace.ts';
+import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
 import { storeRows } from './workspaceState.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-damage-'));

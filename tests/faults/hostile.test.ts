@@ -11,7 +11,7 @@ import { prepareDataset } from '../../src-main/data/prepareDataset.ts';
 import { makeSplit } from '../../src-main/split/makeSplit.ts';
 import { verifySplitFolders, writeSplitFolders } from '../../src-main/split/splitFolders.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
-import { receiveFile } from '../../src-main/workbench/receiveFile.ts';
+import { receiveFile } from '../../src-main/workbench/workspace/receiveFile.ts';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { kinds } from './hostile/kinds.ts';

@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
-import { leftover } from '../../src-main/workbench/sweepLeftovers.ts';
+import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
+import { leftover } from '../../src-main/workbench/workspace/sweepLeftovers.ts';
 import { arcbench, trainersOf, writeFaultExperiment, type Outcome } from './faultExperiment.ts';
 import { differences, workspaceState } from './workspaceState.ts';
 

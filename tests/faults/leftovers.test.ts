@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openStore } from '../../src-main/store/store.ts';
-import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
+import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { arcbench, writeFaultExperiment } from './faultExperiment.ts';
 import { differences, workspaceState } from './workspaceState.ts';
 

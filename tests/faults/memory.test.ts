@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { refuseSmallAddressSpace } from '../../src-main/doors/cli/addressSpace.ts';
-import { memorySentence, trainerEnd } from '../../src-main/train/trainerEnd.ts';
+import { memorySentence, trainerEnd } from '../../src-main/trainer/trainerEnd.ts';
 import { arcbench, trainersOf, writeFaultExperiment } from './faultExperiment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-memory-'));

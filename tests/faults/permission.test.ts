@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { knownFault } from '../../src-main/workbench/knownFault.ts';
-import { gatherSplit, runExperiment } from '../../src-main/workbench/runExperiment.ts';
+import { knownFault } from '../../src-main/files/knownFault.ts';
+import { gatherSplit, runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
 import { arcbench, writeFaultExperiment } from './faultExperiment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-permission-'));

@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore, type Store } from '../../src-main/store/store.ts';
-import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
-import { knownFault } from '../../src-main/workbench/knownFault.ts';
-import { deleteRun } from '../../src-main/workbench/resumeRun.ts';
-import { runExperiment } from '../../src-main/workbench/runExperiment.ts';
+import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
+import { knownFault } from '../../src-main/files/knownFault.ts';
+import { deleteRun } from '../../src-main/workbench/experiment/resumeRun.ts';
+import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
 import { differences, workspaceState } from './workspaceState.ts';
 
 /** Each third kind of file, or all of them with `npm run faults:readonly`, which takes a minute. */

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import sharp from 'sharp';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import { sweepLeftovers } from '../../src-main/workbench/sweepLeftovers.ts';
+import { sweepLeftovers } from '../../src-main/workbench/workspace/sweepLeftovers.ts';
 import { arcbench, type Arcbench, type Outcome } from './faultExperiment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-resumed-'));

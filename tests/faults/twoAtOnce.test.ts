@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openStore } from '../../src-main/store/store.ts';
-import { checkWorkspace } from '../../src-main/workbench/checkWorkspace.ts';
+import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { servedWorkbench } from './servedWorkbench.ts';
 import { arcbench, trainersOf, writeFaultExperiment } from './faultExperiment.ts';
 

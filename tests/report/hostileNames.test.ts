@@ -8,7 +8,7 @@ import MarkdownIt from 'markdown-it';
 import type { Browser } from 'playwright-core';
 import { renderReport } from '../../src-main/report/renderReport.ts';
 import { terminalProgress } from '../../src-main/doors/cli/terminalProgress.ts';
-import { shellWord } from '../../src-main/workbench/shellWord.ts';
+import { shellWord } from '../../src-shared/shellWord.ts';
 import { reportPage } from '../../src-renderer/views/report/reportPage.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { openBrowser } from '../e2e/servedBrowser.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { experimentSchema, planOfArm } from '../../src-shared/experiment.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { planDifference } from '../../src-shared/planDifference.ts';
-import { planHash } from '../../src-main/workbench/planHash.ts';
+import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 
 const parse = (text: string) => parseExperiment(text, 'e.yaml');
 const sweep = (knobs: string, more = '') => parse(`arms: [{name: CE, loss: crossEntropy}, {name: ArcFace, loss: {name: arcFace, scale: 32}}]\nsweep:\n  knobs:\n    ${knobs}\n${more}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { unpairedRuns, type SharedHashes } from '../../src-shared/pairing.ts';
-import { drawsOf } from '../../src-main/workbench/drawsOf.ts';
+import { drawsOf } from '../../src-main/workbench/experiment/drawsOf.ts';
 
 const hashes: SharedHashes = { split: 's', initialWeights: 'w', batchOrder: 'b', augmentation: 'a' };
 

@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
-import { planHash } from '../../src-main/workbench/planHash.ts';
+import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 
 const faults: readonly (readonly [string, string, RegExp])[] = [
   ['an unknown section', 'name: a\ntraning:\n  epochs: 3', /^e\.yaml, line 2: unknown key 'traning'; .*'training'\.$/],

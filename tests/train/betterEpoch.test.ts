@@ -6,9 +6,9 @@ import { after, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import { isBetterEpoch } from '../../src-main/train/betterEpoch.ts';
-import type { TrainedSummary } from '../../src-main/train/trainerMessages.ts';
-import { gatherSplit } from '../../src-main/workbench/runExperiment.ts';
-import { trainArms } from '../../src-main/workbench/trainArms.ts';
+import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
+import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-best-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

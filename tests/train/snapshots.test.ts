@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
-import { readNpy } from '../../src-main/data/npyFile.ts';
+import { readNpy } from '../../src-main/files/npyFile.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import { leavesSnapshot, listSnapshots } from '../../src-main/train/snapshots.ts';
-import { gatherSplit } from '../../src-main/workbench/runExperiment.ts';
-import { trainArms } from '../../src-main/workbench/trainArms.ts';
+import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-snapshots-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CallInput, CallName, CallOutputs, Job } from '../../src-shared/api.ts';
-import { readNpy } from '../../src-main/data/npyFile.ts';
+import { readNpy } from '../../src-main/files/npyFile.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 
 const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { resumableRun } from '../../src-main/workbench/resumeRun.ts';
-import { resultHash } from '../../src-main/workbench/resultHash.ts';
-import { runExperiment } from '../../src-main/workbench/runExperiment.ts';
-import { haltOf } from '../../src-main/workbench/trainInRounds.ts';
+import { resumableRun } from '../../src-main/workbench/experiment/resumeRun.ts';
+import { resultHash } from '../../src-main/workbench/results/resultHash.ts';
+import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { haltOf } from '../../src-main/workbench/experiment/trainInRounds.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-halving-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

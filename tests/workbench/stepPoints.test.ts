@@ -6,8 +6,8 @@ import { after, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import type { MetricPoint } from '../../src-main/store/metricPoint.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { gatherSplit } from '../../src-main/workbench/runExperiment.ts';
-import { plannedRuns, trainArms } from '../../src-main/workbench/trainArms.ts';
+import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { plannedRuns, trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-points-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { roughDuration } from '../../src-shared/duration.ts';
 import { offBy, trainingTimeSentence } from '../../src-shared/trainingTime.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { networkWork } from '../../src-main/model/networkWork.ts';
-import { reckonedRates, trainingRate } from '../../src-main/workbench/trainingRate.ts';
+import { reckonedRates, trainingRate } from '../../src-main/workbench/estimate/trainingRate.ts';
 
 const plan = (backbone: BackboneName, inputSize = 112) => experimentSchema.parse({ model: { backbone }, prepare: { inputSize } });
 const machine = { device: 'cpu', gigaflops: 180, at: 0 } as const;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { exportRun, noSuchRun } from '../../workbench/exportRun.ts';
-import { resultHash } from '../../workbench/resultHash.ts';
-import { deleteRun, resumableRun, resumeRun } from '../../workbench/resumeRun.ts';
+import { exportRun, noSuchRun } from '../../workbench/results/exportRun.ts';
+import { resultHash } from '../../workbench/results/resultHash.ts';
+import { deleteRun, resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
 import type { Session } from './session.ts';
 
 const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'];

@@ -1,6 +1,6 @@
 import cliProgress, { SingleBar, type Options, type Params } from 'cli-progress';
 import { printable } from '../../../src-shared/printable.ts';
-import type { StageProgress } from '../../workbench/stage.ts';
+import type { StageProgress } from '../../workbench/experiment/stage.ts';
 const { Format } = cliProgress; // CommonJS, whose names Node does not find
 
 /** Progress that ends: what was drawn is taken away, and nothing keeps the process alive. */

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
-import { writeWhole } from '../../data/writeWhole.ts';
+import { writeWhole } from '../../files/writeWhole.ts';
 
 const batchSchema = z.strictObject({
   plan: experimentSchema, planHash: z.string(), prepared: z.string(), splitHash: z.string(), baseFolder: z.string(), rerunCommand: z.string(),

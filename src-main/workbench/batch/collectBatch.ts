@@ -1,10 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { planHash } from '../planHash.ts';
-import { gatherSplit, writeExperimentReport } from '../runExperiment.ts';
-import type { StageOptions } from '../stage.ts';
-import { plannedRuns, trainArms, type TrainOptions } from '../trainArms.ts';
+import { planHash } from '../experiment/planHash.ts';
+import { gatherSplit, writeExperimentReport } from '../experiment/runExperiment.ts';
+import type { StageOptions } from '../experiment/stage.ts';
+import { plannedRuns, trainArms, type TrainOptions } from '../experiment/trainArms.ts';
 import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf } from './batchFile.ts';
 import { joinRun } from './joinRun.ts';
 import { refuseUnpaired } from './refuseUnpaired.ts';

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { cp, open, readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { hashFiles } from '../../data/hashFiles.ts';
-import { writeWholeFolder } from '../../data/writeWhole.ts';
+import { hashFiles } from '../../files/hashFiles.ts';
+import { writeWholeFolder } from '../../files/writeWhole.ts';
 import type { RunRecord } from '../../store/runs.ts';
 import type { Store } from '../../store/store.ts';
-import type { TrainedSummary } from '../../train/trainerMessages.ts';
-import { runFolderOf } from '../trainArms.ts';
+import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
+import { runFolderOf } from '../experiment/trainArms.ts';
 import { withStore } from './taskStates.ts';
 
 /** Takes a run with its files and rows over from another workspace, which stays as it is. Throws 'damaged' where a file is not the one that was written. */

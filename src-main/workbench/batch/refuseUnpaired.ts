@@ -3,9 +3,9 @@ import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experime
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { enginesThatDiffer, type RunEngine } from '../../../src-shared/runEngine.ts';
 import type { RunRow, Store } from '../../store/store.ts';
-import type { Draws } from '../drawsOf.ts';
-import { enginesOf } from '../enginesOf.ts';
-import type { StageOptions } from '../stage.ts';
+import type { Draws } from '../experiment/drawsOf.ts';
+import { enginesOf } from '../experiment/enginesOf.ts';
+import type { StageOptions } from '../experiment/stage.ts';
 import { withStore } from './taskStates.ts';
 
 interface RunPlace { readonly id: string; readonly arm: string; readonly seed: number; readonly workspace: string }

@@ -3,8 +3,8 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
 import { openStore } from '../../store/store.ts';
-import type { StageOptions } from '../stage.ts';
-import { trainArms, type TrainOptions } from '../trainArms.ts';
+import type { StageOptions } from '../experiment/stage.ts';
+import { trainArms, type TrainOptions } from '../experiment/trainArms.ts';
 import { arrayScriptOf, readBatch, taskWorkspaceOf, workspaceOf } from './batchFile.ts';
 
 export interface BatchTask extends Pick<StageOptions, 'progress' | 'signal'> { readonly folder: string; readonly number: number; readonly train: Pick<TrainOptions, 'compiled' | 'engine'> }

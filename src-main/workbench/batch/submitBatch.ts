@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { writeWhole } from '../../data/writeWhole.ts';
-import { planHash } from '../planHash.ts';
-import { gatherSplit } from '../runExperiment.ts';
-import type { StageOptions } from '../stage.ts';
-import { plannedRuns } from '../trainArms.ts';
+import { writeWhole } from '../../files/writeWhole.ts';
+import { planHash } from '../experiment/planHash.ts';
+import { gatherSplit } from '../experiment/runExperiment.ts';
+import type { StageOptions } from '../experiment/stage.ts';
+import { plannedRuns } from '../experiment/trainArms.ts';
 import { arrayScriptOf, batchFolderOf, collectScriptOf, readBatch, writeBatch, type Batch } from './batchFile.ts';
 import { arrayScript, collectScript, type BatchCommands, type BatchScripts } from './batchScripts.ts';
 import { requireSlurm, submitScript } from './slurm.ts';

@@ -1,8 +1,8 @@
 import type { CallHandlers, CallName, WorkbenchEvent } from '../../../src-shared/api.ts';
 import type { Store } from '../../store/store.ts';
 import type { JobContext, JobQueue } from '../jobQueue.ts';
-import type { StageOptions } from '../stage.ts';
-import type { WorkApart } from '../workApart.ts';
+import type { StageOptions } from '../experiment/stage.ts';
+import type { WorkApart } from '../threads/jobThreads.ts';
 
 /** What the handlers of calls stand on. */
 export interface CallContext {

@@ -9,8 +9,8 @@ import { datasetFile, readDatasetFile, saveDatasetFile } from '../../data/datase
 import { importDataset } from '../../data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
-import { headersIn } from '../gatherFaces.ts';
-import { openedPath } from '../openedPath.ts';
+import { headersIn } from '../experiment/gatherFaces.ts';
+import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const rejectedShown = 500;

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import type { CheckedInput, Neighbour } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { largest } from '../../../src-shared/maths/largest.ts';
-import { embeddingSpace, readUnits } from '../embeddingSpace.ts';
-import { pointsIn, projectionFile, type PlacingRequest } from '../placeEmbeddings.ts';
+import { embeddingSpace, readUnits } from '../results/embeddingSpace.ts';
+import { pointsIn, projectionFile, type PlacingRequest } from '../results/placeEmbeddings.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphere' } as const satisfies Record<CheckedInput<'embedding.project'>['method'], string>;

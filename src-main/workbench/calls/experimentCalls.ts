@@ -9,16 +9,16 @@ import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
-import { writeWhole } from '../../data/writeWhole.ts';
-import type { CountedFaces } from '../countedFaces.ts';
-import { faceCounter } from '../countFaces.ts';
-import { keptSpeed } from '../machineSpeed.ts';
-import { openedPath } from '../openedPath.ts';
-import { planHash } from '../planHash.ts';
-import { ownCommand } from '../ownCommand.ts';
-import { shellWord } from '../shellWord.ts';
-import { startEstimator, trainedParameters } from '../startEstimate.ts';
-import { pathFrom } from '../stage.ts';
+import { writeWhole } from '../../files/writeWhole.ts';
+import type { CountedFaces } from '../experiment/countedFaces.ts';
+import { faceCounter } from '../experiment/countFaces.ts';
+import { keptSpeed } from '../estimate/machineSpeed.ts';
+import { openedPath } from '../workspace/openedPath.ts';
+import { planHash } from '../experiment/planHash.ts';
+import { ownCommand } from '../../engine/ownCommand.ts';
+import { shellWord } from '../../../src-shared/shellWord.ts';
+import { startEstimator, trainedParameters } from '../estimate/startEstimate.ts';
+import { pathFrom } from '../experiment/stage.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from './datasetCalls.ts';
 

@@ -3,7 +3,7 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { ReportDetails, ReportSummary } from '../../../src-shared/api.ts';
-import type { StageOptions } from '../stage.ts';
+import type { StageOptions } from '../experiment/stage.ts';
 import { quietly, type CallContext, type CallsOf } from './callContext.ts';
 
 const textName = 'report.md';

@@ -13,12 +13,12 @@ import { openPreparedSet } from '../../data/preparedSet.ts';
 import { epochCurve } from '../../store/metricPoint.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
-import type { TrainedSummary } from '../../train/trainerMessages.ts';
-import { armDifferences } from '../armDifferences.ts';
-import { noSuchRun } from '../exportRun.ts';
-import { judgedMetrics } from '../judgedMetrics.ts';
-import { deleteRun, resumableRun } from '../resumeRun.ts';
-import { snapshotFolderOf } from '../trainArms.ts';
+import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
+import { armDifferences } from '../results/armDifferences.ts';
+import { noSuchRun } from '../results/exportRun.ts';
+import { judgedMetrics } from '../results/judgedMetrics.ts';
+import { deleteRun, resumableRun } from '../experiment/resumeRun.ts';
+import { snapshotFolderOf } from '../experiment/trainArms.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const mostPictures = 200;

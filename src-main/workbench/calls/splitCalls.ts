@@ -7,7 +7,7 @@ import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
-import { auditFaces } from '../splitFaces.ts';
+import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from './datasetCalls.ts';
 

@@ -5,8 +5,8 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import type { FileEntry } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { diagnose } from '../../engine/diagnose.ts';
-import { keepSpeed } from '../machineSpeed.ts';
-import { openedPath } from '../openedPath.ts';
+import { keepSpeed } from '../estimate/machineSpeed.ts';
+import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 export function systemCalls({ store, door, roots }: CallContext): CallsOf<'system'> & CallsOf<'files'> {

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
-import { planHash } from '../../../src-main/workbench/planHash.ts';
+import { planHash } from '../../../src-main/workbench/experiment/planHash.ts';
 import { met, pick, type HostileKind } from './attempt.ts';
 import { hostileNames, hostileNumbers, mutateText } from './mutate.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { npyBytes, readNpy } from '../../../src-main/data/npyFile.ts';
+import { npyBytes, readNpy } from '../../../src-main/files/npyFile.ts';
 import { buildNetwork } from '../../../src-main/model/buildNetwork.ts';
 import { pretrainedBackbone } from '../../../src-main/model/weights/pretrainedBackbone.ts';
 import { readWeightFile } from '../../../src-main/model/weights/readWeightFile.ts';

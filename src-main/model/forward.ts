@@ -1,0 +1,112 @@
+import type { Network, NetworkNode } from './network.ts';
+import { batchNormInference, batchNormTraining, conv2d, depthwiseConv2d, maxPool, prelu, relu, type Pooling } from '../engine/kernels.ts';
+import { tf, type Tensor } from '../engine/tensorflow.ts';
+
+export interface ForwardOptions {
+  /** Batch statistics and dropout when true; running statistics when false. */
+  readonly training: boolean;
+  /** New running statistics by state name, training only. */
+  readonly onUpdate?: (name: string, value: Tensor) => void;
+  /** Uniform numbers in [0, 1) of a dropout node's input shape, from the seeded feed. */
+  readonly dropoutNoise?: (node: string) => Tensor;
+}
+
+interface JoinedBatchNorm { readonly norm: NetworkNode; readonly shortcut?: string | undefined; readonly pooling?: Pooling; readonly within: readonly string[] }
+
+/** Batch norms that training computes together with what alone reads them, a sum and a rectifier, or a rectifier and max pooling, by that reader's name. */
+function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
+  const byName = new Map(network.nodes.map((node) => [node.name, node]));
+  const readers = new Map<string, number>([[network.output, 1], [network.pooled, 1]]);
+  for (const name of network.nodes.flatMap((node) => node.inputs)) readers.set(name, (readers.get(name) ?? 0) + 1);
+  const only = (name: string | undefined, op: NetworkNode['op']) => (byName.get(name ?? '')?.op === op && readers.get(name ?? '') === 1 ? byName.get(name ?? '') : undefined);
+  const found = new Map<string, JoinedBatchNorm>();
+  for (const node of network.nodes) {
+    if (node.op === 'maxPool') {
+      const rectifier = only(node.inputs[0], 'relu');
+      const norm = only(rectifier?.inputs[0], 'batchNorm');
+      if (rectifier && norm) found.set(node.name, { norm, pooling: node, within: [norm.name, rectifier.name] });
+    }
+    if (node.op !== 'relu') continue;
+    const sum = only(node.inputs[0], 'add');
+    const norm = only(sum ? sum.inputs[0] : node.inputs[0], 'batchNorm');
+    if (norm) found.set(node.name, { norm, shortcut: sum?.inputs[1], within: [norm.name, ...(sum ? [sum.name] : [])] });
+  }
+  return found;
+}
+
+/** Activations of every node of a network, in training but those that only another one reads, for images [batch, size, size, 3]. Throws where a parameter is missing. */
+export function forward(network: Network, options: ForwardOptions & { readonly parameters: ReadonlyMap<string, Tensor>; readonly input: Tensor }): Map<string, Tensor> {
+  const activations = new Map<string, Tensor>();
+  const together = options.training ? joinedBatchNorms(network) : new Map<string, never>();
+  const within = new Set([...together.values()].flatMap((each) => each.within));
+  for (const node of network.nodes) {
+    if (within.has(node.name)) continue;
+    const joined = together.get(node.name);
+    activations.set(node.name, joined
+      ? evaluate(joined.norm, activations, { ...options, rectified: true, shortcut: joined.shortcut === undefined ? undefined : activations.get(joined.shortcut), pooling: joined.pooling })
+      : evaluate(node, activations, options));
+  }
+  return activations;
+}
+
+function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, options: ForwardOptions & { parameters: ReadonlyMap<string, Tensor>; input: Tensor; rectified?: boolean; shortcut?: Tensor | undefined; pooling?: Pooling | undefined }): Tensor {
+  const operand = (index = 0): Tensor => {
+    const tensor = activations.get(node.inputs[index] ?? '');
+    if (!tensor) throw new Error(`The node ${node.name} reads ${node.inputs[index] ?? 'nothing'}, which comes later or not at all.`);
+    return tensor;
+  };
+  const parameter = (suffix: string): Tensor => {
+    const tensor = options.parameters.get(`${node.name}.${suffix}`);
+    if (!tensor) throw new Error(`The parameter ${node.name}.${suffix} is missing.`);
+    return tensor;
+  };
+  switch (node.op) {
+    case 'input': return options.input;
+    case 'conv2d': {
+      const convolve = node.groups === 'depthwise' ? depthwiseConv2d : conv2d;
+      const result = convolve(operand(), parameter('weight'), { stride: node.stride, padding: node.padding });
+      return node.bias ? tf.add(result, parameter('bias')) : result;
+    }
+    case 'batchNorm': {
+      const input = operand();
+      const channels = input.shape[input.shape.length - 1] as number;
+      const flat = input.rank === 2;
+      const image = flat ? tf.reshape(input, [-1, 1, 1, channels]) : input;
+      const state = {
+        scale: node.scale ? parameter('weight') : tf.ones([channels]),
+        offset: parameter('bias'), mean: parameter('running_mean'), variance: parameter('running_var'),
+      };
+      const result = options.training
+        ? batchNormTraining(image, state, {
+            epsilon: node.epsilon,
+            momentum: node.momentum,
+            rectified: options.rectified ?? false,
+            shortcut: options.shortcut,
+            pooling: options.pooling,
+            onStatistics: (mean, variance) => {
+              options.onUpdate?.(`${node.name}.running_mean`, tf.keep(mean));
+              options.onUpdate?.(`${node.name}.running_var`, tf.keep(variance));
+            },
+          })
+        : batchNormInference(image, state, node.epsilon);
+      return flat ? tf.reshape(result, [-1, channels]) : result;
+    }
+    case 'relu': return relu(operand());
+    case 'relu6': return relu(operand(), 6);
+    case 'prelu': return prelu(operand(), parameter('weight'));
+    case 'maxPool': return maxPool(operand(), node);
+    case 'add': return tf.add(operand(0), operand(1));
+    case 'flatten': return tf.reshape(operand(), [operand().shape[0] as number, -1]);
+    case 'globalAveragePool': return tf.mean(operand(), [1, 2]);
+    case 'dense': {
+      const result = tf.matMul(operand(), parameter('weight'));
+      return node.bias ? tf.add(result, parameter('bias')) : result;
+    }
+    case 'dropout': {
+      if (!options.training || node.rate === 0) return operand();
+      const noise = options.dropoutNoise?.(node.name);
+      if (!noise) throw new Error(`The dropout node ${node.name} has no noise.`);
+      return tf.mul(operand(), tf.mul(tf.cast(tf.greaterEqual(noise, node.rate), 'float32'), 1 / (1 - node.rate)));
+    }
+  }
+}

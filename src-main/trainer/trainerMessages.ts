@@ -1,0 +1,46 @@
+import type { Predictions } from '../../src-shared/evaluation.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
+import type { ErrorCode } from '../../src-shared/errors.ts';
+import type { EngineName, RunEngine } from '../../src-shared/runEngine.ts';
+import type { RunWarning } from '../../src-shared/runWarning.ts';
+import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
+import type { RunPoint } from '../train/pointStream.ts';
+import type { EpochSummary } from '../train/trainRun.ts';
+
+/** What the workbench asks a trainer process to do: one arm with one seed. */
+export interface TrainerTask {
+  readonly plan: Plan;
+  readonly planHash: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly preparedFolder: string;
+  readonly classes: readonly string[];
+  readonly parts: Readonly<Record<'train' | 'val' | 'test' | 'query' | 'distractors', readonly number[]>>;
+  readonly runFolder: string;
+  readonly resume: boolean;
+  /** Epochs after which the run waits, saved, to be gone on with; null: train to the end. */
+  readonly untilEpoch: number | null;
+  readonly compiled: boolean;
+  /** Verification pairs in the format of LFW's pairs.txt; null to build them from held-out people. */
+  readonly pairsFile: string | null;
+  /** The file that the backbone starts from; null: drawn from the seed, as the embedding head always is. */
+  readonly weightFile: string | null;
+  /** Judge test, query and distractors after training. */
+  readonly evaluate: boolean;
+  readonly engine: EngineName;
+}
+
+export type WorkbenchMessage = { readonly kind: 'task'; readonly task: TrainerTask } | { readonly kind: 'stop' | 'stopAfterEpoch' } | { readonly kind: 'stored'; readonly batch: number };
+
+export type TrainerMessage =
+  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: RunEngine }
+  | { readonly kind: 'progress'; readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }
+  | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
+  | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
+  | { readonly kind: 'snapshot'; readonly folder: string } // an epoch's embeddings lie there
+  | { readonly kind: 'notice'; readonly message: string }
+  | { readonly kind: 'warning'; readonly warning: RunWarning } // a health measure that has left its range
+  | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'paused' } // saved after untilEpoch
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; /** The message for any language, where it has one. */ readonly told?: RunWarning };

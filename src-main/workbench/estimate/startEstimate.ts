@@ -1,0 +1,90 @@
+import type { StartEstimate, TrainingRate } from '../../../src-shared/startEstimate.ts';
+import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import { drawnClasses } from '../../../src-shared/drawnClasses.ts';
+import { halvingRounds } from '../../../src-shared/halving.ts';
+import { buildNetwork } from '../../model/buildNetwork.ts';
+import { networkShapes, parameterSpecs } from '../../model/network.ts';
+import type { RunRow, Store } from '../../store/store.ts';
+import { optimizerSlots } from '../../train/optimizerSlots.ts';
+import type { CountedFaces } from '../experiment/countedFaces.ts';
+import type { MachineSpeed } from './machineSpeed.ts';
+import { planHash } from '../experiment/planHash.ts';
+import { haltOf } from '../experiment/trainInRounds.ts';
+import { trainingRate, type RatedRun } from './trainingRate.ts';
+
+const lookedThrough = 500; // runs: a check is made with every change of the text, in a workspace of thousands of runs too
+const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const networkOf = ({ model, prepare }: Pick<Plan, 'model' | 'prepare'>) => buildNetwork(model, prepare.inputSize);
+
+/** Trained numbers of a plan's network, its head apart. */
+export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number => parameterSpecs(networkOf(plan)).filter((spec) => spec.trainable).reduce((sum, spec) => sum + product(spec.shape), 0);
+
+const sureness = { machine: 0, otherRuns: 1, runs: 2 } as const satisfies Record<TrainingRate['from']['kind'], number>;
+const [inferenceShare, secondsToBegin] = [0.35, 4]; // of a training step's time; of each run, to load the engine and compile its steps
+
+/** Tells what a start would take from the shapes of the network and the rates of earlier runs; of where none are from the machine's speed. */
+export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
+  const rates = new Map<string, number | null>(); // by run that has ended: it is trained once
+  const rateOf = ({ id, status }: RunRow): number | null => {
+    const known = rates.get(id);
+    if (known !== undefined) return known;
+    const rate = store.latestPoints(id).find(({ name }) => name === 'imagesPerSecond')?.value ?? null;
+    if (status !== 'running') rates.set(id, rate);
+    return rate;
+  };
+  const armPlans = new Map<string, Plan | null>(); // a kept plan never changes
+  const planOf = ({ planHash: hash, arm: name }: RunRow): Plan | null => {
+    const known = armPlans.get(`${hash} ${name}`);
+    if (known !== undefined) return known;
+    const plan = store.plan(hash);
+    const arm = plan?.arms.find((entry) => entry.name === name);
+    const found = plan && arm ? planOfArm(plan, arm) : null;
+    armPlans.set(`${hash} ${name}`, found);
+    return found;
+  };
+  /** The newest runs that tell how fast they trained, newest first. */
+  const ratedRuns = (): RatedRun[] => store.runPage(lookedThrough).filter(({ status }) => status === 'done' || status === 'trained' || status === 'running').reverse().flatMap((run) => {
+    const [plan, imagesPerSecond] = [planOf(run), rateOf(run)];
+    return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
+  });
+  return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
+    const own = store.runs(planHash(plan)).filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
+    const runs = ratedRuns();
+    const machine = runs.length > 0 ? null : speed();
+    const faces = counted && 'facts' in counted ? { from: counted.from, people: counted.facts.trainImages.length, trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0) } : null;
+    const arms = plan.arms.map((arm) => {
+      const armPlan = planOfArm(plan, arm);
+      const left = plan.seeds.length - own.filter((run) => run.arm === arm.name).length;
+      return { rate: trainingRate(armPlan, faces?.people ?? 0, { runs, machine }), left, imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0), bytes: trainingBytes(arm, armPlan, faces?.people ?? 0) };
+    });
+    const [rate = null] = arms.flatMap((arm) => arm.rate ?? []).sort((a, b) => sureness[a.from.kind] - sureness[b.from.kind] || a.imagesPerSecond - b.imagesPerSecond);
+    const withVal = 1 + (plan.split.val / plan.split.train) * inferenceShare;
+    return {
+      runs: plan.arms.length * plan.seeds.length, runsDone: own.length, faces, rate, unmeasured: runs.length === 0 && machine === null,
+      imagesLeft: faces && arms.reduce((sum, arm) => sum + arm.imagesLeft, 0),
+      seconds: faces && rate && arms.reduce((sum, arm) => sum + secondsToBegin * arm.left + withVal * arm.imagesLeft / (arm.rate ?? rate).imagesPerSecond, 0),
+      memoryBytes: Math.max(...arms.map((arm) => arm.bytes)),
+    };
+  };
+}
+export type StartEstimator = ReturnType<typeof startEstimator>;
+
+/** Epochs that an arm trains, on average over the variants where successive halving stops some. */
+function meanEpochs(plan: Plan, arm: ArmPlan): number {
+  const { epochs } = planOfArm(plan, arm).training;
+  if (!plan.sweep?.halving || arm.variantOf === undefined) return epochs;
+  const candidates = plan.arms.filter((other) => other.variantOf === arm.variantOf).length;
+  const rounds = halvingRounds(plan.sweep.halving, { candidates, epochs });
+  return rounds.reduce((sum, round, place) => sum + round.candidates * (round.epochs - (rounds[place - 1]?.epochs ?? 0)), 0) / candidates;
+}
+
+/** Bytes of float32 that training holds: each parameter with its gradient and slots, of class centres that are drawn the drawn ones once more with theirs, and each value of a batch with its gradient. */
+function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
+  const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
+  const drawn = drawnClasses(plan.training, classes);
+  const numbers = (rows: number) => rows * plan.model.embeddingSize * centres;
+  const copies = 1 + optimizerSlots(plan.training.optimizer).length;
+  const head = drawn === null ? numbers(classes) * (1 + copies) : numbers(classes) * copies + numbers(drawn) * (1 + copies);
+  const values = [...networkShapes(networkOf(plan)).values()].reduce((sum, shape) => sum + product(shape), (drawn ?? classes) * centres);
+  return 4 * (trainedParameters(plan) * (1 + copies) + head + 2 * plan.training.batchSize * values);
+}

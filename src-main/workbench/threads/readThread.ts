@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { openStore } from '../../store/store.ts';
+import type { CallContext } from '../calls/callContext.ts';
+import { datasetCalls, datasetLibrary } from '../calls/datasetCalls.ts';
+import { embeddingCalls } from '../calls/embeddingCalls.ts';
+import { experimentCalls } from '../calls/experimentCalls.ts';
+import { runCalls, runSummaries } from '../calls/runCalls.ts';
+import { splitCalls } from '../calls/splitCalls.ts';
+import { jobQueue } from '../jobQueue.ts';
+import { knownFault } from '../../files/knownFault.ts';
+import { keptProjection } from '../results/placeEmbeddings.ts';
+import { reportArchive } from '../results/reportArchive.ts';
+import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
+
+// A thread that answers calls which only read: the same handlers on a connection of its own, their answers as bytes of JSON.
+const { workspace, door } = workerData as ReadingTask;
+const store = openStore(workspace, { readOnly: true, checked: true });
+const context: CallContext = { store, jobs: jobQueue(() => undefined), door, roots: [], tell: () => undefined, workApart: () => Promise.reject(new Error('A thread that reads does no work.')) };
+const library = datasetLibrary(context);
+const handlers = {
+  ...runCalls(context, runSummaries(context)), ...embeddingCalls(context), ...splitCalls(context, library), ...datasetCalls(context, library), ...experimentCalls(context, library),
+  'projection.kept': (request: Parameters<typeof keptProjection>[1]) => keptProjection(store, request),
+  'report.archive': (planHash: string) => reportArchive(workspace, planHash),
+};
+const encoder = new TextEncoder();
+
+parentPort?.on('message', async ({ id, name, input }: ReadQuestion) => {
+  try {
+    // Both ends are of one program: the input was checked by the schema of its name.
+    const result = await (handlers[name] as (input: unknown) => unknown)(input);
+    const json = result instanceof Uint8Array ? result : encoder.encode(JSON.stringify(result));
+    parentPort?.postMessage({ id, json } satisfies ReadAnswer, [json.buffer as ArrayBuffer]);
+  } catch (error) {
+    const known = knownFault(error);
+    parentPort?.postMessage({ id, fault: { code: known?.code ?? 'failed', message: known?.message ?? (error instanceof Error ? error.message : String(error)), expected: known !== null } } satisfies ReadAnswer);
+  }
+});

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import sharp from 'sharp';
+import { decodeWithinMemory, readPicture } from '../../data/pictureFile.ts';
+import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../../data/preparedSet.ts';
+import type { DatasetLibrary } from '../calls/datasetCalls.ts';
+import type { Resource } from '../workbench.ts';
+
+const largestSide = 1600;
+const cachedPictures = 2000;
+const typeOf: Readonly<Record<string, string>> = { '.svg': 'image/svg+xml', '.md': 'text/markdown; charset=utf-8', '.csv': 'text/csv; charset=utf-8', '.yaml': 'text/yaml; charset=utf-8', '.png': 'image/png' };
+
+/** The bytes that screens show: pictures as they were imported, faces as the network sees them, files of reports; `packed` makes the archive of one. */
+export function resources(workspace: string, library: DatasetLibrary, packed: (planHash: string) => Promise<Uint8Array>) {
+  const pictures = new Map<string, Resource>(); // least recently used first
+  let open: { readonly set: PreparedSet; readonly packed: PackedImages } | null = null;
+  const remember = (address: string, resource: Resource): Resource => {
+    pictures.delete(address);
+    pictures.set(address, resource);
+    if (pictures.size > cachedPictures) pictures.delete(pictures.keys().next().value as string);
+    return resource;
+  };
+  const original = async (hash: string, index: number, side: number): Promise<Resource | null> => {
+    const path = (await library.dataset(hash)).images[index]?.path;
+    if (path === undefined) return null;
+    try {
+      const picture = readPicture(path); // a file that only its name calls a picture goes to no decoder
+      if ('reason' in picture) return null;
+      const bytes = await decodeWithinMemory(picture, ({ open }) => open('none').resize(side, side, { fit: 'inside', withoutEnlargement: true }).flatten({ background: '#808080' }).webp({ quality: 82 }).toBuffer());
+      return 'reason' in bytes ? null : { type: 'image/webp', bytes };
+    } catch {
+      return null; // gone, or beyond what a decoder can make of it
+    }
+  };
+  const face = async (hash: string, index: number): Promise<Resource | null> => {
+    if (open?.set.hash !== hash) {
+      const folder = join(workspace, 'prepared', hash);
+      if (!existsSync(folder)) return null;
+      const set = openPreparedSet(folder);
+      open?.packed.close();
+      open = { set, packed: openPackedImages(set) };
+    }
+    const { set, packed } = open;
+    if (index >= set.count) return null;
+    const side = set.inputSize;
+    const pixels = new Uint8Array(side * side * 3);
+    packed.readInto([index], pixels);
+    return { type: 'image/webp', bytes: await sharp(pixels, { raw: { width: side, height: side, channels: 3 } }).webp({ quality: 90 }).toBuffer() };
+  };
+  const report = async (planHash: string, file: string): Promise<Resource | null> => {
+    const folder = join(workspace, 'reports', planHash);
+    if (!existsSync(folder) || !(await readdir(folder)).includes(file)) return null;
+    return { type: typeOf[extname(file)] ?? 'application/octet-stream', bytes: await readFile(join(folder, file)) };
+  };
+  const archive = async (planHash: string): Promise<Resource | null> => {
+    const folder = join(workspace, 'reports', planHash);
+    if (!existsSync(folder)) return null;
+    return { type: 'application/zip', bytes: await packed(planHash), fileName: `report-${planHash}.zip` };
+  };
+  return {
+    async read(address: string): Promise<Resource | null> {
+      const known = pictures.get(address);
+      if (known) return remember(address, known);
+      const pictureOf = /^pictures\/original\/([\w.-]{1,80})\/(\d{1,9})\?side=(\d{1,4})$/.exec(address);
+      if (pictureOf) {
+        const found = await original(pictureOf[1]!, Number(pictureOf[2]), Math.min(largestSide, Math.max(16, Number(pictureOf[3]))));
+        return found && remember(address, found);
+      }
+      const faceOf = /^pictures\/face\/([0-9a-f]{64})\/(\d{1,9})$/.exec(address);
+      if (faceOf) {
+        const found = await face(faceOf[1]!, Number(faceOf[2]));
+        return found && remember(address, found);
+      }
+      const archiveOf = /^reports\/([0-9a-f]{12})\.zip$/.exec(address);
+      if (archiveOf) return await archive(archiveOf[1]!);
+      const reportOf = /^reports\/([0-9a-f]{12})\/([^/?]{1,200})(?:\?written=[\w.%-]{1,60})?$/.exec(address);
+      return reportOf ? await report(reportOf[1]!, decodeURIComponent(reportOf[2]!)) : null;
+    },
+    close: () => open?.packed.close(),
+  };
+}
