@@ -6,19 +6,37 @@ import { screens } from './views/screens.ts';
 export const router = createRouter({
   history: createWebHashHistory(),
   routes: [
-    ...screens.map(({ name, title, parameter, load }) => ({ name, path: parameter === undefined ? `/${name}` : `/${name}/${parameter}`, component: load, meta: { title } })),
+    ...screens.map(({ name, title, parameter, load }) => ({
+      name,
+      path: parameter === undefined ? `/${name}` : `/${name}/${parameter}`,
+      component: load,
+      meta: { title },
+    })),
     { path: '/:rest(.*)*', redirect: { name: 'datasets' } },
   ],
 });
 
 // The other views come once the first stands: while the connection is lost they could not be fetched.
 const restMilliseconds = 2500;
-void router.isReady().then(() => setTimeout(async () => {
-  for (const { load } of screens) await load().catch(() => null); // said when it is opened
-}, restMilliseconds));
-router.onError((_error, to) => showToast({
-  tone: 'bad', title: `${String(to.meta['title'] ?? 'This view')} could not be fetched: look whether the workbench still runs.`,
-  action: { label: 'Reload', run: () => { location.hash = to.fullPath; location.reload(); } },
-}));
+void router.isReady().then(() =>
+  setTimeout(async () => {
+    for (const { load } of screens) await load().catch(() => null); // said when it is opened
+  }, restMilliseconds),
+);
+router.onError((_error, to) =>
+  showToast({
+    tone: 'bad',
+    title: `${String(to.meta['title'] ?? 'This view')} could not be fetched: look whether the workbench still runs.`,
+    action: {
+      label: 'Reload',
+      run: () => {
+        location.hash = to.fullPath;
+        location.reload();
+      },
+    },
+  }),
+);
 
-router.afterEach((to) => { document.title = typeof to.meta['title'] === 'string' ? `${to.meta['title']} · ArcBench` : 'ArcBench'; });
+router.afterEach((to) => {
+  document.title = typeof to.meta['title'] === 'string' ? `${to.meta['title']} · ArcBench` : 'ArcBench';
+});

@@ -20,37 +20,61 @@ export interface SplitFacts {
 export type AdviceKey = Exclude<Extract<TextKey, `advice.${string}`>, 'advice.otherArms'>;
 /** The knob that each advice is about; one of an arm's loss begins with 'loss.'. */
 export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
-  'advice.scale': 'loss.scale', 'advice.margin': 'loss.marginRadians', 'advice.crowded': 'loss.marginRadians', 'advice.manyClasses': 'training.classSampleRate', 'advice.fewDrawn': 'training.classSampleRate', 'advice.rateHigh': 'training.learningRate', 'advice.rateLow': 'training.learningRate',
-  'advice.images': 'split.minImages', 'advice.test': 'split.test', 'advice.negatives': 'evaluation.falsePositiveRates', 'advice.noPairs': 'split.query', 'advice.oneSeed': 'seeds', 'advice.fewSeeds': 'seeds',
+  'advice.scale': 'loss.scale',
+  'advice.margin': 'loss.marginRadians',
+  'advice.crowded': 'loss.marginRadians',
+  'advice.manyClasses': 'training.classSampleRate',
+  'advice.fewDrawn': 'training.classSampleRate',
+  'advice.rateHigh': 'training.learningRate',
+  'advice.rateLow': 'training.learningRate',
+  'advice.images': 'split.minImages',
+  'advice.test': 'split.test',
+  'advice.negatives': 'evaluation.falsePositiveRates',
+  'advice.noPairs': 'split.query',
+  'advice.oneSeed': 'seeds',
+  'advice.fewSeeds': 'seeds',
 };
 
 /** A warning before training: a text and its numbers; written in any language by adviceSentence. */
-export interface Advice { readonly key: AdviceKey; readonly values: Readonly<Record<string, AdviceValue>> }
+export interface Advice {
+  readonly key: AdviceKey;
+  readonly values: Readonly<Record<string, AdviceValue>>;
+}
 type AdviceValue = string | number | readonly number[] | readonly string[];
 
 const [reachableLoss, harmlessLoss] = [0.01, 0.1];
 const gentle = { marginRadians: 0.3, scale: 32 };
 
 /** The lowest loss that scale s allows with n classes at perfect separation, ln(1 + (n−1) e^(−s n/(n−1))) (arXiv 1704.06369, proposition 2). */
-export const lowestLoss = (scale: number, classes: number): number => Math.log1p((classes - 1) * Math.exp((-scale * classes) / (classes - 1)));
+export const lowestLoss = (scale: number, classes: number): number =>
+  Math.log1p((classes - 1) * Math.exp((-scale * classes) / (classes - 1)));
 
 /** The scale at which the lowest loss is a given one: lowestLoss solved for s. */
-export const scaleFor = (loss: number, classes: number): number => ((classes - 1) / classes) * Math.log((classes - 1) / Math.expm1(loss));
+export const scaleFor = (loss: number, classes: number): number =>
+  ((classes - 1) / classes) * Math.log((classes - 1) / Math.expm1(loss));
 
 /** The widest angle, in radians, by which n directions in d dimensions can all be apart: of a regular simplex up to d + 1 of them, at most a right angle beyond (Rankin 1955), and 2π/n on the circle. */
 export function widestSeparation(classes: number, dimensions: number): number {
   if (dimensions === 2) return (2 * Math.PI) / classes;
   // On the sphere, the bound of Fejes Tóth (1943) is far tighter than Rankin's.
-  if (dimensions === 3 && classes > 4) return Math.acos(((1 / Math.tan((Math.PI * classes) / (6 * (classes - 2)))) ** 2 - 1) / 2);
+  if (dimensions === 3 && classes > 4)
+    return Math.acos(((1 / Math.tan((Math.PI * classes) / (6 * (classes - 2)))) ** 2 - 1) / 2);
   return classes <= dimensions + 1 ? Math.acos(-1 / (classes - 1)) : Math.PI / 2;
 }
 
 /** Everything that speaks against a plan before it is trained, most certain first; empty where nothing does. Without facts of the data, what the plan alone tells. */
 export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advice[] {
-  return grouped([...plan.arms.flatMap((arm): Advice[] => {
-    const own = planOfArm(plan, arm);
-    return [...(facts ? [...lossAdvice(arm, own, facts), ...drawAdvice(arm, own, facts)] : []), ...rateAdvice(arm.name, own.training)];
-  }), ...(facts ? dataAdvice(plan, facts) : []), ...seedAdvice(plan)]);
+  return grouped([
+    ...plan.arms.flatMap((arm): Advice[] => {
+      const own = planOfArm(plan, arm);
+      return [
+        ...(facts ? [...lossAdvice(arm, own, facts), ...drawAdvice(arm, own, facts)] : []),
+        ...rateAdvice(arm.name, own.training),
+      ];
+    }),
+    ...(facts ? dataAdvice(plan, facts) : []),
+    ...seedAdvice(plan),
+  ]);
 }
 
 function lossAdvice(arm: ArmPlan, own: Plan, { trainImages }: SplitFacts): Advice[] {
@@ -59,7 +83,15 @@ function lossAdvice(arm: ArmPlan, own: Plan, { trainImages }: SplitFacts): Advic
     const scale = 'scale' in loss ? loss.scale : null;
     const margin = 'marginRadians' in loss ? loss.marginRadians : 0;
     if (scale === null) return [];
-    const about = { arm: arm.name, scale, classes: trainImages.length, softmaxOver: drawnClasses(own.training, trainImages.length) ?? trainImages.length, images, margin, dimensions: own.model.embeddingSize };
+    const about = {
+      arm: arm.name,
+      scale,
+      classes: trainImages.length,
+      softmaxOver: drawnClasses(own.training, trainImages.length) ?? trainImages.length,
+      images,
+      margin,
+      dimensions: own.model.embeddingSize,
+    };
     return [...scaleAdvice(about), ...marginAdvice(about)];
   });
 }
@@ -71,10 +103,18 @@ const [fewClasses, manyClasses] = [10_000, 50_000];
 function drawAdvice(arm: ArmPlan, { training, model }: Plan, { trainImages }: SplitFacts): Advice[] {
   const classes = trainImages.length;
   const drawn = drawnClasses(training, classes);
-  if (drawn !== null) return classes < fewClasses ? [{ key: 'advice.fewDrawn', values: { arm: arm.name, drawn, classes } }] : [];
+  if (drawn !== null)
+    return classes < fewClasses ? [{ key: 'advice.fewDrawn', values: { arm: arm.name, drawn, classes } }] : [];
   const rate = 0.1;
   const samples = classes >= manyClasses && refuseClassSampling(arm.loss, { classSampleRate: rate }) === null;
-  return samples ? [{ key: 'advice.manyClasses', values: { arm: arm.name, classes, numbers: Math.round((classes * model.embeddingSize) / 1e6), rate } }] : [];
+  return samples
+    ? [
+        {
+          key: 'advice.manyClasses',
+          values: { arm: arm.name, classes, numbers: Math.round((classes * model.embeddingSize) / 1e6), rate },
+        },
+      ]
+    : [];
 }
 
 /** An advice in words. */
@@ -83,16 +123,40 @@ export function adviceSentence({ key, values }: Advice, texts: Texts): string {
     if (typeof value === 'number') return Number.isInteger(value) ? value : texts.short(value);
     if (typeof value === 'string') return value;
     const items = value.map((item) => (typeof item === 'number' ? texts.short(item) : item));
-    return key !== 'advice.negatives' && items.length > 3 ? texts.list([items[0] as string, texts.say('advice.otherArms', { arms: items.length - 1 })]) : texts.list(items);
+    return key !== 'advice.negatives' && items.length > 3
+      ? texts.list([items[0] as string, texts.say('advice.otherArms', { arms: items.length - 1 })])
+      : texts.list(items);
   };
   return texts.say(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, write(value)])));
 }
 
-interface LossFacts { readonly arm: string; readonly scale: number; readonly margin: number; readonly classes: number; /** Classes in a step's softmax. */ readonly softmaxOver: number; readonly images: number; readonly dimensions: number }
+interface LossFacts {
+  readonly arm: string;
+  readonly scale: number;
+  readonly margin: number;
+  readonly classes: number;
+  /** Classes in a step's softmax. */ readonly softmaxOver: number;
+  readonly images: number;
+  readonly dimensions: number;
+}
 
 function scaleAdvice({ arm, scale, softmaxOver: classes }: LossFacts): Advice[] {
   const bound = lowestLoss(scale, classes);
-  return bound <= harmlessLoss ? [] : [{ key: 'advice.scale', values: { arm, scale, classes, bound, target: reachableLoss, needed: Math.ceil(scaleFor(reachableLoss, classes)) } }];
+  return bound <= harmlessLoss
+    ? []
+    : [
+        {
+          key: 'advice.scale',
+          values: {
+            arm,
+            scale,
+            classes,
+            bound,
+            target: reachableLoss,
+            needed: Math.ceil(scaleFor(reachableLoss, classes)),
+          },
+        },
+      ];
 }
 
 function marginAdvice({ arm, scale, margin, classes, softmaxOver, images, dimensions }: LossFacts): Advice[] {
@@ -101,9 +165,32 @@ function marginAdvice({ arm, scale, margin, classes, softmaxOver, images, dimens
   const start = (s: number, m: number) => Math.log(softmaxOver - 1 + Math.exp(-s * Math.sin(m))) + s * Math.sin(m);
   const plain = Math.log(softmaxOver);
   return [
-    ...(margin > widest ? [{ key: 'advice.crowded' as const, values: { arm, classes, dimensions, angle: (widest * 180) / Math.PI, margin: (margin * 180) / Math.PI } }] : []),
+    ...(margin > widest
+      ? [
+          {
+            key: 'advice.crowded' as const,
+            values: { arm, classes, dimensions, angle: (widest * 180) / Math.PI, margin: (margin * 180) / Math.PI },
+          },
+        ]
+      : []),
     ...(start(scale, margin) > plain + 20 && images < 20_000
-      ? [{ key: 'advice.margin' as const, values: { arm, margin, scale, start: start(scale, margin), times: start(scale, margin) / plain, plain, images, gentleMargin: gentle.marginRadians, gentleScale: gentle.scale, gentleStart: start(gentle.scale, gentle.marginRadians) } }]
+      ? [
+          {
+            key: 'advice.margin' as const,
+            values: {
+              arm,
+              margin,
+              scale,
+              start: start(scale, margin),
+              times: start(scale, margin) / plain,
+              plain,
+              images,
+              gentleMargin: gentle.marginRadians,
+              gentleScale: gentle.scale,
+              gentleStart: start(gentle.scale, gentle.marginRadians),
+            },
+          },
+        ]
       : []),
   ];
 }
@@ -111,8 +198,15 @@ function marginAdvice({ arm, scale, margin, classes, softmaxOver, images, dimens
 /** SGD: 0.1 for 256 images a batch, scaled linearly (arXiv 1706.02677, section 2.1); Adam and AdamW: 0.001. Eight times either way is worth a word. */
 function rateAdvice(arm: string, { learningRate: rate, batchSize: batch, optimizer }: Plan['training']): Advice[] {
   const usual = optimizer.name === 'sgd' ? (0.1 * batch) / 256 : 1e-3;
-  const values = { arm, rate, usual, batch, optimizer: optimizer.name === 'sgd' ? 'SGD' : optimizer.name === 'adam' ? 'Adam' : 'AdamW' };
-  if (rate > 8 * usual) return [{ key: 'advice.rateHigh', values: { ...values, times: rate / usual, most: 4 * usual } }];
+  const values = {
+    arm,
+    rate,
+    usual,
+    batch,
+    optimizer: optimizer.name === 'sgd' ? 'SGD' : optimizer.name === 'adam' ? 'Adam' : 'AdamW',
+  };
+  if (rate > 8 * usual)
+    return [{ key: 'advice.rateHigh', values: { ...values, times: rate / usual, most: 4 * usual } }];
   return rate < usual / 8 ? [{ key: 'advice.rateLow', values: { ...values, times: usual / rate } }] : [];
 }
 
@@ -120,12 +214,31 @@ function dataAdvice(plan: Plan, { trainImages, testImages, positives, negatives 
   const sorted = [...trainImages].sort((a, b) => a - b);
   const median = sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
   const near90 = wilsonInterval(0.9 * testImages, testImages);
-  const uncarried = plan.evaluation.falsePositiveRates.filter((rate) => Math.floor(rate * negatives + 1e-9) < 1).sort((a, b) => b - a);
+  const uncarried = plan.evaluation.falsePositiveRates
+    .filter((rate) => Math.floor(rate * negatives + 1e-9) < 1)
+    .sort((a, b) => b - a);
   return [
-    ...(median < 5 ? [{ key: 'advice.images' as const, values: { people: sorted.length, median, fewest: sorted[0] ?? 0 } }] : []),
-    ...(testImages > 0 && testImages < 200 ? [{ key: 'advice.test' as const, values: { images: testImages, reach: Math.round(50 * (near90.high - near90.low)) } }] : []),
-    ...(positives === 0 || negatives === 0 ? [{ key: 'advice.noPairs' as const, values: {} }]
-      : uncarried.length > 0 ? [{ key: 'advice.negatives' as const, values: { rates: uncarried, negatives, needed: Math.ceil(1 / (uncarried.at(-1) as number) - 1e-9) } }] : []),
+    ...(median < 5
+      ? [{ key: 'advice.images' as const, values: { people: sorted.length, median, fewest: sorted[0] ?? 0 } }]
+      : []),
+    ...(testImages > 0 && testImages < 200
+      ? [
+          {
+            key: 'advice.test' as const,
+            values: { images: testImages, reach: Math.round(50 * (near90.high - near90.low)) },
+          },
+        ]
+      : []),
+    ...(positives === 0 || negatives === 0
+      ? [{ key: 'advice.noPairs' as const, values: {} }]
+      : uncarried.length > 0
+        ? [
+            {
+              key: 'advice.negatives' as const,
+              values: { rates: uncarried, negatives, needed: Math.ceil(1 / (uncarried.at(-1) as number) - 1e-9) },
+            },
+          ]
+        : []),
   ];
 }
 
@@ -136,7 +249,9 @@ function seedAdvice({ seeds, arms }: Plan): Advice[] {
   const comparisons = 2 * (new Set(arms.map((arm) => arm.variantOf ?? arm.name)).size - 1);
   let needed = 2;
   while (smallestSignFlipP(needed) * comparisons >= 0.05) needed++;
-  return seeds.length >= needed || comparisons === 0 ? [] : [{ key: 'advice.fewSeeds', values: { seeds: seeds.length, pairs: seeds.length, needed, comparisons } }];
+  return seeds.length >= needed || comparisons === 0
+    ? []
+    : [{ key: 'advice.fewSeeds', values: { seeds: seeds.length, pairs: seeds.length, needed, comparisons } }];
 }
 
 /** Arms to which the same is said are named together. */
@@ -149,5 +264,7 @@ function grouped(all: readonly Advice[]): Advice[] {
     if (typeof arm === 'string') group.arms.add(arm);
     groups.set(id, group);
   }
-  return [...groups.values()].map(({ advice, arms }) => (arms.size === 0 ? advice : { ...advice, values: { ...advice.values, arm: [...arms] } }));
+  return [...groups.values()].map(({ advice, arms }) =>
+    arms.size === 0 ? advice : { ...advice, values: { ...advice.values, arm: [...arms] } },
+  );
 }

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { RunEngine } from './runEngine.ts';
 import type { ErrorCode } from './errors.ts';
-import { dataSchema, partNames, prepareSchema, splitSchema, type Assignment, type PartName, type Plan } from './experiment.ts';
+import {
+  dataSchema,
+  partNames,
+  prepareSchema,
+  splitSchema,
+  type Assignment,
+  type PartName,
+  type Plan,
+} from './experiment.ts';
 import type { ComparedPair } from './comparison.ts';
 import type { PredictionComparison } from './comparePredictions.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -9,13 +17,19 @@ import { reportSections } from './reportSections.ts';
 import type { StartEstimate } from './startEstimate.ts';
 
 const nothing = z.strictObject({});
-const id = z.string().min(1).max(80).regex(/^[\w.-]+$/);
+const id = z
+  .string()
+  .min(1)
+  .max(80)
+  .regex(/^[\w.-]+$/);
 const runIds = z.array(id).max(200);
 /** A dataset section, with the folder that a relative source is relative to already applied. */
 const faces = z.strictObject({ data: dataSchema, prepare: prepareSchema });
 const yaml = z.string().max(200_000);
 /** A part of a curve's axis: steps, epochs, wall-clock milliseconds since 1970, or milliseconds since the curve's first point. */
-const curveRange = z.strictObject({ by: z.enum(['step', 'epoch', 'time', 'elapsed']), from: z.number(), to: z.number() }).refine(({ from, to }) => from <= to, { error: 'from must not lie above to' });
+const curveRange = z
+  .strictObject({ by: z.enum(['step', 'epoch', 'time', 'elapsed']), from: z.number(), to: z.number() })
+  .refine(({ from, to }) => from <= to, { error: 'from must not lie above to' });
 export type CurveRange = z.infer<typeof curveRange>;
 
 /** Every call of the workbench with the schema of its input: the only way between screens and machine (DESIGN 8). */
@@ -31,18 +45,33 @@ export const callInputs = {
   /** Starts a job that finds the faces of a source ('demo', a folder or a CSV); nothing is copied. */
   'datasets.import': z.strictObject({ data: dataSchema }),
   'datasets.show': z.strictObject({ hash: id }),
-  'datasets.pictures': z.strictObject({ hash: id, identity: z.string().max(1000).nullable(), offset: z.int().min(0), limit: z.int().min(1).max(500) }),
+  'datasets.pictures': z.strictObject({
+    hash: id,
+    identity: z.string().max(1000).nullable(),
+    offset: z.int().min(0),
+    limit: z.int().min(1).max(500),
+  }),
   /** Takes a dataset off the list; its pictures stay where they are. */
   'datasets.forget': z.strictObject({ hash: id }),
   /** Corrects the five landmarks of one picture, ten numbers in pixels; null takes the correction back. */
-  'datasets.correct': z.strictObject({ hash: id, index: z.int().min(0), landmarks: z.array(z.number()).length(10).nullable() }),
+  'datasets.correct': z.strictObject({
+    hash: id,
+    index: z.int().min(0),
+    landmarks: z.array(z.number()).length(10).nullable(),
+  }),
 
   /** Starts a job that aligns, crops and packs; what is there already is taken. */
   'split.prepare': faces,
   /** Who goes where by a rule, with counts; needs the prepared set. Nothing is written. */
   'split.preview': faces.extend({ split: splitSchema }),
   /** The pictures that a rule puts into a part, or every picture; of everybody, or of one person. */
-  'split.pictures': faces.extend({ split: splitSchema, part: z.enum(partNames).nullable(), identity: z.string().max(1000).nullable(), offset: z.int().min(0), limit: z.int().min(1).max(500) }),
+  'split.pictures': faces.extend({
+    split: splitSchema,
+    part: z.enum(partNames).nullable(),
+    identity: z.string().max(1000).nullable(),
+    offset: z.int().min(0),
+    limit: z.int().min(1).max(500),
+  }),
   /** The leakage audit of a rule. */
   'split.audit': faces.extend({ split: splitSchema }),
   /** Starts a job that makes the folders and their manifest. */
@@ -70,10 +99,19 @@ export const callInputs = {
   'jobs.log': z.strictObject({ id, before: z.int().min(0).nullable(), limit: z.int().min(1).max(1000) }),
 
   /** Runs in the order in which they were begun: all, or the newest so many, or so many before one that is known. */
-  'runs.list': z.strictObject({ limit: z.int().min(1).max(10_000).optional(), before: z.strictObject({ createdAt: z.string().max(40), id }).optional() }),
+  'runs.list': z.strictObject({
+    limit: z.int().min(1).max(10_000).optional(),
+    before: z.strictObject({ createdAt: z.string().max(40), id }).optional(),
+  }),
   'runs.show': z.strictObject({ id }),
   /** Curves thinned at the source to at most `points` a series by LTTB: whole, or what lies within `range` with the point before it and the one behind it. `smoothing` is the weight of their moving averages. */
-  'runs.curves': z.strictObject({ ids: runIds, names: z.array(z.string().max(100)).max(40), points: z.int().min(10).max(20_000), range: curveRange.optional(), smoothing: z.number().min(0).max(0.99).optional() }),
+  'runs.curves': z.strictObject({
+    ids: runIds,
+    names: z.array(z.string().max(100)).max(40),
+    points: z.int().min(10).max(20_000),
+    range: curveRange.optional(),
+    smoothing: z.number().min(0).max(0.99).optional(),
+  }),
   /** Who is right about which test picture: runs of one arm against those of another, in pairs of one seed. */
   'runs.predictions': z.strictObject({ first: runIds, second: runIds }),
   /** How arms differ from the arm of the run `against` in every judged metric, by pairs of one seed and one split, with the report's statistics over the runs named. */
@@ -89,13 +127,20 @@ export const callInputs = {
     /** The judged pictures at the end of training, or val's after each epoch that was kept. */
     of: z.enum(['end', 'epochs']),
     /** 'sphere' takes embeddings of three numbers as they are, on the unit sphere. */
-    method: z.enum(['pca', 'tsne', 'umap', 'sphere']), dimensions: z.literal([2, 3]), seed: z.int().min(0),
+    method: z.enum(['pca', 'tsne', 'umap', 'sphere']),
+    dimensions: z.literal([2, 3]),
+    seed: z.int().min(0),
     /** t-SNE's perplexity or UMAP's number of neighbours. */
     neighbours: z.number().min(2).max(200),
   }),
   'embedding.points': z.strictObject({ projection: id }),
   /** Rows nearest by cosine, falling; of val's pictures after the epoch `snapshot`, or of the judged ones where it is null. */
-  'embedding.neighbours': z.strictObject({ run: id, snapshot: z.int().min(0).nullable(), row: z.int().min(0), count: z.int().min(1).max(50) }),
+  'embedding.neighbours': z.strictObject({
+    run: id,
+    snapshot: z.int().min(0).nullable(),
+    row: z.int().min(0),
+    count: z.int().min(1).max(50),
+  }),
 
   'reports.list': nothing,
   'reports.show': z.strictObject({ planHash: id }),
@@ -105,15 +150,47 @@ export const callInputs = {
   'reports.remark': z.strictObject({ planHash: id, section: z.enum(reportSections), text: z.string().max(50_000) }),
 } as const satisfies Record<keyof CallOutputs, z.ZodType>;
 
-export interface Diagnosis { readonly device: string; readonly deviceName: string; readonly threads: number; readonly tensorflow: string; readonly node: string; readonly gigaflops: number; readonly folder: string | null; readonly checked: boolean }
-export interface SystemDescription {
-  readonly version: string; readonly door: 'electron' | 'serve'; readonly workspace: string; readonly platform: string; readonly home: string;
-  readonly cpu: string; readonly cores: number; readonly memoryGiB: number;
+export interface Diagnosis {
+  readonly device: string;
+  readonly deviceName: string;
+  readonly threads: number;
+  readonly tensorflow: string;
+  readonly node: string;
+  readonly gigaflops: number;
+  readonly folder: string | null;
+  readonly checked: boolean;
 }
-export interface FileEntry { readonly name: string; readonly path: string; readonly kind: 'folder' | 'file' }
+export interface SystemDescription {
+  readonly version: string;
+  readonly door: 'electron' | 'serve';
+  readonly workspace: string;
+  readonly platform: string;
+  readonly home: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+}
+export interface FileEntry {
+  readonly name: string;
+  readonly path: string;
+  readonly kind: 'folder' | 'file';
+}
 
-export interface RejectedFile { readonly path: string; readonly reason: string }
-export interface DatasetSummary { readonly hash: string; readonly name: string; readonly source: string; readonly layout: string; readonly images: number; readonly people: number; readonly rejected: number; readonly importedAt: string | null; readonly data: Plan['data'] }
+export interface RejectedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+export interface DatasetSummary {
+  readonly hash: string;
+  readonly name: string;
+  readonly source: string;
+  readonly layout: string;
+  readonly images: number;
+  readonly people: number;
+  readonly rejected: number;
+  readonly importedAt: string | null;
+  readonly data: Plan['data'];
+}
 export interface DatasetDetails extends DatasetSummary {
   readonly withLandmarks: number;
   /** How many people have so many images, ascending. */
@@ -124,59 +201,131 @@ export interface DatasetDetails extends DatasetSummary {
   readonly rejectedFiles: readonly RejectedFile[];
 }
 export interface Picture {
-  readonly index: number; readonly identity: string; readonly name: string; readonly landmarks: readonly number[] | null; readonly corrected: boolean;
+  readonly index: number;
+  readonly identity: string;
+  readonly name: string;
+  readonly landmarks: readonly number[] | null;
+  readonly corrected: boolean;
   /** Pixels of the EXIF-turned picture, in which its landmarks are; null in datasets that were imported before they were read. */
-  readonly width: number | null; readonly height: number | null;
+  readonly width: number | null;
+  readonly height: number | null;
 }
 
 export interface SplitPreview {
-  readonly hash: string; readonly prepared: string; readonly alignment: string;
+  readonly hash: string;
+  readonly prepared: string;
+  readonly alignment: string;
   readonly parts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
   /** Where each person is; a person in training has images in train, val and test. */
-  readonly persons: readonly { readonly identity: string; readonly part: Assignment; readonly assigned: boolean; readonly images: number; readonly first: number }[];
+  readonly persons: readonly {
+    readonly identity: string;
+    readonly part: Assignment;
+    readonly assigned: boolean;
+    readonly images: number;
+    readonly first: number;
+  }[];
 }
 /** A picture of the prepared set, by its place there; the part is null where the person is left out. */
-export interface SplitPicture { readonly index: number; readonly identity: string; readonly name: string; readonly part: PartName | null }
+export interface SplitPicture {
+  readonly index: number;
+  readonly identity: string;
+  readonly name: string;
+  readonly part: PartName | null;
+}
 export interface AuditFinding {
-  readonly name: string; readonly kind: string; readonly message: string; readonly blocking: boolean;
+  readonly name: string;
+  readonly kind: string;
+  readonly message: string;
+  readonly blocking: boolean;
   /** Indexes into the prepared set, as pictureAddress takes them. */
   readonly pictures: readonly number[];
 }
 
-export interface ExperimentSummary { readonly id: string; readonly name: string; readonly updatedAt: string; readonly planHash: string | null; readonly arms: number; readonly seeds: number; readonly runsDone: number; /** Whether a sweep stops some of its runs early. */ readonly halving: boolean }
+export interface ExperimentSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly updatedAt: string;
+  readonly planHash: string | null;
+  readonly arms: number;
+  readonly seeds: number;
+  readonly runsDone: number;
+  /** Whether a sweep stops some of its runs early. */ readonly halving: boolean;
+}
 /** What is wrong with a text: one sentence, and the line counted from 1. */
-export interface TextFault { readonly line: number; readonly message: string }
+export interface TextFault {
+  readonly line: number;
+  readonly message: string;
+}
 export interface CheckedExperiment {
-  readonly plan: Plan | null; readonly planHash: string | null; readonly fault: TextFault | null;
+  readonly plan: Plan | null;
+  readonly planHash: string | null;
+  readonly fault: TextFault | null;
   readonly advice: readonly PlanAdvice[];
   readonly parameters: number | null;
   readonly estimate: StartEstimate | null;
 }
 /** One sentence on a plan with its numbers, the knob it is about (such as 'training.learningRate', or 'loss.scale' of the arms named) and its arms; none: it is about all. */
-export interface PlanAdvice { readonly knob: string; readonly arms: readonly string[]; readonly text: string; /** Whether a start would be refused for it. */ readonly blocking: boolean }
-export interface ExperimentDetails extends CheckedExperiment { readonly id: string; readonly yaml: string; readonly updatedAt: string }
-export interface Preset { readonly name: string; readonly title: string; readonly description: string; readonly yaml: string }
+export interface PlanAdvice {
+  readonly knob: string;
+  readonly arms: readonly string[];
+  readonly text: string;
+  /** Whether a start would be refused for it. */ readonly blocking: boolean;
+}
+export interface ExperimentDetails extends CheckedExperiment {
+  readonly id: string;
+  readonly yaml: string;
+  readonly updatedAt: string;
+}
+export interface Preset {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly yaml: string;
+}
 
 export type JobKind = 'import' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 export interface Job {
-  readonly id: string; readonly kind: JobKind; readonly title: string; readonly state: JobState;
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly title: string;
+  readonly state: JobState;
   /** What it is doing, such as 'Training ArcFace, seed 1'. */
-  readonly stage: string; readonly progress: { readonly done: number; readonly total: number; readonly note: string } | null;
-  readonly queuedAt: string; readonly startedAt: string | null; readonly endedAt: string | null;
+  readonly stage: string;
+  readonly progress: { readonly done: number; readonly total: number; readonly note: string } | null;
+  readonly queuedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
   /** The experiment it runs, the run it trains now, and what it made, where there is such a thing. */
-  readonly experiment: string | null; readonly run: string | null; readonly result: string | null;
+  readonly experiment: string | null;
+  readonly run: string | null;
+  readonly result: string | null;
   readonly fault: { readonly code: ErrorCode; readonly message: string } | null;
 }
 /** A line of a job's log; `index` counts its lines from 0. */
-export interface LogLine { readonly job: string; readonly index: number; readonly at: string; readonly text: string }
+export interface LogLine {
+  readonly job: string;
+  readonly index: number;
+  readonly at: string;
+  readonly text: string;
+}
 
 export type RunStatus = 'queued' | 'running' | 'trained' | 'done' | 'failed' | 'cancelled';
 export interface RunSummary {
-  readonly id: string; readonly experiment: string; readonly arm: string; readonly seed: number; readonly planHash: string; readonly status: RunStatus;
-  readonly createdAt: string; readonly finishedAt: string | null; readonly message: string | null; readonly starred: boolean; readonly note: string;
+  readonly id: string;
+  readonly experiment: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly planHash: string;
+  readonly status: RunStatus;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly message: string | null;
+  readonly starred: boolean;
+  readonly note: string;
   /** Epochs done and planned. */
-  readonly epoch: number; readonly epochs: number;
+  readonly epoch: number;
+  readonly epochs: number;
   /** Last value of each curve and the judged metrics, by name. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Dotted knobs of the run's plan with its arm's, as text. */
@@ -196,16 +345,33 @@ export interface RunDetails extends RunSummary {
   readonly pictures: Readonly<Record<string, number>>;
 }
 /** A test picture that runs of one arm are right about more often; `index` and `identity` as pictures have them, people that the other arm takes it for. */
-export interface PredictedPicture { readonly index: number; readonly file: string; readonly identity: string; readonly firstRight: number; readonly secondRight: number; readonly takenFor: readonly string[] }
+export interface PredictedPicture {
+  readonly index: number;
+  readonly file: string;
+  readonly identity: string;
+  readonly firstRight: number;
+  readonly secondRight: number;
+  readonly takenFor: readonly string[];
+}
 export interface ComparedPredictions extends Pick<PredictionComparison, 'seeds' | 'p'> {
   /** The prepared set of the pictures, for pictureAddress. */
   readonly prepared: string;
   /** At most 200 pictures each, furthest apart first, with how many there are. */
-  readonly onlyFirst: { readonly total: number; readonly people: number; readonly pictures: readonly PredictedPicture[] };
-  readonly onlySecond: { readonly total: number; readonly people: number; readonly pictures: readonly PredictedPicture[] };
+  readonly onlyFirst: {
+    readonly total: number;
+    readonly people: number;
+    readonly pictures: readonly PredictedPicture[];
+  };
+  readonly onlySecond: {
+    readonly total: number;
+    readonly people: number;
+    readonly pictures: readonly PredictedPicture[];
+  };
 }
 /** Arms are named by one of their runs, since two experiments may have arms of one name. */
-export interface ArmDifference extends Omit<ComparedPair, 'arm' | 'against'> { readonly run: string }
+export interface ArmDifference extends Omit<ComparedPair, 'arm' | 'against'> {
+  readonly run: string;
+}
 export interface ArmDifferences {
   /** Each arm with each metric, as the plan has the arms. */
   readonly differences: readonly ArmDifference[];
@@ -213,18 +379,30 @@ export interface ArmDifferences {
   readonly unpaired: readonly string[];
 }
 export interface Curve {
-  readonly run: string; readonly name: string;
+  readonly run: string;
+  readonly name: string;
   /** Points before they were thinned: of the curve, or of the range that was asked for. */
   readonly total: number;
   /** Columns of equal length: steps, epochs, wall-clock milliseconds since 1970, values. */
-  readonly steps: readonly number[]; readonly epochs: readonly number[]; readonly times: readonly number[]; readonly values: readonly (number | null)[];
+  readonly steps: readonly number[];
+  readonly epochs: readonly number[];
+  readonly times: readonly number[];
+  readonly values: readonly (number | null)[];
   /** The moving average at each point over all points of the curve up to it, those that were thinned out too; absent where no smoothing was asked for. */
   readonly smoothed?: readonly (number | null)[];
 }
-export interface CurvePoint { readonly name: string; readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }
+export interface CurvePoint {
+  readonly name: string;
+  readonly step: number;
+  readonly epoch: number;
+  readonly at: number;
+  readonly value: number;
+}
 
 export interface EmbeddingPoints {
-  readonly run: string; readonly method: string; readonly dimensions: 2 | 3;
+  readonly run: string;
+  readonly method: string;
+  readonly dimensions: 2 | 3;
   readonly rows: readonly EmbeddingRow[];
   /** One of the end of training, or one of each epoch that was kept, rising; the rows are the same in each. */
   readonly frames: readonly EmbeddingFrame[];
@@ -240,13 +418,22 @@ export interface EmbeddingFrame {
 export interface EmbeddingRow {
   /** Place in the prepared set, as pictureAddress takes it; null where that set is gone. */
   readonly picture: number | null;
-  readonly identity: string; readonly part: PartName; readonly file: string;
+  readonly identity: string;
+  readonly part: PartName;
+  readonly file: string;
   /** Whether the run names a test picture's person; null for other parts. */
   readonly correct: boolean | null;
 }
-export interface Neighbour { readonly row: number; readonly cosine: number }
+export interface Neighbour {
+  readonly row: number;
+  readonly cosine: number;
+}
 
-export interface ReportSummary { readonly planHash: string; readonly title: string; readonly writtenAt: string }
+export interface ReportSummary {
+  readonly planHash: string;
+  readonly title: string;
+  readonly writtenAt: string;
+}
 export interface ReportDetails extends ReportSummary {
   readonly markdown: string;
   /** Names of the files beside report.md, as reportAddress takes them. */
@@ -259,7 +446,11 @@ export interface ReportDetails extends ReportSummary {
 export interface CallOutputs {
   'system.describe': SystemDescription;
   'system.diagnose': Diagnosis;
-  'files.list': { readonly path: string | null; readonly parent: string | null; readonly entries: readonly FileEntry[] };
+  'files.list': {
+    readonly path: string | null;
+    readonly parent: string | null;
+    readonly entries: readonly FileEntry[];
+  };
   'datasets.list': readonly DatasetSummary[];
   'datasets.import': Job;
   'datasets.show': DatasetDetails;
@@ -307,30 +498,37 @@ export type CallInput<Name extends CallName> = z.input<(typeof callInputs)[Name]
 /** What the workbench gets: validated, defaults filled in. */
 export type CheckedInput<Name extends CallName> = z.output<(typeof callInputs)[Name]>;
 /** The workbench's side of the contract. */
-export type CallHandlers = { readonly [Name in CallName]: (input: CheckedInput<Name>) => Promise<CallOutputs[Name]> | CallOutputs[Name] };
+export type CallHandlers = {
+  readonly [Name in CallName]: (input: CheckedInput<Name>) => Promise<CallOutputs[Name]> | CallOutputs[Name];
+};
 
 /** What the workbench tells every screen without being asked. */
 export interface WorkbenchEvents {
   /** A job that is new or changed. */
-  'job': Job;
+  job: Job;
   'job.dismissed': { readonly id: string };
-  'log': LogLine;
+  log: LogLine;
   /** A run that is new or changed. */
-  'run': RunSummary;
+  run: RunSummary;
   'run.deleted': { readonly ids: readonly string[] };
   /** New points of a curve, a few times a second at most. */
-  'points': { readonly run: string; readonly points: readonly CurvePoint[] };
+  points: { readonly run: string; readonly points: readonly CurvePoint[] };
   'datasets.changed': null;
   'experiments.changed': null;
   'reports.changed': { readonly planHash: string };
   /** Load of the machine, every two seconds while somebody looks. */
-  'machine': { readonly processorShare: number; readonly memoryUsedGiB: number; readonly memoryGiB: number };
+  machine: { readonly processorShare: number; readonly memoryUsedGiB: number; readonly memoryGiB: number };
 }
 export type EventName = keyof WorkbenchEvents;
-export type WorkbenchEvent = { readonly [Name in EventName]: { readonly event: Name; readonly payload: WorkbenchEvents[Name] } }[EventName];
+export type WorkbenchEvent = {
+  readonly [Name in EventName]: { readonly event: Name; readonly payload: WorkbenchEvents[Name] };
+}[EventName];
 
 /** Messages of the WebSocket door, and of Electron's. */
 export const requestSchema = z.strictObject({ id: z.int().min(0), call: z.string().max(80), input: z.unknown() });
 export type WireRequest = z.infer<typeof requestSchema>;
 export type WireFault = { readonly code: ErrorCode; readonly message: string };
-export type WireMessage = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly fault: WireFault } | WorkbenchEvent;
+export type WireMessage =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly fault: WireFault }
+  | WorkbenchEvent;

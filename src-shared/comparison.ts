@@ -56,40 +56,74 @@ export const bootstrapSeed = 1;
 export function compareArms(metrics: readonly ComparedMetric[], arms: readonly ComparedArm[]): Comparison {
   const [base, ...others] = arms;
   const named = (name: string) => arms.find((arm) => arm.name === name);
-  const judged = (couples: readonly (readonly [arm: ComparedArm, against: ComparedArm])[]) => [true, false].flatMap((primary) =>
-    judge(couples.flatMap(([arm, against]) => metrics.filter((metric) => metric.primary === primary).flatMap((metric) => pairUp(arm, against, metric)))));
+  const judged = (couples: readonly (readonly [arm: ComparedArm, against: ComparedArm])[]) =>
+    [true, false].flatMap((primary) =>
+      judge(
+        couples.flatMap(([arm, against]) =>
+          metrics.filter((metric) => metric.primary === primary).flatMap((metric) => pairUp(arm, against, metric)),
+        ),
+      ),
+    );
   return {
     base: base?.name ?? '',
     pairs: base ? judged(others.map((arm) => [arm, base])) : [],
-    steps: judged(arms.flatMap((arm) => {
-      const against = arm.against === undefined ? undefined : named(arm.against);
-      return against ? [[arm, against] as const] : [];
-    })),
-    noise: arms.flatMap((arm) => metrics.flatMap((metric) => {
-      const floor = noiseFloor(arm.runs.flatMap((run) => run.values[metric.key] ?? []));
-      return floor ? [{ arm: arm.name, metric, floor }] : [];
-    })),
+    steps: judged(
+      arms.flatMap((arm) => {
+        const against = arm.against === undefined ? undefined : named(arm.against);
+        return against ? [[arm, against] as const] : [];
+      }),
+    ),
+    noise: arms.flatMap((arm) =>
+      metrics.flatMap((metric) => {
+        const floor = noiseFloor(arm.runs.flatMap((run) => run.values[metric.key] ?? []));
+        return floor ? [{ arm: arm.name, metric, floor }] : [];
+      }),
+    ),
   };
 }
 
 type Unjudged = Omit<ComparedPair, 'decidedBy' | 'adjustedP' | 'verdict' | 'moreSeeds'>;
 
 function pairUp(arm: ComparedArm, against: ComparedArm, metric: ComparedMetric): Unjudged[] {
-  const couples = arm.runs.flatMap((run) => {
-    const [own, other] = [run.values[metric.key] ?? null, against.runs.find((entry) => entry.seed === run.seed)?.values[metric.key] ?? null];
-    return own === null || other === null ? [] : [{ seed: run.seed, own, other }];
-  }).sort((a, b) => a.seed - b.seed);
+  const couples = arm.runs
+    .flatMap((run) => {
+      const [own, other] = [
+        run.values[metric.key] ?? null,
+        against.runs.find((entry) => entry.seed === run.seed)?.values[metric.key] ?? null,
+      ];
+      return own === null || other === null ? [] : [{ seed: run.seed, own, other }];
+    })
+    .sort((a, b) => a.seed - b.seed);
   if (couples.length === 0) return [];
   const [own, other] = [couples.map((couple) => couple.own), couples.map((couple) => couple.other)];
-  return [{ arm: arm.name, against: against.name, metric, seeds: couples.map(({ seed }) => seed), armMean: mean(own), againstMean: mean(other), ...pairedDifference(other, own, bootstrapSeed) }];
+  return [
+    {
+      arm: arm.name,
+      against: against.name,
+      metric,
+      seeds: couples.map(({ seed }) => seed),
+      armMean: mean(own),
+      againstMean: mean(other),
+      ...pairedDifference(other, own, bootstrapSeed),
+    },
+  ];
 }
 
 /** One family of tests: Holm's adjustment runs over all that are given. */
 function judge(family: readonly Unjudged[]): ComparedPair[] {
   const decided = family.map((pair) => {
     // Without any spread, Student's test has nothing to go by.
-    const decidedBy = pair.signFlipP === null ? null : pair.studentP === null || smallestSignFlipP(pair.pairs) * family.length < significance ? 'signFlip' as const : 'student' as const;
-    return { pair, decidedBy, p: decidedBy === 'signFlip' ? pair.signFlipP : decidedBy === 'student' ? pair.studentP : null };
+    const decidedBy =
+      pair.signFlipP === null
+        ? null
+        : pair.studentP === null || smallestSignFlipP(pair.pairs) * family.length < significance
+          ? ('signFlip' as const)
+          : ('student' as const);
+    return {
+      pair,
+      decidedBy,
+      p: decidedBy === 'signFlip' ? pair.signFlipP : decidedBy === 'student' ? pair.studentP : null,
+    };
   });
   const tested = decided.filter((entry) => entry.p !== null);
   const adjusted = holm(tested.map((entry) => entry.p as number));
@@ -98,8 +132,19 @@ function judge(family: readonly Unjudged[]): ComparedPair[] {
     const adjustedP = adjusted[tested.indexOf(entry)] ?? null;
     const excludesZero = pair.interval !== null && (pair.interval.low > 0 || pair.interval.high < 0);
     const settled = adjustedP !== null && adjustedP < significance && (excludesZero || pair.spread === 0);
-    const verdict: Verdict = !settled ? 'notDistinguishable' : (pair.mean > 0) === (pair.metric.better === 'higher') ? 'better' : 'worse';
-    const needed = settled || pair.effectSize === null ? null : seedsNeeded(pair.effectSize, significance / family.length);
-    return { ...pair, decidedBy, adjustedP, verdict, moreSeeds: needed === null ? null : Math.max(1, needed - pair.pairs) };
+    const verdict: Verdict = !settled
+      ? 'notDistinguishable'
+      : pair.mean > 0 === (pair.metric.better === 'higher')
+        ? 'better'
+        : 'worse';
+    const needed =
+      settled || pair.effectSize === null ? null : seedsNeeded(pair.effectSize, significance / family.length);
+    return {
+      ...pair,
+      decidedBy,
+      adjustedP,
+      verdict,
+      moreSeeds: needed === null ? null : Math.max(1, needed - pair.pairs),
+    };
   });
 }

@@ -12,8 +12,12 @@ const [minute, hour, day] = [60, 3600, 86_400];
 export function roughDuration(seconds: number): string {
   const to = (step: number) => Math.max(step, Math.round(seconds / step) * step);
   if (to(5) < minute) return `${to(5)} s`;
-  if (to(10) < 5 * minute) return to(10) % minute === 0 ? `${to(10) / minute} min` : `${Math.floor(to(10) / minute)} min ${to(10) % minute} s`;
+  if (to(10) < 5 * minute)
+    return to(10) % minute === 0 ? `${to(10) / minute} min` : `${Math.floor(to(10) / minute)} min ${to(10) % minute} s`;
   if (to(minute) < hour) return `${to(minute) / minute} min`;
-  if (to(10 * minute) < 10 * hour) return to(10 * minute) % hour === 0 ? `${to(10 * minute) / hour} h` : `${Math.floor(to(10 * minute) / hour)} h ${(to(10 * minute) % hour) / minute} min`;
+  if (to(10 * minute) < 10 * hour)
+    return to(10 * minute) % hour === 0
+      ? `${to(10 * minute) / hour} h`
+      : `${Math.floor(to(10 * minute) / hour)} h ${(to(10 * minute) % hour) / minute} min`;
   return to(hour) < 3 * day ? `${to(hour) / hour} h` : `${to(day) / day} days`;
 }

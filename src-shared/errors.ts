@@ -26,8 +26,16 @@ export class ArcBenchError extends Error {
 /** Exit code of a code: 0 done, 1 failed, 2 wrong input, 130 cancelled and resumable. */
 export function exitCodeOf(code: ErrorCode): 1 | 2 | 130 {
   switch (code) {
-    case 'wrong-input': return 2;
-    case 'cancelled': return 130;
-    case 'missing-tool': case 'busy': case 'damaged': case 'no-space': case 'diverged': case 'failed': return 1;
+    case 'wrong-input':
+      return 2;
+    case 'cancelled':
+      return 130;
+    case 'missing-tool':
+    case 'busy':
+    case 'damaged':
+    case 'no-space':
+    case 'diverged':
+    case 'failed':
+      return 1;
   }
 }

@@ -5,10 +5,22 @@ import type { Retrieval } from './maths/retrieval.ts';
 import type { DrawnCurve } from './maths/thinRoc.ts';
 import type { VerificationAccuracy } from './maths/verificationFolds.ts';
 
-export interface Rate { readonly correct: number; readonly total: number; readonly value: number; readonly low: number; readonly high: number }
-export interface ClosedSetAccuracy { readonly top1: Rate; readonly top5: Rate }
+export interface Rate {
+  readonly correct: number;
+  readonly total: number;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+export interface ClosedSetAccuracy {
+  readonly top1: Rate;
+  readonly top5: Rate;
+}
 /** Which picture, by its source file. */
-export interface Picture { readonly file: string; readonly identity: string }
+export interface Picture {
+  readonly file: string;
+  readonly identity: string;
+}
 
 /** Same person or not: LFW's folds over pairs of people who never trained. */
 export interface Verification {
@@ -30,7 +42,11 @@ export interface Verification {
 export interface RankIdentification {
   readonly probes: number;
   readonly gallery: number;
-  readonly byDistractors: readonly { readonly distractors: number; readonly rank1: RankRate; readonly rank5: RankRate }[];
+  readonly byDistractors: readonly {
+    readonly distractors: number;
+    readonly rank1: RankRate;
+    readonly rank5: RankRate;
+  }[];
   /** Ranks 1 to 20 with all distractors. */
   readonly cumulative: readonly RankRate[];
 }
@@ -70,23 +86,40 @@ export interface Geometry {
   readonly norms: Spread;
 }
 
-export interface HardPair { readonly first: Picture; readonly second: Picture; readonly cosine: number }
+export interface HardPair {
+  readonly first: Picture;
+  readonly second: Picture;
+  readonly cosine: number;
+}
 
 /** What went wrong, with pictures; every list is bounded, worst first. */
 export interface Confusions {
   readonly mistaken: Rate; // wrong of all test pictures
   readonly mistakes: readonly (Picture & { readonly predicted: string })[];
-  readonly confusedPeople: readonly { readonly identity: string; readonly predicted: string; readonly count: number; readonly files: readonly string[] }[];
+  readonly confusedPeople: readonly {
+    readonly identity: string;
+    readonly predicted: string;
+    readonly count: number;
+    readonly files: readonly string[];
+  }[];
   /** Held-out people: the most alike pictures of two persons and the least alike of one. */
   readonly hardestImpostors: readonly HardPair[];
   readonly hardestGenuine: readonly HardPair[];
   /** Training and test pictures nearer to another person's centre than to their own, furthest from their own first. */
-  readonly labelSuspects: readonly (Picture & { readonly ownDegrees: number; readonly nearest: string; readonly nearestDegrees: number })[];
+  readonly labelSuspects: readonly (Picture & {
+    readonly ownDegrees: number;
+    readonly nearest: string;
+    readonly nearestDegrees: number;
+  })[];
 }
 
 /** Two people whose mean embeddings have a cosine above `bar`, between that of a picture with its own person's others and that of two means of one person: perhaps one person under two names. */
 export interface AliasSuspect {
-  readonly first: { readonly identity: string; readonly part: 'train' | 'query' | 'distractors'; readonly files: readonly string[] };
+  readonly first: {
+    readonly identity: string;
+    readonly part: 'train' | 'query' | 'distractors';
+    readonly files: readonly string[];
+  };
   readonly second: AliasSuspect['first'];
   readonly cosine: number;
   readonly bar: number;
@@ -95,7 +128,11 @@ export interface AliasSuspect {
 /** Everything that judging a run on val, test, query and distractors says; of bounded size. Null where the split does not carry a part; absent from runs that an older version judged. */
 export interface Evaluation {
   readonly accuracy: { readonly val: ClosedSetAccuracy | null; readonly test: ClosedSetAccuracy | null };
-  readonly identification: { readonly positives: number; readonly negatives: number; readonly rates: readonly IdentificationRate[] } | null;
+  readonly identification: {
+    readonly positives: number;
+    readonly negatives: number;
+    readonly rates: readonly IdentificationRate[];
+  } | null;
   readonly verification?: Verification | null;
   readonly ranks?: RankIdentification | null;
   readonly marginFree?: MarginFree | null;
@@ -105,4 +142,8 @@ export interface Evaluation {
 }
 
 /** The class that a run gives each test picture: parallel lists, labels as positions among the split's classes. */
-export interface Predictions { readonly images: readonly number[]; readonly labels: readonly number[]; readonly predicted: readonly number[] }
+export interface Predictions {
+  readonly images: readonly number[];
+  readonly labels: readonly number[];
+  readonly predicted: readonly number[];
+}

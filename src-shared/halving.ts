@@ -1,12 +1,19 @@
 import type { HalvingPlan } from './arms.ts';
 
-export interface HalvingRound { /** From 1. */ readonly round: number; readonly candidates: number; /** That each candidate has trained when the round ends. */ readonly epochs: number }
+export interface HalvingRound {
+  /** From 1. */ readonly round: number;
+  readonly candidates: number;
+  /** That each candidate has trained when the round ends. */ readonly epochs: number;
+}
 
 /**
  * The rounds of successive halving (Jamieson and Talwalkar 2016, arXiv 1502.07943; one bracket of Hyperband, arXiv 1603.06560): candidates train `firstEpochs`, the best 1/factor
  * of them, at least one, go on to `factor` times as many, until the last round ends with all epochs.
  */
-export function halvingRounds({ factor, firstEpochs }: HalvingPlan, { candidates, epochs }: { readonly candidates: number; readonly epochs: number }): HalvingRound[] {
+export function halvingRounds(
+  { factor, firstEpochs }: HalvingPlan,
+  { candidates, epochs }: { readonly candidates: number; readonly epochs: number },
+): HalvingRound[] {
   const rounds: HalvingRound[] = [];
   let [left, until] = [candidates, firstEpochs];
   for (let round = 1; ; round++) {
@@ -18,4 +25,11 @@ export function halvingRounds({ factor, firstEpochs }: HalvingPlan, { candidates
 }
 
 /** How a candidate stood when it was stopped: its place among the candidates of its arm, by the mean over seeds of the best val accuracy so far; null where a run diverged. */
-export interface HalvingStop { readonly round: number; readonly rounds: number; readonly epochs: number; readonly place: number; readonly candidates: number; readonly accuracy: number | null }
+export interface HalvingStop {
+  readonly round: number;
+  readonly rounds: number;
+  readonly epochs: number;
+  readonly place: number;
+  readonly candidates: number;
+  readonly accuracy: number | null;
+}

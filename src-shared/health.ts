@@ -28,24 +28,62 @@ export interface EpochHealth {
 }
 
 /** The least loss that logits of scale s can reach with n classes at perfect separation: ln(1 + (n - 1) e^{-s n / (n - 1)}) (arXiv 1704.06369, proposition 2). */
-export const lowestLoss = (scale: number, classes: number): number => Math.log1p((classes - 1) * Math.exp((-scale * classes) / Math.max(1, classes - 1)));
+export const lowestLoss = (scale: number, classes: number): number =>
+  Math.log1p((classes - 1) * Math.exp((-scale * classes) / Math.max(1, classes - 1)));
 
 /** What has left its range, each with its numbers; the same epoch gives the same warnings. */
 export function healthWarnings(health: EpochHealth): RunWarning[] {
-  const { epoch, epochs, warmupEpochs, classes, drawnClasses, loss, accuracy, gradientNorm, gradientClip, targetAngleDegrees, embeddingNorm, marginSatisfied, beyondMargin, scale, collapsedCentres, unusedCentres } = health;
+  const {
+    epoch,
+    epochs,
+    warmupEpochs,
+    classes,
+    drawnClasses,
+    loss,
+    accuracy,
+    gradientNorm,
+    gradientClip,
+    targetAngleDegrees,
+    embeddingNorm,
+    marginSatisfied,
+    beyondMargin,
+    scale,
+    collapsedCentres,
+    unusedCentres,
+  } = health;
   const among = drawnClasses ?? classes; // in each step's softmax
   const chance = 1 / among;
   const guessing = Math.log(among);
   const started = epoch > warmupEpochs + Math.max(3, epochs / 5); // early epochs may still search
   const rules: readonly (readonly [key: WarningKey, ill: boolean, values: RunWarning['values']])[] = [
-    ['warning.scale', scale !== undefined && lowestLoss(scale, among) > Math.max(0.5, 0.1 * guessing), { scale: scale ?? 0, classes: among, bound: lowestLoss(scale ?? 1, among), needed: neededScale(among) }],
+    [
+      'warning.scale',
+      scale !== undefined && lowestLoss(scale, among) > Math.max(0.5, 0.1 * guessing),
+      { scale: scale ?? 0, classes: among, bound: lowestLoss(scale ?? 1, among), needed: neededScale(among) },
+    ],
     ['warning.beyondMargin', epoch > warmupEpochs && (beyondMargin ?? 0) > 0.2, { share: beyondMargin ?? 0 }],
-    ['warning.targetAngle', started && targetAngleDegrees > 88 && accuracy < Math.max(2 * chance, 0.05), { angle: targetAngleDegrees }],
-    ['warning.margin', started && marginSatisfied !== undefined && marginSatisfied < 0.01 && accuracy > 0.5, { share: marginSatisfied ?? 0, accuracy }],
-    ['warning.gradientClip', started && gradientClip > 0 && gradientNorm > 100 * gradientClip, { norm: gradientNorm, clip: gradientClip }],
+    [
+      'warning.targetAngle',
+      started && targetAngleDegrees > 88 && accuracy < Math.max(2 * chance, 0.05),
+      { angle: targetAngleDegrees },
+    ],
+    [
+      'warning.margin',
+      started && marginSatisfied !== undefined && marginSatisfied < 0.01 && accuracy > 0.5,
+      { share: marginSatisfied ?? 0, accuracy },
+    ],
+    [
+      'warning.gradientClip',
+      started && gradientClip > 0 && gradientNorm > 100 * gradientClip,
+      { norm: gradientNorm, clip: gradientClip },
+    ],
     ['warning.gradientLarge', gradientClip === 0 && gradientNorm > 100, { norm: gradientNorm }],
     ['warning.gradientVanished', gradientNorm < 1e-6 && accuracy < 0.99, { norm: gradientNorm }],
-    ['warning.lossChance', started && loss > 1.5 * guessing && accuracy < 2 * chance, { loss, classes: among, guessing, accuracy }],
+    [
+      'warning.lossChance',
+      started && loss > 1.5 * guessing && accuracy < 2 * chance,
+      { loss, classes: among, guessing, accuracy },
+    ],
     ['warning.normsSmall', embeddingNorm < 1e-2, { norm: embeddingNorm }],
     ['warning.normsLarge', embeddingNorm > 1e3, { norm: embeddingNorm }],
     ['warning.collapsedCentres', (collapsedCentres ?? 0) > 0, { collapsed: collapsedCentres ?? 0, classes }],

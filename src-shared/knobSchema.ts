@@ -19,16 +19,28 @@ export interface KnobSchema {
 }
 
 /** What a schema takes, as knobs. */
-export const knobSchemaOf = (schema: z.ZodType): KnobSchema => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as KnobSchema;
+export const knobSchemaOf = (schema: z.ZodType): KnobSchema =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as KnobSchema;
 
 /** The numbers that a knob takes, in words. */
 export function rangeOf(knob: KnobSchema | undefined): string {
   const whole = knob?.type === 'integer' ? 'a whole number' : 'a number';
-  const pixels = knob?.description?.includes('pixels') === true ? ' of pixels' : knob?.description?.includes('radians') === true ? ' of radians' : '';
+  const pixels =
+    knob?.description?.includes('pixels') === true
+      ? ' of pixels'
+      : knob?.description?.includes('radians') === true
+        ? ' of radians'
+        : '';
   const bounds: string[] = [];
   // JSON Schema states the safe-integer bounds of any integer; they tell the user nothing.
-  const limit = (bound: number | undefined) => (bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound);
-  const [least, above, most, below] = [limit(knob?.minimum), limit(knob?.exclusiveMinimum), limit(knob?.maximum), limit(knob?.exclusiveMaximum)];
+  const limit = (bound: number | undefined) =>
+    bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound;
+  const [least, above, most, below] = [
+    limit(knob?.minimum),
+    limit(knob?.exclusiveMinimum),
+    limit(knob?.maximum),
+    limit(knob?.exclusiveMaximum),
+  ];
   if (least !== undefined && most !== undefined) bounds.push(`from ${least} to ${most}`);
   else {
     if (least !== undefined) bounds.push(`of at least ${least}`);

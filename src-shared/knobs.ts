@@ -4,7 +4,11 @@ import type { Setting } from './arms.ts';
 export function knobsOf(section: unknown, prefix = ''): Map<string, unknown> {
   const knobs = new Map<string, unknown>();
   const flatten = (path: string, value: unknown): void => {
-    if (typeof value === 'object' && value !== null && (!Array.isArray(value) || value.some((item) => typeof item === 'object'))) {
+    if (
+      typeof value === 'object' &&
+      value !== null &&
+      (!Array.isArray(value) || value.some((item) => typeof item === 'object'))
+    ) {
       for (const [key, item] of Object.entries(value)) flatten(path === '' ? key : `${path}.${key}`, item);
     } else if (value !== undefined) knobs.set(path, value);
   };

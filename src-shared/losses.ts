@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import { nearestName } from './nearestName.ts';
 
-const scale = z.number().positive().max(1024).default(64).describe('s, the radius of the hypersphere the logits are read on');
-const marginRadians = z.number().min(0).max(Math.PI / 2).default(0.5).describe('m, the angle in radians added to the target angle');
+const scale = z
+  .number()
+  .positive()
+  .max(1024)
+  .default(64)
+  .describe('s, the radius of the hypersphere the logits are read on');
+const marginRadians = z
+  .number()
+  .min(0)
+  .max(Math.PI / 2)
+  .default(0.5)
+  .describe('m, the angle in radians added to the target angle');
 const norm = (value: number, text: string) => z.number().positive().max(1e6).default(value).describe(text);
 
 /** Single losses. Role 'classification': brings class scores; 'metric': compares embeddings, and can be added to a classification loss. */
@@ -33,7 +43,10 @@ const singleLosses = {
       name: z.literal('sphereFace'),
       margin: z.int().min(1).max(8).default(4).describe('m, the whole number that multiplies the target angle'),
       scale,
-      keepNorm: z.boolean().default(false).describe("true: the logits keep the embedding's norm, as in the paper; scale is then usually 1"),
+      keepNorm: z
+        .boolean()
+        .default(false)
+        .describe("true: the logits keep the embedding's norm, as in the paper; scale is then usually 1"),
     }),
   },
   cosFace: {
@@ -41,7 +54,11 @@ const singleLosses = {
     formula: 's (cos θ_y − m)',
     paper: 'arXiv 1801.09414, equation 4',
     role: 'classification',
-    schema: z.strictObject({ name: z.literal('cosFace'), margin: z.number().min(0).max(1).default(0.35).describe('m, taken from the target cosine'), scale }),
+    schema: z.strictObject({
+      name: z.literal('cosFace'),
+      margin: z.number().min(0).max(1).default(0.35).describe('m, taken from the target cosine'),
+      scale,
+    }),
   },
   arcFace: {
     title: 'ArcFace',
@@ -58,7 +75,12 @@ const singleLosses = {
     schema: z.strictObject({
       name: z.literal('combinedMargin'),
       multiplier: z.number().min(1).max(4).default(1).describe('m1, multiplies the target angle'),
-      marginRadians: z.number().min(0).max(Math.PI / 2).default(0.3).describe('m2, the angle in radians added to the target angle'),
+      marginRadians: z
+        .number()
+        .min(0)
+        .max(Math.PI / 2)
+        .default(0.3)
+        .describe('m2, the angle in radians added to the target angle'),
       margin: z.number().min(0).max(1).default(0.2).describe('m3, taken from the target cosine'),
       scale,
     }),
@@ -99,15 +121,30 @@ const singleLosses = {
     formula: 's cos(θ_y + m(a)) + λ (1/a + a/u_a²), a = |x|, m(a) linear',
     paper: 'arXiv 2103.06627, equation 3',
     role: 'classification',
-    schema: z.strictObject({
-      name: z.literal('magFace'),
-      lowerNorm: norm(10, 'l_a, the norm of the smallest margin'),
-      upperNorm: norm(110, 'u_a, the norm of the largest margin'),
-      lowerMargin: z.number().min(0).max(Math.PI / 2).default(0.45).describe('l_m, the smallest margin in radians'),
-      upperMargin: z.number().min(0).max(Math.PI / 2).default(0.8).describe('u_m, the largest margin in radians'),
-      lambdaG: z.number().min(0).max(1000).default(35).describe('λ_g, weight of the term that rewards large norms'),
-      scale,
-    }).refine((plan) => plan.lowerNorm < plan.upperNorm, { error: 'lowerNorm must stay below upperNorm', path: ['lowerNorm'] }),
+    schema: z
+      .strictObject({
+        name: z.literal('magFace'),
+        lowerNorm: norm(10, 'l_a, the norm of the smallest margin'),
+        upperNorm: norm(110, 'u_a, the norm of the largest margin'),
+        lowerMargin: z
+          .number()
+          .min(0)
+          .max(Math.PI / 2)
+          .default(0.45)
+          .describe('l_m, the smallest margin in radians'),
+        upperMargin: z
+          .number()
+          .min(0)
+          .max(Math.PI / 2)
+          .default(0.8)
+          .describe('u_m, the largest margin in radians'),
+        lambdaG: z.number().min(0).max(1000).default(35).describe('λ_g, weight of the term that rewards large norms'),
+        scale,
+      })
+      .refine((plan) => plan.lowerNorm < plan.upperNorm, {
+        error: 'lowerNorm must stay below upperNorm',
+        path: ['lowerNorm'],
+      }),
   },
   adaFace: {
     title: 'AdaFace',
@@ -117,8 +154,18 @@ const singleLosses = {
     schema: z.strictObject({
       name: z.literal('adaFace'),
       margin: z.number().min(0).max(1).default(0.4).describe('m, of the angular (radians) and the additive margin'),
-      h: z.number().positive().max(10).default(0.333).describe('h, the norm is scaled so that most of it lies within ±1'),
-      tAlpha: z.number().gt(0).max(1).default(0.01).describe("share of the batch's norm statistics in the running ones; 1: the batch alone"),
+      h: z
+        .number()
+        .positive()
+        .max(10)
+        .default(0.333)
+        .describe('h, the norm is scaled so that most of it lies within ±1'),
+      tAlpha: z
+        .number()
+        .gt(0)
+        .max(1)
+        .default(0.01)
+        .describe("share of the batch's norm statistics in the running ones; 1: the batch alone"),
       scale,
     }),
   },
@@ -129,8 +176,16 @@ const singleLosses = {
     role: 'classification',
     schema: z.strictObject({
       name: z.literal('elasticFace'),
-      form: z.enum(['arc', 'cos']).default('arc').describe('arc: the margin is an angle in radians; cos: it is taken from the cosine'),
-      margin: z.number().min(0).max(Math.PI / 2).default(0.5).describe('m, mean of the drawn margins; 0.35 is usual for cos'),
+      form: z
+        .enum(['arc', 'cos'])
+        .default('arc')
+        .describe('arc: the margin is an angle in radians; cos: it is taken from the cosine'),
+      margin: z
+        .number()
+        .min(0)
+        .max(Math.PI / 2)
+        .default(0.5)
+        .describe('m, mean of the drawn margins; 0.35 is usual for cos'),
       sigma: z.number().min(0).max(0.5).default(0.0125).describe('σ, standard deviation of the drawn margins'),
       scale,
     }),
@@ -164,10 +219,19 @@ const singleLosses = {
     role: 'metric',
     schema: z.strictObject({
       name: z.literal('triplet'),
-      mining: z.enum(['batchHard', 'semiHard', 'all']).default('batchHard').describe('which triplets of the batch count'),
+      mining: z
+        .enum(['batchHard', 'semiHard', 'all'])
+        .default('batchHard')
+        .describe('which triplets of the batch count'),
       margin: z.number().min(0).max(4).default(0.3).describe('m, by which a negative must be further than a positive'),
-      distance: z.enum(['euclidean', 'squared']).default('euclidean').describe('distance between unit embeddings, plain or squared'),
-      average: z.enum(['all', 'active']).default('all').describe('mean over all mined triplets, or over those whose loss is not zero'),
+      distance: z
+        .enum(['euclidean', 'squared'])
+        .default('euclidean')
+        .describe('distance between unit embeddings, plain or squared'),
+      average: z
+        .enum(['all', 'active'])
+        .default('all')
+        .describe('mean over all mined triplets, or over those whose loss is not zero'),
     }),
   },
   contrastive: {
@@ -177,8 +241,18 @@ const singleLosses = {
     role: 'metric',
     schema: z.strictObject({
       name: z.literal('contrastive'),
-      positiveMargin: z.number().min(0).max(2).default(0).describe('m_p, the distance below which a positive pair costs nothing'),
-      negativeMargin: z.number().positive().max(2).default(1).describe('m_n, the distance beyond which a negative pair costs nothing'),
+      positiveMargin: z
+        .number()
+        .min(0)
+        .max(2)
+        .default(0)
+        .describe('m_p, the distance below which a positive pair costs nothing'),
+      negativeMargin: z
+        .number()
+        .positive()
+        .max(2)
+        .default(1)
+        .describe('m_n, the distance beyond which a negative pair costs nothing'),
     }),
   },
   multiSimilarity: {
@@ -208,7 +282,10 @@ const singleLosses = {
     formula: '−mean_p ln(e^{s_p/T} / Σ_{a≠i} e^{s_a/T})',
     paper: 'arXiv 2004.11362, equation 2',
     role: 'metric',
-    schema: z.strictObject({ name: z.literal('supCon'), temperature: z.number().min(0.01).max(10).default(0.1).describe('T, the temperature') }),
+    schema: z.strictObject({
+      name: z.literal('supCon'),
+      temperature: z.number().min(0.01).max(10).default(0.1).describe('T, the temperature'),
+    }),
   },
 } as const satisfies Record<string, LossEntry>;
 
@@ -224,28 +301,48 @@ export interface LossEntry {
 export type SingleLossName = keyof typeof singleLosses;
 const singleNames = Object.keys(singleLosses) as SingleLossName[];
 type SingleLossSchema = (typeof singleLosses)[SingleLossName]['schema'];
-const singleUnion = z.discriminatedUnion('name', singleNames.map((name) => singleLosses[name].schema) as [SingleLossSchema, ...SingleLossSchema[]]);
+const singleUnion = z.discriminatedUnion(
+  'name',
+  singleNames.map((name) => singleLosses[name].schema) as [SingleLossSchema, ...SingleLossSchema[]],
+);
 /** A single loss with its hyperparameters filled in. */
 export type SingleLossPlan = z.infer<typeof singleUnion>;
-export type ClassificationLossName = { [N in SingleLossName]: (typeof singleLosses)[N]['role'] extends 'classification' ? N : never }[SingleLossName];
+export type ClassificationLossName = {
+  [N in SingleLossName]: (typeof singleLosses)[N]['role'] extends 'classification' ? N : never;
+}[SingleLossName];
 export type MetricLossName = Exclude<SingleLossName, ClassificationLossName>;
 export type ClassificationLossPlan = Extract<SingleLossPlan, { name: ClassificationLossName }>;
 export type MetricLossPlan = Extract<SingleLossPlan, { name: MetricLossName }>;
 
 /** Whether a loss brings its own class scores. */
-export const isClassificationLoss = (plan: SingleLossPlan): plan is ClassificationLossPlan => singleLosses[plan.name].role === 'classification';
+export const isClassificationLoss = (plan: SingleLossPlan): plan is ClassificationLossPlan =>
+  singleLosses[plan.name].role === 'classification';
 
 const largestWeight = 1000;
 
-const sumSchema = z.strictObject({
-  name: z.literal('sum'),
-  terms: z.array(z.strictObject({
-    weight: z.number().positive().max(largestWeight).default(1).describe('factor of this loss in the sum'),
-    loss: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), singleUnion),
-  })).min(1).max(8).prefault([{ loss: 'arcFace' }, { weight: 0.1, loss: 'triplet' }]),
-}).refine((sum) => sum.terms.filter((term) => isClassificationLoss(term.loss)).length <= 1, { error: 'a sum has at most one loss with class scores; the others must be metric losses', path: ['terms'] })
+const sumSchema = z
+  .strictObject({
+    name: z.literal('sum'),
+    terms: z
+      .array(
+        z.strictObject({
+          weight: z.number().positive().max(largestWeight).default(1).describe('factor of this loss in the sum'),
+          loss: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), singleUnion),
+        }),
+      )
+      .min(1)
+      .max(8)
+      .prefault([{ loss: 'arcFace' }, { weight: 0.1, loss: 'triplet' }]),
+  })
+  .refine((sum) => sum.terms.filter((term) => isClassificationLoss(term.loss)).length <= 1, {
+    error: 'a sum has at most one loss with class scores; the others must be metric losses',
+    path: ['terms'],
+  })
   // The center loss by itself is lowest with all embeddings in one point.
-  .refine((sum) => sum.terms.some((term) => term.loss.name !== 'center'), { error: 'the center loss needs another loss beside it that keeps the classes apart', path: ['terms'] });
+  .refine((sum) => sum.terms.some((term) => term.loss.name !== 'center'), {
+    error: 'the center loss needs another loss beside it that keeps the classes apart',
+    path: ['terms'],
+  });
 
 /** Catalogue of losses: formula, paper and hyperparameters; it drives form, schema and engine. */
 export const lossCatalogue = {
@@ -260,15 +357,24 @@ export const lossNames = Object.keys(lossCatalogue) as LossName[];
 const centerWeight = 0.003;
 
 /** One loss with its hyperparameters filled in; a bare name stands for its defaults, `arcFace + 0.1 triplet` for a sum. */
-export const lossSchema = z.preprocess((value, context) => {
-  const named = typeof value === 'string' ? { name: value } : value;
-  const given = typeof value === 'string' && /[+*·\s]/.test(value.trim()) ? readSum(value, (message) => context.addIssue({ code: 'custom', message, input: value })) : named;
-  return isCenter(given) ? { name: 'sum', terms: [{ loss: 'crossEntropy' }, { weight: centerWeight, loss: given }] } : given;
-}, z.discriminatedUnion('name', [...singleUnion.options, sumSchema]));
+export const lossSchema = z.preprocess(
+  (value, context) => {
+    const named = typeof value === 'string' ? { name: value } : value;
+    const given =
+      typeof value === 'string' && /[+*·\s]/.test(value.trim())
+        ? readSum(value, (message) => context.addIssue({ code: 'custom', message, input: value }))
+        : named;
+    return isCenter(given)
+      ? { name: 'sum', terms: [{ loss: 'crossEntropy' }, { weight: centerWeight, loss: given }] }
+      : given;
+  },
+  z.discriminatedUnion('name', [...singleUnion.options, sumSchema]),
+);
 export type LossPlan = z.infer<typeof lossSchema>;
 export type SumPlan = Extract<LossPlan, { name: 'sum' }>;
 
-const isCenter = (value: unknown): boolean => typeof value === 'object' && value !== null && 'name' in value && value.name === 'center';
+const isCenter = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'name' in value && value.name === 'center';
 
 /** Reads `arcFace + 0.1 triplet` into a sum; a part that is no loss is reported in one sentence. */
 function readSum(text: string, report: (message: string) => void): unknown {
@@ -278,27 +384,39 @@ function readSum(text: string, report: (message: string) => void): unknown {
     const weight = match?.[1] === undefined ? 1 : Number(match[1]);
     if (!(singleNames as string[]).includes(name)) {
       const nearest = nearestName(name || part.trim(), singleNames);
-      const what = name === '' ? `'${part.trim()}' is no weighted loss such as '0.1 triplet'` : `there is no loss '${name}'`;
-      report(`${what} (in '${text.trim()}'); ${nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`}`);
-    } else if (!(weight > 0 && weight <= largestWeight)) report(`the weight ${weight} in '${text.trim()}' is out of range; expected a number above 0 and at most ${largestWeight}`);
+      const what =
+        name === '' ? `'${part.trim()}' is no weighted loss such as '0.1 triplet'` : `there is no loss '${name}'`;
+      report(
+        `${what} (in '${text.trim()}'); ${nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`}`,
+      );
+    } else if (!(weight > 0 && weight <= largestWeight))
+      report(
+        `the weight ${weight} in '${text.trim()}' is out of range; expected a number above 0 and at most ${largestWeight}`,
+      );
     return { weight, loss: name };
   });
   return { name: 'sum', terms };
 }
 
 /** The single losses of a plan with their weights. */
-export const lossTerms = (plan: LossPlan): readonly { readonly weight: number; readonly loss: SingleLossPlan }[] => (plan.name === 'sum' ? plan.terms : [{ weight: 1, loss: plan }]);
+export const lossTerms = (plan: LossPlan): readonly { readonly weight: number; readonly loss: SingleLossPlan }[] =>
+  plan.name === 'sum' ? plan.terms : [{ weight: 1, loss: plan }];
 
 /** The largest angle in radians that a loss adds to the target angle, its knob marginRadians unless it has more to it; null for a loss without an angular margin: beyond π - m its gradient no longer turns the sample to its centre. */
 export function angularMargin(plan: LossPlan): number | null {
   for (const { loss } of lossTerms(plan)) {
     switch (loss.name) {
-      case 'combinedMargin': return Math.PI - (Math.PI - loss.marginRadians) / loss.multiplier;
-      case 'magFace': return loss.upperMargin;
-      case 'adaFace': return loss.margin;
-      case 'elasticFace': if (loss.form === 'arc') return loss.margin;
+      case 'combinedMargin':
+        return Math.PI - (Math.PI - loss.marginRadians) / loss.multiplier;
+      case 'magFace':
+        return loss.upperMargin;
+      case 'adaFace':
+        return loss.margin;
+      case 'elasticFace':
+        if (loss.form === 'arc') return loss.margin;
         break;
-      default: if ('marginRadians' in loss) return loss.marginRadians;
+      default:
+        if ('marginRadians' in loss) return loss.marginRadians;
     }
   }
   return null;
@@ -306,13 +424,21 @@ export function angularMargin(plan: LossPlan): number | null {
 
 /** s of a loss whose logits are s cos θ, null for the others. */
 export function fixedScale(plan: LossPlan): number | null {
-  for (const { loss } of lossTerms(plan)) if ('scale' in loss && !(loss.name === 'sphereFace' && loss.keepNorm)) return loss.scale;
+  for (const { loss } of lossTerms(plan))
+    if ('scale' in loss && !(loss.name === 'sphereFace' && loss.keepNorm)) return loss.scale;
   return null;
 }
 
 /** Title, formula and papers of a plan; a sum names its parts, as in 'ArcFace + 0.1 Triplet loss'. */
-export function describeLoss(plan: LossPlan): { readonly title: string; readonly formula: string; readonly paper: string } {
-  const terms = lossTerms(plan).map(({ weight, loss }) => ({ weight: weight === 1 ? '' : `${weight} `, entry: singleLosses[loss.name] }));
+export function describeLoss(plan: LossPlan): {
+  readonly title: string;
+  readonly formula: string;
+  readonly paper: string;
+} {
+  const terms = lossTerms(plan).map(({ weight, loss }) => ({
+    weight: weight === 1 ? '' : `${weight} `,
+    entry: singleLosses[loss.name],
+  }));
   const only = terms.length === 1 && terms[0]?.weight === '' ? terms[0].entry : null;
   if (only) return { title: only.title, formula: only.formula, paper: only.paper };
   return {

@@ -1,4 +1,14 @@
-import { isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node, type YAMLError } from 'yaml';
+import {
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type YAMLError,
+} from 'yaml';
 import type { z } from 'zod';
 import { ArcBenchError } from './errors.ts';
 import { experimentSchema, type Plan } from './experiment.ts';
@@ -12,22 +22,38 @@ type Issue = z.core.$ZodIssue;
 /** Reads an experiment's YAML into the plan, all defaults filled in; throws 'wrong-input' with one sentence naming file, line and key. */
 export function parseExperiment(text: string, fileName: string): Plan {
   const lines = new LineCounter();
-  if (text.length > longestText) throw new ArcBenchError('wrong-input', `${fileName} has ${text.length} characters, more than the ${longestText} that an experiment may have: name an experiment file.`);
+  if (text.length > longestText)
+    throw new ArcBenchError(
+      'wrong-input',
+      `${fileName} has ${text.length} characters, more than the ${longestText} that an experiment may have: name an experiment file.`,
+    );
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fault = document.errors[0];
   if (fault !== undefined) {
-    throw new ArcBenchError('wrong-input', `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${yamlFault(fault, text)}).`);
+    throw new ArcBenchError(
+      'wrong-input',
+      `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${yamlFault(fault, text)}).`,
+    );
   }
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 }) ?? {};
   } catch (error) {
-    throw new ArcBenchError('wrong-input', `${fileName}: this is not valid YAML (${oneSentence(error instanceof Error ? error.message : String(error))}).`, { cause: error });
+    throw new ArcBenchError(
+      'wrong-input',
+      `${fileName}: this is not valid YAML (${oneSentence(error instanceof Error ? error.message : String(error))}).`,
+      { cause: error },
+    );
   }
   const result = experimentSchema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : isBareName(value, issue.path) ? issue.path.slice(0, -1) : issue.path;
+  const path =
+    issue.code === 'unrecognized_keys'
+      ? [...issue.path, issue.keys[0]!]
+      : isBareName(value, issue.path)
+        ? issue.path.slice(0, -1)
+        : issue.path;
   const line = lineOf(document, lines, path);
   throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
 }
@@ -36,11 +62,16 @@ export function parseExperiment(text: string, fileName: string): Plan {
 function yamlFault({ code, message, pos }: YAMLError, text: string): string {
   if (message.startsWith('Maximum call stack')) return 'it is nested too deep';
   switch (code) {
-    case 'DUPLICATE_KEY': return `the key '${/^[^\s:,}]*/.exec(text.slice(pos[0]))?.[0] ?? ''}' is there twice in one section: keep one of them`;
-    case 'TAB_AS_INDENT': return 'tabs are not allowed as indentation: use spaces';
-    case 'MULTIPLE_DOCS': return 'there is more than one document: keep one, and remove the line ---';
-    case 'BLOCK_AS_IMPLICIT_KEY': return `${oneSentence(message)}: put a text with a colon in quotes`;
-    default: return oneSentence(message);
+    case 'DUPLICATE_KEY':
+      return `the key '${/^[^\s:,}]*/.exec(text.slice(pos[0]))?.[0] ?? ''}' is there twice in one section: keep one of them`;
+    case 'TAB_AS_INDENT':
+      return 'tabs are not allowed as indentation: use spaces';
+    case 'MULTIPLE_DOCS':
+      return 'there is more than one document: keep one, and remove the line ---';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return `${oneSentence(message)}: put a text with a colon in quotes`;
+    default:
+      return oneSentence(message);
   }
 }
 
@@ -69,7 +100,8 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
       const options = issue.values.map(String);
       return `'${key}' cannot be ${shown}; ${typeof given === 'string' ? hint(given, options) : `expected one of ${options.join(', ')}`}`;
     }
-    case 'too_small': case 'too_big': {
+    case 'too_small':
+    case 'too_big': {
       if (issue.origin === 'string' || issue.origin === 'array') {
         const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
         return `'${key}' has the wrong length; expected ${bound} ${issue.origin === 'string' ? 'characters' : 'entries'}`;
@@ -79,7 +111,8 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
     case 'invalid_type': {
       if (path.length === 0) return `this is ${shown}; expected ${expectation(issue.expected, knob)}`;
       if (given === undefined) return `'${key}' is missing; expected ${expectation(issue.expected, knob)}`;
-      if (path.at(-1) === 'loss') return `'${key}' is ${shown}; expected the name of a loss, a section with its name and settings, or a sum such as 'arcFace + 0.1 triplet'`;
+      if (path.at(-1) === 'loss')
+        return `'${key}' is ${shown}; expected the name of a loss, a section with its name and settings, or a sum such as 'arcFace + 0.1 triplet'`;
       return `'${key}' is ${shown}; expected ${expectation(issue.expected, knob)}`;
     }
     default:
@@ -89,13 +122,21 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
 
 function expectation(expected: string, knob: KnobSchema | undefined): string {
   switch (expected) {
-    case 'number': case 'int': return `${rangeOf(knob)}${meaning(knob)}`;
-    case 'boolean': return `true or false${meaning(knob)}`;
-    case 'string': return `a text${meaning(knob)}`;
-    case 'array': return `a list${meaning(knob)}`;
-    case 'record': return `a section${meaning(knob)}`;
-    case 'object': return `a section of keys (${Object.keys(knob?.properties ?? {}).join(', ') || 'name and its settings'})`;
-    default: return `${expected}${meaning(knob)}`;
+    case 'number':
+    case 'int':
+      return `${rangeOf(knob)}${meaning(knob)}`;
+    case 'boolean':
+      return `true or false${meaning(knob)}`;
+    case 'string':
+      return `a text${meaning(knob)}`;
+    case 'array':
+      return `a list${meaning(knob)}`;
+    case 'record':
+      return `a section${meaning(knob)}`;
+    case 'object':
+      return `a section of keys (${Object.keys(knob?.properties ?? {}).join(', ') || 'name and its settings'})`;
+    default:
+      return `${expected}${meaning(knob)}`;
   }
 }
 
@@ -118,7 +159,10 @@ function schemaAt(path: Path, experiment: unknown): KnobSchema | undefined {
   };
   enter();
   for (const step of path) {
-    knob = typeof step === 'number' ? knob?.items : knob?.properties?.[String(step)] ?? (knob?.additionalProperties || undefined);
+    knob =
+      typeof step === 'number'
+        ? knob?.items
+        : (knob?.properties?.[String(step)] ?? (knob?.additionalProperties || undefined));
     value = valueAt(value, [step]);
     enter();
   }
@@ -141,7 +185,9 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number {
   for (const step of path) {
     if (!isCollection(node)) break;
     if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step));
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
+      );
       if (pair === undefined) break;
       offset = startOf(pair.key) ?? offset;
       node = pair.value;
@@ -157,7 +203,12 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number {
 
 const startOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];
 
-const dotted = (path: Path) => path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`), '') || 'experiment';
+const dotted = (path: Path) =>
+  path.reduce<string>(
+    (text, step) =>
+      typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`,
+    '',
+  ) || 'experiment';
 
 function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.slice(0, 60)}'`;

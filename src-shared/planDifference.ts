@@ -13,7 +13,10 @@ export interface KnobDifference {
 export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 'training' | 'model'>): KnobDifference[] {
   const shared = knobsOf({ training, model });
   const summed = arms.some(({ loss }) => loss.name === 'sum');
-  const knobsOfArms = arms.map(({ loss, settings = {} }) => new Map([...(summed ? knobsOfTerms(loss) : knobsOf(loss, 'loss')), ...Object.entries(settings)]));
+  const knobsOfArms = arms.map(
+    ({ loss, settings = {} }) =>
+      new Map([...(summed ? knobsOfTerms(loss) : knobsOf(loss, 'loss')), ...Object.entries(settings)]),
+  );
   const names = new Set(knobsOfArms.flatMap((knobs) => [...knobs.keys()]));
   return [...names]
     .map((knob) => ({ knob, values: knobsOfArms.map((knobs) => show(knobs.get(knob) ?? shared.get(knob))) }))
@@ -21,6 +24,13 @@ export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 't
 }
 
 /** Beside a sum, a single loss counts as a sum of one: 'loss.triplet.weight'. */
-const knobsOfTerms = (plan: LossPlan): Map<string, unknown> => new Map(lossTerms(plan).flatMap(({ weight, loss: { name, ...knobs } }) => [[`loss.${name}.weight`, weight] as const, ...knobsOf(knobs, `loss.${name}`)]));
+const knobsOfTerms = (plan: LossPlan): Map<string, unknown> =>
+  new Map(
+    lossTerms(plan).flatMap(({ weight, loss: { name, ...knobs } }) => [
+      [`loss.${name}.weight`, weight] as const,
+      ...knobsOf(knobs, `loss.${name}`),
+    ]),
+  );
 
-const show = (value: unknown): string => (value === undefined ? '—' : typeof value === 'string' ? value : JSON.stringify(value));
+const show = (value: unknown): string =>
+  value === undefined ? '—' : typeof value === 'string' ? value : JSON.stringify(value);

@@ -8,6 +8,8 @@ export const reportSections: readonly string[] = headings.map((key) => key.slice
 
 /** The name of the section whose heading reads so in any language; null where none does. */
 export function sectionNamed(heading: string): string | null {
-  const key = headings.find((candidate) => (['en', 'ru'] satisfies Language[]).some((language) => reportTexts(language).say(candidate) === heading.trim()));
+  const key = headings.find((candidate) =>
+    (['en', 'ru'] satisfies Language[]).some((language) => reportTexts(language).say(candidate) === heading.trim()),
+  );
   return key === undefined ? null : key.slice('heading.'.length);
 }

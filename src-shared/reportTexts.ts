@@ -9,7 +9,10 @@ export type TextValues = Readonly<Record<string, string | number>>;
 
 const templates: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = { en, ru };
 // The order of a template's forms: {images|# image|# images}, {images|# изображение|# изображения|# изображений}.
-const forms: Readonly<Record<Language, readonly Intl.LDMLPluralRule[]>> = { en: ['one', 'other'], ru: ['one', 'few', 'many'] };
+const forms: Readonly<Record<Language, readonly Intl.LDMLPluralRule[]>> = {
+  en: ['one', 'other'],
+  ru: ['one', 'few', 'many'],
+};
 
 /** The words of a report in one language. */
 export interface Texts {
@@ -29,20 +32,34 @@ export interface Texts {
 export function reportTexts(language: Language): Texts {
   const rules = new Intl.PluralRules(language);
   const localised = (number: string) => (language === 'ru' ? number.replace('.', ',') : number).replace('-', '−');
-  const grouped = (value: number) => localised(Number.isInteger(value) && Math.abs(value) >= 1000 ? String(value).replace(/\B(?=(\d{3})+$)/g, language === 'ru' ? '\u00a0' : ',') : String(value));
-  const written = (value: string | number | undefined) => (typeof value === 'number' ? grouped(value) : value ?? '');
+  const grouped = (value: number) =>
+    localised(
+      Number.isInteger(value) && Math.abs(value) >= 1000
+        ? String(value).replace(/\B(?=(\d{3})+$)/g, language === 'ru' ? '\u00a0' : ',')
+        : String(value),
+    );
+  const written = (value: string | number | undefined) => (typeof value === 'number' ? grouped(value) : (value ?? ''));
   const texts: Texts = {
-    say: (key, values = {}) => templates[language][key].replace(/\{(\w+)(?:\|([^{}]*))?\}/g, (_whole, name: string, options: string | undefined) => {
-      const value = values[name];
-      if (options === undefined) return written(value);
-      const given = options.split('|');
-      return (given[forms[language].indexOf(rules.select(Number(value)))] ?? given.at(-1) ?? '').replace('#', written(value));
-    }),
-    decimal: (value, decimals) => localised((Object.is(Number(value.toFixed(decimals)), -0) ? 0 : value).toFixed(decimals)),
+    say: (key, values = {}) =>
+      templates[language][key].replace(
+        /\{(\w+)(?:\|([^{}]*))?\}/g,
+        (_whole, name: string, options: string | undefined) => {
+          const value = values[name];
+          if (options === undefined) return written(value);
+          const given = options.split('|');
+          return (given[forms[language].indexOf(rules.select(Number(value)))] ?? given.at(-1) ?? '').replace(
+            '#',
+            written(value),
+          );
+        },
+      ),
+    decimal: (value, decimals) =>
+      localised((Object.is(Number(value.toFixed(decimals)), -0) ? 0 : value).toFixed(decimals)),
     count: grouped,
     short: (value) => grouped(Number(value.toPrecision(3))),
     percent: (share) => `${texts.decimal(100 * share, 1)} %`,
-    list: (items) => (items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${templates[language].and} ${items.at(-1)}`),
+    list: (items) =>
+      items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${templates[language].and} ${items.at(-1)}`,
   };
   return texts;
 }

@@ -15,14 +15,26 @@ export interface RunEngine {
 }
 
 /** An engine in words; two runs whose engines read differently need not end with equal bits. */
-export const engineInWords = ({ device, tensorflow, threads, processor, steps }: RunEngine, { say }: Pick<Texts, 'say'>): string =>
-  [say('engine.name', { device, tensorflow }), ...(threads === undefined ? [] : [say('engine.threads', { threads })]), ...(steps === 'eager' ? [say('engine.eager')] : []), ...(processor === undefined ? [] : [processor])].join(', ');
+export const engineInWords = (
+  { device, tensorflow, threads, processor, steps }: RunEngine,
+  { say }: Pick<Texts, 'say'>,
+): string =>
+  [
+    say('engine.name', { device, tensorflow }),
+    ...(threads === undefined ? [] : [say('engine.threads', { threads })]),
+    ...(steps === 'eager' ? [say('engine.eager')] : []),
+    ...(processor === undefined ? [] : [processor]),
+  ].join(', ');
 
 /** Runs by the engine that computed them, in words, where they are not all one; null where they are. */
-export function enginesThatDiffer<Run>(runs: readonly { readonly run: Run; readonly engines: readonly RunEngine[] }[], texts: Pick<Texts, 'say'>): ReadonlyMap<string, readonly Run[]> | null {
+export function enginesThatDiffer<Run>(
+  runs: readonly { readonly run: Run; readonly engines: readonly RunEngine[] }[],
+  texts: Pick<Texts, 'say'>,
+): ReadonlyMap<string, readonly Run[]> | null {
   const found = new Map<string, Run[]>();
   for (const { run, engines } of runs) {
-    for (const words of new Set(engines.map((engine) => engineInWords(engine, texts)))) found.set(words, [...found.get(words) ?? [], run]);
+    for (const words of new Set(engines.map((engine) => engineInWords(engine, texts))))
+      found.set(words, [...(found.get(words) ?? []), run]);
   }
   return found.size > 1 ? found : null;
 }

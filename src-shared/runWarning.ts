@@ -14,5 +14,21 @@ export type RunWarning = z.infer<typeof runWarningSchema>;
 const shares = new Set(['share', 'accuracy']);
 
 /** A warning in words; a sentence, which is what older runs kept, as it is. */
-export const warningSentence = (warning: RunWarning | string, texts: Texts): string => (typeof warning === 'string' ? warning :
-  texts.say(warning.key, Object.fromEntries(Object.entries(warning.values).map(([name, value]) => [name, typeof value === 'string' ? value : shares.has(name) ? `${texts.decimal(100 * value, 0)} %` : Number.isInteger(value) ? value : texts.short(value)]))));
+export const warningSentence = (warning: RunWarning | string, texts: Texts): string =>
+  typeof warning === 'string'
+    ? warning
+    : texts.say(
+        warning.key,
+        Object.fromEntries(
+          Object.entries(warning.values).map(([name, value]) => [
+            name,
+            typeof value === 'string'
+              ? value
+              : shares.has(name)
+                ? `${texts.decimal(100 * value, 0)} %`
+                : Number.isInteger(value)
+                  ? value
+                  : texts.short(value),
+          ]),
+        ),
+      );

@@ -3,11 +3,15 @@ export type FacesFrom = 'prepared' | 'imported' | 'demo';
 /** Images a second in training: as earlier runs of the network trained, or reckoned from runs of another network or from a measured matrix product. */
 export interface TrainingRate {
   readonly imagesPerSecond: number;
-  readonly from: { readonly kind: 'runs'; readonly runs: number } | { readonly kind: 'otherRuns'; readonly runs: number; readonly backbone: string; readonly inputSize: number } | { readonly kind: 'machine'; readonly gigaflops: number; readonly device: 'cpu' | 'cuda' };
+  readonly from:
+    | { readonly kind: 'runs'; readonly runs: number }
+    | { readonly kind: 'otherRuns'; readonly runs: number; readonly backbone: string; readonly inputSize: number }
+    | { readonly kind: 'machine'; readonly gigaflops: number; readonly device: 'cpu' | 'cuda' };
 }
 /** What a start would take, and what that rests on. */
 export interface StartEstimate {
-  readonly runs: number; readonly runsDone: number;
+  readonly runs: number;
+  readonly runsDone: number;
   readonly faces: { readonly from: FacesFrom; readonly people: number; readonly trainImages: number } | null;
   /** Images that the runs left would take through the network, all epochs. */
   readonly imagesLeft: number | null;

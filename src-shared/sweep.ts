@@ -15,7 +15,10 @@ export interface SweepSource {
 type Combination = ReadonlyMap<string, Setting>;
 
 /** The arm and the knob of its loss that a name such as 'arms.ArcFace.loss.scale' means; null for a knob that all arms share. */
-export function lossKnob(name: string, arms: readonly Pick<ArmPlan, 'name'>[]): { readonly arm: string; readonly knob: string } | null {
+export function lossKnob(
+  name: string,
+  arms: readonly Pick<ArmPlan, 'name'>[],
+): { readonly arm: string; readonly knob: string } | null {
   const arm = arms.find((entry) => name.startsWith(`arms.${entry.name}.loss.`));
   return arm ? { arm: arm.name, knob: name.slice(`arms.${arm.name}.loss.`.length) } : null;
 }
@@ -23,18 +26,26 @@ export function lossKnob(name: string, arms: readonly Pick<ArmPlan, 'name'>[]): 
 /** The arms of a sweep: each arm that a swept knob touches becomes one variant for each combination of its values; the others stay. */
 export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPlan[] {
   const known = [
-    ...arms.flatMap((arm) => [...knobsOf(arm.loss, `arms.${arm.name}.loss`).keys()].filter((name) => name !== `arms.${arm.name}.loss.name`)),
+    ...arms.flatMap((arm) =>
+      [...knobsOf(arm.loss, `arms.${arm.name}.loss`).keys()].filter((name) => name !== `arms.${arm.name}.loss.name`),
+    ),
     ...knobsOf(sections).keys(),
   ];
   for (const name of Object.keys(sweep.knobs)) {
     if (known.includes(name)) continue;
     const nearest = nearestName(name, known);
-    refuse(name, `there is no such knob to sweep; ${nearest === null ? 'expected a knob of training or model, or of a loss as in arms.ArcFace.loss.scale' : `the nearest known name is '${nearest}'`}`);
+    refuse(
+      name,
+      `there is no such knob to sweep; ${nearest === null ? 'expected a knob of training or model, or of a loss as in arms.ArcFace.loss.scale' : `the nearest known name is '${nearest}'`}`,
+    );
     return [...arms];
   }
   const combinations = sweep.search === 'grid' ? gridOf(sweep) : randomOf(sweep);
   if (combinations.length > sweep.budget) {
-    refuse('', `the grid has ${combinations.length} combinations, more than the budget of ${sweep.budget}: raise sweep.budget, or set sweep.search to random`);
+    refuse(
+      '',
+      `the grid has ${combinations.length} combinations, more than the budget of ${sweep.budget}: raise sweep.budget, or set sweep.search to random`,
+    );
     return [...arms];
   }
   return arms.flatMap((arm) => variantsOf(arm, combinations, arms));
@@ -43,7 +54,9 @@ export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPl
 function variantsOf(arm: ArmPlan, combinations: readonly Combination[], arms: readonly ArmPlan[]): ArmPlan[] {
   const variants = new Map<string, ArmPlan>();
   for (const combination of combinations) {
-    const own = [...combination].map(([name, value]) => ({ name, value, loss: lossKnob(name, arms) })).filter(({ loss }) => loss === null || loss.arm === arm.name);
+    const own = [...combination]
+      .map(([name, value]) => ({ name, value, loss: lossKnob(name, arms) }))
+      .filter(({ loss }) => loss === null || loss.arm === arm.name);
     if (own.length === 0) return [arm];
     let loss = arm.loss;
     const settings: Record<string, Setting> = { ...arm.settings };
@@ -53,7 +66,13 @@ function variantsOf(arm: ArmPlan, combinations: readonly Combination[], arms: re
     }
     const label = own.map(({ name, value }) => `${name.split('.').at(-1)} ${value}`).join(', ');
     const name = `${arm.name} (${label})`;
-    variants.set(label, { ...arm, name: name.length <= 80 ? name : `${arm.name.slice(0, 60)} (variant ${variants.size + 1})`, loss, ...(Object.keys(settings).length > 0 ? { settings } : {}), variantOf: arm.name });
+    variants.set(label, {
+      ...arm,
+      name: name.length <= 80 ? name : `${arm.name.slice(0, 60)} (variant ${variants.size + 1})`,
+      loss,
+      ...(Object.keys(settings).length > 0 ? { settings } : {}),
+      variantOf: arm.name,
+    });
   }
   return [...variants.values()];
 }
@@ -61,8 +80,12 @@ function variantsOf(arm: ArmPlan, combinations: readonly Combination[], arms: re
 function gridOf({ knobs, budget }: SweepPlan): Combination[] {
   let combinations: Map<string, Setting>[] = [new Map()];
   for (const [name, knob] of Object.entries(knobs)) {
-    const values = knob.values ?? Array.from({ length: knob.steps ?? 3 }, (_, step) => inRange(knob, step / ((knob.steps ?? 3) - 1)));
-    combinations = combinations.flatMap((combination) => [...new Set(values)].map((value) => new Map([...combination, [name, value]])));
+    const values =
+      knob.values ??
+      Array.from({ length: knob.steps ?? 3 }, (_, step) => inRange(knob, step / ((knob.steps ?? 3) - 1)));
+    combinations = combinations.flatMap((combination) =>
+      [...new Set(values)].map((value) => new Map([...combination, [name, value]])),
+    );
     if (combinations.length > 100 * budget) break; // far beyond what is allowed: the refusal need not wait for the rest
   }
   return combinations;
@@ -79,10 +102,13 @@ function randomOf({ knobs, budget, seed }: SweepPlan): Combination[] {
   return [...drawn.values()];
 }
 
-const draw = (knob: SweptKnob, random: RandomStream): Setting => (knob.values ? knob.values[random.integer(knob.values.length)] as Setting : inRange(knob, random.next()));
+const draw = (knob: SweptKnob, random: RandomStream): Setting =>
+  knob.values ? (knob.values[random.integer(knob.values.length)] as Setting) : inRange(knob, random.next());
 
 /** The value at a share of the way through a range, with three significant digits or whole. */
 function inRange({ from = 0, to = 1, log = false }: SweptKnob, share: number): number {
   const value = log ? from * (to / from) ** share : from + (to - from) * share;
-  return Number.isInteger(from) && Number.isInteger(to) && to - from >= 2 ? Math.round(value) : Number(value.toPrecision(3));
+  return Number.isInteger(from) && Number.isInteger(to) && to - from >= 2
+    ? Math.round(value)
+    : Number(value.toPrecision(3));
 }

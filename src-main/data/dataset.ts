@@ -38,14 +38,22 @@ export function compareCodeUnits(a: string, b: string): number {
 }
 
 /** Sorts what an importer found and hashes it: paths relative to the source, identities, file sizes and landmarks. */
-export function makeDataset(source: string, layout: Dataset['layout'], found: {
-  readonly images: readonly FoundImage[];
-  readonly rejected: readonly Rejected[];
-}): Dataset {
-  const sorted = [...found.images].sort((a, b) => compareCodeUnits(a.identity, b.identity) || compareCodeUnits(a.path, b.path));
+export function makeDataset(
+  source: string,
+  layout: Dataset['layout'],
+  found: {
+    readonly images: readonly FoundImage[];
+    readonly rejected: readonly Rejected[];
+  },
+): Dataset {
+  const sorted = [...found.images].sort(
+    (a, b) => compareCodeUnits(a.identity, b.identity) || compareCodeUnits(a.path, b.path),
+  );
   const digest = createHash('sha256');
   for (const image of sorted) {
-    digest.update(`${JSON.stringify([relative(source, image.path), image.identity, image.bytes, image.landmarks ?? null])}\n`);
+    digest.update(
+      `${JSON.stringify([relative(source, image.path), image.identity, image.bytes, image.landmarks ?? null])}\n`,
+    );
   }
   return {
     source,

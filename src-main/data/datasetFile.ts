@@ -9,7 +9,8 @@ import { writeWhole } from '../files/writeWhole.ts';
 export const datasetFile = (workspace: string, hash: string): string => join(workspace, 'datasets', `${hash}.json`);
 
 /** Keeps the list of a dataset's images in the workspace, under the hash of its first import, so that they can be shown without a walk through the source. */
-export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> => writeWhole(datasetFile(workspace, name), checksummed(JSON.stringify(dataset)));
+export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> =>
+  writeWhole(datasetFile(workspace, name), checksummed(JSON.stringify(dataset)));
 
 /** The dataset as it was imported. Throws 'wrong-input' where the workspace has no list of it. */
 export async function readDatasetFile(workspace: string, hash: string): Promise<Dataset> {
@@ -17,6 +18,10 @@ export async function readDatasetFile(workspace: string, hash: string): Promise<
     const text = await readFile(datasetFile(workspace, hash), 'utf8');
     return JSON.parse(text.startsWith('{') ? text : checkedBody(text)) as Dataset; // the first ones had no checksum
   } catch (cause) {
-    throw new ArcBenchError('wrong-input', `The list of images of dataset ${hash.slice(0, 12)} is damaged or not in the workspace: import the dataset again.`, { cause });
+    throw new ArcBenchError(
+      'wrong-input',
+      `The list of images of dataset ${hash.slice(0, 12)} is damaged or not in the workspace: import the dataset again.`,
+      { cause },
+    );
   }
 }

@@ -25,16 +25,27 @@ export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFac
   try {
     const picture = readPicture(image.path);
     if ('reason' in picture) return picture;
-    const pixels = await decodeWithinMemory(picture, (file) => (cut.kind === 'landmarks' ? cutByLandmarks(file, image.landmarks ?? [], cut.inputSize) : cutCentre(file, cut)));
+    const pixels = await decodeWithinMemory(picture, (file) =>
+      cut.kind === 'landmarks' ? cutByLandmarks(file, image.landmarks ?? [], cut.inputSize) : cutCentre(file, cut),
+    );
     if ('reason' in pixels) return pixels;
     const { file, modified } = picture;
-    return { pixels, contentHash: hash('sha256', file), perceptualHash: perceptualHash(pixels, cut.inputSize), bytes: file.length, modified };
+    return {
+      pixels,
+      contentHash: hash('sha256', file),
+      perceptualHash: perceptualHash(pixels, cut.inputSize),
+      bytes: file.length,
+      modified,
+    };
   } catch (error) {
     return { reason: decodingReason(error) };
   }
 }
 
-async function cutCentre(file: PictureFile, cut: { readonly inputSize: number; readonly faceRatio: number }): Promise<Uint8Array | { readonly reason: string }> {
+async function cutCentre(
+  file: PictureFile,
+  cut: { readonly inputSize: number; readonly faceRatio: number },
+): Promise<Uint8Array | { readonly reason: string }> {
   const size = await sizeOf(file);
   if ('reason' in size) return size;
   const side = Math.max(1, Math.round(Math.min(size.width, size.height) * cut.faceRatio));
@@ -42,43 +53,89 @@ async function cutCentre(file: PictureFile, cut: { readonly inputSize: number; r
   return (await rawRgb(file.open().extract(region).resize(cut.inputSize, cut.inputSize, { fit: 'fill' }))).pixels;
 }
 
-async function cutByLandmarks(file: PictureFile, landmarks: readonly number[], inputSize: number): Promise<Uint8Array | { readonly reason: string }> {
-  if (landmarks.length !== 10 || !landmarks.every(Number.isFinite)) return { reason: 'The picture has no five landmarks: ten numbers were expected; add them or choose alignment: centreCrop.' };
+async function cutByLandmarks(
+  file: PictureFile,
+  landmarks: readonly number[],
+  inputSize: number,
+): Promise<Uint8Array | { readonly reason: string }> {
+  if (landmarks.length !== 10 || !landmarks.every(Number.isFinite))
+    return {
+      reason: 'The picture has no five landmarks: ten numbers were expected; add them or choose alignment: centreCrop.',
+    };
   const transform = similarityTransform(landmarks, templateFor(inputSize));
-  if (transform === undefined) return { reason: 'The five landmarks coincide: five different points were expected; correct them.' };
+  if (transform === undefined)
+    return { reason: 'The five landmarks coincide: five different points were expected; correct them.' };
   const back = inverseTransform(transform);
   // Below half size two by two samples would skip pixels, so sharp averages over areas first.
   const shrink = Math.max(1, Math.floor(1 / Math.hypot(transform.a, transform.b)));
-  const corners = [[-0.5, -0.5], [inputSize - 0.5, -0.5], [-0.5, inputSize - 0.5], [inputSize - 0.5, inputSize - 0.5]] as const;
+  const corners = [
+    [-0.5, -0.5],
+    [inputSize - 0.5, -0.5],
+    [-0.5, inputSize - 0.5],
+    [inputSize - 0.5, inputSize - 0.5],
+  ] as const;
   const xs = corners.map(([x, y]) => back.a * x - back.b * y + back.x0);
   const ys = corners.map(([x, y]) => back.b * x + back.a * y + back.y0);
-  const wanted = { left: Math.floor(Math.min(...xs)) - 2, top: Math.floor(Math.min(...ys)) - 2, right: Math.ceil(Math.max(...xs)) + 3, bottom: Math.ceil(Math.max(...ys)) + 3 };
+  const wanted = {
+    left: Math.floor(Math.min(...xs)) - 2,
+    top: Math.floor(Math.min(...ys)) - 2,
+    right: Math.ceil(Math.max(...xs)) + 3,
+    bottom: Math.ceil(Math.max(...ys)) + 3,
+  };
   const whole = shrink === 1 ? decodePlainJpeg(file.file) : null;
   // Most faces lie inside their pictures: the header is read only for those that do not.
-  const inside = !whole && wanted.left >= 0 && wanted.top >= 0 ? await decodeRegion(file, wanted, shrink).catch(() => null) : null;
+  const inside =
+    !whole && wanted.left >= 0 && wanted.top >= 0 ? await decodeRegion(file, wanted, shrink).catch(() => null) : null;
   let region = wanted;
   if (!inside) {
-    const size = whole ?? await sizeOf(file);
+    const size = whole ?? (await sizeOf(file));
     if ('reason' in size) return size;
     const { width, height } = size;
-    region = { left: Math.max(0, wanted.left), top: Math.max(0, wanted.top), right: Math.min(width, wanted.right), bottom: Math.min(height, wanted.bottom) };
-    if (region.right <= region.left || region.bottom <= region.top) return { reason: `The five landmarks lie outside the picture of ${width} x ${height} pixels: pixels of the EXIF-turned picture were expected; correct them.` };
+    region = {
+      left: Math.max(0, wanted.left),
+      top: Math.max(0, wanted.top),
+      right: Math.min(width, wanted.right),
+      bottom: Math.min(height, wanted.bottom),
+    };
+    if (region.right <= region.left || region.bottom <= region.top)
+      return {
+        reason: `The five landmarks lie outside the picture of ${width} x ${height} pixels: pixels of the EXIF-turned picture were expected; correct them.`,
+      };
   }
   if (whole) region = { left: 0, top: 0, right: whole.width, bottom: whole.height };
-  const picture = whole ?? inside ?? await decodeRegion(file, region, shrink);
-  const scaleX = picture.width / (region.right - region.left), scaleY = picture.height / (region.bottom - region.top);
-  return warpFace(picture, {
-    ax: back.a * scaleX, bx: -back.b * scaleX, cx: (back.x0 - region.left + 0.5) * scaleX - 0.5,
-    ay: back.b * scaleY, by: back.a * scaleY, cy: (back.y0 - region.top + 0.5) * scaleY - 0.5,
-  }, inputSize);
+  const picture = whole ?? inside ?? (await decodeRegion(file, region, shrink));
+  const scaleX = picture.width / (region.right - region.left),
+    scaleY = picture.height / (region.bottom - region.top);
+  return warpFace(
+    picture,
+    {
+      ax: back.a * scaleX,
+      bx: -back.b * scaleX,
+      cx: (back.x0 - region.left + 0.5) * scaleX - 0.5,
+      ay: back.b * scaleY,
+      by: back.a * scaleY,
+      cy: (back.y0 - region.top + 0.5) * scaleY - 0.5,
+    },
+    inputSize,
+  );
 }
 
-interface Region { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }
+interface Region {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
 
 /** Decodes a part of a picture, made smaller by a whole factor. Throws where it is not inside the picture or cannot be decoded. */
-async function decodeRegion(file: PictureFile, { left, top, right, bottom }: Region, shrink: number): Promise<RawPicture> {
+async function decodeRegion(
+  file: PictureFile,
+  { left, top, right, bottom }: Region,
+  shrink: number,
+): Promise<RawPicture> {
   const [width, height] = [right - left, bottom - top];
   const part = file.open().extract({ left, top, width, height });
-  if (shrink > 1) part.resize(Math.max(1, Math.round(width / shrink)), Math.max(1, Math.round(height / shrink)), { fit: 'fill' });
+  if (shrink > 1)
+    part.resize(Math.max(1, Math.round(width / shrink)), Math.max(1, Math.round(height / shrink)), { fit: 'fill' });
   return await rawRgb(part);
 }

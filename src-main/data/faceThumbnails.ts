@@ -14,9 +14,16 @@ export async function faceThumbnails(set: PreparedSet, indexes: readonly number[
   } finally {
     packed.close();
   }
-  return new Map(await Promise.all(indexes.map(async (index, place) => {
-    const face = pixels.subarray(place * inputSize * inputSize * 3, (place + 1) * inputSize * inputSize * 3);
-    const jpeg = await sharp(face, { raw: { width: inputSize, height: inputSize, channels: 3 } }).resize(side, side).jpeg({ quality: 82 }).toBuffer();
-    return [index, `data:image/jpeg;base64,${jpeg.toString('base64')}`] as const;
-  })));
+  return new Map(
+    await Promise.all(
+      indexes.map(async (index, place) => {
+        const face = pixels.subarray(place * inputSize * inputSize * 3, (place + 1) * inputSize * inputSize * 3);
+        const jpeg = await sharp(face, { raw: { width: inputSize, height: inputSize, channels: 3 } })
+          .resize(side, side)
+          .jpeg({ quality: 82 })
+          .toBuffer();
+        return [index, `data:image/jpeg;base64,${jpeg.toString('base64')}`] as const;
+      }),
+    ),
+  );
 }

@@ -22,7 +22,12 @@ async function cutBatch({ id, tasks }: BatchTask): Promise<BatchAnswer> {
     pixels.set(face, at);
     at += face.length;
   }
-  return { id, pixels, sha256: hash('sha256', pixels), faces: decoded.map((face) => ('reason' in face ? face : (({ pixels: _, ...facts }) => facts)(face))) };
+  return {
+    id,
+    pixels,
+    sha256: hash('sha256', pixels),
+    faces: decoded.map((face) => ('reason' in face ? face : (({ pixels: _, ...facts }) => facts)(face))),
+  };
 }
 
 let before = Promise.resolve();

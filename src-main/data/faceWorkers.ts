@@ -5,13 +5,25 @@ import type { FaceImage } from './dataset.ts';
 import type { Cut, DecodedFace } from './decodeFace.ts';
 import { budgetOfThread } from './memoryBudget.ts';
 
-export interface CutTask { readonly image: FaceImage; readonly cut: Cut }
+export interface CutTask {
+  readonly image: FaceImage;
+  readonly cut: Cut;
+}
 export type CutFace = Omit<DecodedFace, 'pixels'> | { readonly reason: string };
 /** What came of each picture of a batch, and the pixels of its faces one after the other, RGB uint8 [n][inputSize][inputSize][3], with their SHA-256. */
-export interface CutBatch { readonly faces: readonly CutFace[]; readonly pixels: Uint8Array<ArrayBuffer>; readonly sha256: string }
+export interface CutBatch {
+  readonly faces: readonly CutFace[];
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly sha256: string;
+}
 
-export interface BatchTask { readonly id: number; readonly tasks: readonly CutTask[] }
-export interface BatchAnswer extends CutBatch { readonly id: number }
+export interface BatchTask {
+  readonly id: number;
+  readonly tasks: readonly CutTask[];
+}
+export interface BatchAnswer extends CutBatch {
+  readonly id: number;
+}
 
 /** Threads that decode pictures and cut faces out of them, so that neither the caller's thread nor one core is the limit. */
 export interface FaceWorkers {
@@ -25,7 +37,10 @@ const mostWorkers = 4; // libuv's pool, in which sharp decodes, has four threads
 
 /** Starts as many threads as there are cores, four at most. */
 export function startFaceWorkers(): FaceWorkers {
-  const waiting = new Map<number, { readonly settle: (batch: CutBatch) => void; readonly fail: (error: ArcBenchError) => void }>();
+  const waiting = new Map<
+    number,
+    { readonly settle: (batch: CutBatch) => void; readonly fail: (error: ArcBenchError) => void }
+  >();
   let ended: ArcBenchError | null = null;
   const end = (error: ArcBenchError) => {
     ended ??= error;
@@ -41,17 +56,26 @@ export function startFaceWorkers(): FaceWorkers {
       waiting.get(id)?.settle(batch);
       waiting.delete(id);
     });
-    worker.on('error', (cause) => end(new ArcBenchError('failed', `The pictures cannot be decoded any more (${cause instanceof Error ? cause.message : String(cause)}): close other programs if memory is short, and run again.`, { cause })));
+    worker.on('error', (cause) =>
+      end(
+        new ArcBenchError(
+          'failed',
+          `The pictures cannot be decoded any more (${cause instanceof Error ? cause.message : String(cause)}): close other programs if memory is short, and run again.`,
+          { cause },
+        ),
+      ),
+    );
     return worker;
   });
   let next = 0;
   return {
-    cut: (tasks) => new Promise((settle, fail) => {
-      if (ended) return fail(ended);
-      const id = next++;
-      waiting.set(id, { settle, fail });
-      workers[id % threads]?.postMessage({ id, tasks } satisfies BatchTask);
-    }),
+    cut: (tasks) =>
+      new Promise((settle, fail) => {
+        if (ended) return fail(ended);
+        const id = next++;
+        waiting.set(id, { settle, fail });
+        workers[id % threads]?.postMessage({ id, tasks } satisfies BatchTask);
+      }),
     threads,
     async close() {
       end(new ArcBenchError('cancelled', 'Preparing was stopped.'));

@@ -18,7 +18,8 @@ interface Entry {
 }
 
 /** Of a name that is no UTF-8, which Node reads as another, of a path too long for the system, and of what went away meanwhile. */
-const unreachable = 'The name is not valid UTF-8, the path is too long, or it was moved meanwhile: rename it or its folder, and import again.';
+const unreachable =
+  'The name is not valid UTF-8, the path is too long, or it was moved meanwhile: rename it or its folder, and import again.';
 
 /** Finds the pictures of a source where each sub-folder is one person; sub-folders of a person are the person's as well. */
 export async function importFolders(source: string): Promise<Found> {
@@ -29,7 +30,11 @@ export async function importFolders(source: string): Promise<Found> {
     if (entry.kind === 'folder') {
       await collect(entry.path, entry.name, { realSource, found, visited: new Set() });
     } else if (pictureKindOfName(entry.name) === 'picture') {
-      found.rejected.push({ path: entry.path, reason: 'The picture lies outside any person\'s folder: a folder an identity was expected; move it into its person\'s folder.' });
+      found.rejected.push({
+        path: entry.path,
+        reason:
+          "The picture lies outside any person's folder: a folder an identity was expected; move it into its person's folder.",
+      });
     }
   }
   return found;
@@ -42,13 +47,22 @@ export async function peopleRoot(source: string, realSource: string): Promise<st
     const entries = await entriesOf(root, realSource, []);
     const folders = entries.filter((entry) => entry.kind === 'folder');
     const only = folders[0];
-    if (folders.length !== 1 || only === undefined || entries.some((entry) => entry.kind === 'file' && pictureKindOfName(entry.name) === 'picture')) return root;
+    if (
+      folders.length !== 1 ||
+      only === undefined ||
+      entries.some((entry) => entry.kind === 'file' && pictureKindOfName(entry.name) === 'picture')
+    )
+      return root;
     if (!(await entriesOf(only.path, realSource, [])).some((entry) => entry.kind === 'folder')) return root;
     root = only.path;
   }
 }
 
-async function collect(folder: string, identity: string, walk: { readonly realSource: string; readonly found: Found; readonly visited: Set<string> }): Promise<void> {
+async function collect(
+  folder: string,
+  identity: string,
+  walk: { readonly realSource: string; readonly found: Found; readonly visited: Set<string> },
+): Promise<void> {
   const real = await realpath(folder).catch(() => null);
   if (real === null) {
     walk.found.rejected.push({ path: folder, reason: unreachable });
@@ -64,9 +78,17 @@ async function collect(folder: string, identity: string, walk: { readonly realSo
     const kind = pictureKindOfName(entry.name);
     if (kind === 'other') continue;
     if (kind === 'unsupported-picture') {
-      walk.found.rejected.push({ path: entry.path, reason: 'The picture\'s format is not decoded: JPEG, PNG, WebP, GIF, TIFF or AVIF was expected; convert it to PNG.' });
+      walk.found.rejected.push({
+        path: entry.path,
+        reason:
+          "The picture's format is not decoded: JPEG, PNG, WebP, GIF, TIFF or AVIF was expected; convert it to PNG.",
+      });
     } else if (kind === 'unknown' && !(await beginsLikePicture(entry.path))) {
-      walk.found.rejected.push({ path: entry.path, reason: 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture: remove it, or convert it to PNG if it is a picture.' });
+      walk.found.rejected.push({
+        path: entry.path,
+        reason:
+          'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture: remove it, or convert it to PNG if it is a picture.',
+      });
     } else {
       const file = await stat(entry.path).catch(() => null);
       if (file === null) walk.found.rejected.push({ path: entry.path, reason: unreachable });
@@ -81,7 +103,12 @@ async function entriesOf(folder: string, realSource: string, rejected: Rejected[
   try {
     listed = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    if (folder === realSource) throw new ArcBenchError('wrong-input', `${folder} cannot be read: a readable folder was expected; change its permissions.`, { cause: error });
+    if (folder === realSource)
+      throw new ArcBenchError(
+        'wrong-input',
+        `${folder} cannot be read: a readable folder was expected; change its permissions.`,
+        { cause: error },
+      );
     rejected.push({ path: folder, reason: 'The folder cannot be read: change its permissions.' });
     return entries;
   }
@@ -100,15 +127,24 @@ async function entriesOf(folder: string, realSource: string, rejected: Rejected[
 }
 
 /** Follows a path's symbolic links; what leads out of the source or nowhere gives the reason. */
-export async function resolveInside(path: string, realSource: string): Promise<{ readonly kind: 'folder' | 'file' | 'other' } | { readonly reason: string }> {
+export async function resolveInside(
+  path: string,
+  realSource: string,
+): Promise<{ readonly kind: 'folder' | 'file' | 'other' } | { readonly reason: string }> {
   try {
     const real = await realpath(path);
     const way = relative(realSource, real);
-    if (way === '..' || way.startsWith(`..${sep}`)) return { reason: 'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into the source folder.' };
+    if (way === '..' || way.startsWith(`..${sep}`))
+      return {
+        reason:
+          'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into the source folder.',
+      };
     const target = await stat(real);
     return { kind: target.isDirectory() ? 'folder' : target.isFile() ? 'file' : 'other' };
   } catch {
-    return { reason: 'The file is not there, or its symbolic link leads nowhere: correct the path or remove the link.' };
+    return {
+      reason: 'The file is not there, or its symbolic link leads nowhere: correct the path or remove the link.',
+    };
   }
 }
 

@@ -13,14 +13,25 @@ export async function landmarkCorrections(workspace: string): Promise<Map<string
   try {
     return new Map(Object.entries(correctionsSchema.parse(JSON.parse(text))));
   } catch (cause) {
-    throw new ArcBenchError('damaged', `${fileOf(workspace)}, which holds landmarks set by hand, cannot be read: bring it back from a copy, or delete it to do without them.`, { cause });
+    throw new ArcBenchError(
+      'damaged',
+      `${fileOf(workspace)}, which holds landmarks set by hand, cannot be read: bring it back from a copy, or delete it to do without them.`,
+      { cause },
+    );
   }
 }
 
 /** Keeps the five landmarks of one picture, ten numbers in pixels of the EXIF-turned picture; null takes the correction back. */
-export async function correctLandmarks(workspace: string, path: string, landmarks: readonly number[] | null): Promise<void> {
+export async function correctLandmarks(
+  workspace: string,
+  path: string,
+  landmarks: readonly number[] | null,
+): Promise<void> {
   const corrections = await landmarkCorrections(workspace);
   if (landmarks === null) corrections.delete(path);
   else corrections.set(path, landmarks);
-  await writeWhole(fileOf(workspace), JSON.stringify(Object.fromEntries([...corrections].sort(([a], [b]) => (a < b ? -1 : 1))), null, 1));
+  await writeWhole(
+    fileOf(workspace),
+    JSON.stringify(Object.fromEntries([...corrections].sort(([a], [b]) => (a < b ? -1 : 1))), null, 1),
+  );
 }

@@ -13,7 +13,9 @@ const reserved = (getEnvironmentData(key) as Counter | undefined) ?? counter();
 setEnvironmentData(key, reserved);
 
 /** What one thread holds of the budget, so that a thread that is ended in the middle of a picture leaves nothing reserved for good. */
-export interface HeldBudget { readonly memoryHeld: Counter }
+export interface HeldBudget {
+  readonly memoryHeld: Counter;
+}
 const { memoryHeld: held } = { memoryHeld: counter(), ...(workerData as Partial<HeldBudget> | null) };
 
 /** For the `workerData` of a thread that decodes pictures; `release` when it has exited. */

@@ -14,7 +14,8 @@ export function perceptualHash(pixels: Uint8Array, size: number): string {
     for (let column = 0; column < columns; column++) {
       const width = edges[column + 1]! - edges[column]!;
       let sum = 0;
-      for (const end = at + 3 * width; at < end; at += 3) sum += 299 * pixels[at]! + 587 * pixels[at + 1]! + 114 * pixels[at + 2]!;
+      for (const end = at + 3 * width; at < end; at += 3)
+        sum += 299 * pixels[at]! + 587 * pixels[at + 1]! + 114 * pixels[at + 2]!;
       sums[first + column]! += sum;
       counts[first + column]! += width;
     }
@@ -22,7 +23,8 @@ export function perceptualHash(pixels: Uint8Array, size: number): string {
   let digits = '';
   for (let row = 0; row < rows; row++) {
     let bits = 0;
-    for (let cell = row * columns; cell < row * columns + columns - 1; cell++) bits = bits * 2 + (sums[cell]! / counts[cell]! > sums[cell + 1]! / counts[cell + 1]! ? 1 : 0);
+    for (let cell = row * columns; cell < row * columns + columns - 1; cell++)
+      bits = bits * 2 + (sums[cell]! / counts[cell]! > sums[cell + 1]! / counts[cell + 1]! ? 1 : 0);
     digits += bits.toString(16).padStart(2, '0');
   }
   return digits;

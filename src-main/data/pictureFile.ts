@@ -30,13 +30,19 @@ export function readPicture(path: string): PictureFile | { readonly reason: stri
   return { open: opener(file, megapixelsUncounted), file, modified };
 }
 
-const opener = (file: Buffer, megapixels: number): PictureFile['open'] => (failOn = 'warning') => sharp(file, { failOn, limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient();
+const opener =
+  (file: Buffer, megapixels: number): PictureFile['open'] =>
+  (failOn = 'warning') =>
+    sharp(file, { failOn, limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient();
 
 /**
  * Decodes a picture; one of more than a megapixel waits until what it takes is free in this process's budget of memory, as a few files of some kilobytes
  * can take all memory at once, and one that takes more than all of it gives the reason in one sentence.
  */
-export async function decodeWithinMemory<T>(picture: PictureFile, decode: (picture: PictureFile) => Promise<T>): Promise<T | { readonly reason: string }> {
+export async function decodeWithinMemory<T>(
+  picture: PictureFile,
+  decode: (picture: PictureFile) => Promise<T>,
+): Promise<T | { readonly reason: string }> {
   const format = pictureFormatOf(picture.file);
   if (format !== 'tiff' && format !== 'avif' && picture.file.length <= bytesUncounted) {
     try {
@@ -48,48 +54,90 @@ export async function decodeWithinMemory<T>(picture: PictureFile, decode: (pictu
   const header = await headerOf(picture.file);
   const reason = tooLargeReason(header);
   if (reason !== null) return { reason };
-  return await withinBudget(picture.file.length > bytesUncounted ? memoryBudget : bytesToDecode(header), () => decode({ ...picture, open: opener(picture.file, megapixelLimit) }));
+  return await withinBudget(picture.file.length > bytesUncounted ? memoryBudget : bytesToDecode(header), () =>
+    decode({ ...picture, open: opener(picture.file, megapixelLimit) }),
+  );
 }
 
 const headerOf = (file: Buffer): Promise<Metadata> => sharp(file, { limitInputPixels: false }).metadata();
 
-const bytesOf: Readonly<Record<string, number>> = { uchar: 1, char: 1, ushort: 2, short: 2, uint: 4, int: 4, float: 4, complex: 8, double: 8, dpcomplex: 16 };
+const bytesOf: Readonly<Record<string, number>> = {
+  uchar: 1,
+  char: 1,
+  ushort: 2,
+  short: 2,
+  uint: 4,
+  int: 4,
+  float: 4,
+  complex: 8,
+  double: 8,
+  dpcomplex: 16,
+};
 const rowsOfStream = 2048; // of what is read from top to bottom, no more are held at one time
 
 /** Bytes that a picture of a header takes while it is decoded, at most; measured with pictures of 64 megapixels, from which they were taken. */
-export function bytesToDecode({ width, height, channels, depth, format, isProgressive, orientation, pages, chromaSubsampling }: Pick<Metadata, 'width' | 'height' | 'channels' | 'depth' | 'format' | 'isProgressive' | 'orientation' | 'pages' | 'chromaSubsampling'>): number {
+export function bytesToDecode({
+  width,
+  height,
+  channels,
+  depth,
+  format,
+  isProgressive,
+  orientation,
+  pages,
+  chromaSubsampling,
+}: Pick<
+  Metadata,
+  'width' | 'height' | 'channels' | 'depth' | 'format' | 'isProgressive' | 'orientation' | 'pages' | 'chromaSubsampling'
+>): number {
   const [pixels, bytesAPixel] = [width * height, channels * (bytesOf[depth] ?? 16)];
   const streamed = Math.min(height, rowsOfStream) * width * bytesAPixel;
   const turned = (orientation ?? 1) > 1 ? pixels * bytesAPixel : 0; // turning needs the whole picture once more
   switch (format) {
-    case 'jpeg': return (isProgressive ? 2 * pixels * (chromaSubsampling === '4:2:0' ? channels / 2 : channels) : streamed) + turned; // coefficients have 16 bits
-    case 'png': return (isProgressive ? pixels * bytesAPixel : streamed) + turned;
-    case 'webp': return pixels * (4 + channels + ((pages ?? 1) > 1 ? 4 : 0)) + turned; // as it is stored, as it comes out, and the canvas of a moving one
-    case 'gif': return pixels * 8;
-    case 'heif': return pixels * 20; // AV1 keeps several frames, colour and transparency apart
-    default: return pixels * bytesAPixel + turned; // a TIFF may be one tile
+    case 'jpeg':
+      return (
+        (isProgressive ? 2 * pixels * (chromaSubsampling === '4:2:0' ? channels / 2 : channels) : streamed) + turned
+      ); // coefficients have 16 bits
+    case 'png':
+      return (isProgressive ? pixels * bytesAPixel : streamed) + turned;
+    case 'webp':
+      return pixels * (4 + channels + ((pages ?? 1) > 1 ? 4 : 0)) + turned; // as it is stored, as it comes out, and the canvas of a moving one
+    case 'gif':
+      return pixels * 8;
+    case 'heif':
+      return pixels * 20; // AV1 keeps several frames, colour and transparency apart
+    default:
+      return pixels * bytesAPixel + turned; // a TIFF may be one tile
   }
 }
 
 /** Why a picture is not decoded, by its header; null where it is. */
 function tooLargeReason(header: Metadata): string | null {
   const { width, height, channels, depth } = header;
-  if (width * height > megapixelLimit * 1e6) return `The picture has ${width} x ${height} pixels, more than the ${megapixelLimit} megapixels that are decoded: make it smaller.`;
+  if (width * height > megapixelLimit * 1e6)
+    return `The picture has ${width} x ${height} pixels, more than the ${megapixelLimit} megapixels that are decoded: make it smaller.`;
   const bytes = bytesToDecode(header);
   if (bytes <= memoryBudget) return null;
   return `The picture of ${width} x ${height} pixels with ${channels} channels of ${8 * (bytesOf[depth] ?? 16)} bits may take ${Math.ceil(bytes / 1e6)} MB of memory while it is decoded, more than the ${memoryBudget / 1e6} MB that are allowed: make it smaller, or save it anew as a plain 8-bit JPEG or PNG.`;
 }
 
-export const noPicture = 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
+export const noPicture =
+  'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
 
 /** Why a file of so many bytes is not read; null where it may be a picture. */
 export function sizeReason(bytes: number): string | null {
   if (bytes === 0) return 'The file is empty (0 bytes): a picture was expected; copy it again.';
-  return bytes > byteLimit ? `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.` : null;
+  return bytes > byteLimit
+    ? `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.`
+    : null;
 }
 
 /** Width and height of the EXIF-turned picture, from its header; one that is too large gives the reason in one sentence. Throws what `decodingReason` turns into one. */
-export async function sizeOf({ file }: Pick<PictureFile, 'file'>): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string }> {
+export async function sizeOf({
+  file,
+}: Pick<PictureFile, 'file'>): Promise<
+  { readonly width: number; readonly height: number } | { readonly reason: string }
+> {
   const plain = plainJpegSize(file); // in a fiftieth of the time that sharp takes
   if (plain && plain.width * plain.height <= megapixelLimit * 1e6) return plain;
   const header = await headerOf(file);
@@ -99,7 +147,11 @@ export async function sizeOf({ file }: Pick<PictureFile, 'file'>): Promise<{ rea
 
 /** Decodes to RGB uint8 [height][width][3], sRGB, transparent parts on grey. */
 export async function rawRgb(picture: Sharp): Promise<RawPicture> {
-  const { data, info } = await picture.flatten({ background: '#808080' }).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await picture
+    .flatten({ background: '#808080' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
   const pixels = info.channels === 3 ? data : spreadGrey(data, info.channels);
   return { pixels, width: info.width, height: info.height };
 }

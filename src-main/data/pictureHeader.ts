@@ -5,7 +5,13 @@ import { decodingReason, noPicture, sizeOf, sizeReason } from './pictureFile.ts'
 import { pictureFormatOf } from './pictureFormat.ts';
 
 /** Width and height of an EXIF-turned picture in pixels, from its header, with the size and time of its file by which a change is seen. */
-export interface PictureHeader { readonly path: string; readonly bytes: number; readonly modified: number; readonly width: number; readonly height: number }
+export interface PictureHeader {
+  readonly path: string;
+  readonly bytes: number;
+  readonly modified: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Headers that were read before. */
 export interface HeaderMemory {
@@ -23,11 +29,18 @@ const sideBySide = 128;
 const headBytes = 64 * 1024; // holds the header of nearly every JPEG and PNG
 
 /** Reads the header of each picture whose file is new or changed and tells what cannot be used apart; what only decoding shows is found when the pictures are prepared. Throws 'cancelled'. */
-export async function readHeaders(images: readonly FoundImage[], { headers, onProgress, signal }: HeaderOptions): Promise<{ readonly images: FoundImage[]; readonly rejected: Rejected[] }> {
+export async function readHeaders(
+  images: readonly FoundImage[],
+  { headers, onProgress, signal }: HeaderOptions,
+): Promise<{ readonly images: FoundImage[]; readonly rejected: Rejected[] }> {
   const usable: FoundImage[] = [];
   const rejected: Rejected[] = [];
   for (let first = 0; first < images.length; first += sideBySide) {
-    if (signal?.aborted) throw new ArcBenchError('cancelled', `Importing was stopped after ${first} of ${images.length} files: run the same again, and what was read is not read again.`);
+    if (signal?.aborted)
+      throw new ArcBenchError(
+        'cancelled',
+        `Importing was stopped after ${first} of ${images.length} files: run the same again, and what was read is not read again.`,
+      );
     const batch = images.slice(first, first + sideBySide);
     const before = batch.map((image) => {
       const known = headers?.known(image.path);
@@ -37,7 +50,7 @@ export async function readHeaders(images: readonly FoundImage[], { headers, onPr
     const fresh: PictureHeader[] = [];
     for (const [index, image] of batch.entries()) {
       // A header beyond the first bytes (TIFF, WebP): the whole file is read, one at a time, as it may be large.
-      const header = found[index] ?? await readHeader(image, image.bytes) ?? { reason: decodingReason(null) };
+      const header = found[index] ?? (await readHeader(image, image.bytes)) ?? { reason: decodingReason(null) };
       if ('reason' in header) {
         rejected.push({ path: image.path, reason: header.reason });
         continue;
@@ -54,7 +67,10 @@ export async function readHeaders(images: readonly FoundImage[], { headers, onPr
 }
 
 /** A picture's size from the first bytes of its file, or why it cannot be used; null where they do not hold it. */
-async function readHeader(image: FoundImage, length: number): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string } | null> {
+async function readHeader(
+  image: FoundImage,
+  length: number,
+): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string } | null> {
   const reason = sizeReason(image.bytes);
   if (reason !== null) return { reason };
   try {

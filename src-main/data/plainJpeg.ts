@@ -46,18 +46,33 @@ export function plainJpegSize(file: Buffer): { readonly width: number; readonly 
     if (length < 2 || segment.length !== length - 2) return null;
     const begins = (text: string) => segment.toString('latin1', 0, text.length) === text;
     switch (marker) {
-      case 0xda: return size;
-      case 0xc0: case 0xc1: case 0xc2: {
-        if (size !== null || segment.length < 6 || segment[0] !== 8 || (segment[5] !== 1 && segment[5] !== 3)) return null;
+      case 0xda:
+        return size;
+      case 0xc0:
+      case 0xc1:
+      case 0xc2: {
+        if (size !== null || segment.length < 6 || segment[0] !== 8 || (segment[5] !== 1 && segment[5] !== 3))
+          return null;
         size = { height: segment.readUInt16BE(1), width: segment.readUInt16BE(3) };
         if (size.width * size.height === 0 || (marker === 0xc2 && scansOf(file) > mostScans)) return null;
         break;
       }
-      case 0xe1: if (begins('Exif') && isTurned(segment)) return null; break;
-      case 0xe2: if (begins('ICC_PROFILE')) return null; break;
-      case 0xee: if (begins('Adobe') && segment[11] !== 1) return null; break; // RGB or CMYK
-      case 0xfe: case 0xdb: case 0xc4: case 0xdd: break; // comment, tables, restart interval
-      default: if (marker < 0xe0 || marker > 0xef) return null; // arithmetic coding, lossless, hierarchical
+      case 0xe1:
+        if (begins('Exif') && isTurned(segment)) return null;
+        break;
+      case 0xe2:
+        if (begins('ICC_PROFILE')) return null;
+        break;
+      case 0xee:
+        if (begins('Adobe') && segment[11] !== 1) return null;
+        break; // RGB or CMYK
+      case 0xfe:
+      case 0xdb:
+      case 0xc4:
+      case 0xdd:
+        break; // comment, tables, restart interval
+      default:
+        if (marker < 0xe0 || marker > 0xef) return null; // arithmetic coding, lossless, hierarchical
     }
     at += 2 + length;
   }
@@ -72,11 +87,14 @@ function isTurned(segment: Buffer): boolean {
   const short = (at: number) => (little ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
   const directory = little ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4);
   if (directory + 2 > tiff.length || directory + 2 + 12 * short(directory) > tiff.length) return true;
-  return Array.from({ length: short(directory) }, (_, entry) => directory + 2 + 12 * entry).some((at) => short(at) === 274 && short(at + 8) !== 1);
+  return Array.from({ length: short(directory) }, (_, entry) => directory + 2 + 12 * entry).some(
+    (at) => short(at) === 274 && short(at + 8) !== 1,
+  );
 }
 
 function scansOf(file: Buffer): number {
   let scans = 0;
-  for (let at = file.indexOf(startOfScan); at >= 0 && scans <= mostScans; at = file.indexOf(startOfScan, at + 2)) scans++;
+  for (let at = file.indexOf(startOfScan); at >= 0 && scans <= mostScans; at = file.indexOf(startOfScan, at + 2))
+    scans++;
   return scans;
 }

@@ -8,9 +8,27 @@ import type { Dataset, FaceImage, Rejected } from './dataset.ts';
 import type { Cut } from './decodeFace.ts';
 import type { FaceFinder } from './faceFinder.ts';
 import { startFaceWorkers, type CutFace, type CutTask, type FaceWorkers } from './faceWorkers.ts';
-import { openPreparedSet, preparedIndexText, readPreparedIndex, verifyPackedImages, type Detection, type PreparedImage, type PreparedIndex, type PreparedSet } from './preparedSet.ts';
+import {
+  openPreparedSet,
+  preparedIndexText,
+  readPreparedIndex,
+  verifyPackedImages,
+  type Detection,
+  type PreparedImage,
+  type PreparedIndex,
+  type PreparedSet,
+} from './preparedSet.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
-import { finishSet, openUnfinishedSet, readUnfinishedSet, removeUnfinishedSet, type PreparedBatch, type PreparedRow, type SourceState, type UnfinishedSet } from './unfinishedSet.ts';
+import {
+  finishSet,
+  openUnfinishedSet,
+  readUnfinishedSet,
+  removeUnfinishedSet,
+  type PreparedBatch,
+  type PreparedRow,
+  type SourceState,
+  type UnfinishedSet,
+} from './unfinishedSet.ts';
 import { diskError, writeWhole } from '../files/writeWhole.ts';
 
 // Raised whenever the same pictures and settings would give other pixels.
@@ -33,16 +51,27 @@ const underWay = new Map<string, Promise<unknown>>(); // by folder: two jobs may
  * Aligns, crops and packs a dataset into <workspace>/prepared/<hash>, whole or not at all; a set that is there already is verified and returned.
  * One that was interrupted goes on where it was, and ends with the same bits. Throws 'wrong-input', 'damaged', 'no-space' or 'cancelled'.
  */
-export async function prepareDataset(dataset: Dataset, prepare: Plan['prepare'], options: PrepareOptions): Promise<PreparedSet> {
+export async function prepareDataset(
+  dataset: Dataset,
+  prepare: Plan['prepare'],
+  options: PrepareOptions,
+): Promise<PreparedSet> {
   const cuts = chooseCuts(dataset, prepare);
   const folder = preparedFolder(options.workspace, dataset, prepare);
   while (underWay.has(folder)) await underWay.get(folder)?.catch(() => undefined);
-  const preparing = prepareInto(folder, dataset, { ...cuts, inputSize: prepare.inputSize }, options).finally(() => underWay.delete(folder));
+  const preparing = prepareInto(folder, dataset, { ...cuts, inputSize: prepare.inputSize }, options).finally(() =>
+    underWay.delete(folder),
+  );
   underWay.set(folder, preparing);
   return await preparing;
 }
 
-async function prepareInto(folder: string, dataset: Dataset, cuts: Cuts & { readonly inputSize: number }, options: PrepareOptions): Promise<PreparedSet> {
+async function prepareInto(
+  folder: string,
+  dataset: Dataset,
+  cuts: Cuts & { readonly inputSize: number },
+  options: PrepareOptions,
+): Promise<PreparedSet> {
   if (existsSync(folder)) {
     await removeUnfinishedSet(folder);
     const index = readPreparedIndex(folder);
@@ -56,13 +85,21 @@ async function prepareInto(folder: string, dataset: Dataset, cuts: Cuts & { read
     const kept = await keptBatches(folder, dataset);
     const set = await openUnfinishedSet(folder, kept);
     const rowsKept = kept.reduce((sum, batch) => sum + batch.rows.length, 0);
-    if (rowsKept > 0) options.onResume?.(`Goes on at ${counted(rowsKept)} of ${counted(dataset.images.length)} images.`);
-    const packed = await pack(dataset, { ...cuts, set, kept, journal: join(dirname(folder), journalName) }, options).finally(() => set.close());
+    if (rowsKept > 0)
+      options.onResume?.(`Goes on at ${counted(rowsKept)} of ${counted(dataset.images.length)} images.`);
+    const packed = await pack(
+      dataset,
+      { ...cuts, set, kept, journal: join(dirname(folder), journalName) },
+      options,
+    ).finally(() => set.close());
     const { inputSize, alignment } = cuts;
-    await finishSet(folder, (path) => writeWhole(path, preparedIndexText({ version: 1, inputSize, hash: basename(folder), alignment, ...packed })));
+    await finishSet(folder, (path) =>
+      writeWhole(path, preparedIndexText({ version: 1, inputSize, hash: basename(folder), alignment, ...packed })),
+    );
   } catch (error) {
     // What was stopped or lost its memory goes on another time; what cannot succeed keeps nothing.
-    if (!(error instanceof ArcBenchError && (error.code === 'cancelled' || error.code === 'failed'))) await removeUnfinishedSet(folder);
+    if (!(error instanceof ArcBenchError && (error.code === 'cancelled' || error.code === 'failed')))
+      await removeUnfinishedSet(folder);
     throw diskError(error, folder);
   }
   return openPreparedSet(folder);
@@ -70,7 +107,9 @@ async function prepareInto(folder: string, dataset: Dataset, cuts: Cuts & { read
 
 /** Where the prepared set of a dataset is or will be: the same pictures and settings give the same folder. */
 export function preparedFolder(workspace: string, dataset: Pick<Dataset, 'hash'>, prepare: Plan['prepare']): string {
-  const hash = createHash('sha256').update(JSON.stringify([preparationVersion, dataset.hash, prepare.inputSize, prepare.alignment, prepare.faceRatio])).digest('hex');
+  const hash = createHash('sha256')
+    .update(JSON.stringify([preparationVersion, dataset.hash, prepare.inputSize, prepare.alignment, prepare.faceRatio]))
+    .digest('hex');
   return join(workspace, 'prepared', hash);
 }
 
@@ -92,11 +131,19 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
   switch (prepare.alignment) {
     case 'detect':
       if (withLandmarks === total) return { cutOf: () => byLandmarks, alignment: transform };
-      return { cutOf: () => byLandmarks, detect: true, alignment: `${transform}, found by the detector of @vladmandic/face-api${withLandmarks === 0 ? '' : ` for the ${total - withLandmarks} images that have none`}` };
+      return {
+        cutOf: () => byLandmarks,
+        detect: true,
+        alignment: `${transform}, found by the detector of @vladmandic/face-api${withLandmarks === 0 ? '' : ` for the ${total - withLandmarks} images that have none`}`,
+      };
     case 'centreCrop':
       return { cutOf: () => byCentre, alignment: crop };
     case 'landmarks':
-      if (withLandmarks === 0) throw new ArcBenchError('wrong-input', `prepare.alignment: landmarks was asked for, but no image of ${dataset.source} has landmarks; give a CSV with ten landmark columns, or choose alignment: detect or centreCrop.`);
+      if (withLandmarks === 0)
+        throw new ArcBenchError(
+          'wrong-input',
+          `prepare.alignment: landmarks was asked for, but no image of ${dataset.source} has landmarks; give a CSV with ten landmark columns, or choose alignment: detect or centreCrop.`,
+        );
       return { cutOf: () => byLandmarks, alignment: transform };
     case 'auto':
       if (withLandmarks === 0) return { cutOf: () => byCentre, alignment: `${crop} (the dataset has no landmarks)` };
@@ -108,33 +155,54 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
   }
 }
 
-const noFace = 'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give its landmarks in a CSV, or leave it out.';
+const noFace =
+  'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give its landmarks in a CSV, or leave it out.';
 
 /** Finds, where that is asked, and cuts the faces of some pictures; rows in the order of the pictures. */
-async function prepareBatch(images: readonly FaceImage[], { cutOf }: Cuts, { finder, workers }: { readonly finder: FaceFinder | null; readonly workers: FaceWorkers }): Promise<PreparedBatch & { readonly pixels: Uint8Array }> {
-  const located = await Promise.all(images.map(async (image) => {
-    const found = finder && image.landmarks === undefined ? await finder.find(image.path) : null;
-    if (found && 'reason' in found) return found;
-    if (found?.faces === 0) return { reason: noFace, faces: 0 } as const;
-    return found ? { image: { ...image, landmarks: found.landmarks }, faces: found.faces } : { image };
-  }));
+async function prepareBatch(
+  images: readonly FaceImage[],
+  { cutOf }: Cuts,
+  { finder, workers }: { readonly finder: FaceFinder | null; readonly workers: FaceWorkers },
+): Promise<PreparedBatch & { readonly pixels: Uint8Array }> {
+  const located = await Promise.all(
+    images.map(async (image) => {
+      const found = finder && image.landmarks === undefined ? await finder.find(image.path) : null;
+      if (found && 'reason' in found) return found;
+      if (found?.faces === 0) return { reason: noFace, faces: 0 } as const;
+      return found ? { image: { ...image, landmarks: found.landmarks }, faces: found.faces } : { image };
+    }),
+  );
   const tasks = located.flatMap((entry) => ('image' in entry ? [{ image: entry.image, cut: cutOf(entry.image) }] : []));
   const { faces: cut, pixels, sha256 } = await workers.cut(tasks);
   let next = 0;
-  const rows = await Promise.all(images.map(async ({ path }, index): Promise<PreparedRow> => {
-    const entry = located[index] as (typeof located)[number];
-    if (!('image' in entry)) return { source: await sourceState(path), ...entry };
-    const task = tasks[next] as CutTask;
-    const face = cut[next++] as CutFace;
-    if ('reason' in face) return { source: await sourceState(path), reason: face.reason };
-    const { contentHash, perceptualHash, bytes, modified } = face;
-    return { source: [bytes, modified], face: { contentHash, perceptualHash, ...(task.cut.kind === 'landmarks' && entry.image.landmarks && { landmarks: entry.image.landmarks }), ...(entry.faces !== undefined && { faces: entry.faces }) } };
-  }));
+  const rows = await Promise.all(
+    images.map(async ({ path }, index): Promise<PreparedRow> => {
+      const entry = located[index] as (typeof located)[number];
+      if (!('image' in entry)) return { source: await sourceState(path), ...entry };
+      const task = tasks[next] as CutTask;
+      const face = cut[next++] as CutFace;
+      if ('reason' in face) return { source: await sourceState(path), reason: face.reason };
+      const { contentHash, perceptualHash, bytes, modified } = face;
+      return {
+        source: [bytes, modified],
+        face: {
+          contentHash,
+          perceptualHash,
+          ...(task.cut.kind === 'landmarks' && entry.image.landmarks && { landmarks: entry.image.landmarks }),
+          ...(entry.faces !== undefined && { faces: entry.faces }),
+        },
+      };
+    }),
+  );
   return { rows, bytes: pixels.length, sha256, pixels };
 }
 
 /** Prepares what the batches that are kept do not hold, and adds it to the unfinished set, batch by batch in the dataset's order. */
-async function pack(dataset: Dataset, cuts: Cuts & { readonly set: UnfinishedSet; readonly kept: readonly PreparedBatch[]; readonly journal: string }, options: PrepareOptions): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
+async function pack(
+  dataset: Dataset,
+  cuts: Cuts & { readonly set: UnfinishedSet; readonly kept: readonly PreparedBatch[]; readonly journal: string },
+  options: PrepareOptions,
+): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
   const rows = cuts.kept.flatMap((batch) => batch.rows);
   const total = dataset.images.length;
   const finder = cuts.detect ? rememberedFaces(cuts.journal) : null;
@@ -152,7 +220,11 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly set: UnfinishedSet
   try {
     for (let ahead = 0; ahead < 2 * workers.threads; ahead++) start();
     for (let next = inFlight.shift(); next; next = inFlight.shift()) {
-      if (options.signal?.aborted) throw new ArcBenchError('cancelled', `Preparing was stopped after ${counted(rows.length)} of ${counted(total)} images, which are kept: run the same again, and it goes on from there.`);
+      if (options.signal?.aborted)
+        throw new ArcBenchError(
+          'cancelled',
+          `Preparing was stopped after ${counted(rows.length)} of ${counted(total)} images, which are kept: run the same again, and it goes on from there.`,
+        );
       const { pixels, ...batch } = await next;
       start();
       await cuts.set.add(batch, pixels);
@@ -177,10 +249,16 @@ async function pack(dataset: Dataset, cuts: Cuts & { readonly set: UnfinishedSet
   }
   const detection = finder && countFaces(images, rows.filter((row) => 'reason' in row && row.faces === 0).length);
   if (detection && detection.withFace * 2 < detection.pictures) {
-    throw new ArcBenchError('wrong-input', `A face was found in ${detection.withFace} of ${detection.pictures} pictures of ${dataset.source} only: photographs that show eyes, nose and mouth were expected; choose prepare.alignment: centreCrop for faces that are cropped already, or give landmarks in a CSV.`);
+    throw new ArcBenchError(
+      'wrong-input',
+      `A face was found in ${detection.withFace} of ${detection.pictures} pictures of ${dataset.source} only: photographs that show eyes, nose and mouth were expected; choose prepare.alignment: centreCrop for faces that are cropped already, or give landmarks in a CSV.`,
+    );
   }
   if (images.length === 0) {
-    throw new ArcBenchError('wrong-input', `None of the ${total} pictures of ${dataset.source} can be used, the first because: ${rejected[0]?.reason ?? 'there is none.'}`);
+    throw new ArcBenchError(
+      'wrong-input',
+      `None of the ${total} pictures of ${dataset.source} can be used, the first because: ${rejected[0]?.reason ?? 'there is none.'}`,
+    );
   }
   return { packed: await cuts.set.sync(), sources, images, rejected, ...(detection && { detection }) };
 }
@@ -193,7 +271,9 @@ async function keptBatches(folder: string, dataset: Dataset): Promise<readonly P
   const kept: PreparedBatch[] = [];
   let first = 0;
   for (const batch of batches) {
-    const states = await Promise.all(batch.rows.map((_, index) => sourceState(dataset.images[first + index]?.path ?? '')));
+    const states = await Promise.all(
+      batch.rows.map((_, index) => sourceState(dataset.images[first + index]?.path ?? '')),
+    );
     if (batch.rows.some(({ source }, index) => !isSame(source, states[index] ?? null))) break;
     first += batch.rows.length;
     kept.push(batch);
@@ -201,12 +281,21 @@ async function keptBatches(folder: string, dataset: Dataset): Promise<readonly P
   return kept;
 }
 
-const sourceState = (path: string): Promise<SourceState | null> => stat(path).then(({ size, mtimeMs }) => [size, mtimeMs] as const, () => null);
-const isSame = (one: SourceState | null, other: SourceState | null): boolean => one?.[0] === other?.[0] && one?.[1] === other?.[1];
+const sourceState = (path: string): Promise<SourceState | null> =>
+  stat(path).then(
+    ({ size, mtimeMs }) => [size, mtimeMs] as const,
+    () => null,
+  );
+const isSame = (one: SourceState | null, other: SourceState | null): boolean =>
+  one?.[0] === other?.[0] && one?.[1] === other?.[1];
 
 function countFaces(images: readonly PreparedImage[], withoutFace: number): Detection {
   const asked = images.filter((image) => image.faces !== undefined);
-  return { pictures: asked.length + withoutFace, withFace: asked.length, withSeveral: asked.filter((image) => (image.faces as number) > 1).length };
+  return {
+    pictures: asked.length + withoutFace,
+    withFace: asked.length,
+    withSeveral: asked.filter((image) => (image.faces as number) > 1).length,
+  };
 }
 
 async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise<boolean> {
@@ -216,11 +305,13 @@ async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise
   const rejected = new Set(index.rejected.map(({ path }) => path));
   const batch = 64;
   for (let first = 0; first < dataset.images.length; first += batch) {
-    const same = await Promise.all(dataset.images.slice(first, first + batch).map(async ({ path }) => {
-      const source = known.get(path);
-      if (source === undefined) return rejected.has(path); // pictures elsewhere of the same names and sizes are others
-      return isSame(source, await sourceState(path));
-    }));
+    const same = await Promise.all(
+      dataset.images.slice(first, first + batch).map(async ({ path }) => {
+        const source = known.get(path);
+        if (source === undefined) return rejected.has(path); // pictures elsewhere of the same names and sizes are others
+        return isSame(source, await sourceState(path));
+      }),
+    );
     if (same.includes(false)) return false;
   }
   return true;

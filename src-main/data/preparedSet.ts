@@ -66,7 +66,16 @@ const packedName = 'images.bin';
 /** Opens a prepared set after checking its index's checksum and its packed file's size; throws 'damaged'. */
 export function openPreparedSet(folder: string): PreparedSet {
   const { hash, inputSize, images, rejected, alignment, detection } = readPreparedIndex(folder);
-  return { folder, inputSize, count: images.length, hash, images, rejected, alignment, ...(detection && { detection }) };
+  return {
+    folder,
+    inputSize,
+    count: images.length,
+    hash,
+    images,
+    rejected,
+    alignment,
+    ...(detection && { detection }),
+  };
 }
 
 /** Reads the index of a prepared set with the checks of openPreparedSet; throws 'damaged'. */
@@ -85,7 +94,8 @@ export function readPreparedIndex(folder: string): PreparedIndex {
   } catch (error) {
     throw damaged(packedPath, 'it cannot be read', folder, error);
   }
-  if (bytes !== index.packed.bytes) throw damaged(packedPath, `it has ${bytes} bytes instead of ${index.packed.bytes}`, folder);
+  if (bytes !== index.packed.bytes)
+    throw damaged(packedPath, `it has ${bytes} bytes instead of ${index.packed.bytes}`, folder);
   return index;
 }
 
@@ -107,12 +117,14 @@ export function openPackedImages(set: PreparedSet): PackedImages {
   const imageBytes = set.inputSize * set.inputSize * 3;
   return {
     readInto(indexes, target) {
-      if (target.length < indexes.length * imageBytes) throw new RangeError(`target has ${target.length} bytes, ${indexes.length * imageBytes} are needed`);
+      if (target.length < indexes.length * imageBytes)
+        throw new RangeError(`target has ${target.length} bytes, ${indexes.length * imageBytes} are needed`);
       for (let first = 0; first < indexes.length;) {
         let length = 1;
         while (first + length < indexes.length && indexes[first + length] === indexes[first]! + length) length++;
         const index = indexes[first]!;
-        if (index < 0 || index + length > set.count) throw new RangeError(`image ${index + length - 1} is outside the ${set.count} of ${path}`);
+        if (index < 0 || index + length > set.count)
+          throw new RangeError(`image ${index + length - 1} is outside the ${set.count} of ${path}`);
         const wanted = length * imageBytes;
         for (let read = 0; read < wanted;) {
           const got = readSync(file, target, first * imageBytes + read, wanted - read, index * imageBytes + read);
@@ -127,5 +139,9 @@ export function openPackedImages(set: PreparedSet): PackedImages {
 }
 
 function damaged(path: string, how: string, folder: string, cause?: unknown): ArcBenchError {
-  return new ArcBenchError('damaged', `${path} is damaged: ${how}; delete the folder ${folder} and run again, which prepares the images anew.`, { cause });
+  return new ArcBenchError(
+    'damaged',
+    `${path} is damaged: ${how}; delete the folder ${folder} and run again, which prepares the images anew.`,
+    { cause },
+  );
 }

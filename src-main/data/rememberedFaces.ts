@@ -27,7 +27,9 @@ export function rememberedFaces(journal: string): FaceFinder {
   const file = openSync(journal, 'a');
   let finder: FaceFinder | null = null;
   let closed = false;
-  const checkOpen = () => { if (closed) throw new ArcBenchError('cancelled', 'The search for faces was ended.'); };
+  const checkOpen = () => {
+    if (closed) throw new ArcBenchError('cancelled', 'The search for faces was ended.');
+  };
   return {
     async find(path) {
       const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 })); // the detector says what is wrong with it

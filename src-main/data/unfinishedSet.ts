@@ -13,7 +13,11 @@ export type PreparedRow =
   | { readonly source: SourceState | null; readonly reason: string; readonly faces?: 0 };
 
 /** The next rows of a dataset, with the number of bytes and the SHA-256 of their faces' pixels. */
-export interface PreparedBatch { readonly rows: readonly PreparedRow[]; readonly bytes: number; readonly sha256: string }
+export interface PreparedBatch {
+  readonly rows: readonly PreparedRow[];
+  readonly bytes: number;
+  readonly sha256: string;
+}
 
 /** Pixels and rows of a set that is being prepared, kept batch by batch, so that a preparation that is killed goes on where it was. */
 export interface UnfinishedSet {
@@ -29,7 +33,9 @@ const rowsOf = (set: string) => `${set}.rows`;
 const pixelsOf = (set: string) => join(unfinishedFolderOf(set), 'images.bin');
 
 /** The batches of the set to be at a path that are whole, from the first on, each read back and compared with its SHA-256; `damaged` where a later one is not, other than the last line, which a kill cuts off. */
-export async function readUnfinishedSet(set: string): Promise<{ readonly batches: readonly PreparedBatch[]; readonly damaged: boolean }> {
+export async function readUnfinishedSet(
+  set: string,
+): Promise<{ readonly batches: readonly PreparedBatch[]; readonly damaged: boolean }> {
   const lines = (await readFile(rowsOf(set), 'utf8').catch(() => '')).split('\n').slice(0, -1);
   const pixels = await open(pixelsOf(set), 'r').catch(() => null);
   const batches: PreparedBatch[] = [];
@@ -38,7 +44,13 @@ export async function readUnfinishedSet(set: string): Promise<{ readonly batches
     for (const line of lines) {
       const batch = pixels && batchOf(line);
       const content = batch && Buffer.alloc(batch.bytes);
-      if (!batch || !content || (await pixels.read(content, 0, batch.bytes, at)).bytesRead < batch.bytes || hash('sha256', content) !== batch.sha256) break;
+      if (
+        !batch ||
+        !content ||
+        (await pixels.read(content, 0, batch.bytes, at)).bytesRead < batch.bytes ||
+        hash('sha256', content) !== batch.sha256
+      )
+        break;
       at += batch.bytes;
       batches.push(batch);
     }
@@ -78,23 +90,32 @@ export async function openUnfinishedSet(set: string, kept: readonly PreparedBatc
       await pixelFile.sync();
       return { bytes, sha256: digest.copy().digest('hex') };
     },
-    close: async () => { await Promise.all([pixelFile.close(), rowFile.close()]); },
+    close: async () => {
+      await Promise.all([pixelFile.close(), rowFile.close()]);
+    },
   };
 }
 
 /** The sets to be in a folder that were begun and not finished, by their paths, with the time of their last batch in milliseconds since 1970. */
-export async function unfinishedSets(folder: string): Promise<readonly { readonly set: string; readonly touched: number }[]> {
-  const names = (await readdir(folder).catch(() => [])).flatMap((name) => /^([0-9a-f]{64})\.(?:unfinished|rows)$/.exec(name)?.[1] ?? []);
-  return await Promise.all([...new Set(names)].sort().map(async (name) => {
-    const set = join(folder, name);
-    const { mtimeMs: touched } = await stat(rowsOf(set)).catch(() => stat(unfinishedFolderOf(set)));
-    return { set, touched };
-  }));
+export async function unfinishedSets(
+  folder: string,
+): Promise<readonly { readonly set: string; readonly touched: number }[]> {
+  const names = (await readdir(folder).catch(() => [])).flatMap(
+    (name) => /^([0-9a-f]{64})\.(?:unfinished|rows)$/.exec(name)?.[1] ?? [],
+  );
+  return await Promise.all(
+    [...new Set(names)].sort().map(async (name) => {
+      const set = join(folder, name);
+      const { mtimeMs: touched } = await stat(rowsOf(set)).catch(() => stat(unfinishedFolderOf(set)));
+      return { set, touched };
+    }),
+  );
 }
 
 /** Gives an unfinished set, closed and with its index, its place; before that nobody sees it. */
 export async function finishSet(set: string, writeIndex: (path: string) => Promise<void>): Promise<void> {
-  for (const name of await readdir(unfinishedFolderOf(set))) if (/\.\d+\.tmp$/.test(name)) await rm(join(unfinishedFolderOf(set), name)); // of an index that was being written when the power failed
+  for (const name of await readdir(unfinishedFolderOf(set)))
+    if (/\.\d+\.tmp$/.test(name)) await rm(join(unfinishedFolderOf(set), name)); // of an index that was being written when the power failed
   await writeIndex(join(unfinishedFolderOf(set), 'index.json'));
   await rename(unfinishedFolderOf(set), set);
   await syncFolder(dirname(set));

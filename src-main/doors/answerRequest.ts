@@ -3,9 +3,20 @@ import type { Workbench } from '../workbench/workbench.ts';
 import { wireFault, type Log } from './wireFault.ts';
 
 /** Answers one message of a screen with its result or its fault, never throws. */
-export async function answerRequest(workbench: Pick<Workbench, 'call'>, message: unknown, log: Log): Promise<WireMessage> {
+export async function answerRequest(
+  workbench: Pick<Workbench, 'call'>,
+  message: unknown,
+  log: Log,
+): Promise<WireMessage> {
   const request = requestSchema.safeParse(message);
-  if (!request.success) return { id: requestId(message), fault: { code: 'wrong-input', message: 'This is not a message of ArcBench: one is {"id": number, "call": name, "input": {…}}.' } };
+  if (!request.success)
+    return {
+      id: requestId(message),
+      fault: {
+        code: 'wrong-input',
+        message: 'This is not a message of ArcBench: one is {"id": number, "call": name, "input": {…}}.',
+      },
+    };
   const { id, call, input } = request.data;
   try {
     return { id, result: await workbench.call(call, input) };

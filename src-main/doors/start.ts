@@ -8,7 +8,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const packageFolder = join(root, 'node_modules', 'electron');
 
 /** Why no window can be opened here, or null where it can. */
-export function noWindowReason({ platform, env, userId }: { readonly platform: NodeJS.Platform; readonly env: NodeJS.ProcessEnv; readonly userId: number | null }): string | null {
+export function noWindowReason({
+  platform,
+  env,
+  userId,
+}: {
+  readonly platform: NodeJS.Platform;
+  readonly env: NodeJS.ProcessEnv;
+  readonly userId: number | null;
+}): string | null {
   if (platform === 'linux' && !env['DISPLAY'] && !env['WAYLAND_DISPLAY']) return 'There is no display';
   if (platform === 'linux' && userId === 0) return 'Electron does not run as root';
   return null;
@@ -16,7 +24,10 @@ export function noWindowReason({ platform, env, userId }: { readonly platform: N
 
 /** Electron's program, fetched when it is first needed; null where it cannot be had. */
 function electronProgram(): string | null {
-  const program = () => (existsSync(join(packageFolder, 'path.txt')) ? join(packageFolder, 'dist', readFileSync(join(packageFolder, 'path.txt'), 'utf8')) : null);
+  const program = () =>
+    existsSync(join(packageFolder, 'path.txt'))
+      ? join(packageFolder, 'dist', readFileSync(join(packageFolder, 'path.txt'), 'utf8'))
+      : null;
   const installer = join(packageFolder, 'install.js');
   if (program() === null && existsSync(installer)) {
     process.stderr.write('Fetching Electron, once…\n');
@@ -33,10 +44,18 @@ export function windowArguments(args: readonly string[]): readonly string[] {
 }
 
 /** What the served workbench is started with, and what is said of the experiments that a window alone would have opened. */
-export function servedArguments(args: readonly string[]): { readonly args: readonly string[]; readonly notes: readonly string[] } {
+export function servedArguments(args: readonly string[]): {
+  readonly args: readonly string[];
+  readonly notes: readonly string[];
+} {
   return {
     args: args.filter((argument) => !isExperiment(argument)),
-    notes: args.filter(isExperiment).map((file) => `${file} is not opened there: paste it into the tab YAML of a new experiment, or run it without a screen, \`npm run arcbench -- --run ${file}\`.`),
+    notes: args
+      .filter(isExperiment)
+      .map(
+        (file) =>
+          `${file} is not opened there: paste it into the tab YAML of a new experiment, or run it without a screen, \`npm run arcbench -- --run ${file}\`.`,
+      ),
   };
 }
 
@@ -45,12 +64,27 @@ function start(args: readonly string[]): void {
   const reason = noWindowReason({ platform: process.platform, env: process.env, userId: process.getuid?.() ?? null });
   const program = reason === null ? electronProgram() : null;
   const served = servedArguments(args);
-  if (program === null) process.stderr.write([`${reason ?? 'Electron\'s program could not be fetched'}: the workbench is served to a browser instead.`, ...served.notes, ''].join('\n'));
-  const child = program === null
-    ? spawn(process.execPath, [join(root, 'src-main', 'doors', 'cli', 'main.ts'), 'serve', ...served.args], { stdio: 'inherit' })
-    : spawn(program, [root, ...windowArguments(args)], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { if (signal === 'SIGTERM') child.kill(signal); }); // Ctrl-C reaches the child by itself
-  child.on('exit', (code) => { process.exitCode = code ?? 1; });
+  if (program === null)
+    process.stderr.write(
+      [
+        `${reason ?? "Electron's program could not be fetched"}: the workbench is served to a browser instead.`,
+        ...served.notes,
+        '',
+      ].join('\n'),
+    );
+  const child =
+    program === null
+      ? spawn(process.execPath, [join(root, 'src-main', 'doors', 'cli', 'main.ts'), 'serve', ...served.args], {
+          stdio: 'inherit',
+        })
+      : spawn(program, [root, ...windowArguments(args)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (signal === 'SIGTERM') child.kill(signal);
+    }); // Ctrl-C reaches the child by itself
+  child.on('exit', (code) => {
+    process.exitCode = code ?? 1;
+  });
 }
 
 if (import.meta.main) start(process.argv.slice(2));

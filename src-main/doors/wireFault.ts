@@ -9,6 +9,6 @@ export type Log = (line: string) => void;
 export function wireFault(error: unknown, what: string, log: Log): WireFault {
   const known = knownFault(error);
   if (known) return { code: known.code, message: known.message };
-  log(printableLines(`${what}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`));
+  log(printableLines(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
   return { code: 'failed', message: `${what} failed, and that is a fault of the program: its log says more.` };
 }

@@ -2,4 +2,5 @@
 export const isPackaged = (address: string = import.meta.url): boolean => address.includes('/app.asar.unpacked/');
 
 /** What brings a whole engine. */
-export const engineRemedy = (packaged: boolean = isPackaged()): string => (packaged ? 'install ArcBench again, which brings its engine with it' : 'run `npm run setup`, which installs it again');
+export const engineRemedy = (packaged: boolean = isPackaged()): string =>
+  packaged ? 'install ArcBench again, which brings its engine with it' : 'run `npm run setup`, which installs it again';

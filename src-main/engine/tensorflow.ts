@@ -15,12 +15,21 @@ export interface OpAttribute {
   readonly type: number;
   readonly value: string | number | boolean | readonly number[];
 }
-export interface OutputMetadata { readonly id: number; readonly shape: number[]; readonly dtype: number }
+export interface OutputMetadata {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
 export type ElementValues = Uint8Array | Float32Array | Int32Array | BigInt64Array;
 
 /** The calls of the addon `tfjs_binding.node` that the engine makes. */
 export interface Binding {
-  executeOp(name: string, attributes: readonly OpAttribute[], inputs: readonly number[], outputs: number): OutputMetadata[];
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): OutputMetadata[];
   createTensor(shape: readonly number[], dtype: number, values: ElementValues): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): ElementValues;
@@ -29,16 +38,29 @@ export interface Binding {
   runSavedModel(id: number, inputs: readonly number[], inputNames: string, outputNames: string): OutputMetadata[];
   isUsingGpuDevice(): boolean;
   readonly TF_Version: string;
-  readonly TF_FLOAT: number; readonly TF_INT32: number; readonly TF_UINT8: number; readonly TF_BOOL: number; readonly TF_INT64: number;
-  readonly TF_ATTR_STRING: number; readonly TF_ATTR_INT: number; readonly TF_ATTR_FLOAT: number; readonly TF_ATTR_BOOL: number;
-  readonly TF_ATTR_TYPE: number; readonly TF_ATTR_SHAPE: number;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_UINT8: number;
+  readonly TF_BOOL: number;
+  readonly TF_INT64: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
 }
 
 interface NodeBackend {
   binding: Binding;
   getInputTensorIds(tensors: readonly Tensor[]): number[];
   executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[]): Tensor;
-  executeMultipleOutputs(name: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[], outputs: number): Tensor[];
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly Tensor[],
+    outputs: number,
+  ): Tensor[];
   createOutputTensor(metadata: OutputMetadata): Tensor;
 }
 
@@ -53,13 +75,24 @@ function load(): typeof TensorFlow {
   // One operation at a time on all cores: two at once share their caches and wait for each other's threads (`npm run bench:train` shows what it brings).
   if (installed?.manifest?.device !== 'cuda') process.env['TF_NUM_INTEROP_THREADS'] ??= '1';
   const fault = installed?.manifest ? engineFault(installed.folder) : null; // a library cut short would kill the process, not throw
-  if (fault) throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): ${engineRemedy()}.`);
+  if (fault)
+    throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): ${engineRemedy()}.`);
   try {
     return require('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
   } catch (cause) {
-    const [said = ''] = cause instanceof Error && !('code' in cause && cause.code === 'MODULE_NOT_FOUND') ? cause.message.split('\n') : [];
-    if (/cannot allocate|failed to map/i.test(said)) throw new ArcBenchError('failed', `The engine could not be loaded (${said}): free some memory and run again.`, { cause });
-    throw new ArcBenchError('missing-tool', `The engine (libtensorflow and its addon) is not installed on this machine: ${engineRemedy()}.`, { cause });
+    const [said = ''] =
+      cause instanceof Error && !('code' in cause && cause.code === 'MODULE_NOT_FOUND')
+        ? cause.message.split('\n')
+        : [];
+    if (/cannot allocate|failed to map/i.test(said))
+      throw new ArcBenchError('failed', `The engine could not be loaded (${said}): free some memory and run again.`, {
+        cause,
+      });
+    throw new ArcBenchError(
+      'missing-tool',
+      `The engine (libtensorflow and its addon) is not installed on this machine: ${engineRemedy()}.`,
+      { cause },
+    );
   }
 }
 
@@ -67,10 +100,17 @@ export const tf = load();
 tf.enableProdMode();
 export const backend = tf.backend() as unknown as NodeBackend;
 /** The addon's calls on an object that a recording may wrap; the addon's own properties are read-only. */
-export const binding = Object.fromEntries(Object.getOwnPropertyNames(backend.binding).map((name) => [name, backend.binding[name as keyof Binding]])) as unknown as Binding;
+export const binding = Object.fromEntries(
+  Object.getOwnPropertyNames(backend.binding).map((name) => [name, backend.binding[name as keyof Binding]]),
+) as unknown as Binding;
 backend.binding = binding;
 
 /** What computes: the device, the version of TensorFlow, the threads that one operation may use, and the processor. */
 export function describeEngine(): { device: 'cpu' | 'cuda'; tensorflow: string; threads: number; processor: string } {
-  return { device: binding.isUsingGpuDevice() ? 'cuda' : 'cpu', tensorflow: binding.TF_Version, threads: Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism(), processor: cpus()[0]?.model ?? 'unknown' };
+  return {
+    device: binding.isUsingGpuDevice() ? 'cuda' : 'cpu',
+    tensorflow: binding.TF_Version,
+    threads: Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+  };
 }

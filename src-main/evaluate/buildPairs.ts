@@ -9,7 +9,9 @@ const pairsOfFold = 300;
  */
 export function buildPairs(indexes: readonly number[], labels: ArrayLike<number>, seed: number): FacePair[] {
   const byPerson = new Map<number, number[]>();
-  indexes.forEach((index, position) => byPerson.set(labels[position]!, [...(byPerson.get(labels[position]!) ?? []), index]));
+  indexes.forEach((index, position) =>
+    byPerson.set(labels[position]!, [...(byPerson.get(labels[position]!) ?? []), index]),
+  );
   const random = randomStream(seed, 'verification pairs');
   const people = random.shuffle([...byPerson.values()]);
   const several = people.filter((images) => images.length > 1);
@@ -19,15 +21,26 @@ export function buildPairs(indexes: readonly number[], labels: ArrayLike<number>
   const dealt = [...several, ...people.filter((images) => images.length === 1)];
   return Array.from({ length: folds }, (_, fold) => fold).flatMap((fold) => {
     const own = dealt.filter((_, place) => place % folds === fold);
-    const genuine = random.shuffle(own.flatMap((images) => images.flatMap((first, at) => images.slice(at + 1).map((second) => ({ first, second }))))).slice(0, pairsOfFold);
+    const genuine = random
+      .shuffle(
+        own.flatMap((images) =>
+          images.flatMap((first, at) => images.slice(at + 1).map((second) => ({ first, second }))),
+        ),
+      )
+      .slice(0, pairsOfFold);
     const impostors = new Map<string, { first: number; second: number }>();
     // Draws repeat where there are few pictures: a fold then has fewer impostors.
     for (let tries = 0; impostors.size < genuine.length && tries < 20 * genuine.length; tries++) {
       const [one, two] = [random.integer(own.length), random.integer(own.length)];
       if (one === two) continue;
-      const [first, second] = [Math.min(one, two), Math.max(one, two)].map((person) => own[person]![random.integer(own[person]!.length)]!) as [number, number];
+      const [first, second] = [Math.min(one, two), Math.max(one, two)].map(
+        (person) => own[person]![random.integer(own[person]!.length)]!,
+      ) as [number, number];
       impostors.set(`${first} ${second}`, { first, second });
     }
-    return [...genuine.map((pair) => ({ ...pair, same: true, fold })), ...[...impostors.values()].map((pair) => ({ ...pair, same: false, fold }))];
+    return [
+      ...genuine.map((pair) => ({ ...pair, same: true, fold })),
+      ...[...impostors.values()].map((pair) => ({ ...pair, same: false, fold })),
+    ];
   });
 }

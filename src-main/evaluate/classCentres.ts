@@ -20,7 +20,10 @@ export function normalised(rows: Float32Array, size: number): Float32Array {
 }
 
 /** Sum of each class's unit embeddings, [classes, size], and how many there are. */
-export function classSums({ units, labels }: Pick<EmbeddedImages, 'units' | 'labels'>, { classes, size }: { readonly classes: number; readonly size: number }): { readonly sums: Float32Array; readonly counts: Int32Array } {
+export function classSums(
+  { units, labels }: Pick<EmbeddedImages, 'units' | 'labels'>,
+  { classes, size }: { readonly classes: number; readonly size: number },
+): { readonly sums: Float32Array; readonly counts: Int32Array } {
   const [sums, counts] = [new Float32Array(classes * size), new Int32Array(classes)];
   labels.forEach((label, row) => {
     counts[label]!++;
@@ -30,7 +33,10 @@ export function classSums({ units, labels }: Pick<EmbeddedImages, 'units' | 'lab
 }
 
 /** At most `perClass` pictures of each class and `total` in all, drawn by the seed, in their order. */
-export function sampleOfClasses(images: LabelledImages, { perClass, total, seed }: { readonly perClass: number; readonly total: number; readonly seed: number }): LabelledImages {
+export function sampleOfClasses(
+  images: LabelledImages,
+  { perClass, total, seed }: { readonly perClass: number; readonly total: number; readonly seed: number },
+): LabelledImages {
   const taken = new Map<number, number>();
   const shuffled = randomStream(seed, 'sample').shuffle(Array.from(images.indexes.keys()));
   const positions = shuffled.filter((position) => {
@@ -40,10 +46,18 @@ export function sampleOfClasses(images: LabelledImages, { perClass, total, seed 
   });
   // Rounds over all classes: the first picture of each comes before the second of any.
   const round = new Map<number, number>();
-  const ordered = positions.map((position) => {
-    const label = images.labels[position]!;
-    round.set(label, (round.get(label) ?? 0) + 1);
-    return { position, round: round.get(label)! };
-  }).sort((a, b) => a.round - b.round).slice(0, total).map(({ position }) => position).sort((a, b) => a - b);
-  return { indexes: ordered.map((position) => images.indexes[position]!), labels: Int32Array.from(ordered, (position) => images.labels[position]!) };
+  const ordered = positions
+    .map((position) => {
+      const label = images.labels[position]!;
+      round.set(label, (round.get(label) ?? 0) + 1);
+      return { position, round: round.get(label)! };
+    })
+    .sort((a, b) => a.round - b.round)
+    .slice(0, total)
+    .map(({ position }) => position)
+    .sort((a, b) => a - b);
+  return {
+    indexes: ordered.map((position) => images.indexes[position]!),
+    labels: Int32Array.from(ordered, (position) => images.labels[position]!),
+  };
 }

@@ -5,10 +5,18 @@ import type { EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
 /** Where each picture stands to the centres: angles in degrees, the nearest other class, and whether its own is nearest (a tie is not). */
-export interface CentreStanding { readonly own: number; readonly nearestOther: number; readonly nearestClass: number }
+export interface CentreStanding {
+  readonly own: number;
+  readonly nearestOther: number;
+  readonly nearestClass: number;
+}
 
 /** The standing of each embedded picture among class centres; of several centres a class the nearest counts. */
-export function standings(images: Pick<EmbeddedImages, 'units' | 'labels'>, centres: ClassCentres, size: number): CentreStanding[] {
+export function standings(
+  images: Pick<EmbeddedImages, 'units' | 'labels'>,
+  centres: ClassCentres,
+  size: number,
+): CentreStanding[] {
   const found: CentreStanding[] = [];
   for (const { row, similarities } of similarityRows(images.units, centres.rows, size)) {
     const label = images.labels[row]!;
@@ -34,5 +42,12 @@ export function centreAngles(found: readonly CentreStanding[], marginRadians: nu
   }
   const limit = 180 - (marginRadians * 180) / Math.PI;
   const [ownSpread, otherSpread] = [own.result(), nearestOther.result()];
-  return ownSpread && otherSpread && { own: ownSpread, nearestOther: otherSpread, beyondMargin: found.filter((standing) => standing.own > limit).length / found.length };
+  return (
+    ownSpread &&
+    otherSpread && {
+      own: ownSpread,
+      nearestOther: otherSpread,
+      beyondMargin: found.filter((standing) => standing.own > limit).length / found.length,
+    }
+  );
 }

@@ -27,7 +27,10 @@ export interface EmbeddedImages {
 }
 
 /** Unit embeddings of labelled images, and where each label ranks among the class scores. */
-export function embedImages({ machine, packed, batchSize, size, embeddingSize, flip }: EmbedOptions, images: LabelledImages): EmbeddedImages {
+export function embedImages(
+  { machine, packed, batchSize, size, embeddingSize, flip }: EmbedOptions,
+  images: LabelledImages,
+): EmbeddedImages {
   const count = images.indexes.length;
   const units = new Float32Array(count * embeddingSize);
   const [norms, ranks, predicted] = [new Float32Array(count), new Int32Array(count), new Int32Array(count)];
@@ -57,15 +60,26 @@ export function embedImages({ machine, packed, batchSize, size, embeddingSize, f
 
 function bestBut(scores: Float32Array, label: number): number {
   let best = label === 0 ? 1 : 0;
-  for (let index = 0; index < scores.length; index++) if (index !== label && (scores[index] as number) > (scores[best] as number)) best = index;
+  for (let index = 0; index < scores.length; index++)
+    if (index !== label && (scores[index] as number) > (scores[best] as number)) best = index;
   return best;
 }
 
 /** The rows of some of the embedded images, by position. */
-export function rowsOf({ indexes, labels, units, norms, ranks, predicted }: EmbeddedImages, positions: readonly number[]): EmbeddedImages {
+export function rowsOf(
+  { indexes, labels, units, norms, ranks, predicted }: EmbeddedImages,
+  positions: readonly number[],
+): EmbeddedImages {
   const size = indexes.length === 0 ? 0 : units.length / indexes.length;
   const chosen = new Float32Array(positions.length * size);
   positions.forEach((from, to) => chosen.set(units.subarray(from * size, (from + 1) * size), to * size));
   const pick = (values: Int32Array) => Int32Array.from(positions, (position) => values[position] as number);
-  return { indexes: positions.map((position) => indexes[position] as number), labels: pick(labels), units: chosen, norms: Float32Array.from(positions, (position) => norms[position] as number), ranks: pick(ranks), predicted: pick(predicted) };
+  return {
+    indexes: positions.map((position) => indexes[position] as number),
+    labels: pick(labels),
+    units: chosen,
+    norms: Float32Array.from(positions, (position) => norms[position] as number),
+    ranks: pick(ranks),
+    predicted: pick(predicted),
+  };
 }

@@ -8,7 +8,10 @@ const [mostSuspects, filesOfEach] = [20, 2];
 
 export interface AliasOptions {
   readonly size: number;
-  readonly parts: readonly { readonly part: AliasSuspect['first']['part']; readonly images: Pick<EmbeddedImages, 'indexes' | 'labels' | 'units'> }[];
+  readonly parts: readonly {
+    readonly part: AliasSuspect['first']['part'];
+    readonly images: Pick<EmbeddedImages, 'indexes' | 'labels' | 'units'>;
+  }[];
   readonly pictureOf: (index: number) => { readonly file: string; readonly identity: string };
 }
 
@@ -23,7 +26,11 @@ export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSusp
     return [...byLabel.values()].map((rows) => ({ part, images, rows }));
   });
   const sums = new Float32Array(people.length * size);
-  people.forEach(({ images, rows }, at) => rows.forEach((row) => { for (let place = 0; place < size; place++) sums[at * size + place]! += images.units[row * size + place]!; }));
+  people.forEach(({ images, rows }, at) =>
+    rows.forEach((row) => {
+      for (let place = 0; place < size; place++) sums[at * size + place]! += images.units[row * size + place]!;
+    }),
+  );
 
   let [alike, counted] = [0, 0];
   people.forEach(({ images, rows }, at) => {
@@ -31,7 +38,10 @@ export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSusp
     for (const row of rows) {
       let [product, square] = [0, 0];
       for (let place = 0; place < size; place++) {
-        const [own, others] = [images.units[row * size + place]!, sums[at * size + place]! - images.units[row * size + place]!];
+        const [own, others] = [
+          images.units[row * size + place]!,
+          sums[at * size + place]! - images.units[row * size + place]!,
+        ];
         product += own * others;
         square += others * others;
       }
@@ -50,12 +60,16 @@ export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSusp
   const found = largest<readonly [number, number]>(mostSuspects);
   const means = normalised(sums, size);
   for (const { row, similarities } of similarityRows(means, means, size)) {
-    for (let other = row + 1; other < similarities.length; other++) if (similarities[other]! > found.bar() && similarities[other]! > barOf(row, other)) found.add(similarities[other]!, [row, other]);
+    for (let other = row + 1; other < similarities.length; other++)
+      if (similarities[other]! > found.bar() && similarities[other]! > barOf(row, other))
+        found.add(similarities[other]!, [row, other]);
   }
   const show = (at: number): AliasSuspect['first'] => {
     const { part, images, rows } = people[at]!;
     const pictures = rows.slice(0, filesOfEach).map((row) => pictureOf(images.indexes[row]!));
     return { identity: pictures[0]?.identity ?? '', part, files: pictures.map(({ file }) => file) };
   };
-  return found.items().map(({ value, item: [a, b] }) => ({ first: show(a), second: show(b), cosine: value, bar: barOf(a, b) }));
+  return found
+    .items()
+    .map(({ value, item: [a, b] }) => ({ first: show(a), second: show(b), cosine: value, bar: barOf(a, b) }));
 }

@@ -15,7 +15,10 @@ export interface ConfusionOptions {
   readonly query: EmbeddedImages;
   readonly distractors: EmbeddedImages;
   /** Pictures of known classes with their standing among the class means. */
-  readonly judged: readonly { readonly images: Pick<EmbeddedImages, 'indexes' | 'labels'>; readonly standings: readonly CentreStanding[] }[];
+  readonly judged: readonly {
+    readonly images: Pick<EmbeddedImages, 'indexes' | 'labels'>;
+    readonly standings: readonly CentreStanding[];
+  }[];
   readonly size: number;
 }
 
@@ -35,15 +38,28 @@ export function findConfusions(options: ConfusionOptions): Confusions | null {
   return {
     mistaken: rateOf(wrong.length, test.indexes.length),
     mistakes: worst.map((position) => ({ ...pictureOf(test.indexes[position]!), predicted: predicted(position) })),
-    confusedPeople: confused.map((positions) => ({ identity: classes[test.labels[positions[0]!]!] ?? '', predicted: predicted(positions[0]!), count: positions.length, files: positions.slice(0, mostFiles).map((position) => pictureOf(test.indexes[position]!).file) })),
+    confusedPeople: confused.map((positions) => ({
+      identity: classes[test.labels[positions[0]!]!] ?? '',
+      predicted: predicted(positions[0]!),
+      count: positions.length,
+      files: positions.slice(0, mostFiles).map((position) => pictureOf(test.indexes[position]!).file),
+    })),
     ...hardestPairs(options),
     labelSuspects: labelSuspects(options),
   };
 }
 
 /** The most alike pictures of two held-out persons, one pair for each two, and the least alike ones of one person. */
-function hardestPairs({ pictureOf, query, distractors, size }: ConfusionOptions): Pick<Confusions, 'hardestImpostors' | 'hardestGenuine'> {
-  const [impostors, genuine] = [largest<readonly [number, number]>(10 * mostPairs), largest<readonly [number, number]>(mostPairs)];
+function hardestPairs({
+  pictureOf,
+  query,
+  distractors,
+  size,
+}: ConfusionOptions): Pick<Confusions, 'hardestImpostors' | 'hardestGenuine'> {
+  const [impostors, genuine] = [
+    largest<readonly [number, number]>(10 * mostPairs),
+    largest<readonly [number, number]>(mostPairs),
+  ];
   const parts = [query, distractors] as const;
   for (const part of parts) {
     for (const { row, similarities } of similarityRows(query.units, part.units, size)) {
@@ -54,12 +70,21 @@ function hardestPairs({ pictureOf, query, distractors, size }: ConfusionOptions)
       }
     }
   }
-  const show = (sign: number) => ({ value, item: [a, b] }: { readonly value: number; readonly item: readonly [number, number] }): HardPair => ({ first: pictureOf(a), second: pictureOf(b), cosine: sign * value });
+  const show =
+    (sign: number) =>
+    ({ value, item: [a, b] }: { readonly value: number; readonly item: readonly [number, number] }): HardPair => ({
+      first: pictureOf(a),
+      second: pictureOf(b),
+      cosine: sign * value,
+    });
   const met = new Set<string>();
-  const distinct = impostors.items().map(show(1)).filter(({ first, second }) => {
-    const key = [first.identity, second.identity].sort().join('\n');
-    return !met.has(key) && met.add(key);
-  });
+  const distinct = impostors
+    .items()
+    .map(show(1))
+    .filter(({ first, second }) => {
+      const key = [first.identity, second.identity].sort().join('\n');
+      return !met.has(key) && met.add(key);
+    });
   return { hardestImpostors: distinct.slice(0, mostPairs), hardestGenuine: genuine.items().map(show(-1)) };
 }
 
@@ -67,7 +92,13 @@ function labelSuspects({ pictureOf, classes, judged }: ConfusionOptions): Confus
   const furthest = largest<Confusions['labelSuspects'][number]>(mostSuspects);
   for (const { images, standings } of judged) {
     standings.forEach(({ own, nearestOther, nearestClass }, row) => {
-      if (own > nearestOther && own > furthest.bar()) furthest.add(own, { ...pictureOf(images.indexes[row]!), ownDegrees: own, nearest: classes[nearestClass] ?? '', nearestDegrees: nearestOther });
+      if (own > nearestOther && own > furthest.bar())
+        furthest.add(own, {
+          ...pictureOf(images.indexes[row]!),
+          ownDegrees: own,
+          nearest: classes[nearestClass] ?? '',
+          nearestDegrees: nearestOther,
+        });
     });
   }
   return furthest.items().map(({ item }) => item);

@@ -8,16 +8,29 @@ import { similarityRows } from '../engine/similarityBlocks.ts';
  * Ranks of query people in a gallery of their first picture each, and of distractors that grow tenfold from none to all, drawn
  * by the seed (as arXiv 1512.00596 asks). What ties with the own person ranks above it. Null without a person of two pictures.
  */
-export function identifyByRank(query: EmbeddedImages, distractors: EmbeddedImages, { size, seed }: { readonly size: number; readonly seed: number }): RankIdentification | null {
+export function identifyByRank(
+  query: EmbeddedImages,
+  distractors: EmbeddedImages,
+  { size, seed }: { readonly size: number; readonly seed: number },
+): RankIdentification | null {
   const first = new Map<number, number>();
-  query.labels.forEach((label, position) => { if (!first.has(label)) first.set(label, position); });
-  const probes = rowsOf(query, Array.from(query.labels.keys()).filter((position) => first.get(query.labels[position]!) !== position));
+  query.labels.forEach((label, position) => {
+    if (!first.has(label)) first.set(label, position);
+  });
+  const probes = rowsOf(
+    query,
+    Array.from(query.labels.keys()).filter((position) => first.get(query.labels[position]!) !== position),
+  );
   if (probes.indexes.length === 0) return null;
   const gallery = rowsOf(query, [...first.values()]);
   const placeOf = new Map([...first.keys()].map((label, place) => [label, place]));
   const count = probes.indexes.length;
   const [own, above] = [new Float32Array(count), new Int32Array(count)];
-  const atLeast = (similarities: Float32Array, bar: number, { from, to }: { readonly from: number; readonly to: number }) => {
+  const atLeast = (
+    similarities: Float32Array,
+    bar: number,
+    { from, to }: { readonly from: number; readonly to: number },
+  ) => {
     let found = 0;
     for (let at = from; at < to; at++) if (!(similarities[at]! < bar)) found++;
     return found;
@@ -27,7 +40,9 @@ export function identifyByRank(query: EmbeddedImages, distractors: EmbeddedImage
     above[row] = atLeast(similarities, own[row]!, { from: 0, to: similarities.length }) - 1; // itself among them
   }
   const total = distractors.indexes.length;
-  const milestones = [...new Set([0, ...Array.from({ length: 9 }, (_, power) => 10 ** power).filter((number) => number < total), total])];
+  const milestones = [
+    ...new Set([0, ...Array.from({ length: 9 }, (_, power) => 10 ** power).filter((number) => number < total), total]),
+  ];
   const others = rowsOf(distractors, randomStream(seed, 'distractors').shuffle(Array.from(distractors.indexes.keys())));
   const ranks = milestones.map(() => Int32Array.from(above, (rivals) => rivals + 1));
   for (const { row, similarities } of similarityRows(probes.units, others.units, size)) {
@@ -37,11 +52,15 @@ export function identifyByRank(query: EmbeddedImages, distractors: EmbeddedImage
     }
   }
   return {
-    probes: count, gallery: gallery.indexes.length,
+    probes: count,
+    gallery: gallery.indexes.length,
     byDistractors: milestones.map((number, step) => {
       const [rank1, rank5] = cumulativeMatch(ranks[step]!, [1, 5]) as [RankRate, RankRate];
       return { distractors: number, rank1, rank5 };
     }),
-    cumulative: cumulativeMatch(ranks.at(-1)!, Array.from({ length: 20 }, (_, index) => index + 1)),
+    cumulative: cumulativeMatch(
+      ranks.at(-1)!,
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    ),
   };
 }

@@ -20,17 +20,30 @@ const binOf = (cosine: number) => Math.min(bins - 1, Math.max(0, Math.floor(((co
  * negatives pairs of two persons within query and every query x distractor pair. Negatives are counted, not kept: thresholds are
  * exact from a second pass over the few bins that hold them. Null without a pair of each kind; throws 'failed' where a row is not of unit length or the sizes disagree.
  */
-export function identifyPairs(input: IdentificationInput, falsePositiveRates: readonly number[]): Evaluation['identification'] {
+export function identifyPairs(
+  input: IdentificationInput,
+  falsePositiveRates: readonly number[],
+): Evaluation['identification'] {
   const { query, queryLabels, distractors, size } = input;
   if (query.length !== queryLabels.length * size || distractors.length % size !== 0) {
-    throw new ArcBenchError('failed', `The embeddings hold ${query.length} and ${distractors.length} numbers, which are not ${queryLabels.length} query rows and whole distractor rows of ${size}: embed both sets with one network.`);
+    throw new ArcBenchError(
+      'failed',
+      `The embeddings hold ${query.length} and ${distractors.length} numbers, which are not ${queryLabels.length} query rows and whole distractor rows of ${size}: embed both sets with one network.`,
+    );
   }
   expectUnitRows(query, size, 'query');
   expectUnitRows(distractors, size, 'distractor');
   const positives = new Float32Array(positivePairs(queryLabels));
   let found = 0;
   const counts = new Float64Array(bins);
-  eachPair(input, { positive: (cosine) => { positives[found++] = cosine; }, negative: (cosine) => { counts[binOf(cosine)]!++; } });
+  eachPair(input, {
+    positive: (cosine) => {
+      positives[found++] = cosine;
+    },
+    negative: (cosine) => {
+      counts[binOf(cosine)]!++;
+    },
+  });
   const negatives = counts.reduce((sum, count) => sum + count, 0);
   if (positives.length === 0 || negatives === 0) return null;
 
@@ -55,8 +68,11 @@ export function identifyPairs(input: IdentificationInput, falsePositiveRates: re
   for (const own of kept.values()) own.sort().reverse();
   const sortedPositives = positives.sort();
   return {
-    positives: positives.length, negatives,
-    rates: places.map(({ falsePositiveRate, bin, rank }) => rateAbove(kept.get(bin)?.[rank] ?? Number.NEGATIVE_INFINITY, { falsePositiveRate, negatives, sortedPositives })),
+    positives: positives.length,
+    negatives,
+    rates: places.map(({ falsePositiveRate, bin, rank }) =>
+      rateAbove(kept.get(bin)?.[rank] ?? Number.NEGATIVE_INFINITY, { falsePositiveRate, negatives, sortedPositives }),
+    ),
   };
 }
 
@@ -66,11 +82,16 @@ function positivePairs(labels: Int32Array): number {
   return [...images.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0);
 }
 
-function eachPair({ query, queryLabels, distractors, size }: IdentificationInput, visit: { readonly positive: (cosine: number) => void; readonly negative: (cosine: number) => void }): void {
+function eachPair(
+  { query, queryLabels, distractors, size }: IdentificationInput,
+  visit: { readonly positive: (cosine: number) => void; readonly negative: (cosine: number) => void },
+): void {
   for (const { row, similarities } of similarityRows(query, query, size)) {
-    for (let other = row + 1; other < similarities.length; other++) (queryLabels[other] === queryLabels[row] ? visit.positive : visit.negative)(similarities[other]!);
+    for (let other = row + 1; other < similarities.length; other++)
+      (queryLabels[other] === queryLabels[row] ? visit.positive : visit.negative)(similarities[other]!);
   }
-  for (const { similarities } of similarityRows(query, distractors, size)) for (let other = 0; other < similarities.length; other++) visit.negative(similarities[other]!);
+  for (const { similarities } of similarityRows(query, distractors, size))
+    for (let other = 0; other < similarities.length; other++) visit.negative(similarities[other]!);
 }
 
 function expectUnitRows(rows: Float32Array, size: number, kind: string): void {
@@ -78,6 +99,10 @@ function expectUnitRows(rows: Float32Array, size: number, kind: string): void {
     let square = 0;
     for (let at = start; at < start + size; at++) square += rows[at]! ** 2;
     // Negated, so that NaN is caught too.
-    if (!(Math.abs(square - 1) < 1e-3)) throw new ArcBenchError('failed', `Row ${start / size} of the ${kind} embeddings has length ${Math.sqrt(square)} instead of 1: normalise the embeddings before scoring them.`);
+    if (!(Math.abs(square - 1) < 1e-3))
+      throw new ArcBenchError(
+        'failed',
+        `Row ${start / size} of the ${kind} embeddings has length ${Math.sqrt(square)} instead of 1: normalise the embeddings before scoring them.`,
+      );
   }
 }

@@ -9,7 +9,12 @@ import { centreAngles, isNearest, standings, type CentreStanding } from './compa
 import type { EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
-export const rateOf = (correct: number, total: number): Rate => ({ correct, total, value: correct / total, ...wilsonInterval(correct, total) });
+export const rateOf = (correct: number, total: number): Rate => ({
+  correct,
+  total,
+  value: correct / total,
+  ...wilsonInterval(correct, total),
+});
 
 export interface SpaceOptions {
   readonly size: number;
@@ -23,7 +28,10 @@ export interface SpaceOptions {
 }
 
 /** What two losses can be compared by, and the angles of the embedding space, from pictures of known classes; null without pictures. */
-export function measureSpace(images: EmbeddedImages, options: SpaceOptions): { readonly marginFree: MarginFree; readonly geometry: Geometry } | null {
+export function measureSpace(
+  images: EmbeddedImages,
+  options: SpaceOptions,
+): { readonly marginFree: MarginFree; readonly geometry: Geometry } | null {
   const { size, classes, means, weights, marginRadians } = options;
   const toMeans = standings(images, means, size);
   const toWeights = weights && standings(images, weights, size);
@@ -38,7 +46,8 @@ export function measureSpace(images: EmbeddedImages, options: SpaceOptions): { r
   for (const { row, similarities } of similarityRows(images.units, images.units, size)) {
     found.add(row, similarities);
     spread.add(row, similarities);
-    for (let other = row + 1; other < similarities.length; other++) (images.labels[other] === images.labels[row] ? within : between).add(degreesOf(similarities[other]!));
+    for (let other = row + 1; other < similarities.length; other++)
+      (images.labels[other] === images.labels[row] ? within : between).add(degreesOf(similarities[other]!));
   }
   const { sums, counts } = classSums(images, { classes, size });
   const shape = silhouette(images.labels, counts);
@@ -46,8 +55,24 @@ export function measureSpace(images: EmbeddedImages, options: SpaceOptions): { r
 
   const nearest = (all: readonly CentreStanding[]) => rateOf(all.filter(isNearest).length, all.length);
   return {
-    marginFree: { images: images.indexes.length, nearestCentre: nearest(toMeans), centreImages: options.meanImages, cosine: toWeights && nearest(toWeights), retrieval: found.result(), silhouette: shape.result(), ...spread.result() },
-    geometry: { marginRadians, within: within.result(), between: between.result(), toMeans: meanAngles, toWeights: toWeights && centreAngles(toWeights, marginRadians), betweenWeights: weights && anglesBetween(weights, size), norms: normSpread },
+    marginFree: {
+      images: images.indexes.length,
+      nearestCentre: nearest(toMeans),
+      centreImages: options.meanImages,
+      cosine: toWeights && nearest(toWeights),
+      retrieval: found.result(),
+      silhouette: shape.result(),
+      ...spread.result(),
+    },
+    geometry: {
+      marginRadians,
+      within: within.result(),
+      between: between.result(),
+      toMeans: meanAngles,
+      toWeights: toWeights && centreAngles(toWeights, marginRadians),
+      betweenWeights: weights && anglesBetween(weights, size),
+      norms: normSpread,
+    },
   };
 }
 
@@ -61,7 +86,9 @@ function anglesBetween({ rows, subCenters }: ClassCentres, size: number): Spread
   const some = Float32Array.from(taken.flatMap((place) => [...rows.subarray(place * size, (place + 1) * size)]));
   const angles = angleHistogram();
   for (const { row, similarities } of similarityRows(some, some, size)) {
-    for (let other = row + 1; other < similarities.length; other++) if (Math.floor(taken[row]! / subCenters) !== Math.floor(taken[other]! / subCenters)) angles.add(degreesOf(similarities[other]!));
+    for (let other = row + 1; other < similarities.length; other++)
+      if (Math.floor(taken[row]! / subCenters) !== Math.floor(taken[other]! / subCenters))
+        angles.add(degreesOf(similarities[other]!));
   }
   return angles.result();
 }

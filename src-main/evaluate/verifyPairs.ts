@@ -16,7 +16,14 @@ export interface VerifyOptions {
 }
 
 /** Verification by the cosine of unit embeddings over pairs; null without a pair of each kind. */
-export function verifyPairs({ pairs, source, listed, falseAcceptanceRates, unitOf, identityOf }: VerifyOptions): Verification | null {
+export function verifyPairs({
+  pairs,
+  source,
+  listed,
+  falseAcceptanceRates,
+  unitOf,
+  identityOf,
+}: VerifyOptions): Verification | null {
   const scores = Float32Array.from(pairs, ({ first, second }) => {
     const [a, b] = [unitOf(first), unitOf(second)];
     return a.reduce((sum, value, at) => sum + value * b[at]!, 0);
@@ -25,9 +32,19 @@ export function verifyPairs({ pairs, source, listed, falseAcceptanceRates, unitO
   const [genuine, impostors] = [of(true), of(false)];
   if (genuine.length === 0 || impostors.length === 0) return null;
   return {
-    source, listed, genuine: genuine.length, impostors: impostors.length, people: new Set(pairs.flatMap(({ first, second }) => [identityOf(first), identityOf(second)])).size,
-    accuracy: verificationAccuracy({ scores, same: Uint8Array.from(pairs, ({ same }) => (same ? 1 : 0)), folds: Int32Array.from(pairs, ({ fold }) => fold) }),
-    areaUnderCurve: areaUnderCurve(genuine, impostors), equalErrorRate: equalErrorRate(genuine, impostors),
-    rates: identificationRates(genuine, impostors, falseAcceptanceRates), roc: thinRoc(rocCurve(genuine, impostors)),
+    source,
+    listed,
+    genuine: genuine.length,
+    impostors: impostors.length,
+    people: new Set(pairs.flatMap(({ first, second }) => [identityOf(first), identityOf(second)])).size,
+    accuracy: verificationAccuracy({
+      scores,
+      same: Uint8Array.from(pairs, ({ same }) => (same ? 1 : 0)),
+      folds: Int32Array.from(pairs, ({ fold }) => fold),
+    }),
+    areaUnderCurve: areaUnderCurve(genuine, impostors),
+    equalErrorRate: equalErrorRate(genuine, impostors),
+    rates: identificationRates(genuine, impostors, falseAcceptanceRates),
+    roc: thinRoc(rocCurve(genuine, impostors)),
   };
 }

@@ -7,7 +7,10 @@ import { pipeline } from 'node:stream/promises';
 /** SHA-256, in hexadecimal, of a file, or of a folder's files with their names, in the order of their names. */
 export async function hashFiles(path: string): Promise<string> {
   if (!(await stat(path)).isDirectory()) return await hashFile(path);
-  const files = (await readdir(path, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  const files = (await readdir(path, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
   const digest = createHash('sha256');
   for (const file of files) digest.update(`${relative(path, file)}\0${await hashFile(file)}\n`);
   return digest.digest('hex');

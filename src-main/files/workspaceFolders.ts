@@ -7,7 +7,8 @@ const areas = ['datasets', 'experiments', 'prepared', 'splits', 'runs', 'reports
 export function makeAreas(workspace: string): void {
   for (const folder of [workspace, ...areas.map((area) => join(workspace, area))]) {
     const first = mkdirSync(folder, { recursive: true });
-    if (first !== undefined) for (let made = folder; made.length >= first.length; made = dirname(made)) syncEntries(dirname(made));
+    if (first !== undefined)
+      for (let made = folder; made.length >= first.length; made = dirname(made)) syncEntries(dirname(made));
   }
 }
 

@@ -39,12 +39,17 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
 /** Throws 'wrong-input', beginning with `what`, where the permissions of a folder, of one within or of the one around it forbid to remove it: a removal that stops half-way would leave a part. */
 export function refuseFixed(folder: string, what: string): void {
   if (!existsSync(folder)) return;
-  const within = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  const within = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name));
   for (const path of [dirname(folder), folder, ...within]) {
     try {
       accessSync(path, constants.W_OK | constants.X_OK);
     } catch {
-      throw new ArcBenchError('wrong-input', `${what}: ${path} must be writable; change its permissions, and try again.`);
+      throw new ArcBenchError(
+        'wrong-input',
+        `${what}: ${path} must be writable; change its permissions, and try again.`,
+      );
     }
   }
 }
@@ -68,7 +73,8 @@ export async function makeFolder(folder: string): Promise<void> {
 
 /** Makes the entries of a folder and of all folders in it durable. */
 export async function syncFolders(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
   await syncFolder(folder);
 }
 
@@ -89,10 +95,18 @@ export async function syncFolder(folder: string): Promise<void> {
 export function diskError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new ArcBenchError('no-space', `The disk is full while writing ${path}: nothing half-written was kept; free some space or choose another --workspace, and run again.`, { cause: error });
+    return new ArcBenchError(
+      'no-space',
+      `The disk is full while writing ${path}: nothing half-written was kept; free some space or choose another --workspace, and run again.`,
+      { cause: error },
+    );
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new ArcBenchError('wrong-input', `${path} cannot be written: the folder must be writable; change its permissions or choose another --workspace.`, { cause: error });
+    return new ArcBenchError(
+      'wrong-input',
+      `${path} cannot be written: the folder must be writable; change its permissions or choose another --workspace.`,
+      { cause: error },
+    );
   }
   return error;
 }

@@ -30,12 +30,19 @@ function nextScale(cosines: Tensor, labels: Tensor, scale: Tensor): Tensor {
  */
 export const adaCos: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
-  state: ({ classes }) => [{ name: scaleName, shape: [1], initialValue: Math.SQRT2 * Math.log(Math.max(classes, 3) - 1) }],
+  state: ({ classes }) => [
+    { name: scaleName, shape: [1], initialValue: Math.SQRT2 * Math.log(Math.max(classes, 3) - 1) },
+  ],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
   compute({ embeddings, labels, parameters, training }) {
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
     const kept = headParameter(parameters, scaleName);
     const scale = training && (cosines.shape[1] as number) > 2 ? nextScale(stopGradient(cosines), labels, kept) : kept;
-    return { loss: sparseSoftmaxCrossEntropy(tf.mul(cosines, scale), labels), scores: cosines, logits: cosines, updates: training ? new Map([[scaleName, scale]]) : new Map() };
+    return {
+      loss: sparseSoftmaxCrossEntropy(tf.mul(cosines, scale), labels),
+      scores: cosines,
+      logits: cosines,
+      updates: training ? new Map([[scaleName, scale]]) : new Map(),
+    };
   },
 };

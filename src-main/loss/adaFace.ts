@@ -19,14 +19,19 @@ const epsilon = 1e-3;
  */
 export const adaFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
-  state: () => [{ name: meanName, shape: [1], initialValue: 20 }, { name: deviationName, shape: [1], initialValue: 100 }],
+  state: () => [
+    { name: meanName, shape: [1], initialValue: 20 },
+    { name: deviationName, shape: [1], initialValue: 100 },
+  ],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
   compute(input) {
     const { plan, embeddings, labels, parameters, training } = input;
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
     const norms = tf.clipByValue(rowNorms(stopGradient(embeddings)), 0.001, 100); // [batch, 1]
     const batchMean = tf.mean(norms);
-    const batchDeviation = tf.sqrt(tf.div(tf.sum(tf.square(tf.sub(norms, batchMean))), Math.max(1, (norms.shape[0] as number) - 1)));
+    const batchDeviation = tf.sqrt(
+      tf.div(tf.sum(tf.square(tf.sub(norms, batchMean))), Math.max(1, (norms.shape[0] as number) - 1)),
+    );
     const moved = (name: string, now: Tensor) => {
       const kept = headParameter(parameters, name); // [1]
       return training ? tf.add(tf.mul(now, plan.tAlpha), tf.mul(kept, 1 - plan.tAlpha)) : kept;
@@ -35,7 +40,22 @@ export const adaFace: ClassificationLoss<Plan> = {
     const standardised = tf.clipByValue(tf.mul(tf.div(tf.sub(norms, mean), tf.add(deviation, epsilon)), plan.h), -1, 1); // [batch, 1]
     const additive = tf.mul(tf.add(standardised, 1), plan.margin);
     const bounded = tf.clipByValue(cosines, epsilon - 1, 1 - epsilon);
-    const logits = tf.mul(changeTarget(bounded, input, (target) => tf.sub(addClippedMargin(target, tf.mul(standardised, -plan.margin), epsilon), additive)), plan.scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits, updates: training ? new Map([[meanName, mean], [deviationName, deviation]]) : new Map() };
+    const logits = tf.mul(
+      changeTarget(bounded, input, (target) =>
+        tf.sub(addClippedMargin(target, tf.mul(standardised, -plan.margin), epsilon), additive),
+      ),
+      plan.scale,
+    );
+    return {
+      loss: sparseSoftmaxCrossEntropy(logits, labels),
+      scores: cosines,
+      logits,
+      updates: training
+        ? new Map([
+            [meanName, mean],
+            [deviationName, deviation],
+          ])
+        : new Map(),
+    };
   },
 };

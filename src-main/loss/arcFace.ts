@@ -13,8 +13,14 @@ export function addMargin(cosine: Tensor, margin: number): Tensor {
   const before = (x: Tensor) => tf.cast(tf.greater(x, Math.cos(Math.PI - margin)), 'bool');
   return elementwise(
     cosine,
-    (x) => tf.where(before(x), tf.sub(tf.mul(x, Math.cos(margin)), tf.mul(safeSine(x), Math.sin(margin))), tf.sub(x, margin * Math.sin(margin))),
-    (x) => tf.where(before(x), tf.add(Math.cos(margin), tf.mul(Math.sin(margin), tf.div(x, safeSine(x)))), tf.onesLike(x)),
+    (x) =>
+      tf.where(
+        before(x),
+        tf.sub(tf.mul(x, Math.cos(margin)), tf.mul(safeSine(x), Math.sin(margin))),
+        tf.sub(x, margin * Math.sin(margin)),
+      ),
+    (x) =>
+      tf.where(before(x), tf.add(Math.cos(margin), tf.mul(Math.sin(margin), tf.div(x, safeSine(x)))), tf.onesLike(x)),
   );
 }
 

@@ -1,7 +1,13 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
 import { addToRows, rowsAt } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
-import { headParameter, type ClassificationLoss, type HeadState, type LossInput, type MetricLoss } from './classificationLoss.ts';
+import {
+  headParameter,
+  type ClassificationLoss,
+  type HeadState,
+  type LossInput,
+  type MetricLoss,
+} from './classificationLoss.ts';
 import { unitRows } from './cosine.ts';
 import { stopGradient } from './stopGradient.ts';
 import { sameClass } from './pairs.ts';
@@ -11,16 +17,27 @@ const meansName = 'head.classMean';
 const rate = 0.5;
 
 /** The kept mean of each class's unit embeddings, from 0, which no label can win. */
-export const classMeanState = (classes: number, embeddingSize: number): HeadState => ({ name: meansName, shape: [classes, embeddingSize], initialValue: 0 });
+export const classMeanState = (classes: number, embeddingSize: number): HeadState => ({
+  name: meansName,
+  shape: [classes, embeddingSize],
+  initialValue: 0,
+});
 
 /** Cosines to the kept class means: [batch, classes]. */
 export const classMeanScores = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
   tf.matMul(unitRows(embeddings), unitRows(headParameter(parameters, meansName)), false, true);
 
 /** The class means moved half way to the means of a batch; classes that it lacks stay. */
-export function classMeanUpdates({ embeddings, labels, parameters }: Pick<LossInput<never>, 'embeddings' | 'labels' | 'parameters'>): Map<string, Tensor> {
+export function classMeanUpdates({
+  embeddings,
+  labels,
+  parameters,
+}: Pick<LossInput<never>, 'embeddings' | 'labels' | 'parameters'>): Map<string, Tensor> {
   const means = headParameter(parameters, meansName); // [classes, size]
-  const steps = tf.div(tf.sub(unitRows(stopGradient(embeddings)), rowsAt(means, labels)), tf.sum(sameClass(labels), 1, true)); // [batch, size]
+  const steps = tf.div(
+    tf.sub(unitRows(stopGradient(embeddings)), rowsAt(means, labels)),
+    tf.sum(sameClass(labels), 1, true),
+  ); // [batch, size]
   return new Map([[meansName, addToRows(means, labels, tf.mul(steps, rate))]]);
 }
 

@@ -14,7 +14,9 @@ const centersName = 'head.center';
  * by c_j += α Σ_{y=j} (x - c_j) / (1 + n_j) (equation 4) after the loss of their step.
  */
 export const center: MetricLoss<Plan> = {
-  state: ({ classes, embeddingSize }) => [{ name: centersName, shape: [classes, embeddingSize], initialValue: 0, rowsPerClass: 1 }],
+  state: ({ classes, embeddingSize }) => [
+    { name: centersName, shape: [classes, embeddingSize], initialValue: 0, rowsPerClass: 1 },
+  ],
   compute({ plan, embeddings, labels, parameters, training }) {
     const centers = headParameter(parameters, centersName); // [classes, size]
     const own = rowsAt(centers, labels); // [batch, size]

@@ -1,4 +1,10 @@
-import type { ClassificationLossName, ClassificationLossPlan, LossPlan, MetricLossName, MetricLossPlan } from '../../src-shared/losses.ts';
+import type {
+  ClassificationLossName,
+  ClassificationLossPlan,
+  LossPlan,
+  MetricLossName,
+  MetricLossPlan,
+} from '../../src-shared/losses.ts';
 import { isClassificationLoss } from '../../src-shared/losses.ts';
 import { adaCos } from './adaCos.ts';
 import { adaFace } from './adaFace.ts';
@@ -24,10 +30,31 @@ import { supCon } from './supCon.ts';
 import { triplet } from './triplet.ts';
 import { weightedSum } from './weightedSum.ts';
 
-const classification: { readonly [N in ClassificationLossName]: ClassificationLoss<Extract<ClassificationLossPlan, { name: N }>> } = {
-  crossEntropy, normFace, sphereFace, cosFace, arcFace, combinedMargin, subCenterArcFace, adaCos, curricularFace, magFace, adaFace, elasticFace, proxyAnchor,
+const classification: {
+  readonly [N in ClassificationLossName]: ClassificationLoss<Extract<ClassificationLossPlan, { name: N }>>;
+} = {
+  crossEntropy,
+  normFace,
+  sphereFace,
+  cosFace,
+  arcFace,
+  combinedMargin,
+  subCenterArcFace,
+  adaCos,
+  curricularFace,
+  magFace,
+  adaFace,
+  elasticFace,
+  proxyAnchor,
 };
-const metric: { readonly [N in MetricLossName]: MetricLoss<Extract<MetricLossPlan, { name: N }>> } = { circle, triplet, contrastive, multiSimilarity, center, supCon };
+const metric: { readonly [N in MetricLossName]: MetricLoss<Extract<MetricLossPlan, { name: N }>> } = {
+  circle,
+  triplet,
+  contrastive,
+  multiSimilarity,
+  center,
+  supCon,
+};
 
 const classificationOf = (plan: ClassificationLossPlan): ClassificationLoss => classification[plan.name];
 /** The implementation of a metric loss, without class scores. */
@@ -42,4 +69,7 @@ export function classificationLoss(plan: LossPlan): ClassificationLoss {
 }
 
 /** Whether a loss trains class weights (classWeightName), one or more rows a class; metric losses alone do not. */
-export const trainsClassWeights = (plan: LossPlan): boolean => classificationLoss(plan).head({ plan, classes: 2, embeddingSize: 2 }).some(({ name }) => name === classWeightName);
+export const trainsClassWeights = (plan: LossPlan): boolean =>
+  classificationLoss(plan)
+    .head({ plan, classes: 2, embeddingSize: 2 })
+    .some(({ name }) => name === classWeightName);

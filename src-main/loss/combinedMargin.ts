@@ -25,4 +25,8 @@ function multiplyAndAdd(cosine: Tensor, multiplier: number, margin: number): Ten
  * m1 = 1 it goes on beyond θ_y = π - m2 as ArcFace does, so that (1, m, 0) is ArcFace and (1, 0, m) CosFace.
  */
 export const combinedMargin = marginSoftmax<Plan>(({ multiplier, marginRadians, margin }, target) =>
-  tf.sub(multiplier === 1 ? addMargin(target, marginRadians) : multiplyAndAdd(target, multiplier, marginRadians), margin));
+  tf.sub(
+    multiplier === 1 ? addMargin(target, marginRadians) : multiplyAndAdd(target, multiplier, marginRadians),
+    margin,
+  ),
+);

@@ -13,7 +13,12 @@ export const rowNorms = (rows: Tensor): Tensor => tf.sqrt(tf.add(tf.sum(tf.squar
 export const classWeightName = 'head.weight';
 
 /** Class weights, one row a class or several, drawn from N(0, 0.01) as insightface does. */
-export const classWeights = (classes: number, embeddingSize: number, rowsPerClass = 1): HeadParameter => ({ name: classWeightName, shape: [classes * rowsPerClass, embeddingSize], standardDeviation: 0.01, rowsPerClass });
+export const classWeights = (classes: number, embeddingSize: number, rowsPerClass = 1): HeadParameter => ({
+  name: classWeightName,
+  shape: [classes * rowsPerClass, embeddingSize],
+  standardDeviation: 0.01,
+  rowsPerClass,
+});
 
 /** cos θ_ij of embeddings [batch, size] and class weights [classes, size]. */
 export function classCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor {
@@ -22,10 +27,14 @@ export function classCosines(embeddings: Tensor, parameters: ReadonlyMap<string,
 
 /** A margin's change of the target cosine, [batch, 1], or the share of it that margin warm-up has reached, as SphereFace anneals it (arXiv 1704.08063, appendix). */
 export const marginChange = (target: Tensor, changed: Tensor, share: Tensor | undefined): Tensor =>
-  (share ? tf.mul(tf.sub(changed, target), share) : tf.sub(changed, target));
+  share ? tf.mul(tf.sub(changed, target), share) : tf.sub(changed, target);
 
 /** cos θ_ij with the target's cosine changed by a margin: from [batch, 1] to [batch, 1]. */
-export function changeTarget(cosines: Tensor, { labels, marginShare }: Pick<LossInput<unknown>, 'labels' | 'marginShare'>, change: (target: Tensor) => Tensor): Tensor {
+export function changeTarget(
+  cosines: Tensor,
+  { labels, marginShare }: Pick<LossInput<unknown>, 'labels' | 'marginShare'>,
+  change: (target: Tensor) => Tensor,
+): Tensor {
   const target = entriesAt(cosines, labels);
   return replaceEntries(cosines, labels, tf.add(target, marginChange(target, change(target), marginShare))); // [batch, classes]
 }

@@ -7,7 +7,10 @@ import { classWeights, unitRows } from './cosine.ts';
 type Plan = Extract<ClassificationLossPlan, { name: 'crossEntropy' }>;
 
 const logits = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
-  tf.add(tf.matMul(embeddings, headParameter(parameters, 'head.weight'), false, true), headParameter(parameters, 'head.bias')); // [batch, classes]
+  tf.add(
+    tf.matMul(embeddings, headParameter(parameters, 'head.weight'), false, true),
+    headParameter(parameters, 'head.bias'),
+  ); // [batch, classes]
 
 /** cos θ_y of each sample, which the scores of this loss do not show. */
 const targetCosines = (embeddings: Tensor, labels: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
@@ -15,7 +18,10 @@ const targetCosines = (embeddings: Tensor, labels: Tensor, parameters: ReadonlyM
 
 /** Softmax cross-entropy of W x + b, with the target spread over all classes by label smoothing (arXiv 1512.00567, section 7). */
 export const crossEntropy: ClassificationLoss<Plan> = {
-  head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize), { name: 'head.bias', shape: [classes], standardDeviation: 0, rowsPerClass: 1 }],
+  head: ({ classes, embeddingSize }) => [
+    classWeights(classes, embeddingSize),
+    { name: 'head.bias', shape: [classes], standardDeviation: 0, rowsPerClass: 1 },
+  ],
   scores: ({ embeddings, parameters }) => logits(embeddings, parameters),
   compute({ plan, embeddings, labels, parameters }) {
     const scores = logits(embeddings, parameters);

@@ -24,11 +24,19 @@ export const curricularFace: ClassificationLoss<Plan> = {
     const fixed = stopGradient(target);
     const kept = headParameter(parameters, averageName);
     const average = training ? tf.add(tf.mul(kept, plan.momentum), tf.mul(tf.mean(fixed), 1 - plan.momentum)) : kept; // [1]
-    const withMargin = tf.sub(tf.mul(fixed, Math.cos(plan.marginRadians)), tf.mul(safeSine(fixed), Math.sin(plan.marginRadians)));
+    const withMargin = tf.sub(
+      tf.mul(fixed, Math.cos(plan.marginRadians)),
+      tf.mul(safeSine(fixed), Math.sin(plan.marginRadians)),
+    );
     const hard = tf.cast(tf.greater(stopGradient(cosines), withMargin), 'float32'); // [batch, classes]
     const modulated = tf.add(cosines, tf.mul(hard, tf.mul(cosines, tf.sub(tf.add(average, cosines), 1)))); // cos (t + cos) where hard
     const changed = tf.add(target, marginChange(target, addMargin(target, plan.marginRadians), marginShare)); // [batch, 1]
     const logits = tf.mul(replaceEntries(modulated, labels, changed), plan.scale);
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits, updates: training ? new Map([[averageName, average]]) : new Map() };
+    return {
+      loss: sparseSoftmaxCrossEntropy(logits, labels),
+      scores: cosines,
+      logits,
+      updates: training ? new Map([[averageName, average]]) : new Map(),
+    };
   },
 };

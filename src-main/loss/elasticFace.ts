@@ -11,7 +11,9 @@ const noiseName = 'margin';
 
 /** The margin of each sample, m + σ noise kept at 0 or above; m for inference, [batch, 1]. */
 function margins(plan: Plan, target: Tensor, noise: Tensor | undefined): Tensor {
-  return noise === undefined ? tf.mul(tf.onesLike(target), plan.margin) : tf.maximum(tf.add(tf.mul(noise, plan.sigma), plan.margin), 0);
+  return noise === undefined
+    ? tf.mul(tf.onesLike(target), plan.margin)
+    : tf.maximum(tf.add(tf.mul(noise, plan.sigma), plan.margin), 0);
 }
 
 /**
@@ -26,10 +28,13 @@ export const elasticFace: ClassificationLoss<Plan> = {
     const { plan, embeddings, labels, parameters, training, noise } = input;
     if (training && !noise.has(noiseName)) throw new Error('The elasticFace loss has no noise.');
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const logits = tf.mul(changeTarget(cosines, input, (target) => {
-      const drawn = margins(plan, target, training ? noise.get(noiseName) : undefined);
-      return plan.form === 'arc' ? addSampleMargin(target, drawn) : tf.sub(target, drawn);
-    }), plan.scale);
+    const logits = tf.mul(
+      changeTarget(cosines, input, (target) => {
+        const drawn = margins(plan, target, training ? noise.get(noiseName) : undefined);
+        return plan.form === 'arc' ? addSampleMargin(target, drawn) : tf.sub(target, drawn);
+      }),
+      plan.scale,
+    );
     return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
   },
 };

@@ -5,17 +5,39 @@ import { classificationLoss } from './classificationLosses.ts';
 const inputPrefix = 'lossNoise/';
 
 /** Names and shapes of the inputs that a training step of the loss is fed with standard normal numbers. */
-export const lossNoiseInputs = (plan: LossPlan, batchSize: number): Map<string, { readonly shape: readonly number[]; readonly dtype: 'float32' }> =>
-  new Map((classificationLoss(plan).noise?.({ plan, batchSize }) ?? []).map(({ name, shape }) => [inputPrefix + name, { shape, dtype: 'float32' }]));
+export const lossNoiseInputs = (
+  plan: LossPlan,
+  batchSize: number,
+): Map<string, { readonly shape: readonly number[]; readonly dtype: 'float32' }> =>
+  new Map(
+    (classificationLoss(plan).noise?.({ plan, batchSize }) ?? []).map(({ name, shape }) => [
+      inputPrefix + name,
+      { shape, dtype: 'float32' },
+    ]),
+  );
 
 /** The loss's own noise out of a step's inputs. */
 export const lossNoiseOf = <T>(inputs: Readonly<Record<string, T>>): Map<string, T> =>
-  new Map(Object.entries(inputs).filter(([name]) => name.startsWith(inputPrefix)).map(([name, value]) => [name.slice(inputPrefix.length), value]));
+  new Map(
+    Object.entries(inputs)
+      .filter(([name]) => name.startsWith(inputPrefix))
+      .map(([name, value]) => [name.slice(inputPrefix.length), value]),
+  );
 
 /** The draws of one step, the same for the same seed, epoch and batch. */
-export function drawLossNoise(plan: LossPlan, { seed, epoch, batch, batchSize }: { readonly seed: number; readonly epoch: number; readonly batch: number; readonly batchSize: number }): Record<string, Float32Array> {
-  return Object.fromEntries([...lossNoiseInputs(plan, batchSize)].map(([name, { shape }]) => {
-    const random = randomStream(seed, 'lossNoise', name, epoch, batch);
-    return [name, Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, random.normal)];
-  }));
+export function drawLossNoise(
+  plan: LossPlan,
+  {
+    seed,
+    epoch,
+    batch,
+    batchSize,
+  }: { readonly seed: number; readonly epoch: number; readonly batch: number; readonly batchSize: number },
+): Record<string, Float32Array> {
+  return Object.fromEntries(
+    [...lossNoiseInputs(plan, batchSize)].map(([name, { shape }]) => {
+      const random = randomStream(seed, 'lossNoise', name, epoch, batch);
+      return [name, Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, random.normal)];
+    }),
+  );
 }

@@ -20,8 +20,15 @@ export const magFace: ClassificationLoss<Plan> = {
     const norms = tf.clipByValue(rowNorms(embeddings), plan.lowerNorm, plan.upperNorm); // [batch, 1]
     const slope = (plan.upperMargin - plan.lowerMargin) / (plan.upperNorm - plan.lowerNorm);
     const margins = tf.add(tf.mul(tf.sub(norms, plan.lowerNorm), slope), plan.lowerMargin);
-    const logits = tf.mul(changeTarget(cosines, input, (target) => addSampleMargin(target, margins)), plan.scale);
+    const logits = tf.mul(
+      changeTarget(cosines, input, (target) => addSampleMargin(target, margins)),
+      plan.scale,
+    );
     const reward = tf.reshape(tf.add(tf.div(1, norms), tf.div(norms, plan.upperNorm ** 2)), [-1]); // [batch]
-    return { loss: tf.add(sparseSoftmaxCrossEntropy(logits, labels), tf.mul(reward, plan.lambdaG)), scores: cosines, logits };
+    return {
+      loss: tf.add(sparseSoftmaxCrossEntropy(logits, labels), tf.mul(reward, plan.lambdaG)),
+      scores: cosines,
+      logits,
+    };
   },
 };

@@ -5,13 +5,18 @@ import type { ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights } from './cosine.ts';
 
 /** Softmax cross-entropy of s cos θ_j with the target's cosine, [batch, 1], changed by a margin: a margin loss is its change. */
-export const marginSoftmax = <P extends LossPlan & { readonly scale: number }>(change: (plan: P, target: Tensor) => Tensor): ClassificationLoss<P> => ({
+export const marginSoftmax = <P extends LossPlan & { readonly scale: number }>(
+  change: (plan: P, target: Tensor) => Tensor,
+): ClassificationLoss<P> => ({
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
   compute(input) {
     const { plan, embeddings, labels, parameters } = input;
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const logits = tf.mul(changeTarget(cosines, input, (target) => change(plan, target)), plan.scale);
+    const logits = tf.mul(
+      changeTarget(cosines, input, (target) => change(plan, target)),
+      plan.scale,
+    );
     return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
   },
 });

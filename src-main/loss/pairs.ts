@@ -9,7 +9,8 @@ export interface PairMasks {
 }
 
 /** 1 for the pairs of a batch that are of one class, a sample with itself included: [batch, batch]. */
-export const sameClass = (labels: Tensor): Tensor => tf.cast(tf.equal(tf.reshape(labels, [-1, 1]), tf.reshape(labels, [1, -1])), 'float32');
+export const sameClass = (labels: Tensor): Tensor =>
+  tf.cast(tf.equal(tf.reshape(labels, [-1, 1]), tf.reshape(labels, [1, -1])), 'float32');
 
 export function pairMasks(labels: Tensor): PairMasks {
   const same = sameClass(labels);
@@ -29,7 +30,9 @@ const smallestSquare = 1e-6;
 export function pairDistances(embeddings: Tensor, kind: 'euclidean' | 'squared'): Tensor {
   const squares = tf.relu(tf.sub(2, tf.mul(pairCosines(embeddings), 2))); // [batch, batch]
   if (kind === 'squared') return squares;
-  return elementwise(squares, tf.sqrt, (x) => tf.where(tf.greater(x, smallestSquare), tf.div(0.5, tf.sqrt(tf.maximum(x, smallestSquare))), tf.zerosLike(x)));
+  return elementwise(squares, tf.sqrt, (x) =>
+    tf.where(tf.greater(x, smallestSquare), tf.div(0.5, tf.sqrt(tf.maximum(x, smallestSquare))), tf.zerosLike(x)),
+  );
 }
 
 /** ln Σ e^x over the last axis where the mask is 1; very low where it is 1 nowhere. */

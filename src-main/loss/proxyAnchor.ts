@@ -19,9 +19,16 @@ export const proxyAnchor: ClassificationLoss<Plan> = {
     const batch = cosines.shape[0] as number;
     const same = sameClass(labels); // [batch, batch]
     const share = tf.div(1, tf.sum(same, 1)); // [batch]: a class of the batch counts once, however many samples it has
-    const toOwn = tf.mul(tf.add(tf.reshape(entriesAt(cosines, labels), [1, batch]), -plan.margin), tf.fill([batch, 1], -plan.alpha)); // [batch, batch]
+    const toOwn = tf.mul(
+      tf.add(tf.reshape(entriesAt(cosines, labels), [1, batch]), -plan.margin),
+      tf.fill([batch, 1], -plan.alpha),
+    ); // [batch, batch]
     const pull = tf.softplus(maskedLogSumExp(toOwn, same)); // [batch], equal within a class
-    const toOthers = replaceEntries(tf.mul(tf.add(cosines, plan.margin), plan.alpha), labels, tf.fill([batch, 1], -1e9));
+    const toOthers = replaceEntries(
+      tf.mul(tf.add(cosines, plan.margin), plan.alpha),
+      labels,
+      tf.fill([batch, 1], -1e9),
+    );
     const push = tf.softplus(tf.logSumExp(toOthers, 0)); // [classes]
     const loss = tf.add(tf.div(tf.sum(tf.mul(pull, share)), tf.sum(share)), tf.mean(push));
     return { loss: tf.mul(tf.ones([batch]), loss), scores: cosines };

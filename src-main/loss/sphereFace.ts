@@ -16,7 +16,9 @@ function chebyshev(kind: 'first' | 'second', degree: number, cosine: Tensor): Te
 
 /** k of each angle, which lies in [kπ/m, (k + 1)π/m]. */
 function segment(cosine: Tensor, margin: number): Tensor {
-  const passed = Array.from({ length: margin - 1 }, (_, index) => tf.cast(tf.less(cosine, Math.cos(((index + 1) * Math.PI) / margin)), 'float32'));
+  const passed = Array.from({ length: margin - 1 }, (_, index) =>
+    tf.cast(tf.less(cosine, Math.cos(((index + 1) * Math.PI) / margin)), 'float32'),
+  );
   return passed.reduce((sum, one) => tf.add(sum, one), tf.zerosLike(cosine));
 }
 
@@ -24,11 +26,12 @@ function segment(cosine: Tensor, margin: number): Tensor {
 const sign = (k: Tensor): Tensor => tf.sub(1, tf.mul(2, tf.sub(k, tf.mul(2, tf.floor(tf.div(k, 2))))));
 
 /** ψ(θ) = (-1)^k cos(m θ) - 2k from cos θ; its derivative is a polynomial, finite at both poles. */
-export const multiplyAngle = (cosine: Tensor, margin: number): Tensor => elementwise(
-  cosine,
-  (x) => tf.sub(tf.mul(sign(segment(x, margin)), chebyshev('first', margin, x)), tf.mul(2, segment(x, margin))),
-  (x) => tf.mul(sign(segment(x, margin)), tf.mul(margin, chebyshev('second', margin - 1, x))),
-);
+export const multiplyAngle = (cosine: Tensor, margin: number): Tensor =>
+  elementwise(
+    cosine,
+    (x) => tf.sub(tf.mul(sign(segment(x, margin)), chebyshev('first', margin, x)), tf.mul(2, segment(x, margin))),
+    (x) => tf.mul(sign(segment(x, margin)), tf.mul(margin, chebyshev('second', margin - 1, x))),
+  );
 
 /**
  * Softmax cross-entropy of s cos θ_j with the target logit s ψ(θ_y) (arXiv 1704.08063, equation 7), on unit embeddings;
@@ -40,7 +43,10 @@ export const sphereFace: ClassificationLoss<Plan> = {
   compute(input) {
     const { plan, embeddings, labels, parameters } = input;
     const cosines = classCosines(embeddings, parameters); // [batch, classes]
-    const changed = tf.mul(changeTarget(cosines, input, (target) => multiplyAngle(target, plan.margin)), plan.scale);
+    const changed = tf.mul(
+      changeTarget(cosines, input, (target) => multiplyAngle(target, plan.margin)),
+      plan.scale,
+    );
     const logits = plan.keepNorm ? tf.mul(changed, rowNorms(embeddings)) : changed;
     return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
   },

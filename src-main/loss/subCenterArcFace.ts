@@ -21,7 +21,10 @@ export const subCenterArcFace: ClassificationLoss<Plan> = {
   compute(input) {
     const { plan, embeddings, labels, parameters } = input;
     const cosines = nearestCosines(embeddings, parameters, plan.subCenters);
-    const logits = tf.mul(changeTarget(cosines, input, (target) => addMargin(target, plan.marginRadians)), plan.scale);
+    const logits = tf.mul(
+      changeTarget(cosines, input, (target) => addMargin(target, plan.marginRadians)),
+      plan.scale,
+    );
     return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
   },
 };

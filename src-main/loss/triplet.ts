@@ -13,7 +13,8 @@ interface Triplets {
 }
 
 /** The entry of each row chosen by index, which alone receives the gradient where several are equal. */
-const chosen = (distances: Tensor, index: Tensor): Tensor => tf.sum(tf.mul(distances, tf.cast(tf.oneHot(index, distances.shape.at(-1) as number), 'float32')), -1);
+const chosen = (distances: Tensor, index: Tensor): Tensor =>
+  tf.sum(tf.mul(distances, tf.cast(tf.oneHot(index, distances.shape.at(-1) as number), 'float32')), -1);
 
 // Further than any distance of unit vectors, plain or squared.
 const far = 100;
@@ -23,7 +24,10 @@ function batchHard(distances: Tensor, { positive, negative }: PairMasks): Triple
   const fixed = stopGradient(distances);
   const furthest = tf.argMax(tf.sub(fixed, tf.mul(tf.sub(1, positive), far)), 1); // [batch]
   const nearest = tf.argMin(tf.add(fixed, tf.mul(tf.sub(1, negative), far)), 1); // [batch]
-  return { gaps: tf.sub(chosen(distances, furthest), chosen(distances, nearest)), counted: tf.mul(anyOf(positive), anyOf(negative)) };
+  return {
+    gaps: tf.sub(chosen(distances, furthest), chosen(distances, nearest)),
+    counted: tf.mul(anyOf(positive), anyOf(negative)),
+  };
 }
 
 /** For each positive pair the nearest negative that is further than the positive; the furthest negative where none is (arXiv 1503.03832, equation 4). */
@@ -55,7 +59,10 @@ function everyTriplet(distances: Tensor, { positive, negative }: PairMasks): Tri
   };
 }
 
-const miners = { batchHard, semiHard, all: everyTriplet } satisfies Record<Plan['mining'], (distances: Tensor, masks: PairMasks) => Triplets>;
+const miners = { batchHard, semiHard, all: everyTriplet } satisfies Record<
+  Plan['mining'],
+  (distances: Tensor, masks: PairMasks) => Triplets
+>;
 
 /** max(0, d(a, p) - d(a, n) + m) of the mined triplets (arXiv 1503.03832, equation 2), averaged over all of them or over those that are not 0. */
 export const triplet: MetricLoss<Plan> = {

@@ -1,4 +1,9 @@
-import { isClassificationLoss, type ClassificationLossPlan, type MetricLossPlan, type SumPlan } from '../../src-shared/losses.ts';
+import {
+  isClassificationLoss,
+  type ClassificationLossPlan,
+  type MetricLossPlan,
+  type SumPlan,
+} from '../../src-shared/losses.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classMeanScores, classMeanState, classMeanUpdates } from './byClassCenter.ts';
 import type { ClassificationLoss, LossOutput, MetricLoss } from './classificationLoss.ts';
@@ -8,17 +13,33 @@ export interface LossesByPlan {
   readonly metric: (plan: MetricLossPlan) => MetricLoss;
 }
 
-interface MetricTerm { readonly weight: number; readonly plan: MetricLossPlan; readonly loss: MetricLoss; readonly prefix: string }
+interface MetricTerm {
+  readonly weight: number;
+  readonly plan: MetricLossPlan;
+  readonly loss: MetricLoss;
+  readonly prefix: string;
+}
 
 /** The entries of a prefix, without it: a metric term's state is prefixed by its place, the loss with class scores keeps its own names. */
 const ofTerm = (entries: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
-  new Map([...entries].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  new Map(
+    [...entries]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
 
 /** Σ_i w_i L_i of at most one loss with class scores and metric losses; without one the scores are cosines to the class means. */
 export function weightedSum({ classification, metric }: LossesByPlan): ClassificationLoss<SumPlan> {
-  const scored = (plan: SumPlan) => plan.terms.flatMap(({ weight, loss }) => (isClassificationLoss(loss) ? [{ weight, plan: loss, loss: classification(loss) }] : [])).at(0);
+  const scored = (plan: SumPlan) =>
+    plan.terms
+      .flatMap(({ weight, loss }) =>
+        isClassificationLoss(loss) ? [{ weight, plan: loss, loss: classification(loss) }] : [],
+      )
+      .at(0);
   const metrics = (plan: SumPlan): MetricTerm[] =>
-    plan.terms.flatMap(({ weight, loss }, index) => (isClassificationLoss(loss) ? [] : [{ weight, plan: loss, loss: metric(loss), prefix: `term${index + 1}.` }]));
+    plan.terms.flatMap(({ weight, loss }, index) =>
+      isClassificationLoss(loss) ? [] : [{ weight, plan: loss, loss: metric(loss), prefix: `term${index + 1}.` }],
+    );
   return {
     head({ plan, ...sizes }) {
       const main = scored(plan);
@@ -27,8 +48,15 @@ export function weightedSum({ classification, metric }: LossesByPlan): Classific
     state({ plan, ...sizes }) {
       const main = scored(plan);
       return [
-        ...(main ? main.loss.state?.({ plan: main.plan, ...sizes }) ?? [] : [classMeanState(sizes.classes, sizes.embeddingSize)]),
-        ...metrics(plan).flatMap((term) => (term.loss.state?.({ plan: term.plan, ...sizes }) ?? []).map((state) => ({ ...state, name: term.prefix + state.name }))),
+        ...(main
+          ? (main.loss.state?.({ plan: main.plan, ...sizes }) ?? [])
+          : [classMeanState(sizes.classes, sizes.embeddingSize)]),
+        ...metrics(plan).flatMap((term) =>
+          (term.loss.state?.({ plan: term.plan, ...sizes }) ?? []).map((state) => ({
+            ...state,
+            name: term.prefix + state.name,
+          })),
+        ),
       ];
     },
     noise({ plan, batchSize }) {
@@ -37,7 +65,9 @@ export function weightedSum({ classification, metric }: LossesByPlan): Classific
     },
     scores({ plan, embeddings, parameters }) {
       const main = scored(plan);
-      return main ? main.loss.scores({ plan: main.plan, embeddings, parameters }) : classMeanScores(embeddings, parameters);
+      return main
+        ? main.loss.scores({ plan: main.plan, embeddings, parameters })
+        : classMeanScores(embeddings, parameters);
     },
     compute(input): LossOutput {
       const { plan, parameters, training } = input;
@@ -45,7 +75,10 @@ export function weightedSum({ classification, metric }: LossesByPlan): Classific
       const losses: Tensor[] = [];
       const parts = new Map<string, Tensor>();
       const updates = new Map<string, Tensor>();
-      const add = (term: { readonly weight: number; readonly plan: { readonly name: string }; readonly prefix?: string }, loss: Tensor) => {
+      const add = (
+        term: { readonly weight: number; readonly plan: { readonly name: string }; readonly prefix?: string },
+        loss: Tensor,
+      ) => {
         losses.push(tf.mul(loss, term.weight));
         parts.set(parts.has(term.plan.name) ? `${term.prefix ?? ''}${term.plan.name}` : term.plan.name, tf.mean(loss));
       };
@@ -53,7 +86,11 @@ export function weightedSum({ classification, metric }: LossesByPlan): Classific
       if (main) {
         const output = main.loss.compute({ ...input, plan: main.plan });
         add(main, output.loss);
-        told = { scores: output.scores, ...(output.logits && { logits: output.logits }), ...(output.targetCosines && { targetCosines: output.targetCosines }) };
+        told = {
+          scores: output.scores,
+          ...(output.logits && { logits: output.logits }),
+          ...(output.targetCosines && { targetCosines: output.targetCosines }),
+        };
         for (const [name, tensor] of output.updates ?? []) updates.set(name, tensor);
       } else {
         told = { scores: classMeanScores(input.embeddings, parameters) };

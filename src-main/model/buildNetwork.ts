@@ -9,7 +9,13 @@ import type { Network } from './network.ts';
 import type { BackboneOptions } from './networkBuilder.ts';
 
 const backbones = {
-  smallcnn, resnet18, resnet50, iresnet18, iresnet50, mobilefacenet, 'efficientnet-lite0': efficientnetLite0,
+  smallcnn,
+  resnet18,
+  resnet50,
+  iresnet18,
+  iresnet50,
+  mobilefacenet,
+  'efficientnet-lite0': efficientnetLite0,
 } satisfies Record<BackboneName, (options: BackboneOptions) => Network>;
 
 /** The network of a planned model for square inputs of `inputSize` pixels. */

@@ -1,5 +1,14 @@
 import type { Network, NetworkNode } from './network.ts';
-import { batchNormInference, batchNormTraining, conv2d, depthwiseConv2d, maxPool, prelu, relu, type Pooling } from '../engine/kernels.ts';
+import {
+  batchNormInference,
+  batchNormTraining,
+  conv2d,
+  depthwiseConv2d,
+  maxPool,
+  prelu,
+  relu,
+  type Pooling,
+} from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 
 export interface ForwardOptions {
@@ -11,14 +20,23 @@ export interface ForwardOptions {
   readonly dropoutNoise?: (node: string) => Tensor;
 }
 
-interface JoinedBatchNorm { readonly norm: NetworkNode; readonly shortcut?: string | undefined; readonly pooling?: Pooling; readonly within: readonly string[] }
+interface JoinedBatchNorm {
+  readonly norm: NetworkNode;
+  readonly shortcut?: string | undefined;
+  readonly pooling?: Pooling;
+  readonly within: readonly string[];
+}
 
 /** Batch norms that training computes together with what alone reads them, a sum and a rectifier, or a rectifier and max pooling, by that reader's name. */
 function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
   const byName = new Map(network.nodes.map((node) => [node.name, node]));
-  const readers = new Map<string, number>([[network.output, 1], [network.pooled, 1]]);
+  const readers = new Map<string, number>([
+    [network.output, 1],
+    [network.pooled, 1],
+  ]);
   for (const name of network.nodes.flatMap((node) => node.inputs)) readers.set(name, (readers.get(name) ?? 0) + 1);
-  const only = (name: string | undefined, op: NetworkNode['op']) => (byName.get(name ?? '')?.op === op && readers.get(name ?? '') === 1 ? byName.get(name ?? '') : undefined);
+  const only = (name: string | undefined, op: NetworkNode['op']) =>
+    byName.get(name ?? '')?.op === op && readers.get(name ?? '') === 1 ? byName.get(name ?? '') : undefined;
   const found = new Map<string, JoinedBatchNorm>();
   for (const node of network.nodes) {
     if (node.op === 'maxPool') {
@@ -35,24 +53,48 @@ function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
 }
 
 /** Activations of every node of a network, in training but those that only another one reads, for images [batch, size, size, 3]. Throws where a parameter is missing. */
-export function forward(network: Network, options: ForwardOptions & { readonly parameters: ReadonlyMap<string, Tensor>; readonly input: Tensor }): Map<string, Tensor> {
+export function forward(
+  network: Network,
+  options: ForwardOptions & { readonly parameters: ReadonlyMap<string, Tensor>; readonly input: Tensor },
+): Map<string, Tensor> {
   const activations = new Map<string, Tensor>();
   const together = options.training ? joinedBatchNorms(network) : new Map<string, never>();
   const within = new Set([...together.values()].flatMap((each) => each.within));
   for (const node of network.nodes) {
     if (within.has(node.name)) continue;
     const joined = together.get(node.name);
-    activations.set(node.name, joined
-      ? evaluate(joined.norm, activations, { ...options, rectified: true, shortcut: joined.shortcut === undefined ? undefined : activations.get(joined.shortcut), pooling: joined.pooling })
-      : evaluate(node, activations, options));
+    activations.set(
+      node.name,
+      joined
+        ? evaluate(joined.norm, activations, {
+            ...options,
+            rectified: true,
+            shortcut: joined.shortcut === undefined ? undefined : activations.get(joined.shortcut),
+            pooling: joined.pooling,
+          })
+        : evaluate(node, activations, options),
+    );
   }
   return activations;
 }
 
-function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, options: ForwardOptions & { parameters: ReadonlyMap<string, Tensor>; input: Tensor; rectified?: boolean; shortcut?: Tensor | undefined; pooling?: Pooling | undefined }): Tensor {
+function evaluate(
+  node: NetworkNode,
+  activations: ReadonlyMap<string, Tensor>,
+  options: ForwardOptions & {
+    parameters: ReadonlyMap<string, Tensor>;
+    input: Tensor;
+    rectified?: boolean;
+    shortcut?: Tensor | undefined;
+    pooling?: Pooling | undefined;
+  },
+): Tensor {
   const operand = (index = 0): Tensor => {
     const tensor = activations.get(node.inputs[index] ?? '');
-    if (!tensor) throw new Error(`The node ${node.name} reads ${node.inputs[index] ?? 'nothing'}, which comes later or not at all.`);
+    if (!tensor)
+      throw new Error(
+        `The node ${node.name} reads ${node.inputs[index] ?? 'nothing'}, which comes later or not at all.`,
+      );
     return tensor;
   };
   const parameter = (suffix: string): Tensor => {
@@ -61,7 +103,8 @@ function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, o
     return tensor;
   };
   switch (node.op) {
-    case 'input': return options.input;
+    case 'input':
+      return options.input;
     case 'conv2d': {
       const convolve = node.groups === 'depthwise' ? depthwiseConv2d : conv2d;
       const result = convolve(operand(), parameter('weight'), { stride: node.stride, padding: node.padding });
@@ -74,7 +117,9 @@ function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, o
       const image = flat ? tf.reshape(input, [-1, 1, 1, channels]) : input;
       const state = {
         scale: node.scale ? parameter('weight') : tf.ones([channels]),
-        offset: parameter('bias'), mean: parameter('running_mean'), variance: parameter('running_var'),
+        offset: parameter('bias'),
+        mean: parameter('running_mean'),
+        variance: parameter('running_var'),
       };
       const result = options.training
         ? batchNormTraining(image, state, {
@@ -91,13 +136,20 @@ function evaluate(node: NetworkNode, activations: ReadonlyMap<string, Tensor>, o
         : batchNormInference(image, state, node.epsilon);
       return flat ? tf.reshape(result, [-1, channels]) : result;
     }
-    case 'relu': return relu(operand());
-    case 'relu6': return relu(operand(), 6);
-    case 'prelu': return prelu(operand(), parameter('weight'));
-    case 'maxPool': return maxPool(operand(), node);
-    case 'add': return tf.add(operand(0), operand(1));
-    case 'flatten': return tf.reshape(operand(), [operand().shape[0] as number, -1]);
-    case 'globalAveragePool': return tf.mean(operand(), [1, 2]);
+    case 'relu':
+      return relu(operand());
+    case 'relu6':
+      return relu(operand(), 6);
+    case 'prelu':
+      return prelu(operand(), parameter('weight'));
+    case 'maxPool':
+      return maxPool(operand(), node);
+    case 'add':
+      return tf.add(operand(0), operand(1));
+    case 'flatten':
+      return tf.reshape(operand(), [operand().shape[0] as number, -1]);
+    case 'globalAveragePool':
+      return tf.mean(operand(), [1, 2]);
     case 'dense': {
       const result = tf.matMul(operand(), parameter('weight'));
       return node.bias ? tf.add(result, parameter('bias')) : result;

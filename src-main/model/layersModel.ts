@@ -2,47 +2,135 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parameterSpecs, type Network, type NetworkNode } from './network.ts';
 
-interface Layer { readonly class_name: string; readonly name: string; readonly config: Record<string, unknown>; readonly inbound_nodes: unknown[] }
-interface LayerWeights { readonly parameter: string; readonly weight: string }
+interface Layer {
+  readonly class_name: string;
+  readonly name: string;
+  readonly config: Record<string, unknown>;
+  readonly inbound_nodes: unknown[];
+}
+interface LayerWeights {
+  readonly parameter: string;
+  readonly weight: string;
+}
 
 const inbound = (inputs: readonly string[]) => (inputs.length === 0 ? [] : [inputs.map((input) => [input, 0, 0, {}])]);
 
 /** The stock Keras layers of one node, the last of which bears the node's name, and where its weights go. */
 function layersOf(node: NetworkNode): { layers: Layer[]; weights: LayerWeights[] } {
-  const layer = (class_name: string, config: Record<string, unknown>, name = node.name, inputs: readonly string[] = node.inputs): Layer =>
-    ({ class_name, name, config: { name, trainable: true, dtype: 'float32', ...config }, inbound_nodes: inbound(inputs) });
-  const weight = (parameter: string, as: string): LayerWeights => ({ parameter: `${node.name}.${parameter}`, weight: `${node.name}/${as}` });
+  const layer = (
+    class_name: string,
+    config: Record<string, unknown>,
+    name = node.name,
+    inputs: readonly string[] = node.inputs,
+  ): Layer => ({
+    class_name,
+    name,
+    config: { name, trainable: true, dtype: 'float32', ...config },
+    inbound_nodes: inbound(inputs),
+  });
+  const weight = (parameter: string, as: string): LayerWeights => ({
+    parameter: `${node.name}.${parameter}`,
+    weight: `${node.name}/${as}`,
+  });
   const padded = (padding: number, rest: (inputs: readonly string[]) => Layer): Layer[] =>
-    padding === 0 ? [rest(node.inputs)]
-      : [layer('ZeroPadding2D', { padding: [[padding, padding], [padding, padding]], data_format: 'channels_last' }, `${node.name}.padding`), rest([`${node.name}.padding`])];
+    padding === 0
+      ? [rest(node.inputs)]
+      : [
+          layer(
+            'ZeroPadding2D',
+            {
+              padding: [
+                [padding, padding],
+                [padding, padding],
+              ],
+              data_format: 'channels_last',
+            },
+            `${node.name}.padding`,
+          ),
+          rest([`${node.name}.padding`]),
+        ];
   switch (node.op) {
-    case 'input': return { layers: [layer('InputLayer', { batch_input_shape: [null, ...node.shape], sparse: false })], weights: [] };
+    case 'input':
+      return {
+        layers: [layer('InputLayer', { batch_input_shape: [null, ...node.shape], sparse: false })],
+        weights: [],
+      };
     case 'conv2d': {
       const depthwise = node.groups === 'depthwise';
       const config = {
-        kernel_size: [node.kernel, node.kernel], strides: [node.stride, node.stride], padding: node.padding === 'same' ? 'same' : 'valid', data_format: 'channels_last', dilation_rate: [1, 1],
-        activation: 'linear', use_bias: node.bias, ...(depthwise ? { depth_multiplier: 1 } : { filters: node.filters }),
+        kernel_size: [node.kernel, node.kernel],
+        strides: [node.stride, node.stride],
+        padding: node.padding === 'same' ? 'same' : 'valid',
+        data_format: 'channels_last',
+        dilation_rate: [1, 1],
+        activation: 'linear',
+        use_bias: node.bias,
+        ...(depthwise ? { depth_multiplier: 1 } : { filters: node.filters }),
       };
       return {
-        layers: padded(node.padding === 'same' ? 0 : node.padding, (inputs) => layer(depthwise ? 'DepthwiseConv2D' : 'Conv2D', config, node.name, inputs)),
-        weights: [weight('weight', depthwise ? 'depthwise_kernel' : 'kernel'), ...(node.bias ? [weight('bias', 'bias')] : [])],
+        layers: padded(node.padding === 'same' ? 0 : node.padding, (inputs) =>
+          layer(depthwise ? 'DepthwiseConv2D' : 'Conv2D', config, node.name, inputs),
+        ),
+        weights: [
+          weight('weight', depthwise ? 'depthwise_kernel' : 'kernel'),
+          ...(node.bias ? [weight('bias', 'bias')] : []),
+        ],
       };
     }
     case 'batchNorm':
       return {
-        layers: [layer('BatchNormalization', { axis: -1, momentum: 1 - node.momentum, epsilon: node.epsilon, center: true, scale: node.scale })],
-        weights: [...(node.scale ? [weight('weight', 'gamma')] : []), weight('bias', 'beta'), weight('running_mean', 'moving_mean'), weight('running_var', 'moving_variance')],
+        layers: [
+          layer('BatchNormalization', {
+            axis: -1,
+            momentum: 1 - node.momentum,
+            epsilon: node.epsilon,
+            center: true,
+            scale: node.scale,
+          }),
+        ],
+        weights: [
+          ...(node.scale ? [weight('weight', 'gamma')] : []),
+          weight('bias', 'beta'),
+          weight('running_mean', 'moving_mean'),
+          weight('running_var', 'moving_variance'),
+        ],
       };
-    case 'relu': return { layers: [layer('ReLU', {})], weights: [] };
-    case 'relu6': return { layers: [layer('ReLU', { max_value: 6 })], weights: [] };
-    case 'prelu': return { layers: [layer('PReLU', { shared_axes: [1, 2] })], weights: [weight('weight', 'alpha')] };
+    case 'relu':
+      return { layers: [layer('ReLU', {})], weights: [] };
+    case 'relu6':
+      return { layers: [layer('ReLU', { max_value: 6 })], weights: [] };
+    case 'prelu':
+      return { layers: [layer('PReLU', { shared_axes: [1, 2] })], weights: [weight('weight', 'alpha')] };
     case 'maxPool':
-      return { layers: padded(node.padding, (inputs) => layer('MaxPooling2D', { pool_size: [node.kernel, node.kernel], strides: [node.stride, node.stride], padding: 'valid', data_format: 'channels_last' }, node.name, inputs)), weights: [] };
-    case 'add': return { layers: [layer('Add', {})], weights: [] };
-    case 'flatten': return { layers: [layer('Flatten', {})], weights: [] };
-    case 'globalAveragePool': return { layers: [layer('GlobalAveragePooling2D', { data_format: 'channels_last' })], weights: [] };
-    case 'dense': return { layers: [layer('Dense', { units: node.units, use_bias: node.bias, activation: 'linear' })], weights: [weight('weight', 'kernel'), ...(node.bias ? [weight('bias', 'bias')] : [])] };
-    case 'dropout': return { layers: [layer('Dropout', { rate: node.rate })], weights: [] };
+      return {
+        layers: padded(node.padding, (inputs) =>
+          layer(
+            'MaxPooling2D',
+            {
+              pool_size: [node.kernel, node.kernel],
+              strides: [node.stride, node.stride],
+              padding: 'valid',
+              data_format: 'channels_last',
+            },
+            node.name,
+            inputs,
+          ),
+        ),
+        weights: [],
+      };
+    case 'add':
+      return { layers: [layer('Add', {})], weights: [] };
+    case 'flatten':
+      return { layers: [layer('Flatten', {})], weights: [] };
+    case 'globalAveragePool':
+      return { layers: [layer('GlobalAveragePooling2D', { data_format: 'channels_last' })], weights: [] };
+    case 'dense':
+      return {
+        layers: [layer('Dense', { units: node.units, use_bias: node.bias, activation: 'linear' })],
+        weights: [weight('weight', 'kernel'), ...(node.bias ? [weight('bias', 'bias')] : [])],
+      };
+    case 'dropout':
+      return { layers: [layer('Dropout', { rate: node.rate })], weights: [] };
   }
 }
 
@@ -50,8 +138,14 @@ function layersOf(node: NetworkNode): { layers: Layer[]; weights: LayerWeights[]
  * Writes a tfjs LayersModel (model.json, weights.bin) from image [batch, size, size, 3], normalised as (x / 255 - 0.5) / 0.5,
  * to embedding [batch, embeddingSize]; stock layers alone, so that tf.loadLayersModel opens it. Whole or not at all.
  */
-export async function writeLayersModel(folder: string, network: Network, parameters: ReadonlyMap<string, Float32Array>): Promise<void> {
-  const parts = network.nodes.map((node) => layersOf({ ...node, name: tensorName(node.name), inputs: node.inputs.map(tensorName) }));
+export async function writeLayersModel(
+  folder: string,
+  network: Network,
+  parameters: ReadonlyMap<string, Float32Array>,
+): Promise<void> {
+  const parts = network.nodes.map((node) =>
+    layersOf({ ...node, name: tensorName(node.name), inputs: node.inputs.map(tensorName) }),
+  );
   const weights: { name: string; shape: number[]; dtype: 'float32' }[] = [];
   const chunks: Uint8Array[] = [];
   const shapes = new Map(parameterShapes(network).map(([name, shape]) => [tensorName(name), shape]));
@@ -65,11 +159,27 @@ export async function writeLayersModel(folder: string, network: Network, paramet
     chunks.push(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   }
   const model = {
-    format: 'layers-model', generatedBy: 'ArcBench', convertedBy: null,
-    userDefinedMetadata: { backbone: network.backbone, inputSize: network.inputSize, embeddingSize: network.embeddingSize, input: '(x / 255 - 0.5) / 0.5, RGB' },
+    format: 'layers-model',
+    generatedBy: 'ArcBench',
+    convertedBy: null,
+    userDefinedMetadata: {
+      backbone: network.backbone,
+      inputSize: network.inputSize,
+      embeddingSize: network.embeddingSize,
+      input: '(x / 255 - 0.5) / 0.5, RGB',
+    },
     modelTopology: {
-      keras_version: '2.15.0', backend: 'tensorflow',
-      model_config: { class_name: 'Functional', config: { name: network.backbone, layers: parts.flatMap((part) => part.layers), input_layers: [['input', 0, 0]], output_layers: [[tensorName(network.output), 0, 0]] } },
+      keras_version: '2.15.0',
+      backend: 'tensorflow',
+      model_config: {
+        class_name: 'Functional',
+        config: {
+          name: network.backbone,
+          layers: parts.flatMap((part) => part.layers),
+          input_layers: [['input', 0, 0]],
+          output_layers: [[tensorName(network.output), 0, 0]],
+        },
+      },
     },
     weightsManifest: [{ paths: ['weights.bin'], weights }],
   };
@@ -77,7 +187,10 @@ export async function writeLayersModel(folder: string, network: Network, paramet
   await rm(temporary, { recursive: true, force: true });
   try {
     await mkdir(temporary, { recursive: true });
-    for (const [name, content] of [['weights.bin', chunks], ['model.json', [new TextEncoder().encode(JSON.stringify(model))]]] as const) {
+    for (const [name, content] of [
+      ['weights.bin', chunks],
+      ['model.json', [new TextEncoder().encode(JSON.stringify(model))]],
+    ] as const) {
       const file = await open(join(temporary, name), 'wx');
       try {
         for (const chunk of content) await file.writeFile(chunk);

@@ -1,16 +1,30 @@
 import type { BackboneName } from '../../src-shared/experiment.ts';
 
-interface NodeBase { readonly name: string; readonly inputs: readonly string[] }
+interface NodeBase {
+  readonly name: string;
+  readonly inputs: readonly string[];
+}
 /** One node of a network, NHWC. */
-export type NetworkNode = NodeBase & (
-  | { readonly op: 'input'; readonly shape: readonly [number, number, number] }
-  | { readonly op: 'conv2d'; readonly filters: number; readonly kernel: number; readonly stride: number; readonly padding: number | 'same'; readonly groups: 1 | 'depthwise'; readonly bias: boolean; readonly initial: 'heFanOut' | 'heFanIn' | 'xavier' | { readonly standardDeviation: number } }
-  | { readonly op: 'batchNorm'; readonly epsilon: number; readonly momentum: number; readonly scale: boolean }
-  | { readonly op: 'relu' | 'relu6' | 'prelu' | 'flatten' | 'globalAveragePool' }
-  | { readonly op: 'maxPool'; readonly kernel: number; readonly stride: number; readonly padding: number }
-  | { readonly op: 'add' }
-  | { readonly op: 'dense'; readonly units: number; readonly bias: boolean }
-  | { readonly op: 'dropout'; readonly rate: number });
+export type NetworkNode = NodeBase &
+  (
+    | { readonly op: 'input'; readonly shape: readonly [number, number, number] }
+    | {
+        readonly op: 'conv2d';
+        readonly filters: number;
+        readonly kernel: number;
+        readonly stride: number;
+        readonly padding: number | 'same';
+        readonly groups: 1 | 'depthwise';
+        readonly bias: boolean;
+        readonly initial: 'heFanOut' | 'heFanIn' | 'xavier' | { readonly standardDeviation: number };
+      }
+    | { readonly op: 'batchNorm'; readonly epsilon: number; readonly momentum: number; readonly scale: boolean }
+    | { readonly op: 'relu' | 'relu6' | 'prelu' | 'flatten' | 'globalAveragePool' }
+    | { readonly op: 'maxPool'; readonly kernel: number; readonly stride: number; readonly padding: number }
+    | { readonly op: 'add' }
+    | { readonly op: 'dense'; readonly units: number; readonly bias: boolean }
+    | { readonly op: 'dropout'; readonly rate: number }
+  );
 
 /** A backbone from image to embedding: architecture as data. */
 export interface Network {
@@ -23,7 +37,10 @@ export interface Network {
   readonly output: string;
 }
 
-export type Initial = { readonly kind: 'constant'; readonly value: number } | { readonly kind: 'normal'; readonly standardDeviation: number } | { readonly kind: 'uniform'; readonly limit: number };
+export type Initial =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal'; readonly standardDeviation: number }
+  | { readonly kind: 'uniform'; readonly limit: number };
 
 export interface ParameterSpec {
   /** `<node>.weight`, `.bias`, `.running_mean` or `.running_var`; torchvision's names where it has the backbone. */
@@ -41,18 +58,41 @@ export function networkShapes(network: Network): Map<string, readonly number[]> 
     const input = shapes.get(node.inputs[0] ?? '') ?? [];
     const [height = 1, width = 1, channels = 1] = input;
     switch (node.op) {
-      case 'input': shapes.set(node.name, node.shape); break;
-      case 'conv2d': case 'maxPool': {
-        const side = (size: number) => (node.padding === 'same' ? Math.ceil(size / node.stride) : Math.floor((size + 2 * node.padding - node.kernel) / node.stride) + 1);
-        const shape = [side(height), side(width), node.op === 'maxPool' || node.groups === 'depthwise' ? channels : node.filters];
+      case 'input':
+        shapes.set(node.name, node.shape);
+        break;
+      case 'conv2d':
+      case 'maxPool': {
+        const side = (size: number) =>
+          node.padding === 'same'
+            ? Math.ceil(size / node.stride)
+            : Math.floor((size + 2 * node.padding - node.kernel) / node.stride) + 1;
+        const shape = [
+          side(height),
+          side(width),
+          node.op === 'maxPool' || node.groups === 'depthwise' ? channels : node.filters,
+        ];
         if (Math.min(...shape) < 1) throw new Error(`The node ${node.name} has nothing left of its input.`);
         shapes.set(node.name, shape);
         break;
       }
-      case 'flatten': shapes.set(node.name, [input.reduce((a, b) => a * b, 1)]); break;
-      case 'globalAveragePool': shapes.set(node.name, [channels]); break;
-      case 'dense': shapes.set(node.name, [node.units]); break;
-      case 'batchNorm': case 'relu': case 'relu6': case 'prelu': case 'add': case 'dropout': shapes.set(node.name, input); break;
+      case 'flatten':
+        shapes.set(node.name, [input.reduce((a, b) => a * b, 1)]);
+        break;
+      case 'globalAveragePool':
+        shapes.set(node.name, [channels]);
+        break;
+      case 'dense':
+        shapes.set(node.name, [node.units]);
+        break;
+      case 'batchNorm':
+      case 'relu':
+      case 'relu6':
+      case 'prelu':
+      case 'add':
+      case 'dropout':
+        shapes.set(node.name, input);
+        break;
     }
   }
   return shapes;
@@ -65,14 +105,23 @@ export function parameterSpecs(network: Network): ParameterSpec[] {
   for (const node of network.nodes) {
     const input = shapes.get(node.inputs[0] ?? '') ?? [];
     const channels = input.at(-1) ?? 1;
-    const add = (suffix: string, shape: readonly number[], initial: Initial, trainable = true) => specs.push({ name: `${node.name}.${suffix}`, shape, trainable, initial });
+    const add = (suffix: string, shape: readonly number[], initial: Initial, trainable = true) =>
+      specs.push({ name: `${node.name}.${suffix}`, shape, trainable, initial });
     switch (node.op) {
       case 'conv2d': {
         const depthwise = node.groups === 'depthwise';
-        const [fanIn, fanOut] = [node.kernel ** 2 * (depthwise ? 1 : channels), node.kernel ** 2 * (depthwise ? 1 : node.filters)];
+        const [fanIn, fanOut] = [
+          node.kernel ** 2 * (depthwise ? 1 : channels),
+          node.kernel ** 2 * (depthwise ? 1 : node.filters),
+        ];
         const fan = node.initial === 'heFanOut' ? fanOut : node.initial === 'heFanIn' ? fanIn : fanIn + fanOut;
-        const standardDeviation = typeof node.initial === 'object' ? node.initial.standardDeviation : Math.sqrt(2 / fan);
-        add('weight', depthwise ? [node.kernel, node.kernel, channels, 1] : [node.kernel, node.kernel, channels, node.filters], { kind: 'normal', standardDeviation });
+        const standardDeviation =
+          typeof node.initial === 'object' ? node.initial.standardDeviation : Math.sqrt(2 / fan);
+        add(
+          'weight',
+          depthwise ? [node.kernel, node.kernel, channels, 1] : [node.kernel, node.kernel, channels, node.filters],
+          { kind: 'normal', standardDeviation },
+        );
         if (node.bias) add('bias', [depthwise ? channels : node.filters], { kind: 'constant', value: 0 });
         break;
       }
@@ -82,12 +131,22 @@ export function parameterSpecs(network: Network): ParameterSpec[] {
         add('running_mean', [channels], { kind: 'constant', value: 0 }, false);
         add('running_var', [channels], { kind: 'constant', value: 1 }, false);
         break;
-      case 'prelu': add('weight', [channels], { kind: 'constant', value: 0.25 }); break;
+      case 'prelu':
+        add('weight', [channels], { kind: 'constant', value: 0.25 });
+        break;
       case 'dense':
         add('weight', [channels, node.units], { kind: 'uniform', limit: 1 / Math.sqrt(channels) });
         if (node.bias) add('bias', [node.units], { kind: 'uniform', limit: 1 / Math.sqrt(channels) });
         break;
-      case 'input': case 'relu': case 'relu6': case 'flatten': case 'globalAveragePool': case 'maxPool': case 'add': case 'dropout': break;
+      case 'input':
+      case 'relu':
+      case 'relu6':
+      case 'flatten':
+      case 'globalAveragePool':
+      case 'maxPool':
+      case 'add':
+      case 'dropout':
+        break;
     }
   }
   return specs;

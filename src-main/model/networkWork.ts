@@ -18,7 +18,8 @@ export function networkWork(network: Network): NetworkWork {
     const [input, output] = [shapes.get(node.inputs[0] ?? '') ?? [], shapes.get(node.name) ?? []];
     const channels = input.at(-1) ?? 1;
     values += product(output);
-    if (node.op === 'conv2d') multiplyAdds += product(output) * node.kernel ** 2 * (node.groups === 'depthwise' ? 1 : channels);
+    if (node.op === 'conv2d')
+      multiplyAdds += product(output) * node.kernel ** 2 * (node.groups === 'depthwise' ? 1 : channels);
     if (node.op === 'dense') multiplyAdds += channels * node.units;
   }
   return { multiplyAdds, values };

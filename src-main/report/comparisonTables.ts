@@ -3,14 +3,27 @@ import { bootstrapInterval } from '../../src-shared/maths/bootstrapInterval.ts';
 import type { ReportContext } from './reportContext.ts';
 import { judgedRuns } from './reportModel.ts';
 
-const quoted = (cell: string | number | null): string => (cell === null ? '' : typeof cell === 'number' ? String(cell) : /[",\n\r]/.test(cell) ? `"${cell.replace(/"/g, '""')}"` : cell);
-const csv = (rows: readonly (readonly (string | number | null)[])[]): string => `${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`;
+const quoted = (cell: string | number | null): string =>
+  cell === null
+    ? ''
+    : typeof cell === 'number'
+      ? String(cell)
+      : /[",\n\r]/.test(cell)
+        ? `"${cell.replace(/"/g, '""')}"`
+        : cell;
+const csv = (rows: readonly (readonly (string | number | null)[])[]): string =>
+  `${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`;
 
 /** Every metric of every judged run, one a line. */
-export const metricsCsv = ({ model, arms, metrics }: ReportContext): string => csv([
-  ['arm', 'seed', 'run', 'metric', 'value'],
-  ...arms.flatMap((arm) => judgedRuns(model, arm.name).flatMap((run) => metrics.map((metric) => [arm.name, run.seed, run.id, metric.key, metric.read(run.summary.evaluation)]))),
-]);
+export const metricsCsv = ({ model, arms, metrics }: ReportContext): string =>
+  csv([
+    ['arm', 'seed', 'run', 'metric', 'value'],
+    ...arms.flatMap((arm) =>
+      judgedRuns(model, arm.name).flatMap((run) =>
+        metrics.map((metric) => [arm.name, run.seed, run.id, metric.key, metric.read(run.summary.evaluation)]),
+      ),
+    ),
+  ]);
 
 /** The BCa interval from three pairs on, where the verdict rests on Student's too. */
 const bca = (differences: readonly number[]): readonly [number | null, number | null] => {
@@ -19,24 +32,84 @@ const bca = (differences: readonly number[]): readonly [number | null, number | 
 };
 
 /** Every comparison of two arms with its tests, one a line. */
-export const comparisonCsv = ({ comparison }: ReportContext): string => csv([
-  ['kind', 'arm', 'against', 'metric', 'primary', 'pairs', 'armMean', 'againstMean', 'difference', 'spread', 'low', 'high', 'intervalBy', 'bcaLow', 'bcaHigh', 'effectSize', 'signFlipP', 'studentP', 'decidedBy', 'holmP', 'verdict', 'moreSeeds'],
-  ...(['pairs', 'steps'] as const).flatMap((kind) => comparison[kind].map((pair) => [
-    kind === 'pairs' ? 'base' : 'step', pair.arm, pair.against, pair.metric.key, String(pair.metric.primary), pair.pairs, pair.armMean, pair.againstMean, pair.mean, pair.spread, pair.interval?.low ?? null, pair.interval?.high ?? null,
-    pair.intervalBy, ...bca(pair.differences), pair.effectSize, pair.signFlipP, pair.studentP, pair.decidedBy, pair.adjustedP, pair.verdict, pair.moreSeeds,
-  ])),
-]);
+export const comparisonCsv = ({ comparison }: ReportContext): string =>
+  csv([
+    [
+      'kind',
+      'arm',
+      'against',
+      'metric',
+      'primary',
+      'pairs',
+      'armMean',
+      'againstMean',
+      'difference',
+      'spread',
+      'low',
+      'high',
+      'intervalBy',
+      'bcaLow',
+      'bcaHigh',
+      'effectSize',
+      'signFlipP',
+      'studentP',
+      'decidedBy',
+      'holmP',
+      'verdict',
+      'moreSeeds',
+    ],
+    ...(['pairs', 'steps'] as const).flatMap((kind) =>
+      comparison[kind].map((pair) => [
+        kind === 'pairs' ? 'base' : 'step',
+        pair.arm,
+        pair.against,
+        pair.metric.key,
+        String(pair.metric.primary),
+        pair.pairs,
+        pair.armMean,
+        pair.againstMean,
+        pair.mean,
+        pair.spread,
+        pair.interval?.low ?? null,
+        pair.interval?.high ?? null,
+        pair.intervalBy,
+        ...bca(pair.differences),
+        pair.effectSize,
+        pair.signFlipP,
+        pair.studentP,
+        pair.decidedBy,
+        pair.adjustedP,
+        pair.verdict,
+        pair.moreSeeds,
+      ]),
+    ),
+  ]);
 
 /** Every test picture that one arm is right about more often than the one it is held against, one a line. */
-export const picturesCsv = ({ predictions, model: { test } }: ReportContext): string => csv([
-  ['arm', 'against', 'picture', 'person', 'seeds', 'armRight', 'againstRight', 'takenFor'],
-  ...predictions.flatMap(({ arm, against, compared: { seeds, onlyFirst, onlySecond } }) => [...onlySecond, ...onlyFirst].map((row) => [
-    arm, against, test.files[row.image] ?? '', test.classes[row.label] ?? '', seeds.length, row.secondRight, row.firstRight, row.takenFor.map((label) => test.classes[label] ?? '').join('; '),
-  ])),
-]);
+export const picturesCsv = ({ predictions, model: { test } }: ReportContext): string =>
+  csv([
+    ['arm', 'against', 'picture', 'person', 'seeds', 'armRight', 'againstRight', 'takenFor'],
+    ...predictions.flatMap(({ arm, against, compared: { seeds, onlyFirst, onlySecond } }) =>
+      [...onlySecond, ...onlyFirst].map((row) => [
+        arm,
+        against,
+        test.files[row.image] ?? '',
+        test.classes[row.label] ?? '',
+        seeds.length,
+        row.secondRight,
+        row.firstRight,
+        row.takenFor.map((label) => test.classes[label] ?? '').join('; '),
+      ]),
+    ),
+  ]);
 
 /** Every point of the curves, one a line. */
-export const curvesCsv = ({ model }: ReportContext): string => csv([
-  ['arm', 'seed', 'metric', 'epoch', 'value'],
-  ...model.runs.flatMap((run) => Object.entries(run.curves).flatMap(([name, points]) => points.map(({ epoch, value }) => [run.arm, run.seed, name, epoch, value]))),
-]);
+export const curvesCsv = ({ model }: ReportContext): string =>
+  csv([
+    ['arm', 'seed', 'metric', 'epoch', 'value'],
+    ...model.runs.flatMap((run) =>
+      Object.entries(run.curves).flatMap(([name, points]) =>
+        points.map(({ epoch, value }) => [run.arm, run.seed, name, epoch, value]),
+      ),
+    ),
+  ]);

@@ -20,7 +20,21 @@ import { verdictSection } from './sections/verdictSection.ts';
 import { withRemarks } from './withRemarks.ts';
 
 /** In the order in which they are read: the answer first. */
-const sections: readonly Section[] = [verdictSection, ladderSection, sweepSection, adviceSection, dataSection, modelsSection, trainingSection, resultsSection, embeddingsSection, failuresSection, healthSection, limitsSection, rerunSection];
+const sections: readonly Section[] = [
+  verdictSection,
+  ladderSection,
+  sweepSection,
+  adviceSection,
+  dataSection,
+  modelsSection,
+  trainingSection,
+  resultsSection,
+  embeddingsSection,
+  failuresSection,
+  healthSection,
+  limitsSection,
+  rerunSection,
+];
 
 /** The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv, pictures.csv and experiment.yaml. Pure: one model gives the same bytes to every door. */
 export function renderReport(model: ReportModel): Map<string, string> {
@@ -28,9 +42,20 @@ export function renderReport(model: ReportModel): Map<string, string> {
   const { texts, chosen } = context;
   const [base, ...others] = chosen.map((arm) => escapeMarkdown(arm.variantOf ?? arm.name));
   const written = sections.flatMap((section) => section(context) ?? []);
-  const markdown = paragraphs([`# ${escapeMarkdown(model.plan.name)}`, others.length === 0 ? null : texts.say('question', { count: others.length, others: texts.list([...new Set(others)]), base: base ?? '' }), ...written.map((section) => section.markdown)]);
+  const markdown = paragraphs([
+    `# ${escapeMarkdown(model.plan.name)}`,
+    others.length === 0
+      ? null
+      : texts.say('question', { count: others.length, others: texts.list([...new Set(others)]), base: base ?? '' }),
+    ...written.map((section) => section.markdown),
+  ]);
   return new Map([
-    ['report.md', withRemarks(`${markdown}\n`, model.remarks ?? {}, model.plan.report.language)], ...written.flatMap((section) => [...section.charts ?? []]),
-    ['metrics.csv', metricsCsv(context)], ['comparison.csv', comparisonCsv(context)], ['curves.csv', curvesCsv(context)], ['pictures.csv', picturesCsv(context)], ['experiment.yaml', stringify(model.plan)],
+    ['report.md', withRemarks(`${markdown}\n`, model.remarks ?? {}, model.plan.report.language)],
+    ...written.flatMap((section) => [...(section.charts ?? [])]),
+    ['metrics.csv', metricsCsv(context)],
+    ['comparison.csv', comparisonCsv(context)],
+    ['curves.csv', curvesCsv(context)],
+    ['pictures.csv', picturesCsv(context)],
+    ['experiment.yaml', stringify(model.plan)],
   ]);
 }

@@ -5,10 +5,19 @@ import { reportTexts, type Texts } from '../../src-shared/reportTexts.ts';
 import { reportMetrics, type ReportMetric } from './reportMetrics.ts';
 import { judgedRuns, type JudgedRun, type ReportModel } from './reportModel.ts';
 
-export interface ReportArm { readonly name: string; readonly variantOf: string | undefined; readonly against: string | undefined; readonly runs: readonly JudgedRun[] }
+export interface ReportArm {
+  readonly name: string;
+  readonly variantOf: string | undefined;
+  readonly against: string | undefined;
+  readonly runs: readonly JudgedRun[];
+}
 
 /** Who is right about which test picture: an arm against the one it is held against. */
-export interface ArmPredictions { readonly arm: string; readonly against: string; readonly compared: PredictionComparison }
+export interface ArmPredictions {
+  readonly arm: string;
+  readonly against: string;
+  readonly compared: PredictionComparison;
+}
 
 /** What every section reads. */
 export interface ReportContext {
@@ -32,12 +41,30 @@ export function valAccuracy({ runs }: ReportArm): number | null {
 /** Reads a model once for all sections. */
 export function reportContext(model: ReportModel): ReportContext {
   const texts = reportTexts(model.plan.report.language);
-  const arms = model.plan.arms.map((arm): ReportArm => ({ name: arm.name, variantOf: arm.variantOf, against: arm.against, runs: judgedRuns(model, arm.name) }));
-  const chosen = arms.filter((arm) => arm.variantOf === undefined || arm === bestOf(arms.filter((other) => other.variantOf === arm.variantOf)));
-  const metrics = reportMetrics(chosen.flatMap((arm) => arm.runs.map((run) => run.summary.evaluation)), texts);
-  const comparison = compareArms(metrics, chosen.map(({ name, against, runs }) => ({
-    name, against, runs: runs.map((run) => ({ seed: run.seed, values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(run.summary.evaluation)])) })),
-  })));
+  const arms = model.plan.arms.map((arm): ReportArm => ({
+    name: arm.name,
+    variantOf: arm.variantOf,
+    against: arm.against,
+    runs: judgedRuns(model, arm.name),
+  }));
+  const chosen = arms.filter(
+    (arm) => arm.variantOf === undefined || arm === bestOf(arms.filter((other) => other.variantOf === arm.variantOf)),
+  );
+  const metrics = reportMetrics(
+    chosen.flatMap((arm) => arm.runs.map((run) => run.summary.evaluation)),
+    texts,
+  );
+  const comparison = compareArms(
+    metrics,
+    chosen.map(({ name, against, runs }) => ({
+      name,
+      against,
+      runs: runs.map((run) => ({
+        seed: run.seed,
+        values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(run.summary.evaluation)])),
+      })),
+    })),
+  );
   return { model, texts, arms, chosen, metrics, comparison, predictions: predictionsOf(chosen) };
 }
 
@@ -56,5 +83,7 @@ function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
 /** The variant with the best val accuracy among those with the most finished runs: one that diverged with some seed is no choice. */
 function bestOf(variants: readonly ReportArm[]): ReportArm | undefined {
   const most = Math.max(...variants.map((arm) => arm.runs.length));
-  return variants.filter((arm) => arm.runs.length === most).toSorted((a, b) => (valAccuracy(b) ?? -1) - (valAccuracy(a) ?? -1))[0];
+  return variants
+    .filter((arm) => arm.runs.length === most)
+    .toSorted((a, b) => (valAccuracy(b) ?? -1) - (valAccuracy(a) ?? -1))[0];
 }

@@ -9,37 +9,137 @@ export interface ReportMetric extends ComparedMetric {
   readonly restsOn: (evaluation: RunEvaluation) => string;
 }
 
-const rateAt = (evaluation: RunEvaluation, falsePositiveRate: number) => evaluation.identification?.rates.find((rate) => rate.falsePositiveRate === falsePositiveRate && rate.carried);
+const rateAt = (evaluation: RunEvaluation, falsePositiveRate: number) =>
+  evaluation.identification?.rates.find((rate) => rate.falsePositiveRate === falsePositiveRate && rate.carried);
 
 /** Every metric that arms are compared by: a metric is one entry here. Primary ones, on which the verdict rests, are few and fixed before any run: each costs all others power. */
 export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Texts): ReportMetric[] {
   const { say } = texts;
-  const testImages = (evaluation: RunEvaluation) => say('count.testImages', { images: evaluation.accuracy.test?.top1.total ?? 0 });
-  const carried = (evaluations[0]?.identification?.rates ?? []).filter((rate) => evaluations.every((evaluation) => rateAt(evaluation, rate.falsePositiveRate))).map((rate) => rate.falsePositiveRate).sort((a, b) => b - a);
+  const testImages = (evaluation: RunEvaluation) =>
+    say('count.testImages', { images: evaluation.accuracy.test?.top1.total ?? 0 });
+  const carried = (evaluations[0]?.identification?.rates ?? [])
+    .filter((rate) => evaluations.every((evaluation) => rateAt(evaluation, rate.falsePositiveRate)))
+    .map((rate) => rate.falsePositiveRate)
+    .sort((a, b) => b - a);
   const primaryRate = carried.includes(0.01) ? 0.01 : carried.at(-1);
-  const verified = ({ verification }: RunEvaluation) => say('count.verification', { genuine: verification?.genuine ?? 0, impostors: verification?.impostors ?? 0 });
+  const verified = ({ verification }: RunEvaluation) =>
+    say('count.verification', { genuine: verification?.genuine ?? 0, impostors: verification?.impostors ?? 0 });
   const compared = ({ marginFree }: RunEvaluation) => say('count.testImages', { images: marginFree?.images ?? 0 });
   const hardestGallery = ({ ranks }: RunEvaluation) => ranks?.byDistractors.at(-1);
   const all: ReportMetric[] = [
-    { key: 'test.top1', title: say('metric.testTop1'), unit: 'share', better: 'higher', primary: true, read: ({ accuracy }) => accuracy.test?.top1.value ?? null, restsOn: testImages },
-    { key: 'test.top5', title: say('metric.testTop5'), unit: 'share', better: 'higher', primary: false, read: ({ accuracy }) => accuracy.test?.top5.value ?? null, restsOn: testImages },
-    ...carried.map((rate): ReportMetric => ({
-      key: `identification.fpr${rate}`, title: say('metric.identification', { rate: texts.short(rate) }), unit: 'share', better: 'higher', primary: rate === primaryRate,
-      read: (evaluation) => rateAt(evaluation, rate)?.truePositiveRate ?? null,
-      restsOn: ({ identification }) => say('count.pairs', { positives: identification?.positives ?? 0, negatives: identification?.negatives ?? 0 }),
-    })),
-    { key: 'verification.accuracy', title: say('metric.verification'), unit: 'share', better: 'higher', primary: false, read: ({ verification }) => verification?.accuracy.mean ?? null, restsOn: verified },
-    { key: 'verification.eer', title: say('metric.equalErrorRate'), unit: 'share', better: 'lower', primary: false, read: ({ verification }) => verification?.equalErrorRate ?? null, restsOn: verified },
-    { key: 'verification.auc', title: say('metric.areaUnderCurve'), unit: 'number', better: 'higher', primary: false, read: ({ verification }) => verification?.areaUnderCurve ?? null, restsOn: verified },
     {
-      key: 'ranks.rank1', title: say('metric.rank1'), unit: 'share', better: 'higher', primary: false, read: (evaluation) => hardestGallery(evaluation)?.rank1.value ?? null,
-      restsOn: (evaluation) => say('count.ranks', { probes: evaluation.ranks?.probes ?? 0, gallery: (evaluation.ranks?.gallery ?? 0) + (hardestGallery(evaluation)?.distractors ?? 0) }),
+      key: 'test.top1',
+      title: say('metric.testTop1'),
+      unit: 'share',
+      better: 'higher',
+      primary: true,
+      read: ({ accuracy }) => accuracy.test?.top1.value ?? null,
+      restsOn: testImages,
     },
-    { key: 'test.nearestCentre', title: say('metric.nearestCentre'), unit: 'share', better: 'higher', primary: false, read: ({ marginFree }) => marginFree?.nearestCentre.value ?? null, restsOn: compared },
-    { key: 'test.mapAtR', title: say('metric.mapAtR'), unit: 'share', better: 'higher', primary: false, read: ({ marginFree }) => marginFree?.retrieval?.meanAveragePrecisionAtR ?? null, restsOn: compared },
-    { key: 'test.silhouette', title: say('metric.silhouette'), unit: 'number', better: 'higher', primary: false, read: ({ marginFree }) => marginFree?.silhouette ?? null, restsOn: compared },
-    { key: 'test.ownAngle', title: say('metric.ownAngle'), unit: 'degrees', better: 'lower', primary: false, read: ({ geometry }) => geometry?.toMeans.own.mean ?? null, restsOn: ({ geometry }) => say('count.testImages', { images: geometry?.toMeans.own.count ?? 0 }) },
-    { key: 'test.otherAngle', title: say('metric.otherAngle'), unit: 'degrees', better: 'higher', primary: false, read: ({ geometry }) => geometry?.toMeans.nearestOther.mean ?? null, restsOn: ({ geometry }) => say('count.testImages', { images: geometry?.toMeans.nearestOther.count ?? 0 }) },
+    {
+      key: 'test.top5',
+      title: say('metric.testTop5'),
+      unit: 'share',
+      better: 'higher',
+      primary: false,
+      read: ({ accuracy }) => accuracy.test?.top5.value ?? null,
+      restsOn: testImages,
+    },
+    ...carried.map((rate): ReportMetric => ({
+      key: `identification.fpr${rate}`,
+      title: say('metric.identification', { rate: texts.short(rate) }),
+      unit: 'share',
+      better: 'higher',
+      primary: rate === primaryRate,
+      read: (evaluation) => rateAt(evaluation, rate)?.truePositiveRate ?? null,
+      restsOn: ({ identification }) =>
+        say('count.pairs', { positives: identification?.positives ?? 0, negatives: identification?.negatives ?? 0 }),
+    })),
+    {
+      key: 'verification.accuracy',
+      title: say('metric.verification'),
+      unit: 'share',
+      better: 'higher',
+      primary: false,
+      read: ({ verification }) => verification?.accuracy.mean ?? null,
+      restsOn: verified,
+    },
+    {
+      key: 'verification.eer',
+      title: say('metric.equalErrorRate'),
+      unit: 'share',
+      better: 'lower',
+      primary: false,
+      read: ({ verification }) => verification?.equalErrorRate ?? null,
+      restsOn: verified,
+    },
+    {
+      key: 'verification.auc',
+      title: say('metric.areaUnderCurve'),
+      unit: 'number',
+      better: 'higher',
+      primary: false,
+      read: ({ verification }) => verification?.areaUnderCurve ?? null,
+      restsOn: verified,
+    },
+    {
+      key: 'ranks.rank1',
+      title: say('metric.rank1'),
+      unit: 'share',
+      better: 'higher',
+      primary: false,
+      read: (evaluation) => hardestGallery(evaluation)?.rank1.value ?? null,
+      restsOn: (evaluation) =>
+        say('count.ranks', {
+          probes: evaluation.ranks?.probes ?? 0,
+          gallery: (evaluation.ranks?.gallery ?? 0) + (hardestGallery(evaluation)?.distractors ?? 0),
+        }),
+    },
+    {
+      key: 'test.nearestCentre',
+      title: say('metric.nearestCentre'),
+      unit: 'share',
+      better: 'higher',
+      primary: false,
+      read: ({ marginFree }) => marginFree?.nearestCentre.value ?? null,
+      restsOn: compared,
+    },
+    {
+      key: 'test.mapAtR',
+      title: say('metric.mapAtR'),
+      unit: 'share',
+      better: 'higher',
+      primary: false,
+      read: ({ marginFree }) => marginFree?.retrieval?.meanAveragePrecisionAtR ?? null,
+      restsOn: compared,
+    },
+    {
+      key: 'test.silhouette',
+      title: say('metric.silhouette'),
+      unit: 'number',
+      better: 'higher',
+      primary: false,
+      read: ({ marginFree }) => marginFree?.silhouette ?? null,
+      restsOn: compared,
+    },
+    {
+      key: 'test.ownAngle',
+      title: say('metric.ownAngle'),
+      unit: 'degrees',
+      better: 'lower',
+      primary: false,
+      read: ({ geometry }) => geometry?.toMeans.own.mean ?? null,
+      restsOn: ({ geometry }) => say('count.testImages', { images: geometry?.toMeans.own.count ?? 0 }),
+    },
+    {
+      key: 'test.otherAngle',
+      title: say('metric.otherAngle'),
+      unit: 'degrees',
+      better: 'higher',
+      primary: false,
+      read: ({ geometry }) => geometry?.toMeans.nearestOther.mean ?? null,
+      restsOn: ({ geometry }) => say('count.testImages', { images: geometry?.toMeans.nearestOther.count ?? 0 }),
+    },
   ];
   return all.filter((metric) => evaluations.some((evaluation) => metric.read(evaluation) !== null));
 }

@@ -9,7 +9,12 @@ import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportRun {
-  readonly id: string; readonly arm: string; readonly seed: number; readonly status: string; readonly message: RunWarning | string | null; readonly hashes: SharedHashes;
+  readonly id: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly status: string;
+  readonly message: RunWarning | string | null;
+  readonly hashes: SharedHashes;
   readonly curves: Readonly<Record<string, readonly { readonly epoch: number; readonly value: number }[]>>;
   /** Said of the run's health while it trained; sentences of runs that kept nothing else. */
   readonly warnings: readonly (RunWarning | string)[];
@@ -26,19 +31,51 @@ export interface ReportRun {
 }
 
 /** Embeddings of people never seen in training along two principal components. */
-export interface EmbeddingPicture { readonly explained: number; readonly points: readonly { readonly person: string; readonly x: number; readonly y: number }[] }
+export interface EmbeddingPicture {
+  readonly explained: number;
+  readonly points: readonly { readonly person: string; readonly x: number; readonly y: number }[];
+}
 
 /** All that a report says; it is written from this alone. */
 export interface ReportModel {
-  readonly plan: Plan; readonly planHash: string; readonly rerunCommand: string;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly operatingSystem: string; readonly node: string; readonly tensorflow: string; readonly engine: string; readonly threads: number };
-  readonly dataset: { readonly source: string; readonly layout: string; readonly images: number; readonly people: number; readonly rejected: readonly { readonly path: string; readonly reason: string }[]; readonly alignment: string; readonly inputSize: number; readonly hash: string };
-  readonly split: { readonly seed: number; readonly hash: string; readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[]; readonly skippedPeople: number; readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[] };
+  readonly plan: Plan;
+  readonly planHash: string;
+  readonly rerunCommand: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGiB: number;
+    readonly operatingSystem: string;
+    readonly node: string;
+    readonly tensorflow: string;
+    readonly engine: string;
+    readonly threads: number;
+  };
+  readonly dataset: {
+    readonly source: string;
+    readonly layout: string;
+    readonly images: number;
+    readonly people: number;
+    readonly rejected: readonly { readonly path: string; readonly reason: string }[];
+    readonly alignment: string;
+    readonly inputSize: number;
+    readonly hash: string;
+  };
+  readonly split: {
+    readonly seed: number;
+    readonly hash: string;
+    readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[];
+    readonly skippedPeople: number;
+    readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[];
+  };
   readonly advice: readonly Advice[];
   /** What predictions name by number: classes in their order, and test pictures by their places in the prepared set. */
   readonly test: { readonly classes: readonly string[]; readonly files: Readonly<Record<number, string>> };
   /** Faces that failures show, as data URLs: pictures by their file, and one training picture of a person by their name. */
-  readonly faces: { readonly files: Readonly<Record<string, string>>; readonly people: Readonly<Record<string, string>> };
+  readonly faces: {
+    readonly files: Readonly<Record<string, string>>;
+    readonly people: Readonly<Record<string, string>>;
+  };
   /** In the plan's order of arms. */
   readonly runs: readonly ReportRun[];
   /** The author's own, by section. */
@@ -49,4 +86,9 @@ export type JudgedRun = ReportRun & { readonly summary: TrainedSummary & { reado
 
 /** The runs of an arm that are done and judged, by seed. */
 export const judgedRuns = (model: Pick<ReportModel, 'runs'>, arm: string): JudgedRun[] =>
-  model.runs.filter((run): run is JudgedRun => run.arm === arm && run.status === 'done' && run.summary !== null && run.summary.evaluation !== null).sort((a, b) => a.seed - b.seed);
+  model.runs
+    .filter(
+      (run): run is JudgedRun =>
+        run.arm === arm && run.status === 'done' && run.summary !== null && run.summary.evaluation !== null,
+    )
+    .sort((a, b) => a.seed - b.seed);

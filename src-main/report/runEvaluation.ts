@@ -1,28 +1,80 @@
 import type { IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 
-interface CountedRate { readonly correct: number; readonly total: number; readonly value: number }
-interface NamedPicture { readonly file: string; readonly identity: string }
-interface HardPair { readonly first: NamedPicture; readonly second: NamedPicture; readonly cosine: number }
+interface CountedRate {
+  readonly correct: number;
+  readonly total: number;
+  readonly value: number;
+}
+interface NamedPicture {
+  readonly file: string;
+  readonly identity: string;
+}
+interface HardPair {
+  readonly first: NamedPicture;
+  readonly second: NamedPicture;
+  readonly cosine: number;
+}
 
 /** What a report reads of a judged run beyond accuracy and identification rate: parts that the split does not carry are null, and parts that an older version did not judge absent. */
 export interface JudgedParts {
   readonly verification?: {
-    readonly genuine: number; readonly impostors: number; readonly people: number;
-    readonly source?: 'built' | 'file'; readonly listed?: number; readonly rates?: readonly IdentificationRate[];
-    readonly accuracy: { readonly mean: number; readonly standardDeviation?: number; readonly folds?: readonly { readonly pairs: number }[] }; readonly areaUnderCurve: number; readonly equalErrorRate: number;
+    readonly genuine: number;
+    readonly impostors: number;
+    readonly people: number;
+    readonly source?: 'built' | 'file';
+    readonly listed?: number;
+    readonly rates?: readonly IdentificationRate[];
+    readonly accuracy: {
+      readonly mean: number;
+      readonly standardDeviation?: number;
+      readonly folds?: readonly { readonly pairs: number }[];
+    };
+    readonly areaUnderCurve: number;
+    readonly equalErrorRate: number;
     readonly roc: { readonly falsePositiveRates: readonly number[]; readonly truePositiveRates: readonly number[] };
   } | null;
-  readonly ranks?: { readonly probes: number; readonly gallery: number; readonly byDistractors: readonly { readonly distractors: number; readonly rank1: { readonly value: number }; readonly rank5?: { readonly value: number } }[]; readonly cumulative?: readonly { readonly rank: number; readonly value: number }[] } | null;
-  readonly marginFree?: {
-    readonly images: number; readonly nearestCentre: CountedRate; readonly centreImages?: number; readonly cosine?: CountedRate | null; readonly silhouette: number | null; readonly alignment?: number | null; readonly uniformity?: number | null;
-    readonly retrieval: { readonly queries: number; readonly meanAveragePrecisionAtR: number; readonly precisionAt1?: number; readonly rPrecision?: number } | null;
+  readonly ranks?: {
+    readonly probes: number;
+    readonly gallery: number;
+    readonly byDistractors: readonly {
+      readonly distractors: number;
+      readonly rank1: { readonly value: number };
+      readonly rank5?: { readonly value: number };
+    }[];
+    readonly cumulative?: readonly { readonly rank: number; readonly value: number }[];
   } | null;
-  readonly geometry?: { readonly toMeans: { readonly own: { readonly count: number; readonly mean: number }; readonly nearestOther: { readonly count: number; readonly mean: number } } } | null;
+  readonly marginFree?: {
+    readonly images: number;
+    readonly nearestCentre: CountedRate;
+    readonly centreImages?: number;
+    readonly cosine?: CountedRate | null;
+    readonly silhouette: number | null;
+    readonly alignment?: number | null;
+    readonly uniformity?: number | null;
+    readonly retrieval: {
+      readonly queries: number;
+      readonly meanAveragePrecisionAtR: number;
+      readonly precisionAt1?: number;
+      readonly rPrecision?: number;
+    } | null;
+  } | null;
+  readonly geometry?: {
+    readonly toMeans: {
+      readonly own: { readonly count: number; readonly mean: number };
+      readonly nearestOther: { readonly count: number; readonly mean: number };
+    };
+  } | null;
   readonly confusions?: {
-    readonly mistaken: CountedRate; readonly mistakes: readonly (NamedPicture & { readonly predicted: string })[];
-    readonly hardestImpostors: readonly HardPair[]; readonly hardestGenuine: readonly HardPair[];
-    readonly labelSuspects: readonly (NamedPicture & { readonly ownDegrees: number; readonly nearest: string; readonly nearestDegrees: number })[];
+    readonly mistaken: CountedRate;
+    readonly mistakes: readonly (NamedPicture & { readonly predicted: string })[];
+    readonly hardestImpostors: readonly HardPair[];
+    readonly hardestGenuine: readonly HardPair[];
+    readonly labelSuspects: readonly (NamedPicture & {
+      readonly ownDegrees: number;
+      readonly nearest: string;
+      readonly nearestDegrees: number;
+    })[];
   } | null;
 }
 

@@ -13,8 +13,16 @@ export async function verifyReport(folder: string): Promise<string[]> {
   const sums = await readFile(join(folder, sumsName), 'utf8').catch(() => null);
   if (sums === null) return [`${sumsName} cannot be read.`];
   const expected = new Map(sums.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
-  const found = new Map(await Promise.all((await readdir(folder)).filter((name) => name !== sumsName).map(async (name) => [name, sha256(await readFile(join(folder, name)))] as const)));
-  return [...new Set([...expected.keys(), ...found.keys()])].filter((name) => expected.get(name) !== found.get(name) && name !== '').map((name) => `${name} ${found.has(name) ? 'is not the one that was written' : 'is missing'}.`);
+  const found = new Map(
+    await Promise.all(
+      (await readdir(folder))
+        .filter((name) => name !== sumsName)
+        .map(async (name) => [name, sha256(await readFile(join(folder, name)))] as const),
+    ),
+  );
+  return [...new Set([...expected.keys(), ...found.keys()])]
+    .filter((name) => expected.get(name) !== found.get(name) && name !== '')
+    .map((name) => `${name} ${found.has(name) ? 'is not the one that was written' : 'is missing'}.`);
 }
 
 /** Writes report.md with its charts and tables and the SHA-256 of each into a folder, whole or not at all. Throws 'no-space'. */
@@ -22,6 +30,9 @@ export async function writeReport(model: ReportModel, folder: string): Promise<v
   const files = renderReport(model);
   await writeWholeFolder(folder, async (temporary) => {
     for (const [name, content] of files) await writeSynced(join(temporary, name), content);
-    await writeSynced(join(temporary, sumsName), [...files].map(([name, content]) => `${sha256(content)}  ${name}\n`).join(''));
+    await writeSynced(
+      join(temporary, sumsName),
+      [...files].map(([name, content]) => `${sha256(content)}  ${name}\n`).join(''),
+    );
   });
 }

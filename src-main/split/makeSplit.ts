@@ -5,7 +5,9 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
 
 /** What a split asks of a prepared set. */
-export interface SplitSource extends Pick<PreparedSet, 'hash'> { readonly images: readonly Pick<PreparedImage, 'identity' | 'contentHash'>[] }
+export interface SplitSource extends Pick<PreparedSet, 'hash'> {
+  readonly images: readonly Pick<PreparedImage, 'identity' | 'contentHash'>[];
+}
 
 /** Which image belongs to which part; indexes point into the prepared set. */
 export interface Split {
@@ -24,35 +26,60 @@ export interface Split {
  */
 export function makeSplit(set: SplitSource, rule: Plan['split']): Split {
   const byIdentity = new Map<string, number[]>();
-  set.images.forEach((image, index) => byIdentity.set(image.identity, [...(byIdentity.get(image.identity) ?? []), index]));
+  set.images.forEach((image, index) =>
+    byIdentity.set(image.identity, [...(byIdentity.get(image.identity) ?? []), index]),
+  );
   const all = [...byIdentity.keys()].sort();
   const imagesOf = (identity: string) => byIdentity.get(identity) as number[];
   const unknown = Object.keys(rule.assign).find((identity) => !byIdentity.has(identity));
-  if (unknown !== undefined) throw new ArcBenchError('wrong-input', `split.assign names ${unknown}, who is not in the dataset: the name of a person's folder was expected; correct the name or take it out.`);
+  if (unknown !== undefined)
+    throw new ArcBenchError(
+      'wrong-input',
+      `split.assign names ${unknown}, who is not in the dataset: the name of a person's folder was expected; correct the name or take it out.`,
+    );
   const left = all.filter((identity) => imagesOf(identity).length >= rule.minImages);
   const order = randomStream(rule.seed, 'split', 'held out').shuffle(left);
   const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * left.length)));
   const queryCount = held(rule.query, 2);
   const distractorCount = held(rule.distractors, 1);
-  const drawn = new Map<string, Assignment>(order.map((identity, position) => [identity, position < queryCount ? 'query' : position < queryCount + distractorCount ? 'distractors' : 'training']));
-  const assignmentOf = (identity: string): Assignment => (Object.hasOwn(rule.assign, identity) ? rule.assign[identity] : drawn.get(identity)) ?? 'left out';
+  const drawn = new Map<string, Assignment>(
+    order.map((identity, position) => [
+      identity,
+      position < queryCount ? 'query' : position < queryCount + distractorCount ? 'distractors' : 'training',
+    ]),
+  );
+  const assignmentOf = (identity: string): Assignment =>
+    (Object.hasOwn(rule.assign, identity) ? rule.assign[identity] : drawn.get(identity)) ?? 'left out';
   const peopleIn = (assignment: Assignment) => all.filter((identity) => assignmentOf(identity) === assignment);
   const skipped = peopleIn('left out').map((identity) => ({ identity, images: imagesOf(identity).length }));
   const classes = peopleIn('training');
   if (classes.length < 2) {
-    throw new ArcBenchError('wrong-input', `Only ${left.length} of ${all.length} identities have at least ${rule.minImages} images, too few to train on 2 and hold out ${queryCount + distractorCount}: add people, lower split.minImages, or lower split.query and split.distractors.`);
+    throw new ArcBenchError(
+      'wrong-input',
+      `Only ${left.length} of ${all.length} identities have at least ${rule.minImages} images, too few to train on 2 and hold out ${queryCount + distractorCount}: add people, lower split.minImages, or lower split.query and split.distractors.`,
+    );
   }
   const parts: Record<PartName, number[]> = { train: [], val: [], test: [], query: [], distractors: [] };
   parts.query.push(...peopleIn('query').flatMap(imagesOf));
   parts.distractors.push(...peopleIn('distractors').flatMap(imagesOf));
   for (const identity of classes) shareOut(identity, imagesOf(identity), { set, rule, parts });
   for (const part of partNames) parts[part].sort((a, b) => a - b);
-  const hash = createHash('sha256').update(JSON.stringify([set.hash, rule.seed, classes, partNames.map((part) => parts[part])])).digest('hex');
+  const hash = createHash('sha256')
+    .update(JSON.stringify([set.hash, rule.seed, classes, partNames.map((part) => parts[part])]))
+    .digest('hex');
   return { seed: rule.seed, rule, classes, parts, skipped, hash };
 }
 
 /** Shares one identity's images out; copies of one picture stay together. */
-function shareOut(identity: string, images: readonly number[], { set, rule, parts }: { readonly set: SplitSource; readonly rule: Plan['split']; readonly parts: Record<PartName, number[]> }): void {
+function shareOut(
+  identity: string,
+  images: readonly number[],
+  {
+    set,
+    rule,
+    parts,
+  }: { readonly set: SplitSource; readonly rule: Plan['split']; readonly parts: Record<PartName, number[]> },
+): void {
   const copies = new Map<string, number[]>();
   for (const index of images) {
     const content = set.images[index]?.contentHash ?? '';
@@ -62,7 +89,10 @@ function shareOut(identity: string, images: readonly number[], { set, rule, part
   const wanted = (share: number) => (share === 0 ? 0 : Math.max(1, Math.round(share * groups.length)));
   const [val, test] = [wanted(rule.val), wanted(rule.test)];
   if (groups.length - val - test < 1) {
-    throw new ArcBenchError('wrong-input', `${identity} has ${groups.length} different ${groups.length === 1 ? 'picture' : 'pictures'}, too few for train, val and test: add pictures of this person or raise split.minImages.`);
+    throw new ArcBenchError(
+      'wrong-input',
+      `${identity} has ${groups.length} different ${groups.length === 1 ? 'picture' : 'pictures'}, too few for train, val and test: add pictures of this person or raise split.minImages.`,
+    );
   }
   parts.val.push(...groups.slice(0, val).flat());
   parts.test.push(...groups.slice(val, val + test).flat());

@@ -1,33 +1,68 @@
 import type Database from 'better-sqlite3';
 
 export interface DatasetRow {
-  readonly hash: string; readonly source: string; readonly layout: string; readonly images: number; readonly people: number;
+  readonly hash: string;
+  readonly source: string;
+  readonly layout: string;
+  readonly images: number;
+  readonly people: number;
   readonly rejected: readonly { readonly path: string; readonly reason: string }[];
   /** The plan's data section it was imported by, its source absolute, and when; null in rows of the first version. */
-  readonly data: unknown; readonly importedAt: string | null;
+  readonly data: unknown;
+  readonly importedAt: string | null;
 }
 /** What a picture's header said when its file had this size and time of change in milliseconds. */
-export interface PictureRow { readonly path: string; readonly bytes: number; readonly modified: number; readonly width: number; readonly height: number }
-interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> { readonly rejected: string; readonly data: string | null }
+export interface PictureRow {
+  readonly path: string;
+  readonly bytes: number;
+  readonly modified: number;
+  readonly width: number;
+  readonly height: number;
+}
+interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> {
+  readonly rejected: string;
+  readonly data: string | null;
+}
 
 /** The tables of datasets and splits. */
 export function datasetTables(database: Database.Database, changed: () => void) {
-  const read = (row: StoredDataset): DatasetRow => ({ ...row, rejected: JSON.parse(row.rejected) as DatasetRow['rejected'], data: row.data === null ? null : JSON.parse(row.data) });
-  const savePicture = database.prepare('INSERT OR REPLACE INTO picture (path, bytes, modified, width, height) VALUES (@path, @bytes, @modified, @width, @height)');
-  const savePictures = database.transaction((pictures: readonly PictureRow[]) => { for (const picture of pictures) savePicture.run(picture); });
+  const read = (row: StoredDataset): DatasetRow => ({
+    ...row,
+    rejected: JSON.parse(row.rejected) as DatasetRow['rejected'],
+    data: row.data === null ? null : JSON.parse(row.data),
+  });
+  const savePicture = database.prepare(
+    'INSERT OR REPLACE INTO picture (path, bytes, modified, width, height) VALUES (@path, @bytes, @modified, @width, @height)',
+  );
+  const savePictures = database.transaction((pictures: readonly PictureRow[]) => {
+    for (const picture of pictures) savePicture.run(picture);
+  });
   const readPicture = database.prepare('SELECT * FROM picture WHERE path = ?');
   return {
     picture: (path: string): PictureRow | null => (readPicture.get(path) as PictureRow | undefined) ?? null,
-    savePictures: (pictures: readonly PictureRow[]) => { savePictures(pictures); },
+    savePictures: (pictures: readonly PictureRow[]) => {
+      savePictures(pictures);
+    },
     /** Keeps a dataset; one that was imported by the same section before, and was another then, gives way to it. */
     saveDataset: (dataset: Omit<DatasetRow, 'importedAt'>) => {
-      database.prepare('DELETE FROM dataset WHERE data = ? AND hash <> ?').run(JSON.stringify(dataset.data), dataset.hash);
-      database.prepare(`INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt) VALUES (@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt)
-        ON CONFLICT (hash) DO UPDATE SET source = @source, images = @images, people = @people, rejected = @rejected, data = @data, importedAt = coalesce(importedAt, @importedAt)`)
-        .run({ ...dataset, rejected: JSON.stringify(dataset.rejected), data: JSON.stringify(dataset.data), importedAt: new Date().toISOString() });
+      database
+        .prepare('DELETE FROM dataset WHERE data = ? AND hash <> ?')
+        .run(JSON.stringify(dataset.data), dataset.hash);
+      database
+        .prepare(
+          `INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt) VALUES (@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt)
+        ON CONFLICT (hash) DO UPDATE SET source = @source, images = @images, people = @people, rejected = @rejected, data = @data, importedAt = coalesce(importedAt, @importedAt)`,
+        )
+        .run({
+          ...dataset,
+          rejected: JSON.stringify(dataset.rejected),
+          data: JSON.stringify(dataset.data),
+          importedAt: new Date().toISOString(),
+        });
       changed();
     },
-    datasets: (): DatasetRow[] => (database.prepare('SELECT * FROM dataset ORDER BY importedAt DESC, hash').all() as StoredDataset[]).map(read),
+    datasets: (): DatasetRow[] =>
+      (database.prepare('SELECT * FROM dataset ORDER BY importedAt DESC, hash').all() as StoredDataset[]).map(read),
     dataset: (hash: string): DatasetRow | null => {
       const row = database.prepare('SELECT * FROM dataset WHERE hash = ?').get(hash) as StoredDataset | undefined;
       return row ? read(row) : null;
@@ -37,10 +72,25 @@ export function datasetTables(database: Database.Database, changed: () => void) 
       changed();
     },
     /** The split whose hash begins so. */
-    split: (beginning: string): { readonly hash: string; readonly folder: string; readonly manifestHash: string } | null =>
-      (database.prepare('SELECT hash, folder, manifestHash FROM split WHERE substr(hash, 1, ?) = ?').get(beginning.length, beginning) as { hash: string; folder: string; manifestHash: string } | undefined) ?? null,
-    saveSplit: (split: { hash: string; seed: number; rule: unknown; folder: string; manifestHash: string; audit: unknown }) => {
-      database.prepare('INSERT INTO split VALUES (@hash, @seed, @rule, @folder, @manifestHash, @audit) ON CONFLICT (hash) DO UPDATE SET rule = @rule, folder = @folder, manifestHash = @manifestHash, audit = @audit')
+    split: (
+      beginning: string,
+    ): { readonly hash: string; readonly folder: string; readonly manifestHash: string } | null =>
+      (database
+        .prepare('SELECT hash, folder, manifestHash FROM split WHERE substr(hash, 1, ?) = ?')
+        .get(beginning.length, beginning) as { hash: string; folder: string; manifestHash: string } | undefined) ??
+      null,
+    saveSplit: (split: {
+      hash: string;
+      seed: number;
+      rule: unknown;
+      folder: string;
+      manifestHash: string;
+      audit: unknown;
+    }) => {
+      database
+        .prepare(
+          'INSERT INTO split VALUES (@hash, @seed, @rule, @folder, @manifestHash, @audit) ON CONFLICT (hash) DO UPDATE SET rule = @rule, folder = @folder, manifestHash = @manifestHash, audit = @audit',
+        )
         .run({ ...split, rule: JSON.stringify(split.rule), audit: JSON.stringify(split.audit) });
     },
   };

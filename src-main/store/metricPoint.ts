@@ -1,5 +1,12 @@
 /** A point of a run's curve as the store keeps it; `at` in milliseconds since 1970. */
-export interface MetricPoint { readonly run: string; readonly name: string; readonly step: number; readonly epoch: number; readonly value: number; readonly at: number }
+export interface MetricPoint {
+  readonly run: string;
+  readonly name: string;
+  readonly step: number;
+  readonly epoch: number;
+  readonly value: number;
+  readonly at: number;
+}
 
 /** The curve of one point an epoch, its last: it tells how far a run is. */
 export const epochCurve = 'val/accuracy';

@@ -5,20 +5,53 @@ import type { MetricPoint } from './metricPoint.ts';
 import type { StoreChange } from './storeChange.ts';
 
 export interface RunRow {
-  readonly id: string; readonly experiment: string; readonly arm: string; readonly seed: number; readonly planHash: string; readonly splitHash: string;
-  readonly status: RunStatus; readonly createdAt: string; readonly finishedAt: string | null; readonly message: string | null; readonly initialWeightsHash: string | null;
+  readonly id: string;
+  readonly experiment: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly planHash: string;
+  readonly splitHash: string;
+  readonly status: RunStatus;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly message: string | null;
+  readonly initialWeightsHash: string | null;
 }
-export interface EventRow { readonly run: string | null; readonly at: string; readonly kind: string; readonly message: string; /** The same as data; null where there is nothing but the message. */ readonly details: unknown }
+export interface EventRow {
+  readonly run: string | null;
+  readonly at: string;
+  readonly kind: string;
+  readonly message: string;
+  /** The same as data; null where there is nothing but the message. */ readonly details: unknown;
+}
 /** A point of one curve; a tuple, since a curve may have a hundred thousand. */
 export type CurveRow = readonly [step: number, epoch: number, value: number | null, at: number];
-export interface LatestPoint { readonly run: string; readonly name: string; readonly step: number; readonly epoch: number; readonly value: number | null }
+export interface LatestPoint {
+  readonly run: string;
+  readonly name: string;
+  readonly step: number;
+  readonly epoch: number;
+  readonly value: number | null;
+}
 /** A file or folder that a run left behind, with its hash (null in rows of the first version). */
-export interface Artefact { readonly kind: string; readonly path: string; readonly sha256: string | null }
-export interface Annotation { readonly note: string; readonly starred: boolean }
+export interface Artefact {
+  readonly kind: string;
+  readonly path: string;
+  readonly sha256: string | null;
+}
+export interface Annotation {
+  readonly note: string;
+  readonly starred: boolean;
+}
 /** All rows of a run, as they go from one store into another; the details of its events as they are stored. */
 export interface RunRecord {
-  readonly run: RunRow; readonly points: readonly MetricPoint[]; readonly latest: readonly LatestPoint[]; readonly events: readonly EventRow[];
-  readonly artefacts: readonly Artefact[]; readonly results: Readonly<Record<string, unknown>>; readonly annotation: Annotation | null;
+  readonly run: RunRow;
+  readonly points: readonly MetricPoint[];
+  readonly latest: readonly LatestPoint[];
+  readonly events: readonly EventRow[];
+  readonly artefacts: readonly Artefact[];
+  readonly results: Readonly<Record<string, unknown>>;
+  readonly annotation: Annotation | null;
 }
 
 /** The tables of runs and of what belongs to one: points, events, artefacts, results, notes. */
@@ -29,8 +62,12 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     statements.set(source, known);
     return known;
   };
-  const insertPoint = prepare('INSERT OR REPLACE INTO point (run, name, step, epoch, value, at) VALUES (@run, @name, @step, @epoch, @value, @at)');
-  const insertLatest = prepare('INSERT INTO latest (run, name, step, epoch, value) VALUES (@run, @name, @step, @epoch, @value) ON CONFLICT (run, name) DO UPDATE SET step = @step, epoch = @epoch, value = @value WHERE @step >= step');
+  const insertPoint = prepare(
+    'INSERT OR REPLACE INTO point (run, name, step, epoch, value, at) VALUES (@run, @name, @step, @epoch, @value, @at)',
+  );
+  const insertLatest = prepare(
+    'INSERT INTO latest (run, name, step, epoch, value) VALUES (@run, @name, @step, @epoch, @value) ON CONFLICT (run, name) DO UPDATE SET step = @step, epoch = @epoch, value = @value WHERE @step >= step',
+  );
   const addPoints = database.transaction((points: readonly MetricPoint[]) => {
     for (const point of points) insertPoint.run(point);
     const latest = new Map(points.map((point) => [`${point.run} ${point.name}`, point]));
@@ -38,24 +75,42 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
   });
   const now = () => new Date().toISOString();
   const annotation = (run: string): Annotation => {
-    const row = prepare('SELECT note, starred FROM annotation WHERE run = ?').get(run) as { note: string; starred: number } | undefined;
+    const row = prepare('SELECT note, starred FROM annotation WHERE run = ?').get(run) as
+      { note: string; starred: number } | undefined;
     return { note: row?.note ?? '', starred: row?.starred === 1 };
   };
   return {
     createRun: (run: Pick<RunRow, 'id' | 'experiment' | 'arm' | 'seed' | 'planHash' | 'splitHash'>) => {
-      prepare("INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, 'queued', @createdAt)").run({ ...run, createdAt: now() });
+      prepare(
+        "INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, 'queued', @createdAt)",
+      ).run({ ...run, createdAt: now() });
       changed({ kind: 'run', id: run.id });
     },
-    updateRun: (id: string, changes: Partial<Pick<RunRow, 'status' | 'finishedAt' | 'message' | 'initialWeightsHash'>>) => {
+    updateRun: (
+      id: string,
+      changes: Partial<Pick<RunRow, 'status' | 'finishedAt' | 'message' | 'initialWeightsHash'>>,
+    ) => {
       const names = Object.keys(changes);
-      if (names.length > 0) prepare(`UPDATE run SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`).run({ ...changes, id });
+      if (names.length > 0)
+        prepare(`UPDATE run SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`).run({
+          ...changes,
+          id,
+        });
       changed({ kind: 'run', id });
     },
-    runs: (planHash?: string): RunRow[] => (planHash === undefined ? prepare('SELECT * FROM run ORDER BY createdAt, id').all() : prepare('SELECT * FROM run WHERE planHash = ? ORDER BY createdAt, id').all(planHash)) as RunRow[],
+    runs: (planHash?: string): RunRow[] =>
+      (planHash === undefined
+        ? prepare('SELECT * FROM run ORDER BY createdAt, id').all()
+        : prepare('SELECT * FROM run WHERE planHash = ? ORDER BY createdAt, id').all(planHash)) as RunRow[],
     /** The newest runs, or the newest before one, in the order in which they were begun. */
     runPage: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunRow[] =>
-      (prepare(`SELECT * FROM run ${before ? 'WHERE (createdAt, id) < (@createdAt, @id)' : ''} ORDER BY createdAt DESC, id DESC LIMIT @limit`).all({ ...before, limit }) as RunRow[]).reverse(),
-    run: (id: string): RunRow | null => (prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined) ?? null,
+      (
+        prepare(
+          `SELECT * FROM run ${before ? 'WHERE (createdAt, id) < (@createdAt, @id)' : ''} ORDER BY createdAt DESC, id DESC LIMIT @limit`,
+        ).all({ ...before, limit }) as RunRow[]
+      ).reverse(),
+    run: (id: string): RunRow | null =>
+      (prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined) ?? null,
     deleteRun: (id: string) => {
       prepare('DELETE FROM run WHERE id = ?').run(id);
       changed({ kind: 'run-deleted', id });
@@ -72,39 +127,97 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       return prepare(`${ranges.map(select).join(' UNION ALL ')} ORDER BY name, step`).all({ run }) as MetricPoint[];
     },
     /** One curve of a run, by step, after a step that is known already. */
-    curve: (run: string, name: string, after = -1): CurveRow[] => prepare('SELECT step, epoch, value, at FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step').raw().all(run, name, after) as CurveRow[],
+    curve: (run: string, name: string, after = -1): CurveRow[] =>
+      prepare('SELECT step, epoch, value, at FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step')
+        .raw()
+        .all(run, name, after) as CurveRow[],
     /** The part of a curve that lies within a range, with the point before it and the one behind it, so that a line goes through both edges. */
     curveWithin: (run: string, name: string, range: CurveRange): CurveRow[] => {
       const of = 'FROM point WHERE run = @run AND name = @name';
-      const begun = range.by === 'elapsed' ? (prepare(`SELECT at ${of} ORDER BY step LIMIT 1`).get({ run, name }) as { at: number } | undefined)?.at ?? 0 : 0;
+      const begun =
+        range.by === 'elapsed'
+          ? ((prepare(`SELECT at ${of} ORDER BY step LIMIT 1`).get({ run, name }) as { at: number } | undefined)?.at ??
+            0)
+          : 0;
       const column = range.by === 'epoch' || range.by === 'step' ? range.by : 'at';
       const edges = { run, name, from: range.from + begun, to: range.to + begun };
-      const within = column === 'step' ? { first: edges.from, last: edges.to } : prepare(`SELECT min(step) AS first, max(step) AS last ${of} AND ${column} BETWEEN @from AND @to`).get(edges) as { first: number | null; last: number | null };
+      const within =
+        column === 'step'
+          ? { first: edges.from, last: edges.to }
+          : (prepare(`SELECT min(step) AS first, max(step) AS last ${of} AND ${column} BETWEEN @from AND @to`).get(
+              edges,
+            ) as { first: number | null; last: number | null });
       if (within.first === null || within.last === null) return [];
-      return prepare(`SELECT step, epoch, value, at ${of} AND step >= coalesce((SELECT step ${of} AND step < @first ORDER BY step DESC LIMIT 1), @first) AND step <= coalesce((SELECT step ${of} AND step > @last ORDER BY step LIMIT 1), @last) ORDER BY step`).raw().all({ run, name, ...within }) as CurveRow[];
+      return prepare(
+        `SELECT step, epoch, value, at ${of} AND step >= coalesce((SELECT step ${of} AND step < @first ORDER BY step DESC LIMIT 1), @first) AND step <= coalesce((SELECT step ${of} AND step > @last ORDER BY step LIMIT 1), @last) ORDER BY step`,
+      )
+        .raw()
+        .all({ run, name, ...within }) as CurveRow[];
     },
     /** The last `count` values of a curve that are numbers and lie before a step, in their order. */
-    valuesBefore: (run: string, name: string, { step, count }: { readonly step: number; readonly count: number }): number[] =>
-      (prepare('SELECT value FROM point WHERE run = ? AND name = ? AND step < ? AND value IS NOT NULL ORDER BY step DESC LIMIT ?').pluck().all(run, name, step, count) as number[]).reverse(),
+    valuesBefore: (
+      run: string,
+      name: string,
+      { step, count }: { readonly step: number; readonly count: number },
+    ): number[] =>
+      (
+        prepare(
+          'SELECT value FROM point WHERE run = ? AND name = ? AND step < ? AND value IS NOT NULL ORDER BY step DESC LIMIT ?',
+        )
+          .pluck()
+          .all(run, name, step, count) as number[]
+      ).reverse(),
     /** The last point of each curve, of one run or of all. */
-    latestPoints: (run?: string): LatestPoint[] => (run === undefined ? prepare('SELECT * FROM latest ORDER BY run, name').all() : prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
+    latestPoints: (run?: string): LatestPoint[] =>
+      (run === undefined
+        ? prepare('SELECT * FROM latest ORDER BY run, name').all()
+        : prepare('SELECT * FROM latest WHERE run = ? ORDER BY name').all(run)) as LatestPoint[],
     addEvent: (run: string | null, event: Pick<EventRow, 'kind' | 'message'> & { readonly details?: unknown }) => {
-      prepare('INSERT INTO event (run, at, kind, message, details) VALUES (?, ?, ?, ?, ?)').run(run, now(), event.kind, event.message, event.details === undefined ? null : JSON.stringify(event.details));
+      prepare('INSERT INTO event (run, at, kind, message, details) VALUES (?, ?, ?, ?, ?)').run(
+        run,
+        now(),
+        event.kind,
+        event.message,
+        event.details === undefined ? null : JSON.stringify(event.details),
+      );
     },
-    events: (run: string): EventRow[] => (prepare('SELECT run, at, kind, message, details FROM event WHERE run = ? ORDER BY id').all(run) as (EventRow & { readonly details: string | null })[]).map((event) => ({ ...event, details: event.details === null ? null : JSON.parse(event.details) as unknown })),
-    saveArtefact: (run: string, artefact: Artefact) => { prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run, artefact); },
-    artefacts: (run: string): Artefact[] => prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[],
-    saveResult: (run: string, name: string, value: unknown) => { prepare('INSERT OR REPLACE INTO result VALUES (?, ?, ?)').run(run, name, JSON.stringify(value)); },
-    forgetResult: (run: string, name: string) => { prepare('DELETE FROM result WHERE run = ? AND name = ?').run(run, name); },
+    events: (run: string): EventRow[] =>
+      (
+        prepare('SELECT run, at, kind, message, details FROM event WHERE run = ? ORDER BY id').all(run) as (EventRow & {
+          readonly details: string | null;
+        })[]
+      ).map((event) => ({ ...event, details: event.details === null ? null : (JSON.parse(event.details) as unknown) })),
+    saveArtefact: (run: string, artefact: Artefact) => {
+      prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(
+        run,
+        artefact,
+      );
+    },
+    artefacts: (run: string): Artefact[] =>
+      prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[],
+    saveResult: (run: string, name: string, value: unknown) => {
+      prepare('INSERT OR REPLACE INTO result VALUES (?, ?, ?)').run(run, name, JSON.stringify(value));
+    },
+    forgetResult: (run: string, name: string) => {
+      prepare('DELETE FROM result WHERE run = ? AND name = ?').run(run, name);
+    },
     result: (run: string, name: string): unknown => {
-      const row = prepare('SELECT value FROM result WHERE run = ? AND name = ?').get(run, name) as { value: string } | undefined;
+      const row = prepare('SELECT value FROM result WHERE run = ? AND name = ?').get(run, name) as
+        { value: string } | undefined;
       return row ? JSON.parse(row.value) : null;
     },
     /** SHA-256 over what the store holds of a run that has ended: its row, points, artefacts, results and events, its digest apart. */
     digest: (run: string): string => {
       const digest = createHash('sha256');
-      for (const table of ['run WHERE id = ?', 'point WHERE run = ? ORDER BY name, step', 'artefact WHERE run = ? ORDER BY kind', "result WHERE run = ? AND name <> 'digest' ORDER BY name", 'event WHERE run = ? ORDER BY id']) {
-        for (const row of database.prepare(`SELECT * FROM ${table}`).raw().iterate(run)) digest.update(`${JSON.stringify(row)}\n`);
+      for (const table of [
+        'run WHERE id = ?',
+        'point WHERE run = ? ORDER BY name, step',
+        'artefact WHERE run = ? ORDER BY kind',
+        "result WHERE run = ? AND name <> 'digest' ORDER BY name",
+        'event WHERE run = ? ORDER BY id',
+      ]) {
+        for (const row of database.prepare(`SELECT * FROM ${table}`).raw().iterate(run))
+          digest.update(`${JSON.stringify(row)}\n`);
       }
       return digest.digest('hex');
     },
@@ -120,8 +233,16 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       const of = <T>(rows: string) => prepare(rows).all(id) as T[];
       const { note, starred } = annotation(id);
       return {
-        run, points: of('SELECT * FROM point WHERE run = ? ORDER BY name, step'), latest: of('SELECT * FROM latest WHERE run = ?'), events: of('SELECT run, at, kind, message, details FROM event WHERE run = ? ORDER BY id'),
-        artefacts: of('SELECT kind, path, sha256 FROM artefact WHERE run = ?'), results: Object.fromEntries(of<{ name: string; value: string }>('SELECT name, value FROM result WHERE run = ? ORDER BY rowid').map(({ name, value }) => [name, JSON.parse(value)])),
+        run,
+        points: of('SELECT * FROM point WHERE run = ? ORDER BY name, step'),
+        latest: of('SELECT * FROM latest WHERE run = ?'),
+        events: of('SELECT run, at, kind, message, details FROM event WHERE run = ? ORDER BY id'),
+        artefacts: of('SELECT kind, path, sha256 FROM artefact WHERE run = ?'),
+        results: Object.fromEntries(
+          of<{ name: string; value: string }>('SELECT name, value FROM result WHERE run = ? ORDER BY rowid').map(
+            ({ name, value }) => [name, JSON.parse(value)],
+          ),
+        ),
         annotation: note === '' && !starred ? null : { note, starred },
       };
     },
@@ -129,12 +250,22 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     saveRecord: ({ run, points, latest, events, artefacts, results, annotation: noted }: RunRecord) => {
       database.transaction(() => {
         prepare('DELETE FROM run WHERE id = ?').run(run.id);
-        prepare('INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, @status, @createdAt, @finishedAt, @message, @initialWeightsHash)').run(run);
+        prepare(
+          'INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, @status, @createdAt, @finishedAt, @message, @initialWeightsHash)',
+        ).run(run);
         for (const point of points) insertPoint.run(point);
         for (const point of latest) insertLatest.run(point);
-        for (const event of events) prepare('INSERT INTO event (run, at, kind, message, details) VALUES (@run, @at, @kind, @message, @details)').run(event);
-        for (const artefact of artefacts) prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run.id, artefact);
-        for (const [name, value] of Object.entries(results)) prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
+        for (const event of events)
+          prepare(
+            'INSERT INTO event (run, at, kind, message, details) VALUES (@run, @at, @kind, @message, @details)',
+          ).run(event);
+        for (const artefact of artefacts)
+          prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(
+            run.id,
+            artefact,
+          );
+        for (const [name, value] of Object.entries(results))
+          prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
         if (noted) prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);
       })();
       changed({ kind: 'run', id: run.id });

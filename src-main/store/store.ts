@@ -22,13 +22,34 @@ const applicationId = 0x41524342; // "ARCB"
 export type Store = ReturnType<typeof openStore>;
 
 /** Opens a workspace's store, making and migrating it where needed. Throws 'busy' where another process writes, 'damaged' where the file is no whole database. */
-export function openStore(workspace: string, { readOnly = false, checked = false, shared = false, onChange = () => undefined }: { readonly readOnly?: boolean; /** Whether this process has opened it already, and found it whole. */ readonly checked?: boolean; /** Whether this process has it open for writing already, in another thread. */ readonly shared?: boolean; readonly onChange?: (change: StoreChange) => void } = {}) {
+export function openStore(
+  workspace: string,
+  {
+    readOnly = false,
+    checked = false,
+    shared = false,
+    onChange = () => undefined,
+  }: {
+    readonly readOnly?: boolean;
+    /** Whether this process has opened it already, and found it whole. */ readonly checked?: boolean;
+    /** Whether this process has it open for writing already, in another thread. */ readonly shared?: boolean;
+    readonly onChange?: (change: StoreChange) => void;
+  } = {},
+) {
   const path = join(workspace, 'arcbench.db');
-  if (readOnly && !existsSync(path)) throw new ArcBenchError('wrong-input', `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`);
+  if (readOnly && !existsSync(path))
+    throw new ArcBenchError(
+      'wrong-input',
+      `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`,
+    );
   try {
     if (!readOnly) makeAreas(workspace);
   } catch (cause) {
-    throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be made: choose a folder that can be written with --workspace.`, { cause });
+    throw new ArcBenchError(
+      'wrong-input',
+      `The workspace ${workspace} cannot be made: choose a folder that can be written with --workspace.`,
+      { cause },
+    );
   }
   if (readOnly && isOlder(path)) openStore(workspace).close(); // a reader cannot migrate
   const unlock = readOnly || shared ? () => undefined : lockWorkspace(workspace);
@@ -44,27 +65,46 @@ export function openStore(workspace: string, { readOnly = false, checked = false
     ...explainingStoreFaults(workspace, {
       ...datasetTables(database, () => onChange({ kind: 'datasets' })),
       ...runTables(database, onChange),
-      savePlan: (hash: string, plan: Plan) => { database.prepare('INSERT OR IGNORE INTO plan VALUES (?, ?)').run(hash, JSON.stringify(plan)); },
+      savePlan: (hash: string, plan: Plan) => {
+        database.prepare('INSERT OR IGNORE INTO plan VALUES (?, ?)').run(hash, JSON.stringify(plan));
+      },
       plan: (hash: string): Plan | null => {
         const row = database.prepare('SELECT plan FROM plan WHERE hash = ?').get(hash) as { plan: string } | undefined;
         return row ? (JSON.parse(row.plan) as Plan) : null;
       },
       /** The whole hash of the plan that begins so; null where none does, or more than one. */
       planHashOf: (beginning: string): string | null => {
-        const rows = database.prepare("SELECT hash FROM plan WHERE substr(hash, 1, ?) = ? LIMIT 2").all(beginning.length, beginning) as { hash: string }[];
+        const rows = database
+          .prepare('SELECT hash FROM plan WHERE substr(hash, 1, ?) = ? LIMIT 2')
+          .all(beginning.length, beginning) as { hash: string }[];
         return rows.length === 1 ? (rows[0]?.hash ?? null) : null;
       },
       saveRemark: (planHash: string, section: string, text: string) => {
-        if (text.trim() === '') database.prepare('DELETE FROM remark WHERE planHash = ? AND section = ?').run(planHash, section);
+        if (text.trim() === '')
+          database.prepare('DELETE FROM remark WHERE planHash = ? AND section = ?').run(planHash, section);
         else database.prepare('INSERT OR REPLACE INTO remark VALUES (?, ?, ?)').run(planHash, section, text);
       },
-      remarks: (planHash: string): Record<string, string> => Object.fromEntries((database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as { section: string; text: string }[]).map(({ section, text }) => [section, text])),
+      remarks: (planHash: string): Record<string, string> =>
+        Object.fromEntries(
+          (
+            database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as {
+              section: string;
+              text: string;
+            }[]
+          ).map(({ section, text }) => [section, text]),
+        ),
       /** Does several writes as one: all are kept, or none. */
-      atomically: (writes: () => void) => { database.transaction(writes)(); },
+      atomically: (writes: () => void) => {
+        database.transaction(writes)();
+      },
       /** What SQLite finds wrong with the file or with references between tables; nothing where it is whole. */
       integrityProblems: (): string[] => [
-        ...(database.pragma('integrity_check') as { integrity_check: string }[]).map((row) => row.integrity_check).filter((text) => text !== 'ok'),
-        ...(database.pragma('foreign_key_check') as { table: string; parent: string }[]).map((row) => `a row of ${row.table} names nothing in ${row.parent}`),
+        ...(database.pragma('integrity_check') as { integrity_check: string }[])
+          .map((row) => row.integrity_check)
+          .filter((text) => text !== 'ok'),
+        ...(database.pragma('foreign_key_check') as { table: string; parent: string }[]).map(
+          (row) => `a row of ${row.table} names nothing in ${row.parent}`,
+        ),
       ],
     }),
     close: () => {
@@ -85,7 +125,10 @@ function isOlder(path: string): boolean {
   }
 }
 
-function openDatabase(path: string, { readOnly, checked }: { readonly readOnly: boolean; readonly checked: boolean }): Database.Database {
+function openDatabase(
+  path: string,
+  { readOnly, checked }: { readonly readOnly: boolean; readonly checked: boolean },
+): Database.Database {
   const damaged = (cause?: unknown) => damagedStore(dirname(path), cause);
   let database: Database.Database | null = null;
   try {
@@ -94,7 +137,11 @@ function openDatabase(path: string, { readOnly, checked }: { readonly readOnly: 
     const version = database.pragma('user_version', { simple: true }) as number;
     const application = database.pragma('application_id', { simple: true }) as number;
     if (application !== applicationId && (application !== 0 || version !== 0)) throw damaged();
-    if (version > migrations.length) throw new ArcBenchError('wrong-input', `${path} was made by a newer ArcBench (its version is ${version}, this one knows ${migrations.length}): update ArcBench, or choose another workspace.`);
+    if (version > migrations.length)
+      throw new ArcBenchError(
+        'wrong-input',
+        `${path} was made by a newer ArcBench (its version is ${version}, this one knows ${migrations.length}): update ArcBench, or choose another workspace.`,
+      );
     if (!checked && database.pragma('quick_check', { simple: true }) !== 'ok') throw damaged();
     if (!readOnly) {
       database.pragma('journal_mode = WAL');

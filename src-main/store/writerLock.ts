@@ -12,7 +12,8 @@ const held = new Map<string, Database.Database>(); // by this process; a databas
  */
 export function lockWorkspace(workspace: string): () => void {
   const [path, ownerPath] = [join(workspace, 'writer.lock.db'), join(workspace, 'writer.pid')];
-  if (held.has(path)) throw new ArcBenchError('busy', `The workspace ${workspace} is open in this process already: close it first.`);
+  if (held.has(path))
+    throw new ArcBenchError('busy', `The workspace ${workspace} is open in this process already: close it first.`);
   let lock: Database.Database | null = null;
   try {
     lock = new Database(path, { timeout: 0 });
@@ -21,11 +22,19 @@ export function lockWorkspace(workspace: string): () => void {
   } catch (cause) {
     lock?.close();
     if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')) {
-      throw new ArcBenchError('busy', `The workspace ${workspace} is in use by ${ownerName(ownerPath)}: wait until it ends, or choose another workspace with --workspace.`, { cause });
+      throw new ArcBenchError(
+        'busy',
+        `The workspace ${workspace} is in use by ${ownerName(ownerPath)}: wait until it ends, or choose another workspace with --workspace.`,
+        { cause },
+      );
     }
     const explained = explainStoreFault(cause, workspace);
     if (explained instanceof ArcBenchError && explained.code === 'no-space') throw explained;
-    throw new ArcBenchError('wrong-input', `The workspace ${workspace} cannot be written: make it writable or choose another with --workspace.`, { cause });
+    throw new ArcBenchError(
+      'wrong-input',
+      `The workspace ${workspace} cannot be written: make it writable or choose another with --workspace.`,
+      { cause },
+    );
   }
   const owned = lock;
   held.set(path, owned);

@@ -3,13 +3,19 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import type { InputSpec } from '../engine/graph/compileProgram.ts';
 
 const movesPixels = (plan: AugmentationPlan) => plan.flip > 0 || plan.shift > 0 || plan.zoom > 0;
-const changesColour = (plan: AugmentationPlan) => plan.brightness > 0 || plan.contrast > 0 || plan.saturation > 0 || plan.grey > 0;
+const changesColour = (plan: AugmentationPlan) =>
+  plan.brightness > 0 || plan.contrast > 0 || plan.saturation > 0 || plan.grey > 0;
 
 /** The fed inputs that a plan's augmentation needs for a batch. */
 export function augmentationInputs(plan: AugmentationPlan, batchSize: number): Record<string, InputSpec> {
   return {
     ...(movesPixels(plan) ? { transforms: { shape: [batchSize, 8], dtype: 'float32' } } : {}),
-    ...(changesColour(plan) ? { colourMatrix: { shape: [batchSize, 3, 3], dtype: 'float32' }, colourOffset: { shape: [batchSize, 1, 3], dtype: 'float32' } } : {}),
+    ...(changesColour(plan)
+      ? {
+          colourMatrix: { shape: [batchSize, 3, 3], dtype: 'float32' },
+          colourOffset: { shape: [batchSize, 1, 3], dtype: 'float32' },
+        }
+      : {}),
     ...(plan.erase > 0 ? { erased: { shape: [batchSize, 4], dtype: 'float32' } } : {}),
   };
 }
@@ -17,10 +23,19 @@ export function augmentationInputs(plan: AugmentationPlan, batchSize: number): R
 const luma = [0.299, 0.587, 0.114] as const;
 
 /** Every random draw of one batch's augmentation: a function of seed, epoch and batch alone, so arms of one seed see the same pictures. */
-export function drawAugmentation(plan: AugmentationPlan, size: number, at: { readonly seed: number; readonly epoch: number; readonly batch: number; readonly batchSize: number }): Record<string, Float32Array> {
+export function drawAugmentation(
+  plan: AugmentationPlan,
+  size: number,
+  at: { readonly seed: number; readonly epoch: number; readonly batch: number; readonly batchSize: number },
+): Record<string, Float32Array> {
   const random = randomStream(at.seed, 'augmentation', at.epoch, at.batch);
   const signed = (reach: number) => (2 * random.next() - 1) * reach;
-  const inputs = Object.fromEntries(Object.entries(augmentationInputs(plan, at.batchSize)).map(([name, { shape }]) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1))]));
+  const inputs = Object.fromEntries(
+    Object.entries(augmentationInputs(plan, at.batchSize)).map(([name, { shape }]) => [
+      name,
+      new Float32Array(shape.reduce((a, b) => a * b, 1)),
+    ]),
+  );
   for (let sample = 0; sample < at.batchSize; sample++) {
     const flip = random.next() < plan.flip;
     const zoom = 1 + signed(plan.zoom);
@@ -28,7 +43,10 @@ export function drawAugmentation(plan: AugmentationPlan, size: number, at: { rea
     // Output pixel (x, y) reads input (a x + c, d y + f), zoomed about the picture's centre.
     const centre = (size - 1) / 2;
     const horizontal = flip ? -zoom : zoom;
-    inputs['transforms']?.set([horizontal, 0, centre - horizontal * centre + shiftX, 0, zoom, centre - zoom * centre + shiftY, 0, 0], sample * 8);
+    inputs['transforms']?.set(
+      [horizontal, 0, centre - horizontal * centre + shiftX, 0, zoom, centre - zoom * centre + shiftY, 0, 0],
+      sample * 8,
+    );
     const [brightness, contrast] = [signed(plan.brightness), 1 + signed(plan.contrast)];
     const saturation = random.next() < plan.grey ? 0 : 1 + signed(plan.saturation);
     for (let from = 0; from < 3; from++) {

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
@@ -12,29 +23,40 @@ const positionSchema = z.strictObject({
   batch: z.int(), // the next batch of it
   step: z.int(), // steps done in all
   sums: z.record(z.string(), z.number()), // of each output of the epoch's steps so far
-  bestEpoch: z.int(), bestAccuracy: z.number(), bestLoss: z.number().nullable().default(null), // on val; epoch counted from 1; 0: none yet
+  bestEpoch: z.int(),
+  bestAccuracy: z.number(),
+  bestLoss: z.number().nullable().default(null), // on val; epoch counted from 1; 0: none yet
   referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
-  seconds: z.number(), images: z.int(), // of training so far
+  seconds: z.number(),
+  images: z.int(), // of training so far
   warnings: z.array(runWarningSchema).catch([]), // of all whole epochs; older checkpoints have sentences, which were told
   points: z.int().nullable().default(null), // told so far; null: not counted by an older version
 });
 export type TrainingPosition = z.infer<typeof positionSchema>;
 
 const manifestSchema = z.strictObject({
-  version: z.literal(1), planHash: z.string(), position: positionSchema,
+  version: z.literal(1),
+  planHash: z.string(),
+  position: positionSchema,
   tensors: z.array(z.strictObject({ name: z.string(), length: z.int(), offset: z.int() })),
   points: z.array(runPointSchema), // that the workbench had not confirmed
   sha256: z.string(),
 });
 
-export interface Checkpoint { readonly position: TrainingPosition; readonly state: Map<string, Float32Array>; readonly points: readonly RunPoint[]; readonly folder: string }
+export interface Checkpoint {
+  readonly position: TrainingPosition;
+  readonly state: Map<string, Float32Array>;
+  readonly points: readonly RunPoint[];
+  readonly folder: string;
+}
 
 const checkpointsOf = (runFolder: string) => join(runFolder, 'checkpoints');
 
 function writeSynced(path: string, chunks: readonly Uint8Array[]): void {
   const file = openSync(path, 'wx');
   try {
-    for (const chunk of chunks) for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written, chunk.length - written);
+    for (const chunk of chunks)
+      for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written, chunk.length - written);
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -52,11 +74,21 @@ export function syncFolder(folder: string): void {
 }
 
 /** Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, fsync of the folder, rename, fsync of the parent. */
-export function writeCheckpoint(runFolder: string, name: string, content: { readonly planHash: string; readonly position: TrainingPosition; readonly state: ReadonlyMap<string, Float32Array>; readonly points: readonly RunPoint[] }): string {
+export function writeCheckpoint(
+  runFolder: string,
+  name: string,
+  content: {
+    readonly planHash: string;
+    readonly position: TrainingPosition;
+    readonly state: ReadonlyMap<string, Float32Array>;
+    readonly points: readonly RunPoint[];
+  },
+): string {
   const parent = checkpointsOf(runFolder);
   if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolder(runFolder);
   const temporary = join(parent, `.writing-${process.pid}-${name}`);
-  for (const own of [name, `.old-${name}`]) refuseFixed(join(parent, own), `The checkpoint ${join(parent, own)} cannot be replaced`);
+  for (const own of [name, `.old-${name}`])
+    refuseFixed(join(parent, own), `The checkpoint ${join(parent, own)} cannot be replaced`);
   rmSync(temporary, { recursive: true, force: true });
   const hash = createHash('sha256');
   const tensors: { name: string; length: number; offset: number }[] = [];
@@ -69,7 +101,14 @@ export function writeCheckpoint(runFolder: string, name: string, content: { read
     tensors.push({ name: tensor, length: values.length, offset });
     offset += bytes.length;
   }
-  const manifest: z.infer<typeof manifestSchema> = { version: 1, planHash: content.planHash, position: content.position, tensors, points: [...content.points], sha256: hash.digest('hex') };
+  const manifest: z.infer<typeof manifestSchema> = {
+    version: 1,
+    planHash: content.planHash,
+    position: content.position,
+    tensors,
+    points: [...content.points],
+    sha256: hash.digest('hex'),
+  };
   try {
     mkdirSync(temporary);
     writeSynced(join(temporary, 'state.bin'), chunks);
@@ -77,7 +116,12 @@ export function writeCheckpoint(runFolder: string, name: string, content: { read
     syncFolder(temporary);
   } catch (cause) {
     rmSync(temporary, { recursive: true, force: true });
-    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw new ArcBenchError('no-space', `The disk is full: the checkpoint ${join(parent, name)} could not be written, and the one before it is kept; free some space and resume.`, { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
+      throw new ArcBenchError(
+        'no-space',
+        `The disk is full: the checkpoint ${join(parent, name)} could not be written, and the one before it is kept; free some space and resume.`,
+        { cause },
+      );
     throw cause;
   }
   const folder = join(parent, name);
@@ -92,7 +136,12 @@ export function writeCheckpoint(runFolder: string, name: string, content: { read
 
 /** Reads a checkpoint and checks its hashes; throws 'damaged' naming the file. */
 export function readCheckpoint(folder: string): Checkpoint & { readonly planHash: string } {
-  const damaged = (what: string, cause?: unknown) => new ArcBenchError('damaged', `The checkpoint ${folder} is damaged (${what}): the one before it is used, or start the run again.`, { cause });
+  const damaged = (what: string, cause?: unknown) =>
+    new ArcBenchError(
+      'damaged',
+      `The checkpoint ${folder} is damaged (${what}): the one before it is used, or start the run again.`,
+      { cause },
+    );
   let manifest: z.infer<typeof manifestSchema>;
   let bytes: Buffer;
   try {
@@ -101,13 +150,25 @@ export function readCheckpoint(folder: string): Checkpoint & { readonly planHash
   } catch (cause) {
     throw damaged('its manifest or state cannot be read', cause);
   }
-  if (createHash('sha256').update(bytes).digest('hex') !== manifest.sha256) throw damaged('state.bin does not have the hash that its manifest names');
+  if (createHash('sha256').update(bytes).digest('hex') !== manifest.sha256)
+    throw damaged('state.bin does not have the hash that its manifest names');
   const content = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  return { folder, planHash: manifest.planHash, position: manifest.position, points: manifest.points, state: new Map(manifest.tensors.map(({ name, length, offset }) => [name, new Float32Array(content, offset, length)])) };
+  return {
+    folder,
+    planHash: manifest.planHash,
+    position: manifest.position,
+    points: manifest.points,
+    state: new Map(
+      manifest.tensors.map(({ name, length, offset }) => [name, new Float32Array(content, offset, length)]),
+    ),
+  };
 }
 
 /** The newest whole checkpoint of a run, or null; leftovers of a broken write are swept and damaged ones reported. */
-export function latestCheckpoint(runFolder: string, onDamaged: (message: string) => void): (Checkpoint & { readonly planHash: string }) | null {
+export function latestCheckpoint(
+  runFolder: string,
+  onDamaged: (message: string) => void,
+): (Checkpoint & { readonly planHash: string }) | null {
   const parent = checkpointsOf(runFolder);
   if (!existsSync(parent)) return null;
   const found: (Checkpoint & { readonly planHash: string })[] = [];

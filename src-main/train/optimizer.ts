@@ -4,9 +4,17 @@ import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { slotName } from './optimizerSlots.ts';
 
 /** Numbers that change from step to step and are fed; step counts from 1. */
-export function optimizerScalars(plan: OptimizerPlan, step: number, learningRate: number): Record<'learningRate' | 'firstCorrection' | 'secondCorrection', Float32Array> {
+export function optimizerScalars(
+  plan: OptimizerPlan,
+  step: number,
+  learningRate: number,
+): Record<'learningRate' | 'firstCorrection' | 'secondCorrection', Float32Array> {
   const [first, second] = plan.name === 'sgd' ? [1, 1] : [1 - plan.beta1 ** step, 1 - plan.beta2 ** step];
-  return { learningRate: Float32Array.of(learningRate), firstCorrection: Float32Array.of(first), secondCorrection: Float32Array.of(second) };
+  return {
+    learningRate: Float32Array.of(learningRate),
+    firstCorrection: Float32Array.of(first),
+    secondCorrection: Float32Array.of(second),
+  };
 }
 
 export interface OptimizerInput {
@@ -19,7 +27,13 @@ export interface OptimizerInput {
 }
 
 /** New values of parameters and slots after one step, as PyTorch's torch.optim computes them. */
-export function optimizerUpdates({ plan, scalars, state, gradients, clip = null }: OptimizerInput): Map<string, Tensor> {
+export function optimizerUpdates({
+  plan,
+  scalars,
+  state,
+  gradients,
+  clip = null,
+}: OptimizerInput): Map<string, Tensor> {
   const updates = new Map<string, Tensor>();
   const get = (name: string): Tensor => {
     const tensor = state.get(name) ?? scalars[name];
@@ -31,14 +45,20 @@ export function optimizerUpdates({ plan, scalars, state, gradients, clip = null 
     const parameter = get(name);
     if (plan.name === 'sgd' && plan.momentum > 0) {
       const slot = slotName('momentum', name);
-      const stepped = momentumStep({ parameter, slot: get(slot), gradient: unclipped, clip: clip ?? tf.scalar(1), rate }, { decay: plan.weightDecay, momentum: plan.momentum, nesterov: plan.nesterov });
+      const stepped = momentumStep(
+        { parameter, slot: get(slot), gradient: unclipped, clip: clip ?? tf.scalar(1), rate },
+        { decay: plan.weightDecay, momentum: plan.momentum, nesterov: plan.nesterov },
+      );
       if (stepped) {
         updates.set(slot, stepped.slot).set(name, stepped.parameter);
         continue;
       }
     }
     const rawGradient = clip ? tf.mul(unclipped, clip) : unclipped;
-    const gradient = plan.weightDecay > 0 && plan.name !== 'adamw' ? tf.add(rawGradient, tf.mul(parameter, plan.weightDecay)) : rawGradient;
+    const gradient =
+      plan.weightDecay > 0 && plan.name !== 'adamw'
+        ? tf.add(rawGradient, tf.mul(parameter, plan.weightDecay))
+        : rawGradient;
     switch (plan.name) {
       case 'sgd': {
         let direction = gradient;
@@ -51,7 +71,8 @@ export function optimizerUpdates({ plan, scalars, state, gradients, clip = null 
         updates.set(name, tf.sub(parameter, tf.mul(direction, rate)));
         break;
       }
-      case 'adam': case 'adamw': {
+      case 'adam':
+      case 'adamw': {
         const firstSlot = slotName('firstMoment', name);
         const secondSlot = slotName('secondMoment', name);
         const first = tf.add(tf.mul(get(firstSlot), plan.beta1), tf.mul(gradient, 1 - plan.beta1));
@@ -59,7 +80,10 @@ export function optimizerUpdates({ plan, scalars, state, gradients, clip = null 
         updates.set(firstSlot, first);
         updates.set(secondSlot, second);
         const denominator = tf.add(tf.sqrt(tf.div(second, get('secondCorrection'))), plan.epsilon);
-        const decayed = plan.name === 'adamw' && plan.weightDecay > 0 ? tf.mul(parameter, tf.sub(1, tf.mul(rate, plan.weightDecay))) : parameter;
+        const decayed =
+          plan.name === 'adamw' && plan.weightDecay > 0
+            ? tf.mul(parameter, tf.sub(1, tf.mul(rate, plan.weightDecay)))
+            : parameter;
         updates.set(name, tf.sub(decayed, tf.mul(rate, tf.div(tf.div(first, get('firstCorrection')), denominator))));
         break;
       }
@@ -69,7 +93,10 @@ export function optimizerUpdates({ plan, scalars, state, gradients, clip = null 
 }
 
 /** Global norm of all gradients, and the factor that scales them down to `limit` where they exceed it (null where limit is 0), as torch's clip_grad_norm_. */
-export function clipByGlobalNorm(gradients: ReadonlyMap<string, Tensor>, limit: number): { norm: Tensor; clip: Tensor | null } {
+export function clipByGlobalNorm(
+  gradients: ReadonlyMap<string, Tensor>,
+  limit: number,
+): { norm: Tensor; clip: Tensor | null } {
   const norm = tf.sqrt(tf.mul(tf.addN([...gradients.values()].map((gradient) => halfSumOfSquares(gradient))), 2));
   return { norm, clip: limit === 0 ? null : tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1) };
 }

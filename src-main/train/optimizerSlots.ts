@@ -5,7 +5,10 @@ export const slotName = (slot: string, parameter: string) => `${slot}/${paramete
 /** Names of the slots that an optimiser keeps for each parameter, all starting at zero. */
 export function optimizerSlots(plan: OptimizerPlan): readonly string[] {
   switch (plan.name) {
-    case 'sgd': return plan.momentum > 0 ? ['momentum'] : [];
-    case 'adam': case 'adamw': return ['firstMoment', 'secondMoment'];
+    case 'sgd':
+      return plan.momentum > 0 ? ['momentum'] : [];
+    case 'adam':
+    case 'adamw':
+      return ['firstMoment', 'secondMoment'];
   }
 }

@@ -31,17 +31,21 @@ export function appendPoints(runFolder: string, points: readonly RunPoint[]): vo
 }
 
 /** Puts points in the place of all that are kept. */
-export const writePoints = async (runFolder: string, points: readonly RunPoint[]): Promise<void> => await writeWhole(pointLogOf(runFolder), lineOf(points));
+export const writePoints = async (runFolder: string, points: readonly RunPoint[]): Promise<void> =>
+  await writeWhole(pointLogOf(runFolder), lineOf(points));
 
 /** The points that were kept; lines that are damaged are counted and left out. */
 export function readPoints(runFolder: string): { readonly points: readonly RunPoint[]; readonly damaged: number } {
   if (!existsSync(pointLogOf(runFolder))) return { points: [], damaged: 0 };
   let damaged = 0;
-  const points = readFileSync(pointLogOf(runFolder), 'utf8').split('\n').filter((line) => line !== '').flatMap((line) => {
-    const text = line.slice(17);
-    if (line.slice(0, 17) === `${sumOf(text)} `) return pointsSchema.parse(JSON.parse(text));
-    damaged++;
-    return [];
-  });
+  const points = readFileSync(pointLogOf(runFolder), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      const text = line.slice(17);
+      if (line.slice(0, 17) === `${sumOf(text)} `) return pointsSchema.parse(JSON.parse(text));
+      damaged++;
+      return [];
+    });
   return { points, damaged };
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 
 export const runPointSchema = z.strictObject({
-  name: z.string(), step: z.int(), epoch: z.int(), // epoch counted from 1
-  value: z.number(), at: z.int(), // milliseconds since 1970
+  name: z.string(),
+  step: z.int(),
+  epoch: z.int(), // epoch counted from 1
+  value: z.number(),
+  at: z.int(), // milliseconds since 1970
 });
 /** A point of a run's curves. */
 export type RunPoint = z.infer<typeof runPointSchema>;
@@ -29,13 +32,17 @@ export function pointStream(send: (batch: number, points: readonly RunPoint[]) =
   let [batches, flushed] = [0, performance.now()];
   const stream: PointStream = {
     add(points, { step, epoch }) {
-      const finite = Object.entries(points).filter(([, value]) => Number.isFinite(value)).map(([name, value]) => ({ name, step, epoch, value, at: Date.now() }));
+      const finite = Object.entries(points)
+        .filter(([, value]) => Number.isFinite(value))
+        .map(([name, value]) => ({ name, step, epoch, value, at: Date.now() }));
       waiting.push(...finite);
       unkept.push(...finite);
       if (performance.now() - flushed >= millisecondsBetween) stream.flush();
       return finite.length;
     },
-    restore: (points) => { waiting.push(...points); },
+    restore: (points) => {
+      waiting.push(...points);
+    },
     flush() {
       flushed = performance.now();
       if (waiting.length === 0) return;
@@ -43,10 +50,14 @@ export function pointStream(send: (batch: number, points: readonly RunPoint[]) =
       send(batches, waiting);
       waiting = [];
     },
-    confirm: (batch) => { sent.delete(batch); },
+    confirm: (batch) => {
+      sent.delete(batch);
+    },
     unconfirmed: () => [...sent.values(), waiting].flat(),
     unkept: () => unkept,
-    kept: () => { unkept = []; },
+    kept: () => {
+      unkept = [];
+    },
   };
   return stream;
 }

@@ -25,17 +25,32 @@ export interface ProgramOptions {
 /** Names of all trained parameters: the backbone's and the head's. */
 export function trainableNames({ network, loss, classes }: ProgramOptions): string[] {
   const head = classificationLoss(loss).head({ plan: loss, classes, embeddingSize: network.embeddingSize });
-  return [...parameterSpecs(network).filter((spec) => spec.trainable).map((spec) => spec.name), ...head.map((parameter) => parameter.name)];
+  return [
+    ...parameterSpecs(network)
+      .filter((spec) => spec.trainable)
+      .map((spec) => spec.name),
+    ...head.map((parameter) => parameter.name),
+  ];
 }
 
 /** Shapes of what a loss learns and keeps beside the backbone, by name. */
-export function headShapes({ network, loss, classes }: Omit<ProgramOptions, 'training'>): Map<string, readonly number[]> {
+export function headShapes({
+  network,
+  loss,
+  classes,
+}: Omit<ProgramOptions, 'training'>): Map<string, readonly number[]> {
   const options = { plan: loss, classes, embeddingSize: network.embeddingSize };
-  return new Map([...classificationLoss(loss).head(options), ...(classificationLoss(loss).state?.(options) ?? [])].map(({ name, shape }) => [name, shape]));
+  return new Map(
+    [...classificationLoss(loss).head(options), ...(classificationLoss(loss).state?.(options) ?? [])].map(
+      ({ name, shape }) => [name, shape],
+    ),
+  );
 }
 
 /** All that a step reads and writes: backbone, head, batch-norm statistics, the loss's own state and optimiser slots. The head is drawn from the seed. */
-export function initialState(options: ProgramOptions & { readonly backbone: ReadonlyMap<string, Float32Array>; readonly seed: number }): Map<string, StateSpec> {
+export function initialState(
+  options: ProgramOptions & { readonly backbone: ReadonlyMap<string, Float32Array>; readonly seed: number },
+): Map<string, StateSpec> {
   const { network, loss, classes, training, backbone, seed } = options;
   const state = new Map<string, StateSpec>();
   for (const { name, shape } of parameterSpecs(network)) {
@@ -43,16 +58,30 @@ export function initialState(options: ProgramOptions & { readonly backbone: Read
     if (!values) throw new Error(`The initial weights lack ${name}.`);
     state.set(name, { shape, values });
   }
-  for (const { name, shape, standardDeviation } of classificationLoss(loss).head({ plan: loss, classes, embeddingSize: network.embeddingSize })) {
+  for (const { name, shape, standardDeviation } of classificationLoss(loss).head({
+    plan: loss,
+    classes,
+    embeddingSize: network.embeddingSize,
+  })) {
     const random = randomStream(seed, 'head', name);
-    state.set(name, { shape, values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => (standardDeviation === 0 ? 0 : random.normal() * standardDeviation)) });
+    state.set(name, {
+      shape,
+      values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () =>
+        standardDeviation === 0 ? 0 : random.normal() * standardDeviation,
+      ),
+    });
   }
-  for (const { name, shape, initialValue } of classificationLoss(loss).state?.({ plan: loss, classes, embeddingSize: network.embeddingSize }) ?? []) {
+  for (const { name, shape, initialValue } of classificationLoss(loss).state?.({
+    plan: loss,
+    classes,
+    embeddingSize: network.embeddingSize,
+  }) ?? []) {
     state.set(name, { shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(initialValue) });
   }
   for (const name of trainableNames(options)) {
     const spec = state.get(name) as StateSpec;
-    for (const slot of optimizerSlots(training.optimizer)) state.set(slotName(slot, name), { shape: spec.shape, values: new Float32Array(spec.values.length) });
+    for (const slot of optimizerSlots(training.optimizer))
+      state.set(slotName(slot, name), { shape: spec.shape, values: new Float32Array(spec.values.length) });
   }
   return state;
 }
@@ -60,7 +89,11 @@ export function initialState(options: ProgramOptions & { readonly backbone: Read
 /** Dropout nodes of a network with the shape of their noise for one sample. */
 export function dropoutShapes(network: Network): Map<string, readonly number[]> {
   const shapes = networkShapes(network);
-  return new Map(network.nodes.filter((node) => node.op === 'dropout' && node.rate > 0).map((node) => [node.name, shapes.get(node.inputs[0] as string) as readonly number[]]));
+  return new Map(
+    network.nodes
+      .filter((node) => node.op === 'dropout' && node.rate > 0)
+      .map((node) => [node.name, shapes.get(node.inputs[0] as string) as readonly number[]]),
+  );
 }
 
 const noiseName = (node: string) => `noise/${node}`;
@@ -73,7 +106,9 @@ export function trainProgram(options: ProgramOptions): Program {
   const size = network.inputSize;
   const trainable = trainableNames(options);
   const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
-  const noise = [...dropoutShapes(network)].map(([node, shape]) => [noiseName(node), { shape: [batchSize, ...shape], dtype: 'float32' as const }] as const);
+  const noise = [...dropoutShapes(network)].map(
+    ([node, shape]) => [noiseName(node), { shape: [batchSize, ...shape], dtype: 'float32' as const }] as const,
+  );
   return {
     rows,
     inputs: {
@@ -95,19 +130,31 @@ export function trainProgram(options: ProgramOptions): Program {
       const { value, gradients } = valueAndGradients(parameters, (trained) => {
         const all = new Map([...state, ...trained]);
         const embeddings = forward(network, {
-          parameters: all, input, training: true,
+          parameters: all,
+          input,
+          training: true,
           onUpdate: (name, tensor) => updates.set(name, tensor),
           dropoutNoise: (node) => inputs[noiseName(node)] as Tensor,
         }).get(network.output) as Tensor;
-        const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: all, training: true, noise: lossNoiseOf(inputs), marginShare: inputs['marginShare'] });
+        const output = classificationLoss(loss).compute({
+          plan: loss,
+          embeddings,
+          labels,
+          parameters: all,
+          training: true,
+          noise: lossNoiseOf(inputs),
+          marginShare: inputs['marginShare'],
+        });
         for (const [name, tensor] of output.updates ?? []) updates.set(name, tf.keep(tensor));
         for (const [name, tensor] of output.parts ?? []) told[`loss/${name}`] = tf.keep(tensor);
-        for (const [name, tensor] of Object.entries(stepHealth(loss, { output, embeddings, labels }))) told[name] = tf.keep(tensor);
+        for (const [name, tensor] of Object.entries(stepHealth(loss, { output, embeddings, labels })))
+          told[name] = tf.keep(tensor);
         return tf.mean(output.loss);
       });
       const { norm, clip } = clipByGlobalNorm(gradients, training.gradientClip);
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name] as Tensor]));
-      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clip })) updates.set(name, tensor);
+      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clip }))
+        updates.set(name, tensor);
       return { outputs: { loss: value, gradientNorm: norm, ...told }, updates };
     },
   };
@@ -117,11 +164,23 @@ export function trainProgram(options: ProgramOptions): Program {
 export function inferenceProgram({ network, loss }: ProgramOptions, batchSize: number): Program {
   const size = network.inputSize;
   return {
-    inputs: { images: { shape: [batchSize, size, size, 3], dtype: 'uint8' }, labels: { shape: [batchSize], dtype: 'int32' } },
+    inputs: {
+      images: { shape: [batchSize, size, size, 3], dtype: 'uint8' },
+      labels: { shape: [batchSize], dtype: 'int32' },
+    },
     run(inputs, state) {
       const { images, labels } = inputs as { images: Tensor; labels: Tensor };
-      const embeddings = forward(network, { parameters: state, input: networkInput(images), training: false }).get(network.output) as Tensor;
-      const output = classificationLoss(loss).compute({ plan: loss, embeddings, labels, parameters: state, training: false, noise: new Map() });
+      const embeddings = forward(network, { parameters: state, input: networkInput(images), training: false }).get(
+        network.output,
+      ) as Tensor;
+      const output = classificationLoss(loss).compute({
+        plan: loss,
+        embeddings,
+        labels,
+        parameters: state,
+        training: false,
+        noise: new Map(),
+      });
       return { outputs: { embeddings, scores: output.scores, loss: output.loss }, updates: new Map() };
     },
   };
@@ -134,7 +193,14 @@ export function mirroredProgram({ network }: ProgramOptions, batchSize: number):
     inputs: { images: { shape: [batchSize, size, size, 3], dtype: 'uint8' } },
     run(inputs, state) {
       const mirrored = tf.reverse(networkInput(inputs['images'] as Tensor), 2);
-      return { outputs: { embeddings: forward(network, { parameters: state, input: mirrored, training: false }).get(network.output) as Tensor }, updates: new Map() };
+      return {
+        outputs: {
+          embeddings: forward(network, { parameters: state, input: mirrored, training: false }).get(
+            network.output,
+          ) as Tensor,
+        },
+        updates: new Map(),
+      };
     },
   };
 }

@@ -19,23 +19,40 @@ export function leavesSnapshot(epoch: number, epochs: number): boolean {
 const fileOf = (epoch: number) => `epoch-${String(epoch).padStart(5, '0')}.npy`;
 
 /** Writes the unit embeddings of some val pictures after an epoch, and which pictures of the prepared set they are; whole or not at all. */
-export async function writeSnapshot(folder: string, snapshot: { readonly epoch: number; readonly units: Float32Array; readonly size: number; readonly images: readonly number[] }): Promise<void> {
+export async function writeSnapshot(
+  folder: string,
+  snapshot: {
+    readonly epoch: number;
+    readonly units: Float32Array;
+    readonly size: number;
+    readonly images: readonly number[];
+  },
+): Promise<void> {
   await makeFolder(folder);
   await writeWhole(join(folder, indexName), JSON.stringify({ images: snapshot.images }));
   await writeWhole(join(folder, fileOf(snapshot.epoch)), npyBytes(snapshot.units, snapshot.size));
 }
 
 /** The pictures of a run's snapshots, as positions in the prepared set, and the file of each epoch, rising. Throws 'damaged'. */
-export function listSnapshots(folder: string): { readonly images: readonly number[]; readonly epochs: readonly { readonly epoch: number; readonly path: string }[] } {
+export function listSnapshots(folder: string): {
+  readonly images: readonly number[];
+  readonly epochs: readonly { readonly epoch: number; readonly path: string }[];
+} {
   if (!existsSync(folder)) return { images: [], epochs: [] };
   try {
-    const { images } = z.strictObject({ images: z.array(z.int().min(0)) }).parse(JSON.parse(readFileSync(join(folder, indexName), 'utf8')));
+    const { images } = z
+      .strictObject({ images: z.array(z.int().min(0)) })
+      .parse(JSON.parse(readFileSync(join(folder, indexName), 'utf8')));
     const epochs = readdirSync(folder).flatMap((name) => {
       const epoch = /^epoch-(\d+)\.npy$/.exec(name)?.[1];
       return epoch === undefined ? [] : [{ epoch: Number(epoch), path: join(folder, name) }];
     });
     return { images, epochs: epochs.sort((a, b) => a.epoch - b.epoch) };
   } catch (cause) {
-    throw new ArcBenchError('damaged', `The snapshots in ${folder} cannot be read: delete the folder; the run itself is not touched.`, { cause });
+    throw new ArcBenchError(
+      'damaged',
+      `The snapshots in ${folder} cannot be read: delete the folder; the run itself is not touched.`,
+      { cause },
+    );
   }
 }

@@ -7,7 +7,10 @@ import { rowNorms } from '../loss/cosine.ts';
 const shareOf = (condition: Tensor): Tensor => tf.mean(tf.cast(condition, 'float32'));
 
 /** How a batch stands to its centres, scalars by name: accuracy without margin, mean target angle, mean norm of the embeddings, and where the loss has them the shares that satisfy the margin and that lie beyond π - m. */
-export function stepHealth(loss: LossPlan, { output, embeddings, labels }: { readonly output: LossOutput; readonly embeddings: Tensor; readonly labels: Tensor }): Record<string, Tensor> {
+export function stepHealth(
+  loss: LossPlan,
+  { output, embeddings, labels }: { readonly output: LossOutput; readonly embeddings: Tensor; readonly labels: Tensor },
+): Record<string, Tensor> {
   const { scores, logits } = output;
   const targetCosines = tf.clipByValue(output.targetCosines ?? entriesAt(scores, labels), -1, 1); // [batch, 1]
   const margin = angularMargin(loss);

@@ -2,6 +2,7 @@
 export function targetRank(scores: Float32Array, label: number): number {
   const target = scores[label] as number;
   let rank = Number.isNaN(target) ? scores.length + 1 : 1;
-  for (let index = 0; index < scores.length; index++) if (index !== label && !((scores[index] as number) < target)) rank++;
+  for (let index = 0; index < scores.length; index++)
+    if (index !== label && !((scores[index] as number) < target)) rank++;
   return rank;
 }

@@ -29,7 +29,8 @@ export async function endFormerTrainer(runFolder: string): Promise<void> {
     await wait(50);
   }
   for (const folder of [runFolder, join(runFolder, 'snapshots')]) {
-    for (const name of existsSync(folder) ? readdirSync(folder) : []) if (leftover.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+    for (const name of existsSync(folder) ? readdirSync(folder) : [])
+      if (leftover.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 
@@ -44,7 +45,9 @@ function end(processId: number): void {
 /** Whether a process is the trainer of this run, by its command line: ids of processes come back. */
 function trains(processId: number, runFolder: string): boolean {
   try {
-    const command = existsSync('/proc/self/cmdline') ? readFileSync(`/proc/${processId}/cmdline`, 'utf8') : spawnSync('ps', ['-o', 'command=', '-p', String(processId)], { encoding: 'utf8' }).stdout;
+    const command = existsSync('/proc/self/cmdline')
+      ? readFileSync(`/proc/${processId}/cmdline`, 'utf8')
+      : spawnSync('ps', ['-o', 'command=', '-p', String(processId)], { encoding: 'utf8' }).stdout;
     return command.includes('trainerProcess') && command.includes(runFolder);
   } catch {
     return false; // there is no such process

@@ -6,12 +6,25 @@ import { trainerEnd } from './trainerEnd.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
 
 /** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. Throws what `onMessage` threw, once the trainer has ended. */
-export async function runTrainer(task: TrainerTask, options: { readonly onMessage: (message: TrainerMessage) => void; readonly signal: AbortSignal; readonly afterEpoch?: AbortSignal }): Promise<TrainerMessage> {
+export async function runTrainer(
+  task: TrainerTask,
+  options: {
+    readonly onMessage: (message: TrainerMessage) => void;
+    readonly signal: AbortSignal;
+    readonly afterEpoch?: AbortSignal;
+  },
+): Promise<TrainerMessage> {
   await endFormerTrainer(task.runFolder);
   await makeFolder(task.runFolder);
   const child = fork(fileURLToPath(new URL('./trainerProcess.ts', import.meta.url)), [task.runFolder], {
-    execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced',
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3', ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },
+    execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    env: {
+      ...process.env,
+      TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3',
+      ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
+    },
   });
   let forget = () => {};
   try {
@@ -20,9 +33,13 @@ export async function runTrainer(task: TrainerTask, options: { readonly onMessag
     child.kill(); // it would wait for its task for ever, and this process for it
     throw error;
   }
-  const send = (message: WorkbenchMessage) => { if (child.connected) child.send(message, () => undefined); }; // one that died meanwhile is heard of by its exit
+  const send = (message: WorkbenchMessage) => {
+    if (child.connected) child.send(message, () => undefined);
+  }; // one that died meanwhile is heard of by its exit
   let errors = '';
-  child.stderr?.on('data', (chunk: Buffer) => { errors = (errors + chunk.toString()).slice(-4000); });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-4000);
+  });
   const stop = () => send({ kind: 'stop' });
   const stopAfterEpoch = () => send({ kind: 'stopAfterEpoch' });
   options.signal.addEventListener('abort', stop);
@@ -34,7 +51,13 @@ export async function runTrainer(task: TrainerTask, options: { readonly onMessag
     let last: TrainerMessage | null = null;
     let unheard: { readonly error: unknown } | null = null;
     child.on('message', (message: TrainerMessage) => {
-      if (message.kind === 'done' || message.kind === 'failed' || message.kind === 'stopped' || message.kind === 'paused') last = message;
+      if (
+        message.kind === 'done' ||
+        message.kind === 'failed' ||
+        message.kind === 'stopped' ||
+        message.kind === 'paused'
+      )
+        last = message;
       else if (unheard === null) {
         try {
           options.onMessage(message);

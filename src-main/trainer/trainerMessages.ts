@@ -30,11 +30,20 @@ export interface TrainerTask {
   readonly engine: EngineName;
 }
 
-export type WorkbenchMessage = { readonly kind: 'task'; readonly task: TrainerTask } | { readonly kind: 'stop' | 'stopAfterEpoch' } | { readonly kind: 'stored'; readonly batch: number };
+export type WorkbenchMessage =
+  | { readonly kind: 'task'; readonly task: TrainerTask }
+  | { readonly kind: 'stop' | 'stopAfterEpoch' }
+  | { readonly kind: 'stored'; readonly batch: number };
 
 export type TrainerMessage =
   | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: RunEngine }
-  | { readonly kind: 'progress'; readonly epoch: number; readonly done: number; readonly total: number; readonly imagesPerSecond: number }
+  | {
+      readonly kind: 'progress';
+      readonly epoch: number;
+      readonly done: number;
+      readonly total: number;
+      readonly imagesPerSecond: number;
+    }
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
   | { readonly kind: 'snapshot'; readonly folder: string } // an epoch's embeddings lie there
@@ -43,4 +52,9 @@ export type TrainerMessage =
   | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'paused' } // saved after untilEpoch
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; /** The message for any language, where it has one. */ readonly told?: RunWarning };
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** The message for any language, where it has one. */ readonly told?: RunWarning;
+    };

@@ -27,9 +27,15 @@ type Lane = 'faces' | 'training' | 'projection';
 /** Training has the machine to itself; faces and projections wait for their own kind alone. */
 const laneOf = (kind: JobKind): Lane => {
   switch (kind) {
-    case 'import': case 'prepare': case 'split': return 'faces';
-    case 'experiment': case 'resume': return 'training';
-    case 'projection': return 'projection';
+    case 'import':
+    case 'prepare':
+    case 'split':
+      return 'faces';
+    case 'experiment':
+    case 'resume':
+      return 'training';
+    case 'projection':
+      return 'projection';
   }
 };
 
@@ -37,7 +43,15 @@ const progressInterval = 100; // milliseconds between two progress events of a j
 const keptEnded = 50;
 const keptLines = 20_000; // of each job's log
 
-interface Entry { job: Job; readonly lane: string; readonly request: JobRequest; readonly stopper: AbortController; readonly afterEpoch: AbortController; readonly lines: LogLine[]; timer: NodeJS.Timeout | null }
+interface Entry {
+  job: Job;
+  readonly lane: string;
+  readonly request: JobRequest;
+  readonly stopper: AbortController;
+  readonly afterEpoch: AbortController;
+  readonly lines: LogLine[];
+  timer: NodeJS.Timeout | null;
+}
 
 /** Queues jobs, runs one of each lane at a time, and tells of every change. */
 export function jobQueue(tell: (event: WorkbenchEvent) => void) {
@@ -47,7 +61,10 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
   const change = (entry: Entry, changes: Partial<Job>, soon = false) => {
     entry.job = { ...entry.job, ...changes };
     if (soon) {
-      entry.timer ??= setTimeout(() => { entry.timer = null; tell({ event: 'job', payload: entry.job }); }, progressInterval);
+      entry.timer ??= setTimeout(() => {
+        entry.timer = null;
+        tell({ event: 'job', payload: entry.job });
+      }, progressInterval);
       return;
     }
     if (entry.timer) clearTimeout(entry.timer);
@@ -63,22 +80,41 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
 
   const run = async (entry: Entry): Promise<void> => {
     change(entry, { state: 'running', startedAt: new Date().toISOString() });
-    const end = (changes: Partial<Job>) => change(entry, { ...changes, progress: null, endedAt: new Date().toISOString() });
+    const end = (changes: Partial<Job>) =>
+      change(entry, { ...changes, progress: null, endedAt: new Date().toISOString() });
     try {
       const result = await entry.request.work({
-        signal: entry.stopper.signal, afterEpoch: entry.afterEpoch.signal,
+        signal: entry.stopper.signal,
+        afterEpoch: entry.afterEpoch.signal,
         progress: {
-          stage(text) { log(entry, text); change(entry, { stage: text, progress: null }); },
-          step(progress) { change(entry, { progress }, true); },
-          notice(text) { log(entry, text); },
+          stage(text) {
+            log(entry, text);
+            change(entry, { stage: text, progress: null });
+          },
+          step(progress) {
+            change(entry, { progress }, true);
+          },
+          notice(text) {
+            log(entry, text);
+          },
         },
         training: (id) => change(entry, { run: id }),
       });
       end({ state: 'done', result });
     } catch (error) {
-      const known = knownFault(error) ?? new ArcBenchError('failed', `${entry.job.title} failed: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+      const known =
+        knownFault(error) ??
+        new ArcBenchError(
+          'failed',
+          `${entry.job.title} failed: ${error instanceof Error ? error.message : String(error)}.`,
+          { cause: error },
+        );
       log(entry, known.message);
-      end(known.code === 'cancelled' ? { state: 'cancelled', stage: known.message } : { state: 'failed', fault: { code: known.code, message: known.message } });
+      end(
+        known.code === 'cancelled'
+          ? { state: 'cancelled', stage: known.message }
+          : { state: 'failed', fault: { code: known.code, message: known.message } },
+      );
     }
     sweep();
   };
@@ -86,10 +122,13 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
     if (running.has(lane)) return;
     const entry = [...entries.values()].find((queued) => queued.job.state === 'queued' && queued.lane === lane);
     if (!entry) return;
-    running.set(lane, run(entry).finally(() => {
-      running.delete(lane);
-      next(lane);
-    }));
+    running.set(
+      lane,
+      run(entry).finally(() => {
+        running.delete(lane);
+        next(lane);
+      }),
+    );
   };
   const sweep = () => {
     const ended = [...entries.values()].filter(({ job }) => job.endedAt !== null);
@@ -105,10 +144,29 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
     jobs: (): readonly Job[] => [...entries.values()].map(({ job }) => job),
     add(request: JobRequest): Job {
       const job: Job = {
-        id: randomUUID(), kind: request.kind, title: request.title, state: 'queued', stage: 'Waiting', progress: null, queuedAt: new Date().toISOString(), startedAt: null, endedAt: null,
-        experiment: request.experiment ?? null, run: null, result: null, fault: null,
+        id: randomUUID(),
+        kind: request.kind,
+        title: request.title,
+        state: 'queued',
+        stage: 'Waiting',
+        progress: null,
+        queuedAt: new Date().toISOString(),
+        startedAt: null,
+        endedAt: null,
+        experiment: request.experiment ?? null,
+        run: null,
+        result: null,
+        fault: null,
       };
-      const entry: Entry = { job, lane: request.atOnce === true ? job.id : laneOf(request.kind), request, stopper: new AbortController(), afterEpoch: new AbortController(), lines: [], timer: null };
+      const entry: Entry = {
+        job,
+        lane: request.atOnce === true ? job.id : laneOf(request.kind),
+        request,
+        stopper: new AbortController(),
+        afterEpoch: new AbortController(),
+        lines: [],
+        timer: null,
+      };
       entries.set(job.id, entry);
       tell({ event: 'job', payload: job });
       next(entry.lane);
@@ -116,7 +174,8 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
     },
     cancel(id: string): void {
       const entry = find(id);
-      if (entry.job.state === 'queued') change(entry, { state: 'cancelled', stage: 'Taken off the queue', endedAt: new Date().toISOString() });
+      if (entry.job.state === 'queued')
+        change(entry, { state: 'cancelled', stage: 'Taken off the queue', endedAt: new Date().toISOString() });
       else if (entry.job.state === 'running') {
         entry.stopper.abort();
         change(entry, { stage: 'Stopping' });
@@ -124,7 +183,11 @@ export function jobQueue(tell: (event: WorkbenchEvent) => void) {
     },
     stopAfterEpoch(id: string): void {
       const entry = find(id);
-      if (entry.job.state !== 'running' || entry.lane !== 'training') throw new ArcBenchError('wrong-input', `${entry.job.title} trains nothing now: only a job that trains can stop after its epoch.`);
+      if (entry.job.state !== 'running' || entry.lane !== 'training')
+        throw new ArcBenchError(
+          'wrong-input',
+          `${entry.job.title} trains nothing now: only a job that trains can stop after its epoch.`,
+        );
       entry.afterEpoch.abort();
       change(entry, { stage: `${entry.job.stage}; stops after this epoch` });
     },

@@ -1,7 +1,13 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { cpus, freemem, homedir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { callInputs, type CallHandlers, type CallName, type CurvePoint, type WorkbenchEvent } from '../../src-shared/api.ts';
+import {
+  callInputs,
+  type CallHandlers,
+  type CallName,
+  type CurvePoint,
+  type WorkbenchEvent,
+} from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
 import { epochCurve } from '../store/metricPoint.ts';
@@ -36,7 +42,9 @@ const pointsInterval = 250; // milliseconds between two events of points
 /** Opens the application on a workspace, which no other process may write meanwhile. Throws 'busy', 'damaged' or 'wrong-input'. */
 export function openWorkbench({ workspace, door, roots = [homedir()] }: WorkbenchOptions): Workbench {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
-  const tell = (event: WorkbenchEvent) => { for (const listener of listeners) listener(event); };
+  const tell = (event: WorkbenchEvent) => {
+    for (const listener of listeners) listener(event);
+  };
 
   const waiting = new Map<string, CurvePoint[]>(); // points by run, told a few times a second
   let pointsTimer: NodeJS.Timeout | null = null;
@@ -54,9 +62,15 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   };
   const tellChange = (change: StoreChange) => {
     switch (change.kind) {
-      case 'run': tellRun(change.id); break;
-      case 'run-deleted': tell({ event: 'run.deleted', payload: { ids: [change.id] } }); break;
-      case 'datasets': tell({ event: 'datasets.changed', payload: null }); break;
+      case 'run':
+        tellRun(change.id);
+        break;
+      case 'run-deleted':
+        tell({ event: 'run.deleted', payload: { ids: [change.id] } });
+        break;
+      case 'datasets':
+        tell({ event: 'datasets.changed', payload: null });
+        break;
       case 'points':
         for (const { run, ...point } of change.points) {
           const points = waiting.get(run);
@@ -69,10 +83,15 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const store = openStore(workspace, { onChange: tellChange });
   const summaries = runSummaries({ store });
   const uploads = join(workspace, 'uploads');
-  for (const name of readdirSync(uploads)) if (name.startsWith('.receiving-')) rmSync(join(uploads, name), { force: true });
+  for (const name of readdirSync(uploads))
+    if (name.startsWith('.receiving-')) rmSync(join(uploads, name), { force: true });
   for (const run of store.runs()) {
     // No trainer of an earlier process lives: it ends with the one that started it.
-    if (run.status === 'running') store.updateRun(run.id, { status: 'cancelled', message: 'The workbench ended while this run trained; resume goes on from its last checkpoint.' });
+    if (run.status === 'running')
+      store.updateRun(run.id, {
+        status: 'cancelled',
+        message: 'The workbench ended while this run trained; resume goes on from its last checkpoint.',
+      });
   }
 
   const jobs = jobQueue(tell);
@@ -81,29 +100,59 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workers.work };
   const library = datasetLibrary(context);
   const reading = readApart({ workspace, door });
-  const measure = measuredAtRest({ busy: jobs.busy, onMeasured: () => tell({ event: 'experiments.changed', payload: null }) });
+  const measure = measuredAtRest({
+    busy: jobs.busy,
+    onMeasured: () => tell({ event: 'experiments.changed', payload: null }),
+  });
   const handlers = {
-    ...systemCalls(context), ...datasetCalls(context, library), ...splitCalls(context, library), ...experimentCalls(context, library), ...runCalls(context, summaries), ...embeddingCalls(context, async (request) => fromJson(await reading.ask('projection.kept', request)) as string | null), ...reportCalls(context),
+    ...systemCalls(context),
+    ...datasetCalls(context, library),
+    ...splitCalls(context, library),
+    ...experimentCalls(context, library),
+    ...runCalls(context, summaries),
+    ...embeddingCalls(
+      context,
+      async (request) => fromJson(await reading.ask('projection.kept', request)) as string | null,
+    ),
+    ...reportCalls(context),
     'jobs.list': () => jobs.jobs(),
-    'jobs.cancel': ({ id }) => { jobs.cancel(id); return null; },
-    'jobs.stopAfterEpoch': ({ id }) => { jobs.stopAfterEpoch(id); return null; },
-    'jobs.dismiss': ({ id }) => { jobs.dismiss(id); return null; },
+    'jobs.cancel': ({ id }) => {
+      jobs.cancel(id);
+      return null;
+    },
+    'jobs.stopAfterEpoch': ({ id }) => {
+      jobs.stopAfterEpoch(id);
+      return null;
+    },
+    'jobs.dismiss': ({ id }) => {
+      jobs.dismiss(id);
+      return null;
+    },
     'jobs.log': ({ id, ...page }) => jobs.log(id, page),
   } satisfies CallHandlers;
   const shown = resources(workspace, library, (planHash) => reading.ask('report.archive', planHash));
-  const machineTimer = setInterval(machineLoad(tell, () => listeners.size > 0), machineInterval);
+  const machineTimer = setInterval(
+    machineLoad(tell, () => listeners.size > 0),
+    machineInterval,
+  );
   machineTimer.unref();
 
   return {
     async call(name, input, longAsJson = false) {
       if (!isCallName(name)) {
         const nearest = nearestName(name.slice(0, 80), Object.keys(callInputs));
-        throw new ArcBenchError('wrong-input', `There is no call '${name.slice(0, 80)}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}.`);
+        throw new ArcBenchError(
+          'wrong-input',
+          `There is no call '${name.slice(0, 80)}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}.`,
+        );
       }
       const checked = callInputs[name].safeParse(input);
       if (!checked.success) {
         const issue = checked.error.issues[0];
-        throw new ArcBenchError('wrong-input', `The input of ${name} is not what was expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`);
+        throw new ArcBenchError(
+          'wrong-input',
+          `The input of ${name} is not what was expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`,
+        );
       }
       if (name === 'experiments.show') measure(); // an estimate of its time may rest on it
       if (isReadCall(name)) {
@@ -119,7 +168,9 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     },
     resource: (address) => shown.read(address),
     receive: (file, content) => receiveFile(uploads, file, content),
-    open(path) { if (!opened.includes(path)) opened.push(path); },
+    open(path) {
+      if (!opened.includes(path)) opened.push(path);
+    },
     busy: () => jobs.busy(),
     async close() {
       clearInterval(machineTimer);
@@ -132,17 +183,29 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   };
 }
 
-const fromJson = (json: Uint8Array): unknown => JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
+const fromJson = (json: Uint8Array): unknown =>
+  JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
 const isCallName = (name: string): name is CallName => Object.hasOwn(callInputs, name);
 
 /** Tells the share of the processors that was busy since the last time, and the memory in use. */
 function machineLoad(tell: (event: WorkbenchEvent) => void, isWatched: () => boolean): () => void {
-  const times = () => cpus().reduce((sum, { times: { user, nice, sys, irq, idle } }) => ({ busy: sum.busy + user + nice + sys + irq, all: sum.all + user + nice + sys + irq + idle }), { busy: 0, all: 0 });
+  const times = () =>
+    cpus().reduce(
+      (sum, { times: { user, nice, sys, irq, idle } }) => ({
+        busy: sum.busy + user + nice + sys + irq,
+        all: sum.all + user + nice + sys + irq + idle,
+      }),
+      { busy: 0, all: 0 },
+    );
   let before = times();
   return () => {
     const now = times();
     const processorShare = now.all === before.all ? 0 : (now.busy - before.busy) / (now.all - before.all);
     before = now;
-    if (isWatched()) tell({ event: 'machine', payload: { processorShare, memoryUsedGiB: (totalmem() - freemem()) / 2 ** 30, memoryGiB: totalmem() / 2 ** 30 } });
+    if (isWatched())
+      tell({
+        event: 'machine',
+        payload: { processorShare, memoryUsedGiB: (totalmem() - freemem()) / 2 ** 30, memoryGiB: totalmem() / 2 ** 30 },
+      });
   };
 }

@@ -1,7 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { WorkbenchEvent } from '../../src-shared/api.ts';
 
-export interface Resource { readonly type: string; readonly bytes: Uint8Array; readonly fileName?: string }
+export interface Resource {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+  readonly fileName?: string;
+}
 
 /** The application behind every door: the contract's calls and events, and the bytes that screens show. */
 export interface Workbench {
@@ -15,7 +19,10 @@ export interface Workbench {
   /** What is at an address of the contract (pictureAddress, reportAddress, reportArchiveAddress); null where there is nothing. */
   resource(address: string): Promise<Resource | null>;
   /** Takes one file of a folder that a browser sends into <workspace>/uploads/<upload>/<path>, whole or not at all; answers the folder to import. Throws 'wrong-input'. */
-  receive(file: { readonly upload: string; readonly path: string }, content: Readable): Promise<{ readonly folder: string }>;
+  receive(
+    file: { readonly upload: string; readonly path: string },
+    content: Readable,
+  ): Promise<{ readonly folder: string }>;
   /** Lets faces be imported from a folder or file that the user chose by hand, and from below it. */
   open(path: string): void;
   /** Whether a job runs that closing would interrupt. */

@@ -4,21 +4,34 @@ import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
 export type CurveAxis = 'step' | 'epoch' | 'clock' | 'relative';
 
 /** The x of each point of a curve: steps, epochs, milliseconds since 1970, or seconds since the curve's first point. */
-export function axisValues(curve: Pick<Curve, 'steps' | 'epochs' | 'times'>, axis: CurveAxis, stepsPerEpoch: number | null): readonly number[] {
+export function axisValues(
+  curve: Pick<Curve, 'steps' | 'epochs' | 'times'>,
+  axis: CurveAxis,
+  stepsPerEpoch: number | null,
+): readonly number[] {
   switch (axis) {
-    case 'step': return curve.steps;
+    case 'step':
+      return curve.steps;
     // Step points of one epoch would lie on one another: they are spread over it.
-    case 'epoch': return stepsPerEpoch === null ? curve.epochs : curve.steps.map((step) => step / stepsPerEpoch);
-    case 'clock': return curve.times;
-    case 'relative': return curve.times.map((time) => (time - (curve.times[0] ?? 0)) / 1000);
+    case 'epoch':
+      return stepsPerEpoch === null ? curve.epochs : curve.steps.map((step) => step / stepsPerEpoch);
+    case 'clock':
+      return curve.times;
+    case 'relative':
+      return curve.times.map((time) => (time - (curve.times[0] ?? 0)) / 1000);
   }
 }
 
 /** All values of series that are numbers, rising. */
-const rising = (series: readonly (readonly (number | null)[])[]): Float64Array => Float64Array.from(series.flatMap((values) => values.filter((value): value is number => value !== null && Number.isFinite(value)))).sort();
+const rising = (series: readonly (readonly (number | null)[])[]): Float64Array =>
+  Float64Array.from(
+    series.flatMap((values) => values.filter((value): value is number => value !== null && Number.isFinite(value))),
+  ).sort();
 
 /** The range of values without the lowest and the highest hundredth; null where there are too few to tell. */
-export function rangeWithoutOutliers(series: readonly (readonly (number | null)[])[]): readonly [number, number] | null {
+export function rangeWithoutOutliers(
+  series: readonly (readonly (number | null)[])[],
+): readonly [number, number] | null {
   const all = rising(series);
   if (all.length < 20) return null;
   const at = (share: number) => all[Math.round(share * (all.length - 1))] as number;
@@ -30,10 +43,14 @@ export function rangeWithoutOutliers(series: readonly (readonly (number | null)[
 /** The part of an axis that is in sight, as the source reads it; epochs whole, since the points of an epoch are spread over it. */
 export function rangeOf(axis: CurveAxis, [from, to]: AxisWindow): CurveRange {
   switch (axis) {
-    case 'step': return { by: 'step', from, to };
-    case 'epoch': return { by: 'epoch', from: Math.floor(from), to: Math.ceil(to) };
-    case 'clock': return { by: 'time', from, to };
-    case 'relative': return { by: 'elapsed', from: from * 1000, to: to * 1000 };
+    case 'step':
+      return { by: 'step', from, to };
+    case 'epoch':
+      return { by: 'epoch', from: Math.floor(from), to: Math.ceil(to) };
+    case 'clock':
+      return { by: 'time', from, to };
+    case 'relative':
+      return { by: 'elapsed', from: from * 1000, to: to * 1000 };
   }
 }
 /** From and to on an axis, in its unit. */
@@ -41,7 +58,8 @@ export type AxisWindow = readonly [from: number, to: number];
 /** A window with as much beside it as half its width, so that one can pan a little before finer points are fetched anew. */
 export const widened = ([from, to]: AxisWindow): AxisWindow => [from - (to - from) / 2, to + (to - from) / 2];
 /** Whether what was fetched for one window is too little or too coarse for another. */
-export const outgrown = ([from, to]: AxisWindow, fetched: AxisWindow): boolean => from < fetched[0] || to > fetched[1] || (to - from) * 6 < fetched[1] - fetched[0];
+export const outgrown = ([from, to]: AxisWindow, fetched: AxisWindow): boolean =>
+  from < fetched[0] || to > fetched[1] || (to - from) * 6 < fetched[1] - fetched[0];
 
 /** A thinned curve with the finer points of a part of it in their place. */
 export function withDetail(curve: Curve, detail: Curve | undefined): Curve {
@@ -49,24 +67,53 @@ export function withDetail(curve: Curve, detail: Curve | undefined): Curve {
   if (!detail || first === undefined || last === undefined) return curve;
   const before = curve.steps.findIndex((step) => step >= first);
   const behind = curve.steps.findIndex((step) => step > last);
-  const join = <T>(of: (curve: Curve) => readonly T[]): readonly T[] => [...of(curve).slice(0, before === -1 ? curve.steps.length : before), ...of(detail), ...(behind === -1 ? [] : of(curve).slice(behind))];
-  return { ...curve, steps: join((own) => own.steps), epochs: join((own) => own.epochs), times: join((own) => own.times), values: join((own) => own.values), ...(curve.smoothed && detail.smoothed ? { smoothed: join((own) => own.smoothed!) } : {}) };
+  const join = <T>(of: (curve: Curve) => readonly T[]): readonly T[] => [
+    ...of(curve).slice(0, before === -1 ? curve.steps.length : before),
+    ...of(detail),
+    ...(behind === -1 ? [] : of(curve).slice(behind)),
+  ];
+  return {
+    ...curve,
+    steps: join((own) => own.steps),
+    epochs: join((own) => own.epochs),
+    times: join((own) => own.times),
+    values: join((own) => own.values),
+    ...(curve.smoothed && detail.smoothed ? { smoothed: join((own) => own.smoothed!) } : {}),
+  };
 }
 
 const isWhole = ({ total, steps }: Curve): boolean => steps.length === total;
 /** A curve's values smoothed by a weight: what the source says of a thinned one, since its points alone do not tell. */
-export const smoothLine = (curve: Curve, weight: number): readonly (number | null)[] => (weight > 0 && !isWhole(curve) && curve.smoothed ? curve.smoothed : movingAverage(curve.values, weight));
+export const smoothLine = (curve: Curve, weight: number): readonly (number | null)[] =>
+  weight > 0 && !isWhole(curve) && curve.smoothed ? curve.smoothed : movingAverage(curve.values, weight);
 
 /** The mean of curves at the steps of the one with the most points, each of the others by the line between its neighbours, over those that reach the step; gaps are left out. */
 export function meanCurve(curves: readonly Curve[], run: string): Curve {
   const [longest] = [...curves].sort((a, b) => b.steps.length - a.steps.length);
-  if (!longest || curves.length === 1) return { ...(longest ?? { name: '', total: 0, steps: [], epochs: [], times: [], values: [] }), run };
-  const smoothed = curves.every((curve) => curve.smoothed) ? meanColumn(longest.steps, curves.map((curve) => ({ steps: curve.steps, own: curve.smoothed! }))) : undefined;
+  if (!longest || curves.length === 1)
+    return { ...(longest ?? { name: '', total: 0, steps: [], epochs: [], times: [], values: [] }), run };
+  const smoothed = curves.every((curve) => curve.smoothed)
+    ? meanColumn(
+        longest.steps,
+        curves.map((curve) => ({ steps: curve.steps, own: curve.smoothed! })),
+      )
+    : undefined;
   const { smoothed: _, ...rest } = longest;
-  return { ...rest, run, values: meanColumn(longest.steps, curves.map((curve) => ({ steps: curve.steps, own: curve.values }))), ...(smoothed ? { smoothed } : {}) };
+  return {
+    ...rest,
+    run,
+    values: meanColumn(
+      longest.steps,
+      curves.map((curve) => ({ steps: curve.steps, own: curve.values })),
+    ),
+    ...(smoothed ? { smoothed } : {}),
+  };
 }
 
-function meanColumn(at: readonly number[], columns: readonly { readonly steps: readonly number[]; readonly own: readonly (number | null)[] }[]): (number | null)[] {
+function meanColumn(
+  at: readonly number[],
+  columns: readonly { readonly steps: readonly number[]; readonly own: readonly (number | null)[] }[],
+): (number | null)[] {
   const places = columns.map(() => 0);
   return at.map((step) => {
     let [sum, count] = [0, 0];
@@ -78,7 +125,7 @@ function meanColumn(at: readonly number[], columns: readonly { readonly steps: r
       if (right === undefined || right < step || high === null) return; // not there yet, or a gap
       const [left, low] = [steps[place - 1] ?? right, own[place - 1] ?? null];
       if (right > step && (low === null || left > step)) return;
-      sum += right === step ? high : low! + (high - low!) * (step - left) / (right - left);
+      sum += right === step ? high : low! + ((high - low!) * (step - left)) / (right - left);
       count++;
     });
     return count === 0 ? null : sum / count;
@@ -86,7 +133,10 @@ function meanColumn(at: readonly number[], columns: readonly { readonly steps: r
 }
 
 /** The lowest and the highest value of lines within a window, with a little room; null where there is none. */
-export function rangeWithin(lines: readonly { readonly x: readonly number[]; readonly y: readonly (number | null)[] }[], [from, to]: AxisWindow): readonly [number, number] | null {
+export function rangeWithin(
+  lines: readonly { readonly x: readonly number[]; readonly y: readonly (number | null)[] }[],
+  [from, to]: AxisWindow,
+): readonly [number, number] | null {
   let [low, high] = [Infinity, -Infinity];
   for (const { x, y } of lines) {
     x.forEach((at, index) => {
@@ -100,7 +150,10 @@ export function rangeWithin(lines: readonly { readonly x: readonly number[]; rea
 }
 
 /** The ends of a logarithmic axis for the positive values, without the lowest and the highest hundredth if asked: whole decades, or where they span little, one digit; null where there are none. */
-export function logarithmicRange(series: readonly (readonly (number | null)[])[], withoutOutliers: boolean): readonly [number, number] | null {
+export function logarithmicRange(
+  series: readonly (readonly (number | null)[])[],
+  withoutOutliers: boolean,
+): readonly [number, number] | null {
   const positive = rising(series).filter((value) => value > 0);
   const cut = withoutOutliers && positive.length >= 20 ? 0.01 : 0;
   const at = (share: number) => positive[Math.round(share * (positive.length - 1))];
@@ -108,7 +161,8 @@ export function logarithmicRange(series: readonly (readonly (number | null)[])[]
   if (low === undefined || high === undefined) return null;
   const decade = (value: number) => 10 ** Math.floor(Math.log10(value));
   if (high / low >= 100) return [decade(low), decade(high) === high ? high : decade(high) * 10];
-  const digit = (value: number, round: (value: number) => number) => Number((round(value / decade(value)) * decade(value)).toPrecision(6));
+  const digit = (value: number, round: (value: number) => number) =>
+    Number((round(value / decade(value)) * decade(value)).toPrecision(6));
   const [first, last] = [digit(low, Math.floor), digit(high, Math.ceil)];
   return first < last ? [first, last] : [Number((first * 0.9).toPrecision(6)), Number((first * 1.1).toPrecision(6))];
 }
@@ -127,21 +181,52 @@ export function nearestIndex(rising: readonly number[], value: number): number {
 /** Curves as CSV: one row a point. */
 export function curvesAsCsv(curves: readonly Curve[], nameOf: (run: string) => string): string {
   const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const rows = curves.flatMap((curve) => curve.steps.map((step, index) => [curve.run, quoted(nameOf(curve.run)), quoted(curve.name), step, curve.epochs[index], new Date(curve.times[index] ?? 0).toISOString(), curve.values[index] ?? ''].join(',')));
+  const rows = curves.flatMap((curve) =>
+    curve.steps.map((step, index) =>
+      [
+        curve.run,
+        quoted(nameOf(curve.run)),
+        quoted(curve.name),
+        step,
+        curve.epochs[index],
+        new Date(curve.times[index] ?? 0).toISOString(),
+        curve.values[index] ?? '',
+      ].join(','),
+    ),
+  );
   return ['run,arm,curve,step,epoch,time,value', ...rows, ''].join('\n');
 }
 
 /** A curve with points added, its average by the weight of its smoothing going on; points of steps that are there already take their place. */
-export function appended(curve: Curve, points: readonly { readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }[], smoothing = 0): Curve {
+export function appended(
+  curve: Curve,
+  points: readonly { readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }[],
+  smoothing = 0,
+): Curve {
   const from = points[0]?.step ?? Number.POSITIVE_INFINITY;
   let keep = curve.steps.length;
   while (keep > 0 && (curve.steps[keep - 1] as number) >= from) keep--;
   const kept = curve.total - (curve.steps.length - keep);
   const smoothed = curve.smoothed?.slice(0, keep);
   return {
-    run: curve.run, name: curve.name, total: kept + points.length,
-    ...(smoothed ? { smoothed: [...smoothed, ...movingAverage(points.map((point) => point.value), smoothing, { average: smoothed.at(-1) ?? null, count: kept })] } : {}),
-    steps: [...curve.steps.slice(0, keep), ...points.map((point) => point.step)], epochs: [...curve.epochs.slice(0, keep), ...points.map((point) => point.epoch)],
-    times: [...curve.times.slice(0, keep), ...points.map((point) => point.at)], values: [...curve.values.slice(0, keep), ...points.map((point) => point.value)],
+    run: curve.run,
+    name: curve.name,
+    total: kept + points.length,
+    ...(smoothed
+      ? {
+          smoothed: [
+            ...smoothed,
+            ...movingAverage(
+              points.map((point) => point.value),
+              smoothing,
+              { average: smoothed.at(-1) ?? null, count: kept },
+            ),
+          ],
+        }
+      : {}),
+    steps: [...curve.steps.slice(0, keep), ...points.map((point) => point.step)],
+    epochs: [...curve.epochs.slice(0, keep), ...points.map((point) => point.epoch)],
+    times: [...curve.times.slice(0, keep), ...points.map((point) => point.at)],
+    values: [...curve.values.slice(0, keep), ...points.map((point) => point.value)],
   };
 }

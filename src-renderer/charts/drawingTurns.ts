@@ -14,7 +14,9 @@ function next(): void {
 /** A function that asks for a turn of one's own; asked for again before it came, it comes once, and not at all where its component is gone. */
 function turnsOf(draw: () => void): () => void {
   let [asked, ended] = [false, false];
-  onScopeDispose(() => { ended = true; });
+  onScopeDispose(() => {
+    ended = true;
+  });
   return () => {
     if (asked) return;
     asked = true;
@@ -31,7 +33,9 @@ function turnsOf(draw: () => void): () => void {
 /** What a chart shows, made anew in its turn whenever something of it changes: charts that change at once are drawn one a frame, and the page answers between two. Null until its first turn. */
 export function drawnInTurn<Drawing>(make: () => Drawing): Readonly<ShallowRef<Drawing | null>> {
   const made = shallowRef<Drawing | null>(null);
-  const making = new ReactiveEffect(() => { made.value = make(); });
+  const making = new ReactiveEffect(() => {
+    made.value = make();
+  });
   const ask = turnsOf(() => making.run());
   making.scheduler = ask;
   ask();
@@ -41,9 +45,12 @@ export function drawnInTurn<Drawing>(make: () => Drawing): Readonly<ShallowRef<D
 /** Draws a value's changes in turns, the last alone where several came before it. */
 export function followedInTurn<Value>(value: () => Value, draw: (now: Value, before: Value) => void): void {
   let before = value();
-  watch(value, turnsOf(() => {
-    const now = value();
-    if (now !== before) draw(now, before);
-    before = now;
-  }));
+  watch(
+    value,
+    turnsOf(() => {
+      const now = value();
+      if (now !== before) draw(now, before);
+      before = now;
+    }),
+  );
 }

@@ -11,10 +11,15 @@ const [mostPoints, leastPoints, allPoints] = [1500, 120, 150_000]; // of a serie
 const runsAtOnce = 100; // of the contract's 200
 const drawInterval = 250; // milliseconds
 /** Points to ask for of each of so many series. */
-const pointsOf = (series: number): number => Math.max(leastPoints, Math.min(mostPoints, Math.floor(allPoints / Math.max(1, series))));
+const pointsOf = (series: number): number =>
+  Math.max(leastPoints, Math.min(mostPoints, Math.floor(allPoints / Math.max(1, series))));
 const pointsKept = (series: number): number => 2.7 * pointsOf(series); // before they are thinned again
 
-export interface AskedCurves { readonly ids: readonly string[]; readonly names: readonly string[]; /** As one chooses it; curves of epochs take less. */ readonly smoothing: number }
+export interface AskedCurves {
+  readonly ids: readonly string[];
+  readonly names: readonly string[];
+  /** As one chooses it; curves of epochs take less. */ readonly smoothing: number;
+}
 
 /** Curves of any number of runs, whole or a part of them. */
 async function fetchCurves({ ids, names, smoothing }: AskedCurves, range?: CurveRange): Promise<readonly Curve[]> {
@@ -22,14 +27,26 @@ async function fetchCurves({ ids, names, smoothing }: AskedCurves, range?: Curve
   const found: Curve[] = [];
   for (let from = 0; from < ids.length; from += runsAtOnce) {
     for (const [weight, own] of groupBy(names, (name) => smoothingOf(name, smoothing))) {
-      found.push(...await call('runs.curves', { ids: ids.slice(from, from + runsAtOnce), names: [...own], points, ...(range ? { range } : {}), ...(weight > 0 ? { smoothing: weight } : {}) }));
+      found.push(
+        ...(await call('runs.curves', {
+          ids: ids.slice(from, from + runsAtOnce),
+          names: [...own],
+          points,
+          ...(range ? { range } : {}),
+          ...(weight > 0 ? { smoothing: weight } : {}),
+        })),
+      );
     }
   }
   return found;
 }
 
 /** Curves of runs, fetched once and then grown by the points that arrive. */
-export function useCurves(ask: () => AskedCurves): { readonly curves: Readonly<ShallowRef<readonly Curve[]>>; readonly fault: Readonly<ShallowRef<ArcBenchError | null>>; readonly loaded: Readonly<ShallowRef<boolean>> } {
+export function useCurves(ask: () => AskedCurves): {
+  readonly curves: Readonly<ShallowRef<readonly Curve[]>>;
+  readonly fault: Readonly<ShallowRef<ArcBenchError | null>>;
+  readonly loaded: Readonly<ShallowRef<boolean>>;
+} {
   const curves = shallowRef<readonly Curve[]>([]);
   const fault = shallowRef<ArcBenchError | null>(null);
   const loaded = shallowRef(false);
@@ -59,7 +76,15 @@ export function useCurves(ask: () => AskedCurves): { readonly curves: Readonly<S
       if (!ids.includes(run)) continue;
       for (const [name, added] of groupBy(points, (point) => point.name)) {
         if (!names.includes(name)) continue;
-        const curve = byKey.get(`${run} ${name}`) ?? { run, name, total: 0, steps: [], epochs: [], times: [], values: [] };
+        const curve = byKey.get(`${run} ${name}`) ?? {
+          run,
+          name,
+          total: 0,
+          steps: [],
+          epochs: [],
+          times: [],
+          values: [],
+        };
         byKey.set(`${run} ${name}`, appended(curve, added, smoothingOf(name, smoothing)));
       }
     }
@@ -71,17 +96,38 @@ export function useCurves(ask: () => AskedCurves): { readonly curves: Readonly<S
     waiting.push(payload);
     timer ??= setTimeout(grow, drawInterval);
   });
-  useEvent('run', (run) => { if (run.status === 'queued' && ask().ids.includes(run.id)) void load(); }); // begun anew: its old points are gone
-  watch(() => { const { ids, names } = ask(); return JSON.stringify([ids, names]); }, () => void load(), { immediate: true });
+  useEvent('run', (run) => {
+    if (run.status === 'queued' && ask().ids.includes(run.id)) void load();
+  }); // begun anew: its old points are gone
+  watch(
+    () => {
+      const { ids, names } = ask();
+      return JSON.stringify([ids, names]);
+    },
+    () => void load(),
+    { immediate: true },
+  );
   // Of whole curves the page knows every point.
-  watch(() => ask().smoothing, () => { if (curves.value.some(({ total, steps }) => steps.length < total)) void load(); });
+  watch(
+    () => ask().smoothing,
+    () => {
+      if (curves.value.some(({ total, steps }) => steps.length < total)) void load();
+    },
+  );
   onScopeDispose(onResync(() => void load()));
-  onScopeDispose(() => { if (timer) clearTimeout(timer); });
+  onScopeDispose(() => {
+    if (timer) clearTimeout(timer);
+  });
   return { curves, fault, loaded };
 }
 
 /** The finer points of what is in sight of a chart that was zoomed, fetched whenever the window changes to one that they do not cover; null asks nothing. Until they are there, and where they fail, the curves are shown as they are. */
-export function useCurveDetail(ask: () => (AskedCurves & { readonly axis: CurveAxis; readonly window: AxisWindow }) | null): { readonly detail: Readonly<ShallowRef<ReadonlyMap<string, Curve>>>; readonly loading: Readonly<ShallowRef<boolean>> } {
+export function useCurveDetail(
+  ask: () => (AskedCurves & { readonly axis: CurveAxis; readonly window: AxisWindow }) | null,
+): {
+  readonly detail: Readonly<ShallowRef<ReadonlyMap<string, Curve>>>;
+  readonly loading: Readonly<ShallowRef<boolean>>;
+} {
   const detail = shallowRef<ReadonlyMap<string, Curve>>(new Map());
   const loading = shallowRef(false);
   let turn = 0;
@@ -100,13 +146,20 @@ export function useCurveDetail(ask: () => (AskedCurves & { readonly axis: CurveA
     try {
       const wide = widened(window);
       const found = await fetchCurves(asked, rangeOf(axis, wide));
-      if (mine === turn) [detail.value, fetched] = [new Map(found.map((curve) => [`${curve.run} ${curve.name}`, curve])), { of, window: wide }];
+      if (mine === turn)
+        [detail.value, fetched] = [
+          new Map(found.map((curve) => [`${curve.run} ${curve.name}`, curve])),
+          { of, window: wide },
+        ];
     } catch {
       // The curves stay as they are; the next turn of the wheel asks again.
     } finally {
       if (mine === turn) loading.value = false;
     }
   };
-  watch(() => JSON.stringify(ask()), () => void load());
+  watch(
+    () => JSON.stringify(ask()),
+    () => void load(),
+  );
   return { detail, loading };
 }

@@ -10,7 +10,9 @@ export interface ElectronBridge {
 }
 
 declare global {
-  interface Window { readonly arcbench?: ElectronBridge }
+  interface Window {
+    readonly arcbench?: ElectronBridge;
+  }
 }
 
 /** Electron's door: in one process group with the workbench, so it is open as long as the window is. */

@@ -30,7 +30,11 @@ export function createClient(transport: Transport): Client {
     call: async <Name extends CallName>(name: Name, input: CallInput<Name>) => {
       const answer = await transport.request({ id: nextId++, call: name, input });
       if ('fault' in answer) throw new ArcBenchError(answer.fault.code, answer.fault.message);
-      if ('event' in answer) throw new ArcBenchError('failed', `The workbench answered ${name} with an event: the screens and the workbench are of different versions, reload the page.`);
+      if ('event' in answer)
+        throw new ArcBenchError(
+          'failed',
+          `The workbench answered ${name} with an event: the screens and the workbench are of different versions, reload the page.`,
+        );
       return answer.result as CallOutputs[Name];
     },
     on: (name, listener) => {

@@ -12,18 +12,29 @@ export async function droppedFolder(transfer: DataTransfer): Promise<DroppedFold
 
 /** The folder chosen by an <input webkitdirectory>. */
 export function chosenFolder(list: FileList): DroppedFolder | null {
-  return asFolder([...list].filter((file) => !file.webkitRelativePath.split('/').some(hidden)).map((file) => ({ path: file.webkitRelativePath || file.name, file })));
+  return asFolder(
+    [...list]
+      .filter((file) => !file.webkitRelativePath.split('/').some(hidden))
+      .map((file) => ({ path: file.webkitRelativePath || file.name, file })),
+  );
 }
 
 async function gather(entry: FileSystemEntry, above: string, into: FolderFile[]): Promise<void> {
   if (hidden(entry.name)) return;
   const path = above === '' ? entry.name : `${above}/${entry.name}`;
   if (entry.isFile) {
-    into.push({ path, file: await new Promise<File>((resolve, reject) => { (entry as FileSystemFileEntry).file(resolve, reject); }) });
+    into.push({
+      path,
+      file: await new Promise<File>((resolve, reject) => {
+        (entry as FileSystemFileEntry).file(resolve, reject);
+      }),
+    });
   } else {
     const reader = (entry as FileSystemDirectoryEntry).createReader(); // Chromium has no such class to ask for by instanceof
     for (;;) {
-      const some = await new Promise<FileSystemEntry[]>((resolve, reject) => { reader.readEntries(resolve, reject); }); // at most 100 a time
+      const some = await new Promise<FileSystemEntry[]>((resolve, reject) => {
+        reader.readEntries(resolve, reject);
+      }); // at most 100 a time
       if (some.length === 0) return;
       for (const child of some) await gather(child, path, into);
     }

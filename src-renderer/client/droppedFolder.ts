@@ -1,7 +1,13 @@
 /** A file of a folder with its path in it, segments joined by '/'. */
-export interface FolderFile { readonly path: string; readonly file: File }
+export interface FolderFile {
+  readonly path: string;
+  readonly file: File;
+}
 /** What was dropped or chosen: one folder, or a folder of that name to put it in. */
-export interface DroppedFolder { readonly name: string; readonly files: readonly FolderFile[] }
+export interface DroppedFolder {
+  readonly name: string;
+  readonly files: readonly FolderFile[];
+}
 
 /** One folder loses its own name, so that its sub-folders are the people. */
 export function asFolder(files: readonly FolderFile[]): DroppedFolder | null {
@@ -9,7 +15,9 @@ export function asFolder(files: readonly FolderFile[]): DroppedFolder | null {
   if (first === undefined) return null;
   const top = first.path.split('/')[0] ?? '';
   const single = files.every(({ path }) => path.startsWith(`${top}/`));
-  return single ? { name: top, files: files.map(({ path, file }) => ({ path: path.slice(top.length + 1), file })) } : { name: 'faces', files };
+  return single
+    ? { name: top, files: files.map(({ path, file }) => ({ path: path.slice(top.length + 1), file })) }
+    : { name: 'faces', files };
 }
 
 /** The CSV of a folder that lists its pictures by path and identity, if there is one at its top. */

@@ -7,7 +7,11 @@ const longestWaitMilliseconds = 10_000;
 /** How long a call made while the socket is away waits for it. */
 const patienceMilliseconds = 15_000;
 
-interface PendingRequest { readonly message: WireRequest; readonly resolve: (answer: WireMessage) => void; readonly reject: (error: ArcBenchError) => void }
+interface PendingRequest {
+  readonly message: WireRequest;
+  readonly resolve: (answer: WireMessage) => void;
+  readonly reject: (error: ArcBenchError) => void;
+}
 
 /** Milliseconds before the next try: doubled each time up to 10 s, with up to a quarter of jitter taken off. */
 export function backOff(attempt: number, draw: number): number {
@@ -51,7 +55,13 @@ export function socketTransport(address: string): Transport {
 
   const lose = (): void => {
     socket = undefined;
-    for (const { reject } of sent.values()) reject(new ArcBenchError('failed', 'The connection to the workbench was lost before it answered: look whether it was done, and try again.'));
+    for (const { reject } of sent.values())
+      reject(
+        new ArcBenchError(
+          'failed',
+          'The connection to the workbench was lost before it answered: look whether it was done, and try again.',
+        ),
+      );
     sent.clear();
     if (closed) return;
     become('lost');
@@ -74,11 +84,22 @@ export function socketTransport(address: string): Transport {
   open();
 
   return {
-    request: (message) => new Promise((resolve, reject) => {
-      if (state === 'open') return send({ message, resolve, reject });
-      waiting.set(message.id, { message, resolve, reject });
-      setTimeout(() => waiting.delete(message.id) && reject(new ArcBenchError('failed', 'The workbench does not answer: look whether it still runs; the screens go on by themselves when it is back.')), patienceMilliseconds);
-    }),
+    request: (message) =>
+      new Promise((resolve, reject) => {
+        if (state === 'open') return send({ message, resolve, reject });
+        waiting.set(message.id, { message, resolve, reject });
+        setTimeout(
+          () =>
+            waiting.delete(message.id) &&
+            reject(
+              new ArcBenchError(
+                'failed',
+                'The workbench does not answer: look whether it still runs; the screens go on by themselves when it is back.',
+              ),
+            ),
+          patienceMilliseconds,
+        );
+      }),
     onEvent: (listener) => {
       eventListeners.add(listener);
       return () => eventListeners.delete(listener);

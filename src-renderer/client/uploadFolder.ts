@@ -4,10 +4,18 @@ import type { DroppedFolder } from './droppedFolder.ts';
 const atOnce = 4;
 
 /** How much of an upload has arrived. */
-export interface UploadProgress { readonly files: number; readonly totalFiles: number; readonly bytes: number; readonly totalBytes: number }
+export interface UploadProgress {
+  readonly files: number;
+  readonly totalFiles: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
 
 /** Sends a folder file by file to the machine of the workbench; answers the folder's path there. Throws ArcBenchError, 'cancelled' where the signal says so. */
-export async function uploadFolder({ name, files }: DroppedFolder, { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: UploadProgress) => void }): Promise<string> {
+export async function uploadFolder(
+  { name, files }: DroppedFolder,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: UploadProgress) => void },
+): Promise<string> {
   const upload = [...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(36)).join('');
   const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0);
   let [sent, bytes, next] = [0, 0, 0];
@@ -21,17 +29,44 @@ export async function uploadFolder({ name, files }: DroppedFolder, { signal, onP
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  if (folder === undefined) throw new ArcBenchError('wrong-input', `The folder ${name} has no files: choose one with a sub-folder of pictures for each person.`);
+  if (folder === undefined)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The folder ${name} has no files: choose one with a sub-folder of pictures for each person.`,
+    );
   return `${folder}/${name}`;
 }
 
-async function putFile({ upload, path, file, signal }: { readonly upload: string; readonly path: string; readonly file: File; readonly signal: AbortSignal }): Promise<string> {
+async function putFile({
+  upload,
+  path,
+  file,
+  signal,
+}: {
+  readonly upload: string;
+  readonly path: string;
+  readonly file: File;
+  readonly signal: AbortSignal;
+}): Promise<string> {
   const address = `uploads/${upload}/${path.split('/').map(encodeURIComponent).join('/')}`;
-  const response = await fetch(address, { method: 'PUT', body: file, signal, headers: { 'content-type': 'application/octet-stream' } }).catch((error: unknown) => {
+  const response = await fetch(address, {
+    method: 'PUT',
+    body: file,
+    signal,
+    headers: { 'content-type': 'application/octet-stream' },
+  }).catch((error: unknown) => {
     if (signal.aborted) throw new ArcBenchError('cancelled', 'The upload was cancelled.');
-    throw new ArcBenchError('failed', `${path} could not be sent: look whether the workbench still runs and whether the file can be read, and try again.`, { cause: error });
+    throw new ArcBenchError(
+      'failed',
+      `${path} could not be sent: look whether the workbench still runs and whether the file can be read, and try again.`,
+      { cause: error },
+    );
   });
-  const answer = await response.json().catch(() => ({})) as { readonly folder?: string; readonly message?: string };
-  if (!response.ok || answer.folder === undefined) throw new ArcBenchError('failed', answer.message ?? `${path} was not taken by the workbench (${response.status}): leave it out and try again.`);
+  const answer = (await response.json().catch(() => ({}))) as { readonly folder?: string; readonly message?: string };
+  if (!response.ok || answer.folder === undefined)
+    throw new ArcBenchError(
+      'failed',
+      answer.message ?? `${path} was not taken by the workbench (${response.status}): leave it out and try again.`,
+    );
   return answer.folder;
 }

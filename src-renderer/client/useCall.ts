@@ -39,12 +39,24 @@ export function useCall<Name extends CallName>(name: Name, input: () => CallInpu
       if (turn === latest) pending.value = false;
     }
   };
-  watch(() => JSON.stringify(input()), () => void reload(), { immediate: true });
+  watch(
+    () => JSON.stringify(input()),
+    () => void reload(),
+    { immediate: true },
+  );
   onScopeDispose(onResync(() => void reload()));
-  return { data, fault, pending, loading: computed(() => data.value === null && fault.value === null && pending.value), reload };
+  return {
+    data,
+    fault,
+    pending,
+    loading: computed(() => data.value === null && fault.value === null && pending.value),
+    reload,
+  };
 }
 
 /** Any error as one that can be shown. */
 export function asFault(error: unknown): ArcBenchError {
-  return error instanceof ArcBenchError ? error : new ArcBenchError('failed', error instanceof Error ? error.message : String(error), { cause: error });
+  return error instanceof ArcBenchError
+    ? error
+    : new ArcBenchError('failed', error instanceof Error ? error.message : String(error), { cause: error });
 }

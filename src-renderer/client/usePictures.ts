@@ -22,7 +22,11 @@ export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit
     const asked = turn;
     pages.value.set(page, 'loading');
     try {
-      const answer: { readonly total: number; readonly pictures: readonly Picture[] } = await call(name, { ...of(), offset: page * pageSize, limit: pageSize } as CallInput<Name>);
+      const answer: { readonly total: number; readonly pictures: readonly Picture[] } = await call(name, {
+        ...of(),
+        offset: page * pageSize,
+        limit: pageSize,
+      } as CallInput<Name>);
       if (asked !== turn) return;
       pages.value.set(page, answer.pictures);
       [total.value, fault.value] = [answer.total, null];
@@ -47,19 +51,27 @@ export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit
     const held = pages.value;
     return (position) => {
       const page = held.get(Math.floor(position / pageSize));
-      return page === undefined || page === 'loading' ? null : page[position % pageSize] ?? null;
+      return page === undefined || page === 'loading' ? null : (page[position % pageSize] ?? null);
     };
   });
   return {
-    total, fault, at, reload,
+    total,
+    fault,
+    at,
+    reload,
     /** Fetches what is not there yet of the positions from first to last. */
     want: (first: number, last: number): void => {
-      for (let page = Math.floor(first / pageSize); page <= Math.floor(last / pageSize); page++) if (total.value === null || page * pageSize < total.value) void load(page);
+      for (let page = Math.floor(first / pageSize); page <= Math.floor(last / pageSize); page++)
+        if (total.value === null || page * pageSize < total.value) void load(page);
     },
     /** Puts a changed picture in the place of the old one. */
     put: (picture: Picture): void => {
       for (const [page, pictures] of pages.value) {
-        if (pictures !== 'loading' && pictures.some(({ index }) => index === picture.index)) pages.value.set(page, pictures.map((old) => (old.index === picture.index ? picture : old)));
+        if (pictures !== 'loading' && pictures.some(({ index }) => index === picture.index))
+          pages.value.set(
+            page,
+            pictures.map((old) => (old.index === picture.index ? picture : old)),
+          );
       }
       triggerRef(pages);
     },

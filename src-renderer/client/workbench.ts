@@ -5,9 +5,11 @@ import { createClient } from './createClient.ts';
 import { socketTransport } from './socketTransport.ts';
 import type { ConnectionState } from './transport.ts';
 
-const client = createClient(window.arcbench === undefined
-  ? socketTransport(new URL('api', document.baseURI).href.replace(/^http/, 'ws'))
-  : bridgeTransport(window.arcbench));
+const client = createClient(
+  window.arcbench === undefined
+    ? socketTransport(new URL('api', document.baseURI).href.replace(/^http/, 'ws'))
+    : bridgeTransport(window.arcbench),
+);
 
 /** Calls the workbench: `await call('datasets.show', { hash })`. Rejects with ArcBenchError; show it by FaultNote or showFault. */
 export const call = client.call;
@@ -19,7 +21,9 @@ export const onResync = client.onResync;
 export const reconnect = client.reconnect;
 
 const state = ref<ConnectionState>('opening');
-client.onState((next) => { state.value = next; });
+client.onState((next) => {
+  state.value = next;
+});
 /** The state of the connection. */
 export const connection = readonly(state);
 

@@ -15,6 +15,12 @@ export const question = shallowRef<(Question & { readonly answer: (yes: boolean)
 export function confirm(asked: Question): Promise<boolean> {
   question.value?.answer(false);
   return new Promise((resolve) => {
-    question.value = { ...asked, answer: (yes) => { question.value = null; resolve(yes); } };
+    question.value = {
+      ...asked,
+      answer: (yes) => {
+        question.value = null;
+        resolve(yes);
+      },
+    };
   });
 }

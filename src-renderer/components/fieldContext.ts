@@ -1,9 +1,14 @@
 import { inject, provide, useId, type InjectionKey } from 'vue';
 
 /** What a Field tells the control in its slot. */
-export interface FieldContext { readonly id: string; readonly describedBy: () => string | undefined; readonly invalid: () => boolean }
+export interface FieldContext {
+  readonly id: string;
+  readonly describedBy: () => string | undefined;
+  readonly invalid: () => boolean;
+}
 
 const key: InjectionKey<FieldContext> = Symbol('field');
 export const provideField = (context: FieldContext): void => provide(key, context);
 /** The Field around a control, or one without label where there is none (then give the control an aria-label). */
-export const useField = (): FieldContext => inject(key, undefined) ?? { id: useId(), describedBy: () => undefined, invalid: () => false };
+export const useField = (): FieldContext =>
+  inject(key, undefined) ?? { id: useId(), describedBy: () => undefined, invalid: () => false };

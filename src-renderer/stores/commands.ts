@@ -19,8 +19,12 @@ export const useCommandRegistry = defineStore('commands', () => {
   const registered = shallowReactive(new Map<string, Command>());
   return {
     all: computed(() => [...registered.values()]),
-    add: (commands: readonly Command[]): void => { for (const command of commands) registered.set(command.id, command); },
-    remove: (commands: readonly Command[]): void => { for (const command of commands) if (registered.get(command.id) === command) registered.delete(command.id); },
+    add: (commands: readonly Command[]): void => {
+      for (const command of commands) registered.set(command.id, command);
+    },
+    remove: (commands: readonly Command[]): void => {
+      for (const command of commands) if (registered.get(command.id) === command) registered.delete(command.id);
+    },
   };
 });
 

@@ -21,5 +21,11 @@ export const useDatasets = defineStore('datasets', () => {
   on('datasets.changed', () => void load());
   onResync(() => void load());
   void load();
-  return { all, loaded, fault, load, byHash: (hash: string): DatasetSummary | null => all.value.find((dataset) => dataset.hash === hash) ?? null };
+  return {
+    all,
+    loaded,
+    fault,
+    load,
+    byHash: (hash: string): DatasetSummary | null => all.value.find((dataset) => dataset.hash === hash) ?? null,
+  };
 });

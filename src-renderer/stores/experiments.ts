@@ -19,8 +19,16 @@ export const useExperiments = defineStore('experiments', () => {
     }
   };
   on('experiments.changed', () => void load());
-  on('run', ({ planHash, status }) => { if (status === 'done' && all.value.some((experiment) => experiment.planHash === planHash)) void load(); }); // one more of its runs
+  on('run', ({ planHash, status }) => {
+    if (status === 'done' && all.value.some((experiment) => experiment.planHash === planHash)) void load();
+  }); // one more of its runs
   onResync(() => void load());
   void load();
-  return { all, loaded, fault, load, byId: (id: string): ExperimentSummary | null => all.value.find((experiment) => experiment.id === id) ?? null };
+  return {
+    all,
+    loaded,
+    fault,
+    load,
+    byId: (id: string): ExperimentSummary | null => all.value.find((experiment) => experiment.id === id) ?? null,
+  };
 });

@@ -26,7 +26,8 @@ export const useImports = defineStore('imports', () => {
       jobs.put(job);
       void jobs.ended(job.id).then((ended) => {
         if (ended.state === 'done') arrived.value = ended.result;
-        else if (ended.fault !== null && ended.state === 'failed') fault.value = new ArcBenchError(ended.fault.code, ended.fault.message);
+        else if (ended.fault !== null && ended.state === 'failed')
+          fault.value = new ArcBenchError(ended.fault.code, ended.fault.message);
       });
     } catch (error) {
       fault.value = asFault(error);
@@ -44,7 +45,12 @@ export const useImports = defineStore('imports', () => {
     fault.value = null;
     upload.value = { name: folder.name, progress: null };
     try {
-      const sent = await uploadFolder(folder, { signal: abort.signal, onProgress: (progress) => { upload.value = { name: folder.name, progress }; } });
+      const sent = await uploadFolder(folder, {
+        signal: abort.signal,
+        onProgress: (progress) => {
+          upload.value = { name: folder.name, progress };
+        },
+      });
       await start({ source: csv === null ? sent : `${sent}/${csv}` });
     } catch (error) {
       abort.abort();
@@ -56,7 +62,12 @@ export const useImports = defineStore('imports', () => {
   };
 
   return {
-    upload, fault, starting, arrived, start, take,
+    upload,
+    fault,
+    starting,
+    arrived,
+    start,
+    take,
     cancelUpload: () => abort.abort(),
     running: computed((): readonly Job[] => jobs.all.filter((job) => job.kind === 'import' && !jobEnded(job))),
   };

@@ -12,7 +12,8 @@ const drawInterval = 100; // milliseconds
 const [mostLines, linesKept] = [4000, 3000]; // of a log that grows: earlier ones are fetched again when one scrolls to them
 
 /** Whether a job is over. */
-export const jobEnded = (job: Job): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
+export const jobEnded = (job: Job): boolean =>
+  job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
 
 /** Every job with its log, kept fresh by events. */
 export const useJobs = defineStore('jobs', () => {
@@ -28,11 +29,17 @@ export const useJobs = defineStore('jobs', () => {
   const running = computed(() => all.value.filter((job) => job.state === 'running'));
   const queued = computed(() => all.value.filter((job) => job.state === 'queued').reverse());
   /** The job that the strip shows: training before anything else. */
-  const current = computed(() => running.value.find((job) => job.run !== null) ?? running.value[0] ?? queued.value[0] ?? null);
+  const current = computed(
+    () => running.value.find((job) => job.run !== null) ?? running.value[0] ?? queued.value[0] ?? null,
+  );
 
   const put = (job: Job): void => {
     const before = byId.value[job.id];
-    if (job.progress !== null) samples.set(job.id, addSample(samples.get(job.id) ?? [], { stage: job.stage, done: job.progress.done, at: Date.now() }));
+    if (job.progress !== null)
+      samples.set(
+        job.id,
+        addSample(samples.get(job.id) ?? [], { stage: job.stage, done: job.progress.done, at: Date.now() }),
+      );
     byId.value[job.id] = job;
     if (before !== undefined && !jobEnded(before) && jobEnded(job)) for (const listener of endListeners) listener(job);
   };
@@ -49,7 +56,9 @@ export const useJobs = defineStore('jobs', () => {
   };
 
   on('job', put);
-  on('job.dismissed', ({ id }) => { delete byId.value[id]; });
+  on('job.dismissed', ({ id }) => {
+    delete byId.value[id];
+  });
   const keepLines = (job: string, lines: readonly LogLine[]): void => {
     logs.value.set(job, lines);
     triggerRef(logs);
@@ -60,7 +69,7 @@ export const useJobs = defineStore('jobs', () => {
   const takeLines = (): void => {
     timer = null;
     for (const [job, added] of groupBy(waiting, (line) => line.job)) {
-      let lines = [...logs.value.get(job) ?? []];
+      let lines = [...(logs.value.get(job) ?? [])];
       for (const line of added) {
         const last = lines[lines.length - 1];
         if (last !== undefined && line.index <= last.index) continue; // fetched meanwhile
@@ -98,28 +107,42 @@ export const useJobs = defineStore('jobs', () => {
   void load();
 
   return {
-    all, running, queued, current, fault, logs, load, loadEarlier,
+    all,
+    running,
+    queued,
+    current,
+    fault,
+    logs,
+    load,
+    loadEarlier,
     byId: (id: string): Job | null => byId.value[id] ?? null,
     /** Seconds until the stage of a job is done at its present rate; null where that is not known. */
-    secondsLeft: (job: Job): number | null => (job.progress === null || job.state !== 'running' ? null : secondsLeft(samples.get(job.id) ?? [], job.progress.total)),
+    secondsLeft: (job: Job): number | null =>
+      job.progress === null || job.state !== 'running'
+        ? null
+        : secondsLeft(samples.get(job.id) ?? [], job.progress.total),
     /** Seconds that a whole stage of a job would take again at its present rate. */
-    secondsOfStage: (job: Job): number | null => (job.progress === null || job.state !== 'running' ? null : secondsFor(samples.get(job.id) ?? [], job.progress.total)),
+    secondsOfStage: (job: Job): number | null =>
+      job.progress === null || job.state !== 'running'
+        ? null
+        : secondsFor(samples.get(job.id) ?? [], job.progress.total),
     /** Runs when a job ends that was seen running or queued; returns the way to stop listening. */
     onEnded: (listener: (job: Job) => void): (() => void) => {
       endListeners.add(listener);
       return () => endListeners.delete(listener);
     },
     /** Resolves with a job when it has ended. */
-    ended: (id: string): Promise<Job> => new Promise((resolve) => {
-      const present = byId.value[id];
-      if (present !== undefined && jobEnded(present)) return resolve(present);
-      const listener = (job: Job): void => {
-        if (job.id !== id) return;
-        endListeners.delete(listener);
-        resolve(job);
-      };
-      endListeners.add(listener);
-    }),
+    ended: (id: string): Promise<Job> =>
+      new Promise((resolve) => {
+        const present = byId.value[id];
+        if (present !== undefined && jobEnded(present)) return resolve(present);
+        const listener = (job: Job): void => {
+          if (job.id !== id) return;
+          endListeners.delete(listener);
+          resolve(job);
+        };
+        endListeners.add(listener);
+      }),
     /** Takes in the job that a call answered with, before its first event arrives. */
     put,
   };

@@ -8,14 +8,17 @@ export const useNotifications = defineStore('notifications', () => {
   const refused = ref(false);
   const permitted = (): boolean => 'Notification' in window && Notification.permission === 'granted';
   return {
-    wanted, refused,
+    wanted,
+    refused,
     /** Turns them on, which asks the browser for leave, or off. */
     want: async (on: boolean): Promise<void> => {
-      wanted.value = on && 'Notification' in window && (permitted() || (await Notification.requestPermission()) === 'granted');
+      wanted.value =
+        on && 'Notification' in window && (permitted() || (await Notification.requestPermission()) === 'granted');
       refused.value = on && !wanted.value;
     },
     notify: (title: string, text?: string): void => {
-      if (wanted.value && permitted() && !document.hasFocus()) new Notification(title, { icon: 'icon.svg', ...(text === undefined ? {} : { body: text }) });
+      if (wanted.value && permitted() && !document.hasFocus())
+        new Notification(title, { icon: 'icon.svg', ...(text === undefined ? {} : { body: text }) });
     },
   };
 });

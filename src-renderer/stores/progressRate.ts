@@ -1,5 +1,9 @@
 /** Progress of one stage at a moment. */
-export interface ProgressSample { readonly stage: string; readonly done: number; readonly at: number }
+export interface ProgressSample {
+  readonly stage: string;
+  readonly done: number;
+  readonly at: number;
+}
 
 const windowMilliseconds = 30_000;
 
@@ -19,4 +23,5 @@ export function secondsFor(samples: readonly ProgressSample[], amount: number): 
 }
 
 /** Seconds until `total` at the rate of the samples; null where there is no rate yet. */
-export const secondsLeft = (samples: readonly ProgressSample[], total: number): number | null => secondsFor(samples, total - (samples.at(-1)?.done ?? 0));
+export const secondsLeft = (samples: readonly ProgressSample[], total: number): number | null =>
+  secondsFor(samples, total - (samples.at(-1)?.done ?? 0));

@@ -35,7 +35,10 @@ export const useRuns = defineStore('runs', () => {
     found = {};
     try {
       for (let [limit, oldest]: [number, RunSummary | undefined] = [firstPage, undefined]; ; limit = laterPages) {
-        const page: readonly RunSummary[] = await call('runs.list', { limit, ...(oldest ? { before: { createdAt: oldest.createdAt, id: oldest.id } } : {}) });
+        const page: readonly RunSummary[] = await call('runs.list', {
+          limit,
+          ...(oldest ? { before: { createdAt: oldest.createdAt, id: oldest.id } } : {}),
+        });
         if (mine !== turn) return;
         for (const run of page) found[run.id] ??= run; // what was told meanwhile is newer
         oldest = page[0];
@@ -55,8 +58,16 @@ export const useRuns = defineStore('runs', () => {
     for (const runs of [byId.value, found]) apply(runs);
     triggerRef(byId);
   };
-  on('run', (run) => change((runs) => { runs[run.id] = run; }));
-  on('run.deleted', ({ ids }) => change((runs) => { for (const id of ids) delete runs[id]; }));
+  on('run', (run) =>
+    change((runs) => {
+      runs[run.id] = run;
+    }),
+  );
+  on('run.deleted', ({ ids }) =>
+    change((runs) => {
+      for (const id of ids) delete runs[id];
+    }),
+  );
   onResync(() => void load());
   void load();
 

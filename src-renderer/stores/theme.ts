@@ -9,6 +9,11 @@ export const useTheme = defineStore('theme', () => {
   const choice = useLocalStorage<ThemeChoice>('arcbench.theme', 'system');
   const prefersDark = usePreferredDark();
   const dark = computed(() => choice.value === 'dark' || (choice.value === 'system' && prefersDark.value));
-  watchEffect(() => { document.documentElement.dataset['theme'] = dark.value ? 'dark' : 'light'; }, { flush: 'sync' });
+  watchEffect(
+    () => {
+      document.documentElement.dataset['theme'] = dark.value ? 'dark' : 'light';
+    },
+    { flush: 'sync' },
+  );
   return { choice, dark };
 });

@@ -10,11 +10,17 @@ export const useTour = defineStore('tour', () => {
   const step = useLocalStorage('arcbench.tour.step', 0);
   const datasets = useDatasets();
   const experiments = useExperiments();
-  const empty = computed(() => datasets.loaded && experiments.loaded && datasets.all.length === 0 && experiments.all.length === 0);
+  const empty = computed(
+    () => datasets.loaded && experiments.loaded && datasets.all.length === 0 && experiments.all.length === 0,
+  );
   return {
     step,
     shown: computed(() => kept.value === 'begun' || (kept.value === 'offered' && empty.value)),
-    go: (to: number): void => { [kept.value, step.value] = ['begun', to]; },
-    end: (): void => { [kept.value, step.value] = ['done', 0]; },
+    go: (to: number): void => {
+      [kept.value, step.value] = ['begun', to];
+    },
+    end: (): void => {
+      [kept.value, step.value] = ['done', 0];
+    },
   };
 });

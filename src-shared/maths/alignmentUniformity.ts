@@ -18,6 +18,9 @@ export function alignmentUniformity(labels: ArrayLike<number>) {
       pairs += cosines.length - row - 1;
     },
     /** Null for what no pair carries. */
-    result: (): { readonly alignment: number | null; readonly uniformity: number | null } => ({ alignment: positives === 0 ? null : squares / positives, uniformity: pairs === 0 ? null : Math.log(potential / pairs) }),
+    result: (): { readonly alignment: number | null; readonly uniformity: number | null } => ({
+      alignment: positives === 0 ? null : squares / positives,
+      uniformity: pairs === 0 ? null : Math.log(potential / pairs),
+    }),
   };
 }

@@ -8,7 +8,14 @@ import { studentCentralQuantile } from './studentDistribution.ts';
  * `expanded` widens its normal quantiles to √(n/(n−1)) t(n−1) (Hesterberg 2015, section 4.2.1), without which it is too short for few values.
  * Null where all values are equal.
  */
-export function bootstrapInterval(values: readonly number[], { seed, resamples = 10_000, expanded = true }: { readonly seed: number; readonly resamples?: number; readonly expanded?: boolean }): Interval | null {
+export function bootstrapInterval(
+  values: readonly number[],
+  {
+    seed,
+    resamples = 10_000,
+    expanded = true,
+  }: { readonly seed: number; readonly resamples?: number; readonly expanded?: boolean },
+): Interval | null {
   const n = values.length;
   if (n < 2 || Math.min(...values) === Math.max(...values)) return null;
   const random = randomStream(seed, 'bootstrap');
@@ -20,10 +27,14 @@ export function bootstrapInterval(values: readonly number[], { seed, resamples =
   const observed = mean(values);
   // Resampled means that tie with the observed one count half; rounding makes ties inexact.
   const tie = 1e-12 * Math.max(...values.map(Math.abs));
-  const below = means.reduce((count, value) => count + (value < observed - tie ? 1 : value <= observed + tie ? 0.5 : 0), 0);
+  const below = means.reduce(
+    (count, value) => count + (value < observed - tie ? 1 : value <= observed + tie ? 0.5 : 0),
+    0,
+  );
   const bias = normalQuantile(below / resamples);
   const pulls = values.map((value) => value - observed); // of the jackknife's means, up to a factor
-  const acceleration = pulls.reduce((sum, pull) => sum + pull ** 3, 0) / (6 * pulls.reduce((sum, pull) => sum + pull ** 2, 0) ** 1.5);
+  const acceleration =
+    pulls.reduce((sum, pull) => sum + pull ** 3, 0) / (6 * pulls.reduce((sum, pull) => sum + pull ** 2, 0) ** 1.5);
   const reach = expanded ? Math.sqrt(n / (n - 1)) * studentCentralQuantile(0.95, n - 1) : normalQuantile(0.975);
   const at = (z: number): number => {
     const shifted = bias + z;

@@ -34,4 +34,5 @@ function upperFraction(a: number, x: number): number {
 }
 
 /** The x below which a share of χ² with k degrees of freedom lies. */
-export const chiSquaredQuantile = (share: number, degrees: number): number => invertProbability((x) => chiSquaredProbability(x, degrees), share);
+export const chiSquaredQuantile = (share: number, degrees: number): number =>
+  invertProbability((x) => chiSquaredProbability(x, degrees), share);

@@ -6,5 +6,8 @@ export function effectSize(differences: readonly number[]): number | null {
   const degrees = differences.length - 1;
   const spread = standardDeviation(differences);
   if (degrees < 2 || !(spread > 0)) return null;
-  return (mean(differences) / spread) * Math.exp(gammaln(degrees / 2) - gammaln((degrees - 1) / 2)) / Math.sqrt(degrees / 2);
+  return (
+    ((mean(differences) / spread) * Math.exp(gammaln(degrees / 2) - gammaln((degrees - 1) / 2))) /
+    Math.sqrt(degrees / 2)
+  );
 }

@@ -1,5 +1,9 @@
 /** Counts of values in equal bins from low to high; values outside fall into the first or last bin. */
-export interface Histogram { readonly low: number; readonly high: number; readonly counts: readonly number[] }
+export interface Histogram {
+  readonly low: number;
+  readonly high: number;
+  readonly counts: readonly number[];
+}
 
 /** A histogram that grows value by value and keeps their mean and count. */
 export function histogram({ low, high, bins }: { readonly low: number; readonly high: number; readonly bins: number }) {
@@ -13,11 +17,16 @@ export function histogram({ low, high, bins }: { readonly low: number; readonly 
       count++;
     },
     /** Null where nothing was added. */
-    result: (): Spread | null => (count === 0 ? null : { count, mean: sum / count, histogram: { low, high, counts: [...counts] } }),
+    result: (): Spread | null =>
+      count === 0 ? null : { count, mean: sum / count, histogram: { low, high, counts: [...counts] } },
   };
 }
 
-export interface Spread { readonly count: number; readonly mean: number; readonly histogram: Histogram }
+export interface Spread {
+  readonly count: number;
+  readonly mean: number;
+  readonly histogram: Histogram;
+}
 
 /** Angles in degrees, 2 degrees a bin. */
 export const angleHistogram = () => histogram({ low: 0, high: 180, bins: 90 });

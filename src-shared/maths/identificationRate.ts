@@ -14,21 +14,51 @@ export interface IdentificationRate {
 }
 
 /** TPR at each FPR: the threshold is the similarity that floor(FPR x negatives) negatives exceed, TPR the share of positives above it (REFERENCE, identification rate). */
-export function identificationRates(positives: Float32Array | Float64Array, negatives: Float32Array | Float64Array, falsePositiveRates: readonly number[]): IdentificationRate[] {
+export function identificationRates(
+  positives: Float32Array | Float64Array,
+  negatives: Float32Array | Float64Array,
+  falsePositiveRates: readonly number[],
+): IdentificationRate[] {
   const descending = negatives.slice().sort().reverse();
   const sortedPositives = positives.slice().sort();
   return falsePositiveRates.map((falsePositiveRate) =>
-    rateAbove(descending[allowedFalsePositives(falsePositiveRate, negatives.length)] ?? Number.NEGATIVE_INFINITY, { falsePositiveRate, negatives: negatives.length, sortedPositives }));
+    rateAbove(descending[allowedFalsePositives(falsePositiveRate, negatives.length)] ?? Number.NEGATIVE_INFINITY, {
+      falsePositiveRate,
+      negatives: negatives.length,
+      sortedPositives,
+    }),
+  );
 }
 
 /** How many negatives an FPR lets through; the small addend keeps 0.1 x 30 from becoming 2. */
-export const allowedFalsePositives = (falsePositiveRate: number, negatives: number): number => Math.floor(falsePositiveRate * negatives + 1e-9);
+export const allowedFalsePositives = (falsePositiveRate: number, negatives: number): number =>
+  Math.floor(falsePositiveRate * negatives + 1e-9);
 
 /** The share of positives, rising, above the threshold of an FPR. */
-export function rateAbove(threshold: number, { falsePositiveRate, negatives, sortedPositives }: { readonly falsePositiveRate: number; readonly negatives: number; readonly sortedPositives: Float32Array | Float64Array }): IdentificationRate {
+export function rateAbove(
+  threshold: number,
+  {
+    falsePositiveRate,
+    negatives,
+    sortedPositives,
+  }: {
+    readonly falsePositiveRate: number;
+    readonly negatives: number;
+    readonly sortedPositives: Float32Array | Float64Array;
+  },
+): IdentificationRate {
   const [positives, allowed] = [sortedPositives.length, allowedFalsePositives(falsePositiveRate, negatives)];
   const above = positives - firstAbove(sortedPositives, threshold);
-  return { falsePositiveRate, threshold, truePositiveRate: positives === 0 ? 0 : above / positives, positives, negatives, allowedFalsePositives: allowed, interval: wilsonInterval(above, positives), carried: allowed >= 1 };
+  return {
+    falsePositiveRate,
+    threshold,
+    truePositiveRate: positives === 0 ? 0 : above / positives,
+    positives,
+    negatives,
+    allowedFalsePositives: allowed,
+    interval: wilsonInterval(above, positives),
+    carried: allowed >= 1,
+  };
 }
 
 function firstAbove(sorted: Float32Array | Float64Array, threshold: number): number {
@@ -42,6 +72,10 @@ function firstAbove(sorted: Float32Array | Float64Array, threshold: number): num
 }
 
 /** TPR at one FPR; for several, identificationRates sorts only once. */
-export function truePositiveRateAt(positives: Float32Array | Float64Array, negatives: Float32Array | Float64Array, falsePositiveRate: number): IdentificationRate {
+export function truePositiveRateAt(
+  positives: Float32Array | Float64Array,
+  negatives: Float32Array | Float64Array,
+  falsePositiveRate: number,
+): IdentificationRate {
   return identificationRates(positives, negatives, [falsePositiveRate])[0]!;
 }

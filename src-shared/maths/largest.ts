@@ -3,7 +3,8 @@ export function largest<T>(count: number) {
   const kept: { readonly value: number; readonly item: T }[] = []; // falling
   return {
     /** What a value must exceed to be kept: lets the caller skip making an item. */
-    bar: (): number => (kept.length < count ? Number.NEGATIVE_INFINITY : kept[count - 1]?.value ?? Number.POSITIVE_INFINITY),
+    bar: (): number =>
+      kept.length < count ? Number.NEGATIVE_INFINITY : (kept[count - 1]?.value ?? Number.POSITIVE_INFINITY),
     add(value: number, item: T): void {
       const place = kept.findIndex((entry) => value > entry.value);
       if (place === -1 && kept.length >= count) return;

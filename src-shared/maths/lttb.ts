@@ -5,7 +5,8 @@
 export function lttb(x: ArrayLike<number>, y: ArrayLike<number>, count: number): number[] {
   const finite: number[] = [];
   for (let index = 0; index < x.length; index++) if (Number.isFinite(y[index])) finite.push(index);
-  if (finite.length <= count || count < 3) return finite.length <= count ? finite : [finite[0]!, finite.at(-1)!].slice(0, count);
+  if (finite.length <= count || count < 3)
+    return finite.length <= count ? finite : [finite[0]!, finite.at(-1)!].slice(0, count);
   const at = (position: number) => finite[position]!;
   const chosen = [at(0)];
   const width = (finite.length - 2) / (count - 2);
@@ -22,7 +23,9 @@ export function lttb(x: ArrayLike<number>, y: ArrayLike<number>, count: number):
     let [best, largest] = [at(start), -1];
     for (let position = start; position < end; position++) {
       const index = at(position);
-      const area = Math.abs((x[previous]! - meanX) * (y[index]! - y[previous]!) - (x[previous]! - x[index]!) * (meanY - y[previous]!));
+      const area = Math.abs(
+        (x[previous]! - meanX) * (y[index]! - y[previous]!) - (x[previous]! - x[index]!) * (meanY - y[previous]!),
+      );
       if (area > largest) [best, largest] = [index, area];
     }
     chosen.push(best);

@@ -1,5 +1,6 @@
 /** Two-sided p of McNemar's exact test: that a fair coin splits the pictures which only one of two runs gets right as unevenly as they were split (McNemar 1947). 1 without any. */
-export const mcnemar = (onlyFirst: number, onlySecond: number): number => signedCountsTest([...Array<number>(onlyFirst).fill(1), ...Array<number>(onlySecond).fill(-1)]);
+export const mcnemar = (onlyFirst: number, onlySecond: number): number =>
+  signedCountsTest([...Array<number>(onlyFirst).fill(1), ...Array<number>(onlySecond).fill(-1)]);
 
 /**
  * Two-sided p that whole numbers are as likely of one sign as of the other, each keeping its size: the exact sign-flip test. For the 1 and −1 of one pair of runs it is
@@ -13,7 +14,12 @@ export function signedCountsTest(differences: readonly number[]): number {
   for (const [size, count] of sizes) {
     const coins = fairCoins(count);
     const next = new Float64Array(shares.length + size * count);
-    coins.forEach((coin, heads) => { if (coin > 0) shares.forEach((share, at) => { next[at + size * heads] = (next[at + size * heads] as number) + coin * share; }); });
+    coins.forEach((coin, heads) => {
+      if (coin > 0)
+        shares.forEach((share, at) => {
+          next[at + size * heads] = (next[at + size * heads] as number) + coin * share;
+        });
+    });
     shares = next;
   }
   const positive = differences.reduce((sum, value) => sum + Math.max(0, value), 0);

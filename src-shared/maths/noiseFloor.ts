@@ -1,7 +1,11 @@
 import { chiSquaredQuantile } from './chiSquaredDistribution.ts';
 import { standardDeviation, type Interval } from './statistics.ts';
 
-export interface NoiseFloor { readonly spread: number; readonly interval: Interval; readonly runs: number }
+export interface NoiseFloor {
+  readonly spread: number;
+  readonly interval: Interval;
+  readonly runs: number;
+}
 
 /** Standard deviation of one arm over its seeds with the 95 % interval (n − 1) s² / χ² of normally distributed values; null for fewer than two runs. */
 export function noiseFloor(values: readonly number[]): NoiseFloor | null {

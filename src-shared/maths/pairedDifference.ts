@@ -27,7 +27,11 @@ export interface PairedDifference {
 
 /** What pairs (a, b) say about b − a; throws 'failed' where the lists differ in length or are empty. */
 export function pairedDifference(a: readonly number[], b: readonly number[], seed: number): PairedDifference {
-  if (a.length !== b.length || a.length === 0) throw new ArcBenchError('failed', `A paired difference needs two lists of one length, and got ${a.length} and ${b.length} values: give both arms the same seeds.`);
+  if (a.length !== b.length || a.length === 0)
+    throw new ArcBenchError(
+      'failed',
+      `A paired difference needs two lists of one length, and got ${a.length} and ${b.length} values: give both arms the same seeds.`,
+    );
   const differences = b.map((value, index) => value - (a[index] as number));
   const pairs = differences.length;
   const centre = mean(differences);
@@ -35,11 +39,32 @@ export function pairedDifference(a: readonly number[], b: readonly number[], see
   const spread = pairs < 2 ? null : standardDeviation(differences);
   const signFlipP = pairs < 2 ? null : signFlipTest(differences, seed);
   // Differences that are equal but for rounding have no spread to judge by.
-  if (spread === null || spread <= 1e-12 * Math.max(...a.map(Math.abs), ...b.map(Math.abs))) return { pairs, differences, mean: centre, spread: spread === null ? null : 0, interval: null, intervalBy, effectSize: null, studentP: null, signFlipP };
+  if (spread === null || spread <= 1e-12 * Math.max(...a.map(Math.abs), ...b.map(Math.abs)))
+    return {
+      pairs,
+      differences,
+      mean: centre,
+      spread: spread === null ? null : 0,
+      interval: null,
+      intervalBy,
+      effectSize: null,
+      studentP: null,
+      signFlipP,
+    };
   const error = spread / Math.sqrt(pairs);
   const reach = studentCentralQuantile(0.95, pairs - 1) * error;
   return {
-    pairs, differences, mean: centre, spread, intervalBy, signFlipP, effectSize: effectSize(differences), studentP: 1 - studentCentralProbability(Math.abs(centre) / error, pairs - 1),
-    interval: intervalBy === 'student' ? { low: centre - reach, high: centre + reach } : bootstrapInterval(differences, { seed }),
+    pairs,
+    differences,
+    mean: centre,
+    spread,
+    intervalBy,
+    signFlipP,
+    effectSize: effectSize(differences),
+    studentP: 1 - studentCentralProbability(Math.abs(centre) / error, pairs - 1),
+    interval:
+      intervalBy === 'student'
+        ? { low: centre - reach, high: centre + reach }
+        : bootstrapInterval(differences, { seed }),
   };
 }

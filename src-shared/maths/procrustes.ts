@@ -4,11 +4,18 @@ import { symmetricEigen } from './symmetricEigen.ts';
  * Lays cloud `moving` onto cloud `fixed`, both [points, dimensions] with one point a row in one order: the shift, turn or
  * reflection and scale that leave the least squared distance (orthogonal Procrustes, Schönemann 1966). Distance is what remains, as a share of the fixed cloud's spread.
  */
-export function procrustes(fixed: Float32Array, moving: Float32Array, dimensions: number): { readonly aligned: Float32Array; readonly distance: number } {
+export function procrustes(
+  fixed: Float32Array,
+  moving: Float32Array,
+  dimensions: number,
+): { readonly aligned: Float32Array; readonly distance: number } {
   const points = fixed.length / dimensions;
   const [a, b] = [centred(fixed, dimensions), centred(moving, dimensions)];
   const cross = new Float64Array(dimensions * dimensions); // movingᵀ fixed
-  for (let point = 0; point < points; point++) for (let i = 0; i < dimensions; i++) for (let j = 0; j < dimensions; j++) cross[i * dimensions + j]! += b.values[point * dimensions + i]! * a.values[point * dimensions + j]!;
+  for (let point = 0; point < points; point++)
+    for (let i = 0; i < dimensions; i++)
+      for (let j = 0; j < dimensions; j++)
+        cross[i * dimensions + j]! += b.values[point * dimensions + i]! * a.values[point * dimensions + j]!;
   const { turn, singularSum } = polar(cross, dimensions);
   const scale = b.spread > 0 ? singularSum / b.spread : 0;
   const aligned = new Float32Array(fixed.length);
@@ -24,10 +31,15 @@ export function procrustes(fixed: Float32Array, moving: Float32Array, dimensions
   return { aligned, distance: a.spread > 0 ? remaining / a.spread : 0 };
 }
 
-function centred(cloud: Float32Array, dimensions: number): { readonly values: Float64Array; readonly mean: Float64Array; readonly spread: number } {
+function centred(
+  cloud: Float32Array,
+  dimensions: number,
+): { readonly values: Float64Array; readonly mean: Float64Array; readonly spread: number } {
   const points = cloud.length / dimensions;
   const mean = new Float64Array(dimensions);
-  cloud.forEach((value, at) => { mean[at % dimensions]! += value / points; });
+  cloud.forEach((value, at) => {
+    mean[at % dimensions]! += value / points;
+  });
   const values = Float64Array.from(cloud, (value, at) => value - mean[at % dimensions]!);
   return { values, mean, spread: values.reduce((sum, value) => sum + value * value, 0) };
 }
@@ -45,7 +57,12 @@ function polar(matrix: Float64Array, n: number): { readonly turn: Float64Array; 
   for (let k = 0; k < n; k++) {
     const sigma = Math.sqrt(Math.max(0, values[k]!));
     const candidates = [
-      Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => matrix[i * n + j]! * vectors[k * n + j]!).reduce((sum, value) => sum + value, 0)),
+      Array.from({ length: n }, (_, i) =>
+        Array.from({ length: n }, (_, j) => matrix[i * n + j]! * vectors[k * n + j]!).reduce(
+          (sum, value) => sum + value,
+          0,
+        ),
+      ),
       ...Array.from({ length: n }, (_, axis) => Array.from({ length: n }, (_, i) => (i === axis ? 1 : 0))),
     ];
     if (sigma > 1e-7 * Math.sqrt(Math.max(values[0]!, 0))) singularSum += sigma;
@@ -61,5 +78,10 @@ function polar(matrix: Float64Array, n: number): { readonly turn: Float64Array; 
       break;
     }
   }
-  return { turn: Float64Array.from({ length: n * n }, (_, at) => left.reduce((sum, unit, k) => sum + unit[Math.floor(at / n)]! * vectors[k * n + (at % n)]!, 0)), singularSum };
+  return {
+    turn: Float64Array.from({ length: n * n }, (_, at) =>
+      left.reduce((sum, unit, k) => sum + unit[Math.floor(at / n)]! * vectors[k * n + (at % n)]!, 0),
+    ),
+    singularSum,
+  };
 }

@@ -45,7 +45,10 @@ export function randomStream(seed: number, ...labels: readonly (string | number)
       const result = [...items];
       for (let index = result.length - 1; index > 0; index--) {
         const other = stream.integer(index + 1);
-        [result[index], result[other]] = [result[other] as (typeof result)[number], result[index] as (typeof result)[number]];
+        [result[index], result[other]] = [
+          result[other] as (typeof result)[number],
+          result[index] as (typeof result)[number],
+        ];
       }
       return result;
     },

@@ -26,7 +26,8 @@ export function retrieval(labels: ArrayLike<number>) {
       for (let other = 0; other < cosines.length; other++) {
         if (other === row) continue;
         const [cosine, same] = [cosines[other]!, labels[other] === own ? 1 : 0];
-        const beats = (place: number) => cosine > cosinesKept[place]! || (cosine === cosinesKept[place]! && same < sameKept[place]!);
+        const beats = (place: number) =>
+          cosine > cosinesKept[place]! || (cosine === cosinesKept[place]! && same < sameKept[place]!);
         if (kept === wanted && !beats(wanted - 1)) continue;
         let place = kept < wanted ? kept++ : wanted - 1;
         for (; place > 0 && beats(place - 1); place--) {
@@ -44,6 +45,14 @@ export function retrieval(labels: ArrayLike<number>) {
       atR += averaged / wanted;
     },
     /** Null where no class has two images. */
-    result: (): Retrieval | null => (queries === 0 ? null : { queries, precisionAt1: first / queries, meanAveragePrecisionAtR: atR / queries, rPrecision: precision / queries }),
+    result: (): Retrieval | null =>
+      queries === 0
+        ? null
+        : {
+            queries,
+            precisionAt1: first / queries,
+            meanAveragePrecisionAtR: atR / queries,
+            rPrecision: precision / queries,
+          },
   };
 }

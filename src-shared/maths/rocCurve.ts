@@ -12,21 +12,36 @@ export interface RocCurve {
 
 /** A rising copy of the scores; throws 'failed' where there are none or where one is not a number. */
 export function sortedScores(scores: Scores, kind: 'positive' | 'negative'): Float32Array | Float64Array {
-  if (scores.length === 0) throw new ArcBenchError('failed', `There are no ${kind} pairs to score: hold out more people with more than one image.`);
+  if (scores.length === 0)
+    throw new ArcBenchError(
+      'failed',
+      `There are no ${kind} pairs to score: hold out more people with more than one image.`,
+    );
   const sorted = (scores instanceof Float32Array ? scores.slice() : Float64Array.from(scores)).sort();
   // NaN sorts last, so the last element tells of any.
-  if (Number.isNaN(sorted[sorted.length - 1])) throw new ArcBenchError('failed', `A ${kind} pair has a similarity that is not a number: the embeddings hold NaN, so look at whether the training diverged.`);
+  if (Number.isNaN(sorted[sorted.length - 1]))
+    throw new ArcBenchError(
+      'failed',
+      `A ${kind} pair has a similarity that is not a number: the embeddings hold NaN, so look at whether the training diverged.`,
+    );
   return sorted;
 }
 
 /** Walks down the distinct scores and hands over how many negatives and positives are at or above each. */
-function descend(positives: Scores, negatives: Scores, visit: (threshold: number, falsePositives: number, truePositives: number) => void): void {
+function descend(
+  positives: Scores,
+  negatives: Scores,
+  visit: (threshold: number, falsePositives: number, truePositives: number) => void,
+): void {
   const above = sortedScores(positives, 'positive');
   const below = sortedScores(negatives, 'negative');
   let positive = above.length - 1;
   let negative = below.length - 1;
   while (positive >= 0 || negative >= 0) {
-    const threshold = Math.max(positive >= 0 ? above[positive]! : -Infinity, negative >= 0 ? below[negative]! : -Infinity);
+    const threshold = Math.max(
+      positive >= 0 ? above[positive]! : -Infinity,
+      negative >= 0 ? below[negative]! : -Infinity,
+    );
     while (positive >= 0 && above[positive]! === threshold) positive--;
     while (negative >= 0 && below[negative]! === threshold) negative--;
     visit(threshold, below.length - 1 - negative, above.length - 1 - positive);
@@ -41,9 +56,14 @@ export function rocCurve(positives: Scores, negatives: Scores): RocCurve {
   descend(positives, negatives, (threshold, falsePositive, truePositive) => {
     const last = thresholds.length - 1;
     if (last >= 1) {
-      const across = (falsePositives[last]! - falsePositives[last - 1]!) * (truePositive - truePositives[last]!)
-        - (truePositives[last]! - truePositives[last - 1]!) * (falsePositive - falsePositives[last]!);
-      if (across === 0) { thresholds.pop(); falsePositives.pop(); truePositives.pop(); }
+      const across =
+        (falsePositives[last]! - falsePositives[last - 1]!) * (truePositive - truePositives[last]!) -
+        (truePositives[last]! - truePositives[last - 1]!) * (falsePositive - falsePositives[last]!);
+      if (across === 0) {
+        thresholds.pop();
+        falsePositives.pop();
+        truePositives.pop();
+      }
     }
     thresholds.push(threshold);
     falsePositives.push(falsePositive);

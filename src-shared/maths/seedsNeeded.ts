@@ -26,6 +26,7 @@ export function seedsNeeded(effect: number, significance: number, most = 1000): 
   // What would do if the spread were known is a little too few: the walk starts there.
   const known = ((normalQuantile(1 - significance / 2) + normalQuantile(0.8)) / effect) ** 2;
   if (!(known <= most)) return null;
-  for (let pairs = Math.max(2, Math.floor(known)); pairs <= most; pairs++) if (pairedPower(effect, pairs, significance) >= 0.8) return pairs;
+  for (let pairs = Math.max(2, Math.floor(known)); pairs <= most; pairs++)
+    if (pairedPower(effect, pairs, significance) >= 0.8) return pairs;
   return null;
 }

@@ -17,7 +17,9 @@ export function signFlipTest(differences: readonly number[], seed: number): numb
   if (n > mostEnumerated) {
     const random = randomStream(seed, 'sign flips');
     let extreme = 1;
-    for (let draw = 0; draw < draws; draw++) if (Math.abs(differences.reduce((sum, value) => sum + (random.next() < 0.5 ? -value : value), 0)) >= limit) extreme++;
+    for (let draw = 0; draw < draws; draw++)
+      if (Math.abs(differences.reduce((sum, value) => sum + (random.next() < 0.5 ? -value : value), 0)) >= limit)
+        extreme++;
     return extreme / (draws + 1);
   }
   // A Gray code changes one sign at a time; the first keeps its sign, since a pattern and its opposite are equally far from 0.

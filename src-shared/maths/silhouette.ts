@@ -14,7 +14,9 @@ export function silhouette(labels: ArrayLike<number>, imagesOfClass: ArrayLike<n
       // The image's product with itself is 1 and no distance.
       const inside = 1 - (products[own]! - 1) / (images - 1);
       let outside = Number.POSITIVE_INFINITY;
-      for (let other = 0; other < products.length; other++) if (other !== own && imagesOfClass[other]! > 0) outside = Math.min(outside, 1 - products[other]! / imagesOfClass[other]!);
+      for (let other = 0; other < products.length; other++)
+        if (other !== own && imagesOfClass[other]! > 0)
+          outside = Math.min(outside, 1 - products[other]! / imagesOfClass[other]!);
       const larger = Math.max(inside, outside);
       if (Number.isFinite(outside) && larger > 0) sum += (outside - inside) / larger;
     },

@@ -1,4 +1,7 @@
-export interface Interval { readonly low: number; readonly high: number }
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
 
 /** Wilson's 95 % interval of a share (Wilson 1927); 0 to 1 without trials. */
 export function wilsonInterval(successes: number, trials: number): Interval {
@@ -11,7 +14,8 @@ export function wilsonInterval(successes: number, trials: number): Interval {
   return { low: Math.max(0, centre - reach), high: Math.min(1, centre + reach) };
 }
 
-export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Sample standard deviation (n - 1); NaN of fewer than two values. */
 export function standardDeviation(values: readonly number[]): number {

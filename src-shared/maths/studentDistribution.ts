@@ -15,4 +15,5 @@ export function studentCentralProbability(t: number, degrees: number): number {
 }
 
 /** The t that |T| stays below with a given probability: 0.95 for a two-sided 95 % interval. */
-export const studentCentralQuantile = (share: number, degrees: number): number => invertProbability((t) => (t <= 0 ? 0 : studentCentralProbability(t, degrees)), share);
+export const studentCentralQuantile = (share: number, degrees: number): number =>
+  invertProbability((t) => (t <= 0 ? 0 : studentCentralProbability(t, degrees)), share);

@@ -1,5 +1,8 @@
 /** Eigenvalues, falling, and eigenvectors (one a row, unit length) of a small symmetric matrix [n, n], by cyclic Jacobi rotations (Golub and Van Loan, algorithm 8.5.3). */
-export function symmetricEigen(matrix: Float64Array, n: number): { readonly values: Float64Array; readonly vectors: Float64Array } {
+export function symmetricEigen(
+  matrix: Float64Array,
+  n: number,
+): { readonly values: Float64Array; readonly vectors: Float64Array } {
   const a = matrix.slice();
   const v = new Float64Array(n * n);
   for (let at = 0; at < n; at++) v[at * n + at] = 1;
@@ -32,5 +35,8 @@ export function symmetricEigen(matrix: Float64Array, n: number): { readonly valu
     }
   }
   const order = Array.from({ length: n }, (_, at) => at).sort((x, y) => a[y * n + y]! - a[x * n + x]!);
-  return { values: Float64Array.from(order, (at) => a[at * n + at]!), vectors: Float64Array.from(order.flatMap((at) => [...v.subarray(at * n, (at + 1) * n)])) };
+  return {
+    values: Float64Array.from(order, (at) => a[at * n + at]!),
+    vectors: Float64Array.from(order.flatMap((at) => [...v.subarray(at * n, (at + 1) * n)])),
+  };
 }

@@ -1,6 +1,9 @@
 import type { RocCurve } from './rocCurve.ts';
 
-export interface DrawnCurve { readonly falsePositiveRates: readonly number[]; readonly truePositiveRates: readonly number[] }
+export interface DrawnCurve {
+  readonly falsePositiveRates: readonly number[];
+  readonly truePositiveRates: readonly number[];
+}
 
 /** At most `points` corners of a ROC curve for drawing, spread evenly over the logarithm of the false positive rate, both ends kept. */
 export function thinRoc({ falsePositiveRates, truePositiveRates }: RocCurve, points = 200): DrawnCurve {
@@ -14,5 +17,8 @@ export function thinRoc({ falsePositiveRates, truePositiveRates }: RocCurve, poi
     taken.add(index);
   }
   const kept = [...taken].sort((a, b) => a - b);
-  return { falsePositiveRates: kept.map((at) => falsePositiveRates[at]!), truePositiveRates: kept.map((at) => truePositiveRates[at]!) };
+  return {
+    falsePositiveRates: kept.map((at) => falsePositiveRates[at]!),
+    truePositiveRates: kept.map((at) => truePositiveRates[at]!),
+  };
 }

@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { installDebianPackages } from '../debianPackages.ts';
 
-export interface SlurmCluster { readonly environment: NodeJS.ProcessEnv; command(name: string, ...args: readonly string[]): string; stop(): Promise<void> }
+export interface SlurmCluster {
+  readonly environment: NodeJS.ProcessEnv;
+  command(name: string, ...args: readonly string[]): string;
+  stop(): Promise<void>;
+}
 
 const isThere = (command: string) => spawnSync(command, ['--version']).error === undefined;
 
@@ -15,15 +19,18 @@ const isThere = (command: string) => spawnSync(command, ['--version']).error ===
 function findSlurm(): void {
   if (['sbatch', 'slurmctld', 'slurmd'].every(isThere)) return;
   installDebianPackages('--no-install-recommends', 'slurm-wlm', 'munge');
-  if (!['sbatch', 'slurmctld', 'slurmd'].every(isThere)) throw new Error('Slurm was not found: install it (Debian: apt-get install slurm-wlm).');
+  if (!['sbatch', 'slurmctld', 'slurmd'].every(isThere))
+    throw new Error('Slurm was not found: install it (Debian: apt-get install slurm-wlm).');
 }
 
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return server;
-  }));
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   for (const server of servers) server.close();
   return ports;
@@ -36,7 +43,9 @@ export async function startSlurm(folder: string): Promise<SlurmCluster> {
   for (const made of [state, spool]) mkdirSync(made, { recursive: true });
   const [controlPort, nodePort] = await freePorts(2);
   const cores = availableParallelism();
-  writeFileSync(path, `ClusterName=arcbench
+  writeFileSync(
+    path,
+    `ClusterName=arcbench
 SlurmctldHost=${hostname()}(127.0.0.1)
 SlurmctldPort=${controlPort}
 SlurmdPort=${nodePort}
@@ -63,15 +72,20 @@ AccountingStorageType=accounting_storage/none
 KillWait=20
 NodeName=${hostname()} NodeAddr=127.0.0.1 CPUs=${cores} State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
-`);
+`,
+  );
   const environment = { ...process.env, NODE_NO_WARNINGS: '1', SLURM_CONF: path };
   const daemons = ['slurmctld', 'slurmd'].map((name) => {
     const child = spawn(name, ['-D'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
     return { name, child, said: () => said };
   });
-  const command = (name: string, ...args: readonly string[]) => spawnSync(name, args, { encoding: 'utf8', env: environment }).stdout.trim();
+  const command = (name: string, ...args: readonly string[]) =>
+    spawnSync(name, args, { encoding: 'utf8', env: environment }).stdout.trim();
   const stop = async () => {
     for (const { child } of daemons.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;

@@ -21,16 +21,42 @@ try {
     const whole = parseExperiment(readFileSync(file, 'utf8'), file);
     for (const arm of whole.arms.filter(({ loss }) => only.length === 0 || only.includes(loss.name))) {
       const plan = { ...whole, arms: [arm] };
-      const options = { store, plan, baseFolder: workspace, rerunCommand: 'npm run check:losses', signal: new AbortController().signal, progress: { stage: () => undefined, step: () => undefined, notice: (text: string) => process.stderr.write(`  ${arm.name}: ${text}\n`) } };
+      const options = {
+        store,
+        plan,
+        baseFolder: workspace,
+        rerunCommand: 'npm run check:losses',
+        signal: new AbortController().signal,
+        progress: {
+          stage: () => undefined,
+          step: () => undefined,
+          notice: (text: string) => process.stderr.write(`  ${arm.name}: ${text}\n`),
+        },
+      };
       const started = performance.now();
-      const [id] = await trainArms(options, await gatherSplit(options), { interrupted: 'restart', compiled: true, engine: 'auto', evaluate: true });
-      const accuracy = (store.result(id as string, 'summary') as TrainedSummary).evaluation?.accuracy.test?.top1.value ?? Number.NaN;
-      rows.push({ name: `${arm.name} (${((performance.now() - started) / 1000).toFixed(0)} s)`, value: accuracy, unit: 'test accuracy', goal: `> ${goal}`, met: accuracy > goal });
+      const [id] = await trainArms(options, await gatherSplit(options), {
+        interrupted: 'restart',
+        compiled: true,
+        engine: 'auto',
+        evaluate: true,
+      });
+      const accuracy =
+        (store.result(id as string, 'summary') as TrainedSummary).evaluation?.accuracy.test?.top1.value ?? Number.NaN;
+      rows.push({
+        name: `${arm.name} (${((performance.now() - started) / 1000).toFixed(0)} s)`,
+        value: accuracy,
+        unit: 'test accuracy',
+        goal: `> ${goal}`,
+        met: accuracy > goal,
+      });
     }
   }
 } finally {
   store.close();
   rmSync(workspace, { recursive: true });
 }
-publish('Every loss with its defaults on the demo faces, as the presets losses.yaml and pair-losses.yaml train them', rows);
+publish(
+  'Every loss with its defaults on the demo faces, as the presets losses.yaml and pair-losses.yaml train them',
+  rows,
+);
 if (rows.some((row) => row.met !== true)) process.exitCode = 1;

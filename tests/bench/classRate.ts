@@ -3,24 +3,52 @@ import { fileURLToPath } from 'node:url';
 import { contender, median, publish } from './measured.ts';
 
 /** Processor seconds are those of all cores together, which other work on the machine disturbs less. */
-interface Step { readonly seconds: number; readonly processorSeconds: number; readonly startSeconds: number; readonly memoryGiB: number; readonly losses: readonly [number, number] }
+interface Step {
+  readonly seconds: number;
+  readonly processorSeconds: number;
+  readonly startSeconds: number;
+  readonly memoryGiB: number;
+  readonly losses: readonly [number, number];
+}
 const step = (classes: number, rate: number): Step => {
-  const measured = contender<Step>(process.execPath, [fileURLToPath(new URL('classStep.ts', import.meta.url)), String(classes), String(rate), 'arcFace']);
+  const measured = contender<Step>(process.execPath, [
+    fileURLToPath(new URL('classStep.ts', import.meta.url)),
+    String(classes),
+    String(rate),
+    'arcFace',
+  ]);
   if (!measured) throw new Error('The step could not be measured: see the message above.');
   return measured;
 };
 const turns = [0, 1].map(() => ({ few: step(500, 1), many: step(10_000, 1) }));
-const [few, many, ratio] = [median(turns.map((turn) => turn.few.seconds)), median(turns.map((turn) => turn.many.seconds)), median(turns.map((turn) => turn.many.seconds / turn.few.seconds))];
+const [few, many, ratio] = [
+  median(turns.map((turn) => turn.few.seconds)),
+  median(turns.map((turn) => turn.many.seconds)),
+  median(turns.map((turn) => turn.many.seconds / turn.few.seconds)),
+];
 const [drawn, drawnOfMany] = [step(10_000, 0.1), step(100_000, 0.1)];
 const [first, last] = drawnOfMany.losses;
-publish('Training step by number of classes, resnet18, 112 x 112, batch 64, ArcFace, 512 numbers an embedding, SGD with momentum', [
-  { name: '500 classes, full softmax', value: few, unit: 's' },
-  { name: '10,000 classes, full softmax', value: many, unit: 's' },
-  { name: '10,000 classes, 1,000 drawn', value: drawn.seconds, unit: 's' },
-  { name: '10,000 against 500, full softmax, processor time', value: median(turns.map((turn) => turn.many.processorSeconds / turn.few.processorSeconds)), unit: 'x' },
-  { name: '10,000 against 500, full softmax', value: ratio, unit: 'x', goal: '< 1.3', met: ratio < 1.3 },
-  { name: '100,000 classes, 10,000 drawn', value: drawnOfMany.seconds, unit: 's' },
-  { name: '  its loss after seven steps of one batch', value: last, unit: '', goal: `< ${first.toPrecision(3)}, the first`, met: last < first },
-  { name: '  its start: initial weights, graph', value: drawnOfMany.startSeconds, unit: 's' },
-  { name: '  its memory at most', value: drawnOfMany.memoryGiB, unit: 'GiB' },
-]);
+publish(
+  'Training step by number of classes, resnet18, 112 x 112, batch 64, ArcFace, 512 numbers an embedding, SGD with momentum',
+  [
+    { name: '500 classes, full softmax', value: few, unit: 's' },
+    { name: '10,000 classes, full softmax', value: many, unit: 's' },
+    { name: '10,000 classes, 1,000 drawn', value: drawn.seconds, unit: 's' },
+    {
+      name: '10,000 against 500, full softmax, processor time',
+      value: median(turns.map((turn) => turn.many.processorSeconds / turn.few.processorSeconds)),
+      unit: 'x',
+    },
+    { name: '10,000 against 500, full softmax', value: ratio, unit: 'x', goal: '< 1.3', met: ratio < 1.3 },
+    { name: '100,000 classes, 10,000 drawn', value: drawnOfMany.seconds, unit: 's' },
+    {
+      name: '  its loss after seven steps of one batch',
+      value: last,
+      unit: '',
+      goal: `< ${first.toPrecision(3)}, the first`,
+      met: last < first,
+    },
+    { name: '  its start: initial weights, graph', value: drawnOfMany.startSeconds, unit: 's' },
+    { name: '  its memory at most', value: drawnOfMany.memoryGiB, unit: 'GiB' },
+  ],
+);

@@ -9,13 +9,19 @@ import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.t
 import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 import { contender, publish } from './measured.ts';
 
-interface Bare { readonly train: number; readonly evaluate: number }
+interface Bare {
+  readonly train: number;
+  readonly evaluate: number;
+}
 const workspace = mkdtempSync(join(tmpdir(), 'arcbench-epoch-'));
 const store = openStore(workspace);
 const batchSize = 64;
 
 function bare(): Bare {
-  const measured = contender<Bare>(process.execPath, [fileURLToPath(new URL('trainStep.ts', import.meta.url)), 'compiled']);
+  const measured = contender<Bare>(process.execPath, [
+    fileURLToPath(new URL('trainStep.ts', import.meta.url)),
+    'compiled',
+  ]);
   if (!measured) throw new Error('The engine could not be measured: see the message above.');
   return measured;
 }
@@ -24,18 +30,48 @@ function bare(): Bare {
 async function throughProduct(seed: number): Promise<number> {
   const marks: { done: number; at: number }[] = [];
   const plan = experimentSchema.parse({
-    data: { demo: { people: 560, imagesPerPerson: 8 } }, prepare: { inputSize: 112 }, split: { query: 0.05, distractors: 0.05 }, model: { backbone: 'resnet18', embeddingSize: 512 }, seeds: [seed],
-    training: { epochs: 2, batchSize, learningRate: 0.01, augmentation: { flip: 0.5, shift: 0.05, zoom: 0.1, brightness: 0.2, contrast: 0.2, saturation: 0.2, grey: 0.1, erase: 0.2 } },
+    data: { demo: { people: 560, imagesPerPerson: 8 } },
+    prepare: { inputSize: 112 },
+    split: { query: 0.05, distractors: 0.05 },
+    model: { backbone: 'resnet18', embeddingSize: 512 },
+    seeds: [seed],
+    training: {
+      epochs: 2,
+      batchSize,
+      learningRate: 0.01,
+      augmentation: {
+        flip: 0.5,
+        shift: 0.05,
+        zoom: 0.1,
+        brightness: 0.2,
+        contrast: 0.2,
+        saturation: 0.2,
+        grey: 0.1,
+        erase: 0.2,
+      },
+    },
     arms: [{ name: 'bench', loss: 'crossEntropy' }],
   });
   const options = {
-    store, plan, baseFolder: workspace, rerunCommand: 'npm run bench:epoch', signal: new AbortController().signal,
+    store,
+    plan,
+    baseFolder: workspace,
+    rerunCommand: 'npm run bench:epoch',
+    signal: new AbortController().signal,
     progress: {
-      stage: (text: string) => process.stderr.write(`${text}\n`), notice: (text: string) => process.stderr.write(`  ${text}\n`),
-      step: ({ done, note }: { done: number; note: string }) => { if (note.startsWith('epoch 2')) marks.push({ done, at: performance.now() }); },
+      stage: (text: string) => process.stderr.write(`${text}\n`),
+      notice: (text: string) => process.stderr.write(`  ${text}\n`),
+      step: ({ done, note }: { done: number; note: string }) => {
+        if (note.startsWith('epoch 2')) marks.push({ done, at: performance.now() });
+      },
     },
   };
-  await trainArms(options, await gatherSplit(options), { interrupted: 'restart', compiled: true, engine: 'auto', evaluate: false });
+  await trainArms(options, await gatherSplit(options), {
+    interrupted: 'restart',
+    compiled: true,
+    engine: 'auto',
+    evaluate: false,
+  });
   const [first, last] = [marks[0], marks.at(-1)];
   if (!first || !last) throw new Error('The second epoch left no marks.');
   return ((last.done - first.done) * batchSize) / ((last.at - first.at) / 1000);
@@ -53,11 +89,21 @@ try {
   store.close();
   rmSync(workspace, { recursive: true });
 }
-const [step, evaluation, product] = [median(bares.map(({ train }) => train)), median(bares.map(({ evaluate }) => evaluate)), median(products)];
+const [step, evaluation, product] = [
+  median(bares.map(({ train }) => train)),
+  median(bares.map(({ evaluate }) => evaluate)),
+  median(products),
+];
 publish('A whole epoch through the product: reading, augmentation, metrics, messages, SQLite', [
   { name: 'bare step', value: step, unit: 'img/s' },
   { name: 'product', value: product, unit: 'img/s' },
   { name: 'product against bare step', value: product / step, unit: 'x', goal: '>= 0.93', met: product / step >= 0.93 },
   { name: 'evaluation', value: evaluation, unit: 'img/s' },
-  { name: 'evaluation against bare step', value: evaluation / step, unit: 'x', goal: '>= 2.5', met: evaluation / step >= 2.5 },
+  {
+    name: 'evaluation against bare step',
+    value: evaluation / step,
+    unit: 'x',
+    goal: '>= 2.5',
+    met: evaluation / step >= 2.5,
+  },
 ]);

@@ -4,12 +4,13 @@ import { createServer } from 'node:net';
 const resolution = 5;
 
 /** A port of the loopback that is free now. */
-export const freePort = (): Promise<number> => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
   });
-});
 
 /** What the event loop of a process went through since the last look, milliseconds. */
 export interface LoopDelay {
@@ -22,20 +23,30 @@ export interface LoopDelay {
 }
 
 /** Watches the event loop of a process that runs with `--inspect=<port>`, from within it. */
-export async function watchEventLoop(port: number): Promise<{ /** Since the last call. */ delay(): Promise<LoopDelay>; stop(): void }> {
-  const targets = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json() as { readonly webSocketDebuggerUrl: string }[];
+export async function watchEventLoop(
+  port: number,
+): Promise<{ /** Since the last call. */ delay(): Promise<LoopDelay>; stop(): void }> {
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
+    readonly webSocketDebuggerUrl: string;
+  }[];
   const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '');
-  await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = () => reject(new Error(`Nothing is inspected on port ${port}.`)); });
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = () => reject(new Error(`Nothing is inspected on port ${port}.`));
+  });
   const waiting = new Map<number, (value: unknown) => void>();
   socket.onmessage = ({ data }) => {
     const { id, result } = JSON.parse(String(data)) as { id?: number; result?: { result?: { value?: unknown } } };
     if (id !== undefined) waiting.get(id)?.(result?.result?.value);
   };
   let asked = 0;
-  const evaluate = (expression: string) => new Promise<unknown>((resolve) => {
-    waiting.set(++asked, resolve);
-    socket.send(JSON.stringify({ id: asked, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }));
-  });
+  const evaluate = (expression: string) =>
+    new Promise<unknown>((resolve) => {
+      waiting.set(++asked, resolve);
+      socket.send(
+        JSON.stringify({ id: asked, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }),
+      );
+    });
   await evaluate(`{
     const load = (name) => process.getBuiltinModule?.('node:' + name) ?? process.mainModule.require(name);
     const delays = load('perf_hooks').monitorEventLoopDelay({ resolution: ${resolution} });
@@ -58,5 +69,5 @@ export async function watchEventLoop(port: number): Promise<{ /** Since the last
       return told;
     };
   }`);
-  return { delay: async () => await evaluate('loopDelay()') as LoopDelay, stop: () => socket.close() };
+  return { delay: async () => (await evaluate('loopDelay()')) as LoopDelay, stop: () => socket.close() };
 }

@@ -15,8 +15,11 @@ try {
     const dataset = await importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace });
     const started = performance.now();
     importRate = dataset.images.length / ((started - begun) / 1000);
-    const set = await prepareDataset(dataset, prepareSchema.parse({ inputSize: 112, alignment: 'landmarks' }), { workspace: join(workspace, name) });
-    if (set.count !== dataset.images.length) throw new Error(`${set.rejected.length} pictures were left out: ${set.rejected[0]?.reason}`);
+    const set = await prepareDataset(dataset, prepareSchema.parse({ inputSize: 112, alignment: 'landmarks' }), {
+      workspace: join(workspace, name),
+    });
+    if (set.count !== dataset.images.length)
+      throw new Error(`${set.rejected.length} pictures were left out: ${set.rejected[0]?.reason}`);
     rate = set.count / ((performance.now() - started) / 1000);
   }
   console.log(JSON.stringify({ rate, importRate }));

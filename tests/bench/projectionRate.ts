@@ -7,13 +7,19 @@ const [points, people, size] = [Number(process.argv[process.argv.indexOf('--poin
 const random = randomStream(1, 'embeddings');
 const around = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 const centres = Array.from({ length: people }, () => Float32Array.from({ length: size }, around));
-const values = Float32Array.from({ length: points * size }, (_, at) => (centres[Math.floor(at / size) % people]?.[at % size] ?? 0) + 0.5 * around());
+const values = Float32Array.from(
+  { length: points * size },
+  (_, at) => (centres[Math.floor(at / size) % people]?.[at % size] ?? 0) + 0.5 * around(),
+);
 
 const started = performance.now();
 const seconds = () => (performance.now() - started) / 1000;
 let [first, last, longest] = [Number.NaN, 0, 0];
 const coordinates = await projectEmbeddings(values, size, {
-  method: 'tsne', dimensions: 2, seed: 1, onProgress: () => {
+  method: 'tsne',
+  dimensions: 2,
+  seed: 1,
+  onProgress: () => {
     const now = seconds();
     if (Number.isNaN(first)) first = now;
     [longest, last] = [Math.max(longest, now - last), now];
@@ -24,5 +30,11 @@ publish(`t-SNE of ${points.toLocaleString('en')} points of ${size} numbers`, [
   { name: 'until progress is told first', value: first, unit: 's' },
   { name: 'longest silence', value: longest, unit: 's' },
   { name: 'most memory', value: process.resourceUsage().maxRSS / 1024, unit: 'MiB' },
-  { name: 'places that are numbers', value: coordinates.filter(Number.isFinite).length / coordinates.length, unit: 'of all', goal: '1', met: coordinates.every(Number.isFinite) },
+  {
+    name: 'places that are numbers',
+    value: coordinates.filter(Number.isFinite).length / coordinates.length,
+    unit: 'of all',
+    goal: '1',
+    met: coordinates.every(Number.isFinite),
+  },
 ]);

@@ -15,7 +15,11 @@ import { createRunMachine } from '../../src-main/train/trainRun.ts';
 import { imagesPerSecond } from './measured.ts';
 
 const [batchSize, size, classes] = [64, 112, 500];
-const plan = experimentSchema.parse({ prepare: { inputSize: size }, model: { backbone: 'resnet18', embeddingSize: 512 }, training: { batchSize, augmentation: { flip: 0 } } });
+const plan = experimentSchema.parse({
+  prepare: { inputSize: size },
+  model: { backbone: 'resnet18', embeddingSize: 512 },
+  training: { batchSize, augmentation: { flip: 0 } },
+});
 const random = randomStream(1, 'bench');
 const images = Uint8Array.from({ length: batchSize * size * size * 3 }, () => random.integer(256));
 const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
@@ -30,29 +34,66 @@ async function stock(): Promise<number> {
   rmSync(folder, { recursive: true });
   // Stock tfjs cannot train a batch norm without scale, so its head has one with scale.
   const { dense, batchNormalization } = stockTf.layers;
-  const head = [dense({ units: network.embeddingSize }), batchNormalization(), dense({ units: classes })].reduce((input, layer) => layer.apply(input) as TensorFlow.SymbolicTensor, base.getLayer(network.pooled).output as TensorFlow.SymbolicTensor);
+  const head = [dense({ units: network.embeddingSize }), batchNormalization(), dense({ units: classes })].reduce(
+    (input, layer) => layer.apply(input) as TensorFlow.SymbolicTensor,
+    base.getLayer(network.pooled).output as TensorFlow.SymbolicTensor,
+  );
   const model = stockTf.model({ inputs: base.inputs, outputs: head });
   const optimizer = stockTf.train.momentum(0.01, 0.9);
-  const x = stockTf.sub(stockTf.div(stockTf.tensor4d(Float32Array.from(images), [batchSize, size, size, 3]), 127.5), 1) as TensorFlow.Tensor4D;
+  const x = stockTf.sub(
+    stockTf.div(stockTf.tensor4d(Float32Array.from(images), [batchSize, size, size, 3]), 127.5),
+    1,
+  ) as TensorFlow.Tensor4D;
   const y = stockTf.oneHot(stockTf.tensor1d(labels, 'int32'), classes);
   const { weightDecay } = plan.training.optimizer;
-  const step = () => stockTf.tidy(() => {
-    const { value, grads } = stockTf.variableGrads(() => stockTf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as TensorFlow.Tensor).asScalar());
-    const norm = stockTf.sqrt(stockTf.addN(Object.values(grads).map((gradient) => stockTf.sum(stockTf.square(gradient)))));
-    const factor = stockTf.minimum(stockTf.div(plan.training.gradientClip, norm), 1);
-    const variables = stockTf.engine().registeredVariables;
-    optimizer.applyGradients(Object.fromEntries(Object.entries(grads).map(([name, gradient]) => [name, stockTf.add(stockTf.mul(gradient, factor), stockTf.mul(variables[name] as TensorFlow.Tensor, weightDecay))])));
-    value.dataSync();
-  });
+  const step = () =>
+    stockTf.tidy(() => {
+      const { value, grads } = stockTf.variableGrads(() =>
+        stockTf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as TensorFlow.Tensor).asScalar(),
+      );
+      const norm = stockTf.sqrt(
+        stockTf.addN(Object.values(grads).map((gradient) => stockTf.sum(stockTf.square(gradient)))),
+      );
+      const factor = stockTf.minimum(stockTf.div(plan.training.gradientClip, norm), 1);
+      const variables = stockTf.engine().registeredVariables;
+      optimizer.applyGradients(
+        Object.fromEntries(
+          Object.entries(grads).map(([name, gradient]) => [
+            name,
+            stockTf.add(stockTf.mul(gradient, factor), stockTf.mul(variables[name] as TensorFlow.Tensor, weightDecay)),
+          ]),
+        ),
+      );
+      value.dataSync();
+    });
   return imagesPerSecond(batchSize, step, { warm: 1, timed: 3 });
 }
 
 function compiled(): { train: number; evaluate: number } {
-  const machine = createRunMachine({ plan, arm: { name: 'bench', loss: { name: 'crossEntropy', labelSmoothing: 0 } }, network, classes, backbone, seed: 1, compiled: true });
+  const machine = createRunMachine({
+    plan,
+    arm: { name: 'bench', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
+    network,
+    classes,
+    backbone,
+    seed: 1,
+    compiled: true,
+  });
   let step = 0;
-  const train = imagesPerSecond(batchSize, () => machine.step('train', { images, labels, ...optimizerScalars(plan.training.optimizer, ++step, 0.01) }));
-  return { train, evaluate: imagesPerSecond(batchSize, () => machine.step('infer', { images, labels }), { warm: 2, timed: 6 }) };
+  const train = imagesPerSecond(batchSize, () =>
+    machine.step('train', { images, labels, ...optimizerScalars(plan.training.optimizer, ++step, 0.01) }),
+  );
+  return {
+    train,
+    evaluate: imagesPerSecond(batchSize, () => machine.step('infer', { images, labels }), { warm: 2, timed: 6 }),
+  };
 }
 
 const rates = process.argv[2] === 'stock' ? { train: await stock(), evaluate: null } : compiled();
-console.log(JSON.stringify({ ...rates, memoryGiB: process.resourceUsage().maxRSS / 2 ** 20, tensorflow: tf.version['tfjs-core'] }));
+console.log(
+  JSON.stringify({
+    ...rates,
+    memoryGiB: process.resourceUsage().maxRSS / 2 ** 20,
+    tensorflow: tf.version['tfjs-core'],
+  }),
+);

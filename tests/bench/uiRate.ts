@@ -12,8 +12,13 @@ import { freePort, watchEventLoop, type LoopDelay } from './eventLoopDelay.ts';
 import { median, publish, type Row } from './measured.ts';
 import { longCurves, makeUiWorkspace } from './uiWorkspace.ts';
 
-const chosen = process.argv.includes('--parts') ? (process.argv[process.argv.indexOf('--parts') + 1] ?? '').split(',') : ['load', 'chart', 'cloud', 'blocked'];
-const pause = (milliseconds: number) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+const chosen = process.argv.includes('--parts')
+  ? (process.argv[process.argv.indexOf('--parts') + 1] ?? '').split(',')
+  : ['load', 'chart', 'cloud', 'blocked'];
+const pause = (milliseconds: number) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-ui-'));
 const workspace = join(folder, 'workspace');
@@ -26,7 +31,9 @@ const served = await serveWorkbench(workspace, [folder], [`--inspect=127.0.0.1:$
 const loop = await watchEventLoop(inspected);
 // A process that does nothing shows how long the machine itself lets one wait.
 const idlePort = await freePort();
-const idle = spawn(process.execPath, [`--inspect=127.0.0.1:${idlePort}`, '-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+const idle = spawn(process.execPath, [`--inspect=127.0.0.1:${idlePort}`, '-e', 'setInterval(() => {}, 1000)'], {
+  stdio: 'ignore',
+});
 await pause(1000);
 const idleLoop = await watchEventLoop(idlePort);
 
@@ -36,7 +43,10 @@ async function newPage(browser: Browser): Promise<Page> {
   await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
   return page;
 }
-const go = (page: Page, view: string) => page.evaluate((hash) => { location.hash = hash; }, `#/${view}`);
+const go = (page: Page, view: string) =>
+  page.evaluate((hash) => {
+    location.hash = hash;
+  }, `#/${view}`);
 /** Opens a view behind the first one, which comes by itself. */
 async function openView(page: Page, view: string): Promise<void> {
   await page.goto(served.open, { waitUntil: 'commit' });
@@ -45,16 +55,20 @@ async function openView(page: Page, view: string): Promise<void> {
 }
 /** Frames a second that the page gets drawn over some seconds, while `meanwhile` goes on. */
 async function framesWhile(page: Page, seconds: number, meanwhile: (until: number) => Promise<void>): Promise<number> {
-  const counted = page.evaluate((milliseconds) => new Promise<number>((resolve) => {
-    const begun = performance.now();
-    let frames = 0;
-    const count = (now: number) => {
-      if (now - begun >= milliseconds) return resolve(frames / (now - begun) * 1000);
-      frames++;
-      requestAnimationFrame(count);
-    };
-    requestAnimationFrame(count);
-  }), seconds * 1000);
+  const counted = page.evaluate(
+    (milliseconds) =>
+      new Promise<number>((resolve) => {
+        const begun = performance.now();
+        let frames = 0;
+        const count = (now: number) => {
+          if (now - begun >= milliseconds) return resolve((frames / (now - begun)) * 1000);
+          frames++;
+          requestAnimationFrame(count);
+        };
+        requestAnimationFrame(count);
+      }),
+    seconds * 1000,
+  );
   await meanwhile(Date.now() + seconds * 1000);
   return await counted;
 }
@@ -70,7 +84,13 @@ async function load(): Promise<void> {
     times.push(await page.evaluate(() => performance.now()));
     await browser.close();
   }
-  rows.push({ name: 'page to usable, median of 5 cold loads', value: median(times), unit: 'ms', goal: '<= 1500 ms', met: median(times) <= 1500 });
+  rows.push({
+    name: 'page to usable, median of 5 cold loads',
+    value: median(times),
+    unit: 'ms',
+    goal: '<= 1500 ms',
+    met: median(times) <= 1500,
+  });
 }
 
 async function chart(): Promise<void> {
@@ -86,16 +106,37 @@ async function chart(): Promise<void> {
   });
   await openView(page, `live/${curveRuns[0]}`);
   await page.getByRole('heading', { name: 'Training loss' }).waitFor();
-  await page.locator('canvas').nth(longCurves.length - 1).waitFor();
+  await page
+    .locator('canvas')
+    .nth(longCurves.length - 1)
+    .waitFor();
   let step = 100_000;
   const timer = setInterval(() => {
     const steps = Array.from({ length: 25 }, () => ++step); // 100 steps a second
-    for (const run of curveRuns) send({ event: 'points', payload: { run, points: steps.flatMap((at) => longCurves.map((name) => ({ name, step: at, epoch: 200, at: 1.7e12 + at * 30, value: 0.3 + 0.1 * Math.sin(at / 7) }))) } });
+    for (const run of curveRuns)
+      send({
+        event: 'points',
+        payload: {
+          run,
+          points: steps.flatMap((at) =>
+            longCurves.map((name) => ({
+              name,
+              step: at,
+              epoch: 200,
+              at: 1.7e12 + at * 30,
+              value: 0.3 + 0.1 * Math.sin(at / 7),
+            })),
+          ),
+        },
+      });
   }, 250);
   await pause(3000);
   const goal = (value: number) => ({ value, unit: 'fps', goal: '>= 50 fps', met: value >= 50 });
   const title = (what: string) => `live chart, 4 series of 100,000 points, points arriving${what}`;
-  rows.push({ name: title(', all charts'), ...goal(await framesWhile(page, 6, () => pause(6000).then(() => undefined))) });
+  rows.push({
+    name: title(', all charts'),
+    ...goal(await framesWhile(page, 6, () => pause(6000).then(() => undefined))),
+  });
   await page.getByRole('button', { name: 'Enlarge' }).first().click();
   const canvas = page.locator('canvas').first();
   await pause(1500);
@@ -103,21 +144,27 @@ async function chart(): Promise<void> {
   if (!box) throw new Error('The chart has no place.');
   const at = (share: number) => [box.x + box.width * share, box.y + box.height * 0.4] as const;
   rows.push({
-    name: title(', hovered'), ...goal(await framesWhile(page, 6, async (until) => {
-      for (let place = 0; Date.now() < until; place++) {
-        await page.mouse.move(...at(0.1 + 0.8 * Math.abs(Math.sin(place / 30))));
-        await pause(10);
-      }
-    })),
+    name: title(', hovered'),
+    ...goal(
+      await framesWhile(page, 6, async (until) => {
+        for (let place = 0; Date.now() < until; place++) {
+          await page.mouse.move(...at(0.1 + 0.8 * Math.abs(Math.sin(place / 30))));
+          await pause(10);
+        }
+      }),
+    ),
   });
   await page.keyboard.down('Control');
   rows.push({
-    name: title(', zoomed'), ...goal(await framesWhile(page, 6, async (until) => {
-      for (let turn = 0; Date.now() < until; turn++) {
-        await page.mouse.wheel(0, Math.floor(turn / 12) % 2 === 0 ? -40 : 40);
-        await pause(30);
-      }
-    })),
+    name: title(', zoomed'),
+    ...goal(
+      await framesWhile(page, 6, async (until) => {
+        for (let turn = 0; Date.now() < until; turn++) {
+          await page.mouse.wheel(0, Math.floor(turn / 12) % 2 === 0 ? -40 : 40);
+          await pause(30);
+        }
+      }),
+    ),
   });
   await page.keyboard.up('Control');
   await page.keyboard.down('Control');
@@ -126,12 +173,15 @@ async function chart(): Promise<void> {
   await page.mouse.move(...at(0.5));
   await page.mouse.down();
   rows.push({
-    name: title(', panned'), ...goal(await framesWhile(page, 6, async (until) => {
-      for (let place = 0; Date.now() < until; place++) {
-        await page.mouse.move(...at(0.5 + 0.3 * Math.sin(place / 30)));
-        await pause(10);
-      }
-    })),
+    name: title(', panned'),
+    ...goal(
+      await framesWhile(page, 6, async (until) => {
+        for (let place = 0; Date.now() < until; place++) {
+          await page.mouse.move(...at(0.5 + 0.3 * Math.sin(place / 30)));
+          await pause(10);
+        }
+      }),
+    ),
   });
   await page.mouse.up();
   clearInterval(timer);
@@ -157,12 +207,19 @@ async function cloud(): Promise<void> {
       await second.click();
       await page.getByRole('option', { name: 'No other run' }).click();
     }
-    await page.getByText('50,000 pictures').nth(clouds - 1).waitFor();
+    await page
+      .getByText('50,000 pictures')
+      .nth(clouds - 1)
+      .waitFor();
     await pause(2000);
     const before = await page.evaluate(() => (window as unknown as { drawn: { count: number } }).drawn.count);
     const box = await page.locator('.cloud canvas').first().boundingBox();
     if (!box) throw new Error('The cloud has no place.');
-    const at = (turn: number) => [box.x + box.width * (0.5 + 0.3 * Math.sin(turn / 40)), box.y + box.height * (0.5 + 0.2 * Math.cos(turn / 60))] as const;
+    const at = (turn: number) =>
+      [
+        box.x + box.width * (0.5 + 0.3 * Math.sin(turn / 40)),
+        box.y + box.height * (0.5 + 0.2 * Math.cos(turn / 60)),
+      ] as const;
     await page.mouse.move(...at(0));
     await page.mouse.down();
     const frames = await framesWhile(page, 6, async (until) => {
@@ -172,9 +229,17 @@ async function cloud(): Promise<void> {
       }
     });
     await page.mouse.up();
-    const drawn = (await page.evaluate(() => (window as unknown as { drawn: { count: number } }).drawn.count) - before) / 6 / clouds;
+    const drawn =
+      ((await page.evaluate(() => (window as unknown as { drawn: { count: number } }).drawn.count)) - before) /
+      6 /
+      clouds;
     const rate = Math.min(frames, drawn);
-    rows.push({ name: `${clouds === 1 ? 'a cloud' : 'two linked clouds'} of 50,000 points, turned, software GL`, value: rate, unit: 'fps', ...(clouds === 1 ? { goal: '>= 30 fps', met: rate >= 30 } : {}) });
+    rows.push({
+      name: `${clouds === 1 ? 'a cloud' : 'two linked clouds'} of 50,000 points, turned, software GL`,
+      value: rate,
+      unit: 'fps',
+      ...(clouds === 1 ? { goal: '>= 30 fps', met: rate >= 30 } : {}),
+    });
     await browser.close();
   }
 }
@@ -187,20 +252,32 @@ async function blocked(): Promise<void> {
     await work();
     const [workbench, idle] = await Promise.all([loop.delay(), idleLoop.delay()]);
     measured.push({ name, workbench, idle });
-    const { blocked, gap: { length, worked, withoutCore } } = workbench;
-    const told = (milliseconds: number | null) => (milliseconds === null ? 'not told' : `${milliseconds.toFixed(1)} ms`);
-    say(`${name}: blocked ${told(blocked)}; delay ${told(workbench.longest)}; longest gap ${told(length)}, in it worked ${told(worked)}, without a core ${told(withoutCore)}; an idle process ${told(idle.longest)}`);
+    const {
+      blocked,
+      gap: { length, worked, withoutCore },
+    } = workbench;
+    const told = (milliseconds: number | null) =>
+      milliseconds === null ? 'not told' : `${milliseconds.toFixed(1)} ms`;
+    say(
+      `${name}: blocked ${told(blocked)}; delay ${told(workbench.longest)}; longest gap ${told(length)}, in it worked ${told(worked)}, without a core ${told(withoutCore)}; an idle process ${told(idle.longest)}`,
+    );
   };
   const page = await newPage(browser);
   await openView(page, 'datasets');
-  const yaml = 'name: Trained meanwhile\ndata: { source: demo, demo: { people: 60, imagesPerPerson: 12 } }\nprepare: { inputSize: 64 }\ntraining: { epochs: 6, batchSize: 32 }\n';
+  const yaml =
+    'name: Trained meanwhile\ndata: { source: demo, demo: { people: 60, imagesPerPerson: 12 } }\nprepare: { inputSize: 64 }\ntraining: { epochs: 6, batchSize: 32 }\n';
   const { id } = await callFrom(page, 'experiments.save', { id: null, yaml });
   const job = await callFrom(page, 'experiments.start', { id, interrupted: 'refuse' });
   const state = async () => (await callFrom(page, 'jobs.list', {})).find((entry) => entry.id === job.id);
-  await during('faces drawn, prepared and split', async () => { while ((await state())?.run == null) await pause(200); });
+  await during('faces drawn, prepared and split', async () => {
+    while ((await state())?.run == null) await pause(200);
+  });
   await during('training, Live open on 12 curves of 100,000 points', async () => {
     await go(page, `live/${curveRuns[0]}`);
-    await page.locator('canvas').nth(longCurves.length - 1).waitFor();
+    await page
+      .locator('canvas')
+      .nth(longCurves.length - 1)
+      .waitFor();
     await pause(3000);
   });
   await during('training, 1,000 runs listed', async () => {
@@ -219,21 +296,29 @@ async function blocked(): Promise<void> {
     for (let now = await state(); now && now.endedAt === null; now = await state()) await pause(500);
   });
   const ended = await state();
-  if (ended?.state !== 'done') throw new Error(`The training did not end well: ${ended?.fault?.message ?? ended?.state}`);
+  if (ended?.state !== 'done')
+    throw new Error(`The training did not end well: ${ended?.fault?.message ?? ended?.state}`);
   await during('the report shown and exported', async () => {
     await go(page, 'report');
     await page.getByRole('button', { name: 'Export Markdown' }).waitFor();
-    await page.evaluate(async (hash) => { await (await fetch(`/reports/${hash}.zip`)).arrayBuffer(); }, (await callFrom(page, 'reports.list', {}))[0]?.planHash ?? '');
+    await page.evaluate(
+      async (hash) => {
+        await (await fetch(`/reports/${hash}.zip`)).arrayBuffer();
+      },
+      (await callFrom(page, 'reports.list', {}))[0]?.planHash ?? '',
+    );
     await pause(1000);
   });
   await browser.close();
-  rows.push(...measured.flatMap(({ name, workbench: { longest, blocked, gap }, idle }) => [
-    { name: `workbench blocked at most: ${name}`, value: blocked, unit: 'ms', goal: '<= 50 ms', met: blocked <= 50 },
-    { name: '  delay of its loop, times without a core counted', value: longest, unit: 'ms' },
-    { name: '    in the longest gap its own thread worked', value: gap.worked, unit: 'ms' },
-    { name: '    in that gap its own thread was ready and had no core', value: gap.withoutCore, unit: 'ms' },
-    { name: '  the same delay of an idle process beside it', value: idle.longest, unit: 'ms' },
-  ]));
+  rows.push(
+    ...measured.flatMap(({ name, workbench: { longest, blocked, gap }, idle }) => [
+      { name: `workbench blocked at most: ${name}`, value: blocked, unit: 'ms', goal: '<= 50 ms', met: blocked <= 50 },
+      { name: '  delay of its loop, times without a core counted', value: longest, unit: 'ms' },
+      { name: '    in the longest gap its own thread worked', value: gap.worked, unit: 'ms' },
+      { name: '    in that gap its own thread was ready and had no core', value: gap.withoutCore, unit: 'ms' },
+      { name: '  the same delay of an idle process beside it', value: idle.longest, unit: 'ms' },
+    ]),
+  );
 }
 
 try {

@@ -5,8 +5,23 @@ import { terminalProgress } from '../../src-main/doors/cli/terminalProgress.ts';
 /** A terminal of a width, and what was written to it. */
 function terminal(columns: number): { readonly stream: NodeJS.WriteStream; readonly written: string[] } {
   const written: string[] = [];
-  const write = (text: string) => { written.push(text); return true; };
-  return { stream: { isTTY: true, columns, write, cursorTo: () => true, clearLine: () => true, moveCursor: () => true, getWindowSize: () => [columns, 24], on: () => undefined } as unknown as NodeJS.WriteStream, written };
+  const write = (text: string) => {
+    written.push(text);
+    return true;
+  };
+  return {
+    stream: {
+      isTTY: true,
+      columns,
+      write,
+      cursorTo: () => true,
+      clearLine: () => true,
+      moveCursor: () => true,
+      getWindowSize: () => [columns, 24],
+      on: () => undefined,
+    } as unknown as NodeJS.WriteStream,
+    written,
+  };
 }
 const bars = (written: readonly string[]) => written.filter((text) => text.includes('ETA'));
 

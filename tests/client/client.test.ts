@@ -12,7 +12,10 @@ import { backOff, socketTransport } from '../../src-renderer/client/socketTransp
 import type { ConnectionState } from '../../src-renderer/client/transport.ts';
 
 /** A server on one port whose answers a test decides; it can be stopped and started again. */
-async function startServer(port: number, answer: (request: WireRequest, socket: WebSocket) => void): Promise<FastifyInstance> {
+async function startServer(
+  port: number,
+  answer: (request: WireRequest, socket: WebSocket) => void,
+): Promise<FastifyInstance> {
   const server = fastify({ forceCloseConnections: true });
   await server.register(websocket);
   server.get('/api', { websocket: true }, (socket) => {
@@ -33,7 +36,14 @@ function open(context: TestContext, port: number) {
   transport.onState((state) => states.push(state));
   const until = async (state: ConnectionState): Promise<void> => {
     if (states.at(-1) === state) return;
-    await new Promise<void>((resolve) => { const stopListening = transport.onState((next) => { if (next === state) { queueMicrotask(() => stopListening()); resolve(); } }); });
+    await new Promise<void>((resolve) => {
+      const stopListening = transport.onState((next) => {
+        if (next === state) {
+          queueMicrotask(() => stopListening());
+          resolve();
+        }
+      });
+    });
   };
   return { client: createClient(transport), transport, states, until };
 }
@@ -43,20 +53,30 @@ test('answers find their calls in whatever order they come, and a fault is its s
   const server = await startServer(0, ({ id, call }, socket) => {
     if (call === 'datasets.list') held.push(() => socket.send(JSON.stringify({ id, result: [] })));
     else if (call === 'runs.list') socket.send(JSON.stringify({ id, result: ['first'] }));
-    else socket.send(JSON.stringify({ id, fault: { code: 'wrong-input', message: 'There is no run x: choose one of the list.' } }));
+    else
+      socket.send(
+        JSON.stringify({ id, fault: { code: 'wrong-input', message: 'There is no run x: choose one of the list.' } }),
+      );
   });
   context.after(() => stop(server));
   const { client } = open(context, portOf(server));
   const slow = client.call('datasets.list', {});
   assert.deepEqual(await client.call('runs.list', {}), ['first']);
-  await assert.rejects(client.call('runs.show', { id: 'x' }), { name: 'ArcBenchError', code: 'wrong-input', message: 'There is no run x: choose one of the list.' });
+  await assert.rejects(client.call('runs.show', { id: 'x' }), {
+    name: 'ArcBenchError',
+    code: 'wrong-input',
+    message: 'There is no run x: choose one of the list.',
+  });
   held.forEach((release) => release());
   assert.deepEqual(await slow, []);
 });
 
 test('events reach those who listen, until they stop', async (context) => {
   let socketOf: WebSocket | undefined;
-  const server = await startServer(0, ({ id }, socket) => { socketOf = socket; socket.send(JSON.stringify({ id, result: [] })); });
+  const server = await startServer(0, ({ id }, socket) => {
+    socketOf = socket;
+    socket.send(JSON.stringify({ id, result: [] }));
+  });
   context.after(() => stop(server));
   const { client } = open(context, portOf(server));
   await client.call('jobs.list', {});
@@ -73,11 +93,15 @@ test('events reach those who listen, until they stop', async (context) => {
 });
 
 test('a lost socket rejects what was asked, comes back by itself, and has everything fetched again', async (context) => {
-  let server = await startServer(0, ({ id, call }, socket) => { if (call !== 'system.diagnose') socket.send(JSON.stringify({ id, result: 'before' })); });
+  let server = await startServer(0, ({ id, call }, socket) => {
+    if (call !== 'system.diagnose') socket.send(JSON.stringify({ id, result: 'before' }));
+  });
   const port = portOf(server);
   const { client, states, until } = open(context, port);
   let resyncs = 0;
-  client.onResync(() => { resyncs += 1; });
+  client.onResync(() => {
+    resyncs += 1;
+  });
   assert.equal(await client.call('runs.list', {}), 'before');
   const unanswered = assert.rejects(client.call('system.diagnose', {}), /lost before it answered/);
   await once(server.websocketServer.clients.values().next().value as WebSocket, 'message');
@@ -93,11 +117,19 @@ test('a lost socket rejects what was asked, comes back by itself, and has everyt
 });
 
 test('the back-off doubles from a quarter second to ten seconds at most, less up to a quarter of jitter', () => {
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 20].map((attempt) => backOff(attempt, 0)), [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+  assert.deepEqual(
+    [0, 1, 2, 3, 4, 5, 6, 20].map((attempt) => backOff(attempt, 0)),
+    [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000],
+  );
   assert.equal(backOff(1, 1), 375);
 });
 
 test('what a view holds reactive goes over the bridge of the window, which clones what it carries', async () => {
-  const client = createClient(bridgeTransport({ request: async (message) => ({ id: message.id, result: structuredClone(message).input as never }), onEvent: () => () => {} }));
+  const client = createClient(
+    bridgeTransport({
+      request: async (message) => ({ id: message.id, result: structuredClone(message).input as never }),
+      onEvent: () => () => {},
+    }),
+  );
   assert.deepEqual(await client.call('files.list', reactive({ path: '/faces' })), { path: '/faces' });
 });

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asFolder, faceList, type FolderFile } from '../../src-renderer/client/droppedFolder.ts';
 
-const file = (path: string, content = ''): FolderFile => ({ path, file: new File([content], path.split('/').at(-1) ?? path) });
+const file = (path: string, content = ''): FolderFile => ({
+  path,
+  file: new File([content], path.split('/').at(-1) ?? path),
+});
 const pathsOf = (files: readonly FolderFile[]): string[] => files.map(({ path }) => path);
 
 test('one dropped folder gives its name away and its sub-folders are the people; several stay people', () => {

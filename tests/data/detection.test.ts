@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -31,30 +41,58 @@ async function found(path: string): Promise<{ faces: number; landmarks: readonly
   if ('reason' in answer) throw new Error(answer.reason);
   return answer;
 }
-const read = (source: string): Promise<Dataset> => importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace: folder });
-const detect = (dataset: Dataset, workspace: string, options: { onProgress?: (done: number) => void; onResume?: (sentence: string) => void; signal?: AbortSignal } = {}): Promise<PreparedSet> =>
+const read = (source: string): Promise<Dataset> =>
+  importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace: folder });
+const detect = (
+  dataset: Dataset,
+  workspace: string,
+  options: { onProgress?: (done: number) => void; onResume?: (sentence: string) => void; signal?: AbortSignal } = {},
+): Promise<PreparedSet> =>
   prepareDataset(dataset, prepareSchema.parse({ inputSize: 32, alignment: 'detect' }), { workspace, ...options });
 /** Processes that this one has started and that still live. */
-const children = () => readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+const children = () =>
+  readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
 /** A folder of people with real faces: so many pictures of each. */
 function people(name: string, pictures: Readonly<Record<string, number>>): string {
   for (const [person, count] of Object.entries(pictures)) {
     mkdirSync(join(folder, name, person), { recursive: true });
-    for (let picture = 1; picture <= count; picture++) cpSync(join(faces, person, `${picture}.png`), join(folder, name, person, `${picture}.png`));
+    for (let picture = 1; picture <= count; picture++)
+      cpSync(join(faces, person, `${picture}.png`), join(folder, name, person, `${picture}.png`));
   }
   return join(folder, name);
 }
-const eyeDistance = (points: readonly number[]) => Math.hypot((points[2] as number) - (points[0] as number), (points[3] as number) - (points[1] as number));
+const eyeDistance = (points: readonly number[]) =>
+  Math.hypot((points[2] as number) - (points[0] as number), (points[3] as number) - (points[1] as number));
 
 /** A speckled wall, the same for the same seed. */
 function wall(width: number, height: number, seed: number): Sharp {
   const random = randomStream(seed, 'wall');
-  return sharp(Uint8Array.from({ length: width * height * 3 }, () => 90 + random.integer(60)), { raw: { width, height, channels: 3 } });
+  return sharp(
+    Uint8Array.from({ length: width * height * 3 }, () => 90 + random.integer(60)),
+    { raw: { width, height, channels: 3 } },
+  );
 }
 /** Three faces of one photograph before a wall; the one of s5 is the largest. */
-const montage = [{ person: 's2', left: 80, top: 60, width: 184 }, { person: 's5', left: 420, top: 240, width: 368 }, { person: 's9', left: 900, top: 100, width: 230 }] as const;
+const montage = [
+  { person: 's2', left: 80, top: 60, width: 184 },
+  { person: 's5', left: 420, top: 240, width: 368 },
+  { person: 's9', left: 900, top: 100, width: 230 },
+] as const;
 async function photograph(): Promise<Sharp> {
-  const heads = await Promise.all(montage.map(async ({ person, left, top, width }) => ({ left, top, input: await sharp(join(faces, person, '1.png')).resize(width, Math.round((width * 112) / 92), { kernel: 'cubic' }).png().toBuffer() })));
+  const heads = await Promise.all(
+    montage.map(async ({ person, left, top, width }) => ({
+      left,
+      top,
+      input: await sharp(join(faces, person, '1.png'))
+        .resize(width, Math.round((width * 112) / 92), { kernel: 'cubic' })
+        .png()
+        .toBuffer(),
+    })),
+  );
   return sharp(await wall(1200, 900, 1).composite(heads).png().toBuffer());
 }
 
@@ -63,10 +101,17 @@ test('five points are placed on closely cropped real faces: eyes above nose abov
     const path = join(faces, `${picture}.png`);
     const { faces: count, landmarks } = await found(path);
     assert.equal(count, 1, picture);
-    const [leftEyeX, leftEyeY, rightEyeX, rightEyeY, , noseY, leftMouthX, leftMouthY, rightMouthX, rightMouthY] = landmarks as number[] & { length: 10 };
+    const [leftEyeX, leftEyeY, rightEyeX, rightEyeY, , noseY, leftMouthX, leftMouthY, rightMouthX, rightMouthY] =
+      landmarks as number[] & { length: 10 };
     assert.ok(leftEyeX! < rightEyeX! && leftMouthX! < rightMouthX!, `${picture}: ${landmarks.join(' ')}`);
-    assert.ok(Math.max(leftEyeY!, rightEyeY!) < noseY! && noseY! < Math.min(leftMouthY!, rightMouthY!), `${picture}: ${landmarks.join(' ')}`);
-    assert.ok(landmarks.every((value, index) => value > 0 && value < (index % 2 === 0 ? 92 : 112)), picture);
+    assert.ok(
+      Math.max(leftEyeY!, rightEyeY!) < noseY! && noseY! < Math.min(leftMouthY!, rightMouthY!),
+      `${picture}: ${landmarks.join(' ')}`,
+    );
+    assert.ok(
+      landmarks.every((value, index) => value > 0 && value < (index % 2 === 0 ? 92 : 112)),
+      picture,
+    );
     assert.deepEqual(await found(path), { faces: 1, landmarks });
   }
 });
@@ -79,14 +124,26 @@ test('in a photograph of several the largest face is taken, where it lies, howev
   assert.equal(count, montage.length);
   // The same points as on that face alone, scaled and moved; within a tenth of the distance between the eyes.
   const { left, top, width, person } = montage[1];
-  const alone = (await found(join(faces, person, '1.png'))).landmarks.map((value, index) => (value * width) / 92 + (index % 2 === 0 ? left : top));
-  for (const [index, value] of landmarks.entries()) assert.ok(Math.abs(value - alone[index]!) < 0.1 * eyeDistance(alone), `${landmarks.join(' ')} against ${alone.join(' ')}`);
+  const alone = (await found(join(faces, person, '1.png'))).landmarks.map(
+    (value, index) => (value * width) / 92 + (index % 2 === 0 ? left : top),
+  );
+  for (const [index, value] of landmarks.entries())
+    assert.ok(
+      Math.abs(value - alone[index]!) < 0.1 * eyeDistance(alone),
+      `${landmarks.join(' ')} against ${alone.join(' ')}`,
+    );
   // Stored turned by 90 degrees with EXIF's word to turn it back: within a thirtieth of that distance.
   const turned = join(folder, 'turned.png');
-  await sharp(await group.rotate(270).png().toBuffer()).withMetadata({ orientation: 6 }).toFile(turned);
+  await sharp(await group.rotate(270).png().toBuffer())
+    .withMetadata({ orientation: 6 })
+    .toFile(turned);
   const again = await found(turned);
   assert.equal(again.faces, montage.length);
-  for (const [index, value] of again.landmarks.entries()) assert.ok(Math.abs(value - landmarks[index]!) < eyeDistance(alone) / 30, `${again.landmarks.join(' ')} against ${landmarks.join(' ')}`);
+  for (const [index, value] of again.landmarks.entries())
+    assert.ok(
+      Math.abs(value - landmarks[index]!) < eyeDistance(alone) / 30,
+      `${again.landmarks.join(' ')} against ${landmarks.join(' ')}`,
+    );
 });
 
 test('what was found is kept with the prepared set; a picture without a face is left out with its reason', async () => {
@@ -97,11 +154,25 @@ test('what was found is kept with the prepared set; a picture without a face is 
   const set = await detect(await read(source), join(folder, 'kept'));
   assert.deepEqual(set.detection, { pictures: 7, withFace: 6, withSeveral: 1 });
   assert.match(set.alignment, /five landmarks .*, found by the detector of @vladmandic\/face-api/);
-  assert.deepEqual(set.images.map(({ path, faces: count, landmarks }) => [path.slice(source.length), count, landmarks?.length]), [
-    ['/s3/1.png', 1, 10], ['/s3/2.png', 1, 10], ['/s3/3.png', 1, 10], ['/s7/1.png', 1, 10], ['/s7/2.png', 1, 10], ['/s7/group.png', 3, 10],
-  ]);
+  assert.deepEqual(
+    set.images.map(({ path, faces: count, landmarks }) => [path.slice(source.length), count, landmarks?.length]),
+    [
+      ['/s3/1.png', 1, 10],
+      ['/s3/2.png', 1, 10],
+      ['/s3/3.png', 1, 10],
+      ['/s7/1.png', 1, 10],
+      ['/s7/2.png', 1, 10],
+      ['/s7/group.png', 3, 10],
+    ],
+  );
   assert.deepEqual(set.images[0]?.landmarks, (await found(join(source, 's3', '1.png'))).landmarks);
-  assert.deepEqual(set.rejected.map(({ path, reason }) => [path.slice(source.length), reason.replace(/:.*/, '')]), [['/s3/cut.png', 'The picture is truncated or damaged'], ['/s3/wall.png', 'No face was found']]);
+  assert.deepEqual(
+    set.rejected.map(({ path, reason }) => [path.slice(source.length), reason.replace(/:.*/, '')]),
+    [
+      ['/s3/cut.png', 'The picture is truncated or damaged'],
+      ['/s3/wall.png', 'No face was found'],
+    ],
+  );
 });
 
 test('faces found before are not looked for again, for another size too, but a changed picture is', async () => {
@@ -110,14 +181,27 @@ test('faces found before are not looked for again, for another size too, but a c
   const first = await detect(await read(source), workspace);
   const own = new Set(children());
   appendFileSync(join(workspace, 'prepared', journalName), '{"key":"[\\"torn'); // as a power cut leaves it
-  const other = await prepareDataset(await read(source), prepareSchema.parse({ inputSize: 64, alignment: 'detect' }), { workspace, onProgress: () => assert.ok(children().every((id) => own.has(id)), 'a detector was started') });
-  assert.deepEqual(other.images.map(({ landmarks }) => landmarks), first.images.map(({ landmarks }) => landmarks));
+  const other = await prepareDataset(await read(source), prepareSchema.parse({ inputSize: 64, alignment: 'detect' }), {
+    workspace,
+    onProgress: () =>
+      assert.ok(
+        children().every((id) => own.has(id)),
+        'a detector was started',
+      ),
+  });
+  assert.deepEqual(
+    other.images.map(({ landmarks }) => landmarks),
+    first.images.map(({ landmarks }) => landmarks),
+  );
   assert.deepEqual(other.detection, first.detection);
   cpSync(join(faces, 's10', '1.png'), join(source, 's8', '1.png'));
   utimesSync(join(source, 's8', '1.png'), 1e9, 1e9);
   const changed = await detect(await read(source), workspace);
   assert.notDeepEqual(changed.images[0]?.landmarks, first.images[0]?.landmarks);
-  assert.deepEqual(changed.images.slice(1).map(({ landmarks }) => landmarks), first.images.slice(1).map(({ landmarks }) => landmarks));
+  assert.deepEqual(
+    changed.images.slice(1).map(({ landmarks }) => landmarks),
+    first.images.slice(1).map(({ landmarks }) => landmarks),
+  );
 });
 
 test('landmarks that the dataset gives are kept, and no detector is started for them', async () => {
@@ -125,15 +209,31 @@ test('landmarks that the dataset gives are kept, and no detector is started for 
   const given = [30, 45, 62, 45, 46, 62, 33, 82, 60, 82];
   const dataset = await read(source);
   const own = new Set(children());
-  const set = await detect({ ...dataset, images: dataset.images.map((image) => ({ ...image, landmarks: given })) }, join(folder, 'with-given'), { onProgress: () => assert.ok(children().every((id) => own.has(id)), 'a detector was started') });
-  assert.deepEqual(set.images.map(({ landmarks, faces: count }) => [landmarks, count]), Array(4).fill([given, undefined]));
+  const set = await detect(
+    { ...dataset, images: dataset.images.map((image) => ({ ...image, landmarks: given })) },
+    join(folder, 'with-given'),
+    {
+      onProgress: () =>
+        assert.ok(
+          children().every((id) => own.has(id)),
+          'a detector was started',
+        ),
+    },
+  );
+  assert.deepEqual(
+    set.images.map(({ landmarks, faces: count }) => [landmarks, count]),
+    Array(4).fill([given, undefined]),
+  );
   assert.equal(set.detection, undefined);
 });
 
 test('where most pictures show no face, a sentence says so and nothing is kept', async () => {
   const source = people('walls', { s1: 1, s2: 1 });
   for (const index of [1, 2, 3]) await wall(200, 200, index).toFile(join(source, 's1', `wall${index}.png`));
-  await assert.rejects(detect(await read(source), join(folder, 'walled')), /A face was found in 2 of 5 pictures of .*walls only: photographs .* were expected; choose prepare\.alignment: centreCrop/);
+  await assert.rejects(
+    detect(await read(source), join(folder, 'walled')),
+    /A face was found in 2 of 5 pictures of .*walls only: photographs .* were expected; choose prepare\.alignment: centreCrop/,
+  );
   assert.deepEqual(readdirSync(join(folder, 'walled', 'prepared')), [journalName]);
 });
 
@@ -148,15 +248,43 @@ test('a detector that dies costs the picture it was at; one that is stopped leav
     },
   });
   assert.ok(killed);
-  assert.deepEqual(set.rejected.map(({ reason }) => reason), ['The face detector ended without a word on this picture (SIGKILL): leave it out, or give its landmarks.']);
+  assert.deepEqual(
+    set.rejected.map(({ reason }) => reason),
+    ['The face detector ended without a word on this picture (SIGKILL): leave it out, or give its landmarks.'],
+  );
   assert.equal(set.count, dataset.images.length - 1);
 
   const stopper = new AbortController();
-  await assert.rejects(detect(dataset, join(folder, 'stopped'), { signal: stopper.signal, onProgress: (done) => { stopper.abort(done); } }), { code: 'cancelled' });
-  assert.deepEqual(readdirSync(join(folder, 'stopped', 'prepared')).map((name) => name.replace(/^[0-9a-f]{64}/, '')).sort(), ['.rows', '.unfinished', journalName]);
-  for (let tries = 0; tries < 50 && children().some((id) => !own.has(id)); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.deepEqual(children().filter((id) => !own.has(id)), []);
+  await assert.rejects(
+    detect(dataset, join(folder, 'stopped'), {
+      signal: stopper.signal,
+      onProgress: (done) => {
+        stopper.abort(done);
+      },
+    }),
+    { code: 'cancelled' },
+  );
+  assert.deepEqual(
+    readdirSync(join(folder, 'stopped', 'prepared'))
+      .map((name) => name.replace(/^[0-9a-f]{64}/, ''))
+      .sort(),
+    ['.rows', '.unfinished', journalName],
+  );
+  for (let tries = 0; tries < 50 && children().some((id) => !own.has(id)); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(
+    children().filter((id) => !own.has(id)),
+    [],
+  );
   let goesOn = '';
-  await assert.rejects(detect(dataset, join(folder, 'stopped'), { signal: stopper.signal, onResume: (sentence) => { goesOn = sentence; } }), { code: 'cancelled' });
+  await assert.rejects(
+    detect(dataset, join(folder, 'stopped'), {
+      signal: stopper.signal,
+      onResume: (sentence) => {
+        goesOn = sentence;
+      },
+    }),
+    { code: 'cancelled' },
+  );
   assert.equal(goesOn, `Goes on at 4 of ${dataset.images.length} images.`);
 });

@@ -23,62 +23,143 @@ const names = Array.from({ length: 16 }, (_, at) => `Person_${String.fromCharCod
 const held = names.slice(10);
 names.forEach((name, at) => {
   mkdirSync(join(source, 'lfw', name), { recursive: true });
-  for (let number = 1; number <= (held.includes(name) ? 3 : 10); number++) copyFileSync(join(faces, `s${at + 1}`, `${number}.png`), join(source, 'lfw', name, `${name}_${String(number).padStart(4, '0')}.png`));
+  for (let number = 1; number <= (held.includes(name) ? 3 : 10); number++)
+    copyFileSync(
+      join(faces, `s${at + 1}`, `${number}.png`),
+      join(source, 'lfw', name, `${name}_${String(number).padStart(4, '0')}.png`),
+    );
 });
 const pairsFile = join(source, 'pairs.txt');
 // Two folds of three people; one line is of people who train and one of a picture that is not there.
-const fold = ([a, b, c]: readonly string[]) => [`${a}\t1\t2`, `${a}\t1\t3`, `${b}\t2\t3`, `${names[0]}\t1\t2`, `${a}\t1\t${b}\t1`, `${b}\t2\t${c}\t3`, `${a}\t3\t${c}\t1`, `${c}\t9\t${a}\t1`];
+const fold = ([a, b, c]: readonly string[]) => [
+  `${a}\t1\t2`,
+  `${a}\t1\t3`,
+  `${b}\t2\t3`,
+  `${names[0]}\t1\t2`,
+  `${a}\t1\t${b}\t1`,
+  `${b}\t2\t${c}\t3`,
+  `${a}\t3\t${c}\t1`,
+  `${c}\t9\t${a}\t1`,
+];
 writeFileSync(pairsFile, ['2\t4', ...fold(held.slice(0, 3)), ...fold(held.slice(3)), ''].join('\n'));
 
 test("LFW's layout is imported as it is", async () => {
-  const dataset = await importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace: folder });
+  const dataset = await importDataset(
+    { ...dataSchema.parse({ source }), resolvedSource: source },
+    { workspace: folder },
+  );
   assert.deepEqual([dataset.layout, dataset.images.length, dataset.rejected.length], ['folders', 10 * 10 + 6 * 3, 0]);
   assert.deepEqual([...new Set(dataset.images.map((image) => image.identity))], names);
 });
 
 test('pairs are those of people who do not train, in the folds of the file', () => {
-  const images = names.flatMap((identity) => readdirSync(join(source, 'lfw', identity)).sort().map((file) => ({ path: join(source, 'lfw', identity, file), identity })));
+  const images = names.flatMap((identity) =>
+    readdirSync(join(source, 'lfw', identity))
+      .sort()
+      .map((file) => ({ path: join(source, 'lfw', identity, file), identity })),
+  );
   const { listed, pairs } = heldOutPairs(pairsFile, images, names.slice(0, 10));
   assert.equal(listed, 16);
-  assert.deepEqual(pairs.map(({ fold: at, same }) => [at, same]), [0, 1].flatMap((at) => [[at, true], [at, true], [at, true], [at, false], [at, false], [at, false]]));
-  assert.ok(images[pairs[3]!.first]?.path.endsWith(`${held[0]}_0001.png`) && images[pairs[3]!.second]?.path.endsWith(`${held[1]}_0001.png`));
+  assert.deepEqual(
+    pairs.map(({ fold: at, same }) => [at, same]),
+    [0, 1].flatMap((at) => [
+      [at, true],
+      [at, true],
+      [at, true],
+      [at, false],
+      [at, false],
+      [at, false],
+    ]),
+  );
+  assert.ok(
+    images[pairs[3]!.first]?.path.endsWith(`${held[0]}_0001.png`) &&
+      images[pairs[3]!.second]?.path.endsWith(`${held[1]}_0001.png`),
+  );
   assert.throws(() => heldOutPairs(pairsFile, images, names), /Of the 16 pairs in .*pairs\.txt, 0 are of people/);
   const wrong = (text: string) => {
     writeFileSync(join(folder, 'wrong.txt'), text);
     return () => heldOutPairs(join(folder, 'wrong.txt'), images, []);
   };
   assert.throws(wrong('ten 300\n'), /Line 1 of .* is 'ten 300': the number of folds/);
-  assert.throws(wrong('2\t1\nAnn\t1\t2\nAnn\tone\tBo\t1\n'), /Line 3 of .* 'name n m' or 'name n other m' was expected/);
+  assert.throws(
+    wrong('2\t1\nAnn\t1\t2\nAnn\tone\tBo\t1\n'),
+    /Line 3 of .* 'name n m' or 'name n other m' was expected/,
+  );
   assert.throws(() => heldOutPairs(join(folder, 'none.txt'), images, []), /none\.txt is not there/);
 });
 
 test('a run on it is judged by its pairs, and leaves margin-free measures, ranks, angles, confusions and predictions in the store', async () => {
   const plan = experimentSchema.parse({
-    data: { source }, prepare: { inputSize: 32 }, split: { minImages: 5, query: 0.2, distractors: 0.1, val: 0.2, test: 0.2, train: 0.6 }, model: { embeddingSize: 16 },
-    training: { epochs: 6, batchSize: 14, learningRate: 0.05 }, evaluation: { pairs: 'lfw-all/pairs.txt', flip: false },
-    arms: [{ name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.2, scale: 16 } }, { name: 'cross-entropy', loss: 'crossEntropy' }],
+    data: { source },
+    prepare: { inputSize: 32 },
+    split: { minImages: 5, query: 0.2, distractors: 0.1, val: 0.2, test: 0.2, train: 0.6 },
+    model: { embeddingSize: 16 },
+    training: { epochs: 6, batchSize: 14, learningRate: 0.05 },
+    evaluation: { pairs: 'lfw-all/pairs.txt', flip: false },
+    arms: [
+      { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.2, scale: 16 } },
+      { name: 'cross-entropy', loss: 'crossEntropy' },
+    ],
   });
   const store = openStore(join(folder, 'workspace'));
   try {
-    const options = { store, plan, baseFolder: folder, rerunCommand: 'test', signal: new AbortController().signal, progress: { stage: () => undefined, notice: () => undefined, step: () => undefined } };
+    const options = {
+      store,
+      plan,
+      baseFolder: folder,
+      rerunCommand: 'test',
+      signal: new AbortController().signal,
+      progress: { stage: () => undefined, notice: () => undefined, step: () => undefined },
+    };
     const faceSet = await gatherSplit(options);
-    const ids = await trainArms(options, faceSet, { interrupted: 'refuse', compiled: true, engine: 'cpu', evaluate: true });
+    const ids = await trainArms(options, faceSet, {
+      interrupted: 'refuse',
+      compiled: true,
+      engine: 'cpu',
+      evaluate: true,
+    });
     const [evaluation, other] = ids.map((id) => (store.result(id, 'summary') as TrainedSummary).evaluation);
-    assert.ok(evaluation?.verification && evaluation.marginFree && evaluation.geometry && evaluation.ranks && evaluation.confusions && other?.geometry?.toWeights);
-    assert.deepEqual([evaluation.verification.source, evaluation.verification.listed, evaluation.verification.genuine, evaluation.verification.impostors, evaluation.verification.people], ['file', 16, 6, 6, 6]);
+    assert.ok(
+      evaluation?.verification &&
+        evaluation.marginFree &&
+        evaluation.geometry &&
+        evaluation.ranks &&
+        evaluation.confusions &&
+        other?.geometry?.toWeights,
+    );
+    assert.deepEqual(
+      [
+        evaluation.verification.source,
+        evaluation.verification.listed,
+        evaluation.verification.genuine,
+        evaluation.verification.impostors,
+        evaluation.verification.people,
+      ],
+      ['file', 16, 6, 6, 6],
+    );
     const test = faceSet.split.parts.test.length;
     assert.equal(evaluation.marginFree.images, test);
     assert.equal(evaluation.geometry.marginRadians, 0.2);
     assert.equal(other.geometry.marginRadians, 0.5);
     assert.equal(evaluation.geometry.toMeans.own.count, test);
     assert.ok(evaluation.marginFree.nearestCentre.value > 0.3, JSON.stringify(evaluation.marginFree.nearestCentre));
-    assert.equal(evaluation.marginFree.cosine?.correct, evaluation.accuracy.test?.top1.correct, 'without mirrored pictures ArcFace is judged by these very cosines');
+    assert.equal(
+      evaluation.marginFree.cosine?.correct,
+      evaluation.accuracy.test?.top1.correct,
+      'without mirrored pictures ArcFace is judged by these very cosines',
+    );
     assert.equal(evaluation.ranks.byDistractors.at(-1)?.distractors, faceSet.split.parts.distractors.length);
     const predictions = store.result(ids[0] as string, 'predictions') as Predictions;
-    assert.deepEqual([predictions.images, predictions.labels.length, predictions.predicted.length], [faceSet.split.parts.test, test, test]);
+    assert.deepEqual(
+      [predictions.images, predictions.labels.length, predictions.predicted.length],
+      [faceSet.split.parts.test, test, test],
+    );
     const wrong = predictions.images.filter((_, at) => predictions.predicted[at] !== predictions.labels[at]);
     assert.equal(evaluation.confusions.mistaken.correct, wrong.length);
-    assert.deepEqual(evaluation.confusions.mistakes.map(({ file }) => file).sort(), wrong.map((index) => faceSet.set.images[index]?.path).sort());
+    assert.deepEqual(
+      evaluation.confusions.mistakes.map(({ file }) => file).sort(),
+      wrong.map((index) => faceSet.set.images[index]?.path).sort(),
+    );
     assert.ok(JSON.stringify(evaluation).length < 200_000);
   } finally {
     store.close();

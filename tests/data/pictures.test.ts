@@ -22,34 +22,53 @@ beforeEach(async () => {
   source = join(folder, 'people');
   for (const person of ['Ann', 'Bo']) {
     mkdirSync(join(source, person), { recursive: true });
-    await plain('#336699').png().toFile(join(source, person, 'good.png'));
+    await plain('#336699')
+      .png()
+      .toFile(join(source, person, 'good.png'));
   }
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const plain = (background: string, width = 48, height = 64): Sharp => sharp({ create: { width, height, channels: 3, background } });
-const noise = (width: number, height: number): Sharp => sharp(Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7919) % 251), { raw: { width, height, channels: 3 } });
+const plain = (background: string, width = 48, height = 64): Sharp =>
+  sharp({ create: { width, height, channels: 3, background } });
+const noise = (width: number, height: number): Sharp =>
+  sharp(
+    Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7919) % 251),
+    { raw: { width, height, channels: 3 } },
+  );
 const inAnn = (name: string) => join(source, 'Ann', name);
 const read = () => importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace: folder });
-const prepare = async (): Promise<PreparedSet> => prepareDataset(await read(), prepareSchema.parse({ inputSize: side }), { workspace: folder });
+const prepare = async (): Promise<PreparedSet> =>
+  prepareDataset(await read(), prepareSchema.parse({ inputSize: side }), { workspace: folder });
 
 /** Prepared pixels by file name: RGB uint8 [side][side][3]. */
 function pixelsOf(set: PreparedSet): Map<string, Uint8Array> {
   const packed = openPackedImages(set);
   try {
-    return new Map(set.images.map(({ path }, index) => {
-      const pixels = new Uint8Array(side * side * 3);
-      packed.readInto([index], pixels);
-      return [path.slice(source.length + 1), pixels];
-    }));
+    return new Map(
+      set.images.map(({ path }, index) => {
+        const pixels = new Uint8Array(side * side * 3);
+        packed.readInto([index], pixels);
+        return [path.slice(source.length + 1), pixels];
+      }),
+    );
   } finally {
     packed.close();
   }
 }
 /** Every pixel is this colour, within a tolerance in levels of 255. */
-function assertColour(pixels: Uint8Array | undefined, colour: readonly [number, number, number], tolerance: number, what: string): void {
+function assertColour(
+  pixels: Uint8Array | undefined,
+  colour: readonly [number, number, number],
+  tolerance: number,
+  what: string,
+): void {
   assert.ok(pixels, `${what} was not prepared`);
-  for (const [index, value] of pixels.entries()) assert.ok(Math.abs(value - colour[index % 3]!) <= tolerance, `${what}: ${pixels.subarray(0, 3).join(' ')}, ${colour.join(' ')} was expected`);
+  for (const [index, value] of pixels.entries())
+    assert.ok(
+      Math.abs(value - colour[index % 3]!) <= tolerance,
+      `${what}: ${pixels.subarray(0, 3).join(' ')}, ${colour.join(' ')} was expected`,
+    );
 }
 
 test('a picture that cannot be decoded is left out with one sentence, and the others are prepared', async () => {
@@ -66,15 +85,27 @@ test('a picture that cannot be decoded is left out with one sentence, and the ot
   writeFileSync(inAnn('notes.txt'), 'not a picture, and not called one');
   await plain('#888888', 30_000, 2200).png({ compressionLevel: 1 }).toFile(inAnn('vast.png'));
   const set = await prepare();
-  assert.deepEqual(set.images.map(({ path }) => path.slice(source.length)), ['/Ann/good.png', '/Bo/good.png']);
+  assert.deepEqual(
+    set.images.map(({ path }) => path.slice(source.length)),
+    ['/Ann/good.png', '/Bo/good.png'],
+  );
   const dataset = await read();
-  const reasons = Object.fromEntries([...dataset.rejected, ...set.rejected].map(({ path, reason }) => [path.slice(source.length + 5), reason]));
+  const reasons = Object.fromEntries(
+    [...dataset.rejected, ...set.rejected].map(({ path, reason }) => [path.slice(source.length + 5), reason]),
+  );
   const damaged = 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.';
-  const noPicture = 'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
+  const noPicture =
+    'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
   assert.deepEqual(reasons, {
     'empty.jpg': 'The file is empty (0 bytes): a picture was expected; copy it again.',
-    'cut.jpg': damaged, 'cut.png': damaged, 'cut-in-header.jpg': damaged, 'garbage.png': damaged, 'letter.jpg': noPicture, 'page.jpeg': noPicture,
-    'drawing.svg': "The picture's format is not decoded: JPEG, PNG, WebP, GIF, TIFF or AVIF was expected; convert it to PNG.",
+    'cut.jpg': damaged,
+    'cut.png': damaged,
+    'cut-in-header.jpg': damaged,
+    'garbage.png': damaged,
+    'letter.jpg': noPicture,
+    'page.jpeg': noPicture,
+    'drawing.svg':
+      "The picture's format is not decoded: JPEG, PNG, WebP, GIF, TIFF or AVIF was expected; convert it to PNG.",
     'vast.png': 'The picture has 30000 x 2200 pixels, more than the 64 megapixels that are decoded: make it smaller.',
   });
 });
@@ -90,22 +121,48 @@ test('every kind of picture comes out as 8-bit sRGB', async () => {
   await red().webp({ lossless: true }).toFile(inAnn('plain.webp'));
   await red().avif({ quality: 95, effort: 0 }).toFile(inAnn('plain.avif'));
   await red().png().toFile(inAnn('without-ending'));
-  await sharp([await red().png().toBuffer(), await plain('rgb(0,0,255)').png().toBuffer()], { join: { animated: true } }).gif().toFile(inAnn('moving.gif'));
-  await sharp([await red().png().toBuffer(), await plain('rgb(0,0,255)').png().toBuffer()], { join: { animated: true } }).webp({ lossless: true }).toFile(inAnn('moving.webp'));
+  await sharp([await red().png().toBuffer(), await plain('rgb(0,0,255)').png().toBuffer()], {
+    join: { animated: true },
+  })
+    .gif()
+    .toFile(inAnn('moving.gif'));
+  await sharp([await red().png().toBuffer(), await plain('rgb(0,0,255)').png().toBuffer()], {
+    join: { animated: true },
+  })
+    .webp({ lossless: true })
+    .toFile(inAnn('moving.webp'));
   await plain('rgb(90,90,90)').toColourspace('b-w').png().toFile(inAnn('grey.png'));
   await plain('rgb(90,90,90)').toColourspace('b-w').jpeg({ quality: 100 }).toFile(inAnn('grey.jpg'));
   await plain('rgb(90,90,90)').toColourspace('grey16').png().toFile(inAnn('grey-deep.png'));
-  await sharp({ create: { width: 48, height: 64, channels: 4, background: { r: 255, g: 255, b: 255, alpha: 0 } } }).png().toFile(inAnn('clear.png'));
-  await plain('rgb(150,110,90)', 30_000, 40).jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toFile(inAnn('wide.jpg'));
+  await sharp({ create: { width: 48, height: 64, channels: 4, background: { r: 255, g: 255, b: 255, alpha: 0 } } })
+    .png()
+    .toFile(inAnn('clear.png'));
+  await plain('rgb(150,110,90)', 30_000, 40)
+    .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
+    .toFile(inAnn('wide.jpg'));
   await plain('rgb(150,110,90)', 1, 1).png().toFile(inAnn('dot.png'));
   const set = await prepare();
   assert.deepEqual(set.rejected, []);
   const pixels = pixelsOf(set);
   // Tolerances in levels: 0 lossless, 1 from 16 bits, 2 JPEG at quality 100, 4 palettes and AVIF, 12 there and back through the CMYK profile.
-  for (const [name, tolerance] of [['plain.jpg', 2], ['cmyk.jpg', 12], ['deep.png', 1], ['deep.tiff', 1], ['palette.png', 4], ['plain.webp', 0], ['plain.avif', 4], ['without-ending', 0], ['moving.gif', 4], ['moving.webp', 0], ['wide.jpg', 2], ['dot.png', 0]] as const) {
+  for (const [name, tolerance] of [
+    ['plain.jpg', 2],
+    ['cmyk.jpg', 12],
+    ['deep.png', 1],
+    ['deep.tiff', 1],
+    ['palette.png', 4],
+    ['plain.webp', 0],
+    ['plain.avif', 4],
+    ['without-ending', 0],
+    ['moving.gif', 4],
+    ['moving.webp', 0],
+    ['wide.jpg', 2],
+    ['dot.png', 0],
+  ] as const) {
     assertColour(pixels.get(`Ann/${name}`), colour, tolerance, name);
   }
-  for (const name of ['grey.png', 'grey.jpg', 'grey-deep.png']) assertColour(pixels.get(`Ann/${name}`), [90, 90, 90], 1, name);
+  for (const name of ['grey.png', 'grey.jpg', 'grey-deep.png'])
+    assertColour(pixels.get(`Ann/${name}`), [90, 90, 90], 1, name);
   assertColour(pixels.get('Ann/clear.png'), [128, 128, 128], 0, 'clear.png');
 });
 
@@ -113,32 +170,64 @@ test('what a picture takes while it is decoded counts channels, depth, coefficie
   const clear = sharp({ create: { width: 48, height: 64, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } });
   const pixels = 48 * 64;
   for (const [file, bytes] of [
-    [plain('#888').png(), 3], [clear.clone().toColourspace('rgb16').png({ progressive: true }), 8], [plain('#888').toColourspace('b-w').png(), 1],
-    [plain('#888').jpeg(), 3], [plain('#888').jpeg({ progressive: true }), 3], [plain('#888').jpeg({ progressive: true, chromaSubsampling: '4:4:4' }), 6], [plain('#888').toColourspace('cmyk').jpeg(), 4], [plain('#888').withMetadata({ orientation: 6 }).jpeg({ progressive: true }), 6],
-    [clear.clone().webp({ lossless: true }), 8], [clear.clone().withMetadata({ orientation: 8 }).toColourspace('rgb16').tiff({ compression: 'deflate' }), 16], [plain('#888').avif({ effort: 0 }), 20],
-  ] as const) assert.equal(bytesToDecode(await sharp(await file.toBuffer()).metadata()), bytes * pixels);
+    [plain('#888').png(), 3],
+    [clear.clone().toColourspace('rgb16').png({ progressive: true }), 8],
+    [plain('#888').toColourspace('b-w').png(), 1],
+    [plain('#888').jpeg(), 3],
+    [plain('#888').jpeg({ progressive: true }), 3],
+    [plain('#888').jpeg({ progressive: true, chromaSubsampling: '4:4:4' }), 6],
+    [plain('#888').toColourspace('cmyk').jpeg(), 4],
+    [plain('#888').withMetadata({ orientation: 6 }).jpeg({ progressive: true }), 6],
+    [clear.clone().webp({ lossless: true }), 8],
+    [clear.clone().withMetadata({ orientation: 8 }).toColourspace('rgb16').tiff({ compression: 'deflate' }), 16],
+    [plain('#888').avif({ effort: 0 }), 20],
+  ] as const)
+    assert.equal(bytesToDecode(await sharp(await file.toBuffer()).metadata()), bytes * pixels);
   const plainRows = await sharp(await plain('#888', 10, 9000).png().toBuffer()).metadata();
   assert.equal(bytesToDecode(plainRows), 10 * 2048 * 3, 'what is read from top to bottom is never held whole');
 });
 
 test('pictures that would take more memory than all may are refused in a sentence, those of 64 megapixels and 8 bits are taken', async () => {
   const [side, most] = [6200, 8000];
-  await sharp({ create: { width: side, height: side, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } }).withMetadata({ orientation: 6 }).toColourspace('rgb16').png({ progressive: true, compressionLevel: 1 }).toFile(inAnn('deep.png'));
+  await sharp({ create: { width: side, height: side, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } })
+    .withMetadata({ orientation: 6 })
+    .toColourspace('rgb16')
+    .png({ progressive: true, compressionLevel: 1 })
+    .toFile(inAnn('deep.png'));
   await plain('#888', side, side).avif({ effort: 0 }).toFile(inAnn('vast.avif'));
-  await plain('#369', most, most).withMetadata({ orientation: 6 }).jpeg({ progressive: true, quality: 40 }).toFile(inAnn('progressive.jpg'));
+  await plain('#369', most, most)
+    .withMetadata({ orientation: 6 })
+    .jpeg({ progressive: true, quality: 40 })
+    .toFile(inAnn('progressive.jpg'));
   await plain('#369', most, most).png({ progressive: true, compressionLevel: 1 }).toFile(inAnn('interlaced.png'));
   const [dataset, set] = [await read(), await prepare()];
-  const refusal = (channels: number, bits: number, megabytes: number) => `The picture of 6200 x 6200 pixels with ${channels} channels of ${bits} bits may take ${megabytes} MB of memory while it is decoded, more than the 400 MB that are allowed: make it smaller, or save it anew as a plain 8-bit JPEG or PNG.`;
-  assert.deepEqual(dataset.rejected.map(({ path, reason }) => [path.slice(source.length), reason]), [['/Ann/deep.png', refusal(4, 16, 616)], ['/Ann/vast.avif', refusal(3, 8, 769)]]);
+  const refusal = (channels: number, bits: number, megabytes: number) =>
+    `The picture of 6200 x 6200 pixels with ${channels} channels of ${bits} bits may take ${megabytes} MB of memory while it is decoded, more than the 400 MB that are allowed: make it smaller, or save it anew as a plain 8-bit JPEG or PNG.`;
+  assert.deepEqual(
+    dataset.rejected.map(({ path, reason }) => [path.slice(source.length), reason]),
+    [
+      ['/Ann/deep.png', refusal(4, 16, 616)],
+      ['/Ann/vast.avif', refusal(3, 8, 769)],
+    ],
+  );
   assert.deepEqual(set.rejected, []);
-  for (const name of ['progressive.jpg', 'interlaced.png']) assertColour(pixelsOf(set).get(`Ann/${name}`), [51, 102, 153], 4, name);
+  for (const name of ['progressive.jpg', 'interlaced.png'])
+    assertColour(pixelsOf(set).get(`Ann/${name}`), [51, 102, 153], 4, name);
 });
 
 test('pictures wait until what they take is free, and a thread that is ended in the middle of one leaves nothing reserved', async () => {
   const told: string[] = [];
   let finish = (): void => undefined;
-  const first = withinBudget(memoryBudget, () => new Promise<void>((resolve) => { finish = resolve; }));
-  const second = withinBudget(1e6, async () => { told.push('second'); });
+  const first = withinBudget(
+    memoryBudget,
+    () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      }),
+  );
+  const second = withinBudget(1e6, async () => {
+    told.push('second');
+  });
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.deepEqual([...told], []);
   finish();
@@ -147,9 +236,14 @@ test('pictures wait until what they take is free, and a thread that is ended in 
 
   const { release, ...workerData } = budgetOfThread();
   const address = new URL('../../src-main/data/memoryBudget.ts', import.meta.url).href;
-  const thread = new Worker(`import(${JSON.stringify(address)}).then(({ withinBudget, memoryBudget }) => withinBudget(memoryBudget, () => { require('node:worker_threads').parentPort.postMessage('held'); return new Promise(() => setInterval(() => undefined, 1000)); }))`, { eval: true, workerData });
+  const thread = new Worker(
+    `import(${JSON.stringify(address)}).then(({ withinBudget, memoryBudget }) => withinBudget(memoryBudget, () => { require('node:worker_threads').parentPort.postMessage('held'); return new Promise(() => setInterval(() => undefined, 1000)); }))`,
+    { eval: true, workerData },
+  );
   await once(thread, 'message');
-  const third = withinBudget(1e6, async () => { told.push('third'); });
+  const third = withinBudget(1e6, async () => {
+    told.push('third');
+  });
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.deepEqual([...told], ['second']);
   thread.on('exit', release);
@@ -162,8 +256,14 @@ test('the eight ways in which a camera can be held give the same upright pixels'
   const upright = Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7919) % 251);
   // Where the pixel of a stored row and column belongs in the upright picture, by EXIF 2.32, tag 274.
   const uprightPlace: readonly ((row: number, column: number) => readonly [number, number])[] = [
-    (r, c) => [r, c], (r, c) => [r, width - 1 - c], (r, c) => [height - 1 - r, width - 1 - c], (r, c) => [height - 1 - r, c],
-    (r, c) => [c, r], (r, c) => [c, width - 1 - r], (r, c) => [height - 1 - c, width - 1 - r], (r, c) => [height - 1 - c, r],
+    (r, c) => [r, c],
+    (r, c) => [r, width - 1 - c],
+    (r, c) => [height - 1 - r, width - 1 - c],
+    (r, c) => [height - 1 - r, c],
+    (r, c) => [c, r],
+    (r, c) => [c, width - 1 - r],
+    (r, c) => [height - 1 - c, width - 1 - r],
+    (r, c) => [height - 1 - c, r],
   ];
   const landmarks = [14.2, 20.5, 33.1, 21, 24, 33.3, 16, 44.8, 31.5, 45];
   for (const [index, place] of uprightPlace.entries()) {
@@ -175,25 +275,50 @@ test('the eight ways in which a camera can be held give the same upright pixels'
         stored.set(upright.subarray((y * width + x) * 3, (y * width + x) * 3 + 3), (row * columns + column) * 3);
       }
     }
-    const file = sharp(stored, { raw: { width: columns, height: rows, channels: 3 } }).withMetadata({ orientation: index + 1 });
-    await (index % 2 === 0 ? file.png() : file.webp({ lossless: true })).toFile(inAnn(`turned-${index + 1}.${index % 2 === 0 ? 'png' : 'webp'}`));
+    const file = sharp(stored, { raw: { width: columns, height: rows, channels: 3 } }).withMetadata({
+      orientation: index + 1,
+    });
+    await (index % 2 === 0 ? file.png() : file.webp({ lossless: true })).toFile(
+      inAnn(`turned-${index + 1}.${index % 2 === 0 ? 'png' : 'webp'}`),
+    );
   }
   const dataset = await read();
   for (const alignment of ['centreCrop', 'landmarks'] as const) {
     const marked = { ...dataset, images: dataset.images.map((image) => ({ ...image, landmarks })) };
-    const set = await prepareDataset(marked, prepareSchema.parse({ inputSize: side, alignment }), { workspace: folder });
+    const set = await prepareDataset(marked, prepareSchema.parse({ inputSize: side, alignment }), {
+      workspace: folder,
+    });
     const turned = [...pixelsOf(set)].filter(([name]) => name.includes('turned')).map(([, pixels]) => pixels);
     assert.equal(turned.length, 8);
     assert.ok(new Set(turned[0]).size > 20, 'the picture has no detail by which a turn is seen');
-    for (const [index, pixels] of turned.entries()) assert.deepEqual(pixels, turned[0], `${alignment}, orientation ${index + 1}`);
+    for (const [index, pixels] of turned.entries())
+      assert.deepEqual(pixels, turned[0], `${alignment}, orientation ${index + 1}`);
   }
 });
 
 test('names of every kind are taken as they are', async () => {
-  const names = ['two words.png', ' leading and trailing .png', 'Zoë Ångström.png', 'Zoe\u0308.png', '山田.png', '😀.png', `${'n'.repeat(196)}.png`, 'two\nlines.png', `it's "quoted" & <b>.png`, '-rf.png', '100%.PNG', 'dots.in.it.png', '#1?.png', '$(id).png'];
+  const names = [
+    'two words.png',
+    ' leading and trailing .png',
+    'Zoë Ångström.png',
+    'Zoe\u0308.png',
+    '山田.png',
+    '😀.png',
+    `${'n'.repeat(196)}.png`,
+    'two\nlines.png',
+    `it's "quoted" & <b>.png`,
+    '-rf.png',
+    '100%.PNG',
+    'dots.in.it.png',
+    '#1?.png',
+    '$(id).png',
+  ];
   for (const person of ['Ann', `  Zoë "Ö'Neill"\n${'x'.repeat(200)}`]) {
     mkdirSync(join(source, person), { recursive: true });
-    for (const [index, name] of names.entries()) await plain(`rgb(${index * 10},${person.length},9)`).png().toFile(join(source, person, name));
+    for (const [index, name] of names.entries())
+      await plain(`rgb(${index * 10},${person.length},9)`)
+        .png()
+        .toFile(join(source, person, name));
   }
   const set = await prepare();
   assert.deepEqual(set.rejected, []);
@@ -213,19 +338,46 @@ test('a symbolic link is followed inside the source and refused outside it', asy
   symlinkSync(join('..', 'Bo', 'good.png'), inAnn('inside.png'));
   symlinkSync('.', inAnn('myself'));
   const dataset = await read();
-  assert.deepEqual(dataset.images.map(({ path }) => path.slice(source.length)), ['/Ann/good.png', '/Ann/inside.png', '/Bo/good.png']);
-  const outside = 'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into the source folder.';
-  assert.deepEqual(dataset.rejected.map(({ path, reason }) => [path.slice(source.length + 5), reason]), [
-    ['folder-out', outside], ['nowhere.png', 'The file is not there, or its symbolic link leads nowhere: correct the path or remove the link.'], ['out.png', outside], ['relative-out.png', outside],
-  ]);
+  assert.deepEqual(
+    dataset.images.map(({ path }) => path.slice(source.length)),
+    ['/Ann/good.png', '/Ann/inside.png', '/Bo/good.png'],
+  );
+  const outside =
+    'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into the source folder.';
+  assert.deepEqual(
+    dataset.rejected.map(({ path, reason }) => [path.slice(source.length + 5), reason]),
+    [
+      ['folder-out', outside],
+      [
+        'nowhere.png',
+        'The file is not there, or its symbolic link leads nowhere: correct the path or remove the link.',
+      ],
+      ['out.png', outside],
+      ['relative-out.png', outside],
+    ],
+  );
 });
 
 test('one picture a person and one person alone are told apart', async () => {
   const set = await prepare();
-  assert.throws(() => makeSplit(set, splitSchema.parse({})), { code: 'wrong-input', message: 'Only 0 of 2 identities have at least 5 images, too few to train on 2 and hold out 3: add people, lower split.minImages, or lower split.query and split.distractors.' });
-  assert.throws(() => makeSplit(set, splitSchema.parse({ minImages: 1, query: 0, distractors: 0 })), { code: 'wrong-input', message: 'Ann has 1 different picture, too few for train, val and test: add pictures of this person or raise split.minImages.' });
+  assert.throws(() => makeSplit(set, splitSchema.parse({})), {
+    code: 'wrong-input',
+    message:
+      'Only 0 of 2 identities have at least 5 images, too few to train on 2 and hold out 3: add people, lower split.minImages, or lower split.query and split.distractors.',
+  });
+  assert.throws(() => makeSplit(set, splitSchema.parse({ minImages: 1, query: 0, distractors: 0 })), {
+    code: 'wrong-input',
+    message:
+      'Ann has 1 different picture, too few for train, val and test: add pictures of this person or raise split.minImages.',
+  });
   rmSync(join(source, 'Bo'), { recursive: true });
-  await assert.rejects(read(), { code: 'wrong-input', message: `${source} holds pictures of one person only (Ann): two people or more were expected, one sub-folder for each; add people or correct data.source.` });
+  await assert.rejects(read(), {
+    code: 'wrong-input',
+    message: `${source} holds pictures of one person only (Ann): two people or more were expected, one sub-folder for each; add people or correct data.source.`,
+  });
   rmSync(join(source, 'Ann'), { recursive: true });
-  await assert.rejects(read(), { code: 'wrong-input', message: `${source} holds no pictures of people: one sub-folder of pictures for each person was expected; correct data.source or data.layout.` });
+  await assert.rejects(read(), {
+    code: 'wrong-input',
+    message: `${source} holds no pictures of people: one sub-folder of pictures for each person was expected; correct data.source or data.layout.`,
+  });
 });

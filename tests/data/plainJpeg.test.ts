@@ -12,7 +12,10 @@ import { rawRgb } from '../../src-main/data/pictureFile.ts';
 import { decodePlainJpeg } from '../../src-main/data/plainJpeg.ts';
 
 const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
-const pictures = readdirSync(faces).filter((name) => /^s\d+$/.test(name)).slice(0, 12).map((name) => join(faces, name, '3.png'));
+const pictures = readdirSync(faces)
+  .filter((name) => /^s\d+$/.test(name))
+  .slice(0, 12)
+  .map((name) => join(faces, name, '3.png'));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-jpeg-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -33,8 +36,18 @@ test('small plain JPEGs of real faces are decoded as sharp decodes them: within 
   assert.equal(pictures.length, 12);
   for (const [index, path] of pictures.entries()) {
     const grey = index % 3 === 0;
-    const picture = grey ? sharp(path).toColourspace('b-w') : sharp(path).toColourspace('srgb').tint({ r: 90 + 12 * index, g: 120, b: 200 - 12 * index });
-    const file = await picture.jpeg({ quality: 70 + 2 * index, progressive: index % 2 === 1, chromaSubsampling: index % 4 < 2 ? '4:2:0' : '4:4:4' }).toBuffer();
+    const picture = grey
+      ? sharp(path).toColourspace('b-w')
+      : sharp(path)
+          .toColourspace('srgb')
+          .tint({ r: 90 + 12 * index, g: 120, b: 200 - 12 * index });
+    const file = await picture
+      .jpeg({
+        quality: 70 + 2 * index,
+        progressive: index % 2 === 1,
+        chromaSubsampling: index % 4 < 2 ? '4:2:0' : '4:4:4',
+      })
+      .toBuffer();
     const plain = decodePlainJpeg(file);
     assert.ok(plain, `${path} was not taken as plain`);
     assert.deepEqual([plain.width, plain.height], [92, 112]);
@@ -49,42 +62,75 @@ test('a face is cut from a plain JPEG where it is cut from the same picture as P
   writeFileSync(jpeg, file);
   await sharp(file).png().toFile(png);
   assert.ok(decodePlainJpeg(file));
-  for (const [left, top] of [[3, 8], [-30, -40], [45, 60]] as const) {
+  for (const [left, top] of [
+    [3, 8],
+    [-30, -40],
+    [45, 60],
+  ] as const) {
     const landmarks = arcFaceTemplate.map((value, index) => value * 0.8 + (index % 2 === 0 ? left : top) + 0.1 * index);
-    const [one, other] = await Promise.all([jpeg, png].map((path) => decodeFace({ path, identity: 'Ann', landmarks }, { kind: 'landmarks', inputSize: 112 })));
+    const [one, other] = await Promise.all(
+      [jpeg, png].map((path) =>
+        decodeFace({ path, identity: 'Ann', landmarks }, { kind: 'landmarks', inputSize: 112 }),
+      ),
+    );
     assert.ok(one && other && 'pixels' in one && 'pixels' in other);
     const { largest, mean } = difference(one.pixels, other.pixels);
     assert.ok(largest <= 8 && mean <= 1, `${largest} at most, ${mean} on average`);
   }
   const outside = arcFaceTemplate.map((value) => value + 500);
-  const reasons = await Promise.all([jpeg, png].map((path) => decodeFace({ path, identity: 'Ann', landmarks: outside }, { kind: 'landmarks', inputSize: 112 })));
+  const reasons = await Promise.all(
+    [jpeg, png].map((path) =>
+      decodeFace({ path, identity: 'Ann', landmarks: outside }, { kind: 'landmarks', inputSize: 112 }),
+    ),
+  );
   assert.deepEqual(reasons[0], reasons[1]);
-  assert.match('reason' in reasons[0]! ? reasons[0].reason : '', /^The five landmarks lie outside the picture of 92 x 112 pixels/);
+  assert.match(
+    'reason' in reasons[0]! ? reasons[0].reason : '',
+    /^The five landmarks lie outside the picture of 92 x 112 pixels/,
+  );
 });
 
 test('what is not plain is left to sharp: turned, CMYK, RGB, with a profile, large, of another format', async () => {
   const picture = () => sharp(pictures[2]).toColourspace('srgb');
   const turned = await picture().withMetadata({ orientation: 6 }).jpeg().toBuffer();
-  const upright = await picture().withExif({ IFD0: { Copyright: 'Ann' } }).jpeg().toBuffer();
+  const upright = await picture()
+    .withExif({ IFD0: { Copyright: 'Ann' } })
+    .jpeg()
+    .toBuffer();
   assert.ok(decodePlainJpeg(upright), 'EXIF alone is plain');
   const others = {
-    turned, cmyk: await picture().toColourspace('cmyk').jpeg().toBuffer(), profile: await picture().withIccProfile('p3').jpeg().toBuffer(),
-    large: await picture().resize(1100, 1100).jpeg().toBuffer(), deep: await picture().toColourspace('rgb16').png().toBuffer(), webp: await picture().webp().toBuffer(), empty: Buffer.alloc(0), header: upright.subarray(0, 40),
+    turned,
+    cmyk: await picture().toColourspace('cmyk').jpeg().toBuffer(),
+    profile: await picture().withIccProfile('p3').jpeg().toBuffer(),
+    large: await picture().resize(1100, 1100).jpeg().toBuffer(),
+    deep: await picture().toColourspace('rgb16').png().toBuffer(),
+    webp: await picture().webp().toBuffer(),
+    empty: Buffer.alloc(0),
+    header: upright.subarray(0, 40),
   };
   for (const [name, file] of Object.entries(others)) assert.equal(decodePlainJpeg(file), null, name);
 });
 
 test('of 3,000 damaged JPEGs none is taken that sharp refuses, and a cut one is refused in the same words as ever', async () => {
   const random = randomStream(7, 'damage');
-  const whole = await Promise.all([false, true].map((progressive) => sharp(pictures[0]).toColourspace('srgb').tint('#c08060').jpeg({ progressive }).toBuffer()));
+  const whole = await Promise.all(
+    [false, true].map((progressive) =>
+      sharp(pictures[0]).toColourspace('srgb').tint('#c08060').jpeg({ progressive }).toBuffer(),
+    ),
+  );
   let [taken, refused] = [0, 0];
   for (let trial = 0; trial < 3000; trial++) {
     const source = whole[trial % 2] as Buffer;
     let file = Buffer.from(source);
     if (trial % 3 === 0) file = file.subarray(0, random.integer(file.length));
-    else for (let flips = 1 + random.integer(8); flips > 0; flips--) file[random.integer(trial % 3 === 1 ? 700 : file.length)] = random.integer(256);
+    else
+      for (let flips = 1 + random.integer(8); flips > 0; flips--)
+        file[random.integer(trial % 3 === 1 ? 700 : file.length)] = random.integer(256);
     const plain = decodePlainJpeg(file);
-    if (plain === null) { refused++; continue; }
+    if (plain === null) {
+      refused++;
+      continue;
+    }
     taken++;
     const other = await bySharp(file);
     assert.ok(other, `trial ${trial} was taken, and sharp refuses it`);
@@ -93,5 +139,8 @@ test('of 3,000 damaged JPEGs none is taken that sharp refuses, and a cut one is 
   assert.ok(taken > 100 && refused > 1000, `${taken} taken, ${refused} refused`);
   const path = join(folder, 'cut.jpg');
   writeFileSync(path, readFileSync(join(folder, 'face.jpg')).subarray(0, 900));
-  assert.deepEqual(await decodeFace({ path, identity: 'Ann', landmarks: arcFaceTemplate }, { kind: 'landmarks', inputSize: 112 }), { reason: 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.' });
+  assert.deepEqual(
+    await decodeFace({ path, identity: 'Ann', landmarks: arcFaceTemplate }, { kind: 'landmarks', inputSize: 112 }),
+    { reason: 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.' },
+  );
 });

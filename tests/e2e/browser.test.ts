@@ -12,7 +12,9 @@ let { folder, workspace, page, faults, close } = {} as OpenedWorkbench;
 
 before(async () => {
   ({ folder, workspace, page, faults, close } = await openWorkbenchPage('browser'));
-  page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
 });
 after(() => close?.());
 
@@ -25,7 +27,10 @@ const violations = (within: string | null = null) => violationsOf(page, within);
 test('a folder of faces is sent from the browser, imported and shown', async () => {
   await page.locator('input[type=file]').first().setInputFiles(faces);
   await page.getByText('40 people · 400 images').first().waitFor();
-  await page.getByRole('link', { name: /att_faces/ }).first().click();
+  await page
+    .getByRole('link', { name: /att_faces/ })
+    .first()
+    .click();
   await page.getByRole('img', { name: /s1\b/ }).first().waitFor();
   assert.deepEqual(await violations(), []);
 });
@@ -72,7 +77,10 @@ test('an experiment is made of the split, shortened in its form, and started', a
   await values.press('Enter');
   await sweep.getByRole('group', { name: 'Swept: ArcFace: Scale' }).getByRole('alert').waitFor();
   await sweep.getByRole('button', { name: 'Sweep ArcFace: Scale no longer' }).click();
-  await page.getByRole('button', { name: /^(Start|Queue)$/ }).and(page.locator(':enabled')).waitFor();
+  await page
+    .getByRole('button', { name: /^(Start|Queue)$/ })
+    .and(page.locator(':enabled'))
+    .waitFor();
   await page.getByRole('tab', { name: 'YAML' }).click();
   await page.locator('.cm-content').getByText('epochs').first().waitFor();
   assert.deepEqual(await violations(), []);
@@ -97,7 +105,13 @@ test('both runs are compared', async () => {
   await marks.first().click();
   await marks.nth(1).click();
   await page.getByRole('rowheader', { name: 'Test top-1' }).waitFor();
-  assert.equal(await page.locator('thead').getByText(/ArcFace, seed 1/).count(), 1);
+  assert.equal(
+    await page
+      .locator('thead')
+      .getByText(/ArcFace, seed 1/)
+      .count(),
+    1,
+  );
   for (const tab of ['Differences', 'Curves', 'Rates and ROC', 'Mistakes', 'What differs', 'Events and files']) {
     await page.getByRole('tab', { name: tab }).click();
     if (tab === 'Differences') await page.getByRole('cell', { name: 'test accuracy (higher is better)' }).waitFor();
@@ -114,12 +128,26 @@ async function opened(what: string, opener: Locator, role: 'menu' | 'listbox'): 
   assert.deepEqual(await violations(role === 'listbox' ? '.floating' : null), [], what);
   await page.keyboard.press('Escape');
   await page.getByRole(role).first().waitFor({ state: 'hidden' });
-  assert.ok(await opener.evaluate((element) => element === element.ownerDocument.activeElement || element.contains(element.ownerDocument.activeElement)), `${what}: Escape gives the focus back`);
+  assert.ok(
+    await opener.evaluate(
+      (element) =>
+        element === element.ownerDocument.activeElement || element.contains(element.ownerDocument.activeElement),
+    ),
+    `${what}: Escape gives the focus back`,
+  );
 }
 
 test('menus, selects and tooltips are opened and left by keys', async () => {
   await opened('columns of a table', page.getByRole('button', { name: 'Choose columns' }), 'menu');
-  const columns = () => page.getByRole('grid', { name: 'Runs' }).getByRole('columnheader').evaluateAll((heads) => heads.filter((head) => head.classList.contains('pinned')).map((head) => (head as unknown as { innerText: string }).innerText.trim()));
+  const columns = () =>
+    page
+      .getByRole('grid', { name: 'Runs' })
+      .getByRole('columnheader')
+      .evaluateAll((heads) =>
+        heads
+          .filter((head) => head.classList.contains('pinned'))
+          .map((head) => (head as unknown as { innerText: string }).innerText.trim()),
+      );
   await page.getByRole('button', { name: 'Choose columns' }).click();
   await page.getByRole('menuitemcheckbox', { name: 'Test top-1' }).first().click();
   await page.keyboard.press('Escape');
@@ -146,32 +174,44 @@ test('the log of a job is there for a page that was opened after it', async () =
 
 test('the embedding space is placed, moved by keys, and told by its tables', async () => {
   await view('Embedding');
-  await page.getByText(/\d pictures/).nth(1).waitFor();
+  await page
+    .getByText(/\d pictures/)
+    .nth(1)
+    .waitFor();
   assert.deepEqual(await violations(), []);
   const cloud = page.getByRole('application').first();
   const drawn = () => cloud.evaluate((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL().length);
   await cloud.focus();
-  assert.ok(await drawn() > 0);
+  assert.ok((await drawn()) > 0);
   for (const key of ['ArrowLeft', '+', '0']) await page.keyboard.press(key);
   await page.getByRole('tab', { name: 'People' }).click();
   await page.getByRole('row').nth(1).click();
   assert.deepEqual(await violations(), [], 'people');
   await page.getByRole('tab', { name: /Selection/ }).click();
-  await page.getByRole('img', { name: /\.(pgm|png|jpg)/ }).first().waitFor();
+  await page
+    .getByRole('img', { name: /\.(pgm|png|jpg)/ })
+    .first()
+    .waitFor();
   assert.deepEqual(await violations(), [], 'selection');
   await opened('run', page.getByRole('combobox', { name: 'Run', exact: true }), 'listbox');
   await opened('colours', page.getByRole('combobox', { name: 'Colour by' }), 'listbox');
 });
 
 test('dialogs hold the focus, are judged while open, and give it back', async () => {
-  for (const [keys, name] of [['Control+k', 'Commands'], ['?', 'Keyboard shortcuts']] as const) {
+  for (const [keys, name] of [
+    ['Control+k', 'Commands'],
+    ['?', 'Keyboard shortcuts'],
+  ] as const) {
     await page.locator('#main').focus();
     await page.keyboard.press(keys);
     const dialog = page.getByRole('dialog');
     await dialog.waitFor();
     assert.deepEqual(await violations(), [], name);
     for (let tab = 0; tab < 4; tab++) await page.keyboard.press('Tab');
-    assert.ok(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement)), `${name} holds the focus`);
+    assert.ok(
+      await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement)),
+      `${name} holds the focus`,
+    );
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
   }
@@ -202,7 +242,9 @@ test('one Escape closes a dialog with a tooltip open in it, or beneath it', asyn
 
 test('the report is read and exported, and its Markdown is the one in the workspace', async () => {
   await view('Report');
-  const exported = page.getByRole('button', { name: 'Export Markdown' }).or(page.getByRole('link', { name: 'Export Markdown' }));
+  const exported = page
+    .getByRole('button', { name: 'Export Markdown' })
+    .or(page.getByRole('link', { name: 'Export Markdown' }));
   await exported.waitFor();
   assert.deepEqual(await violations(), []);
   await page.getByRole('button', { name: 'Add a remark on Verdict' }).click();
@@ -210,8 +252,14 @@ test('the report is read and exported, and its Markdown is the one in the worksp
   await page.keyboard.press('Control+Enter');
   const edit = page.getByRole('button', { name: 'Edit the remark on Verdict' }).and(page.locator(':not([aria-busy])'));
   await edit.waitFor();
-  assert.ok(await edit.evaluate((button) => button === button.ownerDocument.activeElement), 'the focus is back where the remark was opened');
-  await Promise.all([page.waitForRequest(/\/reports\/.*\.svg/), page.getByRole('button', { name: 'Write anew' }).click()]); // its pictures are fetched anew
+  assert.ok(
+    await edit.evaluate((button) => button === button.ownerDocument.activeElement),
+    'the focus is back where the remark was opened',
+  );
+  await Promise.all([
+    page.waitForRequest(/\/reports\/.*\.svg/),
+    page.getByRole('button', { name: 'Write anew' }).click(),
+  ]); // its pictures are fetched anew
   await page.getByText('written anew from the store').first().waitFor();
   await page.getByText('My own words.').waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), exported.click()]);
@@ -220,8 +268,14 @@ test('the report is read and exported, and its Markdown is the one in the worksp
   const files = unzipSync(readFileSync(archive));
   const [report] = readdirSync(join(workspace, 'reports'));
   const name = Object.keys(files).find((entry) => entry.endsWith('/report.md')) ?? '';
-  assert.equal(strFromU8(files[name] ?? new Uint8Array()), readFileSync(join(workspace, 'reports', report ?? '', 'report.md'), 'utf8'));
-  assert.ok(Object.keys(files).some((entry) => entry.endsWith('.svg')) && Object.keys(files).some((entry) => entry.endsWith('experiment.yaml')));
+  assert.equal(
+    strFromU8(files[name] ?? new Uint8Array()),
+    readFileSync(join(workspace, 'reports', report ?? '', 'report.md'), 'utf8'),
+  );
+  assert.ok(
+    Object.keys(files).some((entry) => entry.endsWith('.svg')) &&
+      Object.keys(files).some((entry) => entry.endsWith('experiment.yaml')),
+  );
 });
 
 test('settings and the command palette are reached by keys, and nothing went wrong on any page', async () => {

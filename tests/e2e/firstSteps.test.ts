@@ -3,7 +3,14 @@ import { after, before, test } from 'node:test';
 import { openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
 let { page, faults, close } = {} as OpenedWorkbench;
-before(async () => { ({ page, faults, close } = await openWorkbenchPage('first', { width: 1024, height: 700, timeout: 30_000, firstTime: true })); });
+before(async () => {
+  ({ page, faults, close } = await openWorkbenchPage('first', {
+    width: 1024,
+    height: 700,
+    timeout: 30_000,
+    firstTime: true,
+  }));
+});
 after(() => close?.());
 
 const steps = () => page.getByRole('complementary', { name: 'First steps' });
@@ -16,7 +23,12 @@ const choose = async (preset: RegExp) => {
 };
 
 test('four first steps lead to the demo running, and never lie over the view that they speak of', async () => {
-  for (const [view, title] of [['Datasets', 'Faces come first'], ['Split', 'Some people train'], ['Experiment', 'Two arms, one difference'], ['Live', 'See it for yourself']] as const) {
+  for (const [view, title] of [
+    ['Datasets', 'Faces come first'],
+    ['Split', 'Some people train'],
+    ['Experiment', 'Two arms, one difference'],
+    ['Live', 'See it for yourself'],
+  ] as const) {
     await page.getByRole('heading', { level: 1, name: view }).waitFor();
     await steps().getByRole('heading', { name: title }).waitFor();
     const [own, main] = [await steps().boundingBox(), await page.getByRole('main').boundingBox()];
@@ -46,7 +58,7 @@ test('a preset says what it would take before its start, waits behind what runs,
   await page.getByRole('button', { name: 'Queue' }).and(page.locator(':enabled')).waitFor();
 });
 
-test('a preset for faces of one\'s own is not started before their folder is named', async () => {
+test("a preset for faces of one's own is not started before their folder is named", async () => {
   await choose(/^Course, 500 people of CelebA/);
   await page.getByText('/path/to/celeba stands for a folder of yours').first().waitFor();
   assert.equal(await page.getByRole('button', { name: /^(Start|Queue)$/ }).isDisabled(), true);

@@ -10,12 +10,15 @@ let { workspace, page, close } = {} as OpenedWorkbench;
 let isCut = false;
 const sockets = new Set<WebSocketRoute>();
 /** The network between page and workbench, which the test can cut. */
-const listen = (of: Page) => of.routeWebSocket(/\/api/, async (socket) => {
-  if (isCut) return await socket.close();
-  socket.connectToServer();
-  sockets.add(socket);
+const listen = (of: Page) =>
+  of.routeWebSocket(/\/api/, async (socket) => {
+    if (isCut) return await socket.close();
+    socket.connectToServer();
+    sockets.add(socket);
+  });
+before(async () => {
+  ({ workspace, page, close } = await openWorkbenchPage('interrupted', { prepare: listen }));
 });
-before(async () => { ({ workspace, page, close } = await openWorkbenchPage('interrupted', { prepare: listen })); });
 after(() => close?.());
 
 const cut = async () => {
@@ -35,14 +38,25 @@ let run = '';
 test('a trainer that is killed is said on the screen, which offers to resume it', async () => {
   const { id } = await callFrom(page, 'experiments.save', { id: null, yaml });
   const { id: job } = await callFrom(page, 'experiments.start', { id, interrupted: 'refuse' });
-  await page.evaluate(() => { location.hash = '#/live'; });
+  await page.evaluate(() => {
+    location.hash = '#/live';
+  });
   await page.getByText(/^epoch [1-9]\d* of 24$/).waitFor();
-  await page.getByRole('timer').getByText(/^About .+ left of this run, .+ with the one after it$/).waitFor();
+  await page
+    .getByRole('timer')
+    .getByText(/^About .+ left of this run, .+ with the one after it$/)
+    .waitFor();
   run = (await callFrom(page, 'jobs.list', {})).find((entry) => entry.id === job)?.run ?? '';
   process.kill(Number(readFileSync(join(workspace, 'runs', run, 'trainer.pid'), 'utf8')), 'SIGKILL');
-  await page.getByText(/The trainer was killed \(SIGKILL\)/).first().waitFor();
+  await page
+    .getByText(/The trainer was killed \(SIGKILL\)/)
+    .first()
+    .waitFor();
   assert.equal((await callFrom(page, 'runs.list', {})).find((entry) => entry.id === run)?.status, 'failed');
-  await page.getByRole('main').getByRole('button', { name: /^Resume/ }).click();
+  await page
+    .getByRole('main')
+    .getByRole('button', { name: /^Resume/ })
+    .click();
   await page.getByRole('button', { name: 'Pause' }).waitFor();
 });
 
@@ -63,7 +77,11 @@ test('a lost connection is said, stops nothing, and on return the screen is whol
   await page.getByRole('button', { name: 'Try now' }).click();
   await banner().waitFor({ state: 'hidden' });
   await page.getByText('epoch 24 of 24').waitFor();
-  await page.waitForFunction(() => [...document.querySelectorAll('[role=log]')].every((log) => log.scrollHeight - log.scrollTop - log.clientHeight < 2)); // its last line is in sight, lines of several rows or not
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('[role=log]')].every(
+      (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 2,
+    ),
+  ); // its last line is in sight, lines of several rows or not
   await page.getByText('done', { exact: true }).first().waitFor();
   await page.getByRole('list', { name: 'Runs' }).getByText('second', { exact: true }).waitFor(); // the experiment was resumed, not its run alone
 });

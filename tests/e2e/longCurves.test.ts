@@ -7,32 +7,50 @@ import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
 import { callFrom, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
 
 let { page, faults, close } = {} as OpenedWorkbench;
-interface Asked { readonly id: number; readonly input: CallInput<'runs.curves'> }
+interface Asked {
+  readonly id: number;
+  readonly input: CallInput<'runs.curves'>;
+}
 const asked: Asked[] = [];
 const answers = new Map<number, readonly Curve[]>();
 let withheld = false;
 let tell: ((event: WorkbenchEvent) => void) | null = null;
 
 /** Sockets are the workbench's, the first the page's own; what is asked of curves is noted, and an answer may be held back. */
-const listen = (of: Page) => of.routeWebSocket(/\/api$/, (socket) => {
-  const server = socket.connectToServer();
-  tell ??= (event) => socket.send(JSON.stringify(event));
-  socket.onMessage((message) => {
-    const { id, call, input } = JSON.parse(String(message)) as Asked & { readonly call: string };
-    if (call === 'runs.curves') asked.push({ id, input });
-    server.send(message);
+const listen = (of: Page) =>
+  of.routeWebSocket(/\/api$/, (socket) => {
+    const server = socket.connectToServer();
+    tell ??= (event) => socket.send(JSON.stringify(event));
+    socket.onMessage((message) => {
+      const { id, call, input } = JSON.parse(String(message)) as Asked & { readonly call: string };
+      if (call === 'runs.curves') asked.push({ id, input });
+      server.send(message);
+    });
+    server.onMessage((message) => {
+      const { id, result } = JSON.parse(String(message)) as {
+        readonly id?: number;
+        readonly result?: readonly Curve[];
+      };
+      const of = asked.find((call) => call.id === id);
+      if (of && result) answers.set(of.id, result);
+      if (!(withheld && of?.input.range)) socket.send(message);
+    });
   });
-  server.onMessage((message) => {
-    const { id, result } = JSON.parse(String(message)) as { readonly id?: number; readonly result?: readonly Curve[] };
-    const of = asked.find((call) => call.id === id);
-    if (of && result) answers.set(of.id, result);
-    if (!(withheld && of?.input.range)) socket.send(message);
-  });
+before(async () => {
+  ({ page, faults, close } = await openWorkbenchPage('long', {
+    timeout: 30_000,
+    fill: (workspace) => {
+      makeUiWorkspace(workspace, { runs: 40, points: 20_000, rows: 20 });
+    },
+    prepare: listen,
+  }));
 });
-before(async () => { ({ page, faults, close } = await openWorkbenchPage('long', { timeout: 30_000, fill: (workspace) => { makeUiWorkspace(workspace, { runs: 40, points: 20_000, rows: 20 }); }, prepare: listen })); });
 after(() => close?.());
 
-const go = (view: string) => page.evaluate((hash) => { location.hash = hash; }, `#/${view}`);
+const go = (view: string) =>
+  page.evaluate((hash) => {
+    location.hash = hash;
+  }, `#/${view}`);
 async function until<T>(what: string, found: () => T | undefined): Promise<T> {
   for (let turn = 0; turn < 300; turn++) {
     const value = found();
@@ -55,7 +73,9 @@ test('a curve that is zoomed gets the finer points of what is in sight from the 
   await go('live/long0');
   await page.getByRole('heading', { name: 'Training loss' }).waitFor();
   await page.getByRole('button', { name: 'Enlarge' }).first().click();
-  const whole = await until('the whole curves never came', () => [...answers.entries()].map(([id, curves]) => ({ id, curves })).find(({ curves }) => curves.length === 12));
+  const whole = await until('the whole curves never came', () =>
+    [...answers.entries()].map(([id, curves]) => ({ id, curves })).find(({ curves }) => curves.length === 12),
+  );
   const coarse = whole.curves.find(({ run, name }) => run === 'long0' && name === 'step/loss');
   assert.deepEqual([coarse?.total, coarse?.values.length], [20_000, 1500]);
   await page.locator('canvas').first().waitFor();
@@ -65,30 +85,55 @@ test('a curve that is zoomed gets the finer points of what is in sight from the 
   const settled = ranged().length;
   await page.waitForTimeout(800);
   assert.equal(ranged().length, settled, 'a window at rest asks once');
-  const wide = () => { const { from, to } = ranged().at(-1)!.input.range!; return to - from >= 12_000; };
-  for (let turn = 0; turn < 5 && wide(); turn++) { // a slow machine asks on the way
+  const wide = () => {
+    const { from, to } = ranged().at(-1)!.input.range!;
+    return to - from >= 12_000;
+  };
+  for (let turn = 0; turn < 5 && wide(); turn++) {
+    // a slow machine asks on the way
     await zoomIn(8);
     await page.waitForTimeout(800);
   }
   const call = ranged().at(-1)!;
   const { range, ids, names } = call.input;
-  assert.ok(range?.by === 'step' && range.from > 100 && range.to < 19_900 && range.to - range.from < 12_000, JSON.stringify(range));
+  assert.ok(
+    range?.by === 'step' && range.from > 100 && range.to < 19_900 && range.to - range.from < 12_000,
+    JSON.stringify(range),
+  );
   assert.deepEqual([ids.length, names], [4, ['step/loss']]);
-  const fine = (await until('the range was not answered', () => answers.get(call.id))).find(({ run }) => run === 'long0');
+  const fine = (await until('the range was not answered', () => answers.get(call.id))).find(
+    ({ run }) => run === 'long0',
+  );
   const within = (steps: readonly number[]) => steps.filter((step) => step >= range.from && step <= range.to).length;
-  assert.ok(fine && within(fine.steps) > 1.5 * within(coarse!.steps), `${within(fine?.steps ?? [])} against ${within(coarse!.steps)}`);
+  assert.ok(
+    fine && within(fine.steps) > 1.5 * within(coarse!.steps),
+    `${within(fine?.steps ?? [])} against ${within(coarse!.steps)}`,
+  );
   // The smoothed line of the part is that of the whole curve.
   const [full] = await callFrom(page, 'runs.curves', { ids: ['long0'], names: ['step/loss'], points: 20_000 });
   const averages = movingAverage(full!.values, 0.6);
   assert.deepEqual([full!.values.length, call.input.smoothing], [20_000, 0.6]);
-  for (const { steps, smoothed } of [fine, coarse!]) steps.forEach((step, index) => assert.ok(Math.abs(smoothed![index]! - averages[step - 1]!) < 1e-12, `step ${step}`));
+  for (const { steps, smoothed } of [fine, coarse!])
+    steps.forEach((step, index) =>
+      assert.ok(Math.abs(smoothed![index]! - averages[step - 1]!) < 1e-12, `step ${step}`),
+    );
   const box = await page.locator('canvas').first().boundingBox();
   assert.ok(box);
   await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
-  const told = page.locator('.drawing div').filter({ has: page.locator('b') }).first();
-  for (const arm of ['crossEntropy', 'normFace', 'cosFace', 'arcFace']) await told.getByText(arm, { exact: true }).waitFor(); // thinned curves share no steps
-  await page.getByRole('region', { name: 'Training loss', exact: true }).getByRole('button', { name: 'Show all' }).click();
-  await page.getByRole('region', { name: 'Training loss', exact: true }).getByRole('button', { name: 'Show all' }).waitFor({ state: 'hidden' });
+  const told = page
+    .locator('.drawing div')
+    .filter({ has: page.locator('b') })
+    .first();
+  for (const arm of ['crossEntropy', 'normFace', 'cosFace', 'arcFace'])
+    await told.getByText(arm, { exact: true }).waitFor(); // thinned curves share no steps
+  await page
+    .getByRole('region', { name: 'Training loss', exact: true })
+    .getByRole('button', { name: 'Show all' })
+    .click();
+  await page
+    .getByRole('region', { name: 'Training loss', exact: true })
+    .getByRole('button', { name: 'Show all' })
+    .waitFor({ state: 'hidden' });
 });
 
 test('what was shown stays on the screen while finer points are on their way', async () => {
@@ -97,13 +142,17 @@ test('what was shown stays on the screen while finer points are on their way', a
   await zoomIn(14);
   await until('no range was asked for', () => ranged()[before]);
   await page.getByText('Fetching finer points').waitFor({ state: 'attached' });
-  const inked = await page.locator('canvas').first().evaluate((canvas) => {
-    const { width, height } = canvas as HTMLCanvasElement;
-    const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
-    const colours = new Set<number>();
-    for (let at = 0; at < data.length; at += 4) if (data[at + 3]! > 200) colours.add((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!);
-    return colours.size;
-  });
+  const inked = await page
+    .locator('canvas')
+    .first()
+    .evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+      const colours = new Set<number>();
+      for (let at = 0; at < data.length; at += 4)
+        if (data[at + 3]! > 200) colours.add((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!);
+      return colours.size;
+    });
   assert.ok(inked > 10, `the chart is blank: ${inked} colours`);
   withheld = false;
 });
@@ -121,17 +170,22 @@ test('of many runs Live draws the mean of seeds until one asks for each', async 
 
 test('over many lines the pointer moves without that they are drawn anew', async () => {
   const chart = page.getByRole('region', { name: 'Training loss', exact: true });
-  const strokes = () => chart.evaluate((element) => {
-    const counted = [...element.querySelectorAll('canvas')].map((canvas) => {
-      const seen = { count: 0 };
-      const context = canvas.getContext('2d')!;
-      const stroke = context.stroke.bind(context) as () => void;
-      context.stroke = () => { seen.count++; stroke(); };
-      return seen;
+  const strokes = () =>
+    chart.evaluate((element) => {
+      const counted = [...element.querySelectorAll('canvas')].map((canvas) => {
+        const seen = { count: 0 };
+        const context = canvas.getContext('2d')!;
+        const stroke = context.stroke.bind(context) as () => void;
+        context.stroke = () => {
+          seen.count++;
+          stroke();
+        };
+        return seen;
+      });
+      Object.assign(window, { counted });
     });
-    Object.assign(window, { counted });
-  });
-  const taken = () => page.evaluate(() => (window as unknown as { counted: { count: number }[] }).counted.map(({ count }) => count));
+  const taken = () =>
+    page.evaluate(() => (window as unknown as { counted: { count: number }[] }).counted.map(({ count }) => count));
   await chart.locator('canvas').nth(1).waitFor();
   await strokes();
   const box = await chart.locator('canvas').first().boundingBox();
@@ -145,8 +199,23 @@ test('over many lines the pointer moves without that they are drawn anew', async
 });
 
 test('a log of thousands of lines stays at its end and is never longer than one can scroll', async () => {
-  const job: Job = { id: 'told', kind: 'import', title: 'A long import', state: 'running', stage: 'Importing', progress: null, queuedAt: '2026-11-29T10:00:00.000Z', startedAt: '2026-11-29T10:00:00.000Z', endedAt: null, experiment: null, run: null, result: null, fault: null };
-  const say = (index: number) => tell?.({ event: 'log', payload: { job: 'told', index, at: job.queuedAt, text: `line ${index}` } });
+  const job: Job = {
+    id: 'told',
+    kind: 'import',
+    title: 'A long import',
+    state: 'running',
+    stage: 'Importing',
+    progress: null,
+    queuedAt: '2026-11-29T10:00:00.000Z',
+    startedAt: '2026-11-29T10:00:00.000Z',
+    endedAt: null,
+    experiment: null,
+    run: null,
+    result: null,
+    fault: null,
+  };
+  const say = (index: number) =>
+    tell?.({ event: 'log', payload: { job: 'told', index, at: job.queuedAt, text: `line ${index}` } });
   tell?.({ event: 'job', payload: job });
   say(0);
   await page.locator('#main').focus();
@@ -157,7 +226,10 @@ test('a log of thousands of lines stays at its end and is never longer than one 
   await log.getByText('line 5999').waitFor();
   const lines = await log.getByRole('listitem').count();
   assert.ok(lines >= 3000 && lines <= 4001, `${lines} lines`);
-  assert.ok(await log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 60), 'the last line is out of sight');
+  assert.ok(
+    await log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 60),
+    'the last line is out of sight',
+  );
   tell?.({ event: 'job.dismissed', payload: { id: 'told' } });
   await page.keyboard.press('j');
 });

@@ -13,7 +13,9 @@ const target = join(root, 'docs', 'screenshots');
 mkdirSync(target, { recursive: true });
 mkdirSync(join(workspace, 'experiments'), { recursive: true });
 const experiment = join(workspace, 'experiments', 'demo-duel.yaml');
-writeFileSync(experiment, `# Cross-entropy against ArcFace on synthetic faces, two seeds.
+writeFileSync(
+  experiment,
+  `# Cross-entropy against ArcFace on synthetic faces, two seeds.
 name: Demo duel
 data: { source: demo, demo: { people: 60, imagesPerPerson: 16 } }
 prepare: { inputSize: 64 }
@@ -25,14 +27,23 @@ seeds: [1, 2]
 arms:
   - { name: cross-entropy, loss: crossEntropy }
   - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }
-`);
+`,
+);
 try {
-  const { status } = spawnSync(process.execPath, [join(root, 'src-main/doors/cli/main.ts'), '--run', experiment, '--workspace', workspace], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, 'src-main/doors/cli/main.ts'), '--run', experiment, '--workspace', workspace],
+    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } },
+  );
   if (status !== 0) throw new Error('The experiment for the pictures did not run: see above.');
   const [served, browser] = await Promise.all([serveWorkbench(workspace, [folder]), openBrowser()]);
   try {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme, reducedMotion: 'reduce' });
+      const page = await browser.newPage({
+        viewport: { width: 1280, height: 800 },
+        colorScheme,
+        reducedMotion: 'reduce',
+      });
       await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
       await page.goto(served.open);
       const view = async (name: string) => {
@@ -68,7 +79,10 @@ try {
       await page.waitForTimeout(4000); // PCA is placed at once
       await shoot('embedding');
       await view('Report');
-      await page.getByRole('button', { name: 'Export Markdown' }).or(page.getByRole('link', { name: 'Export Markdown' })).waitFor();
+      await page
+        .getByRole('button', { name: 'Export Markdown' })
+        .or(page.getByRole('link', { name: 'Export Markdown' }))
+        .waitFor();
       await shoot('report');
       await view('Settings');
       await shoot('settings');

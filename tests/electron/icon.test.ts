@@ -19,7 +19,13 @@ test('the icon in pixels is that of the drawing: `npm run icon` makes it anew', 
 });
 
 test('the package of each system and the screens have the icon', () => {
-  const { linux, mac, win } = parse(readFileSync(at('electron-builder.yml'), 'utf8')) as Record<string, { icon: string }>;
+  const { linux, mac, win } = parse(readFileSync(at('electron-builder.yml'), 'utf8')) as Record<
+    string,
+    { icon: string }
+  >;
   assert.deepEqual([linux?.icon, mac?.icon, win?.icon], Array(3).fill('resources/icon/icon.png'));
-  assert.match(readFileSync(at('src-renderer/index.html'), 'utf8'), /rel="icon" type="image\/svg\+xml" href="\.\/icon\.svg"/);
+  assert.match(
+    readFileSync(at('src-renderer/index.html'), 'utf8'),
+    /rel="icon" type="image\/svg\+xml" href="\.\/icon\.svg"/,
+  );
 });

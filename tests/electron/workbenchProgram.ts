@@ -13,7 +13,25 @@ await hostWorkbench(async () => {
   if (trace) appendFileSync(join(trace, 'opened'), `${process.ppid} ${folder}\n`);
   let busy = false;
   const fault = { code: 'diverged', message: 'The loss is not a number.' } as const;
-  const job = (state: 'running' | 'done' | 'failed') => ({ event: 'job', payload: { id: 'j', kind: 'experiment', title: 'Demo', state, stage: '', progress: { done: 1, total: 4, note: '' }, queuedAt: '', startedAt: null, endedAt: null, experiment: null, run: null, result: null, fault: state === 'failed' ? fault : null } }) as const;
+  const job = (state: 'running' | 'done' | 'failed') =>
+    ({
+      event: 'job',
+      payload: {
+        id: 'j',
+        kind: 'experiment',
+        title: 'Demo',
+        state,
+        stage: '',
+        progress: { done: 1, total: 4, note: '' },
+        queuedAt: '',
+        startedAt: null,
+        endedAt: null,
+        experiment: null,
+        run: null,
+        result: null,
+        fault: state === 'failed' ? fault : null,
+      },
+    }) as const;
   return {
     ...workbench,
     async call(name, input) {

@@ -13,15 +13,43 @@ import { dropoutShapes, inferenceProgram, initialState, trainProgram } from '../
 
 const [classes, rate] = [7, 1e-4];
 /** Batch norm over one pixel of four images amplifies rounding without bound, so the deep ones get more of both and a tolerance of their own. */
-const deep: Readonly<Record<string, number>> = { 'resnet50': 5e-2, 'iresnet50': 5e-2, 'efficientnet-lite0': 5e-2, 'mobilefacenet': 5e-3, 'iresnet18': 5e-3 };
+const deep: Readonly<Record<string, number>> = {
+  resnet50: 5e-2,
+  iresnet50: 5e-2,
+  'efficientnet-lite0': 5e-2,
+  mobilefacenet: 5e-3,
+  iresnet18: 5e-3,
+};
 
-interface Variation { backbone?: string; loss?: LossPlan; optimizer?: object }
+interface Variation {
+  backbone?: string;
+  loss?: LossPlan;
+  optimizer?: object;
+}
 
 /** One step of training and inference on both machines, and the state behind it. More steps would compare chaos: rounding differs, and batch statistics of four images amplify it. */
-function oneStep({ backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), optimizer = { name: 'sgd' } }: Variation) {
+function oneStep({
+  backbone = 'smallcnn',
+  loss = lossSchema.parse('arcFace'),
+  optimizer = { name: 'sgd' },
+}: Variation) {
   const [batchSize, size] = backbone in deep ? [16, 64] : [4, 32];
   const { training } = experimentSchema.parse({
-    training: { batchSize, learningRate: rate, optimizer, augmentation: { flip: 0.5, shift: 0.1, zoom: 0.1, brightness: 0.2, contrast: 0.2, saturation: 0.3, grey: 0.2, erase: 0.5 } },
+    training: {
+      batchSize,
+      learningRate: rate,
+      optimizer,
+      augmentation: {
+        flip: 0.5,
+        shift: 0.1,
+        zoom: 0.1,
+        brightness: 0.2,
+        contrast: 0.2,
+        saturation: 0.3,
+        grey: 0.2,
+        erase: 0.5,
+      },
+    },
   });
   const network = buildNetwork(modelSchema.parse({ backbone, embeddingSize: 16, dropout: 0.2 }), size);
   const options = { network, loss, classes, training };
@@ -32,40 +60,75 @@ function oneStep({ backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), op
       const random = randomStream(7, batch);
       const images = Uint8Array.from({ length: batchSize * size * size * 3 }, () => random.integer(256));
       const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
-      const noise = Object.fromEntries([...dropoutShapes(network)].map(([node, shape]) => [`noise/${node}`, Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next)]));
+      const noise = Object.fromEntries(
+        [...dropoutShapes(network)].map(([node, shape]) => [
+          `noise/${node}`,
+          Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next),
+        ]),
+      );
       const inferred = machine.step('infer', { images, labels });
-      const trained = machine.step('train', { images, labels, ...optimizerScalars(training.optimizer, batch + 1, rate), ...drawAugmentation(training.augmentation, size, { seed: 1, epoch: 0, batch, batchSize }), ...drawLossNoise(loss, { seed: 1, epoch: 0, batch, batchSize }), ...noise });
-      return { ...trained, embeddings: inferred['embeddings'] as Float32Array, scores: inferred['scores'] as Float32Array };
+      const trained = machine.step('train', {
+        images,
+        labels,
+        ...optimizerScalars(training.optimizer, batch + 1, rate),
+        ...drawAugmentation(training.augmentation, size, { seed: 1, epoch: 0, batch, batchSize }),
+        ...drawLossNoise(loss, { seed: 1, epoch: 0, batch, batchSize }),
+        ...noise,
+      });
+      return {
+        ...trained,
+        embeddings: inferred['embeddings'] as Float32Array,
+        scores: inferred['scores'] as Float32Array,
+      };
     });
     const state = machine.readState();
     machine.dispose();
     return { outputs, state };
-  }) as unknown as [{ outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }, { outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> }];
+  }) as unknown as [
+    { outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> },
+    { outputs: Record<string, Float32Array>[]; state: Map<string, Float32Array> },
+  ];
 }
 
 /** Asserts that the length of the difference is at most the tolerance times the expected length. */
-function assertClose(actual: Float32Array, expected: Float32Array, { what, tolerance }: { what: string; tolerance: number }): void {
+function assertClose(
+  actual: Float32Array,
+  expected: Float32Array,
+  { what, tolerance }: { what: string; tolerance: number },
+): void {
   const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const difference = length(actual.map((value, index) => value - (expected[index] as number)));
   assert.equal(actual.length, expected.length);
-  assert.ok(difference <= tolerance * length(expected) + 1e-6, `${what}: differs by ${difference}, length ${length(expected)}`);
+  assert.ok(
+    difference <= tolerance * length(expected) + 1e-6,
+    `${what}: differs by ${difference}, length ${length(expected)}`,
+  );
 }
 
 const variations: Variation[] = [
   ...backboneNames.map((backbone) => ({ backbone, loss: lossSchema.parse('crossEntropy') })),
   ...lossNames.map((name) => ({ loss: lossSchema.parse(name) })),
-  ...['adam', 'adamw', 'sgd'].map((name) => ({ optimizer: optimizerSchema.parse(name === 'sgd' ? { name, nesterov: true } : { name }) })),
+  ...['adam', 'adamw', 'sgd'].map((name) => ({
+    optimizer: optimizerSchema.parse(name === 'sgd' ? { name, nesterov: true } : { name }),
+  })),
 ];
 for (const variation of variations) {
   const tolerance = deep[variation.backbone ?? ''] ?? 1e-3;
   test(`a compiled step equals the eager one to ${tolerance}: ${JSON.stringify(variation)}`, () => {
     const [eager, compiled] = oneStep(variation);
     eager.outputs.forEach((outputs, step) => {
-      for (const [name, values] of Object.entries(outputs)) assertClose(compiled.outputs[step]?.[name] as Float32Array, values, { what: `step ${step} ${name}`, tolerance });
+      for (const [name, values] of Object.entries(outputs))
+        assertClose(compiled.outputs[step]?.[name] as Float32Array, values, {
+          what: `step ${step} ${name}`,
+          tolerance,
+        });
     });
     for (const [name, values] of eager.state) {
       // A bias before a batch norm has no gradient but rounding, of which Adam makes a whole step either way.
-      if (name === 'embedding.bias' && variation.optimizer && 'beta1' in variation.optimizer) values.forEach((value, at) => assert.ok(Math.abs(value - (compiled.state.get(name)?.[at] as number)) <= 2.001 * rate, name));
+      if (name === 'embedding.bias' && variation.optimizer && 'beta1' in variation.optimizer)
+        values.forEach((value, at) =>
+          assert.ok(Math.abs(value - (compiled.state.get(name)?.[at] as number)) <= 2.001 * rate, name),
+        );
       else assertClose(compiled.state.get(name) as Float32Array, values, { what: name, tolerance });
     }
   });

@@ -7,9 +7,13 @@ const names = Array.from({ length: 300 }, (_, index) => `variable${index}`);
 const arrays = (value: number) => new Map(names.map((name) => [name, new Float32Array(64).fill(value)]));
 const halve: Program = {
   inputs: { factor: { shape: [], dtype: 'float32' } },
-  run: (inputs, state) => ({ outputs: { sum: tf.sum(state.get('variable0') as Tensor) }, updates: new Map(names.map((name) => [name, tf.mul(state.get(name) as Tensor, inputs['factor'] as Tensor)])) }),
+  run: (inputs, state) => ({
+    outputs: { sum: tf.sum(state.get('variable0') as Tensor) },
+    updates: new Map(names.map((name) => [name, tf.mul(state.get(name) as Tensor, inputs['factor'] as Tensor)])),
+  }),
 };
-const machineOf = () => compileMachine({ halve }, new Map([...arrays(1)].map(([name, values]) => [name, { shape: [64], values }])));
+const machineOf = () =>
+  compileMachine({ halve }, new Map([...arrays(1)].map(([name, values]) => [name, { shape: [64], values }])));
 
 // Stock tfjs-node shares V8's memory with TensorFlow where it happens to be aligned: about one array in four.
 test('written weights do not change with the array that they were written from', () => {

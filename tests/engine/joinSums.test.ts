@@ -3,9 +3,20 @@ import { test } from 'node:test';
 import { joinSums } from '../../src-main/engine/graph/joinSums.ts';
 import type { RecordedOp } from '../../src-main/engine/graph/recording.ts';
 
-const op = (name: string, inputs: readonly number[], output: number, shape: readonly number[] = [2, 3]): RecordedOp => ({ name, attributes: [], inputs, outputs: [{ id: output, shape: [...shape], dtype: 1 }] });
-const [first, second, sum, gradient] = [op('Relu', [1], 10), op('Relu', [2], 11), op('Add', [10, 11], 12), op('ResidualBatchNormGrad', [12, 3, 4, 5], 13)];
-const joinedOps = (ops: readonly RecordedOp[], kept: readonly number[] = []) => joinSums({ ops, constants: new Map() }, new Set(kept));
+const op = (
+  name: string,
+  inputs: readonly number[],
+  output: number,
+  shape: readonly number[] = [2, 3],
+): RecordedOp => ({ name, attributes: [], inputs, outputs: [{ id: output, shape: [...shape], dtype: 1 }] });
+const [first, second, sum, gradient] = [
+  op('Relu', [1], 10),
+  op('Relu', [2], 11),
+  op('Add', [10, 11], 12),
+  op('ResidualBatchNormGrad', [12, 3, 4, 5], 13),
+];
+const joinedOps = (ops: readonly RecordedOp[], kept: readonly number[] = []) =>
+  joinSums({ ops, constants: new Map() }, new Set(kept));
 
 test('a sum of gradients that a batch norm alone reads is left to it', () => {
   assert.deepEqual(joinedOps([first, second, sum, gradient]), [first, second, { ...gradient, inputs: [10, 11, 4, 5] }]);

@@ -7,7 +7,11 @@ import { fileURLToPath } from 'node:url';
 for (const name of ['winograd', 'strided', 'residualBatchNorm']) {
   test(`${name}.test.ts passes where ONEDNN_MAX_CPU_ISA=AVX2 forbids AVX-512`, () => {
     const { NODE_TEST_CONTEXT: _, ...environment } = process.env; // else the inner tests report to the outer runner and not on stdout
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', fileURLToPath(new URL(`${name}.test.ts`, import.meta.url))], { env: { ...environment, ONEDNN_MAX_CPU_ISA: 'AVX2' }, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--test', '--test-reporter=spec', fileURLToPath(new URL(`${name}.test.ts`, import.meta.url))],
+      { env: { ...environment, ONEDNN_MAX_CPU_ISA: 'AVX2' }, encoding: 'utf8' },
+    );
     assert.equal(status, 0, `${stdout}${stderr}`);
     assert.match(stdout, /pass [1-9]/);
   });

@@ -7,7 +7,13 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { engineRemedy, isPackaged } from '../../src-main/engine/engineRemedy.ts';
 import { afterPack } from '../../src-main/engine/install/afterPack.mjs';
-import { addonPlace, engineFaultByHash, linkedEngine, readManifest, writeManifest } from '../../src-main/engine/install/engineManifest.mjs';
+import {
+  addonPlace,
+  engineFaultByHash,
+  linkedEngine,
+  readManifest,
+  writeManifest,
+} from '../../src-main/engine/install/engineManifest.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-packaged-'));
@@ -20,11 +26,25 @@ async function packed(name: string, device: 'cpu' | 'cuda' = 'cpu') {
   const copied = join(resources, 'app.asar.unpacked', 'node_modules', '@tensorflow', 'tfjs-node-gpu');
   mkdirSync(join(engine, 'tensorflow'), { recursive: true });
   mkdirSync(join(tfjs, 'lib'), { recursive: true });
-  for (const file of ['libtensorflow_cc.so.2', 'tfjs_binding.node']) writeFileSync(join(engine, 'tensorflow', file), file);
-  await writeManifest(engine, { version: '2.21.0', device, files: readdirSync(join(engine, 'tensorflow')).map((file) => join('tensorflow', file)) });
+  for (const file of ['libtensorflow_cc.so.2', 'tfjs_binding.node'])
+    writeFileSync(join(engine, 'tensorflow', file), file);
+  await writeManifest(engine, {
+    version: '2.21.0',
+    device,
+    files: readdirSync(join(engine, 'tensorflow')).map((file) => join('tensorflow', file)),
+  });
   symlinkSync(join(engine, 'tensorflow'), addonPlace(tfjs));
   cpSync(join(engine, 'tensorflow'), addonPlace(copied), { recursive: true });
-  const seal = (platform: string = process.platform) => afterPack({ appOutDir: join(at, 'app'), electronPlatformName: platform, arch: { x64: 1, arm64: 3 }[process.arch as 'x64' | 'arm64'], packager: { getResourcesDir: (out) => join(out, 'resources') } }, tfjs);
+  const seal = (platform: string = process.platform) =>
+    afterPack(
+      {
+        appOutDir: join(at, 'app'),
+        electronPlatformName: platform,
+        arch: { x64: 1, arm64: 3 }[process.arch as 'x64' | 'arm64'],
+        packager: { getResourcesDir: (out) => join(out, 'resources') },
+      },
+      tfjs,
+    );
   return { engine, copied, lib: join(copied, 'lib'), seal };
 }
 
@@ -34,18 +54,30 @@ test('the engine in a package has a manifest of its own, which finds damage', op
   const { copied, lib, seal } = await packed('whole');
   await seal();
   assert.equal(linkedEngine(copied), lib);
-  assert.deepEqual([readManifest(lib)?.version, readManifest(lib)?.device, Object.keys(readManifest(lib)?.files ?? {})], ['2.21.0', 'cpu', [join('napi-v8', 'libtensorflow_cc.so.2'), join('napi-v8', 'tfjs_binding.node')]]);
+  assert.deepEqual(
+    [readManifest(lib)?.version, readManifest(lib)?.device, Object.keys(readManifest(lib)?.files ?? {})],
+    ['2.21.0', 'cpu', [join('napi-v8', 'libtensorflow_cc.so.2'), join('napi-v8', 'tfjs_binding.node')]],
+  );
   assert.equal(await engineFaultByHash(lib), null);
   writeFileSync(join(addonPlace(copied), 'tfjs_binding.node'), 'tfjs-binding.node');
-  assert.match(await engineFaultByHash(lib) ?? '', /tfjs_binding\.node has other bytes/);
+  assert.match((await engineFaultByHash(lib)) ?? '', /tfjs_binding\.node has other bytes/);
 });
 
-test('no package is made of another engine than the CPU\'s, of another system\'s or of a copy that is not whole', async () => {
-  await assert.rejects((await packed('cuda', 'cuda')).seal(), { exitCode: 2, message: /NVIDIA's libraries may not be passed on.*ARCBENCH_ENGINE=cpu npm run package/ });
-  await assert.rejects((await packed('other')).seal('win32'), { exitCode: 2, message: /A package for win32-.* was asked for on/ });
+test("no package is made of another engine than the CPU's, of another system's or of a copy that is not whole", async () => {
+  await assert.rejects((await packed('cuda', 'cuda')).seal(), {
+    exitCode: 2,
+    message: /NVIDIA's libraries may not be passed on.*ARCBENCH_ENGINE=cpu npm run package/,
+  });
+  await assert.rejects((await packed('other')).seal('win32'), {
+    exitCode: 2,
+    message: /A package for win32-.* was asked for on/,
+  });
   const short = await packed('short');
   writeFileSync(join(addonPlace(short.copied), 'libtensorflow_cc.so.2'), 'short');
-  await assert.rejects(short.seal(), { exitCode: 1, message: /libtensorflow_cc\.so\.2 was not copied into the package/ });
+  await assert.rejects(short.seal(), {
+    exitCode: 1,
+    message: /libtensorflow_cc\.so\.2 was not copied into the package/,
+  });
   const bare = await packed('bare');
   rmSync(join(bare.engine, 'manifest.json'));
   await assert.rejects(bare.seal(), { exitCode: 1, message: /no manifest/ });
@@ -62,7 +94,18 @@ test('who has a package is not told of a set-up that it has not', options, async
   writeFileSync(join(copied, 'package.json'), '{ "name": "@tensorflow/tfjs-node-gpu" }');
   await seal();
   rmSync(join(addonPlace(copied), 'libtensorflow_cc.so.2'));
-  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', `const { diagnose } = await import(${JSON.stringify(join(app, 'src-main', 'engine', 'diagnose.ts'))}); await diagnose('auto').catch((error) => { console.error(error.message); process.exit(3); });`], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `const { diagnose } = await import(${JSON.stringify(join(app, 'src-main', 'engine', 'diagnose.ts'))}); await diagnose('auto').catch((error) => { console.error(error.message); process.exit(3); });`,
+    ],
+    { encoding: 'utf8' },
+  );
   assert.equal(status, 3, stderr);
-  assert.match(stderr, /libtensorflow_cc\.so\.2 is missing\): install ArcBench again, which brings its engine with it\.\n$/);
+  assert.match(
+    stderr,
+    /libtensorflow_cc\.so\.2 is missing\): install ArcBench again, which brings its engine with it\.\n$/,
+  );
 });

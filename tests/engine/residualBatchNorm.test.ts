@@ -6,26 +6,53 @@ import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 
 const normal = (shape: readonly number[], seed: number, { mean = 0, deviation = 1 } = {}): Tensor => {
   const random = randomStream(seed, 'batchNorm');
-  return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => mean + deviation * random.normal()), [...shape]);
+  return tf.tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => mean + deviation * random.normal()),
+    [...shape],
+  );
 };
 const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 // One task, several; a mean far from zero, where sums of squares would cancel.
-for (const { shape, mean } of [{ shape: [3, 5, 5, 48], mean: 0 }, { shape: [16, 28, 28, 64], mean: 0.5 }, { shape: [64, 1, 1, 512], mean: 100 }]) {
+for (const { shape, mean } of [
+  { shape: [3, 5, 5, 48], mean: 0 },
+  { shape: [16, 28, 28, 64], mean: 0.5 },
+  { shape: [64, 1, 1, 512], mean: 100 },
+]) {
   for (const rectified of [false, true]) {
     for (const residual of [false, true]) {
       test(`batch norm of [${shape}] about ${mean}${residual ? ' with a shortcut' : ''}${rectified ? ', rectified,' : ''} equals TensorFlow's to 1e-4: value, statistics and gradients, with the same bits twice`, () => {
         const channels = shape[3] as number;
         const [input, side, upstream] = [normal(shape, 1, { mean }), normal(shape, 2), normal(shape, 3)];
-        const state = { scale: normal([channels], 4), offset: normal([channels], 5), mean: normal([channels], 6), variance: tf.abs(normal([channels], 7)) };
+        const state = {
+          scale: normal([channels], 4),
+          offset: normal([channels], 5),
+          mean: normal([channels], 6),
+          variance: tf.abs(normal([channels], 7)),
+        };
         const run = (direct: boolean) => {
           const told: Tensor[] = [];
-          const compute = (x: Tensor, scale: Tensor, offset: Tensor, shortcut: Tensor) => batchNormTraining(x, { ...state, scale, offset }, {
-            epsilon: 1e-5, momentum: 0.1, rectified, direct, shortcut: residual ? shortcut : undefined, onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
-          });
+          const compute = (x: Tensor, scale: Tensor, offset: Tensor, shortcut: Tensor) =>
+            batchNormTraining(
+              x,
+              { ...state, scale, offset },
+              {
+                epsilon: 1e-5,
+                momentum: 0.1,
+                rectified,
+                direct,
+                shortcut: residual ? shortcut : undefined,
+                onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
+              },
+            );
           const operands = [input, state.scale, state.offset, side];
-          const value = compute(...operands as [Tensor, Tensor, Tensor, Tensor]);
-          const gradients = residual ? tf.grads(compute)(operands, upstream) : tf.grads((x: Tensor, scale: Tensor, offset: Tensor) => compute(x, scale, offset, side))(operands.slice(0, 3), upstream);
+          const value = compute(...(operands as [Tensor, Tensor, Tensor, Tensor]));
+          const gradients = residual
+            ? tf.grads(compute)(operands, upstream)
+            : tf.grads((x: Tensor, scale: Tensor, offset: Tensor) => compute(x, scale, offset, side))(
+                operands.slice(0, 3),
+                upstream,
+              );
           return [value, ...told, ...gradients].map((tensor) => tensor.dataSync() as Float32Array);
         };
         const [own, again, direct] = [run(false), run(false), run(true)];
@@ -54,14 +81,31 @@ for (const { shape, kernel, stride, padding, step = 0 } of [
     const channels = shape[3] as number;
     const drawn = normal(shape, 1, { mean: 0.5 });
     const input = step > 0 ? tf.mul(tf.round(tf.div(drawn, step)), step) : drawn;
-    const state = { scale: normal([channels], 4), offset: normal([channels], 5), mean: normal([channels], 6), variance: tf.abs(normal([channels], 7)) };
+    const state = {
+      scale: normal([channels], 4),
+      offset: normal([channels], 5),
+      mean: normal([channels], 6),
+      variance: tf.abs(normal([channels], 7)),
+    };
     const run = (direct: boolean) => {
       const told: Tensor[] = [];
-      const compute = (x: Tensor, scale: Tensor, offset: Tensor) => batchNormTraining(x, { ...state, scale, offset }, {
-        epsilon: 1e-5, momentum: 0.1, rectified: true, pooling: { kernel, stride, padding }, direct, onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
-      });
+      const compute = (x: Tensor, scale: Tensor, offset: Tensor) =>
+        batchNormTraining(
+          x,
+          { ...state, scale, offset },
+          {
+            epsilon: 1e-5,
+            momentum: 0.1,
+            rectified: true,
+            pooling: { kernel, stride, padding },
+            direct,
+            onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
+          },
+        );
       const value = compute(input, state.scale, state.offset);
-      return [value, ...told, ...tf.grads(compute)([input, state.scale, state.offset], normal(value.shape, 3))].map((tensor) => tensor.dataSync() as Float32Array);
+      return [value, ...told, ...tf.grads(compute)([input, state.scale, state.offset], normal(value.shape, 3))].map(
+        (tensor) => tensor.dataSync() as Float32Array,
+      );
     };
     const [own, again, direct] = [run(false), run(false), run(true)];
     assert.deepEqual(again, own);
@@ -78,9 +122,24 @@ for (const pooling of [undefined, { kernel: 3, stride: 2, padding: 1 }]) {
   test(`a number that is none goes through a rectifier${pooling ? ' and max pooling' : ''} and back, so that training sees it, and stays in its channel`, () => {
     const values = normal([2, 8, 8, 16], 1).dataSync() as Float32Array;
     values[16 * 20 + 3] = Number.NaN;
-    const state = { scale: normal([16], 2), offset: normal([16], 3), mean: normal([16], 4), variance: tf.abs(normal([16], 5)) };
-    const compute = (x: Tensor) => batchNormTraining(x, state, { epsilon: 1e-5, momentum: 0.1, rectified: true, pooling, onStatistics: () => undefined });
+    const state = {
+      scale: normal([16], 2),
+      offset: normal([16], 3),
+      mean: normal([16], 4),
+      variance: tf.abs(normal([16], 5)),
+    };
+    const compute = (x: Tensor) =>
+      batchNormTraining(x, state, {
+        epsilon: 1e-5,
+        momentum: 0.1,
+        rectified: true,
+        pooling,
+        onStatistics: () => undefined,
+      });
     const input = tf.tensor(values, [2, 8, 8, 16]);
-    for (const result of [compute(input), tf.grad(compute)(input)]) (result.dataSync() as Float32Array).forEach((value, index) => assert.equal(Number.isNaN(value), index % 16 === 3, `${index}: ${value}`));
+    for (const result of [compute(input), tf.grad(compute)(input)])
+      (result.dataSync() as Float32Array).forEach((value, index) =>
+        assert.equal(Number.isNaN(value), index % 16 === 3, `${index}: ${value}`),
+      );
   });
 }

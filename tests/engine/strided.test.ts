@@ -6,7 +6,10 @@ import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 
 const normal = (shape: readonly number[], seed: number): Tensor => {
   const random = randomStream(seed, 'strided');
-  return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), [...shape]);
+  return tf.tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+    [...shape],
+  );
 };
 const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
@@ -30,14 +33,19 @@ for (const { images, kernel, filters, stride, padding } of [
     const run = (direct: boolean) => {
       const convolve = (x: Tensor, w: Tensor) => conv2d(x, w, { stride, padding, direct });
       const value = convolve(input, filter);
-      return [value, ...tf.grads(convolve)([input, filter], normal(value.shape, 3))].map((tensor) => tensor.dataSync() as Float32Array);
+      return [value, ...tf.grads(convolve)([input, filter], normal(value.shape, 3))].map(
+        (tensor) => tensor.dataSync() as Float32Array,
+      );
     };
     const [own, again, direct] = [run(false), run(false), run(true)];
     assert.deepEqual(again, own);
     if (images[0] === 16) assert.notDeepEqual(direct, own); // long sums of the same bits would mean that the addon has no convolution of its own
     direct.forEach((expected, index) => {
       const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
-      assert.ok(difference < 1e-5 * length(expected), `${['value', 'input gradient', 'filter gradient'][index]}: ${difference / length(expected)}`);
+      assert.ok(
+        difference < 1e-5 * length(expected),
+        `${['value', 'input gradient', 'filter gradient'][index]}: ${difference / length(expected)}`,
+      );
     });
   });
 }

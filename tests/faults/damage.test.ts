@@ -16,14 +16,22 @@ const whole = join(folder, 'whole');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const plan = experimentSchema.parse({
-  name: 'damage', data: { demo: { people: 8, imagesPerPerson: 8 } }, prepare: { inputSize: 32 }, split: { query: 0.25, distractors: 0.1 },
-  model: { embeddingSize: 8 }, training: { epochs: 2, batchSize: 8, learningRate: 0.05 }, arms: [{ name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.2, scale: 16 } }],
+  name: 'damage',
+  data: { demo: { people: 8, imagesPerPerson: 8 } },
+  prepare: { inputSize: 32 },
+  split: { query: 0.25, distractors: 0.1 },
+  model: { embeddingSize: 8 },
+  training: { epochs: 2, batchSize: 8, learningRate: 0.05 },
+  arms: [{ name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.2, scale: 16 } }],
 });
 const run = async (workspace: string) => {
   const store = openStore(workspace);
   try {
     const progress = { stage: () => undefined, step: () => undefined, notice: () => undefined };
-    return await runExperiment({ store, plan, baseFolder: folder, progress, signal: new AbortController().signal, rerunCommand: 'again' }, { interrupted: 'resume', compiled: true, engine: 'cpu' });
+    return await runExperiment(
+      { store, plan, baseFolder: folder, progress, signal: new AbortController().signal, rerunCommand: 'again' },
+      { interrupted: 'resume', compiled: true, engine: 'cpu' },
+    );
   } finally {
     store.close();
   }
@@ -36,7 +44,9 @@ const check = async (workspace: string, repair = false): Promise<readonly Worksp
     store.close();
   }
 };
-before(async () => { await run(whole); });
+before(async () => {
+  await run(whole);
+});
 
 const damages: Readonly<Record<string, (path: string) => void>> = {
   truncated: (path) => writeFileSync(path, readFileSync(path).subarray(0, Math.floor(statSync(path).size / 2))),
@@ -53,10 +63,24 @@ test('a whole workspace has no faults', async () => {
 });
 
 test('each file that is truncated, flipped in one bit or deleted is named, and what can be made anew is', async (context) => {
-  const files = (readdirSync(whole, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => /^\/(prepared|splits|datasets|runs|reports)\//.test(path.slice(whole.length)) && !/\/demo-/.test(path.slice(whole.length))); // the demo's pictures are a source, not the workspace's
+  const files = readdirSync(whole, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(
+      (path) =>
+        /^\/(prepared|splits|datasets|runs|reports)\//.test(path.slice(whole.length)) &&
+        !/\/demo-/.test(path.slice(whole.length)),
+    ); // the demo's pictures are a source, not the workspace's
   // One file of each kind is enough: split folders hold many pictures.
-  const kinds = new Map(files.map((path) => [path.slice(whole.length).replace(/[0-9a-f]{12,}/g, '*').replace(/\/(train|val|test|query|distractors)\/.*/, '/$1'), path]));
+  const kinds = new Map(
+    files.map((path) => [
+      path
+        .slice(whole.length)
+        .replace(/[0-9a-f]{12,}/g, '*')
+        .replace(/\/(train|val|test|query|distractors)\/.*/, '/$1'),
+      path,
+    ]),
+  );
   assert.ok(kinds.size >= 20, [...kinds.keys()].join('\n'));
   let named = 0;
   for (const [kind, path] of kinds) {
@@ -64,7 +88,10 @@ test('each file that is truncated, flipped in one bit or deleted is named, and w
       const bytes = readFileSync(path);
       damage(path);
       const faults = await check(whole);
-      assert.ok(faults.some((fault) => path.startsWith(fault.path) || path === fault.path), `${kind} ${how}: ${JSON.stringify(faults)}`);
+      assert.ok(
+        faults.some((fault) => path.startsWith(fault.path) || path === fault.path),
+        `${kind} ${how}: ${JSON.stringify(faults)}`,
+      );
       named++;
       for (const { message } of faults) assert.doesNotMatch(message, /undefined|\bat .*:\d+:\d+|SyntaxError/);
       writeFileSync(path, bytes);
@@ -102,7 +129,9 @@ test('a database that is truncated or flipped in a bit is named, or holds what i
   writeFileSync(path, bytes);
   assert.deepEqual(await check(whole), []);
   assert.ok(counts.refused + counts.named > 5, JSON.stringify(counts));
-  context.diagnostic(`of 30 damages ${counts.refused} were refused at start and ${counts.named} named by the check; ${counts.equal} hit what holds nothing`);
+  context.diagnostic(
+    `of 30 damages ${counts.refused} were refused at start and ${counts.named} named by the check; ${counts.equal} hit what holds nothing`,
+  );
 });
 
 test('of a write-ahead log that is truncated, flipped in a bit or deleted the commits before the damage are kept', async () => {
@@ -136,7 +165,10 @@ test('after a repair the same experiment runs to the same report', async () => {
   damages['bit-flipped']?.(join(whole, 'prepared', prepared, 'images.bin'));
   writeFileSync(join(whole, 'prepared', `${prepared}.part-1`), 'left over');
   const faults = await check(whole, true);
-  assert.deepEqual(faults.map((fault) => fault.mended), [true, true]);
+  assert.deepEqual(
+    faults.map((fault) => fault.mended),
+    [true, true],
+  );
   assert.ok(!existsSync(join(whole, 'prepared', prepared)));
   await run(whole);
   assert.deepEqual(await check(whole), []);

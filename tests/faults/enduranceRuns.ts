@@ -10,15 +10,24 @@ import { childrenOf, trainersOf } from './faultExperiment.ts';
 
 /** What the workbench and the trainer hold after a run; memory in MiB, the heap without compiled code, of which there is more until all that runs often is compiled. */
 export interface Held {
-  readonly heap: number; readonly outsideHeap: number; readonly resident: number; readonly files: number; readonly handles: number; readonly children: number;
-  readonly trainerPeak: number; readonly trainerFiles: number;
+  readonly heap: number;
+  readonly outsideHeap: number;
+  readonly resident: number;
+  readonly files: number;
+  readonly handles: number;
+  readonly children: number;
+  readonly trainerPeak: number;
+  readonly trainerFiles: number;
   readonly seconds: number;
 }
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 const mebibytes = (bytes: number) => bytes / 2 ** 20;
-const heapUsed = () => getHeapSpaceStatistics().filter(({ space_name }) => !/code|trusted/.test(space_name)).reduce((sum, { space_used_size }) => sum + space_used_size, 0);
+const heapUsed = () =>
+  getHeapSpaceStatistics()
+    .filter(({ space_name }) => !/code|trusted/.test(space_name))
+    .reduce((sum, { space_used_size }) => sum + space_used_size, 0);
 
 const experiment = (seed: number) => `name: Endurance
 data: { source: demo, demo: { people: 6, imagesPerPerson: 6 } }
@@ -31,15 +40,27 @@ arms: [{ name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }
 `;
 
 /** Trains runs one after the other in one workbench, each from the faces to its report, and measures after each. */
-export async function enduranceRuns({ folder, runs, tell }: { readonly folder: string; readonly runs: number; readonly tell: (run: number, held: Held) => void }): Promise<Held[]> {
+export async function enduranceRuns({
+  folder,
+  runs,
+  tell,
+}: {
+  readonly folder: string;
+  readonly runs: number;
+  readonly tell: (run: number, held: Held) => void;
+}): Promise<Held[]> {
   const workbench = openWorkbench({ workspace: join(folder, 'workspace'), door: 'serve', roots: [folder] });
-  const call = async <Name extends CallName>(name: Name, input: CallInput<Name>) => await workbench.call(name, input) as CallOutputs[Name];
+  const call = async <Name extends CallName>(name: Name, input: CallInput<Name>) =>
+    (await workbench.call(name, input)) as CallOutputs[Name];
   let trainer = { peak: 0, files: 0 };
   const watchTrainer = () => {
     for (const id of trainersOf(process.pid)) {
       try {
         const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-        trainer = { peak: Math.max(trainer.peak, peak), files: Math.max(trainer.files, readdirSync(`/proc/${id}/fd`).length) };
+        trainer = {
+          peak: Math.max(trainer.peak, peak),
+          files: Math.max(trainer.files, readdirSync(`/proc/${id}/fd`).length),
+        };
       } catch {
         // It has ended meanwhile.
       }
@@ -72,8 +93,15 @@ export async function enduranceRuns({ folder, runs, tell }: { readonly folder: s
       collectGarbage();
       const { external, rss } = process.memoryUsage();
       const now = {
-        heap: mebibytes(heapUsed()), outsideHeap: mebibytes(external), resident: mebibytes(rss), files: readdirSync('/proc/self/fd').length, handles: process.getActiveResourcesInfo().length,
-        children: childrenOf(process.pid).length, trainerPeak: trainer.peak, trainerFiles: trainer.files, seconds,
+        heap: mebibytes(heapUsed()),
+        outsideHeap: mebibytes(external),
+        resident: mebibytes(rss),
+        files: readdirSync('/proc/self/fd').length,
+        handles: process.getActiveResourcesInfo().length,
+        children: childrenOf(process.pid).length,
+        trainerPeak: trainer.peak,
+        trainerFiles: trainer.files,
+        seconds,
       };
       held.push(now);
       tell(number, now);
@@ -84,16 +112,38 @@ export async function enduranceRuns({ folder, runs, tell }: { readonly folder: s
   }
 }
 
-export interface Growth { readonly name: string; readonly before: number; readonly after: number; readonly share: number }
+export interface Growth {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number;
+  readonly share: number;
+}
 
 /** How much each measure grew from the runs that end with one to the last ones, a tenth of the runs between each: means of memory, the most of what is counted. */
 export function growthOf(held: readonly Held[], from: number): Growth[] {
   const width = Math.max(1, Math.floor((held.length - from) / 10));
   const counted: readonly string[] = ['files', 'handles', 'children', 'trainerFiles'];
-  const over = (runs: readonly Held[], name: keyof Held) => (counted.includes(name) ? Math.max(...runs.map((run) => run[name])) : runs.reduce((sum, run) => sum + run[name], 0) / runs.length);
-  const names = ['heap', 'outsideHeap', 'resident', 'files', 'handles', 'children', 'trainerPeak', 'trainerFiles'] as const;
+  const over = (runs: readonly Held[], name: keyof Held) =>
+    counted.includes(name)
+      ? Math.max(...runs.map((run) => run[name]))
+      : runs.reduce((sum, run) => sum + run[name], 0) / runs.length;
+  const names = [
+    'heap',
+    'outsideHeap',
+    'resident',
+    'files',
+    'handles',
+    'children',
+    'trainerPeak',
+    'trainerFiles',
+  ] as const;
   return names.map((name) => {
     const [before, after] = [over(held.slice(Math.max(0, from - width), from), name), over(held.slice(-width), name)];
-    return { name, before, after, share: before === 0 ? (after === 0 ? 0 : Number.POSITIVE_INFINITY) : after / before - 1 };
+    return {
+      name,
+      before,
+      after,
+      share: before === 0 ? (after === 0 ? 0 : Number.POSITIVE_INFINITY) : after / before - 1,
+    };
   });
 }

@@ -15,7 +15,9 @@ const run = ['--run', experiment, '--workspace', workspace];
 let refused = '';
 before(() => {
   mkdirSync(disk);
-  const { status, error, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk], { encoding: 'utf8' });
+  const { status, error, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk], {
+    encoding: 'utf8',
+  });
   if (status !== 0) refused = `no small disk can be mounted here: ${error?.message ?? stderr.trim()}`;
 });
 after(() => {
@@ -58,10 +60,21 @@ test('a disk that fills up while a checkpoint or the report is written is said i
   const reference = workspaceState(workspace);
   rmSync(workspace, { recursive: true });
 
-  for (const [what, bytesLeft] of [['nothing', 0], ['half a checkpoint', 700_000]] as const) {
-    const { code, stderr } = await withFullDisk(/epoch 2\/8/, bytesLeft, what === 'nothing' ? run : [...run, '--restart']);
+  for (const [what, bytesLeft] of [
+    ['nothing', 0],
+    ['half a checkpoint', 700_000],
+  ] as const) {
+    const { code, stderr } = await withFullDisk(
+      /epoch 2\/8/,
+      bytesLeft,
+      what === 'nothing' ? run : [...run, '--restart'],
+    );
     assert.equal(code, 1, stderr);
-    assert.match(stderr.trim().split('\n').at(-1) ?? '', /^The disk (is|of .* is) full.*free some space/, `${what} left: ${stderr}`);
+    assert.match(
+      stderr.trim().split('\n').at(-1) ?? '',
+      /^The disk (is|of .* is) full.*free some space/,
+      `${what} left: ${stderr}`,
+    );
     assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/);
   }
   const report = await withFullDisk(/^Writing the report/, 0, [...run, '--resume']);
@@ -71,5 +84,8 @@ test('a disk that fills up while a checkpoint or the report is written is said i
   const resumed = await arcbench([...run, '--resume']).ended;
   assert.equal(resumed.code, 0, resumed.stderr);
   const tells = (line: string) => line.includes('The disk is full'); // the events of the failures stay
-  assert.deepEqual(differences(reference, workspaceState(workspace)).filter((line) => !tells(line)), []);
+  assert.deepEqual(
+    differences(reference, workspaceState(workspace)).filter((line) => !tells(line)),
+    [],
+  );
 });

@@ -5,30 +5,67 @@ import { parseArgs } from 'node:util';
 import { killRuns } from './killRuns.ts';
 import { serveKills } from './serveKills.ts';
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '200' }, served: { type: 'string' }, seed: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '200' },
+    served: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+  },
+});
 const [kills, seed] = [Number(values.kills), Number(values.seed)];
 const served = values.served === undefined ? Math.round(kills / 5) : Number(values.served);
-if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed) || !Number.isInteger(served) || served < 0 || served > kills) {
-  process.stderr.write('--kills takes a whole number from 1 on, --served how many of them a served workbench gets, --seed a whole number.\n');
+if (
+  !Number.isInteger(kills) ||
+  kills < 1 ||
+  !Number.isInteger(seed) ||
+  !Number.isInteger(served) ||
+  served < 0 ||
+  served > kills
+) {
+  process.stderr.write(
+    '--kills takes a whole number from 1 on, --served how many of them a served workbench gets, --seed a whole number.\n',
+  );
   process.exit(2);
 }
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-kill-'));
 const started = performance.now();
-const tell = (line: string) => { process.stdout.write(`${line}\n`); };
-const listed = (of: Readonly<Record<string, number>>) => Object.entries(of).map(([name, count]) => `${name} ${count}`).join(', ');
+const tell = (line: string) => {
+  process.stdout.write(`${line}\n`);
+};
+const listed = (of: Readonly<Record<string, number>>) =>
+  Object.entries(of)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
 const mismatches: string[] = [];
 const lines: string[] = [];
 if (kills > served) {
   const counts = await killRuns({ folder, kills: kills - served, seed, tell });
   mismatches.push(...counts.mismatches);
-  lines.push(`kills       ${counts.kills} of the command line (seed ${seed}) in ${counts.workspaces} workspaces`, `by phase    ${listed(counts.byPhase)}`, `by victim   ${listed(counts.byVictim)}`, `starts      ${counts.sessions}, of them resumes ${counts.resumes}`, `compared    ${counts.compared} files and tables`);
+  lines.push(
+    `kills       ${counts.kills} of the command line (seed ${seed}) in ${counts.workspaces} workspaces`,
+    `by phase    ${listed(counts.byPhase)}`,
+    `by victim   ${listed(counts.byVictim)}`,
+    `starts      ${counts.sessions}, of them resumes ${counts.resumes}`,
+    `compared    ${counts.compared} files and tables`,
+  );
 }
 if (served > 0) {
   const counts = await serveKills({ folder, kills: served, seed, tell });
   mismatches.push(...counts.mismatches);
-  lines.push(`kills       ${counts.kills} of the served workbench in ${counts.workspaces} workspaces`, `by victim   ${listed(counts.byVictim)}`, `compared    ${counts.compared} files and tables`);
+  lines.push(
+    `kills       ${counts.kills} of the served workbench in ${counts.workspaces} workspaces`,
+    `by victim   ${listed(counts.byVictim)}`,
+    `compared    ${counts.compared} files and tables`,
+  );
 }
-process.stdout.write([...lines, `mismatches  ${mismatches.length}, after ${((performance.now() - started) / 60_000).toFixed(1)} min`, ...mismatches.map((line) => `  ${line}`), ''].join('\n'));
+process.stdout.write(
+  [
+    ...lines,
+    `mismatches  ${mismatches.length}, after ${((performance.now() - started) / 60_000).toFixed(1)} min`,
+    ...mismatches.map((line) => `  ${line}`),
+    '',
+  ].join('\n'),
+);
 if (mismatches.length === 0) rmSync(folder, { recursive: true, force: true });
 else process.stdout.write(`What differs is kept in ${folder}\n`);
 process.exitCode = mismatches.length === 0 ? 0 : 1;

@@ -34,7 +34,11 @@ const longestSession = 180_000; // milliseconds
 function halfMade(workspace: string): string[] {
   const namesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []).map((name) => join(folder, name));
   const runs = namesIn(join(workspace, 'runs'));
-  return [...['splits', 'reports'].flatMap((area) => namesIn(join(workspace, area))), ...runs.flatMap(namesIn), ...runs.flatMap((run) => namesIn(join(run, 'checkpoints')))].filter((path) => leftover.test(basename(path)));
+  return [
+    ...['splits', 'reports'].flatMap((area) => namesIn(join(workspace, area))),
+    ...runs.flatMap(namesIn),
+    ...runs.flatMap((run) => namesIn(join(run, 'checkpoints'))),
+  ].filter((path) => leftover.test(basename(path)));
 }
 
 /** The phase that a line of stderr begins, if it does. */
@@ -43,7 +47,12 @@ function begins(line: string): Phase | null {
   if (line.startsWith('Preparing')) return 'prepare';
   if (line.startsWith('Splitting')) return 'split';
   if (line.startsWith('Writing the report')) return 'report';
-  if (line.startsWith('Evaluating') || line.includes(`epoch ${epochs}/${epochs}`) || line.includes('Resumed at the end of training')) return 'evaluate';
+  if (
+    line.startsWith('Evaluating') ||
+    line.includes(`epoch ${epochs}/${epochs}`) ||
+    line.includes('Resumed at the end of training')
+  )
+    return 'evaluate';
   return line.startsWith('Training') || /epoch \d/.test(line) ? 'train' : null;
 }
 
@@ -59,7 +68,17 @@ function phaseOf(lines: readonly string[], workspace: string): Phase {
  * stderr begins the phase and some milliseconds, up to as long as it took in peace; or inside a write, when a half-made split, checkpoint, saved model or
  * report is seen.
  */
-export async function killRuns({ folder, kills, seed, tell }: { readonly folder: string; readonly kills: number; readonly seed: number; readonly tell: (line: string) => void }): Promise<KillCounts> {
+export async function killRuns({
+  folder,
+  kills,
+  seed,
+  tell,
+}: {
+  readonly folder: string;
+  readonly kills: number;
+  readonly seed: number;
+  readonly tell: (line: string) => void;
+}): Promise<KillCounts> {
   const experiment = writeFaultExperiment(join(folder, 'faults.yaml'), { epochs });
   // All run at one place, since paths are in what they write.
   const workspace = join(folder, 'workspace');
@@ -76,7 +95,13 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
   renameSync(workspace, join(folder, 'reference'));
   const times = (phase: Phase) => heardAt.filter((heard) => heard.phase === phase).length;
   /** Milliseconds that a phase took at its longest. */
-  const lengthOf = (phase: Phase) => Math.max(0, ...heardAt.flatMap((heard, at) => (heard.phase === phase ? (heardAt[at + 1]?.at ?? started + took) - heard.at : [])));
+  const lengthOf = (phase: Phase) =>
+    Math.max(
+      0,
+      ...heardAt.flatMap((heard, at) =>
+        heard.phase === phase ? (heardAt[at + 1]?.at ?? started + took) - heard.at : [],
+      ),
+    );
   tell(`The reference: ${(took / 1000).toFixed(1)} s, ${reference.size} files and tables.`);
 
   const byPhase = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
@@ -86,8 +111,15 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
   const random = randomStream(seed, 'kills');
 
   /** One start of the command line, killed at a drawn moment unless it is done before. */
-  const session = async (resume: boolean, mayKill: boolean): Promise<{ readonly outcome: Outcome; readonly victim: Victim | null }> => {
-    const [meant, share, drawn] = [phases[random.integer(phases.length)] as Phase, random.next() ** 2, victims[random.integer(victims.length)] as Victim];
+  const session = async (
+    resume: boolean,
+    mayKill: boolean,
+  ): Promise<{ readonly outcome: Outcome; readonly victim: Victim | null }> => {
+    const [meant, share, drawn] = [
+      phases[random.integer(phases.length)] as Phase,
+      random.next() ** 2,
+      victims[random.integer(victims.length)] as Victim,
+    ];
     const inside = meant === 'checkpoint' ? random.integer(resume ? 4 : 12) : null; // in the write that is seen after so many others
     let left = random.integer(Math.max(1, resume && meant === 'train' ? 3 : times(meant)));
     const heard: string[] = [];
@@ -110,12 +142,15 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
     };
     if (meant === 'start') void strike(share * lengthOf('start'));
     let [before, seen] = [halfMade(workspace), 0];
-    const watch = inside === null ? null : setInterval(() => {
-      const now = halfMade(workspace);
-      const fresh = now.filter((path) => !before.includes(path)).length;
-      [before, seen] = [now, seen + fresh];
-      if (fresh > 0 && seen > inside) void strike(share * 5);
-    }, 1);
+    const watch =
+      inside === null
+        ? null
+        : setInterval(() => {
+            const now = halfMade(workspace);
+            const fresh = now.filter((path) => !before.includes(path)).length;
+            [before, seen] = [now, seen + fresh];
+            if (fresh > 0 && seen > inside) void strike(share * 5);
+          }, 1);
     const watchdog = setTimeout(() => {
       mismatches.push(`workspace ${workspaces}: a session hung behind "${heard.at(-1)}"`);
       started.child.kill('SIGKILL');
@@ -133,23 +168,34 @@ export async function killRuns({ folder, kills, seed, tell }: { readonly folder:
     for (let attempt = 1, done = false; !done; attempt++) {
       sessions++;
       if (attempt > 1) resumes++;
-      const { outcome: { code, stderr }, victim } = await session(attempt > 1, killed < kills && attempt < mostSessions);
+      const {
+        outcome: { code, stderr },
+        victim,
+      } = await session(attempt > 1, killed < kills && attempt < mostSessions);
       done = code === 0;
       const last = stderr.trim().split('\n').at(-1) ?? '';
       if (!done && victim === null) {
         mismatches.push(`workspace ${workspaces}: a session that nobody killed ended with ${code}: ${last}`);
         break;
       }
-      if (victim === 'trainer' && !done && !/^The trainer was killed \(SIGKILL.*memory.*resume/.test(last)) mismatches.push(`workspace ${workspaces}: of a killed trainer was said: ${last}`);
+      if (victim === 'trainer' && !done && !/^The trainer was killed \(SIGKILL.*memory.*resume/.test(last))
+        mismatches.push(`workspace ${workspaces}: of a killed trainer was said: ${last}`);
       if (/\bat .*:\d+:\d+/.test(stderr)) mismatches.push(`workspace ${workspaces}: a stack trace was shown: ${last}`);
     }
     const found = workspaceState(workspace);
     compared += found.size;
     const store = openStore(workspace);
-    const faults = await checkWorkspace(store, { repair: false, onProgress: () => undefined }).finally(() => store.close());
-    const different = [...differences(reference, found), ...faults.map(({ path, message }) => `${path.slice(workspace.length + 1)}: ${message}`)];
+    const faults = await checkWorkspace(store, { repair: false, onProgress: () => undefined }).finally(() =>
+      store.close(),
+    );
+    const different = [
+      ...differences(reference, found),
+      ...faults.map(({ path, message }) => `${path.slice(workspace.length + 1)}: ${message}`),
+    ];
     mismatches.push(...different.map((line) => `workspace ${workspaces}: ${line}`));
-    tell(`workspace ${workspaces}: ${killed - before} kills, ${different.length === 0 ? 'equal to the reference' : `${different.length} differences`} (${killed} of ${kills} kills)`);
+    tell(
+      `workspace ${workspaces}: ${killed - before} kills, ${different.length === 0 ? 'equal to the reference' : `${different.length} differences`} (${killed} of ${kills} kills)`,
+    );
     for (const line of different) tell(`  ${line}`);
     if (different.length > 0 && existsSync(workspace)) renameSync(workspace, join(folder, `different-${workspaces}`));
     rmSync(workspace, { recursive: true, force: true });

@@ -15,15 +15,29 @@ import { differences, workspaceState } from './workspaceState.ts';
 /** Each third kind of file, or all of them with `npm run faults:readonly`, which takes a minute. */
 const all = process.env['ARCBENCH_ALL_KINDS'] === '1';
 /** Root writes whatever the permissions: the cases are for one without that power. */
-const isMighty = process.platform === 'linux' && (Number.parseInt(/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0', 16) & 0b110) !== 0; // CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+const isMighty =
+  process.platform === 'linux' &&
+  (Number.parseInt(/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0', 16) &
+    0b110) !==
+    0; // CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-read-only-'));
 const [workspace, whole] = [join(folder, 'workspace'), join(folder, 'whole')];
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const planOf = (arm: 'done' | 'halfway') => experimentSchema.parse({
-  name: arm, data: { demo: { people: 8, imagesPerPerson: 8 } }, prepare: { inputSize: 32 }, split: { query: 0.25, distractors: 0.1 },
-  model: { embeddingSize: 8 }, training: { epochs: 2, batchSize: 8, learningRate: 0.05 }, arms: [arm === 'done' ? { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.2, scale: 16 } } : { name: 'cross-entropy', loss: 'crossEntropy' }],
-});
+const planOf = (arm: 'done' | 'halfway') =>
+  experimentSchema.parse({
+    name: arm,
+    data: { demo: { people: 8, imagesPerPerson: 8 } },
+    prepare: { inputSize: 32 },
+    split: { query: 0.25, distractors: 0.1 },
+    model: { embeddingSize: 8 },
+    training: { epochs: 2, batchSize: 8, learningRate: 0.05 },
+    arms: [
+      arm === 'done'
+        ? { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.2, scale: 16 } }
+        : { name: 'cross-entropy', loss: 'crossEntropy' },
+    ],
+  });
 async function within<T>(action: (store: Store) => T | Promise<T>): Promise<T> {
   const store = openStore(workspace);
   try {
@@ -33,32 +47,76 @@ async function within<T>(action: (store: Store) => T | Promise<T>): Promise<T> {
   }
 }
 /** Runs an experiment to its report, going on with what is there; one that is to stop is stopped behind its first epoch. */
-const run = (arm: 'done' | 'halfway', stop = false) => within(async (store) => {
-  const stopping = new AbortController();
-  const progress = { stage: () => undefined, step: () => undefined, notice: (message: string) => { if (stop && message.startsWith('epoch 1/')) stopping.abort(); } };
-  await runExperiment({ store, plan: planOf(arm), baseFolder: folder, progress, signal: stopping.signal, rerunCommand: 'again' }, { interrupted: 'resume', compiled: true, engine: 'cpu' });
-});
+const run = (arm: 'done' | 'halfway', stop = false) =>
+  within(async (store) => {
+    const stopping = new AbortController();
+    const progress = {
+      stage: () => undefined,
+      step: () => undefined,
+      notice: (message: string) => {
+        if (stop && message.startsWith('epoch 1/')) stopping.abort();
+      },
+    };
+    await runExperiment(
+      { store, plan: planOf(arm), baseFolder: folder, progress, signal: stopping.signal, rerunCommand: 'again' },
+      { interrupted: 'resume', compiled: true, engine: 'cpu' },
+    );
+  });
 const check = (repair: boolean) => within((store) => checkWorkspace(store, { repair, onProgress: () => undefined }));
 const idOf = (arm: string) => within((store) => store.runs().find((row) => row.arm === arm)?.id ?? '');
 const copy = (from: string, to: string) => {
-  if (existsSync(to)) for (const path of [to, ...readdirSync(to, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))]) chmodSync(path, 0o755);
+  if (existsSync(to))
+    for (const path of [
+      to,
+      ...readdirSync(to, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name)),
+    ])
+      chmodSync(path, 0o755);
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true, preserveTimestamps: true });
 };
 /** All that must be the same each time; events in any order, as a run that is deleted and trained again says its own later, and without those of failures, which stay in its history. */
-const stateOf = () => new Map([...workspaceState(workspace)].map(([name, text]) => [name, name === 'table event' ? text.split('\n').filter((line) => !line.includes('"kind":"failure"')).sort().join('\n') : text]));
+const stateOf = () =>
+  new Map(
+    [...workspaceState(workspace)].map(([name, text]) => [
+      name,
+      name === 'table event'
+        ? text
+            .split('\n')
+            .filter((line) => !line.includes('"kind":"failure"'))
+            .sort()
+            .join('\n')
+        : text,
+    ]),
+  );
 /** What an action ends with: null where it was done, else the sentence that a user sees. */
-const sentenceOf = (action: () => Promise<unknown>): Promise<string | null> => action().then(() => null, (error: unknown) => {
-  const known = knownFault(error);
-  assert.ok(known, error instanceof Error ? error.stack : String(error));
-  assert.doesNotMatch(known.message, /EACCES|EPERM|undefined|\bat .*:\d+:\d+/);
-  return known.message;
-});
+const sentenceOf = (action: () => Promise<unknown>): Promise<string | null> =>
+  action().then(
+    () => null,
+    (error: unknown) => {
+      const known = knownFault(error);
+      assert.ok(known, error instanceof Error ? error.stack : String(error));
+      assert.doesNotMatch(known.message, /EACCES|EPERM|undefined|\bat .*:\d+:\d+/);
+      return known.message;
+    },
+  );
 
 if (isMighty) {
   test('the cases below, as a root that permissions bind', { timeout: 600_000 }, (context) => {
     const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
-    const { status, stdout, stderr } = spawnSync('setpriv', ['--bounding-set=-dac_override,-dac_read_search', '--', process.execPath, '--test', '--test-reporter=spec', import.meta.filename], { env, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(
+      'setpriv',
+      [
+        '--bounding-set=-dac_override,-dac_read_search',
+        '--',
+        process.execPath,
+        '--test',
+        '--test-reporter=spec',
+        import.meta.filename,
+      ],
+      { env, encoding: 'utf8' },
+    );
     assert.equal(status, 0, `${stdout}${stderr}`);
     assert.match(stdout, /pass 2/);
     for (const [line] of stdout.matchAll(/\d+ of \d+ kinds of files.*/g)) context.diagnostic(line);
@@ -75,9 +133,20 @@ if (isMighty) {
   });
 
   test('each file that is made read-only, with its folder: what is done next is done right or named in a sentence', async (context) => {
-    const files = readdirSync(whole, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(whole.length + 1))
-      .filter((path) => /^(arcbench\.db$|(prepared|splits|datasets|runs|reports)\/)/.test(path) && !/\/demo-/.test(path));
-    const kinds = new Map(files.map((path) => [path.replace(/[0-9a-f]{12,}/g, (id) => (path.startsWith('runs/') ? id : '*')).replace(/\/(train|val|test|query|distractors)\/.*/, '/$1'), path]));
+    const files = readdirSync(whole, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(whole.length + 1))
+      .filter(
+        (path) => /^(arcbench\.db$|(prepared|splits|datasets|runs|reports)\/)/.test(path) && !/\/demo-/.test(path),
+      );
+    const kinds = new Map(
+      files.map((path) => [
+        path
+          .replace(/[0-9a-f]{12,}/g, (id) => (path.startsWith('runs/') ? id : '*'))
+          .replace(/\/(train|val|test|query|distractors)\/.*/, '/$1'),
+        path,
+      ]),
+    );
     assert.ok(kinds.size >= 40, [...kinds.keys()].join('\n'));
     copy(whole, workspace);
     const [done, halfway] = [await idOf('ArcFace'), await idOf('cross-entropy')];
@@ -89,15 +158,26 @@ if (isMighty) {
       const [fileMode, folderMode] = [statSync(path).mode & 0o777, statSync(dirname(path)).mode & 0o777];
       chmodSync(path, 0o444);
       chmodSync(dirname(path), 0o555);
-      const count = (sentence: string | null) => { counts[sentence === null ? 'done' : 'named']++; return sentence; };
-      const holds = (id: string) => readdirSync(join(workspace, 'runs', id), { recursive: true, encoding: 'utf8' }).sort();
+      const count = (sentence: string | null) => {
+        counts[sentence === null ? 'done' : 'named']++;
+        return sentence;
+      };
+      const holds = (id: string) =>
+        readdirSync(join(workspace, 'runs', id), { recursive: true, encoding: 'utf8' }).sort();
       // Steps that do not come near the file are left out: each takes seconds, and there are many kinds.
-      const [resumes, deletes] = [!/^(reports|datasets)\//.test(file) && !file.startsWith(`runs/${done}/`), file === 'arcbench.db' || file.startsWith(`runs/${done}/`)];
-      for (const repair of [false, true]) count(await sentenceOf(async () => assert.deepEqual(await check(repair), [], `${kind}: read-only is no damage`)));
+      const [resumes, deletes] = [
+        !/^(reports|datasets)\//.test(file) && !file.startsWith(`runs/${done}/`),
+        file === 'arcbench.db' || file.startsWith(`runs/${done}/`),
+      ];
+      for (const repair of [false, true])
+        count(
+          await sentenceOf(async () => assert.deepEqual(await check(repair), [], `${kind}: read-only is no damage`)),
+        );
       count(await sentenceOf(() => run('done')));
       if (resumes) count(await sentenceOf(() => run('halfway')));
       const before = holds(done);
-      if (deletes && count(await sentenceOf(() => within((store) => deleteRun(store, done)))) === null) assert.ok(!existsSync(join(workspace, 'runs', done)), `${kind}: the run was not deleted`);
+      if (deletes && count(await sentenceOf(() => within((store) => deleteRun(store, done)))) === null)
+        assert.ok(!existsSync(join(workspace, 'runs', done)), `${kind}: the run was not deleted`);
       else if (deletes) assert.deepEqual(holds(done), before, `${kind}: the run was deleted in part`);
       chmodSync(dirname(path), folderMode);
       if (existsSync(path)) chmodSync(path, fileMode);
@@ -105,11 +185,17 @@ if (isMighty) {
       await run('done');
       if (resumes) await run('halfway');
       assert.deepEqual(await check(false), [], kind);
-      assert.deepEqual(differences((resumes ? reference : untouched) as ReadonlyMap<string, string>, stateOf()), [], kind);
+      assert.deepEqual(
+        differences((resumes ? reference : untouched) as ReadonlyMap<string, string>, stateOf()),
+        [],
+        kind,
+      );
     }
     assert.notEqual(done, halfway);
     assert.ok(counts.done > 0 && counts.named > 0, JSON.stringify(counts));
-    context.diagnostic(`${taken.length} of ${kinds.size} kinds of files made read-only, their folders too: of the steps that a user takes next ${counts.done} were done and ${counts.named} refused in a sentence`);
+    context.diagnostic(
+      `${taken.length} of ${kinds.size} kinds of files made read-only, their folders too: of the steps that a user takes next ${counts.done} were done and ${counts.named} refused in a sentence`,
+    );
   });
 
   test('a damaged file that may not be removed is named, and the repair goes on behind it', async () => {
@@ -121,7 +207,10 @@ if (isMighty) {
     chmodSync(set, 0o555);
     const faults = await check(true);
     chmodSync(set, 0o755);
-    assert.match(faults.find(({ path }) => path === set)?.message ?? '', /It cannot be removed: change the permissions of /);
+    assert.match(
+      faults.find(({ path }) => path === set)?.message ?? '',
+      /It cannot be removed: change the permissions of /,
+    );
     assert.deepEqual(faults.map(({ mended }) => mended).sort(), [false, true]);
     assert.ok(!existsSync(stray));
   });

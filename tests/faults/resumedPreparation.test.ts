@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -18,10 +29,23 @@ const prepared = (workspace: string) => join(workspace, 'prepared');
 const namesIn = (path: string) => (existsSync(path) ? readdirSync(path).sort() : []);
 const prepare = (workspace: string): Arcbench => arcbench(['prepare', source, '--workspace', workspace]);
 /** Batches that an unfinished preparation has kept. */
-const batches = (workspace: string) => namesIn(prepared(workspace)).filter((name) => name.endsWith('.rows')).reduce((sum, name) => sum + readFileSync(join(prepared(workspace), name), 'utf8').split('\n').length - 1, 0);
+const batches = (workspace: string) =>
+  namesIn(prepared(workspace))
+    .filter((name) => name.endsWith('.rows'))
+    .reduce((sum, name) => sum + readFileSync(join(prepared(workspace), name), 'utf8').split('\n').length - 1, 0);
 /** The finished sets of a workspace: files by SHA-256. */
-const setsIn = (workspace: string) => namesIn(prepared(workspace)).flatMap((name) => namesIn(join(prepared(workspace), name)).map((file) => [name, file, createHash('sha256').update(readFileSync(join(prepared(workspace), name, file))).digest('hex')]));
-const goesOnAt = ({ stderr }: Outcome): number => Number(/Goes on at ([\d,]+) of 320 images\./.exec(stderr)?.[1]?.replaceAll(',', '') ?? Number.NaN);
+const setsIn = (workspace: string) =>
+  namesIn(prepared(workspace)).flatMap((name) =>
+    namesIn(join(prepared(workspace), name)).map((file) => [
+      name,
+      file,
+      createHash('sha256')
+        .update(readFileSync(join(prepared(workspace), name, file)))
+        .digest('hex'),
+    ]),
+  );
+const goesOnAt = ({ stderr }: Outcome): number =>
+  Number(/Goes on at ([\d,]+) of 320 images\./.exec(stderr)?.[1]?.replaceAll(',', '') ?? Number.NaN);
 
 /** Starts preparing and ends it by a signal once some batches are kept. */
 async function interrupt(workspace: string, signal: NodeJS.Signals): Promise<Outcome> {
@@ -35,11 +59,23 @@ let whole: string[][] = [];
 before(async () => {
   const random = randomStream(5, 'resumed');
   const [width, height] = [640, 480];
-  const pictures = await Promise.all(Array.from({ length: 8 }, () => sharp(Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)), { raw: { width, height, channels: 3 } }).jpeg().toBuffer()));
+  const pictures = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      sharp(
+        Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)),
+        { raw: { width, height, channels: 3 } },
+      )
+        .jpeg()
+        .toBuffer(),
+    ),
+  );
   for (let index = 0; index < total; index++) {
     const person = join(source, `person ${index % 10}`);
     mkdirSync(person, { recursive: true });
-    writeFileSync(join(person, `${index}.jpg`), index % 100 === 7 ? (pictures[0] as Buffer).subarray(0, 5000) : pictures[index % 8] as Buffer);
+    writeFileSync(
+      join(person, `${index}.jpg`),
+      index % 100 === 7 ? (pictures[0] as Buffer).subarray(0, 5000) : (pictures[index % 8] as Buffer),
+    );
   }
   const reference = join(folder, 'reference');
   const outcome = await prepare(reference).ended;
@@ -59,7 +95,11 @@ test('a preparation that is killed goes on where it was, twice, and ends with th
     child.kill('SIGKILL');
     const outcome = await ended;
     assert.equal(outcome.signal, 'SIGKILL', outcome.stderr);
-    assert.deepEqual(namesIn(prepared(workspace)).map((name) => name.slice(64)), ['.rows', '.unfinished'], 'a half-made set is to be seen');
+    assert.deepEqual(
+      namesIn(prepared(workspace)).map((name) => name.slice(64)),
+      ['.rows', '.unfinished'],
+      'a half-made set is to be seen',
+    );
     if (kill > 0) at = goesOnAt(outcome);
   }
   const outcome = await prepare(workspace).ended;
@@ -72,12 +112,20 @@ test('Ctrl-C ends with 130 and says how to go on; what is damaged meanwhile is n
   const workspace = join(folder, 'stopped');
   const stopped = await interrupt(workspace, 'SIGINT');
   assert.equal(stopped.code, 130, stopped.stderr);
-  const kept = Number(/Preparing was stopped after (\d+) of 320 images, which are kept: run the same again, and it goes on from there\./.exec(stopped.stderr)?.[1]);
+  const kept = Number(
+    /Preparing was stopped after (\d+) of 320 images, which are kept: run the same again, and it goes on from there\./.exec(
+      stopped.stderr,
+    )?.[1],
+  );
   assert.ok(kept >= 80 && kept < total, stopped.stderr);
   const check = () => arcbench(['check', '--workspace', workspace]).ended;
   assert.match((await check()).stdout, /is whole/);
 
-  const pixels = join(prepared(workspace), namesIn(prepared(workspace)).find((name) => name.endsWith('.unfinished')) ?? '', 'images.bin');
+  const pixels = join(
+    prepared(workspace),
+    namesIn(prepared(workspace)).find((name) => name.endsWith('.unfinished')) ?? '',
+    'images.bin',
+  );
   const imageBytes = 112 * 112 * 3;
   writeSync(openSync(pixels, 'r+'), Buffer.from([1, 2, 3]), 0, 3, 40 * imageBytes); // in the third batch of 16
   assert.match((await check()).stdout, /is damaged after 32 images; it goes on from there/);
@@ -96,7 +144,10 @@ test('a picture that changed since is prepared anew with all after it, and a pre
   assert.ok(Number.isNaN(goesOnAt(again)), again.stderr);
 
   const names = namesIn(prepared(workspace));
-  assert.deepEqual(names.map((name) => name.slice(64)), ['.rows', '.unfinished']);
+  assert.deepEqual(
+    names.map((name) => name.slice(64)),
+    ['.rows', '.unfinished'],
+  );
   await sweepLeftovers(workspace);
   assert.deepEqual(namesIn(prepared(workspace)), names);
   const old = new Date(Date.now() - 8 * 86_400_000);

@@ -18,9 +18,14 @@ export interface ServedWorkbench {
 
 /** Starts the served workbench; throws what it said where it did not come up. */
 export async function servedWorkbench(workspace: string): Promise<ServedWorkbench> {
-  const child = spawn(process.execPath, [main, '--workspace', workspace, '--json', 'serve', '--port', '0'], { env: { ...process.env, NODE_NO_WARNINGS: '1', CUDA_VISIBLE_DEVICES: '-1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, '--workspace', workspace, '--json', 'serve', '--port', '0'], {
+    env: { ...process.env, NODE_NO_WARNINGS: '1', CUDA_VISIBLE_DEVICES: '-1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [stdout, stderr] = ['', ''];
-  child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
   const ended = once(child, 'exit').then(() => undefined);
   const address = await new Promise<{ address: string; token: string }>((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
@@ -29,8 +34,13 @@ export async function servedWorkbench(workspace: string): Promise<ServedWorkbenc
     });
     child.once('close', () => reject(new Error(stderr.trim())));
   });
-  const socket = await openSocket(`${address.address.replace('http', 'ws')}api`, { authorization: `Bearer ${address.token}` });
-  const waiting = new Map<number, { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }>();
+  const socket = await openSocket(`${address.address.replace('http', 'ws')}api`, {
+    authorization: `Bearer ${address.token}`,
+  });
+  const waiting = new Map<
+    number,
+    { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }
+  >();
   let [asked, lost] = [0, false];
   socket.addEventListener('message', (event) => {
     const message = JSON.parse(String(event.data)) as WireMessage;
@@ -43,13 +53,16 @@ export async function servedWorkbench(workspace: string): Promise<ServedWorkbenc
     lost = true;
     for (const { reject } of waiting.values()) reject(new Error('The connection was lost.'));
   });
-  const call: ServedWorkbench['call'] = (name, input) => new Promise((resolve, reject) => {
-    if (lost) return reject(new Error('The connection was lost.'));
-    waiting.set(++asked, { resolve: (result) => resolve(result as CallOutputs[typeof name]), reject });
-    socket.send(JSON.stringify({ id: asked, call: name, input }));
-  });
+  const call: ServedWorkbench['call'] = (name, input) =>
+    new Promise((resolve, reject) => {
+      if (lost) return reject(new Error('The connection was lost.'));
+      waiting.set(++asked, { resolve: (result) => resolve(result as CallOutputs[typeof name]), reject });
+      socket.send(JSON.stringify({ id: asked, call: name, input }));
+    });
   return {
-    child, ended, call,
+    child,
+    ended,
+    call,
     async end(job) {
       for (;;) {
         const now = (await call('jobs.list', {})).find(({ id }) => id === job.id);

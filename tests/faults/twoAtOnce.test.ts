@@ -16,16 +16,24 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 test('of two runs on one workspace the second gets its sentence, and the first and the store stay whole', async () => {
   const run = ['--run', writeFaultExperiment(join(folder, 'faults.yaml')), '--workspace', join(folder, 'workspace')];
   let second: ReturnType<typeof arcbench> | null = null;
-  const first = arcbench(run, (line) => { if (line.startsWith('Training')) second ??= arcbench(run); });
+  const first = arcbench(run, (line) => {
+    if (line.startsWith('Training')) second ??= arcbench(run);
+  });
   const outcome = await first.ended;
   assert.equal(outcome.code, 0, outcome.stderr);
   const refused = await (second as ReturnType<typeof arcbench> | null)?.ended;
   assert.equal(refused?.code, 1, refused?.stderr);
-  assert.equal(refused?.stderr, `The workspace ${join(folder, 'workspace')} is in use by process ${first.child.pid}: wait until it ends, or choose another workspace with --workspace.\n`);
+  assert.equal(
+    refused?.stderr,
+    `The workspace ${join(folder, 'workspace')} is in use by process ${first.child.pid}: wait until it ends, or choose another workspace with --workspace.\n`,
+  );
   const store = openStore(join(folder, 'workspace'));
   try {
     assert.deepEqual(await checkWorkspace(store, { repair: false, onProgress: () => undefined }), []);
-    assert.deepEqual(store.runs().map((row) => row.status), ['done', 'done']);
+    assert.deepEqual(
+      store.runs().map((row) => row.status),
+      ['done', 'done'],
+    );
   } finally {
     store.close();
   }
@@ -35,7 +43,12 @@ test('a served workbench and a headless run, or two served ones, on one workspac
   const workspace = join(folder, 'served');
   const served = await servedWorkbench(workspace);
   const sentence = `The workspace ${workspace} is in use by process ${served.child.pid}: wait until it ends, or choose another workspace with --workspace.`;
-  const headless = await arcbench(['--run', writeFaultExperiment(join(folder, 'served.yaml')), '--workspace', workspace]).ended;
+  const headless = await arcbench([
+    '--run',
+    writeFaultExperiment(join(folder, 'served.yaml')),
+    '--workspace',
+    workspace,
+  ]).ended;
   assert.deepEqual([headless.code, headless.stderr], [1, `${sentence}\n`]);
   await assert.rejects(servedWorkbench(workspace), { message: sentence });
   assert.deepEqual(await served.call('runs.list', {}), []);
@@ -53,9 +66,13 @@ test('of several processes that open a workspace at once, whose last writer was 
   for (let round = 0; round < 8; round++) {
     const [workspace, go] = [join(folder, 'raced'), join(folder, `go-${round}`)];
     const racers = Array.from({ length: 4 }, () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', source, workspace, go], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--input-type=module', '-e', source, workspace, go], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let told = '';
-      child.stdout.on('data', (chunk: Buffer) => { told += chunk.toString(); });
+      child.stdout.on('data', (chunk: Buffer) => {
+        told += chunk.toString();
+      });
       const lines = async (count: number) => {
         while (told.split('\n').length <= count) await once(child.stdout, 'data');
         return told.trim().split('\n');
@@ -65,11 +82,13 @@ test('of several processes that open a workspace at once, whose last writer was 
     await Promise.all(racers.map((racer) => racer.lines(1)));
     writeFileSync(go, '');
     const words = (await Promise.all(racers.map((racer) => racer.lines(2)))).map((lines) => lines[1]);
-    await Promise.all(racers.map(({ child }) => {
-      const exit = once(child, 'exit');
-      child.kill('SIGKILL');
-      return exit;
-    }));
+    await Promise.all(
+      racers.map(({ child }) => {
+        const exit = once(child, 'exit');
+        child.kill('SIGKILL');
+        return exit;
+      }),
+    );
     assert.deepEqual(words.sort(), ['busy', 'busy', 'busy', 'open']);
   }
 });
@@ -85,7 +104,8 @@ test('a trainer that outlived its killed workbench is ended before another write
     killed.child.kill('SIGKILL');
   });
   assert.equal((await killed.ended).signal, 'SIGKILL');
-  const isStopped = () => existsSync(`/proc/${former}/stat`) && / T /.test(readFileSync(`/proc/${former}/stat`, 'utf8'));
+  const isStopped = () =>
+    existsSync(`/proc/${former}/stat`) && / T /.test(readFileSync(`/proc/${former}/stat`, 'utf8'));
   assert.ok(isStopped(), 'the trainer was to outlive the kill');
   const resumed = await arcbench([...run, '--resume']).ended;
   const outlived = isStopped();

@@ -6,10 +6,13 @@ import { join } from 'node:path';
 const measured = new Set(['seconds', 'imagesPerSecond']);
 const times = new Set(['at', 'createdAt', 'finishedAt', 'importedAt', 'modified']);
 /** What an interruption is meant to leave behind: the word that it was. */
-const tellsInterruption = ({ kind, message }: Record<string, unknown>) => (kind === 'notice' && /^Resumed at /.test(String(message))) || (kind === 'failure' && /^The trainer was killed /.test(String(message)));
+const tellsInterruption = ({ kind, message }: Record<string, unknown>) =>
+  (kind === 'notice' && /^Resumed at /.test(String(message))) ||
+  (kind === 'failure' && /^The trainer was killed /.test(String(message)));
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const unmeasured = (json: string): string => JSON.stringify(JSON.parse(json, (key, value: unknown) => (measured.has(key) ? undefined : value)));
+const unmeasured = (json: string): string =>
+  JSON.stringify(JSON.parse(json, (key, value: unknown) => (measured.has(key) ? undefined : value)));
 
 /** All that a workspace holds and that must be the same each time, by what it is: files by SHA-256, rows of the store as text; times, speeds and ids of events apart. */
 export function workspaceState(workspace: string): ReadonlyMap<string, string> {
@@ -25,9 +28,13 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
       state.set(name, unmeasured(JSON.stringify(manifest)));
     } else if (/prepared\/[0-9a-f]{64}\/index\.json$/.test(name)) {
       // The first line is the checksum, the sources' times are those of the rendering.
-      const { sources: _, ...index } = JSON.parse(bytes.toString().split('\n').slice(1).join('\n')) as Record<string, unknown>;
+      const { sources: _, ...index } = JSON.parse(bytes.toString().split('\n').slice(1).join('\n')) as Record<
+        string,
+        unknown
+      >;
       state.set(name, sha256(Buffer.from(JSON.stringify(index))));
-    } else if (name.startsWith('reports/') && /\.(md|csv)$/.test(name)) state.set(name, sha256(Buffer.from(withoutSpeed(bytes.toString()))));
+    } else if (name.startsWith('reports/') && /\.(md|csv)$/.test(name))
+      state.set(name, sha256(Buffer.from(withoutSpeed(bytes.toString()))));
     else state.set(name, sha256(bytes));
   }
   for (const [name, text] of storeRows(join(workspace, 'arcbench.db'))) state.set(name, text);
@@ -35,7 +42,12 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
 }
 
 /** A report's text or table without the rows and cells that tell seconds and images a second. */
-export const withoutSpeed = (text: string): string => text.split('\n').filter((line) => !/,imagesPerSecond,/.test(line)).map((line) => line.replace(/\| [^|]*\d (s|min|h) \| \d+ \|/, '|')).join('\n');
+export const withoutSpeed = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !/,imagesPerSecond,/.test(line))
+    .map((line) => line.replace(/\| [^|]*\d (s|min|h) \| \d+ \|/, '|'))
+    .join('\n');
 
 /** The rows of each table of a store, times and speeds apart. */
 export const storeRows = (path: string): readonly (readonly [table: string, rows: string])[] => [...tablesOf(path)];
@@ -44,12 +56,34 @@ function* tablesOf(path: string): Generator<[string, string]> {
   if (!existsSync(path)) return;
   const database = new Database(path, { readonly: true });
   try {
-    const tables = (database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all() as { name: string }[]).map(({ name }) => name);
+    const tables = (
+      database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all() as { name: string }[]
+    ).map(({ name }) => name);
     for (const table of tables) {
-      const rows = database.prepare(table === 'event' ? 'SELECT * FROM event ORDER BY id' : `SELECT * FROM "${table}"`).all() as Record<string, unknown>[];
-      const lines = rows.filter((row) => (table !== 'event' || !tellsInterruption(row)) && !(table === 'result' && row['name'] === 'digest')).map((row) => JSON.stringify(Object.fromEntries(Object.entries(row)
-        .filter(([column]) => !times.has(column) && !(table === 'event' && column === 'id') && !(column === 'value' && String(row['name']).endsWith('imagesPerSecond')))
-        .map(([column, value]) => [column, table === 'result' && column === 'value' ? unmeasured(String(value)) : value]))));
+      const rows = database
+        .prepare(table === 'event' ? 'SELECT * FROM event ORDER BY id' : `SELECT * FROM "${table}"`)
+        .all() as Record<string, unknown>[];
+      const lines = rows
+        .filter(
+          (row) => (table !== 'event' || !tellsInterruption(row)) && !(table === 'result' && row['name'] === 'digest'),
+        )
+        .map((row) =>
+          JSON.stringify(
+            Object.fromEntries(
+              Object.entries(row)
+                .filter(
+                  ([column]) =>
+                    !times.has(column) &&
+                    !(table === 'event' && column === 'id') &&
+                    !(column === 'value' && String(row['name']).endsWith('imagesPerSecond')),
+                )
+                .map(([column, value]) => [
+                  column,
+                  table === 'result' && column === 'value' ? unmeasured(String(value)) : value,
+                ]),
+            ),
+          ),
+        );
       if (table !== 'event') lines.sort();
       yield [`table ${table}`, lines.join('\n')];
     }
@@ -63,10 +97,16 @@ export function differences(expected: ReadonlyMap<string, string>, found: Readon
   return [...new Set([...expected.keys(), ...found.keys()])].sort().flatMap((name) => {
     const [one, other] = [expected.get(name), found.get(name)];
     if (one === other) return [];
-    if (one === undefined || other === undefined) return [`${name}: ${one === undefined ? 'not in the reference' : 'missing'}`];
+    if (one === undefined || other === undefined)
+      return [`${name}: ${one === undefined ? 'not in the reference' : 'missing'}`];
     if (!name.startsWith('table ')) return [`${name}: differs`];
     const [before, after] = [one.split('\n'), other.split('\n')];
-    const [lost, more] = [before.filter((line) => !after.includes(line)), after.filter((line) => !before.includes(line))];
-    return [`${name}: ${before.length} rows expected, ${after.length} found${lost[0] ? `; lacks ${lost[0].slice(0, 300)}` : ''}${more[0] ? `; has ${more[0].slice(0, 300)}` : ''}`];
+    const [lost, more] = [
+      before.filter((line) => !after.includes(line)),
+      after.filter((line) => !before.includes(line)),
+    ];
+    return [
+      `${name}: ${before.length} rows expected, ${after.length} found${lost[0] ? `; lacks ${lost[0].slice(0, 300)}` : ''}${more[0] ? `; has ${more[0].slice(0, 300)}` : ''}`,
+    ];
   });
 }

@@ -26,15 +26,25 @@ test('the center loss alone is joined to cross-entropy, as in its paper', () => 
 });
 
 test('a sum that cannot be is refused in one sentence', () => {
-  assert.match(fault('arcFace + 0.1 triplt'), /line 3: 'arms\[0\]\.loss': there is no loss 'triplt' .*nearest known name is 'triplet'/);
+  assert.match(
+    fault('arcFace + 0.1 triplt'),
+    /line 3: 'arms\[0\]\.loss': there is no loss 'triplt' .*nearest known name is 'triplet'/,
+  );
   assert.match(fault('arcFace + cosFace'), /at most one loss with class scores/);
   assert.match(fault('arcFace + 5000 triplet'), /weight 5000 .* at most 1000/);
   assert.match(fault('{name: magFace, lowerNorm: 200}'), /lowerNorm must stay below upperNorm/);
 });
 
 test('a pair loss without a pk sampler is refused with the sampler to set', () => {
-  const [shuffled, pk] = [{ batchSize: 64, sampler: { name: 'shuffled' } }, { batchSize: 64, sampler: { name: 'pk' } }];
-  assert.match(refuseSampler(lossSchema.parse('arcFace + 0.1 triplet'), shuffled) ?? '', /triplet loss .*\{name: pk, identities: 16, images: 4\}/);
+  const [shuffled, pk] = [
+    { batchSize: 64, sampler: { name: 'shuffled' } },
+    { batchSize: 64, sampler: { name: 'pk' } },
+  ];
+  assert.match(
+    refuseSampler(lossSchema.parse('arcFace + 0.1 triplet'), shuffled) ?? '',
+    /triplet loss .*\{name: pk, identities: 16, images: 4\}/,
+  );
   assert.equal(refuseSampler(lossSchema.parse('supCon'), pk), null);
-  for (const name of ['arcFace', 'center', 'arcFace + 0.01 center']) assert.equal(refuseSampler(lossSchema.parse(name), shuffled), null);
+  for (const name of ['arcFace', 'center', 'arcFace + 0.01 center'])
+    assert.equal(refuseSampler(lossSchema.parse(name), shuffled), null);
 });

@@ -5,12 +5,24 @@ import { identificationRates } from '../../src-shared/maths/identificationRate.t
 import { wilsonInterval } from '../../src-shared/maths/statistics.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
-interface Golden { verification: { positives: number[]; negatives: number[]; tprAtFpr: { fpr: number; threshold: number; tpr: number }[] }[] }
-const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8')) as Golden;
+interface Golden {
+  verification: {
+    positives: number[];
+    negatives: number[];
+    tprAtFpr: { fpr: number; threshold: number; tpr: number }[];
+  }[];
+}
+const golden = JSON.parse(
+  readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8'),
+) as Golden;
 
 golden.verification.forEach((entry, index) => {
   test(`TPR at FPR equals the golden values, case ${index}`, () => {
-    const rates = identificationRates(Float64Array.from(entry.positives), Float64Array.from(entry.negatives), entry.tprAtFpr.map(({ fpr }) => fpr));
+    const rates = identificationRates(
+      Float64Array.from(entry.positives),
+      Float64Array.from(entry.negatives),
+      entry.tprAtFpr.map(({ fpr }) => fpr),
+    );
     entry.tprAtFpr.forEach(({ fpr, tpr }, position) => {
       assert.equal(rates[position]?.truePositiveRate, tpr, `at FPR ${fpr}`);
       const exceeding = entry.negatives.filter((value) => value > (rates[position]?.threshold as number)).length;

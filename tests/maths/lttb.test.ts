@@ -9,14 +9,19 @@ function literal(x: readonly number[], y: readonly number[], count: number): num
   const bucketOf = (bucket: number): number[] => {
     if (bucket < 0) return [0];
     if (bucket >= count - 2) return [x.length - 1];
-    return x.map((_, index) => index).filter((index) => index >= Math.floor(bucket * width) + 1 && index < Math.floor((bucket + 1) * width) + 1);
+    return x
+      .map((_, index) => index)
+      .filter((index) => index >= Math.floor(bucket * width) + 1 && index < Math.floor((bucket + 1) * width) + 1);
   };
   const chosen = [0];
   for (let bucket = 0; bucket < count - 2; bucket++) {
     const next = bucketOf(bucket + 1);
-    const [meanX, meanY] = [x, y].map((values) => next.reduce((sum, index) => sum + values[index]!, 0) / next.length) as [number, number];
+    const [meanX, meanY] = [x, y].map(
+      (values) => next.reduce((sum, index) => sum + values[index]!, 0) / next.length,
+    ) as [number, number];
     const last = chosen.at(-1)!;
-    const areaOf = (index: number) => Math.abs((x[last]! - meanX) * (y[index]! - y[last]!) - (x[last]! - x[index]!) * (meanY - y[last]!)) / 2;
+    const areaOf = (index: number) =>
+      Math.abs((x[last]! - meanX) * (y[index]! - y[last]!) - (x[last]! - x[index]!) * (meanY - y[last]!)) / 2;
     chosen.push(bucketOf(bucket).reduce((best, index) => (areaOf(index) > areaOf(best) ? index : best)));
   }
   return [...chosen, x.length - 1];

@@ -5,13 +5,25 @@ import { alignmentUniformity } from '../../src-shared/maths/alignmentUniformity.
 import { retrieval } from '../../src-shared/maths/retrieval.ts';
 import { silhouette } from '../../src-shared/maths/silhouette.ts';
 
-interface Golden { geometry: { embeddings: number[][]; labels: number[]; retrieval: Record<string, number>; alignment: number; uniformity: number; silhouetteCosine: number } }
-const { geometry } = JSON.parse(readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8')) as Golden;
+interface Golden {
+  geometry: {
+    embeddings: number[][];
+    labels: number[];
+    retrieval: Record<string, number>;
+    alignment: number;
+    uniformity: number;
+    silhouetteCosine: number;
+  };
+}
+const { geometry } = JSON.parse(
+  readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8'),
+) as Golden;
 const units = geometry.embeddings.map((row) => row.map((value) => value / Math.hypot(...row)));
 const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, at) => sum + value * b[at]!, 0);
 const rows = units.map((row) => Float32Array.from(units, (other) => dot(row, other)));
 // 1e-6: the cosines are float32.
-const close = (actual: number | null | undefined, expected: number) => assert.ok(Math.abs((actual ?? Number.NaN) - expected) < 1e-6, `${actual}, expected ${expected}`);
+const close = (actual: number | null | undefined, expected: number) =>
+  assert.ok(Math.abs((actual ?? Number.NaN) - expected) < 1e-6, `${actual}, expected ${expected}`);
 
 test("pytorch-metric-learning's precision at 1, R-precision and MAP@R", () => {
   const found = retrieval(geometry.labels);
@@ -32,10 +44,19 @@ test('alignment and uniformity as their paper computes them', () => {
 
 test("scikit-learn's silhouette by cosine, from class sums alone", () => {
   const classes = Math.max(...geometry.labels) + 1;
-  const sums = Array.from({ length: classes }, (_, label) => units.filter((_, row) => geometry.labels[row] === label).reduce((sum, unit) => sum.map((value, at) => value + unit[at]!), Array<number>(8).fill(0)));
+  const sums = Array.from({ length: classes }, (_, label) =>
+    units
+      .filter((_, row) => geometry.labels[row] === label)
+      .reduce((sum, unit) => sum.map((value, at) => value + unit[at]!), Array<number>(8).fill(0)),
+  );
   const counts = Array.from({ length: classes }, (_, label) => geometry.labels.filter((own) => own === label).length);
   const found = silhouette(geometry.labels, counts);
-  units.forEach((unit, row) => found.add(row, Float32Array.from(sums, (sum) => dot(unit, sum))));
+  units.forEach((unit, row) =>
+    found.add(
+      row,
+      Float32Array.from(sums, (sum) => dot(unit, sum)),
+    ),
+  );
   close(found.result(), geometry.silhouetteCosine);
 });
 

@@ -6,7 +6,9 @@ test("Wilson's interval holds the shares whose score test just passes, and stays
   const { low, high } = wilsonInterval(81, 263);
   for (const bound of [low, high]) {
     // The defining equation: |p - q| = z sqrt(q (1 - q) / n); 1e-12 for float64.
-    assert.ok(Math.abs(Math.abs(81 / 263 - bound) - 1.959963984540054 * Math.sqrt(bound * (1 - bound) / 263)) < 1e-12);
+    assert.ok(
+      Math.abs(Math.abs(81 / 263 - bound) - 1.959963984540054 * Math.sqrt((bound * (1 - bound)) / 263)) < 1e-12,
+    );
   }
   assert.ok(wilsonInterval(0, 10).low < 1e-15 && wilsonInterval(0, 10).low >= 0);
   assert.ok(wilsonInterval(10, 10).high > 1 - 1e-15 && wilsonInterval(10, 10).high <= 1);

@@ -4,8 +4,17 @@ import { readFileSync } from 'node:fs';
 import { areaUnderCurve, averagePrecision, equalErrorRate, rocCurve } from '../../src-shared/maths/rocCurve.ts';
 import { truePositiveRateAt, identificationRates } from '../../src-shared/maths/identificationRate.ts';
 
-interface Case { positives: number[]; negatives: number[]; auc: number; averagePrecision: number; eer: number; tprAtFpr: { fpr: number; threshold: number; tpr: number }[] }
-const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8')) as { verification: Case[] };
+interface Case {
+  positives: number[];
+  negatives: number[];
+  auc: number;
+  averagePrecision: number;
+  eer: number;
+  tprAtFpr: { fpr: number; threshold: number; tpr: number }[];
+}
+const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8')) as {
+  verification: Case[];
+};
 
 for (const [index, sample] of golden.verification.entries()) {
   test(`scikit-learn's area, average precision and equal error rate, case ${index}`, () => {
@@ -17,7 +26,11 @@ for (const [index, sample] of golden.verification.entries()) {
 
   test(`golden true positive rates and thresholds, case ${index}`, () => {
     for (const expected of sample.tprAtFpr) {
-      const rate = truePositiveRateAt(Float64Array.from(sample.positives), Float64Array.from(sample.negatives), expected.fpr);
+      const rate = truePositiveRateAt(
+        Float64Array.from(sample.positives),
+        Float64Array.from(sample.negatives),
+        expected.fpr,
+      );
       assert.equal(rate.threshold, expected.threshold);
       assert.ok(Math.abs(rate.truePositiveRate - expected.tpr) < 1e-12);
       assert.ok(rate.interval.low <= expected.tpr && expected.tpr <= rate.interval.high);
@@ -29,7 +42,10 @@ for (const [index, sample] of golden.verification.entries()) {
     const curve = rocCurve(sample.positives, sample.negatives);
     let area = 0;
     for (let point = 1; point < curve.thresholds.length; point++) {
-      area += (curve.falsePositiveRates[point]! - curve.falsePositiveRates[point - 1]!) * (curve.truePositiveRates[point]! + curve.truePositiveRates[point - 1]!) / 2;
+      area +=
+        ((curve.falsePositiveRates[point]! - curve.falsePositiveRates[point - 1]!) *
+          (curve.truePositiveRates[point]! + curve.truePositiveRates[point - 1]!)) /
+        2;
     }
     assert.ok(Math.abs(area - sample.auc) < 1e-12);
     assert.equal(curve.truePositiveRates.at(-1), 1);
@@ -47,7 +63,10 @@ test('tied negatives let in fewer false positives, never more', () => {
 test('a rate is floored as a decimal, and one that too few negatives carry says so', () => {
   const negatives = Float32Array.from({ length: 100 }, (_, index) => index / 100);
   assert.equal(truePositiveRateAt(Float32Array.of(1), negatives, 0.29).allowedFalsePositives, 29);
-  assert.deepEqual(identificationRates(Float32Array.of(1), negatives, [0.01, 0.0099]).map((rate) => rate.carried), [true, false]);
+  assert.deepEqual(
+    identificationRates(Float32Array.of(1), negatives, [0.01, 0.0099]).map((rate) => rate.carried),
+    [true, false],
+  );
 });
 
 test('a million negatives are scored, and NaN is refused', () => {

@@ -18,11 +18,22 @@ for (const backbone of backboneNames) {
       const network = buildNetwork(modelSchema.parse({ backbone, embeddingSize: 24, dropout: 0.3 }), 48);
       const parameters = initialParameters(network, 3);
       // Statistics away from 0 and 1, so that a swapped mean and variance shows.
-      for (const [name, values] of parameters) if (name.includes('running')) values.forEach((value, index) => { values[index] = value + 0.1 * Math.sin(index); });
+      for (const [name, values] of parameters)
+        if (name.includes('running'))
+          values.forEach((value, index) => {
+            values[index] = value + 0.1 * Math.sin(index);
+          });
       await writeLayersModel(join(folder, 'model'), network, parameters);
       const input = tf.randomUniform([2, 48, 48, 3], -1, 1, 'float32', 5);
-      const tensors = new Map<string, Tensor>(parameterSpecs(network).map(({ name, shape }) => [name, tf.tensor(parameters.get(name) as Float32Array, [...shape])]));
-      const expected = (forward(network, { parameters: tensors, input, training: false }).get(network.output) as Tensor).dataSync();
+      const tensors = new Map<string, Tensor>(
+        parameterSpecs(network).map(({ name, shape }) => [
+          name,
+          tf.tensor(parameters.get(name) as Float32Array, [...shape]),
+        ]),
+      );
+      const expected = (
+        forward(network, { parameters: tensors, input, training: false }).get(network.output) as Tensor
+      ).dataSync();
       const model = await tf.loadLayersModel(`file://${join(folder, 'model', 'model.json')}`);
       const actual = (model.predict(input) as Tensor).dataSync();
       const largest = Math.max(...expected.map(Math.abs));

@@ -18,27 +18,50 @@ const write = (name: string, content: string | Uint8Array): string => {
 const read = (name: string, content: string | Uint8Array) => readWeightFile(write(name, content));
 
 // Written by safetensors 0.8.0 with numpy 2.4.6: half, double, single, scalar, empty and count, with metadata.
-const written = 'iAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJjb3VudCI6eyJkdHlwZSI6Ikk2NCIsInNoYXBlIjpbMV0sImRhdGFfb2Zmc2V0cyI6WzAsOF19LCJkb3VibGUiOnsiZHR5cGUiOiJGNjQiLCJzaGFwZSI6WzIsMV0sImRhdGFfb2Zmc2V0cyI6WzgsMjRdfSwiZW1wdHkiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzAsM10sImRhdGFfb2Zmc2V0cyI6WzI0LDI0XX0sInNjYWxhciI6eyJkdHlwZSI6IkYzMiIsInNoYXBlIjpbXSwiZGF0YV9vZmZzZXRzIjpbMjQsMjhdfSwic2luZ2xlIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsyLDNdLCJkYXRhX29mZnNldHMiOlsyOCw1Ml19LCJoYWxmIjp7ImR0eXBlIjoiRjE2Iiwic2hhcGUiOls0XSwiZGF0YV9vZmZzZXRzIjpbNTIsNjBdfX0gIAUAAAAAAAAAmpmZmZmZuT8AAAAAAAAKwAAA8EAAAAAAAACAPwAAAEAAAEBAAACAQAAAoEAAPgDA/3sBAA==';
+const written =
+  'iAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJjb3VudCI6eyJkdHlwZSI6Ikk2NCIsInNoYXBlIjpbMV0sImRhdGFfb2Zmc2V0cyI6WzAsOF19LCJkb3VibGUiOnsiZHR5cGUiOiJGNjQiLCJzaGFwZSI6WzIsMV0sImRhdGFfb2Zmc2V0cyI6WzgsMjRdfSwiZW1wdHkiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzAsM10sImRhdGFfb2Zmc2V0cyI6WzI0LDI0XX0sInNjYWxhciI6eyJkdHlwZSI6IkYzMiIsInNoYXBlIjpbXSwiZGF0YV9vZmZzZXRzIjpbMjQsMjhdfSwic2luZ2xlIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsyLDNdLCJkYXRhX29mZnNldHMiOlsyOCw1Ml19LCJoYWxmIjp7ImR0eXBlIjoiRjE2Iiwic2hhcGUiOls0XSwiZGF0YV9vZmZzZXRzIjpbNTIsNjBdfX0gIAUAAAAAAAAAmpmZmZmZuT8AAAAAAAAKwAAA8EAAAAAAAACAPwAAAEAAAEBAAACAQAAAoEAAPgDA/3sBAA==';
 
 test("a file of Python's safetensors is read: shapes, half, single and double, no numbers, a scalar", () => {
   const tensors = readWeightFile(write('python.safetensors', Buffer.from(written, 'base64')));
   const values = (name: string) => [...(tensors.get(name)?.values() ?? [])];
-  assert.deepEqual([...tensors].map(([name, { type, shape }]) => [name, type, shape]), [['count', 'I64', [1]], ['double', 'F64', [2, 1]], ['empty', 'F32', [0, 3]], ['scalar', 'F32', []], ['single', 'F32', [2, 3]], ['half', 'F16', [4]]]);
+  assert.deepEqual(
+    [...tensors].map(([name, { type, shape }]) => [name, type, shape]),
+    [
+      ['count', 'I64', [1]],
+      ['double', 'F64', [2, 1]],
+      ['empty', 'F32', [0, 3]],
+      ['scalar', 'F32', []],
+      ['single', 'F32', [2, 3]],
+      ['half', 'F16', [4]],
+    ],
+  );
   assert.deepEqual(values('single'), [0, 1, 2, 3, 4, 5]);
   assert.deepEqual(values('scalar'), [7.5]);
   assert.deepEqual(values('empty'), []);
   assert.deepEqual(values('double'), [Math.fround(0.1), -3.25]);
   assert.deepEqual(values('half'), [1.5, -2, 65504, 2 ** -24]); // 6e-8 is the smallest half
-  assert.throws(() => values('count'), { code: 'wrong-input', message: /python\.safetensors cannot be read as weights: a parameter is stored as I64, but F32, F64, F16 or BF16 was expected/ });
+  assert.throws(() => values('count'), {
+    code: 'wrong-input',
+    message:
+      /python\.safetensors cannot be read as weights: a parameter is stored as I64, but F32, F64, F16 or BF16 was expected/,
+  });
 });
 
 test('what is written as safetensors comes back with the same bits, and Python reads it by the format alone', () => {
   const path = join(folder, 'round.safetensors');
-  const tensors = new Map([['a "quoted" ünïcode name', { shape: [2, 3], values: Float32Array.from([1, -2, 3e-40, 3e38, Math.fround(0.1), 0]) }], ['scalar', { shape: [], values: Float32Array.of(5) }], ['none', { shape: [0], values: new Float32Array() }]]);
+  const tensors = new Map([
+    [
+      'a "quoted" ünïcode name',
+      { shape: [2, 3], values: Float32Array.from([1, -2, 3e-40, 3e38, Math.fround(0.1), 0]) },
+    ],
+    ['scalar', { shape: [], values: Float32Array.of(5) }],
+    ['none', { shape: [0], values: new Float32Array() }],
+  ]);
   writeSafetensors(path, tensors, { format: 'pt', note: 'ü' });
   const back = readWeightFile(path);
   assert.deepEqual([...back.keys()].sort(), [...tensors.keys()].sort());
-  for (const [name, { shape, values }] of tensors) assert.deepEqual({ shape: back.get(name)?.shape, values: back.get(name)?.values() }, { shape, values });
+  for (const [name, { shape, values }] of tensors)
+    assert.deepEqual({ shape: back.get(name)?.shape, values: back.get(name)?.values() }, { shape, values });
   const program = `
 import json, struct, sys
 content = open(sys.argv[1], 'rb').read()
@@ -47,7 +70,11 @@ header = json.loads(content[8:8 + length])
 data = content[8 + length:]
 print(json.dumps([length % 8, header.pop('__metadata__'), {name: [entry['shape'], list(struct.unpack(f"<{(entry['data_offsets'][1] - entry['data_offsets'][0]) // 4}f", data[slice(*entry['data_offsets'])]))] for name, entry in header.items()}]))
 `;
-  assert.deepEqual(JSON.parse(execFileSync('python3', ['-c', program, path], { encoding: 'utf8' })), [0, { format: 'pt', note: 'ü' }, Object.fromEntries([...tensors].map(([name, { shape, values }]) => [name, [shape, [...values]]]))]);
+  assert.deepEqual(JSON.parse(execFileSync('python3', ['-c', program, path], { encoding: 'utf8' })), [
+    0,
+    { format: 'pt', note: 'ü' },
+    Object.fromEntries([...tensors].map(([name, { shape, values }]) => [name, [shape, [...values]]])),
+  ]);
 });
 
 /** A safetensors file of a header and so many bytes of data. */
@@ -57,17 +84,37 @@ function safetensors(header: unknown, dataBytes: number, length?: number): Uint8
   prefix.writeBigUInt64LE(BigInt(length ?? text.length));
   return Buffer.concat([prefix, text, Buffer.alloc(dataBytes)]);
 }
-const entry = (shape: readonly unknown[], begin: number, end: number, dtype = 'F32') => ({ dtype, shape, data_offsets: [begin, end] });
+const entry = (shape: readonly unknown[], begin: number, end: number, dtype = 'F32') => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
 
 test('safetensors with a header that does not hold are refused in one sentence', () => {
   const cases: [string, Uint8Array, RegExp][] = [
-    ['overlap', safetensors({ a: entry([2], 0, 8), b: entry([2], 4, 12) }, 12), /b begins at byte 4 where 8 was expected: tensors may not overlap/],
-    ['same bytes twice', safetensors({ a: entry([2], 0, 8), b: entry([2], 0, 8) }, 8), /b begins at byte 0 where 8 was expected/],
-    ['gap', safetensors({ a: entry([2], 0, 8), b: entry([1], 12, 16) }, 16), /b begins at byte 12 where 8 was expected/],
+    [
+      'overlap',
+      safetensors({ a: entry([2], 0, 8), b: entry([2], 4, 12) }, 12),
+      /b begins at byte 4 where 8 was expected: tensors may not overlap/,
+    ],
+    [
+      'same bytes twice',
+      safetensors({ a: entry([2], 0, 8), b: entry([2], 0, 8) }, 8),
+      /b begins at byte 0 where 8 was expected/,
+    ],
+    [
+      'gap',
+      safetensors({ a: entry([2], 0, 8), b: entry([1], 12, 16) }, 16),
+      /b begins at byte 12 where 8 was expected/,
+    ],
     ['beyond the end', safetensors({ a: entry([4], 0, 16) }, 8), /end at byte 16 of 8: the file is cut short/],
     ['something behind', safetensors({ a: entry([1], 0, 4) }, 8), /end at byte 4 of 8/],
     ['end before begin', safetensors({ a: entry([1], 8, 4) }, 8), /shape \[1\] and type F32 does not fit its -4 bytes/],
-    ['negative offset', safetensors({ a: entry([1], -4, 0) }, 8), /entry "a" must have a known dtype, a shape and two data_offsets/],
+    [
+      'negative offset',
+      safetensors({ a: entry([1], -4, 0) }, 8),
+      /entry "a" must have a known dtype, a shape and two data_offsets/,
+    ],
     ['shape too large', safetensors({ a: entry([2 ** 40, 2 ** 40], 0, 8) }, 8), /does not fit its 8 bytes/],
     ['shape and bytes', safetensors({ a: entry([3], 0, 8) }, 8), /does not fit its 8 bytes/],
     ['fraction', safetensors({ a: entry([1.5], 0, 6) }, 6), /entry "a"/],
@@ -76,15 +123,38 @@ test('safetensors with a header that does not hold are refused in one sentence',
     ['metadata', safetensors({ __metadata__: { a: 1 } }, 0), /__metadata__ must map text to text/],
     ['prototype', safetensors('{"__proto__": {"dtype": "F32"}}', 0), /entry "__proto__"/],
     ['no JSON', safetensors('{"a": ', 0), /its header is no JSON in UTF-8/],
-    ['no UTF-8', Buffer.concat([safetensors('{"a', 0, 5), Buffer.from([0xff, 0xfe])]), /its header is no JSON in UTF-8/],
-    ['a duplicate', safetensors('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}', 8), /a begins at byte 4 where 0 was expected/],
-    ['header longer than the file', safetensors({ a: entry([1], 0, 4) }, 4, 2 ** 40), /neither safetensors nor what torch\.save writes/],
+    [
+      'no UTF-8',
+      Buffer.concat([safetensors('{"a', 0, 5), Buffer.from([0xff, 0xfe])]),
+      /its header is no JSON in UTF-8/,
+    ],
+    [
+      'a duplicate',
+      safetensors(
+        '{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}',
+        8,
+      ),
+      /a begins at byte 4 where 0 was expected/,
+    ],
+    [
+      'header longer than the file',
+      safetensors({ a: entry([1], 0, 4) }, 4, 2 ** 40),
+      /neither safetensors nor what torch\.save writes/,
+    ],
     ['long header', safetensors(`{${' '.repeat(2 ** 23)}}`, 0), /its header has 8388610 bytes, at most 8388608/],
     ['empty', new Uint8Array(), /neither safetensors nor/],
     ['text', Buffer.from('these are no weights'), /neither safetensors nor/],
   ];
-  for (const [name, content, sentence] of cases) assert.throws(() => read(`${name}.safetensors`, content), { name: 'ArcBenchError', code: 'wrong-input', message: sentence }, name);
-  assert.throws(() => readWeightFile(join(folder, 'none.pth')), { code: 'wrong-input', message: /none\.pth cannot be read as weights: there is no such file; model\.weights is 'random', 'imagenet' or/ });
+  for (const [name, content, sentence] of cases)
+    assert.throws(
+      () => read(`${name}.safetensors`, content),
+      { name: 'ArcBenchError', code: 'wrong-input', message: sentence },
+      name,
+    );
+  assert.throws(() => readWeightFile(join(folder, 'none.pth')), {
+    code: 'wrong-input',
+    message: /none\.pth cannot be read as weights: there is no such file; model\.weights is 'random', 'imagenet' or/,
+  });
   assert.throws(() => readWeightFile(folder), { code: 'wrong-input', message: /it is no file/ });
 });
 
@@ -103,19 +173,38 @@ const tensors: readonly SavedTensor[] = [
 
 for (const format of ['zip', 'legacy'] as const) {
   test(`torch's ${format} files are read, written by Python's pickler with protocols 2 to 5, alone and inside checkpoints`, () => {
-    const orders = [2, 3, 4, 5].flatMap((protocol) => [[], ['state_dict'], ['model', 'state_dict']].map((wrappers) => ({ path: join(folder, `${format}-${protocol}-${wrappers.length}.pth`), format, protocol, wrappers, tensors })));
+    const orders = [2, 3, 4, 5].flatMap((protocol) =>
+      [[], ['state_dict'], ['model', 'state_dict']].map((wrappers) => ({
+        path: join(folder, `${format}-${protocol}-${wrappers.length}.pth`),
+        format,
+        protocol,
+        wrappers,
+        tensors,
+      })),
+    );
     torchSave(orders);
     for (const { path } of orders) {
       const found = readWeightFile(path);
-      assert.deepEqual([...found].map(([name, { shape }]) => [name, shape]), tensors.map(({ name, shape }) => [name, shape]), path);
-      tensors.filter(({ storage }) => storage !== 'LongStorage').forEach(({ name, shape, storage, expanded }, t) => {
-        const actual = found.get(name)?.values() ?? [];
-        const count = shape.reduce((a, b) => a * b, 1);
-        const expected = expanded ? Array.from({ length: count }, () => Math.sin(t)) : savedValues(t, count);
-        assert.equal(actual.length, expected.length, name);
-        const tolerance = storage === 'HalfStorage' ? 2 ** -11 : storage === 'BFloat16Storage' ? 2 ** -7 : 2 ** -24; // of numbers below 1; Python cuts bfloat off
-        expected.forEach((value, index) => assert.ok(Math.abs(value - (actual[index] as number)) <= tolerance, `${path}: ${name}[${index}] is ${actual[index]}, not ${value}`));
-      });
+      assert.deepEqual(
+        [...found].map(([name, { shape }]) => [name, shape]),
+        tensors.map(({ name, shape }) => [name, shape]),
+        path,
+      );
+      tensors
+        .filter(({ storage }) => storage !== 'LongStorage')
+        .forEach(({ name, shape, storage, expanded }, t) => {
+          const actual = found.get(name)?.values() ?? [];
+          const count = shape.reduce((a, b) => a * b, 1);
+          const expected = expanded ? Array.from({ length: count }, () => Math.sin(t)) : savedValues(t, count);
+          assert.equal(actual.length, expected.length, name);
+          const tolerance = storage === 'HalfStorage' ? 2 ** -11 : storage === 'BFloat16Storage' ? 2 ** -7 : 2 ** -24; // of numbers below 1; Python cuts bfloat off
+          expected.forEach((value, index) =>
+            assert.ok(
+              Math.abs(value - (actual[index] as number)) <= tolerance,
+              `${path}: ${name}[${index}] is ${actual[index]}, not ${value}`,
+            ),
+          );
+        });
     }
   });
 }
@@ -124,27 +213,50 @@ for (const format of ['zip', 'legacy'] as const) {
 // the same numbers k / 8, a half, a bfloat16, an expanded, a scalar, a Parameter and a whole number; the zip as {epoch, state_dict}.
 const byTorch = {
   zip: 'eNqlls9vG0UUx8c/YrubhB9JCGkKpUAAB1LHXnvXNmljd9MuhUUiWUCyuLgbexO7bLx+63EKlRCRkEPhBKiqOCF64AYSN669c0IiiAM3uCAO8CcwM7t2Zjc/rDQjP/+cz/d9Z3beW69qkShCiQQ6MMbQNLrdbC/WDWyk2u9bqjKB3jswdsIfAUpWRghgtu1aA0JaqCKQTx1sYLNab9YwhGs127LMGm7arY7wllM3HbN+lfwiQGReh2iyEiIAhpEatp1aI1Xt4qbVEaqOud5tWvUqNlsd26luiwLEkslKnKnbjrFpQtxFBNWyDfy2+6UACSaYhjOVCHmttbsgaGMYRtc0pEW1yC6MaSEtugvjnzWogUcwPKrDYxWyEcixb3Xg8QbJ04g3Eo0zDUZOrBEuTJFJ8ia0C1Mu+QSGaR2eZGTDsDZgxiU9V9fJVwNTZ5mpDMwSyTCGc9RMuAdPaaEePO3KncfwjA4XKmEycX0DnvWJKWyNGXkg+BwTFOF5V3DOE3yBCr7oCr6EIanDfIVeXvODttGqm3V4ub86xmfhFcKHMCxQPtKDixrqQcrlFzGkdchUYnTLa4ZlOCD66BxkXTpH6Pl5l5IwyDrk2YQ2FI64qm3DMbZMbDoCFH2aErzqrmjJW9EluqLLrvYyhpIO5Tvsw5VPQdFhhVEtuOrbrjft1uZgq66xKTKortnXOLPXMbyuwxvdbmpViydSqbW9n8n201g9sjQmUY6VRmrDdrYMXN02nQ4526qSPqRCjh8ZmvWnf//4hBqkcXTWabTkZvUOf9WwmputLbOFVSV/4sTekHPUQOkW/E0PXfhYA+NohRlY/xCbNq1iVSk9bN7+sJoYWyb10Lv851l6zmLHehCQMuhKi2lVWT6lAU92GaEdEg9IoBJCF0iUSdwgsUPiCxLfkvixRJ3amRvdNG0wQ5zO7DvNqMrUoU5J5gdUU97bu0u7SHSIZnRfU1QV6rZcpvxc57c7J+SzjCfro/zNm/e/PyGfc/n/WP7Mx3MrJ+Slfn7yxDS2vyulKJQYolHe15BV5dKpTkDEU6X5P//9h3+G5x8lB4TmHxT90mkMZAWa+ZdvNt8dXn+zSHYbAFt6x3SapAPcNuhttdqsq4r4EEbScqEoiUVJzuULkpiWJSlfSOfIIyPKRVks5tL5rCzKEnW5cG3tryTxkWQuQ9TswCffOMcOOOf/RwRJvvlN+qhzEXRYmw0K8M1r2ifwZV/gQMcMavDNZ9ynMRFF/qYXRPluIPjQe1HE9aogx1e8nyuPcFwmyPGV7ufu8pwY5PgK93O/8lw2yPGV7eemYhyXC3J8Nfu5d3hOCnJ8Ffq5r3lODnJ8DY36uJk44is2CPLHetYHfuWBhxfcqhaLLXgzz0cucrdJ/2vE6zGFRL/VxOhfWLTkuXTv+iMxlxln8925/wN1SGAh',
-  legacy: 'eNp1k0lv01AQx70lLaYtZaesZU9YgpM4i1maUEqpZLaaiy/IuM5rbWTsjP1SFqlSLimFEx+AA0eOfIR+HW5ckXpgvChthGtp7Pee3/z+M/Pm9bmvorvzffHv7NufL2dKfe7Zbx7fG8AU9GmGYbqBT33Ld411EoSO7wGLG/RJ/OM6lLrEIF7HMT3gtnQRF+nHLjFC5xMJgd8AoaDncDG0/YBCTuV0HmeORyGvCroQMXxvDcZUoddDTQtlXGJRVAnFF0GHBKSz4FhUBKaoAVvQ2UgAOIv6gWWXjB513FA0ArLSc9yOQYkX+oGxXhGBLxT0sUgYd5prBITERVx0fZO+ShZFyOlTuEepKpJUlRWl0ZCaTcjHMVrdHoY18ZzC+LLKqILKb8IBlVWFTRC/2FE4BylMaDAZZxH470OYslHVFuxM6iE7oU0vI4uLMIdxwG7CkYR2lMIxDY7HNNt0V+FEQkvjXsKlYdgndwVkuarUa7IswSkU4FBgJgqXG8BplR3AmQR+lsI5Dc7rHLqtrMKFEfR8XJNyfYif3YuXy1WlIctwMcVfSvGXI/yVBH+VwjUNruvj6EY+dE2vQzpQ+L8aUbCVRl1uQhFpLNJuRDR+ADdVZgC3EtptCiUN7uj56Pgs0zUDkPZjNZQKlFNWBVnFYsKoUpA1qMX90oX6Pv3SNQPzHaEkEKGRcXY1SapVK+U6NNPclTT3u1Hu9xKl+xQeaDC3FU9an6GtwcNY1oP5kTI/xUYflvjRqIzUqNdlWEgTebwnkUUKTzRYii7H6+hCZnQWm8XisvLgs45CyKppLqvD8ll9MUZKE8zIM8cwfbRtNKbFMLNobbQ3aH20b2g/0H612NSBT7/cEBHtY9rsnvnu+E+b21XaHo5b7fY/hXkkyA==',
+  legacy:
+    'eNp1k0lv01AQx70lLaYtZaesZU9YgpM4i1maUEqpZLaaiy/IuM5rbWTsjP1SFqlSLimFEx+AA0eOfIR+HW5ckXpgvChthGtp7Pee3/z+M/Pm9bmvorvzffHv7NufL2dKfe7Zbx7fG8AU9GmGYbqBT33Ld411EoSO7wGLG/RJ/OM6lLrEIF7HMT3gtnQRF+nHLjFC5xMJgd8AoaDncDG0/YBCTuV0HmeORyGvCroQMXxvDcZUoddDTQtlXGJRVAnFF0GHBKSz4FhUBKaoAVvQ2UgAOIv6gWWXjB513FA0ArLSc9yOQYkX+oGxXhGBLxT0sUgYd5prBITERVx0fZO+ShZFyOlTuEepKpJUlRWl0ZCaTcjHMVrdHoY18ZzC+LLKqILKb8IBlVWFTRC/2FE4BylMaDAZZxH470OYslHVFuxM6iE7oU0vI4uLMIdxwG7CkYR2lMIxDY7HNNt0V+FEQkvjXsKlYdgndwVkuarUa7IswSkU4FBgJgqXG8BplR3AmQR+lsI5Dc7rHLqtrMKFEfR8XJNyfYif3YuXy1WlIctwMcVfSvGXI/yVBH+VwjUNruvj6EY+dE2vQzpQ+L8aUbCVRl1uQhFpLNJuRDR+ADdVZgC3EtptCiUN7uj56Pgs0zUDkPZjNZQKlFNWBVnFYsKoUpA1qMX90oX6Pv3SNQPzHaEkEKGRcXY1SapVK+U6NNPclTT3u1Hu9xKl+xQeaDC3FU9an6GtwcNY1oP5kTI/xUYflvjRqIzUqNdlWEgTebwnkUUKTzRYii7H6+hCZnQWm8XisvLgs45CyKppLqvD8ll9MUZKE8zIM8cwfbRtNKbFMLNobbQ3aH20b2g/0H612NSBT7/cEBHtY9rsnvnu+E+b21XaHo5b7fY/hXkkyA==',
 };
 for (const [format, content] of Object.entries(byTorch)) {
   test(`a ${format} file of torch itself is read: views, halves, expanded tensors, parameters`, () => {
     const found = read(`torch-${format}.pth`, inflateSync(Buffer.from(content, 'base64')));
     const eighths = (...numbers: number[]) => numbers.map((number) => number / 8);
     const expected: [string, number[], number[]][] = [
-      ['t', [4, 3], eighths(0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11)], ['rows', [2, 4], eighths(4, 5, 6, 7, 8, 9, 10, 11)], ['half', [2], [1.5, -2]], ['bf', [2], [0.5, 3]],
-      ['expanded', [3], [1, 1, 1]], ['scalar', [], [7.5]], ['p', [2], [1, 2]],
+      ['t', [4, 3], eighths(0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11)],
+      ['rows', [2, 4], eighths(4, 5, 6, 7, 8, 9, 10, 11)],
+      ['half', [2], [1.5, -2]],
+      ['bf', [2], [0.5, 3]],
+      ['expanded', [3], [1, 1, 1]],
+      ['scalar', [], [7.5]],
+      ['p', [2], [1, 2]],
     ];
     assert.deepEqual([...found.keys()], [...expected.map(([name]) => name), 'n']);
-    for (const [name, shape, values] of expected) assert.deepEqual([found.get(name)?.shape, [...(found.get(name)?.values() ?? [])]], [shape, values], name);
+    for (const [name, shape, values] of expected)
+      assert.deepEqual([found.get(name)?.shape, [...(found.get(name)?.values() ?? [])]], [shape, values], name);
   });
 }
 
 test('a compressed, a cut and a foreign zip are refused', () => {
   const [compressed, whole] = ['compressed.pth', 'whole.pth'].map((name) => join(folder, name)) as [string, string];
-  torchSave([{ path: compressed, format: 'zip', tensors, compressed: true }, { path: whole, format: 'zip', tensors }]);
-  assert.throws(() => readWeightFile(compressed), { code: 'wrong-input', message: /its zip is compressed, which torch\.save never does/ });
+  torchSave([
+    { path: compressed, format: 'zip', tensors, compressed: true },
+    { path: whole, format: 'zip', tensors },
+  ]);
+  assert.throws(() => readWeightFile(compressed), {
+    code: 'wrong-input',
+    message: /its zip is compressed, which torch\.save never does/,
+  });
   const bytes = readFileSync(whole);
-  assert.throws(() => read('cut.pth', bytes.subarray(0, bytes.length - 30)), { code: 'wrong-input', message: /its zip is (broken|cut short)/ });
-  execFileSync('python3', ['-c', "import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'w').writestr('a.txt', 'text')", join(folder, 'foreign.pth')]);
-  assert.throws(() => readWeightFile(join(folder, 'foreign.pth')), { code: 'wrong-input', message: /a zip without data\.pkl/ });
+  assert.throws(() => read('cut.pth', bytes.subarray(0, bytes.length - 30)), {
+    code: 'wrong-input',
+    message: /its zip is (broken|cut short)/,
+  });
+  execFileSync('python3', [
+    '-c',
+    "import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'w').writestr('a.txt', 'text')",
+    join(folder, 'foreign.pth'),
+  ]);
+  assert.throws(() => readWeightFile(join(folder, 'foreign.pth')), {
+    code: 'wrong-input',
+    message: /a zip without data\.pkl/,
+  });
 });

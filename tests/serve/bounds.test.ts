@@ -9,60 +9,107 @@ import { serveLimits } from '../../src-main/doors/serve/serveLimits.ts';
 import { secret } from './folderWorkbench.ts';
 import { closeCode, nextMessage, openSocket, withServedFolder } from './servedFolder.ts';
 
-const climbs = ['../outside.txt', '..%2foutside.txt', '%2e%2e/outside.txt', '%2e%2e%2foutside.txt', '..%5coutside.txt', '..\\outside.txt', 'a/../../outside.txt', './x', 'a//b', 'a%00b', '%2fetc%2fpasswd', '/etc/passwd', '%c0%ae%c0%ae/outside.txt', '%zz', '..;/outside.txt'];
+const climbs = [
+  '../outside.txt',
+  '..%2foutside.txt',
+  '%2e%2e/outside.txt',
+  '%2e%2e%2foutside.txt',
+  '..%5coutside.txt',
+  '..\\outside.txt',
+  'a/../../outside.txt',
+  './x',
+  'a//b',
+  'a%00b',
+  '%2fetc%2fpasswd',
+  '/etc/passwd',
+  '%c0%ae%c0%ae/outside.txt',
+  '%zz',
+  '..;/outside.txt',
+];
 
-test('no address of pictures, reports or screens leads out of its folder', () => withServedFolder(async ({ ask, bearer, workbench }) => {
-  for (const climb of climbs) {
-    for (const path of [`/pictures/${climb}`, `/reports/abc/${climb}`, `/${climb}`, `/assets/${climb}`, `/assets/../../${climb}`]) {
-      const answer = await ask(path, { headers: bearer });
-      assert.ok([400, 403, 404].includes(answer.status), `${path}: ${answer.status}`);
-      assert.ok(!answer.text.includes('outside') && !answer.text.includes('root:'), path);
+test('no address of pictures, reports or screens leads out of its folder', () =>
+  withServedFolder(async ({ ask, bearer, workbench }) => {
+    for (const climb of climbs) {
+      for (const path of [
+        `/pictures/${climb}`,
+        `/reports/abc/${climb}`,
+        `/${climb}`,
+        `/assets/${climb}`,
+        `/assets/../../${climb}`,
+      ]) {
+        const answer = await ask(path, { headers: bearer });
+        assert.ok([400, 403, 404].includes(answer.status), `${path}: ${answer.status}`);
+        assert.ok(!answer.text.includes('outside') && !answer.text.includes('root:'), path);
+      }
     }
-  }
-  for (const address of workbench.addresses) assert.ok(!/(^|\/)\.\.?(\/|$)/.test(decodeURIComponent(address)), `the workbench was asked for ${address}`);
-  assert.equal((await ask('/reports/abc/curve%20one.svg', { headers: bearer })).status, 200);
-  assert.equal((await ask('/pictures/face/abc/0?side=64', { headers: bearer })).status, 200);
-  assert.ok(workbench.addresses.includes('pictures/face/abc/0?side=64'));
-}));
+    for (const address of workbench.addresses)
+      assert.ok(!/(^|\/)\.\.?(\/|$)/.test(decodeURIComponent(address)), `the workbench was asked for ${address}`);
+    assert.equal((await ask('/reports/abc/curve%20one.svg', { headers: bearer })).status, 200);
+    assert.equal((await ask('/pictures/face/abc/0?side=64', { headers: bearer })).status, 200);
+    assert.ok(workbench.addresses.includes('pictures/face/abc/0?side=64'));
+  }));
 
-test('an upload lands below its own folder or nowhere', () => withServedFolder(async ({ ask, bearer, folder, data }) => {
-  for (const climb of climbs) {
-    for (const path of [`/uploads/${climb}`, `/uploads/u/${climb}`, `/uploads/../${climb}`]) {
-      const answer = await ask(path, { method: 'PUT', headers: bearer, body: 'x' });
-      if (climb === '..;/outside.txt' && answer.status === 200) continue; // a folder may be called '..;'
-      assert.ok([400, 404].includes(answer.status), `${path}: ${answer.status}`);
+test('an upload lands below its own folder or nowhere', () =>
+  withServedFolder(async ({ ask, bearer, folder, data }) => {
+    for (const climb of climbs) {
+      for (const path of [`/uploads/${climb}`, `/uploads/u/${climb}`, `/uploads/../${climb}`]) {
+        const answer = await ask(path, { method: 'PUT', headers: bearer, body: 'x' });
+        if (climb === '..;/outside.txt' && answer.status === 200) continue; // a folder may be called '..;'
+        assert.ok([400, 404].includes(answer.status), `${path}: ${answer.status}`);
+      }
     }
-  }
-  assert.deepEqual(readdirSync(folder).sort(), ['data', 'outside.txt', 'renderer']);
-  assert.equal((await ask('/uploads/u', { method: 'PUT', headers: bearer, body: 'x' })).status, 400);
-  const sent = await ask(`/uploads/u/${encodeURIComponent('Ann Lee')}/${encodeURIComponent('ü #1?.png')}`, { method: 'PUT', headers: bearer, body: Buffer.alloc(300_000, 7) });
-  assert.deepEqual([sent.status, JSON.parse(sent.text)], [200, { folder: join(data, 'uploads/u') }]);
-  assert.deepEqual(readFileSync(join(data, 'uploads/u/Ann Lee/ü #1?.png')), Buffer.alloc(300_000, 7));
-}));
+    assert.deepEqual(readdirSync(folder).sort(), ['data', 'outside.txt', 'renderer']);
+    assert.equal((await ask('/uploads/u', { method: 'PUT', headers: bearer, body: 'x' })).status, 400);
+    const sent = await ask(`/uploads/u/${encodeURIComponent('Ann Lee')}/${encodeURIComponent('ü #1?.png')}`, {
+      method: 'PUT',
+      headers: bearer,
+      body: Buffer.alloc(300_000, 7),
+    });
+    assert.deepEqual([sent.status, JSON.parse(sent.text)], [200, { folder: join(data, 'uploads/u') }]);
+    assert.deepEqual(readFileSync(join(data, 'uploads/u/Ann Lee/ü #1?.png')), Buffer.alloc(300_000, 7));
+  }));
 
-test('an upload over the limit is refused in a sentence and leaves no file, told or untold its length', () => withServedFolder(async ({ ask, bearer, data, raw, host, token }) => {
-  const refused = await ask('/uploads/u/a.png', { method: 'PUT', headers: { ...bearer, 'content-length': '2000' }, body: Buffer.alloc(2000) });
-  assert.equal(refused.status, 400);
-  assert.match((JSON.parse(refused.text) as { message: string }).message, /^a\.png is larger than 1000 bytes/);
-  const chunked = await ask('/uploads/u/b.png', { method: 'PUT', headers: { ...bearer, 'transfer-encoding': 'chunked' }, body: Buffer.alloc(2000) });
-  assert.deepEqual([chunked.status, chunked.text.includes('b.png is larger than 1000 bytes')], [400, true]);
-  const broken = raw();
-  broken.write(`PUT /uploads/u/c.png HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nContent-Length: 900\r\n\r\nhalf`);
-  await wait(100);
-  broken.destroy();
-  await wait(200);
-  assert.deepEqual(readdirSync(join(data, 'uploads/u')), []);
-}, { limits: { uploadBytes: 1000 } }));
+test('an upload over the limit is refused in a sentence and leaves no file, told or untold its length', () =>
+  withServedFolder(
+    async ({ ask, bearer, data, raw, host, token }) => {
+      const refused = await ask('/uploads/u/a.png', {
+        method: 'PUT',
+        headers: { ...bearer, 'content-length': '2000' },
+        body: Buffer.alloc(2000),
+      });
+      assert.equal(refused.status, 400);
+      assert.match((JSON.parse(refused.text) as { message: string }).message, /^a\.png is larger than 1000 bytes/);
+      const chunked = await ask('/uploads/u/b.png', {
+        method: 'PUT',
+        headers: { ...bearer, 'transfer-encoding': 'chunked' },
+        body: Buffer.alloc(2000),
+      });
+      assert.deepEqual([chunked.status, chunked.text.includes('b.png is larger than 1000 bytes')], [400, true]);
+      const broken = raw();
+      broken.write(
+        `PUT /uploads/u/c.png HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nContent-Length: 900\r\n\r\nhalf`,
+      );
+      await wait(100);
+      broken.destroy();
+      await wait(200);
+      assert.deepEqual(readdirSync(join(data, 'uploads/u')), []);
+    },
+    { limits: { uploadBytes: 1000 } },
+  ));
 
-test('a message over the limit closes its socket with 1009, and a binary one with 1003', () => withServedFolder(async ({ open }) => {
-  const [large, binary, other] = [await open(), await open(), await open()];
-  large.send('x'.repeat(5000));
-  assert.equal(await closeCode(large), 1009);
-  binary.send(new Uint8Array(10));
-  assert.equal(await closeCode(binary), 1003);
-  other.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
-  assert.ok('result' in await nextMessage(other));
-}, { limits: { messageBytes: 4096 } }));
+test('a message over the limit closes its socket with 1009, and a binary one with 1003', () =>
+  withServedFolder(
+    async ({ open }) => {
+      const [large, binary, other] = [await open(), await open(), await open()];
+      large.send('x'.repeat(5000));
+      assert.equal(await closeCode(large), 1009);
+      binary.send(new Uint8Array(10));
+      assert.equal(await closeCode(binary), 1003);
+      other.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
+      assert.ok('result' in (await nextMessage(other)));
+    },
+    { limits: { messageBytes: 4096 } },
+  ));
 
 test('a token bucket passes its burst at once and its rate in the long run', () => {
   let time = 0;
@@ -72,145 +119,227 @@ test('a token bucket passes its burst at once and its rate in the long run', () 
   time = 1000;
   assert.equal(passed(20), 5, 'no more than the burst is saved up');
   let total = 0;
-  for (let step = 0; step < 100; step++) { time += 50; total += passed(20); }
+  for (let step = 0; step < 100; step++) {
+    time += 50;
+    total += passed(20);
+  }
   assert.equal(total, 50); // 5 s at 10 a second
 });
 
-test('messages beyond the rate are answered with busy under their id, and a flood is cut', () => withServedFolder(async ({ open }) => {
-  const socket = await open();
-  const answers: { id: number; fault?: { code: string; message: string } }[] = [];
-  socket.addEventListener('message', ({ data }) => answers.push(JSON.parse(String(data)) as (typeof answers)[number]));
-  for (let id = 0; id < 8; id++) socket.send(JSON.stringify({ id, call: 'files.list', input: { path: null } }));
-  while (answers.length < 8) await wait(5);
-  assert.deepEqual(answers.filter(({ fault }) => fault?.code === 'busy').map(({ id }) => id), [5, 6, 7]);
-  for (let id = 8; id < 40; id++) socket.send(JSON.stringify({ id, call: 'files.list', input: { path: null } }));
-  assert.equal(await closeCode(socket), 1008);
-}, { limits: { rate: { perSecond: 0.001, burst: 5 } } }));
+test('messages beyond the rate are answered with busy under their id, and a flood is cut', () =>
+  withServedFolder(
+    async ({ open }) => {
+      const socket = await open();
+      const answers: { id: number; fault?: { code: string; message: string } }[] = [];
+      socket.addEventListener('message', ({ data }) =>
+        answers.push(JSON.parse(String(data)) as (typeof answers)[number]),
+      );
+      for (let id = 0; id < 8; id++) socket.send(JSON.stringify({ id, call: 'files.list', input: { path: null } }));
+      while (answers.length < 8) await wait(5);
+      assert.deepEqual(
+        answers.filter(({ fault }) => fault?.code === 'busy').map(({ id }) => id),
+        [5, 6, 7],
+      );
+      for (let id = 8; id < 40; id++) socket.send(JSON.stringify({ id, call: 'files.list', input: { path: null } }));
+      assert.equal(await closeCode(socket), 1008);
+    },
+    { limits: { rate: { perSecond: 0.001, burst: 5 } } },
+  ));
 
-test('requests beyond the rate of a connection are told to come later', () => withServedFolder(async ({ raw, host, token }) => {
-  const connection = raw();
-  let text = '';
-  connection.on('data', (chunk: Buffer) => { text += chunk.toString(); });
-  connection.write(`GET /assets/main.js HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`.repeat(8));
-  while ((text.match(/HTTP\/1\.1 /g) ?? []).length < 8) await wait(5);
-  assert.deepEqual([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((found) => found[1]), ['200', '200', '200', '200', '200', '429', '429', '429']);
-  assert.match(text, /retry-after: 1/);
-  connection.destroy();
-}, { limits: { rate: { perSecond: 0.001, burst: 5 } } }));
+test('requests beyond the rate of a connection are told to come later', () =>
+  withServedFolder(
+    async ({ raw, host, token }) => {
+      const connection = raw();
+      let text = '';
+      connection.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      connection.write(
+        `GET /assets/main.js HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`.repeat(8),
+      );
+      while ((text.match(/HTTP\/1\.1 /g) ?? []).length < 8) await wait(5);
+      assert.deepEqual(
+        [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((found) => found[1]),
+        ['200', '200', '200', '200', '200', '429', '429', '429'],
+      );
+      assert.match(text, /retry-after: 1/);
+      connection.destroy();
+    },
+    { limits: { rate: { perSecond: 0.001, burst: 5 } } },
+  ));
 
-test('no more sockets are opened than the limit, and a closed one makes room', () => withServedFolder(async ({ open }) => {
-  const [first] = [await open(), await open()];
-  await assert.rejects(open(), /refused/);
-  first.close();
-  await closeCode(first);
-  await wait(20);
-  await open();
-}, { limits: { sockets: 2 } }));
+test('no more sockets are opened than the limit, and a closed one makes room', () =>
+  withServedFolder(
+    async ({ open }) => {
+      const [first] = [await open(), await open()];
+      await assert.rejects(open(), /refused/);
+      first.close();
+      await closeCode(first);
+      await wait(20);
+      await open();
+    },
+    { limits: { sockets: 2 } },
+  ));
 
-const points = (index: number) => ({ event: 'points', payload: { run: 'r', points: Array.from({ length: 200 }, (_, step) => ({ name: 'train/loss', step: step + index, epoch: 1, at: 1, value: 0.5 })) } }) as const;
+const points = (index: number) =>
+  ({
+    event: 'points',
+    payload: {
+      run: 'r',
+      points: Array.from({ length: 200 }, (_, step) => ({
+        name: 'train/loss',
+        step: step + index,
+        epoch: 1,
+        at: 1,
+        value: 0.5,
+      })),
+    },
+  }) as const;
 const run = (index: number) => ({ event: 'run', payload: { id: 'r', note: String(index).padEnd(5000, '.') } }) as never;
 
-test('a screen that does not read is cut before it takes memory, and the others go on', () => withServedFolder(async ({ rawSocket, workbench, open, log }) => {
-  const asleep = await rawSocket();
-  const awake = await open();
-  let heard = 0;
-  awake.addEventListener('message', () => { heard += 1; });
-  const before = process.memoryUsage().rss;
-  let index = 0;
-  while (workbench.listeners.size === 2 && index < 20_000) {
-    workbench.emit(points(index++));
-    if (index % 20 === 0) await wait(1);
-  }
-  assert.equal(workbench.listeners.size, 1, `${index} events of 16 kB did not cut the sleeper`);
-  assert.ok(process.memoryUsage().rss - before < 150 * 2 ** 20, 'the memory grew');
-  while (heard < index) await wait(5);
-  assert.deepEqual(log, []);
-  asleep.destroy();
-  awake.close();
-}));
+test('a screen that does not read is cut before it takes memory, and the others go on', () =>
+  withServedFolder(async ({ rawSocket, workbench, open, log }) => {
+    const asleep = await rawSocket();
+    const awake = await open();
+    let heard = 0;
+    awake.addEventListener('message', () => {
+      heard += 1;
+    });
+    const before = process.memoryUsage().rss;
+    let index = 0;
+    while (workbench.listeners.size === 2 && index < 20_000) {
+      workbench.emit(points(index++));
+      if (index % 20 === 0) await wait(1);
+    }
+    assert.equal(workbench.listeners.size, 1, `${index} events of 16 kB did not cut the sleeper`);
+    assert.ok(process.memoryUsage().rss - before < 150 * 2 ** 20, 'the memory grew');
+    while (heard < index) await wait(5);
+    assert.deepEqual(log, []);
+    asleep.destroy();
+    awake.close();
+  }));
 
-test('a screen that reads slowly gets the newest state of a run, not each', () => withServedFolder(async ({ rawSocket, workbench }) => {
-  const slow = await rawSocket();
-  const count = 10_000; // 50 MB, far more than the sockets' buffers hold
-  for (let index = 0; index < count; index++) {
-    workbench.emit(run(index));
-    if (index % 100 === 0) await wait(1);
-  }
-  assert.equal(workbench.listeners.size, 1, 'it was cut although every event tells of one run');
-  let received = '';
-  slow.on('data', (chunk: Buffer) => { received += chunk.toString('latin1'); });
-  slow.resume();
-  while (!received.includes(`"note":"${count - 1}.`)) await wait(10);
-  assert.ok((received.match(/"event":"run"/g) ?? []).length < count / 2, 'every event was kept');
-  slow.destroy();
-}));
+test('a screen that reads slowly gets the newest state of a run, not each', () =>
+  withServedFolder(async ({ rawSocket, workbench }) => {
+    const slow = await rawSocket();
+    const count = 10_000; // 50 MB, far more than the sockets' buffers hold
+    for (let index = 0; index < count; index++) {
+      workbench.emit(run(index));
+      if (index % 100 === 0) await wait(1);
+    }
+    assert.equal(workbench.listeners.size, 1, 'it was cut although every event tells of one run');
+    let received = '';
+    slow.on('data', (chunk: Buffer) => {
+      received += chunk.toString('latin1');
+    });
+    slow.resume();
+    while (!received.includes(`"note":"${count - 1}.`)) await wait(10);
+    assert.ok((received.match(/"event":"run"/g) ?? []).length < count / 2, 'every event was kept');
+    slow.destroy();
+  }));
 
-test('a screen that shows no sign of life is cut', () => withServedFolder(async ({ rawSocket, workbench, open }) => {
-  const dead = (await rawSocket()).resume(); // it reads and never answers a ping
-  const living = await open();
-  await once(dead, 'close');
-  await wait(150);
-  assert.equal(workbench.listeners.size, 1);
-  assert.equal(living.readyState, WebSocket.OPEN);
-  living.close();
-}, { limits: { heartbeat: 50 } }));
+test('a screen that shows no sign of life is cut', () =>
+  withServedFolder(
+    async ({ rawSocket, workbench, open }) => {
+      const dead = (await rawSocket()).resume(); // it reads and never answers a ping
+      const living = await open();
+      await once(dead, 'close');
+      await wait(150);
+      assert.equal(workbench.listeners.size, 1);
+      assert.equal(living.readyState, WebSocket.OPEN);
+      living.close();
+    },
+    { limits: { heartbeat: 50 } },
+  ));
 
-test('no more calls are under way for one socket than the limit; the rest are answered after them', () => withServedFolder(async ({ open, workbench }) => {
-  let [underWay, most, answered] = [0, 0, 0];
-  const call = workbench.call;
-  workbench.call = async (name, input) => {
-    most = Math.max(most, ++underWay);
-    await wait(2);
-    underWay -= 1;
-    return await call(name, input);
-  };
-  const socket = await open();
-  socket.addEventListener('message', () => { answered += 1; });
-  for (let id = 0; id < 100; id++) socket.send(JSON.stringify({ id, call: 'experiments.save', input: { id: null, yaml: 'x'.repeat(100_000) } }));
-  while (answered < 100) await wait(1);
-  assert.ok(most <= 3, `${most} at once`); // one may be under way in the reader already when it is paused
-  socket.close();
-}, { limits: { pendingCalls: 2 } }));
+test('no more calls are under way for one socket than the limit; the rest are answered after them', () =>
+  withServedFolder(
+    async ({ open, workbench }) => {
+      let [underWay, most, answered] = [0, 0, 0];
+      const call = workbench.call;
+      workbench.call = async (name, input) => {
+        most = Math.max(most, ++underWay);
+        await wait(2);
+        underWay -= 1;
+        return await call(name, input);
+      };
+      const socket = await open();
+      socket.addEventListener('message', () => {
+        answered += 1;
+      });
+      for (let id = 0; id < 100; id++)
+        socket.send(JSON.stringify({ id, call: 'experiments.save', input: { id: null, yaml: 'x'.repeat(100_000) } }));
+      while (answered < 100) await wait(1);
+      assert.ok(most <= 3, `${most} at once`); // one may be under way in the reader already when it is paused
+      socket.close();
+    },
+    { limits: { pendingCalls: 2 } },
+  ));
 
-test('a fault of the program tells its name alone; its path and trace are in the log', () => withServedFolder(async ({ open, ask, bearer, log, folder }) => {
-  const socket = await open();
-  const call = async (name: string, input: unknown) => {
-    socket.send(JSON.stringify({ id: 3, call: name, input }));
-    return await nextMessage(socket);
-  };
-  assert.deepEqual(await call('runs.show', { id: 'r' }), { id: 3, fault: { code: 'wrong-input', message: 'There is no run r.' } });
-  assert.deepEqual(await call('runs.list', {}), { id: 3, fault: { code: 'failed', message: 'runs.list failed, and that is a fault of the program: its log says more.' } });
-  assert.match(log[0] ?? '', new RegExp(`runs\\.list: Error: ENOENT.*${secret}`));
-  const picture = await ask('/pictures/face/broken/0', { headers: bearer });
-  assert.deepEqual([picture.status, picture.text.includes(folder), picture.text.includes(secret)], [500, false, false]);
-  assert.match(log[1] ?? '', /TypeError[^]* at /);
-  socket.close();
-}));
+test('a fault of the program tells its name alone; its path and trace are in the log', () =>
+  withServedFolder(async ({ open, ask, bearer, log, folder }) => {
+    const socket = await open();
+    const call = async (name: string, input: unknown) => {
+      socket.send(JSON.stringify({ id: 3, call: name, input }));
+      return await nextMessage(socket);
+    };
+    assert.deepEqual(await call('runs.show', { id: 'r' }), {
+      id: 3,
+      fault: { code: 'wrong-input', message: 'There is no run r.' },
+    });
+    assert.deepEqual(await call('runs.list', {}), {
+      id: 3,
+      fault: { code: 'failed', message: 'runs.list failed, and that is a fault of the program: its log says more.' },
+    });
+    assert.match(log[0] ?? '', new RegExp(`runs\\.list: Error: ENOENT.*${secret}`));
+    const picture = await ask('/pictures/face/broken/0', { headers: bearer });
+    assert.deepEqual(
+      [picture.status, picture.text.includes(folder), picture.text.includes(secret)],
+      [500, false, false],
+    );
+    assert.match(log[1] ?? '', /TypeError[^]* at /);
+    socket.close();
+  }));
 
-test('closing tells every screen, is soon over, and a new server may have the port', () => withServedFolder(async ({ open, close, rawSocket, address, bearer, workbench }) => {
-  const socket = await open();
-  await rawSocket(); // asleep: it never answers
-  const code = closeCode(socket);
-  const started = performance.now();
-  await close();
-  assert.ok(performance.now() - started < 3000);
-  assert.equal(await code, 1001);
-  assert.equal(workbench.listeners.size, 0);
-  await assert.rejects(openSocket(`${address.replace('http', 'ws')}api`, bearer));
-  await withServedFolder(async (again) => assert.equal(again.address, address), { port: Number(new URL(address).port) });
-}));
+test('closing tells every screen, is soon over, and a new server may have the port', () =>
+  withServedFolder(async ({ open, close, rawSocket, address, bearer, workbench }) => {
+    const socket = await open();
+    await rawSocket(); // asleep: it never answers
+    const code = closeCode(socket);
+    const started = performance.now();
+    await close();
+    assert.ok(performance.now() - started < 3000);
+    assert.equal(await code, 1001);
+    assert.equal(workbench.listeners.size, 0);
+    await assert.rejects(openSocket(`${address.replace('http', 'ws')}api`, bearer));
+    await withServedFolder(async (again) => assert.equal(again.address, address), {
+      port: Number(new URL(address).port),
+    });
+  }));
 
-test('a port that is taken is named', () => withServedFolder(async ({ address }) => {
-  await assert.rejects(withServedFolder(async () => {}, { port: Number(new URL(address).port) }), { code: 'wrong-input', message: /EADDRINUSE.*--port/ });
-}));
+test('a port that is taken is named', () =>
+  withServedFolder(async ({ address }) => {
+    await assert.rejects(
+      withServedFolder(async () => {}, { port: Number(new URL(address).port) }),
+      { code: 'wrong-input', message: /EADDRINUSE.*--port/ },
+    );
+  }));
 
-test('screens that are not built are asked for in a sentence', () => withServedFolder(async ({ ask, bearer }) => {
-  const answer = await ask('/', { headers: bearer });
-  assert.equal(answer.status, 503);
-  assert.match(answer.text, /npm run build:renderer/);
-}, { renderer: join(import.meta.dirname, 'nothing-here') }));
+test('screens that are not built are asked for in a sentence', () =>
+  withServedFolder(
+    async ({ ask, bearer }) => {
+      const answer = await ask('/', { headers: bearer });
+      assert.equal(answer.status, 503);
+      assert.match(answer.text, /npm run build:renderer/);
+    },
+    { renderer: join(import.meta.dirname, 'nothing-here') },
+  ));
 
-test('the limits as they are shipped let the contract\'s largest input through', () => {
+test("the limits as they are shipped let the contract's largest input through", () => {
   assert.ok(!existsSync(join(import.meta.dirname, 'nothing-here')));
-  assert.ok(JSON.stringify({ id: 1, call: 'experiments.save', input: { id: null, yaml: '\u{1F600}'.repeat(100_000) } }).length * 4 < serveLimits.messageBytes);
+  assert.ok(
+    JSON.stringify({ id: 1, call: 'experiments.save', input: { id: null, yaml: '\u{1F600}'.repeat(100_000) } }).length *
+      4 <
+      serveLimits.messageBytes,
+  );
 });

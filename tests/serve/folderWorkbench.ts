@@ -14,28 +14,50 @@ export function folderWorkbench(folder: string) {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const addresses: string[] = [];
   const handlers: Partial<CallHandlers> = {
-    'files.list': async ({ path }) => ({ path, parent: null, entries: (await readdir(folder)).map((name) => ({ name, path: name, kind: 'file' })) }),
-    'experiments.save': ({ id, yaml }) => ({ id: id ?? 'new', yaml, updatedAt: '', plan: null, planHash: null, fault: null, advice: [], parameters: null, estimate: null }),
-    'runs.show': ({ id }) => { throw new ArcBenchError('wrong-input', `There is no run ${id}.`); },
+    'files.list': async ({ path }) => ({
+      path,
+      parent: null,
+      entries: (await readdir(folder)).map((name) => ({ name, path: name, kind: 'file' })),
+    }),
+    'experiments.save': ({ id, yaml }) => ({
+      id: id ?? 'new',
+      yaml,
+      updatedAt: '',
+      plan: null,
+      planHash: null,
+      fault: null,
+      advice: [],
+      parameters: null,
+      estimate: null,
+    }),
+    'runs.show': ({ id }) => {
+      throw new ArcBenchError('wrong-input', `There is no run ${id}.`);
+    },
   };
   const workbench: Workbench = {
     async call(name, input) {
       if (!Object.hasOwn(callInputs, name)) throw new ArcBenchError('wrong-input', 'There is no such call.');
       const checked = callInputs[name as CallName].safeParse(input);
-      if (!checked.success) throw new ArcBenchError('wrong-input', `The input of ${name} is not what the contract says.`);
+      if (!checked.success)
+        throw new ArcBenchError('wrong-input', `The input of ${name} is not what the contract says.`);
       const handler = handlers[name as CallName] as ((value: unknown) => unknown) | undefined;
       if (!handler) await readFile(join(folder, secret)); // ENOENT with the path, as faults of a program have
       return await handler?.(checked.data);
     },
     subscribe(listener) {
       listeners.add(listener);
-      return () => { listeners.delete(listener); };
+      return () => {
+        listeners.delete(listener);
+      };
     },
     async resource(address) {
       addresses.push(address);
       if (address === 'pictures/face/broken/0') throw new TypeError(`${folder}/${secret} is broken`);
       const path = join(folder, decodeURIComponent(address.split('?', 1)[0] ?? '')); // follows '..': the door must not ask for it
-      return await readFile(path).then((bytes) => ({ type: 'image/svg+xml', bytes }), () => null);
+      return await readFile(path).then(
+        (bytes) => ({ type: 'image/svg+xml', bytes }),
+        () => null,
+      );
     },
     async receive({ upload, path }, content) {
       const target = join(folder, 'uploads', upload, path);
@@ -53,5 +75,10 @@ export function folderWorkbench(folder: string) {
     busy: () => false,
     close: async () => {},
   };
-  return { ...workbench, listeners, addresses, emit: (event: WorkbenchEvent) => listeners.forEach((listener) => listener(event)) };
+  return {
+    ...workbench,
+    listeners,
+    addresses,
+    emit: (event: WorkbenchEvent) => listeners.forEach((listener) => listener(event)),
+  };
 }

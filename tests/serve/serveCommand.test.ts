@@ -11,10 +11,18 @@ const folder = mkdtempSync(join(tmpdir(), 'arcbench-serve-command-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 function arcbench(...args: string[]) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'serveProgram.ts'), '--workspace', folder, ...args], { env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'serveProgram.ts'), '--workspace', folder, ...args],
+    { env: { ...process.env, NODE_NO_WARNINGS: '1' } },
+  );
   const said = { out: '', errors: '' };
-  child.stdout.on('data', (chunk: Buffer) => { said.out += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { said.errors += chunk.toString(); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    said.out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said.errors += chunk.toString();
+  });
   return { child, said, ended: once(child, 'close').then(([code]) => code as number) };
 }
 
@@ -26,7 +34,7 @@ test('serve prints an address that opens, and Ctrl-C closes the workbench with a
   assert.equal(open, `${address}?token=${token}`);
   const socket = await openSocket(`${address.replace('http', 'ws')}api`, { authorization: `Bearer ${token}` });
   socket.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
-  assert.ok('result' in await nextMessage(socket));
+  assert.ok('result' in (await nextMessage(socket)));
   child.kill('SIGINT');
   assert.equal(await ended, 0);
   assert.match(said.errors, /opened .*"roots":\[".*"\][^]*Saving a checkpoint; Ctrl-C again[^]*checkpoint saved\n$/);
@@ -36,7 +44,15 @@ test('serve prints an address that opens, and Ctrl-C closes the workbench with a
 test('a token comes from a file, and a host beyond the loopback is warned of', async () => {
   const token = 'a'.repeat(40);
   writeFileSync(join(folder, 'token'), `${token}\n`);
-  const { child, said, ended } = arcbench('serve', '--port', '0', '--host', '0.0.0.0', '--token-file', join(folder, 'token'));
+  const { child, said, ended } = arcbench(
+    'serve',
+    '--port',
+    '0',
+    '--host',
+    '0.0.0.0',
+    '--token-file',
+    join(folder, 'token'),
+  );
   await once(child.stdout, 'data');
   assert.match(said.out, new RegExp(`^ArcBench: http://${hostname()}:\\d+/\\?token=${token}\n`));
   child.kill('SIGTERM');
@@ -46,7 +62,12 @@ test('a token comes from a file, and a host beyond the loopback is warned of', a
 
 test('wrong options are named before anything is opened', async () => {
   writeFileSync(join(folder, 'short'), 'guessable');
-  for (const [args, sentence] of [[['--port', '70000'], /--port is a whole number/], [['--open', join(folder, 'none')], /There is no folder/], [['--token-file', join(folder, 'short')], /at least 32/], [['--token-file', join(folder, 'absent')], /must hold a token/]] as const) {
+  for (const [args, sentence] of [
+    [['--port', '70000'], /--port is a whole number/],
+    [['--open', join(folder, 'none')], /There is no folder/],
+    [['--token-file', join(folder, 'short')], /at least 32/],
+    [['--token-file', join(folder, 'absent')], /must hold a token/],
+  ] as const) {
     const { said, ended } = arcbench('serve', ...args);
     assert.equal(await ended, 2);
     assert.match(said.errors, sentence);

@@ -7,7 +7,13 @@ import { folderWorkbench } from './folderWorkbench.ts';
 const program = new Command('arcbench').option('--workspace <folder>').option('--json').exitOverride();
 addServeCommand(program, session(program), ({ workspace, roots }) => {
   process.stderr.write(`opened ${JSON.stringify({ workspace, roots: roots ?? null })}\n`);
-  return { ...folderWorkbench(workspace), busy: () => true, close: async () => { process.stderr.write('checkpoint saved\n'); } };
+  return {
+    ...folderWorkbench(workspace),
+    busy: () => true,
+    close: async () => {
+      process.stderr.write('checkpoint saved\n');
+    },
+  };
 });
 await program.parseAsync().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);

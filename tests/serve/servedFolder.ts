@@ -8,12 +8,19 @@ import { serve, type ServeOptions } from '../../src-main/doors/serve/serve.ts';
 import { folderWorkbench } from './folderWorkbench.ts';
 
 /** Serves a folder with one report, one picture and built screens of one page, until the action is over. */
-export async function withServedFolder(action: (served: ServedFolder) => Promise<void>, options: Partial<ServeOptions> = {}): Promise<void> {
+export async function withServedFolder(
+  action: (served: ServedFolder) => Promise<void>,
+  options: Partial<ServeOptions> = {},
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-serve-'));
   const renderer = join(folder, 'renderer');
   const data = join(folder, 'data');
-  for (const path of ['renderer/assets', 'data/pictures/face/abc', 'data/reports/abc']) mkdirSync(join(folder, path), { recursive: true });
-  writeFileSync(join(renderer, 'index.html'), '<!doctype html><title>ArcBench</title><script type="module" src="./assets/main.js"></script>');
+  for (const path of ['renderer/assets', 'data/pictures/face/abc', 'data/reports/abc'])
+    mkdirSync(join(folder, path), { recursive: true });
+  writeFileSync(
+    join(renderer, 'index.html'),
+    '<!doctype html><title>ArcBench</title><script type="module" src="./assets/main.js"></script>',
+  );
   writeFileSync(join(renderer, 'assets/main.js'), 'document.title = "runs";');
   writeFileSync(join(data, 'pictures/face/abc/0'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   writeFileSync(join(data, 'reports/abc/curve one.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
@@ -22,22 +29,49 @@ export async function withServedFolder(action: (served: ServedFolder) => Promise
   const log: string[] = [];
   const served = await serve(workbench, { renderer, log: (line) => log.push(line), ...options });
   const { hostname, port, host } = new URL(served.address);
-  const ask = (path: string, { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {}) => new Promise<Answer>((resolve, reject) => {
-    const asked = request({ hostname, port, path, method, headers: { host, ...headers }, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text })).on('error', reject);
+  const ask = (
+    path: string,
+    {
+      method = 'GET',
+      headers = {},
+      body,
+    }: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {},
+  ) =>
+    new Promise<Answer>((resolve, reject) => {
+      const asked = request(
+        { hostname, port, path, method, headers: { host, ...headers }, agent: false },
+        (response) => {
+          let text = '';
+          response
+            .setEncoding('utf8')
+            .on('data', (chunk: string) => {
+              text += chunk;
+            })
+            .on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+            .on('error', reject);
+        },
+      );
+      asked.on('error', reject).end(body);
     });
-    asked.on('error', reject).end(body);
-  });
   const bearer = { authorization: `Bearer ${served.token}` };
   const socketAddress = `ws://${host}/api`;
   try {
     await action({
-      ...served, folder, data, workbench, log, host, ask, bearer, socketAddress,
+      ...served,
+      folder,
+      data,
+      workbench,
+      log,
+      host,
+      ask,
+      bearer,
+      socketAddress,
       raw: () => connect(Number(port), hostname),
       async rawSocket() {
         const socket = connect(Number(port), hostname);
-        socket.write(`GET /api HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer.authorization}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`);
+        socket.write(
+          `GET /api HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer.authorization}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+        );
         await once(socket, 'data');
         return socket.pause();
       },
@@ -49,12 +83,24 @@ export async function withServedFolder(action: (served: ServedFolder) => Promise
   }
 }
 
-export interface Answer { readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string }
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
 type Served = Awaited<ReturnType<typeof serve>>;
 export interface ServedFolder extends Served {
-  readonly folder: string; readonly data: string; readonly workbench: ReturnType<typeof folderWorkbench>; readonly log: string[]; readonly host: string;
-  readonly bearer: Record<string, string>; readonly socketAddress: string;
-  ask(path: string, request?: { method?: string; headers?: Record<string, string>; body?: string | Buffer }): Promise<Answer>;
+  readonly folder: string;
+  readonly data: string;
+  readonly workbench: ReturnType<typeof folderWorkbench>;
+  readonly log: string[];
+  readonly host: string;
+  readonly bearer: Record<string, string>;
+  readonly socketAddress: string;
+  ask(
+    path: string,
+    request?: { method?: string; headers?: Record<string, string>; body?: string | Buffer },
+  ): Promise<Answer>;
   raw(): Socket;
   /** A WebSocket opened by hand, so that it can be left unread. */
   rawSocket(): Promise<Socket>;
@@ -71,10 +117,16 @@ export function openSocket(address: string, headers: Record<string, string>): Pr
 }
 
 /** The next message of a socket, parsed. */
-export const nextMessage = (socket: WebSocket): Promise<Record<string, unknown>> => new Promise((resolve, reject) => {
-  socket.addEventListener('message', (event) => resolve(JSON.parse(String(event.data)) as Record<string, unknown>), { once: true });
-  socket.addEventListener('close', ({ code, reason }) => reject(new Error(`closed with ${code} ${reason}`)), { once: true });
-});
+export const nextMessage = (socket: WebSocket): Promise<Record<string, unknown>> =>
+  new Promise((resolve, reject) => {
+    socket.addEventListener('message', (event) => resolve(JSON.parse(String(event.data)) as Record<string, unknown>), {
+      once: true,
+    });
+    socket.addEventListener('close', ({ code, reason }) => reject(new Error(`closed with ${code} ${reason}`)), {
+      once: true,
+    });
+  });
 
 /** Code with which a socket is closed. */
-export const closeCode = (socket: WebSocket): Promise<number> => new Promise((resolve) => socket.addEventListener('close', ({ code }) => resolve(code), { once: true }));
+export const closeCode = (socket: WebSocket): Promise<number> =>
+  new Promise((resolve) => socket.addEventListener('close', ({ code }) => resolve(code), { once: true }));

@@ -4,7 +4,10 @@ import { comparePredictions } from '../../src-shared/comparePredictions.ts';
 import { signedCountsTest } from '../../src-shared/maths/mcnemar.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
-const [images, labels] = [[10, 11, 12, 13, 14, 15], [0, 0, 1, 1, 2, 2]];
+const [images, labels] = [
+  [10, 11, 12, 13, 14, 15],
+  [0, 0, 1, 1, 2, 2],
+];
 const first = { images, labels, predicted: [0, 0, 1, 1, 0, 2] };
 const second = { images, labels, predicted: [0, 1, 0, 2, 2, 1] };
 
@@ -15,11 +18,17 @@ test('pictures that one run alone gets right are listed with what the other take
   assert.deepEqual(found.onlySecond, [{ image: 14, label: 2, firstRight: 0, secondRight: 1, takenFor: [0] }]);
   assert.ok(Math.abs(found.p - (2 * (1 + 5)) / 32) < 1e-12);
   assert.equal(comparePredictions([{ seed: 1, first, second: first }]).p, 1);
-  assert.throws(() => comparePredictions([{ seed: 1, first, second: { ...second, images: [10, 11, 12, 13, 14, 16] } }]), /one test part/);
+  assert.throws(
+    () => comparePredictions([{ seed: 1, first, second: { ...second, images: [10, 11, 12, 13, 14, 16] } }]),
+    /one test part/,
+  );
 });
 
 test('over seeds each picture counts once: the pair of runs twice over gives the p of one, not of twice as many pictures', () => {
-  const twice = comparePredictions([{ seed: 1, first, second }, { seed: 2, first, second }]);
+  const twice = comparePredictions([
+    { seed: 1, first, second },
+    { seed: 2, first, second },
+  ]);
   assert.ok(Math.abs(twice.p - (2 * (1 + 5)) / 32) < 1e-12);
   assert.deepEqual(twice.onlySecond, [{ image: 14, label: 2, firstRight: 0, secondRight: 2, takenFor: [0] }]);
 });
@@ -30,7 +39,9 @@ test('the test over whole numbers is the share of all patterns of signs, counted
     const differences = Array.from({ length: 1 + random.integer(11) }, () => random.integer(9) - 4);
     const observed = Math.abs(differences.reduce((sum, value) => sum + value, 0));
     let extreme = 0;
-    for (let pattern = 0; pattern < 2 ** differences.length; pattern++) if (Math.abs(differences.reduce((sum, value, at) => sum + (pattern & (1 << at) ? value : -value), 0)) >= observed) extreme++;
+    for (let pattern = 0; pattern < 2 ** differences.length; pattern++)
+      if (Math.abs(differences.reduce((sum, value, at) => sum + (pattern & (1 << at) ? value : -value), 0)) >= observed)
+        extreme++;
     assert.ok(Math.abs(signedCountsTest(differences) - extreme / 2 ** differences.length) < 1e-12, differences.join());
   }
 });

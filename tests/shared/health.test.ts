@@ -5,18 +5,45 @@ import { warningSentence, type RunWarning } from '../../src-shared/runWarning.ts
 import { healthWarnings, lowestLoss, type EpochHealth } from '../../src-shared/health.ts';
 
 const well: EpochHealth = {
-  epoch: 6, epochs: 10, warmupEpochs: 0, classes: 200, loss: 2, accuracy: 0.7, gradientNorm: 4, gradientClip: 5, targetAngleDegrees: 50, embeddingNorm: 12,
-  marginSatisfied: 0.4, beyondMargin: 0, scale: 64, collapsedCentres: 0, unusedCentres: 3,
+  epoch: 6,
+  epochs: 10,
+  warmupEpochs: 0,
+  classes: 200,
+  loss: 2,
+  accuracy: 0.7,
+  gradientNorm: 4,
+  gradientClip: 5,
+  targetAngleDegrees: 50,
+  embeddingNorm: 12,
+  marginSatisfied: 0.4,
+  beyondMargin: 0,
+  scale: 64,
+  collapsedCentres: 0,
+  unusedCentres: 3,
 };
-const names = (changes: Partial<EpochHealth>) => healthWarnings({ ...well, ...changes }).map(({ key }) => key.slice('warning.'.length));
+const names = (changes: Partial<EpochHealth>) =>
+  healthWarnings({ ...well, ...changes }).map(({ key }) => key.slice('warning.'.length));
 
 test('a run that is well is left in peace, and one without margin or centres too', () => {
   assert.deepEqual(names({}), []);
-  assert.deepEqual(names({ marginSatisfied: undefined, beyondMargin: undefined, scale: undefined, collapsedCentres: undefined, unusedCentres: undefined }), []);
+  assert.deepEqual(
+    names({
+      marginSatisfied: undefined,
+      beyondMargin: undefined,
+      scale: undefined,
+      collapsedCentres: undefined,
+      unusedCentres: undefined,
+    }),
+    [],
+  );
 });
 
 test('the lowest loss is that of a softmax over perfectly separated classes', () => {
-  for (const [scale, classes] of [[1, 200], [4, 10], [30, 1000]] as const) {
+  for (const [scale, classes] of [
+    [1, 200],
+    [4, 10],
+    [30, 1000],
+  ] as const) {
     // All others at cosine -1/(n-1), the target at 1.
     const others = (classes - 1) * Math.exp(-scale / (classes - 1));
     assert.ok(Math.abs(lowestLoss(scale, classes) + Math.log(Math.exp(scale) / (Math.exp(scale) + others))) < 1e-9);
@@ -25,7 +52,11 @@ test('the lowest loss is that of a softmax over perfectly separated classes', ()
 
 test('each measure that leaves its range is named with its number and what to try', () => {
   const cases: readonly (readonly [Partial<EpochHealth>, string, RegExp])[] = [
-    [{ scale: 1 }, 'scale', /scale 1 and 200 classes the loss cannot fall below 4\.3, .*raise loss\.scale to 9 or more/],
+    [
+      { scale: 1 },
+      'scale',
+      /scale 1 and 200 classes the loss cannot fall below 4\.3, .*raise loss\.scale to 9 or more/,
+    ],
     [{ beyondMargin: 0.3 }, 'beyondMargin', /30 % of the samples lie further than π − m.*marginWarmupEpochs/],
     [{ targetAngleDegrees: 89.5, accuracy: 0.01 }, 'targetAngle', /89\.5°.*learningRate/],
     [{ marginSatisfied: 0 }, 'margin', /only 0 % .* while 70 % are right/],
@@ -40,13 +71,19 @@ test('each measure that leaves its range is named with its number and what to tr
   ];
   for (const [changes, name, words] of cases) {
     const found = healthWarnings({ ...well, ...changes });
-    assert.deepEqual(found.map(({ key }) => key), [`warning.${name}`]);
-    const [english, russian] = (['en', 'ru'] as const).map((language) => warningSentence(found[0] as RunWarning, reportTexts(language))) as [string, string];
+    assert.deepEqual(
+      found.map(({ key }) => key),
+      [`warning.${name}`],
+    );
+    const [english, russian] = (['en', 'ru'] as const).map((language) =>
+      warningSentence(found[0] as RunWarning, reportTexts(language)),
+    ) as [string, string];
     assert.match(english, words);
     assert.match(english, /^Epoch 6: .*\.$/);
     assert.match(russian, /^Эпоха 6: [^{}]*\.$/);
     // Every number of the English sentence stands in the Russian one too, but for those of grammar and of advice.
-    for (const [, number] of english.matchAll(/(?<![\w.])(\d+(?:\.\d+)?)(?=[ °,)%])/g)) assert.ok(russian.includes((number as string).replace('.', ',')) , `${number} is missing in: ${russian}`);
+    for (const [, number] of english.matchAll(/(?<![\w.])(\d+(?:\.\d+)?)(?=[ °,)%])/g))
+      assert.ok(russian.includes((number as string).replace('.', ',')), `${number} is missing in: ${russian}`);
   }
 });
 

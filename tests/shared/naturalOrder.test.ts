@@ -8,6 +8,14 @@ test('names are ordered as people read them, and no two names are taken for one'
 });
 
 test('pictures come person by person, each in natural order, and every one keeps its place in the dataset', () => {
-  const pictures = [['s1', '10.pgm'], ['s1', '2.pgm'], ['s10', '1.pgm'], ['s2', '1.pgm']].map(([identity, name]) => ({ identity: identity as string, name: name as string }));
-  assert.deepEqual(naturalPlaces(pictures, ({ name }) => name), [1, 0, 3, 2]);
+  const pictures = [
+    ['s1', '10.pgm'],
+    ['s1', '2.pgm'],
+    ['s10', '1.pgm'],
+    ['s2', '1.pgm'],
+  ].map(([identity, name]) => ({ identity: identity as string, name: name as string }));
+  assert.deepEqual(
+    naturalPlaces(pictures, ({ name }) => name),
+    [1, 0, 3, 2],
+  );
 });

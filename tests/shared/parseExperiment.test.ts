@@ -6,43 +6,101 @@ import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 
 const faults: readonly (readonly [string, string, RegExp])[] = [
   ['an unknown section', 'name: a\ntraning:\n  epochs: 3', /^e\.yaml, line 2: unknown key 'traning'; .*'training'\.$/],
-  ['an unknown key', 'training:\n  epochs: 3\n  learningrate: 1', /line 3: unknown key 'training\.learningrate'; .*'learningRate'\.$/],
-  ['a list of losses', 'arms:\n  - {name: a, loss: crossEntropy}\n  - {name: b, loss: [arcFace, triplet]}', /line 3: 'arms\[1\]\.loss' is a list; expected .*'arcFace \+ 0\.1 triplet'\.$/],
-  ['a unit in a number', 'prepare:\n  inputSize: 112px', /line 2: 'prepare\.inputSize' is '112px'; expected a whole number of pixels from 32 to 224/],
+  [
+    'an unknown key',
+    'training:\n  epochs: 3\n  learningrate: 1',
+    /line 3: unknown key 'training\.learningrate'; .*'learningRate'\.$/,
+  ],
+  [
+    'a list of losses',
+    'arms:\n  - {name: a, loss: crossEntropy}\n  - {name: b, loss: [arcFace, triplet]}',
+    /line 3: 'arms\[1\]\.loss' is a list; expected .*'arcFace \+ 0\.1 triplet'\.$/,
+  ],
+  [
+    'a unit in a number',
+    'prepare:\n  inputSize: 112px',
+    /line 2: 'prepare\.inputSize' is '112px'; expected a whole number of pixels from 32 to 224/,
+  ],
   ['a number out of range', 'prepare:\n  inputSize: 1000', /line 2: .* out of range; expected .* from 32 to 224/],
-  ['degrees for radians', 'arms:\n  - name: a\n    loss:\n      name: arcFace\n      marginRadians: 28', /line 5: 'arms\[0\]\.loss\.marginRadians' is 28, out of range; expected a number of radians from 0/],
-  ['an unknown loss', 'arms:\n  - name: a\n    loss: arcface', /line 3: 'arms\[0\]\.loss' cannot be 'arcface'; .*'arcFace'\.$/],
-  ['an unknown loss by name', 'arms:\n  - name: a\n    loss:\n      name: normface', /line 4: 'arms\[0\]\.loss\.name' cannot be 'normface'; .*'normFace'\.$/],
-  ["another loss's key", 'arms:\n  - name: a\n    loss: {name: arcFace, margin: 0.5}', /line 3: unknown key 'arms\[0\]\.loss\.margin'/],
-  ['an unknown schedule', 'training:\n  schedule: cosin', /line 2: 'training\.schedule' cannot be 'cosin'; .*'cosine'\.$/],
-  ['an unknown backbone', 'model:\n  backbone: resnet19', /line 2: 'model\.backbone' cannot be 'resnet19'; .*'resnet18'\.$/],
-  ['shares that miss 1', 'split:\n  train: 0.5', /line 2: 'split\.train': train, val and test must add up to 1, not to 0\.80; change all three\.$/],
-  ['a key twice', 'name: a\nname: b', /line 2: this is not valid YAML \(the key 'name' is there twice in one section: keep one of them\)/],
+  [
+    'degrees for radians',
+    'arms:\n  - name: a\n    loss:\n      name: arcFace\n      marginRadians: 28',
+    /line 5: 'arms\[0\]\.loss\.marginRadians' is 28, out of range; expected a number of radians from 0/,
+  ],
+  [
+    'an unknown loss',
+    'arms:\n  - name: a\n    loss: arcface',
+    /line 3: 'arms\[0\]\.loss' cannot be 'arcface'; .*'arcFace'\.$/,
+  ],
+  [
+    'an unknown loss by name',
+    'arms:\n  - name: a\n    loss:\n      name: normface',
+    /line 4: 'arms\[0\]\.loss\.name' cannot be 'normface'; .*'normFace'\.$/,
+  ],
+  [
+    "another loss's key",
+    'arms:\n  - name: a\n    loss: {name: arcFace, margin: 0.5}',
+    /line 3: unknown key 'arms\[0\]\.loss\.margin'/,
+  ],
+  [
+    'an unknown schedule',
+    'training:\n  schedule: cosin',
+    /line 2: 'training\.schedule' cannot be 'cosin'; .*'cosine'\.$/,
+  ],
+  [
+    'an unknown backbone',
+    'model:\n  backbone: resnet19',
+    /line 2: 'model\.backbone' cannot be 'resnet19'; .*'resnet18'\.$/,
+  ],
+  [
+    'shares that miss 1',
+    'split:\n  train: 0.5',
+    /line 2: 'split\.train': train, val and test must add up to 1, not to 0\.80; change all three\.$/,
+  ],
+  [
+    'a key twice',
+    'name: a\nname: b',
+    /line 2: this is not valid YAML \(the key 'name' is there twice in one section: keep one of them\)/,
+  ],
   ['a list', '- a', /line 1: this is a list; expected a section of keys \(name, data/],
-  ['a tab', 'training:\n\tepochs: 3', /line 2: this is not valid YAML \(tabs are not allowed as indentation: use spaces\)/],
+  [
+    'a tab',
+    'training:\n\tepochs: 3',
+    /line 2: this is not valid YAML \(tabs are not allowed as indentation: use spaces\)/,
+  ],
   ['two documents', 'name: a\n---\nname: b', /line 2: this is not valid YAML \(there is more than one document/],
   ['a broken bracket', 'name: a\nseeds: [1\nmodel: 2', /line \d: this is not valid YAML/],
 ];
 
 for (const [what, text, sentence] of faults) {
   test(`${what} is named with file, line and key`, () => {
-    assert.throws(() => parseExperiment(text, 'e.yaml'), (error) => {
-      assert.ok(error instanceof ArcBenchError);
-      assert.equal(error.code, 'wrong-input');
-      assert.match(error.message, sentence);
-      return true;
-    });
+    assert.throws(
+      () => parseExperiment(text, 'e.yaml'),
+      (error) => {
+        assert.ok(error instanceof ArcBenchError);
+        assert.equal(error.code, 'wrong-input');
+        assert.match(error.message, sentence);
+        return true;
+      },
+    );
   });
 }
 
 test('an empty experiment is the default plan; a bare loss name has its defaults', () => {
   assert.equal(parseExperiment('', 'e.yaml').prepare.inputSize, 112);
-  assert.deepEqual(parseExperiment('arms:\n  - name: a\n    loss: arcFace', 'e.yaml').arms[0]?.loss, { name: 'arcFace', marginRadians: 0.5, scale: 64 });
+  assert.deepEqual(parseExperiment('arms:\n  - name: a\n    loss: arcFace', 'e.yaml').arms[0]?.loss, {
+    name: 'arcFace',
+    marginRadians: 0.5,
+    scale: 64,
+  });
 });
 
 test("the plan's hash ignores the order of keys and spelled-out defaults, and sees each value", () => {
   const hash = (text: string) => planHash(parseExperiment(text, 'e.yaml'));
   assert.match(hash(''), /^[0-9a-f]{64}$/);
-  assert.equal(hash('training: {batchSize: 64, epochs: 20}'), hash('training: {epochs: 20, batchSize: 64}\nname: experiment'));
+  assert.equal(
+    hash('training: {batchSize: 64, epochs: 20}'),
+    hash('training: {epochs: 20, batchSize: 64}\nname: experiment'),
+  );
   assert.notEqual(hash(''), hash('training: {epochs: 21}'));
 });

@@ -11,14 +11,32 @@ import { auditSplit } from '../../src-main/split/auditSplit.ts';
 import { makeSplit } from '../../src-main/split/makeSplit.ts';
 import { verifySplitFolders, writeSplitFolders } from '../../src-main/split/splitFolders.ts';
 
-function preparedSet(people: number, images: number, change: (image: PreparedSet['images'][number], index: number) => PreparedSet['images'][number] = (image) => image): PreparedSet {
+function preparedSet(
+  people: number,
+  images: number,
+  change: (image: PreparedSet['images'][number], index: number) => PreparedSet['images'][number] = (image) => image,
+): PreparedSet {
   const random = randomStream(1, 'hashes');
-  const all = Array.from({ length: people * images }, (_, index) => change({
-    path: `/faces/p${Math.floor(index / images)}/${index}.png`, identity: `p${Math.floor(index / images)}`,
-    contentHash: createHash('sha256').update(String(index)).digest('hex'),
-    perceptualHash: Array.from({ length: 16 }, () => random.integer(16).toString(16)).join(''),
-  }, index));
-  return { folder: '/nowhere', inputSize: 32, count: all.length, hash: 'set', images: all, rejected: [], alignment: 'none' };
+  const all = Array.from({ length: people * images }, (_, index) =>
+    change(
+      {
+        path: `/faces/p${Math.floor(index / images)}/${index}.png`,
+        identity: `p${Math.floor(index / images)}`,
+        contentHash: createHash('sha256').update(String(index)).digest('hex'),
+        perceptualHash: Array.from({ length: 16 }, () => random.integer(16).toString(16)).join(''),
+      },
+      index,
+    ),
+  );
+  return {
+    folder: '/nowhere',
+    inputSize: 32,
+    count: all.length,
+    hash: 'set',
+    images: all,
+    rejected: [],
+    alignment: 'none',
+  };
 }
 
 test('every image lies in at most one part and held-out people never train, for many seeds', () => {
@@ -28,17 +46,26 @@ test('every image lies in at most one part and held-out people never train, for 
     const all = partNames.flatMap((part) => split.parts[part]);
     assert.equal(new Set(all).size, all.length);
     assert.equal(all.length, set.count);
-    const peopleOf = (part: (typeof partNames)[number]) => new Set(split.parts[part].map((index) => set.images[index]?.identity ?? ''));
-    for (const part of ['query', 'distractors'] as const) for (const identity of peopleOf(part)) assert.ok(!split.classes.includes(identity));
-    for (const part of ['train', 'val', 'test'] as const) assert.deepEqual([...peopleOf(part)].sort(), [...split.classes].sort());
+    const peopleOf = (part: (typeof partNames)[number]) =>
+      new Set(split.parts[part].map((index) => set.images[index]?.identity ?? ''));
+    for (const part of ['query', 'distractors'] as const)
+      for (const identity of peopleOf(part)) assert.ok(!split.classes.includes(identity));
+    for (const part of ['train', 'val', 'test'] as const)
+      assert.deepEqual([...peopleOf(part)].sort(), [...split.classes].sort());
     assert.deepEqual(auditSplit(set, split), { findings: [], blocked: false });
   }
 });
 
 test('one seed gives one split and another seed another', () => {
   const set = preparedSet(12, 8);
-  assert.equal(makeSplit(set, splitSchema.parse({ seed: 1 })).hash, makeSplit(set, splitSchema.parse({ seed: 1 })).hash);
-  assert.notEqual(makeSplit(set, splitSchema.parse({ seed: 1 })).hash, makeSplit(set, splitSchema.parse({ seed: 2 })).hash);
+  assert.equal(
+    makeSplit(set, splitSchema.parse({ seed: 1 })).hash,
+    makeSplit(set, splitSchema.parse({ seed: 1 })).hash,
+  );
+  assert.notEqual(
+    makeSplit(set, splitSchema.parse({ seed: 1 })).hash,
+    makeSplit(set, splitSchema.parse({ seed: 2 })).hash,
+  );
 });
 
 test('a person put by hand goes there, the others stay where the draw put them, and an unknown name is refused', () => {
@@ -47,36 +74,77 @@ test('a person put by hand goes there, the others stay where the draw put them, 
   const [moved, dropped] = before.classes as [string, string];
   const after = makeSplit(set, splitSchema.parse({ assign: { [moved]: 'query', [dropped]: 'left out' } }));
   assert.deepEqual(after.classes, before.classes.slice(2));
-  const peopleOf = (part: (typeof partNames)[number], split: typeof after) => [...new Set(split.parts[part].map((index) => set.images[index]?.identity))];
+  const peopleOf = (part: (typeof partNames)[number], split: typeof after) => [
+    ...new Set(split.parts[part].map((index) => set.images[index]?.identity)),
+  ];
   assert.deepEqual(peopleOf('query', after).sort(), [...peopleOf('query', before), moved].sort());
   assert.deepEqual(peopleOf('distractors', after), peopleOf('distractors', before));
   assert.deepEqual(after.skipped, [{ identity: dropped, images: 8 }]);
-  assert.throws(() => makeSplit(set, splitSchema.parse({ assign: { nobody: 'query' } })), /split\.assign names nobody, who is not in the dataset/);
+  assert.throws(
+    () => makeSplit(set, splitSchema.parse({ assign: { nobody: 'query' } })),
+    /split\.assign names nobody, who is not in the dataset/,
+  );
 });
 
 test('a split that leaves too few people or pictures says what to do', () => {
-  assert.throws(() => makeSplit(preparedSet(10, 3), splitSchema.parse({ minImages: 5 })), /Only 0 of 10 identities have at least 5 images.*lower split\.minImages/);
-  assert.throws(() => makeSplit(preparedSet(8, 2), splitSchema.parse({ minImages: 1 })), /p\d has 2 different pictures, too few for train, val and test/);
+  assert.throws(
+    () => makeSplit(preparedSet(10, 3), splitSchema.parse({ minImages: 5 })),
+    /Only 0 of 10 identities have at least 5 images.*lower split\.minImages/,
+  );
+  assert.throws(
+    () => makeSplit(preparedSet(8, 2), splitSchema.parse({ minImages: 1 })),
+    /p\d has 2 different pictures, too few for train, val and test/,
+  );
 });
 
 test('the audit finds identical and near-identical pictures across people and can be overridden by name', () => {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-audit-'));
   try {
-    const hashes = new Map([[1, '123456789abcdef0'], [78, '123456789abcdef1'], [2, '0fedcba987654321'], [77, '0fedcba987654320']]);
-    const planted = { ...preparedSet(10, 8, (image, index) => ({ ...image, ...(index === 79 ? { contentHash: createHash('sha256').update('0').digest('hex') } : {}), perceptualHash: hashes.get(index) ?? image.perceptualHash })), folder };
+    const hashes = new Map([
+      [1, '123456789abcdef0'],
+      [78, '123456789abcdef1'],
+      [2, '0fedcba987654321'],
+      [77, '0fedcba987654320'],
+    ]);
+    const planted = {
+      ...preparedSet(10, 8, (image, index) => ({
+        ...image,
+        ...(index === 79 ? { contentHash: createHash('sha256').update('0').digest('hex') } : {}),
+        perceptualHash: hashes.get(index) ?? image.perceptualHash,
+      })),
+      folder,
+    };
     const random = randomStream(2, 'pixels');
-    const pixels = Array.from({ length: planted.count }, () => Uint8Array.from({ length: 32 * 32 * 3 }, () => random.integer(200)));
+    const pixels = Array.from({ length: planted.count }, () =>
+      Uint8Array.from({ length: 32 * 32 * 3 }, () => random.integer(200)),
+    );
     pixels[78] = (pixels[1] as Uint8Array).map((value) => Math.round(value * 1.1) + random.integer(6)); // a brighter, noisier copy
     writeFileSync(join(folder, 'images.bin'), Buffer.concat(pixels));
-    const partOf = (split: ReturnType<typeof makeSplit>, index: number) => partNames.find((part) => split.parts[part].includes(index));
-    const apart = (split: ReturnType<typeof makeSplit>) => ([[0, 79], [1, 78], [2, 77]] as const).every(([a, b]) => partOf(split, a) !== partOf(split, b));
-    const rule = Array.from({ length: 200 }, (_, seed) => splitSchema.parse({ seed, query: 0, distractors: 0 })).find((candidate) => apart(makeSplit(planted, candidate)));
+    const partOf = (split: ReturnType<typeof makeSplit>, index: number) =>
+      partNames.find((part) => split.parts[part].includes(index));
+    const apart = (split: ReturnType<typeof makeSplit>) =>
+      (
+        [
+          [0, 79],
+          [1, 78],
+          [2, 77],
+        ] as const
+      ).every(([a, b]) => partOf(split, a) !== partOf(split, b));
+    const rule = Array.from({ length: 200 }, (_, seed) => splitSchema.parse({ seed, query: 0, distractors: 0 })).find(
+      (candidate) => apart(makeSplit(planted, candidate)),
+    );
     assert.ok(rule, 'no seed sets the planted pairs apart');
     const audit = auditSplit(planted, makeSplit(planted, rule));
     assert.ok(audit.blocked);
     // 2 and 77 have nearly the same hash and different pixels: two faces in one pose, no leak.
-    assert.deepEqual(audit.findings.map(({ kind, images }) => [kind, ...images].join(' ')).sort(), ['identical-content /faces/p0/0.png /faces/p9/79.png', 'near-identical /faces/p0/1.png /faces/p9/78.png']);
-    const overridden = auditSplit(planted, makeSplit(planted, { ...rule, allowFindings: audit.findings.map((finding) => finding.name) }));
+    assert.deepEqual(audit.findings.map(({ kind, images }) => [kind, ...images].join(' ')).sort(), [
+      'identical-content /faces/p0/0.png /faces/p9/79.png',
+      'near-identical /faces/p0/1.png /faces/p9/78.png',
+    ]);
+    const overridden = auditSplit(
+      planted,
+      makeSplit(planted, { ...rule, allowFindings: audit.findings.map((finding) => finding.name) }),
+    );
     assert.equal(overridden.blocked, false);
     assert.equal(overridden.findings.length, audit.findings.length);
   } finally {
@@ -91,7 +159,12 @@ test('split folders hold each file once under its part, and a changed file is na
     const set = preparedSet(6, 6, (image, index) => {
       const path = join(folder, 'faces', `${index}.png`);
       writeFileSync(path, `picture ${index}`);
-      return { ...image, path, identity: index < 6 ? '../ä b\n' : image.identity, contentHash: createHash('sha256').update(`picture ${index}`).digest('hex') };
+      return {
+        ...image,
+        path,
+        identity: index < 6 ? '../ä b\n' : image.identity,
+        contentHash: createHash('sha256').update(`picture ${index}`).digest('hex'),
+      };
     });
     const split = makeSplit(set, splitSchema.parse({ query: 0, distractors: 0 }));
     await writeSplitFolders(set, split, join(folder, 'split'));
@@ -102,7 +175,9 @@ test('split folders hold each file once under its part, and a changed file is na
     const file = readdirSync(join(folder, 'split', 'train', identity))[0] as string;
     rmSync(join(folder, 'split', 'train', identity, file));
     writeFileSync(join(folder, 'split', 'train', identity, file), 'other');
-    assert.deepEqual(await verifySplitFolders(join(folder, 'split')), [`train/${identity}/${file} has changed since the split was made.`]);
+    assert.deepEqual(await verifySplitFolders(join(folder, 'split')), [
+      `train/${identity}/${file} has changed since the split was made.`,
+    ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

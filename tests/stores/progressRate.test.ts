@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addSample, secondsLeft, type ProgressSample } from '../../src-renderer/stores/progressRate.ts';
 
-const samplesOf = (...samples: readonly ProgressSample[]): readonly ProgressSample[] => samples.reduce<readonly ProgressSample[]>(addSample, []);
+const samplesOf = (...samples: readonly ProgressSample[]): readonly ProgressSample[] =>
+  samples.reduce<readonly ProgressSample[]>(addSample, []);
 
 test('what is left is what is undone over the rate of the last half minute', () => {
   // 10 a second, then 2 a second for more than the window: the first stretch must be forgotten
   const fast = Array.from({ length: 10 }, (_, second) => ({ stage: 'a', done: second * 10, at: second * 1000 }));
-  const slow = Array.from({ length: 60 }, (_, second) => ({ stage: 'a', done: 100 + second * 2, at: (10 + second) * 1000 }));
+  const slow = Array.from({ length: 60 }, (_, second) => ({
+    stage: 'a',
+    done: 100 + second * 2,
+    at: (10 + second) * 1000,
+  }));
   assert.equal(secondsLeft(samplesOf(...fast), 190), 10);
   assert.equal(secondsLeft(samplesOf(...fast, ...slow), 318), 50);
 });

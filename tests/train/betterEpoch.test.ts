@@ -15,29 +15,64 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('accuracy decides, loss where it is equal, and the earlier epoch where both are', () => {
   const best = { accuracy: 0.9, loss: 2 };
-  const rows = [[0.91, 9, true], [0.89, 0, false], [0.9, 1.9, true], [0.9, 2, false], [0.9, 2.1, false], [0.9, Number.NaN, false]] as const;
-  for (const [accuracy, loss, better] of rows) assert.equal(isBetterEpoch({ accuracy, loss }, best), better, `${accuracy}, ${loss}`);
+  const rows = [
+    [0.91, 9, true],
+    [0.89, 0, false],
+    [0.9, 1.9, true],
+    [0.9, 2, false],
+    [0.9, 2.1, false],
+    [0.9, Number.NaN, false],
+  ] as const;
+  for (const [accuracy, loss, better] of rows)
+    assert.equal(isBetterEpoch({ accuracy, loss }, best), better, `${accuracy}, ${loss}`);
   assert.ok(isBetterEpoch({ accuracy: 0, loss: 5 }, { accuracy: -1, loss: null }));
-  assert.ok(!isBetterEpoch({ accuracy: 0.9, loss: 1 }, { accuracy: 0.9, loss: null }), 'a checkpoint that kept no loss breaks no tie');
+  assert.ok(
+    !isBetterEpoch({ accuracy: 0.9, loss: 1 }, { accuracy: 0.9, loss: null }),
+    'a checkpoint that kept no loss breaks no tie',
+  );
 });
 
 test('where val accuracy is solved, the epoch with the lowest val loss is judged, not the first that solved it', async () => {
   const plan = experimentSchema.parse({
-    data: { demo: { people: 4, imagesPerPerson: 12 } }, prepare: { inputSize: 32 }, split: { query: 0, distractors: 0 }, model: { embeddingSize: 16 },
-    training: { epochs: 12, batchSize: 8, learningRate: 0.02 }, arms: [{ name: 'cross-entropy', loss: 'crossEntropy' }],
+    data: { demo: { people: 4, imagesPerPerson: 12 } },
+    prepare: { inputSize: 32 },
+    split: { query: 0, distractors: 0 },
+    model: { embeddingSize: 16 },
+    training: { epochs: 12, batchSize: 8, learningRate: 0.02 },
+    arms: [{ name: 'cross-entropy', loss: 'crossEntropy' }],
   });
   const store = openStore(folder);
   try {
-    const options = { store, plan, baseFolder: folder, rerunCommand: 'test', signal: new AbortController().signal, progress: { stage: () => undefined, notice: () => undefined, step: () => undefined } };
-    const [id] = await trainArms(options, await gatherSplit(options), { interrupted: 'refuse', compiled: true, engine: 'cpu', evaluate: false });
-    const curve = (name: string) => store.points(id as string).filter((point) => point.name === name).map((point) => point.value as number);
+    const options = {
+      store,
+      plan,
+      baseFolder: folder,
+      rerunCommand: 'test',
+      signal: new AbortController().signal,
+      progress: { stage: () => undefined, notice: () => undefined, step: () => undefined },
+    };
+    const [id] = await trainArms(options, await gatherSplit(options), {
+      interrupted: 'refuse',
+      compiled: true,
+      engine: 'cpu',
+      evaluate: false,
+    });
+    const curve = (name: string) =>
+      store
+        .points(id as string)
+        .filter((point) => point.name === name)
+        .map((point) => point.value as number);
     const [accuracy, loss] = [curve('val/accuracy'), curve('val/loss')];
     const solved = accuracy.flatMap((value, index) => (value === Math.max(...accuracy) ? [index] : []));
     assert.ok(solved.length >= 2, `no tie in ${accuracy}`);
     const lowest = Math.min(...solved.map((index) => loss[index] as number));
     const { bestEpoch } = store.result(id as string, 'summary') as TrainedSummary;
     assert.equal(loss[bestEpoch - 1], lowest);
-    assert.notEqual(bestEpoch, (solved[0] as number) + 1, 'the first to solve it has the lowest loss: this run cannot tell');
+    assert.notEqual(
+      bestEpoch,
+      (solved[0] as number) + 1,
+      'the first to solve it has the lowest loss: this run cannot tell',
+    );
   } finally {
     store.close();
   }

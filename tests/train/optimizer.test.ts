@@ -8,8 +8,14 @@ import { slotName } from '../../src-main/train/optimizerSlots.ts';
 import { optimizerSlots } from '../../src-main/train/optimizerSlots.ts';
 import { learningRateAt } from '../../src-main/train/schedule.ts';
 
-interface Golden { start: number[]; gradients: number[][]; cases: { optimizer: string; source: string; params: Record<string, number | boolean>; steps: number[][] }[] }
-const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/optimizers.json', import.meta.url), 'utf8')) as Golden;
+interface Golden {
+  start: number[];
+  gradients: number[][];
+  cases: { optimizer: string; source: string; params: Record<string, number | boolean>; steps: number[][] }[];
+}
+const golden = JSON.parse(
+  readFileSync(new URL('../../../shared/golden/optimizers.json', import.meta.url), 'utf8'),
+) as Golden;
 
 for (const { optimizer, source, params, steps } of golden.cases) {
   test(`${optimizer} ${JSON.stringify(params)} walks as ${source} to 1e-5`, () => {
@@ -18,16 +24,35 @@ for (const { optimizer, source, params, steps } of golden.cases) {
     const state = new Map<string, Tensor>([['w', tf.tensor1d(golden.start)]]);
     for (const slot of optimizerSlots(plan)) state.set(slotName(slot, 'w'), tf.zeros([golden.start.length]));
     steps.forEach((expected, index) => {
-      const scalars = Object.fromEntries(Object.entries(optimizerScalars(plan, index + 1, learningRate as number)).map(([name, value]) => [name, tf.scalar(value[0] as number)]));
-      for (const [name, tensor] of optimizerUpdates({ plan, scalars, state, gradients: new Map([['w', tf.tensor1d(golden.gradients[index] as number[])]]) })) state.set(name, tensor);
+      const scalars = Object.fromEntries(
+        Object.entries(optimizerScalars(plan, index + 1, learningRate as number)).map(([name, value]) => [
+          name,
+          tf.scalar(value[0] as number),
+        ]),
+      );
+      for (const [name, tensor] of optimizerUpdates({
+        plan,
+        scalars,
+        state,
+        gradients: new Map([['w', tf.tensor1d(golden.gradients[index] as number[])]]),
+      }))
+        state.set(name, tensor);
       const actual = (state.get('w') as Tensor).dataSync();
-      expected.forEach((value, position) => assert.ok(Math.abs(value - (actual[position] as number)) < 1e-5, `step ${index}: ${actual[position]} is not ${value}`));
+      expected.forEach((value, position) =>
+        assert.ok(
+          Math.abs(value - (actual[position] as number)) < 1e-5,
+          `step ${index}: ${actual[position]} is not ${value}`,
+        ),
+      );
     });
   });
 }
 
 test('clipping by the global norm scales all gradients by one factor and leaves small ones alone', () => {
-  const gradients = new Map<string, Tensor>([['a', tf.tensor1d([3, 0])], ['b', tf.tensor1d([0, 4])]]);
+  const gradients = new Map<string, Tensor>([
+    ['a', tf.tensor1d([3, 0])],
+    ['b', tf.tensor1d([0, 4])],
+  ]);
   const { norm, clip } = clipByGlobalNorm(gradients, 1);
   assert.ok(Math.abs((norm.dataSync()[0] as number) - 5) < 1e-5);
   assert.ok(Math.abs(((clip as Tensor).dataSync()[0] as number) - 0.2) < 1e-5);
@@ -38,13 +63,24 @@ test('clipping by the global norm scales all gradients by one factor and leaves 
 for (const name of ['sgd', 'adam']) {
   test(`${name} with a clip of 0.5 steps as with half the gradient, to 1e-6`, () => {
     const count = 100_003; // more than a task takes, and no multiple of a register
-    const values = (factor: number) => tf.tensor1d(Float32Array.from({ length: count }, (_, index) => factor * Math.sin(index)));
+    const values = (factor: number) =>
+      tf.tensor1d(Float32Array.from({ length: count }, (_, index) => factor * Math.sin(index)));
     const plan = optimizerSchema.parse({ name, weightDecay: 0.01 });
-    const state = new Map([['w', values(2)], ...optimizerSlots(plan).map((slot) => [slotName(slot, 'w'), tf.abs(values(3))] as const)]);
-    const scalars = Object.fromEntries(Object.entries(optimizerScalars(plan, 3, 0.1)).map(([key, value]) => [key, tf.scalar(value[0] as number)]));
-    const [clipped, halved] = [{ gradients: new Map([['w', values(1)]]), clip: tf.scalar(0.5) }, { gradients: new Map([['w', values(0.5)]]) }].map((given) => optimizerUpdates({ plan, scalars, state, ...given }));
+    const state = new Map([
+      ['w', values(2)],
+      ...optimizerSlots(plan).map((slot) => [slotName(slot, 'w'), tf.abs(values(3))] as const),
+    ]);
+    const scalars = Object.fromEntries(
+      Object.entries(optimizerScalars(plan, 3, 0.1)).map(([key, value]) => [key, tf.scalar(value[0] as number)]),
+    );
+    const [clipped, halved] = [
+      { gradients: new Map([['w', values(1)]]), clip: tf.scalar(0.5) },
+      { gradients: new Map([['w', values(0.5)]]) },
+    ].map((given) => optimizerUpdates({ plan, scalars, state, ...given }));
     for (const [key, tensor] of halved as Map<string, Tensor>) {
-      const difference = tf.max(tf.abs(tf.sub(tensor, (clipped as Map<string, Tensor>).get(key) as Tensor))).dataSync()[0] as number;
+      const difference = tf
+        .max(tf.abs(tf.sub(tensor, (clipped as Map<string, Tensor>).get(key) as Tensor)))
+        .dataSync()[0] as number;
       assert.ok(difference < 1e-6, `${key}: ${difference}`);
       assert.notEqual(tensor.dataSync()[count - 1], (state.get(key) as Tensor).dataSync()[count - 1]);
     }
@@ -52,7 +88,8 @@ for (const name of ['sgd', 'adam']) {
 }
 
 test('schedules start, bend and end where their formula says', () => {
-  const at = (plan: object, step: number) => learningRateAt(scheduleSchema.parse(plan), 0.1, { step, stepsPerEpoch: 10, epochs: 10 });
+  const at = (plan: object, step: number) =>
+    learningRateAt(scheduleSchema.parse(plan), 0.1, { step, stepsPerEpoch: 10, epochs: 10 });
   assert.equal(at({ name: 'constant' }, 99), 0.1);
   assert.ok(Math.abs(at({ name: 'cosine' }, 50) - 0.05) < 1e-12);
   assert.ok(Math.abs(at({ name: 'polynomial', power: 2 }, 50) - 0.025) < 1e-12);

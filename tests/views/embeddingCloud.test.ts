@@ -12,9 +12,29 @@ import { sphereLines } from '../../src-renderer/views/embedding/sphereLines.ts';
 
 const size = { width: 400, height: 300 };
 const random = randomStream(1, 'cloud');
-const row = (at: number): EmbeddingRow => ({ picture: at, identity: `p${at % 5}`, part: at % 2 === 0 ? 'test' : 'query', file: `${at}.png`, correct: at % 2 === 0 ? at % 4 === 0 : null });
+const row = (at: number): EmbeddingRow => ({
+  picture: at,
+  identity: `p${at % 5}`,
+  part: at % 2 === 0 ? 'test' : 'query',
+  file: `${at}.png`,
+  correct: at % 2 === 0 ? at % 4 === 0 : null,
+});
 const rows = Array.from({ length: 40 }, (_, at) => row(at));
-const projection = (coordinates: readonly (readonly number[])[], dimensions: 2 | 3, method = 'pca'): EmbeddingPoints => ({ run: 'a', method, dimensions, rows, frames: coordinates.map((frame, at) => ({ snapshot: at, coordinates: frame, angleDegrees: rows.map((_, index) => index) })) });
+const projection = (
+  coordinates: readonly (readonly number[])[],
+  dimensions: 2 | 3,
+  method = 'pca',
+): EmbeddingPoints => ({
+  run: 'a',
+  method,
+  dimensions,
+  rows,
+  frames: coordinates.map((frame, at) => ({
+    snapshot: at,
+    coordinates: frame,
+    angleDegrees: rows.map((_, index) => index),
+  })),
+});
 const spread = (dimensions: 2 | 3) => Array.from({ length: rows.length * dimensions }, () => random.normal());
 
 test('a turned, mirrored, moved and scaled cloud is laid onto the first exactly, in 2-D and 3-D', () => {
@@ -22,7 +42,7 @@ test('a turned, mirrored, moved and scaled cloud is laid onto the first exactly,
     const cloud = spread(dimensions);
     const [c, s] = [Math.cos(2), Math.sin(2)];
     const moved = cloud.map((value, at) => {
-      const [first, axis] = [at - at % dimensions, at % dimensions];
+      const [first, axis] = [at - (at % dimensions), at % dimensions];
       const [x, y] = [cloud[first]!, -cloud[first + 1]!];
       return 7 * (axis === 0 ? c * x - s * y : axis === 1 ? s * x + c * y : value) - 3;
     });
@@ -34,13 +54,23 @@ test('a turned, mirrored, moved and scaled cloud is laid onto the first exactly,
 });
 
 test('frames keep their own size however little they fit, and the sphere stays a sphere', () => {
-  const frames = placeFrames(projection(Array.from({ length: 12 }, () => spread(2)), 2), null);
+  const frames = placeFrames(
+    projection(
+      Array.from({ length: 12 }, () => spread(2)),
+      2,
+    ),
+    null,
+  );
   for (const frame of frames) {
     const radii = rows.map((_, at) => Math.hypot(frame[at * 3]!, frame[at * 3 + 1]!)).sort((a, b) => a - b);
     assert.ok(Math.abs(radii[38]! - 1) < 1e-5, `${radii[38]}`);
   }
-  const onSphere = () => { const values = spread(3); return values.map((value, at) => value / Math.hypot(...values.slice(at - at % 3, at - at % 3 + 3))); };
-  for (const frame of placeFrames(projection([onSphere(), onSphere()], 3, 'sphere'), null)) rows.forEach((_, at) => assert.ok(Math.abs(Math.hypot(...frame.subarray(at * 3, at * 3 + 3)) - 1) < 1e-5));
+  const onSphere = () => {
+    const values = spread(3);
+    return values.map((value, at) => value / Math.hypot(...values.slice(at - (at % 3), at - (at % 3) + 3)));
+  };
+  for (const frame of placeFrames(projection([onSphere(), onSphere()], 3, 'sphere'), null))
+    rows.forEach((_, at) => assert.ok(Math.abs(Math.hypot(...frame.subarray(at * 3, at * 3 + 3)) - 1) < 1e-5));
 });
 
 test('clouds of other pictures are not laid onto one another', () => {
@@ -58,16 +88,39 @@ test('the pointer finds the foremost point, and a lasso those inside it', () => 
   assert.ok(corner[0] > 200 && corner[1] < 150, `${corner}`);
   assert.equal(rowAt(flat, above, { size, at: [corner[0] + 4, corner[1]] }), 1);
   assert.equal(rowAt(flat, above, { size, at: [10, 10] }), null);
-  assert.deepEqual(rowsWithin(flat, above, { size, outline: [[150, 20], [390, 20], [390, 160], [150, 160]] }), [0, 1]);
+  assert.deepEqual(
+    rowsWithin(flat, above, {
+      size,
+      outline: [
+        [150, 20],
+        [390, 20],
+        [390, 160],
+        [150, 160],
+      ],
+    }),
+    [0, 1],
+  );
   // In depth: of two on one line of sight the nearer to the eye, which looks along -z.
   const deep = Float32Array.from([0, 0, -0.8, 0, 0, 0.8]);
-  assert.equal(rowAt(deep, viewMatrix({ ...startCamera, azimuth: 0, elevation: 0 }, 3, size), { size, at: [200, 150] }), 1);
-  assert.equal(rowAt(deep, viewMatrix({ ...startCamera, azimuth: Math.PI, elevation: 0 }, 3, size), { size, at: [200, 150] }), 0);
+  assert.equal(
+    rowAt(deep, viewMatrix({ ...startCamera, azimuth: 0, elevation: 0 }, 3, size), { size, at: [200, 150] }),
+    1,
+  );
+  assert.equal(
+    rowAt(deep, viewMatrix({ ...startCamera, azimuth: Math.PI, elevation: 0 }, 3, size), { size, at: [200, 150] }),
+    0,
+  );
 });
 
 test('of faces at one place the foremost is seen, one that is raised before it, and none out of sight', () => {
   const points = Float32Array.from([0, 0, 0.5, 0, 0, -0.5, 0.6, 0, 0, 40, 0, 0]);
-  const seen = (sizes: readonly number[]) => facesSeen({ points, matrix: viewMatrix({ ...startCamera, azimuth: 0, elevation: 0 }, 3, size), size, paint: { colours: new Uint8Array(12), sizes: Float32Array.from(sizes) } }).map((face) => face.row);
+  const seen = (sizes: readonly number[]) =>
+    facesSeen({
+      points,
+      matrix: viewMatrix({ ...startCamera, azimuth: 0, elevation: 0 }, 3, size),
+      size,
+      paint: { colours: new Uint8Array(12), sizes: Float32Array.from(sizes) },
+    }).map((face) => face.row);
   assert.deepEqual(seen([4, 4, 4, 4]), [2, 0]);
   assert.deepEqual(seen([4, 10, 4, 4]), [2, 1], 'what is raised is drawn last');
 });
@@ -75,7 +128,9 @@ test('of faces at one place the foremost is seen, one that is raised before it, 
 test('a pan moves what is under the pointer with it, a zoom keeps it in place, a turn stops at the poles', () => {
   const points = Float32Array.from([0.3, -0.2, 0]);
   const at = placeOf(points, viewMatrix(startCamera, 2, size), { size, row: 0 })!;
-  const [moved, nearer] = [panned(startCamera, [25, -10], size), zoomed(startCamera, 3, { at, size })].map((camera) => placeOf(points, viewMatrix(camera, 2, size), { size, row: 0 })!);
+  const [moved, nearer] = [panned(startCamera, [25, -10], size), zoomed(startCamera, 3, { at, size })].map((camera) =>
+    placeOf(points, viewMatrix(camera, 2, size), { size, row: 0 })!,
+  );
   assert.ok(Math.hypot(moved![0] - at[0] - 25, moved![1] - at[1] + 10) < 1e-3); // float32 matrix
   assert.ok(Math.hypot(nearer![0] - at[0], nearer![1] - at[1]) < 1e-3);
   assert.equal(turned(startCamera, [0, 10_000]).elevation, Math.PI / 2);
@@ -83,16 +138,36 @@ test('a pan moves what is under the pointer with it, a zoom keeps it in place, a
 
 test('colours say person, part, correctness and angle, and what stands out is raised over the rest', () => {
   const [frame] = projection([spread(2)], 2).frames;
-  const palette = { dark: false, of: (name: string) => rgbOf({ good: '#0f0', bad: 'red', 'part-test': '#0000ff' }[name] ?? '#808080') };
-  const by = (way: 'person' | 'part' | 'correct' | 'angle') => rowColours({ rows, frame: frame!, by: way, palette, most: angleScale([frame!]) });
-  assert.deepEqual(by('person').entries.map(({ label, rows: own }) => [label, own.length]), [0, 1, 2, 3, 4].map((person) => [`p${person}`, 8]));
+  const palette = {
+    dark: false,
+    of: (name: string) => rgbOf({ good: '#0f0', bad: 'red', 'part-test': '#0000ff' }[name] ?? '#808080'),
+  };
+  const by = (way: 'person' | 'part' | 'correct' | 'angle') =>
+    rowColours({ rows, frame: frame!, by: way, palette, most: angleScale([frame!]) });
+  assert.deepEqual(
+    by('person').entries.map(({ label, rows: own }) => [label, own.length]),
+    [0, 1, 2, 3, 4].map((person) => [`p${person}`, 8]),
+  );
   assert.equal(new Set(by('person').entries.map(({ colour }) => colour)).size, 5);
   assert.deepEqual(by('part').colours[0], [0, 0, 255]);
-  assert.deepEqual(by('correct').entries.map(({ label, colour, rows: own }) => [label, colour, own.length]), [['named right', 'rgb(0 255 0)', 10], ['named wrong', 'rgb(255 0 0)', 10], ['not a test picture', 'rgb(128 128 128)', 20]]);
+  assert.deepEqual(
+    by('correct').entries.map(({ label, colour, rows: own }) => [label, colour, own.length]),
+    [
+      ['named right', 'rgb(0 255 0)', 10],
+      ['named wrong', 'rgb(255 0 0)', 10],
+      ['not a test picture', 'rgb(128 128 128)', 20],
+    ],
+  );
   assert.equal(by('angle').scale?.most, 40);
   const { colours } = by('part');
-  const paint = paintCloud(colours, { chosen: 3, own: [4], others: [5], marked: [] }, { back: [255, 255, 255], ink: [0, 0, 0] });
-  assert.ok(paint.sizes[3]! > paint.sizes[4]! && paint.sizes[4]! > paint.sizes[5]! && paint.sizes[5]! > paint.sizes[6]!);
+  const paint = paintCloud(
+    colours,
+    { chosen: 3, own: [4], others: [5], marked: [] },
+    { back: [255, 255, 255], ink: [0, 0, 0] },
+  );
+  assert.ok(
+    paint.sizes[3]! > paint.sizes[4]! && paint.sizes[4]! > paint.sizes[5]! && paint.sizes[5]! > paint.sizes[6]!,
+  );
   assert.deepEqual([...paint.colours.subarray(9, 12)], [0, 0, 0]);
   assert.deepEqual([...paint.colours.subarray(12, 15)], colours[4]);
 });
@@ -101,16 +176,32 @@ test('a cap on the sphere is where the margin to the nearest other mean is kept'
   // Two persons a right angle apart, and the margin 0.5: caps of (90° - 28.6°) / 2.
   const two = [row(0), { ...row(1), part: 'val' as const }];
   const points = Float32Array.from([1, 0, 0, 0, 1, 0]);
-  const lines = sphereLines(points, two, { colours: [[255, 0, 0], [0, 0, 255]], grid: [9, 9, 9], marginRadians: 0.5 });
-  const red = Array.from({ length: lines.positions.length / 3 }, (_, at) => at).filter((at) => lines.colours[at * 3] === 255);
+  const lines = sphereLines(points, two, {
+    colours: [
+      [255, 0, 0],
+      [0, 0, 255],
+    ],
+    grid: [9, 9, 9],
+    marginRadians: 0.5,
+  });
+  const red = Array.from({ length: lines.positions.length / 3 }, (_, at) => at).filter(
+    (at) => lines.colours[at * 3] === 255,
+  );
   const angles = red.slice(2).map((at) => Math.acos(Math.min(1, lines.positions[at * 3]!)));
   assert.ok(angles.length > 20 && angles.every((angle) => Math.abs(angle - (Math.PI / 2 - 0.5) / 2) < 1e-5)); // float32
-  assert.ok(red.slice(2).every((at) => Math.abs(Math.hypot(...lines.positions.subarray(at * 3, at * 3 + 3)) - 1) < 1e-5));
-  assert.equal(Array.from({ length: lines.positions.length / 3 }, (_, at) => at).filter((at) => lines.colours[at * 3 + 2] === 255).length, red.length);
+  assert.ok(
+    red.slice(2).every((at) => Math.abs(Math.hypot(...lines.positions.subarray(at * 3, at * 3 + 3)) - 1) < 1e-5),
+  );
+  assert.equal(
+    Array.from({ length: lines.positions.length / 3 }, (_, at) => at).filter((at) => lines.colours[at * 3 + 2] === 255)
+      .length,
+    red.length,
+  );
 });
 
 test('a movement is drawn with fewer points while frames are late, never none, and with all again where the machine keeps up', () => {
-  const after = (frames: number, milliseconds: number, from: number) => Array.from({ length: frames }).reduce((detail: number) => nextDetail(detail, milliseconds), from);
+  const after = (frames: number, milliseconds: number, from: number) =>
+    Array.from({ length: frames }).reduce((detail: number) => nextDetail(detail, milliseconds), from);
   assert.equal(after(50, 16.7, 1), 1);
   assert.ok(after(10, 60, 1) < 0.25);
   assert.equal(after(200, 60, 1), 0.1);

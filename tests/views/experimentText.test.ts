@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
-import { armsIn, editArms, givenIn, newExperimentText, resetKnob, setChoice, setKnob, type GivenArm } from '../../src-renderer/views/experiment/experimentText.ts';
+import {
+  armsIn,
+  editArms,
+  givenIn,
+  newExperimentText,
+  resetKnob,
+  setChoice,
+  setKnob,
+  type GivenArm,
+} from '../../src-renderer/views/experiment/experimentText.ts';
 
 const text = `# Our duel.
 name: Duel # of two
@@ -21,7 +30,10 @@ arms:
     loss: { name: arcFace, scale: 32 } # s
     against: cross-entropy
 `;
-const standing: readonly GivenArm[] = [{ name: 'a', loss: 'crossEntropy', settings: {}, against: null }, { name: 'b', loss: { name: 'arcFace' }, settings: {}, against: null }];
+const standing: readonly GivenArm[] = [
+  { name: 'a', loss: 'crossEntropy', settings: {}, against: null },
+  { name: 'b', loss: { name: 'arcFace' }, settings: {}, against: null },
+];
 const plan = (yaml: string) => parseExperiment(yaml, 'test');
 
 test('a knob that is set leaves every comment, line and quote of the others as it was', () => {
@@ -34,17 +46,31 @@ test('a knob that is set leaves every comment, line and quote of the others as i
 });
 
 test('lines that a change does not reach keep the spaces that the user gave them', () => {
-  const spaced = "name:   'Duel'\nseeds: [1,2,   3]\ntraining: {epochs: 3,   batchSize: 8}\nmodel:\n    dropout:  0.1\n";
+  const spaced =
+    "name:   'Duel'\nseeds: [1,2,   3]\ntraining: {epochs: 3,   batchSize: 8}\nmodel:\n    dropout:  0.1\n";
   assert.equal(setKnob(spaced, ['model', 'dropout'], 0.2), spaced.replace('dropout:  0.1', 'dropout: 0.2'));
   assert.equal(setKnob(spaced, ['report', 'language'], 'ru'), `${spaced}report: { language: ru }\n`);
-  const uneven = 'model:\n    dropout:  0.1\n    embeddingSize:  8\ntraining:\n  epochs: 3\narms:\n- name: a\n  loss: crossEntropy\n- name: b\n  loss: arcFace\n';
-  assert.deepEqual([plan(setKnob(uneven, ['model', 'dropout'], 0.2)).model.dropout, plan(setKnob(uneven, ['training', 'epochs'], 4)).training.epochs], [0.2, 4]);
+  const uneven =
+    'model:\n    dropout:  0.1\n    embeddingSize:  8\ntraining:\n  epochs: 3\narms:\n- name: a\n  loss: crossEntropy\n- name: b\n  loss: arcFace\n';
+  assert.deepEqual(
+    [
+      plan(setKnob(uneven, ['model', 'dropout'], 0.2)).model.dropout,
+      plan(setKnob(uneven, ['training', 'epochs'], 4)).training.epochs,
+    ],
+    [0.2, 4],
+  );
   const flush = 'training:\n  epochs:  3\narms:\n- name: a\n  loss:   crossEntropy\n- name: b\n  loss: arcFace\n';
   assert.equal(editArms(flush, standing).setLoss(1, 'cosFace'), flush.replace('arcFace', 'cosFace'));
 });
 
 test('a bare name becomes a section when one of its settings is set, and another choice starts from its own', () => {
-  assert.deepEqual(plan(setKnob(text, ['training', 'optimizer', 'beta1'], 0.8)).training.optimizer, { name: 'adam', beta1: 0.8, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
+  assert.deepEqual(plan(setKnob(text, ['training', 'optimizer', 'beta1'], 0.8)).training.optimizer, {
+    name: 'adam',
+    beta1: 0.8,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0,
+  });
   assert.equal(plan(setChoice(text, ['training', 'optimizer'], { name: 'sgd' })).training.optimizer.name, 'sgd');
 });
 
@@ -60,10 +86,26 @@ test('arms are added, copied, renamed, moved, given losses and removed, and thos
   assert.deepEqual(names(arms.move(1, -1)), ['ArcFace', 'cross-entropy']);
   const pk = setChoice(text, ['training', 'sampler'], { name: 'pk', identities: 8, images: 4 });
   assert.equal(plan(editArms(pk, standing).setLoss(0, 'arcFace + 0.1 triplet')).arms[0]?.loss.name, 'sum');
-  assert.deepEqual(plan(arms.set(1, ['loss', 'marginRadians'], 0.2)).arms[1]?.loss, { name: 'arcFace', marginRadians: 0.2, scale: 32 });
-  const summed = editArms(pk, standing).setLoss(1, { name: 'sum', terms: [{ weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64 } }, { weight: 0.5, loss: { name: 'triplet', mining: 'all', margin: 0.3, distance: 'squared', average: 'all' } }] });
+  assert.deepEqual(plan(arms.set(1, ['loss', 'marginRadians'], 0.2)).arms[1]?.loss, {
+    name: 'arcFace',
+    marginRadians: 0.2,
+    scale: 32,
+  });
+  const summed = editArms(pk, standing).setLoss(1, {
+    name: 'sum',
+    terms: [
+      { weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64 } },
+      { weight: 0.5, loss: { name: 'triplet', mining: 'all', margin: 0.3, distance: 'squared', average: 'all' } },
+    ],
+  });
   const loss = plan(editArms(summed, standing).set(1, ['loss', 'terms', 1, 'loss', 'margin'], 0.2)).arms[1]?.loss;
-  assert.deepEqual(loss?.name === 'sum' && loss.terms[1]?.loss, { name: 'triplet', mining: 'all', margin: 0.2, distance: 'squared', average: 'all' });
+  assert.deepEqual(loss?.name === 'sum' && loss.terms[1]?.loss, {
+    name: 'triplet',
+    mining: 'all',
+    margin: 0.2,
+    distance: 'squared',
+    average: 'all',
+  });
   const varied = arms.set(0, ['settings', 'training.learningRate'], 0.3);
   assert.deepEqual(plan(varied).arms[0]?.settings, { 'training.learningRate': 0.3 });
   assert.equal(editArms(varied, standing).reset(0, ['settings', 'training.learningRate']), text);
@@ -71,10 +113,19 @@ test('arms are added, copied, renamed, moved, given losses and removed, and thos
 
 test('arms that only stand for missing ones are written out at the first change', () => {
   const bare = 'name: x # y\n';
-  assert.deepEqual(armsIn(bare, standing).map(({ name }) => name), ['a', 'b']);
+  assert.deepEqual(
+    armsIn(bare, standing).map(({ name }) => name),
+    ['a', 'b'],
+  );
   const changed = editArms(bare, standing).set(1, ['loss', 'scale'], 16);
   assert.ok(changed.startsWith('name: x # y\n'));
-  assert.deepEqual(plan(changed).arms.map(({ name, loss }) => [name, 'scale' in loss ? loss.scale : null]), [['a', null], ['b', 16]]);
+  assert.deepEqual(
+    plan(changed).arms.map(({ name, loss }) => [name, 'scale' in loss ? loss.scale : null]),
+    [
+      ['a', null],
+      ['b', 16],
+    ],
+  );
 });
 
 test('a text that is no YAML is left alone, an empty one takes its first knob, and a new one is a plan', () => {
@@ -82,5 +133,8 @@ test('a text that is no YAML is left alone, an empty one takes its first knob, a
   assert.equal(setKnob('a: [1', ['name'], 'x'), 'a: [1');
   assert.equal(setKnob('', ['name'], 'x'), 'name: x\n');
   const made = plan(newExperimentText({ name: "O'Neil: faces", data: { source: "/data/O'Neil: faces" } }));
-  assert.deepEqual([made.name, made.data.source, made.seeds.length], ["ArcFace against cross-entropy on O'Neil: faces", "/data/O'Neil: faces", 3]);
+  assert.deepEqual(
+    [made.name, made.data.source, made.seeds.length],
+    ["ArcFace against cross-entropy on O'Neil: faces", "/data/O'Neil: faces", 3],
+  );
 });

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { knobsOf } from '../../src-shared/knobs.ts';
 import { lossNames, lossSchema } from '../../src-shared/losses.ts';
-import { armSettings, fitsFilter, knobSections, lossKnobs, rangeInWords, words } from '../../src-renderer/views/experiment/knobTree.ts';
+import {
+  armSettings,
+  fitsFilter,
+  knobSections,
+  lossKnobs,
+  rangeInWords,
+  words,
+} from '../../src-renderer/views/experiment/knobTree.ts';
 
 const nothing = () => undefined;
 
@@ -16,11 +23,23 @@ test('the tree has every knob of the plan once, with its default and a word of h
   const expected = [...knobsOf(plan), ['split.assign', {}] as const];
   assert.deepEqual([...names].sort(), expected.map(([name]) => name).sort());
   for (const [name, value] of expected) assert.deepEqual(tree.find((knob) => knob.name === name)?.default, value, name);
-  assert.deepEqual(tree.filter(({ help, name }) => help === '' && !/\.(optimizer|sampler)\.name$/.test(name)).map(({ name }) => name), []);
+  assert.deepEqual(
+    tree.filter(({ help, name }) => help === '' && !/\.(optimizer|sampler)\.name$/.test(name)).map(({ name }) => name),
+    [],
+  );
 });
 
 test('a choice brings the knobs of what is chosen, given as a name or as a section', () => {
-  const names = (optimizer: unknown) => knobSections((path) => (path.join('.') === 'training.optimizer' ? optimizer : path.join('.') === 'training.optimizer.name' ? (optimizer as { name?: string })?.name : undefined)).find(({ name }) => name === 'training.optimizer')?.knobs.map(({ path }) => path.at(-1));
+  const names = (optimizer: unknown) =>
+    knobSections((path) =>
+      path.join('.') === 'training.optimizer'
+        ? optimizer
+        : path.join('.') === 'training.optimizer.name'
+          ? (optimizer as { name?: string })?.name
+          : undefined,
+    )
+      .find(({ name }) => name === 'training.optimizer')
+      ?.knobs.map(({ path }) => path.at(-1));
   assert.deepEqual(names('adam'), ['name', 'beta1', 'beta2', 'epsilon', 'weightDecay']);
   assert.deepEqual(names({ name: 'sgd' }), ['name', 'momentum', 'nesterov', 'weightDecay']);
 });
@@ -33,7 +52,10 @@ test('every single loss has the knobs of its plan with their defaults', () => {
 });
 
 test('ranges, units and labels are in words, and the filter asks for every word', () => {
-  const find = (name: string) => knobSections(nothing).flatMap(({ knobs }) => knobs).find((knob) => knob.name === name);
+  const find = (name: string) =>
+    knobSections(nothing)
+      .flatMap(({ knobs }) => knobs)
+      .find((knob) => knob.name === name);
   const rate = find('training.learningRate');
   assert.ok(rate);
   assert.equal(rangeInWords(rate.kind), 'above 0, at most 10');

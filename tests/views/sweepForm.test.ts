@@ -6,35 +6,66 @@ import { lossNames } from '../../src-shared/losses.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { armRows } from '../../src-renderer/views/experiment/armRows.ts';
 import { armsIn, editArms, givenIn, setKnob } from '../../src-renderer/views/experiment/experimentText.ts';
-import { armSettings, halvingKnobs, knobSections, ladderKnobs, lossKnobs, sweepKnobs, sweptKnobs } from '../../src-renderer/views/experiment/knobTree.ts';
+import {
+  armSettings,
+  halvingKnobs,
+  knobSections,
+  ladderKnobs,
+  lossKnobs,
+  sweepKnobs,
+  sweptKnobs,
+} from '../../src-renderer/views/experiment/knobTree.ts';
 import { firstRange, firstValues, sweepOptions, sweepSize } from '../../src-renderer/views/experiment/sweepRows.ts';
 
 /** Every place of a schema that takes a plain value, a list or a section of free names; choices are entered one by one. */
 function leaves(schema: KnobSchema, path: readonly string[] = []): string[] {
   const options = schema.oneOf ?? schema.anyOf;
-  if (options) return options.flatMap((option) => leaves(option, [...path, ...(option.properties?.['name']?.const === undefined ? [] : [`<${String(option.properties['name'].const)}>`])]));
-  if (schema.properties) return Object.entries(schema.properties).flatMap(([key, inner]) => leaves(inner, [...path, key]));
+  if (options)
+    return options.flatMap((option) =>
+      leaves(option, [
+        ...path,
+        ...(option.properties?.['name']?.const === undefined ? [] : [`<${String(option.properties['name'].const)}>`]),
+      ]),
+    );
+  if (schema.properties)
+    return Object.entries(schema.properties).flatMap(([key, inner]) => leaves(inner, [...path, key]));
   if (schema.items?.properties ?? schema.items?.oneOf) return leaves(schema.items ?? {}, [...path, '*']);
-  if (schema.additionalProperties && schema.additionalProperties.properties) return leaves(schema.additionalProperties, [...path, '*']);
+  if (schema.additionalProperties && schema.additionalProperties.properties)
+    return leaves(schema.additionalProperties, [...path, '*']);
   return [path.join('.')];
 }
 
 test('every knob of the schema has a control in the form', () => {
-  const chosen = (section: string, name: string) => knobSections((path) => (path.join('.') === `${section}.name` ? name : undefined)).flatMap(({ knobs }) => knobs).filter((knob) => knob.name.startsWith(`${section}.`)).map((knob) => `${section}.<${name}>.${knob.path.at(-1)}`);
+  const chosen = (section: string, name: string) =>
+    knobSections((path) => (path.join('.') === `${section}.name` ? name : undefined))
+      .flatMap(({ knobs }) => knobs)
+      .filter((knob) => knob.name.startsWith(`${section}.`))
+      .map((knob) => `${section}.<${name}>.${knob.path.at(-1)}`);
   const controlled = new Set([
-    ...knobSections(() => undefined).flatMap(({ knobs }) => knobs).map(({ name }) => name),
+    ...knobSections(() => undefined)
+      .flatMap(({ knobs }) => knobs)
+      .map(({ name }) => name),
     ...['sgd', 'adam', 'adamw'].flatMap((name) => chosen('training.optimizer', name)),
     ...['shuffled', 'pk'].flatMap((name) => chosen('training.sampler', name)),
     ...[...ladderKnobs(), ...sweepKnobs(), ...halvingKnobs()].map(({ name }) => name),
-    ...sweptKnobs({ kind: { type: 'number', whole: false, above: false, below: false }, default: 1 }).map(({ name }) => `sweep.knobs.*.${name}`),
+    ...sweptKnobs({ kind: { type: 'number', whole: false, above: false, below: false }, default: 1 }).map(
+      ({ name }) => `sweep.knobs.*.${name}`,
+    ),
     // The table of arms names them, chooses their loss, varies other knobs and holds one against another.
     ...['name', 'settings', 'against'].map((name) => `arms.*.${name}`),
-    ...lossNames.flatMap((loss) => [`arms.*.loss.<${loss}>.name`, ...lossKnobs(loss).map(({ name }) => `arms.*.loss.<${loss}>.${name}`)]),
+    ...lossNames.flatMap((loss) => [
+      `arms.*.loss.<${loss}>.name`,
+      ...lossKnobs(loss).map(({ name }) => `arms.*.loss.<${loss}>.${name}`),
+    ]),
   ]);
-  const isControlled = (leaf: string) => controlled.has(leaf)
-    || leaf === 'arms.*.variantOf' // written by a sweep, never by a person
-    || leaf.startsWith('arms.*.loss.<sum>.'); // the expression of a sum, and a row for each knob of its terms
-  assert.deepEqual(leaves(knobSchemaOf(experimentFields)).filter((leaf) => !isControlled(leaf)), []);
+  const isControlled = (leaf: string) =>
+    controlled.has(leaf) ||
+    leaf === 'arms.*.variantOf' || // written by a sweep, never by a person
+    leaf.startsWith('arms.*.loss.<sum>.'); // the expression of a sum, and a row for each knob of its terms
+  assert.deepEqual(
+    leaves(knobSchemaOf(experimentFields)).filter((leaf) => !isControlled(leaf)),
+    [],
+  );
 });
 
 const text = `# Our duel.
@@ -64,16 +95,30 @@ test('every knob that is offered can be swept with the values it begins with, an
     if (offered.name === 'model.weights') continue; // its one value is tried alone
     const yaml = setKnob(text, ['sweep', 'knobs', offered.name], firstValues(offered));
     let plan;
-    try { plan = parseExperiment(yaml, 'test'); } catch (error) { assert.fail(`${offered.name} with ${JSON.stringify(firstValues(offered))}: ${String(error)}`); }
+    try {
+      plan = parseExperiment(yaml, 'test');
+    } catch (error) {
+      assert.fail(`${offered.name} with ${JSON.stringify(firstValues(offered))}: ${String(error)}`);
+    }
     assert.ok(plan.arms.filter((arm) => arm.variantOf !== undefined).length >= 2, offered.name);
     assert.ok(yaml.includes('# Our duel.') && yaml.includes('# a night') && yaml.includes('# the one'));
   }
 });
 
 test('the form says how many runs and rounds a sweep makes', () => {
-  const swept = setKnob(setKnob(text, ['sweep', 'knobs', 'arms.Arc.Face.loss.scale'], firstValues(option('arms.Arc.Face.loss.scale'))), ['sweep', 'knobs', 'arms.Arc.Face.loss.marginRadians'], { from: 0.1, to: 0.5 });
-  assert.equal(sweepSize(parseExperiment(swept, 'test')).arms, '9 variants of 1 arm and 1 as it stands, 2 seeds: 20 runs');
-  assert.equal(sweepSize(parseExperiment(setKnob(swept, ['sweep', 'halving'], true), 'test')).rounds, '9 to epoch 2, 3 to epoch 6, 1 to epoch 18');
+  const swept = setKnob(
+    setKnob(text, ['sweep', 'knobs', 'arms.Arc.Face.loss.scale'], firstValues(option('arms.Arc.Face.loss.scale'))),
+    ['sweep', 'knobs', 'arms.Arc.Face.loss.marginRadians'],
+    { from: 0.1, to: 0.5 },
+  );
+  assert.equal(
+    sweepSize(parseExperiment(swept, 'test')).arms,
+    '9 variants of 1 arm and 1 as it stands, 2 seeds: 20 runs',
+  );
+  assert.equal(
+    sweepSize(parseExperiment(setKnob(swept, ['sweep', 'halving'], true), 'test')).rounds,
+    '9 to epoch 2, 3 to epoch 6, 1 to epoch 18',
+  );
 });
 
 test('values and ranges begin inside of what the knob takes', () => {
@@ -87,11 +132,20 @@ test('values and ranges begin inside of what the knob takes', () => {
 
 test('a swept knob follows the arm that it is of when that is renamed', () => {
   const swept = setKnob(text, ['sweep', 'knobs', 'arms.Arc.Face.loss.scale'], [16, 32]);
-  assert.deepEqual(Object.keys(parseExperiment(editArms(swept, []).rename(1, 'angular'), 'test').sweep?.knobs ?? {}), ['arms.angular.loss.scale']);
+  assert.deepEqual(Object.keys(parseExperiment(editArms(swept, []).rename(1, 'angular'), 'test').sweep?.knobs ?? {}), [
+    'arms.angular.loss.scale',
+  ]);
 });
 
 test('a value that a knob cannot take is refused at that knob, at its line', () => {
-  const wrong = (name: string, values: unknown) => setKnob(setKnob(text, ['sweep', 'knobs', 'training.batchSize'], [32, 64]), ['sweep', 'knobs', name], values);
-  assert.throws(() => parseExperiment(wrong('arms.Arc.Face.loss.scale', [16, 5000]), 'test'), /'sweep\.knobs\.arms\.Arc\.Face\.loss\.scale'/);
-  assert.throws(() => parseExperiment(wrong('training.learningRate', [0.1, 50]), 'test'), /'sweep\.knobs\.training\.learningRate'/);
+  const wrong = (name: string, values: unknown) =>
+    setKnob(setKnob(text, ['sweep', 'knobs', 'training.batchSize'], [32, 64]), ['sweep', 'knobs', name], values);
+  assert.throws(
+    () => parseExperiment(wrong('arms.Arc.Face.loss.scale', [16, 5000]), 'test'),
+    /'sweep\.knobs\.arms\.Arc\.Face\.loss\.scale'/,
+  );
+  assert.throws(
+    () => parseExperiment(wrong('training.learningRate', [0.1, 50]), 'test'),
+    /'sweep\.knobs\.training\.learningRate'/,
+  );
 });

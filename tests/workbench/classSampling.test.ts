@@ -11,10 +11,15 @@ import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-classes-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const planOf = (loss: string) => experimentSchema.parse({
-  data: { demo: { people: 24, imagesPerPerson: 6 } }, prepare: { inputSize: 32 }, split: { query: 0, distractors: 0 }, model: { embeddingSize: 16 },
-  training: { epochs: 3, batchSize: 8, learningRate: 0.02, classSampleRate: 0.5 }, arms: [{ name: loss, loss }],
-});
+const planOf = (loss: string) =>
+  experimentSchema.parse({
+    data: { demo: { people: 24, imagesPerPerson: 6 } },
+    prepare: { inputSize: 32 },
+    split: { query: 0, distractors: 0 },
+    model: { embeddingSize: 16 },
+    training: { epochs: 3, batchSize: 8, learningRate: 0.02, classSampleRate: 0.5 },
+    arms: [{ name: loss, loss }],
+  });
 
 /** Trains, stopping once behind the second batch of an epoch where one is named, and returns the bytes of the last checkpoint. */
 async function train(workspace: string, stopAt: string | null): Promise<Buffer> {
@@ -24,12 +29,36 @@ async function train(workspace: string, stopAt: string | null): Promise<Buffer> 
     const run = async (interrupted: 'refuse' | 'resume') => {
       const stopper = new AbortController();
       const options = {
-        store, plan, baseFolder: folder, rerunCommand: 'test', signal: stopper.signal,
-        progress: { stage: () => undefined, notice: () => undefined, step: ({ done, total, note }: { done: number; total: number; note: string }) => { if (interrupted === 'refuse' && stopAt !== null && note.startsWith(stopAt) && done % (total / plan.training.epochs) === 2) stopper.abort(); } },
+        store,
+        plan,
+        baseFolder: folder,
+        rerunCommand: 'test',
+        signal: stopper.signal,
+        progress: {
+          stage: () => undefined,
+          notice: () => undefined,
+          step: ({ done, total, note }: { done: number; total: number; note: string }) => {
+            if (
+              interrupted === 'refuse' &&
+              stopAt !== null &&
+              note.startsWith(stopAt) &&
+              done % (total / plan.training.epochs) === 2
+            )
+              stopper.abort();
+          },
+        },
       };
-      return await trainArms(options, await gatherSplit(options), { interrupted, compiled: true, engine: 'cpu', evaluate: false });
+      return await trainArms(options, await gatherSplit(options), {
+        interrupted,
+        compiled: true,
+        engine: 'cpu',
+        evaluate: false,
+      });
     };
-    const [id] = stopAt === null ? await run('refuse') : await assert.rejects(run('refuse'), /resume/).then(async () => await run('resume'));
+    const [id] =
+      stopAt === null
+        ? await run('refuse')
+        : await assert.rejects(run('refuse'), /resume/).then(async () => await run('resume'));
     return readFileSync(join(folder, workspace, 'runs', id as string, 'checkpoints', 'last', 'state.bin'));
   } finally {
     store.close();
@@ -44,8 +73,18 @@ test('a run that draws class centres and is stopped within an epoch ends with th
 test('a loss that cannot draw class centres is refused before anything is trained, with the knob to turn', async () => {
   const store = openStore(join(folder, 'refused'));
   try {
-    for (const [loss, reason] of [['adaCos', /adaCos loss reads its scale from the sum over all classes.*set training\.classSampleRate to 1/], ['proxyAnchor', /not a softmax/]] as const) {
-      const options = { store, plan: planOf(loss), baseFolder: folder, rerunCommand: 'test', signal: new AbortController().signal, progress: { stage: () => undefined, notice: () => undefined, step: () => undefined } };
+    for (const [loss, reason] of [
+      ['adaCos', /adaCos loss reads its scale from the sum over all classes.*set training\.classSampleRate to 1/],
+      ['proxyAnchor', /not a softmax/],
+    ] as const) {
+      const options = {
+        store,
+        plan: planOf(loss),
+        baseFolder: folder,
+        rerunCommand: 'test',
+        signal: new AbortController().signal,
+        progress: { stage: () => undefined, notice: () => undefined, step: () => undefined },
+      };
       await assert.rejects(gatherSplit(options), reason);
     }
   } finally {

@@ -15,18 +15,48 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 test('ill runs leave warning events that say what to try, once an epoch each; a well one leaves none', async () => {
   const arcFace = (scale: number, marginRadians: number) => ({ name: 'arcFace', scale, marginRadians });
   const plan = experimentSchema.parse({
-    data: { demo: { people: 60, imagesPerPerson: 5 } }, prepare: { inputSize: 32 }, split: { minImages: 4, query: 0.05, distractors: 0.05 }, model: { embeddingSize: 32 },
+    data: { demo: { people: 60, imagesPerPerson: 5 } },
+    prepare: { inputSize: 32 },
+    split: { minImages: 4, query: 0.05, distractors: 0.05 },
+    model: { embeddingSize: 32 },
     training: { epochs: 4, batchSize: 16, learningRate: 0.05 },
-    arms: [{ name: 'scale 1', loss: arcFace(1, 0) }, { name: 'margin 1.5', loss: arcFace(64, 1.5) }, { name: 'well', loss: arcFace(24, 0.05) }],
+    arms: [
+      { name: 'scale 1', loss: arcFace(1, 0) },
+      { name: 'margin 1.5', loss: arcFace(64, 1.5) },
+      { name: 'well', loss: arcFace(24, 0.05) },
+    ],
   });
   const store = openStore(folder);
   const notices: string[] = [];
   try {
-    const options = { store, plan, baseFolder: folder, rerunCommand: 'test', signal: new AbortController().signal, progress: { stage: () => undefined, notice: (text: string) => notices.push(text), step: () => undefined } };
-    const ids = await trainArms(options, await gatherSplit(options), { interrupted: 'refuse', compiled: true, engine: 'cpu', evaluate: false });
-    const [tooSmall, tooLarge, well] = ids.map((id) => store.events(id).filter((event) => event.kind === 'warning').map((event) => event.message)) as [string[], string[], string[]];
-    assert.deepEqual(tooSmall.filter((message) => message.includes('scale 1 and')).map((message) => message.slice(0, 8)), ['Epoch 1:', 'Epoch 2:', 'Epoch 3:', 'Epoch 4:']);
-    assert.ok(tooLarge.some((message) => /lie further than π − m/.test(message)), tooLarge.join('\n'));
+    const options = {
+      store,
+      plan,
+      baseFolder: folder,
+      rerunCommand: 'test',
+      signal: new AbortController().signal,
+      progress: { stage: () => undefined, notice: (text: string) => notices.push(text), step: () => undefined },
+    };
+    const ids = await trainArms(options, await gatherSplit(options), {
+      interrupted: 'refuse',
+      compiled: true,
+      engine: 'cpu',
+      evaluate: false,
+    });
+    const [tooSmall, tooLarge, well] = ids.map((id) =>
+      store
+        .events(id)
+        .filter((event) => event.kind === 'warning')
+        .map((event) => event.message),
+    ) as [string[], string[], string[]];
+    assert.deepEqual(
+      tooSmall.filter((message) => message.includes('scale 1 and')).map((message) => message.slice(0, 8)),
+      ['Epoch 1:', 'Epoch 2:', 'Epoch 3:', 'Epoch 4:'],
+    );
+    assert.ok(
+      tooLarge.some((message) => /lie further than π − m/.test(message)),
+      tooLarge.join('\n'),
+    );
     assert.deepEqual(well, []);
     assert.equal(new Set([...tooSmall, ...tooLarge]).size, tooSmall.length + tooLarge.length);
     assert.ok(notices.includes(`Warning: ${tooSmall[0]}`));

@@ -19,7 +19,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 function client(workbench: Workbench) {
   const events: WorkbenchEvent[] = [];
   workbench.subscribe((event) => events.push(event));
-  const call = async <Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> => await workbench.call(name, input) as CallOutputs[Name];
+  const call = async <Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> =>
+    (await workbench.call(name, input)) as CallOutputs[Name];
   const ended = async (job: Job): Promise<Job> => {
     for (;;) {
       const now = (await call('jobs.list', {})).find(({ id }) => id === job.id);
@@ -51,24 +52,62 @@ test('faces are imported, shown, prepared, split and audited through calls', asy
     assert.equal(imported.state, 'done', imported.fault?.message);
     const [dataset] = await call('datasets.list', {});
     assert.ok(dataset);
-    assert.deepEqual([dataset.hash, dataset.images, dataset.people, dataset.name], [imported.result, 400, 40, 'att_faces']);
+    assert.deepEqual(
+      [dataset.hash, dataset.images, dataset.people, dataset.name],
+      [imported.result, 400, 40, 'att_faces'],
+    );
     const details = await call('datasets.show', { hash: dataset.hash });
     assert.deepEqual(details.histogram, [{ images: 10, people: 40 }]);
     const page = await call('datasets.pictures', { hash: dataset.hash, identity: 's7', offset: 8, limit: 10 });
-    assert.deepEqual([page.total, page.pictures.length, page.pictures[0]?.identity, page.pictures[0]?.width, page.pictures[0]?.height], [10, 2, 's7', 92, 112]);
+    assert.deepEqual(
+      [page.total, page.pictures.length, page.pictures[0]?.identity, page.pictures[0]?.width, page.pictures[0]?.height],
+      [10, 2, 's7', 92, 112],
+    );
 
-    const sections = { data: dataset.data, prepare: prepareSchema.parse({ inputSize: 32 }), split: splitSchema.parse({ query: 0.2 }) };
+    const sections = {
+      data: dataset.data,
+      prepare: prepareSchema.parse({ inputSize: 32 }),
+      split: splitSchema.parse({ query: 0.2 }),
+    };
     await assert.rejects(call('split.preview', sections), /not prepared at 32 pixels yet/);
-    assert.equal((await ended(await call('split.prepare', { data: sections.data, prepare: sections.prepare }))).state, 'done');
+    assert.equal(
+      (await ended(await call('split.prepare', { data: sections.data, prepare: sections.prepare }))).state,
+      'done',
+    );
     const preview = await call('split.preview', sections);
-    assert.deepEqual(preview.parts.map(({ part, people, images }) => [part, people, images]), [['train', 28, 168], ['val', 28, 56], ['test', 28, 56], ['query', 8, 80], ['distractors', 4, 40]]);
-    const moved = await call('split.preview', { ...sections, split: { ...sections.split, assign: { [preview.persons.find((person) => person.part === 'training')?.identity ?? '']: 'query' } } });
+    assert.deepEqual(
+      preview.parts.map(({ part, people, images }) => [part, people, images]),
+      [
+        ['train', 28, 168],
+        ['val', 28, 56],
+        ['test', 28, 56],
+        ['query', 8, 80],
+        ['distractors', 4, 40],
+      ],
+    );
+    const moved = await call('split.preview', {
+      ...sections,
+      split: {
+        ...sections.split,
+        assign: { [preview.persons.find((person) => person.part === 'training')?.identity ?? '']: 'query' },
+      },
+    });
     assert.equal(moved.parts.find(({ part }) => part === 'query')?.people, 9);
     const test = await call('split.pictures', { ...sections, part: 'test', identity: null, offset: 54, limit: 10 });
-    assert.deepEqual([test.total, test.pictures.length, test.pictures.every(({ part }) => part === 'test')], [56, 2, true]);
+    assert.deepEqual(
+      [test.total, test.pictures.length, test.pictures.every(({ part }) => part === 'test')],
+      [56, 2, true],
+    );
     const trained = preview.persons.find(({ part }) => part === 'training')?.identity ?? '';
-    const ofOne = (await call('split.pictures', { ...sections, part: null, identity: trained, offset: 0, limit: 20 })).pictures;
-    assert.deepEqual(ofOne.map(({ part }) => part).sort(), ['test', 'test', ...Array<string>(6).fill('train'), 'val', 'val']);
+    const ofOne = (await call('split.pictures', { ...sections, part: null, identity: trained, offset: 0, limit: 20 }))
+      .pictures;
+    assert.deepEqual(ofOne.map(({ part }) => part).sort(), [
+      'test',
+      'test',
+      ...Array<string>(6).fill('train'),
+      'val',
+      'val',
+    ]);
     assert.equal((await call('split.audit', sections)).blocking, 0);
     const created = await ended(await call('split.create', sections));
     assert.ok(existsSync(join(created.result ?? '', 'manifest.json')), created.fault?.message);
@@ -76,24 +115,41 @@ test('faces are imported, shown, prepared, split and audited through calls', asy
     const points = [20, 30, 60, 30, 40, 50, 25, 80, 55, 80];
     const corrected = await call('datasets.correct', { hash: dataset.hash, index: 3, landmarks: points });
     assert.deepEqual([corrected.landmarks, corrected.corrected], [points, true]);
-    const shown = (await call('datasets.pictures', { hash: dataset.hash, identity: null, offset: 0, limit: 20 })).pictures;
-    assert.deepEqual(shown.find(({ index }) => index === 3), corrected);
+    const shown = (await call('datasets.pictures', { hash: dataset.hash, identity: null, offset: 0, limit: 20 }))
+      .pictures;
+    assert.deepEqual(
+      shown.find(({ index }) => index === 3),
+      corrected,
+    );
     assert.deepEqual([shown[9]?.name, shown[10]?.identity], ['s1/10.png', 's2']); // as people count
     assert.equal((await call('datasets.show', { hash: dataset.hash })).withLandmarks, 1);
     await assert.rejects(call('split.preview', sections), /not prepared/); // corrected pictures are another set
     // Preparing them left a row without its list: the screens called the dataset damaged.
-    assert.equal((await ended(await call('split.prepare', { data: sections.data, prepare: sections.prepare }))).state, 'done');
+    assert.equal(
+      (await ended(await call('split.prepare', { data: sections.data, prepare: sections.prepare }))).state,
+      'done',
+    );
     const [anew] = await call('datasets.list', {});
     assert.equal((await call('datasets.show', { hash: anew?.hash ?? '' })).withLandmarks, 1);
     assert.equal((await call('split.preview', sections)).persons[1]?.identity, 's2');
-    assert.equal((await call('datasets.correct', { hash: anew?.hash ?? '', index: 3, landmarks: null })).landmarks, null);
+    assert.equal(
+      (await call('datasets.correct', { hash: anew?.hash ?? '', index: 3, landmarks: null })).landmarks,
+      null,
+    );
     assert.equal((await call('split.preview', sections)).hash, preview.hash);
 
-    const original = await workbench.resource(pictureAddress({ kind: 'original', dataset: dataset.hash, index: 3, side: 64 }));
+    const original = await workbench.resource(
+      pictureAddress({ kind: 'original', dataset: dataset.hash, index: 3, side: 64 }),
+    );
     assert.equal((await sharp(original?.bytes).metadata()).height, 64);
     const face = await workbench.resource(pictureAddress({ kind: 'face', prepared: preview.prepared, index: 3 }));
     assert.deepEqual([(await sharp(face?.bytes).metadata()).width, face?.type], [32, 'image/webp']);
-    for (const address of ['pictures/face/../../x/3', 'reports/000000000000/..%2farcbench.db', 'pictures/original/nothing/3?side=64', '']) {
+    for (const address of [
+      'pictures/face/../../x/3',
+      'reports/000000000000/..%2farcbench.db',
+      'pictures/original/nothing/3?side=64',
+      '',
+    ]) {
       assert.equal(await workbench.resource(address).catch(() => null), null, address);
     }
     assert.ok(events.some((event) => event.event === 'datasets.changed'));
@@ -116,34 +172,83 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     const job = await ended(await call('experiments.start', { id: saved.id, interrupted: 'refuse' }));
     assert.equal(job.state, 'done', job.fault?.message);
     const runs = await call('runs.list', {});
-    assert.deepEqual(runs.map((run) => [run.arm, run.status, run.epoch, run.epochs]), [['cross-entropy', 'done', 4, 4], ['ArcFace', 'done', 4, 4]]);
+    assert.deepEqual(
+      runs.map((run) => [run.arm, run.status, run.epoch, run.epochs]),
+      [
+        ['cross-entropy', 'done', 4, 4],
+        ['ArcFace', 'done', 4, 4],
+      ],
+    );
     const [first, second] = runs;
-    assert.deepEqual([await call('runs.list', { limit: 1 }), await call('runs.list', { limit: 5, before: { createdAt: second?.createdAt ?? '', id: second?.id ?? '' } })], [[second], [first]]);
+    assert.deepEqual(
+      [
+        await call('runs.list', { limit: 1 }),
+        await call('runs.list', { limit: 5, before: { createdAt: second?.createdAt ?? '', id: second?.id ?? '' } }),
+      ],
+      [[second], [first]],
+    );
     assert.ok(first && first.metrics['test/top1'] !== undefined && first.knobs['training.learningRate'] === '0.05');
     const compared = await call('runs.predictions', { first: [runs[0]!.id], second: [runs[1]!.id] });
     const [counts] = compared.seeds;
     assert.ok(counts);
-    assert.deepEqual([counts.seed, compared.onlyFirst.total, compared.onlySecond.total], [1, counts.onlyFirst, counts.onlySecond]);
+    assert.deepEqual(
+      [counts.seed, compared.onlyFirst.total, compared.onlySecond.total],
+      [1, counts.onlyFirst, counts.onlySecond],
+    );
     const total = counts.bothRight + counts.onlyFirst + counts.onlySecond + counts.bothWrong;
-    assert.ok(Math.abs((counts.bothRight + counts.onlyFirst) / total - (first.metrics['test/top1'] ?? 0)) < 1e-9, 'who is right agrees with the accuracy');
-    for (const picture of [...compared.onlyFirst.pictures, ...compared.onlySecond.pictures]) assert.ok(picture.file.includes(`/${picture.identity}/`) && !picture.takenFor.includes(picture.identity));
+    assert.ok(
+      Math.abs((counts.bothRight + counts.onlyFirst) / total - (first.metrics['test/top1'] ?? 0)) < 1e-9,
+      'who is right agrees with the accuracy',
+    );
+    for (const picture of [...compared.onlyFirst.pictures, ...compared.onlySecond.pictures])
+      assert.ok(picture.file.includes(`/${picture.identity}/`) && !picture.takenFor.includes(picture.identity));
     await assert.rejects(call('runs.predictions', { first: [runs[0]!.id], second: [] }), /one seed on one set/);
     const held = await call('runs.differences', { ids: runs.map((run) => run.id), against: runs[0]!.id });
     const ofTop1 = held.differences.find(({ metric }) => metric.key === 'test.top1');
     assert.deepEqual([ofTop1?.run, ofTop1?.seeds, held.unpaired], [runs[1]!.id, [1], []]);
-    assert.ok(Math.abs(ofTop1!.mean - (runs[1]!.metrics['test/top1']! - runs[0]!.metrics['test/top1']!)) < 1e-12, 'the difference is that of the two runs');
+    assert.ok(
+      Math.abs(ofTop1!.mean - (runs[1]!.metrics['test/top1']! - runs[0]!.metrics['test/top1']!)) < 1e-12,
+      'the difference is that of the two runs',
+    );
     const turned = await call('runs.differences', { ids: runs.map((run) => run.id), against: runs[1]!.id });
     assert.equal(turned.differences.find(({ metric }) => metric.key === 'test.top1')?.mean, -ofTop1!.mean);
-    await assert.rejects(call('runs.differences', { ids: [runs[0]!.id], against: runs[1]!.id }), /not among the judged runs/);
+    await assert.rejects(
+      call('runs.differences', { ids: [runs[0]!.id], against: runs[1]!.id }),
+      /not among the judged runs/,
+    );
     const curves = await call('runs.curves', { ids: runs.map((run) => run.id), names: ['val/accuracy'], points: 100 });
-    assert.deepEqual(curves.map((curve) => [curve.epochs, curve.total]), [[[1, 2, 3, 4], 4], [[1, 2, 3, 4], 4]]);
-    const [part] = await call('runs.curves', { ids: [first.id], names: ['val/accuracy'], points: 100, range: { by: 'epoch', from: 3.5, to: 9 } });
+    assert.deepEqual(
+      curves.map((curve) => [curve.epochs, curve.total]),
+      [
+        [[1, 2, 3, 4], 4],
+        [[1, 2, 3, 4], 4],
+      ],
+    );
+    const [part] = await call('runs.curves', {
+      ids: [first.id],
+      names: ['val/accuracy'],
+      points: 100,
+      range: { by: 'epoch', from: 3.5, to: 9 },
+    });
     assert.deepEqual([part?.epochs, part?.total], [[3, 4], 2]);
-    await assert.rejects(call('runs.curves', { ids: [first.id], names: ['val/accuracy'], points: 100, range: { by: 'step', from: 2, to: 1 } }), /range.*from must not lie above to/);
-    const told = events.flatMap((event) => (event.event === 'points' ? event.payload.points.filter((point) => point.name === 'val/accuracy') : []));
+    await assert.rejects(
+      call('runs.curves', {
+        ids: [first.id],
+        names: ['val/accuracy'],
+        points: 100,
+        range: { by: 'step', from: 2, to: 1 },
+      }),
+      /range.*from must not lie above to/,
+    );
+    const told = events.flatMap((event) =>
+      event.event === 'points' ? event.payload.points.filter((point) => point.name === 'val/accuracy') : [],
+    );
     assert.equal(told.length, 8);
     await call('runs.annotate', { id: first.id, note: 'the base', starred: true });
-    assert.deepEqual([(await call('runs.show', { id: first.id })).note, (await call('runs.show', { id: first.id })).starred], ['the base', true]);
+    assert.deepEqual(
+      [(await call('runs.show', { id: first.id })).note, (await call('runs.show', { id: first.id })).starred],
+      ['the base', true],
+    );
 
     const [report] = await call('reports.list', {});
     assert.equal(report?.title, 'Small &_duel'); // not as Markdown escapes it
@@ -152,10 +257,17 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     assert.equal(shown.markdown, readFileSync(job.result ?? '', 'utf8'));
     assert.equal((await call('reports.write', { planHash: report.planHash })).markdown, shown.markdown);
     assert.equal((await workbench.resource(`reports/${report.planHash}.zip`))?.type, 'application/zip');
-    const remarked = await call('reports.remark', { planHash: report.planHash, section: 'limits', text: 'One lab, <b>one</b> day.' });
+    const remarked = await call('reports.remark', {
+      planHash: report.planHash,
+      section: 'limits',
+      text: 'One lab, <b>one</b> day.',
+    });
     assert.match(remarked.markdown, /> One lab, &lt;b>one&lt;\/b> day\.\n/);
     assert.equal((await call('reports.write', { planHash: report.planHash })).markdown, remarked.markdown);
-    assert.equal((await call('reports.remark', { planHash: report.planHash, section: 'limits', text: ' ' })).markdown, shown.markdown);
+    assert.equal(
+      (await call('reports.remark', { planHash: report.planHash, section: 'limits', text: ' ' })).markdown,
+      shown.markdown,
+    );
     await call('runs.delete', { ids: [first.id] });
     assert.equal((await call('runs.list', {})).length, 1);
   } finally {
@@ -166,9 +278,19 @@ test('an experiment is kept, checked, run to its report, and its curves and note
 test('closing stops training with a checkpoint, and the next workbench goes on with it', async () => {
   const workspace = join(folder, 'closed');
   const first = openWorkbench({ workspace, door: 'serve', roots: [faces] });
-  const saved = await client(first).call('experiments.save', { id: null, yaml: yaml.replace('epochs: 4', 'epochs: 300') });
+  const saved = await client(first).call('experiments.save', {
+    id: null,
+    yaml: yaml.replace('epochs: 4', 'epochs: 300'),
+  });
   await client(first).call('experiments.start', { id: saved.id, interrupted: 'refuse' });
-  await new Promise<void>((resolve) => { const stop = first.subscribe((event) => { if (event.event === 'points') { stop(); resolve(); } }); });
+  await new Promise<void>((resolve) => {
+    const stop = first.subscribe((event) => {
+      if (event.event === 'points') {
+        stop();
+        resolve();
+      }
+    });
+  });
   await first.close();
   const second = openWorkbench({ workspace, door: 'serve', roots: [faces] });
   try {
@@ -180,11 +302,14 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
     const job = await call('runs.resume', { id: run.id });
     const epochBefore = run.epoch;
     for (;;) {
-      const now = (await call('runs.show', { id: run.id }));
+      const now = await call('runs.show', { id: run.id });
       if (now.epoch > epochBefore) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    assert.match((await call('runs.show', { id: run.id })).events.map((event) => event.message).join('\n'), /Resumed at epoch/);
+    assert.match(
+      (await call('runs.show', { id: run.id })).events.map((event) => event.message).join('\n'),
+      /Resumed at epoch/,
+    );
     await call('jobs.stopAfterEpoch', { id: job.id });
     assert.equal((await ended(job)).state, 'cancelled');
   } finally {
@@ -195,16 +320,26 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
 test('wrong calls and inputs are answered with one sentence, and files from a browser land below uploads alone', async () => {
   const workbench = openWorkbench({ workspace: join(folder, 'wrong'), door: 'serve', roots: [faces] });
   try {
-    await assert.rejects(workbench.call('datasets.lis', {}), /There is no call 'datasets\.lis'; the nearest known name is 'datasets\.list'/);
+    await assert.rejects(
+      workbench.call('datasets.lis', {}),
+      /There is no call 'datasets\.lis'; the nearest known name is 'datasets\.list'/,
+    );
     await assert.rejects(workbench.call('constructor', {}), /There is no call/);
     await assert.rejects(workbench.call('datasets.show', { hash: '../x' }), /input of datasets\.show.*hash/);
     await assert.rejects(workbench.call('datasets.import', { data: { source: '/etc' } }), /outside the folders/);
     await assert.rejects(workbench.call('files.list', { path: join(faces, '..', '..') }), /outside the folders/);
-    const { folder: upload } = await workbench.receive({ upload: 'mine', path: 'Ada L/1.png' }, Readable.from([Buffer.from('x')]));
+    const { folder: upload } = await workbench.receive(
+      { upload: 'mine', path: 'Ada L/1.png' },
+      Readable.from([Buffer.from('x')]),
+    );
     assert.equal(readFileSync(join(upload, 'Ada L', '1.png'), 'utf8'), 'x');
-    for (const path of ['../1.png', 'a/../../1.png', '/1.png', 'a//b', 'a\0b', 'a\\..\\b']) await assert.rejects(workbench.receive({ upload: 'mine', path }, Readable.from(['x'])), /cannot be taken/, path);
+    for (const path of ['../1.png', 'a/../../1.png', '/1.png', 'a//b', 'a\0b', 'a\\..\\b'])
+      await assert.rejects(workbench.receive({ upload: 'mine', path }, Readable.from(['x'])), /cannot be taken/, path);
     await assert.rejects(workbench.receive({ upload: '..', path: 'x' }, Readable.from(['x'])), /cannot be taken/);
-    assert.throws(() => openWorkbench({ workspace: join(folder, 'wrong'), door: 'serve' }), /is open in this process already/);
+    assert.throws(
+      () => openWorkbench({ workspace: join(folder, 'wrong'), door: 'serve' }),
+      /is open in this process already/,
+    );
   } finally {
     await workbench.close();
   }

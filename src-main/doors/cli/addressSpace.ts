@@ -4,9 +4,14 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 const leastGiB = 9; // a run of the demo ended well under 9,000 MiB, and in an abort of V8 or glib under 6,000
 
 /** Refuses a limit of the address space under which V8 or TensorFlow would abort without a word; throws 'failed'. */
-export function refuseSmallAddressSpace(limits = existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'utf8') : ''): void {
+export function refuseSmallAddressSpace(
+  limits = existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'utf8') : '',
+): void {
   const bytes = Number(/^Max address space +(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
   const gibibytes = bytes / 2 ** 30;
   if (gibibytes >= leastGiB * 0.97) return;
-  throw new ArcBenchError('failed', `The address space of this process is limited to ${gibibytes.toFixed(1)} GiB (ulimit -v), and ArcBench reserves ${leastGiB} GiB, most of which it never fills: lift the limit with \`ulimit -v unlimited\`, and limit real memory by a cgroup instead.`);
+  throw new ArcBenchError(
+    'failed',
+    `The address space of this process is limited to ${gibibytes.toFixed(1)} GiB (ulimit -v), and ArcBench reserves ${leastGiB} GiB, most of which it never fills: lift the limit with \`ulimit -v unlimited\`, and limit real memory by a cgroup instead.`,
+  );
 }

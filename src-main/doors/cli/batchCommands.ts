@@ -7,7 +7,14 @@ import { submitBatch } from '../../workbench/batch/submitBatch.ts';
 import type { Session } from './session.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
-interface SubmitFlags { readonly dryRun?: boolean; readonly collect: boolean; readonly partition?: string; readonly time?: string; readonly cpusPerTask?: string; readonly gpus?: string }
+interface SubmitFlags {
+  readonly dryRun?: boolean;
+  readonly collect: boolean;
+  readonly partition?: string;
+  readonly time?: string;
+  readonly cpusPerTask?: string;
+  readonly gpus?: string;
+}
 
 /** The commands that run an experiment on a cluster, one run a task, and join what came of it. */
 export function addBatchCommands(program: Command, cli: Session): void {
@@ -15,34 +22,87 @@ export function addBatchCommands(program: Command, cli: Session): void {
     const { engine, eager } = cli.globals();
     return [process.execPath, main, '--engine', engine, ...(eager ? ['--eager'] : [])];
   };
-  program.command('submit').argument('<experiment.yaml>').argument('[flags...]', 'further flags of sbatch, behind --').description('train the runs as tasks of a batch system; prepares and splits here, once')
-    .requiredOption('--slurm', 'by Slurm: an array job with one task a run').option('--dry-run', 'write and print the scripts, submit nothing').option('--no-collect', 'without the job that joins the runs and writes the report')
-    .option('--partition <name>', 'of the cluster, where the tasks run').option('--time <limit>', 'of each task; one that it stops is saved and queued again').option('--cpus-per-task <number>', 'of each task, whose threads follow it').option('--gpus <number>', 'of each task')
-    .addHelpText('after', '\nSuch as: arcbench submit duel.yaml --slurm --partition gpu --time 4:00:00 --gpus 1 -- --account=faces --mem=8G\nThe workspace must lie on a file system that the nodes share. Where this machine may not compute: `srun arcbench split <experiment.yaml>` first.')
-    .action((source: string, further: readonly string[], chosen: SubmitFlags) => cli.withExperiment(source, async (options) => {
-      const named = { partition: chosen.partition, time: chosen.time, 'cpus-per-task': chosen.cpusPerTask, gpus: chosen.gpus };
-      const result = await submitBatch(options, {
-        flags: [...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])), ...further], from: process.cwd(), dryRun: chosen.dryRun ?? false, collect: chosen.collect,
-        commands: (folder) => ({ task: [...self(), 'task', folder], collect: [...self(), 'collect', source, '--workspace', cli.globals().workspace] }),
-      });
-      const tasks = result.tasks.map(({ number, arm, seed, id }) => `task ${number}: ${arm}, seed ${seed} (run ${id})`);
-      cli.print([
-        ...(result.job === null ? result.scripts.map(({ path, text }) => `# ${path}\n${text}`) : tasks),
-        result.job === null ? `Nothing was submitted; by hand: sbatch ${result.scripts[0]?.path}` : `Submitted job ${result.job}${result.collectJob === null ? '' : `, and job ${result.collectJob} that writes the report after it`}; \`squeue\` tells how far they are. Logs: ${result.folder}`,
-      ].join('\n'), result);
-    }));
-  program.command('task').argument('<folder>', 'of the batch').argument('<number>', 'of the task', wholeNumber).description('train one run of a submitted experiment, from its last checkpoint; what a task of the batch system calls').action(async (folder: string, number: number) => {
-    const { compiled, engine } = cli.trainOptions();
-    const run = await cli.withProgress((shown) => runBatchTask({ folder: resolve(folder), number, ...shown, train: { compiled, engine } }));
-    cli.print(`Run ${run.id} (${run.arm}, seed ${run.seed}) is done in ${run.workspace}; \`arcbench collect\` joins it.`, run);
-  });
-  program.command('collect').argument('<experiment.yaml>').argument('[workspaces...]', 'that hold its runs (default: those of the submitted tasks)').description('join the runs of tasks, judge them, and write the report')
-    .option('--partial', 'of the runs that are done, where others are not')
-    .action((source: string, from: readonly string[], { partial = false }: { partial?: boolean }) => cli.withExperiment(source, async (options) => {
+  program
+    .command('submit')
+    .argument('<experiment.yaml>')
+    .argument('[flags...]', 'further flags of sbatch, behind --')
+    .description('train the runs as tasks of a batch system; prepares and splits here, once')
+    .requiredOption('--slurm', 'by Slurm: an array job with one task a run')
+    .option('--dry-run', 'write and print the scripts, submit nothing')
+    .option('--no-collect', 'without the job that joins the runs and writes the report')
+    .option('--partition <name>', 'of the cluster, where the tasks run')
+    .option('--time <limit>', 'of each task; one that it stops is saved and queued again')
+    .option('--cpus-per-task <number>', 'of each task, whose threads follow it')
+    .option('--gpus <number>', 'of each task')
+    .addHelpText(
+      'after',
+      '\nSuch as: arcbench submit duel.yaml --slurm --partition gpu --time 4:00:00 --gpus 1 -- --account=faces --mem=8G\nThe workspace must lie on a file system that the nodes share. Where this machine may not compute: `srun arcbench split <experiment.yaml>` first.',
+    )
+    .action((source: string, further: readonly string[], chosen: SubmitFlags) =>
+      cli.withExperiment(source, async (options) => {
+        const named = {
+          partition: chosen.partition,
+          time: chosen.time,
+          'cpus-per-task': chosen.cpusPerTask,
+          gpus: chosen.gpus,
+        };
+        const result = await submitBatch(options, {
+          flags: [
+            ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
+            ...further,
+          ],
+          from: process.cwd(),
+          dryRun: chosen.dryRun ?? false,
+          collect: chosen.collect,
+          commands: (folder) => ({
+            task: [...self(), 'task', folder],
+            collect: [...self(), 'collect', source, '--workspace', cli.globals().workspace],
+          }),
+        });
+        const tasks = result.tasks.map(
+          ({ number, arm, seed, id }) => `task ${number}: ${arm}, seed ${seed} (run ${id})`,
+        );
+        cli.print(
+          [
+            ...(result.job === null ? result.scripts.map(({ path, text }) => `# ${path}\n${text}`) : tasks),
+            result.job === null
+              ? `Nothing was submitted; by hand: sbatch ${result.scripts[0]?.path}`
+              : `Submitted job ${result.job}${result.collectJob === null ? '' : `, and job ${result.collectJob} that writes the report after it`}; \`squeue\` tells how far they are. Logs: ${result.folder}`,
+          ].join('\n'),
+          result,
+        );
+      }),
+    );
+  program
+    .command('task')
+    .argument('<folder>', 'of the batch')
+    .argument('<number>', 'of the task', wholeNumber)
+    .description(
+      'train one run of a submitted experiment, from its last checkpoint; what a task of the batch system calls',
+    )
+    .action(async (folder: string, number: number) => {
       const { compiled, engine } = cli.trainOptions();
-      const result = await collectBatch(options, { from, partial, train: { compiled, engine } });
-      cli.print(`Joined ${result.joined.length} of ${result.runs.length} runs.\nReport: ${result.report}`, result);
-    }));
+      const run = await cli.withProgress((shown) =>
+        runBatchTask({ folder: resolve(folder), number, ...shown, train: { compiled, engine } }),
+      );
+      cli.print(
+        `Run ${run.id} (${run.arm}, seed ${run.seed}) is done in ${run.workspace}; \`arcbench collect\` joins it.`,
+        run,
+      );
+    });
+  program
+    .command('collect')
+    .argument('<experiment.yaml>')
+    .argument('[workspaces...]', 'that hold its runs (default: those of the submitted tasks)')
+    .description('join the runs of tasks, judge them, and write the report')
+    .option('--partial', 'of the runs that are done, where others are not')
+    .action((source: string, from: readonly string[], { partial = false }: { partial?: boolean }) =>
+      cli.withExperiment(source, async (options) => {
+        const { compiled, engine } = cli.trainOptions();
+        const result = await collectBatch(options, { from, partial, train: { compiled, engine } });
+        cli.print(`Joined ${result.joined.length} of ${result.runs.length} runs.\nReport: ${result.report}`, result);
+      }),
+    );
 }
 
 function wholeNumber(text: string): number {

@@ -6,26 +6,58 @@ import { nearestName } from '../../../src-shared/nearestName.ts';
 import type { Session } from './session.ts';
 
 /** A knob as an experiment file takes it; `of` is the loss, optimiser or sampler that it belongs to. */
-interface Knob { readonly name: string; readonly of: string | null; readonly default: unknown; readonly takes: string; readonly meaning: string }
+interface Knob {
+  readonly name: string;
+  readonly of: string | null;
+  readonly default: unknown;
+  readonly takes: string;
+  readonly meaning: string;
+}
 
 /** The command that tells what an experiment file may hold. */
 export function addKnobsCommand(program: Command, cli: Session): void {
-  program.command('knobs').argument('[section]', 'such as training, or arms.loss').description('every knob of an experiment file: what it takes, its default and its meaning').action((section?: string) => {
-    const all = knobsIn(knobSchemaOf(experimentSchema), '', null);
-    const knobs = section === undefined ? all : all.filter(({ name }) => name === section || name.startsWith(`${section}.`));
-    if (knobs.length === 0) {
-      const nearest = nearestName(section ?? '', all.flatMap(({ name }) => name.split('.').map((_, end, steps) => steps.slice(0, end + 1).join('.'))));
-      throw new ArcBenchError('wrong-input', `There is no knob or section ${section}${nearest === null ? '' : `; the nearest is ${nearest}`}: \`arcbench knobs\` lists all.`);
-    }
-    cli.print(knobs.map((knob) => `${knob.name}${knob.of === null ? '' : ` (${knob.of})`}: ${knob.takes}${knob.default === undefined ? '' : `, default ${JSON.stringify(knob.default)}`}${knob.meaning === '' ? '' : `\n    ${knob.meaning}`}`).join('\n'), knobs);
-  });
+  program
+    .command('knobs')
+    .argument('[section]', 'such as training, or arms.loss')
+    .description('every knob of an experiment file: what it takes, its default and its meaning')
+    .action((section?: string) => {
+      const all = knobsIn(knobSchemaOf(experimentSchema), '', null);
+      const knobs =
+        section === undefined ? all : all.filter(({ name }) => name === section || name.startsWith(`${section}.`));
+      if (knobs.length === 0) {
+        const nearest = nearestName(
+          section ?? '',
+          all.flatMap(({ name }) => name.split('.').map((_, end, steps) => steps.slice(0, end + 1).join('.'))),
+        );
+        throw new ArcBenchError(
+          'wrong-input',
+          `There is no knob or section ${section}${nearest === null ? '' : `; the nearest is ${nearest}`}: \`arcbench knobs\` lists all.`,
+        );
+      }
+      cli.print(
+        knobs
+          .map(
+            (knob) =>
+              `${knob.name}${knob.of === null ? '' : ` (${knob.of})`}: ${knob.takes}${knob.default === undefined ? '' : `, default ${JSON.stringify(knob.default)}`}${knob.meaning === '' ? '' : `\n    ${knob.meaning}`}`,
+          )
+          .join('\n'),
+        knobs,
+      );
+    });
 }
 
 function knobsIn(schema: KnobSchema, name: string, of: string | null): Knob[] {
-  const within = (steps: Readonly<Record<string, KnobSchema>>, owner: string | null) => Object.entries(steps).flatMap(([step, knob]) => (knob.const === undefined ? knobsIn(knob, name === '' ? step : `${name}.${step}`, owner) : []));
+  const within = (steps: Readonly<Record<string, KnobSchema>>, owner: string | null) =>
+    Object.entries(steps).flatMap(([step, knob]) =>
+      knob.const === undefined ? knobsIn(knob, name === '' ? step : `${name}.${step}`, owner) : [],
+    );
   const alternatives = schema.oneOf ?? schema.anyOf;
   const own: Knob = { name, of, default: schema.default, takes: takes(schema), meaning: schema.description ?? '' };
-  if (alternatives?.some(({ properties }) => properties)) return [own, ...alternatives.flatMap(({ properties = {} }) => within(properties, String(properties['name']?.const ?? of)))];
+  if (alternatives?.some(({ properties }) => properties))
+    return [
+      own,
+      ...alternatives.flatMap(({ properties = {} }) => within(properties, String(properties['name']?.const ?? of))),
+    ];
   if (schema.properties) return within(schema.properties, of);
   if (schema.items?.properties) return [own, ...within(schema.items.properties, of)];
   return [own];
@@ -36,10 +68,16 @@ function takes({ type, enum: values, oneOf, anyOf, additionalProperties, ...knob
   const names = (oneOf ?? anyOf ?? []).flatMap(({ properties }) => properties?.['name']?.const ?? []);
   if (names.length > 0) return `${names.join(' | ')}, or a section with such a name and its knobs`;
   switch (type) {
-    case 'number': case 'integer': return rangeOf({ type, ...knob });
-    case 'boolean': return 'true or false';
-    case 'array': return 'a list';
-    case 'string': return 'a text';
-    default: return additionalProperties ? 'names with their values' : 'a value';
+    case 'number':
+    case 'integer':
+      return rangeOf({ type, ...knob });
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return 'a list';
+    case 'string':
+      return 'a text';
+    default:
+      return additionalProperties ? 'names with their values' : 'a value';
   }
 }

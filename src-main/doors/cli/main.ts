@@ -50,27 +50,51 @@ program.action(async () => {
   });
 });
 
-program.command('doctor').description('engine, device, versions, files and a measured GFLOP/s').action(async () => {
-  const [{ diagnose }, { isPackaged }] = [await import('../../engine/diagnose.ts'), await import('../../engine/engineRemedy.ts')];
-  const { engine } = cli.globals();
-  const found = await diagnose(engine);
-  const training = reckonedRates(await keepSpeed(engine, found));
-  cli.print([
-    `engine      ${found.device}, ${found.deviceName}, ${found.threads} threads`,
-    `TensorFlow  ${found.tensorflow}`,
-    `Node        ${found.node}`,
-    `files       ${found.folder ?? 'not from ArcBench'} (${found.checked ? 'whole by SHA-256' : isPackaged() ? 'not checked: the system checks the app\'s signature' : 'not checked: they have no manifest; `npm run setup` brings one'})`,
-    `speed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`,
-    `training    ${training.map(({ backbone, imagesPerSecond }) => `${backbone} ${Number(imagesPerSecond.toPrecision(2))}`).join(', ')} img/s at ${reckonedSize} px, reckoned from that: may be off by a factor of ${offBy.machine[found.device]}; \`--run\` says what an experiment takes`,
-  ].join('\n'), { ...found, training });
-});
-program.command('check').description('verify every file of the workspace; ends with 1 where something is not whole').option('--repair', 'sweep leftovers and remove what the next run makes anew')
-  .action(({ repair = false }: { repair?: boolean }) => cli.withStore({ readOnly: false }, async (store) => {
-    const faults = await checkWorkspace(store, { repair, onProgress: (what) => { if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2KChecking ${what}`); } });
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
-    cli.print(faults.length === 0 ? `The workspace ${store.workspace} is whole.` : faults.map(({ path, message }) => `${path}\n  ${message}`).join('\n'), { workspace: store.workspace, faults });
-    if (faults.some((fault) => !fault.mended)) process.exitCode = 1;
-  }));
+program
+  .command('doctor')
+  .description('engine, device, versions, files and a measured GFLOP/s')
+  .action(async () => {
+    const [{ diagnose }, { isPackaged }] = [
+      await import('../../engine/diagnose.ts'),
+      await import('../../engine/engineRemedy.ts'),
+    ];
+    const { engine } = cli.globals();
+    const found = await diagnose(engine);
+    const training = reckonedRates(await keepSpeed(engine, found));
+    cli.print(
+      [
+        `engine      ${found.device}, ${found.deviceName}, ${found.threads} threads`,
+        `TensorFlow  ${found.tensorflow}`,
+        `Node        ${found.node}`,
+        `files       ${found.folder ?? 'not from ArcBench'} (${found.checked ? 'whole by SHA-256' : isPackaged() ? "not checked: the system checks the app's signature" : 'not checked: they have no manifest; `npm run setup` brings one'})`,
+        `speed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`,
+        `training    ${training.map(({ backbone, imagesPerSecond }) => `${backbone} ${Number(imagesPerSecond.toPrecision(2))}`).join(', ')} img/s at ${reckonedSize} px, reckoned from that: may be off by a factor of ${offBy.machine[found.device]}; \`--run\` says what an experiment takes`,
+      ].join('\n'),
+      { ...found, training },
+    );
+  });
+program
+  .command('check')
+  .description('verify every file of the workspace; ends with 1 where something is not whole')
+  .option('--repair', 'sweep leftovers and remove what the next run makes anew')
+  .action(({ repair = false }: { repair?: boolean }) =>
+    cli.withStore({ readOnly: false }, async (store) => {
+      const faults = await checkWorkspace(store, {
+        repair,
+        onProgress: (what) => {
+          if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2KChecking ${what}`);
+        },
+      });
+      if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
+      cli.print(
+        faults.length === 0
+          ? `The workspace ${store.workspace} is whole.`
+          : faults.map(({ path, message }) => `${path}\n  ${message}`).join('\n'),
+        { workspace: store.workspace, faults },
+      );
+      if (faults.some((fault) => !fault.mended)) process.exitCode = 1;
+    }),
+  );
 addKnobsCommand(program, cli);
 addStageCommands(program, cli);
 addRunCommands(program, cli);
@@ -78,14 +102,28 @@ addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
 program.allowExcessArguments(); // after its commands, which take after it: a command that is not there is refused below, with the nearest one
 program.hook('preAction', (_, command) => {
-  if (command !== program && cli.globals().run !== undefined) throw new ArcBenchError('wrong-input', `--run stands beside the command ${command.name()}: one of them was expected, leave the other out.`);
+  if (command !== program && cli.globals().run !== undefined)
+    throw new ArcBenchError(
+      'wrong-input',
+      `--run stands beside the command ${command.name()}: one of them was expected, leave the other out.`,
+    );
 });
 
 /** The refusal of a word that is no command. */
 function strayWord(word: string): ArcBenchError {
-  if (/\.ya?ml$/i.test(word)) return new ArcBenchError('wrong-input', `${word} stands without a command: a command or --run was expected before it, as in \`arcbench --run ${shellWord(word)}\`.`);
-  const nearest = nearestName(word, program.commands.map((command) => command.name()));
-  return new ArcBenchError('wrong-input', `There is no command '${word}'${nearest === null ? '' : `; the nearest is '${nearest}'`}: \`arcbench --help\` lists them.`);
+  if (/\.ya?ml$/i.test(word))
+    return new ArcBenchError(
+      'wrong-input',
+      `${word} stands without a command: a command or --run was expected before it, as in \`arcbench --run ${shellWord(word)}\`.`,
+    );
+  const nearest = nearestName(
+    word,
+    program.commands.map((command) => command.name()),
+  );
+  return new ArcBenchError(
+    'wrong-input',
+    `There is no command '${word}'${nearest === null ? '' : `; the nearest is '${nearest}'`}: \`arcbench --help\` lists them.`,
+  );
 }
 
 try {
@@ -99,8 +137,11 @@ try {
   } else if (error instanceof Error && 'exitCode' in error) {
     process.exitCode = error.exitCode === 0 ? 0 : 2; // commander has said why
   } else {
-    process.stderr.write(`ArcBench failed: ${printable(error instanceof Error ? error.message : String(error))}. This is a fault of the program; set ARCBENCH_DEBUG=1 for its trace.\n`);
+    process.stderr.write(
+      `ArcBench failed: ${printable(error instanceof Error ? error.message : String(error))}. This is a fault of the program; set ARCBENCH_DEBUG=1 for its trace.\n`,
+    );
     process.exitCode = 1;
   }
-  if (process.env['ARCBENCH_DEBUG'] && error instanceof Error) process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
+  if (process.env['ARCBENCH_DEBUG'] && error instanceof Error)
+    process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
 }

@@ -9,34 +9,97 @@ const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'
 /** The commands on runs that are in the workspace. */
 export function addRunCommands(program: Command, cli: Session): void {
   const runs = program.command('runs').description('list, show, resume or delete runs');
-  runs.command('list').description('every run of the workspace').action(() => cli.withStore({ readOnly: true }, (store) => {
-    const rows = store.runs();
-    cli.print(rows.length === 0 ? 'No runs yet.' : rows.map((row) => `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC  seed ${row.seed}  ${row.arm}  (${row.experiment})`).join('\n'), rows);
-  }));
-  runs.command('show').argument('<id>').description('one run with its results').action((id: string) => cli.withStore({ readOnly: true }, (store) => {
-    const row = store.run(id);
-    if (!row) throw noSuchRun(id);
-    const value = { ...row, engine: store.result(id, 'engine'), resultHash: resultHash(store, id), summary: store.result(id, 'summary'), artefacts: store.artefacts(id), events: store.events(id), points: store.points(id) };
-    cli.print([
-      `${row.id}  ${row.arm}, seed ${row.seed}  (${row.experiment})`, `status   ${row.status}${row.message ? `: ${row.message}` : ''}`, `created  ${row.createdAt}`, ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
-      ...store.latestPoints(id).filter(({ name, value: last }) => last !== null && shownMetrics.includes(name)).map(({ name, epoch, value: last }) => `${name}  ${last?.toFixed(4)} after epoch ${epoch}`),
-      ...Object.entries((store.result(id, 'judged') ?? {}) as Record<string, number>).map(([name, judged]) => `${name}  ${judged.toFixed(4)}`),
-      ...value.artefacts.map(({ kind, path }) => `${kind}  ${path}`), ...value.events.map(({ at, message }) => `${at}  ${message}`),
-    ].join('\n'), value);
-  }));
-  runs.command('resume').argument('<id>').description('go on with a run that was stopped').action(async (id: string) => {
-    const run = await cli.withStore({ readOnly: true }, (store) => resumableRun(store, id));
-    await cli.withStages({ plan: run.plan, ...run.origin }, async (options) => {
-      await resumeRun(run, options, cli.trainOptions());
-      cli.print(`Run ${id} is done; \`${run.origin.rerunCommand}\` goes on with the experiment and writes the report.`, { id, status: 'done' });
+  runs
+    .command('list')
+    .description('every run of the workspace')
+    .action(() =>
+      cli.withStore({ readOnly: true }, (store) => {
+        const rows = store.runs();
+        cli.print(
+          rows.length === 0
+            ? 'No runs yet.'
+            : rows
+                .map(
+                  (row) =>
+                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC  seed ${row.seed}  ${row.arm}  (${row.experiment})`,
+                )
+                .join('\n'),
+          rows,
+        );
+      }),
+    );
+  runs
+    .command('show')
+    .argument('<id>')
+    .description('one run with its results')
+    .action((id: string) =>
+      cli.withStore({ readOnly: true }, (store) => {
+        const row = store.run(id);
+        if (!row) throw noSuchRun(id);
+        const value = {
+          ...row,
+          engine: store.result(id, 'engine'),
+          resultHash: resultHash(store, id),
+          summary: store.result(id, 'summary'),
+          artefacts: store.artefacts(id),
+          events: store.events(id),
+          points: store.points(id),
+        };
+        cli.print(
+          [
+            `${row.id}  ${row.arm}, seed ${row.seed}  (${row.experiment})`,
+            `status   ${row.status}${row.message ? `: ${row.message}` : ''}`,
+            `created  ${row.createdAt}`,
+            ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
+            ...store
+              .latestPoints(id)
+              .filter(({ name, value: last }) => last !== null && shownMetrics.includes(name))
+              .map(({ name, epoch, value: last }) => `${name}  ${last?.toFixed(4)} after epoch ${epoch}`),
+            ...Object.entries((store.result(id, 'judged') ?? {}) as Record<string, number>).map(
+              ([name, judged]) => `${name}  ${judged.toFixed(4)}`,
+            ),
+            ...value.artefacts.map(({ kind, path }) => `${kind}  ${path}`),
+            ...value.events.map(({ at, message }) => `${at}  ${message}`),
+          ].join('\n'),
+          value,
+        );
+      }),
+    );
+  runs
+    .command('resume')
+    .argument('<id>')
+    .description('go on with a run that was stopped')
+    .action(async (id: string) => {
+      const run = await cli.withStore({ readOnly: true }, (store) => resumableRun(store, id));
+      await cli.withStages({ plan: run.plan, ...run.origin }, async (options) => {
+        await resumeRun(run, options, cli.trainOptions());
+        cli.print(
+          `Run ${id} is done; \`${run.origin.rerunCommand}\` goes on with the experiment and writes the report.`,
+          { id, status: 'done' },
+        );
+      });
     });
-  });
-  runs.command('delete').argument('<id>').description('remove a run, its points and its files').action((id: string) => cli.withStore({ readOnly: false }, (store) => {
-    deleteRun(store, id);
-    cli.print(`Deleted run ${id}.`, { deleted: id });
-  }));
-  program.command('export').argument('<run>').argument('<folder>').description('copy the saved model, weights, embeddings and plan of a run into a new folder, which TensorBoard opens with --logdir').action((id: string, folder: string) => cli.withStore({ readOnly: true }, async (store) => {
-    const result = await exportRun(store, id, folder);
-    cli.print(`Exported ${result.files.join(', ')} to ${result.folder}`, result);
-  }));
+  runs
+    .command('delete')
+    .argument('<id>')
+    .description('remove a run, its points and its files')
+    .action((id: string) =>
+      cli.withStore({ readOnly: false }, (store) => {
+        deleteRun(store, id);
+        cli.print(`Deleted run ${id}.`, { deleted: id });
+      }),
+    );
+  program
+    .command('export')
+    .argument('<run>')
+    .argument('<folder>')
+    .description(
+      'copy the saved model, weights, embeddings and plan of a run into a new folder, which TensorBoard opens with --logdir',
+    )
+    .action((id: string, folder: string) =>
+      cli.withStore({ readOnly: true }, async (store) => {
+        const result = await exportRun(store, id, folder);
+        cli.print(`Exported ${result.files.join(', ')} to ${result.folder}`, result);
+      }),
+    );
 }

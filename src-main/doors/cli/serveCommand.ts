@@ -10,52 +10,88 @@ import { serve } from '../serve/serve.ts';
 import type { Session } from './session.ts';
 
 /** Opens the application on a workspace, with the folders that screens may look into. */
-export type OpenWorkbench = (options: { readonly workspace: string; readonly door: 'electron' | 'serve'; readonly roots?: readonly string[] }) => Workbench;
+export type OpenWorkbench = (options: {
+  readonly workspace: string;
+  readonly door: 'electron' | 'serve';
+  readonly roots?: readonly string[];
+}) => Workbench;
 
 const builtScreens = fileURLToPath(new URL('../../../dist/renderer', import.meta.url));
 const collect = (value: string, values: readonly string[]) => [...values, value];
 
 /** The command that serves the workbench to browsers until Ctrl-C. */
 export function addServeCommand(program: Command, cli: Session, openWorkbench: OpenWorkbench): void {
-  program.command('serve').description('serve the workbench to a browser; Ctrl-C saves a checkpoint and ends')
+  program
+    .command('serve')
+    .description('serve the workbench to a browser; Ctrl-C saves a checkpoint and ends')
     .option('--port <number>', 'port; 0 takes any free one', portNumber, 4477)
-    .option('--host <address>', 'address to listen at; beyond the loopback, whoever sees the traffic sees the token', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'address to listen at; beyond the loopback, whoever sees the traffic sees the token',
+      '127.0.0.1',
+    )
     .option('--allow-host <name>', 'a name under which this machine is asked, repeatable', collect, [])
     .option('--open <folder...>', 'folders below which faces may be imported (default: the home folder)')
     .option('--token-file <file>', 'take the token from a file instead of a random one')
-    .action(async (chosen: { port: number; host: string; allowHost: readonly string[]; open?: readonly string[]; tokenFile?: string }) => {
-      const token = chosen.tokenFile === undefined ? undefined : readToken(chosen.tokenFile);
-      const roots = chosen.open?.map(existingFolder);
-      const workbench = openWorkbench({ workspace: cli.workspace(), door: 'serve', ...(roots ? { roots } : {}) });
-      try {
-        const served = await serve(workbench, { host: chosen.host, port: chosen.port, allowedHosts: chosen.allowHost, renderer: builtScreens, log: (line) => process.stderr.write(`${line}\n`), ...(token === undefined ? {} : { token }) });
-        const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]); // before the address is out: who reads it may end it at once
-        const open = `${served.address}?token=${served.token}`;
-        if (!isLoopback(chosen.host)) process.stderr.write('Warning: the workbench is served beyond this machine without encryption; an SSH tunnel to 127.0.0.1 is safer.\n');
-        cli.print(`ArcBench: ${open}\nCtrl-C ends.`, { address: served.address, token: served.token, open });
-        await asked;
-        process.once('SIGINT', () => process.exit(130));
-        process.stderr.write(`\n${workbench.busy() ? 'Saving a checkpoint; Ctrl-C again ends at once, without saving.' : 'Closing.'}\n`);
-        await served.close();
-      } finally {
-        await workbench.close();
-      }
-    });
+    .action(
+      async (chosen: {
+        port: number;
+        host: string;
+        allowHost: readonly string[];
+        open?: readonly string[];
+        tokenFile?: string;
+      }) => {
+        const token = chosen.tokenFile === undefined ? undefined : readToken(chosen.tokenFile);
+        const roots = chosen.open?.map(existingFolder);
+        const workbench = openWorkbench({ workspace: cli.workspace(), door: 'serve', ...(roots ? { roots } : {}) });
+        try {
+          const served = await serve(workbench, {
+            host: chosen.host,
+            port: chosen.port,
+            allowedHosts: chosen.allowHost,
+            renderer: builtScreens,
+            log: (line) => process.stderr.write(`${line}\n`),
+            ...(token === undefined ? {} : { token }),
+          });
+          const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]); // before the address is out: who reads it may end it at once
+          const open = `${served.address}?token=${served.token}`;
+          if (!isLoopback(chosen.host))
+            process.stderr.write(
+              'Warning: the workbench is served beyond this machine without encryption; an SSH tunnel to 127.0.0.1 is safer.\n',
+            );
+          cli.print(`ArcBench: ${open}\nCtrl-C ends.`, { address: served.address, token: served.token, open });
+          await asked;
+          process.once('SIGINT', () => process.exit(130));
+          process.stderr.write(
+            `\n${workbench.busy() ? 'Saving a checkpoint; Ctrl-C again ends at once, without saving.' : 'Closing.'}\n`,
+          );
+          await served.close();
+        } finally {
+          await workbench.close();
+        }
+      },
+    );
 }
 
 function portNumber(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new ArcBenchError('wrong-input', `--port is a whole number from 0 to 65535, not ${text}.`);
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new ArcBenchError('wrong-input', `--port is a whole number from 0 to 65535, not ${text}.`);
   return Number(text);
 }
 
 function readToken(file: string): string {
   const token = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-  if (!/^[\w-]{32,}$/.test(token)) throw new ArcBenchError('wrong-input', `${file} must hold a token of at least 32 letters, digits, - and _: make one with \`openssl rand -hex 32\`.`);
+  if (!/^[\w-]{32,}$/.test(token))
+    throw new ArcBenchError(
+      'wrong-input',
+      `${file} must hold a token of at least 32 letters, digits, - and _: make one with \`openssl rand -hex 32\`.`,
+    );
   return token;
 }
 
 function existingFolder(folder: string): string {
   const path = resolve(folder);
-  if (!existsSync(path) || !statSync(path).isDirectory()) throw new ArcBenchError('wrong-input', `There is no folder ${path}: --open takes folders that are there.`);
+  if (!existsSync(path) || !statSync(path).isDirectory())
+    throw new ArcBenchError('wrong-input', `There is no folder ${path}: --open takes folders that are there.`);
   return path;
 }

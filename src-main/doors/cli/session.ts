@@ -16,7 +16,13 @@ import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
 
 interface GlobalOptions {
-  readonly run?: string; readonly workspace: string; readonly resume?: boolean; readonly restart?: boolean; readonly eager?: boolean; readonly engine: EngineName; readonly json?: boolean;
+  readonly run?: string;
+  readonly workspace: string;
+  readonly resume?: boolean;
+  readonly restart?: boolean;
+  readonly eager?: boolean;
+  readonly engine: EngineName;
+  readonly json?: boolean;
 }
 
 /** What one call of the command line has: its options, its store, and Ctrl-C. */
@@ -47,7 +53,7 @@ export function session(program: Command) {
     },
     /** Does what takes long with progress on stderr, which is gone at the end; Ctrl-C stops it, twice ends at once. */
     async withProgress<T>(action: (shown: Pick<StageOptions, 'progress' | 'signal'>) => Promise<T>): Promise<T> {
-      const progress = shown = terminalProgress(process.stderr);
+      const progress = (shown = terminalProgress(process.stderr));
       try {
         return await action({ progress, signal: stopSignal(progress) });
       } finally {
@@ -56,7 +62,8 @@ export function session(program: Command) {
     },
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
-      if (resume && restart) throw new ArcBenchError('wrong-input', '--resume and --restart exclude one another: give one of them.');
+      if (resume && restart)
+        throw new ArcBenchError('wrong-input', '--resume and --restart exclude one another: give one of them.');
       return { interrupted: resume ? 'resume' : restart ? 'restart' : 'refuse', compiled: !eager, engine };
     },
     async withStore<T>(options: { readonly readOnly: boolean }, action: (store: Store) => T | Promise<T>): Promise<T> {
@@ -71,12 +78,20 @@ export function session(program: Command) {
     async withExperiment<T>(source: string, action: (options: StageOptions) => Promise<T>): Promise<T> {
       const { plan, baseFolder } = readPlan(source);
       // A report is made again by the whole run, which finds trained arms done.
-      const command = globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '') ? program.args[0] ?? '' : '--run';
+      const command =
+        globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '')
+          ? (program.args[0] ?? '')
+          : '--run';
       const rerunCommand = `${ownCommand()} ${command} ${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
-    async withStages<T>(of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>, action: (options: StageOptions) => Promise<T>): Promise<T> {
-      return await this.withProgress((shown) => this.withStore({ readOnly: false }, (store) => action({ ...of, ...shown, store })));
+    async withStages<T>(
+      of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>,
+      action: (options: StageOptions) => Promise<T>,
+    ): Promise<T> {
+      return await this.withProgress((shown) =>
+        this.withStore({ readOnly: false }, (store) => action({ ...of, ...shown, store })),
+      );
     },
   };
 }
@@ -84,11 +99,19 @@ export type Session = ReturnType<typeof session>;
 
 function readPlan(source: string): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
-  if (!existsSync(path)) throw new ArcBenchError('wrong-input', `There is no file or folder ${path}: name an experiment file, such as resources/experiments/demo.yaml.`);
+  if (!existsSync(path))
+    throw new ArcBenchError(
+      'wrong-input',
+      `There is no file or folder ${path}: name an experiment file, such as resources/experiments/demo.yaml.`,
+    );
   if (/\.ya?ml$/i.test(path)) {
     const text = readTextFile(path);
     // An empty text has all defaults, but an empty file is one that was cut off.
-    if (text.replace(/^\s*#.*$/gm, '').trim() === '') throw new ArcBenchError('wrong-input', `${source} is empty: an experiment was expected; write what differs from the defaults, such as \`data: { source: demo }\`, or copy resources/experiments/demo.yaml.`);
+    if (text.replace(/^\s*#.*$/gm, '').trim() === '')
+      throw new ArcBenchError(
+        'wrong-input',
+        `${source} is empty: an experiment was expected; write what differs from the defaults, such as \`data: { source: demo }\`, or copy resources/experiments/demo.yaml.`,
+      );
     return { plan: parseExperiment(text, source), baseFolder: dirname(path) };
   }
   return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder: dirname(path) };

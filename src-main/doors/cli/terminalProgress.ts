@@ -4,9 +4,14 @@ import type { StageProgress } from '../../workbench/experiment/stage.ts';
 const { Format } = cliProgress; // CommonJS, whose names Node does not find
 
 /** Progress that ends: what was drawn is taken away, and nothing keeps the process alive. */
-export interface TerminalProgress extends StageProgress { end(): void }
+export interface TerminalProgress extends StageProgress {
+  end(): void;
+}
 
-interface Payload { readonly note: string; readonly secondsLeft: number | null }
+interface Payload {
+  readonly note: string;
+  readonly secondsLeft: number | null;
+}
 const [widest, narrowest] = [28, 8]; // characters of the bar
 
 /** Progress on a stream: on a terminal a bar with rate and time left that fits its width, lines alone otherwise. */
@@ -32,9 +37,20 @@ export function terminalProgress(stream: NodeJS.WriteStream): TerminalProgress {
       const at = performance.now();
       if (done < last) first = { done, at };
       last = done;
-      const payload: Payload = { note, secondsLeft: done > first.done ? ((total - done) * (at - first.at)) / (done - first.done) / 1000 : null };
+      const payload: Payload = {
+        note,
+        secondsLeft: done > first.done ? ((total - done) * (at - first.at)) / (done - first.done) / 1000 : null,
+      };
       if (!bar) {
-        bar = new SingleBar({ stream, format: (options, params, values: Payload) => fittingLine(options, params, { ...values, columns: stream.columns || 80 }), clearOnComplete: true, hideCursor: true, gracefulExit: false, fps: 8 });
+        bar = new SingleBar({
+          stream,
+          format: (options, params, values: Payload) =>
+            fittingLine(options, params, { ...values, columns: stream.columns || 80 }),
+          clearOnComplete: true,
+          hideCursor: true,
+          gracefulExit: false,
+          fps: 8,
+        });
         bar.start(total, done, payload);
       } else bar.update(done, payload);
     },
@@ -43,10 +59,19 @@ export function terminalProgress(stream: NodeJS.WriteStream): TerminalProgress {
 }
 
 /** The bar with all that is known where the terminal is wide enough; a narrow one loses the counts first, then all of the note but its end, then the bar. */
-function fittingLine(options: Options, { value, total, progress }: Params, { note, secondsLeft, columns }: Payload & { readonly columns: number }): string {
+function fittingLine(
+  options: Options,
+  { value, total, progress }: Params,
+  { note, secondsLeft, columns }: Payload & { readonly columns: number },
+): string {
   const left = `ETA ${secondsLeft === null ? '—' : Format.TimeFormat(Math.ceil(secondsLeft), { ...options, autopaddingChar: '' }, 5)}`;
   const percent = `${Math.floor(100 * progress)} %`;
-  const texts = [`${value}/${total}  ${note}  ${left}`, `${percent}  ${note}  ${left}`, `${percent}  ${note.split(', ').at(-1)}  ${left}`, `${percent}  ${left}`];
+  const texts = [
+    `${value}/${total}  ${note}  ${left}`,
+    `${percent}  ${note}  ${left}`,
+    `${percent}  ${note.split(', ').at(-1)}  ${left}`,
+    `${percent}  ${left}`,
+  ];
   const room = (text: string) => columns - 1 - '  '.length * 2 - text.length; // the last column stays free: some terminals wrap there
   const text = texts.find((entry) => room(entry) >= narrowest) ?? texts.find((entry) => room(entry) >= 0) ?? percent;
   const barsize = Math.min(widest, room(text));

@@ -1,7 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
 import { isMap, parseDocument } from 'yaml';
 
-const paths: readonly (readonly [section: string, knob: string, words: readonly string[]])[] = [['data', 'source', ['demo']], ['model', 'weights', ['random', 'imagenet']], ['evaluation', 'pairs', ['built']]];
+const paths: readonly (readonly [section: string, knob: string, words: readonly string[]])[] = [
+  ['data', 'source', ['demo']],
+  ['model', 'weights', ['random', 'imagenet']],
+  ['evaluation', 'pairs', ['built']],
+];
 
 /** An experiment's text with the paths that are relative to its file made absolute, so that it means the same in the workspace; a text that is no YAML stays as it is. */
 export function withAbsolutePaths(yaml: string, folder: string): string {

@@ -3,7 +3,8 @@ import type { App } from 'electron';
 
 const isFlag = (argument: string) => /^(--run(=.*)?|--help|-h|--version|-V)$/.test(argument);
 /** A window opens files and addresses, so that a bare word can only be a command. */
-const isCommand = (argument: string, index: number, args: readonly string[]) => /^[a-z]+$/.test(argument) && args[index - 1] !== '--workspace';
+const isCommand = (argument: string, index: number, args: readonly string[]) =>
+  /^[a-z]+$/.test(argument) && args[index - 1] !== '--workspace';
 
 /** What of a start's arguments is for the command line, such as `--run mine.yaml` or `doctor`; null where a window is asked for. */
 export function commandLineIn(args: readonly string[]): readonly string[] | null {
@@ -11,7 +12,10 @@ export function commandLineIn(args: readonly string[]): readonly string[] | null
 }
 
 /** Does what the command line does, on the Node that the app carries, and ends with its exit code. */
-export function runCommandLine(app: Pick<App, 'on' | 'exit' | 'whenReady'>, { node, program, args }: { readonly node: string; readonly program: string; readonly args: readonly string[] }): void {
+export function runCommandLine(
+  app: Pick<App, 'on' | 'exit' | 'whenReady'>,
+  { node, program, args }: { readonly node: string; readonly program: string; readonly args: readonly string[] },
+): void {
   const child = spawn(node, [program, ...args], { stdio: 'inherit' });
   app.on('before-quit', (event) => {
     event.preventDefault(); // the child saves a checkpoint first

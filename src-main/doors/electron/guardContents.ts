@@ -24,9 +24,15 @@ export function guardAllContents(): void {
   guardSession(session.defaultSession);
   app.on('web-contents-created', (_event, contents) => {
     const isOwn = (url: string) => originOf.get(contents) !== undefined && originIn(url) === originOf.get(contents);
-    contents.on('will-navigate', (event, url) => { if (!isOwn(url)) event.preventDefault(); });
-    contents.on('will-redirect', (event, url) => { if (!isOwn(url)) event.preventDefault(); });
-    contents.on('will-frame-navigate', (event) => { if (!isOwn(event.url)) event.preventDefault(); });
+    contents.on('will-navigate', (event, url) => {
+      if (!isOwn(url)) event.preventDefault();
+    });
+    contents.on('will-redirect', (event, url) => {
+      if (!isOwn(url)) event.preventDefault();
+    });
+    contents.on('will-frame-navigate', (event) => {
+      if (!isOwn(event.url)) event.preventDefault();
+    });
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.setWindowOpenHandler(({ url }) => {
       if (paper.test(url)) void shell.openExternal(url);

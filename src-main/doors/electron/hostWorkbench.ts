@@ -5,18 +5,31 @@ import { answerRequest } from '../answerRequest.ts';
 import { wireFault } from '../wireFault.ts';
 
 /** What the window's process asks of the workbench's, besides the contract's calls. */
-export const hostRequestSchema = z.union([z.strictObject({ id: z.int(), resource: z.string() }), z.strictObject({ id: z.int(), busy: z.literal(true) }), z.strictObject({ open: z.string() }), z.strictObject({ close: z.literal(true) })]);
-export interface HostedResource { readonly type: string; readonly base64: string; readonly fileName?: string | undefined }
+export const hostRequestSchema = z.union([
+  z.strictObject({ id: z.int(), resource: z.string() }),
+  z.strictObject({ id: z.int(), busy: z.literal(true) }),
+  z.strictObject({ open: z.string() }),
+  z.strictObject({ close: z.literal(true) }),
+]);
+export interface HostedResource {
+  readonly type: string;
+  readonly base64: string;
+  readonly fileName?: string | undefined;
+}
 export type HostMessage = WireMessage | { readonly opened: true } | { readonly notOpened: WireFault };
 
-const log = (line: string) => { process.stderr.write(`${line}\n`); };
+const log = (line: string) => {
+  process.stderr.write(`${line}\n`);
+};
 
 /**
  * Gives a workbench to the process that started this one, over Node's channel between parent and child: SQLite, pictures and jobs never block a window,
  * and the window survives whatever becomes of them. Ends, training with a checkpoint, when told to or when the parent is gone.
  */
 export async function hostWorkbench(open: () => Promise<Workbench>): Promise<void> {
-  const tell = (message: HostMessage) => { if (process.connected) process.send?.(message); };
+  const tell = (message: HostMessage) => {
+    if (process.connected) process.send?.(message);
+  };
   let workbench: Workbench;
   try {
     workbench = await open();
@@ -28,13 +41,26 @@ export async function hostWorkbench(open: () => Promise<Workbench>): Promise<voi
   const resource = async (id: number, address: string): Promise<HostMessage> => {
     try {
       const found = await workbench.resource(address);
-      return { id, result: found && ({ type: found.type, base64: Buffer.from(found.bytes).toString('base64'), fileName: found.fileName } satisfies HostedResource) };
+      return {
+        id,
+        result:
+          found &&
+          ({
+            type: found.type,
+            base64: Buffer.from(found.bytes).toString('base64'),
+            fileName: found.fileName,
+          } satisfies HostedResource),
+      };
     } catch (error) {
       return { id, fault: wireFault(error, 'The picture or file', log) };
     }
   };
   let closing: Promise<void> | null = null;
-  const close = () => closing ??= workbench.close().catch((error: unknown) => log(`The workbench did not close: ${String(error)}`)).finally(() => process.exit());
+  const close = () =>
+    (closing ??= workbench
+      .close()
+      .catch((error: unknown) => log(`The workbench did not close: ${String(error)}`))
+      .finally(() => process.exit()));
   workbench.subscribe(tell);
   process.on('message', (message) => {
     const request = hostRequestSchema.safeParse(message);

@@ -10,10 +10,15 @@ import { originIn } from './originIn.ts';
 const givenSchema = z.array(z.string().min(1).max(4096)).max(10_000);
 
 /** Answers the contract's calls of the window's own page, and tells it every event; any other page or frame is refused. */
-export function openIpcDoor(window: BrowserWindow, workbench: Pick<Workbench, 'call' | 'subscribe' | 'open'>, log: Log): void {
-  const isOwnPage = (frame: WebFrameMain | null) => frame !== null && frame === window.webContents.mainFrame && originIn(frame.url) === appOrigin;
+export function openIpcDoor(
+  window: BrowserWindow,
+  workbench: Pick<Workbench, 'call' | 'subscribe' | 'open'>,
+  log: Log,
+): void {
+  const isOwnPage = (frame: WebFrameMain | null) =>
+    frame !== null && frame === window.webContents.mainFrame && originIn(frame.url) === appOrigin;
   ipcMain.handle(requestChannel, async (event, message: unknown) => {
-    if (!isOwnPage(event.senderFrame)) throw new Error('Only the workbench\'s own page may call it.');
+    if (!isOwnPage(event.senderFrame)) throw new Error("Only the workbench's own page may call it.");
     return await answerRequest(workbench, message, log);
   });
   const given = (event: IpcMainEvent, message: unknown) => {

@@ -14,8 +14,19 @@ export function showJobs(window: BrowserWindow, workbench: Pick<Workbench, 'subs
     const before = jobs.get(job.id)?.state;
     jobs.set(job.id, job);
     window.setProgressBar(taskbarProgress(jobs.values()));
-    if (before !== 'running' || window.isFocused() || !Notification.isSupported() || (job.kind !== 'experiment' && job.kind !== 'resume') || (job.state !== 'done' && job.state !== 'failed')) return;
-    const notification = new Notification({ title: job.state === 'done' ? `${job.title} is done` : `${job.title} failed`, body: job.fault?.message ?? 'Its report is written.', icon: iconPath });
+    if (
+      before !== 'running' ||
+      window.isFocused() ||
+      !Notification.isSupported() ||
+      (job.kind !== 'experiment' && job.kind !== 'resume') ||
+      (job.state !== 'done' && job.state !== 'failed')
+    )
+      return;
+    const notification = new Notification({
+      title: job.state === 'done' ? `${job.title} is done` : `${job.title} failed`,
+      body: job.fault?.message ?? 'Its report is written.',
+      icon: iconPath,
+    });
     notification.on('click', () => {
       if (window.isMinimized()) window.restore();
       window.show();

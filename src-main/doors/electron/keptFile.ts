@@ -3,7 +3,11 @@ import { dirname } from 'node:path';
 import type { z } from 'zod';
 
 /** A small JSON file of the user's settings: what is missing or damaged reads as the default. */
-export function keptFile<Schema extends z.ZodType>(path: string, schema: Schema, missing: z.output<Schema>): { read(): z.output<Schema>; write(value: z.output<Schema>): void } {
+export function keptFile<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  missing: z.output<Schema>,
+): { read(): z.output<Schema>; write(value: z.output<Schema>): void } {
   return {
     read() {
       try {

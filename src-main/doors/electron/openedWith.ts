@@ -5,13 +5,20 @@ import { fileURLToPath } from 'node:url';
 export const isExperiment = (argument: string) => !argument.startsWith('-') && /\.arcbench\.ya?ml$/i.test(argument);
 const isWorkspace = (argument: string) => argument.startsWith('--workspace=');
 
-export interface Opened { readonly workspace: string | null; readonly experiment: string | null }
+export interface Opened {
+  readonly workspace: string | null;
+  readonly experiment: string | null;
+}
 
 /** What a command line, as it was given, asks to open. */
 export function openedWith(args: readonly string[], folder: string): Opened {
-  const workspace = args.find(isWorkspace)?.slice('--workspace='.length) ?? args[args.indexOf('--workspace') + 1 || args.length];
+  const workspace =
+    args.find(isWorkspace)?.slice('--workspace='.length) ?? args[args.indexOf('--workspace') + 1 || args.length];
   const experiment = args.find(isExperiment);
-  return { workspace: workspace ? resolve(folder, workspace) : null, experiment: experiment === undefined ? null : pathIn(experiment, folder) };
+  return {
+    workspace: workspace ? resolve(folder, workspace) : null,
+    experiment: experiment === undefined ? null : pathIn(experiment, folder),
+  };
 }
 
 /** A double click on Linux gives a file's address, not its path. */
@@ -24,9 +31,27 @@ function pathIn(argument: string, folder: string): string {
 }
 
 /** How the app starts itself anew, in another workspace or the same: without the experiment of its own command line, which it has opened already. */
-export function relaunchOptions({ args, env, workspace, experiment }: Opened & { readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv }): { readonly args: string[]; readonly execPath?: string } {
-  const isOther = (argument: string, index: number) => isWorkspace(argument) || argument === '--workspace' || args[index - 1] === '--workspace';
-  const kept = args.filter((argument, index) => !isExperiment(argument) && !(workspace !== null && isOther(argument, index)));
+export function relaunchOptions({
+  args,
+  env,
+  workspace,
+  experiment,
+}: Opened & { readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv }): {
+  readonly args: string[];
+  readonly execPath?: string;
+} {
+  const isOther = (argument: string, index: number) =>
+    isWorkspace(argument) || argument === '--workspace' || args[index - 1] === '--workspace';
+  const kept = args.filter(
+    (argument, index) => !isExperiment(argument) && !(workspace !== null && isOther(argument, index)),
+  );
   const { APPIMAGE: image } = env; // the program itself lies in a mount that ends with this process
-  return { args: [...kept, ...(workspace === null ? [] : [`--workspace=${workspace}`]), ...(experiment === null ? [] : [experiment])], ...(image ? { execPath: image } : {}) };
+  return {
+    args: [
+      ...kept,
+      ...(workspace === null ? [] : [`--workspace=${workspace}`]),
+      ...(experiment === null ? [] : [experiment]),
+    ],
+    ...(image ? { execPath: image } : {}),
+  };
 }

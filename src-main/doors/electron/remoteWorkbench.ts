@@ -11,9 +11,19 @@ let opened = 0;
 
 /** Asks for the address of a served workbench until it is open in a window of its own, or the user closes this one. */
 export function askForRemote(parent: BrowserWindow): void {
-  const window = secureWindow(connectOrigin, { parent, modal: true, width: 560, height: 400, minimizable: false, maximizable: false, title: 'Open remote workbench' });
+  const window = secureWindow(connectOrigin, {
+    parent,
+    modal: true,
+    width: 560,
+    height: 400,
+    minimizable: false,
+    maximizable: false,
+    title: 'Open remote workbench',
+  });
   window.removeMenu();
-  window.webContents.on('before-input-event', (_event, { type, key }) => { if (type === 'keyDown' && key === 'Escape') window.close(); });
+  window.webContents.on('before-input-event', (_event, { type, key }) => {
+    if (type === 'keyDown' && key === 'Escape') window.close();
+  });
   let asking = false;
   const open = async (address: string, token: string) => {
     if (asking) return;
@@ -42,15 +52,26 @@ export function askForRemote(parent: BrowserWindow): void {
 async function openRemote(address: URL): Promise<BrowserWindow> {
   const partition = `remote-${++opened}`;
   guardSession(session.fromPartition(partition));
-  const window = secureWindow(address.origin, { partition, show: false, width: 1440, height: 900, title: `ArcBench at ${address.host}` });
+  const window = secureWindow(address.origin, {
+    partition,
+    show: false,
+    width: 1440,
+    height: 900,
+    title: `ArcBench at ${address.host}`,
+  });
   window.on('page-title-updated', (event, title) => {
     event.preventDefault();
     window.setTitle(`${title} at ${address.host}`);
   });
   let status = 0;
-  window.webContents.on('did-navigate', (_event, _url, code) => { status = code; });
+  window.webContents.on('did-navigate', (_event, _url, code) => {
+    status = code;
+  });
   const fault = await Promise.race([
-    window.loadURL(address.href).then(() => null, (error: Error) => error.message.split(' ')[0] ?? ''),
+    window.loadURL(address.href).then(
+      () => null,
+      (error: Error) => error.message.split(' ')[0] ?? '',
+    ),
     wait(answerSeconds * 1000, `no answer within ${answerSeconds} s`, { ref: false }),
   ]);
   if (fault === null && status < 400) {
@@ -58,24 +79,52 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
     return window;
   }
   window.destroy();
-  if (fault !== null) throw new ArcBenchError('failed', `The workbench at ${address.host} cannot be reached: look whether it runs there, and whether its port is brought here through the tunnel (${fault}).`);
-  if (status === 401 || status === 403) throw new ArcBenchError('wrong-input', `The workbench at ${address.host} does not take this token: each start of \`arcbench serve\` prints a new one.`);
-  throw new ArcBenchError('failed', `What answers at ${address.host} is no workbench (HTTP ${status}): look which port \`arcbench serve\` printed.`);
+  if (fault !== null)
+    throw new ArcBenchError(
+      'failed',
+      `The workbench at ${address.host} cannot be reached: look whether it runs there, and whether its port is brought here through the tunnel (${fault}).`,
+    );
+  if (status === 401 || status === 403)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The workbench at ${address.host} does not take this token: each start of \`arcbench serve\` prints a new one.`,
+    );
+  throw new ArcBenchError(
+    'failed',
+    `What answers at ${address.host} is no workbench (HTTP ${status}): look which port \`arcbench serve\` printed.`,
+  );
 }
 
 /** Says so where open screens are loaded anew and their workbench is gone or another; while they are open they tell of a lost connection themselves. */
 function keepTrying(window: BrowserWindow, address: URL): void {
   const tell = async (message: string, detail: string, buttons: readonly string[]) => {
-    const { response } = await dialog.showMessageBox(window, { type: 'error', message, detail, buttons: [...buttons, 'Close'], defaultId: 0, cancelId: buttons.length });
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'error',
+      message,
+      detail,
+      buttons: [...buttons, 'Close'],
+      defaultId: 0,
+      cancelId: buttons.length,
+    });
     if (window.isDestroyed()) return;
-    if (response < buttons.length) await window.loadURL(`${address.origin}/`).catch(() => {}); // told by the event again
+    if (response < buttons.length)
+      await window.loadURL(`${address.origin}/`).catch(() => {}); // told by the event again
     else window.destroy();
   };
   window.webContents.on('did-fail-load', (_event, code, description, _url, isMainFrame) => {
     if (!isMainFrame || code === -3) return; // -3: another page was asked for meanwhile
-    void tell(`The workbench at ${address.host} cannot be reached.`, `Look whether it still runs there, and whether the tunnel still stands (${description}).`, ['Try Again']);
+    void tell(
+      `The workbench at ${address.host} cannot be reached.`,
+      `Look whether it still runs there, and whether the tunnel still stands (${description}).`,
+      ['Try Again'],
+    );
   });
   window.webContents.on('did-navigate', (_event, _url, status) => {
-    if (status >= 400) void tell(`The workbench at ${address.host} has another token now.`, 'It was started anew: open it again with the address that it printed.', []);
+    if (status >= 400)
+      void tell(
+        `The workbench at ${address.host} has another token now.`,
+        'It was started anew: open it again with the address that it printed.',
+        [],
+      );
   });
 }

@@ -3,13 +3,34 @@ import { iconPath } from './appFolders.ts';
 import { keepToOrigin } from './guardContents.ts';
 
 /** A window whose page has no Node, no Electron, a context of its own and one origin; `preload` and `partition` are all that windows differ in. */
-export function secureWindow(origin: string, { preload, partition, ...options }: Omit<BrowserWindowConstructorOptions, 'webPreferences'> & { readonly preload?: string; readonly partition?: string }): BrowserWindow {
+export function secureWindow(
+  origin: string,
+  {
+    preload,
+    partition,
+    ...options
+  }: Omit<BrowserWindowConstructorOptions, 'webPreferences'> & {
+    readonly preload?: string;
+    readonly partition?: string;
+  },
+): BrowserWindow {
   const window = new BrowserWindow({
-    icon: iconPath, ...options,
+    icon: iconPath,
+    ...options,
     webPreferences: {
-      contextIsolation: true, sandbox: true, nodeIntegration: false, nodeIntegrationInWorker: false, nodeIntegrationInSubFrames: false,
-      webSecurity: true, allowRunningInsecureContent: false, experimentalFeatures: false, webviewTag: false, navigateOnDragDrop: false, spellcheck: false,
-      ...(preload === undefined ? {} : { preload }), ...(partition === undefined ? {} : { partition }),
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      allowRunningInsecureContent: false,
+      experimentalFeatures: false,
+      webviewTag: false,
+      navigateOnDragDrop: false,
+      spellcheck: false,
+      ...(preload === undefined ? {} : { preload }),
+      ...(partition === undefined ? {} : { partition }),
     },
   });
   keepToOrigin(window.webContents, origin);

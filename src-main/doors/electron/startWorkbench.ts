@@ -14,23 +14,40 @@ export interface HostedWorkbench extends Omit<Workbench, 'receive' | 'busy'> {
 }
 
 /** Starts the process of the workbench on its own Node. */
-export function startWorkbench({ node, program, args, cache }: { readonly node: string; readonly program: string; readonly args: readonly string[]; /** Folder where Node keeps what it compiled, so that the next start is fast. */ readonly cache: string }): HostedWorkbench {
+export function startWorkbench({
+  node,
+  program,
+  args,
+  cache,
+}: {
+  readonly node: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Folder where Node keeps what it compiled, so that the next start is fast. */ readonly cache: string;
+}): HostedWorkbench {
   // Electron's own fork throws where the fuse runAsNode is off.
   const child = spawn(node, ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning', program, ...args], {
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'json',
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    serialization: 'json',
     env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
   const listeners = new Set<(event: WorkbenchEvent) => void>();
-  const waiting = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: ArcBenchError) => void }>();
+  const waiting = new Map<
+    number,
+    { readonly resolve: (value: unknown) => void; readonly reject: (error: ArcBenchError) => void }
+  >();
   let [nextId, asked, errors] = [0, false, ''];
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4000);
     process.stderr.write(chunk);
   });
   const ended = new Promise<{ asked: boolean; reason: string }>((resolve) => {
-    child.on('error', (error) => { errors += error.message; });
+    child.on('error', (error) => {
+      errors += error.message;
+    });
     child.on('close', (code, signal) => {
-      for (const { reject } of waiting.values()) reject(new ArcBenchError('failed', 'The workbench ended before it answered.'));
+      for (const { reject } of waiting.values())
+        reject(new ArcBenchError('failed', 'The workbench ended before it answered.'));
       waiting.clear();
       resolve({ asked, reason: errors.trim().split('\n').at(-1) || `It ended with ${signal ?? `exit code ${code}`}.` });
     });
@@ -47,33 +64,48 @@ export function startWorkbench({ node, program, args, cache }: { readonly node: 
         else asker?.resolve(message.result);
       }
     });
-    void ended.then(({ reason }) => reject(new ArcBenchError('failed', `The workbench could not be started: ${reason}`)));
+    void ended.then(({ reason }) =>
+      reject(new ArcBenchError('failed', `The workbench could not be started: ${reason}`)),
+    );
   });
   opened.catch(() => {}); // whoever asks is told
   const ask = async (request: Readonly<Record<string, unknown>>) => {
     await opened;
     return await new Promise<unknown>((resolve, reject) => {
-      if (!child.connected) return reject(new ArcBenchError('failed', 'The workbench has ended: start ArcBench again.'));
+      if (!child.connected)
+        return reject(new ArcBenchError('failed', 'The workbench has ended: start ArcBench again.'));
       const id = nextId++;
       waiting.set(id, { resolve, reject });
       child.send({ id, ...request });
     });
   };
   return {
-    opened, ended,
+    opened,
+    ended,
     call: (call, input) => ask({ call, input }),
     subscribe(listener) {
       listeners.add(listener);
-      return () => { listeners.delete(listener); };
+      return () => {
+        listeners.delete(listener);
+      };
     },
     async resource(address) {
-      const found = await ask({ resource: address }) as HostedResource | null;
-      return found && { type: found.type, bytes: Buffer.from(found.base64, 'base64'), ...(found.fileName === undefined ? {} : { fileName: found.fileName }) };
+      const found = (await ask({ resource: address })) as HostedResource | null;
+      return (
+        found && {
+          type: found.type,
+          bytes: Buffer.from(found.base64, 'base64'),
+          ...(found.fileName === undefined ? {} : { fileName: found.fileName }),
+        }
+      );
     },
     open(path) {
-      void opened.then(() => child.send({ open: path }), () => {});
+      void opened.then(
+        () => child.send({ open: path }),
+        () => {},
+      );
     },
-    busy: async () => await ask({ busy: true }) as boolean,
+    busy: async () => (await ask({ busy: true })) as boolean,
     async close() {
       asked = true;
       await opened.catch(() => {});

@@ -1,21 +1,32 @@
 import type { BrowserWindow } from 'electron';
 import { z } from 'zod';
 
-const place = z.strictObject({ x: z.int(), y: z.int(), width: z.int().min(640).max(20_000), height: z.int().min(480).max(20_000) });
+const place = z.strictObject({
+  x: z.int(),
+  y: z.int(),
+  width: z.int().min(640).max(20_000),
+  height: z.int().min(480).max(20_000),
+});
 export const windowStateSchema = z.strictObject({ bounds: place.nullable(), maximized: z.boolean() });
 export type WindowState = z.infer<typeof windowStateSchema>;
 type Area = Readonly<z.infer<typeof place>>;
 
 /** Where a window opens: where it was, if enough of its title is on a screen that is still there. */
 export function placeOfWindow({ bounds }: WindowState, screens: readonly Area[]): Partial<Area> {
-  const reachable = bounds !== null && screens.some(({ x, y, width, height }) => bounds.x + bounds.width > x + 100 && bounds.x < x + width - 100 && bounds.y >= y && bounds.y < y + height - 40);
+  const reachable =
+    bounds !== null &&
+    screens.some(
+      ({ x, y, width, height }) =>
+        bounds.x + bounds.width > x + 100 && bounds.x < x + width - 100 && bounds.y >= y && bounds.y < y + height - 40,
+    );
   return reachable ? bounds : { width: 1440, height: 900 };
 }
 
 /** How far a window's contents lie within the frame that a window manager drew around it. */
 function frameOf(asked: Area, found: Area): { readonly x: number; readonly y: number } {
   const [x, y] = [found.x - asked.x, found.y - asked.y];
-  const isFrame = found.width === asked.width && found.height === asked.height && x >= 0 && x <= 20 && y >= 0 && y <= 80;
+  const isFrame =
+    found.width === asked.width && found.height === asked.height && x >= 0 && x <= 20 && y >= 0 && y <= 80;
   return isFrame ? { x, y } : { x: 0, y: 0 };
 }
 
@@ -23,7 +34,10 @@ function frameOf(asked: Area, found: Area): { readonly x: number; readonly y: nu
  * Follows a window from before it is shown; the function that it returns tells the state to keep. On X11 a window is placed by its frame but told by
  * its contents, and one that came maximized is told as large as the screen even for when it is not: kept as told, it would creep and grow with each start.
  */
-export function followWindow(window: Pick<BrowserWindow, 'on' | 'getBounds' | 'isMaximized' | 'isMinimized' | 'isFullScreen' | 'isDestroyed'>, before: WindowState): () => WindowState {
+export function followWindow(
+  window: Pick<BrowserWindow, 'on' | 'getBounds' | 'isMaximized' | 'isMinimized' | 'isFullScreen' | 'isDestroyed'>,
+  before: WindowState,
+): () => WindowState {
   const asked = window.getBounds();
   let frame: ReturnType<typeof frameOf> | null = null;
   let { bounds } = before;

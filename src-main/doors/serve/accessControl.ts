@@ -2,16 +2,32 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { IncomingHttpHeaders } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
 
-export interface Refusal { readonly status: 401 | 403 | 421; readonly message: string }
+export interface Refusal {
+  readonly status: 401 | 403 | 421;
+  readonly message: string;
+}
 
 /** A token nobody guesses: 256 random bits. */
 export const randomToken = (): string => randomBytes(32).toString('base64url');
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
 
 /** Decides who may use a served workbench: whoever shows its token, or the cookie it was swapped for, from its own pages and under its own name. */
-export function accessControl({ token, host, allowedHosts }: { readonly token: string; readonly host: string; readonly allowedHosts: readonly string[] }) {
-  const names = new Set(['localhost', '127.0.0.1', '::1', ...(isUnspecified(host) ? ownNames() : [host]), ...allowedHosts].map((name) => name.toLowerCase()));
+export function accessControl({
+  token,
+  host,
+  allowedHosts,
+}: {
+  readonly token: string;
+  readonly host: string;
+  readonly allowedHosts: readonly string[];
+}) {
+  const names = new Set(
+    ['localhost', '127.0.0.1', '::1', ...(isUnspecified(host) ? ownNames() : [host]), ...allowedHosts].map((name) =>
+      name.toLowerCase(),
+    ),
+  );
   const digestKey = randomBytes(32);
   const digest = (text: string) => createHmac('sha256', digestKey).update(text).digest();
   const equal = (given: string, expected: string) => timingSafeEqual(digest(given), digest(expected));
@@ -25,22 +41,36 @@ export function accessControl({ token, host, allowedHosts }: { readonly token: s
     /** Null where the request may pass. A WebSocket is not safe: it is opened without a preflight. */
     refusal(headers: IncomingHttpHeaders, safe: boolean): Refusal | null {
       const asked = hostName(headers.host);
-      if (asked === null || !names.has(asked)) return { status: 421, message: `This workbench does not answer under that name: allow it with \`arcbench serve --allow-host <name>\`.` };
+      if (asked === null || !names.has(asked))
+        return {
+          status: 421,
+          message: `This workbench does not answer under that name: allow it with \`arcbench serve --allow-host <name>\`.`,
+        };
       const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
       const fromOwnPage = headers.origin !== undefined && originHost(headers.origin) === headers.host?.toLowerCase();
       const site = headers['sec-fetch-site'];
-      const foreign = headers.origin !== undefined ? !fromOwnPage : site !== undefined && site !== 'same-origin' && site !== 'none' && headers['sec-fetch-mode'] !== 'navigate';
-      if (foreign || (!safe && !fromOwnPage && bearer === undefined)) return { status: 403, message: 'Only the workbench\'s own pages may do this.' };
+      const foreign =
+        headers.origin !== undefined
+          ? !fromOwnPage
+          : site !== undefined && site !== 'same-origin' && site !== 'none' && headers['sec-fetch-mode'] !== 'navigate';
+      if (foreign || (!safe && !fromOwnPage && bearer === undefined))
+        return { status: 403, message: "Only the workbench's own pages may do this." };
       const shown = cookieValue(headers.cookie, cookieName);
       if (bearer !== undefined ? equal(bearer, token) : shown !== null && equal(shown, secret)) return null;
-      return { status: 401, message: 'This workbench asks for its token: open the address that `arcbench serve` printed.' };
+      return {
+        status: 401,
+        message: 'This workbench asks for its token: open the address that `arcbench serve` printed.',
+      };
     },
   };
 }
 
 /** Whether a host means every address of the machine. */
 export const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::';
-const ownNames = () => [hostname(), ...Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))];
+const ownNames = () => [
+  hostname(),
+  ...Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)),
+];
 
 function hostName(header: string | undefined): string | null {
   const found = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d+)?$/i.exec(header ?? '');
@@ -52,6 +82,9 @@ function originHost(origin: string): string | null {
 }
 
 function cookieValue(header: string | undefined, name: string): string | null {
-  const found = (header ?? '').split(';').map((part) => part.trim()).find((part) => part.startsWith(`${name}=`));
+  const found = (header ?? '')
+    .split(';')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(`${name}=`));
   return found === undefined ? null : found.slice(name.length + 1);
 }

@@ -28,7 +28,11 @@ export interface ServeOptions {
   readonly limits?: Partial<ServeLimits>;
   readonly log: Log;
 }
-export interface Served { readonly address: string; readonly token: string; close(): Promise<void> }
+export interface Served {
+  readonly address: string;
+  readonly token: string;
+  close(): Promise<void>;
+}
 
 /** Serves a workbench over HTTP and WebSocket to whoever shows the token; closing it leaves the workbench open. Throws 'wrong-input' where the host or port cannot be had. */
 export async function serve(workbench: Workbench, options: ServeOptions): Promise<Served> {
@@ -38,10 +42,19 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
   const buckets = new WeakMap<Socket, ReturnType<typeof tokenBucket>>();
   const screens = existsSync(join(renderer, 'index.html'));
 
-  const refuse = (reply: FastifyReply, status: number, message: string) => reply.headers(securityHeaders).code(status).send({ code: 'wrong-input' satisfies ErrorCode, message });
+  const refuse = (reply: FastifyReply, status: number, message: string) =>
+    reply
+      .headers(securityHeaders)
+      .code(status)
+      .send({ code: 'wrong-input' satisfies ErrorCode, message });
   const app = fastify({
-    forceCloseConnections: true, requestTimeout: 300_000, connectionTimeout: 0, http: { headersTimeout: 30_000, maxHeaderSize: 16_384 },
-    frameworkErrors: (_error, _request, reply) => { void refuse(reply, 400, 'This is not an address of ArcBench.'); },
+    forceCloseConnections: true,
+    requestTimeout: 300_000,
+    connectionTimeout: 0,
+    http: { headersTimeout: 30_000, maxHeaderSize: 16_384 },
+    frameworkErrors: (_error, _request, reply) => {
+      void refuse(reply, 400, 'This is not an address of ArcBench.');
+    },
   });
   app.server.maxConnections = limits.connections;
   app.removeAllContentTypeParsers();
@@ -51,7 +64,9 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     errorHandler: (error) => log(`A WebSocket failed: ${error.message}`),
     preClose(done) {
       for (const client of app.websocketServer.clients) client.close(1001, 'The workbench closes.');
-      setTimeout(() => { for (const client of app.websocketServer.clients) client.terminate(); }, 1000).unref();
+      setTimeout(() => {
+        for (const client of app.websocketServer.clients) client.terminate();
+      }, 1000).unref();
       app.websocketServer.close(() => done());
     },
   });
@@ -60,15 +75,30 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     reply.headers(securityHeaders);
     const bucket = buckets.get(request.raw.socket) ?? tokenBucket(limits.rate);
     buckets.set(request.raw.socket, bucket);
-    if (!bucket.take()) return refuse(reply.header('retry-after', '1'), 429, `The workbench takes ${limits.rate.perSecond} requests a second: send them more slowly.`);
+    if (!bucket.take())
+      return refuse(
+        reply.header('retry-after', '1'),
+        429,
+        `The workbench takes ${limits.rate.perSecond} requests a second: send them more slowly.`,
+      );
     const given = tokenOf(request);
-    if (given !== null && access.isToken(given) && access.refusal({ ...request.headers, authorization: `Bearer ${given}` }, true) === null) return reply.header('set-cookie', access.cookie).redirect('/', 303);
-    const refusal = access.refusal(request.headers, !request.ws && (request.method === 'GET' || request.method === 'HEAD'));
+    if (
+      given !== null &&
+      access.isToken(given) &&
+      access.refusal({ ...request.headers, authorization: `Bearer ${given}` }, true) === null
+    )
+      return reply.header('set-cookie', access.cookie).redirect('/', 303);
+    const refusal = access.refusal(
+      request.headers,
+      !request.ws && (request.method === 'GET' || request.method === 'HEAD'),
+    );
     if (refusal) return refuse(reply, refusal.status, refusal.message);
-    if (request.ws && app.websocketServer.clients.size >= limits.sockets) return refuse(reply, 503, `The workbench is shown in ${limits.sockets} windows already: close one of them.`);
+    if (request.ws && app.websocketServer.clients.size >= limits.sockets)
+      return refuse(reply, 503, `The workbench is shown in ${limits.sockets} windows already: close one of them.`);
   });
   app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
-    if (!(error instanceof ArcBenchError) && error.statusCode !== undefined && error.statusCode < 500) return refuse(reply, error.statusCode, 'The workbench does not take such a request.');
+    if (!(error instanceof ArcBenchError) && error.statusCode !== undefined && error.statusCode < 500)
+      return refuse(reply, error.statusCode, 'The workbench does not take such a request.');
     const fault = wireFault(error, 'The request', log);
     return reply.code(statusOf(fault.code)).send(fault);
   });
@@ -80,7 +110,8 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     const address = request.raw.url ?? '';
     const resource = addressSegments(address) === null ? null : await workbench.resource(address.slice(1));
     if (resource === null) return reply.callNotFound();
-    if (resource.fileName !== undefined) reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(resource.fileName)}`);
+    if (resource.fileName !== undefined)
+      reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(resource.fileName)}`);
     reply.header('content-security-policy', resourcePolicy).type(resource.type);
     if (address.startsWith('/pictures/')) reply.header('cache-control', 'private, max-age=300'); // a contact sheet that is scrolled back
     return reply.send(Buffer.from(resource.bytes.buffer, resource.bytes.byteOffset, resource.bytes.byteLength));
@@ -90,30 +121,60 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
 
   app.put('/uploads/*', async (request, reply) => {
     const [, upload, ...path] = addressSegments(request.raw.url ?? '') ?? [];
-    const tooLarge = () => new ArcBenchError('wrong-input', `${path.join('/')} is larger than ${limits.uploadBytes} bytes, the most that one uploaded file may have: import its folder on the machine of the workbench instead.`);
+    const tooLarge = () =>
+      new ArcBenchError(
+        'wrong-input',
+        `${path.join('/')} is larger than ${limits.uploadBytes} bytes, the most that one uploaded file may have: import its folder on the machine of the workbench instead.`,
+      );
     reply.header('connection', 'close'); // so that what is left of a refused file is never read
-    if (upload === undefined || path.length === 0) throw new ArcBenchError('wrong-input', 'An upload goes to /uploads/<upload>/<path of the file in its folder>.');
+    if (upload === undefined || path.length === 0)
+      throw new ArcBenchError('wrong-input', 'An upload goes to /uploads/<upload>/<path of the file in its folder>.');
     if (Number(request.headers['content-length'] ?? 0) > limits.uploadBytes) throw tooLarge();
-    const answer = await workbench.receive({ upload, path: path.join('/') }, atMost(request.raw, limits.uploadBytes, tooLarge));
+    const answer = await workbench.receive(
+      { upload, path: path.join('/') },
+      atMost(request.raw, limits.uploadBytes, tooLarge),
+    );
     return reply.removeHeader('connection').send(answer);
   });
 
   if (screens) {
     await app.register(fastifyStatic, {
-      root: renderer, dotfiles: 'deny', cacheControl: false,
+      root: renderer,
+      dotfiles: 'deny',
+      cacheControl: false,
       // The build names its assets after their content; the page itself is asked for anew each time.
-      setHeaders: (reply, path) => { reply.header('cache-control', path.startsWith(join(renderer, 'assets')) ? 'private, max-age=31536000, immutable' : 'no-cache'); },
+      setHeaders: (reply, path) => {
+        reply.header(
+          'cache-control',
+          path.startsWith(join(renderer, 'assets')) ? 'private, max-age=31536000, immutable' : 'no-cache',
+        );
+      },
     });
-  } else app.get('/', (_request, reply) => refuse(reply, 503, 'The screens are not built yet: run `npm run build:renderer` on the machine of the workbench, then load this page again.'));
+  } else
+    app.get('/', (_request, reply) =>
+      refuse(
+        reply,
+        503,
+        'The screens are not built yet: run `npm run build:renderer` on the machine of the workbench, then load this page again.',
+      ),
+    );
 
   try {
     await app.listen({ host, port });
   } catch (error) {
-    throw new ArcBenchError('wrong-input', `The workbench cannot be served at ${host}, port ${port} (${error instanceof Error && 'code' in error ? String(error.code) : 'no such address'}): choose another with --host and --port.`, { cause: error });
+    throw new ArcBenchError(
+      'wrong-input',
+      `The workbench cannot be served at ${host}, port ${port} (${error instanceof Error && 'code' in error ? String(error.code) : 'no such address'}): choose another with --host and --port.`,
+      { cause: error },
+    );
   }
   const bound = app.server.address();
   const name = isUnspecified(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
-  return { address: `http://${name}:${typeof bound === 'object' && bound ? bound.port : port}/`, token, close: () => app.close() };
+  return {
+    address: `http://${name}:${typeof bound === 'object' && bound ? bound.port : port}/`,
+    token,
+    close: () => app.close(),
+  };
 }
 
 /** The token in the address of the first page. */
@@ -132,15 +193,25 @@ function atMost(source: Readable, limit: number, error: () => Error): Readable {
     },
   });
   counted.on('error', () => {}); // it may fail before the workbench reads it, which then finds it failed
-  source.once('close', () => { if (!source.readableEnded) counted.destroy(new ArcBenchError('cancelled', 'The upload was broken off.')); });
+  source.once('close', () => {
+    if (!source.readableEnded) counted.destroy(new ArcBenchError('cancelled', 'The upload was broken off.'));
+  });
   return source.pipe(counted);
 }
 
 function statusOf(code: ErrorCode): number {
   switch (code) {
-    case 'wrong-input': return 400;
-    case 'busy': return 503;
-    case 'no-space': return 507;
-    case 'missing-tool': case 'damaged': case 'diverged': case 'cancelled': case 'failed': return 500;
+    case 'wrong-input':
+      return 400;
+    case 'busy':
+      return 503;
+    case 'no-space':
+      return 507;
+    case 'missing-tool':
+    case 'damaged':
+    case 'diverged':
+    case 'cancelled':
+    case 'failed':
+      return 500;
   }
 }

@@ -18,4 +18,8 @@ export const serveLimits = {
   /** Milliseconds between two heartbeats; a WebSocket that let one pass without a sign of life is cut. */
   heartbeat: 30_000,
 } as const;
-export type ServeLimits = { readonly [Name in keyof typeof serveLimits]: (typeof serveLimits)[Name] extends number ? number : { readonly perSecond: number; readonly burst: number } };
+export type ServeLimits = {
+  readonly [Name in keyof typeof serveLimits]: (typeof serveLimits)[Name] extends number
+    ? number
+    : { readonly perSecond: number; readonly burst: number };
+};

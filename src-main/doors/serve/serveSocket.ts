@@ -20,7 +20,10 @@ export interface ClientSocket {
 }
 
 /** Answers the calls of one client and tells it every event; one that reads slowly gets the newest state, and one that does not read is cut (it comes back and asks anew). */
-export function serveSocket(socket: ClientSocket, { workbench, limits, log }: { readonly workbench: Workbench; readonly limits: ServeLimits; readonly log: Log }): void {
+export function serveSocket(
+  socket: ClientSocket,
+  { workbench, limits, log }: { readonly workbench: Workbench; readonly limits: ServeLimits; readonly log: Log },
+): void {
   const bucket = tokenBucket(limits.rate);
   const held = new Map<string, string>();
   let [heldBytes, refused, pending, counter] = [0, 0, 0, 0];
@@ -41,7 +44,12 @@ export function serveSocket(socket: ClientSocket, { workbench, limits, log }: { 
     held.delete(key);
   };
   const send = (message: WireMessage) => {
-    if ('result' in message && message.result instanceof Uint8Array) socket.send(Buffer.concat([Buffer.from(`{"id":${message.id},"result":`), message.result, Buffer.from('}')]), { binary: false }, sent);
+    if ('result' in message && message.result instanceof Uint8Array)
+      socket.send(
+        Buffer.concat([Buffer.from(`{"id":${message.id},"result":`), message.result, Buffer.from('}')]),
+        { binary: false },
+        sent,
+      );
     else socket.send(JSON.stringify(message), sent);
   };
 
@@ -61,18 +69,27 @@ export function serveSocket(socket: ClientSocket, { workbench, limits, log }: { 
     if (!bucket.take()) {
       refused += 1;
       if (refused > limits.rate.burst) return socket.close(1008, 'Too many messages.');
-      return send({ id: requestId(message), fault: { code: 'busy', message: `The workbench takes ${limits.rate.perSecond} messages a second: send them more slowly.` } });
+      return send({
+        id: requestId(message),
+        fault: {
+          code: 'busy',
+          message: `The workbench takes ${limits.rate.perSecond} messages a second: send them more slowly.`,
+        },
+      });
     }
     refused = 0;
     pending += 1;
     readOn();
-    void answerRequest({ call: (name, input) => workbench.call(name, input, true) }, message, log).then(send).catch((error: unknown) => {
-      log(`An answer could not be sent: ${String(error)}`);
-      socket.close(1011, 'An answer could not be sent.');
-    }).finally(() => {
-      pending -= 1;
-      readOn();
-    });
+    void answerRequest({ call: (name, input) => workbench.call(name, input, true) }, message, log)
+      .then(send)
+      .catch((error: unknown) => {
+        log(`An answer could not be sent: ${String(error)}`);
+        socket.close(1011, 'An answer could not be sent.');
+      })
+      .finally(() => {
+        pending -= 1;
+        readOn();
+      });
   });
 
   const heartbeat = setInterval(() => {
@@ -80,7 +97,9 @@ export function serveSocket(socket: ClientSocket, { workbench, limits, log }: { 
     [alive, buffered] = [false, socket.bufferedAmount];
     socket.ping();
   }, limits.heartbeat);
-  socket.on('pong', () => { alive = true; });
+  socket.on('pong', () => {
+    alive = true;
+  });
   socket.on('close', () => {
     unsubscribe();
     clearInterval(heartbeat);
@@ -99,9 +118,19 @@ function parsed(data: Buffer): unknown {
 /** The thing of which an event tells the newest state, so that an older event on it can be left out; null where every event counts. */
 function stateOf({ event, payload }: WorkbenchEvent): string | null {
   switch (event) {
-    case 'job': case 'run': return `${event} ${payload.id}`;
-    case 'reports.changed': return `${event} ${payload.planHash}`;
-    case 'machine': case 'datasets.changed': case 'experiments.changed': return event;
-    case 'points': case 'log': case 'job.dismissed': case 'run.deleted': return null;
+    case 'job':
+    case 'run':
+      return `${event} ${payload.id}`;
+    case 'reports.changed':
+      return `${event} ${payload.planHash}`;
+    case 'machine':
+    case 'datasets.changed':
+    case 'experiments.changed':
+      return event;
+    case 'points':
+    case 'log':
+    case 'job.dismissed':
+    case 'run.deleted':
+      return null;
   }
 }

@@ -1,5 +1,8 @@
 /** A token bucket: `take` answers whether one more may pass, `perSecond` in the long run and `burst` at once. */
-export function tokenBucket({ perSecond, burst }: { readonly perSecond: number; readonly burst: number }, now: () => number = () => performance.now()): { take(): boolean } {
+export function tokenBucket(
+  { perSecond, burst }: { readonly perSecond: number; readonly burst: number },
+  now: () => number = () => performance.now(),
+): { take(): boolean } {
   let [tokens, at] = [burst, now()];
   return {
     take() {

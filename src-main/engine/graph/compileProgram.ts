@@ -8,15 +8,24 @@ import { joinSums } from './joinSums.ts';
 import { record } from './recording.ts';
 
 export type ElementType = 'float32' | 'int32' | 'uint8';
-export interface InputSpec { readonly shape: readonly number[]; readonly dtype: ElementType }
-export interface StateSpec { readonly shape: readonly number[]; readonly values: Float32Array }
+export interface InputSpec {
+  readonly shape: readonly number[];
+  readonly dtype: ElementType;
+}
+export interface StateSpec {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
 
 /** A step as a pure function: named inputs and state in, named outputs and changed state out; all float32 or int32. */
 export interface Program {
   readonly inputs: Readonly<Record<string, InputSpec>>;
   /** State of which the program sees and changes some rows alone, by the int32 input [count] that names them, each once; the others are neither read nor copied. */
   readonly rows?: ReadonlyMap<string, string>;
-  run(inputs: Readonly<Record<string, Tensor>>, state: ReadonlyMap<string, Tensor>): {
+  run(
+    inputs: Readonly<Record<string, Tensor>>,
+    state: ReadonlyMap<string, Tensor>,
+  ): {
     readonly outputs: Readonly<Record<string, Tensor>>;
     readonly updates: ReadonlyMap<string, Tensor>;
   };
@@ -25,13 +34,20 @@ export interface Program {
 /** Programs that share one state; weights stay inside the engine between steps. */
 export interface Machine {
   /** Runs one step; each output comes back as a Float32Array. Throws what TensorFlow says. */
-  step(program: string, inputs: Readonly<Record<string, Uint8Array | Float32Array | Int32Array>>): Record<string, Float32Array>;
+  step(
+    program: string,
+    inputs: Readonly<Record<string, Uint8Array | Float32Array | Int32Array>>,
+  ): Record<string, Float32Array>;
   readState(names?: readonly string[]): Map<string, Float32Array>;
   writeState(values: ReadonlyMap<string, Float32Array>): void;
   dispose(): void;
 }
 
-const elementTypes = (): Record<ElementType, number> => ({ float32: binding.TF_FLOAT, int32: binding.TF_INT32, uint8: binding.TF_UINT8 });
+const elementTypes = (): Record<ElementType, number> => ({
+  float32: binding.TF_FLOAT,
+  int32: binding.TF_INT32,
+  uint8: binding.TF_UINT8,
+});
 
 // Eager execution infers these; a GraphDef must write them. Value: the input whose type it is.
 const inferredTypes: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -45,22 +61,32 @@ function attributeOf(attribute: OpAttribute): AttributeValue {
   if (type === binding.TF_ATTR_BOOL) return { kind: 'boolean', value: Boolean(value) };
   if (type === binding.TF_ATTR_TYPE) return { kind: 'type', value: Number(value) };
   if (type === binding.TF_ATTR_SHAPE) return { kind: 'shape', value: value as readonly number[] };
-  return Array.isArray(value) ? { kind: 'integers', value: value as readonly number[] } : { kind: 'integer', value: Number(value) };
+  return Array.isArray(value)
+    ? { kind: 'integers', value: value as readonly number[] }
+    : { kind: 'integer', value: Number(value) };
 }
 
 const bytesOf = (values: ElementValues) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
 function tensorFromValues(spec: { shape: readonly number[]; dtype: number }, values: ElementValues): Tensor {
-  return backend.createOutputTensor({ id: binding.createTensor(spec.shape, spec.dtype, values), shape: [...spec.shape], dtype: spec.dtype });
+  return backend.createOutputTensor({
+    id: binding.createTensor(spec.shape, spec.dtype, values),
+    shape: [...spec.shape],
+    dtype: spec.dtype,
+  });
 }
 
 const idOf = (tensor: Tensor) => backend.getInputTensorIds([tensor])[0] as number;
 
 /** Runs programs op by op: the reference that the compiled machine must equal. */
-export function createEagerMachine(programs: Readonly<Record<string, Program>>, initialState: ReadonlyMap<string, StateSpec>): Machine {
+export function createEagerMachine(
+  programs: Readonly<Record<string, Program>>,
+  initialState: ReadonlyMap<string, StateSpec>,
+): Machine {
   const types = elementTypes();
   const state = new Map<string, Tensor>();
-  for (const [name, { shape, values }] of initialState) state.set(name, tensorFromValues({ shape, dtype: types.float32 }, values));
+  for (const [name, { shape, values }] of initialState)
+    state.set(name, tensorFromValues({ shape, dtype: types.float32 }, values));
   return {
     step(programName, values) {
       const program = programs[programName];
@@ -69,8 +95,14 @@ export function createEagerMachine(programs: Readonly<Record<string, Program>>, 
       tf.engine().startScope(programName);
       try {
         const inputs: Record<string, Tensor> = {};
-        for (const [name, { shape, dtype }] of Object.entries(program.inputs)) inputs[name] = tensorFromValues({ shape, dtype: types[dtype] }, requireInput(values, name));
-        const seen = new Map([...state].map(([name, tensor]) => [name, program.rows?.has(name) ? rowsAt(tensor, inputs[program.rows.get(name) as string] as Tensor) : tensor]));
+        for (const [name, { shape, dtype }] of Object.entries(program.inputs))
+          inputs[name] = tensorFromValues({ shape, dtype: types[dtype] }, requireInput(values, name));
+        const seen = new Map(
+          [...state].map(([name, tensor]) => [
+            name,
+            program.rows?.has(name) ? rowsAt(tensor, inputs[program.rows.get(name) as string] as Tensor) : tensor,
+          ]),
+        );
         const { outputs, updates } = program.run(inputs, seen);
         for (const [name, tensor] of Object.entries(outputs)) result[name] = Float32Array.from(tensor.dataSync());
         for (const [name, tensor] of updates) {
@@ -84,7 +116,8 @@ export function createEagerMachine(programs: Readonly<Record<string, Program>>, 
       }
       return result;
     },
-    readState: (names = [...state.keys()]) => new Map(names.map((name) => [name, Float32Array.from(requireTensor(state, name).dataSync())])),
+    readState: (names = [...state.keys()]) =>
+      new Map(names.map((name) => [name, Float32Array.from(requireTensor(state, name).dataSync())])),
     writeState(values) {
       for (const [name, content] of values) {
         const old = requireTensor(state, name);
@@ -92,7 +125,9 @@ export function createEagerMachine(programs: Readonly<Record<string, Program>>, 
         old.dispose();
       }
     },
-    dispose: () => { for (const tensor of state.values()) tensor.dispose(); },
+    dispose: () => {
+      for (const tensor of state.values()) tensor.dispose();
+    },
   };
 }
 
@@ -109,7 +144,10 @@ function requireInput(values: Readonly<Record<string, ElementValues>>, name: str
 }
 
 /** Traces each program once and returns them as one TensorFlow graph in a session (DESIGN 4). */
-export function compileMachine(programs: Readonly<Record<string, Program>>, initialState: ReadonlyMap<string, StateSpec>): Machine {
+export function compileMachine(
+  programs: Readonly<Record<string, Program>>,
+  initialState: ReadonlyMap<string, StateSpec>,
+): Machine {
   const types = elementTypes();
   const nodes: GraphNode[] = [];
   const emit = (name: string, op: string, inputs: readonly string[], attributes: Record<string, AttributeValue>) => {
@@ -126,7 +164,12 @@ export function compileMachine(programs: Readonly<Record<string, Program>>, init
   };
   for (const [name, { shape }] of initialState) {
     const node = keyOf(name);
-    emit(node, 'VarHandleOp', [], { dtype: float, shape: { kind: 'shape', value: shape }, shared_name: { kind: 'string', value: node }, container: { kind: 'string', value: '' } });
+    emit(node, 'VarHandleOp', [], {
+      dtype: float,
+      shape: { kind: 'shape', value: shape },
+      shared_name: { kind: 'string', value: node },
+      container: { kind: 'string', value: '' },
+    });
     emit(`${node}/save`, 'ReadVariableOp', [node], { dtype: float });
     emit(`${node}/feed`, 'Placeholder', [], { dtype: float, shape: { kind: 'shape', value: shape } });
     emit(`${node}/restore`, 'AssignVariableOp', [node, `${node}/feed`], { dtype: float });
@@ -146,7 +189,12 @@ export function compileMachine(programs: Readonly<Record<string, Program>>, init
   }
 
   const run = (feeds: readonly { name: string; id: number }[], outputs: readonly string[]): Float32Array[] => {
-    const metadata = binding.runSavedModel(session, feeds.map((feed) => feed.id), feeds.map((feed) => feed.name).join(','), outputs.join(','));
+    const metadata = binding.runSavedModel(
+      session,
+      feeds.map((feed) => feed.id),
+      feeds.map((feed) => feed.name).join(','),
+      outputs.join(','),
+    );
     for (const feed of feeds) binding.deleteTensor(feed.id);
     return metadata.map(({ id }) => {
       const values = binding.tensorDataSync(id);
@@ -163,18 +211,28 @@ export function compileMachine(programs: Readonly<Record<string, Program>>, init
         name: `${programName}/in/${name}`,
         id: binding.createTensor(shape, types[dtype], requireInput(values, name)),
       }));
-      const results = run(feeds, outputs.map((name) => `${programName}/out/${name}`));
+      const results = run(
+        feeds,
+        outputs.map((name) => `${programName}/out/${name}`),
+      );
       return Object.fromEntries(outputs.map((name, index) => [name, results[index] as Float32Array]));
     },
     readState(names = stateNames) {
-      const values = run([], names.map((name) => `${keyOf(name)}/save`));
+      const values = run(
+        [],
+        names.map((name) => `${keyOf(name)}/save`),
+      );
       return new Map(names.map((name, index) => [name, values[index] as Float32Array]));
     },
     writeState(values) {
       for (const [name, content] of values) {
         const spec = initialState.get(name);
-        if (!spec || spec.values.length !== content.length) throw new Error(`The state ${name} expects ${spec?.values.length ?? 0} numbers, not ${content.length}.`);
-        run([{ name: `${keyOf(name)}/feed`, id: binding.createTensor(spec.shape, types.float32, content) }], [`${keyOf(name)}/restored`]);
+        if (!spec || spec.values.length !== content.length)
+          throw new Error(`The state ${name} expects ${spec?.values.length ?? 0} numbers, not ${content.length}.`);
+        run(
+          [{ name: `${keyOf(name)}/feed`, id: binding.createTensor(spec.shape, types.float32, content) }],
+          [`${keyOf(name)}/restored`],
+        );
       }
     },
     dispose: () => binding.deleteSavedModel(session),
@@ -187,23 +245,39 @@ interface TraceOptions {
   readonly programName: string;
   readonly program: Program;
   readonly initialState: ReadonlyMap<string, StateSpec>;
-  readonly emit: (name: string, op: string, inputs: readonly string[], attributes: Record<string, AttributeValue>) => string;
+  readonly emit: (
+    name: string,
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, AttributeValue>,
+  ) => string;
   readonly keyOf: (name: string) => string;
 }
 
 function traceProgram({ programName, program, initialState, emit, keyOf }: TraceOptions): readonly string[] {
   const types = elementTypes();
-  const [float, indexes] = [{ kind: 'type', value: types.float32 }, { kind: 'type', value: types.int32 }] as const;
+  const [float, indexes] = [
+    { kind: 'type', value: types.float32 },
+    { kind: 'type', value: types.int32 },
+  ] as const;
   const source = new Map<number, { name: string; dtype: number }>();
   tf.engine().startScope(programName);
   try {
     const inputs: Record<string, Tensor> = {};
     for (const [name, { shape, dtype }] of Object.entries(program.inputs)) {
       const count = shape.reduce((product, size) => product * size, 1);
-      const values = dtype === 'uint8' ? new Uint8Array(count) : dtype === 'int32' ? new Int32Array(count) : new Float32Array(count).fill(0.5);
+      const values =
+        dtype === 'uint8'
+          ? new Uint8Array(count)
+          : dtype === 'int32'
+            ? new Int32Array(count)
+            : new Float32Array(count).fill(0.5);
       const tensor = tensorFromValues({ shape, dtype: types[dtype] }, values);
       inputs[name] = tensor;
-      const node = emit(`${programName}/in/${name}`, 'Placeholder', [], { dtype: { kind: 'type', value: types[dtype] }, shape: { kind: 'shape', value: shape } });
+      const node = emit(`${programName}/in/${name}`, 'Placeholder', [], {
+        dtype: { kind: 'type', value: types[dtype] },
+        shape: { kind: 'shape', value: shape },
+      });
       source.set(idOf(tensor), { name: node, dtype: types[dtype] });
     }
     const state = new Map<string, Tensor>();
@@ -211,7 +285,15 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
     for (const [name, { shape, values }] of initialState) {
       const rows = program.rows?.get(name);
       const traced = rows === undefined ? shape : [program.inputs[rows]?.shape[0] ?? 0, ...shape.slice(1)];
-      const tensor = tensorFromValues({ shape: traced, dtype: types.float32 }, rows === undefined ? values : values.slice(0, traced.reduce((a, b) => a * b, 1)));
+      const tensor = tensorFromValues(
+        { shape: traced, dtype: types.float32 },
+        rows === undefined
+          ? values
+          : values.slice(
+              0,
+              traced.reduce((a, b) => a * b, 1),
+            ),
+      );
       state.set(name, tensor);
       source.set(idOf(tensor), { name: `${programName}/read/${keyOf(name)}`, dtype: types.float32 });
     }
@@ -226,7 +308,8 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
       const known = source.get(id);
       if (known) return known;
       const constant = recording.constants.get(id);
-      if (!constant) throw new Error(`The program ${programName} used a tensor that is neither input, state, constant nor result.`);
+      if (!constant)
+        throw new Error(`The program ${programName} used a tensor that is neither input, state, constant nor result.`);
       const name = emit(`${programName}/constant/${id}`, 'Const', [], {
         dtype: { kind: 'type', value: constant.dtype },
         value: { kind: 'tensor', dtype: constant.dtype, shape: constant.shape, content: bytesOf(constant.values) },
@@ -239,9 +322,17 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
     for (const name of initialState.keys()) {
       const node = `${programName}/read/${keyOf(name)}`;
       const rows = program.rows?.get(name);
-      reads.set(name, rows === undefined
-        ? emit(node, 'ReadVariableOp', [keyOf(name)], { dtype: float })
-        : emit(node, 'ResourceGather', [keyOf(name), `${programName}/in/${rows}`], { dtype: float, Tindices: indexes, batch_dims: { kind: 'integer', value: 0 }, validate_indices: { kind: 'boolean', value: true } }));
+      reads.set(
+        name,
+        rows === undefined
+          ? emit(node, 'ReadVariableOp', [keyOf(name)], { dtype: float })
+          : emit(node, 'ResourceGather', [keyOf(name), `${programName}/in/${rows}`], {
+              dtype: float,
+              Tindices: indexes,
+              batch_dims: { kind: 'integer', value: 0 },
+              validate_indices: { kind: 'boolean', value: true },
+            }),
+      );
     }
     const kept = new Set([...Object.values(result.outputs), ...result.updates.values()].map(idOf));
     joinSums(recording, kept).forEach((op, index) => {
@@ -250,20 +341,36 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
       for (const [attribute, operand] of Object.entries(inferredTypes[op.name] ?? {})) {
         attributes[attribute] ??= { kind: 'type', value: operands[operand]?.dtype ?? types.float32 };
       }
-      const name = emit(`${programName}/${op.name}_${index}`, op.name, operands.map((operand) => operand.name), attributes);
-      op.outputs.forEach((output, position) => source.set(output.id, { name: position === 0 ? name : `${name}:${position}`, dtype: output.dtype }));
+      const name = emit(
+        `${programName}/${op.name}_${index}`,
+        op.name,
+        operands.map((operand) => operand.name),
+        attributes,
+      );
+      op.outputs.forEach((output, position) =>
+        source.set(output.id, { name: position === 0 ? name : `${name}:${position}`, dtype: output.dtype }),
+      );
     });
     const assigned: string[] = [];
     for (const [name, tensor] of result.updates) {
       const [read, rows, value] = [reads.get(name), program.rows?.get(name), inputName(idOf(tensor)).name];
       const node = `${programName}/assign/${keyOf(name)}`;
-      assigned.push(`^${rows === undefined
-        ? emit(node, 'AssignVariableOp', [keyOf(name), value, `^${read}`], { dtype: float })
-        : emit(node, 'ResourceScatterUpdate', [keyOf(name), `${programName}/in/${rows}`, value, `^${read}`], { dtype: float, Tindices: indexes })}`);
+      assigned.push(
+        `^${
+          rows === undefined
+            ? emit(node, 'AssignVariableOp', [keyOf(name), value, `^${read}`], { dtype: float })
+            : emit(node, 'ResourceScatterUpdate', [keyOf(name), `${programName}/in/${rows}`, value, `^${read}`], {
+                dtype: float,
+                Tindices: indexes,
+              })
+        }`,
+      );
     }
     for (const [name, tensor] of Object.entries(result.outputs)) {
       const output = inputName(idOf(tensor));
-      emit(`${programName}/out/${name}`, 'Identity', [output.name, ...assigned], { T: { kind: 'type', value: output.dtype } });
+      emit(`${programName}/out/${name}`, 'Identity', [output.name, ...assigned], {
+        T: { kind: 'type', value: output.dtype },
+      });
     }
     return Object.keys(result.outputs);
   } finally {

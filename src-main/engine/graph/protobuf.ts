@@ -32,7 +32,12 @@ export class MessageWriter {
   }
 
   bytes(field: number, value: string | Uint8Array | MessageWriter): this {
-    const content = typeof value === 'string' ? new TextEncoder().encode(value) : value instanceof MessageWriter ? value.finish() : value;
+    const content =
+      typeof value === 'string'
+        ? new TextEncoder().encode(value)
+        : value instanceof MessageWriter
+          ? value.finish()
+          : value;
     this.varint(BigInt((field << 3) | 2));
     this.varint(BigInt(content.length));
     this.push(content);

@@ -7,8 +7,15 @@ export interface RecordedOp {
   readonly inputs: readonly number[];
   readonly outputs: readonly OutputMetadata[];
 }
-export interface RecordedConstant { readonly shape: readonly number[]; readonly dtype: number; readonly values: ElementValues }
-export interface Recording { readonly ops: readonly RecordedOp[]; readonly constants: ReadonlyMap<number, RecordedConstant> }
+export interface RecordedConstant {
+  readonly shape: readonly number[];
+  readonly dtype: number;
+  readonly values: ElementValues;
+}
+export interface Recording {
+  readonly ops: readonly RecordedOp[];
+  readonly constants: ReadonlyMap<number, RecordedConstant>;
+}
 
 /** Runs `action` eagerly and returns every op that it executed and every tensor that it created, by the addon's ids. */
 export function record(action: () => void): Recording {

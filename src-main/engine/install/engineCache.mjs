@@ -12,7 +12,10 @@ export function makeEngineCache() {
     mkdirSync(cache, { recursive: true });
     accessSync(cache, constants.W_OK);
   } catch (error) {
-    throw new SetUpError(1, `The cache folder ${cache} cannot be written (${/** @type {NodeJS.ErrnoException} */ (error).code}): make it writable, or set ARCBENCH_CACHE to a folder elsewhere.`);
+    throw new SetUpError(
+      1,
+      `The cache folder ${cache} cannot be written (${/** @type {NodeJS.ErrnoException} */ (error).code}): make it writable, or set ARCBENCH_CACHE to a folder elsewhere.`,
+    );
   }
   return cache;
 }

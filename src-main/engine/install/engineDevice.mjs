@@ -5,7 +5,9 @@ import { SetUpError } from './setUpError.mjs';
 const traces = ['/dev/nvidiactl', '/proc/driver/nvidia/version', '/usr/lib/wsl/lib/libcuda.so.1'];
 
 /** Whether this machine has an NVIDIA card with its driver. */
-export const hasNvidiaCard = () => traces.some((path) => existsSync(path)) || /^GPU \d/m.test(spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8' }).stdout ?? '');
+export const hasNvidiaCard = () =>
+  traces.some((path) => existsSync(path)) ||
+  /^GPU \d/m.test(spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8' }).stdout ?? '');
 
 /** What ARCBENCH_ENGINE asks for. @returns {'auto' | import('./engineRelease.mjs').Device} */
 export function askedDevice() {

@@ -18,7 +18,8 @@ export async function sha256Of(path) {
 export async function writeManifest(engine, { version, device, files }) {
   /** @type {EngineManifest} */
   const manifest = { version, device, files: {} };
-  for (const file of files) manifest.files[file] = { bytes: statSync(join(engine, file)).size, sha256: await sha256Of(join(engine, file)) };
+  for (const file of files)
+    manifest.files[file] = { bytes: statSync(join(engine, file)).size, sha256: await sha256Of(join(engine, file)) };
   writeFileSync(join(engine, name), `${JSON.stringify(manifest, null, 1)}\n`, { flush: true });
 }
 
@@ -38,7 +39,8 @@ export function engineFault(engine) {
   if (!manifest) return 'it has no readable manifest';
   for (const [file, { bytes }] of Object.entries(manifest.files)) {
     const found = statSync(join(engine, file), { throwIfNoEntry: false })?.size;
-    if (found !== bytes) return found === undefined ? `${file} is missing` : `${file} has ${found} bytes, expected ${bytes}`;
+    if (found !== bytes)
+      return found === undefined ? `${file} is missing` : `${file} has ${found} bytes, expected ${bytes}`;
   }
   return null;
 }
@@ -48,7 +50,8 @@ export async function engineFaultByHash(engine) {
   const fault = engineFault(engine);
   if (fault) return fault;
   for (const [file, { sha256 }] of Object.entries(readManifest(engine)?.files ?? {})) {
-    if (await sha256Of(join(engine, file)) !== sha256) return `${file} has other bytes than those that were installed`;
+    if ((await sha256Of(join(engine, file))) !== sha256)
+      return `${file} has other bytes than those that were installed`;
   }
   return null;
 }

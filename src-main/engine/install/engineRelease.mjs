@@ -16,6 +16,13 @@ export function releaseFor({ platform, arch }, device) {
   const release = releases[`${platform}-${arch}-${device}`];
   if (release) return release;
   const { version } = Object.values(releases)[0] ?? {};
-  if (releases[`${platform}-${arch}-cpu`]) throw new SetUpError(2, `TensorFlow ${version} has no CUDA wheel for ${platform} on ${arch}, only for Linux on x86-64: set ARCBENCH_ENGINE=cpu.`);
-  throw new SetUpError(2, `TensorFlow ${version} has no wheel for ${platform} on ${arch}: use Linux on x86-64 or aarch64, macOS on Apple silicon, or Windows through WSL 2.`);
+  if (releases[`${platform}-${arch}-cpu`])
+    throw new SetUpError(
+      2,
+      `TensorFlow ${version} has no CUDA wheel for ${platform} on ${arch}, only for Linux on x86-64: set ARCBENCH_ENGINE=cpu.`,
+    );
+  throw new SetUpError(
+    2,
+    `TensorFlow ${version} has no wheel for ${platform} on ${arch}: use Linux on x86-64 or aarch64, macOS on Apple silicon, or Windows through WSL 2.`,
+  );
 }

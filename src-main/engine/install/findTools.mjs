@@ -17,25 +17,47 @@ print(json.dumps({'command': sys.executable, 'python': sys.version_info[:2], 'pi
 export function findPython() {
   const found = [];
   for (const [command = '', ...args] of [['python3'], ['python'], ['py', '-3']]) {
-    const { status, stdout } = spawnSync(command, [...args, '-c', probe], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const { status, stdout } = spawnSync(command, [...args, '-c', probe], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     if (status !== 0) continue;
-    const python = /** @type {{ command: string, python: [number, number], pip: string | null, makesPip: boolean }} */ (JSON.parse(stdout));
+    const python = /** @type {{ command: string, python: [number, number], pip: string | null, makesPip: boolean }} */ (
+      JSON.parse(stdout)
+    );
     const isNewEnough = python.python[0] === 3 && python.python[1] >= 8;
-    if (isNewEnough && python.pip && Number.parseFloat(python.pip) >= 20.3) return { command: python.command, hasPip: true };
+    if (isNewEnough && python.pip && Number.parseFloat(python.pip) >= 20.3)
+      return { command: python.command, hasPip: true };
     found.push({ ...python, isNewEnough });
   }
   const fit = found.filter(({ isNewEnough }) => isNewEnough);
   const able = fit.find(({ makesPip }) => makesPip);
   if (able) return { command: able.command, hasPip: false };
-  if (fit[0]) throw new SetUpError(2, `${fit[0].command} has no pip 20.3 or newer, which fetches TensorFlow, and no ensurepip to make it: install pip (Debian: apt-get install python3-pip).`);
-  if (found[0]) throw new SetUpError(2, `Python ${found[0].python.join('.')} was found, expected 3.8 or newer, whose pip fetches TensorFlow: install a newer one.`);
-  throw new SetUpError(2, 'Python was not found (python3, python, py -3), whose pip fetches TensorFlow: install it (Debian: apt-get install python3 python3-pip).');
+  if (fit[0])
+    throw new SetUpError(
+      2,
+      `${fit[0].command} has no pip 20.3 or newer, which fetches TensorFlow, and no ensurepip to make it: install pip (Debian: apt-get install python3-pip).`,
+    );
+  if (found[0])
+    throw new SetUpError(
+      2,
+      `Python ${found[0].python.join('.')} was found, expected 3.8 or newer, whose pip fetches TensorFlow: install a newer one.`,
+    );
+  throw new SetUpError(
+    2,
+    'Python was not found (python3, python, py -3), whose pip fetches TensorFlow: install it (Debian: apt-get install python3 python3-pip).',
+  );
 }
 
 /** The command of the first C++ compiler that runs: CXX, g++, c++, clang++; throws where there is none. @returns {string[]} */
 export function findCompiler() {
   const candidates = [process.env['CXX']?.trim().split(/\s+/) ?? [], ['g++'], ['c++'], ['clang++']];
-  const found = candidates.find(([command, ...args]) => command && spawnSync(command, [...args, '--version'], { stdio: 'ignore' }).status === 0);
+  const found = candidates.find(
+    ([command, ...args]) => command && spawnSync(command, [...args, '--version'], { stdio: 'ignore' }).status === 0,
+  );
   if (found) return found;
-  throw new SetUpError(2, 'No C++ compiler was found (g++, c++, clang++), which builds the addon: install one (Debian: apt-get install g++; macOS: xcode-select --install).');
+  throw new SetUpError(
+    2,
+    'No C++ compiler was found (g++, c++, clang++), which builds the addon: install one (Debian: apt-get install g++; macOS: xcode-select --install).',
+  );
 }

@@ -1,5 +1,18 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileAddon, compileFlags, tryAddon } from './compileAddon.mjs';
@@ -26,11 +39,14 @@ const unpackProgram = fileURLToPath(new URL('unpackWheel.py', import.meta.url));
 export async function installEngine(modules, signal) {
   const tfjs = join(modules, '@tensorflow', 'tfjs-node-gpu');
   for (const folder of [join(tfjs, 'binding'), join(modules, 'node-api-headers', 'include')]) {
-    if (!existsSync(folder)) throw new SetUpError(2, `The folder ${folder} is missing, which the addon is built from: run \`npm ci\`.`);
+    if (!existsSync(folder))
+      throw new SetUpError(2, `The folder ${folder} is missing, which the addon is built from: run \`npm ci\`.`);
   }
   const backend = patchBackend(readFileSync(join(tfjs, 'binding', 'tfjs_backend.cc'), 'utf8'));
-  const engineOf = (/** @type {Release} */ of) => join(engineCache(), `tensorflow-${of.version}-${of.device}-${keyOf(of, tfjs, backend)}`);
-  const isReady = (/** @type {string} */ engine) => linkOf(addonPlace(tfjs)) === join(engine, 'tensorflow') && engineFault(engine) === null;
+  const engineOf = (/** @type {Release} */ of) =>
+    join(engineCache(), `tensorflow-${of.version}-${of.device}-${keyOf(of, tfjs, backend)}`);
+  const isReady = (/** @type {string} */ engine) =>
+    linkOf(addonPlace(tfjs)) === join(engine, 'tensorflow') && engineFault(engine) === null;
   const release = chooseRelease((of) => isReady(engineOf(of)));
   const engine = engineOf(release);
   if (isReady(engine)) return;
@@ -43,7 +59,12 @@ export async function installEngine(modules, signal) {
       link(addonPlace(tfjs), join(engine, 'tensorflow'));
     });
   } catch (error) {
-    throw signal.aborted ? new SetUpError(130, 'The installation of the engine was interrupted and left nothing behind: run the command again.') : sentenceOf(error, cache);
+    throw signal.aborted
+      ? new SetUpError(
+          130,
+          'The installation of the engine was interrupted and left nothing behind: run the command again.',
+        )
+      : sentenceOf(error, cache);
   }
 }
 
@@ -59,7 +80,10 @@ function chooseRelease(isReady) {
 
 /** What distinguishes engines of one version: wheels, sources and how they are built. @param {Release} release @param {string} tfjs @param {string} backend */
 function keyOf({ wheels }, tfjs, backend) {
-  const key = createHash('sha256').update(JSON.stringify([wheels.map(({ sha256 }) => sha256), compileFlags])).update(readFileSync(unpackProgram)).update(backend);
+  const key = createHash('sha256')
+    .update(JSON.stringify([wheels.map(({ sha256 }) => sha256), compileFlags]))
+    .update(readFileSync(unpackProgram))
+    .update(backend);
   for (const name of readdirSync(join(tfjs, 'binding')).sort()) key.update(readFileSync(join(tfjs, 'binding', name)));
   return key.digest('hex').slice(0, 12);
 }
@@ -76,16 +100,25 @@ async function build({ engine, release, python, modules, backend, signal }) {
     for (const wheel of release.wheels) {
       const path = await fetchWheel({ python: pip, wheel, folder: work, signal });
       const unpacked = await runTool([python.command, unpackProgram, path, work], work, signal);
-      if (!unpacked.succeeded) throw new SetUpError(1, `${wheel.file} could not be unpacked (${unpacked.output.split('\n').at(-1) || unpacked.end}): run the command again.`);
+      if (!unpacked.succeeded)
+        throw new SetUpError(
+          1,
+          `${wheel.file} could not be unpacked (${unpacked.output.split('\n').at(-1) || unpacked.end}): run the command again.`,
+        );
       rmSync(path);
     }
     const folder = join(work, 'tensorflow');
     const missing = [...release.libraries, 'include'].find((name) => !existsSync(join(folder, name)));
-    if (missing) throw new SetUpError(1, `${release.wheels[0]?.file} has no tensorflow/${missing}: this version of ArcBench cannot use it.`);
+    if (missing)
+      throw new SetUpError(
+        1,
+        `${release.wheels[0]?.file} has no tensorflow/${missing}: this version of ArcBench cannot use it.`,
+      );
     say('Compiling the addon …');
     await compileAddon({ compiler, modules, folder, libraries: release.libraries, backend, signal });
     await tryAddon(folder, signal);
-    for (const done of ['fetching', 'pip', join('tensorflow', 'include')]) rmSync(join(work, done), { recursive: true, force: true });
+    for (const done of ['fetching', 'pip', join('tensorflow', 'include')])
+      rmSync(join(work, done), { recursive: true, force: true });
     await writeManifest(work, { version: release.version, device: release.device, files: filesIn(work) });
     chmodSync(work, 0o777 & ~process.umask()); // mkdtemp makes it private, and a laboratory may share its cache
     signal.throwIfAborted();
@@ -102,7 +135,11 @@ async function build({ engine, release, python, modules, backend, signal }) {
 /** A pip in a virtual environment of its own, for a Python that came without. @param {string} python @param {string} work @param {AbortSignal} signal */
 async function makePip(python, work, signal) {
   const { succeeded, output, end } = await runTool([python, '-m', 'venv', join(work, 'pip')], work, signal);
-  if (!succeeded) throw new SetUpError(2, `${python} has no pip and could not make one (${output.split('\n').at(-1) || end}): install pip (Debian: apt-get install python3-pip).`);
+  if (!succeeded)
+    throw new SetUpError(
+      2,
+      `${python} has no pip and could not make one (${output.split('\n').at(-1) || end}): install pip (Debian: apt-get install python3-pip).`,
+    );
   return join(work, 'pip', 'bin', 'python');
 }
 
@@ -110,11 +147,19 @@ async function makePip(python, work, signal) {
 function requireSpace(cache, { device, wheels, unpackedBytes }) {
   const needed = unpackedBytes + 2 * Math.max(...wheels.map(({ bytes }) => bytes)); // pip holds a wheel twice
   const { bavail, bsize } = statfsSync(cache);
-  if (bavail * bsize < needed) throw diskFull(cache, `: ${(needed / 1e9).toFixed(1)} GB are needed, ${(bavail * bsize / 1e9).toFixed(1)} GB are free${device === 'cuda' ? ' (ARCBENCH_ENGINE=cpu needs less)' : ''}`);
+  if (bavail * bsize < needed)
+    throw diskFull(
+      cache,
+      `: ${(needed / 1e9).toFixed(1)} GB are needed, ${((bavail * bsize) / 1e9).toFixed(1)} GB are free${device === 'cuda' ? ' (ARCBENCH_ENGINE=cpu needs less)' : ''}`,
+    );
 }
 
 /** @param {string} cache @param {string} [figures] */
-const diskFull = (cache, figures = '') => new SetUpError(1, `The disk of ${cache} has too little space for the engine${figures}; nothing was left behind: free some, or set ARCBENCH_CACHE to a folder elsewhere.`);
+const diskFull = (cache, figures = '') =>
+  new SetUpError(
+    1,
+    `The disk of ${cache} has too little space for the engine${figures}; nothing was left behind: free some, or set ARCBENCH_CACHE to a folder elsewhere.`,
+  );
 
 /** A linker may die of a full disk without saying so. @param {unknown} error @param {string} cache */
 function isDiskFull(error, cache) {
@@ -127,26 +172,33 @@ function isDiskFull(error, cache) {
 function sentenceOf(error, cache) {
   if (error instanceof SetUpError || !(error instanceof Error) || !('code' in error)) return error;
   const { code, path = cache } = /** @type {NodeJS.ErrnoException} */ (error);
-  return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull(cache) : new SetUpError(1, `${path} cannot be written (${code}): make it writable, then run the command again.`);
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? diskFull(cache)
+    : new SetUpError(1, `${path} cannot be written (${code}): make it writable, then run the command again.`);
 }
 
 /** Removes what interrupted installations left; only the holder of the lock may. @param {string} cache @param {string} tfjs */
 function sweep(cache, tfjs) {
   for (const name of readdirSync(cache)) if (name.startsWith('building-')) remove(join(cache, name));
   const links = dirname(addonPlace(tfjs));
-  for (const name of existsSync(links) ? readdirSync(links) : []) if (name.startsWith(`${basename(addonPlace(tfjs))}.`)) remove(join(links, name));
+  for (const name of existsSync(links) ? readdirSync(links) : [])
+    if (name.startsWith(`${basename(addonPlace(tfjs))}.`)) remove(join(links, name));
 }
 
 /** Removes a folder, unless a tool of a dead installation still writes there: the next one sweeps it. @param {string} folder */
 function remove(folder) {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-  } catch { /* said above */ }
+  } catch {
+    /* said above */
+  }
 }
 
 /** @param {string} folder @param {string} [within] @returns {string[]} */
-const filesIn = (folder, within = '') => readdirSync(join(folder, within), { withFileTypes: true })
-  .flatMap((entry) => (entry.isDirectory() ? filesIn(folder, join(within, entry.name)) : [join(within, entry.name)])).sort();
+const filesIn = (folder, within = '') =>
+  readdirSync(join(folder, within), { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesIn(folder, join(within, entry.name)) : [join(within, entry.name)]))
+    .sort();
 
 /** @param {string} place */
 const linkOf = (place) => (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(place) : null);

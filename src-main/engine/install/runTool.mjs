@@ -7,13 +7,32 @@ import { spawn } from 'node:child_process';
  */
 export function runTool([command = '', ...args], folder, signal) {
   const child = spawn(command, args, {
-    cwd: folder, signal, stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder, LC_ALL: 'C', PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_REQUIRE_VIRTUALENV: '0' },
+    cwd: folder,
+    signal,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      TMPDIR: folder,
+      TEMP: folder,
+      TMP: folder,
+      LC_ALL: 'C',
+      PIP_DISABLE_PIP_VERSION_CHECK: '1',
+      PIP_REQUIRE_VIRTUALENV: '0',
+    },
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { output = (output + chunk).slice(-20_000); });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output = (output + chunk).slice(-20_000);
+    });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, killer) => resolve({ succeeded: code === 0, output: output.trim(), end: killer ? `ended by ${killer}` : `exit code ${code}` }));
+    child.on('close', (code, killer) =>
+      resolve({
+        succeeded: code === 0,
+        output: output.trim(),
+        end: killer ? `ended by ${killer}` : `exit code ${code}`,
+      }),
+    );
   });
 }

@@ -20,45 +20,80 @@ const wanted = () => sha256(readFileSync(join(root, 'package-lock.json')));
 const isInstalled = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted() && existsSync(node);
 
 const stopper = new AbortController();
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(signal, () => stopper.abort());
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.once(signal, () => stopper.abort());
 
 /** Installs npm packages, and Node 24 through the package `node`. */
 async function installPackages() {
   say('Installing npm packages …');
   // Scripts are run by hand below, so that any version of npm does the same.
-  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], root, 'npm could not install the packages: check the network and the messages above, then run the command again.');
+  await run(
+    'npm',
+    ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
+    root,
+    'npm could not install the packages: check the network and the messages above, then run the command again.',
+  );
   say('Installing Node 24 …');
-  await run(process.execPath, ['installArchSpecificPackage.js'], join(modules, 'node'), 'npm could not install Node 24 (package `node`): check the network and run the command again.');
+  await run(
+    process.execPath,
+    ['installArchSpecificPackage.js'],
+    join(modules, 'node'),
+    'npm could not install Node 24 (package `node`): check the network and run the command again.',
+  );
   if (!existsSync(node)) symlinkSync(join('..', 'node', 'bin', 'node'), node); // npm makes no link to a program that is not there yet
   writeFileSync(stamp, wanted());
 }
 
 /** @param {string} command @param {string[]} args @param {string} cwd @param {string} sentence @returns {Promise<void>} */
 function run(command, args, cwd, sentence) {
-  const child = spawn(command, args, { cwd, signal: stopper.signal, stdio: ['ignore', 2, 2], shell: process.platform === 'win32', env: withoutNpmConfiguration() });
+  const child = spawn(command, args, {
+    cwd,
+    signal: stopper.signal,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+    env: withoutNpmConfiguration(),
+  });
   return new Promise((resolve, reject) => {
-    child.on('error', (error) => reject('code' in error && error.code === 'ENOENT' ? new SetUpError(2, 'npm was not found: install Node.js 18 or newer with npm.') : error));
-    child.on('close', (code) => (code === 0 ? resolve() : reject(stopper.signal.aborted ? stopper.signal.reason : new SetUpError(1, sentence))));
+    child.on('error', (error) =>
+      reject(
+        'code' in error && error.code === 'ENOENT'
+          ? new SetUpError(2, 'npm was not found: install Node.js 18 or newer with npm.')
+          : error,
+      ),
+    );
+    child.on('close', (code) =>
+      code === 0 ? resolve() : reject(stopper.signal.aborted ? stopper.signal.reason : new SetUpError(1, sentence)),
+    );
   });
 }
 
 /** The environment without what the calling npm put there: an inner npm must not take it for its own. */
 function withoutNpmConfiguration() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config_(global|ignore_scripts|local_prefix|prefix)|lifecycle|package|command|execpath)/i.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !/^npm_(config_(global|ignore_scripts|local_prefix|prefix)|lifecycle|package|command|execpath)/i.test(name),
+    ),
+  );
 }
 
 /** @param {unknown} error @returns {SetUpError} */
 function told(error) {
   if (error instanceof SetUpError) return error;
   if (stopper.signal.aborted) return new SetUpError(130, 'The set-up was interrupted: run the command again.');
-  return new SetUpError(1, `The set-up failed (${error instanceof Error ? error.message : error}): run the command again; ARCBENCH_DEBUG=1 shows where.`);
+  return new SetUpError(
+    1,
+    `The set-up failed (${error instanceof Error ? error.message : error}): run the command again; ARCBENCH_DEBUG=1 shows where.`,
+  );
 }
 
 try {
   if (!isInstalled()) {
     // Outside of node_modules, which `npm ci` empties; one lock a checkout.
     const lock = join(makeEngineCache(), `packages-${sha256(root).slice(0, 12)}.lock`);
-    await withLock({ lock, python: findPython().command, signal: stopper.signal }, async () => { if (!isInstalled()) await installPackages(); });
+    await withLock({ lock, python: findPython().command, signal: stopper.signal }, async () => {
+      if (!isInstalled()) await installPackages();
+    });
   }
   await installEngine(modules, stopper.signal);
 } catch (error) {

@@ -10,7 +10,9 @@ import { say } from './setUpError.mjs';
  * @template T @param {{ lock: string, python: string, signal: AbortSignal }} by @param {(alone: boolean) => Promise<T>} action @returns {Promise<T>}
  */
 export async function withLock({ lock, python, signal }, action) {
-  const holder = spawn(python, [fileURLToPath(new URL('holdLock.py', import.meta.url)), lock], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const holder = spawn(python, [fileURLToPath(new URL('holdLock.py', import.meta.url)), lock], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const ended = once(holder, 'exit'); // 'close' would wait for output that nobody reads any more
   const stop = () => holder.stdin.end();
   signal.addEventListener('abort', stop);

@@ -10,12 +10,15 @@
 
 namespace native {
 
-/** Waits for a moment, awake, until `ready`: to sleep and be woken takes longer than most of these waits. Whoever else needs the core gets it. */
-template <class Ready> void awaitAwake(const Ready &ready) {
+/** Waits for a moment, awake, until `ready`: to sleep and be woken takes longer than most of these waits. Whoever else
+ * needs the core gets it. */
+template <class Ready>
+void awaitAwake(const Ready& ready) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
   do {
     for (int turn = 0; turn < 16; turn++) {
-      if (ready()) return;
+      if (ready())
+        return;
       __builtin_ia32_pause();
     }
     std::this_thread::yield();
@@ -25,14 +28,14 @@ template <class Ready> void awaitAwake(const Ready &ready) {
 /** A caller works on its own tasks, and idle workers help whoever has some. */
 class Workers {
  public:
-  static Workers &shared() {
-    static Workers *workers = new Workers();  // never destroyed: its threads may outlive static destruction
+  static Workers& shared() {
+    static Workers* workers = new Workers();  // never destroyed: its threads may outlive static destruction
     return *workers;
   }
   long threads() const { return workers_ + 1; }
 
   /** Runs body(0) to body(count - 1), each once, on as many threads as are free. */
-  void forEach(long count, const std::function<void(long)> &body) {
+  void forEach(long count, const std::function<void(long)>& body) {
     Job job{count, body};
     if (count > 1) {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -41,7 +44,8 @@ class Workers {
       awake_.notify_all();
     }
     work(job);
-    if (count <= 1) return;
+    if (count <= 1)
+      return;
     std::unique_lock<std::mutex> lock(mutex_);
     jobs_.erase(std::find(jobs_.begin(), jobs_.end(), &job));
     lock.unlock();
@@ -53,22 +57,24 @@ class Workers {
  private:
   struct Job {
     const long count;
-    const std::function<void(long)> &body;
+    const std::function<void(long)>& body;
     std::atomic<long> next{0}, helpers{0};
-    Job(long count, const std::function<void(long)> &body) : count(count), body(body) {}
+    Job(long count, const std::function<void(long)>& body) : count(count), body(body) {}
   };
 
   Workers() {
-    const char *chosen = std::getenv("TF_NUM_INTRAOP_THREADS");
+    const char* chosen = std::getenv("TF_NUM_INTRAOP_THREADS");
     const long wanted = chosen ? std::atol(chosen) : 0;
     workers_ = (wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency())) - 1;
-    for (long index = 0; index < workers_; index++) std::thread([this] { serve(); }).detach();
+    for (long index = 0; index < workers_; index++)
+      std::thread([this] { serve(); }).detach();
   }
 
   /** Does tasks of a job until none is left. */
-  void work(Job &job) {
+  void work(Job& job) {
     for (long index; (index = job.next.fetch_add(1)) < job.count;) {
-      if (index > 0 && index == job.count - 1) open_--;
+      if (index > 0 && index == job.count - 1)
+        open_--;
       job.body(index);
     }
   }
@@ -76,23 +82,28 @@ class Workers {
   void serve() {
     for (;;) {
       awaitAwake([&] { return open_ > 0; });
-      Job *job = nullptr;
+      Job* job = nullptr;
       std::unique_lock<std::mutex> lock(mutex_);
       awake_.wait(lock, [&] {
-        for (Job *each : jobs_) if (each->next < each->count) { job = each; return true; }
+        for (Job* each : jobs_)
+          if (each->next < each->count) {
+            job = each;
+            return true;
+          }
         return false;
       });
       job->helpers++;
       lock.unlock();
       work(*job);
       lock.lock();
-      if (--job->helpers == 0) finished_.notify_all();
+      if (--job->helpers == 0)
+        finished_.notify_all();
     }
   }
 
   std::mutex mutex_;
   std::condition_variable awake_, finished_;
-  std::vector<Job *> jobs_;
+  std::vector<Job*> jobs_;
   std::atomic<long> open_{0};  // jobs with tasks that nobody has taken
   long workers_;
 };
@@ -102,10 +113,11 @@ class Scratch {
  public:
   explicit Scratch(long floats) {
     std::lock_guard<std::mutex> lock(mutex());
-    auto &kept = pool();
+    auto& kept = pool();
     auto best = kept.end();
     for (auto it = kept.begin(); it != kept.end(); ++it)
-      if (it->floats >= floats && (best == kept.end() || it->floats < best->floats)) best = it;
+      if (it->floats >= floats && (best == kept.end() || it->floats < best->floats))
+        best = it;
     if (best != kept.end()) {
       block_ = *best;
       kept.erase(best);
@@ -114,20 +126,29 @@ class Scratch {
         std::free(kept.back().data);
         kept.pop_back();
       }
-      block_ = {static_cast<float *>(std::aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64)), floats};
+      block_ = {static_cast<float*>(std::aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64)), floats};
     }
   }
   ~Scratch() {
     std::lock_guard<std::mutex> lock(mutex());
     pool().push_back(block_);
   }
-  Scratch(const Scratch &) = delete;
-  float *data() const { return block_.data; }
+  Scratch(const Scratch&) = delete;
+  float* data() const { return block_.data; }
 
  private:
-  struct Block { float *data; long floats; };
-  static std::mutex &mutex() { static auto *it = new std::mutex(); return *it; }
-  static std::vector<Block> &pool() { static auto *it = new std::vector<Block>(); return *it; }
+  struct Block {
+    float* data;
+    long floats;
+  };
+  static std::mutex& mutex() {
+    static auto* it = new std::mutex();
+    return *it;
+  }
+  static std::vector<Block>& pool() {
+    static auto* it = new std::vector<Block>();
+    return *it;
+  }
   Block block_;
 };
 

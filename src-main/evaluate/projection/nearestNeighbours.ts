@@ -1,6 +1,9 @@
 import type { RandomStream } from '../../../src-shared/maths/random.ts';
 
-export interface Neighbours { /** [points][count], nearest first. */ readonly indexes: Int32Array; readonly squaredDistances: Float64Array }
+export interface Neighbours {
+  /** [points][count], nearest first. */ readonly indexes: Int32Array;
+  readonly squaredDistances: Float64Array;
+}
 
 const comparedWithAll = 5000; // points
 const probes = 16;
@@ -10,10 +13,25 @@ const shareOfCells = 0.1; // of the time, what putting rows into cells takes
  * The `count` nearest other rows of each row of [points, size], by Euclidean distance: of all rows, or of many rows those in the cells
  * of the 16 nearest of √points drawn pivots (an inverted file, Jégou et al. 2011, section IV), which misses few in clustered data.
  */
-export function nearestNeighbours(rows: Float32Array, size: number, { count, random, onProgress }: { readonly count: number; readonly random: RandomStream; readonly onProgress?: ((share: number) => void) | undefined }): Neighbours {
+export function nearestNeighbours(
+  rows: Float32Array,
+  size: number,
+  {
+    count,
+    random,
+    onProgress,
+  }: {
+    readonly count: number;
+    readonly random: RandomStream;
+    readonly onProgress?: ((share: number) => void) | undefined;
+  },
+): Neighbours {
   const points = rows.length / size;
   const [indexes, squaredDistances] = [new Int32Array(points * count), new Float64Array(points * count)];
-  const pivots = points <= comparedWithAll ? [0] : random.shuffle(Array.from({ length: points }, (_, row) => row)).slice(0, Math.round(Math.sqrt(points)));
+  const pivots =
+    points <= comparedWithAll
+      ? [0]
+      : random.shuffle(Array.from({ length: points }, (_, row) => row)).slice(0, Math.round(Math.sqrt(points)));
   const squared = (a: number, b: number) => {
     let sum = 0;
     for (let i = a * size, j = b * size, end = i + size; i < end; i++, j++) {
@@ -27,7 +45,7 @@ export function nearestNeighbours(rows: Float32Array, size: number, { count, ran
     const distances = pivots.map((pivot) => squared(row, pivot));
     const nearest = [...pivots.keys()].sort((a, b) => distances[a]! - distances[b]!).slice(0, probes);
     cells[nearest[0]!]!.push(row);
-    onProgress?.(shareOfCells * (row + 1) / points);
+    onProgress?.((shareOfCells * (row + 1)) / points);
     return Uint16Array.from(nearest);
   });
   /** Fills a row's places from some cells and answers how many it filled. */
@@ -51,8 +69,14 @@ export function nearestNeighbours(rows: Float32Array, size: number, { count, ran
     return found;
   };
   order.forEach((near, row) => {
-    if (search(row, Array.from(near, (cell) => cells[cell]!)) < count) search(row, cells);
-    onProgress?.(shareOfCells + (1 - shareOfCells) * (row + 1) / points);
+    if (
+      search(
+        row,
+        Array.from(near, (cell) => cells[cell]!),
+      ) < count
+    )
+      search(row, cells);
+    onProgress?.(shareOfCells + ((1 - shareOfCells) * (row + 1)) / points);
   });
   return { indexes, squaredDistances };
 }

@@ -12,24 +12,53 @@ export interface ProjectionOptions {
   readonly neighbours?: number;
 }
 
-export interface ProjectionTask extends ProjectionOptions { readonly values: Float32Array; readonly size: number }
-export type ProjectionMessage = { readonly kind: 'progress'; readonly share: number } | { readonly kind: 'done'; readonly coordinates: Float32Array };
+export interface ProjectionTask extends ProjectionOptions {
+  readonly values: Float32Array;
+  readonly size: number;
+}
+export type ProjectionMessage =
+  { readonly kind: 'progress'; readonly share: number } | { readonly kind: 'done'; readonly coordinates: Float32Array };
 
 /** Above these, waiting for the picture would take many minutes. */
-const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 50_000, umap: 20_000 } as const satisfies Record<ProjectionMethod, number>;
+const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 50_000, umap: 20_000 } as const satisfies Record<
+  ProjectionMethod,
+  number
+>;
 
 /**
  * Lays embeddings [points, size] out in two or three dimensions, in a thread of its own; resolves with [points, dimensions]. The
  * same seed gives the same picture. Throws 'wrong-input' for too few or too many points, 'cancelled' once the signal aborts.
  */
-export function projectEmbeddings(values: Float32Array, size: number, { signal, onProgress, ...options }: ProjectionOptions & { readonly signal?: AbortSignal; readonly onProgress?: (share: number) => void }): Promise<Float32Array> {
+export function projectEmbeddings(
+  values: Float32Array,
+  size: number,
+  {
+    signal,
+    onProgress,
+    ...options
+  }: ProjectionOptions & { readonly signal?: AbortSignal; readonly onProgress?: (share: number) => void },
+): Promise<Float32Array> {
   const points = values.length / size;
-  if (!Number.isInteger(points) || points < 4) return Promise.reject(new ArcBenchError('wrong-input', `A projection needs 4 points of ${size} numbers or more, and got ${values.length} numbers: choose more pictures.`));
-  if (points > mostPoints[options.method]) return Promise.reject(new ArcBenchError('wrong-input', `${options.method} lays out at most ${mostPoints[options.method]} points, and got ${points}: choose fewer pictures, or pca, which takes any number.`));
+  if (!Number.isInteger(points) || points < 4)
+    return Promise.reject(
+      new ArcBenchError(
+        'wrong-input',
+        `A projection needs 4 points of ${size} numbers or more, and got ${values.length} numbers: choose more pictures.`,
+      ),
+    );
+  if (points > mostPoints[options.method])
+    return Promise.reject(
+      new ArcBenchError(
+        'wrong-input',
+        `${options.method} lays out at most ${mostPoints[options.method]} points, and got ${points}: choose fewer pictures, or pca, which takes any number.`,
+      ),
+    );
   const stopped = () => new ArcBenchError('cancelled', 'The projection was stopped: start it again for a picture.');
   if (signal?.aborted) return Promise.reject(stopped());
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./projectionWorker.ts', import.meta.url), { workerData: { ...options, values, size } satisfies ProjectionTask });
+    const worker = new Worker(new URL('./projectionWorker.ts', import.meta.url), {
+      workerData: { ...options, values, size } satisfies ProjectionTask,
+    });
     const settle = (action: () => void) => {
       signal?.removeEventListener('abort', stop);
       action();
@@ -41,7 +70,26 @@ export function projectEmbeddings(values: Float32Array, size: number, { signal, 
       if (message.kind === 'progress') onProgress?.(message.share);
       else settle(() => resolve(message.coordinates));
     });
-    worker.on('error', (cause: unknown) => settle(() => reject(new ArcBenchError('failed', `The projection by ${options.method} failed (${cause instanceof Error ? cause.message : String(cause)}): choose pca, or other pictures.`, { cause }))));
-    worker.on('exit', () => settle(() => reject(new ArcBenchError('failed', `The projection by ${options.method} ended without a result: the machine may lack memory; choose fewer pictures.`))));
+    worker.on('error', (cause: unknown) =>
+      settle(() =>
+        reject(
+          new ArcBenchError(
+            'failed',
+            `The projection by ${options.method} failed (${cause instanceof Error ? cause.message : String(cause)}): choose pca, or other pictures.`,
+            { cause },
+          ),
+        ),
+      ),
+    );
+    worker.on('exit', () =>
+      settle(() =>
+        reject(
+          new ArcBenchError(
+            'failed',
+            `The projection by ${options.method} ended without a result: the machine may lack memory; choose fewer pictures.`,
+          ),
+        ),
+      ),
+    );
   });
 }

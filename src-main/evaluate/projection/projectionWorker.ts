@@ -18,7 +18,12 @@ function project({ method, dimensions, seed, neighbours, values, size }: Project
   const report = everyPercent();
   if (method === 'umap') {
     const rows = Array.from({ length: points }, (_, point) => [...reduced.subarray(point * wide, (point + 1) * wide)]);
-    const umap = new UMAP({ nComponents: dimensions, nNeighbors: Math.min(neighbours ?? 15, points - 1), minDist: 0.1, random: randomStream(seed, 'umap').next });
+    const umap = new UMAP({
+      nComponents: dimensions,
+      nNeighbors: Math.min(neighbours ?? 15, points - 1),
+      minDist: 0.1,
+      random: randomStream(seed, 'umap').next,
+    });
     const epochs = umap.initializeFit(rows);
     for (let epoch = 0; epoch < epochs; epoch++) {
       umap.step();
@@ -26,7 +31,12 @@ function project({ method, dimensions, seed, neighbours, values, size }: Project
     }
     return Float32Array.from(umap.getEmbedding().flat());
   }
-  return tsne(reduced, wide, { dimensions, perplexity: Math.min(neighbours ?? 30, (points - 1) / 3), seed, onProgress: report });
+  return tsne(reduced, wide, {
+    dimensions,
+    perplexity: Math.min(neighbours ?? 30, (points - 1) / 3),
+    seed,
+    onProgress: report,
+  });
 }
 
 /** Hands a share on where it has grown by a hundredth. */

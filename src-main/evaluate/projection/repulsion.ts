@@ -8,7 +8,8 @@ const bitsOf = { 2: 16, 3: 10 } as const; // of each axis in a cell's number
 export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float64Array): number {
   const points = places.length / dimensions;
   const bits = bitsOf[dimensions];
-  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+  const low = [Infinity, Infinity, Infinity],
+    high = [-Infinity, -Infinity, -Infinity];
   places.forEach((value, at) => {
     const axis = at % dimensions;
     if (value < low[axis]!) low[axis] = value;
@@ -21,8 +22,10 @@ export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float
   for (let point = 0; point < points; point++) {
     let key = 0;
     const cell = [0, 0, 0];
-    for (let axis = 0; axis < dimensions; axis++) cell[axis] = ((places[point * dimensions + axis]! - low[axis]!) / span) * 2 ** bits;
-    for (let bit = bits - 1; bit >= 0; bit--) for (let axis = 0; axis < dimensions; axis++) key = key * 2 + ((cell[axis]! >> bit) & 1);
+    for (let axis = 0; axis < dimensions; axis++)
+      cell[axis] = ((places[point * dimensions + axis]! - low[axis]!) / span) * 2 ** bits;
+    for (let bit = bits - 1; bit >= 0; bit--)
+      for (let axis = 0; axis < dimensions; axis++) key = key * 2 + ((cell[axis]! >> bit) & 1);
     keys[point] = key * 2 ** 20 + point;
   }
   keys.sort();
@@ -30,15 +33,23 @@ export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float
   const codes = Float64Array.from(keys, (key) => Math.floor(key / 2 ** 20));
 
   // The tree, depth first: the next node is the first child, `behind` is the one after all children.
-  const [centres, masses, widths, behind] = [new Float64Array(2 * points * dimensions), new Float64Array(2 * points), new Float64Array(2 * points), new Uint32Array(2 * points)];
+  const [centres, masses, widths, behind] = [
+    new Float64Array(2 * points * dimensions),
+    new Float64Array(2 * points),
+    new Float64Array(2 * points),
+    new Uint32Array(2 * points),
+  ];
   let nodes = 0;
   const add = (from: number, to: number, level: number): number => {
     const children = 2 ** (dimensions * (bits - 1 - level)); // codes in one child
-    if (to - from > 1 && level < bits && Math.floor(codes[from]! / children) === Math.floor(codes[to - 1]! / children)) return add(from, to, level + 1); // an only child
+    if (to - from > 1 && level < bits && Math.floor(codes[from]! / children) === Math.floor(codes[to - 1]! / children))
+      return add(from, to, level + 1); // an only child
     const node = nodes++;
     masses[node] = to - from;
     if (to - from === 1 || level >= bits) {
-      for (let at = from; at < to; at++) for (let axis = 0; axis < dimensions; axis++) centres[node * dimensions + axis]! += places[order[at]! * dimensions + axis]! / (to - from);
+      for (let at = from; at < to; at++)
+        for (let axis = 0; axis < dimensions; axis++)
+          centres[node * dimensions + axis]! += places[order[at]! * dimensions + axis]! / (to - from);
     } else {
       widths[node] = span / 2 ** level;
       for (let at = from; at < to;) {
@@ -50,7 +61,8 @@ export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float
           else beyond = middle;
         }
         const added = add(at, end, level + 1);
-        for (let axis = 0; axis < dimensions; axis++) centres[node * dimensions + axis]! += centres[added * dimensions + axis]! * (masses[added]! / masses[node]!);
+        for (let axis = 0; axis < dimensions; axis++)
+          centres[node * dimensions + axis]! += centres[added * dimensions + axis]! * (masses[added]! / masses[node]!);
         at = end;
       }
     }
@@ -62,11 +74,17 @@ export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float
   let total = -points; // each point sees itself with q = 1
   const limit = openingAngle ** 2;
   for (let point = 0; point < points; point++) {
-    const x = places[point * dimensions]!, y = places[point * dimensions + 1]!, z = dimensions === 3 ? places[point * 3 + 2]! : 0;
-    let fx = 0, fy = 0, fz = 0;
+    const x = places[point * dimensions]!,
+      y = places[point * dimensions + 1]!,
+      z = dimensions === 3 ? places[point * 3 + 2]! : 0;
+    let fx = 0,
+      fy = 0,
+      fz = 0;
     for (let node = 0; node < nodes;) {
       const at = node * dimensions;
-      const dx = x - centres[at]!, dy = y - centres[at + 1]!, dz = dimensions === 3 ? z - centres[at + 2]! : 0;
+      const dx = x - centres[at]!,
+        dy = y - centres[at + 1]!,
+        dz = dimensions === 3 ? z - centres[at + 2]! : 0;
       const squared = dx * dx + dy * dy + dz * dz;
       const width = widths[node]!;
       if (width * width >= limit * squared && width > 0) {

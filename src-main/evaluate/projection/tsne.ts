@@ -18,15 +18,31 @@ const exaggeration = { factor: 12, until: 250 } as const;
  * t-SNE of rows [points, size] by Barnes and Hut (van der Maaten, JMLR 15, 2014), begun at the first principal components and with a step of
  * points / 12 (Kobak and Berens, 2019; Belkina et al., 2019); returns [points, dimensions]. At most 2^20 points.
  */
-export function tsne(rows: Float32Array, size: number, { dimensions, perplexity, seed, onProgress }: TsneOptions): Float32Array {
+export function tsne(
+  rows: Float32Array,
+  size: number,
+  { dimensions, perplexity, seed, onProgress }: TsneOptions,
+): Float32Array {
   const points = rows.length / size;
-  const { starts, others, shares } = similarities(rows, size, { perplexity, seed, onProgress: (share) => onProgress?.(shareOfNeighbours * share) });
+  const { starts, others, shares } = similarities(rows, size, {
+    perplexity,
+    seed,
+    onProgress: (share) => onProgress?.(shareOfNeighbours * share),
+  });
   const begin = principalComponents(rows, size, { components: Math.min(dimensions, size), seed }).scores;
-  const spread = Math.sqrt(begin.reduce((sum, value, at) => sum + (at % dimensions === 0 ? value * value : 0), 0) / points) || 1;
+  const spread =
+    Math.sqrt(begin.reduce((sum, value, at) => sum + (at % dimensions === 0 ? value * value : 0), 0) / points) || 1;
   const random = randomStream(seed, 't-SNE');
   // A little noise parts points that coincide, and spans a third axis that the rows may lack.
-  const places = Float64Array.from({ length: points * dimensions }, (_, at) => ((size < dimensions ? 0 : begin[at]! / spread) + 0.01 * random.normal()) * 1e-4);
-  const [forces, moves, gains] = [new Float64Array(places.length), new Float64Array(places.length), new Float64Array(places.length).fill(1)];
+  const places = Float64Array.from(
+    { length: points * dimensions },
+    (_, at) => ((size < dimensions ? 0 : begin[at]! / spread) + 0.01 * random.normal()) * 1e-4,
+  );
+  const [forces, moves, gains] = [
+    new Float64Array(places.length),
+    new Float64Array(places.length),
+    new Float64Array(places.length).fill(1),
+  ];
   for (let iteration = 0; iteration < iterations; iteration++) {
     const early = iteration < exaggeration.until;
     const factor = early ? exaggeration.factor : 1;
@@ -42,7 +58,9 @@ export function tsne(rows: Float32Array, size: number, { dimensions, perplexity,
           squared += difference * difference;
         }
         const pull = (factor * shares[entry]!) / squared;
-        for (let axis = 0; axis < dimensions; axis++) forces[point * dimensions + axis]! += pull * (places[point * dimensions + axis]! - places[other * dimensions + axis]!);
+        for (let axis = 0; axis < dimensions; axis++)
+          forces[point * dimensions + axis]! +=
+            pull * (places[point * dimensions + axis]! - places[other * dimensions + axis]!);
       }
     }
     for (let at = 0; at < places.length; at++) {
@@ -51,28 +69,46 @@ export function tsne(rows: Float32Array, size: number, { dimensions, perplexity,
       moves[at] = (early ? 0.5 : 0.8) * moves[at]! - rate * gains[at]! * gradient;
     }
     for (let at = 0; at < places.length; at++) places[at]! += moves[at]!;
-    onProgress?.(shareOfNeighbours + (1 - shareOfNeighbours) * (iteration + 1) / iterations);
+    onProgress?.(shareOfNeighbours + ((1 - shareOfNeighbours) * (iteration + 1)) / iterations);
   }
   return Float32Array.from(places);
 }
 
 /** The joint probabilities p_ij of neighbours (equations 1 and 2 of the paper), row by row: those of row i stand from starts[i] to starts[i + 1]. */
-function similarities(rows: Float32Array, size: number, { perplexity, seed, onProgress }: Pick<TsneOptions, 'perplexity' | 'seed' | 'onProgress'>): { readonly starts: Uint32Array; readonly others: Uint32Array; readonly shares: Float64Array } {
+function similarities(
+  rows: Float32Array,
+  size: number,
+  { perplexity, seed, onProgress }: Pick<TsneOptions, 'perplexity' | 'seed' | 'onProgress'>,
+): { readonly starts: Uint32Array; readonly others: Uint32Array; readonly shares: Float64Array } {
   const points = rows.length / size;
   const count = Math.min(points - 1, Math.floor(3 * perplexity));
-  const { indexes, squaredDistances } = nearestNeighbours(rows, size, { count, random: randomStream(seed, 't-SNE', 'neighbours'), onProgress });
+  const { indexes, squaredDistances } = nearestNeighbours(rows, size, {
+    count,
+    random: randomStream(seed, 't-SNE', 'neighbours'),
+    onProgress,
+  });
   const joint = Array.from({ length: points }, () => new Map<number, number>());
   for (let point = 0; point < points; point++) {
     const weights = perplexWeights(squaredDistances.subarray(point * count, (point + 1) * count), perplexity);
     weights.forEach((weight, place) => {
       const other = indexes[point * count + place]!;
-      for (const [a, b] of [[point, other], [other, point]] as const) joint[a]!.set(b, (joint[a]!.get(b) ?? 0) + weight / (2 * points));
+      for (const [a, b] of [
+        [point, other],
+        [other, point],
+      ] as const)
+        joint[a]!.set(b, (joint[a]!.get(b) ?? 0) + weight / (2 * points));
     });
   }
   const starts = new Uint32Array(points + 1);
-  joint.forEach((row, point) => { starts[point + 1] = starts[point]! + row.size; });
+  joint.forEach((row, point) => {
+    starts[point + 1] = starts[point]! + row.size;
+  });
   const [others, shares] = [new Uint32Array(starts[points]!), new Float64Array(starts[points]!)];
-  joint.forEach((row, point) => [...row].forEach(([other, share], place) => { [others[starts[point]! + place], shares[starts[point]! + place]] = [other, share]; }));
+  joint.forEach((row, point) =>
+    [...row].forEach(([other, share], place) => {
+      [others[starts[point]! + place], shares[starts[point]! + place]] = [other, share];
+    }),
+  );
   return { starts, others, shares };
 }
 
@@ -84,10 +120,14 @@ function perplexWeights(squaredDistances: Float64Array, perplexity: number): Flo
   for (let attempt = 0; attempt < 100; attempt++) {
     weights = squaredDistances.map((squared) => Math.exp(-(squared - nearest) * precision));
     const sum = weights.reduce((total, weight) => total + weight, 0);
-    const entropy = Math.log(sum) + precision * weights.reduce((total, weight, place) => total + weight * (squaredDistances[place]! - nearest), 0) / sum;
+    const entropy =
+      Math.log(sum) +
+      (precision * weights.reduce((total, weight, place) => total + weight * (squaredDistances[place]! - nearest), 0)) /
+        sum;
     weights = weights.map((weight) => weight / sum);
     if (Math.abs(entropy - Math.log(perplexity)) < 1e-5) break;
-    if (entropy > Math.log(perplexity)) [low, precision] = [precision, high === Infinity ? precision * 2 : (precision + high) / 2];
+    if (entropy > Math.log(perplexity))
+      [low, precision] = [precision, high === Infinity ? precision * 2 : (precision + high) / 2];
     else [high, precision] = [precision, (precision + low) / 2];
   }
   return weights;

@@ -1,7 +1,13 @@
 import { networkBuilder, type BackboneOptions } from '../networkBuilder.ts';
 import type { Network } from '../network.ts';
 
-interface Stage { readonly repeats: number; readonly kernel: 3 | 5; readonly stride: 1 | 2; readonly expansion: 1 | 6; readonly filters: number }
+interface Stage {
+  readonly repeats: number;
+  readonly kernel: 3 | 5;
+  readonly stride: 1 | 2;
+  readonly expansion: 1 | 6;
+  readonly filters: number;
+}
 export const stages: readonly Stage[] = [
   { repeats: 1, kernel: 3, stride: 1, expansion: 1, filters: 16 },
   { repeats: 2, kernel: 3, stride: 2, expansion: 6, filters: 24 },
@@ -15,7 +21,11 @@ export const stages: readonly Stage[] = [
 /** EfficientNet-Lite0 (arXiv 1905.11946 without squeeze-excite, ReLU6), TensorFlow's padding, names of the PyPI package efficientnet-lite-pytorch; no drop connect. */
 export function efficientnetLite0(options: BackboneOptions): Network {
   const net = networkBuilder('efficientnet-lite0', options);
-  const convolve = (input: string, name: string, shape: { filters: number; kernel: number; stride?: number; groups?: 1 | 'depthwise' }) => net.conv2d(input, name, { ...shape, padding: 'same' });
+  const convolve = (
+    input: string,
+    name: string,
+    shape: { filters: number; kernel: number; stride?: number; groups?: 1 | 'depthwise' },
+  ) => net.conv2d(input, name, { ...shape, padding: 'same' });
   const normalise = (input: string, name: string) => net.batchNorm(input, name, { epsilon: 1e-3, momentum: 0.01 });
   const activate = (input: string, name: string) => net.activation('relu6', normalise(input, name), `${name}.relu6`);
   let x = activate(convolve('input', '_conv_stem', { filters: 32, kernel: 3, stride: 2 }), '_bn0');
@@ -25,8 +35,19 @@ export function efficientnetLite0(options: BackboneOptions): Network {
     for (let repeat = 0; repeat < repeats; repeat++) {
       const name = `_blocks.${index++}`;
       const expanded = channels * expansion;
-      let y = expansion === 1 ? x : activate(convolve(x, `${name}._expand_conv`, { filters: expanded, kernel: 1 }), `${name}._bn0`);
-      y = activate(convolve(y, `${name}._depthwise_conv`, { filters: expanded, kernel, stride: repeat === 0 ? stride : 1, groups: 'depthwise' }), `${name}._bn1`);
+      let y =
+        expansion === 1
+          ? x
+          : activate(convolve(x, `${name}._expand_conv`, { filters: expanded, kernel: 1 }), `${name}._bn0`);
+      y = activate(
+        convolve(y, `${name}._depthwise_conv`, {
+          filters: expanded,
+          kernel,
+          stride: repeat === 0 ? stride : 1,
+          groups: 'depthwise',
+        }),
+        `${name}._bn1`,
+      );
       y = normalise(convolve(y, `${name}._project_conv`, { filters, kernel: 1 }), `${name}._bn2`);
       x = repeat === 0 ? y : net.add(y, x, `${name}.add`);
       channels = filters;

@@ -14,8 +14,13 @@ export function resnet18(options: BackboneOptions): Network {
       let y = net.conv2d(x, `${name}.conv1`, { filters, kernel: 3, stride, padding: 1 });
       y = net.activation('relu', net.batchNorm(y, `${name}.bn1`), `${name}.relu1`);
       y = net.batchNorm(net.conv2d(y, `${name}.conv2`, { filters, kernel: 3, padding: 1 }), `${name}.bn2`);
-      const shortcut = stride === 1 && channels === filters ? x
-        : net.batchNorm(net.conv2d(x, `${name}.downsample.0`, { filters, kernel: 1, stride }), `${name}.downsample.1`);
+      const shortcut =
+        stride === 1 && channels === filters
+          ? x
+          : net.batchNorm(
+              net.conv2d(x, `${name}.downsample.0`, { filters, kernel: 1, stride }),
+              `${name}.downsample.1`,
+            );
       x = net.activation('relu', net.add(y, shortcut, `${name}.add`), `${name}.relu2`);
       channels = filters;
     }

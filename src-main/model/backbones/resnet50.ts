@@ -6,7 +6,14 @@ import { resnetStem } from './resnetStem.ts';
 export function resnet50(options: BackboneOptions): Network {
   const net = networkBuilder('resnet50', options);
   let x = resnetStem(net);
-  ([[64, 3], [128, 4], [256, 6], [512, 3]] as const).forEach(([width, blocks], stage) => {
+  (
+    [
+      [64, 3],
+      [128, 4],
+      [256, 6],
+      [512, 3],
+    ] as const
+  ).forEach(([width, blocks], stage) => {
     const filters = 4 * width;
     for (let block = 0; block < blocks; block++) {
       const name = `layer${stage + 1}.${block}`;
@@ -16,8 +23,13 @@ export function resnet50(options: BackboneOptions): Network {
       y = net.conv2d(y, `${name}.conv2`, { filters: width, kernel: 3, stride, padding: 1 });
       y = net.activation('relu', net.batchNorm(y, `${name}.bn2`), `${name}.relu2`);
       y = net.batchNorm(net.conv2d(y, `${name}.conv3`, { filters, kernel: 1 }), `${name}.bn3`);
-      const shortcut = block > 0 ? x
-        : net.batchNorm(net.conv2d(x, `${name}.downsample.0`, { filters, kernel: 1, stride }), `${name}.downsample.1`);
+      const shortcut =
+        block > 0
+          ? x
+          : net.batchNorm(
+              net.conv2d(x, `${name}.downsample.0`, { filters, kernel: 1, stride }),
+              `${name}.downsample.1`,
+            );
       x = net.activation('relu', net.add(y, shortcut, `${name}.add`), `${name}.relu3`);
     }
   });

@@ -14,7 +14,10 @@ const imagenetClasses = [1000, 1001, 11221, 21841, 21843];
 /** The embedding layers and margin heads of insightface, AdaFace, facenet-pytorch, InsightFace_Pytorch, and ArcBench's own saved models; torchvision's features.0.weight is none of them. */
 const faceLayer = /^((features|embedding|logits|last_bn|bn)\.\w+|output_layer\..+|(head\.)?kernel)$/;
 
-interface Fitted { readonly backbone: Network; readonly entries: readonly { readonly spec: ParameterSpec; readonly name: string; readonly tensor: StoredTensor }[] }
+interface Fitted {
+  readonly backbone: Network;
+  readonly entries: readonly { readonly spec: ParameterSpec; readonly name: string; readonly tensor: StoredTensor }[];
+}
 
 /**
  * The tensors of a weight file for each parameter of a backbone, not decoded yet; the embedding head is not among them. Names are
@@ -24,25 +27,47 @@ interface Fitted { readonly backbone: Network; readonly entries: readonly { read
 export function fitWeightFile(path: string, network: Network): Fitted {
   const refuse = refuseFile(path);
   const wanted = `${imagenetFiles[network.backbone]?.files ?? `a file of ${network.backbone}`} was expected`;
-  const backbone = { ...network, nodes: network.nodes.slice(0, network.nodes.findIndex((node) => node.name === network.pooled) + 1) };
+  const backbone = {
+    ...network,
+    nodes: network.nodes.slice(0, network.nodes.findIndex((node) => node.name === network.pooled) + 1),
+  };
   const specs = parameterSpecs(backbone);
   const { tensors, nameOf } = named(readWeightFile(path), specs[0]?.name ?? '', network.backbone);
 
   const face = [...tensors.keys()].find((name) => faceLayer.test(name));
-  if (face !== undefined) throw refuse(`its entry ${face} belongs to a network trained on faces, which would have seen the people it is judged on: ${wanted}, or set model.weights to random`);
+  if (face !== undefined)
+    throw refuse(
+      `its entry ${face} belongs to a network trained on faces, which would have seen the people it is judged on: ${wanted}, or set model.weights to random`,
+    );
   const last = [...tensors].find(([name]) => classifier.test(name) && name.endsWith('.weight'));
-  if (last && !imagenetClasses.includes(last[1].shape[0] ?? 0)) throw refuse(`its classifier ${last[0]} has ${last[1].shape[0]} classes where ImageNet has 1000, so it may be trained on faces, which is not allowed here: ${wanted}; if it never saw a face, save it without its classifier`);
+  if (last && !imagenetClasses.includes(last[1].shape[0] ?? 0))
+    throw refuse(
+      `its classifier ${last[0]} has ${last[1].shape[0]} classes where ImageNet has 1000, so it may be trained on faces, which is not allowed here: ${wanted}; if it never saw a face, save it without its classifier`,
+    );
 
   const places = new Set(specs.map((spec) => nameOf(spec.name)));
-  const superfluous = [...tensors.keys()].find((name) => !places.has(name) && !classifier.test(name) && !name.endsWith('.num_batches_tracked'));
+  const superfluous = [...tensors.keys()].find(
+    (name) => !places.has(name) && !classifier.test(name) && !name.endsWith('.num_batches_tracked'),
+  );
   const missing = specs.find((spec) => !tensors.has(nameOf(spec.name)));
-  if (missing) throw refuse(`${nameOf(missing.name)} of ${network.backbone} is not in it${superfluous === undefined ? '' : ` (but ${superfluous} is)`}: ${wanted}`);
-  if (superfluous !== undefined) throw refuse(`it has ${superfluous}, for which ${network.backbone} has no place: ${wanted}`);
+  if (missing)
+    throw refuse(
+      `${nameOf(missing.name)} of ${network.backbone} is not in it${superfluous === undefined ? '' : ` (but ${superfluous} is)`}: ${wanted}`,
+    );
+  if (superfluous !== undefined)
+    throw refuse(`it has ${superfluous}, for which ${network.backbone} has no place: ${wanted}`);
 
-  const entries = specs.map((spec) => ({ spec, name: nameOf(spec.name), tensor: tensors.get(nameOf(spec.name)) as StoredTensor }));
+  const entries = specs.map((spec) => ({
+    spec,
+    name: nameOf(spec.name),
+    tensor: tensors.get(nameOf(spec.name)) as StoredTensor,
+  }));
   for (const { spec, name, tensor } of entries) {
     const shape = torchShape(backbone, spec);
-    if (shape.join() !== tensor.shape.join()) throw refuse(`${name} has the shape [${tensor.shape.join(', ')}], ${network.backbone} at ${network.inputSize} pixels has [${shape.join(', ')}]: ${wanted}`);
+    if (shape.join() !== tensor.shape.join())
+      throw refuse(
+        `${name} has the shape [${tensor.shape.join(', ')}], ${network.backbone} at ${network.inputSize} pixels has [${shape.join(', ')}]: ${wanted}`,
+      );
   }
   return { backbone, entries };
 }
@@ -50,17 +75,24 @@ export function fitWeightFile(path: string, network: Network): Fitted {
 /** A backbone's parameters from a weight file, in our layout and for our input. Throws 'wrong-input' where the file does not fit (fitWeightFile) or its numbers are not finite. */
 export function pretrainedBackbone(path: string, network: Network): Map<string, Float32Array> {
   const { backbone, entries } = fitWeightFile(path, network);
-  const parameters = new Map(entries.map(({ spec, name, tensor }) => {
-    const values = tensor.values();
-    if (!values.every(Number.isFinite)) throw refuseFile(path)(`${name} holds numbers that are not finite; fetch the file again`);
-    return [spec.name, fromTorch(backbone, spec, values)];
-  }));
+  const parameters = new Map(
+    entries.map(({ spec, name, tensor }) => {
+      const values = tensor.values();
+      if (!values.every(Number.isFinite))
+        throw refuseFile(path)(`${name} holds numbers that are not finite; fetch the file again`);
+      return [spec.name, fromTorch(backbone, spec, values)];
+    }),
+  );
   if (imagenetFiles[network.backbone]?.input === 'imagenetColours') takeOurInput(backbone, parameters);
   return parameters;
 }
 
 /** Tensors by their names without prefix, and how the file names our parameters. */
-function named(stored: ReadonlyMap<string, StoredTensor>, first: string, backbone: BackboneName): { tensors: ReadonlyMap<string, StoredTensor>; nameOf: (name: string) => string } {
+function named(
+  stored: ReadonlyMap<string, StoredTensor>,
+  first: string,
+  backbone: BackboneName,
+): { tensors: ReadonlyMap<string, StoredTensor>; nameOf: (name: string) => string } {
   const ways = backbone === 'efficientnet-lite0' ? [(name: string) => name, timmName] : [(name: string) => name];
   let tensors = stored;
   for (let depth = 0; depth < prefixes.length; depth++) {
@@ -68,7 +100,9 @@ function named(stored: ReadonlyMap<string, StoredTensor>, first: string, backbon
     if (nameOf) return { tensors, nameOf };
     const prefix = prefixes.find((candidate) => [...tensors.keys()].some((name) => name.startsWith(candidate)));
     if (prefix === undefined) break;
-    tensors = new Map([...tensors].map(([name, tensor]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor]));
+    tensors = new Map(
+      [...tensors].map(([name, tensor]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor]),
+    );
   }
   return { tensors, nameOf: ways.find((way) => tensors.has(way(first))) ?? ((name) => name) };
 }
@@ -84,11 +118,18 @@ function takeOurInput({ backbone, nodes }: Network, parameters: ReadonlyMap<stri
   const convolution = nodes.find(({ op, inputs }) => op === 'conv2d' && inputs[0] === 'input')?.name;
   const normalisation = nodes.find(({ op, inputs }) => op === 'batchNorm' && inputs[0] === convolution)?.name;
   const [weight, mean] = [parameters.get(`${convolution}.weight`), parameters.get(`${normalisation}.running_mean`)];
-  if (!weight || !mean) throw new Error(`${backbone} does not begin with a convolution and a batch norm, which take ImageNet's colours in.`);
+  if (!weight || !mean)
+    throw new Error(
+      `${backbone} does not begin with a convolution and a batch norm, which take ImageNet's colours in.`,
+    );
   for (let index = 0; index < weight.length; index++) {
     const colour = Math.floor(index / mean.length) % 3; // [k, k, 3, filters]
-    const [centre, spread] = [imagenetColours.mean[colour] as number, imagenetColours.standardDeviation[colour] as number];
-    mean[index % mean.length] = (mean[index % mean.length] as number) - ((weight[index] as number) * (0.5 - centre)) / spread;
+    const [centre, spread] = [
+      imagenetColours.mean[colour] as number,
+      imagenetColours.standardDeviation[colour] as number,
+    ];
+    mean[index % mean.length] =
+      (mean[index % mean.length] as number) - ((weight[index] as number) * (0.5 - centre)) / spread;
     weight[index] = ((weight[index] as number) * 0.5) / spread;
   }
 }

@@ -23,7 +23,10 @@ function readWhole(path: string): Uint8Array {
     try {
       const found = fstatSync(file);
       if (!found.isFile()) throw refuse('it is no file; name a .safetensors or .pth file');
-      if (found.size > largestFile) throw refuse(`it has ${found.size} bytes, at most ${largestFile} were expected; save the backbone's state_dict alone, without optimiser`);
+      if (found.size > largestFile)
+        throw refuse(
+          `it has ${found.size} bytes, at most ${largestFile} were expected; save the backbone's state_dict alone, without optimiser`,
+        );
       const content = readFileSync(file);
       return new Uint8Array(content.buffer, content.byteOffset, content.length); // a Buffer's slice would share memory
     } finally {
@@ -32,6 +35,11 @@ function readWhole(path: string): Uint8Array {
   } catch (error) {
     if (error instanceof ArcBenchError) throw error;
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw refuse(missing ? "there is no such file; model.weights is 'random', 'imagenet' or a .safetensors or .pth file, relative to the experiment file" : `the system refuses (${error instanceof Error ? error.message : String(error)}); make it readable`, error);
+    throw refuse(
+      missing
+        ? "there is no such file; model.weights is 'random', 'imagenet' or a .safetensors or .pth file, relative to the experiment file"
+        : `the system refuses (${error instanceof Error ? error.message : String(error)}); make it readable`,
+      error,
+    );
   }
 }

@@ -1,17 +1,30 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { countOf, decodeFloats, elementBytes, type ElementType, type Refuse, type StoredTensor } from './storedTensor.ts';
+import {
+  countOf,
+  decodeFloats,
+  elementBytes,
+  type ElementType,
+  type Refuse,
+  type StoredTensor,
+} from './storedTensor.ts';
 
 const longestHeader = 2 ** 23;
 const offset = z.int().min(0);
-const entrySchema = z.strictObject({ dtype: z.enum(Object.keys(elementBytes) as [ElementType, ...ElementType[]]), shape: z.array(z.int().min(0)).max(8), data_offsets: z.tuple([offset, offset]) });
+const entrySchema = z.strictObject({
+  dtype: z.enum(Object.keys(elementBytes) as [ElementType, ...ElementType[]]),
+  shape: z.array(z.int().min(0)).max(8),
+  data_offsets: z.tuple([offset, offset]),
+});
 const metadataSchema = z.record(z.string(), z.string());
 
 /** Whether bytes begin as safetensors do: a header's length that fits, then its brace. */
-export const looksLikeSafetensors = (bytes: Uint8Array): boolean => bytes.length > 8 && bytes[8] === 0x7b && headerLength(bytes) <= bytes.length - 8;
+export const looksLikeSafetensors = (bytes: Uint8Array): boolean =>
+  bytes.length > 8 && bytes[8] === 0x7b && headerLength(bytes) <= bytes.length - 8;
 
-const headerLength = (bytes: Uint8Array) => Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+const headerLength = (bytes: Uint8Array) =>
+  Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
 
 /** Reads safetensors; throws what `refuse` makes unless the header is valid and its tensors cover the data without gap or overlap. */
 export function readSafetensors(bytes: Uint8Array, refuse: Refuse): Map<string, StoredTensor> {
@@ -25,19 +38,38 @@ export function readSafetensors(bytes: Uint8Array, refuse: Refuse): Map<string, 
       continue;
     }
     const entry = entrySchema.safeParse(value);
-    if (!entry.success) throw refuse(`the header's entry ${JSON.stringify(name)} must have a known dtype, a shape and two data_offsets`);
-    const { dtype: type, shape, data_offsets: [begin, end] } = entry.data;
+    if (!entry.success)
+      throw refuse(`the header's entry ${JSON.stringify(name)} must have a known dtype, a shape and two data_offsets`);
+    const {
+      dtype: type,
+      shape,
+      data_offsets: [begin, end],
+    } = entry.data;
     const count = countOf(shape);
-    if (count === null || end - begin !== count * elementBytes[type]) throw refuse(`the tensor ${name} of shape [${shape.join(', ')}] and type ${type} does not fit its ${end - begin} bytes`);
+    if (count === null || end - begin !== count * elementBytes[type])
+      throw refuse(
+        `the tensor ${name} of shape [${shape.join(', ')}] and type ${type} does not fit its ${end - begin} bytes`,
+      );
     found.push({ name, type, shape, begin, end });
   }
   let position = 0;
   for (const { name, begin, end } of found.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== position) throw refuse(`the tensor ${name} begins at byte ${begin} where ${position} was expected: tensors may not overlap or leave gaps`);
+    if (begin !== position)
+      throw refuse(
+        `the tensor ${name} begins at byte ${begin} where ${position} was expected: tensors may not overlap or leave gaps`,
+      );
     position = end;
   }
-  if (position !== data.length) throw refuse(`its tensors end at byte ${position} of ${data.length}: the file is cut short or has something behind them; fetch it again`);
-  return new Map(found.map(({ name, type, shape, begin, end }) => [name, { type, shape, values: () => decodeFloats(data.subarray(begin, end), type, refuse) }]));
+  if (position !== data.length)
+    throw refuse(
+      `its tensors end at byte ${position} of ${data.length}: the file is cut short or has something behind them; fetch it again`,
+    );
+  return new Map(
+    found.map(({ name, type, shape, begin, end }) => [
+      name,
+      { type, shape, values: () => decodeFloats(data.subarray(begin, end), type, refuse) },
+    ]),
+  );
 }
 
 function parseHeader(bytes: Uint8Array, refuse: Refuse): object {
@@ -50,13 +82,21 @@ function parseHeader(bytes: Uint8Array, refuse: Refuse): object {
   throw refuse('its header is no JSON object');
 }
 
-export interface WrittenTensor { readonly shape: readonly number[]; readonly values: Float32Array }
+export interface WrittenTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
 
 /** Writes float32 tensors as safetensors, whole or not at all: temporary sibling, fsync, rename. */
-export function writeSafetensors(path: string, tensors: ReadonlyMap<string, WrittenTensor>, metadata: Readonly<Record<string, string>>): void {
+export function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, WrittenTensor>,
+  metadata: Readonly<Record<string, string>>,
+): void {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let position = 0;
-  for (const [name, { shape, values }] of tensors) header[name] = { dtype: 'F32', shape, data_offsets: [position, position += values.byteLength] };
+  for (const [name, { shape, values }] of tensors)
+    header[name] = { dtype: 'F32', shape, data_offsets: [position, (position += values.byteLength)] };
   const text = new TextEncoder().encode(JSON.stringify(header));
   const padded = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(0x20); // data begins at a multiple of 8
   padded.set(text, 8);
@@ -66,8 +106,14 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Writ
   try {
     const file = openSync(temporary, 'wx');
     try {
-      for (const chunk of [padded, ...[...tensors.values()].map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength))]) {
-        for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written, chunk.length - written);
+      for (const chunk of [
+        padded,
+        ...[...tensors.values()].map(
+          ({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+        ),
+      ]) {
+        for (let written = 0; written < chunk.length;)
+          written += writeSync(file, chunk, written, chunk.length - written);
       }
       fsyncSync(file);
     } finally {
@@ -76,7 +122,12 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Writ
     renameSync(temporary, path);
   } catch (cause) {
     rmSync(temporary, { force: true });
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC') throw new ArcBenchError('no-space', `The disk is full: ${path} could not be written; free some space and resume.`, { cause });
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')
+      throw new ArcBenchError(
+        'no-space',
+        `The disk is full: ${path} could not be written; free some space and resume.`,
+        { cause },
+      );
     throw cause;
   }
 }

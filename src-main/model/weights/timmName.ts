@@ -3,12 +3,24 @@ import { stages } from '../backbones/efficientnetLite0.ts';
 /** timm's name for a parameter of efficientnet-lite0, whose own names are those of efficientnet-lite-pytorch: stages and blocks are counted apart, batch norms from 1. */
 export function timmName(name: string): string {
   const block = /^_blocks\.(\d+)\.(\w+)\.(\w+)$/.exec(name);
-  if (!block) return name.replace(/^_conv_/, 'conv_').replace(/^_bn0\./, 'bn1.').replace(/^_bn1\./, 'bn2.');
+  if (!block)
+    return name
+      .replace(/^_conv_/, 'conv_')
+      .replace(/^_bn0\./, 'bn1.')
+      .replace(/^_bn1\./, 'bn2.');
   const [, index, layer, parameter] = block as unknown as [string, string, string, string];
   let [stage, repeat] = [0, Number(index)];
   while (repeat >= (stages[stage]?.repeats ?? Infinity)) repeat -= stages[stage++]?.repeats ?? 0;
-  const layers = stages[stage]?.expansion === 1
-    ? { _depthwise_conv: 'conv_dw', _bn1: 'bn1', _project_conv: 'conv_pw', _bn2: 'bn2' }
-    : { _expand_conv: 'conv_pw', _bn0: 'bn1', _depthwise_conv: 'conv_dw', _bn1: 'bn2', _project_conv: 'conv_pwl', _bn2: 'bn3' };
+  const layers =
+    stages[stage]?.expansion === 1
+      ? { _depthwise_conv: 'conv_dw', _bn1: 'bn1', _project_conv: 'conv_pw', _bn2: 'bn2' }
+      : {
+          _expand_conv: 'conv_pw',
+          _bn0: 'bn1',
+          _depthwise_conv: 'conv_dw',
+          _bn1: 'bn2',
+          _project_conv: 'conv_pwl',
+          _bn2: 'bn3',
+        };
   return `blocks.${stage}.${repeat}.${(layers as Record<string, string>)[layer]}.${parameter}`;
 }

@@ -1,7 +1,14 @@
 import { unzipSync } from 'fflate';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { decodeFloats, elementBytes, type Refuse, type StoredTensor } from './storedTensor.ts';
-import { isKind, unpickle, type Pickled, type PickledDict, type PickledTensor, type StorageRecord } from './unpickle.ts';
+import {
+  isKind,
+  unpickle,
+  type Pickled,
+  type PickledDict,
+  type PickledTensor,
+  type StorageRecord,
+} from './unpickle.ts';
 
 const magic = 0x1950a86a20f9469cfc6cn;
 const mostRecords = 100_000;
@@ -12,12 +19,25 @@ const wrappers = ['state_dict', 'model', 'model_state_dict', 'net', 'network', '
 export function readTorchZip(bytes: Uint8Array, refuse: Refuse): Map<string, StoredTensor> {
   const entries = unzipStored(bytes, refuse);
   const pickleName = Object.keys(entries).find((name) => /^[^/]+\/data\.pkl$/.test(name));
-  if (pickleName === undefined) throw refuse('it is a zip without data.pkl, which torch.save writes; save the state_dict with torch.save or as safetensors');
+  if (pickleName === undefined)
+    throw refuse(
+      'it is a zip without data.pkl, which torch.save writes; save the state_dict with torch.save or as safetensors',
+    );
   const root = pickleName.slice(0, -'data.pkl'.length);
   const byteOrder = entries[`${root}byteorder`];
-  if (byteOrder && new TextDecoder().decode(byteOrder) !== 'little') throw refuse('it was saved on a big-endian machine; save it again on another or as safetensors');
+  if (byteOrder && new TextDecoder().decode(byteOrder) !== 'little')
+    throw refuse('it was saved on a big-endian machine; save it again on another or as safetensors');
   const { value, records } = unpickle(entries[pickleName] as Uint8Array, 0, refuse);
-  return tensorsOf(value, new Map([...records.values()].map((record) => [record.key, wholeRecord(entries[`${root}data/${record.key}`], record, refuse)])), refuse);
+  return tensorsOf(
+    value,
+    new Map(
+      [...records.values()].map((record) => [
+        record.key,
+        wholeRecord(entries[`${root}data/${record.key}`], record, refuse),
+      ]),
+    ),
+    refuse,
+  );
 }
 
 /** Entries of a zip that are stored as they are, as torch does; a compressed one, or entries larger than the file that holds them, are refused. */
@@ -28,13 +48,18 @@ function unzipStored(bytes: Uint8Array, refuse: Refuse): Record<string, Uint8Arr
     const found = unzipSync(bytes, {
       filter({ name, size, originalSize, compression }) {
         total += size;
-        if (compression !== 0 || originalSize !== size) throw refuse('its zip is compressed, which torch.save never does; save it again with torch.save or as safetensors');
-        if (++records > mostRecords || total > bytes.length || sizes.has(name)) throw refuse('its zip names more than it can hold; fetch the file again');
+        if (compression !== 0 || originalSize !== size)
+          throw refuse(
+            'its zip is compressed, which torch.save never does; save it again with torch.save or as safetensors',
+          );
+        if (++records > mostRecords || total > bytes.length || sizes.has(name))
+          throw refuse('its zip names more than it can hold; fetch the file again');
         sizes.set(name, size);
         return true;
       },
     });
-    if (Object.entries(found).some(([name, content]) => content.length !== sizes.get(name))) throw refuse('its zip is cut short; fetch the file again');
+    if (Object.entries(found).some(([name, content]) => content.length !== sizes.get(name)))
+      throw refuse('its zip is cut short; fetch the file again');
     return found;
   } catch (error) {
     throw error instanceof ArcBenchError ? error : refuse('its zip is broken; fetch the file again', error);
@@ -49,10 +74,13 @@ export function readTorchLegacy(bytes: Uint8Array, refuse: Refuse): Map<string, 
     position = pickle.end;
     return pickle;
   };
-  if (next().value !== magic) throw refuse("it is a pickle without torch's magic number; save the state_dict with torch.save or as safetensors");
-  if (next().value !== 1001) throw refuse('its torch protocol is not 1001; save it again with torch.save or as safetensors');
+  if (next().value !== magic)
+    throw refuse("it is a pickle without torch's magic number; save the state_dict with torch.save or as safetensors");
+  if (next().value !== 1001)
+    throw refuse('its torch protocol is not 1001; save it again with torch.save or as safetensors');
   const system = next().value;
-  if (isKind(system, 'dict') && system.entries.get('little_endian') === false) throw refuse('it was saved on a big-endian machine; save it again on another or as safetensors');
+  if (isKind(system, 'dict') && system.entries.get('little_endian') === false)
+    throw refuse('it was saved on a big-endian machine; save it again on another or as safetensors');
   const [{ value: root, records }, { value: keys }] = [next(), next()];
   if (!isKind(keys, 'list')) throw refuse('its list of storages is missing; fetch the file again');
   const contents = new Map<string, Uint8Array>();
@@ -60,32 +88,48 @@ export function readTorchLegacy(bytes: Uint8Array, refuse: Refuse): Map<string, 
   for (const key of keys.items) {
     const record = typeof key === 'string' ? records.get(key) : undefined;
     if (!record) throw refuse('it lists a storage that no tensor uses; fetch the file again');
-    if (position + 8 > bytes.length || view.getBigInt64(position, true) !== BigInt(record.length)) throw refuse('its storages are cut short; fetch the file again');
+    if (position + 8 > bytes.length || view.getBigInt64(position, true) !== BigInt(record.length))
+      throw refuse('its storages are cut short; fetch the file again');
     const end = position + 8 + record.length * elementBytes[record.type];
     contents.set(record.key, wholeRecord(bytes.subarray(position + 8, end), record, refuse));
     position = end;
   }
-  for (const { key } of records.values()) if (!contents.has(key)) throw refuse('a storage is missing; fetch the file again');
+  for (const { key } of records.values())
+    if (!contents.has(key)) throw refuse('a storage is missing; fetch the file again');
   return tensorsOf(root, contents, refuse);
 }
 
 function wholeRecord(content: Uint8Array | undefined, { type, length }: StorageRecord, refuse: Refuse): Uint8Array {
-  if (content?.length !== length * elementBytes[type]) throw refuse(`a storage of ${length} numbers (${type}) has ${content?.length ?? 'no'} bytes; fetch the file again`);
+  if (content?.length !== length * elementBytes[type])
+    throw refuse(`a storage of ${length} numbers (${type}) has ${content?.length ?? 'no'} bytes; fetch the file again`);
   return content;
 }
 
 /** The tensors of the state_dict in a pickle's value, wherever a checkpoint keeps it. */
-function tensorsOf(value: Pickled, contents: ReadonlyMap<string, Uint8Array>, refuse: Refuse): Map<string, StoredTensor> {
+function tensorsOf(
+  value: Pickled,
+  contents: ReadonlyMap<string, Uint8Array>,
+  refuse: Refuse,
+): Map<string, StoredTensor> {
   const found = isKind(value, 'dict') ? stateDict(value) : null;
-  if (!found) throw refuse(`it holds no tensors by name: a state_dict was expected, alone or as ${wrappers.join(', ')}`);
-  return new Map(found.map(([name, tensor]) => [name, {
-    type: tensor.storage.type, shape: tensor.shape,
-    values: () => gather(tensor, contents.get(tensor.storage.key) as Uint8Array, refuse),
-  }]));
+  if (!found)
+    throw refuse(`it holds no tensors by name: a state_dict was expected, alone or as ${wrappers.join(', ')}`);
+  return new Map(
+    found.map(([name, tensor]) => [
+      name,
+      {
+        type: tensor.storage.type,
+        shape: tensor.shape,
+        values: () => gather(tensor, contents.get(tensor.storage.key) as Uint8Array, refuse),
+      },
+    ]),
+  );
 }
 
 function stateDict({ entries }: PickledDict, depth = 0): [string, PickledTensor][] | null {
-  const tensors = [...entries].filter((entry): entry is [string, PickledTensor] => typeof entry[0] === 'string' && isKind(entry[1], 'tensor'));
+  const tensors = [...entries].filter(
+    (entry): entry is [string, PickledTensor] => typeof entry[0] === 'string' && isKind(entry[1], 'tensor'),
+  );
   if (tensors.length > 0) return tensors;
   for (const name of depth < 3 ? wrappers : []) {
     const inner = entries.get(name);
@@ -103,7 +147,10 @@ function gather({ storage, offset, shape, strides }: PickledTensor, content: Uin
   const span = shape.reduce((sum, length, axis) => sum + (length - 1) * (strides[axis] as number), 1);
   const first = (storage.offset + offset) * size;
   const numbers = decodeFloats(content.subarray(first, first + span * size), storage.type, refuse);
-  const dense = shape.every((length, axis) => length === 1 || strides[axis] === shape.slice(axis + 1).reduce((product, inner) => product * inner, 1));
+  const dense = shape.every(
+    (length, axis) =>
+      length === 1 || strides[axis] === shape.slice(axis + 1).reduce((product, inner) => product * inner, 1),
+  );
   if (dense) return numbers;
   return Float32Array.from({ length: count }, (_, index) => {
     let [rest, position] = [index, 0];

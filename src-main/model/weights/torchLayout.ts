@@ -1,11 +1,18 @@
 import { networkShapes, type Network, type ParameterSpec } from '../network.ts';
 
 /** How a parameter's axes lie in torch: its shape there in our axes' terms, and our axis behind each of torch's. */
-interface TorchLayout { readonly shape: readonly number[]; readonly axes: readonly number[]; readonly split: readonly number[] }
+interface TorchLayout {
+  readonly shape: readonly number[];
+  readonly axes: readonly number[];
+  readonly split: readonly number[];
+}
 
 function layoutOf(network: Network, spec: ParameterSpec): TorchLayout {
   const { shape } = spec;
-  const node = network.nodes.find((candidate) => spec.name.startsWith(`${candidate.name}.`) && !spec.name.slice(candidate.name.length + 1).includes('.'));
+  const node = network.nodes.find(
+    (candidate) =>
+      spec.name.startsWith(`${candidate.name}.`) && !spec.name.slice(candidate.name.length + 1).includes('.'),
+  );
   if (shape.length === 4) {
     const axes = node?.op === 'conv2d' && node.groups === 'depthwise' ? [2, 3, 0, 1] : [3, 2, 0, 1];
     return { shape: axes.map((axis) => shape[axis] as number), axes, split: shape };
@@ -14,7 +21,9 @@ function layoutOf(network: Network, spec: ParameterSpec): TorchLayout {
     const [inputs, units] = shape as [number, number];
     const flattened = flattenedShape(network, node?.inputs[0] ?? '');
     // torch flattens [channels, height, width], we [height, width, channels].
-    return flattened ? { shape: [units, inputs], axes: [3, 2, 0, 1], split: [...flattened, units] } : { shape: [units, inputs], axes: [1, 0], split: shape };
+    return flattened
+      ? { shape: [units, inputs], axes: [3, 2, 0, 1], split: [...flattened, units] }
+      : { shape: [units, inputs], axes: [1, 0], split: shape };
   }
   return { shape, axes: [0], split: shape };
 }
@@ -23,7 +32,7 @@ function layoutOf(network: Network, spec: ParameterSpec): TorchLayout {
 function flattenedShape(network: Network, name: string): readonly number[] | null {
   const node = network.nodes.find((candidate) => candidate.name === name);
   if (node?.op === 'dropout') return flattenedShape(network, node.inputs[0] as string);
-  return node?.op === 'flatten' ? networkShapes(network).get(node.inputs[0] as string) ?? null : null;
+  return node?.op === 'flatten' ? (networkShapes(network).get(node.inputs[0] as string) ?? null) : null;
 }
 
 /** The transpose of row-major `values` of `shape`: its axis `axes[k]` becomes axis k. */
@@ -53,7 +62,11 @@ export const torchShape = (network: Network, spec: ParameterSpec): readonly numb
 export function fromTorch(network: Network, spec: ParameterSpec, values: Float32Array): Float32Array {
   const { split, axes } = layoutOf(network, spec);
   const inverse = axes.map((_, axis) => axes.indexOf(axis));
-  return transpose(values, axes.map((axis) => split[axis] as number), inverse);
+  return transpose(
+    values,
+    axes.map((axis) => split[axis] as number),
+    inverse,
+  );
 }
 
 /** A parameter's values from our to torch's layout. */

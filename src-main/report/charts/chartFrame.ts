@@ -1,32 +1,43 @@
 import { printable } from '../../../src-shared/printable.ts';
 
-export interface Frame { readonly title: string; readonly width: number; readonly height: number }
+export interface Frame {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+}
 
 // Told apart by colour-blind readers, and readable as text, on the light card and on the dark one.
 const light = ['#3b5fc0', '#b84e05', '#2b7a49', '#8648cf', '#b32f49', '#0f7285'] as const;
 const dark = ['#8fb0ff', '#ffa657', '#6fd39a', '#cfa8ff', '#ff8fa3', '#6cc7d8'] as const;
 export const colours = light.length;
 
-const theme = (card: string, edge: string, ink: string, muted: string, grid: string, series: readonly string[]) => [
-  `.card{fill:${card};stroke:${edge}}.ink{fill:${ink}}.muted{fill:${muted}}.grid{stroke:${grid}}.axis{stroke:${muted}}.quiet{stroke:${muted};stroke-opacity:.45}.halo{paint-order:stroke;stroke:${card};stroke-width:5px}`,
-  ...series.map((colour, index) => `.s${index}{stroke:${colour}}.f${index}{fill:${colour}}`),
-].join('');
+const theme = (card: string, edge: string, ink: string, muted: string, grid: string, series: readonly string[]) =>
+  [
+    `.card{fill:${card};stroke:${edge}}.ink{fill:${ink}}.muted{fill:${muted}}.grid{stroke:${grid}}.axis{stroke:${muted}}.quiet{stroke:${muted};stroke-opacity:.45}.halo{paint-order:stroke;stroke:${card};stroke-width:5px}`,
+    ...series.map((colour, index) => `.s${index}{stroke:${colour}}.f${index}{fill:${colour}}`),
+  ].join('');
 // An SVG on a forge is an image of its own: it follows the reader's system, and brings its own ground, so that it reads on any page.
 const style = `<style>text{font-family:system-ui,'Segoe UI',Helvetica,Arial,sans-serif}${theme('#ffffff', '#d1d9e0', '#1f2328', '#59636e', '#e6e8eb', light)}@media(prefers-color-scheme:dark){${theme('#0d1117', '#3d444d', '#f0f6fc', '#9198a1', '#2a313c', dark)}}</style>`;
 
-export const escapeXml = (text: string) => printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+export const escapeXml = (text: string) =>
+  printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** A chart's card with its title and parts, as SVG that is readable on light and dark pages. */
-export const chartFrame = ({ title, width, height }: Frame, parts: readonly string[]): string => [
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="12" role="img"><title>${escapeXml(title)}</title>${style}`,
-  `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>${text(16, 24, shorten(title, Math.floor((width - 32) / 7.6)), 'class="ink" font-size="14" font-weight="600"')}`,
-  ...parts, '</svg>', '',
-].join('\n');
+export const chartFrame = ({ title, width, height }: Frame, parts: readonly string[]): string =>
+  [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="12" role="img"><title>${escapeXml(title)}</title>${style}`,
+    `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>${text(16, 24, shorten(title, Math.floor((width - 32) / 7.6)), 'class="ink" font-size="14" font-weight="600"')}`,
+    ...parts,
+    '</svg>',
+    '',
+  ].join('\n');
 
 /** A piece of text with its attributes. */
-export const text = (x: number, y: number, content: string, attributes = 'class="muted"'): string => `<text x="${place(x)}" y="${place(y)}" ${attributes}>${escapeXml(content)}</text>`;
+export const text = (x: number, y: number, content: string, attributes = 'class="muted"'): string =>
+  `<text x="${place(x)}" y="${place(y)}" ${attributes}>${escapeXml(content)}</text>`;
 export const place = (value: number): string => value.toFixed(1);
-export const shorten = (name: string, most: number): string => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
+export const shorten = (name: string, most: number): string =>
+  name.length > most ? `${name.slice(0, most - 1)}…` : name;
 
 /** A name on one line of so many characters, or on two where it is longer: what tells variants of a sweep apart stands at the end. */
 export function inTwoLines(name: string, most: number): readonly string[] {
@@ -40,15 +51,29 @@ export function niceTicks(low: number, high: number): number[] {
   const power = 10 ** Math.floor(Math.log10(span / 5));
   const step = ([1, 2, 5, 10].find((factor) => span / (factor * power) <= 6) ?? 10) * power;
   const ticks: number[] = [];
-  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-6; tick += step) ticks.push(Number(tick.toPrecision(12)) + 0);
+  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-6; tick += step)
+    ticks.push(Number(tick.toPrecision(12)) + 0);
   return ticks;
 }
 
 /** Heights of labels pushed apart from top to bottom, so that none lies on another; in the order given. */
-export function spreadLabels(heights: readonly number[], { top, bottom, gap = 15 }: { readonly top: number; readonly bottom: number; readonly gap?: number }): number[] {
+export function spreadLabels(
+  heights: readonly number[],
+  { top, bottom, gap = 15 }: { readonly top: number; readonly bottom: number; readonly gap?: number },
+): number[] {
   const order = [...heights.keys()].sort((a, b) => (heights[a] as number) - (heights[b] as number));
   const result = [...heights];
-  order.forEach((index, rank) => { result[index] = Math.max(heights[index] as number, rank === 0 ? top : (result[order[rank - 1] as number] as number) + gap); });
-  order.toReversed().forEach((index, rank) => { result[index] = Math.min(result[index] as number, rank === 0 ? bottom : (result[order[order.length - rank] as number] as number) - gap); });
+  order.forEach((index, rank) => {
+    result[index] = Math.max(
+      heights[index] as number,
+      rank === 0 ? top : (result[order[rank - 1] as number] as number) + gap,
+    );
+  });
+  order.toReversed().forEach((index, rank) => {
+    result[index] = Math.min(
+      result[index] as number,
+      rank === 0 ? bottom : (result[order[order.length - rank] as number] as number) - gap,
+    );
+  });
   return result;
 }

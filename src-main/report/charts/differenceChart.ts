@@ -1,7 +1,14 @@
 import type { Interval } from '../../../src-shared/maths/statistics.ts';
 import { chartFrame, niceTicks, place, shorten, text } from './chartFrame.ts';
 
-export interface DifferenceRow { readonly label: string; readonly mean: number; readonly interval: Interval | null; /** Its numbers in words. */ readonly note: string; readonly verdict: string; readonly colour: number | null }
+export interface DifferenceRow {
+  readonly label: string;
+  readonly mean: number;
+  readonly interval: Interval | null;
+  /** Its numbers in words. */ readonly note: string;
+  readonly verdict: string;
+  readonly colour: number | null;
+}
 
 const [width, left, right, top, rowHeight, noteWidth] = [960, 350, 310, 64, 28, 160];
 
@@ -9,7 +16,17 @@ const [width, left, right, top, rowHeight, noteWidth] = [960, 350, 310, 64, 28, 
 export const differenceLabel = 50;
 
 /** Differences with their 95 % intervals, one row each, about a line at 0; the verdict stands at the right in words. Null without rows. */
-export function differenceChart({ title, xTitle, rows, write }: { readonly title: string; readonly xTitle: string; readonly rows: readonly DifferenceRow[]; readonly write: (value: number) => string }): string | null {
+export function differenceChart({
+  title,
+  xTitle,
+  rows,
+  write,
+}: {
+  readonly title: string;
+  readonly xTitle: string;
+  readonly rows: readonly DifferenceRow[];
+  readonly write: (value: number) => string;
+}): string | null {
   if (rows.length === 0) return null;
   const ends = rows.flatMap(({ mean, interval }) => (interval ? [interval.low, interval.high] : [mean]));
   const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
@@ -17,7 +34,10 @@ export function differenceChart({ title, xTitle, rows, write }: { readonly title
   const px = (value: number) => left + ((value - low + margin) / (high - low + 2 * margin)) * (width - left - right);
   const bottom = top + rows.length * rowHeight;
   return chartFrame({ title, width, height: bottom + 50 }, [
-    ...niceTicks(low, high).map((tick) => `<line class="grid" x1="${place(px(tick))}" x2="${place(px(tick))}" y1="${top - 8}" y2="${bottom}"/>${text(px(tick), bottom + 18, write(tick), 'class="muted" text-anchor="middle"')}`),
+    ...niceTicks(low, high).map(
+      (tick) =>
+        `<line class="grid" x1="${place(px(tick))}" x2="${place(px(tick))}" y1="${top - 8}" y2="${bottom}"/>${text(px(tick), bottom + 18, write(tick), 'class="muted" text-anchor="middle"')}`,
+    ),
     `<line class="axis" x1="${place(px(0))}" x2="${place(px(0))}" y1="${top - 8}" y2="${bottom}"/>`,
     text((left + width - right) / 2, bottom + 38, xTitle, 'class="muted" text-anchor="middle"'),
     ...rows.map(({ label, mean, interval, note, verdict, colour }, index) => {
@@ -25,8 +45,12 @@ export function differenceChart({ title, xTitle, rows, write }: { readonly title
       const [stroke, fill] = colour === null ? ['axis', 'muted'] : [`s${colour}`, `f${colour}`];
       return [
         text(left - 12, y + 4, shorten(label, differenceLabel), 'class="ink" text-anchor="end"'),
-        interval ? `<line class="${stroke}" stroke-width="2" x1="${place(px(interval.low))}" x2="${place(px(interval.high))}" y1="${y}" y2="${y}"/>` : '',
-        `<circle class="${fill}" cx="${place(px(mean))}" cy="${y}" r="4.5"/>`, text(width - right + 12, y + 4, note, 'class="muted" font-size="11"'), text(width - right + noteWidth, y + 4, verdict, `class="${fill}" font-weight="500"`),
+        interval
+          ? `<line class="${stroke}" stroke-width="2" x1="${place(px(interval.low))}" x2="${place(px(interval.high))}" y1="${y}" y2="${y}"/>`
+          : '',
+        `<circle class="${fill}" cx="${place(px(mean))}" cy="${y}" r="4.5"/>`,
+        text(width - right + 12, y + 4, note, 'class="muted" font-size="11"'),
+        text(width - right + noteWidth, y + 4, verdict, `class="${fill}" font-weight="500"`),
       ].join('');
     }),
   ]);

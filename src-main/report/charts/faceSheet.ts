@@ -1,6 +1,12 @@
 import { chartFrame, shorten, text } from './chartFrame.ts';
 
-export interface FacePairing { readonly left: string; readonly right: string; readonly leftFace: string; readonly rightFace: string; readonly note: string }
+export interface FacePairing {
+  readonly left: string;
+  readonly right: string;
+  readonly leftFace: string;
+  readonly rightFace: string;
+  readonly note: string;
+}
 
 const [side, top, gap, columns] = [96, 46, 44, 3];
 
@@ -9,13 +15,24 @@ export function faceSheet(title: string, pairings: readonly FacePairing[]): stri
   if (pairings.length === 0) return null;
   const [cardWidth, cardHeight] = [2 * side + 34, side + 52];
   const across = Math.min(columns, pairings.length);
-  return chartFrame({ title, width: Math.max(560, gap + across * (cardWidth + gap)), height: top + Math.ceil(pairings.length / across) * (cardHeight + 8) + 8 }, pairings.map(({ left, right, leftFace, rightFace, note }, index) => {
-    const [x, y] = [gap + (index % across) * (cardWidth + gap), top + Math.floor(index / across) * (cardHeight + 8)];
-    const face = (data: string, at: number) => `<image href="${data}" x="${at}" y="${y}" width="${side}" height="${side}"/>`;
-    return [
-      face(leftFace, x), face(rightFace, x + side + 34), text(x + side + 17, y + side / 2 + 5, '→', 'class="muted" font-size="18" text-anchor="middle"'),
-      text(x + side / 2, y + side + 16, shorten(left, 15), 'class="ink" text-anchor="middle"'), text(x + side + 34 + side / 2, y + side + 16, shorten(right, 15), 'class="ink" text-anchor="middle"'),
-      text(x + cardWidth / 2, y + side + 34, shorten(note, 36), 'class="muted" font-size="11" text-anchor="middle"'),
-    ].join('');
-  }));
+  return chartFrame(
+    {
+      title,
+      width: Math.max(560, gap + across * (cardWidth + gap)),
+      height: top + Math.ceil(pairings.length / across) * (cardHeight + 8) + 8,
+    },
+    pairings.map(({ left, right, leftFace, rightFace, note }, index) => {
+      const [x, y] = [gap + (index % across) * (cardWidth + gap), top + Math.floor(index / across) * (cardHeight + 8)];
+      const face = (data: string, at: number) =>
+        `<image href="${data}" x="${at}" y="${y}" width="${side}" height="${side}"/>`;
+      return [
+        face(leftFace, x),
+        face(rightFace, x + side + 34),
+        text(x + side + 17, y + side / 2 + 5, '→', 'class="muted" font-size="18" text-anchor="middle"'),
+        text(x + side / 2, y + side + 16, shorten(left, 15), 'class="ink" text-anchor="middle"'),
+        text(x + side + 34 + side / 2, y + side + 16, shorten(right, 15), 'class="ink" text-anchor="middle"'),
+        text(x + cardWidth / 2, y + side + 34, shorten(note, 36), 'class="muted" font-size="11" text-anchor="middle"'),
+      ].join('');
+    }),
+  );
 }

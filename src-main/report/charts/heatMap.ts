@@ -1,8 +1,11 @@
 import { chartFrame, place, shorten, text } from './chartFrame.ts';
 
 export interface HeatMapOptions {
-  readonly title: string; readonly xTitle: string; readonly yTitle: string;
-  readonly xs: readonly string[]; readonly ys: readonly string[];
+  readonly title: string;
+  readonly xTitle: string;
+  readonly yTitle: string;
+  readonly xs: readonly string[];
+  readonly ys: readonly string[];
   /** value(x, y) by their places; null where nothing was tried. */
   readonly value: (x: number, y: number) => number | null;
   /** What stands small beneath a value; null: nothing. */
@@ -18,20 +21,46 @@ export function heatMap({ title, xTitle, yTitle, xs, ys, value, note, write }: H
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const [width, height] = [Math.max(460, left + xs.length * cell + 24), top + ys.length * cellHeight + 52];
   return chartFrame({ title, width, height }, [
-    text(16, top - 14, yTitle, 'class="muted" font-size="11"'), text(left + (xs.length * cell) / 2, height - 10, xTitle, 'class="muted" text-anchor="middle"'),
-    ...ys.map((label, y) => text(left - 10, top + y * cellHeight + cellHeight / 2 + 4, shorten(label, 14), 'class="muted" text-anchor="end"')),
-    ...xs.map((label, x) => text(left + x * cell + cell / 2, top + ys.length * cellHeight + 18, shorten(label, 12), 'class="muted" text-anchor="middle"')),
-    ...xs.flatMap((_, x) => ys.map((__, y) => {
-      const own = value(x, y);
-      const beneath = note(x, y);
-      const middle = [left + x * cell + cell / 2, top + y * cellHeight + cellHeight / 2 + 4] as const;
-      if (own === null) return text(...middle, '—', 'class="muted" text-anchor="middle"');
-      // The cell's colours do not follow the theme: number and ground belong together.
-      const share = (own - low) / (high - low || 1);
-      const blend = (from: number, to: number) => Math.round(from + (to - from) * share);
-      return `<rect x="${place(left + x * cell + 1)}" y="${place(top + y * cellHeight + 1)}" width="${cell - 2}" height="${cellHeight - 2}" rx="4" fill="rgb(${blend(222, 26)},${blend(232, 60)},${blend(250, 140)})"/>`
-        + text(middle[0], middle[1] - (beneath === null ? 0 : 6), write(own), `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" text-anchor="middle"${own === high ? ' font-weight="700"' : ''}`)
-        + (beneath === null ? '' : text(middle[0], middle[1] + 9, beneath, `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" text-anchor="middle" font-size="10"`));
-    })),
+    text(16, top - 14, yTitle, 'class="muted" font-size="11"'),
+    text(left + (xs.length * cell) / 2, height - 10, xTitle, 'class="muted" text-anchor="middle"'),
+    ...ys.map((label, y) =>
+      text(left - 10, top + y * cellHeight + cellHeight / 2 + 4, shorten(label, 14), 'class="muted" text-anchor="end"'),
+    ),
+    ...xs.map((label, x) =>
+      text(
+        left + x * cell + cell / 2,
+        top + ys.length * cellHeight + 18,
+        shorten(label, 12),
+        'class="muted" text-anchor="middle"',
+      ),
+    ),
+    ...xs.flatMap((_, x) =>
+      ys.map((__, y) => {
+        const own = value(x, y);
+        const beneath = note(x, y);
+        const middle = [left + x * cell + cell / 2, top + y * cellHeight + cellHeight / 2 + 4] as const;
+        if (own === null) return text(...middle, '—', 'class="muted" text-anchor="middle"');
+        // The cell's colours do not follow the theme: number and ground belong together.
+        const share = (own - low) / (high - low || 1);
+        const blend = (from: number, to: number) => Math.round(from + (to - from) * share);
+        return (
+          `<rect x="${place(left + x * cell + 1)}" y="${place(top + y * cellHeight + 1)}" width="${cell - 2}" height="${cellHeight - 2}" rx="4" fill="rgb(${blend(222, 26)},${blend(232, 60)},${blend(250, 140)})"/>` +
+          text(
+            middle[0],
+            middle[1] - (beneath === null ? 0 : 6),
+            write(own),
+            `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" text-anchor="middle"${own === high ? ' font-weight="700"' : ''}`,
+          ) +
+          (beneath === null
+            ? ''
+            : text(
+                middle[0],
+                middle[1] + 9,
+                beneath,
+                `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" text-anchor="middle" font-size="10"`,
+              ))
+        );
+      }),
+    ),
   ]);
 }

@@ -1,29 +1,62 @@
 import { chartFrame, place, shorten, text } from './chartFrame.ts';
 
-export interface ParallelAxis { readonly title: string; readonly values: readonly string[]; /** Place of each line on the axis, 0 at the bottom to 1; null where the line does not have the knob. */ readonly places: readonly (number | null)[] }
+export interface ParallelAxis {
+  readonly title: string;
+  readonly values: readonly string[];
+  /** Place of each line on the axis, 0 at the bottom to 1; null where the line does not have the knob. */ readonly places: readonly (
+    number | null
+  )[];
+}
 
 const [height, left, right, top, bottom] = [360, 90, 110, 76, 34];
 
 /** One line a variant across its knobs to its result on the last axis; the best is drawn on top in colour. */
-export function parallelCoordinates({ title, axes, best }: { readonly title: string; readonly axes: readonly ParallelAxis[]; readonly best: number }): string {
+export function parallelCoordinates({
+  title,
+  axes,
+  best,
+}: {
+  readonly title: string;
+  readonly axes: readonly ParallelAxis[];
+  readonly best: number;
+}): string {
   const width = Math.max(560, 160 * axes.length + 120);
   const px = (axis: number) => left + (axis / Math.max(1, axes.length - 1)) * (width - left - right);
   const py = (share: number) => height - bottom - share * (height - top - bottom);
   const lines = axes[0]?.places.length ?? 0;
-  const points = (line: number) => axes.flatMap((axis, index) => {
-    const share = axis.places[line] ?? null;
-    return share === null ? [] : [`${place(px(index))},${place(py(share))}`];
-  }).join(' ');
+  const points = (line: number) =>
+    axes
+      .flatMap((axis, index) => {
+        const share = axis.places[line] ?? null;
+        return share === null ? [] : [`${place(px(index))},${place(py(share))}`];
+      })
+      .join(' ');
   return chartFrame({ title, width, height }, [
-    ...axes.map((axis, index) => `<line class="axis" x1="${place(px(index))}" x2="${place(px(index))}" y1="${top}" y2="${height - bottom}"/>${text(px(index), top - 14, shorten(axis.title, 24), 'class="muted" text-anchor="middle"')}`),
-    ...Array.from({ length: lines }, (_, line) => line).filter((line) => line !== best).map((line) => `<polyline class="quiet" stroke-width="1.5" fill="none" points="${points(line)}"/>`),
+    ...axes.map(
+      (axis, index) =>
+        `<line class="axis" x1="${place(px(index))}" x2="${place(px(index))}" y1="${top}" y2="${height - bottom}"/>${text(px(index), top - 14, shorten(axis.title, 24), 'class="muted" text-anchor="middle"')}`,
+    ),
+    ...Array.from({ length: lines }, (_, line) => line)
+      .filter((line) => line !== best)
+      .map((line) => `<polyline class="quiet" stroke-width="1.5" fill="none" points="${points(line)}"/>`),
     `<polyline class="s0" stroke-width="3" fill="none" points="${points(best)}"/>`,
     // Each value is written once beside its axis, the last axis at its right.
-    ...axes.flatMap((axis, index) => [...new Map(axis.values.map((value, line) => [value, axis.places[line] ?? null]))].flatMap(([value, share]) => {
-      if (share === null) return [];
-      const isLast = index === axes.length - 1;
-      const isBest = axis.values[best] === value;
-      return isLast && !isBest && share !== 0 ? [] : [text(px(index) + (isLast ? 8 : -8), py(share) + 4, value, `class="halo ${isBest ? 'f0' : 'ink'}"${isBest ? ' font-weight="700"' : ''} text-anchor="${isLast ? 'start' : 'end'}"`)];
-    })),
+    ...axes.flatMap((axis, index) =>
+      [...new Map(axis.values.map((value, line) => [value, axis.places[line] ?? null]))].flatMap(([value, share]) => {
+        if (share === null) return [];
+        const isLast = index === axes.length - 1;
+        const isBest = axis.values[best] === value;
+        return isLast && !isBest && share !== 0
+          ? []
+          : [
+              text(
+                px(index) + (isLast ? 8 : -8),
+                py(share) + 4,
+                value,
+                `class="halo ${isBest ? 'f0' : 'ink'}"${isBest ? ' font-weight="700"' : ''} text-anchor="${isLast ? 'start' : 'end'}"`,
+              ),
+            ];
+      }),
+    ),
   ]);
 }

@@ -8,13 +8,38 @@ export const dataSection: Section = ({ model: { dataset, split }, texts: { say, 
     markdown: paragraphs([
       `## ${say('heading.data')}`,
       [
-        say('data.images', { images: dataset.images, people: dataset.people, source: code(dataset.source), layout: dataset.layout, alignment: escapeMarkdown(dataset.alignment), size: dataset.inputSize }),
+        say('data.images', {
+          images: dataset.images,
+          people: dataset.people,
+          source: code(dataset.source),
+          layout: dataset.layout,
+          alignment: escapeMarkdown(dataset.alignment),
+          size: dataset.inputSize,
+        }),
         ...(split.skippedPeople > 0 ? [say('data.skipped', { people: split.skippedPeople })] : []),
       ].join(' '),
-      table([say('column.part'), say('column.people'), say('column.images')], split.parts.filter((part) => part.images > 0).map((part) => [part.part, count(part.people), count(part.images)])),
+      table(
+        [say('column.part'), say('column.people'), say('column.images')],
+        split.parts
+          .filter((part) => part.images > 0)
+          .map((part) => [part.part, count(part.people), count(part.images)]),
+      ),
       `${say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) })} ${split.findings.length === 0 ? say('data.noFindings') : say('data.findings', { findings: split.findings.length })}`,
-      bounded(split.findings.map((finding) => escapeMarkdown(finding.message)), 10, more),
-      ...(dataset.rejected.length === 0 ? [] : [`### ${say('heading.rejected')}`, bounded(dataset.rejected.map(({ path, reason }) => `${escapeMarkdown(path)}: ${escapeMarkdown(reason)}`), 20, more)]),
+      bounded(
+        split.findings.map((finding) => escapeMarkdown(finding.message)),
+        10,
+        more,
+      ),
+      ...(dataset.rejected.length === 0
+        ? []
+        : [
+            `### ${say('heading.rejected')}`,
+            bounded(
+              dataset.rejected.map(({ path, reason }) => `${escapeMarkdown(path)}: ${escapeMarkdown(reason)}`),
+              20,
+              more,
+            ),
+          ]),
     ]),
   };
 };

@@ -9,14 +9,26 @@ export const limitsSection: Section = ({ model: { plan, dataset, split }, chosen
   const vals = chosen.flatMap((arm) => arm.runs.flatMap((run) => run.summary.evaluation.accuracy.val?.top1 ?? []));
   const solved = vals.filter((val) => val.correct === val.total).length;
   return {
-    markdown: paragraphs([`## ${say('heading.limits')}`, [
-      say('limits.scope', { people: dataset.people }),
-      plan.seeds.length === 1 ? say('limits.oneSeed') : say('limits.seeds'),
-      ...(test > 0 && test < 1000 ? [say('limits.grain', { images: test, grain: metricDifference(1 / test, { unit: 'share' }, texts, false).inUnit })] : []),
-      ...(solved > 0 ? [say('limits.solved', { runs: solved, all: vals.length, images: vals[0]?.total ?? 0 })] : []),
-      plan.sweep ? say('limits.swept', { val: images('val') }) : say('limits.tuning'),
-      ...(dataset.layout === 'demo' ? [say('limits.demo')] : []),
-      ...(plan.split.allowFindings.length > 0 ? [say('limits.overridden', { names: texts.list(plan.split.allowFindings.map(code)) })] : []),
-    ].join(' ')]),
+    markdown: paragraphs([
+      `## ${say('heading.limits')}`,
+      [
+        say('limits.scope', { people: dataset.people }),
+        plan.seeds.length === 1 ? say('limits.oneSeed') : say('limits.seeds'),
+        ...(test > 0 && test < 1000
+          ? [
+              say('limits.grain', {
+                images: test,
+                grain: metricDifference(1 / test, { unit: 'share' }, texts, false).inUnit,
+              }),
+            ]
+          : []),
+        ...(solved > 0 ? [say('limits.solved', { runs: solved, all: vals.length, images: vals[0]?.total ?? 0 })] : []),
+        plan.sweep ? say('limits.swept', { val: images('val') }) : say('limits.tuning'),
+        ...(dataset.layout === 'demo' ? [say('limits.demo')] : []),
+        ...(plan.split.allowFindings.length > 0
+          ? [say('limits.overridden', { names: texts.list(plan.split.allowFindings.map(code)) })]
+          : []),
+      ].join(' '),
+    ]),
   };
 };

@@ -7,39 +7,81 @@ import { chartBook, type FaceChoice, type WrittenSection } from '../section.ts';
 
 const [mostPairs, mostPictures, mostRows] = [3, 5, 12]; // with pictures; of each side; of the table
 
-const sides = ({ compared }: ArmPredictions) => [compared.onlySecond, compared.onlyFirst].map((rows) => rows.slice(0, mostPictures));
-const choiceOf = ({ image, takenFor: [taken = -1] }: PredictionDifference, { test }: ReportContext['model']): FaceChoice => ({ file: test.files[image] ?? '', person: test.classes[taken] ?? '' });
+const sides = ({ compared }: ArmPredictions) =>
+  [compared.onlySecond, compared.onlyFirst].map((rows) => rows.slice(0, mostPictures));
+const choiceOf = (
+  { image, takenFor: [taken = -1] }: PredictionDifference,
+  { test }: ReportContext['model'],
+): FaceChoice => ({ file: test.files[image] ?? '', person: test.classes[taken] ?? '' });
 
 /** The pictures that are shown with faces. */
-export const shownPredictions = ({ predictions, model }: ReportContext): FaceChoice[] => predictions.slice(0, mostPairs).flatMap((pair) => sides(pair).flat().map((row) => choiceOf(row, model)));
+export const shownPredictions = ({ predictions, model }: ReportContext): FaceChoice[] =>
+  predictions.slice(0, mostPairs).flatMap((pair) =>
+    sides(pair)
+      .flat()
+      .map((row) => choiceOf(row, model)),
+  );
 
 /** The people and test pictures that one arm gets right and the other wrong, by McNemar's exact test. */
 export function predictionsPart(context: ReportContext): WrittenSection | null {
-  const { predictions, texts: { say }, texts } = context;
+  const {
+    predictions,
+    texts: { say },
+    texts,
+  } = context;
   const [first] = predictions;
   if (!first) return null;
-  const [several, most] = [predictions.length > 1, Math.max(...predictions.map(({ compared }) => compared.seeds.length))];
-  const bySeed = predictions.reduce((rows, { compared }) => rows + compared.seeds.length + 1, 0) <= mostRows || most === 1;
+  const [several, most] = [
+    predictions.length > 1,
+    Math.max(...predictions.map(({ compared }) => compared.seeds.length)),
+  ];
+  const bySeed =
+    predictions.reduce((rows, { compared }) => rows + compared.seeds.length + 1, 0) <= mostRows || most === 1;
   const parts = predictions.slice(0, mostPairs).map((pair, place) => pairPart(pair, place, context));
   const rows = predictions.flatMap(({ arm, against, compared: { seeds, p } }) => {
     const pair = several ? [`${escapeMarkdown(against)} — ${escapeMarkdown(arm)}`] : [];
-    const sum = (count: 'bothRight' | 'onlyFirst' | 'onlySecond' | 'bothWrong') => seeds.reduce((total, seed) => total + seed[count], 0);
-    const row = (name: string, { bothRight, onlyFirst, onlySecond, bothWrong, p: own }: Omit<typeof seeds[number], 'seed'>) => [...pair, name, ...[bothRight, onlyFirst, onlySecond, bothWrong].map(texts.count), pValue(own, texts)];
+    const sum = (count: 'bothRight' | 'onlyFirst' | 'onlySecond' | 'bothWrong') =>
+      seeds.reduce((total, seed) => total + seed[count], 0);
+    const row = (
+      name: string,
+      { bothRight, onlyFirst, onlySecond, bothWrong, p: own }: Omit<(typeof seeds)[number], 'seed'>,
+    ) => [...pair, name, ...[bothRight, onlyFirst, onlySecond, bothWrong].map(texts.count), pValue(own, texts)];
     return [
       ...(bySeed ? seeds.map((seed) => row(String(seed.seed), seed)) : []),
-      ...(seeds.length > 1 ? [row(say('predictions.together', { seeds: seeds.length }), { bothRight: sum('bothRight'), onlyFirst: sum('onlyFirst'), onlySecond: sum('onlySecond'), bothWrong: sum('bothWrong'), p })] : []),
+      ...(seeds.length > 1
+        ? [
+            row(say('predictions.together', { seeds: seeds.length }), {
+              bothRight: sum('bothRight'),
+              onlyFirst: sum('onlyFirst'),
+              onlySecond: sum('onlySecond'),
+              bothWrong: sum('bothWrong'),
+              p,
+            }),
+          ]
+        : []),
     ];
   });
   const images = first.compared.seeds[0];
   return {
-    charts: new Map(parts.flatMap(({ charts }) => [...charts ?? []])),
+    charts: new Map(parts.flatMap(({ charts }) => [...(charts ?? [])])),
     markdown: paragraphs([
       `### ${say('heading.predictions')}`,
-      say('predictions.intro', { images: images === undefined ? 0 : images.bothRight + images.onlyFirst + images.onlySecond + images.bothWrong }),
-      table([
-        ...(several ? [say('predictions.pair')] : []), say('column.seed'), say('predictions.bothRight'),
-        ...(several ? [say('predictions.onlyFormer'), say('predictions.onlyLatter')] : [first.against, first.arm].map((arm) => say('predictions.only', { arm: escapeMarkdown(arm) }))), say('predictions.bothWrong'), 'p',
-      ], rows),
+      say('predictions.intro', {
+        images: images === undefined ? 0 : images.bothRight + images.onlyFirst + images.onlySecond + images.bothWrong,
+      }),
+      table(
+        [
+          ...(several ? [say('predictions.pair')] : []),
+          say('column.seed'),
+          say('predictions.bothRight'),
+          ...(several
+            ? [say('predictions.onlyFormer'), say('predictions.onlyLatter')]
+            : [first.against, first.arm].map((arm) => say('predictions.only', { arm: escapeMarkdown(arm) }))),
+          say('predictions.bothWrong'),
+          'p',
+        ],
+        rows,
+      ),
       most > 1 ? say('predictions.clustered') : null,
       ...parts.map(({ markdown }) => markdown),
     ]),
@@ -47,35 +89,72 @@ export function predictionsPart(context: ReportContext): WrittenSection | null {
 }
 
 /** One pair of arms: its counts in words, the people concerned, and its clearest pictures of either side with faces. */
-function pairPart(pair: ArmPredictions, place: number, { model, texts: { say, list }, texts }: ReportContext): WrittenSection {
+function pairPart(
+  pair: ArmPredictions,
+  place: number,
+  { model, texts: { say, list }, texts }: ReportContext,
+): WrittenSection {
   const { arm, against, compared } = pair;
   const { onlyFirst, onlySecond, seeds } = compared;
   const named = { arm: escapeMarkdown(arm), against: escapeMarkdown(against) };
   const [classes, runs] = [model.test.classes, seeds.length];
-  if (onlyFirst.length + onlySecond.length === 0) return { markdown: say('predictions.none', { ...named, seeds: runs }) };
-  const people = [...Map.groupBy([...onlyFirst, ...onlySecond], ({ label }) => label)].map(([label, own]) => ({ name: escapeMarkdown(classes[label] ?? ''), count: own.length })).sort((a, b) => b.count - a.count);
+  if (onlyFirst.length + onlySecond.length === 0)
+    return { markdown: say('predictions.none', { ...named, seeds: runs }) };
+  const people = [...Map.groupBy([...onlyFirst, ...onlySecond], ({ label }) => label)]
+    .map(([label, own]) => ({ name: escapeMarkdown(classes[label] ?? ''), count: own.length }))
+    .sort((a, b) => b.count - a.count);
   const several = people.filter(({ count }) => count > 1).slice(0, 4);
   const shown = sides(pair).flat();
   const right = (count: number) => say('training.of', { best: count, all: runs });
   const title = say('chart.predictions', { arm, against });
   const book = chartBook();
-  const sheet = faceSheet(title, shown.flatMap((row) => {
-    const { file, person } = choiceOf(row, model);
-    const [leftFace, rightFace] = [model.faces.files[file], model.faces.people[person]];
-    const note = say('predictions.note', { better: row.secondRight > row.firstRight ? arm : against, right: right(Math.max(row.firstRight, row.secondRight)) });
-    return leftFace && rightFace ? [{ left: classes[row.label] ?? '', right: person, leftFace, rightFace, note }] : [];
-  }));
+  const sheet = faceSheet(
+    title,
+    shown.flatMap((row) => {
+      const { file, person } = choiceOf(row, model);
+      const [leftFace, rightFace] = [model.faces.files[file], model.faces.people[person]];
+      const note = say('predictions.note', {
+        better: row.secondRight > row.firstRight ? arm : against,
+        right: right(Math.max(row.firstRight, row.secondRight)),
+      });
+      return leftFace && rightFace
+        ? [{ left: classes[row.label] ?? '', right: person, leftFace, rightFace, note }]
+        : [];
+    }),
+  );
   const left = onlyFirst.length + onlySecond.length - shown.length;
   return {
     charts: book.charts,
     markdown: paragraphs([
       [
-        say('predictions.sum', { ...named, ahead: onlySecond.length, behind: onlyFirst.length, seeds: runs, p: pComparison(compared.p, texts) }), say('predictions.people', { people: people.length }),
-        ...(several.length > 0 ? [say('predictions.most', { names: list(several.map(({ name, count }) => `${name} (${count})`)) })] : []),
+        say('predictions.sum', {
+          ...named,
+          ahead: onlySecond.length,
+          behind: onlyFirst.length,
+          seeds: runs,
+          p: pComparison(compared.p, texts),
+        }),
+        say('predictions.people', { people: people.length }),
+        ...(several.length > 0
+          ? [say('predictions.most', { names: list(several.map(({ name, count }) => `${name} (${count})`)) })]
+          : []),
       ].join(' '),
-      table([say('failures.picture'), say('failures.person'), say('predictions.right', { arm: named.against }), say('predictions.right', { arm: named.arm }), say('failures.takenFor')], shown.map((row) => [
-        code(shortFile(model.test.files[row.image] ?? '')), escapeMarkdown(classes[row.label] ?? ''), right(row.firstRight), right(row.secondRight), escapeMarkdown(list(row.takenFor.slice(0, 3).map((label) => classes[label] ?? ''))),
-      ])),
+      table(
+        [
+          say('failures.picture'),
+          say('failures.person'),
+          say('predictions.right', { arm: named.against }),
+          say('predictions.right', { arm: named.arm }),
+          say('failures.takenFor'),
+        ],
+        shown.map((row) => [
+          code(shortFile(model.test.files[row.image] ?? '')),
+          escapeMarkdown(classes[row.label] ?? ''),
+          right(row.firstRight),
+          right(row.secondRight),
+          escapeMarkdown(list(row.takenFor.slice(0, 3).map((label) => classes[label] ?? ''))),
+        ]),
+      ),
       book.show(`only-one-right${place === 0 ? '' : `-${place + 1}`}.svg`, sheet, title),
       left > 0 ? say('predictions.more', { more: left }) : null,
     ]),

@@ -6,16 +6,39 @@ import type { Section } from '../section.ts';
 /** The machine, and the command that does the same again. */
 export const rerunSection: Section = ({ model: { machine, planHash, rerunCommand, runs }, texts }) => {
   const { say } = texts;
-  const differ = enginesThatDiffer(runs.map((run) => ({ run, engines: run.engines ?? [] })), texts);
+  const differ = enginesThatDiffer(
+    runs.map((run) => ({ run, engines: run.engines ?? [] })),
+    texts,
+  );
   const fence = '`'.repeat(Math.max(3, ...(rerunCommand.match(/`+/g) ?? []).map((run) => run.length + 1))); // longer than any in it
   const hashes = runs.flatMap(({ resultHash }) => resultHash ?? []);
   return {
     markdown: paragraphs([
       `## ${say('heading.rerun')}`,
-      say('rerun.machine', { cpu: escapeMarkdown(machine.cpu), cores: machine.cores, memory: machine.memoryGiB, system: escapeMarkdown(machine.operatingSystem), node: machine.node, tensorflow: machine.tensorflow, engine: escapeMarkdown(machine.engine), threads: machine.threads, hash: planHash.slice(0, 16) }),
-      differ && say('rerun.engines', { engines: [...differ].map(([words, of]) => `${escapeMarkdown(words)} (${of.map(({ arm, seed }) => `${escapeMarkdown(arm)} ${seed}`).join(', ')})`).join('; ') }),
+      say('rerun.machine', {
+        cpu: escapeMarkdown(machine.cpu),
+        cores: machine.cores,
+        memory: machine.memoryGiB,
+        system: escapeMarkdown(machine.operatingSystem),
+        node: machine.node,
+        tensorflow: machine.tensorflow,
+        engine: escapeMarkdown(machine.engine),
+        threads: machine.threads,
+        hash: planHash.slice(0, 16),
+      }),
+      differ &&
+        say('rerun.engines', {
+          engines: [...differ]
+            .map(
+              ([words, of]) =>
+                `${escapeMarkdown(words)} (${of.map(({ arm, seed }) => `${escapeMarkdown(arm)} ${seed}`).join(', ')})`,
+            )
+            .join('; '),
+        }),
       [fence, 'sh', '\n', rerunCommand, '\n', fence].join(''),
-      hashes.length === 0 ? null : say('rerun.result', { hash: createHash('sha256').update(hashes.join()).digest('hex'), runs: hashes.length }),
+      hashes.length === 0
+        ? null
+        : say('rerun.result', { hash: createHash('sha256').update(hashes.join()).digest('hex'), runs: hashes.length }),
       say('rerun.files'),
     ]),
   };

@@ -6,7 +6,12 @@ import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
 
 const batchSchema = z.strictObject({
-  plan: experimentSchema, planHash: z.string(), prepared: z.string(), splitHash: z.string(), baseFolder: z.string(), rerunCommand: z.string(),
+  plan: experimentSchema,
+  planHash: z.string(),
+  prepared: z.string(),
+  splitHash: z.string(),
+  baseFolder: z.string(),
+  rerunCommand: z.string(),
   /** One task each; the place is the task's number. */
   runs: z.array(z.strictObject({ id: z.string(), arm: z.string(), seed: z.int() })),
   /** Slurm's ids of the array jobs, oldest first. */
@@ -15,17 +20,20 @@ const batchSchema = z.strictObject({
 /** All that the tasks of a submitted experiment go by: the plan as it was then, where the faces lie, and who trains which run. */
 export type Batch = z.infer<typeof batchSchema>;
 
-export const batchFolderOf = (workspace: string, planHash: string): string => join(workspace, 'batch', planHash.slice(0, 12));
+export const batchFolderOf = (workspace: string, planHash: string): string =>
+  join(workspace, 'batch', planHash.slice(0, 12));
 /** The workspace that a batch's folder lies in. */
 export const workspaceOf = (batchFolder: string): string => resolve(batchFolder, '..', '..');
 /** A task has a workspace of its own: the store of one workspace has one writer. */
 export const taskWorkspaceOf = (batchFolder: string, number: number): string => join(batchFolder, `task-${number}`);
-export const taskLogOf = (batchFolder: string, number: number | '%a'): string => join(batchFolder, `task-${number}.log`);
+export const taskLogOf = (batchFolder: string, number: number | '%a'): string =>
+  join(batchFolder, `task-${number}.log`);
 export const arrayScriptOf = (batchFolder: string): string => join(batchFolder, 'array.sh');
 export const collectScriptOf = (batchFolder: string): string => join(batchFolder, 'collect.sh');
 const batchPath = (batchFolder: string): string => join(batchFolder, 'batch.json');
 
-export const writeBatch = (batchFolder: string, batch: Batch): Promise<void> => writeWhole(batchPath(batchFolder), `${JSON.stringify(batch, null, 1)}\n`);
+export const writeBatch = (batchFolder: string, batch: Batch): Promise<void> =>
+  writeWhole(batchPath(batchFolder), `${JSON.stringify(batch, null, 1)}\n`);
 
 /** Reads what a batch was submitted with; null where nothing was. Throws 'damaged'. */
 export function readBatch(batchFolder: string): Batch | null {
@@ -33,6 +41,10 @@ export function readBatch(batchFolder: string): Batch | null {
   try {
     return batchSchema.parse(JSON.parse(readFileSync(batchPath(batchFolder), 'utf8')));
   } catch (cause) {
-    throw new ArcBenchError('damaged', `${batchPath(batchFolder)} is not what \`arcbench submit\` wrote: submit the experiment again.`, { cause });
+    throw new ArcBenchError(
+      'damaged',
+      `${batchPath(batchFolder)} is not what \`arcbench submit\` wrote: submit the experiment again.`,
+      { cause },
+    );
   }
 }

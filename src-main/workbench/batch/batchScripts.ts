@@ -2,8 +2,18 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { arrayScriptOf, collectScriptOf, taskLogOf, type Batch } from './batchFile.ts';
 
 /** The command lines of the tasks and of the job that collects, word by word; the number of a task is put behind the first. */
-export interface BatchCommands { readonly task: readonly string[]; readonly collect: readonly string[] }
-export interface BatchScripts { readonly folder: string; readonly batch: Pick<Batch, 'plan' | 'planHash' | 'runs'>; readonly numbers: readonly number[]; readonly flags: readonly string[]; readonly commands: BatchCommands; readonly from: string }
+export interface BatchCommands {
+  readonly task: readonly string[];
+  readonly collect: readonly string[];
+}
+export interface BatchScripts {
+  readonly folder: string;
+  readonly batch: Pick<Batch, 'plan' | 'planHash' | 'runs'>;
+  readonly numbers: readonly number[];
+  readonly flags: readonly string[];
+  readonly commands: BatchCommands;
+  readonly from: string;
+}
 
 const savingTime = 120; // seconds before the time limit in which a checkpoint is written
 
@@ -41,13 +51,35 @@ exec ${commands.collect.map(quoted).join(' ')}
 `;
 }
 
-function head({ name, log, flags, from }: { readonly name: string; readonly log: string; readonly flags: readonly string[]; readonly from: string }): string {
-  return [`--job-name=${name}`, `--chdir=${from}`, `--output=${log.replaceAll('%', '%%').replace('%%a', '%a')}`, '--open-mode=append', ...flags].map((flag) => `#SBATCH ${directive(flag)}`).join('\n');
+function head({
+  name,
+  log,
+  flags,
+  from,
+}: {
+  readonly name: string;
+  readonly log: string;
+  readonly flags: readonly string[];
+  readonly from: string;
+}): string {
+  return [
+    `--job-name=${name}`,
+    `--chdir=${from}`,
+    `--output=${log.replaceAll('%', '%%').replace('%%a', '%a')}`,
+    '--open-mode=append',
+    ...flags,
+  ]
+    .map((flag) => `#SBATCH ${directive(flag)}`)
+    .join('\n');
 }
 
 /** A flag as sbatch reads it from a script's comment: quotes keep spaces together. Throws 'wrong-input'. */
 function directive(flag: string): string {
-  if (!/^--?[A-Za-z]/.test(flag) || /["\n\r]/.test(flag)) throw new ArcBenchError('wrong-input', `${JSON.stringify(flag)} is no flag that can be passed on to sbatch: one such as --account=NAME was expected, without quotes and line breaks.`);
+  if (!/^--?[A-Za-z]/.test(flag) || /["\n\r]/.test(flag))
+    throw new ArcBenchError(
+      'wrong-input',
+      `${JSON.stringify(flag)} is no flag that can be passed on to sbatch: one such as --account=NAME was expected, without quotes and line breaks.`,
+    );
   const [, name = flag, value = ''] = /^([^=]+=)(.*)$/.exec(flag) ?? [];
   return /\s/.test(flag) ? `${name}"${value}"` : flag;
 }

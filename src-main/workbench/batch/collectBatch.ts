@@ -18,20 +18,34 @@ export interface CollectOptions {
   readonly train: Pick<TrainOptions, 'compiled' | 'engine'>;
 }
 /** Joins the runs of a plan from the workspaces of tasks, asserts that they are pairs, judges what is not judged, and writes the report. Throws ArcBenchError. */
-export async function collectBatch(options: StageOptions, { from, partial, train }: CollectOptions): Promise<{ readonly report: string; readonly joined: readonly string[]; readonly runs: readonly string[] }> {
+export async function collectBatch(
+  options: StageOptions,
+  { from, partial, train }: CollectOptions,
+): Promise<{ readonly report: string; readonly joined: readonly string[]; readonly runs: readonly string[] }> {
   const { store, plan, progress } = options;
   const faces = await gatherSplit(options);
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
   const planned = plannedRuns(plan, faces.split);
-  const found = from.length > 0 ? runsIn(options, { planned, splitHash: faces.split.hash, workspaces: from.map((path) => resolve(path)) }) : tasksOf(options, { folder, planned, splitHash: faces.split.hash });
+  const found =
+    from.length > 0
+      ? runsIn(options, { planned, splitHash: faces.split.hash, workspaces: from.map((path) => resolve(path)) })
+      : tasksOf(options, { folder, planned, splitHash: faces.split.hash });
   const open = found.filter((run) => !isJoinable(run));
   const sentences = open.map((run) => sentenceOf(run, from.length > 0 ? null : taskLogOf(folder, run.number)));
   sentences.forEach(progress.notice);
   if (open.length > 0 && (!partial || open.length === found.length)) {
     const again = open.filter(({ state }) => state !== 'running' && state !== 'queued').map(({ number }) => number);
-    const advice = from.length > 0 ? 'Name the workspaces that hold them too' : again.length === 0 ? 'Wait for them' : `Submit ${again.length === 1 ? 'it' : 'them'} again with \`sbatch --array=${again.join(',')} ${arrayScriptOf(folder)}\``;
-    throw new ArcBenchError('failed', `${open.length} of ${found.length} runs ${open.length === 1 ? 'is' : 'are'} not done${open.length === 1 ? '' : ', the first'}: ${sentences[0]} ${advice}, and collect again, or take what is there with --partial.`);
+    const advice =
+      from.length > 0
+        ? 'Name the workspaces that hold them too'
+        : again.length === 0
+          ? 'Wait for them'
+          : `Submit ${again.length === 1 ? 'it' : 'them'} again with \`sbatch --array=${again.join(',')} ${arrayScriptOf(folder)}\``;
+    throw new ArcBenchError(
+      'failed',
+      `${open.length} of ${found.length} runs ${open.length === 1 ? 'is' : 'are'} not done${open.length === 1 ? '' : ', the first'}: ${sentences[0]} ${advice}, and collect again, or take what is there with --partial.`,
+    );
   }
   const there = found.filter(isJoinable);
   refuseUnpaired(options, there);
@@ -40,8 +54,16 @@ export async function collectBatch(options: StageOptions, { from, partial, train
     progress.notice(`Joining ${run.arm}, seed ${run.seed} (run ${run.id})`);
     await joinRun(store, run);
   }
-  const untold = new Set(there.filter(({ id }) => store.run(id)?.status === 'trained').map(({ arm, seed }) => `${arm} ${seed}`));
-  if (untold.size > 0) await trainArms(options, faces, { ...train, interrupted: 'refuse', evaluate: true, only: ({ arm, seed }) => untold.has(`${arm} ${seed}`) });
+  const untold = new Set(
+    there.filter(({ id }) => store.run(id)?.status === 'trained').map(({ arm, seed }) => `${arm} ${seed}`),
+  );
+  if (untold.size > 0)
+    await trainArms(options, faces, {
+      ...train,
+      interrupted: 'refuse',
+      evaluate: true,
+      only: ({ arm, seed }) => untold.has(`${arm} ${seed}`),
+    });
   const report = await writeExperimentReport(options, faces);
   if (from.length === 0) for (const { workspace } of joined) rmSync(workspace, { recursive: true, force: true }); // all of it is in this workspace now
   return { report, joined: joined.map(({ id }) => id), runs: there.map(({ id }) => id) };
@@ -50,15 +72,29 @@ export async function collectBatch(options: StageOptions, { from, partial, train
 type Planned = ReturnType<typeof plannedRuns>;
 
 /** The runs of the tasks that were submitted from this workspace. */
-function tasksOf({ store, plan }: StageOptions, { folder, planned, splitHash }: { readonly folder: string; readonly planned: Planned; readonly splitHash: string }): BatchedRun[] {
+function tasksOf(
+  { store, plan }: StageOptions,
+  { folder, planned, splitHash }: { readonly folder: string; readonly planned: Planned; readonly splitHash: string },
+): BatchedRun[] {
   const batch = readBatch(folder);
-  if (!batch) throw new ArcBenchError('wrong-input', `${plan.name} as it is now was not submitted from the workspace ${store.workspace}: submit it with \`arcbench submit\`, or name the workspaces that hold its runs.`);
+  if (!batch)
+    throw new ArcBenchError(
+      'wrong-input',
+      `${plan.name} as it is now was not submitted from the workspace ${store.workspace}: submit it with \`arcbench submit\`, or name the workspaces that hold its runs.`,
+    );
   if (batch.splitHash !== splitHash) throw otherSplit(folder, batch.splitHash, splitHash);
   return taskStates(store, folder, { ...batch, runs: planned });
 }
 
 /** The runs of a plan that some workspaces hold. Throws 'wrong-input' for one that holds none of it. */
-function runsIn({ store, plan }: StageOptions, { planned, splitHash, workspaces }: { readonly planned: Planned; readonly splitHash: string; readonly workspaces: readonly string[] }): BatchedRun[] {
+function runsIn(
+  { store, plan }: StageOptions,
+  {
+    planned,
+    splitHash,
+    workspaces,
+  }: { readonly planned: Planned; readonly splitHash: string; readonly workspaces: readonly string[] },
+): BatchedRun[] {
   const hash = planHash(plan);
   const found = new Map<string, Pick<BatchedRun, 'state' | 'message' | 'workspace'>>();
   for (const workspace of [store.workspace, ...workspaces]) {
@@ -66,34 +102,61 @@ function runsIn({ store, plan }: StageOptions, { planned, splitHash, workspaces 
       const rows = own.runs(hash);
       if (rows.length === 0 && workspace !== store.workspace) {
         const [other] = own.runs();
-        throw new ArcBenchError('wrong-input', `${workspace} holds no run of ${plan.name} as it is now (plan ${hash.slice(0, 12)})${other ? `, but runs of ${other.experiment} (plan ${other.planHash.slice(0, 12)})` : ''}: name workspaces in which this very plan was run.`);
+        throw new ArcBenchError(
+          'wrong-input',
+          `${workspace} holds no run of ${plan.name} as it is now (plan ${hash.slice(0, 12)})${other ? `, but runs of ${other.experiment} (plan ${other.planHash.slice(0, 12)})` : ''}: name workspaces in which this very plan was run.`,
+        );
       }
       for (const row of rows) {
-        if (row.splitHash !== splitHash && workspace !== store.workspace) throw otherSplit(workspace, row.splitHash, splitHash);
+        if (row.splitHash !== splitHash && workspace !== store.workspace)
+          throw otherSplit(workspace, row.splitHash, splitHash);
         const [known, state] = [found.get(row.id), stateOf(own, row, { plan })];
         if (!known || (known.state !== 'done' && isJoinable(state))) found.set(row.id, { ...state, workspace });
       }
     };
     if (workspace === store.workspace) take(store);
     else if (existsSync(workspace)) withStore(workspace, take);
-    else throw new ArcBenchError('wrong-input', `There is no folder ${workspace}: name workspaces that hold runs of ${plan.name}.`);
+    else
+      throw new ArcBenchError(
+        'wrong-input',
+        `There is no folder ${workspace}: name workspaces that hold runs of ${plan.name}.`,
+      );
   }
-  return planned.map((run, number) => ({ ...run, number, ...(found.get(run.id) ?? { state: 'missing', message: null, workspace: store.workspace }) }));
+  return planned.map((run, number) => ({
+    ...run,
+    number,
+    ...(found.get(run.id) ?? { state: 'missing', message: null, workspace: store.workspace }),
+  }));
 }
 
-const otherSplit = (where: string, theirs: string, ours: string) => new ArcBenchError('wrong-input', `The runs in ${where} were trained on another split (${theirs.slice(0, 12)}) than the faces give now (${ours.slice(0, 12)}): pictures have changed since; submit the experiment again.`);
+const otherSplit = (where: string, theirs: string, ours: string) =>
+  new ArcBenchError(
+    'wrong-input',
+    `The runs in ${where} were trained on another split (${theirs.slice(0, 12)}) than the faces give now (${ours.slice(0, 12)}): pictures have changed since; submit the experiment again.`,
+  );
 
 function sentenceOf({ arm, seed, number, state, message }: BatchedRun, log: string | null): string {
   const run = `${arm}, seed ${seed}${log === null ? '' : ` (task ${number})`}`;
   const where = log === null ? '' : ` Its log is ${log}.`;
   switch (state) {
-    case 'done': case 'trained': return `${run} is done.`;
-    case 'diverged': return `${run} diverged.`;
-    case 'queued': return `${run} waits in Slurm's queue.`;
-    case 'running': return `${run} is still in training.${where}`;
-    case 'missing': return log === null ? `${run} is in none of the workspaces.` : `${run} has not begun.${existsSync(log) ? where : ''}`;
-    case 'stopped': return `${run} was stopped and is saved.${where}`;
-    case 'failed': return `${run} failed: ${message ?? 'it left no word.'}${where}`;
-    case 'killed': return `${run} was killed and left no word; it goes on from its last checkpoint.${where}`;
+    case 'done':
+    case 'trained':
+      return `${run} is done.`;
+    case 'diverged':
+      return `${run} diverged.`;
+    case 'queued':
+      return `${run} waits in Slurm's queue.`;
+    case 'running':
+      return `${run} is still in training.${where}`;
+    case 'missing':
+      return log === null
+        ? `${run} is in none of the workspaces.`
+        : `${run} has not begun.${existsSync(log) ? where : ''}`;
+    case 'stopped':
+      return `${run} was stopped and is saved.${where}`;
+    case 'failed':
+      return `${run} failed: ${message ?? 'it left no word.'}${where}`;
+    case 'killed':
+      return `${run} was killed and left no word; it goes on from its last checkpoint.${where}`;
   }
 }

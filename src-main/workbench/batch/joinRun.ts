@@ -11,21 +11,46 @@ import { runFolderOf } from '../experiment/trainArms.ts';
 import { withStore } from './taskStates.ts';
 
 /** Takes a run with its files and rows over from another workspace, which stays as it is. Throws 'damaged' where a file is not the one that was written. */
-export async function joinRun(store: Store, { id, workspace }: { readonly id: string; readonly workspace: string }): Promise<void> {
-  const { record, digest, plan } = withStore(workspace, (other) => ({ record: other.record(id) as RunRecord, digest: other.digest(id), plan: other.plan(other.run(id)?.planHash ?? '') }));
-  if ((record.results['digest'] ?? digest) !== digest) throw new ArcBenchError('damaged', `What the database of ${workspace} holds of run ${id} is not what was written: train the run again.`);
+export async function joinRun(
+  store: Store,
+  { id, workspace }: { readonly id: string; readonly workspace: string },
+): Promise<void> {
+  const { record, digest, plan } = withStore(workspace, (other) => ({
+    record: other.record(id) as RunRecord,
+    digest: other.digest(id),
+    plan: other.plan(other.run(id)?.planHash ?? ''),
+  }));
+  if ((record.results['digest'] ?? digest) !== digest)
+    throw new ArcBenchError(
+      'damaged',
+      `What the database of ${workspace} holds of run ${id} is not what was written: train the run again.`,
+    );
   const [source, target] = [join(workspace, 'runs', id), runFolderOf(store, id)];
-  if (!existsSync(source)) throw new ArcBenchError('damaged', `The files of run ${id} are gone from ${workspace}: train it again.`);
+  if (!existsSync(source))
+    throw new ArcBenchError('damaged', `The files of run ${id} are gone from ${workspace}: train it again.`);
   const ending = `${sep}runs${sep}${id}${sep}`;
   const moved = (path: string) => join(target, path.slice(path.lastIndexOf(ending) + ending.length)); // where it was written may be named otherwise here
   const artefacts = record.artefacts.map((artefact) => ({ ...artefact, path: moved(artefact.path) }));
   const summary = (record.results['summary'] ?? null) as TrainedSummary | null;
-  const results = summary === null ? record.results : { ...record.results, summary: { ...summary, artefacts: Object.fromEntries(Object.entries(summary.artefacts).map(([kind, path]) => [kind, moved(path)])) } };
+  const results =
+    summary === null
+      ? record.results
+      : {
+          ...record.results,
+          summary: {
+            ...summary,
+            artefacts: Object.fromEntries(Object.entries(summary.artefacts).map(([kind, path]) => [kind, moved(path)])),
+          },
+        };
   await writeWholeFolder(target, async (temporary) => {
     await cp(source, temporary, { recursive: true });
     await syncFiles(temporary);
     for (const { kind, path, sha256 } of artefacts) {
-      if (sha256 !== null && await hashFiles(join(temporary, path.slice(target.length))) !== sha256) throw new ArcBenchError('damaged', `The ${kind} of run ${id} in ${workspace} is not the one that was written: train the run again.`);
+      if (sha256 !== null && (await hashFiles(join(temporary, path.slice(target.length)))) !== sha256)
+        throw new ArcBenchError(
+          'damaged',
+          `The ${kind} of run ${id} in ${workspace} is not the one that was written: train the run again.`,
+        );
     }
   });
   if (plan) store.savePlan(record.run.planHash, plan);

@@ -8,7 +8,12 @@ import { enginesOf } from '../experiment/enginesOf.ts';
 import type { StageOptions } from '../experiment/stage.ts';
 import { withStore } from './taskStates.ts';
 
-interface RunPlace { readonly id: string; readonly arm: string; readonly seed: number; readonly workspace: string }
+interface RunPlace {
+  readonly id: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly workspace: string;
+}
 
 /**
  * Throws 'damaged' where runs of one seed that draw by the same knobs did not start from the same weights, or did not see the same batches and
@@ -21,12 +26,20 @@ export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: re
     const take = (own: Store) => {
       const row = own.run(run.id) as RunRow;
       const draws = own.result(run.id, 'draws') as Draws | null;
-      const hashes = { 'initial weights': row.initialWeightsHash, 'order of batches': draws?.batchOrder ?? null, 'augmentation draws': draws?.augmentation ?? null };
+      const hashes = {
+        'initial weights': row.initialWeightsHash,
+        'order of batches': draws?.batchOrder ?? null,
+        'augmentation draws': draws?.augmentation ?? null,
+      };
       for (const [part, knobs] of Object.entries(knobsOf(plan, run.arm))) {
         const key = JSON.stringify([part, run.seed, knobs]);
         const hash = hashes[part as keyof typeof hashes];
         const first = firsts.get(key);
-        if (first && first.hash !== hash) throw new ArcBenchError('damaged', `${run.arm} and ${first.run.arm}, seed ${run.seed}, do not share their ${part} (runs ${run.id} and ${first.run.id}), though the plan says they do: train them with one version of ArcBench and one weight file.`);
+        if (first && first.hash !== hash)
+          throw new ArcBenchError(
+            'damaged',
+            `${run.arm} and ${first.run.arm}, seed ${run.seed}, do not share their ${part} (runs ${run.id} and ${first.run.id}), though the plan says they do: train them with one version of ArcBench and one weight file.`,
+          );
         if (!first) firsts.set(key, { run, hash });
       }
       engines.push({ run, engines: enginesOf(own, run.id) });
@@ -35,12 +48,22 @@ export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: re
     else withStore(run.workspace, take);
   }
   const differ = enginesThatDiffer(engines, reportTexts('en'));
-  if (differ) progress.notice(`Warning: the runs were not trained on one engine (${[...differ].map(([engine, [first]]) => `${engine}: ${first?.arm}, seed ${first?.seed}`).join('; ')}), so that a difference may be the engines'.`);
+  if (differ)
+    progress.notice(
+      `Warning: the runs were not trained on one engine (${[...differ].map(([engine, [first]]) => `${engine}: ${first?.arm}, seed ${first?.seed}`).join('; ')}), so that a difference may be the engines'.`,
+    );
 }
 
 /** The knobs that each shared part follows from, beside the seed and the split. */
-function knobsOf(plan: Plan, arm: string): Readonly<Record<'initial weights' | 'order of batches' | 'augmentation draws', unknown>> {
+function knobsOf(
+  plan: Plan,
+  arm: string,
+): Readonly<Record<'initial weights' | 'order of batches' | 'augmentation draws', unknown>> {
   const { model, training, prepare } = planOfArm(plan, plan.arms.find(({ name }) => name === arm) as ArmPlan);
   const { batchSize, epochs, sampler, augmentation } = training;
-  return { 'initial weights': [model, prepare.inputSize], 'order of batches': [batchSize, epochs, sampler], 'augmentation draws': [batchSize, epochs, sampler, augmentation] };
+  return {
+    'initial weights': [model, prepare.inputSize],
+    'order of batches': [batchSize, epochs, sampler],
+    'augmentation draws': [batchSize, epochs, sampler, augmentation],
+  };
 }

@@ -7,26 +7,62 @@ import type { StageOptions } from '../experiment/stage.ts';
 import { trainArms, type TrainOptions } from '../experiment/trainArms.ts';
 import { arrayScriptOf, readBatch, taskWorkspaceOf, workspaceOf } from './batchFile.ts';
 
-export interface BatchTask extends Pick<StageOptions, 'progress' | 'signal'> { readonly folder: string; readonly number: number; readonly train: Pick<TrainOptions, 'compiled' | 'engine'> }
+export interface BatchTask extends Pick<StageOptions, 'progress' | 'signal'> {
+  readonly folder: string;
+  readonly number: number;
+  readonly train: Pick<TrainOptions, 'compiled' | 'engine'>;
+}
 
 /** Trains and judges one run of a submitted experiment in a workspace of its own, from its last checkpoint where it has one. Throws ArcBenchError, 'cancelled' where it was stopped and saved. */
-export async function runBatchTask({ folder, number, progress, signal, train }: BatchTask): Promise<{ readonly id: string; readonly arm: string; readonly seed: number; readonly workspace: string }> {
+export async function runBatchTask({
+  folder,
+  number,
+  progress,
+  signal,
+  train,
+}: BatchTask): Promise<{
+  readonly id: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly workspace: string;
+}> {
   const batch = readBatch(folder);
   if (!batch) throw new ArcBenchError('wrong-input', `There is no batch in ${folder}: \`arcbench submit\` makes one.`);
   const run = batch.runs[number];
-  if (!run) throw new ArcBenchError('wrong-input', `The batch in ${folder} has no task ${number}: its tasks are 0 to ${batch.runs.length - 1}.`);
+  if (!run)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The batch in ${folder} has no task ${number}: its tasks are 0 to ${batch.runs.length - 1}.`,
+    );
   const set = openPreparedSet(join(workspaceOf(folder), 'prepared', batch.prepared));
   const split = makeSplit(set, batch.plan.split);
-  if (split.hash !== batch.splitHash) throw new ArcBenchError('damaged', `The prepared faces in ${set.folder} are not the ones that the batch was submitted with: submit the experiment again.`);
+  if (split.hash !== batch.splitHash)
+    throw new ArcBenchError(
+      'damaged',
+      `The prepared faces in ${set.folder} are not the ones that the batch was submitted with: submit the experiment again.`,
+    );
   const workspace = taskWorkspaceOf(folder, number);
   const store = openStore(workspace);
   try {
     store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] }); // its folders are in the workspace that the run is joined to
-    await trainArms({ store, plan: batch.plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal }, { set, split }, { ...train, interrupted: 'resume', evaluate: true, only: ({ arm, seed }) => arm === run.arm && seed === run.seed });
+    await trainArms(
+      { store, plan: batch.plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
+      { set, split },
+      {
+        ...train,
+        interrupted: 'resume',
+        evaluate: true,
+        only: ({ arm, seed }) => arm === run.arm && seed === run.seed,
+      },
+    );
     return { ...run, workspace };
   } catch (error) {
     if (!(error instanceof ArcBenchError) || error.code !== 'cancelled') throw error;
-    throw new ArcBenchError('cancelled', `Stopped and saved; the task goes on from here when it is queued again, by Slurm or with \`sbatch --array=${number} ${arrayScriptOf(folder)}\`.`, { cause: error });
+    throw new ArcBenchError(
+      'cancelled',
+      `Stopped and saved; the task goes on from here when it is queued again, by Slurm or with \`sbatch --array=${number} ${arrayScriptOf(folder)}\`.`,
+      { cause: error },
+    );
   } finally {
     store.close();
   }

@@ -7,16 +7,22 @@ import { taskWorkspaceOf, type Batch } from './batchFile.ts';
 import { tasksInQueue } from './slurm.ts';
 
 /** 'missing' has not begun, 'killed' ended without a word; 'diverged' is a result where values are tried. */
-export type TaskState = 'done' | 'trained' | 'diverged' | 'missing' | 'queued' | 'running' | 'stopped' | 'failed' | 'killed';
+export type TaskState =
+  'done' | 'trained' | 'diverged' | 'missing' | 'queued' | 'running' | 'stopped' | 'failed' | 'killed';
 export interface BatchedRun {
-  readonly number: number; readonly id: string; readonly arm: string; readonly seed: number;
-  readonly state: TaskState; readonly message: string | null;
+  readonly number: number;
+  readonly id: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly state: TaskState;
+  readonly message: string | null;
   /** Where the run is. */
   readonly workspace: string;
 }
 
 /** Whether a run has come to its end, judged or not. */
-export const isJoinable = ({ state }: Pick<BatchedRun, 'state'>): boolean => state === 'done' || state === 'trained' || state === 'diverged';
+export const isJoinable = ({ state }: Pick<BatchedRun, 'state'>): boolean =>
+  state === 'done' || state === 'trained' || state === 'diverged';
 
 /** How far each run of a batch is, by the workspace that it is joined to, by Slurm, and by its task's own workspace, which is left alone while another machine may write it. */
 export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'plan' | 'runs' | 'jobs'>): BatchedRun[] {
@@ -26,8 +32,11 @@ export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'pla
     if (isJoinable(here)) return { ...run, ...here, number, workspace: store.workspace };
     const workspace = taskWorkspaceOf(folder, number);
     const queued = inQueue.get(number);
-    if (queued !== undefined) return { ...run, number, workspace, state: queued === 'PENDING' ? 'queued' : 'running', message: null };
-    const own = existsSync(join(workspace, 'arcbench.db')) ? withStore(workspace, (task) => stateOf(task, task.run(run.id), batch)) : { state: 'missing' as const, message: null };
+    if (queued !== undefined)
+      return { ...run, number, workspace, state: queued === 'PENDING' ? 'queued' : 'running', message: null };
+    const own = existsSync(join(workspace, 'arcbench.db'))
+      ? withStore(workspace, (task) => stateOf(task, task.run(run.id), batch))
+      : { state: 'missing' as const, message: null };
     return { ...run, ...own, number, workspace };
   });
 }
@@ -42,13 +51,26 @@ export function withStore<T>(workspace: string, action: (store: Store) => T): T 
   }
 }
 
-export function stateOf(store: Store, row: RunRow | null, { plan }: Pick<Batch, 'plan'>): Pick<BatchedRun, 'state' | 'message'> {
+export function stateOf(
+  store: Store,
+  row: RunRow | null,
+  { plan }: Pick<Batch, 'plan'>,
+): Pick<BatchedRun, 'state' | 'message'> {
   if (!row) return { state: 'missing', message: null };
   switch (row.status) {
-    case 'done': case 'trained': return { state: row.status, message: null };
-    case 'failed': return { state: plan.sweep && store.result(row.id, 'failure') === 'diverged' ? 'diverged' : 'failed', message: row.message };
-    case 'cancelled': return { state: 'stopped', message: null };
-    case 'queued': case 'running': return { state: isWritten(store.workspace) ? 'running' : 'killed', message: null };
+    case 'done':
+    case 'trained':
+      return { state: row.status, message: null };
+    case 'failed':
+      return {
+        state: plan.sweep && store.result(row.id, 'failure') === 'diverged' ? 'diverged' : 'failed',
+        message: row.message,
+      };
+    case 'cancelled':
+      return { state: 'stopped', message: null };
+    case 'queued':
+    case 'running':
+      return { state: isWritten(store.workspace) ? 'running' : 'killed', message: null };
   }
 }
 

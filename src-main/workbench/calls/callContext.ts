@@ -19,9 +19,23 @@ export interface CallContext {
 export type CallsOf<Area extends string> = Pick<CallHandlers, Extract<CallName, `${Area}.${string}`>>;
 
 /** What a stage needs, from a job and a plan. */
-export function stageOf({ store, roots }: CallContext, job: Pick<JobContext, 'progress' | 'signal'> & Partial<Pick<JobContext, 'afterEpoch'>>, of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>): StageOptions {
-  return { ...of, store, roots, progress: job.progress, signal: job.signal, ...(job.afterEpoch ? { afterEpoch: job.afterEpoch } : {}) };
+export function stageOf(
+  { store, roots }: CallContext,
+  job: Pick<JobContext, 'progress' | 'signal'> & Partial<Pick<JobContext, 'afterEpoch'>>,
+  of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>,
+): StageOptions {
+  return {
+    ...of,
+    store,
+    roots,
+    progress: job.progress,
+    signal: job.signal,
+    ...(job.afterEpoch ? { afterEpoch: job.afterEpoch } : {}),
+  };
 }
 
 /** For stages that a call waits for, where nobody looks at progress. */
-export const quietly: Pick<JobContext, 'progress' | 'signal'> = { progress: { stage: () => undefined, step: () => undefined, notice: () => undefined }, signal: new AbortController().signal };
+export const quietly: Pick<JobContext, 'progress' | 'signal'> = {
+  progress: { stage: () => undefined, step: () => undefined, notice: () => undefined },
+  signal: new AbortController().signal,
+};

@@ -15,22 +15,44 @@ import type { CallContext, CallsOf } from './callContext.ts';
 
 const rejectedShown = 500;
 
-const dataOf = (row: DatasetRow): Plan['data'] => experimentSchema.parse({ data: row.data ?? { source: row.source } }).data;
+const dataOf = (row: DatasetRow): Plan['data'] =>
+  experimentSchema.parse({ data: row.data ?? { source: row.source } }).data;
 const nameOf = (row: DatasetRow) => (row.layout === 'demo' ? 'Demo faces' : basename(row.source));
 
 const summaryOf = (row: DatasetRow): DatasetSummary => ({
-  hash: row.hash, name: nameOf(row), source: row.source, layout: row.layout, images: row.images, people: row.people, rejected: row.rejected.length, importedAt: row.importedAt, data: dataOf(row),
+  hash: row.hash,
+  name: nameOf(row),
+  source: row.source,
+  layout: row.layout,
+  images: row.images,
+  people: row.people,
+  rejected: row.rejected.length,
+  importedAt: row.importedAt,
+  data: dataOf(row),
 });
 
-const pictureOf = ({ identity, path, landmarks, width, height }: FaceImage, { index, source, corrected }: { readonly index: number; readonly source: string; readonly corrected: boolean }): Picture =>
-  ({ index, identity, name: relative(source, path), landmarks: landmarks ?? null, corrected, width: width ?? null, height: height ?? null });
+const pictureOf = (
+  { identity, path, landmarks, width, height }: FaceImage,
+  { index, source, corrected }: { readonly index: number; readonly source: string; readonly corrected: boolean },
+): Picture => ({
+  index,
+  identity,
+  name: relative(source, path),
+  landmarks: landmarks ?? null,
+  corrected,
+  width: width ?? null,
+  height: height ?? null,
+});
 
 /** Reads the image lists of datasets, the last few from memory. */
 export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
   const recent = new Map<string, { readonly changed: number; readonly dataset: Dataset }>();
   return {
     async dataset(hash: string): Promise<Dataset> {
-      const changed = await stat(datasetFile(store.workspace, hash)).then(({ mtimeMs }) => mtimeMs, () => 0); // a correction is written by another thread
+      const changed = await stat(datasetFile(store.workspace, hash)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ); // a correction is written by another thread
       const known = recent.get(hash);
       const dataset = known?.changed === changed ? known.dataset : await readDatasetFile(store.workspace, hash);
       recent.delete(hash);
@@ -41,17 +63,25 @@ export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
     /** The dataset that was imported by a data section. Throws 'wrong-input' where none was. */
     async datasetOf(data: Plan['data']): Promise<Dataset> {
       const row = store.datasets().find((entry) => JSON.stringify(dataOf(entry)) === JSON.stringify(data));
-      if (!row) throw new ArcBenchError('wrong-input', `The faces of ${data.source} are not imported yet: import them first, in Datasets.`);
+      if (!row)
+        throw new ArcBenchError(
+          'wrong-input',
+          `The faces of ${data.source} are not imported yet: import them first, in Datasets.`,
+        );
       return await this.dataset(row.hash);
     },
   };
 }
 export type DatasetLibrary = ReturnType<typeof datasetLibrary>;
 
-export function datasetCalls({ store, jobs, roots, tell, workApart }: CallContext, library: DatasetLibrary): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
+export function datasetCalls(
+  { store, jobs, roots, tell, workApart }: CallContext,
+  library: DatasetLibrary,
+): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
   const rowOf = (hash: string): DatasetRow => {
     const row = store.dataset(hash);
-    if (!row) throw new ArcBenchError('wrong-input', `There is no dataset ${hash.slice(0, 12)}: look at the list of datasets.`);
+    if (!row)
+      throw new ArcBenchError('wrong-input', `There is no dataset ${hash.slice(0, 12)}: look at the list of datasets.`);
     return row;
   };
   const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
@@ -67,7 +97,8 @@ export function datasetCalls({ store, jobs, roots, tell, workApart }: CallContex
     'datasets.import': async ({ data }) => {
       const opened = data.source === 'demo' ? data : { ...data, source: await openedPath(data.source, roots) };
       return jobs.add({
-        kind: 'import', title: data.source === 'demo' ? 'Import the demo faces' : `Import ${basename(data.source)}`,
+        kind: 'import',
+        title: data.source === 'demo' ? 'Import the demo faces' : `Import ${basename(data.source)}`,
         work: (job) => workApart({ kind: 'import', plan: planOf({ data: opened }), ...stage }, job),
       });
     },
@@ -83,16 +114,23 @@ export function datasetCalls({ store, jobs, roots, tell, workApart }: CallContex
       const counts = new Map<number, number>();
       for (const person of people.values()) counts.set(person.images, (counts.get(person.images) ?? 0) + 1);
       return {
-        ...summaryOf(row), withLandmarks: images.filter((image) => image.landmarks !== undefined).length,
-        histogram: [...counts].map(([size, count]) => ({ images: size, people: count })).sort((a, b) => a.images - b.images),
-        persons: [...people].map(([identity, person]) => ({ identity, ...person })).sort((a, b) => naturalOrder(a.identity, b.identity)),
+        ...summaryOf(row),
+        withLandmarks: images.filter((image) => image.landmarks !== undefined).length,
+        histogram: [...counts]
+          .map(([size, count]) => ({ images: size, people: count }))
+          .sort((a, b) => a.images - b.images),
+        persons: [...people]
+          .map(([identity, person]) => ({ identity, ...person }))
+          .sort((a, b) => naturalOrder(a.identity, b.identity)),
         rejectedFiles: row.rejected.slice(0, rejectedShown),
       };
     },
     'datasets.pictures': async ({ hash, identity, offset, limit }) => {
       const dataset = await library.dataset(hash);
       const corrections = await landmarkCorrections(store.workspace);
-      const chosen = orderOf(dataset).filter((index) => identity === null || dataset.images[index]?.identity === identity);
+      const chosen = orderOf(dataset).filter(
+        (index) => identity === null || dataset.images[index]?.identity === identity,
+      );
       return {
         total: chosen.length,
         pictures: chosen.slice(offset, offset + limit).map((index) => {
@@ -104,12 +142,23 @@ export function datasetCalls({ store, jobs, roots, tell, workApart }: CallContex
     'datasets.correct': async ({ hash, index, landmarks }) => {
       const row = rowOf(hash);
       const image = (await library.dataset(hash)).images[index];
-      if (!image) throw new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} has no picture ${index + 1}: look at it again.`);
+      if (!image)
+        throw new ArcBenchError(
+          'wrong-input',
+          `The dataset ${nameOf(row)} has no picture ${index + 1}: look at it again.`,
+        );
       await correctLandmarks(store.workspace, image.path, landmarks);
-      const found = await importDataset({ ...dataOf(row), resolvedSource: row.source }, { workspace: store.workspace, roots, headers: headersIn(store) });
+      const found = await importDataset(
+        { ...dataOf(row), resolvedSource: row.source },
+        { workspace: store.workspace, roots, headers: headersIn(store) },
+      );
       const dataset: Dataset = row.layout === 'demo' ? { ...found, layout: 'demo' } : found;
       const corrected = dataset.images[index];
-      if (corrected?.path !== image.path) throw new ArcBenchError('wrong-input', `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`);
+      if (corrected?.path !== image.path)
+        throw new ArcBenchError(
+          'wrong-input',
+          `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`,
+        );
       await saveDatasetFile(store.workspace, dataset, hash);
       tell({ event: 'datasets.changed', payload: null }); // its share with landmarks is another, in every window
       return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null });
@@ -123,7 +172,8 @@ export function datasetCalls({ store, jobs, roots, tell, workApart }: CallContex
     'split.prepare': async ({ data, prepare }) => {
       const dataset = await library.datasetOf(data);
       return jobs.add({
-        kind: 'prepare', title: `Prepare ${data.source === 'demo' ? 'the demo faces' : basename(dataset.source)} at ${prepare.inputSize} pixels`,
+        kind: 'prepare',
+        title: `Prepare ${data.source === 'demo' ? 'the demo faces' : basename(dataset.source)} at ${prepare.inputSize} pixels`,
         work: (job) => workApart({ kind: 'prepare', plan: planOf({ data, prepare }), ...stage }, job),
       });
     },

@@ -34,7 +34,12 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
     const placed = /^experiment, line (\d+): (.*)$/s.exec(error.message);
-    return { plan: null, planHash: null, fault: { line: Number(placed?.[1] ?? 1), message: placed?.[2] ?? error.message }, parameters: null };
+    return {
+      plan: null,
+      planHash: null,
+      fault: { line: Number(placed?.[1] ?? 1), message: placed?.[2] ?? error.message },
+      parameters: null,
+    };
   }
 }
 
@@ -42,11 +47,32 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
 function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
-    ...(placeholder.test(plan.data.source) ? [{ knob: 'data.source', arms: [], text: `${plan.data.source} stands for a folder of yours: set data.source to the folder or the CSV of your faces.`, blocking: true }] : []),
-    ...(counted && 'refusal' in counted ? [{ knob: 'split.minImages', arms: [], text: counted.refusal, blocking: true }] : []),
-    ...plan.arms.flatMap((arm) => refuseTraining(arm.loss, planOfArm(plan, arm).training).map(({ knob, sentence }) => ({ knob, arms: [arm.name], text: `The arm ${arm.name} cannot be trained: ${sentence}.`, blocking: true }))),
+    ...(placeholder.test(plan.data.source)
+      ? [
+          {
+            knob: 'data.source',
+            arms: [],
+            text: `${plan.data.source} stands for a folder of yours: set data.source to the folder or the CSV of your faces.`,
+            blocking: true,
+          },
+        ]
+      : []),
+    ...(counted && 'refusal' in counted
+      ? [{ knob: 'split.minImages', arms: [], text: counted.refusal, blocking: true }]
+      : []),
+    ...plan.arms.flatMap((arm) =>
+      refuseTraining(arm.loss, planOfArm(plan, arm).training).map(({ knob, sentence }) => ({
+        knob,
+        arms: [arm.name],
+        text: `The arm ${arm.name} cannot be trained: ${sentence}.`,
+        blocking: true,
+      })),
+    ),
     ...adviceBeforeTraining(plan, counted && 'facts' in counted ? counted.facts : null).map((advice) => ({
-      knob: adviceKnobs[advice.key], arms: Array.isArray(advice.values['arm']) ? advice.values['arm'].map(String) : [], text: adviceSentence(advice, texts), blocking: false,
+      knob: adviceKnobs[advice.key],
+      arms: Array.isArray(advice.values['arm']) ? advice.values['arm'].map(String) : [],
+      text: adviceSentence(advice, texts),
+      blocking: false,
     })),
   ];
 }
@@ -60,23 +86,37 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   const estimate = startEstimator(store, () => keptSpeed('auto'));
   const check = async (yaml: string): Promise<CheckedExperiment> => {
     const found = read(yaml);
-    const counted = found.plan && await countFaces(found.plan, folder);
-    return { ...found, advice: found.plan ? adviceOn(found.plan, counted) : [], estimate: found.plan && estimate(found.plan, counted) };
+    const counted = found.plan && (await countFaces(found.plan, folder));
+    return {
+      ...found,
+      advice: found.plan ? adviceOn(found.plan, counted) : [],
+      estimate: found.plan && estimate(found.plan, counted),
+    };
   };
   const kept = async (id: string) => {
-    const [yaml, found] = await Promise.all([readFile(pathOf(id), 'utf8'), stat(pathOf(id))]).catch((cause: unknown) => {
-      throw new ArcBenchError('wrong-input', `There is no experiment ${id}: look at the list of experiments.`, { cause });
-    });
+    const [yaml, found] = await Promise.all([readFile(pathOf(id), 'utf8'), stat(pathOf(id))]).catch(
+      (cause: unknown) => {
+        throw new ArcBenchError('wrong-input', `There is no experiment ${id}: look at the list of experiments.`, {
+          cause,
+        });
+      },
+    );
     return { id, yaml, updatedAt: found.mtime.toISOString() };
   };
   const show = async (id: string): Promise<ExperimentDetails> => {
     const text = await kept(id);
-    return { ...text, ...await check(text.yaml) };
+    return { ...text, ...(await check(text.yaml)) };
   };
   const nameIn = (yaml: string) => /^name:\s*['"]?(.+?)['"]?\s*$/m.exec(yaml)?.[1] ?? 'Untitled';
   /** A short name in the letters that file names take, with a number where it is taken. */
   const freshId = (yaml: string): string => {
-    const base = nameIn(yaml).normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 48) || 'experiment';
+    const base =
+      nameIn(yaml)
+        .normalize('NFKD')
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 48) || 'experiment';
     for (let number = 1; ; number++) {
       const id = number === 1 ? base : `${base}-${number}`;
       if (!existsSync(pathOf(id))) return id;
@@ -84,26 +124,51 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   };
   /** Refuses a plan that reads files which the user did not open: faces, weights, pairs. */
   const refuseClosedFiles = async (plan: Plan): Promise<void> => {
-    const weights = plan.arms.map((arm) => planOfArm(plan, arm).model.weights).filter((file) => file !== 'random' && file !== 'imagenet');
+    const weights = plan.arms
+      .map((arm) => planOfArm(plan, arm).model.weights)
+      .filter((file) => file !== 'random' && file !== 'imagenet');
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
     const { source } = plan.data;
-    if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source)) await openedPath(source, roots); // what was imported once was chosen
+    if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
+      await openedPath(source, roots); // what was imported once was chosen
     for (const file of new Set([...weights, ...pairs])) await openedPath(pathFrom(folder, file), roots);
   };
   return {
     'experiments.list': async () => {
-      const ids = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
+      const ids = (await readdir(folder))
+        .filter((name) => name.endsWith('.yaml'))
+        .map((name) => name.slice(0, -'.yaml'.length));
       const all = (await Promise.all(ids.map(kept))).map((text) => ({ ...text, ...read(text.yaml) }));
-      return all.sort((a, b) => b.updatedAt.localeCompare(a.updatedAt)).map(({ id, yaml, plan, updatedAt, planHash: hash }) => ({
-        id, name: plan?.name ?? nameIn(yaml), updatedAt, planHash: hash, arms: plan?.arms.length ?? 0, seeds: plan?.seeds.length ?? 0, halving: plan?.sweep?.halving !== undefined,
-        runsDone: hash === null ? 0 : store.runs(hash).filter((run) => run.status === 'done').length,
-      }));
+      return all
+        .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
+        .map(({ id, yaml, plan, updatedAt, planHash: hash }) => ({
+          id,
+          name: plan?.name ?? nameIn(yaml),
+          updatedAt,
+          planHash: hash,
+          arms: plan?.arms.length ?? 0,
+          seeds: plan?.seeds.length ?? 0,
+          halving: plan?.sweep?.halving !== undefined,
+          runsDone: hash === null ? 0 : store.runs(hash).filter((run) => run.status === 'done').length,
+        }));
     },
     'experiments.presets': async () => {
       const names = (await readdir(presetFolder)).filter((name) => name.endsWith('.yaml')).sort();
-      const read = await Promise.all(names.map(async (name) => ({ name: name.slice(0, -'.yaml'.length), yaml: await readFile(join(presetFolder, name), 'utf8') })));
+      const read = await Promise.all(
+        names.map(async (name) => ({
+          name: name.slice(0, -'.yaml'.length),
+          yaml: await readFile(join(presetFolder, name), 'utf8'),
+        })),
+      );
       // The demo comes first; files that lie beside a checkout are no presets for others.
-      return read.filter(({ yaml }) => !/source:\s*\.\.\//.test(yaml)).map(({ name, yaml }): Preset => ({ name, yaml, title: nameIn(yaml), description: /^#\s*(.+)$/m.exec(yaml)?.[1] ?? '' }))
+      return read
+        .filter(({ yaml }) => !/source:\s*\.\.\//.test(yaml))
+        .map(({ name, yaml }): Preset => ({
+          name,
+          yaml,
+          title: nameIn(yaml),
+          description: /^#\s*(.+)$/m.exec(yaml)?.[1] ?? '',
+        }))
         .sort((a, b) => Number(b.name === 'demo') - Number(a.name === 'demo'));
     },
     'experiments.show': ({ id }) => show(id),
@@ -118,20 +183,37 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
     },
     'experiments.delete': async ({ id }) => {
       await kept(id);
-      if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null)) throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued: cancel it first.`);
+      if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null))
+        throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued: cancel it first.`);
       await rm(pathOf(id));
       changed();
       return null;
     },
     'experiments.start': async ({ id, interrupted }) => {
       const { plan, fault } = read((await kept(id)).yaml);
-      if (!plan) throw new ArcBenchError('wrong-input', `The experiment ${id} cannot be started: line ${fault?.line}: ${fault?.message}`);
-      if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null)) throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued already.`);
+      if (!plan)
+        throw new ArcBenchError(
+          'wrong-input',
+          `The experiment ${id} cannot be started: line ${fault?.line}: ${fault?.message}`,
+        );
+      if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null))
+        throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued already.`);
       await refuseClosedFiles(plan);
       return jobs.add({
-        kind: 'experiment', title: plan.name, experiment: id,
+        kind: 'experiment',
+        title: plan.name,
+        experiment: id,
         work: async (job) => {
-          const report = await workApart({ kind: 'experiment', plan, interrupted, baseFolder: folder, rerunCommand: rerunCommandOf(pathOf(id), store.workspace) }, job);
+          const report = await workApart(
+            {
+              kind: 'experiment',
+              plan,
+              interrupted,
+              baseFolder: folder,
+              rerunCommand: rerunCommandOf(pathOf(id), store.workspace),
+            },
+            job,
+          );
           tell({ event: 'reports.changed', payload: { planHash: planHash(plan).slice(0, 12) } });
           return report;
         },
@@ -140,4 +222,5 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   };
 }
 
-const rerunCommandOf = (file: string, workspace: string) => `${ownCommand()} --run ${shellWord(file)} --workspace ${shellWord(workspace)}`;
+const rerunCommandOf = (file: string, workspace: string) =>
+  `${ownCommand()} --run ${shellWord(file)} --workspace ${shellWord(workspace)}`;

@@ -12,30 +12,52 @@ export function reportCalls({ store, tell, workApart }: CallContext): CallsOf<'r
   const folderOf = (planHash: string) => join(store.workspace, 'reports', planHash);
   const summary = async (planHash: string): Promise<ReportSummary> => {
     const path = join(folderOf(planHash), textName);
-    if (!existsSync(path)) throw new ArcBenchError('wrong-input', `There is no report ${planHash}: run its experiment to the end first.`);
+    if (!existsSync(path))
+      throw new ArcBenchError('wrong-input', `There is no report ${planHash}: run its experiment to the end first.`);
     // The heading of the text is escaped for Markdown, the plan's name is not.
-    return { planHash, title: store.plan(store.planHashOf(planHash) ?? '')?.name ?? planHash, writtenAt: (await stat(path)).mtime.toISOString() };
+    return {
+      planHash,
+      title: store.plan(store.planHashOf(planHash) ?? '')?.name ?? planHash,
+      writtenAt: (await stat(path)).mtime.toISOString(),
+    };
   };
   const wholeHash = (beginning: string): string => {
     const hash = store.planHashOf(beginning);
-    if (hash === null) throw new ArcBenchError('wrong-input', `There is no plan ${beginning} in the workspace: run its experiment first.`);
+    if (hash === null)
+      throw new ArcBenchError(
+        'wrong-input',
+        `There is no plan ${beginning} in the workspace: run its experiment first.`,
+      );
     return hash;
   };
   const show = async (planHash: string): Promise<ReportDetails> => ({
-    ...await summary(planHash), markdown: await readFile(join(folderOf(planHash), textName), 'utf8'), folder: folderOf(planHash), files: (await readdir(folderOf(planHash))).filter((name) => name !== textName).sort(), remarks: store.remarks(wholeHash(planHash)),
+    ...(await summary(planHash)),
+    markdown: await readFile(join(folderOf(planHash), textName), 'utf8'),
+    folder: folderOf(planHash),
+    files: (await readdir(folderOf(planHash))).filter((name) => name !== textName).sort(),
+    remarks: store.remarks(wholeHash(planHash)),
   });
   const write = async (planHash: string): Promise<ReportDetails> => {
     const hash = wholeHash(planHash);
     const plan = store.plan(hash);
-    const origin = store.runs(hash).map((run) => store.result(run.id, 'origin') as Pick<StageOptions, 'baseFolder' | 'rerunCommand'> | null).find((found) => found !== null);
-    if (!plan || !origin) throw new ArcBenchError('wrong-input', `The plan ${planHash} has no runs in the workspace: run its experiment first.`);
+    const origin = store
+      .runs(hash)
+      .map((run) => store.result(run.id, 'origin') as Pick<StageOptions, 'baseFolder' | 'rerunCommand'> | null)
+      .find((found) => found !== null);
+    if (!plan || !origin)
+      throw new ArcBenchError(
+        'wrong-input',
+        `The plan ${planHash} has no runs in the workspace: run its experiment first.`,
+      );
     await workApart({ kind: 'report', plan, ...origin }, quietly);
     tell({ event: 'reports.changed', payload: { planHash } });
     return await show(planHash);
   };
   return {
     'reports.list': async () => {
-      const names = (await readdir(join(store.workspace, 'reports'))).filter((name) => existsSync(join(folderOf(name), textName)) && !name.includes('.writing-'));
+      const names = (await readdir(join(store.workspace, 'reports'))).filter(
+        (name) => existsSync(join(folderOf(name), textName)) && !name.includes('.writing-'),
+      );
       return (await Promise.all(names.map(summary))).sort((a, b) => b.writtenAt.localeCompare(a.writtenAt));
     },
     'reports.show': ({ planHash }) => show(planHash),

@@ -31,23 +31,51 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     let known = knobsOfPlan.get(planHash);
     if (!known) {
       const plan = store.plan(planHash);
-      known = plan === null ? {} : Object.fromEntries(plan.arms.map((armPlan) => {
-        const { arms: _arms, name: _name, seeds: _seeds, report: _report, ...shared } = planOfArm(plan, armPlan);
-        return [armPlan.name, Object.fromEntries([...flatKnobs({ ...shared, loss: armPlan.loss })].map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))];
-      }));
+      known =
+        plan === null
+          ? {}
+          : Object.fromEntries(
+              plan.arms.map((armPlan) => {
+                const {
+                  arms: _arms,
+                  name: _name,
+                  seeds: _seeds,
+                  report: _report,
+                  ...shared
+                } = planOfArm(plan, armPlan);
+                return [
+                  armPlan.name,
+                  Object.fromEntries(
+                    [...flatKnobs({ ...shared, loss: armPlan.loss })].map(([name, value]) => [
+                      name,
+                      typeof value === 'string' ? value : JSON.stringify(value),
+                    ]),
+                  ),
+                ];
+              }),
+            );
       knobsOfPlan.set(planHash, known);
       for (const oldest of [...knobsOfPlan.keys()].slice(0, -plansKept)) knobsOfPlan.delete(oldest);
     }
     return known[arm] ?? {};
   };
   // Runs of an older version have their evaluation alone.
-  const judged = ({ id, status }: RunRow): Record<string, number> => (status === 'done' ? (store.result(id, 'judged') as Record<string, number> | null) ?? judgedMetrics(store.result(id, 'summary') as TrainedSummary | null) : {});
+  const judged = ({ id, status }: RunRow): Record<string, number> =>
+    status === 'done'
+      ? ((store.result(id, 'judged') as Record<string, number> | null) ??
+        judgedMetrics(store.result(id, 'summary') as TrainedSummary | null))
+      : {};
   const summaryOf = (row: RunRow, latest: readonly LatestPoint[]): RunSummary => {
     const { splitHash: _split, initialWeightsHash: _weights, ...shown } = row;
     const knobs = knobsOf(row);
-    const curves = latest.filter((point): point is LatestPoint & { value: number } => point.value !== null).map(({ name, value }) => [name, value] as const);
+    const curves = latest
+      .filter((point): point is LatestPoint & { value: number } => point.value !== null)
+      .map(({ name, value }) => [name, value] as const);
     return {
-      ...shown, ...store.annotation(row.id), knobs, epochs: Number(knobs['training.epochs'] ?? 0),
+      ...shown,
+      ...store.annotation(row.id),
+      knobs,
+      epochs: Number(knobs['training.epochs'] ?? 0),
       epoch: latest.find((point) => point.name === epochCurve)?.epoch ?? 0,
       metrics: { ...Object.fromEntries(curves), ...judged(row) },
     };
@@ -57,7 +85,8 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
       const latest = groupBy(store.latestPoints(), (point) => point.run);
       return store.runs().map((row) => summaryOf(row, latest.get(row.id) ?? []));
     },
-    page: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunSummary[] => store.runPage(limit, before).map((row) => summaryOf(row, store.latestPoints(row.id))),
+    page: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunSummary[] =>
+      store.runPage(limit, before).map((row) => summaryOf(row, store.latestPoints(row.id))),
     one(id: string): RunSummary | null {
       const row = store.run(id);
       return row && summaryOf(row, store.latestPoints(id));
@@ -66,8 +95,19 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
 }
 export type RunSummaries = ReturnType<typeof runSummaries>;
 
-function filesIn({ mistakes, confusedPeople, hardestGenuine, hardestImpostors, labelSuspects }: Confusions): Set<string> {
-  return new Set([...mistakes.map(({ file }) => file), ...confusedPeople.flatMap(({ files }) => files), ...[...hardestGenuine, ...hardestImpostors].flatMap(({ first, second }) => [first.file, second.file]), ...labelSuspects.map(({ file }) => file)]);
+function filesIn({
+  mistakes,
+  confusedPeople,
+  hardestGenuine,
+  hardestImpostors,
+  labelSuspects,
+}: Confusions): Set<string> {
+  return new Set([
+    ...mistakes.map(({ file }) => file),
+    ...confusedPeople.flatMap(({ files }) => files),
+    ...[...hardestGenuine, ...hardestImpostors].flatMap(({ first, second }) => [first.file, second.file]),
+    ...labelSuspects.map(({ file }) => file),
+  ]);
 }
 
 function placesOf(files: ReadonlySet<string>, images: readonly { readonly path: string }[]): Record<string, number> {
@@ -87,40 +127,103 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
       const folder = faces && join(store.workspace, 'prepared', faces.prepared);
       const evaluation = (store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null;
       return {
-        ...existing(id), curveNames: store.latestPoints(id).map((point) => point.name),
-        events: store.events(id).map(({ at, kind, message }) => ({ at, kind, message })), engine: store.result(id, 'engine') as RunDetails['engine'], artefacts: store.artefacts(id),
-        evaluation, snapshots: listSnapshots(snapshotFolderOf(store, id)).epochs.map(({ epoch }) => epoch), prepared: folder && existsSync(folder) ? basename(folder) : null,
-        pictures: evaluation?.confusions && folder && existsSync(folder) ? placesOf(filesIn(evaluation.confusions), openPreparedSet(folder).images) : {},
+        ...existing(id),
+        curveNames: store.latestPoints(id).map((point) => point.name),
+        events: store.events(id).map(({ at, kind, message }) => ({ at, kind, message })),
+        engine: store.result(id, 'engine') as RunDetails['engine'],
+        artefacts: store.artefacts(id),
+        evaluation,
+        snapshots: listSnapshots(snapshotFolderOf(store, id)).epochs.map(({ epoch }) => epoch),
+        prepared: folder && existsSync(folder) ? basename(folder) : null,
+        pictures:
+          evaluation?.confusions && folder && existsSync(folder)
+            ? placesOf(filesIn(evaluation.confusions), openPreparedSet(folder).images)
+            : {},
       };
     },
-    'runs.curves': ({ ids, names, points, range, smoothing = 0 }) => ids.flatMap((run) => names.flatMap((name): Curve[] => {
-      const all = range === undefined ? store.curve(run, name) : store.curveWithin(run, name, range);
-      if (all.length === 0) return [];
-      const values = all.map(([, , value]) => value);
-      const places = lttb(all.map(([step]) => step), values.map((value) => value ?? Number.NaN), points);
-      const kept = places.map((index) => all[index]!);
-      const averages = smoothing > 0 ? movingAverage(values, smoothing, range === undefined ? [] : store.valuesBefore(run, name, { step: all[0]![0], count: averageReach(smoothing) })) : null;
-      return [{ run, name, total: all.length, steps: kept.map(([step]) => step), epochs: kept.map(([, epoch]) => epoch), times: kept.map(([, , , at]) => at), values: kept.map(([, , value]) => value), ...(averages && { smoothed: places.map((index) => averages[index] ?? null) }) }];
-    })),
+    'runs.curves': ({ ids, names, points, range, smoothing = 0 }) =>
+      ids.flatMap((run) =>
+        names.flatMap((name): Curve[] => {
+          const all = range === undefined ? store.curve(run, name) : store.curveWithin(run, name, range);
+          if (all.length === 0) return [];
+          const values = all.map(([, , value]) => value);
+          const places = lttb(
+            all.map(([step]) => step),
+            values.map((value) => value ?? Number.NaN),
+            points,
+          );
+          const kept = places.map((index) => all[index]!);
+          const averages =
+            smoothing > 0
+              ? movingAverage(
+                  values,
+                  smoothing,
+                  range === undefined
+                    ? []
+                    : store.valuesBefore(run, name, { step: all[0]![0], count: averageReach(smoothing) }),
+                )
+              : null;
+          return [
+            {
+              run,
+              name,
+              total: all.length,
+              steps: kept.map(([step]) => step),
+              epochs: kept.map(([, epoch]) => epoch),
+              times: kept.map(([, , , at]) => at),
+              values: kept.map(([, , value]) => value),
+              ...(averages && { smoothed: places.map((index) => averages[index] ?? null) }),
+            },
+          ];
+        }),
+      ),
     'runs.predictions': ({ first, second }): ComparedPredictions => {
-      const judgedOf = (ids: readonly string[]) => ids.map((id) => ({ ...existing(id), predictions: store.result(id, 'predictions') as Predictions | null, prepared: (store.result(id, 'faces') as { prepared: string } | null)?.prepared ?? '' }));
+      const judgedOf = (ids: readonly string[]) =>
+        ids.map((id) => ({
+          ...existing(id),
+          predictions: store.result(id, 'predictions') as Predictions | null,
+          prepared: (store.result(id, 'faces') as { prepared: string } | null)?.prepared ?? '',
+        }));
       const [own, others] = [judgedOf(first), judgedOf(second)];
-      const pairs = own.flatMap(({ seed, prepared, predictions }) => {
-        const other = others.find((run) => run.seed === seed && run.prepared === prepared);
-        return predictions && other?.predictions ? [{ seed, first: predictions, second: other.predictions }] : [];
-      }).sort((a, b) => a.seed - b.seed);
+      const pairs = own
+        .flatMap(({ seed, prepared, predictions }) => {
+          const other = others.find((run) => run.seed === seed && run.prepared === prepared);
+          return predictions && other?.predictions ? [{ seed, first: predictions, second: other.predictions }] : [];
+        })
+        .sort((a, b) => a.seed - b.seed);
       const prepared = own[0]?.prepared ?? '';
-      if (pairs.length === 0 || !existsSync(join(store.workspace, 'prepared', prepared))) throw new ArcBenchError('wrong-input', 'No two of these runs were judged with one seed on one set of faces: mark runs of two arms that are done with the same seed.');
+      if (pairs.length === 0 || !existsSync(join(store.workspace, 'prepared', prepared)))
+        throw new ArcBenchError(
+          'wrong-input',
+          'No two of these runs were judged with one seed on one set of faces: mark runs of two arms that are done with the same seed.',
+        );
       const { images } = openPreparedSet(join(store.workspace, 'prepared', prepared));
       const { seeds, p, onlyFirst, onlySecond } = comparePredictions(pairs);
-      const classNames = new Map(pairs[0]?.first.images.map((index, at) => [pairs[0]?.first.labels[at], images[index]?.identity ?? '']));
+      const classNames = new Map(
+        pairs[0]?.first.images.map((index, at) => [pairs[0]?.first.labels[at], images[index]?.identity ?? '']),
+      );
       const shown = (rows: readonly PredictionDifference[]) => ({
-        total: rows.length, people: new Set(rows.map(({ label }) => label)).size,
-        pictures: rows.slice(0, mostPictures).map(({ image, label, firstRight, secondRight, takenFor }) => ({ index: image, file: images[image]?.path ?? '', identity: classNames.get(label) ?? '', firstRight, secondRight, takenFor: takenFor.map((taken) => classNames.get(taken) ?? `class ${taken}`) })),
+        total: rows.length,
+        people: new Set(rows.map(({ label }) => label)).size,
+        pictures: rows
+          .slice(0, mostPictures)
+          .map(({ image, label, firstRight, secondRight, takenFor }) => ({
+            index: image,
+            file: images[image]?.path ?? '',
+            identity: classNames.get(label) ?? '',
+            firstRight,
+            secondRight,
+            takenFor: takenFor.map((taken) => classNames.get(taken) ?? `class ${taken}`),
+          })),
       });
       return { prepared, seeds, p, onlyFirst: shown(onlyFirst), onlySecond: shown(onlySecond) };
     },
-    'runs.differences': ({ ids, against }) => armDifferences(store, ids.flatMap((run) => store.run(run) ?? []), against),
+    'runs.differences': ({ ids, against }) =>
+      armDifferences(
+        store,
+        ids.flatMap((run) => store.run(run) ?? []),
+        against,
+      ),
     'runs.annotate': ({ id, note, starred }) => {
       existing(id);
       store.annotate(id, { note, starred });
@@ -129,7 +232,8 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
     'runs.delete': ({ ids }) => {
       for (const id of ids) {
         existing(id);
-        if (jobs.jobs().some((job) => job.run === id && job.state === 'running')) throw new ArcBenchError('wrong-input', `The run ${id} is in training: stop it before you delete it.`);
+        if (jobs.jobs().some((job) => job.run === id && job.state === 'running'))
+          throw new ArcBenchError('wrong-input', `The run ${id} is in training: stop it before you delete it.`);
       }
       for (const id of ids) deleteRun(store, id);
       return null;
@@ -137,7 +241,8 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
     'runs.resume': ({ id }) => {
       const run = resumableRun(store, id);
       return jobs.add({
-        kind: 'resume', title: `Go on with ${run.row.arm}, seed ${run.row.seed}`,
+        kind: 'resume',
+        title: `Go on with ${run.row.arm}, seed ${run.row.seed}`,
         work: (job) => workApart({ kind: 'resume', run: id, plan: run.plan, ...run.origin }, job),
       });
     },

@@ -17,8 +17,12 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
   const preparedSetOf = async ({ data, prepare }: Pick<Plan, 'data' | 'prepare'>): Promise<PreparedSet> => {
     const folder = preparedFolder(store.workspace, await library.datasetOf(data), prepare);
     if (last?.folder === folder) return last;
-    if (!existsSync(folder)) throw new ArcBenchError('wrong-input', `The faces of ${data.source} are not prepared at ${prepare.inputSize} pixels yet: prepare them first.`);
-    return last = openPreparedSet(folder);
+    if (!existsSync(folder))
+      throw new ArcBenchError(
+        'wrong-input',
+        `The faces of ${data.source} are not prepared at ${prepare.inputSize} pixels yet: prepare them first.`,
+      );
+    return (last = openPreparedSet(folder));
   };
   let drawn: { readonly of: string; readonly split: Split; readonly pictures: readonly SplitPicture[] } | null = null; // a sheet asks for page after page
   const drawnOf = (set: PreparedSet, rule: Plan['split']) => {
@@ -26,18 +30,29 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     if (drawn?.of === of) return drawn;
     const split = makeSplit(set, rule);
     const parts = new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
-    const unsorted = set.images.map(({ identity, path }, index) => ({ index, identity, name: basename(path), part: parts.get(index) ?? null }));
+    const unsorted = set.images.map(({ identity, path }, index) => ({
+      index,
+      identity,
+      name: basename(path),
+      part: parts.get(index) ?? null,
+    }));
     const pictures = naturalPlaces(unsorted, ({ name }) => name).map((place) => unsorted[place] as SplitPicture);
-    return drawn = { of, split, pictures };
+    return (drawn = { of, split, pictures });
   };
-  const stage = (sections: Pick<Plan, 'data' | 'prepare' | 'split'>) => ({ plan: { ...experimentSchema.parse({}), ...sections }, baseFolder: store.workspace, rerunCommand: 'the split' });
+  const stage = (sections: Pick<Plan, 'data' | 'prepare' | 'split'>) => ({
+    plan: { ...experimentSchema.parse({}), ...sections },
+    baseFolder: store.workspace,
+    rerunCommand: 'the split',
+  });
   return {
     'split.preview': async (sections) => {
       const set = await preparedSetOf(sections);
       const { split } = drawnOf(set, sections.split);
-      const peopleIn = (indexes: readonly number[]) => new Set(indexes.map((index) => set.images[index]?.identity)).size;
+      const peopleIn = (indexes: readonly number[]) =>
+        new Set(indexes.map((index) => set.images[index]?.identity)).size;
       const place = new Map<string, Assignment>(split.classes.map((identity) => [identity, 'training']));
-      for (const part of ['query', 'distractors'] as const) for (const index of split.parts[part]) place.set(set.images[index]?.identity ?? '', part);
+      for (const part of ['query', 'distractors'] as const)
+        for (const index of split.parts[part]) place.set(set.images[index]?.identity ?? '', part);
       const persons = new Map<string, { images: number; first: number }>();
       set.images.forEach(({ identity }, index) => {
         const person = persons.get(identity);
@@ -45,23 +60,48 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
         else persons.set(identity, { images: 1, first: index });
       });
       return {
-        hash: split.hash, prepared: set.hash, alignment: set.alignment,
-        parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
-        persons: [...persons].map(([identity, person]) => ({ identity, ...person, part: place.get(identity) ?? 'left out', assigned: Object.hasOwn(sections.split.assign, identity) })).sort((a, b) => naturalOrder(a.identity, b.identity)),
+        hash: split.hash,
+        prepared: set.hash,
+        alignment: set.alignment,
+        parts: partNames.map((part) => ({
+          part,
+          people: peopleIn(split.parts[part]),
+          images: split.parts[part].length,
+        })),
+        persons: [...persons]
+          .map(([identity, person]) => ({
+            identity,
+            ...person,
+            part: place.get(identity) ?? 'left out',
+            assigned: Object.hasOwn(sections.split.assign, identity),
+          }))
+          .sort((a, b) => naturalOrder(a.identity, b.identity)),
       } satisfies SplitPreview;
     },
     'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {
-      const fitting = drawnOf(await preparedSetOf(sections), sections.split).pictures.filter((picture) => (part === null || picture.part === part) && (identity === null || picture.identity === identity));
+      const fitting = drawnOf(await preparedSetOf(sections), sections.split).pictures.filter(
+        (picture) => (part === null || picture.part === part) && (identity === null || picture.identity === identity),
+      );
       return { total: fitting.length, pictures: fitting.slice(offset, offset + limit) };
     },
     'split.audit': async (sections) => {
       const { findings } = auditFaces(stageOf(context, quietly, stage(sections)), await preparedSetOf(sections));
-      return { blocking: findings.filter((finding) => finding.blocking).length, findings: findings.map(({ name, kind, message, blocking, pictures }) => ({ name, kind, message, blocking, pictures })) };
+      return {
+        blocking: findings.filter((finding) => finding.blocking).length,
+        findings: findings.map(({ name, kind, message, blocking, pictures }) => ({
+          name,
+          kind,
+          message,
+          blocking,
+          pictures,
+        })),
+      };
     },
     'split.create': async (sections) => {
       await preparedSetOf(sections); // refuses at once
       return jobs.add({
-        kind: 'split', title: 'Create the folders of the split',
+        kind: 'split',
+        title: 'Create the folders of the split',
         work: (job) => workApart({ kind: 'split', ...stage(sections) }, job),
       });
     },

@@ -12,8 +12,14 @@ import type { CallContext, CallsOf } from './callContext.ts';
 export function systemCalls({ store, door, roots }: CallContext): CallsOf<'system'> & CallsOf<'files'> {
   return {
     'system.describe': () => ({
-      version: packageJson.version, door, workspace: store.workspace, platform: platform(), home: homedir(),
-      cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30),
+      version: packageJson.version,
+      door,
+      workspace: store.workspace,
+      platform: platform(),
+      home: homedir(),
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
     }),
     'system.diagnose': async () => {
       const found = await diagnose('auto');
@@ -21,13 +27,23 @@ export function systemCalls({ store, door, roots }: CallContext): CallsOf<'syste
       return found;
     },
     'files.list': async ({ path }) => {
-      if (path === null) return { path: null, parent: null, entries: roots.map((root): FileEntry => ({ name: root, path: root, kind: 'folder' })) };
+      if (path === null)
+        return {
+          path: null,
+          parent: null,
+          entries: roots.map((root): FileEntry => ({ name: root, path: root, kind: 'folder' })),
+        };
       const folder = await openedPath(path, roots);
       const listed = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
         throw new ArcBenchError('wrong-input', `${path} is no folder that can be read: choose another.`, { cause });
       });
-      const entries = listed.filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || /\.csv$/i.test(entry.name)))
-        .map((entry): FileEntry => ({ name: entry.name, path: join(folder, entry.name), kind: entry.isDirectory() ? 'folder' : 'file' }))
+      const entries = listed
+        .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || /\.csv$/i.test(entry.name)))
+        .map((entry): FileEntry => ({
+          name: entry.name,
+          path: join(folder, entry.name),
+          kind: entry.isDirectory() ? 'folder' : 'file',
+        }))
         .sort((a, b) => a.kind.localeCompare(b.kind) * -1 || a.name.localeCompare(b.name, 'en', { numeric: true }));
       const above = await openedPath(dirname(folder), roots).catch(() => null);
       return { path: folder, parent: basename(folder) === '' ? null : above, entries };

@@ -15,7 +15,14 @@ export type MachineSpeed = z.infer<typeof speedSchema>;
 const [minute, day] = [60_000, 86_400_000];
 const fileOf = () => join(cacheFolder('speed'), 'machine.json');
 /** A home on a shared disk is read by machines that differ. */
-const keyOf = (engine: EngineName) => [engine, cpus()[0]?.model, cpus().length, process.env['CUDA_VISIBLE_DEVICES'], process.env['TF_NUM_INTRAOP_THREADS']].join(' | ');
+const keyOf = (engine: EngineName) =>
+  [
+    engine,
+    cpus()[0]?.model,
+    cpus().length,
+    process.env['CUDA_VISIBLE_DEVICES'],
+    process.env['TF_NUM_INTRAOP_THREADS'],
+  ].join(' | ');
 
 function keptSpeeds(): Record<string, MachineSpeed> {
   try {
@@ -32,22 +39,36 @@ export function keptSpeed(engine: EngineName): MachineSpeed | null {
 }
 
 /** Keeps a measured speed for later estimates, where the user's cache can be written. */
-export async function keepSpeed(engine: EngineName, { device, gigaflops }: Pick<EngineMeasurement, 'device' | 'gigaflops'>): Promise<MachineSpeed> {
+export async function keepSpeed(
+  engine: EngineName,
+  { device, gigaflops }: Pick<EngineMeasurement, 'device' | 'gigaflops'>,
+): Promise<MachineSpeed> {
   const speed = { device, gigaflops, at: Date.now() };
   try {
     mkdirSync(dirname(fileOf()), { recursive: true });
     await writeWhole(fileOf(), `${JSON.stringify({ ...keptSpeeds(), [keyOf(engine)]: speed }, null, 1)}\n`);
-  } catch { /* an estimate is worth no failure */ }
+  } catch {
+    /* an estimate is worth no failure */
+  }
   return speed;
 }
 
 /** The speed of this machine, measured in a process of its own where it is not known. */
 export async function machineSpeed(engine: EngineName): Promise<MachineSpeed> {
-  return keptSpeed(engine) ?? await keepSpeed(engine, await measureEngine(engine).catch(() => ({ device: 'cpu' as const, gigaflops: 0 })));
+  return (
+    keptSpeed(engine) ??
+    (await keepSpeed(engine, await measureEngine(engine).catch(() => ({ device: 'cpu' as const, gigaflops: 0 }))))
+  );
 }
 
 /** Measures the machine when it is asked to, where that is not done yet: once at a time, and while nothing else computes. */
-export function measuredAtRest({ busy, onMeasured }: { readonly busy: () => boolean; readonly onMeasured: () => void }): () => void {
+export function measuredAtRest({
+  busy,
+  onMeasured,
+}: {
+  readonly busy: () => boolean;
+  readonly onMeasured: () => void;
+}): () => void {
   let measuring = false;
   return () => {
     if (measuring || busy() || keptSpeed('auto') !== null) return;

@@ -17,7 +17,10 @@ const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const networkOf = ({ model, prepare }: Pick<Plan, 'model' | 'prepare'>) => buildNetwork(model, prepare.inputSize);
 
 /** Trained numbers of a plan's network, its head apart. */
-export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number => parameterSpecs(networkOf(plan)).filter((spec) => spec.trainable).reduce((sum, spec) => sum + product(spec.shape), 0);
+export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number =>
+  parameterSpecs(networkOf(plan))
+    .filter((spec) => spec.trainable)
+    .reduce((sum, spec) => sum + product(spec.shape), 0);
 
 const sureness = { machine: 0, otherRuns: 1, runs: 2 } as const satisfies Record<TrainingRate['from']['kind'], number>;
 const [inferenceShare, secondsToBegin] = [0.35, 4]; // of a training step's time; of each run, to load the engine and compile its steps
@@ -43,26 +46,56 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
     return found;
   };
   /** The newest runs that tell how fast they trained, newest first. */
-  const ratedRuns = (): RatedRun[] => store.runPage(lookedThrough).filter(({ status }) => status === 'done' || status === 'trained' || status === 'running').reverse().flatMap((run) => {
-    const [plan, imagesPerSecond] = [planOf(run), rateOf(run)];
-    return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
-  });
+  const ratedRuns = (): RatedRun[] =>
+    store
+      .runPage(lookedThrough)
+      .filter(({ status }) => status === 'done' || status === 'trained' || status === 'running')
+      .reverse()
+      .flatMap((run) => {
+        const [plan, imagesPerSecond] = [planOf(run), rateOf(run)];
+        return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
+      });
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
     const own = store.runs(planHash(plan)).filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
     const runs = ratedRuns();
     const machine = runs.length > 0 ? null : speed();
-    const faces = counted && 'facts' in counted ? { from: counted.from, people: counted.facts.trainImages.length, trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0) } : null;
+    const faces =
+      counted && 'facts' in counted
+        ? {
+            from: counted.from,
+            people: counted.facts.trainImages.length,
+            trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0),
+          }
+        : null;
     const arms = plan.arms.map((arm) => {
       const armPlan = planOfArm(plan, arm);
       const left = plan.seeds.length - own.filter((run) => run.arm === arm.name).length;
-      return { rate: trainingRate(armPlan, faces?.people ?? 0, { runs, machine }), left, imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0), bytes: trainingBytes(arm, armPlan, faces?.people ?? 0) };
+      return {
+        rate: trainingRate(armPlan, faces?.people ?? 0, { runs, machine }),
+        left,
+        imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0),
+        bytes: trainingBytes(arm, armPlan, faces?.people ?? 0),
+      };
     });
-    const [rate = null] = arms.flatMap((arm) => arm.rate ?? []).sort((a, b) => sureness[a.from.kind] - sureness[b.from.kind] || a.imagesPerSecond - b.imagesPerSecond);
+    const [rate = null] = arms
+      .flatMap((arm) => arm.rate ?? [])
+      .sort((a, b) => sureness[a.from.kind] - sureness[b.from.kind] || a.imagesPerSecond - b.imagesPerSecond);
     const withVal = 1 + (plan.split.val / plan.split.train) * inferenceShare;
     return {
-      runs: plan.arms.length * plan.seeds.length, runsDone: own.length, faces, rate, unmeasured: runs.length === 0 && machine === null,
+      runs: plan.arms.length * plan.seeds.length,
+      runsDone: own.length,
+      faces,
+      rate,
+      unmeasured: runs.length === 0 && machine === null,
       imagesLeft: faces && arms.reduce((sum, arm) => sum + arm.imagesLeft, 0),
-      seconds: faces && rate && arms.reduce((sum, arm) => sum + secondsToBegin * arm.left + withVal * arm.imagesLeft / (arm.rate ?? rate).imagesPerSecond, 0),
+      seconds:
+        faces &&
+        rate &&
+        arms.reduce(
+          (sum, arm) =>
+            sum + secondsToBegin * arm.left + (withVal * arm.imagesLeft) / (arm.rate ?? rate).imagesPerSecond,
+          0,
+        ),
       memoryBytes: Math.max(...arms.map((arm) => arm.bytes)),
     };
   };
@@ -75,7 +108,12 @@ function meanEpochs(plan: Plan, arm: ArmPlan): number {
   if (!plan.sweep?.halving || arm.variantOf === undefined) return epochs;
   const candidates = plan.arms.filter((other) => other.variantOf === arm.variantOf).length;
   const rounds = halvingRounds(plan.sweep.halving, { candidates, epochs });
-  return rounds.reduce((sum, round, place) => sum + round.candidates * (round.epochs - (rounds[place - 1]?.epochs ?? 0)), 0) / candidates;
+  return (
+    rounds.reduce(
+      (sum, round, place) => sum + round.candidates * (round.epochs - (rounds[place - 1]?.epochs ?? 0)),
+      0,
+    ) / candidates
+  );
 }
 
 /** Bytes of float32 that training holds: each parameter with its gradient and slots, of class centres that are drawn the drawn ones once more with theirs, and each value of a batch with its gradient. */
@@ -84,7 +122,11 @@ function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
   const drawn = drawnClasses(plan.training, classes);
   const numbers = (rows: number) => rows * plan.model.embeddingSize * centres;
   const copies = 1 + optimizerSlots(plan.training.optimizer).length;
-  const head = drawn === null ? numbers(classes) * (1 + copies) : numbers(classes) * copies + numbers(drawn) * (1 + copies);
-  const values = [...networkShapes(networkOf(plan)).values()].reduce((sum, shape) => sum + product(shape), (drawn ?? classes) * centres);
+  const head =
+    drawn === null ? numbers(classes) * (1 + copies) : numbers(classes) * copies + numbers(drawn) * (1 + copies);
+  const values = [...networkShapes(networkOf(plan)).values()].reduce(
+    (sum, shape) => sum + product(shape),
+    (drawn ?? classes) * centres,
+  );
   return 4 * (trainedParameters(plan) * (1 + copies) + head + 2 * plan.training.batchSize * values);
 }

@@ -8,7 +8,10 @@ import type { MachineSpeed } from './machineSpeed.ts';
 
 type Networked = Pick<Plan, 'model' | 'prepare' | 'training'>;
 /** A run that trained, with the plan of its arm. */
-export interface RatedRun { readonly plan: Networked; readonly imagesPerSecond: number }
+export interface RatedRun {
+  readonly plan: Networked;
+  readonly imagesPerSecond: number;
+}
 
 // The shares of the three are fitted to compiled steps of five backbones at 32 to 112 pixels on two cores that others used too, their sum to three backbones on two cores at rest: none is off by more than 2, and two of them against one another by 3. What a multiply-add forward and back costs of the time of one floating-point operation of a matrix product (Winograd's convolutions save most of the six), what the passes over a value cost, and a step beside its pictures.
 const [ofMultiplyAdd, ofValue, ofStep] = [1.5, 550, 1.8e9];
@@ -23,25 +26,48 @@ export function trainingWork({ model, prepare, training }: Networked, classes: n
 const [mostRuns, nameOf] = [10, ({ model, prepare }: Networked) => `${model.backbone} ${prepare.inputSize}`];
 
 /** How fast a plan trains: as the newest runs of its network at its input size did, else reckoned from the runs of the network most like it, else from the machine's speed; null where nothing is known. */
-export function trainingRate(plan: Networked, classes: number, { runs, machine }: { readonly runs: readonly RatedRun[]; readonly machine: MachineSpeed | null }): TrainingRate | null {
-  const rateOf = (rated: readonly RatedRun[]) => median(rated.slice(0, mostRuns).map(({ imagesPerSecond }) => imagesPerSecond));
+export function trainingRate(
+  plan: Networked,
+  classes: number,
+  { runs, machine }: { readonly runs: readonly RatedRun[]; readonly machine: MachineSpeed | null },
+): TrainingRate | null {
+  const rateOf = (rated: readonly RatedRun[]) =>
+    median(rated.slice(0, mostRuns).map(({ imagesPerSecond }) => imagesPerSecond));
   const own = runs.filter((run) => nameOf(run.plan) === nameOf(plan));
-  if (own.length > 0) return { imagesPerSecond: rateOf(own), from: { kind: 'runs', runs: Math.min(own.length, mostRuns) } };
+  if (own.length > 0)
+    return { imagesPerSecond: rateOf(own), from: { kind: 'runs', runs: Math.min(own.length, mostRuns) } };
   const work = trainingWork(plan, classes);
   const unlike = (run: RatedRun) => Math.abs(Math.log(trainingWork(run.plan, classes) / work));
-  const [nearest] = [...new Map(runs.map((run) => [nameOf(run.plan), run])).values()].sort((a, b) => unlike(a) - unlike(b));
+  const [nearest] = [...new Map(runs.map((run) => [nameOf(run.plan), run])).values()].sort(
+    (a, b) => unlike(a) - unlike(b),
+  );
   if (nearest) {
     const like = runs.filter((run) => nameOf(run.plan) === nameOf(nearest.plan));
-    return { imagesPerSecond: rateOf(like) * trainingWork(nearest.plan, classes) / work, from: { kind: 'otherRuns', runs: Math.min(like.length, mostRuns), backbone: nearest.plan.model.backbone, inputSize: nearest.plan.prepare.inputSize } };
+    return {
+      imagesPerSecond: (rateOf(like) * trainingWork(nearest.plan, classes)) / work,
+      from: {
+        kind: 'otherRuns',
+        runs: Math.min(like.length, mostRuns),
+        backbone: nearest.plan.model.backbone,
+        inputSize: nearest.plan.prepare.inputSize,
+      },
+    };
   }
-  return machine === null || machine.gigaflops === 0 ? null : { imagesPerSecond: machine.gigaflops * 1e9 / work, from: { kind: 'machine', gigaflops: machine.gigaflops, device: machine.device } };
+  return machine === null || machine.gigaflops === 0
+    ? null
+    : {
+        imagesPerSecond: (machine.gigaflops * 1e9) / work,
+        from: { kind: 'machine', gigaflops: machine.gigaflops, device: machine.device },
+      };
 }
 
 /** The input size of the rates that `arcbench doctor` prints. */
 export const reckonedSize = 112;
 
 /** How fast every backbone would train on a machine of this speed, with 500 people and all else standard. */
-export function reckonedRates(machine: MachineSpeed): { readonly backbone: BackboneName; readonly inputSize: number; readonly imagesPerSecond: number }[] {
+export function reckonedRates(
+  machine: MachineSpeed,
+): { readonly backbone: BackboneName; readonly inputSize: number; readonly imagesPerSecond: number }[] {
   const standard = experimentSchema.parse({ prepare: { inputSize: reckonedSize } });
   return backboneNames.flatMap((backbone) => {
     const rate = trainingRate({ ...standard, model: { ...standard.model, backbone } }, 500, { runs: [], machine });

@@ -19,14 +19,36 @@ export function faceCounter(workspace: string, library: DatasetLibrary) {
     const data = absoluteData({ plan, baseFolder });
     const dataset = await library.datasetOf(data).catch(() => null);
     const folder = dataset && preparedFolder(workspace, dataset, plan.prepare);
-    const from: FacesFrom | null = folder !== null && existsSync(folder) ? 'prepared' : dataset ? 'imported' : data.source === 'demo' && data.demo.people * data.demo.imagesPerPerson <= mostDemoImages ? 'demo' : null;
+    const from: FacesFrom | null =
+      folder !== null && existsSync(folder)
+        ? 'prepared'
+        : dataset
+          ? 'imported'
+          : data.source === 'demo' && data.demo.people * data.demo.imagesPerPerson <= mostDemoImages
+            ? 'demo'
+            : null;
     if (from === null) return null;
     const key = JSON.stringify([from, dataset?.hash ?? data.demo, plan.prepare, plan.split]);
-    const counted = known.get(key) ?? count(from, plan, {
-      prepared: () => openPreparedSet(folder ?? ''),
-      imported: () => ({ hash: '', images: (dataset?.images ?? []).map(({ identity, path }) => ({ identity, contentHash: path })) }),
-      demo: () => ({ hash: '', images: Array.from({ length: data.demo.people * data.demo.imagesPerPerson }, (_, index) => ({ identity: String(index % data.demo.people), contentHash: String(index) })) }),
-    }[from]);
+    const counted =
+      known.get(key) ??
+      count(
+        from,
+        plan,
+        {
+          prepared: () => openPreparedSet(folder ?? ''),
+          imported: () => ({
+            hash: '',
+            images: (dataset?.images ?? []).map(({ identity, path }) => ({ identity, contentHash: path })),
+          }),
+          demo: () => ({
+            hash: '',
+            images: Array.from({ length: data.demo.people * data.demo.imagesPerPerson }, (_, index) => ({
+              identity: String(index % data.demo.people),
+              contentHash: String(index),
+            })),
+          }),
+        }[from],
+      );
     known.delete(key);
     known.set(key, counted);
     for (const oldest of [...known.keys()].slice(0, -20)) known.delete(oldest);

@@ -3,7 +3,10 @@ import type { Store } from '../../store/store.ts';
 
 /** Every engine that trained or judged a run, in their order: one that was stopped may have gone on elsewhere, or with other threads. */
 export function enginesOf(store: Store, id: string): readonly RunEngine[] {
-  const [all, last] = [store.result(id, 'engines') as readonly RunEngine[] | null, store.result(id, 'engine') as RunEngine | null];
+  const [all, last] = [
+    store.result(id, 'engines') as readonly RunEngine[] | null,
+    store.result(id, 'engine') as RunEngine | null,
+  ];
   return all ?? (last ? [last] : []);
 }
 
@@ -11,5 +14,6 @@ export function enginesOf(store: Store, id: string): readonly RunEngine[] {
 export function keepEngine(store: Store, id: string, engine: RunEngine): void {
   const before = enginesOf(store, id);
   store.saveResult(id, 'engine', engine);
-  if (!before.some((known) => JSON.stringify(known) === JSON.stringify(engine))) store.saveResult(id, 'engines', [...before, engine]);
+  if (!before.some((known) => JSON.stringify(known) === JSON.stringify(engine)))
+    store.saveResult(id, 'engines', [...before, engine]);
 }

@@ -8,7 +8,8 @@ import { renderSyntheticFaces } from '../../data/syntheticFaces.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
 
-export const peopleOf = (images: readonly { readonly identity: string }[]): number => new Set(images.map((image) => image.identity)).size;
+export const peopleOf = (images: readonly { readonly identity: string }[]): number =>
+  new Set(images.map((image) => image.identity)).size;
 
 /** Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. */
 export async function importFaces(options: StageOptions): Promise<Dataset> {
@@ -17,9 +18,16 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   const isDemo = plan.data.source === 'demo';
   progress.stage(isDemo ? 'Drawing and importing the demo faces' : 'Importing faces');
   const resolvedSource = isDemo
-    ? await renderSyntheticFaces(plan.data.demo, { workspace, onProgress: paced(progress, 'demo faces'), shouldStop: () => signal.aborted })
+    ? await renderSyntheticFaces(plan.data.demo, {
+        workspace,
+        onProgress: paced(progress, 'demo faces'),
+        shouldStop: () => signal.aborted,
+      })
     : pathFrom(options.baseFolder, plan.data.source);
-  const found = await importDataset({ ...plan.data, resolvedSource }, { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: paced(progress, 'files') });
+  const found = await importDataset(
+    { ...plan.data, resolvedSource },
+    { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: paced(progress, 'files') },
+  );
   const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
   await saveDatasetFile(workspace, dataset);
   saveRow(options, dataset, dataset);
@@ -33,18 +41,46 @@ function paced({ step }: StageOptions['progress'], what: string): (done: number,
   return (done, total) => {
     first ??= { done, at: performance.now() };
     const seconds = (performance.now() - first.at) / 1000;
-    step({ done, total, note: done > first.done && seconds > 0 ? `${what}, ${((done - first.done) / seconds).toFixed(0)} img/s` : what });
+    step({
+      done,
+      total,
+      note: done > first.done && seconds > 0 ? `${what}, ${((done - first.done) / seconds).toFixed(0)} img/s` : what,
+    });
   };
 }
 
 /** What the store remembers of pictures' headers. */
-export const headersIn = (store: Pick<StageOptions['store'], 'picture' | 'savePictures'>): HeaderMemory => ({ known: store.picture, keep: store.savePictures });
+export const headersIn = (store: Pick<StageOptions['store'], 'picture' | 'savePictures'>): HeaderMemory => ({
+  known: store.picture,
+  keep: store.savePictures,
+});
 
 /** The data section of a plan with its source made absolute: what a dataset is known by. */
-export const absoluteData = ({ plan, baseFolder }: Pick<StageOptions, 'plan' | 'baseFolder'>): StageOptions['plan']['data'] => ({ ...plan.data, source: plan.data.source === 'demo' ? 'demo' : pathFrom(baseFolder, plan.data.source) });
+export const absoluteData = ({
+  plan,
+  baseFolder,
+}: Pick<StageOptions, 'plan' | 'baseFolder'>): StageOptions['plan']['data'] => ({
+  ...plan.data,
+  source: plan.data.source === 'demo' ? 'demo' : pathFrom(baseFolder, plan.data.source),
+});
 
-function saveRow(options: StageOptions, { hash, source, layout }: Dataset, { images, rejected }: { readonly images: readonly { readonly identity: string }[]; readonly rejected: readonly Rejected[] }): void {
-  options.store.saveDataset({ hash, source, layout, images: images.length, people: peopleOf(images), rejected, data: absoluteData(options) });
+function saveRow(
+  options: StageOptions,
+  { hash, source, layout }: Dataset,
+  {
+    images,
+    rejected,
+  }: { readonly images: readonly { readonly identity: string }[]; readonly rejected: readonly Rejected[] },
+): void {
+  options.store.saveDataset({
+    hash,
+    source,
+    layout,
+    images: images.length,
+    people: peopleOf(images),
+    rejected,
+    data: absoluteData(options),
+  });
 }
 
 /** Aligns, crops and packs an imported dataset. */
@@ -52,7 +88,12 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
   const { store, plan, progress, signal } = options;
   await sweepLeftovers(store.workspace);
   progress.stage(`Preparing ${dataset.images.length} images of ${peopleOf(dataset.images)} people`);
-  const set = await prepareDataset(dataset, plan.prepare, { workspace: store.workspace, signal, onResume: (sentence) => progress.notice(sentence), onProgress: paced(progress, 'images') });
+  const set = await prepareDataset(dataset, plan.prepare, {
+    workspace: store.workspace,
+    signal,
+    onResume: (sentence) => progress.notice(sentence),
+    onProgress: paced(progress, 'images'),
+  });
   const rejected = [...dataset.rejected, ...set.rejected];
   if (store.dataset(dataset.hash) === null) await saveDatasetFile(store.workspace, dataset); // landmarks set by hand since the import made another of it, which takes its place
   saveRow(options, dataset, { images: set.images, rejected });

@@ -19,15 +19,37 @@ export interface PointCopies {
 }
 
 /** Compares the copies of a run's points; null where an older version wrote the checkpoint and counted none. */
-export function comparePoints(store: Store, { id, folder, checkpoint }: { readonly id: string; readonly folder: string; readonly checkpoint: Pick<Checkpoint, 'position' | 'points'> }): PointCopies | null {
+export function comparePoints(
+  store: Store,
+  {
+    id,
+    folder,
+    checkpoint,
+  }: { readonly id: string; readonly folder: string; readonly checkpoint: Pick<Checkpoint, 'position' | 'points'> },
+): PointCopies | null {
   const { step: last, points: told } = checkpoint.position;
   if (told === null) return null;
-  const held = (['epochs', 'steps'] as const).flatMap((of) => store.points(id, of)).filter(({ step }) => step <= last).map(({ run: _, ...point }) => point);
+  const held = (['epochs', 'steps'] as const)
+    .flatMap((of) => store.points(id, of))
+    .filter(({ step }) => step <= last)
+    .map(({ run: _, ...point }) => point);
   const { points, damaged } = readPoints(folder);
   const logged = points.filter(({ step }) => step <= last);
   const [heldKeys, loggedKeys] = [new Set(held.map(keyOf)), new Set(logged.map(keyOf))];
-  const lost = [...new Map([...logged, ...checkpoint.points].filter((point) => !heldKeys.has(keyOf(point))).map((point) => [keyOf(point), point])).values()];
-  return { held, lost, unlogged: [...held, ...lost].filter((point) => !loggedKeys.has(keyOf(point))), missing: Math.max(0, told - held.length - lost.length), damaged };
+  const lost = [
+    ...new Map(
+      [...logged, ...checkpoint.points]
+        .filter((point) => !heldKeys.has(keyOf(point)))
+        .map((point) => [keyOf(point), point]),
+    ).values(),
+  ];
+  return {
+    held,
+    lost,
+    unlogged: [...held, ...lost].filter((point) => !loggedKeys.has(keyOf(point))),
+    missing: Math.max(0, told - held.length - lost.length),
+    damaged,
+  };
 }
 
 /** Gives back to the store the points before a run's checkpoint that a damaged write-ahead log lost, and to the run's log those that it lacks; false where some are in neither. */

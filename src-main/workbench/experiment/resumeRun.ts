@@ -8,7 +8,11 @@ import { gatherSplit } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
 import { runFolderOf, trainArms, type TrainOptions } from './trainArms.ts';
 
-export interface ResumableRun { readonly row: RunRow; readonly plan: Plan; readonly origin: Pick<StageOptions, 'baseFolder' | 'rerunCommand'> }
+export interface ResumableRun {
+  readonly row: RunRow;
+  readonly plan: Plan;
+  readonly origin: Pick<StageOptions, 'baseFolder' | 'rerunCommand'>;
+}
 
 /** What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' where its plan is gone. */
 export function resumableRun(store: Store, id: string): ResumableRun {
@@ -16,15 +20,33 @@ export function resumableRun(store: Store, id: string): ResumableRun {
   if (!row) throw noSuchRun(id);
   const plan = store.plan(row.planHash);
   const origin = store.result(id, 'origin') as ResumableRun['origin'] | null;
-  if (row.status === 'done') throw new ArcBenchError('wrong-input', `The run ${id} is done: there is nothing to resume.`);
-  if (!plan || !origin) throw new ArcBenchError('damaged', `The plan of run ${id} is not in the store: start the experiment again from its file.`);
-  if (plan.sweep?.halving) throw new ArcBenchError('wrong-input', `The run ${id} belongs to a sweep with successive halving, whose runs go on together: go on with its experiment, \`${origin.rerunCommand} --resume\`.`);
+  if (row.status === 'done')
+    throw new ArcBenchError('wrong-input', `The run ${id} is done: there is nothing to resume.`);
+  if (!plan || !origin)
+    throw new ArcBenchError(
+      'damaged',
+      `The plan of run ${id} is not in the store: start the experiment again from its file.`,
+    );
+  if (plan.sweep?.halving)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The run ${id} belongs to a sweep with successive halving, whose runs go on together: go on with its experiment, \`${origin.rerunCommand} --resume\`.`,
+    );
   return { row, plan, origin };
 }
 
 /** Goes on with a run from its last checkpoint to its evaluation. */
-export async function resumeRun({ row }: ResumableRun, options: StageOptions, train: Pick<TrainOptions, 'compiled' | 'engine'>): Promise<void> {
-  await trainArms(options, await gatherSplit(options), { ...train, interrupted: 'resume', evaluate: true, only: ({ arm, seed }) => arm === row.arm && seed === row.seed });
+export async function resumeRun(
+  { row }: ResumableRun,
+  options: StageOptions,
+  train: Pick<TrainOptions, 'compiled' | 'engine'>,
+): Promise<void> {
+  await trainArms(options, await gatherSplit(options), {
+    ...train,
+    interrupted: 'resume',
+    evaluate: true,
+    only: ({ arm, seed }) => arm === row.arm && seed === row.seed,
+  });
 }
 
 /** Removes a run, its points and its files. Throws 'wrong-input' where there is none, or where its files may not be removed; nothing is removed then. */

@@ -21,7 +21,11 @@ import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const { train, val } = options.plan.split;
-  if (train === 0 || val === 0) throw new ArcBenchError('wrong-input', `split.${train === 0 ? 'train' : 'val'} is 0, and ${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share of the images above 0 was expected, such as 0.15 for val; give train and test the rest.`);
+  if (train === 0 || val === 0)
+    throw new ArcBenchError(
+      'wrong-input',
+      `split.${train === 0 ? 'train' : 'val'} is 0, and ${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share of the images above 0 was expected, such as 0.15 for val; give train and test the rest.`,
+    );
   const seen = new Set<string>();
   for (const arm of options.plan.arms) {
     const own = planOfArm(options.plan, arm);
@@ -46,20 +50,37 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   options.progress.stage('Writing the report');
   const hash = planHash(plan);
   const folder = join(store.workspace, 'reports', hash.slice(0, 12));
-  await writeReport(await reportOf(store, { plan, hash, faces, runs: plannedRuns(plan, faces.split), rerunCommand: options.rerunCommand }), folder);
+  await writeReport(
+    await reportOf(store, {
+      plan,
+      hash,
+      faces,
+      runs: plannedRuns(plan, faces.split),
+      rerunCommand: options.rerunCommand,
+    }),
+    folder,
+  );
   return join(folder, 'report.md');
 }
 
 /** Says how long training will take; where no run tells the machine is measured first. */
-async function sayTrainingTime({ store, plan, progress }: StageOptions, faces: SplitFaces, engine: EngineName): Promise<void> {
-  const estimated = (machine: MachineSpeed | null) => startEstimator(store, () => machine)(plan, { from: 'prepared', facts: splitFacts(faces) });
+async function sayTrainingTime(
+  { store, plan, progress }: StageOptions,
+  faces: SplitFaces,
+  engine: EngineName,
+): Promise<void> {
+  const estimated = (machine: MachineSpeed | null) =>
+    startEstimator(store, () => machine)(plan, { from: 'prepared', facts: splitFacts(faces) });
   const known = estimated(null);
   if (known.runsDone === known.runs) return;
   progress.notice(trainingTimeSentence(known.rate === null ? estimated(await machineSpeed(engine)) : known));
 }
 
 /** Runs an experiment from faces to report. Throws ArcBenchError. */
-export async function runExperiment(options: StageOptions, train: Omit<TrainOptions, 'evaluate' | 'only'>): Promise<{ readonly report: string; readonly runs: readonly string[] }> {
+export async function runExperiment(
+  options: StageOptions,
+  train: Omit<TrainOptions, 'evaluate' | 'only'>,
+): Promise<{ readonly report: string; readonly runs: readonly string[] }> {
   const faces = await gatherSplit(options);
   await sayTrainingTime(options, faces, train.engine);
   const runs = await trainArms(options, faces, { ...train, evaluate: true });

@@ -7,8 +7,16 @@ import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { writeSplitFolders } from '../../split/splitFolders.ts';
 import { checkStop, type StageOptions } from './stage.ts';
 
-export interface AuditedSplit { readonly split: Split; readonly findings: readonly Finding[] }
-export interface SplitFaces extends AuditedSplit { readonly dataset: Dataset; readonly set: PreparedSet; readonly folder: string; readonly manifestHash: string }
+export interface AuditedSplit {
+  readonly split: Split;
+  readonly findings: readonly Finding[];
+}
+export interface SplitFaces extends AuditedSplit {
+  readonly dataset: Dataset;
+  readonly set: PreparedSet;
+  readonly folder: string;
+  readonly manifestHash: string;
+}
 
 /** Splits a prepared set by the plan's rule and audits it; nothing is written. */
 export function auditFaces({ plan, progress }: StageOptions, set: PreparedSet): AuditedSplit {
@@ -18,14 +26,28 @@ export function auditFaces({ plan, progress }: StageOptions, set: PreparedSet): 
 }
 
 /** Makes the folders of an audited split. Throws 'wrong-input' where the audit blocks. */
-export async function writeAuditedSplit(options: StageOptions, set: PreparedSet, { split, findings }: AuditedSplit): Promise<{ readonly folder: string; readonly manifestHash: string }> {
+export async function writeAuditedSplit(
+  options: StageOptions,
+  set: PreparedSet,
+  { split, findings }: AuditedSplit,
+): Promise<{ readonly folder: string; readonly manifestHash: string }> {
   const { store } = options;
   const blocking = findings.filter((finding) => finding.blocking);
   if (blocking.length > 0) {
-    throw new ArcBenchError('wrong-input', `The audit found ${blocking.length === 1 ? 'a leak' : `${blocking.length} leaks`} between the parts, the first: ${blocking[0]?.message} Mend the data, or allow it by name with split.allowFindings: ["${blocking[0]?.name}"].`);
+    throw new ArcBenchError(
+      'wrong-input',
+      `The audit found ${blocking.length === 1 ? 'a leak' : `${blocking.length} leaks`} between the parts, the first: ${blocking[0]?.message} Mend the data, or allow it by name with split.allowFindings: ["${blocking[0]?.name}"].`,
+    );
   }
   const folders = await writeSplitFolders(set, split, join(store.workspace, 'splits', split.hash.slice(0, 16)));
-  store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: folders.folder, manifestHash: folders.manifestHash, audit: findings });
+  store.saveSplit({
+    hash: split.hash,
+    seed: split.seed,
+    rule: split.rule,
+    folder: folders.folder,
+    manifestHash: folders.manifestHash,
+    audit: findings,
+  });
   checkStop(options);
   return folders;
 }

@@ -2,7 +2,13 @@ import type { SplitFacts } from '../../../src-shared/advice.ts';
 import type { Split, SplitSource } from '../../split/makeSplit.ts';
 
 /** What the advice before training asks of a split: counts alone. */
-export function splitFacts({ set, split }: { readonly set: Pick<SplitSource, 'images'>; readonly split: Split }): SplitFacts {
+export function splitFacts({
+  set,
+  split,
+}: {
+  readonly set: Pick<SplitSource, 'images'>;
+  readonly split: Split;
+}): SplitFacts {
   const perPerson = (indexes: readonly number[]) => {
     const counts = new Map<string, number>();
     for (const index of indexes) {
@@ -14,5 +20,10 @@ export function splitFacts({ set, split }: { readonly set: Pick<SplitSource, 'im
   const { train, test, query, distractors } = split.parts;
   const pairs = (images: number) => (images * (images - 1)) / 2;
   const positives = perPerson(query).reduce((sum, images) => sum + pairs(images), 0);
-  return { trainImages: perPerson(train), testImages: test.length, positives, negatives: pairs(query.length) - positives + query.length * distractors.length };
+  return {
+    trainImages: perPerson(train),
+    testImages: test.length,
+    positives,
+    negatives: pairs(query.length) - positives + query.length * distractors.length,
+  };
 }

@@ -32,4 +32,5 @@ export function checkStop({ signal, rerunCommand }: StageOptions): void {
   if (signal.aborted) throw new ArcBenchError('cancelled', `Stopped; \`${rerunCommand} --resume\` goes on from here.`);
 }
 
-export const pathFrom = (baseFolder: string, path: string): string => (isAbsolute(path) ? path : resolve(baseFolder, path));
+export const pathFrom = (baseFolder: string, path: string): string =>
+  isAbsolute(path) ? path : resolve(baseFolder, path);

@@ -39,8 +39,21 @@ export interface TrainOptions {
 }
 
 /** Id of the run of one arm with one seed on one split: the same plan gives the same run. */
-export function runId({ plan, split, arm, seed }: { readonly plan: Plan; readonly split: Split; readonly arm: string; readonly seed: number }): string {
-  return createHash('sha256').update(JSON.stringify([planHash(plan), split.hash, arm, seed])).digest('hex').slice(0, 12);
+export function runId({
+  plan,
+  split,
+  arm,
+  seed,
+}: {
+  readonly plan: Plan;
+  readonly split: Split;
+  readonly arm: string;
+  readonly seed: number;
+}): string {
+  return createHash('sha256')
+    .update(JSON.stringify([planHash(plan), split.hash, arm, seed]))
+    .digest('hex')
+    .slice(0, 12);
 }
 
 export const runFolderOf = (store: Store, id: string): string => join(store.workspace, 'runs', id);
@@ -48,11 +61,17 @@ export const snapshotFolderOf = (store: Store, id: string): string => join(runFo
 
 /** Every run that a plan asks for, in the order in which they run. */
 export function plannedRuns(plan: Plan, split: Split): PlannedRun[] {
-  return plan.seeds.flatMap((seed) => plan.arms.map((arm) => ({ id: runId({ plan, split, arm: arm.name, seed }), arm: arm.name, seed })));
+  return plan.seeds.flatMap((seed) =>
+    plan.arms.map((arm) => ({ id: runId({ plan, split, arm: arm.name, seed }), arm: arm.name, seed })),
+  );
 }
 
 /** Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Throws what ends a run. */
-export async function trainArms(options: StageOptions, faces: { readonly set: PreparedSet; readonly split: Split }, train: TrainOptions): Promise<readonly string[]> {
+export async function trainArms(
+  options: StageOptions,
+  faces: { readonly set: PreparedSet; readonly split: Split },
+  train: TrainOptions,
+): Promise<readonly string[]> {
   const { store, plan, progress } = options;
   const { set, split } = faces;
   const hash = planHash(plan);
@@ -60,14 +79,30 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
   const labels = Int32Array.from(split.parts.train, (index) => label.get(set.images[index]?.identity ?? '') ?? 0);
   store.savePlan(hash, plan);
   const planned = plannedRuns(plan, split).filter((run) => train.only?.(run) ?? true);
-  if (train.only && plan.sweep?.halving) throw new ArcBenchError('wrong-input', `The runs of a sweep with successive halving go on together, round by round: \`${options.rerunCommand} --resume\` goes on with all of them.`);
-  if (planned.length === 0) throw new ArcBenchError('wrong-input', `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its seeds ${plan.seeds.join(', ')}.`);
+  if (train.only && plan.sweep?.halving)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The runs of a sweep with successive halving go on together, round by round: \`${options.rerunCommand} --resume\` goes on with all of them.`,
+    );
+  if (planned.length === 0)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its seeds ${plan.seeds.join(', ')}.`,
+    );
   // A sweep tries values that may be too bold: one that diverges is a result, and the others go on.
-  const isDiverged = (id: string) => plan.sweep !== undefined && train.interrupted !== 'restart' && store.run(id)?.status === 'failed' && store.result(id, 'failure') === 'diverged';
-  if (train.interrupted === 'refuse') planned.filter((run) => !isDiverged(run.id) && haltOf(store, run.id) === null).forEach((run) => refuseInterrupted(options, store.run(run.id)));
+  const isDiverged = (id: string) =>
+    plan.sweep !== undefined &&
+    train.interrupted !== 'restart' &&
+    store.run(id)?.status === 'failed' &&
+    store.result(id, 'failure') === 'diverged';
+  if (train.interrupted === 'refuse')
+    planned
+      .filter((run) => !isDiverged(run.id) && haltOf(store, run.id) === null)
+      .forEach((run) => refuseInterrupted(options, store.run(run.id)));
   if (planned.some((run) => store.run(run.id) === null)) {
     const texts = reportTexts('en');
-    for (const advice of adviceBeforeTraining(plan, splitFacts(faces))) progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
+    for (const advice of adviceBeforeTraining(plan, splitFacts(faces)))
+      progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
   }
   const trainOne = async ({ id, arm, seed }: PlannedRun, untilEpoch: number | null): Promise<void> => {
     const title = `${arm}, seed ${seed}`;
@@ -78,15 +113,23 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
       progress.notice(`${title}: diverged already (run ${id}).`);
       return;
     }
-    if (haltOf(store, id) !== null || (untilEpoch !== null && known !== null && isWaiting(plan, known) && epochsDone(store, id) >= untilEpoch)) return;
+    if (
+      haltOf(store, id) !== null ||
+      (untilEpoch !== null && known !== null && isWaiting(plan, known) && epochsDone(store, id) >= untilEpoch)
+    )
+      return;
     if (known?.status === 'done' || (known?.status === 'trained' && !train.evaluate)) {
       progress.notice(`${title}: ${known.status} already (run ${id}).`);
       return;
     }
     await endFormerTrainer(runFolderOf(store, id)); // it may be writing what is read next
-    const wouldGoOn = known !== null && (known.status === 'trained' || isWaiting(plan, known) || train.interrupted === 'resume');
+    const wouldGoOn =
+      known !== null && (known.status === 'trained' || isWaiting(plan, known) || train.interrupted === 'resume');
     const goOn = wouldGoOn && restorePoints(store, { id, folder: runFolderOf(store, id) });
-    if (wouldGoOn && !goOn) progress.notice(`${title}: the database has lost points of run ${id} from before its checkpoint, and ${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`);
+    if (wouldGoOn && !goOn)
+      progress.notice(
+        `${title}: the database has lost points of run ${id} from before its checkpoint, and ${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`,
+      );
     if (!goOn) {
       refuseFixed(runFolderOf(store, id), `The files of run ${id} cannot be removed`);
       if (known) store.deleteRun(id); // so that the store never names what is gone
@@ -104,56 +147,103 @@ export async function trainArms(options: StageOptions, faces: { readonly set: Pr
     store.updateRun(id, { status: 'running', message: null });
     options.onTraining?.(id);
     progress.stage(`${known?.status === 'trained' ? 'Evaluating' : 'Training'} ${title} (run ${id})`);
-    const last = await runTrainer({
-      plan: own, planHash: hash, arm, seed, preparedFolder: set.folder, classes: split.classes, parts: split.parts, weightFile: weightFileOf(own.model, options.baseFolder),
-      pairsFile: own.evaluation.pairs === builtPairs ? null : pathFrom(options.baseFolder, own.evaluation.pairs),
-      runFolder: runFolderOf(store, id), resume: goOn, untilEpoch: known?.status === 'trained' ? null : untilEpoch, compiled: train.compiled, evaluate: train.evaluate, engine: train.engine,
-    }, {
-      signal: options.signal, ...(options.afterEpoch ? { afterEpoch: options.afterEpoch } : {}),
-      onMessage(message) {
-        switch (message.kind) {
-          case 'started':
-            store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
-            keepEngine(store, id, message.engine);
-            sayOtherEngines(options, hash, { id, arm, seed });
-            break;
-          case 'progress': progress.step({ done: (message.epoch - 1) * message.total + message.done, total: Math.min(epochs, untilEpoch ?? epochs) * message.total, note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s` }); break;
-          case 'points': store.addPoints(message.points.map((point) => ({ run: id, ...point }))); break;
-          case 'epoch': {
-            const { epoch, points } = message.summary;
-            progress.notice(`epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`);
-            break;
-          }
-          case 'snapshot': store.saveArtefact(id, { kind: 'snapshots', path: message.folder, sha256: null }); break;
-          case 'notice':
-            keepOnce(store, id, message);
-            progress.notice(message.message);
-            break;
-          case 'warning': {
-            const event = warningEvent(message.warning);
-            if (keepOnce(store, id, event)) progress.notice(`Warning: ${event.message}`);
-            break;
-          }
-          case 'done': case 'failed': case 'stopped': case 'paused': break;
-        }
+    const last = await runTrainer(
+      {
+        plan: own,
+        planHash: hash,
+        arm,
+        seed,
+        preparedFolder: set.folder,
+        classes: split.classes,
+        parts: split.parts,
+        weightFile: weightFileOf(own.model, options.baseFolder),
+        pairsFile: own.evaluation.pairs === builtPairs ? null : pathFrom(options.baseFolder, own.evaluation.pairs),
+        runFolder: runFolderOf(store, id),
+        resume: goOn,
+        untilEpoch: known?.status === 'trained' ? null : untilEpoch,
+        compiled: train.compiled,
+        evaluate: train.evaluate,
+        engine: train.engine,
       },
-    });
+      {
+        signal: options.signal,
+        ...(options.afterEpoch ? { afterEpoch: options.afterEpoch } : {}),
+        onMessage(message) {
+          switch (message.kind) {
+            case 'started':
+              store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
+              keepEngine(store, id, message.engine);
+              sayOtherEngines(options, hash, { id, arm, seed });
+              break;
+            case 'progress':
+              progress.step({
+                done: (message.epoch - 1) * message.total + message.done,
+                total: Math.min(epochs, untilEpoch ?? epochs) * message.total,
+                note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s`,
+              });
+              break;
+            case 'points':
+              store.addPoints(message.points.map((point) => ({ run: id, ...point })));
+              break;
+            case 'epoch': {
+              const { epoch, points } = message.summary;
+              progress.notice(
+                `epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`,
+              );
+              break;
+            }
+            case 'snapshot':
+              store.saveArtefact(id, { kind: 'snapshots', path: message.folder, sha256: null });
+              break;
+            case 'notice':
+              keepOnce(store, id, message);
+              progress.notice(message.message);
+              break;
+            case 'warning': {
+              const event = warningEvent(message.warning);
+              if (keepOnce(store, id, event)) progress.notice(`Warning: ${event.message}`);
+              break;
+            }
+            case 'done':
+            case 'failed':
+            case 'stopped':
+            case 'paused':
+              break;
+          }
+        },
+      },
+    );
     await finish(store, id, last);
     if (last.kind === 'failed' && last.code === 'diverged' && plan.sweep) {
       progress.notice(last.message);
       return;
     }
     if (last.kind === 'failed') throw new ArcBenchError(last.code, last.message);
-    if (last.kind === 'stopped') throw new ArcBenchError('cancelled', `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`);
+    if (last.kind === 'stopped')
+      throw new ArcBenchError(
+        'cancelled',
+        `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`,
+      );
   };
-  if (plan.sweep?.halving) await trainInRounds({ store, plan, halving: plan.sweep.halving, progress }, planned, trainOne);
+  if (plan.sweep?.halving)
+    await trainInRounds({ store, plan, halving: plan.sweep.halving, progress }, planned, trainOne);
   else for (const run of planned) await trainOne(run, null);
   return planned.map((run) => run.id);
 }
 
 function refuseInterrupted({ store, plan, rerunCommand }: StageOptions, known: RunRow | null): void {
-  if (!known || known.status === 'trained' || known.status === 'done' || isWaiting(plan, known) || !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))) return;
-  throw new ArcBenchError('wrong-input', `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`);
+  if (
+    !known ||
+    known.status === 'trained' ||
+    known.status === 'done' ||
+    isWaiting(plan, known) ||
+    !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))
+  )
+    return;
+  throw new ArcBenchError(
+    'wrong-input',
+    `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`,
+  );
 }
 
 /** Keeps what was not said yet, and tells whether: an epoch that is done again after a crash says the same again, and so does a run that goes on. */
@@ -165,15 +255,29 @@ function keepOnce(store: Store, id: string, event: Parameters<Store['addEvent']>
 
 /** Says of a run, once, that it or those it will be compared with were computed by different engines, which round differently. */
 function sayOtherEngines({ store, progress }: StageOptions, planHash: string, { id, arm, seed }: PlannedRun): void {
-  const others = store.runs(planHash).filter((run) => run.id !== id && (run.status === 'done' || run.status === 'trained'));
-  const differ = enginesThatDiffer([{ id, arm, seed }, ...others].map((run) => ({ run, engines: enginesOf(store, run.id) })), reportTexts('en'));
+  const others = store
+    .runs(planHash)
+    .filter((run) => run.id !== id && (run.status === 'done' || run.status === 'trained'));
+  const differ = enginesThatDiffer(
+    [{ id, arm, seed }, ...others].map((run) => ({ run, engines: enginesOf(store, run.id) })),
+    reportTexts('en'),
+  );
   if (!differ) return;
-  const event = warningEvent({ key: 'warning.engines', values: { engines: [...differ].map(([words, [first]]) => `${words} (${first?.arm}, seed ${first?.seed})`).join('; ') } });
+  const event = warningEvent({
+    key: 'warning.engines',
+    values: {
+      engines: [...differ].map(([words, [first]]) => `${words} (${first?.arm}, seed ${first?.seed})`).join('; '),
+    },
+  });
   if (keepOnce(store, id, event)) progress.notice(`Warning: ${event.message}`);
 }
 
 /** The log is English; the report writes the numbers in its own language. */
-const warningEvent = (warning: RunWarning) => ({ kind: 'warning', message: warningSentence(warning, reportTexts('en')), details: warning });
+const warningEvent = (warning: RunWarning) => ({
+  kind: 'warning',
+  message: warningSentence(warning, reportTexts('en')),
+  details: warning,
+});
 
 const percent = (value: number | undefined) => `${(100 * (value ?? 0)).toFixed(1)} %`;
 
@@ -182,24 +286,57 @@ async function finish(store: Store, id: string, last: TrainerMessage): Promise<v
   const { summary, predictions } = last.kind === 'done' ? last : { summary: null, predictions: null };
   const failure = last.kind === 'failed' ? last : null;
   const snapshots = existsSync(snapshotFolderOf(store, id)) ? { snapshots: snapshotFolderOf(store, id) } : {};
-  const artefacts = await Promise.all(Object.entries(summary ? { ...summary.artefacts, ...snapshots } : {}).map(async ([kind, path]) => ({ kind, path, sha256: await hashFiles(path) })));
+  const artefacts = await Promise.all(
+    Object.entries(summary ? { ...summary.artefacts, ...snapshots } : {}).map(async ([kind, path]) => ({
+      kind,
+      path,
+      sha256: await hashFiles(path),
+    })),
+  );
   store.atomically(() => {
     if (predictions) store.saveResult(id, 'predictions', predictions);
     if (summary) store.saveResult(id, 'summary', summary);
     if (summary?.evaluation) store.saveResult(id, 'judged', judgedMetrics(summary));
     for (const artefact of artefacts) store.saveArtefact(id, artefact);
-    if (summary?.evaluation) store.addEvent(id, { kind: 'evaluated', message: 'Test, query and distractors were judged.' });
+    if (summary?.evaluation)
+      store.addEvent(id, { kind: 'evaluated', message: 'Test, query and distractors were judged.' });
     const [alias, ...more] = summary?.evaluation?.aliases ?? [];
     if (alias) {
-      const values = { first: alias.first.identity, firstPart: alias.first.part, second: alias.second.identity, secondPart: alias.second.part, cosine: alias.cosine, bar: alias.bar };
-      store.addEvent(id, warningEvent(more.length === 0 ? { key: 'warning.alias', values } : { key: 'warning.aliases', values: { ...values, more: more.length } }));
+      const values = {
+        first: alias.first.identity,
+        firstPart: alias.first.part,
+        second: alias.second.identity,
+        secondPart: alias.second.part,
+        cosine: alias.cosine,
+        bar: alias.bar,
+      };
+      store.addEvent(
+        id,
+        warningEvent(
+          more.length === 0
+            ? { key: 'warning.alias', values }
+            : { key: 'warning.aliases', values: { ...values, more: more.length } },
+        ),
+      );
     }
     if (failure) {
       store.addEvent(id, { kind: 'failure', message: failure.message, details: failure.told });
       store.saveResult(id, 'failure', failure.code);
     }
-    const status = summary ? (summary.evaluation ? 'done' : 'trained') : failure ? 'failed' : last.kind === 'paused' ? 'queued' : 'cancelled';
-    store.updateRun(id, { status, finishedAt: status === 'queued' ? null : new Date().toISOString(), message: failure?.message ?? null });
+    const status = summary
+      ? summary.evaluation
+        ? 'done'
+        : 'trained'
+      : failure
+        ? 'failed'
+        : last.kind === 'paused'
+          ? 'queued'
+          : 'cancelled';
+    store.updateRun(id, {
+      status,
+      finishedAt: status === 'queued' ? null : new Date().toISOString(),
+      message: failure?.message ?? null,
+    });
     if (summary) store.saveResult(id, 'digest', store.digest(id));
   });
 }

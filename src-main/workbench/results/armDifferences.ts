@@ -11,22 +11,44 @@ import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 /** Holds the arms of runs against one of them as a report does: the same metrics, pairs of one seed, intervals and tests, over the runs that are given. */
 export function armDifferences(store: Store, rows: readonly RunRow[], against: string): ArmDifferences {
   const judged = rows.flatMap((row) => {
-    const evaluation = row.status === 'done' ? (store.result(row.id, 'summary') as TrainedSummary | null)?.evaluation as RunEvaluation | null | undefined : null;
+    const evaluation =
+      row.status === 'done'
+        ? ((store.result(row.id, 'summary') as TrainedSummary | null)?.evaluation as RunEvaluation | null | undefined)
+        : null;
     return evaluation ? [{ row, evaluation }] : [];
   });
   const base = judged.find(({ row }) => row.id === against);
-  if (!base) throw new ArcBenchError('wrong-input', `The run ${against} is not among the judged runs that are compared: name one that is done.`);
-  const metrics = reportMetrics(judged.map(({ evaluation }) => evaluation), reportTexts('en'));
+  if (!base)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The run ${against} is not among the judged runs that are compared: name one that is done.`,
+    );
+  const metrics = reportMetrics(
+    judged.map(({ evaluation }) => evaluation),
+    reportTexts('en'),
+  );
   // Arms of another split were judged on other pictures: their runs are no pairs with those of the base.
   const arms = [...groupBy(judged, ({ row }) => `${row.planHash} ${row.arm}`).values()].map((own) => ({
-    name: own[0]!.row.id, isBase: own.includes(base),
-    runs: own.filter(({ row }) => row.splitHash === base.row.splitHash).map(({ row, evaluation }) => ({ seed: row.seed, values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(evaluation)])) })),
+    name: own[0]!.row.id,
+    isBase: own.includes(base),
+    runs: own
+      .filter(({ row }) => row.splitHash === base.row.splitHash)
+      .map(({ row, evaluation }) => ({
+        seed: row.seed,
+        values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(evaluation)])),
+      })),
   }));
   const ordered = [...arms.filter((arm) => arm.isBase), ...arms.filter((arm) => !arm.isBase)];
-  const { pairs } = compareArms(metrics.map(({ key, title, unit, better, primary }) => ({ key, title, unit, better, primary })), ordered);
+  const { pairs } = compareArms(
+    metrics.map(({ key, title, unit, better, primary }) => ({ key, title, unit, better, primary })),
+    ordered,
+  );
   const paired = new Set(pairs.map(({ arm }) => arm));
   return {
     differences: pairs.map(({ arm, against: _base, ...difference }) => ({ ...difference, run: arm })),
-    unpaired: ordered.slice(1).map(({ name }) => name).filter((name) => !paired.has(name)),
+    unpaired: ordered
+      .slice(1)
+      .map(({ name }) => name)
+      .filter((name) => !paired.has(name)),
   };
 }

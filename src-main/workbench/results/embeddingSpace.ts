@@ -28,14 +28,39 @@ export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'):
   const name = `${row.arm}, seed ${row.seed} (run ${run})`;
   if (of === 'end') {
     const path = join(runFolderOf(store, run), 'embeddings.npy');
-    if (!existsSync(path)) throw new ArcBenchError('wrong-input', `${name} has no embeddings: they are kept when a run has been judged; run its experiment to the end.`);
-    return { rows: judgedRows(join(runFolderOf(store, run), 'labels.tsv'), set, store.result(run, 'predictions') as Predictions | null), frames: [{ snapshot: null, path }] };
+    if (!existsSync(path))
+      throw new ArcBenchError(
+        'wrong-input',
+        `${name} has no embeddings: they are kept when a run has been judged; run its experiment to the end.`,
+      );
+    return {
+      rows: judgedRows(
+        join(runFolderOf(store, run), 'labels.tsv'),
+        set,
+        store.result(run, 'predictions') as Predictions | null,
+      ),
+      frames: [{ snapshot: null, path }],
+    };
   }
   const { images, epochs } = listSnapshots(snapshotFolderOf(store, run));
-  if (epochs.length === 0) throw new ArcBenchError('wrong-input', `${name} kept no embeddings of its epochs: train it again, with pictures in val.`);
-  if (!set) throw new ArcBenchError('wrong-input', `The prepared faces of ${name} are gone, and with them who its epochs show: prepare them again.`);
+  if (epochs.length === 0)
+    throw new ArcBenchError(
+      'wrong-input',
+      `${name} kept no embeddings of its epochs: train it again, with pictures in val.`,
+    );
+  if (!set)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The prepared faces of ${name} are gone, and with them who its epochs show: prepare them again.`,
+    );
   return {
-    rows: images.map((picture) => ({ picture, identity: set.images[picture]?.identity ?? '', part: 'val', file: set.images[picture]?.path ?? '', correct: null })),
+    rows: images.map((picture) => ({
+      picture,
+      identity: set.images[picture]?.identity ?? '',
+      part: 'val',
+      file: set.images[picture]?.path ?? '',
+      correct: null,
+    })),
     frames: epochs.map(({ epoch, path }) => ({ snapshot: epoch, path })),
   };
 }
@@ -44,13 +69,29 @@ export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'):
 function judgedRows(path: string, set: PreparedSet | null, predictions: Predictions | null): EmbeddingRow[] {
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
   const places = new Map(set?.images.map((image, index) => [clean(image.path), index]));
-  const isCorrect = new Map(predictions?.images.map((image, at) => [image, predictions.labels[at] === predictions.predicted[at]]));
-  return readFileSync(path, 'utf8').replace(/\n$/, '').split('\n').slice(1).map((line) => {
-    const [identity = '', part = '', file = ''] = line.split('\t');
-    if (!isPart(part)) throw new ArcBenchError('damaged', `${path} names a part '${part.slice(0, 40)}' where one of ${partNames.join(', ')} was expected: run the experiment again.`);
-    const picture = places.get(file) ?? null;
-    return { picture, identity, part, file, correct: part === 'test' && picture !== null ? isCorrect.get(picture) ?? null : null };
-  });
+  const isCorrect = new Map(
+    predictions?.images.map((image, at) => [image, predictions.labels[at] === predictions.predicted[at]]),
+  );
+  return readFileSync(path, 'utf8')
+    .replace(/\n$/, '')
+    .split('\n')
+    .slice(1)
+    .map((line) => {
+      const [identity = '', part = '', file = ''] = line.split('\t');
+      if (!isPart(part))
+        throw new ArcBenchError(
+          'damaged',
+          `${path} names a part '${part.slice(0, 40)}' where one of ${partNames.join(', ')} was expected: run the experiment again.`,
+        );
+      const picture = places.get(file) ?? null;
+      return {
+        picture,
+        identity,
+        part,
+        file,
+        correct: part === 'test' && picture !== null ? (isCorrect.get(picture) ?? null) : null,
+      };
+    });
 }
 
 const isPart = (text: string): text is PartName => (partNames as readonly string[]).includes(text);
@@ -58,7 +99,11 @@ const isPart = (text: string): text is PartName => (partNames as readonly string
 /** Unit embeddings [rows, size] of a frame, which must have a row for each name. Throws 'damaged'. */
 export function readUnits(path: string, rows: number): ReturnType<typeof readNpy> {
   const read = readNpy(path);
-  if (read.values.length !== rows * read.size) throw new ArcBenchError('damaged', `${path} has ${read.values.length / read.size} rows where its labels name ${rows}: run the experiment again.`);
+  if (read.values.length !== rows * read.size)
+    throw new ArcBenchError(
+      'damaged',
+      `${path} has ${read.values.length / read.size} rows where its labels name ${rows}: run the experiment again.`,
+    );
   return read;
 }
 
@@ -67,7 +112,7 @@ export function anglesToMeans(units: Float32Array, size: number, identities: rea
   const means = new Map<string, { readonly sum: Float64Array; rows: number }>();
   identities.forEach((identity, row) => {
     let mean = means.get(identity);
-    if (!mean) means.set(identity, mean = { sum: new Float64Array(size), rows: 0 });
+    if (!mean) means.set(identity, (mean = { sum: new Float64Array(size), rows: 0 }));
     mean.rows++;
     for (let column = 0; column < size; column++) mean.sum[column]! += units[row * size + column]!;
   });

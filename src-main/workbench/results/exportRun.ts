@@ -8,13 +8,22 @@ import type { Store } from '../../store/store.ts';
 import { writeProjectorFiles } from './projectorFiles.ts';
 
 /** Copies what a finished run left behind (saved model, weights, embeddings) and its plan into a new folder that TensorBoard's projector opens, whole or not at all. Throws 'wrong-input'. */
-export async function exportRun(store: Store, id: string, target: string): Promise<{ readonly folder: string; readonly files: readonly string[] }> {
+export async function exportRun(
+  store: Store,
+  id: string,
+  target: string,
+): Promise<{ readonly folder: string; readonly files: readonly string[] }> {
   const run = store.run(id);
   if (!run) throw noSuchRun(id);
   const artefacts = store.artefacts(id);
-  if (!artefacts.some(({ kind }) => kind === 'savedModel')) throw new ArcBenchError('wrong-input', `The run ${id} is ${run.status} and has no saved model yet: a trained run was expected; finish it with \`arcbench runs resume ${id}\`.`);
+  if (!artefacts.some(({ kind }) => kind === 'savedModel'))
+    throw new ArcBenchError(
+      'wrong-input',
+      `The run ${id} is ${run.status} and has no saved model yet: a trained run was expected; finish it with \`arcbench runs resume ${id}\`.`,
+    );
   const folder = resolve(target);
-  if (existsSync(folder)) throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
+  if (existsSync(folder))
+    throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
   const temporary = `${folder}.writing-${process.pid}`;
   let ofProjector: readonly string[] = [];
   try {
@@ -24,14 +33,26 @@ export async function exportRun(store: Store, id: string, target: string): Promi
     ofProjector = await writeProjectorFiles(temporary, `${run.arm}, seed ${run.seed}`);
     const plan = store.plan(run.planHash);
     await writeFile(join(temporary, 'experiment.yaml'), stringify(plan));
-    await writeFile(join(temporary, 'run.json'), `${JSON.stringify({ ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') }, null, 1)}\n`);
+    await writeFile(
+      join(temporary, 'run.json'),
+      `${JSON.stringify({ ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') }, null, 1)}\n`,
+    );
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new ArcBenchError('damaged', `A file of run ${id} is gone from the workspace (${error.message.replace(/^.*'(.*)'$/, '$1')}): delete the run and train it again.`, { cause: error });
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw new ArcBenchError(
+        'damaged',
+        `A file of run ${id} is gone from the workspace (${error.message.replace(/^.*'(.*)'$/, '$1')}): delete the run and train it again.`,
+        { cause: error },
+      );
     throw diskError(error, folder);
   }
-  return { folder, files: [...artefacts.map(({ path }) => basename(path)), ...ofProjector, 'experiment.yaml', 'run.json'] };
+  return {
+    folder,
+    files: [...artefacts.map(({ path }) => basename(path)), ...ofProjector, 'experiment.yaml', 'run.json'],
+  };
 }
 
-export const noSuchRun = (id: string) => new ArcBenchError('wrong-input', `There is no run ${id}: \`arcbench runs list\` names them.`);
+export const noSuchRun = (id: string) =>
+  new ArcBenchError('wrong-input', `There is no run ${id}: \`arcbench runs list\` names them.`);

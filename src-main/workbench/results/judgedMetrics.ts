@@ -6,10 +6,18 @@ export function judgedMetrics(summary: TrainedSummary | null): Record<string, nu
   if (!evaluation) return {};
   const { accuracy, identification, verification, ranks, marginFree } = evaluation;
   const named: readonly (readonly [string, number | null | undefined])[] = [
-    ['test/top1', accuracy.test?.top1.value], ['test/top5', accuracy.test?.top5.value],
-    ...(identification?.rates ?? []).filter((rate) => rate.carried).map((rate) => [`TPR@FPR ${rate.falsePositiveRate}`, rate.truePositiveRate] as const),
-    ['verification/accuracy', verification?.accuracy.mean], ['verification/AUC', verification?.areaUnderCurve], ['verification/EER', verification?.equalErrorRate],
-    ['rank-1', ranks?.byDistractors.at(-1)?.rank1.value], ['nearest centre', marginFree?.nearestCentre.value], ['MAP@R', marginFree?.retrieval?.meanAveragePrecisionAtR], ['silhouette', marginFree?.silhouette],
+    ['test/top1', accuracy.test?.top1.value],
+    ['test/top5', accuracy.test?.top5.value],
+    ...(identification?.rates ?? [])
+      .filter((rate) => rate.carried)
+      .map((rate) => [`TPR@FPR ${rate.falsePositiveRate}`, rate.truePositiveRate] as const),
+    ['verification/accuracy', verification?.accuracy.mean],
+    ['verification/AUC', verification?.areaUnderCurve],
+    ['verification/EER', verification?.equalErrorRate],
+    ['rank-1', ranks?.byDistractors.at(-1)?.rank1.value],
+    ['nearest centre', marginFree?.nearestCentre.value],
+    ['MAP@R', marginFree?.retrieval?.meanAveragePrecisionAtR],
+    ['silhouette', marginFree?.silhouette],
   ];
   return Object.fromEntries(named.filter((entry): entry is readonly [string, number] => typeof entry[1] === 'number'));
 }

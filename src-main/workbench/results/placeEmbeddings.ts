@@ -14,7 +14,8 @@ import { runFolderOf } from '../experiment/trainArms.ts';
 export type PlacingRequest = CheckedInput<'embedding.project'>;
 
 /** The file of a run's projection, whose name is a hash of what it depends on. */
-export const projectionFile = (store: Store, run: string, hash: string): string => join(runFolderOf(store, run), 'projections', `${hash}.json`);
+export const projectionFile = (store: Store, run: string, hash: string): string =>
+  join(runFolderOf(store, run), 'projections', `${hash}.json`);
 
 /** What a projection's file holds; null where it is not there or not whole. */
 export function pointsIn(path: string): EmbeddingPoints | null {
@@ -40,34 +41,69 @@ export function keptProjection(store: Store, request: PlacingRequest): string | 
 }
 
 /** Places a run's embeddings and keeps the result in its folder; answers its name. Meant for a thread of its own, as it reads and writes large files. */
-export async function placeEmbeddings(store: Store, request: PlacingRequest, { signal, progress }: Pick<JobContext, 'signal' | 'progress'>): Promise<string> {
+export async function placeEmbeddings(
+  store: Store,
+  request: PlacingRequest,
+  { signal, progress }: Pick<JobContext, 'signal' | 'progress'>,
+): Promise<string> {
   const { run, of, method, dimensions, seed, neighbours } = request;
   const { rows, read, hash } = readFrames(store, request);
   const path = projectionFile(store, run, hash);
   if (pointsIn(path)) return `${run}.${hash}`;
-  progress.stage(of === 'end' ? `Placing ${rows.length} pictures` : `Placing ${rows.length} pictures after each of ${read.length} epochs`);
+  progress.stage(
+    of === 'end'
+      ? `Placing ${rows.length} pictures`
+      : `Placing ${rows.length} pictures after each of ${read.length} epochs`,
+  );
   const placed: EmbeddingPoints['frames'][number][] = [];
   for (const [at, { snapshot, values, size }] of read.entries()) {
-    const step = (share: number) => progress.step({ done: Math.round((at + share) * 100), total: read.length * 100, note: read.length === 1 ? '' : `epoch ${snapshot}` });
-    const coordinates = method === 'sphere' ? onSphere(values, size, dimensions) : await projectEmbeddings(values, size, { method, dimensions, seed, neighbours, signal, onProgress: step });
-    placed.push({ snapshot, coordinates: [...coordinates], angleDegrees: anglesToMeans(values, size, rows.map(({ identity }) => identity)) });
+    const step = (share: number) =>
+      progress.step({
+        done: Math.round((at + share) * 100),
+        total: read.length * 100,
+        note: read.length === 1 ? '' : `epoch ${snapshot}`,
+      });
+    const coordinates =
+      method === 'sphere'
+        ? onSphere(values, size, dimensions)
+        : await projectEmbeddings(values, size, { method, dimensions, seed, neighbours, signal, onProgress: step });
+    placed.push({
+      snapshot,
+      coordinates: [...coordinates],
+      angleDegrees: anglesToMeans(
+        values,
+        size,
+        rows.map(({ identity }) => identity),
+      ),
+    });
     step(1);
   }
   await makeFolder(join(runFolderOf(store, run), 'projections'));
-  await writeWhole(path, checksummed(JSON.stringify({ run, method, dimensions, rows, frames: placed } satisfies EmbeddingPoints)));
+  await writeWhole(
+    path,
+    checksummed(JSON.stringify({ run, method, dimensions, rows, frames: placed } satisfies EmbeddingPoints)),
+  );
   return `${run}.${hash}`;
 }
 
 /** The knobs that the picture depends on, so that another seed of the sphere is no other picture. */
 function relevant({ of, method, dimensions, seed, neighbours }: Omit<PlacingRequest, 'run'>) {
   switch (method) {
-    case 'sphere': return { of, method, dimensions };
-    case 'pca': return { of, method, dimensions, seed };
-    case 'tsne': case 'umap': return { of, method, dimensions, seed, neighbours };
+    case 'sphere':
+      return { of, method, dimensions };
+    case 'pca':
+      return { of, method, dimensions, seed };
+    case 'tsne':
+    case 'umap':
+      return { of, method, dimensions, seed, neighbours };
   }
 }
 
 function onSphere(values: Float32Array, size: number, dimensions: 2 | 3): Float32Array {
-  if (size !== 3 || dimensions !== 3) throw new ArcBenchError('wrong-input', `The unit sphere shows embeddings of 3 numbers in 3 dimensions, and these have ${size}: set model.embeddingSize to 3, or choose PCA, t-SNE or UMAP.`);
+  if (size !== 3 || dimensions !== 3)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The unit sphere shows embeddings of 3 numbers in 3 dimensions, and these have ${size}: set model.embeddingSize to 3, or choose PCA, t-SNE or UMAP.`,
+    );
   return values;
 }

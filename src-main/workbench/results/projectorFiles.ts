@@ -9,10 +9,14 @@ export async function writeProjectorFiles(folder: string, title: string): Promis
   if (!existsSync(join(folder, 'embeddings.npy'))) return [];
   const { values, size } = readNpy(join(folder, 'embeddings.npy'));
   function* lines(): Generator<string> {
-    for (let start = 0; start < values.length; start += size) yield `${Array.from(values.subarray(start, start + size), (value) => Number(value.toPrecision(7))).join('\t')}\n`;
+    for (let start = 0; start < values.length; start += size)
+      yield `${Array.from(values.subarray(start, start + size), (value) => Number(value.toPrecision(7))).join('\t')}\n`;
   }
   await pipeline(lines, createWriteStream(join(folder, 'embeddings.tsv')));
   // JSON's escapes of quotes and control characters are the text format's too.
-  await writeFile(join(folder, 'projector_config.pbtxt'), `embeddings {\n  tensor_name: ${JSON.stringify(title)}\n  tensor_path: "embeddings.tsv"\n  metadata_path: "labels.tsv"\n}\n`);
+  await writeFile(
+    join(folder, 'projector_config.pbtxt'),
+    `embeddings {\n  tensor_name: ${JSON.stringify(title)}\n  tensor_path: "embeddings.tsv"\n  metadata_path: "labels.tsv"\n}\n`,
+  );
   return ['embeddings.tsv', 'projector_config.pbtxt'];
 }

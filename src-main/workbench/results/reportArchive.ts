@@ -5,5 +5,10 @@ import { zipSync } from 'fflate';
 /** A report's folder as a ZIP archive, equal bytes for equal files. */
 export function reportArchive(workspace: string, planHash: string): Uint8Array {
   const folder = join(workspace, 'reports', planHash);
-  return zipSync(Object.fromEntries(readdirSync(folder).map((name) => [`report-${planHash}/${name}`, readFileSync(join(folder, name))])), { mtime: '2000-01-01' });
+  return zipSync(
+    Object.fromEntries(
+      readdirSync(folder).map((name) => [`report-${planHash}/${name}`, readFileSync(join(folder, name))]),
+    ),
+    { mtime: '2000-01-01' },
+  );
 }

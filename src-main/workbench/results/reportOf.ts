@@ -18,7 +18,13 @@ import type { PreparedImage } from '../../data/preparedSet.ts';
 import { reportContext } from '../../report/reportContext.ts';
 import { facesShown } from '../../report/facesShown.ts';
 
-export interface ReportSource { readonly plan: Plan; readonly hash: string; readonly runs: readonly { readonly id: string; readonly arm: string; readonly seed: number }[]; readonly faces: SplitFaces; readonly rerunCommand: string }
+export interface ReportSource {
+  readonly plan: Plan;
+  readonly hash: string;
+  readonly runs: readonly { readonly id: string; readonly arm: string; readonly seed: number }[];
+  readonly faces: SplitFaces;
+  readonly rerunCommand: string;
+}
 
 /** The report's model of an experiment, read from the store, with the faces of its failures. */
 export async function reportOf(store: Store, source: ReportSource): Promise<ReportModel> {
@@ -30,41 +36,101 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
   const { plan } = source;
   const { dataset, set, split, findings } = source.faces;
   const peopleIn = (indexes: readonly number[]) => new Set(indexes.map((index) => set.images[index]?.identity)).size;
-  const engine = source.runs.map(({ id }) => store.result(id, 'engine') as { device: string; tensorflow: string; threads?: number } | null).find((found) => found !== null) ?? { device: 'unknown', tensorflow: 'unknown' };
+  const engine = source.runs
+    .map(({ id }) => store.result(id, 'engine') as { device: string; tensorflow: string; threads?: number } | null)
+    .find((found) => found !== null) ?? { device: 'unknown', tensorflow: 'unknown' };
   return {
-    plan, planHash: source.hash, rerunCommand: source.rerunCommand, remarks: store.remarks(source.hash),
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), operatingSystem: `${type()} ${release()}`, node: process.version, tensorflow: engine.tensorflow, engine: engine.device, threads: engine.threads ?? cpus().length },
-    dataset: { source: dataset.source, layout: dataset.layout, images: set.count, people: peopleIn([...set.images.keys()]), rejected: [...dataset.rejected, ...set.rejected], alignment: set.alignment, inputSize: set.inputSize, hash: dataset.hash },
-    split: { seed: split.seed, hash: split.hash, parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })), skippedPeople: split.skipped.length, findings },
+    plan,
+    planHash: source.hash,
+    rerunCommand: source.rerunCommand,
+    remarks: store.remarks(source.hash),
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      operatingSystem: `${type()} ${release()}`,
+      node: process.version,
+      tensorflow: engine.tensorflow,
+      engine: engine.device,
+      threads: engine.threads ?? cpus().length,
+    },
+    dataset: {
+      source: dataset.source,
+      layout: dataset.layout,
+      images: set.count,
+      people: peopleIn([...set.images.keys()]),
+      rejected: [...dataset.rejected, ...set.rejected],
+      alignment: set.alignment,
+      inputSize: set.inputSize,
+      hash: dataset.hash,
+    },
+    split: {
+      seed: split.seed,
+      hash: split.hash,
+      parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
+      skippedPeople: split.skipped.length,
+      findings,
+    },
     advice: adviceBeforeTraining(plan, splitFacts(source.faces)),
-    test: { classes: split.classes, files: Object.fromEntries(split.parts.test.map((index) => [index, set.images[index]?.path ?? ''])) },
+    test: {
+      classes: split.classes,
+      files: Object.fromEntries(split.parts.test.map((index) => [index, set.images[index]?.path ?? ''])),
+    },
     faces: { files: {}, people: {} },
-    runs: plan.arms.flatMap((arm) => source.runs.filter((run) => run.arm === arm.name).map(({ id, seed }): ReportRun => {
-      const run = store.run(id);
-      const draws = store.result(id, 'draws') as Draws | null;
-      const curves: Record<string, { epoch: number; value: number }[]> = {};
-      // What is stored of every step is for the live screens; a report shows epochs.
-      for (const { name, epoch, value } of store.points(id)) if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
-      return {
-        id, arm: arm.name, seed, status: run?.status ?? 'missing', message: toldFailure(store, id) ?? run?.message ?? null, curves, picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null, warnings: store.events(id).filter((event) => event.kind === 'warning').map(({ message, details }) => runWarningSchema.safeParse(details).data ?? message), summary: store.result(id, 'summary') as TrainedSummary | null,
-        halving: haltOf(store, id), engines: enginesOf(store, id), resultHash: resultHash(store, id), predictions: store.result(id, 'predictions') as Predictions | null,
-        hashes: { split: run?.splitHash ?? null, initialWeights: run?.initialWeightsHash ?? null, batchOrder: draws?.batchOrder ?? null, augmentation: draws?.augmentation ?? null },
-      };
-    })),
+    runs: plan.arms.flatMap((arm) =>
+      source.runs
+        .filter((run) => run.arm === arm.name)
+        .map(({ id, seed }): ReportRun => {
+          const run = store.run(id);
+          const draws = store.result(id, 'draws') as Draws | null;
+          const curves: Record<string, { epoch: number; value: number }[]> = {};
+          // What is stored of every step is for the live screens; a report shows epochs.
+          for (const { name, epoch, value } of store.points(id))
+            if (!name.startsWith('step/')) (curves[name] ??= []).push({ epoch, value });
+          return {
+            id,
+            arm: arm.name,
+            seed,
+            status: run?.status ?? 'missing',
+            message: toldFailure(store, id) ?? run?.message ?? null,
+            curves,
+            picture: run?.status === 'done' && seed === plan.seeds[0] ? embeddingPicture(store, id) : null,
+            warnings: store
+              .events(id)
+              .filter((event) => event.kind === 'warning')
+              .map(({ message, details }) => runWarningSchema.safeParse(details).data ?? message),
+            summary: store.result(id, 'summary') as TrainedSummary | null,
+            halving: haltOf(store, id),
+            engines: enginesOf(store, id),
+            resultHash: resultHash(store, id),
+            predictions: store.result(id, 'predictions') as Predictions | null,
+            hashes: {
+              split: run?.splitHash ?? null,
+              initialWeights: run?.initialWeightsHash ?? null,
+              batchOrder: draws?.batchOrder ?? null,
+              augmentation: draws?.augmentation ?? null,
+            },
+          };
+        }),
+    ),
   };
 }
 
 /** How a run failed, for any language; null where it did not, or where there is an English sentence alone. */
 const toldFailure = (store: Store, id: string): RunWarning | null =>
-  runWarningSchema.safeParse(store.run(id)?.status === 'failed' ? store.events(id).findLast((event) => event.kind === 'failure')?.details : null).data ?? null;
+  runWarningSchema.safeParse(
+    store.run(id)?.status === 'failed' ? store.events(id).findLast((event) => event.kind === 'failure')?.details : null,
+  ).data ?? null;
 
 /** Failed pictures by their file, and a training picture of each person they were taken for. */
 async function facesOf(model: ReportModel, { set, split }: SplitFaces): Promise<ReportModel['faces']> {
   const { files, people } = facesShown(reportContext(model));
-  const find = (indexes: Iterable<number>, matches: (image: PreparedImage) => boolean) => [...indexes].find((index) => matches(set.images[index] as PreparedImage));
+  const find = (indexes: Iterable<number>, matches: (image: PreparedImage) => boolean) =>
+    [...indexes].find((index) => matches(set.images[index] as PreparedImage));
   const ofFiles = files.flatMap((file) => find(set.images.keys(), (image) => image.path === file) ?? []);
   const ofPeople = people.flatMap((person) => find(split.parts.train, (image) => image.identity === person) ?? []);
   const thumbnails = await faceThumbnails(set, [...ofFiles, ...ofPeople]);
-  const named = (indexes: readonly number[], name: (image: PreparedImage) => string) => Object.fromEntries(indexes.map((index) => [name(set.images[index] as PreparedImage), thumbnails.get(index) ?? '']));
+  const named = (indexes: readonly number[], name: (image: PreparedImage) => string) =>
+    Object.fromEntries(indexes.map((index) => [name(set.images[index] as PreparedImage), thumbnails.get(index) ?? '']));
   return { files: named(ofFiles, (image) => image.path), people: named(ofPeople, (image) => image.identity) };
 }

@@ -7,7 +7,15 @@ export function resultHash(store: Store, id: string): string | null {
   const evaluation = (store.result(id, 'summary') as TrainedSummary | null)?.evaluation;
   if (!evaluation) return null;
   const { confusions: _pictures, aliases: _people, ...judged } = evaluation; // they name files, which may lie elsewhere
-  const weights = store.artefacts(id).filter(({ kind }) => kind === 'weights' || kind === 'head').map(({ kind, sha256 }) => [kind, sha256]);
-  const curves = store.points(id).filter(({ name }) => name !== 'imagesPerSecond').map(({ name, step, value }) => [name, step, value]);
-  return createHash('sha256').update(JSON.stringify([weights, curves, judged, store.result(id, 'predictions')])).digest('hex');
+  const weights = store
+    .artefacts(id)
+    .filter(({ kind }) => kind === 'weights' || kind === 'head')
+    .map(({ kind, sha256 }) => [kind, sha256]);
+  const curves = store
+    .points(id)
+    .filter(({ name }) => name !== 'imagesPerSecond')
+    .map(({ name, step, value }) => [name, step, value]);
+  return createHash('sha256')
+    .update(JSON.stringify([weights, curves, judged, store.result(id, 'predictions')]))
+    .digest('hex');
 }

@@ -14,24 +14,49 @@ import type { WorkMessage, WorkOrder, WorkTask } from './jobThreads.ts';
 
 const tell = (message: WorkMessage) => parentPort?.postMessage(message);
 // A change is told when its transaction is over: who hears of it reads it by another connection.
-const store = openStore(workerData as string, { shared: true, checked: true, onChange: (change) => queueMicrotask(() => tell({ kind: 'change', change })) });
-const progress: StageOptions['progress'] = { stage: (text) => tell({ kind: 'stage', text }), notice: (text) => tell({ kind: 'notice', text }), step: (step) => tell({ kind: 'step', progress: step }) };
+const store = openStore(workerData as string, {
+  shared: true,
+  checked: true,
+  onChange: (change) => queueMicrotask(() => tell({ kind: 'change', change })),
+});
+const progress: StageOptions['progress'] = {
+  stage: (text) => tell({ kind: 'stage', text }),
+  notice: (text) => tell({ kind: 'notice', text }),
+  step: (step) => tell({ kind: 'step', progress: step }),
+};
 const engine = { compiled: true, engine: 'auto' } as const;
 
-async function done({ work, roots }: WorkTask, { signal, afterEpoch }: { readonly signal: AbortSignal; readonly afterEpoch: AbortSignal }): Promise<string> {
+async function done(
+  { work, roots }: WorkTask,
+  { signal, afterEpoch }: { readonly signal: AbortSignal; readonly afterEpoch: AbortSignal },
+): Promise<string> {
   if (work.kind === 'projection') return await placeEmbeddings(store, work.request, { signal, progress });
   const { plan, baseFolder, rerunCommand } = work;
-  const options: StageOptions = { store, roots, plan, baseFolder, rerunCommand, signal, afterEpoch, progress, onTraining: (run) => tell({ kind: 'training', run }) };
+  const options: StageOptions = {
+    store,
+    roots,
+    plan,
+    baseFolder,
+    rerunCommand,
+    signal,
+    afterEpoch,
+    progress,
+    onTraining: (run) => tell({ kind: 'training', run }),
+  };
   const dataset = () => datasetLibrary({ store }).datasetOf(plan.data);
   switch (work.kind) {
-    case 'import': return (await importFaces(options)).hash;
-    case 'prepare': return (await prepareFaces(options, await dataset())).hash;
+    case 'import':
+      return (await importFaces(options)).hash;
+    case 'prepare':
+      return (await prepareFaces(options, await dataset())).hash;
     case 'split': {
       const set = openPreparedSet(preparedFolder(store.workspace, await dataset(), plan.prepare));
       return (await writeAuditedSplit(options, set, auditFaces(options, set))).folder;
     }
-    case 'report': return await writeExperimentReport(options, await gatherSplit(options));
-    case 'experiment': return (await runExperiment(options, { ...engine, interrupted: work.interrupted })).report;
+    case 'report':
+      return await writeExperimentReport(options, await gatherSplit(options));
+    case 'experiment':
+      return (await runExperiment(options, { ...engine, interrupted: work.interrupted })).report;
     case 'resume':
       await resumeRun(resumableRun(store, work.run), options, engine);
       return work.run;
@@ -48,19 +73,28 @@ async function start(task: WorkTask): Promise<void> {
     queueMicrotask(() => tell({ kind: 'done', result })); // after the last change
   } catch (error) {
     const known = knownFault(error);
-    queueMicrotask(() => tell({ kind: 'failed', code: known?.code ?? null, message: known?.message ?? (error instanceof Error ? error.message : String(error)) }));
+    queueMicrotask(() =>
+      tell({
+        kind: 'failed',
+        code: known?.code ?? null,
+        message: known?.message ?? (error instanceof Error ? error.message : String(error)),
+      }),
+    );
   }
 }
 
 parentPort?.on('message', (order: WorkOrder) => {
   switch (order) {
-    case 'stop': return stopper.abort();
-    case 'stopAfterEpoch': return afterEpoch.abort();
+    case 'stop':
+      return stopper.abort();
+    case 'stopAfterEpoch':
+      return afterEpoch.abort();
     case 'end':
       return void working.then(() => {
         store.close();
         parentPort?.close(); // nothing keeps the thread any more
       });
-    default: working = start(order);
+    default:
+      working = start(order);
   }
 });

@@ -8,27 +8,46 @@ import type { PlacingRequest } from '../results/placeEmbeddings.ts';
 import type { StageOptions } from '../experiment/stage.ts';
 
 /** What a job does, with the plan it does it for where it does it for one. */
-export type PlannedWork = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'> & (
-  | { readonly kind: 'import' | 'prepare' | 'split' | 'report' }
-  | { readonly kind: 'experiment'; readonly interrupted: CheckedInput<'experiments.start'>['interrupted'] }
-  | { readonly kind: 'resume'; readonly run: string });
+export type PlannedWork = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'> &
+  (
+    | { readonly kind: 'import' | 'prepare' | 'split' | 'report' }
+    | { readonly kind: 'experiment'; readonly interrupted: CheckedInput<'experiments.start'>['interrupted'] }
+    | { readonly kind: 'resume'; readonly run: string }
+  );
 export type Work = PlannedWork | { readonly kind: 'projection'; readonly request: PlacingRequest };
 /** Roots: folders below which the pictures of a list of faces must lie. */
-export interface WorkTask { readonly roots: readonly string[]; readonly work: Work }
+export interface WorkTask {
+  readonly roots: readonly string[];
+  readonly work: Work;
+}
 export type WorkMessage =
-  | { readonly kind: 'change'; readonly change: StoreChange } | { readonly kind: 'training'; readonly run: string }
-  | { readonly kind: 'stage' | 'notice'; readonly text: string } | { readonly kind: 'step'; readonly progress: NonNullable<Job['progress']> }
-  | { readonly kind: 'done'; readonly result: string } | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly message: string };
+  | { readonly kind: 'change'; readonly change: StoreChange }
+  | { readonly kind: 'training'; readonly run: string }
+  | { readonly kind: 'stage' | 'notice'; readonly text: string }
+  | { readonly kind: 'step'; readonly progress: NonNullable<Job['progress']> }
+  | { readonly kind: 'done'; readonly result: string }
+  | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly message: string };
 export type WorkOrder = WorkTask | 'stop' | 'stopAfterEpoch' | 'end';
 
 /** Does what a job is for, and answers what it made. */
-export type WorkApart = (work: Work, job: Pick<JobContext, 'signal' | 'progress'> & Partial<JobContext>) => Promise<string>;
+export type WorkApart = (
+  work: Work,
+  job: Pick<JobContext, 'signal' | 'progress'> & Partial<JobContext>,
+) => Promise<string>;
 
 /**
  * Does jobs in threads, on connections of their own: commits that wait for the disk, audits, statistics and figures block no screen.
  * A thread that is done takes the next job: one a job would leave more memory behind with each. What they change in the store is told to `onChange` as if it were done here.
  */
-export function workApart({ workspace, roots, onChange }: { readonly workspace: string; readonly roots: readonly string[]; readonly onChange: (change: StoreChange) => void }): { readonly work: WorkApart; close(): Promise<void> } {
+export function workApart({
+  workspace,
+  roots,
+  onChange,
+}: {
+  readonly workspace: string;
+  readonly roots: readonly string[];
+  readonly onChange: (change: StoreChange) => void;
+}): { readonly work: WorkApart; close(): Promise<void> } {
   const idle: Worker[] = [];
   const workers = new Set<Worker>();
   const start = (): Worker => {
@@ -41,52 +60,75 @@ export function workApart({ workspace, roots, onChange }: { readonly workspace: 
     worker.on('error', () => undefined); // told to whoever waits for it
     return worker;
   };
-  const work: WorkApart = (asked, { signal, afterEpoch, progress, training }) => new Promise((resolve, reject) => {
-    const worker = idle.pop() ?? start();
-    worker.ref();
-    const order = (text: WorkOrder) => () => worker.postMessage(text);
-    const [stop, stopAfterEpoch] = [order('stop'), order('stopAfterEpoch')];
-    const settle = (action: () => void) => {
-      signal.removeEventListener('abort', stop);
-      afterEpoch?.removeEventListener('abort', stopAfterEpoch);
-      worker.off('message', hear).off('error', fail).off('exit', end);
-      action();
-    };
-    const rest = (action: () => void) => settle(() => {
-      worker.unref(); // a thread that rests keeps no process alive
-      idle.push(worker);
-      action();
+  const work: WorkApart = (asked, { signal, afterEpoch, progress, training }) =>
+    new Promise((resolve, reject) => {
+      const worker = idle.pop() ?? start();
+      worker.ref();
+      const order = (text: WorkOrder) => () => worker.postMessage(text);
+      const [stop, stopAfterEpoch] = [order('stop'), order('stopAfterEpoch')];
+      const settle = (action: () => void) => {
+        signal.removeEventListener('abort', stop);
+        afterEpoch?.removeEventListener('abort', stopAfterEpoch);
+        worker.off('message', hear).off('error', fail).off('exit', end);
+        action();
+      };
+      const rest = (action: () => void) =>
+        settle(() => {
+          worker.unref(); // a thread that rests keeps no process alive
+          idle.push(worker);
+          action();
+        });
+      const hear = (message: WorkMessage) => {
+        switch (message.kind) {
+          case 'change':
+            return onChange(message.change);
+          case 'training':
+            return training?.(message.run);
+          case 'stage':
+            return progress.stage(message.text);
+          case 'notice':
+            return progress.notice(message.text);
+          case 'step':
+            return progress.step(message.progress);
+          case 'done':
+            return rest(() => resolve(message.result));
+          case 'failed':
+            return rest(() =>
+              reject(
+                message.code === null ? new Error(message.message) : new ArcBenchError(message.code, message.message),
+              ),
+            );
+        }
+      };
+      const fail = (cause: unknown) => settle(() => reject(cause instanceof Error ? cause : new Error(String(cause))));
+      const end = () =>
+        settle(() =>
+          reject(
+            new ArcBenchError(
+              'failed',
+              'The thread that did the work ended without a word: the machine may lack memory; try again, training goes on from its last checkpoint.',
+            ),
+          ),
+        );
+      worker.on('message', hear).on('error', fail).on('exit', end);
+      signal.addEventListener('abort', stop);
+      afterEpoch?.addEventListener('abort', stopAfterEpoch);
+      worker.postMessage({ roots, work: asked } satisfies WorkOrder);
+      if (signal.aborted) stop();
+      if (afterEpoch?.aborted) stopAfterEpoch();
     });
-    const hear = (message: WorkMessage) => {
-      switch (message.kind) {
-        case 'change': return onChange(message.change);
-        case 'training': return training?.(message.run);
-        case 'stage': return progress.stage(message.text);
-        case 'notice': return progress.notice(message.text);
-        case 'step': return progress.step(message.progress);
-        case 'done': return rest(() => resolve(message.result));
-        case 'failed': return rest(() => reject(message.code === null ? new Error(message.message) : new ArcBenchError(message.code, message.message)));
-      }
-    };
-    const fail = (cause: unknown) => settle(() => reject(cause instanceof Error ? cause : new Error(String(cause))));
-    const end = () => settle(() => reject(new ArcBenchError('failed', 'The thread that did the work ended without a word: the machine may lack memory; try again, training goes on from its last checkpoint.')));
-    worker.on('message', hear).on('error', fail).on('exit', end);
-    signal.addEventListener('abort', stop);
-    afterEpoch?.addEventListener('abort', stopAfterEpoch);
-    worker.postMessage({ roots, work: asked } satisfies WorkOrder);
-    if (signal.aborted) stop();
-    if (afterEpoch?.aborted) stopAfterEpoch();
-  });
   return {
     work,
     /** Ends the threads, each when it is done. */
     close: async () => {
-      await Promise.all([...workers].map((worker) => {
-        const ended = once(worker, 'exit');
-        worker.ref();
-        worker.postMessage('end' satisfies WorkOrder);
-        return ended;
-      }));
+      await Promise.all(
+        [...workers].map((worker) => {
+          const ended = once(worker, 'exit');
+          worker.ref();
+          worker.postMessage('end' satisfies WorkOrder);
+          return ended;
+        }),
+      );
     },
   };
 }

@@ -15,10 +15,21 @@ import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
 // A thread that answers calls which only read: the same handlers on a connection of its own, their answers as bytes of JSON.
 const { workspace, door } = workerData as ReadingTask;
 const store = openStore(workspace, { readOnly: true, checked: true });
-const context: CallContext = { store, jobs: jobQueue(() => undefined), door, roots: [], tell: () => undefined, workApart: () => Promise.reject(new Error('A thread that reads does no work.')) };
+const context: CallContext = {
+  store,
+  jobs: jobQueue(() => undefined),
+  door,
+  roots: [],
+  tell: () => undefined,
+  workApart: () => Promise.reject(new Error('A thread that reads does no work.')),
+};
 const library = datasetLibrary(context);
 const handlers = {
-  ...runCalls(context, runSummaries(context)), ...embeddingCalls(context), ...splitCalls(context, library), ...datasetCalls(context, library), ...experimentCalls(context, library),
+  ...runCalls(context, runSummaries(context)),
+  ...embeddingCalls(context),
+  ...splitCalls(context, library),
+  ...datasetCalls(context, library),
+  ...experimentCalls(context, library),
   'projection.kept': (request: Parameters<typeof keptProjection>[1]) => keptProjection(store, request),
   'report.archive': (planHash: string) => reportArchive(workspace, planHash),
 };
@@ -32,6 +43,13 @@ parentPort?.on('message', async ({ id, name, input }: ReadQuestion) => {
     parentPort?.postMessage({ id, json } satisfies ReadAnswer, [json.buffer as ArrayBuffer]);
   } catch (error) {
     const known = knownFault(error);
-    parentPort?.postMessage({ id, fault: { code: known?.code ?? 'failed', message: known?.message ?? (error instanceof Error ? error.message : String(error)), expected: known !== null } } satisfies ReadAnswer);
+    parentPort?.postMessage({
+      id,
+      fault: {
+        code: known?.code ?? 'failed',
+        message: known?.message ?? (error instanceof Error ? error.message : String(error)),
+        expected: known !== null,
+      },
+    } satisfies ReadAnswer);
   }
 });

@@ -5,17 +5,45 @@ import type { CallContext } from '../calls/callContext.ts';
 
 /** Calls that only read and may take long, and two questions of the workbench's own, with the thread that answers them: one for what was trained, one for faces and plans. */
 const readCalls = {
-  'runs.list': 'results', 'runs.show': 'results', 'runs.curves': 'results', 'runs.predictions': 'results', 'runs.differences': 'results', 'embedding.points': 'results', 'embedding.neighbours': 'results', 'projection.kept': 'results',
-  'datasets.show': 'faces', 'datasets.pictures': 'faces', 'split.preview': 'faces', 'split.pictures': 'faces', 'split.audit': 'faces', 'experiments.show': 'faces', 'experiments.check': 'faces', 'report.archive': 'faces',
+  'runs.list': 'results',
+  'runs.show': 'results',
+  'runs.curves': 'results',
+  'runs.predictions': 'results',
+  'runs.differences': 'results',
+  'embedding.points': 'results',
+  'embedding.neighbours': 'results',
+  'projection.kept': 'results',
+  'datasets.show': 'faces',
+  'datasets.pictures': 'faces',
+  'split.preview': 'faces',
+  'split.pictures': 'faces',
+  'split.audit': 'faces',
+  'experiments.show': 'faces',
+  'experiments.check': 'faces',
+  'report.archive': 'faces',
 } as const satisfies Partial<Record<CallName | 'projection.kept' | 'report.archive', string>>;
 export type ReadCall = keyof typeof readCalls;
 export const isReadCall = (name: string): name is ReadCall => Object.hasOwn(readCalls, name);
 
-export interface ReadingTask extends Pick<CallContext, 'door'> { readonly workspace: string }
-export interface ReadQuestion { readonly id: number; readonly name: ReadCall; readonly input: unknown }
-export type ReadAnswer = { readonly id: number; readonly json: Uint8Array } | { readonly id: number; readonly fault: { readonly code: ErrorCode; readonly message: string; readonly expected: boolean } };
+export interface ReadingTask extends Pick<CallContext, 'door'> {
+  readonly workspace: string;
+}
+export interface ReadQuestion {
+  readonly id: number;
+  readonly name: ReadCall;
+  readonly input: unknown;
+}
+export type ReadAnswer =
+  | { readonly id: number; readonly json: Uint8Array }
+  | {
+      readonly id: number;
+      readonly fault: { readonly code: ErrorCode; readonly message: string; readonly expected: boolean };
+    };
 
-interface Waiting { readonly resolve: (json: Uint8Array) => void; readonly reject: (error: Error) => void }
+interface Waiting {
+  readonly resolve: (json: Uint8Array) => void;
+  readonly reject: (error: Error) => void;
+}
 
 /** Answers reading calls in threads of their own, so that the loop that serves screens and trainers is never blocked by them; a thread begins with its first call. */
 export function readApart(task: ReadingTask) {
@@ -28,7 +56,16 @@ export function readApart(task: ReadingTask) {
     const waiting = new Map<number, Waiting>();
     const end = (cause: unknown) => {
       if (threads.get(kind)?.worker === worker) threads.delete(kind); // the next call begins another
-      for (const { reject } of waiting.values()) reject(cause instanceof ArcBenchError ? cause : new ArcBenchError('failed', 'The thread that reads the workspace ended: the machine may lack memory; try again.', { cause }));
+      for (const { reject } of waiting.values())
+        reject(
+          cause instanceof ArcBenchError
+            ? cause
+            : new ArcBenchError(
+                'failed',
+                'The thread that reads the workspace ended: the machine may lack memory; try again.',
+                { cause },
+              ),
+        );
       waiting.clear();
     };
     worker.on('message', (answer: ReadAnswer) => {
@@ -36,7 +73,12 @@ export function readApart(task: ReadingTask) {
       waiting.delete(answer.id);
       if (waiting.size === 0) worker.unref(); // a thread that nobody waits for keeps no process alive
       if ('json' in answer) asker?.resolve(answer.json);
-      else asker?.reject(answer.fault.expected ? new ArcBenchError(answer.fault.code, answer.fault.message) : new Error(answer.fault.message));
+      else
+        asker?.reject(
+          answer.fault.expected
+            ? new ArcBenchError(answer.fault.code, answer.fault.message)
+            : new Error(answer.fault.message),
+        );
     });
     worker.on('error', end);
     worker.on('exit', end);
@@ -47,14 +89,17 @@ export function readApart(task: ReadingTask) {
   };
   return {
     /** The answer to a call whose input is checked, as JSON in UTF-8; of an archive its bytes. */
-    ask: (name: ReadCall, input: unknown): Promise<Uint8Array> => new Promise((resolve, reject) => {
-      const { worker, waiting } = threadOf(readCalls[name]);
-      const id = asked++;
-      waiting.set(id, { resolve, reject });
-      worker.ref();
-      worker.postMessage({ id, name, input } satisfies ReadQuestion);
-    }),
-    close: async (): Promise<void> => { await Promise.all([...threads.values()].map(({ worker }) => worker.terminate())); },
+    ask: (name: ReadCall, input: unknown): Promise<Uint8Array> =>
+      new Promise((resolve, reject) => {
+        const { worker, waiting } = threadOf(readCalls[name]);
+        const id = asked++;
+        waiting.set(id, { resolve, reject });
+        worker.ref();
+        worker.postMessage({ id, name, input } satisfies ReadQuestion);
+      }),
+    close: async (): Promise<void> => {
+      await Promise.all([...threads.values()].map(({ worker }) => worker.terminate()));
+    },
   };
 }
 export type ReadApart = ReturnType<typeof readApart>;

@@ -28,26 +28,48 @@ export interface WorkspaceFault {
  * Verifies every file of a workspace against its hash and the store's tables against one another. With `repair`, leftovers of broken
  * writes are swept and damaged files that can be made anew (prepared sets, split folders) are removed, so that the next run makes them.
  */
-export async function checkWorkspace(store: Store, { repair, onProgress }: { readonly repair: boolean; readonly onProgress: (what: string) => void }): Promise<readonly WorkspaceFault[]> {
+export async function checkWorkspace(
+  store: Store,
+  { repair, onProgress }: { readonly repair: boolean; readonly onProgress: (what: string) => void },
+): Promise<readonly WorkspaceFault[]> {
   const { workspace } = store;
   const faults: WorkspaceFault[] = [];
   const add = (path: string, message: string, mended = false) => faults.push({ path, message, mended });
   const removable = async (path: string, message: string) => {
-    const held = repair ? await rm(path, { recursive: true, force: true }).then(() => null, (error: unknown) => error) : null;
-    if (held !== null) return void add(path, `${message} It cannot be removed: change the permissions of ${held instanceof Error && 'path' in held ? dirname(String(held.path)) : path}, and repair again.`);
-    add(path, `${message}${repair ? ' It was removed, and the next run makes it anew.' : ' --repair removes it, and the next run makes it anew.'}`, repair);
+    const held = repair
+      ? await rm(path, { recursive: true, force: true }).then(
+          () => null,
+          (error: unknown) => error,
+        )
+      : null;
+    if (held !== null)
+      return void add(
+        path,
+        `${message} It cannot be removed: change the permissions of ${held instanceof Error && 'path' in held ? dirname(String(held.path)) : path}, and repair again.`,
+      );
+    add(
+      path,
+      `${message}${repair ? ' It was removed, and the next run makes it anew.' : ' --repair removes it, and the next run makes it anew.'}`,
+      repair,
+    );
   };
   const namesIn = async (folder: string) => (existsSync(folder) ? (await readdir(folder)).sort() : []);
 
   onProgress('the database');
-  for (const problem of store.integrityProblems()) add(join(workspace, 'arcbench.db'), `The database has a fault (${problem}): bring it back from a copy.`);
+  for (const problem of store.integrityProblems())
+    add(join(workspace, 'arcbench.db'), `The database has a fault (${problem}): bring it back from a copy.`);
 
   for (const area of writtenWhole) {
-    for (const name of await namesIn(join(workspace, area))) if (leftover.test(name)) await removable(join(workspace, area, name), 'This is a leftover of a write that was cut off.');
+    for (const name of await namesIn(join(workspace, area)))
+      if (leftover.test(name))
+        await removable(join(workspace, area, name), 'This is a leftover of a write that was cut off.');
   }
   for (const { hash } of store.datasets()) {
     const path = join(workspace, 'datasets', `${hash}.json`);
-    const whole = await readDatasetFile(workspace, hash).then(() => true, () => false);
+    const whole = await readDatasetFile(workspace, hash).then(
+      () => true,
+      () => false,
+    );
     if (!whole) await removable(path, 'The list of a dataset is not whole; import the dataset again.');
   }
   for (const name of (await namesIn(join(workspace, 'prepared'))).filter((entry) => /^[0-9a-f]{64}$/.test(entry))) {
@@ -65,7 +87,11 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
     if (!over && !damaged) continue;
     if (repair) await removeUnfinishedSet(set);
     const made = batches.reduce((sum, batch) => sum + batch.rows.length, 0);
-    add(unfinishedFolderOf(set), `${existsSync(set) ? 'This is a leftover of a preparation that is done; the next run removes it.' : over ? 'This preparation was stopped more than a week ago; the next run removes it.' : `This preparation that was stopped is damaged after ${made} images; it goes on from there.`}${repair ? ' It was removed.' : ''}`, true);
+    add(
+      unfinishedFolderOf(set),
+      `${existsSync(set) ? 'This is a leftover of a preparation that is done; the next run removes it.' : over ? 'This preparation was stopped more than a week ago; the next run removes it.' : `This preparation that was stopped is damaged after ${made} images; it goes on from there.`}${repair ? ' It was removed.' : ''}`,
+      true,
+    );
   }
   for (const name of await namesIn(join(workspace, 'splits'))) {
     const folder = join(workspace, 'splits', name);
@@ -73,15 +99,24 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
     onProgress(`split ${name}`);
     const known = store.split(name);
     const manifest = await readFile(join(folder, 'manifest.json')).catch(() => null);
-    const problems = manifest === null ? ['manifest.json cannot be read.'] : await verifySplitFolders(folder).catch(() => ['manifest.json cannot be read.']);
-    if (known && manifest && createHash('sha256').update(manifest).digest('hex') !== known.manifestHash) problems.push('manifest.json is not the one that the store knows.');
-    if (problems.length > 0) await removable(folder, `The split's folders are not whole (${problems[0]}${problems.length > 1 ? ` and ${problems.length - 1} more` : ''}).`);
+    const problems =
+      manifest === null
+        ? ['manifest.json cannot be read.']
+        : await verifySplitFolders(folder).catch(() => ['manifest.json cannot be read.']);
+    if (known && manifest && createHash('sha256').update(manifest).digest('hex') !== known.manifestHash)
+      problems.push('manifest.json is not the one that the store knows.');
+    if (problems.length > 0)
+      await removable(
+        folder,
+        `The split's folders are not whole (${problems[0]}${problems.length > 1 ? ` and ${problems.length - 1} more` : ''}).`,
+      );
   }
   for (const run of store.runs()) {
     onProgress(`run ${run.id}`);
     const folder = runFolderOf(store, run.id);
     for (const within of [folder, snapshotFolderOf(store, run.id)]) {
-      for (const name of await namesIn(within)) if (leftover.test(name)) await removable(join(within, name), 'This is a leftover of a write that was cut off.');
+      for (const name of await namesIn(within))
+        if (leftover.test(name)) await removable(join(within, name), 'This is a leftover of a write that was cut off.');
     }
     let last: Checkpoint | null = null;
     for (const name of await namesIn(join(folder, 'checkpoints'))) {
@@ -99,29 +134,52 @@ export async function checkWorkspace(store: Store, { repair, onProgress }: { rea
       }
     }
     const copies = last && comparePoints(store, { id: run.id, folder, checkpoint: last });
-    if (copies && copies.missing > 0) add(pointLogOf(folder), `Neither the database nor this file holds all points of run ${run.id}: where it is resumed, it is trained again from the start.`);
+    if (copies && copies.missing > 0)
+      add(
+        pointLogOf(folder),
+        `Neither the database nor this file holds all points of run ${run.id}: where it is resumed, it is trained again from the start.`,
+      );
     else if (copies && (copies.lost.length > 0 || copies.unlogged.length > 0 || copies.damaged > 0)) {
       if (repair) {
         if (copies.lost.length > 0) store.addPoints(copies.lost.map((point) => ({ run: run.id, ...point })));
         await writePoints(folder, [...copies.held, ...copies.lost]);
       }
-      add(pointLogOf(folder), `The database and this second copy do not hold the same points of run ${run.id}, and none is lost. ${repair ? 'Both were made whole.' : '--repair makes both whole.'}`, repair);
+      add(
+        pointLogOf(folder),
+        `The database and this second copy do not hold the same points of run ${run.id}, and none is lost. ${repair ? 'Both were made whole.' : '--repair makes both whole.'}`,
+        repair,
+      );
     }
     const [hasEnded, digest] = [run.status === 'trained' || run.status === 'done', store.result(run.id, 'digest')];
-    if (digest !== null && hasEnded && digest !== store.digest(run.id)) add(join(workspace, 'arcbench.db'), `What the database holds of run ${run.id} is not what was written: do not use it; bring the database back from a copy, or delete the run and train it again.`);
+    if (digest !== null && hasEnded && digest !== store.digest(run.id))
+      add(
+        join(workspace, 'arcbench.db'),
+        `What the database holds of run ${run.id} is not what was written: do not use it; bring the database back from a copy, or delete the run and train it again.`,
+      );
     for (const { kind, path, sha256 } of store.artefacts(run.id)) {
       const found = await hashFiles(path).catch(() => null);
       if (found === null) add(path, `The ${kind} of run ${run.id} is gone: delete the run and train it again.`);
-      else if (sha256 !== null && found !== sha256 && (hasEnded || kind !== 'snapshots')) add(path, `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and train it again.`);
+      else if (sha256 !== null && found !== sha256 && (hasEnded || kind !== 'snapshots'))
+        add(
+          path,
+          `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and train it again.`,
+        );
     }
   }
-  for (const name of await namesIn(join(workspace, 'runs'))) if (!store.run(name) && !leftover.test(name)) await removable(join(workspace, 'runs', name), 'The store knows no such run.');
+  for (const name of await namesIn(join(workspace, 'runs')))
+    if (!store.run(name) && !leftover.test(name))
+      await removable(join(workspace, 'runs', name), 'The store knows no such run.');
   for (const name of await namesIn(join(workspace, 'reports'))) {
     if (leftover.test(name)) continue;
     const [problem, ...more] = await verifyReport(join(workspace, 'reports', name));
-    if (problem !== undefined) await removable(join(workspace, 'reports', name), `The report is not whole (${problem}${more.length > 0 ? ` and ${more.length} more` : ''}).`);
+    if (problem !== undefined)
+      await removable(
+        join(workspace, 'reports', name),
+        `The report is not whole (${problem}${more.length > 0 ? ` and ${more.length} more` : ''}).`,
+      );
   }
   return faults;
 }
 
-const sentenceOf = (error: unknown) => (error instanceof ArcBenchError ? error.message : error instanceof Error ? `${error.message}.` : String(error));
+const sentenceOf = (error: unknown) =>
+  error instanceof ArcBenchError ? error.message : error instanceof Error ? `${error.message}.` : String(error);

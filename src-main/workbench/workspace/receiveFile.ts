@@ -11,15 +11,30 @@ const byteLimit = 512 * 2 ** 20;
 const depthLimit = 16;
 
 /** Whether a segment is one plain name of a file or folder on every system. */
-const plainName = (segment: string): boolean => segment !== '' && segment !== '.' && segment !== '..' && Buffer.byteLength(segment) <= 255 && !/[/\\\0]/.test(segment);
+const plainName = (segment: string): boolean =>
+  segment !== '' &&
+  segment !== '.' &&
+  segment !== '..' &&
+  Buffer.byteLength(segment) <= 255 &&
+  !/[/\\\0]/.test(segment);
 
-const takenName = (error: unknown): boolean => error instanceof Error && 'code' in error && ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG', 'EILSEQ', 'EINVAL'].includes(String(error.code));
+const takenName = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG', 'EILSEQ', 'EINVAL'].includes(String(error.code));
 
 /** Takes one file that a browser sends into <folder>/<upload>/<path>, whole or not at all; answers the upload's folder. Throws 'wrong-input' or 'no-space'. */
-export async function receiveFile(folder: string, { upload, path }: { readonly upload: string; readonly path: string }, content: Readable): Promise<{ readonly folder: string }> {
+export async function receiveFile(
+  folder: string,
+  { upload, path }: { readonly upload: string; readonly path: string },
+  content: Readable,
+): Promise<{ readonly folder: string }> {
   const segments = path.split('/');
   if (!/^[\w-]{1,64}$/.test(upload) || segments.length > depthLimit || !segments.every(plainName)) {
-    throw new ArcBenchError('wrong-input', `The path ${path.slice(0, 200)} cannot be taken: plain names of at most 255 bytes, at most ${depthLimit} folders deep, were expected; rename the file or its folder.`);
+    throw new ArcBenchError(
+      'wrong-input',
+      `The path ${path.slice(0, 200)} cannot be taken: plain names of at most 255 bytes, at most ${depthLimit} folders deep, were expected; rename the file or its folder.`,
+    );
   }
   const target = join(folder, upload, ...segments);
   const temporary = join(folder, `.receiving-${randomUUID()}`);
@@ -27,7 +42,15 @@ export async function receiveFile(folder: string, { upload, path }: { readonly u
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      done(bytes > byteLimit ? new ArcBenchError('wrong-input', `${path} has more than ${byteLimit / 2 ** 20} MiB: pictures are smaller; leave it out.`) : null, chunk);
+      done(
+        bytes > byteLimit
+          ? new ArcBenchError(
+              'wrong-input',
+              `${path} has more than ${byteLimit / 2 ** 20} MiB: pictures are smaller; leave it out.`,
+            )
+          : null,
+        chunk,
+      );
     },
   });
   try {
@@ -37,7 +60,13 @@ export async function receiveFile(folder: string, { upload, path }: { readonly u
     await syncFolder(dirname(target));
   } catch (error) {
     await rm(temporary, { force: true });
-    throw takenName(error) ? new ArcBenchError('wrong-input', `${path.slice(0, 200)} cannot be kept: its name is too long for this system, or a file and a folder bear one name; rename one of them.`, { cause: error }) : diskError(error, target);
+    throw takenName(error)
+      ? new ArcBenchError(
+          'wrong-input',
+          `${path.slice(0, 200)} cannot be kept: its name is too long for this system, or a file and a folder bear one name; rename one of them.`,
+          { cause: error },
+        )
+      : diskError(error, target);
   }
   return { folder: join(folder, upload) };
 }

@@ -9,10 +9,20 @@ import type { Resource } from '../workbench.ts';
 
 const largestSide = 1600;
 const cachedPictures = 2000;
-const typeOf: Readonly<Record<string, string>> = { '.svg': 'image/svg+xml', '.md': 'text/markdown; charset=utf-8', '.csv': 'text/csv; charset=utf-8', '.yaml': 'text/yaml; charset=utf-8', '.png': 'image/png' };
+const typeOf: Readonly<Record<string, string>> = {
+  '.svg': 'image/svg+xml',
+  '.md': 'text/markdown; charset=utf-8',
+  '.csv': 'text/csv; charset=utf-8',
+  '.yaml': 'text/yaml; charset=utf-8',
+  '.png': 'image/png',
+};
 
 /** The bytes that screens show: pictures as they were imported, faces as the network sees them, files of reports; `packed` makes the archive of one. */
-export function resources(workspace: string, library: DatasetLibrary, packed: (planHash: string) => Promise<Uint8Array>) {
+export function resources(
+  workspace: string,
+  library: DatasetLibrary,
+  packed: (planHash: string) => Promise<Uint8Array>,
+) {
   const pictures = new Map<string, Resource>(); // least recently used first
   let open: { readonly set: PreparedSet; readonly packed: PackedImages } | null = null;
   const remember = (address: string, resource: Resource): Resource => {
@@ -27,7 +37,13 @@ export function resources(workspace: string, library: DatasetLibrary, packed: (p
     try {
       const picture = readPicture(path); // a file that only its name calls a picture goes to no decoder
       if ('reason' in picture) return null;
-      const bytes = await decodeWithinMemory(picture, ({ open }) => open('none').resize(side, side, { fit: 'inside', withoutEnlargement: true }).flatten({ background: '#808080' }).webp({ quality: 82 }).toBuffer());
+      const bytes = await decodeWithinMemory(picture, ({ open }) =>
+        open('none')
+          .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+          .flatten({ background: '#808080' })
+          .webp({ quality: 82 })
+          .toBuffer(),
+      );
       return 'reason' in bytes ? null : { type: 'image/webp', bytes };
     } catch {
       return null; // gone, or beyond what a decoder can make of it
@@ -46,7 +62,12 @@ export function resources(workspace: string, library: DatasetLibrary, packed: (p
     const side = set.inputSize;
     const pixels = new Uint8Array(side * side * 3);
     packed.readInto([index], pixels);
-    return { type: 'image/webp', bytes: await sharp(pixels, { raw: { width: side, height: side, channels: 3 } }).webp({ quality: 90 }).toBuffer() };
+    return {
+      type: 'image/webp',
+      bytes: await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+        .webp({ quality: 90 })
+        .toBuffer(),
+    };
   };
   const report = async (planHash: string, file: string): Promise<Resource | null> => {
     const folder = join(workspace, 'reports', planHash);
@@ -64,7 +85,11 @@ export function resources(workspace: string, library: DatasetLibrary, packed: (p
       if (known) return remember(address, known);
       const pictureOf = /^pictures\/original\/([\w.-]{1,80})\/(\d{1,9})\?side=(\d{1,4})$/.exec(address);
       if (pictureOf) {
-        const found = await original(pictureOf[1]!, Number(pictureOf[2]), Math.min(largestSide, Math.max(16, Number(pictureOf[3]))));
+        const found = await original(
+          pictureOf[1]!,
+          Number(pictureOf[2]),
+          Math.min(largestSide, Math.max(16, Number(pictureOf[3]))),
+        );
         return found && remember(address, found);
       }
       const faceOf = /^pictures\/face\/([0-9a-f]{64})\/(\d{1,9})$/.exec(address);

@@ -9,9 +9,14 @@ export const writtenWhole = ['datasets', 'experiments', 'prepared', 'splits', 'r
 export const leftover = /(^\.(writing|old|receiving)-|\.writing$|\.(writing|part)-\d+$|\.\d+\.tmp$)/;
 
 /** Preparations that were stopped and may go on, each under the path of the set to be; over where the set is there (a loss of power brings back what was removed) or nobody went on with them for a week. */
-export async function stoppedPreparations(workspace: string): Promise<readonly { readonly set: string; readonly over: boolean }[]> {
+export async function stoppedPreparations(
+  workspace: string,
+): Promise<readonly { readonly set: string; readonly over: boolean }[]> {
   const week = 7 * 86_400_000; // milliseconds
-  return (await unfinishedSets(join(workspace, 'prepared'))).map(({ set, touched }) => ({ set, over: existsSync(set) || Date.now() - touched > week }));
+  return (await unfinishedSets(join(workspace, 'prepared'))).map(({ set, touched }) => ({
+    set,
+    over: existsSync(set) || Date.now() - touched > week,
+  }));
 }
 
 /** Removes what writers that are dead left half-made, and of preparations that are over. The caller holds the workspace: a process id in a name that is not its own is a dead one's. */
@@ -19,7 +24,8 @@ export async function sweepLeftovers(workspace: string): Promise<void> {
   for (const area of writtenWhole) {
     for (const name of await readdir(join(workspace, area)).catch(() => [])) {
       const writer = /\.(?:writing|part)-(\d+)$|\.(\d+)\.tmp$/.exec(name);
-      if (writer && Number(writer[1] ?? writer[2]) !== process.pid) await rm(join(workspace, area, name), { recursive: true, force: true }).catch(() => undefined); // `arcbench check` names what permissions hold
+      if (writer && Number(writer[1] ?? writer[2]) !== process.pid)
+        await rm(join(workspace, area, name), { recursive: true, force: true }).catch(() => undefined); // `arcbench check` names what permissions hold
     }
   }
   for (const { set, over } of await stoppedPreparations(workspace)) if (over) await removeUnfinishedSet(set);

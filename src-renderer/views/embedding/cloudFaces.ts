@@ -8,8 +8,18 @@ import { raisedAbove, type CloudPaint } from './cloudScene.ts';
 export const faceSide = 28;
 const [raisedFaceSide, cell, mostKept] = [40, faceSide * 0.6, 4000];
 
-interface Seen { readonly points: Float32Array; readonly matrix: Matrix4; readonly size: CloudSize; readonly paint: CloudPaint }
-interface PlacedFace { readonly row: number; readonly x: number; readonly y: number; readonly raised: boolean }
+interface Seen {
+  readonly points: Float32Array;
+  readonly matrix: Matrix4;
+  readonly size: CloudSize;
+  readonly paint: CloudPaint;
+}
+interface PlacedFace {
+  readonly row: number;
+  readonly x: number;
+  readonly y: number;
+  readonly raised: boolean;
+}
 
 /** The faces that are seen, the foremost last: of several at about one place the foremost alone, as it would hide the others. */
 export function facesSeen({ points, matrix, size, paint }: Seen): readonly PlacedFace[] {
@@ -22,7 +32,8 @@ export function facesSeen({ points, matrix, size, paint }: Seen): readonly Place
       const place = Math.round(y / cell) * across + Math.round(x / cell);
       const raised = (paint.sizes[row] ?? 0) > raisedAbove;
       const known = foremost.get(place);
-      if (!known || (raised === known.raised ? depth < known.depth : raised)) foremost.set(place, { row, x, y, depth, raised });
+      if (!known || (raised === known.raised ? depth < known.depth : raised))
+        foremost.set(place, { row, x, y, depth, raised });
     },
   });
   return [...foremost.values()].sort((a, b) => Number(a.raised) - Number(b.raised) || b.depth - a.depth);
@@ -42,7 +53,11 @@ export function cloudFaces(canvas: HTMLCanvasElement, loaded: () => void) {
     return null;
   }
   return {
-    draw({ ratio, addressOf, ...seen }: Seen & { readonly ratio: number; readonly addressOf: (row: number) => string | null }): void {
+    draw({
+      ratio,
+      addressOf,
+      ...seen
+    }: Seen & { readonly ratio: number; readonly addressOf: (row: number) => string | null }): void {
       const context = canvas.getContext('2d');
       if (!context) return;
       [canvas.width, canvas.height] = [Math.round(seen.size.width * ratio), Math.round(seen.size.height * ratio)];

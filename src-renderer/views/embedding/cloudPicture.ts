@@ -3,7 +3,20 @@ import { cssOf, type Rgb, type RowColours } from './cloudColours.ts';
 const [head, foot, gap, mostEntries] = [30, 40, 16, 8];
 
 /** Clouds side by side as a PNG, each under its name, with what the colours mean beneath. */
-export function cloudPicture(clouds: readonly { readonly name: string; readonly canvas: HTMLCanvasElement; readonly over: HTMLCanvasElement | null }[], colours: RowColours, { back, ink, font, caption }: { readonly back: Rgb; readonly ink: Rgb; readonly font: string; readonly caption: string }): Promise<Blob | null> {
+export function cloudPicture(
+  clouds: readonly {
+    readonly name: string;
+    readonly canvas: HTMLCanvasElement;
+    readonly over: HTMLCanvasElement | null;
+  }[],
+  colours: RowColours,
+  {
+    back,
+    ink,
+    font,
+    caption,
+  }: { readonly back: Rgb; readonly ink: Rgb; readonly font: string; readonly caption: string },
+): Promise<Blob | null> {
   const ratio = Math.max(1, (clouds[0]?.canvas.width ?? 1) / Math.max(1, clouds[0]?.canvas.clientWidth ?? 1));
   const sheet = document.createElement('canvas');
   sheet.width = clouds.reduce((sum, { canvas }) => sum + canvas.width, gap * ratio * (clouds.length - 1));
@@ -45,5 +58,7 @@ export function cloudPicture(clouds: readonly { readonly name: string; readonly 
     at += 13 * ratio;
     word(label);
   }
-  return new Promise((resolve) => { sheet.toBlob(resolve, 'image/png'); });
+  return new Promise((resolve) => {
+    sheet.toBlob(resolve, 'image/png');
+  });
 }

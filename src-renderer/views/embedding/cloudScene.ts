@@ -1,11 +1,29 @@
-import { BufferAttribute, BufferGeometry, Camera, Color, GLSL3, LineSegments, Points, RawShaderMaterial, Scene, WebGLRenderer, type Matrix4 } from 'three';
+import {
+  BufferAttribute,
+  BufferGeometry,
+  Camera,
+  Color,
+  GLSL3,
+  LineSegments,
+  Points,
+  RawShaderMaterial,
+  Scene,
+  WebGLRenderer,
+  type Matrix4,
+} from 'three';
 import { randomStream } from '../../../src-shared/maths/random.ts';
 import { eyeDistance, type CloudSize } from './cloudCamera.ts';
 
 /** What is seen: colours [rows, 3] of 0 to 255 and sizes in pixels, one a row; larger than `raisedAbove` is drawn over all others. */
-export interface CloudPaint { readonly colours: Uint8Array; readonly sizes: Float32Array }
+export interface CloudPaint {
+  readonly colours: Uint8Array;
+  readonly sizes: Float32Array;
+}
 /** Line segments [segments, 2, 3] with their colours. */
-export interface CloudLines { readonly positions: Float32Array; readonly colours: Uint8Array }
+export interface CloudLines {
+  readonly positions: Float32Array;
+  readonly colours: Uint8Array;
+}
 export const raisedAbove = 6;
 
 const project = `
@@ -34,19 +52,32 @@ const pointsFragment = `
     result = vec4(shown, min(1.0, edge));
   }`;
 /** Squares, for frames that must be quick: nothing is blended, nothing cut off. */
-const squaresFragment = 'precision highp float; in vec3 shown; in float pixels; out vec4 result; void main() { result = vec4(shown, 1.0); }';
+const squaresFragment =
+  'precision highp float; in vec3 shown; in float pixels; out vec4 result; void main() { result = vec4(shown, 1.0); }';
 const linesVertex = `${project}
   in vec3 position; in vec3 colour;
   out vec3 shown;
   void main() { gl_Position = view * vec4(position, 1.0); shown = faded(colour, gl_Position); }`;
-const linesFragment = 'precision highp float; in vec3 shown; out vec4 result; void main() { result = vec4(shown, 1.0); }';
+const linesFragment =
+  'precision highp float; in vec3 shown; out vec4 result; void main() { result = vec4(shown, 1.0); }';
 
 /** A point cloud on a canvas by WebGL: one object however many points, so that a turn costs one matrix. Throws where there is no WebGL. */
 export function cloudScene(canvas: HTMLCanvasElement) {
   const renderer = new WebGLRenderer({ canvas, powerPreference: 'high-performance' });
-  const uniforms = { view: { value: null as Matrix4 | null }, depth: { value: 0 }, back: { value: [1, 1, 1] }, share: { value: 1 }, ratio: { value: 1 } };
-  const material = (vertexShader: string, fragmentShader: string, transparent = true) => new RawShaderMaterial({ glslVersion: GLSL3, vertexShader, fragmentShader, uniforms, transparent });
-  const [pointMaterial, squareMaterial, lineMaterial] = [material(pointsVertex, pointsFragment), material(pointsVertex, squaresFragment, false), material(linesVertex, linesFragment, false)];
+  const uniforms = {
+    view: { value: null as Matrix4 | null },
+    depth: { value: 0 },
+    back: { value: [1, 1, 1] },
+    share: { value: 1 },
+    ratio: { value: 1 },
+  };
+  const material = (vertexShader: string, fragmentShader: string, transparent = true) =>
+    new RawShaderMaterial({ glslVersion: GLSL3, vertexShader, fragmentShader, uniforms, transparent });
+  const [pointMaterial, squareMaterial, lineMaterial] = [
+    material(pointsVertex, pointsFragment),
+    material(pointsVertex, squaresFragment, false),
+    material(linesVertex, linesFragment, false),
+  ];
   let [points, lines] = [new BufferGeometry(), new BufferGeometry()];
   const [cloud, drawing] = [new Points(points, pointMaterial), new LineSegments(lines, lineMaterial)];
   const [scene, camera] = [new Scene(), new Camera()];
@@ -81,7 +112,15 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       points.setAttribute('colour', new BufferAttribute(colours, 3, true));
       points.setAttribute('size', new BufferAttribute(sizes, 1));
       // What is raised is drawn however few are.
-      points.setIndex(new BufferAttribute(Uint32Array.from([...order.filter((row) => sizes[row]! > raisedAbove), ...order.filter((row) => sizes[row]! <= raisedAbove)]), 1));
+      points.setIndex(
+        new BufferAttribute(
+          Uint32Array.from([
+            ...order.filter((row) => sizes[row]! > raisedAbove),
+            ...order.filter((row) => sizes[row]! <= raisedAbove),
+          ]),
+          1,
+        ),
+      );
       cloud.visible = sizes.length > 0;
     },
     rule(drawn: CloudLines | null): void {
@@ -93,7 +132,19 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       lines.setAttribute('colour', new BufferAttribute(drawn.colours, 3, true));
     },
     /** Draws at once; `share` is the part of the way from the places before, 0 to 1, `back` the background of 0 to 255, and `detail` the share of the points that is drawn: below 1 as squares. */
-    draw({ view, deep, share, back, detail }: { readonly view: Matrix4; readonly deep: boolean; readonly share: number; readonly back: readonly [number, number, number]; readonly detail: number }): void {
+    draw({
+      view,
+      deep,
+      share,
+      back,
+      detail,
+    }: {
+      readonly view: Matrix4;
+      readonly deep: boolean;
+      readonly share: number;
+      readonly back: readonly [number, number, number];
+      readonly detail: number;
+    }): void {
       cloud.material = detail < 1 ? squareMaterial : pointMaterial;
       points.setDrawRange(0, detail < 1 ? Math.ceil(order.length * detail) : Number.POSITIVE_INFINITY);
       uniforms.view.value = view;

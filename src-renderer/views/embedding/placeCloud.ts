@@ -4,17 +4,23 @@ import { procrustes } from '../../../src-shared/maths/procrustes.ts';
 export type Dimensions = 2 | 3;
 
 /** Whether two projections show the same pictures in one order, so that they can be laid onto one another. */
-export const showsSame = (a: EmbeddingPoints, b: EmbeddingPoints): boolean => a.dimensions === b.dimensions && a.rows.length === b.rows.length && a.rows.every((row, at) => row.file === b.rows[at]?.file);
+export const showsSame = (a: EmbeddingPoints, b: EmbeddingPoints): boolean =>
+  a.dimensions === b.dimensions &&
+  a.rows.length === b.rows.length &&
+  a.rows.every((row, at) => row.file === b.rows[at]?.file);
 
 /**
  * The frames of a projection as [rows, 3] of radius about 1, each turned onto its neighbour by Procrustes, and the last onto the last of `onto`.
  * Scale is each frame's own: Procrustes would shrink one that hardly fits. The unit sphere is turned alone, about its centre.
  */
-export function placeFrames({ frames, dimensions, method }: EmbeddingPoints, onto: readonly Float32Array[] | null): Float32Array[] {
+export function placeFrames(
+  { frames, dimensions, method }: EmbeddingPoints,
+  onto: readonly Float32Array[] | null,
+): Float32Array[] {
   const placed: Float32Array[] = [];
   // From the end backwards: the last frame is what was trained for, and the one that is compared.
   for (const frame of [...frames].reverse()) {
-    const fixed = placed.length > 0 ? placed.at(-1)! : onto?.at(-1) ?? null;
+    const fixed = placed.length > 0 ? placed.at(-1)! : (onto?.at(-1) ?? null);
     placed.push(method === 'sphere' ? onSphere(frame, fixed) : onPlane(frame, dimensions, fixed));
   }
   return placed.reverse();
@@ -22,9 +28,11 @@ export function placeFrames({ frames, dimensions, method }: EmbeddingPoints, ont
 
 function onPlane({ coordinates }: EmbeddingFrame, dimensions: Dimensions, fixed: Float32Array | null): Float32Array {
   const own = normalised(Float32Array.from(coordinates), dimensions);
-  const turned = fixed ? normalised(procrustes(dimensions === 3 ? fixed : flat(fixed), own, dimensions).aligned, dimensions) : own;
+  const turned = fixed
+    ? normalised(procrustes(dimensions === 3 ? fixed : flat(fixed), own, dimensions).aligned, dimensions)
+    : own;
   if (dimensions === 3) return turned;
-  const deep = new Float32Array(turned.length / 2 * 3);
+  const deep = new Float32Array((turned.length / 2) * 3);
   for (let row = 0; row < turned.length / 2; row++) deep.set(turned.subarray(row * 2, row * 2 + 2), row * 3);
   return deep;
 }
@@ -38,16 +46,23 @@ function onSphere({ coordinates }: EmbeddingFrame, fixed: Float32Array | null): 
   return aligned.subarray(0, own.length).map((value) => value / scale);
 }
 
-const withOpposites = (cloud: Float32Array): Float32Array => Float32Array.from({ length: cloud.length * 2 }, (_, at) => (at < cloud.length ? cloud[at]! : -cloud[at - cloud.length]!));
+const withOpposites = (cloud: Float32Array): Float32Array =>
+  Float32Array.from({ length: cloud.length * 2 }, (_, at) =>
+    at < cloud.length ? cloud[at]! : -cloud[at - cloud.length]!,
+  );
 const flat = (cloud: Float32Array): Float32Array => cloud.filter((_, at) => at % 3 < 2);
 
 /** Centred, with 99 of 100 points within radius 1. */
 function normalised(cloud: Float32Array, dimensions: Dimensions): Float32Array {
   const points = cloud.length / dimensions;
   const mean = new Float64Array(dimensions);
-  cloud.forEach((value, at) => { mean[at % dimensions]! += value / points; });
+  cloud.forEach((value, at) => {
+    mean[at % dimensions]! += value / points;
+  });
   const centred = cloud.map((value, at) => value - mean[at % dimensions]!);
-  const radii = Float32Array.from({ length: points }, (_, point) => Math.hypot(...centred.subarray(point * dimensions, (point + 1) * dimensions))).sort();
+  const radii = Float32Array.from({ length: points }, (_, point) =>
+    Math.hypot(...centred.subarray(point * dimensions, (point + 1) * dimensions)),
+  ).sort();
   const radius = radii[Math.floor((points - 1) * 0.99)] || 1;
   return centred.map((value) => value / radius);
 }

@@ -10,7 +10,15 @@ type Vector = readonly [number, number, number];
  * The unit sphere's meridians and parallels, a ray to the mean direction of each class, and about it the cap in which a picture keeps the
  * margin to the nearest other mean: angles up to (φ - m) / 2, φ the angle between the two means. Held-out people are no classes. Points are [rows, 3].
  */
-export function sphereLines(points: Float32Array, rows: readonly EmbeddingRow[], { colours, grid, marginRadians }: { readonly colours: readonly Rgb[]; readonly grid: Rgb; readonly marginRadians: number }): CloudLines {
+export function sphereLines(
+  points: Float32Array,
+  rows: readonly EmbeddingRow[],
+  {
+    colours,
+    grid,
+    marginRadians,
+  }: { readonly colours: readonly Rgb[]; readonly grid: Rgb; readonly marginRadians: number },
+): CloudLines {
   const [positions, bytes] = [[] as number[], [] as number[]];
   const segment = (from: Vector, to: Vector, colour: Rgb) => {
     positions.push(...from, ...to);
@@ -19,22 +27,30 @@ export function sphereLines(points: Float32Array, rows: readonly EmbeddingRow[],
   const circle = (axis: Vector, angle: number, colour: Rgb) => {
     const [u, v] = across(axis);
     const at = (step: number): Vector => {
-      const [c, s] = [Math.cos(2 * Math.PI * step / steps), Math.sin(2 * Math.PI * step / steps)];
-      return [0, 1, 2].map((i) => axis[i]! * Math.cos(angle) + (u[i]! * c + v[i]! * s) * Math.sin(angle)) as unknown as Vector;
+      const [c, s] = [Math.cos((2 * Math.PI * step) / steps), Math.sin((2 * Math.PI * step) / steps)];
+      return [0, 1, 2].map(
+        (i) => axis[i]! * Math.cos(angle) + (u[i]! * c + v[i]! * s) * Math.sin(angle),
+      ) as unknown as Vector;
     };
     for (let step = 0; step < steps; step++) segment(at(step), at(step + 1), colour);
   };
-  for (let meridian = 0; meridian < 6; meridian++) circle([Math.cos(Math.PI * meridian / 6), 0, Math.sin(Math.PI * meridian / 6)], Math.PI / 2, grid);
-  for (let parallel = 1; parallel < 6; parallel++) circle([0, 1, 0], Math.PI * parallel / 6, grid);
+  for (let meridian = 0; meridian < 6; meridian++)
+    circle([Math.cos((Math.PI * meridian) / 6), 0, Math.sin((Math.PI * meridian) / 6)], Math.PI / 2, grid);
+  for (let parallel = 1; parallel < 6; parallel++) circle([0, 1, 0], (Math.PI * parallel) / 6, grid);
 
-  const means = [...rowsByPerson(rows).values()].filter(([first]) => isOfClass(rows[first!]!)).map((own) => {
-    const sum = [0, 1, 2].map((axis) => own.reduce((total, row) => total + points[row * 3 + axis]!, 0));
-    const length = Math.hypot(...sum) || 1;
-    return { colour: colours[own[0]!] ?? grid, mean: sum.map((value) => value / length) as unknown as Vector };
-  });
+  const means = [...rowsByPerson(rows).values()]
+    .filter(([first]) => isOfClass(rows[first!]!))
+    .map((own) => {
+      const sum = [0, 1, 2].map((axis) => own.reduce((total, row) => total + points[row * 3 + axis]!, 0));
+      const length = Math.hypot(...sum) || 1;
+      return { colour: colours[own[0]!] ?? grid, mean: sum.map((value) => value / length) as unknown as Vector };
+    });
   means.forEach(({ colour, mean }, person) => {
     segment([0, 0, 0], mean, colour);
-    const nearest = means.reduce((least, other, at) => (at === person ? least : Math.min(least, angleBetween(mean, other.mean))), Math.PI);
+    const nearest = means.reduce(
+      (least, other, at) => (at === person ? least : Math.min(least, angleBetween(mean, other.mean))),
+      Math.PI,
+    );
     const cap = (nearest - marginRadians) / 2;
     if (cap > 0) circle(mean, cap, colour);
   });
@@ -42,7 +58,8 @@ export function sphereLines(points: Float32Array, rows: readonly EmbeddingRow[],
 }
 
 const isOfClass = ({ part }: EmbeddingRow): boolean => part !== 'query' && part !== 'distractors';
-const angleBetween = (a: Vector, b: Vector): number => Math.acos(Math.max(-1, Math.min(1, a[0] * b[0] + a[1] * b[1] + a[2] * b[2])));
+const angleBetween = (a: Vector, b: Vector): number =>
+  Math.acos(Math.max(-1, Math.min(1, a[0] * b[0] + a[1] * b[1] + a[2] * b[2])));
 
 /** Two unit vectors at right angles to a third and to one another. */
 function across([x, y, z]: Vector): readonly [Vector, Vector] {

@@ -20,7 +20,14 @@ export function useProjections() {
     turn++;
     const ids = underWay.value ?? [];
     underWay.value = null;
-    await Promise.all(ids.filter((id) => { const job = jobs.byId(id); return job !== null && !jobEnded(job); }).map((id) => call('jobs.cancel', { id }).catch(() => null))); // ended meanwhile
+    await Promise.all(
+      ids
+        .filter((id) => {
+          const job = jobs.byId(id);
+          return job !== null && !jobEnded(job);
+        })
+        .map((id) => call('jobs.cancel', { id }).catch(() => null)),
+    ); // ended meanwhile
   };
   const compute = async (runs: readonly string[], request: ProjectionRequest): Promise<void> => {
     await cancel();
@@ -51,13 +58,22 @@ export function useProjections() {
   };
   onScopeDispose(() => void cancel());
   return {
-    points, fault, compute, cancel,
-    clear: (): void => { points.value = []; },
+    points,
+    fault,
+    compute,
+    cancel,
+    clear: (): void => {
+      points.value = [];
+    },
     busy: computed(() => underWay.value !== null),
     /** How much of all is done, 0 to 1, and in words. */
     progress: computed(() => {
       const known = (underWay.value ?? []).flatMap((id) => jobs.byId(id) ?? []);
-      const share = known.reduce((sum, job) => sum + (job.state === 'done' ? 1 : job.progress ? job.progress.done / job.progress.total : 0), 0) / Math.max(1, wanted.value);
+      const share =
+        known.reduce(
+          (sum, job) => sum + (job.state === 'done' ? 1 : job.progress ? job.progress.done / job.progress.total : 0),
+          0,
+        ) / Math.max(1, wanted.value);
       const now = known.find((job) => job.state === 'running');
       const note = now?.progress?.note ? `, ${now.progress.note}` : '';
       return { share, note, text: now ? `${now.title}${note}` : 'Waiting' };

@@ -12,54 +12,103 @@ export interface ArmRow {
   /** One an arm; null where the arm's loss has no such knob. */
   readonly cells: readonly (ArmCell | null)[];
 }
-export interface ArmCell { readonly knob: Knob; readonly path: KnobPath; readonly value: unknown; /** Whether the arm gives it itself. */ readonly given: boolean }
+export interface ArmCell {
+  readonly knob: Knob;
+  readonly path: KnobPath;
+  readonly value: unknown;
+  /** Whether the arm gives it itself. */ readonly given: boolean;
+}
 
 /** The loss of an arm as its text means it; null where it means none. */
 export const lossOf = (arm: GivenArm): LossPlan | null => lossSchema.safeParse(arm.loss).data ?? null;
 
 /** A sum as one writes it: 'arcFace + 0.1 triplet'. */
-export const lossExpression = (plan: LossPlan): string => lossTerms(plan).map(({ weight, loss }) => (weight === 1 ? loss.name : `${weight} ${loss.name}`)).join(' + ');
+export const lossExpression = (plan: LossPlan): string =>
+  lossTerms(plan)
+    .map(({ weight, loss }) => (weight === 1 ? loss.name : `${weight} ${loss.name}`))
+    .join(' + ');
 
 /** Reads what is typed for a sum: the plan, terms that were there before keeping their settings, or what is wrong. */
-export function readLossExpression(text: string, before: LossPlan | null): { readonly loss: string | LossPlan } | { readonly fault: string } {
+export function readLossExpression(
+  text: string,
+  before: LossPlan | null,
+): { readonly loss: string | LossPlan } | { readonly fault: string } {
   const parsed = lossSchema.safeParse(text.trim());
   if (!parsed.success) return { fault: parsed.error.issues[0]?.message ?? 'This is no loss.' };
   const known = new Map(before ? lossTerms(before).map(({ loss }) => [loss.name, loss]) : []);
   const plan = parsed.data;
   if (plan.name !== 'sum') return { loss: known.get(plan.name) ?? text.trim() };
   const terms = plan.terms.map((term) => ({ ...term, loss: known.get(term.loss.name) ?? term.loss }));
-  return JSON.stringify(terms) === JSON.stringify(plan.terms) ? { loss: text.trim() } : { loss: { name: 'sum', terms } };
+  return JSON.stringify(terms) === JSON.stringify(plan.terms)
+    ? { loss: text.trim() }
+    : { loss: { name: 'sum', terms } };
 }
 
 /** The rows of arms: every knob of their losses, then what an arm sets otherwise than the others. */
-export function armRows(arms: readonly GivenArm[], settings: readonly Knob[], shared: (path: KnobPath) => unknown): ArmRow[] {
+export function armRows(
+  arms: readonly GivenArm[],
+  settings: readonly Knob[],
+  shared: (path: KnobPath) => unknown,
+): ArmRow[] {
   const cellsOfArms = arms.map((arm) => new Map([...lossCells(arm), ...settingCells(arm, settings, shared, arms)]));
   const names = [...new Set(cellsOfArms.flatMap((cells) => [...cells.keys()]))];
   const isSetting = (name: string) => !name.startsWith('loss.');
   return [...names.filter((name) => !isSetting(name)), ...names.filter(isSetting)].map((name) => {
     const cells = cellsOfArms.map((own) => own.get(name) ?? null);
     const knob = cells.find((cell) => cell !== null)?.knob;
-    return { name, label: knob?.label ?? words(name.split('.').at(-1)), help: knob?.help ?? '', unit: knob?.unit ?? null, cells };
+    return {
+      name,
+      label: knob?.label ?? words(name.split('.').at(-1)),
+      help: knob?.help ?? '',
+      unit: knob?.unit ?? null,
+      cells,
+    };
   });
 }
 
 function lossCells(arm: GivenArm): [string, ArmCell][] {
   const plan = lossOf(arm);
   if (plan === null) return [];
-  const own = (name: LossName, values: object, place: KnobPath, term: string): [string, ArmCell][] => lossKnobs(name).map((knob) => {
-    const path = [...place, ...knob.path];
-    const value = (values as Record<string, unknown>)[knob.name];
-    return [path.join('.'), { knob: { ...knob, label: term + knob.label }, path, value, given: JSON.stringify(value) !== JSON.stringify(knob.default) }];
-  });
+  const own = (name: LossName, values: object, place: KnobPath, term: string): [string, ArmCell][] =>
+    lossKnobs(name).map((knob) => {
+      const path = [...place, ...knob.path];
+      const value = (values as Record<string, unknown>)[knob.name];
+      return [
+        path.join('.'),
+        {
+          knob: { ...knob, label: term + knob.label },
+          path,
+          value,
+          given: JSON.stringify(value) !== JSON.stringify(knob.default),
+        },
+      ];
+    });
   if (plan.name !== 'sum') return own(plan.name, plan, ['loss'], '');
-  return plan.terms.flatMap(({ loss }, index) => own(loss.name, loss, ['loss', 'terms', index, 'loss'], `${lossCatalogue[loss.name].title}: `));
+  return plan.terms.flatMap(({ loss }, index) =>
+    own(loss.name, loss, ['loss', 'terms', index, 'loss'], `${lossCatalogue[loss.name].title}: `),
+  );
 }
 
-function settingCells(arm: GivenArm, settings: readonly Knob[], shared: (path: KnobPath) => unknown, arms: readonly GivenArm[]): [string, ArmCell][] {
-  return settings.filter(({ name }) => arms.some((other) => Object.hasOwn(other.settings, name))).map((knob) => {
-    const given = Object.hasOwn(arm.settings, knob.name);
-    return [knob.name, { knob, path: ['settings', knob.name], value: given ? arm.settings[knob.name] : shared(knob.path) ?? knob.default, given }];
-  });
+function settingCells(
+  arm: GivenArm,
+  settings: readonly Knob[],
+  shared: (path: KnobPath) => unknown,
+  arms: readonly GivenArm[],
+): [string, ArmCell][] {
+  return settings
+    .filter(({ name }) => arms.some((other) => Object.hasOwn(other.settings, name)))
+    .map((knob) => {
+      const given = Object.hasOwn(arm.settings, knob.name);
+      return [
+        knob.name,
+        {
+          knob,
+          path: ['settings', knob.name],
+          value: given ? arm.settings[knob.name] : (shared(knob.path) ?? knob.default),
+          given,
+        },
+      ];
+    });
 }
 
 export const rowFits = (row: ArmRow, filter: string): boolean => fitsFilter(row, filter);

@@ -4,19 +4,36 @@ import type { LossPlan } from '../../../src-shared/losses.ts';
 import type { Knob, KnobPath } from './knobTree.ts';
 
 /** An arm as a text gives it: names and settings may be missing or wrong. */
-export interface GivenArm { readonly name: string; readonly loss: unknown; readonly settings: Readonly<Record<string, unknown>>; readonly against: string | null }
+export interface GivenArm {
+  readonly name: string;
+  readonly loss: unknown;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly against: string | null;
+}
 export type LossText = string | LossPlan | { readonly name: string };
 
 const parse = (text: string): Document => parseDocument(text, { prettyErrors: false });
 /** A document with the user's own indentation; a line is never broken anew. */
-const write = (document: Document, own: string): string => document.toString({ lineWidth: 0, indent: /^( +)[^\s#-]/m.exec(own)?.[1]?.length ?? 2, indentSeq: !/^( *)[^\s#-].*:\s*\n(\s*#.*\n)*\1- /m.test(own) });
+const write = (document: Document, own: string): string =>
+  document.toString({
+    lineWidth: 0,
+    indent: /^( +)[^\s#-]/m.exec(own)?.[1]?.length ?? 2,
+    indentSeq: !/^( *)[^\s#-].*:\s*\n(\s*#.*\n)*\1- /m.test(own),
+  });
 
 /** What a text gives at a path; null where it is no YAML that can be edited. */
 export function givenIn(text: string): ((path: KnobPath) => unknown) | null {
   const document = parse(text);
   if (document.errors.length > 0 || (document.contents !== null && !isMap(document.contents))) return null;
   const value: unknown = document.toJS({ maxAliasCount: 100 });
-  return (path) => path.reduce<unknown>((place, step) => (typeof place === 'object' && place !== null && Object.hasOwn(place, step) ? (place as Record<PropertyKey, unknown>)[step] : undefined), value);
+  return (path) =>
+    path.reduce<unknown>(
+      (place, step) =>
+        typeof place === 'object' && place !== null && Object.hasOwn(place, step)
+          ? (place as Record<PropertyKey, unknown>)[step]
+          : undefined,
+      value,
+    );
 }
 
 function edit(text: string, change: (document: Document) => void): string {
@@ -38,11 +55,14 @@ function keepLines(own: readonly string[], before: readonly string[], after: rea
   let [first, last] = [0, 0];
   while (first < shortest && before[first] === after[first]) first++;
   while (last < shortest - first && before.at(-1 - last) === after.at(-1 - last)) last++;
-  return [...own.slice(0, first), ...after.slice(first, after.length - last), ...own.slice(own.length - last)].join('\n');
+  return [...own.slice(0, first), ...after.slice(first, after.length - last), ...own.slice(own.length - last)].join(
+    '\n',
+  );
 }
 
 /** A short list or section stands on its line. */
-const nodeOf = (document: Document, value: unknown) => document.createNode(value, { flow: typeof value === 'object' && value !== null });
+const nodeOf = (document: Document, value: unknown) =>
+  document.createNode(value, { flow: typeof value === 'object' && value !== null });
 
 /** Sets a value in place; a bare name on the way, as in `optimizer: adam`, becomes a section. */
 function setIn(document: Document, path: KnobPath, value: unknown): void {
@@ -73,10 +93,12 @@ function deleteIn(document: Document, path: KnobPath): void {
 }
 
 /** Sets a knob; all else in the text stays as it is, comments and order too. */
-export const setKnob = (text: string, path: KnobPath, value: unknown): string => edit(text, (document) => setIn(document, path, value));
+export const setKnob = (text: string, path: KnobPath, value: unknown): string =>
+  edit(text, (document) => setIn(document, path, value));
 
 /** Chooses another optimiser or sampler: its own settings go with it, as they mean nothing to the next. */
-export const setChoice = (text: string, path: KnobPath, section: Readonly<Record<string, unknown>>): string => edit(text, (document) => document.setIn(path, nodeOf(document, section)));
+export const setChoice = (text: string, path: KnobPath, section: Readonly<Record<string, unknown>>): string =>
+  edit(text, (document) => document.setIn(path, nodeOf(document, section)));
 
 /** Takes a knob out of the text, so that its default holds again; a section left empty goes too. */
 export const resetKnob = (text: string, path: KnobPath): string => edit(text, (document) => deleteIn(document, path));
@@ -86,49 +108,97 @@ export function armsIn(text: string, standing: readonly GivenArm[]): GivenArm[] 
   const arms = givenIn(text)?.(['arms']);
   if (!Array.isArray(arms)) return [...standing];
   return arms.map((arm: unknown, index) => {
-    const { name, loss, settings, against } = (typeof arm === 'object' && arm !== null ? arm : {}) as Record<string, unknown>;
-    return { name: typeof name === 'string' ? name : `arm ${index + 1}`, loss, settings: (typeof settings === 'object' && settings !== null ? settings : {}) as Record<string, unknown>, against: typeof against === 'string' ? against : null };
+    const { name, loss, settings, against } = (typeof arm === 'object' && arm !== null ? arm : {}) as Record<
+      string,
+      unknown
+    >;
+    return {
+      name: typeof name === 'string' ? name : `arm ${index + 1}`,
+      loss,
+      settings: (typeof settings === 'object' && settings !== null ? settings : {}) as Record<string, unknown>,
+      against: typeof against === 'string' ? against : null,
+    };
   });
 }
 
 /** Edits the arms of a text; those that stand for missing ones are written first. */
 export function editArms(text: string, standing: readonly GivenArm[]) {
-  const withArms = givenIn(text)?.(['arms']) === undefined ? edit(text, (document) => document.setIn(['arms'], document.createNode(standing.map(written)))) : text;
+  const withArms =
+    givenIn(text)?.(['arms']) === undefined
+      ? edit(text, (document) => document.setIn(['arms'], document.createNode(standing.map(written))))
+      : text;
   const names = armsIn(withArms, standing).map(({ name }) => name);
   return {
-    add: (loss: LossText): string => edit(withArms, (document) => document.addIn(['arms'], document.createNode(written({ name: freshName(typeof loss === 'string' ? loss : loss.name, names), loss, settings: {}, against: null })))),
-    duplicate: (index: number): string => edit(withArms, (document) => {
-      const arms = document.getIn(['arms'], true);
-      if (!isSeq(arms)) return;
-      const copy = (arms.items[index] as { clone: () => unknown }).clone();
-      arms.items.splice(index + 1, 0, copy);
-      document.setIn(['arms', index + 1, 'name'], freshName(names[index] ?? 'arm', names));
-    }),
-    remove: (index: number): string => edit(withArms, (document) => {
-      document.deleteIn(['arms', index]);
-      names.forEach((_, other) => { if (other !== index && document.getIn(['arms', other > index ? other - 1 : other, 'against']) === names[index]) document.deleteIn(['arms', other > index ? other - 1 : other, 'against']); });
-    }),
+    add: (loss: LossText): string =>
+      edit(withArms, (document) =>
+        document.addIn(
+          ['arms'],
+          document.createNode(
+            written({
+              name: freshName(typeof loss === 'string' ? loss : loss.name, names),
+              loss,
+              settings: {},
+              against: null,
+            }),
+          ),
+        ),
+      ),
+    duplicate: (index: number): string =>
+      edit(withArms, (document) => {
+        const arms = document.getIn(['arms'], true);
+        if (!isSeq(arms)) return;
+        const copy = (arms.items[index] as { clone: () => unknown }).clone();
+        arms.items.splice(index + 1, 0, copy);
+        document.setIn(['arms', index + 1, 'name'], freshName(names[index] ?? 'arm', names));
+      }),
+    remove: (index: number): string =>
+      edit(withArms, (document) => {
+        document.deleteIn(['arms', index]);
+        names.forEach((_, other) => {
+          if (
+            other !== index &&
+            document.getIn(['arms', other > index ? other - 1 : other, 'against']) === names[index]
+          )
+            document.deleteIn(['arms', other > index ? other - 1 : other, 'against']);
+        });
+      }),
     /** Renames an arm; arms held against it and swept knobs of its loss follow. */
-    rename: (index: number, name: string): string => edit(withArms, (document) => {
-      const swept = document.getIn(['sweep', 'knobs'], true);
-      const before = `arms.${names[index]}.loss.`;
-      if (isMap(swept)) for (const { key } of swept.items) if (isScalar(key) && String(key.value).startsWith(before)) key.value = `arms.${name}.loss.${String(key.value).slice(before.length)}`;
-      names.forEach((_, other) => { if (document.getIn(['arms', other, 'against']) === names[index]) setIn(document, ['arms', other, 'against'], name); });
-      setIn(document, ['arms', index, 'name'], name);
-    }),
+    rename: (index: number, name: string): string =>
+      edit(withArms, (document) => {
+        const swept = document.getIn(['sweep', 'knobs'], true);
+        const before = `arms.${names[index]}.loss.`;
+        if (isMap(swept))
+          for (const { key } of swept.items)
+            if (isScalar(key) && String(key.value).startsWith(before))
+              key.value = `arms.${name}.loss.${String(key.value).slice(before.length)}`;
+        names.forEach((_, other) => {
+          if (document.getIn(['arms', other, 'against']) === names[index])
+            setIn(document, ['arms', other, 'against'], name);
+        });
+        setIn(document, ['arms', index, 'name'], name);
+      }),
     /** Moves an arm by one place. */
-    move: (index: number, by: -1 | 1): string => edit(withArms, (document) => {
-      const arms = document.getIn(['arms'], true);
-      if (!isSeq(arms) || index + by < 0 || index + by >= arms.items.length) return;
-      arms.items.splice(index + by, 0, ...arms.items.splice(index, 1));
-    }),
-    setLoss: (index: number, loss: LossText): string => edit(withArms, (document) => document.setIn(['arms', index, 'loss'], nodeOf(document, loss))),
-    set: (index: number, path: KnobPath, value: unknown): string => edit(withArms, (document) => setIn(document, ['arms', index, ...path], value)),
-    reset: (index: number, path: KnobPath): string => edit(withArms, (document) => deleteIn(document, ['arms', index, ...path])),
+    move: (index: number, by: -1 | 1): string =>
+      edit(withArms, (document) => {
+        const arms = document.getIn(['arms'], true);
+        if (!isSeq(arms) || index + by < 0 || index + by >= arms.items.length) return;
+        arms.items.splice(index + by, 0, ...arms.items.splice(index, 1));
+      }),
+    setLoss: (index: number, loss: LossText): string =>
+      edit(withArms, (document) => document.setIn(['arms', index, 'loss'], nodeOf(document, loss))),
+    set: (index: number, path: KnobPath, value: unknown): string =>
+      edit(withArms, (document) => setIn(document, ['arms', index, ...path], value)),
+    reset: (index: number, path: KnobPath): string =>
+      edit(withArms, (document) => deleteIn(document, ['arms', index, ...path])),
   };
 }
 
-const written = ({ name, loss, settings, against }: GivenArm) => ({ name, loss, ...(Object.keys(settings).length > 0 ? { settings } : {}), ...(against === null ? {} : { against }) });
+const written = ({ name, loss, settings, against }: GivenArm) => ({
+  name,
+  loss,
+  ...(Object.keys(settings).length > 0 ? { settings } : {}),
+  ...(against === null ? {} : { against }),
+});
 
 /** A name that no arm has: 'arcFace', 'arcFace 2', … */
 function freshName(name: string, taken: readonly string[]): string {
@@ -141,14 +211,27 @@ function freshName(name: string, taken: readonly string[]): string {
 
 const standard = experimentSchema.parse({});
 /** Sections of an experiment without the knobs that stand at their defaults, and without those left empty. */
-export const notStandard = (sections: Partial<Pick<Plan, 'data' | 'prepare' | 'split'>>): Record<string, Record<string, unknown>> => Object.fromEntries(Object.entries(sections).flatMap(([section, knobs]) => {
-  const standing = standard[section as keyof typeof sections] as Record<string, unknown>;
-  const own = Object.entries(knobs).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(standing[name]));
-  return own.length === 0 ? [] : [[section, Object.fromEntries(own)]];
-}));
+export const notStandard = (
+  sections: Partial<Pick<Plan, 'data' | 'prepare' | 'split'>>,
+): Record<string, Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(sections).flatMap(([section, knobs]) => {
+      const standing = standard[section as keyof typeof sections] as Record<string, unknown>;
+      const own = Object.entries(knobs).filter(
+        ([name, value]) => JSON.stringify(value) !== JSON.stringify(standing[name]),
+      );
+      return own.length === 0 ? [] : [[section, Object.fromEntries(own)]];
+    }),
+  );
 
 /** The text of a new experiment on given faces. */
-export function newExperimentText({ name, data }: { readonly name: string; readonly data: Readonly<Record<string, unknown>> }): string {
+export function newExperimentText({
+  name,
+  data,
+}: {
+  readonly name: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}): string {
   return `# What does ArcFace buy over plain cross-entropy on these faces?\n${stringify({ name: `ArcFace against cross-entropy on ${name}`, data }, { lineWidth: 0 })}prepare:
   inputSize: 64
 model:
@@ -167,4 +250,5 @@ arms:
 }
 
 /** Whether a knob's value in the text is another than its default. */
-export const differsFromDefault = (knob: Pick<Knob, 'default'>, given: unknown): boolean => given !== undefined && JSON.stringify(given) !== JSON.stringify(knob.default);
+export const differsFromDefault = (knob: Pick<Knob, 'default'>, given: unknown): boolean =>
+  given !== undefined && JSON.stringify(given) !== JSON.stringify(knob.default);

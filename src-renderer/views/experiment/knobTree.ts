@@ -6,7 +6,14 @@ import { lossCatalogue, type LossName } from '../../../src-shared/losses.ts';
 export type KnobPath = readonly (string | number)[];
 /** What a knob takes, and so the control that sets it. */
 export type KnobKind =
-  | { readonly type: 'number'; readonly whole: boolean; readonly least?: number; readonly most?: number; /** Whether the ends themselves are left out. */ readonly above: boolean; readonly below: boolean }
+  | {
+      readonly type: 'number';
+      readonly whole: boolean;
+      readonly least?: number;
+      readonly most?: number;
+      /** Whether the ends themselves are left out. */ readonly above: boolean;
+      readonly below: boolean;
+    }
   | { readonly type: 'choice'; readonly options: readonly string[] }
   | { readonly type: 'switch' }
   | { readonly type: 'text' }
@@ -28,19 +35,45 @@ export interface Knob {
   readonly kind: KnobKind;
   readonly default: unknown;
 }
-export interface KnobSection { readonly name: string; readonly title: string; readonly knobs: readonly Knob[] }
+export interface KnobSection {
+  readonly name: string;
+  readonly title: string;
+  readonly knobs: readonly Knob[];
+}
 
 /** Reads what the text gives at a path; undefined where it gives nothing. */
 export type Given = (path: KnobPath) => unknown;
 
 /** Knobs that have parts of the form of their own. */
 const elsewhere = new Set(['arms', 'ladder', 'sweep']);
-const titles: Readonly<Record<string, string>> = { '': 'Experiment', data: 'Data', prepare: 'Faces', split: 'Split', model: 'Network', training: 'Training', 'training.optimizer': 'Optimiser', 'training.schedule': 'Schedule of the learning rate', 'training.sampler': 'Sampler', 'training.augmentation': 'Augmentation', evaluation: 'Judging', report: 'Report' };
+const titles: Readonly<Record<string, string>> = {
+  '': 'Experiment',
+  data: 'Data',
+  prepare: 'Faces',
+  split: 'Split',
+  model: 'Network',
+  training: 'Training',
+  'training.optimizer': 'Optimiser',
+  'training.schedule': 'Schedule of the learning rate',
+  'training.sampler': 'Sampler',
+  'training.augmentation': 'Augmentation',
+  evaluation: 'Judging',
+  report: 'Report',
+};
 /** As the app names it; every other label is the key in words. */
 const labels: Readonly<Record<string, string>> = {
-  'training.optimizer.name': 'Optimiser', 'training.sampler.name': 'Sampler', 'data.demo.people': 'Demo people', 'data.demo.imagesPerPerson': 'Demo images a person', 'data.demo.seed': 'Demo seed',
-  'training.sampler.identities': 'People a batch', 'training.sampler.images': 'Images a person', 'training.schedule.name': 'Schedule', 'evaluation.falsePositiveRates': 'False positive rates', 'evaluation.pairs': 'Verification pairs',
-  'split.assign': 'People put by hand', 'split.allowFindings': 'Allowed findings',
+  'training.optimizer.name': 'Optimiser',
+  'training.sampler.name': 'Sampler',
+  'data.demo.people': 'Demo people',
+  'data.demo.imagesPerPerson': 'Demo images a person',
+  'data.demo.seed': 'Demo seed',
+  'training.sampler.identities': 'People a batch',
+  'training.sampler.images': 'Images a person',
+  'training.schedule.name': 'Schedule',
+  'evaluation.falsePositiveRates': 'False positive rates',
+  'evaluation.pairs': 'Verification pairs',
+  'split.assign': 'People put by hand',
+  'split.allowFindings': 'Allowed findings',
 };
 
 const experimentSchema = knobSchemaOf(experimentFields);
@@ -51,50 +84,103 @@ export function knobSections(given: Given): KnobSection[] {
   const isSection = (schema: KnobSchema) => schema.properties !== undefined || schema.oneOf !== undefined;
   const section = (path: KnobPath, schemas: Readonly<Record<string, KnobSchema>>): KnobSection => {
     const name = path.join('.');
-    return { name, title: titles[name] ?? words(path.at(-1)), knobs: Object.entries(schemas).flatMap(([key, schema]) => knobsOf([...path, key], schema, given)) };
+    return {
+      name,
+      title: titles[name] ?? words(path.at(-1)),
+      knobs: Object.entries(schemas).flatMap(([key, schema]) => knobsOf([...path, key], schema, given)),
+    };
   };
-  const split = (schemas: Readonly<Record<string, KnobSchema>> = {}) => ({ here: Object.entries(schemas).filter(([, schema]) => !isSection(schema)), apart: Object.entries(schemas).filter(([, schema]) => isSection(schema)) });
+  const split = (schemas: Readonly<Record<string, KnobSchema>> = {}) => ({
+    here: Object.entries(schemas).filter(([, schema]) => !isSection(schema)),
+    apart: Object.entries(schemas).filter(([, schema]) => isSection(schema)),
+  });
   const whole = split(experimentSchema.properties);
   const training = split(experimentSchema.properties?.['training']?.properties);
   return [
     section([], Object.fromEntries(whole.here)),
-    ...whole.apart.filter(([name]) => !elsewhere.has(name)).flatMap(([name, schema]) => (name !== 'training' ? [section([name], schema.properties ?? {})] : [
-      section(['training'], Object.fromEntries(training.here)),
-      ...training.apart.map(([key, inner]) => ({ ...section(['training', key], {}), knobs: knobsOf(['training', key], inner, given) })),
-    ])),
+    ...whole.apart
+      .filter(([name]) => !elsewhere.has(name))
+      .flatMap(([name, schema]) =>
+        name !== 'training'
+          ? [section([name], schema.properties ?? {})]
+          : [
+              section(['training'], Object.fromEntries(training.here)),
+              ...training.apart.map(([key, inner]) => ({
+                ...section(['training', key], {}),
+                knobs: knobsOf(['training', key], inner, given),
+              })),
+            ],
+      ),
   ];
 }
 
 /** The settings of a ladder. */
-export const ladderKnobs = (): Knob[] => Object.entries(experimentSchema.properties?.['ladder']?.properties ?? {}).flatMap(([key, schema]) => knobsOf(['ladder', key], schema, () => undefined));
+export const ladderKnobs = (): Knob[] =>
+  Object.entries(experimentSchema.properties?.['ladder']?.properties ?? {}).flatMap(([key, schema]) =>
+    knobsOf(['ladder', key], schema, () => undefined),
+  );
 
 /** The settings of a sweep's successive halving. */
-export const halvingKnobs = (): Knob[] => Object.entries(experimentSchema.properties?.['sweep']?.properties?.['halving']?.properties ?? {}).flatMap(([key, schema]) => knobsOf(['sweep', 'halving', key], schema, () => undefined));
+export const halvingKnobs = (): Knob[] =>
+  Object.entries(experimentSchema.properties?.['sweep']?.properties?.['halving']?.properties ?? {}).flatMap(
+    ([key, schema]) => knobsOf(['sweep', 'halving', key], schema, () => undefined),
+  );
 
 /** The settings of a sweep beside its knobs. */
-export const sweepKnobs = (): Knob[] => Object.entries(experimentSchema.properties?.['sweep']?.properties ?? {}).filter(([key]) => key !== 'knobs' && key !== 'halving').flatMap(([key, schema]) => knobsOf(['sweep', key], schema, () => undefined));
+export const sweepKnobs = (): Knob[] =>
+  Object.entries(experimentSchema.properties?.['sweep']?.properties ?? {})
+    .filter(([key]) => key !== 'knobs' && key !== 'halving')
+    .flatMap(([key, schema]) => knobsOf(['sweep', key], schema, () => undefined));
 
 /** What the sweep takes of one knob, their paths below the knob's own: its values, or a range; `of` is the knob that is swept. */
 export function sweptKnobs(of: Pick<Knob, 'kind' | 'default'>): Knob[] {
   const schema = experimentSchema.properties?.['sweep']?.properties?.['knobs']?.additionalProperties;
   const own = Object.entries((schema || undefined)?.properties ?? {});
   return own.flatMap(([key, inner]) => {
-    const kind = key === 'values' ? valuesOf(of.kind) : (key === 'from' || key === 'to') && of.kind.type === 'number' ? of.kind : kindOf(inner);
-    return kind === null ? [] : [{ path: [key], name: key, label: words(key), help: inner.description ?? '', unit: null, kind, default: undefined }];
+    const kind =
+      key === 'values'
+        ? valuesOf(of.kind)
+        : (key === 'from' || key === 'to') && of.kind.type === 'number'
+          ? of.kind
+          : kindOf(inner);
+    return kind === null
+      ? []
+      : [
+          {
+            path: [key],
+            name: key,
+            label: words(key),
+            help: inner.description ?? '',
+            unit: null,
+            kind,
+            default: undefined,
+          },
+        ];
   });
 }
 
 function valuesOf(kind: KnobKind): KnobKind {
   switch (kind.type) {
-    case 'number': case 'numbers': return { type: 'numbers', whole: kind.whole };
-    case 'choice': case 'some': case 'named': return { type: 'some', options: kind.options };
-    case 'switch': return { type: 'some', options: ['true', 'false'] };
-    case 'text': case 'texts': return { type: 'texts' };
+    case 'number':
+    case 'numbers':
+      return { type: 'numbers', whole: kind.whole };
+    case 'choice':
+    case 'some':
+    case 'named':
+      return { type: 'some', options: kind.options };
+    case 'switch':
+      return { type: 'some', options: ['true', 'false'] };
+    case 'text':
+    case 'texts':
+      return { type: 'texts' };
   }
 }
 
 /** The knobs of one loss, their paths below the loss's own. */
-export const lossKnobs = (loss: LossName): Knob[] => (loss === 'sum' ? [] : knobsOf([], knobSchemaOf(lossCatalogue[loss].schema), () => undefined).filter(({ name }) => name !== 'name'));
+export const lossKnobs = (loss: LossName): Knob[] =>
+  loss === 'sum'
+    ? []
+    : knobsOf([], knobSchemaOf(lossCatalogue[loss].schema), () => undefined).filter(({ name }) => name !== 'name');
 
 function knobsOf(path: KnobPath, schema: KnobSchema, given: Given): Knob[] {
   const name = path.join('.');
@@ -102,42 +188,97 @@ function knobsOf(path: KnobPath, schema: KnobSchema, given: Given): Knob[] {
   if (schema.oneOf) {
     const named = given(path);
     const standard = (schema.default as { name?: string } | undefined)?.name ?? '';
-    const chosen = typeof named === 'string' ? named : given([...path, 'name']) ?? standard;
+    const chosen = typeof named === 'string' ? named : (given([...path, 'name']) ?? standard);
     const options = schema.oneOf.map((option) => String(option.properties?.['name']?.const));
     const own = schema.oneOf.find((option) => option.properties?.['name']?.const === chosen);
     return [
-      { path: [...path, 'name'], name: `${name}.name`, label: labels[`${name}.name`] ?? words(path.at(-1)), help: schema.description ?? '', unit: null, kind: { type: 'choice', options }, default: standard },
-      ...Object.entries(own?.properties ?? {}).filter(([key]) => key !== 'name').flatMap(([key, inner]) => knobsOf([...path, key], inner, given)),
+      {
+        path: [...path, 'name'],
+        name: `${name}.name`,
+        label: labels[`${name}.name`] ?? words(path.at(-1)),
+        help: schema.description ?? '',
+        unit: null,
+        kind: { type: 'choice', options },
+        default: standard,
+      },
+      ...Object.entries(own?.properties ?? {})
+        .filter(([key]) => key !== 'name')
+        .flatMap(([key, inner]) => knobsOf([...path, key], inner, given)),
     ];
   }
-  if (schema.properties) return Object.entries(schema.properties).flatMap(([key, inner]) => knobsOf([...path, key], inner, given));
+  if (schema.properties)
+    return Object.entries(schema.properties).flatMap(([key, inner]) => knobsOf([...path, key], inner, given));
   const kind = kindOf(schema);
-  return kind === null ? [] : [{ path, name, label: labels[name] ?? words(path.at(-1)), help: schema.description ?? '', unit: unitOf(name, schema.description ?? ''), kind, default: schema.default ?? standard.get(name) }];
+  return kind === null
+    ? []
+    : [
+        {
+          path,
+          name,
+          label: labels[name] ?? words(path.at(-1)),
+          help: schema.description ?? '',
+          unit: unitOf(name, schema.description ?? ''),
+          kind,
+          default: schema.default ?? standard.get(name),
+        },
+      ];
 }
 
 function kindOf(schema: KnobSchema): KnobKind | null {
   if (schema.enum) return { type: 'choice', options: schema.enum };
   switch (schema.type) {
-    case 'integer': case 'number': {
-      const [least, most] = [limit(schema.exclusiveMinimum ?? schema.minimum), limit(schema.exclusiveMaximum ?? schema.maximum)];
-      return { type: 'number', whole: schema.type === 'integer', ...(least === undefined ? {} : { least }), ...(most === undefined ? {} : { most }), above: schema.exclusiveMinimum !== undefined, below: schema.exclusiveMaximum !== undefined };
+    case 'integer':
+    case 'number': {
+      const [least, most] = [
+        limit(schema.exclusiveMinimum ?? schema.minimum),
+        limit(schema.exclusiveMaximum ?? schema.maximum),
+      ];
+      return {
+        type: 'number',
+        whole: schema.type === 'integer',
+        ...(least === undefined ? {} : { least }),
+        ...(most === undefined ? {} : { most }),
+        above: schema.exclusiveMinimum !== undefined,
+        below: schema.exclusiveMaximum !== undefined,
+      };
     }
-    case 'boolean': return { type: 'switch' };
-    case 'string': return schema.const === undefined ? { type: 'text' } : null;
-    case 'array': return schema.items?.type === 'integer' || schema.items?.type === 'number' ? { type: 'numbers', whole: schema.items.type === 'integer' } : schema.items?.type === 'string' ? { type: 'texts' } : null;
-    case 'object': return schema.additionalProperties && schema.additionalProperties.enum ? { type: 'named', options: schema.additionalProperties.enum } : null;
-    default: return null;
+    case 'boolean':
+      return { type: 'switch' };
+    case 'string':
+      return schema.const === undefined ? { type: 'text' } : null;
+    case 'array':
+      return schema.items?.type === 'integer' || schema.items?.type === 'number'
+        ? { type: 'numbers', whole: schema.items.type === 'integer' }
+        : schema.items?.type === 'string'
+          ? { type: 'texts' }
+          : null;
+    case 'object':
+      return schema.additionalProperties && schema.additionalProperties.enum
+        ? { type: 'named', options: schema.additionalProperties.enum }
+        : null;
+    default:
+      return null;
   }
 }
 
 // JSON Schema states the safe-integer bounds of any integer; they tell the user nothing.
-const limit = (bound: number | undefined) => (bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound);
+const limit = (bound: number | undefined) =>
+  bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound;
 
-const unitOf = (name: string, help: string): string | null => (/\bpixels\b/.test(help) ? 'px' : /\bradians\b/.test(help) || /Radians$/.test(name) ? 'rad' : /epochs$/i.test(name) ? 'epochs' : null);
+const unitOf = (name: string, help: string): string | null =>
+  /\bpixels\b/.test(help)
+    ? 'px'
+    : /\bradians\b/.test(help) || /Radians$/.test(name)
+      ? 'rad'
+      : /epochs$/i.test(name)
+        ? 'epochs'
+        : null;
 
 /** 'weightDecay' as 'Weight decay'. */
 export function words(key: string | number | undefined): string {
-  const spaced = String(key ?? '').replace(/Radians$/, '').replace(/([a-z])([A-Z])/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  const spaced = String(key ?? '')
+    .replace(/Radians$/, '')
+    .replace(/([a-z])([A-Z])/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`);
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
@@ -147,20 +288,51 @@ export function rangeInWords(kind: KnobKind): string {
   const { least, most, above, below } = kind;
   const show = (value: number) => String(Number(value.toPrecision(4)));
   if (least !== undefined && most !== undefined && !above && !below) return `${show(least)} to ${show(most)}`;
-  return [least === undefined ? '' : `${above ? 'above' : 'at least'} ${show(least)}`, most === undefined ? '' : `${below ? 'below' : 'at most'} ${show(most)}`].filter(Boolean).join(', ');
+  return [
+    least === undefined ? '' : `${above ? 'above' : 'at least'} ${show(least)}`,
+    most === undefined ? '' : `${below ? 'below' : 'at most'} ${show(most)}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** A value as the form writes it. */
-export const shownValue = (value: unknown): string => (value === undefined || value === null ? '—' : typeof value === 'boolean' ? (value ? 'on' : 'off') : Array.isArray(value) ? (value.length === 0 ? 'none' : value.join(', ')) : typeof value === 'object' ? Object.entries(value).map(([name, item]) => `${name}: ${String(item)}`).join(', ') || 'none' : String(value));
+export const shownValue = (value: unknown): string =>
+  value === undefined || value === null
+    ? '—'
+    : typeof value === 'boolean'
+      ? value
+        ? 'on'
+        : 'off'
+      : Array.isArray(value)
+        ? value.length === 0
+          ? 'none'
+          : value.join(', ')
+        : typeof value === 'object'
+          ? Object.entries(value)
+              .map(([name, item]) => `${name}: ${String(item)}`)
+              .join(', ') || 'none'
+          : String(value);
 
 /** Whether a knob fits what is typed into the filter: every word in its name, label or help. */
 export const fitsFilter = (knob: Pick<Knob, 'name' | 'label' | 'help'>, filter: string): boolean => {
   const text = `${knob.name} ${knob.label} ${knob.help}`.toLowerCase();
-  return filter.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 };
 
 /** The knobs that one arm can set otherwise: those of network and training. */
 export const armSettings = (plan: Pick<Plan, 'model' | 'training'>): Knob[] => {
-  const given: Given = (path) => path.reduce<unknown>((value, step) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined), plan);
-  return knobSections(given).filter(({ name }) => name === 'model' || name.startsWith('training')).flatMap(({ knobs }) => knobs).filter(({ kind, name }) => kind.type !== 'numbers' && !/\.(optimizer|sampler)\.name$/.test(name));
+  const given: Given = (path) =>
+    path.reduce<unknown>(
+      (value, step) =>
+        typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined,
+      plan,
+    );
+  return knobSections(given)
+    .filter(({ name }) => name === 'model' || name.startsWith('training'))
+    .flatMap(({ knobs }) => knobs)
+    .filter(({ kind, name }) => kind.type !== 'numbers' && !/\.(optimizer|sampler)\.name$/.test(name));
 };

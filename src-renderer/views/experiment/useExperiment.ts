@@ -61,7 +61,9 @@ export function useExperiment(id: string): OpenExperiment {
   };
   const save = async (): Promise<void> => {
     while (changed.value) {
-      saving ??= saveOnce().finally(() => { saving = null; });
+      saving ??= saveOnce().finally(() => {
+        saving = null;
+      });
       await saving;
       if (saveFault.value !== null) return;
     }
@@ -71,23 +73,46 @@ export function useExperiment(id: string): OpenExperiment {
     if (kept.value === null) return;
     // What is typed in one go is one step back.
     const now = Date.now();
-    if (text.value !== restored && now - changedAt > pauseMilliseconds) steps.value = [...steps.value.slice(1 - mostSteps), before];
+    if (text.value !== restored && now - changedAt > pauseMilliseconds)
+      steps.value = [...steps.value.slice(1 - mostSteps), before];
     [restored, changedAt] = [null, text.value === restored ? 0 : now];
     if (changed.value) void saveSoon();
   });
   // Another window may have changed it; what is being edited here goes first.
-  watch(() => experiments.byId(id)?.updatedAt, (updatedAt) => { if (updatedAt !== undefined && kept.value !== null && updatedAt > kept.value.updatedAt && !changed.value && saving === null) void load(); });
-  useEvent('experiments.changed', () => { if (kept.value?.estimate?.unmeasured && !changed.value) void load(); }); // it is measured now
+  watch(
+    () => experiments.byId(id)?.updatedAt,
+    (updatedAt) => {
+      if (
+        updatedAt !== undefined &&
+        kept.value !== null &&
+        updatedAt > kept.value.updatedAt &&
+        !changed.value &&
+        saving === null
+      )
+        void load();
+    },
+  );
+  useEvent('experiments.changed', () => {
+    if (kept.value?.estimate?.unmeasured && !changed.value) void load();
+  }); // it is measured now
   useEventListener(window, 'beforeunload', (event: BeforeUnloadEvent) => {
     if (!changed.value) return;
     void save();
     event.preventDefault();
   });
-  onScopeDispose(() => { if (changed.value) void save(); });
+  onScopeDispose(() => {
+    if (changed.value) void save();
+  });
   void load();
 
   return {
-    text, kept, loadFault, saveFault, changed, load, save,
+    text,
+    kept,
+    loadFault,
+    saveFault,
+    changed,
+    load,
+    save,
     canUndo: computed(() => steps.value.length > 0),
     undo: () => {
       const before = steps.value.at(-1);

@@ -14,14 +14,93 @@ export function useFrameCommands(): void {
   const theme = useTheme();
   const jobs = useJobs();
   useCommands([
-    ...screens.map(({ name, title, icon, key }) => ({ id: `go.${name}`, title, icon, group: 'Go to', keys: `g ${key}`, run: () => void router.push({ name }) })),
-    { id: 'palette', title: 'Search and commands', group: 'Frame', icon: Search, keys: 'Mod+k', run: () => { frame.paletteOpen = !frame.paletteOpen; } },
-    { id: 'shortcuts', title: 'Keyboard shortcuts', group: 'Frame', icon: Keyboard, keys: '?', run: () => { frame.shortcutsOpen = true; } },
-    { id: 'jobs', title: 'Jobs and logs', group: 'Frame', icon: PanelBottom, keys: 'j', run: () => { frame.jobsOpen = !frame.jobsOpen; } },
-    { id: 'sidebar', title: 'Narrow or widen the sidebar', group: 'Frame', icon: PanelLeft, keys: '[', run: () => { frame.narrow = !frame.narrow; } },
-    { id: 'theme.light', title: 'Light theme', group: 'Frame', icon: Sun, available: () => theme.dark, run: () => { theme.choice = 'light'; } },
-    { id: 'theme.dark', title: 'Dark theme', group: 'Frame', icon: Moon, available: () => !theme.dark, run: () => { theme.choice = 'dark'; } },
-    { id: 'job.cancel', title: 'Cancel the running job', group: 'Jobs', icon: CircleStop, available: () => jobs.current !== null, run: () => { if (jobs.current) void cancelJob(jobs.current); } },
-    { id: 'job.stopAfterEpoch', title: 'Stop training after this epoch', group: 'Jobs', icon: Flag, available: () => jobs.current?.state === 'running' && trains(jobs.current), run: () => { if (jobs.current) void stopAfterEpoch(jobs.current); } },
+    ...screens.map(({ name, title, icon, key }) => ({
+      id: `go.${name}`,
+      title,
+      icon,
+      group: 'Go to',
+      keys: `g ${key}`,
+      run: () => void router.push({ name }),
+    })),
+    {
+      id: 'palette',
+      title: 'Search and commands',
+      group: 'Frame',
+      icon: Search,
+      keys: 'Mod+k',
+      run: () => {
+        frame.paletteOpen = !frame.paletteOpen;
+      },
+    },
+    {
+      id: 'shortcuts',
+      title: 'Keyboard shortcuts',
+      group: 'Frame',
+      icon: Keyboard,
+      keys: '?',
+      run: () => {
+        frame.shortcutsOpen = true;
+      },
+    },
+    {
+      id: 'jobs',
+      title: 'Jobs and logs',
+      group: 'Frame',
+      icon: PanelBottom,
+      keys: 'j',
+      run: () => {
+        frame.jobsOpen = !frame.jobsOpen;
+      },
+    },
+    {
+      id: 'sidebar',
+      title: 'Narrow or widen the sidebar',
+      group: 'Frame',
+      icon: PanelLeft,
+      keys: '[',
+      run: () => {
+        frame.narrow = !frame.narrow;
+      },
+    },
+    {
+      id: 'theme.light',
+      title: 'Light theme',
+      group: 'Frame',
+      icon: Sun,
+      available: () => theme.dark,
+      run: () => {
+        theme.choice = 'light';
+      },
+    },
+    {
+      id: 'theme.dark',
+      title: 'Dark theme',
+      group: 'Frame',
+      icon: Moon,
+      available: () => !theme.dark,
+      run: () => {
+        theme.choice = 'dark';
+      },
+    },
+    {
+      id: 'job.cancel',
+      title: 'Cancel the running job',
+      group: 'Jobs',
+      icon: CircleStop,
+      available: () => jobs.current !== null,
+      run: () => {
+        if (jobs.current) void cancelJob(jobs.current);
+      },
+    },
+    {
+      id: 'job.stopAfterEpoch',
+      title: 'Stop training after this epoch',
+      group: 'Jobs',
+      icon: Flag,
+      available: () => jobs.current?.state === 'running' && trains(jobs.current),
+      run: () => {
+        if (jobs.current) void stopAfterEpoch(jobs.current);
+      },
+    },
   ]);
 }

@@ -8,13 +8,30 @@ export const trains = (job: Job): boolean => job.kind === 'experiment' || job.ki
 
 /** Cancels a job; asks first where training would be interrupted. */
 export async function cancelJob(job: Job): Promise<void> {
-  if (trains(job) && job.state === 'running' && !(await confirm({ title: `Stop “${job.title}”?`, text: 'Training saves a checkpoint first; the run can be resumed from it.', action: 'Stop' }))) return;
+  if (
+    trains(job) &&
+    job.state === 'running' &&
+    !(await confirm({
+      title: `Stop “${job.title}”?`,
+      text: 'Training saves a checkpoint first; the run can be resumed from it.',
+      action: 'Stop',
+    }))
+  )
+    return;
   await call('jobs.cancel', { id: job.id }).catch(showFault);
 }
 
 /** Ends training with a checkpoint, to go on later; asks first where another job that waits would begin. */
 export async function pauseJob(job: Job, waiting: Job | null): Promise<void> {
-  if (waiting !== null && !(await confirm({ title: `Pause ${job.title}?`, text: `Training saves a checkpoint and can go on from it. ${waiting.title}, which waits, starts then.`, action: 'Pause' }))) return;
+  if (
+    waiting !== null &&
+    !(await confirm({
+      title: `Pause ${job.title}?`,
+      text: `Training saves a checkpoint and can go on from it. ${waiting.title}, which waits, starts then.`,
+      action: 'Pause',
+    }))
+  )
+    return;
   await call('jobs.cancel', { id: job.id }).catch(showFault);
 }
 
@@ -24,10 +41,19 @@ export async function stopAfterEpoch(job: Job): Promise<void> {
 }
 
 /** Whether a job trained and ended before its time, so that it can go on from its checkpoint. */
-export const resumable = (job: Job): boolean => trains(job) && (job.state === 'failed' || job.state === 'cancelled') && (job.experiment !== null || job.run !== null);
+export const resumable = (job: Job): boolean =>
+  trains(job) && (job.state === 'failed' || job.state === 'cancelled') && (job.experiment !== null || job.run !== null);
 
 /** Goes on with the experiment of a job from the checkpoints, or with its run where it had no experiment. */
 export async function resumeJob(job: Job): Promise<Job | null> {
-  const again = job.experiment !== null ? call('experiments.start', { id: job.experiment, interrupted: 'resume' }) : job.run !== null ? call('runs.resume', { id: job.run }) : null;
-  return await (again?.catch((error: unknown) => { showFault(error); return null; }) ?? null);
+  const again =
+    job.experiment !== null
+      ? call('experiments.start', { id: job.experiment, interrupted: 'resume' })
+      : job.run !== null
+        ? call('runs.resume', { id: job.run })
+        : null;
+  return await (again?.catch((error: unknown) => {
+    showFault(error);
+    return null;
+  }) ?? null);
 }

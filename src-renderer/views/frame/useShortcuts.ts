@@ -19,13 +19,21 @@ export function useShortcuts(): void {
   useEventListener(window, 'keydown', (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.altKey || ['Control', 'Shift', 'Meta', 'Alt'].includes(event.key)) return;
     const target = event.target as HTMLElement | null;
-    const typing = target !== null && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) && !(target instanceof HTMLInputElement && target.type === 'checkbox');
+    const typing =
+      target !== null &&
+      (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
+      !(target instanceof HTMLInputElement && target.type === 'checkbox');
     const keys = keysOf(event);
-    if ((typing || document.querySelector('[role="dialog"], [role="alertdialog"]') !== null) && !keys.startsWith('Mod+')) return;
+    if (
+      (typing || document.querySelector('[role="dialog"], [role="alertdialog"]') !== null) &&
+      !keys.startsWith('Mod+')
+    )
+      return;
     const both = first !== null && event.timeStamp - first.at < patienceMilliseconds ? `${first.keys} ${keys}` : keys;
     first = null;
     const available = registry.all.filter((command) => command.available?.() ?? true);
-    const command = available.find((candidate) => candidate.keys === both) ?? available.find((candidate) => candidate.keys === keys);
+    const command =
+      available.find((candidate) => candidate.keys === both) ?? available.find((candidate) => candidate.keys === keys);
     if (command !== undefined) {
       event.preventDefault();
       if (command.id !== 'palette') frame.paletteOpen = false;

@@ -3,10 +3,16 @@ import type { RunStatus } from '../../../src-shared/api.ts';
 /** The tone of a state's badge. */
 export function runTone(status: RunStatus): 'plain' | 'accent' | 'good' | 'warn' | 'bad' {
   switch (status) {
-    case 'queued': return 'plain';
-    case 'running': case 'trained': return 'accent';
-    case 'done': return 'good';
-    case 'cancelled': return 'warn';
-    case 'failed': return 'bad';
+    case 'queued':
+      return 'plain';
+    case 'running':
+    case 'trained':
+      return 'accent';
+    case 'done':
+      return 'good';
+    case 'cancelled':
+      return 'warn';
+    case 'failed':
+      return 'bad';
   }
 }

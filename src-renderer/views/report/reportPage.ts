@@ -2,8 +2,15 @@ import MarkdownIt, { type Token } from 'markdown-it';
 import { sectionNamed } from '../../../src-shared/reportSections.ts';
 
 /** A part of a report under one heading of the second level; the first part, before any, has none. */
-export interface PagePart { readonly heading: string; /** The section's name, by which remarks are kept; null where it takes none. */ readonly name: string | null; readonly html: string }
-export interface ReportPage { readonly title: string; readonly parts: readonly PagePart[] }
+export interface PagePart {
+  readonly heading: string;
+  /** The section's name, by which remarks are kept; null where it takes none. */ readonly name: string | null;
+  readonly html: string;
+}
+export interface ReportPage {
+  readonly title: string;
+  readonly parts: readonly PagePart[];
+}
 
 /** Renders a report's Markdown without any HTML of its own: headings one level down, as the view has the first, pictures from the report's folder alone. */
 export function reportPage(markdown: string, pictureAddress: (file: string) => string | null): ReportPage {
@@ -13,13 +20,19 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
     const token = tokens[index] as Token;
     const address = pictureAddress(String(token.attrGet('src') ?? ''));
     const text = renderer.utils.escapeHtml(self.renderInlineAsText(token.children ?? [], options, env));
-    return address === null ? `<span>${text}</span>` : `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
+    return address === null
+      ? `<span>${text}</span>`
+      : `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
   };
   // A number keeps its interval together: "0.958 (0.935–0.973)" may break before the bracket, not within.
-  rules['text'] = (tokens, index) => renderer.utils.escapeHtml((tokens[index] as Token).content).replace(/\([\d.,;/%°±+−–\s-]+\)/g, '<span class="whole">$&</span>');
+  rules['text'] = (tokens, index) =>
+    renderer.utils
+      .escapeHtml((tokens[index] as Token).content)
+      .replace(/\([\d.,;/%°±+−–\s-]+\)/g, '<span class="whole">$&</span>');
   let tables = 0;
   rules['table_open'] = () => `<div class="table" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`;
-  rules['fence'] = (tokens, index) => `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`; // it scrolls, so keys must reach it
+  rules['fence'] = (tokens, index) =>
+    `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`; // it scrolls, so keys must reach it
   rules['table_close'] = () => '</table></div>';
   rules['link_open'] = (tokens, index, options, _env, self) => {
     (tokens[index] as Token).attrSet('target', '_blank');
@@ -31,11 +44,20 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
   let title = '';
   tokens.forEach((token, index) => {
     const level = /^h(\d)$/.exec(token.tag)?.[1];
-    const text = level === undefined ? '' : tokens[index + 1]?.children?.map(({ content }) => content).join('') ?? '';
+    const text = level === undefined ? '' : (tokens[index + 1]?.children?.map(({ content }) => content).join('') ?? '');
     if (level === '1' && token.nesting === 1 && token.level === 0) title = text;
     if (level === '2' && token.nesting === 1 && token.level === 0) parts.push({ heading: text, tokens: [] });
     if (level !== undefined) token.tag = `h${Math.min(6, Number(level) + 1)}`;
     parts.at(-1)?.tokens.push(token);
   });
-  return { title, parts: parts.filter((part) => part.tokens.length > 0).map((part) => ({ heading: part.heading, name: sectionNamed(part.heading), html: renderer.renderer.render(part.tokens, renderer.options, {}) })) };
+  return {
+    title,
+    parts: parts
+      .filter((part) => part.tokens.length > 0)
+      .map((part) => ({
+        heading: part.heading,
+        name: sectionNamed(part.heading),
+        html: renderer.renderer.render(part.tokens, renderer.options, {}),
+      })),
+  };
 }

@@ -7,46 +7,85 @@ import type { ChartTable } from '../../charts/chartTable.ts';
 import type { ChartColours } from '../../charts/chartTheme.ts';
 
 type Unit = ComparedMetric['unit'];
-export const unitTitles: Readonly<Record<Unit, string>> = { share: 'Difference in percentage points', degrees: 'Difference in degrees', number: 'Difference' };
+export const unitTitles: Readonly<Record<Unit, string>> = {
+  share: 'Difference in percentage points',
+  degrees: 'Difference in degrees',
+  number: 'Difference',
+};
 
 /** A row of a forest plot in the unit that it is shown in: percentage points for shares. */
 export interface ForestRow {
-  readonly label: string; readonly metric: string; readonly arm: string; readonly better: ComparedMetric['better'];
-  readonly mean: number; readonly interval: { readonly low: number; readonly high: number } | null;
+  readonly label: string;
+  readonly metric: string;
+  readonly arm: string;
+  readonly better: ComparedMetric['better'];
+  readonly mean: number;
+  readonly interval: { readonly low: number; readonly high: number } | null;
   /** One a pair of runs. */
   readonly pairs: readonly { readonly seed: number; readonly difference: number }[];
-  readonly p: number | null; readonly verdict: ArmDifference['verdict'];
+  readonly p: number | null;
+  readonly verdict: ArmDifference['verdict'];
 }
 
 const shownIn = (unit: Unit, value: number): number => (unit === 'share' ? 100 * value : value);
 const texts = reportTexts('en');
-const written = (unit: Unit, value: number): string => metricDifference(unit === 'share' ? value / 100 : value, { unit }, texts).number;
+const written = (unit: Unit, value: number): string =>
+  metricDifference(unit === 'share' ? value / 100 : value, { unit }, texts).number;
 
 /** Rows by metric, then by arm; of two arms the metric alone names a row. */
-export function forestRows(differences: readonly ArmDifference[], nameOf: (run: string) => string, twoArms: boolean): readonly ForestRow[] {
+export function forestRows(
+  differences: readonly ArmDifference[],
+  nameOf: (run: string) => string,
+  twoArms: boolean,
+): readonly ForestRow[] {
   const metrics = [...new Set(differences.map(({ metric }) => metric.key))];
-  return metrics.flatMap((key) => differences.filter(({ metric }) => metric.key === key).map((difference): ForestRow => {
-    const { metric, interval, seeds, run } = difference;
-    const arm = nameOf(run);
-    return {
-      metric: metric.title, arm, better: metric.better, label: twoArms ? metric.title : `${arm}: ${metric.title}`, mean: shownIn(metric.unit, difference.mean), p: difference.adjustedP, verdict: difference.verdict,
-      interval: interval && { low: shownIn(metric.unit, interval.low), high: shownIn(metric.unit, interval.high) },
-      pairs: difference.differences.map((value, index) => ({ seed: seeds[index] ?? 0, difference: shownIn(metric.unit, value) })),
-    };
-  }));
+  return metrics.flatMap((key) =>
+    differences
+      .filter(({ metric }) => metric.key === key)
+      .map((difference): ForestRow => {
+        const { metric, interval, seeds, run } = difference;
+        const arm = nameOf(run);
+        return {
+          metric: metric.title,
+          arm,
+          better: metric.better,
+          label: twoArms ? metric.title : `${arm}: ${metric.title}`,
+          mean: shownIn(metric.unit, difference.mean),
+          p: difference.adjustedP,
+          verdict: difference.verdict,
+          interval: interval && { low: shownIn(metric.unit, interval.low), high: shownIn(metric.unit, interval.high) },
+          pairs: difference.differences.map((value, index) => ({
+            seed: seeds[index] ?? 0,
+            difference: shownIn(metric.unit, value),
+          })),
+        };
+      }),
+  );
 }
 
 /** What the plot says, as a table. */
 export const forestTable = (rows: readonly ForestRow[], unit: Unit): ChartTable => ({
   columns: ['metric', 'arm', 'pairs', 'difference', '95 % interval', 'p (Holm)', 'verdict'],
-  rows: rows.map(({ metric, arm, pairs, mean, interval, p, verdict, better }) => [`${metric} (${better} is better)`, arm, pairs.length, written(unit, mean), interval ? `${written(unit, interval.low)} … ${written(unit, interval.high)}` : null, p === null ? '—' : pValue(p, texts), p === null ? '—' : texts.say(`verdict.${verdict}.word`)]),
+  rows: rows.map(({ metric, arm, pairs, mean, interval, p, verdict, better }) => [
+    `${metric} (${better} is better)`,
+    arm,
+    pairs.length,
+    written(unit, mean),
+    interval ? `${written(unit, interval.low)} … ${written(unit, interval.high)}` : null,
+    p === null ? '—' : pValue(p, texts),
+    p === null ? '—' : texts.say(`verdict.${verdict}.word`),
+  ]),
 });
 
-interface RenderedAt { value(dimension: number): number; coord(place: readonly [number, number]): readonly [number, number] }
+interface RenderedAt {
+  value(dimension: number): number;
+  coord(place: readonly [number, number]): readonly [number, number];
+}
 
 /** A forest plot: the mean difference of each row with its interval about a line at 0, and a small point a pair of runs. */
 export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: ChartColours): EChartsCoreOption {
-  const colourOf = ({ verdict }: ForestRow): string => (verdict === 'better' ? colours.good : verdict === 'worse' ? colours.bad : colours.ink);
+  const colourOf = ({ verdict }: ForestRow): string =>
+    verdict === 'better' ? colours.good : verdict === 'worse' ? colours.bad : colours.ink;
   const told = (place: number): string => {
     const row = rows[place];
     if (!row) return '';
@@ -56,28 +95,91 @@ export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: Ch
     animation: false,
     grid: { left: 8, right: 20, top: 30, bottom: 8, containLabel: true },
     // Above: of many rows the end is out of sight.
-    xAxis: { type: 'value', position: 'top', scale: false, name: unit === 'share' ? 'percentage points' : unit === 'degrees' ? 'degrees' : '', nameLocation: 'middle', nameGap: 24, axisLabel: { formatter: (value: number) => String(value).replace('-', '−') } },
-    yAxis: { type: 'category', inverse: true, data: rows.map(({ label }) => label), axisLine: { show: false }, axisLabel: { width: 300, overflow: 'truncate', interval: 0, color: colours.ink, fontSize: 11 } },
-    tooltip: { trigger: 'item', confine: true, formatter: ({ dataIndex, seriesName, value }: { dataIndex: number; seriesName: string; value: readonly number[] }) => (seriesName === 'pairs' ? `seed ${value[2]}: ${written(unit, value[0] ?? 0)}` : told(dataIndex)) },
+    xAxis: {
+      type: 'value',
+      position: 'top',
+      scale: false,
+      name: unit === 'share' ? 'percentage points' : unit === 'degrees' ? 'degrees' : '',
+      nameLocation: 'middle',
+      nameGap: 24,
+      axisLabel: { formatter: (value: number) => String(value).replace('-', '−') },
+    },
+    yAxis: {
+      type: 'category',
+      inverse: true,
+      data: rows.map(({ label }) => label),
+      axisLine: { show: false },
+      axisLabel: { width: 300, overflow: 'truncate', interval: 0, color: colours.ink, fontSize: 11 },
+    },
+    tooltip: {
+      trigger: 'item',
+      confine: true,
+      formatter: ({
+        dataIndex,
+        seriesName,
+        value,
+      }: {
+        dataIndex: number;
+        seriesName: string;
+        value: readonly number[];
+      }) => (seriesName === 'pairs' ? `seed ${value[2]}: ${written(unit, value[0] ?? 0)}` : told(dataIndex)),
+    },
     series: [
       {
-        type: 'custom', name: 'interval', z: 2, encode: { x: [1, 2], y: 0 }, clip: true,
+        type: 'custom',
+        name: 'interval',
+        z: 2,
+        encode: { x: [1, 2], y: 0 },
+        clip: true,
         data: rows.map(({ interval, mean }, place) => [place, interval?.low ?? mean, interval?.high ?? mean]),
         renderItem: (_params: unknown, api: RenderedAt) => {
           const place = api.value(0);
           const [low, y] = api.coord([api.value(1), place]);
           const [high] = api.coord([api.value(2), place]);
           const style = { stroke: colourOf(rows[place]!), lineWidth: 2, fill: null };
-          const line = (x1: number, y1: number, x2: number, y2: number) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style });
-          return { type: 'group', children: low === high ? [] : [line(low, y, high, y), line(low, y - 4, low, y + 4), line(high, y - 4, high, y + 4)] };
+          const line = (x1: number, y1: number, x2: number, y2: number) => ({
+            type: 'line',
+            shape: { x1, y1, x2, y2 },
+            style,
+          });
+          return {
+            type: 'group',
+            children:
+              low === high ? [] : [line(low, y, high, y), line(low, y - 4, low, y + 4), line(high, y - 4, high, y + 4)],
+          };
         },
       },
-      { type: 'scatter', name: 'pairs', z: 1, symbolSize: 5, itemStyle: { color: colours.muted, opacity: 0.55 }, data: rows.flatMap(({ pairs }, place) => pairs.map(({ seed, difference }) => [difference, place, seed])) },
       {
-        type: 'scatter', name: 'mean', z: 3, symbolSize: 10,
+        type: 'scatter',
+        name: 'pairs',
+        z: 1,
+        symbolSize: 5,
+        itemStyle: { color: colours.muted, opacity: 0.55 },
+        data: rows.flatMap(({ pairs }, place) => pairs.map(({ seed, difference }) => [difference, place, seed])),
+      },
+      {
+        type: 'scatter',
+        name: 'mean',
+        z: 3,
+        symbolSize: 10,
         // Filled where the difference is settled, so that colour is not all that tells.
-        data: rows.map((row, place) => ({ value: [row.mean, place], itemStyle: { opacity: 1, color: row.verdict === 'notDistinguishable' ? colours.panel : colourOf(row), borderColor: colourOf(row), borderWidth: 2 } })),
-        markLine: { silent: true, symbol: 'none', animation: false, label: { show: false }, lineStyle: { color: colours.muted, type: 'solid', width: 1 }, data: [{ xAxis: 0 }] },
+        data: rows.map((row, place) => ({
+          value: [row.mean, place],
+          itemStyle: {
+            opacity: 1,
+            color: row.verdict === 'notDistinguishable' ? colours.panel : colourOf(row),
+            borderColor: colourOf(row),
+            borderWidth: 2,
+          },
+        })),
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          animation: false,
+          label: { show: false },
+          lineStyle: { color: colours.muted, type: 'solid', width: 1 },
+          data: [{ xAxis: 0 }],
+        },
       },
     ],
   };

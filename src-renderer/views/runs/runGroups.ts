@@ -6,7 +6,9 @@ export interface RunGroup {
   readonly key: string;
   readonly runs: readonly RunSummary[];
   /** Mean over the runs that have the metric, their number and their sample standard deviation (null of fewer than two). */
-  readonly metrics: Readonly<Record<string, { readonly mean: number; readonly spread: number | null; readonly count: number }>>;
+  readonly metrics: Readonly<
+    Record<string, { readonly mean: number; readonly spread: number | null; readonly count: number }>
+  >;
 }
 
 /** Groups runs by plan and arm, in the order in which they come. */
@@ -14,56 +16,152 @@ export function groupRuns(runs: readonly RunSummary[]): RunGroup[] {
   return [...groupBy(runs, (run) => `${run.planHash} ${run.arm}`)].map(([key, members]) => {
     const names = new Set(members.flatMap((run) => Object.keys(run.metrics)));
     return {
-      key, runs: members,
-      metrics: Object.fromEntries([...names].map((name) => {
-        const values = members.flatMap((run) => run.metrics[name] ?? []);
-        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-        const spread = values.length < 2 ? null : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-        return [name, { mean, spread, count: values.length }];
-      })),
+      key,
+      runs: members,
+      metrics: Object.fromEntries(
+        [...names].map((name) => {
+          const values = members.flatMap((run) => run.metrics[name] ?? []);
+          const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+          const spread =
+            values.length < 2
+              ? null
+              : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+          return [name, { mean, spread, count: values.length }];
+        }),
+      ),
     };
   });
 }
 
-export interface MetricKind { readonly name: string; readonly title: string; readonly help: string; readonly percent: boolean; readonly better: 'higher' | 'lower' }
+export interface MetricKind {
+  readonly name: string;
+  readonly title: string;
+  readonly help: string;
+  readonly percent: boolean;
+  readonly better: 'higher' | 'lower';
+}
 
 const known: readonly MetricKind[] = [
-  { name: 'test/top1', title: 'Test top-1', help: 'Share of test pictures whose person is named right', percent: true, better: 'higher' },
-  { name: 'test/top5', title: 'Test top-5', help: 'Share of test pictures whose person is among the first five', percent: true, better: 'higher' },
-  { name: 'val/accuracy', title: 'Val top-1', help: 'Accuracy on val in the last epoch', percent: true, better: 'higher' },
-  { name: 'verification/accuracy', title: 'Verification', help: '10-fold accuracy: same person or not', percent: true, better: 'higher' },
+  {
+    name: 'test/top1',
+    title: 'Test top-1',
+    help: 'Share of test pictures whose person is named right',
+    percent: true,
+    better: 'higher',
+  },
+  {
+    name: 'test/top5',
+    title: 'Test top-5',
+    help: 'Share of test pictures whose person is among the first five',
+    percent: true,
+    better: 'higher',
+  },
+  {
+    name: 'val/accuracy',
+    title: 'Val top-1',
+    help: 'Accuracy on val in the last epoch',
+    percent: true,
+    better: 'higher',
+  },
+  {
+    name: 'verification/accuracy',
+    title: 'Verification',
+    help: '10-fold accuracy: same person or not',
+    percent: true,
+    better: 'higher',
+  },
   { name: 'verification/AUC', title: 'AUC', help: 'Area under the verification ROC', percent: false, better: 'higher' },
   { name: 'verification/EER', title: 'EER', help: 'Equal error rate of verification', percent: true, better: 'lower' },
-  { name: 'rank-1', title: 'Rank-1', help: 'Query people found first among all distractors', percent: true, better: 'higher' },
-  { name: 'nearest centre', title: 'Nearest centre', help: 'Top-1 by the cosine to the class means, comparable between any losses', percent: true, better: 'higher' },
-  { name: 'MAP@R', title: 'MAP@R', help: 'Mean average precision at R among test pictures', percent: true, better: 'higher' },
-  { name: 'silhouette', title: 'Silhouette', help: 'How far apart the people stand in the embedding, -1 to 1', percent: false, better: 'higher' },
-  { name: 'train/loss', title: 'Train loss', help: 'Mean of the last epoch; each loss has its own scale', percent: false, better: 'lower' },
+  {
+    name: 'rank-1',
+    title: 'Rank-1',
+    help: 'Query people found first among all distractors',
+    percent: true,
+    better: 'higher',
+  },
+  {
+    name: 'nearest centre',
+    title: 'Nearest centre',
+    help: 'Top-1 by the cosine to the class means, comparable between any losses',
+    percent: true,
+    better: 'higher',
+  },
+  {
+    name: 'MAP@R',
+    title: 'MAP@R',
+    help: 'Mean average precision at R among test pictures',
+    percent: true,
+    better: 'higher',
+  },
+  {
+    name: 'silhouette',
+    title: 'Silhouette',
+    help: 'How far apart the people stand in the embedding, -1 to 1',
+    percent: false,
+    better: 'higher',
+  },
+  {
+    name: 'train/loss',
+    title: 'Train loss',
+    help: 'Mean of the last epoch; each loss has its own scale',
+    percent: false,
+    better: 'lower',
+  },
 ];
 
 /** The metrics that runs have, known ones first, then TPR at each FPR. */
 export function metricKinds(runs: readonly RunSummary[]): readonly MetricKind[] {
   const names = new Set(runs.flatMap((run) => Object.keys(run.metrics)));
-  const rates = [...names].filter((name) => name.startsWith('TPR@FPR ')).sort((a, b) => Number(b.slice(8)) - Number(a.slice(8)))
-    .map((name): MetricKind => ({ name, title: name, help: `Share of pairs of one person above the threshold that lets ${Number(name.slice(8)) * 100} % of pairs of two persons through`, percent: true, better: 'higher' }));
+  const rates = [...names]
+    .filter((name) => name.startsWith('TPR@FPR '))
+    .sort((a, b) => Number(b.slice(8)) - Number(a.slice(8)))
+    .map((name): MetricKind => ({
+      name,
+      title: name,
+      help: `Share of pairs of one person above the threshold that lets ${Number(name.slice(8)) * 100} % of pairs of two persons through`,
+      percent: true,
+      better: 'higher',
+    }));
   const present = known.filter((kind) => names.has(kind.name));
   return [...present.slice(0, 3), ...rates, ...present.slice(3)];
 }
 
 /** The knobs in which runs differ, each with one value a run. */
-export function differingKnobs(runs: readonly RunSummary[]): readonly { readonly knob: string; readonly values: readonly string[] }[] {
+export function differingKnobs(
+  runs: readonly RunSummary[],
+): readonly { readonly knob: string; readonly values: readonly string[] }[] {
   const knobs = [...new Set(runs.flatMap((run) => Object.keys(run.knobs)))];
-  return knobs.map((knob) => ({ knob, values: runs.map((run) => run.knobs[knob] ?? '—') })).filter(({ values }) => new Set(values).size > 1);
+  return knobs
+    .map((knob) => ({ knob, values: runs.map((run) => run.knobs[knob] ?? '—') }))
+    .filter(({ values }) => new Set(values).size > 1);
 }
 
 /** The runs of one arm of one experiment. */
-export interface DoneArm { readonly key: string; readonly name: string; readonly runs: readonly RunSummary[] }
+export interface DoneArm {
+  readonly key: string;
+  readonly name: string;
+  readonly runs: readonly RunSummary[];
+}
 
 /** The arms of runs that are done, by the places of their colours; of two with one name each says its experiment. */
 export function doneArms(runs: readonly RunSummary[], colourOf: (run: RunSummary) => number): readonly DoneArm[] {
-  const found = [...groupBy(runs.filter((run) => run.status === 'done'), (run) => `${run.planHash} ${run.arm}`)].map(([key, own]) => ({ key, own, first: own[0]! })).sort((a, b) => colourOf(a.first) - colourOf(b.first));
-  return found.map(({ key, own, first }) => ({ key, runs: own, name: found.some((other) => other.key !== key && other.first.arm === first.arm) ? `${first.arm}, ${first.experiment}` : first.arm }));
+  const found = [
+    ...groupBy(
+      runs.filter((run) => run.status === 'done'),
+      (run) => `${run.planHash} ${run.arm}`,
+    ),
+  ]
+    .map(([key, own]) => ({ key, own, first: own[0]! }))
+    .sort((a, b) => colourOf(a.first) - colourOf(b.first));
+  return found.map(({ key, own, first }) => ({
+    key,
+    runs: own,
+    name: found.some((other) => other.key !== key && other.first.arm === first.arm)
+      ? `${first.arm}, ${first.experiment}`
+      : first.arm,
+  }));
 }
 
 /** Pixels of a column that holds arms' names whole, as far as is fair: those of a sweep differ at their ends. */
-export const armWidth = (runs: readonly RunSummary[]): number => Math.min(310, Math.max(140, 44 + 7 * runs.reduce((most, { arm }) => Math.max(most, arm.length), 0)));
+export const armWidth = (runs: readonly RunSummary[]): number =>
+  Math.min(310, Math.max(140, 44 + 7 * runs.reduce((most, { arm }) => Math.max(most, arm.length), 0)));

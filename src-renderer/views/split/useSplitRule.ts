@@ -10,13 +10,28 @@ export const places = assignments;
 const standard = experimentSchema.parse({});
 type Rule = typeof standard.split;
 
-interface Kept { dataset: string | null; prepare: typeof standard.prepare; split: Rule }
-const fresh = (): Kept => ({ dataset: null, prepare: { ...standard.prepare }, split: { ...standard.split, allowFindings: [], assign: {} } });
+interface Kept {
+  dataset: string | null;
+  prepare: typeof standard.prepare;
+  split: Rule;
+}
+const fresh = (): Kept => ({
+  dataset: null,
+  prepare: { ...standard.prepare },
+  split: { ...standard.split, allowFindings: [], assign: {} },
+});
 
 /** What was kept, without keys that this version does not know and with those that it did not know. */
 function withKnownKeys(kept: Kept, standing: Kept): Kept {
-  const known = <Section extends object>(section: Section, stored: object | undefined): Section => ({ ...section, ...Object.fromEntries(Object.entries(stored ?? {}).filter(([key]) => key in section)) });
-  return { dataset: kept.dataset, prepare: known(standing.prepare, kept.prepare), split: known(standing.split, kept.split) };
+  const known = <Section extends object>(section: Section, stored: object | undefined): Section => ({
+    ...section,
+    ...Object.fromEntries(Object.entries(stored ?? {}).filter(([key]) => key in section)),
+  });
+  return {
+    dataset: kept.dataset,
+    prepare: known(standing.prepare, kept.prepare),
+    split: known(standing.split, kept.split),
+  };
 }
 
 /** The rule that the split screen edits, kept in this browser, and the input that the split's calls take of it. */
@@ -28,7 +43,8 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
     return { data: chosen.data, prepare: kept.value.prepare, split: kept.value.split };
   });
   return {
-    kept, input,
+    kept,
+    input,
     /** The input when the sliders rest. */
     settled: refDebounced(input, 150),
     /** Chooses a dataset; people put by hand and allowed findings are of the one before. */
@@ -37,7 +53,9 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
       kept.value.dataset = hash;
       [kept.value.split.assign, kept.value.split.allowFindings] = [{}, []];
     },
-    reset: (): void => { kept.value = { ...fresh(), dataset: kept.value.dataset }; },
+    reset: (): void => {
+      kept.value = { ...fresh(), dataset: kept.value.dataset };
+    },
   };
 }
 export type SplitRule = ReturnType<typeof useSplitRule>;

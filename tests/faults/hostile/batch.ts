@@ -3,16 +3,33 @@ import { join } from 'node:path';
 import { randomStream } from '../../../src-shared/maths/random.ts';
 import { kinds } from './kinds.ts';
 
-export interface BatchOrder { readonly kind: string; readonly seed: number; readonly from: number; readonly to: number; readonly folder: string }
+export interface BatchOrder {
+  readonly kind: string;
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+  readonly folder: string;
+}
 export type BatchMessage =
   | { readonly kind: 'begun'; readonly attempt: number }
-  | { readonly kind: 'met'; readonly attempt: number; readonly taken: number; readonly refused: number; readonly seconds: number; readonly fault: string | null }
+  | {
+      readonly kind: 'met';
+      readonly attempt: number;
+      readonly taken: number;
+      readonly refused: number;
+      readonly seconds: number;
+      readonly fault: string | null;
+    }
   | { readonly kind: 'done'; readonly mebibytes: number };
 
 const order = JSON.parse(process.argv[2] ?? '') as BatchOrder;
-const tell = (message: BatchMessage) => new Promise<void>((resolve) => process.send?.(message, undefined, {}, () => resolve()));
+const tell = (message: BatchMessage) =>
+  new Promise<void>((resolve) => process.send?.(message, undefined, {}, () => resolve()));
 /** Of the processor, since other processes share it. */
-const processorSeconds = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e6; };
+const processorSeconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
 
 const kind = kinds.find(({ name }) => name === order.kind);
 if (!kind) throw new Error(`There is no kind ${order.kind}.`);
@@ -25,7 +42,17 @@ for (let attempt = order.from; attempt < order.to; attempt++) {
   mkdirSync(folder);
   await tell({ kind: 'begun', attempt });
   const before = processorSeconds();
-  const result = await opened.attempt(randomStream(order.seed, 'hostile', kind.name, attempt), folder).then((met) => ({ taken: met.taken, refused: met.refusals.length, fault: null }), (error: unknown) => ({ taken: 0, refused: 0, fault: error instanceof Error ? `${error.stack ?? error.message}${error.cause instanceof Error ? `\ncause: ${error.cause.stack ?? error.cause.message}` : ''}` : String(error) }));
+  const result = await opened.attempt(randomStream(order.seed, 'hostile', kind.name, attempt), folder).then(
+    (met) => ({ taken: met.taken, refused: met.refusals.length, fault: null }),
+    (error: unknown) => ({
+      taken: 0,
+      refused: 0,
+      fault:
+        error instanceof Error
+          ? `${error.stack ?? error.message}${error.cause instanceof Error ? `\ncause: ${error.cause.stack ?? error.cause.message}` : ''}`
+          : String(error),
+    }),
+  );
   await tell({ kind: 'met', attempt, ...result, seconds: processorSeconds() - before });
 }
 await opened.close?.();

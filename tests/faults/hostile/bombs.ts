@@ -7,9 +7,13 @@ import { readPictures } from './pictures.ts';
 
 /** Small files that grow beyond measure when they are decoded, eight at a time, as many as are under way at once. */
 export const bombs: HostileKind = {
-  name: 'decompression bombs, 8 at a time', share: 0.016, each: 8,
+  name: 'decompression bombs, 8 at a time',
+  share: 0.016,
+  each: 8,
   async open(own) {
-    execFileSync(process.execPath, [fileURLToPath(new URL('makeBombs.ts', import.meta.url)), own], { stdio: 'inherit' });
+    execFileSync(process.execPath, [fileURLToPath(new URL('makeBombs.ts', import.meta.url)), own], {
+      stdio: 'inherit',
+    });
     const files = readdirSync(own).sort();
     let next = 0;
     return {

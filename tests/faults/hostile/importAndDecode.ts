@@ -8,13 +8,23 @@ import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { sentence } from './attempt.ts';
 
 /** Imports a source and cuts its faces out, without the threads of `prepareDataset`, whose start costs more than hundreds of small pictures. */
-export async function importAndDecode(source: string, workspace: string): Promise<{ readonly dataset: Dataset; readonly images: readonly PreparedImage[]; readonly refusals: readonly string[] }> {
+export async function importAndDecode(
+  source: string,
+  workspace: string,
+): Promise<{
+  readonly dataset: Dataset;
+  readonly images: readonly PreparedImage[];
+  readonly refusals: readonly string[];
+}> {
   mkdirSync(workspace, { recursive: true });
   const dataset = await importDataset({ ...experimentSchema.parse({}).data, resolvedSource: source }, { workspace });
   const images: PreparedImage[] = [];
   const refusals = dataset.rejected.map(({ reason }) => reason);
   for (const image of dataset.images) {
-    const face = await decodeFace(image, image.landmarks ? { kind: 'landmarks', inputSize: 32 } : { kind: 'centreCrop', inputSize: 32, faceRatio: 1 });
+    const face = await decodeFace(
+      image,
+      image.landmarks ? { kind: 'landmarks', inputSize: 32 } : { kind: 'centreCrop', inputSize: 32, faceRatio: 1 },
+    );
     if ('reason' in face) refusals.push(face.reason);
     else images.push({ ...image, contentHash: face.contentHash, perceptualHash: face.perceptualHash });
   }

@@ -6,4 +6,17 @@ import { folders, messages, uploads } from './names.ts';
 import { pictures } from './pictures.ts';
 import { arrays, pickles, safetensors } from './weights.ts';
 
-export const kinds: readonly HostileKind[] = [pictures, bombs, csv, celebA, pairs, experiments, safetensors, pickles, arrays, folders, uploads, messages];
+export const kinds: readonly HostileKind[] = [
+  pictures,
+  bombs,
+  csv,
+  celebA,
+  pairs,
+  experiments,
+  safetensors,
+  pickles,
+  arrays,
+  folders,
+  uploads,
+  messages,
+];

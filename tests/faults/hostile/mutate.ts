@@ -9,13 +9,35 @@ export function mutate(random: RandomStream, content: Uint8Array, other: Uint8Ar
   for (let change = 0; change <= random.integer(4); change++) {
     if (bytes.length < 8) break;
     switch (random.integer(7)) {
-      case 0: { const place = early(); bytes[place] = (bytes[place] ?? 0) ^ (1 << random.integer(8)); break; }
-      case 1: bytes[early()] = random.integer(256); break;
-      case 2: bytes = bytes.subarray(0, at()); break;
-      case 3: bytes = Buffer.concat([bytes.subarray(0, at()), other.subarray(random.integer(other.length))]); break;
-      case 4: { const [from, to] = [at(), at()]; bytes = Buffer.concat([bytes.subarray(0, from), bytes.subarray(from, to), bytes.subarray(from)]); break; }
-      case 5: { const place = Math.min(early(), bytes.length - 4); bytes.writeUInt32BE([0xffffffff, 0x7fffffff, 0, 1, 0x80000000, 0x00ffffff, 65_500][random.integer(7)] ?? 0, place); break; }
-      default: bytes.fill(random.integer(2) === 0 ? 0 : 0xff, at(), at());
+      case 0: {
+        const place = early();
+        bytes[place] = (bytes[place] ?? 0) ^ (1 << random.integer(8));
+        break;
+      }
+      case 1:
+        bytes[early()] = random.integer(256);
+        break;
+      case 2:
+        bytes = bytes.subarray(0, at());
+        break;
+      case 3:
+        bytes = Buffer.concat([bytes.subarray(0, at()), other.subarray(random.integer(other.length))]);
+        break;
+      case 4: {
+        const [from, to] = [at(), at()];
+        bytes = Buffer.concat([bytes.subarray(0, from), bytes.subarray(from, to), bytes.subarray(from)]);
+        break;
+      }
+      case 5: {
+        const place = Math.min(early(), bytes.length - 4);
+        bytes.writeUInt32BE(
+          [0xffffffff, 0x7fffffff, 0, 1, 0x80000000, 0x00ffffff, 65_500][random.integer(7)] ?? 0,
+          place,
+        );
+        break;
+      }
+      default:
+        bytes.fill(random.integer(2) === 0 ? 0 : 0xff, at(), at());
     }
   }
   return bytes;
@@ -37,7 +59,62 @@ export function mutateText(random: RandomStream, text: string, poisons: readonly
 }
 
 export const hostileNames: readonly string[] = [
-  '..', '../../sentinel/x', '/etc/passwd', 'C:\\x', 'a\nb', 'a\rb', '\u001b[2J\u001b[1;1H', '\u202egnp.exe', '\u2066x', 'a\u0000b', '__proto__', 'constructor', 'toString', 'hasOwnProperty', 'n'.repeat(255), 'n'.repeat(5000),
-  '<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', '](javascript:alert(1))', '`x`', 'a|b', '${1}', '$&', '{name}', '%2e%2e%2f', '.', '-', '--help', ' ', '\t', '\ufeff', '\ud800', 'con', 'aux.png', '~', '*', '=1+1', '\u0085', '\u2028', '🧑‍🔬', 'é', 'e\u0301',
+  '..',
+  '../../sentinel/x',
+  '/etc/passwd',
+  'C:\\x',
+  'a\nb',
+  'a\rb',
+  '\u001b[2J\u001b[1;1H',
+  '\u202egnp.exe',
+  '\u2066x',
+  'a\u0000b',
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  'n'.repeat(255),
+  'n'.repeat(5000),
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  '](javascript:alert(1))',
+  '`x`',
+  'a|b',
+  '${1}',
+  '$&',
+  '{name}',
+  '%2e%2e%2f',
+  '.',
+  '-',
+  '--help',
+  ' ',
+  '\t',
+  '\ufeff',
+  '\ud800',
+  'con',
+  'aux.png',
+  '~',
+  '*',
+  '=1+1',
+  '\u0085',
+  '\u2028',
+  '🧑‍🔬',
+  'é',
+  'e\u0301',
 ];
-export const hostileNumbers: readonly string[] = ['NaN', 'Infinity', '-Infinity', '1e308', '-1e308', '1e-320', '9'.repeat(400), '-0', '0x7fffffff', '1_000', '2147483648', '18446744073709551616', '٣', ''];
+export const hostileNumbers: readonly string[] = [
+  'NaN',
+  'Infinity',
+  '-Infinity',
+  '1e308',
+  '-1e308',
+  '1e-320',
+  '9'.repeat(400),
+  '-0',
+  '0x7fffffff',
+  '1_000',
+  '2147483648',
+  '18446744073709551616',
+  '٣',
+  '',
+];

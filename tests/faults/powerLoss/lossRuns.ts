@@ -12,7 +12,17 @@ import { differences, workspaceState } from '../workspaceState.ts';
 import { diskOf, type LossKind } from './disk.ts';
 import { pathsOf, readWriteLog, type WriteRecord } from './writeLog.ts';
 
-const areas = ['database', 'sources', 'prepared', 'splits', 'checkpoints', 'snapshots', 'run', 'report', 'end'] as const;
+const areas = [
+  'database',
+  'sources',
+  'prepared',
+  'splits',
+  'checkpoints',
+  'snapshots',
+  'run',
+  'report',
+  'end',
+] as const;
 type Area = (typeof areas)[number];
 
 export interface LossCounts {
@@ -27,16 +37,41 @@ export interface LossCounts {
 }
 
 /** A session that went to its end: what it did, from which state on, and what it left. */
-interface Session { readonly before: string; readonly after: string; readonly records: readonly WriteRecord[]; readonly byArea: ReadonlyMap<Area, readonly number[]> }
+interface Session {
+  readonly before: string;
+  readonly after: string;
+  readonly records: readonly WriteRecord[];
+  readonly byArea: ReadonlyMap<Area, readonly number[]>;
+}
 
 /**
  * Runs a tiny experiment once with all writes of its processes recorded, then loses the power at drawn operations: what was not synced by then is dropped
  * or torn. Each state that is left must hold nothing damaged, and, resumed, must end as the run in peace did; every third resumed session loses it again.
  * With `resume` below `losses`, the losses beyond are looked at and not resumed.
  */
-export async function lossRuns({ folder, losses, resume = losses, seed, tell }: { readonly folder: string; readonly losses: number; readonly resume?: number; readonly seed: number; readonly tell: (line: string) => void }): Promise<LossCounts> {
+export async function lossRuns({
+  folder,
+  losses,
+  resume = losses,
+  seed,
+  tell,
+}: {
+  readonly folder: string;
+  readonly losses: number;
+  readonly resume?: number;
+  readonly seed: number;
+  readonly tell: (line: string) => void;
+}): Promise<LossCounts> {
   const library = join(folder, 'recordWrites.so');
-  execFileSync('gcc', ['-O2', '-fPIC', '-shared', '-o', library, fileURLToPath(new URL('recordWrites.c', import.meta.url)), '-ldl']);
+  execFileSync('gcc', [
+    '-O2',
+    '-fPIC',
+    '-shared',
+    '-o',
+    library,
+    fileURLToPath(new URL('recordWrites.c', import.meta.url)),
+    '-ldl',
+  ]);
   const experiment = writeFaultExperiment(join(folder, 'faults.yaml'), { people: 6, epochs: 2 });
   const workspace = join(folder, 'workspace'); // all run at one place, since paths are in what they write
   const mismatches: string[] = [];
@@ -51,7 +86,9 @@ export async function lossRuns({ folder, losses, resume = losses, seed, tell }: 
     mkdirSync(workspace, { recursive: true });
     copy(workspace, before);
     writeFileSync(log, '');
-    const { code, stderr } = await arcbench(['--run', experiment, '--workspace', workspace, ...args], undefined, { environment: { LD_PRELOAD: library, POWER_ROOT: workspace, POWER_LOG: log, UV_USE_IO_URING: '0' } }).ended;
+    const { code, stderr } = await arcbench(['--run', experiment, '--workspace', workspace, ...args], undefined, {
+      environment: { LD_PRELOAD: library, POWER_ROOT: workspace, POWER_LOG: log, UV_USE_IO_URING: '0' },
+    }).ended;
     assert.equal(code, 0, stderr);
     const records = readWriteLog(log);
     operations += records.length;
@@ -73,7 +110,10 @@ export async function lossRuns({ folder, losses, resume = losses, seed, tell }: 
   let from = first;
   for (let loss = 1; loss <= losses; loss++) {
     const random = randomStream(seed, 'power', loss);
-    const area = pick(areas.filter((name) => from.byArea.has(name)), random);
+    const area = pick(
+      areas.filter((name) => from.byArea.has(name)),
+      random,
+    );
     const cut = pick(from.byArea.get(area) ?? [], random);
     const kind: LossKind = { bytes: pick(['dropped', 'torn'], random), names: pick(['undone', 'some'], random) };
     const what = `loss ${loss} (operation ${cut} of ${from.records.length}, ${area}, bytes ${kind.bytes}, names ${kind.names})`;
@@ -127,7 +167,13 @@ function areaOf(path: string): Area | null {
   const within = /^runs\/[^/]+\/(checkpoints|snapshots)/.exec(path)?.[1];
   if (within === 'checkpoints' || within === 'snapshots') return within;
   const area = path.split('/')[0];
-  return area === 'prepared' || area === 'splits' ? area : area === 'runs' ? 'run' : area === 'reports' ? 'report' : null;
+  return area === 'prepared' || area === 'splits'
+    ? area
+    : area === 'runs'
+      ? 'run'
+      : area === 'reports'
+        ? 'report'
+        : null;
 }
 
 /** What of a workspace is damaged or named and not there; leftovers that the next run sweeps are neither. */
@@ -135,10 +181,24 @@ async function damages(workspace: string): Promise<string[]> {
   const store = openStore(workspace);
   try {
     const faults = await checkWorkspace(store, { repair: false, onProgress: () => undefined });
-    const pointers = store.runs().flatMap(({ id, status }) => [
-      ...store.artefacts(id).map(({ path }) => path), ...(status === 'trained' || status === 'done' ? [join(workspace, 'runs', id, 'checkpoints', 'best')] : []),
-    ]).filter((path) => !existsSync(path));
-    return [...faults.filter(({ message }) => !/^(This is a leftover|This preparation that was stopped is damaged|The store knows no such run)/.test(message)).map(({ path, message }) => `${path}: ${message}`), ...pointers.map((path) => `the store names ${path}, which is not there`)];
+    const pointers = store
+      .runs()
+      .flatMap(({ id, status }) => [
+        ...store.artefacts(id).map(({ path }) => path),
+        ...(status === 'trained' || status === 'done' ? [join(workspace, 'runs', id, 'checkpoints', 'best')] : []),
+      ])
+      .filter((path) => !existsSync(path));
+    return [
+      ...faults
+        .filter(
+          ({ message }) =>
+            !/^(This is a leftover|This preparation that was stopped is damaged|The store knows no such run)/.test(
+              message,
+            ),
+        )
+        .map(({ path, message }) => `${path}: ${message}`),
+      ...pointers.map((path) => `the store names ${path}, which is not there`),
+    ];
   } finally {
     store.close();
   }
