@@ -17,6 +17,9 @@ export default tseslint.config(
   {
     rules: {
       'no-nested-ternary': 'error',
+      // Index access is checked (noUncheckedIndexedAccess): `!` says that an index is in range.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'max-len': ['error', maxLength],
       'no-restricted-syntax': [
         'error',
@@ -31,6 +34,9 @@ export default tseslint.config(
     files: ['**/*.vue'],
     rules: {
       'max-len': 'off',
+      // A file has the name of its concept; Vue checks the types of optional props.
+      'vue/multi-word-component-names': 'off',
+      'vue/require-default-prop': 'off',
       'vue/max-len': [
         'error',
         { ...maxLength, template: 120, ignoreHTMLAttributeValues: true, ignoreHTMLTextContents: true },

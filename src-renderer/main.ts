@@ -8,5 +8,6 @@ import './components/control.css';
 import { router } from './router.ts';
 
 config({ jitless: true }); // the content security policy allows no code made of strings
-window.addEventListener('unhandledrejection', ({ reason }) => showFault(reason)); // whatever nobody caught is still said
+// whatever nobody caught is still said
+window.addEventListener('unhandledrejection', ({ reason }) => showFault(reason));
 createApp(App).use(createPinia()).use(router).mount('#app');

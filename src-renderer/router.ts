@@ -2,7 +2,10 @@ import { createRouter, createWebHashHistory } from 'vue-router';
 import { showToast } from './components/toasts.ts';
 import { screens } from './views/screens.ts';
 
-/** Addresses after the hash, so that they hold below http://…/ and arcbench://app/ alike, and relative picture addresses too. */
+/**
+ * Addresses after the hash, so that they hold below http://…/ and arcbench://app/ alike, and relative picture addresses
+ * too.
+ */
 export const router = createRouter({
   history: createWebHashHistory(),
   routes: [

@@ -1,6 +1,9 @@
 import type { ReportSummary } from './api.ts';
 
-/** Address of a picture below a door's root: `original` as it was imported, `face` as the network sees it (of a prepared set). */
+/**
+ * Address of a picture below a door's root: `original` as it was imported, `face` as the network sees it (of a prepared
+ * set).
+ */
 export const pictureAddress = (
   picture:
     | { readonly kind: 'original'; readonly dataset: string; readonly index: number; readonly side: number }
@@ -9,7 +12,10 @@ export const pictureAddress = (
   picture.kind === 'original'
     ? `pictures/original/${picture.dataset}/${picture.index}?side=${picture.side}`
     : `pictures/face/${picture.prepared}/${picture.index}`;
-/** Address of a file of a report below a door's root: another one when the report is written anew, as a browser keeps a picture by its address. */
+/**
+ * Address of a file of a report below a door's root: another one when the report is written anew, as a browser keeps a
+ * picture by its address.
+ */
 export const reportAddress = ({ planHash, writtenAt }: ReportSummary, file: string): string =>
   `reports/${planHash}/${encodeURIComponent(file)}?written=${encodeURIComponent(writtenAt)}`;
 /** Address of a report's folder as a ZIP archive. */

@@ -42,10 +42,14 @@ export interface Advice {
 }
 type AdviceValue = string | number | readonly number[] | readonly string[];
 
-const [reachableLoss, harmlessLoss] = [0.01, 0.1];
+const reachableLoss = 0.01;
+const harmlessLoss = 0.1;
 const gentle = { marginRadians: 0.3, scale: 32 };
 
-/** The lowest loss that scale s allows with n classes at perfect separation, ln(1 + (n−1) e^(−s n/(n−1))) (arXiv 1704.06369, proposition 2). */
+/**
+ * The lowest loss that scale s allows with n classes at perfect separation, ln(1 + (n−1) e^(−s n/(n−1))) (arXiv
+ * 1704.06369, proposition 2).
+ */
 export const lowestLoss = (scale: number, classes: number): number =>
   Math.log1p((classes - 1) * Math.exp((-scale * classes) / (classes - 1)));
 
@@ -53,7 +57,10 @@ export const lowestLoss = (scale: number, classes: number): number =>
 export const scaleFor = (loss: number, classes: number): number =>
   ((classes - 1) / classes) * Math.log((classes - 1) / Math.expm1(loss));
 
-/** The widest angle, in radians, by which n directions in d dimensions can all be apart: of a regular simplex up to d + 1 of them, at most a right angle beyond (Rankin 1955), and 2π/n on the circle. */
+/**
+ * The widest angle, in radians, by which n directions in d dimensions can all be apart: of a regular simplex up to d +
+ * 1 of them, at most a right angle beyond (Rankin 1955), and 2π/n on the circle.
+ */
 export function widestSeparation(classes: number, dimensions: number): number {
   if (dimensions === 2) return (2 * Math.PI) / classes;
   // On the sphere, the bound of Fejes Tóth (1943) is far tighter than Rankin's.
@@ -62,7 +69,10 @@ export function widestSeparation(classes: number, dimensions: number): number {
   return classes <= dimensions + 1 ? Math.acos(-1 / (classes - 1)) : Math.PI / 2;
 }
 
-/** Everything that speaks against a plan before it is trained, most certain first; empty where nothing does. Without facts of the data, what the plan alone tells. */
+/**
+ * Everything that speaks against a plan before it is trained, most certain first; empty where nothing does. Without
+ * facts of the data, what the plan alone tells.
+ */
 export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advice[] {
   return grouped([
     ...plan.arms.flatMap((arm): Advice[] => {
@@ -96,8 +106,12 @@ function lossAdvice(arm: ArmPlan, own: Plan, { trainImages }: SplitFacts): Advic
   });
 }
 
-/** Below so many classes the head takes no time worth saving (npm run bench:classes); from so many on it takes most of the step. */
-const [fewClasses, manyClasses] = [10_000, 50_000];
+/**
+ * Below so many classes the head takes no time worth saving (npm run bench:classes); from so many on it takes most of
+ * the step.
+ */
+const fewClasses = 10_000;
+const manyClasses = 50_000;
 
 /** Drawn class centres where they save nothing, all of them where they cost most. */
 function drawAdvice(arm: ArmPlan, { training, model }: Plan, { trainImages }: SplitFacts): Advice[] {
@@ -161,7 +175,8 @@ function scaleAdvice({ arm, scale, softmaxOver: classes }: LossFacts): Advice[] 
 
 function marginAdvice({ arm, scale, margin, classes, softmaxOver, images, dimensions }: LossFacts): Advice[] {
   const widest = widestSeparation(classes, dimensions);
-  // An untrained embedding stands at a right angle to every centre: the target's logit is s cos(π/2 + m) = −s sin m, all others 0.
+  // An untrained embedding stands at a right angle to every centre: the target's logit is s cos(π/2 + m) = −s sin m,
+  // all others 0.
   const start = (s: number, m: number) => Math.log(softmaxOver - 1 + Math.exp(-s * Math.sin(m))) + s * Math.sin(m);
   const plain = Math.log(softmaxOver);
   return [
@@ -195,7 +210,10 @@ function marginAdvice({ arm, scale, margin, classes, softmaxOver, images, dimens
   ];
 }
 
-/** SGD: 0.1 for 256 images a batch, scaled linearly (arXiv 1706.02677, section 2.1); Adam and AdamW: 0.001. Eight times either way is worth a word. */
+/**
+ * SGD: 0.1 for 256 images a batch, scaled linearly (arXiv 1706.02677, section 2.1); Adam and AdamW: 0.001. Eight times
+ * either way is worth a word.
+ */
 function rateAdvice(arm: string, { learningRate: rate, batchSize: batch, optimizer }: Plan['training']): Advice[] {
   const usual = optimizer.name === 'sgd' ? (0.1 * batch) / 256 : 1e-3;
   const values = {

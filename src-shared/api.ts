@@ -26,7 +26,10 @@ const runIds = z.array(id).max(200);
 /** A dataset section, with the folder that a relative source is relative to already applied. */
 const faces = z.strictObject({ data: dataSchema, prepare: prepareSchema });
 const yaml = z.string().max(200_000);
-/** A part of a curve's axis: steps, epochs, wall-clock milliseconds since 1970, or milliseconds since the curve's first point. */
+/**
+ * A part of a curve's axis: steps, epochs, wall-clock milliseconds since 1970, or milliseconds since the curve's first
+ * point.
+ */
 const curveRange = z
   .strictObject({ by: z.enum(['step', 'epoch', 'time', 'elapsed']), from: z.number(), to: z.number() })
   .refine(({ from, to }) => from <= to, { error: 'from must not lie above to' });
@@ -104,7 +107,10 @@ export const callInputs = {
     before: z.strictObject({ createdAt: z.string().max(40), id }).optional(),
   }),
   'runs.show': z.strictObject({ id }),
-  /** Curves thinned at the source to at most `points` a series by LTTB: whole, or what lies within `range` with the point before it and the one behind it. `smoothing` is the weight of their moving averages. */
+  /**
+   * Curves thinned at the source to at most `points` a series by LTTB: whole, or what lies within `range` with the
+   * point before it and the one behind it. `smoothing` is the weight of their moving averages.
+   */
   'runs.curves': z.strictObject({
     ids: runIds,
     names: z.array(z.string().max(100)).max(40),
@@ -114,14 +120,20 @@ export const callInputs = {
   }),
   /** Who is right about which test picture: runs of one arm against those of another, in pairs of one seed. */
   'runs.predictions': z.strictObject({ first: runIds, second: runIds }),
-  /** How arms differ from the arm of the run `against` in every judged metric, by pairs of one seed and one split, with the report's statistics over the runs named. */
+  /**
+   * How arms differ from the arm of the run `against` in every judged metric, by pairs of one seed and one split, with
+   * the report's statistics over the runs named.
+   */
   'runs.differences': z.strictObject({ ids: runIds, against: id }),
   'runs.annotate': z.strictObject({ id, note: z.string().max(20_000), starred: z.boolean() }),
   'runs.delete': z.strictObject({ ids: runIds }),
   /** Queues a job that goes on with a run that was stopped. */
   'runs.resume': z.strictObject({ id }),
 
-  /** Starts a job that places a run's embeddings in two or three dimensions; its result is what embedding.points takes. What was placed once is taken from the run's folder. */
+  /**
+   * Starts a job that places a run's embeddings in two or three dimensions; its result is what embedding.points takes.
+   * What was placed once is taken from the run's folder.
+   */
   'embedding.project': z.strictObject({
     run: id,
     /** The judged pictures at the end of training, or val's after each epoch that was kept. */
@@ -134,7 +146,10 @@ export const callInputs = {
     neighbours: z.number().min(2).max(200),
   }),
   'embedding.points': z.strictObject({ projection: id }),
-  /** Rows nearest by cosine, falling; of val's pictures after the epoch `snapshot`, or of the judged ones where it is null. */
+  /**
+   * Rows nearest by cosine, falling; of val's pictures after the epoch `snapshot`, or of the judged ones where it is
+   * null.
+   */
   'embedding.neighbours': z.strictObject({
     run: id,
     snapshot: z.int().min(0).nullable(),
@@ -206,7 +221,10 @@ export interface Picture {
   readonly name: string;
   readonly landmarks: readonly number[] | null;
   readonly corrected: boolean;
-  /** Pixels of the EXIF-turned picture, in which its landmarks are; null in datasets that were imported before they were read. */
+  /**
+   * Pixels of the EXIF-turned picture, in which its landmarks are; null in datasets that were imported before they were
+   * read.
+   */
   readonly width: number | null;
   readonly height: number | null;
 }
@@ -264,7 +282,10 @@ export interface CheckedExperiment {
   readonly parameters: number | null;
   readonly estimate: StartEstimate | null;
 }
-/** One sentence on a plan with its numbers, the knob it is about (such as 'training.learningRate', or 'loss.scale' of the arms named) and its arms; none: it is about all. */
+/**
+ * One sentence on a plan with its numbers, the knob it is about (such as 'training.learningRate', or 'loss.scale' of
+ * the arms named) and its arms; none: it is about all.
+ */
 export interface PlanAdvice {
   readonly knob: string;
   readonly arms: readonly string[];
@@ -344,7 +365,10 @@ export interface RunDetails extends RunSummary {
   /** Places in the prepared set of the files that the evaluation names. */
   readonly pictures: Readonly<Record<string, number>>;
 }
-/** A test picture that runs of one arm are right about more often; `index` and `identity` as pictures have them, people that the other arm takes it for. */
+/**
+ * A test picture that runs of one arm are right about more often; `index` and `identity` as pictures have them, people
+ * that the other arm takes it for.
+ */
 export interface PredictedPicture {
   readonly index: number;
   readonly file: string;
@@ -388,7 +412,10 @@ export interface Curve {
   readonly epochs: readonly number[];
   readonly times: readonly number[];
   readonly values: readonly (number | null)[];
-  /** The moving average at each point over all points of the curve up to it, those that were thinned out too; absent where no smoothing was asked for. */
+  /**
+   * The moving average at each point over all points of the curve up to it, those that were thinned out too; absent
+   * where no smoothing was asked for.
+   */
   readonly smoothed?: readonly (number | null)[];
 }
 export interface CurvePoint {

@@ -21,7 +21,10 @@ export interface PredictionDifference {
 }
 
 export interface PredictionComparison {
-  /** Pictures by who is right with each seed, and the two-sided p of McNemar's exact test that both are right equally often. */
+  /**
+   * Pictures by who is right with each seed, and the two-sided p of McNemar's exact test that both are right equally
+   * often.
+   */
   readonly seeds: readonly {
     readonly seed: number;
     readonly bothRight: number;
@@ -37,7 +40,10 @@ export interface PredictionComparison {
   readonly p: number;
 }
 
-/** The test pictures that one arm gets right and the other wrong, by pairs of runs with one seed. Throws 'failed' where runs saw other pictures. */
+/**
+ * The test pictures that one arm gets right and the other wrong, by pairs of runs with one seed. Throws 'failed' where
+ * runs saw other pictures.
+ */
 export function comparePredictions(pairs: readonly PredictionPair[]): PredictionComparison {
   const same = (a: readonly number[], b: readonly number[]) =>
     a.length === b.length && a.every((value, at) => value === b[at]);
@@ -51,10 +57,8 @@ export function comparePredictions(pairs: readonly PredictionPair[]): Prediction
   }
   const right = ({ predicted }: Predictions, at: number) => predicted[at] === labels[at];
   const rows = images.map((image, at): PredictionDifference => {
-    const [firstRight, secondRight] = [
-      pairs.filter(({ first }) => right(first, at)).length,
-      pairs.filter(({ second }) => right(second, at)).length,
-    ];
+    const firstRight = pairs.filter(({ first }) => right(first, at)).length;
+    const secondRight = pairs.filter(({ second }) => right(second, at)).length;
     const lesser = pairs.map(({ first, second }) => (firstRight > secondRight ? second : first));
     return {
       image,
@@ -72,7 +76,8 @@ export function comparePredictions(pairs: readonly PredictionPair[]): Prediction
     seeds: pairs.map(({ seed, first, second }) => {
       const count = (firstRight: boolean, secondRight: boolean) =>
         images.filter((_, at) => right(first, at) === firstRight && right(second, at) === secondRight).length;
-      const [onlyFirst, onlySecond] = [count(true, false), count(false, true)];
+      const onlyFirst = count(true, false);
+      const onlySecond = count(false, true);
       return {
         seed,
         bothRight: count(true, true),

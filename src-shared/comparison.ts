@@ -10,7 +10,9 @@ export interface ComparedMetric {
   readonly title: string;
   readonly unit: 'share' | 'degrees' | 'number';
   readonly better: 'higher' | 'lower';
-  /** The verdict rests on primary metrics, named before any run; the others are shown and corrected among themselves. */
+  /**
+   * The verdict rests on primary metrics, named before any run; the others are shown and corrected among themselves.
+   */
   readonly primary: boolean;
 }
 export interface ComparedArm {
@@ -30,11 +32,17 @@ export interface ComparedPair extends PairedDifference {
   readonly seeds: readonly number[];
   readonly armMean: number;
   readonly againstMean: number;
-  /** The test whose p is adjusted: the sign-flip test where its smallest p can pass Holm's step, else Student's, which takes differences for normally distributed. */
+  /**
+   * The test whose p is adjusted: the sign-flip test where its smallest p can pass Holm's step, else Student's, which
+   * takes differences for normally distributed.
+   */
   readonly decidedBy: 'student' | 'signFlip' | null;
   readonly adjustedP: number | null;
   readonly verdict: Verdict;
-  /** About so many more seeds would settle it with a power of 0.8; null where it is settled, where there are too few pairs to tell, or where a thousand would not do. */
+  /**
+   * About so many more seeds would settle it with a power of 0.8; null where it is settled, where there are too few
+   * pairs to tell, or where a thousand would not do.
+   */
   readonly moreSeeds: number | null;
 }
 
@@ -52,7 +60,10 @@ export const significance = 0.05;
 /** Of every resampling, so that a report says the same each time. */
 export const bootstrapSeed = 1;
 
-/** Holds each arm against the first by pairs of one seed. Better or worse is said where the 95 % interval leaves 0 out and Holm's p over all pairs of arms and metrics of one kind is below 0.05. */
+/**
+ * Holds each arm against the first by pairs of one seed. Better or worse is said where the 95 % interval leaves 0 out
+ * and Holm's p over all pairs of arms and metrics of one kind is below 0.05.
+ */
 export function compareArms(metrics: readonly ComparedMetric[], arms: readonly ComparedArm[]): Comparison {
   const [base, ...others] = arms;
   const named = (name: string) => arms.find((arm) => arm.name === name);
@@ -87,15 +98,14 @@ type Unjudged = Omit<ComparedPair, 'decidedBy' | 'adjustedP' | 'verdict' | 'more
 function pairUp(arm: ComparedArm, against: ComparedArm, metric: ComparedMetric): Unjudged[] {
   const couples = arm.runs
     .flatMap((run) => {
-      const [own, other] = [
-        run.values[metric.key] ?? null,
-        against.runs.find((entry) => entry.seed === run.seed)?.values[metric.key] ?? null,
-      ];
+      const own = run.values[metric.key] ?? null;
+      const other = against.runs.find((entry) => entry.seed === run.seed)?.values[metric.key] ?? null;
       return own === null || other === null ? [] : [{ seed: run.seed, own, other }];
     })
     .sort((a, b) => a.seed - b.seed);
   if (couples.length === 0) return [];
-  const [own, other] = [couples.map((couple) => couple.own), couples.map((couple) => couple.other)];
+  const own = couples.map((couple) => couple.own);
+  const other = couples.map((couple) => couple.other);
   return [
     {
       arm: arm.name,

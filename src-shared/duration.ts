@@ -6,7 +6,9 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
 }
 
-const [minute, hour, day] = [60, 3600, 86_400];
+const minute = 60;
+const hour = 3600;
+const day = 86_400;
 
 /** Seconds that are not known well: '5 s', '40 s', '3 min 20 s', '12 min', '2 h 10 min', '31 h', '4 days'. */
 export function roughDuration(seconds: number): string {

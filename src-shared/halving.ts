@@ -7,7 +7,8 @@ export interface HalvingRound {
 }
 
 /**
- * The rounds of successive halving (Jamieson and Talwalkar 2016, arXiv 1502.07943; one bracket of Hyperband, arXiv 1603.06560): candidates train `firstEpochs`, the best 1/factor
+ * The rounds of successive halving (Jamieson and Talwalkar 2016, arXiv 1502.07943; one bracket of Hyperband, arXiv
+ * 1603.06560): candidates train `firstEpochs`, the best 1/factor
  * of them, at least one, go on to `factor` times as many, until the last round ends with all epochs.
  */
 export function halvingRounds(
@@ -15,7 +16,8 @@ export function halvingRounds(
   { candidates, epochs }: { readonly candidates: number; readonly epochs: number },
 ): HalvingRound[] {
   const rounds: HalvingRound[] = [];
-  let [left, until] = [candidates, firstEpochs];
+  let left = candidates;
+  let until = firstEpochs;
   for (let round = 1; ; round++) {
     const last = until >= epochs || left === 1; // one that is left alone has nothing to be held against before the end
     rounds.push({ round, candidates: left, epochs: last ? epochs : until });
@@ -24,7 +26,10 @@ export function halvingRounds(
   }
 }
 
-/** How a candidate stood when it was stopped: its place among the candidates of its arm, by the mean over seeds of the best val accuracy so far; null where a run diverged. */
+/**
+ * How a candidate stood when it was stopped: its place among the candidates of its arm, by the mean over seeds of the
+ * best val accuracy so far; null where a run diverged.
+ */
 export interface HalvingStop {
   readonly round: number;
   readonly rounds: number;

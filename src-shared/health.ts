@@ -1,6 +1,8 @@
 import type { RunWarning, WarningKey } from './runWarning.ts';
 
-/** What is watched while a run trains: means over an epoch's steps, and what an epoch's end tells of the class centres. */
+/**
+ * What is watched while a run trains: means over an epoch's steps, and what an epoch's end tells of the class centres.
+ */
 export interface EpochHealth {
   readonly epoch: number; // from 1
   readonly epochs: number;
@@ -27,7 +29,10 @@ export interface EpochHealth {
   readonly unusedCentres?: number | undefined;
 }
 
-/** The least loss that logits of scale s can reach with n classes at perfect separation: ln(1 + (n - 1) e^{-s n / (n - 1)}) (arXiv 1704.06369, proposition 2). */
+/**
+ * The least loss that logits of scale s can reach with n classes at perfect separation: ln(1 + (n - 1) e^{-s n / (n -
+ * 1)}) (arXiv 1704.06369, proposition 2).
+ */
 export const lowestLoss = (scale: number, classes: number): number =>
   Math.log1p((classes - 1) * Math.exp((-scale * classes) / Math.max(1, classes - 1)));
 

@@ -35,12 +35,10 @@ export function rangeOf(knob: KnobSchema | undefined): string {
   // JSON Schema states the safe-integer bounds of any integer; they tell the user nothing.
   const limit = (bound: number | undefined) =>
     bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound;
-  const [least, above, most, below] = [
-    limit(knob?.minimum),
-    limit(knob?.exclusiveMinimum),
-    limit(knob?.maximum),
-    limit(knob?.exclusiveMaximum),
-  ];
+  const least = limit(knob?.minimum);
+  const above = limit(knob?.exclusiveMinimum);
+  const most = limit(knob?.maximum);
+  const below = limit(knob?.exclusiveMaximum);
   if (least !== undefined && most !== undefined) bounds.push(`from ${least} to ${most}`);
   else {
     if (least !== undefined) bounds.push(`of at least ${least}`);

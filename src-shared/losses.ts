@@ -15,7 +15,10 @@ const marginRadians = z
   .describe('m, the angle in radians added to the target angle');
 const norm = (value: number, text: string) => z.number().positive().max(1e6).default(value).describe(text);
 
-/** Single losses. Role 'classification': brings class scores; 'metric': compares embeddings, and can be added to a classification loss. */
+/**
+ * Single losses. Role 'classification': brings class scores; 'metric': compares embeddings, and can be added to a
+ * classification loss.
+ */
 const singleLosses = {
   crossEntropy: {
     title: 'Cross-entropy',
@@ -356,7 +359,9 @@ export const lossNames = Object.keys(lossCatalogue) as LossName[];
 /** λ of the center loss's paper, whose loss is the sum with cross-entropy (equation 5). */
 const centerWeight = 0.003;
 
-/** One loss with its hyperparameters filled in; a bare name stands for its defaults, `arcFace + 0.1 triplet` for a sum. */
+/**
+ * One loss with its hyperparameters filled in; a bare name stands for its defaults, `arcFace + 0.1 triplet` for a sum.
+ */
 export const lossSchema = z.preprocess(
   (value, context) => {
     const named = typeof value === 'string' ? { name: value } : value;
@@ -387,11 +392,13 @@ function readSum(text: string, report: (message: string) => void): unknown {
       const what =
         name === '' ? `'${part.trim()}' is no weighted loss such as '0.1 triplet'` : `there is no loss '${name}'`;
       report(
-        `${what} (in '${text.trim()}'); ${nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`}`,
+        `${what} (in '${text.trim()}'); ` +
+          `${nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`}`,
       );
     } else if (!(weight > 0 && weight <= largestWeight))
       report(
-        `the weight ${weight} in '${text.trim()}' is out of range; expected a number above 0 and at most ${largestWeight}`,
+        `the weight ${weight} in '${text.trim()}' is out of range; expected a number above 0 and at most ` +
+          `${largestWeight}`,
       );
     return { weight, loss: name };
   });
@@ -402,7 +409,10 @@ function readSum(text: string, report: (message: string) => void): unknown {
 export const lossTerms = (plan: LossPlan): readonly { readonly weight: number; readonly loss: SingleLossPlan }[] =>
   plan.name === 'sum' ? plan.terms : [{ weight: 1, loss: plan }];
 
-/** The largest angle in radians that a loss adds to the target angle, its knob marginRadians unless it has more to it; null for a loss without an angular margin: beyond π - m its gradient no longer turns the sample to its centre. */
+/**
+ * The largest angle in radians that a loss adds to the target angle, its knob marginRadians unless it has more to it;
+ * null for a loss without an angular margin: beyond π - m its gradient no longer turns the sample to its centre.
+ */
 export function angularMargin(plan: LossPlan): number | null {
   for (const { loss } of lossTerms(plan)) {
     switch (loss.name) {

@@ -1,6 +1,9 @@
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** Compares names as people read them: s2 before s10. For showing alone: what is hashed or drawn from keeps the order by code unit. */
+/**
+ * Compares names as people read them: s2 before s10. For showing alone: what is hashed or drawn from keeps the order by
+ * code unit.
+ */
 export const naturalOrder = (a: string, b: string): number => collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 
 /** The places of entries, person by person in natural order, those of one person by what they are called. */

@@ -19,13 +19,17 @@ const longestText = 2 ** 20;
 
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
-/** Reads an experiment's YAML into the plan, all defaults filled in; throws 'wrong-input' with one sentence naming file, line and key. */
+/**
+ * Reads an experiment's YAML into the plan, all defaults filled in; throws 'wrong-input' with one sentence naming file,
+ * line and key.
+ */
 export function parseExperiment(text: string, fileName: string): Plan {
   const lines = new LineCounter();
   if (text.length > longestText)
     throw new ArcBenchError(
       'wrong-input',
-      `${fileName} has ${text.length} characters, more than the ${longestText} that an experiment may have: name an experiment file.`,
+      `${fileName} has ${text.length} characters, more than the ${longestText} that an experiment may have: ` +
+        'name an experiment file.',
     );
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fault = document.errors[0];
@@ -63,7 +67,10 @@ function yamlFault({ code, message, pos }: YAMLError, text: string): string {
   if (message.startsWith('Maximum call stack')) return 'it is nested too deep';
   switch (code) {
     case 'DUPLICATE_KEY':
-      return `the key '${/^[^\s:,}]*/.exec(text.slice(pos[0]))?.[0] ?? ''}' is there twice in one section: keep one of them`;
+      return (
+        `the key '${/^[^\s:,}]*/.exec(text.slice(pos[0]))?.[0] ?? ''}' is there twice in one section: keep one ` +
+        'of them'
+      );
     case 'TAB_AS_INDENT':
       return 'tabs are not allowed as indentation: use spaces';
     case 'MULTIPLE_DOCS':
@@ -94,17 +101,26 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
       const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
       if (options.length === 0) return `'${key}' is ${shown}; ${oneSentence(issue.message)}`;
       if (given === undefined) return `'${key}' is missing; expected one of ${options.join(', ')}`;
-      return `'${key}' cannot be ${shown}; ${typeof given === 'string' ? hint(given, options) : `expected one of ${options.join(', ')}`}`;
+      return (
+        `'${key}' cannot be ${shown}; ` +
+        `${typeof given === 'string' ? hint(given, options) : `expected one of ${options.join(', ')}`}`
+      );
     }
     case 'invalid_value': {
       const options = issue.values.map(String);
-      return `'${key}' cannot be ${shown}; ${typeof given === 'string' ? hint(given, options) : `expected one of ${options.join(', ')}`}`;
+      return (
+        `'${key}' cannot be ${shown}; ` +
+        `${typeof given === 'string' ? hint(given, options) : `expected one of ${options.join(', ')}`}`
+      );
     }
     case 'too_small':
     case 'too_big': {
       if (issue.origin === 'string' || issue.origin === 'array') {
         const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-        return `'${key}' has the wrong length; expected ${bound} ${issue.origin === 'string' ? 'characters' : 'entries'}`;
+        return (
+          `'${key}' has the wrong length; expected ${bound} ` +
+          `${issue.origin === 'string' ? 'characters' : 'entries'}`
+        );
       }
       return `'${key}' is ${shown}, out of range; expected ${rangeOf(knob)}${meaning(knob)}`;
     }
@@ -112,7 +128,10 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
       if (path.length === 0) return `this is ${shown}; expected ${expectation(issue.expected, knob)}`;
       if (given === undefined) return `'${key}' is missing; expected ${expectation(issue.expected, knob)}`;
       if (path.at(-1) === 'loss')
-        return `'${key}' is ${shown}; expected the name of a loss, a section with its name and settings, or a sum such as 'arcFace + 0.1 triplet'`;
+        return (
+          `'${key}' is ${shown}; expected the name of a loss, a section with its name and settings, or a sum ` +
+          `such as 'arcFace + 0.1 triplet'`
+        );
       return `'${key}' is ${shown}; expected ${expectation(issue.expected, knob)}`;
     }
     default:

@@ -9,7 +9,10 @@ export interface KnobDifference {
   readonly values: string[];
 }
 
-/** The knobs in which the arms of a plan differ, in the order in which they first appear; a knob that only some arms set is shown with the shared value of the others. */
+/**
+ * The knobs in which the arms of a plan differ, in the order in which they first appear; a knob that only some arms set
+ * is shown with the shared value of the others.
+ */
 export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 'training' | 'model'>): KnobDifference[] {
   const shared = knobsOf({ training, model });
   const summed = arms.some(({ loss }) => loss.name === 'sum');

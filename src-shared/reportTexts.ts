@@ -16,7 +16,10 @@ const forms: Readonly<Record<Language, readonly Intl.LDMLPluralRule[]>> = {
 
 /** The words of a report in one language. */
 export interface Texts {
-  /** The text of a key with its values: {name} stands for a value, {name|# image|# images} for the form that a count asks for, with # for the count. */
+  /**
+   * The text of a key with its values: {name} stands for a value, {name|# image|# images} for the form that a count
+   * asks for, with # for the count.
+   */
   say(key: TextKey, values?: TextValues): string;
   /** A number with so many decimals, a true minus and the language's decimal sign. */
   decimal(value: number, decimals: number): string;

@@ -3,7 +3,10 @@ import { reportTextKeys, type TextKey, type Texts } from './reportTexts.ts';
 
 export type WarningKey = Extract<TextKey, `warning.${string}`>;
 
-/** What is said against a run while it trains or behind it: a text's key and its numbers, written in any language by warningSentence. */
+/**
+ * What is said against a run while it trains or behind it: a text's key and its numbers, written in any language by
+ * warningSentence.
+ */
 export const runWarningSchema = z.strictObject({
   key: z.custom<WarningKey>((key) => typeof key === 'string' && key.startsWith('warning.') && reportTextKeys.has(key)),
   values: z.record(z.string(), z.union([z.string(), z.number()])),

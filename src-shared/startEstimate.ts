@@ -1,6 +1,12 @@
-/** What faces were counted on: prepared ones are sure; imported ones may hold pictures that cannot be read; demo ones are yet to be drawn. */
+/**
+ * What faces were counted on: prepared ones are sure; imported ones may hold pictures that cannot be read; demo ones
+ * are yet to be drawn.
+ */
 export type FacesFrom = 'prepared' | 'imported' | 'demo';
-/** Images a second in training: as earlier runs of the network trained, or reckoned from runs of another network or from a measured matrix product. */
+/**
+ * Images a second in training: as earlier runs of the network trained, or reckoned from runs of another network or from
+ * a measured matrix product.
+ */
 export interface TrainingRate {
   readonly imagesPerSecond: number;
   readonly from:
@@ -15,12 +21,18 @@ export interface StartEstimate {
   readonly faces: { readonly from: FacesFrom; readonly people: number; readonly trainImages: number } | null;
   /** Images that the runs left would take through the network, all epochs. */
   readonly imagesLeft: number | null;
-  /** How fast a run trains and what tells it: of arms that differ the least sure, of those the slowest. Null where nothing tells. */
+  /**
+   * How fast a run trains and what tells it: of arms that differ the least sure, of those the slowest. Null where
+   * nothing tells.
+   */
   readonly rate: TrainingRate | null;
   /** Whether the speed of this machine would tell, but is not measured yet. */
   readonly unmeasured: boolean;
   /** Seconds of training left with val after each epoch, without preparing and judging. */
   readonly seconds: number | null;
-  /** Reckoned from the shapes of the largest arm's network and head: weights, gradients, the optimiser's state, and the values of one batch with their gradients. TensorFlow itself comes on top. */
+  /**
+   * Reckoned from the shapes of the largest arm's network and head: weights, gradients, the optimiser's state, and the
+   * values of one batch with their gradients. TensorFlow itself comes on top.
+   */
   readonly memoryBytes: number;
 }

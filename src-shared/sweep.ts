@@ -14,7 +14,10 @@ export interface SweepSource {
 
 type Combination = ReadonlyMap<string, Setting>;
 
-/** The arm and the knob of its loss that a name such as 'arms.ArcFace.loss.scale' means; null for a knob that all arms share. */
+/**
+ * The arm and the knob of its loss that a name such as 'arms.ArcFace.loss.scale' means; null for a knob that all arms
+ * share.
+ */
 export function lossKnob(
   name: string,
   arms: readonly Pick<ArmPlan, 'name'>[],
@@ -23,7 +26,10 @@ export function lossKnob(
   return arm ? { arm: arm.name, knob: name.slice(`arms.${arm.name}.loss.`.length) } : null;
 }
 
-/** The arms of a sweep: each arm that a swept knob touches becomes one variant for each combination of its values; the others stay. */
+/**
+ * The arms of a sweep: each arm that a swept knob touches becomes one variant for each combination of its values; the
+ * others stay.
+ */
 export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPlan[] {
   const known = [
     ...arms.flatMap((arm) =>
@@ -36,7 +42,8 @@ export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPl
     const nearest = nearestName(name, known);
     refuse(
       name,
-      `there is no such knob to sweep; ${nearest === null ? 'expected a knob of training or model, or of a loss as in arms.ArcFace.loss.scale' : `the nearest known name is '${nearest}'`}`,
+      'there is no such knob to sweep; ' +
+        `${nearest === null ? 'expected a knob of training or model, or of a loss as in arms.ArcFace.loss.scale' : `the nearest known name is '${nearest}'`}`,
     );
     return [...arms];
   }
@@ -44,7 +51,8 @@ export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPl
   if (combinations.length > sweep.budget) {
     refuse(
       '',
-      `the grid has ${combinations.length} combinations, more than the budget of ${sweep.budget}: raise sweep.budget, or set sweep.search to random`,
+      `the grid has ${combinations.length} combinations, more than the budget of ${sweep.budget}: raise ` +
+        'sweep.budget, or set sweep.search to random',
     );
     return [...arms];
   }

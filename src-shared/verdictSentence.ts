@@ -35,7 +35,10 @@ export const pValue = (p: number, texts: Texts): string =>
 export const pComparison = (p: number, texts: Texts): string =>
   pValue(p, texts).startsWith('<') ? pValue(p, texts) : `= ${pValue(p, texts)}`;
 
-/** The verdict of a pair of arms on one metric as a sentence, such as 'ArcFace is better than cross-entropy in test accuracy, by 3.4 percentage points (1.2 to 5.6; 5 pairs of runs, p = 0.012).'; names go through `escape` first. */
+/**
+ * The verdict of a pair of arms on one metric as a sentence, such as 'ArcFace is better than cross-entropy in test
+ * accuracy, by 3.4 percentage points (1.2 to 5.6; 5 pairs of runs, p = 0.012).'; names go through `escape` first.
+ */
 export function verdictSentence(
   pair: ComparedPair,
   texts: Texts,

@@ -26,7 +26,10 @@ export interface Dataset {
   readonly hash: string;
 }
 
-/** A face image together with the size of its file in bytes and its time of change in milliseconds, as an importer finds it. */
+/**
+ * A face image together with the size of its file in bytes and its time of change in milliseconds, as an importer finds
+ * it.
+ */
 export interface FoundImage extends FaceImage {
   readonly bytes: number;
   readonly modified: number;

@@ -8,7 +8,10 @@ import { writeWhole } from '../files/writeWhole.ts';
 /** Where the workspace keeps a dataset's list. */
 export const datasetFile = (workspace: string, hash: string): string => join(workspace, 'datasets', `${hash}.json`);
 
-/** Keeps the list of a dataset's images in the workspace, under the hash of its first import, so that they can be shown without a walk through the source. */
+/**
+ * Keeps the list of a dataset's images in the workspace, under the hash of its first import, so that they can be shown
+ * without a walk through the source.
+ */
 export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> =>
   writeWhole(datasetFile(workspace, name), checksummed(JSON.stringify(dataset)));
 
@@ -20,7 +23,8 @@ export async function readDatasetFile(workspace: string, hash: string): Promise<
   } catch (cause) {
     throw new ArcBenchError(
       'wrong-input',
-      `The list of images of dataset ${hash.slice(0, 12)} is damaged or not in the workspace: import the dataset again.`,
+      `The list of images of dataset ${hash.slice(0, 12)} is damaged or not in the workspace: import the ` +
+        'dataset again.',
       { cause },
     );
   }

@@ -20,7 +20,10 @@ export interface DecodedFace {
   readonly modified: number;
 }
 
-/** Decodes one picture to 8-bit sRGB (EXIF-turned, first frame) and cuts its face out; a picture that cannot be used gives the reason in one sentence. */
+/**
+ * Decodes one picture to 8-bit sRGB (EXIF-turned, first frame) and cuts its face out; a picture that cannot be used
+ * gives the reason in one sentence.
+ */
 export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFace | { readonly reason: string }> {
   try {
     const picture = readPicture(image.path);
@@ -99,7 +102,9 @@ async function cutByLandmarks(
     };
     if (region.right <= region.left || region.bottom <= region.top)
       return {
-        reason: `The five landmarks lie outside the picture of ${width} x ${height} pixels: pixels of the EXIF-turned picture were expected; correct them.`,
+        reason:
+          `The five landmarks lie outside the picture of ${width} x ${height} pixels: pixels of the ` +
+          'EXIF-turned picture were expected; correct them.',
       };
   }
   if (whole) region = { left: 0, top: 0, right: whole.width, bottom: whole.height };
@@ -127,13 +132,17 @@ interface Region {
   readonly bottom: number;
 }
 
-/** Decodes a part of a picture, made smaller by a whole factor. Throws where it is not inside the picture or cannot be decoded. */
+/**
+ * Decodes a part of a picture, made smaller by a whole factor. Throws where it is not inside the picture or cannot be
+ * decoded.
+ */
 async function decodeRegion(
   file: PictureFile,
   { left, top, right, bottom }: Region,
   shrink: number,
 ): Promise<RawPicture> {
-  const [width, height] = [right - left, bottom - top];
+  const width = right - left;
+  const height = bottom - top;
   const part = file.open().extract({ left, top, width, height });
   if (shrink > 1)
     part.resize(Math.max(1, Math.round(width / shrink)), Math.max(1, Math.round(height / shrink)), { fit: 'fill' });

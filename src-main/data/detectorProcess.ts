@@ -57,14 +57,18 @@ async function findFaces(detector: FaceDetector, { small, width, height }: Small
   return { faces: faces.length, landmarks: landmarks.map((value) => Math.round(value * 100) / 100) };
 }
 
-/** Looks for faces in a picture whose longer side takes `side` of the detector's square, in its middle; the rest is grey. */
+/**
+ * Looks for faces in a picture whose longer side takes `side` of the detector's square, in its middle; the rest is
+ * grey.
+ */
 async function lookWithin(detector: FaceDetector, picture: RawPicture, side: number): Promise<Region[]> {
   const scale = side / Math.max(picture.width, picture.height);
   const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale))) as [
     number,
     number,
   ];
-  const [x, y] = [(detectionSide - width) >> 1, (detectionSide - height) >> 1];
+  const x = (detectionSide - width) >> 1;
+  const y = (detectionSide - height) >> 1;
   const square = await fromRaw(picture)
     .resize(width, height, { fit: 'fill' })
     .extend({
@@ -113,7 +117,10 @@ process.on('message', (path: string) => {
       'reason' in decoded
         ? decoded
         : await findFaces(detector, decoded).catch((error: unknown) => ({
-            reason: `The face detector failed on this picture (${error instanceof Error ? error.message : String(error)}): leave it out, or give its landmarks.`,
+            reason:
+              'The face detector failed on this picture ' +
+              `(${error instanceof Error ? error.message : String(error)}): leave it out, or give its ` +
+              'landmarks.',
           }));
     tell({ kind: 'picture', found });
   });

@@ -2,7 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
 
-/** How many faces a picture shows, and the five points of the largest in pixels of the EXIF-turned picture (none without a face). */
+/**
+ * How many faces a picture shows, and the five points of the largest in pixels of the EXIF-turned picture (none without
+ * a face).
+ */
 export interface FoundFaces {
   readonly faces: number;
   readonly landmarks: readonly number[];
@@ -16,7 +19,10 @@ export type DetectorMessage =
 
 /** Finds faces in a process of its own, so that the caller survives whatever TensorFlow does. */
 export interface FaceFinder {
-  /** Rejects with ArcBenchError where the detector cannot work at all; a picture that it cannot search gives the reason in one sentence. */
+  /**
+   * Rejects with ArcBenchError where the detector cannot work at all; a picture that it cannot search gives the reason
+   * in one sentence.
+   */
   find(path: string): Promise<Answer>;
   close(): void;
 }
@@ -70,14 +76,14 @@ export function startFaceFinder(): FaceFinder {
         return failAll(
           new ArcBenchError(
             'failed',
-            `The face detector ended without a word ${deathsInARow} times in a row (${how}): give landmarks in a CSV, or choose prepare.alignment: centreCrop.`,
+            `The face detector ended without a word ${deathsInARow} times in a row (${how}): give landmarks ` +
+              'in a CSV, or choose prepare.alignment: centreCrop.',
           ),
         );
-      waiting
-        .shift()
-        ?.settle({
-          reason: `The face detector ended without a word on this picture (${how}): leave it out, or give its landmarks.`,
-        });
+      waiting.shift()?.settle({
+        reason:
+          `The face detector ended without a word on this picture (${how}): leave it out, or give its ` + 'landmarks.',
+      });
       child = start();
       for (const { path } of waiting) child.send(path);
     });

@@ -10,7 +10,10 @@ export interface CutTask {
   readonly cut: Cut;
 }
 export type CutFace = Omit<DecodedFace, 'pixels'> | { readonly reason: string };
-/** What came of each picture of a batch, and the pixels of its faces one after the other, RGB uint8 [n][inputSize][inputSize][3], with their SHA-256. */
+/**
+ * What came of each picture of a batch, and the pixels of its faces one after the other, RGB uint8
+ * [n][inputSize][inputSize][3], with their SHA-256.
+ */
 export interface CutBatch {
   readonly faces: readonly CutFace[];
   readonly pixels: Uint8Array<ArrayBuffer>;
@@ -25,7 +28,10 @@ export interface BatchAnswer extends CutBatch {
   readonly id: number;
 }
 
-/** Threads that decode pictures and cut faces out of them, so that neither the caller's thread nor one core is the limit. */
+/**
+ * Threads that decode pictures and cut faces out of them, so that neither the caller's thread nor one core is the
+ * limit.
+ */
 export interface FaceWorkers {
   /** As `decodeFace` of each, on one of the threads. */
   cut(tasks: readonly CutTask[]): Promise<CutBatch>;
@@ -60,7 +66,9 @@ export function startFaceWorkers(): FaceWorkers {
       end(
         new ArcBenchError(
           'failed',
-          `The pictures cannot be decoded any more (${cause instanceof Error ? cause.message : String(cause)}): close other programs if memory is short, and run again.`,
+          'The pictures cannot be decoded any more ' +
+            `(${cause instanceof Error ? cause.message : String(cause)}): close other programs if memory is ` +
+            'short, and run again.',
           { cause },
         ),
       ),

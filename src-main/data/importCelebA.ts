@@ -33,7 +33,8 @@ export const looksLikeCelebA = (source: string): boolean =>
   editions.some(({ pictures }) => pictures.some((name) => existsSync(join(source, name))));
 
 /**
- * Reads CelebA's layout: identity_CelebA.txt and the aligned pictures with list_landmarks_align_celeba.txt, or else the ones
+ * Reads CelebA's layout: identity_CelebA.txt and the aligned pictures with list_landmarks_align_celeba.txt, or else the
+ * ones
  * in the wild with list_landmarks_celeba.txt. Throws 'wrong-input' where a part of it is missing.
  */
 export async function importCelebA(source: string): Promise<Found> {
@@ -41,7 +42,8 @@ export async function importCelebA(source: string): Promise<Found> {
   if (!identities)
     throw new ArcBenchError(
       'wrong-input',
-      `${source} has no ${identityFile}, which names CelebA's people: it was expected there or in Anno/; put it there, or choose another data.layout.`,
+      `${source} has no ${identityFile}, which names CelebA's people: it was expected there or in Anno/; put ` +
+        'it there, or choose another data.layout.',
     );
   const edition = editions
     .map((entry) => ({ ...entry, folder: entry.pictures.map((name) => join(source, name)).find(existsSync) }))
@@ -55,7 +57,8 @@ export async function importCelebA(source: string): Promise<Found> {
   if (!landmarkFile)
     throw new ArcBenchError(
       'wrong-input',
-      `${source} has no ${edition.landmarks} for the pictures in ${edition.folder}: it was expected beside ${identityFile}; put it there.`,
+      `${source} has no ${edition.landmarks} for the pictures in ${edition.folder}: it was expected beside ` +
+        `${identityFile}; put it there.`,
     );
   const realSource = await realpath(source);
   for (const path of [identities, edition.folder, landmarkFile]) {
@@ -64,7 +67,10 @@ export async function importCelebA(source: string): Promise<Found> {
     if ('reason' in target || target.kind !== wanted)
       throw new ArcBenchError(
         'wrong-input',
-        `${path} is not taken (${'reason' in target ? target.reason.replace(/\.$/, '') : 'something else bears its name'}): a ${wanted} inside ${source} was expected; move it there, or name the folder that holds all of CelebA in data.source.`,
+        `${path} is not taken ` +
+          `(${'reason' in target ? target.reason.replace(/\.$/, '') : 'something else bears its name'}): a ` +
+          `${wanted} inside ${source} was expected; move it there, or name the folder that holds all of CelebA ` +
+          'in data.source.',
       );
   }
   const landmarks = readLandmarks(landmarkFile);

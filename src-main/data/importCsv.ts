@@ -16,7 +16,11 @@ const delimiterOf = (content: string): ',' | ';' | '\t' => {
   return ([',', ';', '\t'] as const).find((delimiter) => head.includes(delimiter)) ?? ',';
 };
 
-/** Reads a CSV with the columns path, identity and, all or none, ten landmark columns x0,y0 to x4,y4 in pixels; paths are relative to the file and may lead anywhere, or below `roots` alone. Throws 'wrong-input' for a header that does not fit. */
+/**
+ * Reads a CSV with the columns path, identity and, all or none, ten landmark columns x0,y0 to x4,y4 in pixels; paths
+ * are relative to the file and may lead anywhere, or below `roots` alone. Throws 'wrong-input' for a header that does
+ * not fit.
+ */
 export async function importCsv(file: string, roots?: readonly string[]): Promise<Found> {
   const content = readTextFile(file);
   const delimiter = delimiterOf(content);
@@ -27,14 +31,18 @@ export async function importCsv(file: string, roots?: readonly string[]): Promis
   if (!head.includes('path') && !head.includes('identity'))
     throw new ArcBenchError(
       'wrong-input',
-      `${file} begins with ${head.length === 0 ? 'nothing' : `'${head.slice(0, 3).join(', ').slice(0, 60)}'`}: a CSV with a header line of path, identity and, if you have them, x0,y0 to x4,y4 was expected; add the header, or name an experiment file, which ends in .yaml.`,
+      `${file} begins with ` +
+        `${head.length === 0 ? 'nothing' : `'${head.slice(0, 3).join(', ').slice(0, 60)}'`}: a CSV with a ` +
+        'header line of path, identity and, if you have them, x0,y0 to x4,y4 was expected; add the header, or ' +
+        'name an experiment file, which ends in .yaml.',
     );
   const unknown = head.find((name) => !(columns as readonly string[]).includes(name));
   if (unknown !== undefined) {
     const near = nearestName(unknown, columns);
     throw new ArcBenchError(
       'wrong-input',
-      `${file} has the column ${unknown}, which is not known${near ? ` (${near} was meant?)` : ''}: path, identity and x0,y0 to x4,y4 were expected; rename or remove it.`,
+      `${file} has the column ${unknown}, which is not known${near ? ` (${near} was meant?)` : ''}: path, ` +
+        'identity and x0,y0 to x4,y4 were expected; rename or remove it.',
     );
   }
   for (const name of ['path', 'identity'])
@@ -47,7 +55,8 @@ export async function importCsv(file: string, roots?: readonly string[]): Promis
   if (marked !== 0 && marked !== landmarkColumns.length)
     throw new ArcBenchError(
       'wrong-input',
-      `${file} has ${marked} of the ten landmark columns x0,y0 to x4,y4: all or none were expected; add the others or remove them.`,
+      `${file} has ${marked} of the ten landmark columns x0,y0 to x4,y4: all or none were expected; add the ` +
+        'others or remove them.',
     );
   const found: Found = { images: [], rejected: [] };
   for (const [index, row] of rows.entries()) {
@@ -75,7 +84,8 @@ export async function importCsv(file: string, roots?: readonly string[]): Promis
     }
     if (roots && !(await isBelow(path, roots))) {
       reject(
-        'the file is not there, or lies outside the folders that this workbench may open: a path below them was expected; correct it.',
+        'the file is not there, or lies outside the folders that this workbench may open: a path below them ' +
+          'was expected; correct it.',
       );
       continue;
     }
@@ -116,7 +126,8 @@ function readRecords(
   } catch (cause) {
     throw new ArcBenchError(
       'wrong-input',
-      `${file} cannot be read as CSV (${cause instanceof Error ? cause.message : String(cause)}): columns parted by commas, semicolons or tabs with a header were expected; correct it.`,
+      `${file} cannot be read as CSV (${cause instanceof Error ? cause.message : String(cause)}): columns ` +
+        'parted by commas, semicolons or tabs with a header were expected; correct it.',
       { cause },
     );
   }

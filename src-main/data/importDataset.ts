@@ -8,14 +8,20 @@ import { importFolders, type Found } from './importFolders.ts';
 import { landmarkCorrections } from './landmarkCorrections.ts';
 import { readHeaders, type HeaderOptions } from './pictureHeader.ts';
 
-/** Where landmarks set by hand are kept, which headers were read before, and how the caller hears of progress and stops it. */
+/**
+ * Where landmarks set by hand are kept, which headers were read before, and how the caller hears of progress and stops
+ * it.
+ */
 export interface ImportOptions extends HeaderOptions {
   readonly workspace: string;
   /** Folders below which the pictures of a CSV must lie; anywhere without. */
   readonly roots?: readonly string[] | undefined;
 }
 
-/** Finds the face images of a source without copying or changing anything, and reads their headers; throws 'wrong-input' where there is nothing to compare. */
+/**
+ * Finds the face images of a source without copying or changing anything, and reads their headers; throws 'wrong-input'
+ * where there is nothing to compare.
+ */
 export async function importDataset(
   data: Plan['data'] & { readonly resolvedSource: string },
   options: ImportOptions,
@@ -27,7 +33,8 @@ export async function importDataset(
   if ((layout === 'csv') !== (kind === 'file')) {
     throw new ArcBenchError(
       'wrong-input',
-      `data.layout is ${layout}, but ${source} is a ${kind}: ${layout === 'csv' ? 'a CSV file' : 'a folder'} was expected; correct data.source or data.layout.`,
+      `data.layout is ${layout}, but ${source} is a ${kind}: ${layout === 'csv' ? 'a CSV file' : 'a folder'} ` +
+        'was expected; correct data.source or data.layout.',
     );
   }
   const listed = await importAs(layout, source, options);
@@ -65,7 +72,8 @@ async function sourceKind(source: string): Promise<'folder' | 'file'> {
   if (found?.isFile()) return 'file';
   throw new ArcBenchError(
     'wrong-input',
-    `The data source ${source} is not there or cannot be read: a folder of people, a CelebA folder or a CSV file was expected; correct data.source.`,
+    `The data source ${source} is not there or cannot be read: a folder of people, a CelebA folder or a CSV ` +
+      'file was expected; correct data.source.',
   );
 }
 
@@ -83,16 +91,20 @@ function checked(dataset: Dataset, found: Found): Dataset {
     const because =
       first === undefined
         ? ''
-        : ` (${found.rejected.length === 1 ? `${first.path} was left out,` : `${found.rejected.length} files were left out, the first, ${first.path},`} because: ${first.reason.replace(/\.$/, '')})`;
+        : ' ' +
+          `(${found.rejected.length === 1 ? `${first.path} was left out,` : `${found.rejected.length} files were left out, the first, ${first.path},`} ` +
+          `because: ${first.reason.replace(/\.$/, '')})`;
     throw new ArcBenchError(
       'wrong-input',
-      `${dataset.source} holds no pictures of people${because}: ${expected[dataset.layout]}; correct data.source or data.layout.`,
+      `${dataset.source} holds no pictures of people${because}: ${expected[dataset.layout]}; correct ` +
+        'data.source or data.layout.',
     );
   }
   if (people.size === 1) {
     throw new ArcBenchError(
       'wrong-input',
-      `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were expected, one sub-folder for each; add people or correct data.source.`,
+      `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were ` +
+        'expected, one sub-folder for each; add people or correct data.source.',
     );
   }
   return dataset;

@@ -17,11 +17,17 @@ interface Entry {
   readonly kind: 'folder' | 'file';
 }
 
-/** Of a name that is no UTF-8, which Node reads as another, of a path too long for the system, and of what went away meanwhile. */
+/**
+ * Of a name that is no UTF-8, which Node reads as another, of a path too long for the system, and of what went away
+ * meanwhile.
+ */
 const unreachable =
-  'The name is not valid UTF-8, the path is too long, or it was moved meanwhile: rename it or its folder, and import again.';
+  'The name is not valid UTF-8, the path is too long, or it was moved meanwhile: rename it or its folder, ' +
+  'and import again.';
 
-/** Finds the pictures of a source where each sub-folder is one person; sub-folders of a person are the person's as well. */
+/**
+ * Finds the pictures of a source where each sub-folder is one person; sub-folders of a person are the person's as well.
+ */
 export async function importFolders(source: string): Promise<Found> {
   const found: Found = { images: [], rejected: [] };
   const realSource = await realpath(source);
@@ -33,14 +39,18 @@ export async function importFolders(source: string): Promise<Found> {
       found.rejected.push({
         path: entry.path,
         reason:
-          "The picture lies outside any person's folder: a folder an identity was expected; move it into its person's folder.",
+          "The picture lies outside any person's folder: a folder an identity was expected; move it into its " +
+          "person's folder.",
       });
     }
   }
   return found;
 }
 
-/** The folder whose sub-folders are the people: the source, or the only folder inside it where that one holds the people. */
+/**
+ * The folder whose sub-folders are the people: the source, or the only folder inside it where that one holds the
+ * people.
+ */
 export async function peopleRoot(source: string, realSource: string): Promise<string> {
   let root = source;
   for (;;) {
@@ -87,7 +97,8 @@ async function collect(
       walk.found.rejected.push({
         path: entry.path,
         reason:
-          'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture: remove it, or convert it to PNG if it is a picture.',
+          'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture: remove it, or convert it to PNG if ' +
+          'it is a picture.',
       });
     } else {
       const file = await stat(entry.path).catch(() => null);
@@ -137,7 +148,8 @@ export async function resolveInside(
     if (way === '..' || way.startsWith(`..${sep}`))
       return {
         reason:
-          'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into the source folder.',
+          'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into ' +
+          'the source folder.',
       };
     const target = await stat(real);
     return { kind: target.isDirectory() ? 'folder' : target.isFile() ? 'file' : 'other' };

@@ -17,7 +17,10 @@ interface ListedPair {
   readonly fold: number;
 }
 
-/** Reads a file in LFW's format (a line of folds and pairs a fold; then for each fold its pairs `name n m` of one person and `name n other m` of two). Throws 'wrong-input' naming the line. */
+/**
+ * Reads a file in LFW's format (a line of folds and pairs a fold; then for each fold its pairs `name n m` of one person
+ * and `name n other m` of two). Throws 'wrong-input' naming the line.
+ */
 function readPairs(path: string): ListedPair[] {
   const lines = readTextFile(path, "a pairs file in LFW's format was expected; correct evaluation.pairs").split(
     /\r?\n/,
@@ -26,7 +29,8 @@ function readPairs(path: string): ListedPair[] {
   const wrong = (line: number, expected: string) =>
     new ArcBenchError(
       'wrong-input',
-      `Line ${line + 1} of ${path} is '${(lines[line] ?? '').slice(0, 80)}': ${expected} was expected, as in LFW's pairs.txt; correct the file or evaluation.pairs.`,
+      `Line ${line + 1} of ${path} is '${(lines[line] ?? '').slice(0, 80)}': ${expected} was expected, as in ` +
+        `LFW's pairs.txt; correct the file or evaluation.pairs.`,
     );
   if (!(Number.isInteger(folds) && folds >= 2 && Number.isInteger(ofFold) && ofFold >= 1))
     throw wrong(0, 'the number of folds, 2 or more, and of pairs of a kind in each');
@@ -47,7 +51,10 @@ function readPairs(path: string): ListedPair[] {
   return pairs;
 }
 
-/** The pairs of a file in LFW's format whose pictures are in the set and whose people never trained; throws 'wrong-input' where none is. Picture n of a person is Name_000n, or n. */
+/**
+ * The pairs of a file in LFW's format whose pictures are in the set and whose people never trained; throws
+ * 'wrong-input' where none is. Picture n of a person is Name_000n, or n.
+ */
 export function heldOutPairs(
   path: string,
   images: readonly Pick<PreparedImage, 'path' | 'identity'>[],
@@ -61,7 +68,8 @@ export function heldOutPairs(
     if (number !== undefined && !closed.has(identity)) known.set(`${identity}\n${Number(number)}`, index);
   });
   const pairs = listed.flatMap(({ first, second, fold }): FacePair[] => {
-    const [a, b] = [known.get(first.join('\n')), known.get(second.join('\n'))];
+    const a = known.get(first.join('\n'));
+    const b = known.get(second.join('\n'));
     return a === undefined || b === undefined ? [] : [{ first: a, second: b, same: first[0] === second[0], fold }];
   });
   if (
@@ -71,7 +79,9 @@ export function heldOutPairs(
   ) {
     throw new ArcBenchError(
       'wrong-input',
-      `Of the ${listed.length} pairs in ${path}, ${pairs.length} are of people who are in the data and do not train: pairs of one person and of two, in at least two folds, were expected; hold these people out with split.query, or raise split.minImages above the pictures that they have.`,
+      `Of the ${listed.length} pairs in ${path}, ${pairs.length} are of people who are in the data and do ` +
+        'not train: pairs of one person and of two, in at least two folds, were expected; hold these people ' +
+        'out with split.query, or raise split.minImages above the pictures that they have.',
     );
   }
   return { listed: listed.length, pairs };

@@ -1,6 +1,10 @@
 import { getEnvironmentData, setEnvironmentData, workerData } from 'node:worker_threads';
 
-/** Bytes that pictures which are decoded at one time may take in one process; enough for a progressive JPEG of 64 megapixels, and for one that EXIF turns where its colours are halved, as a camera's are. What the allocator keeps of pictures before them comes on top, up to about as much again. */
+/**
+ * Bytes that pictures which are decoded at one time may take in one process; enough for a progressive JPEG of 64
+ * megapixels, and for one that EXIF turns where its colours are halved, as a camera's are. What the allocator keeps of
+ * pictures before them comes on top, up to about as much again.
+ */
 export const memoryBudget = 400e6;
 
 const unit = 4096; // so that the sum fits in 32 bits
@@ -12,7 +16,10 @@ const key = 'arcbench.memoryBudget';
 const reserved = (getEnvironmentData(key) as Counter | undefined) ?? counter();
 setEnvironmentData(key, reserved);
 
-/** What one thread holds of the budget, so that a thread that is ended in the middle of a picture leaves nothing reserved for good. */
+/**
+ * What one thread holds of the budget, so that a thread that is ended in the middle of a picture leaves nothing
+ * reserved for good.
+ */
 export interface HeldBudget {
   readonly memoryHeld: Counter;
 }
@@ -24,7 +31,10 @@ export function budgetOfThread(): HeldBudget & { release(): void } {
   return { memoryHeld, release: () => giveBack(Atomics.exchange(memoryHeld, 0, 0)) };
 }
 
-/** Runs an action once so many bytes of the process's budget are free, whichever thread holds the others; one that needs more than all of it runs alone. */
+/**
+ * Runs an action once so many bytes of the process's budget are free, whichever thread holds the others; one that needs
+ * more than all of it runs alone.
+ */
 export async function withinBudget<T>(bytes: number, action: () => Promise<T>): Promise<T> {
   const most = Math.floor(memoryBudget / unit);
   const share = Math.min(most, Math.ceil(bytes / unit));

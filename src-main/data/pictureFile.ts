@@ -9,18 +9,25 @@ sharp.cache(false);
 sharp.concurrency(1); // pictures are decoded side by side: a second thread in each costs more than it brings
 
 const megapixelLimit = 64;
-const megapixelsUncounted = 1; // few enough that 16 bytes a pixel, the most but for TIFF and AVIF, are no matter in each thread
+// few enough that 16 bytes a pixel, the most but for TIFF and AVIF, are no matter in each thread
+const megapixelsUncounted = 1;
 const bytesUncounted = 16 * 2 ** 20; // of a file, as the same number of threads may hold one
 const byteLimit = 256 * 2 ** 20;
 
-/** A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails on the slightest damage unless told otherwise. */
+/**
+ * A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails on the slightest damage
+ * unless told otherwise.
+ */
 export interface PictureFile {
   readonly open: (failOn?: SharpOptions['failOn']) => Sharp;
   readonly file: Buffer;
   readonly modified: number;
 }
 
-/** Reads a picture's file, on this thread; one that cannot be used gives the reason in one sentence. Throws what `decodingReason` turns into one. */
+/**
+ * Reads a picture's file, on this thread; one that cannot be used gives the reason in one sentence. Throws what
+ * `decodingReason` turns into one.
+ */
 export function readPicture(path: string): PictureFile | { readonly reason: string } {
   const { size: bytes, mtimeMs: modified } = statSync(path);
   const reason = sizeReason(bytes);
@@ -36,7 +43,8 @@ const opener =
     sharp(file, { failOn, limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient();
 
 /**
- * Decodes a picture; one of more than a megapixel waits until what it takes is free in this process's budget of memory, as a few files of some kilobytes
+ * Decodes a picture; one of more than a megapixel waits until what it takes is free in this process's budget of memory,
+ * as a few files of some kilobytes
  * can take all memory at once, and one that takes more than all of it gives the reason in one sentence.
  */
 export async function decodeWithinMemory<T>(
@@ -75,7 +83,10 @@ const bytesOf: Readonly<Record<string, number>> = {
 };
 const rowsOfStream = 2048; // of what is read from top to bottom, no more are held at one time
 
-/** Bytes that a picture of a header takes while it is decoded, at most; measured with pictures of 64 megapixels, from which they were taken. */
+/**
+ * Bytes that a picture of a header takes while it is decoded, at most; measured with pictures of 64 megapixels, from
+ * which they were taken.
+ */
 export function bytesToDecode({
   width,
   height,
@@ -90,7 +101,8 @@ export function bytesToDecode({
   Metadata,
   'width' | 'height' | 'channels' | 'depth' | 'format' | 'isProgressive' | 'orientation' | 'pages' | 'chromaSubsampling'
 >): number {
-  const [pixels, bytesAPixel] = [width * height, channels * (bytesOf[depth] ?? 16)];
+  const pixels = width * height;
+  const bytesAPixel = channels * (bytesOf[depth] ?? 16);
   const streamed = Math.min(height, rowsOfStream) * width * bytesAPixel;
   const turned = (orientation ?? 1) > 1 ? pixels * bytesAPixel : 0; // turning needs the whole picture once more
   switch (format) {
@@ -101,7 +113,8 @@ export function bytesToDecode({
     case 'png':
       return (isProgressive ? pixels * bytesAPixel : streamed) + turned;
     case 'webp':
-      return pixels * (4 + channels + ((pages ?? 1) > 1 ? 4 : 0)) + turned; // as it is stored, as it comes out, and the canvas of a moving one
+      // as it is stored, as it comes out, and the canvas of a moving one
+      return pixels * (4 + channels + ((pages ?? 1) > 1 ? 4 : 0)) + turned;
     case 'gif':
       return pixels * 8;
     case 'heif':
@@ -115,10 +128,17 @@ export function bytesToDecode({
 function tooLargeReason(header: Metadata): string | null {
   const { width, height, channels, depth } = header;
   if (width * height > megapixelLimit * 1e6)
-    return `The picture has ${width} x ${height} pixels, more than the ${megapixelLimit} megapixels that are decoded: make it smaller.`;
+    return (
+      `The picture has ${width} x ${height} pixels, more than the ${megapixelLimit} megapixels that are ` +
+      'decoded: make it smaller.'
+    );
   const bytes = bytesToDecode(header);
   if (bytes <= memoryBudget) return null;
-  return `The picture of ${width} x ${height} pixels with ${channels} channels of ${8 * (bytesOf[depth] ?? 16)} bits may take ${Math.ceil(bytes / 1e6)} MB of memory while it is decoded, more than the ${memoryBudget / 1e6} MB that are allowed: make it smaller, or save it anew as a plain 8-bit JPEG or PNG.`;
+  return (
+    `The picture of ${width} x ${height} pixels with ${channels} channels of ${8 * (bytesOf[depth] ?? 16)} ` +
+    `bits may take ${Math.ceil(bytes / 1e6)} MB of memory while it is decoded, more than the ` +
+    `${memoryBudget / 1e6} MB that are allowed: make it smaller, or save it anew as a plain 8-bit JPEG or PNG.`
+  );
 }
 
 export const noPicture =
@@ -128,11 +148,15 @@ export const noPicture =
 export function sizeReason(bytes: number): string | null {
   if (bytes === 0) return 'The file is empty (0 bytes): a picture was expected; copy it again.';
   return bytes > byteLimit
-    ? `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a picture may have: make it smaller.`
+    ? `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a ` +
+        'picture may have: make it smaller.'
     : null;
 }
 
-/** Width and height of the EXIF-turned picture, from its header; one that is too large gives the reason in one sentence. Throws what `decodingReason` turns into one. */
+/**
+ * Width and height of the EXIF-turned picture, from its header; one that is too large gives the reason in one sentence.
+ * Throws what `decodingReason` turns into one.
+ */
 export async function sizeOf({
   file,
 }: Pick<PictureFile, 'file'>): Promise<
@@ -162,7 +186,10 @@ function spreadGrey(data: Uint8Array, channels: number): Uint8Array {
   return pixels;
 }
 
-/** What was thrown while a picture was read or decoded, in one sentence; the decoder's own words are left out, as it mixes those of pictures that are decoded at one time. */
+/**
+ * What was thrown while a picture was read or decoded, in one sentence; the decoder's own words are left out, as it
+ * mixes those of pictures that are decoded at one time.
+ */
 export function decodingReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   if (code === 'ENOENT') return 'The file is no longer there: it was moved or deleted after the import; import again.';

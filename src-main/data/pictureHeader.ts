@@ -4,7 +4,10 @@ import type { FoundImage, Rejected } from './dataset.ts';
 import { decodingReason, noPicture, sizeOf, sizeReason } from './pictureFile.ts';
 import { pictureFormatOf } from './pictureFormat.ts';
 
-/** Width and height of an EXIF-turned picture in pixels, from its header, with the size and time of its file by which a change is seen. */
+/**
+ * Width and height of an EXIF-turned picture in pixels, from its header, with the size and time of its file by which a
+ * change is seen.
+ */
 export interface PictureHeader {
   readonly path: string;
   readonly bytes: number;
@@ -28,7 +31,10 @@ export interface HeaderOptions {
 const sideBySide = 128;
 const headBytes = 64 * 1024; // holds the header of nearly every JPEG and PNG
 
-/** Reads the header of each picture whose file is new or changed and tells what cannot be used apart; what only decoding shows is found when the pictures are prepared. Throws 'cancelled'. */
+/**
+ * Reads the header of each picture whose file is new or changed and tells what cannot be used apart; what only decoding
+ * shows is found when the pictures are prepared. Throws 'cancelled'.
+ */
 export async function readHeaders(
   images: readonly FoundImage[],
   { headers, onProgress, signal }: HeaderOptions,
@@ -39,7 +45,8 @@ export async function readHeaders(
     if (signal?.aborted)
       throw new ArcBenchError(
         'cancelled',
-        `Importing was stopped after ${first} of ${images.length} files: run the same again, and what was read is not read again.`,
+        `Importing was stopped after ${first} of ${images.length} files: run the same again, and what was ` +
+          'read is not read again.',
       );
     const batch = images.slice(first, first + sideBySide);
     const before = batch.map((image) => {

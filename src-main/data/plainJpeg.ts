@@ -4,12 +4,16 @@ import type { RawPicture } from './warpFace.ts';
 const mostSide = 1024; // larger ones are decoded faster in part, and smaller, by sharp
 const mostScans = 100; // of a progressive picture; thousands of empty ones would take minutes
 const startOfScan = Buffer.from([0xff, 0xda]);
-let decoded = Buffer.alloc(0); // taken again for each picture: what they leave behind costs as much as a fifth of their decoding
+// taken again for each picture: what they leave behind costs as much as a fifth of their decoding
+let decoded = Buffer.alloc(0);
 
 type JpegTurbo = typeof import('@julusian/jpeg-turbo');
 let turbo: JpegTurbo | null | undefined;
 
-/** Loaded with the first picture that it is to decode; null on a machine that it is not built for, where sharp decodes all. */
+/**
+ * Loaded with the first picture that it is to decode; null on a machine that it is not built for, where sharp decodes
+ * all.
+ */
 function jpegTurbo(): JpegTurbo | null {
   if (turbo !== undefined) return turbo;
   try {
@@ -20,8 +24,10 @@ function jpegTurbo(): JpegTurbo | null {
 }
 
 /**
- * Decodes what most face datasets consist of, small 8-bit YCbCr or grey JPEGs that are not turned by EXIF and have no colour profile, by libjpeg-turbo on
- * this thread, in a quarter of sharp's time; null for every other file, a damaged one included: sharp has the word on those. Pixels are within 8 levels of sharp's, and there until the next call.
+ * Decodes what most face datasets consist of, small 8-bit YCbCr or grey JPEGs that are not turned by EXIF and have no
+ * colour profile, by libjpeg-turbo on
+ * this thread, in a quarter of sharp's time; null for every other file, a damaged one included: sharp has the word on
+ * those. Pixels are within 8 levels of sharp's, and there until the next call.
  */
 export function decodePlainJpeg(file: Buffer): RawPicture | null {
   const size = plainJpegSize(file);
@@ -37,11 +43,15 @@ export function decodePlainJpeg(file: Buffer): RawPicture | null {
   }
 }
 
-/** Width and height of a plain JPEG in pixels, from the markers before its first scan (ITU T.81, B.2); null for every other file. */
+/**
+ * Width and height of a plain JPEG in pixels, from the markers before its first scan (ITU T.81, B.2); null for every
+ * other file.
+ */
 export function plainJpegSize(file: Buffer): { readonly width: number; readonly height: number } | null {
   let size: { readonly width: number; readonly height: number } | null = null;
   for (let at = 2; at + 4 <= file.length && file[at] === 0xff;) {
-    const [marker, length] = [file[at + 1] as number, file.readUInt16BE(at + 2)];
+    const marker = file[at + 1] as number;
+    const length = file.readUInt16BE(at + 2);
     const segment = file.subarray(at + 4, at + 2 + length);
     if (length < 2 || segment.length !== length - 2) return null;
     const begins = (text: string) => segment.toString('latin1', 0, text.length) === text;

@@ -48,8 +48,10 @@ export interface PrepareOptions {
 const underWay = new Map<string, Promise<unknown>>(); // by folder: two jobs may want one set
 
 /**
- * Aligns, crops and packs a dataset into <workspace>/prepared/<hash>, whole or not at all; a set that is there already is verified and returned.
- * One that was interrupted goes on where it was, and ends with the same bits. Throws 'wrong-input', 'damaged', 'no-space' or 'cancelled'.
+ * Aligns, crops and packs a dataset into <workspace>/prepared/<hash>, whole or not at all; a set that is there already
+ * is verified and returned.
+ * One that was interrupted goes on where it was, and ends with the same bits. Throws 'wrong-input', 'damaged',
+ * 'no-space' or 'cancelled'.
  */
 export async function prepareDataset(
   dataset: Dataset,
@@ -134,7 +136,9 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
       return {
         cutOf: () => byLandmarks,
         detect: true,
-        alignment: `${transform}, found by the detector of @vladmandic/face-api${withLandmarks === 0 ? '' : ` for the ${total - withLandmarks} images that have none`}`,
+        alignment:
+          `${transform}, found by the detector of ` +
+          `@vladmandic/face-api${withLandmarks === 0 ? '' : ` for the ${total - withLandmarks} images that have none`}`,
       };
     case 'centreCrop':
       return { cutOf: () => byCentre, alignment: crop };
@@ -142,7 +146,8 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
       if (withLandmarks === 0)
         throw new ArcBenchError(
           'wrong-input',
-          `prepare.alignment: landmarks was asked for, but no image of ${dataset.source} has landmarks; give a CSV with ten landmark columns, or choose alignment: detect or centreCrop.`,
+          `prepare.alignment: landmarks was asked for, but no image of ${dataset.source} has landmarks; give ` +
+            'a CSV with ten landmark columns, or choose alignment: detect or centreCrop.',
         );
       return { cutOf: () => byLandmarks, alignment: transform };
     case 'auto':
@@ -156,7 +161,8 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
 }
 
 const noFace =
-  'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give its landmarks in a CSV, or leave it out.';
+  'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give ' +
+  'its landmarks in a CSV, or leave it out.';
 
 /** Finds, where that is asked, and cuts the faces of some pictures; rows in the order of the pictures. */
 async function prepareBatch(
@@ -197,7 +203,10 @@ async function prepareBatch(
   return { rows, bytes: pixels.length, sha256, pixels };
 }
 
-/** Prepares what the batches that are kept do not hold, and adds it to the unfinished set, batch by batch in the dataset's order. */
+/**
+ * Prepares what the batches that are kept do not hold, and adds it to the unfinished set, batch by batch in the
+ * dataset's order.
+ */
 async function pack(
   dataset: Dataset,
   cuts: Cuts & { readonly set: UnfinishedSet; readonly kept: readonly PreparedBatch[]; readonly journal: string },
@@ -223,7 +232,8 @@ async function pack(
       if (options.signal?.aborted)
         throw new ArcBenchError(
           'cancelled',
-          `Preparing was stopped after ${counted(rows.length)} of ${counted(total)} images, which are kept: run the same again, and it goes on from there.`,
+          `Preparing was stopped after ${counted(rows.length)} of ${counted(total)} images, which are kept: ` +
+            'run the same again, and it goes on from there.',
         );
       const { pixels, ...batch } = await next;
       start();
@@ -251,13 +261,16 @@ async function pack(
   if (detection && detection.withFace * 2 < detection.pictures) {
     throw new ArcBenchError(
       'wrong-input',
-      `A face was found in ${detection.withFace} of ${detection.pictures} pictures of ${dataset.source} only: photographs that show eyes, nose and mouth were expected; choose prepare.alignment: centreCrop for faces that are cropped already, or give landmarks in a CSV.`,
+      `A face was found in ${detection.withFace} of ${detection.pictures} pictures of ${dataset.source} ` +
+        'only: photographs that show eyes, nose and mouth were expected; choose prepare.alignment: centreCrop ' +
+        'for faces that are cropped already, or give landmarks in a CSV.',
     );
   }
   if (images.length === 0) {
     throw new ArcBenchError(
       'wrong-input',
-      `None of the ${total} pictures of ${dataset.source} can be used, the first because: ${rejected[0]?.reason ?? 'there is none.'}`,
+      `None of the ${total} pictures of ${dataset.source} can be used, the first because: ` +
+        `${rejected[0]?.reason ?? 'there is none.'}`,
     );
   }
   return { packed: await cuts.set.sync(), sources, images, rejected, ...(detection && { detection }) };
@@ -265,7 +278,10 @@ async function pack(
 
 const counted = (count: number) => count.toLocaleString('en');
 
-/** The batches of an earlier, unfinished preparation that are whole and whose pictures have not changed since, from the first on. */
+/**
+ * The batches of an earlier, unfinished preparation that are whole and whose pictures have not changed since, from the
+ * first on.
+ */
 async function keptBatches(folder: string, dataset: Dataset): Promise<readonly PreparedBatch[]> {
   const { batches } = await readUnfinishedSet(folder);
   const kept: PreparedBatch[] = [];
@@ -308,7 +324,8 @@ async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise
     const same = await Promise.all(
       dataset.images.slice(first, first + batch).map(async ({ path }) => {
         const source = known.get(path);
-        if (source === undefined) return rejected.has(path); // pictures elsewhere of the same names and sizes are others
+        // pictures elsewhere of the same names and sizes are others
+        if (source === undefined) return rejected.has(path);
         return isSame(source, await sourceState(path));
       }),
     );

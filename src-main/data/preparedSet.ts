@@ -14,7 +14,9 @@ export interface PreparedImage {
   readonly contentHash: string;
   /** 16 hexadecimal digits: 64-bit difference hash of the prepared pixels. */
   readonly perceptualHash: string;
-  /** The five points by which the face was aligned, given or detected: ten numbers in pixels of the EXIF-turned picture. */
+  /**
+   * The five points by which the face was aligned, given or detected: ten numbers in pixels of the EXIF-turned picture.
+   */
   readonly landmarks?: readonly number[];
   /** Faces that the detector found, where it was asked; the largest is the one taken. */
   readonly faces?: number;
@@ -47,7 +49,10 @@ export interface PreparedIndex {
   readonly alignment: string;
   readonly detection?: Detection;
   readonly packed: { readonly bytes: number; readonly sha256: string };
-  /** Size in bytes and time of change in milliseconds of each source file, by which a change is seen; rejected files follow the accepted ones. */
+  /**
+   * Size in bytes and time of change in milliseconds of each source file, by which a change is seen; rejected files
+   * follow the accepted ones.
+   */
   readonly sources: readonly (readonly [bytes: number, modified: number])[];
   readonly images: readonly PreparedImage[];
   readonly rejected: readonly Rejected[];

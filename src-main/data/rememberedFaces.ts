@@ -8,13 +8,16 @@ const detectorVersion = 1;
 export const journalName = `faces-${detectorVersion}.jsonl`;
 
 /**
- * A face finder that keeps what was found in a journal, a line a picture, so that a stopped preparation or another input size
- * need not search again; a picture whose size or time changed is searched anew. The detector starts with the first unknown picture.
+ * A face finder that keeps what was found in a journal, a line a picture, so that a stopped preparation or another
+ * input size
+ * need not search again; a picture whose size or time changed is searched anew. The detector starts with the first
+ * unknown picture.
  */
 export function rememberedFaces(journal: string): FaceFinder {
   const text = existsSync(journal) ? readFileSync(journal, 'utf8') : '';
   const complete = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (complete.length < text.length) truncateSync(journal, Buffer.byteLength(complete)); // a line that was being written when the power failed
+  // a line that was being written when the power failed
+  if (complete.length < text.length) truncateSync(journal, Buffer.byteLength(complete));
   const known = new Map<string, FoundFaces>();
   for (const line of complete.split('\n')) {
     try {
@@ -32,7 +35,8 @@ export function rememberedFaces(journal: string): FaceFinder {
   };
   return {
     async find(path) {
-      const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 })); // the detector says what is wrong with it
+      // the detector says what is wrong with it
+      const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 }));
       const key = JSON.stringify([path, size, mtimeMs]);
       const before = known.get(key);
       if (before) return before;

@@ -50,7 +50,9 @@ type Identity = ReturnType<typeof drawIdentity>;
 const colour = (level: number, green: number, blue: number) =>
   `rgb(${[level, level * green, level * blue].map((value) => Math.round(Math.max(0, Math.min(255, value)))).join(',')})`;
 
-/** One picture of a person as SVG; pose, light, expression, hair, hat, glasses and background are drawn anew each time. */
+/**
+ * One picture of a person as SVG; pose, light, expression, hair, hat, glasses and background are drawn anew each time.
+ */
 function drawPicture(person: Identity, random: RandomStream): string {
   const between = (low: number, high: number) => low + (high - low) * random.next();
   const light = between(0.65, 1.2);
@@ -78,13 +80,16 @@ function drawPicture(person: Identity, random: RandomStream): string {
   const hairBack = `<ellipse cx="0" cy="${-6 + length * 10}" rx="${w + 5}" ry="${h + 3 + length * 6}" fill="${hair}"/>`;
   const part = between(-0.6, 0.6) * w;
   const hairline = top - between(-6, 10);
-  const fringe = `<path d="M${-w - 2} -6 C${-w - 2} ${-h * 1.28} ${w + 2} ${-h * 1.28} ${w + 2} -6 Q${w * 0.85} ${hairline} ${part} ${hairline} Q${-w * 0.85} ${hairline} ${-w - 2} -6 Z" fill="${hair}"/>`;
+  const fringe =
+    `<path d="M${-w - 2} -6 C${-w - 2} ${-h * 1.28} ${w + 2} ${-h * 1.28} ${w + 2} -6 Q${w * 0.85} ${hairline} ` +
+    `${part} ${hairline} Q${-w * 0.85} ${hairline} ${-w - 2} -6 Z" fill="${hair}"/>`;
   const glasses =
     random.next() < 0.25
       ? [-1, 1]
           .map(
             (sign) =>
-              `<circle cx="${sign * person.eyeGap + turn}" cy="${person.eyeHeight}" r="9" fill="none" stroke="#222" stroke-width="1.6"/>`,
+              `<circle cx="${sign * person.eyeGap + turn}" cy="${person.eyeHeight}" r="9" fill="none" ` +
+              'stroke="#222" stroke-width="1.6"/>',
           )
           .join('')
       : '';
@@ -104,7 +109,10 @@ function drawPicture(person: Identity, random: RandomStream): string {
   ].join('');
   const beard =
     person.beard > 0
-      ? `<path d="M${-w * 0.97} 13 C${-w * 0.92} ${h * jaw} ${-w * jaw} ${h} 0 ${h} C${w * jaw} ${h} ${w * 0.92} ${h * jaw} ${w * 0.97} 13 Q${w * 0.7} ${person.mouthHeight - 1} 0 ${person.mouthHeight - 4} Q${-w * 0.7} ${person.mouthHeight - 1} ${-w * 0.97} 13 Z" fill="#2a1c14" opacity="${person.beard}"/>`
+      ? `<path d="M${-w * 0.97} 13 C${-w * 0.92} ${h * jaw} ${-w * jaw} ${h} 0 ${h} C${w * jaw} ${h} ` +
+        `${w * 0.92} ${h * jaw} ${w * 0.97} 13 Q${w * 0.7} ${person.mouthHeight - 1} 0 ` +
+        `${person.mouthHeight - 4} Q${-w * 0.7} ${person.mouthHeight - 1} ${-w * 0.97} 13 Z" fill="#2a1c14" ` +
+        `opacity="${person.beard}"/>`
       : '';
   const mouth = person.mouthHeight;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}"><defs><linearGradient id="b" x2="1" y2="1"><stop stop-color="${background[0]}"/><stop offset="1" stop-color="${background[1]}"/></linearGradient>
@@ -117,7 +125,10 @@ function drawPicture(person: Identity, random: RandomStream): string {
     </g><rect width="${side}" height="${side}" fill="url(#l)"/></svg>`;
 }
 
-/** Renders the seeded demo faces as a folder an identity and returns the folder; a second call finds them there. Whole or not at all. */
+/**
+ * Renders the seeded demo faces as a folder an identity and returns the folder; a second call finds them there. Whole
+ * or not at all.
+ */
 export async function renderSyntheticFaces(
   demo: Plan['data']['demo'],
   options: {
@@ -133,7 +144,8 @@ export async function renderSyntheticFaces(
   const folder = join(options.workspace, 'prepared', `demo-${key}`);
   if (existsSync(folder)) return folder;
   const total = demo.people * demo.imagesPerPerson;
-  let [next, done] = [0, 0];
+  let next = 0;
+  let done = 0;
   const worker = async (temporary: string) => {
     for (let person = next++; person < demo.people; person = next++) {
       const identity = drawIdentity(randomStream(demo.seed, 'identity', person));

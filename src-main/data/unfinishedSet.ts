@@ -19,7 +19,10 @@ export interface PreparedBatch {
   readonly sha256: string;
 }
 
-/** Pixels and rows of a set that is being prepared, kept batch by batch, so that a preparation that is killed goes on where it was. */
+/**
+ * Pixels and rows of a set that is being prepared, kept batch by batch, so that a preparation that is killed goes on
+ * where it was.
+ */
 export interface UnfinishedSet {
   add(batch: PreparedBatch, pixels: Uint8Array): Promise<void>;
   /** Sees the pixels onto the disk. */
@@ -32,7 +35,10 @@ export const unfinishedFolderOf = (set: string) => `${set}.unfinished`;
 const rowsOf = (set: string) => `${set}.rows`;
 const pixelsOf = (set: string) => join(unfinishedFolderOf(set), 'images.bin');
 
-/** The batches of the set to be at a path that are whole, from the first on, each read back and compared with its SHA-256; `damaged` where a later one is not, other than the last line, which a kill cuts off. */
+/**
+ * The batches of the set to be at a path that are whole, from the first on, each read back and compared with its
+ * SHA-256; `damaged` where a later one is not, other than the last line, which a kill cuts off.
+ */
 export async function readUnfinishedSet(
   set: string,
 ): Promise<{ readonly batches: readonly PreparedBatch[]; readonly damaged: boolean }> {
@@ -96,7 +102,10 @@ export async function openUnfinishedSet(set: string, kept: readonly PreparedBatc
   };
 }
 
-/** The sets to be in a folder that were begun and not finished, by their paths, with the time of their last batch in milliseconds since 1970. */
+/**
+ * The sets to be in a folder that were begun and not finished, by their paths, with the time of their last batch in
+ * milliseconds since 1970.
+ */
 export async function unfinishedSets(
   folder: string,
 ): Promise<readonly { readonly set: string; readonly touched: number }[]> {
@@ -115,7 +124,8 @@ export async function unfinishedSets(
 /** Gives an unfinished set, closed and with its index, its place; before that nobody sees it. */
 export async function finishSet(set: string, writeIndex: (path: string) => Promise<void>): Promise<void> {
   for (const name of await readdir(unfinishedFolderOf(set)))
-    if (/\.\d+\.tmp$/.test(name)) await rm(join(unfinishedFolderOf(set), name)); // of an index that was being written when the power failed
+    // of an index that was being written when the power failed
+    if (/\.\d+\.tmp$/.test(name)) await rm(join(unfinishedFolderOf(set), name));
   await writeIndex(join(unfinishedFolderOf(set), 'index.json'));
   await rename(unfinishedFolderOf(set), set);
   await syncFolder(dirname(set));
@@ -135,7 +145,8 @@ function lineOf(batch: PreparedBatch): string {
 }
 
 function batchOf(line: string): PreparedBatch | null {
-  const [sum, text] = [line.slice(0, 64), line.slice(65)];
+  const sum = line.slice(0, 64);
+  const text = line.slice(65);
   return hash('sha256', text) === sum ? (JSON.parse(text) as PreparedBatch) : null;
 }
 

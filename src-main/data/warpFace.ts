@@ -5,7 +5,10 @@ export interface RawPicture {
   readonly height: number;
 }
 
-/** Where a pixel of the result lies in the picture: x = ax X + bx Y + cx, y = ay X + by Y + cy (pixel centres at whole numbers). */
+/**
+ * Where a pixel of the result lies in the picture: x = ax X + bx Y + cx, y = ay X + by Y + cy (pixel centres at whole
+ * numbers).
+ */
 export interface SamplingMap {
   readonly ax: number;
   readonly bx: number;
@@ -15,17 +18,24 @@ export interface SamplingMap {
   readonly cy: number;
 }
 
-// Whole numbers run twice as fast as floating point. Places have 20 bits after the point, weights 11: 255 x 2^11 x 2^11 fits 31 bits.
+// Whole numbers run twice as fast as floating point. Places have 20 bits after the point, weights 11: 255 x 2^11 x 2^11
+// fits 31 bits.
 const placeBits = 20;
 const bits = 11;
 const one = 1 << bits;
 const rounding = 1 << (2 * bits - 1);
 const placed = (pixels: number) => Math.round(pixels * 2 ** placeBits);
 
-/** Samples a picture bilinearly into a [size][size][3] square; outside the picture it is black, as insightface does it. Sides and places are below 2,048 pixels. */
+/**
+ * Samples a picture bilinearly into a [size][size][3] square; outside the picture it is black, as insightface does it.
+ * Sides and places are below 2,048 pixels.
+ */
 export function warpFace(picture: RawPicture, map: SamplingMap, size: number): Uint8Array {
   const { pixels, width, height } = picture;
-  const [stepX, stepY, right, bottom] = [placed(map.ax), placed(map.ay), placed(width - 1), placed(height - 1)];
+  const stepX = placed(map.ax);
+  const stepY = placed(map.ay);
+  const right = placed(width - 1);
+  const bottom = placed(height - 1);
   const stride = width * 3;
   const result = new Uint8Array(size * size * 3);
   let at = 0;
@@ -65,7 +75,10 @@ export function warpFace(picture: RawPicture, map: SamplingMap, size: number): U
   return result;
 }
 
-/** A sample some of whose four neighbours are outside the picture; apart from the loop, whose variables a closure would slow down. */
+/**
+ * A sample some of whose four neighbours are outside the picture; apart from the loop, whose variables a closure would
+ * slow down.
+ */
 function sampleAtEdge(
   { pixels, width, height }: RawPicture,
   {

@@ -1,4 +1,7 @@
-/** The decoded segments of an address below a door's root, its query left out; null where one could leave a folder or is not well-formed. */
+/**
+ * The decoded segments of an address below a door's root, its query left out; null where one could leave a folder or is
+ * not well-formed.
+ */
 export function addressSegments(address: string): readonly string[] | null {
   try {
     const segments = (address.split(/[?#]/, 1)[0] ?? '').replace(/^\//, '').split('/').map(decodeURIComponent);

@@ -43,7 +43,9 @@ export function windowArguments(args: readonly string[]): readonly string[] {
   return at < 0 ? args : args.toSpliced(at, 2, `--workspace=${args[at + 1] ?? ''}`);
 }
 
-/** What the served workbench is started with, and what is said of the experiments that a window alone would have opened. */
+/**
+ * What the served workbench is started with, and what is said of the experiments that a window alone would have opened.
+ */
 export function servedArguments(args: readonly string[]): {
   readonly args: readonly string[];
   readonly notes: readonly string[];
@@ -54,7 +56,8 @@ export function servedArguments(args: readonly string[]): {
       .filter(isExperiment)
       .map(
         (file) =>
-          `${file} is not opened there: paste it into the tab YAML of a new experiment, or run it without a screen, \`npm run arcbench -- --run ${file}\`.`,
+          `${file} is not opened there: paste it into the tab YAML of a new experiment, or run it without a ` +
+          `screen, \`npm run arcbench -- --run ${file}\`.`,
       ),
   };
 }

@@ -5,7 +5,10 @@ import { knownFault } from '../files/knownFault.ts';
 /** A line for the log of a door; screens never see it. */
 export type Log = (line: string) => void;
 
-/** What a screen is told of an error: the sentence of a known fault; of anything else only what failed, while its trace goes to the log. */
+/**
+ * What a screen is told of an error: the sentence of a known fault; of anything else only what failed, while its trace
+ * goes to the log.
+ */
 export function wireFault(error: unknown, what: string, log: Log): WireFault {
   const known = knownFault(error);
   if (known) return { code: known.code, message: known.message };

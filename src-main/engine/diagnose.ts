@@ -13,11 +13,16 @@ export interface Diagnosis extends EngineMeasurement {
   readonly node: string;
   /** The engine's folder in the cache. */
   readonly folder: string | null;
-  /** Whether its files were compared with the SHA-256 of their installation; they are not where there is no manifest. */
+  /**
+   * Whether its files were compared with the SHA-256 of their installation; they are not where there is no manifest.
+   */
   readonly checked: boolean;
 }
 
-/** Engine, device, versions, files and speed, measured in a process of its own; throws ArcBenchError where a file is damaged or the engine cannot compute. */
+/**
+ * Engine, device, versions, files and speed, measured in a process of its own; throws ArcBenchError where a file is
+ * damaged or the engine cannot compute.
+ */
 export async function diagnose(engine: 'auto' | 'cuda' | 'cpu'): Promise<Diagnosis> {
   const installed = installedEngine();
   const checked = installed !== null && installed.manifest !== null;
@@ -25,7 +30,8 @@ export async function diagnose(engine: 'auto' | 'cuda' | 'cpu'): Promise<Diagnos
   if (fault)
     throw new ArcBenchError(
       'damaged',
-      `The engine in ${installed?.folder} is damaged (${fault}): ${isPackaged() ? engineRemedy() : 'delete that folder and run `npm run setup`'}.`,
+      `The engine in ${installed?.folder} is damaged (${fault}): ` +
+        `${isPackaged() ? engineRemedy() : 'delete that folder and run `npm run setup`'}.`,
     );
   const found = await measureEngine(engine);
   if (engine === 'cuda' && found.device !== 'cuda') throw new ArcBenchError('wrong-input', explainNoCuda());
@@ -61,7 +67,9 @@ export function measureEngine(engine: 'auto' | 'cuda' | 'cpu'): Promise<EngineMe
         reject(
           new ArcBenchError(
             'failed',
-            `TensorFlow ended without a word (${signal ?? `exit code ${code}`}: ${errors.trim().split('\n').at(-1) ?? ''}): it needs a processor with AVX and glibc 2.27 or newer${isPackaged() ? '' : '; run `npm run setup` to see whether it loads'}.`,
+            `TensorFlow ended without a word (${signal ?? `exit code ${code}`}: ` +
+              `${errors.trim().split('\n').at(-1) ?? ''}): it needs a processor with AVX and glibc 2.27 or ` +
+              `newer${isPackaged() ? '' : '; run `npm run setup` to see whether it loads'}.`,
           ),
         );
     });

@@ -25,7 +25,10 @@ export interface FaceBox {
 export interface FaceDetector {
   /** Boxes of the faces in RGB uint8 [512][512][3], the surest first. */
   locate(pixels: Uint8Array): FaceBox[];
-  /** Left eye, right eye, nose tip, left and right mouth corner of a face that fills RGB uint8 [height][width][3]: ten numbers x0,y0..x4,y4 in shares of width and height. */
+  /**
+   * Left eye, right eye, nose tip, left and right mouth corner of a face that fills RGB uint8 [height][width][3]: ten
+   * numbers x0,y0..x4,y4 in shares of width and height.
+   */
   placePoints(face: {
     readonly pixels: Uint8Array;
     readonly width: number;
@@ -36,7 +39,8 @@ export interface FaceDetector {
 /** Loads both nets from the npm package. Throws 'missing-tool' without the engine. */
 export async function loadFaceDetector(): Promise<FaceDetector> {
   const require = createRequire(import.meta.url);
-  const faceApi = require('@vladmandic/face-api/dist/face-api.node-gpu.js') as typeof FaceApi; // requires the tfjs-node-gpu that tensorflow.ts has loaded
+  // requires the tfjs-node-gpu that tensorflow.ts has loaded
+  const faceApi = require('@vladmandic/face-api/dist/face-api.node-gpu.js') as typeof FaceApi;
   const { ssdMobilenetv1, faceLandmark68Net } = faceApi.nets;
   const models = join(dirname(require.resolve('@vladmandic/face-api/package.json')), 'model');
   await ssdMobilenetv1.loadFromDisk(models);
@@ -46,11 +50,13 @@ export async function loadFaceDetector(): Promise<FaceDetector> {
       search: {
         inputs: { pixels: { shape: [detectionSide, detectionSide, 3], dtype: 'uint8' } },
         run({ pixels }) {
-          const input = new faceApi.NetInput([castFromUint8(pixels as Tensor) as unknown as FaceApi.TResolvedNetInput]); // the package's types hold a copy of tfjs
+          // the package's types hold a copy of tfjs
+          const input = new faceApi.NetInput([castFromUint8(pixels as Tensor) as unknown as FaceApi.TResolvedNetInput]);
           const { boxes, scores } = ssdMobilenetv1.forwardInput(input) as unknown as Readonly<
             Record<'boxes' | 'scores', readonly Tensor[]>
           >;
-          return { outputs: { boxes: boxes[0] as Tensor, scores: scores[0] as Tensor }, updates: new Map() }; // [candidates, 4] and [candidates]
+          // [candidates, 4] and [candidates]
+          return { outputs: { boxes: boxes[0] as Tensor, scores: scores[0] as Tensor }, updates: new Map() };
         },
       },
     },

@@ -52,7 +52,8 @@ function planConvolution(stride: number, padding: Padding, kernel: number): Conv
     integers('dilations', [1, 1, 1, 1]),
   ];
   if (same) return { attributes: attributesFor('SAME'), backward: { attributes: attributesFor('SAME'), border: 0 } };
-  // oneDNN has no gradients for EXPLICIT padding: TensorFlow would fall back to loops that take two to seven times as long.
+  // oneDNN has no gradients for EXPLICIT padding: TensorFlow would fall back to loops that take two to seven times as
+  // long.
   return {
     attributes: attributesFor(border > 0 ? 'EXPLICIT' : 'VALID'),
     backward: { attributes: attributesFor('VALID'), border },
@@ -79,7 +80,10 @@ const borderedShape = ([batch, height, width, channels]: readonly number[], bord
 
 const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
 
-/** Whether the addon has ArcBench's ops (engine/native); its convolutions take a third to a half of oneDNN's time; cuDNN has its own. */
+/**
+ * Whether the addon has ArcBench's ops (engine/native); its convolutions take a third to a half of oneDNN's time; cuDNN
+ * has its own.
+ */
 const hasOwnOps =
   !binding.isUsingGpuDevice() &&
   tf.tidy(() => {
@@ -91,7 +95,10 @@ const hasOwnOps =
     }
   });
 
-/** 2-D convolution, NHWC by HWIO, with native gradients; `direct` asks for the plain algorithm where Winograd's would be taken. */
+/**
+ * 2-D convolution, NHWC by HWIO, with native gradients; `direct` asks for the plain algorithm where Winograd's would be
+ * taken.
+ */
 export function conv2d(
   input: Tensor,
   filter: Tensor,
@@ -135,7 +142,8 @@ export function conv2d(
         integer('width', x.shape[2] as number),
       ];
       return {
-        value: backend.executeSingleOutput('StridedConv2D', forwardAttributes, [x, w]), // [batch, height', width', filters]
+        // [batch, height', width', filters]
+        value: backend.executeSingleOutput('StridedConv2D', forwardAttributes, [x, w]),
         gradFunc: (dy) => [
           inputs % 64 === 0
             ? backend.executeSingleOutput('StridedConv2DBackpropInput', gradientAttributes, [dy, w])
@@ -247,8 +255,10 @@ export interface BatchNormState {
 }
 
 /**
- * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), plus a shortcut,
- * rectified and, if so, max-pooled where asked; `onStatistics` receives the new running mean and unbiased variance, (1 - momentum) old + momentum
+ * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), plus a
+ * shortcut,
+ * rectified and, if so, max-pooled where asked; `onStatistics` receives the new running mean and unbiased variance, (1
+ * - momentum) old + momentum
  * batch; `direct` asks for TensorFlow's own ops.
  */
 export function batchNormTraining(
@@ -348,7 +358,10 @@ export function batchNormTraining(
   return rectified ? relu(sum) : sum;
 }
 
-/** One step of SGD with momentum as torch.optim computes it, of clip x gradient + decay x parameter; null where the addon lacks it. */
+/**
+ * One step of SGD with momentum as torch.optim computes it, of clip x gradient + decay x parameter; null where the
+ * addon lacks it.
+ */
 export function momentumStep(
   {
     parameter,
@@ -388,7 +401,9 @@ export function batchNormInference(input: Tensor, state: BatchNormState, epsilon
   )[0] as Tensor;
 }
 
-/** Softmax cross-entropy of logits [batch, classes] with int32 labels [batch], one value a sample, in log-softmax form. */
+/**
+ * Softmax cross-entropy of logits [batch, classes] with int32 labels [batch], one value a sample, in log-softmax form.
+ */
 export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   const attributes = [type('T'), type('Tlabels', binding.TF_INT32)];
   return withGradient((x, save) => {
@@ -446,7 +461,10 @@ export function replaceEntries(table: Tensor, columns: Tensor, values: Tensor): 
   })(table, values);
 }
 
-/** A table [rows, size] with each of some rows [count, size] added at int32 indexes [count], of which several may be equal; not differentiable. */
+/**
+ * A table [rows, size] with each of some rows [count, size] added at int32 indexes [count], of which several may be
+ * equal; not differentiable.
+ */
 export const addToRows = (table: Tensor, indexes: Tensor, added: Tensor): Tensor =>
   backend.executeSingleOutput(
     'TensorScatterAdd',
@@ -457,7 +475,10 @@ export const addToRows = (table: Tensor, indexes: Tensor, added: Tensor): Tensor
 /** Half the sum of squares of all elements, a scalar, in one pass. */
 export const halfSumOfSquares = (input: Tensor): Tensor => backend.executeSingleOutput('L2Loss', [type('T')], [input]);
 
-/** Rows of a table [rows, …] at int32 indexes [count]; not differentiable. tfjs's own gather reads its axis back, which a recording forbids. */
+/**
+ * Rows of a table [rows, …] at int32 indexes [count]; not differentiable. tfjs's own gather reads its axis back, which
+ * a recording forbids.
+ */
 export const rowsAt = (table: Tensor, indexes: Tensor): Tensor =>
   backend.executeSingleOutput(
     'GatherV2',
@@ -487,7 +508,10 @@ const castImages = (input: Tensor, to: number): Tensor =>
 /** Casts uint8 images to float32. */
 export const castFromUint8 = (input: Tensor): Tensor => castImages(input, binding.TF_FLOAT);
 
-/** Warps images [batch, height, width, channels] by transforms [batch, 8], each mapping output to input pixels, bilinear, edges repeated; not differentiable. */
+/**
+ * Warps images [batch, height, width, channels] by transforms [batch, 8], each mapping output to input pixels,
+ * bilinear, edges repeated; not differentiable.
+ */
 export function projectiveTransform(images: Tensor, transforms: Tensor): Tensor {
   const [, height, width] = images.shape as [number, number, number, number];
   return backend.executeSingleOutput(
@@ -504,7 +528,11 @@ export interface AugmentationDraws {
   readonly erased?: Tensor;
 }
 
-/** Pictures [batch, height, width, 3] uint8, mirrored, shifted and scaled by transforms [batch, 8] as projectiveTransform takes them, their colours mixed, from -1 to 1, rectangles erased, in one pass; null where the addon lacks it. */
+/**
+ * Pictures [batch, height, width, 3] uint8, mirrored, shifted and scaled by transforms [batch, 8] as
+ * projectiveTransform takes them, their colours mixed, from -1 to 1, rectangles erased, in one pass; null where the
+ * addon lacks it.
+ */
 export function augmentPictures(
   images: Tensor,
   { transforms, colourMatrix, colourOffset, erased }: AugmentationDraws,

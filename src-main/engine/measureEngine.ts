@@ -13,9 +13,11 @@ export type MeasurementMessage = EngineMeasurement | { readonly code: ErrorCode;
 
 /** Of the fastest quarter of the products: what else runs here meanwhile makes the others slower, not the machine. */
 function measureGigaflops(tf: typeof TensorFlow): number {
-  const [side, times] = [1024, 20];
+  const side = 1024;
+  const times = 20;
   const matrix = tf.randomUniform([side, side], -1, 1, 'float32', 1);
-  // A sum is read, not the product: the clock is for the multiplication. tidy would walk a returned array number by number.
+  // A sum is read, not the product: the clock is for the multiplication. tidy would walk a returned array number by
+  // number.
   const product = () =>
     tf.tidy(() => {
       tf.sum(tf.matMul(matrix, matrix)).dataSync();

@@ -7,9 +7,13 @@ export interface SimilarityRow {
   readonly similarities: Float32Array;
 }
 
-/** Products of each row of `a` [n, size] with all rows of `b` [m, size], row by row, from the engine's matrix product in blocks of bounded memory. A row's array is valid until the next. */
+/**
+ * Products of each row of `a` [n, size] with all rows of `b` [m, size], row by row, from the engine's matrix product in
+ * blocks of bounded memory. A row's array is valid until the next.
+ */
 export function* similarityRows(a: Float32Array, b: Float32Array, size: number): Generator<SimilarityRow> {
-  const [rows, columns] = [a.length / size, b.length / size];
+  const rows = a.length / size;
+  const columns = b.length / size;
   if (rows === 0 || columns === 0) return;
   const right = tf.tensor2d(b, [columns, size]);
   try {

@@ -72,9 +72,11 @@ function load(): typeof TensorFlow {
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   util.isArray ??= Array.isArray;
   const installed = installedEngine();
-  // One operation at a time on all cores: two at once share their caches and wait for each other's threads (`npm run bench:train` shows what it brings).
+  // One operation at a time on all cores: two at once share their caches and wait for each other's threads (`npm run
+  // bench:train` shows what it brings).
   if (installed?.manifest?.device !== 'cuda') process.env['TF_NUM_INTEROP_THREADS'] ??= '1';
-  const fault = installed?.manifest ? engineFault(installed.folder) : null; // a library cut short would kill the process, not throw
+  // a library cut short would kill the process, not throw
+  const fault = installed?.manifest ? engineFault(installed.folder) : null;
   if (fault)
     throw new ArcBenchError('damaged', `The engine in ${installed?.folder} is damaged (${fault}): ${engineRemedy()}.`);
   try {

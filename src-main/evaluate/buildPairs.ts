@@ -4,7 +4,8 @@ import type { FacePair } from '../data/lfwPairs.ts';
 const pairsOfFold = 300;
 
 /**
- * Pairs for LFW's protocol from held-out people: up to ten folds that share nobody, each with as many pairs of one person as of
+ * Pairs for LFW's protocol from held-out people: up to ten folds that share nobody, each with as many pairs of one
+ * person as of
  * two, at most 300 of a kind, drawn by the seed. Labels name persons. None where there are too few people.
  */
 export function buildPairs(indexes: readonly number[], labels: ArrayLike<number>, seed: number): FacePair[] {
@@ -31,7 +32,8 @@ export function buildPairs(indexes: readonly number[], labels: ArrayLike<number>
     const impostors = new Map<string, { first: number; second: number }>();
     // Draws repeat where there are few pictures: a fold then has fewer impostors.
     for (let tries = 0; impostors.size < genuine.length && tries < 20 * genuine.length; tries++) {
-      const [one, two] = [random.integer(own.length), random.integer(own.length)];
+      const one = random.integer(own.length);
+      const two = random.integer(own.length);
       if (one === two) continue;
       const [first, second] = [Math.min(one, two), Math.max(one, two)].map(
         (person) => own[person]![random.integer(own[person]!.length)]!,

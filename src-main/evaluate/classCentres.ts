@@ -24,7 +24,8 @@ export function classSums(
   { units, labels }: Pick<EmbeddedImages, 'units' | 'labels'>,
   { classes, size }: { readonly classes: number; readonly size: number },
 ): { readonly sums: Float32Array; readonly counts: Int32Array } {
-  const [sums, counts] = [new Float32Array(classes * size), new Int32Array(classes)];
+  const sums = new Float32Array(classes * size);
+  const counts = new Int32Array(classes);
   labels.forEach((label, row) => {
     counts[label]!++;
     for (let at = 0; at < size; at++) sums[label * size + at]! += units[row * size + at]!;

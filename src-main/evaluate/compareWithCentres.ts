@@ -4,7 +4,10 @@ import type { ClassCentres } from './classCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
-/** Where each picture stands to the centres: angles in degrees, the nearest other class, and whether its own is nearest (a tie is not). */
+/**
+ * Where each picture stands to the centres: angles in degrees, the nearest other class, and whether its own is nearest
+ * (a tie is not).
+ */
 export interface CentreStanding {
   readonly own: number;
   readonly nearestOther: number;
@@ -20,9 +23,12 @@ export function standings(
   const found: CentreStanding[] = [];
   for (const { row, similarities } of similarityRows(images.units, centres.rows, size)) {
     const label = images.labels[row]!;
-    let [own, other, nearestClass] = [-2, -2, -1];
+    let own = -2;
+    let other = -2;
+    let nearestClass = -1;
     for (let at = 0; at < similarities.length; at++) {
-      const [cosine, of] = [similarities[at]!, Math.floor(at / centres.subCenters)];
+      const cosine = similarities[at]!;
+      const of = Math.floor(at / centres.subCenters);
       if (of === label) own = Math.max(own, cosine);
       else if (cosine > other) [other, nearestClass] = [cosine, of];
     }
@@ -35,13 +41,15 @@ export const isNearest = ({ own, nearestOther }: CentreStanding): boolean => own
 
 /** Distributions of the angles, and the share beyond π - m; null without pictures. */
 export function centreAngles(found: readonly CentreStanding[], marginRadians: number): CentreAngles | null {
-  const [own, nearestOther] = [angleHistogram(), angleHistogram()];
+  const own = angleHistogram();
+  const nearestOther = angleHistogram();
   for (const standing of found) {
     own.add(standing.own);
     nearestOther.add(standing.nearestOther);
   }
   const limit = 180 - (marginRadians * 180) / Math.PI;
-  const [ownSpread, otherSpread] = [own.result(), nearestOther.result()];
+  const ownSpread = own.result();
+  const otherSpread = nearestOther.result();
   return (
     ownSpread &&
     otherSpread && {

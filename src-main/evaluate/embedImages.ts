@@ -33,17 +33,21 @@ export function embedImages(
 ): EmbeddedImages {
   const count = images.indexes.length;
   const units = new Float32Array(count * embeddingSize);
-  const [norms, ranks, predicted] = [new Float32Array(count), new Int32Array(count), new Int32Array(count)];
+  const norms = new Float32Array(count);
+  const ranks = new Int32Array(count);
+  const predicted = new Int32Array(count);
   for (const batch of inferenceBatches(machine, packed, { images, batchSize, size })) {
     const mirrored = flip ? machine.step('mirrored', { images: batch.pixels })['embeddings'] : undefined;
     const classes = batch.scores.length / batchSize;
     for (let row = 0; row < batch.count; row++) {
-      const [at, scores] = [batch.offset + row, batch.scores.subarray(row * classes, (row + 1) * classes)];
+      const at = batch.offset + row;
+      const scores = batch.scores.subarray(row * classes, (row + 1) * classes);
       const label = images.labels[at] as number;
       ranks[at] = targetRank(scores, label);
       predicted[at] = ranks[at] === 1 ? label : bestBut(scores, label);
       const unit = units.subarray(at * embeddingSize, (at + 1) * embeddingSize);
-      let [squares, own] = [0, 0];
+      let squares = 0;
+      let own = 0;
       for (let column = 0; column < embeddingSize; column++) {
         const original = batch.embeddings[row * embeddingSize + column] as number;
         unit[column] = original + (mirrored?.[row * embeddingSize + column] ?? 0);

@@ -44,10 +44,15 @@ export interface JudgedRun {
 }
 
 // What compares all pictures with all takes at most so many: seconds on two cores.
-const [mostCompared, picturesOfCentre, mostForCentres] = [10_000, 10, 10_000];
+const mostCompared = 10_000;
+const picturesOfCentre = 10;
+const mostForCentres = 10_000;
 const marginOfOthers = 0.5; // radians, ArcFace's default: by it losses without an angular margin are judged too
 
-/** Judges the weights in the machine on val, test, query and distractors, each once; class centres come from a sample of train. */
+/**
+ * Judges the weights in the machine on val, test, query and distractors, each once; class centres come from a sample of
+ * train.
+ */
 export function evaluateRun(options: EvaluateOptions): JudgedRun {
   const { embeddingSize: size, classes, seed, pictureOf, loss } = options;
   const val = embedImages(options, options.val);

@@ -4,7 +4,8 @@ import { normalised } from './classCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
-const [mostSuspects, filesOfEach] = [20, 2];
+const mostSuspects = 20;
+const filesOfEach = 2;
 
 export interface AliasOptions {
   readonly size: number;
@@ -16,7 +17,8 @@ export interface AliasOptions {
 }
 
 /**
- * People who may be one person under two names: their mean embeddings are nearly as alike as two means of one person's pictures
+ * People who may be one person under two names: their mean embeddings are nearly as alike as two means of one person's
+ * pictures
  * would be, by the cosine of a picture with its own person's others. Most alike first, and bounded; over all parts.
  */
 export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSuspect[] {
@@ -32,16 +34,16 @@ export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSusp
     }),
   );
 
-  let [alike, counted] = [0, 0];
+  let alike = 0;
+  let counted = 0;
   people.forEach(({ images, rows }, at) => {
     if (rows.length < 2) return;
     for (const row of rows) {
-      let [product, square] = [0, 0];
+      let product = 0;
+      let square = 0;
       for (let place = 0; place < size; place++) {
-        const [own, others] = [
-          images.units[row * size + place]!,
-          sums[at * size + place]! - images.units[row * size + place]!,
-        ];
+        const own = images.units[row * size + place]!;
+        const others = sums[at * size + place]! - images.units[row * size + place]!;
         product += own * others;
         square += others * others;
       }

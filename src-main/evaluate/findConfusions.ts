@@ -5,7 +5,11 @@ import type { EmbeddedImages } from './embedImages.ts';
 import { rateOf } from './measureSpace.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
-const [mostMistakes, mostPeople, mostFiles, mostPairs, mostSuspects] = [200, 30, 4, 20, 30];
+const mostMistakes = 200;
+const mostPeople = 30;
+const mostFiles = 4;
+const mostPairs = 20;
+const mostSuspects = 30;
 
 export interface ConfusionOptions {
   readonly pictureOf: (index: number) => Picture;
@@ -56,10 +60,8 @@ function hardestPairs({
   distractors,
   size,
 }: ConfusionOptions): Pick<Confusions, 'hardestImpostors' | 'hardestGenuine'> {
-  const [impostors, genuine] = [
-    largest<readonly [number, number]>(10 * mostPairs),
-    largest<readonly [number, number]>(mostPairs),
-  ];
+  const impostors = largest<readonly [number, number]>(10 * mostPairs);
+  const genuine = largest<readonly [number, number]>(mostPairs);
   const parts = [query, distractors] as const;
   for (const part of parts) {
     for (const { row, similarities } of similarityRows(query.units, part.units, size)) {

@@ -5,8 +5,10 @@ import { rowsOf, type EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
 /**
- * Ranks of query people in a gallery of their first picture each, and of distractors that grow tenfold from none to all, drawn
- * by the seed (as arXiv 1512.00596 asks). What ties with the own person ranks above it. Null without a person of two pictures.
+ * Ranks of query people in a gallery of their first picture each, and of distractors that grow tenfold from none to
+ * all, drawn
+ * by the seed (as arXiv 1512.00596 asks). What ties with the own person ranks above it. Null without a person of two
+ * pictures.
  */
 export function identifyByRank(
   query: EmbeddedImages,
@@ -25,7 +27,8 @@ export function identifyByRank(
   const gallery = rowsOf(query, [...first.values()]);
   const placeOf = new Map([...first.keys()].map((label, place) => [label, place]));
   const count = probes.indexes.length;
-  const [own, above] = [new Float32Array(count), new Int32Array(count)];
+  const own = new Float32Array(count);
+  const above = new Int32Array(count);
   const atLeast = (
     similarities: Float32Array,
     bar: number,

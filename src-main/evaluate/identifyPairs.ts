@@ -16,9 +16,12 @@ const bins = 2 ** 16;
 const binOf = (cosine: number) => Math.min(bins - 1, Math.max(0, Math.floor(((cosine + 1) * bins) / 2)));
 
 /**
- * TPR at each FPR over the cosines of all pairs of the identification rate: positives are pairs of one person within query,
- * negatives pairs of two persons within query and every query x distractor pair. Negatives are counted, not kept: thresholds are
- * exact from a second pass over the few bins that hold them. Null without a pair of each kind; throws 'failed' where a row is not of unit length or the sizes disagree.
+ * TPR at each FPR over the cosines of all pairs of the identification rate: positives are pairs of one person within
+ * query,
+ * negatives pairs of two persons within query and every query x distractor pair. Negatives are counted, not kept:
+ * thresholds are
+ * exact from a second pass over the few bins that hold them. Null without a pair of each kind; throws 'failed' where a
+ * row is not of unit length or the sizes disagree.
  */
 export function identifyPairs(
   input: IdentificationInput,
@@ -28,7 +31,9 @@ export function identifyPairs(
   if (query.length !== queryLabels.length * size || distractors.length % size !== 0) {
     throw new ArcBenchError(
       'failed',
-      `The embeddings hold ${query.length} and ${distractors.length} numbers, which are not ${queryLabels.length} query rows and whole distractor rows of ${size}: embed both sets with one network.`,
+      `The embeddings hold ${query.length} and ${distractors.length} numbers, which are not ` +
+        `${queryLabels.length} query rows and whole distractor rows of ${size}: embed both sets with one ` +
+        'network.',
     );
   }
   expectUnitRows(query, size, 'query');
@@ -49,7 +54,8 @@ export function identifyPairs(
 
   const places = falsePositiveRates.map((falsePositiveRate) => {
     const allowed = allowedFalsePositives(falsePositiveRate, negatives);
-    let [bin, above] = [bins - 1, 0];
+    let bin = bins - 1;
+    let above = 0;
     while (bin > 0 && above + counts[bin]! <= allowed) above += counts[bin--]!;
     return { falsePositiveRate, bin, rank: allowed - above };
   });
@@ -58,7 +64,8 @@ export function identifyPairs(
   eachPair(input, {
     positive: () => undefined,
     negative: (cosine) => {
-      const [bin, own] = [binOf(cosine), kept.get(binOf(cosine))];
+      const bin = binOf(cosine);
+      const own = kept.get(binOf(cosine));
       if (!own) return;
       const at = filled.get(bin) ?? 0;
       own[at] = cosine;
@@ -102,7 +109,8 @@ function expectUnitRows(rows: Float32Array, size: number, kind: string): void {
     if (!(Math.abs(square - 1) < 1e-3))
       throw new ArcBenchError(
         'failed',
-        `Row ${start / size} of the ${kind} embeddings has length ${Math.sqrt(square)} instead of 1: normalise the embeddings before scoring them.`,
+        `Row ${start / size} of the ${kind} embeddings has length ${Math.sqrt(square)} instead of 1: ` +
+          'normalise the embeddings before scoring them.',
       );
   }
 }

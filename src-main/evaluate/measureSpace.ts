@@ -27,7 +27,10 @@ export interface SpaceOptions {
   readonly marginRadians: number;
 }
 
-/** What two losses can be compared by, and the angles of the embedding space, from pictures of known classes; null without pictures. */
+/**
+ * What two losses can be compared by, and the angles of the embedding space, from pictures of known classes; null
+ * without pictures.
+ */
 export function measureSpace(
   images: EmbeddedImages,
   options: SpaceOptions,
@@ -41,8 +44,10 @@ export function measureSpace(
   const normSpread = norms.result();
   if (!meanAngles || !normSpread) return null;
 
-  const [found, spread] = [retrieval(images.labels), alignmentUniformity(images.labels)];
-  const [within, between] = [angleHistogram(), angleHistogram()];
+  const found = retrieval(images.labels);
+  const spread = alignmentUniformity(images.labels);
+  const within = angleHistogram();
+  const between = angleHistogram();
   for (const { row, similarities } of similarityRows(images.units, images.units, size)) {
     found.add(row, similarities);
     spread.add(row, similarities);

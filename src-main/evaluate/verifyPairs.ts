@@ -25,11 +25,13 @@ export function verifyPairs({
   identityOf,
 }: VerifyOptions): Verification | null {
   const scores = Float32Array.from(pairs, ({ first, second }) => {
-    const [a, b] = [unitOf(first), unitOf(second)];
+    const a = unitOf(first);
+    const b = unitOf(second);
     return a.reduce((sum, value, at) => sum + value * b[at]!, 0);
   });
   const of = (same: boolean) => scores.filter((_, pair) => pairs[pair]!.same === same);
-  const [genuine, impostors] = [of(true), of(false)];
+  const genuine = of(true);
+  const impostors = of(false);
   if (genuine.length === 0 || impostors.length === 0) return null;
   return {
     source,

@@ -31,7 +31,8 @@ export function readNpy(path: string): { readonly values: Float32Array; readonly
   const shape = /^\{'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\), \}\s*$/.exec(
     bytes.subarray(10, start).toString('latin1'),
   );
-  const [rows, size] = [Number(shape?.[1]), Number(shape?.[2])];
+  const rows = Number(shape?.[1]);
+  const size = Number(shape?.[2]);
   if (!shape || bytes.length !== start + rows * size * 4) throw damaged('its size is not that of its header');
   return {
     values: new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length)),

@@ -16,9 +16,13 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   }
 }
 
-/** Writes a folder whole or not at all: `fill` gets a temporary sibling, which takes the folder's place; nothing is left where it throws. */
+/**
+ * Writes a folder whole or not at all: `fill` gets a temporary sibling, which takes the folder's place; nothing is left
+ * where it throws.
+ */
 export async function writeWholeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const [temporary, former] = [`${folder}.writing-${process.pid}`, `${folder}.former.writing-${process.pid}`];
+  const temporary = `${folder}.writing-${process.pid}`;
+  const former = `${folder}.former.writing-${process.pid}`;
   try {
     refuseFixed(folder, `The folder ${folder} cannot be replaced`);
     for (const path of [temporary, former]) await rm(path, { recursive: true, force: true });
@@ -36,7 +40,10 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
   }
 }
 
-/** Throws 'wrong-input', beginning with `what`, where the permissions of a folder, of one within or of the one around it forbid to remove it: a removal that stops half-way would leave a part. */
+/**
+ * Throws 'wrong-input', beginning with `what`, where the permissions of a folder, of one within or of the one around it
+ * forbid to remove it: a removal that stops half-way would leave a part.
+ */
 export function refuseFixed(folder: string, what: string): void {
   if (!existsSync(folder)) return;
   const within = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -67,7 +74,8 @@ export async function writeSynced(path: string, content: string | Uint8Array): P
 
 /** Makes a folder, and those above it that are not there, with their names on the disk. */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = (await mkdir(folder, { recursive: true })) ?? folder; // one that is there may have been made by a process that died before its sync
+  // one that is there may have been made by a process that died before its sync
+  const first = (await mkdir(folder, { recursive: true })) ?? folder;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
@@ -91,13 +99,17 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Turns the system's word for a full disk or a forbidden folder into a sentence; any other error is handed back as it is. */
+/**
+ * Turns the system's word for a full disk or a forbidden folder into a sentence; any other error is handed back as it
+ * is.
+ */
 export function diskError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new ArcBenchError(
       'no-space',
-      `The disk is full while writing ${path}: nothing half-written was kept; free some space or choose another --workspace, and run again.`,
+      `The disk is full while writing ${path}: nothing half-written was kept; free some space or choose ` +
+        'another --workspace, and run again.',
       { cause: error },
     );
   }

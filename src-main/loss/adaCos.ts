@@ -16,17 +16,23 @@ function lowerMedian(values: Tensor): Tensor {
   return tf.neg(tf.slice(tf.topk(tf.neg(tf.reshape(values, [count])), rank + 1).values, [rank], [1]));
 }
 
-/** s from cosines [batch, classes] by equation 15: ln B / cos(min(π/4, median θ_y)), B the mean of Σ_{j≠y} e^{s cos θ_j}; [1]. */
+/**
+ * s from cosines [batch, classes] by equation 15: ln B / cos(min(π/4, median θ_y)), B the mean of Σ_{j≠y} e^{s cos
+ * θ_j}; [1].
+ */
 function nextScale(cosines: Tensor, labels: Tensor, scale: Tensor): Tensor {
-  const others = replaceEntries(tf.mul(cosines, scale), labels, tf.fill([cosines.shape[0] as number, 1], -1e9)); // e to the power of the target's is 0
+  // e to the power of the target's is 0
+  const others = replaceEntries(tf.mul(cosines, scale), labels, tf.fill([cosines.shape[0] as number, 1], -1e9));
   const logMeanSum = tf.sub(tf.logSumExp(others), Math.log(cosines.shape[0] as number));
   const median = lowerMedian(tf.acos(tf.clipByValue(entriesAt(cosines, labels), -1, 1)));
   return tf.reshape(tf.div(logMeanSum, tf.cos(tf.minimum(median, Math.PI / 4))), [1]);
 }
 
 /**
- * Softmax cross-entropy of s cos θ_j without a margin, s following the batch (arXiv 1905.00292, equations 12 to 15) from
- * √2 ln(n - 1). State: s, computed before the logits of its step, no gradient through it. With two classes s would stay 0, so n counts as at least 3.
+ * Softmax cross-entropy of s cos θ_j without a margin, s following the batch (arXiv 1905.00292, equations 12 to 15)
+ * from
+ * √2 ln(n - 1). State: s, computed before the logits of its step, no gradient through it. With two classes s would stay
+ * 0, so n counts as at least 3.
  */
 export const adaCos: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

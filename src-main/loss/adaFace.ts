@@ -8,13 +8,15 @@ import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'adaFace' }>;
 
-const [meanName, deviationName] = ['head.normMean', 'head.normDeviation'];
+const meanName = 'head.normMean';
+const deviationName = 'head.normDeviation';
 // The authors' bounds: cosines within ±(1 - ε), angles within [ε, π - ε], norms within [0.001, 100].
 const epsilon = 1e-3;
 
 /**
  * Softmax cross-entropy of s cos θ_j with the target logit s (cos(θ_y - m z) - m - m z), z = h (|x| - μ)/σ within ±1
- * (arXiv 2204.00964, equations 11 to 14). State: μ and σ of the norms, from 20 and 100, moved by `tAlpha` before the margins
+ * (arXiv 2204.00964, equations 11 to 14). State: μ and σ of the norms, from 20 and 100, moved by `tAlpha` before the
+ * margins
  * of their step, as the authors' code does; no gradient flows through z.
  */
 export const adaFace: ClassificationLoss<Plan> = {
@@ -36,8 +38,10 @@ export const adaFace: ClassificationLoss<Plan> = {
       const kept = headParameter(parameters, name); // [1]
       return training ? tf.add(tf.mul(now, plan.tAlpha), tf.mul(kept, 1 - plan.tAlpha)) : kept;
     };
-    const [mean, deviation] = [moved(meanName, batchMean), moved(deviationName, batchDeviation)];
-    const standardised = tf.clipByValue(tf.mul(tf.div(tf.sub(norms, mean), tf.add(deviation, epsilon)), plan.h), -1, 1); // [batch, 1]
+    const mean = moved(meanName, batchMean);
+    const deviation = moved(deviationName, batchDeviation);
+    // [batch, 1]
+    const standardised = tf.clipByValue(tf.mul(tf.div(tf.sub(norms, mean), tf.add(deviation, epsilon)), plan.h), -1, 1);
     const additive = tf.mul(tf.add(standardised, 1), plan.margin);
     const bounded = tf.clipByValue(cosines, epsilon - 1, 1 - epsilon);
     const logits = tf.mul(

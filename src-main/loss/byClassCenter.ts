@@ -41,7 +41,10 @@ export function classMeanUpdates({
   return new Map([[meansName, addToRows(means, labels, tf.mul(steps, rate))]]);
 }
 
-/** A metric loss by itself: nothing but the embedding is trained, and accuracy is the nearest class mean of the training embeddings, by cosine. */
+/**
+ * A metric loss by itself: nothing but the embedding is trained, and accuracy is the nearest class mean of the training
+ * embeddings, by cosine.
+ */
 export const byClassCenter = <P extends MetricLossPlan>(metric: MetricLoss<P>): ClassificationLoss<P> => ({
   head: () => [],
   state: (options) => [...(metric.state?.(options) ?? []), classMeanState(options.classes, options.embeddingSize)],

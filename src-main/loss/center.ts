@@ -10,7 +10,8 @@ type Plan = Extract<MetricLossPlan, { name: 'center' }>;
 const centersName = 'head.center';
 
 /**
- * ½ |x - c_y|² of embeddings that are not normalised (ECCV 2016, Wen et al., equation 2). State: the centres, from 0, moved
+ * ½ |x - c_y|² of embeddings that are not normalised (ECCV 2016, Wen et al., equation 2). State: the centres, from 0,
+ * moved
  * by c_j += α Σ_{y=j} (x - c_j) / (1 + n_j) (equation 4) after the loss of their step.
  */
 export const center: MetricLoss<Plan> = {
@@ -22,7 +23,8 @@ export const center: MetricLoss<Plan> = {
     const own = rowsAt(centers, labels); // [batch, size]
     const loss = tf.mul(tf.sum(tf.square(tf.sub(embeddings, own)), 1), 0.5); // [batch]
     if (!training) return { loss };
-    const steps = tf.div(tf.sub(stopGradient(embeddings), own), tf.add(tf.sum(sameClass(labels), 1, true), 1)); // [batch, size]
+    // [batch, size]
+    const steps = tf.div(tf.sub(stopGradient(embeddings), own), tf.add(tf.sum(sameClass(labels), 1, true), 1));
     return { loss, updates: new Map([[centersName, addToRows(centers, labels, tf.mul(steps, plan.alpha))]]) };
   },
 };

@@ -10,7 +10,10 @@ export interface HeadParameter {
   readonly rowsPerClass: number;
 }
 
-/** A number or table that the loss keeps from step to step; it is never trained, only changed by the loss's updates, and goes into checkpoints. */
+/**
+ * A number or table that the loss keeps from step to step; it is never trained, only changed by the loss's updates, and
+ * goes into checkpoints.
+ */
 export interface HeadState {
   readonly name: string;
   readonly shape: readonly number[];
@@ -53,7 +56,10 @@ export interface MetricLossOutput {
 
 export interface LossOutput extends MetricLossOutput {
   readonly scores: Tensor; // [batch, classes], without margin: accuracy is read from these
-  /** What the softmax sees, up to a positive factor: the margin is satisfied where the target is largest; absent without class logits. */
+  /**
+   * What the softmax sees, up to a positive factor: the margin is satisfied where the target is largest; absent without
+   * class logits.
+   */
   readonly logits?: Tensor; // [batch, classes]
   /** cos θ_y, where the target's score is another number. */
   readonly targetCosines?: Tensor; // [batch, 1]

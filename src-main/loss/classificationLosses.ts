@@ -62,7 +62,9 @@ export const metricLoss = (plan: MetricLossPlan): MetricLoss => metric[plan.name
 
 const sum = weightedSum({ classification: classificationOf, metric: metricLoss });
 
-/** The implementation of a planned loss: every plan gets class scores, a metric loss those of the nearest class mean. */
+/**
+ * The implementation of a planned loss: every plan gets class scores, a metric loss those of the nearest class mean.
+ */
 export function classificationLoss(plan: LossPlan): ClassificationLoss {
   if (plan.name === 'sum') return sum;
   return isClassificationLoss(plan) ? classificationOf(plan) : byClassCenter(metricLoss(plan));

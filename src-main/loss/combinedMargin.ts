@@ -8,7 +8,9 @@ type Plan = Extract<ClassificationLossPlan, { name: 'combinedMargin' }>;
 
 const angle = (cosine: Tensor): Tensor => tf.acos(tf.clipByValue(cosine, -1, 1));
 
-/** cos(m1 θ + m2) from cos θ; beyond m1 θ + m2 = π, at θ = t: cos θ - cos t - 1, which goes on falling without a jump. */
+/**
+ * cos(m1 θ + m2) from cos θ; beyond m1 θ + m2 = π, at θ = t: cos θ - cos t - 1, which goes on falling without a jump.
+ */
 function multiplyAndAdd(cosine: Tensor, multiplier: number, margin: number): Tensor {
   const limit = Math.cos((Math.PI - margin) / multiplier);
   const before = (x: Tensor) => tf.cast(tf.greater(x, limit), 'bool');
@@ -21,7 +23,8 @@ function multiplyAndAdd(cosine: Tensor, multiplier: number, margin: number): Ten
 }
 
 /**
- * Softmax cross-entropy of s cos θ_j with the target logit s (cos(m1 θ_y + m2) - m3) (arXiv 1801.07698, equation 4). With
+ * Softmax cross-entropy of s cos θ_j with the target logit s (cos(m1 θ_y + m2) - m3) (arXiv 1801.07698, equation 4).
+ * With
  * m1 = 1 it goes on beyond θ_y = π - m2 as ArcFace does, so that (1, m, 0) is ArcFace and (1, 0, m) CosFace.
  */
 export const combinedMargin = marginSoftmax<Plan>(({ multiplier, marginRadians, margin }, target) =>

@@ -12,7 +12,10 @@ function meanOfActive(losses: Tensor): Tensor {
   return tf.mul(tf.sum(losses, 1), tf.div(losses.shape[0] as number, tf.maximum(active, 1)));
 }
 
-/** max(0, d_p - m_p) of pairs of one class and max(0, m_n - d_n) of pairs of two, each averaged over what is not 0 (CVPR 2006, Hadsell et al.; distances not squared). */
+/**
+ * max(0, d_p - m_p) of pairs of one class and max(0, m_n - d_n) of pairs of two, each averaged over what is not 0 (CVPR
+ * 2006, Hadsell et al.; distances not squared).
+ */
 export const contrastive: MetricLoss<Plan> = {
   compute({ plan, embeddings, labels }) {
     const distances = pairDistances(embeddings, 'euclidean'); // [batch, batch]

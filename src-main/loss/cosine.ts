@@ -22,10 +22,14 @@ export const classWeights = (classes: number, embeddingSize: number, rowsPerClas
 
 /** cos θ_ij of embeddings [batch, size] and class weights [classes, size]. */
 export function classCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor {
-  return tf.matMul(unitRows(embeddings), unitRows(headParameter(parameters, classWeightName)), false, true); // [batch, classes]
+  // [batch, classes]
+  return tf.matMul(unitRows(embeddings), unitRows(headParameter(parameters, classWeightName)), false, true);
 }
 
-/** A margin's change of the target cosine, [batch, 1], or the share of it that margin warm-up has reached, as SphereFace anneals it (arXiv 1704.08063, appendix). */
+/**
+ * A margin's change of the target cosine, [batch, 1], or the share of it that margin warm-up has reached, as SphereFace
+ * anneals it (arXiv 1704.08063, appendix).
+ */
 export const marginChange = (target: Tensor, changed: Tensor, share: Tensor | undefined): Tensor =>
   share ? tf.mul(tf.sub(changed, target), share) : tf.sub(changed, target);
 
@@ -36,5 +40,6 @@ export function changeTarget(
   change: (target: Tensor) => Tensor,
 ): Tensor {
   const target = entriesAt(cosines, labels);
-  return replaceEntries(cosines, labels, tf.add(target, marginChange(target, change(target), marginShare))); // [batch, classes]
+  // [batch, classes]
+  return replaceEntries(cosines, labels, tf.add(target, marginChange(target, change(target), marginShare)));
 }

@@ -14,9 +14,13 @@ const logits = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Te
 
 /** cos θ_y of each sample, which the scores of this loss do not show. */
 const targetCosines = (embeddings: Tensor, labels: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
-  tf.sum(tf.mul(unitRows(embeddings), unitRows(rowsAt(headParameter(parameters, 'head.weight'), labels))), 1, true); // [batch, 1]
+  // [batch, 1]
+  tf.sum(tf.mul(unitRows(embeddings), unitRows(rowsAt(headParameter(parameters, 'head.weight'), labels))), 1, true);
 
-/** Softmax cross-entropy of W x + b, with the target spread over all classes by label smoothing (arXiv 1512.00567, section 7). */
+/**
+ * Softmax cross-entropy of W x + b, with the target spread over all classes by label smoothing (arXiv 1512.00567,
+ * section 7).
+ */
 export const crossEntropy: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [
     classWeights(classes, embeddingSize),
@@ -28,7 +32,8 @@ export const crossEntropy: ClassificationLoss<Plan> = {
     const told = { scores, logits: scores, targetCosines: targetCosines(embeddings, labels, parameters) };
     const loss = sparseSoftmaxCrossEntropy(scores, labels); // [batch]
     if (plan.labelSmoothing === 0) return { loss, ...told };
-    const ahead = tf.sub(tf.reshape(entriesAt(scores, labels), [-1]), tf.mean(scores, 1)); // the target's logit before the mean of all
+    // the target's logit before the mean of all
+    const ahead = tf.sub(tf.reshape(entriesAt(scores, labels), [-1]), tf.mean(scores, 1));
     return { loss: tf.add(loss, tf.mul(ahead, plan.labelSmoothing)), ...told };
   },
 };

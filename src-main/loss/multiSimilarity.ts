@@ -5,7 +5,10 @@ import { maskedLogSumExp, pairCosines, pairMasks } from './pairs.ts';
 
 type Plan = Extract<MetricLossPlan, { name: 'multiSimilarity' }>;
 
-/** ln(1 + Σ_p e^{-α (s_p - λ)}) / α + ln(1 + Σ_n e^{β (s_n - λ)}) / β for each anchor, over all pairs (arXiv 1904.06627, equation 15). */
+/**
+ * ln(1 + Σ_p e^{-α (s_p - λ)}) / α + ln(1 + Σ_n e^{β (s_n - λ)}) / β for each anchor, over all pairs (arXiv 1904.06627,
+ * equation 15).
+ */
 export const multiSimilarity: MetricLoss<Plan> = {
   compute({ plan, embeddings, labels }) {
     const apart = tf.sub(pairCosines(embeddings), plan.base); // [batch, batch]

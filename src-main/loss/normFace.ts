@@ -6,7 +6,9 @@ import { classCosines, classWeights } from './cosine.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'normFace' }>;
 
-/** Softmax cross-entropy of s cos θ_j, embedding and class weights on the unit sphere (arXiv 1704.06369, equation 6). */
+/**
+ * Softmax cross-entropy of s cos θ_j, embedding and class weights on the unit sphere (arXiv 1704.06369, equation 6).
+ */
 export const normFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),

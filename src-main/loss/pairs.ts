@@ -26,7 +26,10 @@ export function pairCosines(embeddings: Tensor): Tensor {
 // Below it, d² = 2 - 2 cos is rounding alone, and so would be the direction of its gradient.
 const smallestSquare = 1e-6;
 
-/** Distances of all pairs of unit embeddings, plain or squared; the plain one has no gradient where two embeddings coincide. */
+/**
+ * Distances of all pairs of unit embeddings, plain or squared; the plain one has no gradient where two embeddings
+ * coincide.
+ */
 export function pairDistances(embeddings: Tensor, kind: 'euclidean' | 'squared'): Tensor {
   const squares = tf.relu(tf.sub(2, tf.mul(pairCosines(embeddings), 2))); // [batch, batch]
   if (kind === 'squared') return squares;
@@ -40,7 +43,9 @@ export function maskedLogSumExp(values: Tensor, mask: Tensor): Tensor {
   return tf.logSumExp(tf.where(tf.greater(mask, 0), values, tf.fill(values.shape, -1e9)), -1); // [rows]
 }
 
-/** Per-sample values whose mean over the batch is the mean over the samples with weight 1; all 0 where there are none. */
+/**
+ * Per-sample values whose mean over the batch is the mean over the samples with weight 1; all 0 where there are none.
+ */
 export function meanOver(losses: Tensor, counted: Tensor): Tensor {
   const share = tf.div(losses.shape[0] as number, tf.maximum(tf.sum(counted), 1));
   return tf.mul(tf.mul(losses, counted), share); // [batch]

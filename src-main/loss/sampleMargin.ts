@@ -7,7 +7,10 @@ const withGradients = tf.customGrad as unknown as (
   f: (x: Tensor, y: Tensor, save: Save) => { value: Tensor; gradFunc: (dy: Tensor, saved: Tensor[]) => Tensor[] },
 ) => (x: Tensor, y: Tensor) => Tensor;
 
-/** ArcFace's cos(θ + m), beyond θ = π - m cos θ - m sin m, with a margin of its own for each sample; both [batch, 1], in closed form by both. */
+/**
+ * ArcFace's cos(θ + m), beyond θ = π - m cos θ - m sin m, with a margin of its own for each sample; both [batch, 1], in
+ * closed form by both.
+ */
 export const addSampleMargin: (cosine: Tensor, margin: Tensor) => Tensor = withGradients((cosine, margin, save) => {
   const before = (x: Tensor, m: Tensor) => tf.cast(tf.greater(x, tf.neg(tf.cos(m))), 'bool'); // cos(π - m) = -cos m
   save([cosine, margin]);
@@ -33,7 +36,10 @@ export const addSampleMargin: (cosine: Tensor, margin: Tensor) => Tensor = withG
   };
 });
 
-/** cos of θ + m kept within [ε, π - ε], both [batch, 1]; no gradient by the margin, and none by cos θ where the angle is cut off. */
+/**
+ * cos of θ + m kept within [ε, π - ε], both [batch, 1]; no gradient by the margin, and none by cos θ where the angle is
+ * cut off.
+ */
 export const addClippedMargin = (cosine: Tensor, margin: Tensor, epsilon: number): Tensor =>
   withGradients((x, m, save) => {
     const widened = (one: Tensor, added: Tensor) => tf.add(tf.acos(tf.clipByValue(one, -1, 1)), added);

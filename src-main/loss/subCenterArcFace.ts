@@ -14,7 +14,10 @@ function nearestCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tens
   return tf.max(tf.reshape(all, [batch, rows / subCenters, subCenters]), 2); // [batch, classes]
 }
 
-/** ArcFace on the nearest of K centres a class, which lets noisy pictures gather at a centre of their own (ECCV 2020, Deng et al., equation 3). */
+/**
+ * ArcFace on the nearest of K centres a class, which lets noisy pictures gather at a centre of their own (ECCV 2020,
+ * Deng et al., equation 3).
+ */
 export const subCenterArcFace: ClassificationLoss<Plan> = {
   head: ({ plan, classes, embeddingSize }) => [classWeights(classes, embeddingSize, plan.subCenters)],
   scores: ({ plan, embeddings, parameters }) => nearestCosines(embeddings, parameters, plan.subCenters),

@@ -30,14 +30,18 @@ function batchHard(distances: Tensor, { positive, negative }: PairMasks): Triple
   };
 }
 
-/** For each positive pair the nearest negative that is further than the positive; the furthest negative where none is (arXiv 1503.03832, equation 4). */
+/**
+ * For each positive pair the nearest negative that is further than the positive; the furthest negative where none is
+ * (arXiv 1503.03832, equation 4).
+ */
 function semiHard(distances: Tensor, { positive, negative }: PairMasks): Triplets {
   const batch = distances.shape[0] as number;
   const fixed = stopGradient(distances);
   const toPositive = tf.reshape(fixed, [batch, batch, 1]);
   const toNegative = tf.reshape(fixed, [batch, 1, batch]);
   const negatives = tf.reshape(negative, [batch, 1, batch]);
-  const further = tf.mul(tf.cast(tf.greater(toNegative, toPositive), 'float32'), negatives); // [batch, positive, negative]
+  // [batch, positive, negative]
+  const further = tf.mul(tf.cast(tf.greater(toNegative, toPositive), 'float32'), negatives);
   // One ranking for both cases: the nearest of the further negatives first, then the furthest of the others.
   const rank = tf.where(
     tf.greater(further, 0),
@@ -54,7 +58,8 @@ function semiHard(distances: Tensor, { positive, negative }: PairMasks): Triplet
 function everyTriplet(distances: Tensor, { positive, negative }: PairMasks): Triplets {
   const batch = distances.shape[0] as number;
   return {
-    gaps: tf.sub(tf.reshape(distances, [batch, batch, 1]), tf.reshape(distances, [batch, 1, batch])), // [batch, positive, negative]
+    // [batch, positive, negative]
+    gaps: tf.sub(tf.reshape(distances, [batch, batch, 1]), tf.reshape(distances, [batch, 1, batch])),
     counted: tf.mul(tf.reshape(positive, [batch, batch, 1]), tf.reshape(negative, [batch, 1, batch])),
   };
 }
@@ -64,7 +69,10 @@ const miners = { batchHard, semiHard, all: everyTriplet } satisfies Record<
   (distances: Tensor, masks: PairMasks) => Triplets
 >;
 
-/** max(0, d(a, p) - d(a, n) + m) of the mined triplets (arXiv 1503.03832, equation 2), averaged over all of them or over those that are not 0. */
+/**
+ * max(0, d(a, p) - d(a, n) + m) of the mined triplets (arXiv 1503.03832, equation 2), averaged over all of them or over
+ * those that are not 0.
+ */
 export const triplet: MetricLoss<Plan> = {
   compute({ plan, embeddings, labels }) {
     const distances = pairDistances(embeddings, plan.distance); // [batch, batch]

@@ -20,7 +20,10 @@ interface MetricTerm {
   readonly prefix: string;
 }
 
-/** The entries of a prefix, without it: a metric term's state is prefixed by its place, the loss with class scores keeps its own names. */
+/**
+ * The entries of a prefix, without it: a metric term's state is prefixed by its place, the loss with class scores keeps
+ * its own names.
+ */
 const ofTerm = (entries: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
   new Map(
     [...entries]
@@ -28,7 +31,10 @@ const ofTerm = (entries: ReadonlyMap<string, Tensor>, prefix: string): Map<strin
       .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
   );
 
-/** Σ_i w_i L_i of at most one loss with class scores and metric losses; without one the scores are cosines to the class means. */
+/**
+ * Σ_i w_i L_i of at most one loss with class scores and metric losses; without one the scores are cosines to the class
+ * means.
+ */
 export function weightedSum({ classification, metric }: LossesByPlan): ClassificationLoss<SumPlan> {
   const scored = (plan: SumPlan) =>
     plan.terms

@@ -27,7 +27,10 @@ interface JoinedBatchNorm {
   readonly within: readonly string[];
 }
 
-/** Batch norms that training computes together with what alone reads them, a sum and a rectifier, or a rectifier and max pooling, by that reader's name. */
+/**
+ * Batch norms that training computes together with what alone reads them, a sum and a rectifier, or a rectifier and max
+ * pooling, by that reader's name.
+ */
 function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
   const byName = new Map(network.nodes.map((node) => [node.name, node]));
   const readers = new Map<string, number>([
@@ -52,7 +55,10 @@ function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
   return found;
 }
 
-/** Activations of every node of a network, in training but those that only another one reads, for images [batch, size, size, 3]. Throws where a parameter is missing. */
+/**
+ * Activations of every node of a network, in training but those that only another one reads, for images [batch, size,
+ * size, 3]. Throws where a parameter is missing.
+ */
 export function forward(
   network: Network,
   options: ForwardOptions & { readonly parameters: ReadonlyMap<string, Tensor>; readonly input: Tensor },

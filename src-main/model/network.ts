@@ -51,7 +51,10 @@ export interface ParameterSpec {
   readonly initial: Initial;
 }
 
-/** Shape of each node's values without the batch: [height, width, channels] or [units]. Throws where a node does not fit its input. */
+/**
+ * Shape of each node's values without the batch: [height, width, channels] or [units]. Throws where a node does not fit
+ * its input.
+ */
 export function networkShapes(network: Network): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
   for (const node of network.nodes) {
@@ -110,10 +113,8 @@ export function parameterSpecs(network: Network): ParameterSpec[] {
     switch (node.op) {
       case 'conv2d': {
         const depthwise = node.groups === 'depthwise';
-        const [fanIn, fanOut] = [
-          node.kernel ** 2 * (depthwise ? 1 : channels),
-          node.kernel ** 2 * (depthwise ? 1 : node.filters),
-        ];
+        const fanIn = node.kernel ** 2 * (depthwise ? 1 : channels);
+        const fanOut = node.kernel ** 2 * (depthwise ? 1 : node.filters);
         const fan = node.initial === 'heFanOut' ? fanOut : node.initial === 'heFanIn' ? fanIn : fanIn + fanOut;
         const standardDeviation =
           typeof node.initial === 'object' ? node.initial.standardDeviation : Math.sqrt(2 / fan);

@@ -37,7 +37,10 @@ export function networkBuilder(backbone: BackboneName, { inputSize, embeddingSiz
     add: (first: string, second: string, name: string) => add({ op: 'add', name, inputs: [first, second] }),
     globalAveragePool: (input: string) => add({ op: 'globalAveragePool', name: 'pool', inputs: [input] }),
     flatten: (input: string) => add({ op: 'flatten', name: 'flatten', inputs: [input] }),
-    /** insightface's embedding head behind pooled features: dropout, fully connected, batch norm with its scale frozen at 1. */
+    /**
+     * insightface's embedding head behind pooled features: dropout, fully connected, batch norm with its scale frozen
+     * at 1.
+     */
     finish(pooled: string, denseName = 'embedding'): Network {
       const dropped = dropout > 0 ? add({ op: 'dropout', name: 'dropout', inputs: [pooled], rate: dropout }) : pooled;
       const dense = add({ op: 'dense', name: denseName, inputs: [dropped], units: embeddingSize, bias: true });

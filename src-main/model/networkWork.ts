@@ -13,9 +13,11 @@ const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 /** Counts multiply-adds and values of a network's nodes from their shapes. */
 export function networkWork(network: Network): NetworkWork {
   const shapes = networkShapes(network);
-  let [multiplyAdds, values] = [0, 0];
+  let multiplyAdds = 0;
+  let values = 0;
   for (const node of network.nodes) {
-    const [input, output] = [shapes.get(node.inputs[0] ?? '') ?? [], shapes.get(node.name) ?? []];
+    const input = shapes.get(node.inputs[0] ?? '') ?? [];
+    const output = shapes.get(node.name) ?? [];
     const channels = input.at(-1) ?? 1;
     values += product(output);
     if (node.op === 'conv2d')

@@ -36,7 +36,10 @@ const sections: readonly Section[] = [
   rerunSection,
 ];
 
-/** The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv, pictures.csv and experiment.yaml. Pure: one model gives the same bytes to every door. */
+/**
+ * The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv, pictures.csv and
+ * experiment.yaml. Pure: one model gives the same bytes to every door.
+ */
 export function renderReport(model: ReportModel): Map<string, string> {
   const context = reportContext(model);
   const { texts, chosen } = context;

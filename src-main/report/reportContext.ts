@@ -80,7 +80,10 @@ function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
   });
 }
 
-/** The variant with the best val accuracy among those with the most finished runs: one that diverged with some seed is no choice. */
+/**
+ * The variant with the best val accuracy among those with the most finished runs: one that diverged with some seed is
+ * no choice.
+ */
 function bestOf(variants: readonly ReportArm[]): ReportArm | undefined {
   const most = Math.max(...variants.map((arm) => arm.runs.length));
   return variants

@@ -12,7 +12,10 @@ export interface ReportMetric extends ComparedMetric {
 const rateAt = (evaluation: RunEvaluation, falsePositiveRate: number) =>
   evaluation.identification?.rates.find((rate) => rate.falsePositiveRate === falsePositiveRate && rate.carried);
 
-/** Every metric that arms are compared by: a metric is one entry here. Primary ones, on which the verdict rests, are few and fixed before any run: each costs all others power. */
+/**
+ * Every metric that arms are compared by: a metric is one entry here. Primary ones, on which the verdict rests, are few
+ * and fixed before any run: each costs all others power.
+ */
 export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Texts): ReportMetric[] {
   const { say } = texts;
   const testImages = (evaluation: RunEvaluation) =>

@@ -71,7 +71,9 @@ export interface ReportModel {
   readonly advice: readonly Advice[];
   /** What predictions name by number: classes in their order, and test pictures by their places in the prepared set. */
   readonly test: { readonly classes: readonly string[]; readonly files: Readonly<Record<number, string>> };
-  /** Faces that failures show, as data URLs: pictures by their file, and one training picture of a person by their name. */
+  /**
+   * Faces that failures show, as data URLs: pictures by their file, and one training picture of a person by their name.
+   */
   readonly faces: {
     readonly files: Readonly<Record<string, string>>;
     readonly people: Readonly<Record<string, string>>;

@@ -16,7 +16,10 @@ interface HardPair {
   readonly cosine: number;
 }
 
-/** What a report reads of a judged run beyond accuracy and identification rate: parts that the split does not carry are null, and parts that an older version did not judge absent. */
+/**
+ * What a report reads of a judged run beyond accuracy and identification rate: parts that the split does not carry are
+ * null, and parts that an older version did not judge absent.
+ */
 export interface JudgedParts {
   readonly verification?: {
     readonly genuine: number;

@@ -1,7 +1,9 @@
 import { escapeMarkdown } from './markdown.ts';
 import type { ReportContext } from './reportContext.ts';
 
-/** One section of a report: its Markdown, and the charts that it shows by file name. Null where there is nothing to say. */
+/**
+ * One section of a report: its Markdown, and the charts that it shows by file name. Null where there is nothing to say.
+ */
 export interface WrittenSection {
   readonly markdown: string;
   readonly charts?: ReadonlyMap<string, string>;

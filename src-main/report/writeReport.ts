@@ -8,7 +8,10 @@ import type { ReportModel } from './reportModel.ts';
 export const sumsName = 'SHA256SUMS';
 const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 
-/** What of a report's files is gone, changed or not its own, each in one sentence; `sha256sum -c SHA256SUMS` says the same. */
+/**
+ * What of a report's files is gone, changed or not its own, each in one sentence; `sha256sum -c SHA256SUMS` says the
+ * same.
+ */
 export async function verifyReport(folder: string): Promise<string[]> {
   const sums = await readFile(join(folder, sumsName), 'utf8').catch(() => null);
   if (sums === null) return [`${sumsName} cannot be read.`];
@@ -25,7 +28,10 @@ export async function verifyReport(folder: string): Promise<string[]> {
     .map((name) => `${name} ${found.has(name) ? 'is not the one that was written' : 'is missing'}.`);
 }
 
-/** Writes report.md with its charts and tables and the SHA-256 of each into a folder, whole or not at all. Throws 'no-space'. */
+/**
+ * Writes report.md with its charts and tables and the SHA-256 of each into a folder, whole or not at all. Throws
+ * 'no-space'.
+ */
 export async function writeReport(model: ReportModel, folder: string): Promise<void> {
   const files = renderReport(model);
   await writeWholeFolder(folder, async (temporary) => {

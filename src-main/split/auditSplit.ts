@@ -14,11 +14,17 @@ export interface Finding {
 }
 
 const nearDistance = 2;
-/** Copies of AT&T's faces that were halved, re-encoded or brightened correlate above 0.983, different demo people in one pose below 0.97. */
+/**
+ * Copies of AT&T's faces that were halved, re-encoded or brightened correlate above 0.983, different demo people in one
+ * pose below 0.97.
+ */
 const nearCorrelation = 0.98;
 const thumbnailSide = 16;
 
-/** Looks for leakage between the parts: one file twice, identical or near-identical pictures, a held-out person in training. Findings allowed by name or kind do not block. */
+/**
+ * Looks for leakage between the parts: one file twice, identical or near-identical pictures, a held-out person in
+ * training. Findings allowed by name or kind do not block.
+ */
 export function auditSplit(
   set: PreparedSet,
   split: Split,
@@ -71,7 +77,8 @@ export function auditSplit(
       add(
         'identical-content',
         content.slice(0, 12),
-        `${indexes.length} files have identical content, in ${[...parts].join(' and ')}${people.size > 1 ? `, under ${people.size} names` : ''}.`,
+        `${indexes.length} files have identical content, in ` +
+          `${[...parts].join(' and ')}${people.size > 1 ? `, under ${people.size} names` : ''}.`,
         indexes,
       );
     }
@@ -81,7 +88,8 @@ export function auditSplit(
     if (partOf.get(a) !== partOf.get(b) && set.images[a]?.contentHash !== set.images[b]?.contentHash)
       suspects.push([a, b]);
   for (const [a, b] of confirmed(set, suspects)) {
-    const [first, second] = [set.images[a], set.images[b]];
+    const first = set.images[a];
+    const second = set.images[b];
     if (!first || !second) continue;
     // Two shots of one person may look alike by rights; across people or into held-out parts it is a leak.
     const blocks = first.identity !== second.identity;
@@ -117,7 +125,8 @@ const bandPairs = [
 ] as const;
 
 /**
- * Pairs whose 64-bit hashes differ in at most two bits: of four bands of the hash two are then equal (pigeonhole), so only pictures that share two are compared
+ * Pairs whose 64-bit hashes differ in at most two bits: of four bands of the hash two are then equal (pigeonhole), so
+ * only pictures that share two are compared
  * (multi-index hashing, Norouzi et al., CVPR 2012). Aligned faces share one band by the thousand, hardly two.
  */
 function* nearPairs(set: PreparedSet, indexes: readonly number[]): Generator<readonly [number, number]> {

@@ -21,8 +21,10 @@ export interface Split {
 }
 
 /**
- * Splits a prepared set by its rule: identities with too few images are left out, some are held out as query and distractors,
- * and the images of the others are shared out among train, val and test. Throws 'wrong-input' where a part would be empty.
+ * Splits a prepared set by its rule: identities with too few images are left out, some are held out as query and
+ * distractors,
+ * and the images of the others are shared out among train, val and test. Throws 'wrong-input' where a part would be
+ * empty.
  */
 export function makeSplit(set: SplitSource, rule: Plan['split']): Split {
   const byIdentity = new Map<string, number[]>();
@@ -35,7 +37,8 @@ export function makeSplit(set: SplitSource, rule: Plan['split']): Split {
   if (unknown !== undefined)
     throw new ArcBenchError(
       'wrong-input',
-      `split.assign names ${unknown}, who is not in the dataset: the name of a person's folder was expected; correct the name or take it out.`,
+      `split.assign names ${unknown}, who is not in the dataset: the name of a person's folder was expected; ` +
+        'correct the name or take it out.',
     );
   const left = all.filter((identity) => imagesOf(identity).length >= rule.minImages);
   const order = randomStream(rule.seed, 'split', 'held out').shuffle(left);
@@ -56,7 +59,9 @@ export function makeSplit(set: SplitSource, rule: Plan['split']): Split {
   if (classes.length < 2) {
     throw new ArcBenchError(
       'wrong-input',
-      `Only ${left.length} of ${all.length} identities have at least ${rule.minImages} images, too few to train on 2 and hold out ${queryCount + distractorCount}: add people, lower split.minImages, or lower split.query and split.distractors.`,
+      `Only ${left.length} of ${all.length} identities have at least ${rule.minImages} images, too few to ` +
+        `train on 2 and hold out ${queryCount + distractorCount}: add people, lower split.minImages, or lower ` +
+        'split.query and split.distractors.',
     );
   }
   const parts: Record<PartName, number[]> = { train: [], val: [], test: [], query: [], distractors: [] };
@@ -87,11 +92,13 @@ function shareOut(
   }
   const groups = randomStream(rule.seed, 'split', 'images', identity).shuffle([...copies.values()]);
   const wanted = (share: number) => (share === 0 ? 0 : Math.max(1, Math.round(share * groups.length)));
-  const [val, test] = [wanted(rule.val), wanted(rule.test)];
+  const val = wanted(rule.val);
+  const test = wanted(rule.test);
   if (groups.length - val - test < 1) {
     throw new ArcBenchError(
       'wrong-input',
-      `${identity} has ${groups.length} different ${groups.length === 1 ? 'picture' : 'pictures'}, too few for train, val and test: add pictures of this person or raise split.minImages.`,
+      `${identity} has ${groups.length} different ${groups.length === 1 ? 'picture' : 'pictures'}, too few ` +
+        'for train, val and test: add pictures of this person or raise split.minImages.',
     );
   }
   parts.val.push(...groups.slice(0, val).flat());

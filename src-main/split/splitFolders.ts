@@ -7,7 +7,10 @@ import { partNames } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { Split } from './makeSplit.ts';
 
-/** Makes the folders train, val, test, query and distractors with one sub-folder an identity, as hard links or else copies, and a manifest with the SHA-256 of each file; whole or not at all. */
+/**
+ * Makes the folders train, val, test, query and distractors with one sub-folder an identity, as hard links or else
+ * copies, and a manifest with the SHA-256 of each file; whole or not at all.
+ */
 export async function writeSplitFolders(
   set: PreparedSet,
   split: Split,

@@ -32,7 +32,8 @@ export function datasetTables(database: Database.Database, changed: () => void) 
     data: row.data === null ? null : JSON.parse(row.data),
   });
   const savePicture = database.prepare(
-    'INSERT OR REPLACE INTO picture (path, bytes, modified, width, height) VALUES (@path, @bytes, @modified, @width, @height)',
+    'INSERT OR REPLACE INTO picture (path, bytes, modified, width, height) VALUES (@path, @bytes, @modified, ' +
+      '@width, @height)',
   );
   const savePictures = database.transaction((pictures: readonly PictureRow[]) => {
     for (const picture of pictures) savePicture.run(picture);
@@ -89,7 +90,8 @@ export function datasetTables(database: Database.Database, changed: () => void) 
     }) => {
       database
         .prepare(
-          'INSERT INTO split VALUES (@hash, @seed, @rule, @folder, @manifestHash, @audit) ON CONFLICT (hash) DO UPDATE SET rule = @rule, folder = @folder, manifestHash = @manifestHash, audit = @audit',
+          'INSERT INTO split VALUES (@hash, @seed, @rule, @folder, @manifestHash, @audit) ON CONFLICT (hash) ' +
+            'DO UPDATE SET rule = @rule, folder = @folder, manifestHash = @manifestHash, audit = @audit',
         )
         .run({ ...split, rule: JSON.stringify(split.rule), audit: JSON.stringify(split.audit) });
     },

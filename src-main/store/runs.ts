@@ -66,7 +66,8 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     'INSERT OR REPLACE INTO point (run, name, step, epoch, value, at) VALUES (@run, @name, @step, @epoch, @value, @at)',
   );
   const insertLatest = prepare(
-    'INSERT INTO latest (run, name, step, epoch, value) VALUES (@run, @name, @step, @epoch, @value) ON CONFLICT (run, name) DO UPDATE SET step = @step, epoch = @epoch, value = @value WHERE @step >= step',
+    'INSERT INTO latest (run, name, step, epoch, value) VALUES (@run, @name, @step, @epoch, @value) ON ' +
+      'CONFLICT (run, name) DO UPDATE SET step = @step, epoch = @epoch, value = @value WHERE @step >= step',
   );
   const addPoints = database.transaction((points: readonly MetricPoint[]) => {
     for (const point of points) insertPoint.run(point);
@@ -82,7 +83,8 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
   return {
     createRun: (run: Pick<RunRow, 'id' | 'experiment' | 'arm' | 'seed' | 'planHash' | 'splitHash'>) => {
       prepare(
-        "INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, 'queued', @createdAt)",
+        'INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES (@id, ' +
+          "@experiment, @arm, @seed, @planHash, @splitHash, 'queued', @createdAt)",
       ).run({ ...run, createdAt: now() });
       changed({ kind: 'run', id: run.id });
     },
@@ -106,7 +108,8 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     runPage: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunRow[] =>
       (
         prepare(
-          `SELECT * FROM run ${before ? 'WHERE (createdAt, id) < (@createdAt, @id)' : ''} ORDER BY createdAt DESC, id DESC LIMIT @limit`,
+          `SELECT * FROM run ${before ? 'WHERE (createdAt, id) < (@createdAt, @id)' : ''} ORDER BY createdAt ` +
+            'DESC, id DESC LIMIT @limit',
         ).all({ ...before, limit }) as RunRow[]
       ).reverse(),
     run: (id: string): RunRow | null =>
@@ -131,7 +134,10 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       prepare('SELECT step, epoch, value, at FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step')
         .raw()
         .all(run, name, after) as CurveRow[],
-    /** The part of a curve that lies within a range, with the point before it and the one behind it, so that a line goes through both edges. */
+    /**
+     * The part of a curve that lies within a range, with the point before it and the one behind it, so that a line goes
+     * through both edges.
+     */
     curveWithin: (run: string, name: string, range: CurveRange): CurveRow[] => {
       const of = 'FROM point WHERE run = @run AND name = @name';
       const begun =
@@ -149,7 +155,9 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
             ) as { first: number | null; last: number | null });
       if (within.first === null || within.last === null) return [];
       return prepare(
-        `SELECT step, epoch, value, at ${of} AND step >= coalesce((SELECT step ${of} AND step < @first ORDER BY step DESC LIMIT 1), @first) AND step <= coalesce((SELECT step ${of} AND step > @last ORDER BY step LIMIT 1), @last) ORDER BY step`,
+        `SELECT step, epoch, value, at ${of} AND step >= coalesce((SELECT step ${of} AND step < @first ORDER ` +
+          `BY step DESC LIMIT 1), @first) AND step <= coalesce((SELECT step ${of} AND step > @last ORDER BY ` +
+          'step LIMIT 1), @last) ORDER BY step',
       )
         .raw()
         .all({ run, name, ...within }) as CurveRow[];
@@ -162,7 +170,8 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     ): number[] =>
       (
         prepare(
-          'SELECT value FROM point WHERE run = ? AND name = ? AND step < ? AND value IS NOT NULL ORDER BY step DESC LIMIT ?',
+          'SELECT value FROM point WHERE run = ? AND name = ? AND step < ? AND value IS NOT NULL ORDER BY ' +
+            'step DESC LIMIT ?',
         )
           .pluck()
           .all(run, name, step, count) as number[]
@@ -206,7 +215,10 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
         { value: string } | undefined;
       return row ? JSON.parse(row.value) : null;
     },
-    /** SHA-256 over what the store holds of a run that has ended: its row, points, artefacts, results and events, its digest apart. */
+    /**
+     * SHA-256 over what the store holds of a run that has ended: its row, points, artefacts, results and events, its
+     * digest apart.
+     */
     digest: (run: string): string => {
       const digest = createHash('sha256');
       for (const table of [
@@ -251,7 +263,9 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       database.transaction(() => {
         prepare('DELETE FROM run WHERE id = ?').run(run.id);
         prepare(
-          'INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, @status, @createdAt, @finishedAt, @message, @initialWeightsHash)',
+          'INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, ' +
+            'message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, ' +
+            '@status, @createdAt, @finishedAt, @message, @initialWeightsHash)',
         ).run(run);
         for (const point of points) insertPoint.run(point);
         for (const point of latest) insertLatest.run(point);

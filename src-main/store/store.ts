@@ -21,7 +21,10 @@ const applicationId = 0x41524342; // "ARCB"
 /** The workspace's SQLite database: all that is known of datasets, splits, plans and runs. */
 export type Store = ReturnType<typeof openStore>;
 
-/** Opens a workspace's store, making and migrating it where needed. Throws 'busy' where another process writes, 'damaged' where the file is no whole database. */
+/**
+ * Opens a workspace's store, making and migrating it where needed. Throws 'busy' where another process writes,
+ * 'damaged' where the file is no whole database.
+ */
 export function openStore(
   workspace: string,
   {
@@ -132,7 +135,8 @@ function openDatabase(
   const damaged = (cause?: unknown) => damagedStore(dirname(path), cause);
   let database: Database.Database | null = null;
   try {
-    if (!readOnly && existsSync(path)) closeSync(openSync(path, 'r+')); // SQLite would leave files beside it that may not be written either
+    // SQLite would leave files beside it that may not be written either
+    if (!readOnly && existsSync(path)) closeSync(openSync(path, 'r+'));
     database = new Database(path, { readonly: readOnly });
     const version = database.pragma('user_version', { simple: true }) as number;
     const application = database.pragma('application_id', { simple: true }) as number;
@@ -140,7 +144,8 @@ function openDatabase(
     if (version > migrations.length)
       throw new ArcBenchError(
         'wrong-input',
-        `${path} was made by a newer ArcBench (its version is ${version}, this one knows ${migrations.length}): update ArcBench, or choose another workspace.`,
+        `${path} was made by a newer ArcBench (its version is ${version}, this one knows ` +
+          `${migrations.length}): update ArcBench, or choose another workspace.`,
       );
     if (!checked && database.pragma('quick_check', { simple: true }) !== 'ok') throw damaged();
     if (!readOnly) {

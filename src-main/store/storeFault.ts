@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
-/** What SQLite or the system says of a full disk, missing permission or damage as a sentence; any other error as it is. */
+/**
+ * What SQLite or the system says of a full disk, missing permission or damage as a sentence; any other error as it is.
+ */
 export function explainStoreFault(error: unknown, workspace: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE' || code === 'ENOSPC')
@@ -13,7 +15,9 @@ export function explainStoreFault(error: unknown, workspace: string): unknown {
   if (/^(SQLITE_(READONLY|CANTOPEN|PERM)|EACCES|EPERM|EROFS)/.test(code)) {
     return new ArcBenchError(
       'wrong-input',
-      `The database ${join(workspace, 'arcbench.db')} cannot be opened or written: it, the files beside it and their folder must be readable and writable; change their permissions, or choose another workspace with --workspace.`,
+      `The database ${join(workspace, 'arcbench.db')} cannot be opened or written: it, the files beside it ` +
+        'and their folder must be readable and writable; change their permissions, or choose another workspace ' +
+        'with --workspace.',
       { cause: error },
     );
   }
@@ -26,7 +30,8 @@ export function explainStoreFault(error: unknown, workspace: string): unknown {
 export const damagedStore = (workspace: string, cause?: unknown): ArcBenchError =>
   new ArcBenchError(
     'damaged',
-    `${join(workspace, 'arcbench.db')} is not a whole ArcBench database: move it away to start anew, or bring it back from a copy.`,
+    `${join(workspace, 'arcbench.db')} is not a whole ArcBench database: move it away to start anew, or ` +
+      'bring it back from a copy.',
     { cause },
   );
 

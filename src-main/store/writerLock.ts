@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { explainStoreFault } from './storeFault.ts';
 
-const held = new Map<string, Database.Database>(); // by this process; a database that nobody refers to is closed, and its lock lost
+// by this process; a database that nobody refers to is closed, and its lock lost
+const held = new Map<string, Database.Database>();
 
 /**
- * Makes this process the one writer of a workspace and returns its release; throws 'busy' naming the other process. The lock is SQLite's own on a
+ * Makes this process the one writer of a workspace and returns its release; throws 'busy' naming the other process. The
+ * lock is SQLite's own on a
  * file beside the database: the system gives it to one process, and takes it back however that one ends.
  */
 export function lockWorkspace(workspace: string): () => void {
-  const [path, ownerPath] = [join(workspace, 'writer.lock.db'), join(workspace, 'writer.pid')];
+  const path = join(workspace, 'writer.lock.db');
+  const ownerPath = join(workspace, 'writer.pid');
   if (held.has(path))
     throw new ArcBenchError('busy', `The workspace ${workspace} is open in this process already: close it first.`);
   let lock: Database.Database | null = null;
@@ -24,7 +27,8 @@ export function lockWorkspace(workspace: string): () => void {
     if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')) {
       throw new ArcBenchError(
         'busy',
-        `The workspace ${workspace} is in use by ${ownerName(ownerPath)}: wait until it ends, or choose another workspace with --workspace.`,
+        `The workspace ${workspace} is in use by ${ownerName(ownerPath)}: wait until it ends, or choose ` +
+          'another workspace with --workspace.',
         { cause },
       );
     }

@@ -22,7 +22,10 @@ export function augmentationInputs(plan: AugmentationPlan, batchSize: number): R
 
 const luma = [0.299, 0.587, 0.114] as const;
 
-/** Every random draw of one batch's augmentation: a function of seed, epoch and batch alone, so arms of one seed see the same pictures. */
+/**
+ * Every random draw of one batch's augmentation: a function of seed, epoch and batch alone, so arms of one seed see the
+ * same pictures.
+ */
 export function drawAugmentation(
   plan: AugmentationPlan,
   size: number,
@@ -39,7 +42,8 @@ export function drawAugmentation(
   for (let sample = 0; sample < at.batchSize; sample++) {
     const flip = random.next() < plan.flip;
     const zoom = 1 + signed(plan.zoom);
-    const [shiftX, shiftY] = [signed(plan.shift) * size, signed(plan.shift) * size];
+    const shiftX = signed(plan.shift) * size;
+    const shiftY = signed(plan.shift) * size;
     // Output pixel (x, y) reads input (a x + c, d y + f), zoomed about the picture's centre.
     const centre = (size - 1) / 2;
     const horizontal = flip ? -zoom : zoom;
@@ -47,7 +51,8 @@ export function drawAugmentation(
       [horizontal, 0, centre - horizontal * centre + shiftX, 0, zoom, centre - zoom * centre + shiftY, 0, 0],
       sample * 8,
     );
-    const [brightness, contrast] = [signed(plan.brightness), 1 + signed(plan.contrast)];
+    const brightness = signed(plan.brightness);
+    const contrast = 1 + signed(plan.contrast);
     const saturation = random.next() < plan.grey ? 0 : 1 + signed(plan.saturation);
     for (let from = 0; from < 3; from++) {
       for (let to = 0; to < 3; to++) {
@@ -57,8 +62,10 @@ export function drawAugmentation(
     }
     inputs['colourOffset']?.fill(0.5 * (1 - contrast) + brightness, sample * 3, sample * 3 + 3);
     const erase = random.next() < plan.erase;
-    const [height, width] = [size * (0.15 + 0.25 * random.next()), size * (0.15 + 0.25 * random.next())];
-    const [top, left] = [random.next() * (size - height), random.next() * (size - width)];
+    const height = size * (0.15 + 0.25 * random.next());
+    const width = size * (0.15 + 0.25 * random.next());
+    const top = random.next() * (size - height);
+    const left = random.next() * (size - width);
     if (erase) inputs['erased']?.set([top, top + height, left, left + width], sample * 4);
   }
   return inputs;

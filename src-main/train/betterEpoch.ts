@@ -4,7 +4,10 @@ export interface ValResult {
   readonly loss: number | null;
 }
 
-/** Whether an epoch is better than the best so far: by val accuracy, and of equal ones, as where val is solved, by the lower val loss; the earlier one where both are equal. */
+/**
+ * Whether an epoch is better than the best so far: by val accuracy, and of equal ones, as where val is solved, by the
+ * lower val loss; the earlier one where both are equal.
+ */
 export const isBetterEpoch = (epoch: ValResult, best: ValResult): boolean =>
   epoch.accuracy > best.accuracy ||
   (epoch.accuracy === best.accuracy && epoch.loss !== null && best.loss !== null && epoch.loss < best.loss);

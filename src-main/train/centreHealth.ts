@@ -1,9 +1,14 @@
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
 // Class centres of fewer numbers lie close by necessity, and very many take too long for every epoch.
-const [fewestNumbers, mostCentres, onAnother] = [8, 20_000, 0.99];
+const fewestNumbers = 8;
+const mostCentres = 20_000;
+const onAnother = 0.99;
 
-/** How many classes have a centre nearly on that of another class, from class weights [classes x K, size]; null where that cannot be told. */
+/**
+ * How many classes have a centre nearly on that of another class, from class weights [classes x K, size]; null where
+ * that cannot be told.
+ */
 export function collapsedCentres(
   weights: Float32Array,
   { classes, size }: { readonly classes: number; readonly size: number },

@@ -29,7 +29,8 @@ const positionSchema = z.strictObject({
   referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
   seconds: z.number(),
   images: z.int(), // of training so far
-  warnings: z.array(runWarningSchema).catch([]), // of all whole epochs; older checkpoints have sentences, which were told
+  // of all whole epochs; older checkpoints have sentences, which were told
+  warnings: z.array(runWarningSchema).catch([]),
   points: z.int().nullable().default(null), // told so far; null: not counted by an older version
 });
 export type TrainingPosition = z.infer<typeof positionSchema>;
@@ -73,7 +74,10 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, fsync of the folder, rename, fsync of the parent. */
+/**
+ * Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, fsync of the
+ * folder, rename, fsync of the parent.
+ */
 export function writeCheckpoint(
   runFolder: string,
   name: string,
@@ -119,7 +123,8 @@ export function writeCheckpoint(
     if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
       throw new ArcBenchError(
         'no-space',
-        `The disk is full: the checkpoint ${join(parent, name)} could not be written, and the one before it is kept; free some space and resume.`,
+        `The disk is full: the checkpoint ${join(parent, name)} could not be written, and the one before it ` +
+          'is kept; free some space and resume.',
         { cause },
       );
     throw cause;

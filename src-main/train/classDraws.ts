@@ -31,7 +31,10 @@ function rowsPerClass({ loss, classes, embeddingSize, training }: ClassDrawOptio
   return new Map([...trained, ...kept]);
 }
 
-/** The state of which a step sees the drawn classes alone, by the input that names its rows, and those inputs; both empty where every step has all classes. */
+/**
+ * The state of which a step sees the drawn classes alone, by the input that names its rows, and those inputs; both
+ * empty where every step has all classes.
+ */
 export function classRows(options: ClassDrawOptions): {
   readonly rows: ReadonlyMap<string, string>;
   readonly inputs: Readonly<Record<string, InputSpec>>;
@@ -48,8 +51,10 @@ export function classRows(options: ClassDrawOptions): {
 }
 
 /**
- * What a step is fed of classes: the labels of its batch, or, where classes are drawn, the rows of the batch's own classes and of others drawn evenly
- * without replacement, rising, and the labels as places among the drawn (Partial FC, arXiv 2203.15565, section 3). A function of seed, epoch and
+ * What a step is fed of classes: the labels of its batch, or, where classes are drawn, the rows of the batch's own
+ * classes and of others drawn evenly
+ * without replacement, rising, and the labels as places among the drawn (Partial FC, arXiv 2203.15565, section 3). A
+ * function of seed, epoch and
  * batch alone, so that arms of one seed draw the same.
  */
 export function drawClasses(

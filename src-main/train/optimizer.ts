@@ -92,7 +92,10 @@ export function optimizerUpdates({
   return updates;
 }
 
-/** Global norm of all gradients, and the factor that scales them down to `limit` where they exceed it (null where limit is 0), as torch's clip_grad_norm_. */
+/**
+ * Global norm of all gradients, and the factor that scales them down to `limit` where they exceed it (null where limit
+ * is 0), as torch's clip_grad_norm_.
+ */
 export function clipByGlobalNorm(
   gradients: ReadonlyMap<string, Tensor>,
   limit: number,

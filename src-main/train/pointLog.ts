@@ -14,7 +14,10 @@ function lineOf(points: readonly RunPoint[]): string {
   return `${sumOf(text)} ${text}\n`;
 }
 
-/** Keeps points beside the checkpoint that counts them, for a database that loses its last commits; each line bears the hash of its own, so that damage to one costs no other. */
+/**
+ * Keeps points beside the checkpoint that counts them, for a database that loses its last commits; each line bears the
+ * hash of its own, so that damage to one costs no other.
+ */
 export function appendPoints(runFolder: string, points: readonly RunPoint[]): void {
   if (points.length === 0) return;
   const path = pointLogOf(runFolder);

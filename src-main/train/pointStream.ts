@@ -10,7 +10,10 @@ export const runPointSchema = z.strictObject({
 /** A point of a run's curves. */
 export type RunPoint = z.infer<typeof runPointSchema>;
 
-/** Gathers points and sends them a few times a second; what the receiver has not confirmed yet goes into checkpoints, so that no death of either side loses any. */
+/**
+ * Gathers points and sends them a few times a second; what the receiver has not confirmed yet goes into checkpoints, so
+ * that no death of either side loses any.
+ */
 export interface PointStream {
   /** Takes those that are finite, and says how many. */
   add(points: Readonly<Record<string, number>>, at: { readonly step: number; readonly epoch: number }): number;
@@ -29,7 +32,8 @@ const millisecondsBetween = 300;
 export function pointStream(send: (batch: number, points: readonly RunPoint[]) => void): PointStream {
   const sent = new Map<number, readonly RunPoint[]>();
   let [waiting, unkept]: [RunPoint[], RunPoint[]] = [[], []];
-  let [batches, flushed] = [0, performance.now()];
+  let batches = 0;
+  let flushed = performance.now();
   const stream: PointStream = {
     add(points, { step, epoch }) {
       const finite = Object.entries(points)

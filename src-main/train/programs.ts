@@ -47,7 +47,10 @@ export function headShapes({
   );
 }
 
-/** All that a step reads and writes: backbone, head, batch-norm statistics, the loss's own state and optimiser slots. The head is drawn from the seed. */
+/**
+ * All that a step reads and writes: backbone, head, batch-norm statistics, the loss's own state and optimiser slots.
+ * The head is drawn from the seed.
+ */
 export function initialState(
   options: ProgramOptions & { readonly backbone: ReadonlyMap<string, Float32Array>; readonly seed: number },
 ): Map<string, StateSpec> {
@@ -99,7 +102,10 @@ export function dropoutShapes(network: Network): Map<string, readonly number[]> 
 const noiseName = (node: string) => `noise/${node}`;
 const scalarNames = ['learningRate', 'firstCorrection', 'secondCorrection'] as const;
 
-/** One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or those that are drawn for it. All outputs are scalars; a sum's terms come out one by one as `loss/<name>`. */
+/**
+ * One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or those that
+ * are drawn for it. All outputs are scalars; a sum's terms come out one by one as `loss/<name>`.
+ */
 export function trainProgram(options: ProgramOptions): Program {
   const { network, loss, training } = options;
   const { batchSize } = training;

@@ -2,7 +2,10 @@ import type { Plan } from '../../src-shared/experiment.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
-/** Full batches of one epoch as positions in the training part; the rest that fills no batch is dropped. Throws 'wrong-input' where not one batch can be filled. */
+/**
+ * Full batches of one epoch as positions in the training part; the rest that fills no batch is dropped. Throws
+ * 'wrong-input' where not one batch can be filled.
+ */
 export function batchesOfEpoch(
   training: Plan['training'],
   labels: Int32Array,
@@ -14,7 +17,8 @@ export function batchesOfEpoch(
     if (labels.length < batchSize)
       throw new ArcBenchError(
         'wrong-input',
-        `The training part has ${labels.length} images, fewer than the batch size ${batchSize}: lower training.batchSize.`,
+        `The training part has ${labels.length} images, fewer than the batch size ${batchSize}: lower ` +
+          'training.batchSize.',
       );
     const order = random.shuffle(Array.from(labels.keys()));
     return Array.from({ length: Math.floor(order.length / batchSize) }, (_, index) =>
@@ -25,14 +29,16 @@ export function batchesOfEpoch(
   if (identities * images !== batchSize)
     throw new ArcBenchError(
       'wrong-input',
-      `The pk sampler gives ${identities} x ${images} = ${identities * images} images a batch, but training.batchSize is ${batchSize}: make them equal.`,
+      `The pk sampler gives ${identities} x ${images} = ${identities * images} images a batch, but ` +
+        `training.batchSize is ${batchSize}: make them equal.`,
     );
   const byLabel = new Map<number, number[]>();
   labels.forEach((label, position) => byLabel.set(label, [...(byLabel.get(label) ?? []), position]));
   if (byLabel.size < identities)
     throw new ArcBenchError(
       'wrong-input',
-      `The pk sampler wants ${identities} identities a batch, but the training part has ${byLabel.size}: lower training.sampler.identities.`,
+      `The pk sampler wants ${identities} identities a batch, but the training part has ${byLabel.size}: ` +
+        'lower training.sampler.identities.',
     );
   const count = Math.max(1, Math.floor(labels.length / batchSize));
   return Array.from({ length: count }, () =>

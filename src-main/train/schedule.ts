@@ -6,7 +6,10 @@ export const marginShareAt = (
   { step, stepsPerEpoch }: { readonly step: number; readonly stepsPerEpoch: number },
 ): number => Math.min(1, step / Math.max(1, warmupEpochs * stepsPerEpoch));
 
-/** Learning rate at a step, counted from 0, of `stepsPerEpoch * epochs`; warm-up rises linearly from 0 and the schedule fills the rest. */
+/**
+ * Learning rate at a step, counted from 0, of `stepsPerEpoch * epochs`; warm-up rises linearly from 0 and the schedule
+ * fills the rest.
+ */
 export function learningRateAt(
   plan: SchedulePlan,
   base: number,

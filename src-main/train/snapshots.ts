@@ -9,7 +9,10 @@ const [mostSnapshots, indexName] = [30, 'index.json'] as const;
 /** At most so many val pictures are in a snapshot. */
 export const mostShown = 2000;
 
-/** Whether an epoch, counted from 1, leaves a snapshot: every one, or every second, fourth, … from the last backwards, so that there are at most 30. */
+/**
+ * Whether an epoch, counted from 1, leaves a snapshot: every one, or every second, fourth, … from the last backwards,
+ * so that there are at most 30.
+ */
 export function leavesSnapshot(epoch: number, epochs: number): boolean {
   let every = 1;
   while (Math.ceil(epochs / every) > mostSnapshots) every *= 2;
@@ -18,7 +21,10 @@ export function leavesSnapshot(epoch: number, epochs: number): boolean {
 
 const fileOf = (epoch: number) => `epoch-${String(epoch).padStart(5, '0')}.npy`;
 
-/** Writes the unit embeddings of some val pictures after an epoch, and which pictures of the prepared set they are; whole or not at all. */
+/**
+ * Writes the unit embeddings of some val pictures after an epoch, and which pictures of the prepared set they are;
+ * whole or not at all.
+ */
 export async function writeSnapshot(
   folder: string,
   snapshot: {
@@ -33,7 +39,10 @@ export async function writeSnapshot(
   await writeWhole(join(folder, fileOf(snapshot.epoch)), npyBytes(snapshot.units, snapshot.size));
 }
 
-/** The pictures of a run's snapshots, as positions in the prepared set, and the file of each epoch, rising. Throws 'damaged'. */
+/**
+ * The pictures of a run's snapshots, as positions in the prepared set, and the file of each epoch, rising. Throws
+ * 'damaged'.
+ */
 export function listSnapshots(folder: string): {
   readonly images: readonly number[];
   readonly epochs: readonly { readonly epoch: number; readonly path: string }[];

@@ -6,7 +6,10 @@ import { rowNorms } from '../loss/cosine.ts';
 
 const shareOf = (condition: Tensor): Tensor => tf.mean(tf.cast(condition, 'float32'));
 
-/** How a batch stands to its centres, scalars by name: accuracy without margin, mean target angle, mean norm of the embeddings, and where the loss has them the shares that satisfy the margin and that lie beyond π - m. */
+/**
+ * How a batch stands to its centres, scalars by name: accuracy without margin, mean target angle, mean norm of the
+ * embeddings, and where the loss has them the shares that satisfy the margin and that lie beyond π - m.
+ */
 export function stepHealth(
   loss: LossPlan,
   { output, embeddings, labels }: { readonly output: LossOutput; readonly embeddings: Tensor; readonly labels: Tensor },

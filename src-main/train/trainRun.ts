@@ -79,7 +79,10 @@ export interface TrainedRun {
   readonly ended: 'whole' | 'stopped' | 'paused';
 }
 
-/** Mean loss and top-1 accuracy of labelled images by the weights as they are, the classes that no image is taken for, and the unit embeddings of the images at some positions, rising. */
+/**
+ * Mean loss and top-1 accuracy of labelled images by the weights as they are, the classes that no image is taken for,
+ * and the unit embeddings of the images at some positions, rising.
+ */
 export function measure(
   machine: Machine,
   packed: PackedImages,
@@ -95,12 +98,14 @@ export function measure(
     readonly shown: readonly number[];
   },
 ): { loss: number; accuracy: number; unusedCentres: number; units: Float32Array } {
-  let [loss, correct] = [0, 0];
+  let loss = 0;
+  let correct = 0;
   const used = new Set<number>();
   const rows: Float32Array[] = [];
   let known = 0;
   for (const batch of inferenceBatches(machine, packed, { images, batchSize, size })) {
-    const [classes, width] = [batch.scores.length / batchSize, batch.embeddings.length / batchSize];
+    const classes = batch.scores.length / batchSize;
+    const width = batch.embeddings.length / batchSize;
     known = classes;
     for (let row = 0; row < batch.count; row++) {
       loss += batch.loss[row] as number;
@@ -191,7 +196,10 @@ const freshPosition: TrainingPosition = {
 };
 const referenceSteps = 10;
 
-/** Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the machine. Throws 'diverged'. */
+/**
+ * Trains one arm with one seed from the start or its last checkpoint to the end, and leaves the best weights in the
+ * machine. Throws 'diverged'.
+ */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { plan, arm, seed, network, packed, train, val, runFolder } = options;
   const { batchSize, epochs, learningRate, schedule, augmentation, earlyStopEpochs, marginWarmupEpochs, optimizer } =
@@ -233,7 +241,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     if (checkpoint.planHash !== options.planHash)
       throw new ArcBenchError(
         'wrong-input',
-        `The checkpoint in ${runFolder} was made by another plan: resume with the experiment file of that run, or start a new run.`,
+        `The checkpoint in ${runFolder} was made by another plan: resume with the experiment file of that ` +
+          'run, or start a new run.',
       );
     machine.writeState(checkpoint.state);
     position = checkpoint.position;
@@ -392,7 +401,8 @@ const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Rec
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]));
 
 /**
- * Throws 'diverged' for an output of a step that is not a number, and for a loss beyond three times its natural size: ln n, or where a margin makes
+ * Throws 'diverged' for an output of a step that is not a number, and for a loss beyond three times its natural size:
+ * ln n, or where a margin makes
  * the loss start higher, the mean of the first steps with the whole margin.
  */
 function refuseDivergence({

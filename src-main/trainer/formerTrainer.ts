@@ -19,7 +19,10 @@ export function noteTrainer(runFolder: string, processId: number): () => void {
   };
 }
 
-/** Sees to it that nobody else writes into a run's folder: a trainer that outlived a killed workbench saves and ends, or is ended; what was half-written is swept. */
+/**
+ * Sees to it that nobody else writes into a run's folder: a trainer that outlived a killed workbench saves and ends, or
+ * is ended; what was half-written is swept.
+ */
 export async function endFormerTrainer(runFolder: string): Promise<void> {
   if (!existsSync(runFolder)) return;
   const former = existsSync(pidPath(runFolder)) ? Number(readFileSync(pidPath(runFolder), 'utf8')) : 0;

@@ -5,7 +5,10 @@ import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
 import { trainerEnd } from './trainerEnd.ts';
 import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
 
-/** Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its last message. Throws what `onMessage` threw, once the trainer has ended. */
+/**
+ * Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its
+ * last message. Throws what `onMessage` threw, once the trainer has ended.
+ */
 export async function runTrainer(
   task: TrainerTask,
   options: {
@@ -76,7 +79,8 @@ export async function runTrainer(
         reject(unheard.error);
         return;
       }
-      if (!last && options.signal.aborted && (signal === 'SIGTERM' || signal === 'SIGINT')) last = { kind: 'stopped' }; // told to end before it could listen
+      // told to end before it could listen
+      if (!last && options.signal.aborted && (signal === 'SIGTERM' || signal === 'SIGINT')) last = { kind: 'stopped' };
       resolve(last ?? { kind: 'failed', code: 'failed', message: trainerEnd({ code, signal, said: errors }) });
     });
   });

@@ -38,7 +38,8 @@ async function writeEmbeddings(
   await writeWhole(join(folder, 'labels.tsv'), ['identity\tpart\tfile', ...lines, ''].join('\n'));
 }
 
-let [stopRequested, stopAfterEpochRequested] = [false, false];
+let stopRequested = false;
+let stopAfterEpochRequested = false;
 const points = pointStream((batch, sent) => tell({ kind: 'points', batch, points: sent }));
 
 async function work(task: TrainerTask): Promise<void> {
@@ -69,7 +70,8 @@ async function work(task: TrainerTask): Promise<void> {
       initialWeightsHash: parametersHash(backbone),
       engine: { ...engine, steps: task.compiled ? 'compiled' : 'eager' },
     });
-    const [train, val] = [labelled(parts.train, classLabel), labelled(parts.val, classLabel)];
+    const train = labelled(parts.train, classLabel);
+    const val = labelled(parts.val, classLabel);
     const { machine, position, ended } = await trainRun({
       plan,
       planHash: task.planHash,

@@ -39,7 +39,10 @@ export interface WorkbenchOptions {
 const machineInterval = 2000; // milliseconds between two loads of the machine
 const pointsInterval = 250; // milliseconds between two events of points
 
-/** Opens the application on a workspace, which no other process may write meanwhile. Throws 'busy', 'damaged' or 'wrong-input'. */
+/**
+ * Opens the application on a workspace, which no other process may write meanwhile. Throws 'busy', 'damaged' or
+ * 'wrong-input'.
+ */
 export function openWorkbench({ workspace, door, roots = [homedir()] }: WorkbenchOptions): Workbench {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const tell = (event: WorkbenchEvent) => {
@@ -56,7 +59,8 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     pointsTimer = null;
     for (const [run, points] of waiting) {
       tell({ event: 'points', payload: { run, points } });
-      if (points.some(({ name }) => name === epochCurve)) tellRun(run); // how far it is and its last values are others now
+      // how far it is and its last values are others now
+      if (points.some(({ name }) => name === epochCurve)) tellRun(run);
     }
     waiting.clear();
   };
@@ -143,7 +147,8 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
         const nearest = nearestName(name.slice(0, 80), Object.keys(callInputs));
         throw new ArcBenchError(
           'wrong-input',
-          `There is no call '${name.slice(0, 80)}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}.`,
+          'There is no call ' +
+            `'${name.slice(0, 80)}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}.`,
         );
       }
       const checked = callInputs[name].safeParse(input);
@@ -151,7 +156,8 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
         const issue = checked.error.issues[0];
         throw new ArcBenchError(
           'wrong-input',
-          `The input of ${name} is not what was expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`,
+          `The input of ${name} is not what was ` +
+            `expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`,
         );
       }
       if (name === 'experiments.show') measure(); // an estimate of its time may rest on it

@@ -10,15 +10,22 @@ export interface Resource {
 /** The application behind every door: the contract's calls and events, and the bytes that screens show. */
 export interface Workbench {
   /**
-   * Checks the name and the input against the contract and answers; throws ArcBenchError, whose message is one sentence for the user.
+   * Checks the name and the input against the contract and answers; throws ArcBenchError, whose message is one sentence
+   * for the user.
    * With `longAsJson`, answers that may be long are bytes of JSON, made by another thread, for a door that sends such.
    */
   call(name: string, input: unknown, longAsJson?: boolean): Promise<unknown>;
   /** Hears every event from now on; returns how to stop. */
   subscribe(listener: (event: WorkbenchEvent) => void): () => void;
-  /** What is at an address of the contract (pictureAddress, reportAddress, reportArchiveAddress); null where there is nothing. */
+  /**
+   * What is at an address of the contract (pictureAddress, reportAddress, reportArchiveAddress); null where there is
+   * nothing.
+   */
   resource(address: string): Promise<Resource | null>;
-  /** Takes one file of a folder that a browser sends into <workspace>/uploads/<upload>/<path>, whole or not at all; answers the folder to import. Throws 'wrong-input'. */
+  /**
+   * Takes one file of a folder that a browser sends into <workspace>/uploads/<upload>/<path>, whole or not at all;
+   * answers the folder to import. Throws 'wrong-input'.
+   */
   receive(
     file: { readonly upload: string; readonly path: string },
     content: Readable,

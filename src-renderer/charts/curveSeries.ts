@@ -35,12 +35,16 @@ export function rangeWithoutOutliers(
   const all = rising(series);
   if (all.length < 20) return null;
   const at = (share: number) => all[Math.round(share * (all.length - 1))] as number;
-  const [low, high] = [at(0.01), at(0.99)];
+  const low = at(0.01);
+  const high = at(0.99);
   const room = (high - low || Math.abs(high) || 1) * 0.05;
   return [low - room, high + room];
 }
 
-/** The part of an axis that is in sight, as the source reads it; epochs whole, since the points of an epoch are spread over it. */
+/**
+ * The part of an axis that is in sight, as the source reads it; epochs whole, since the points of an epoch are spread
+ * over it.
+ */
 export function rangeOf(axis: CurveAxis, [from, to]: AxisWindow): CurveRange {
   switch (axis) {
     case 'step':
@@ -55,7 +59,9 @@ export function rangeOf(axis: CurveAxis, [from, to]: AxisWindow): CurveRange {
 }
 /** From and to on an axis, in its unit. */
 export type AxisWindow = readonly [from: number, to: number];
-/** A window with as much beside it as half its width, so that one can pan a little before finer points are fetched anew. */
+/**
+ * A window with as much beside it as half its width, so that one can pan a little before finer points are fetched anew.
+ */
 export const widened = ([from, to]: AxisWindow): AxisWindow => [from - (to - from) / 2, to + (to - from) / 2];
 /** Whether what was fetched for one window is too little or too coarse for another. */
 export const outgrown = ([from, to]: AxisWindow, fetched: AxisWindow): boolean =>
@@ -63,7 +69,8 @@ export const outgrown = ([from, to]: AxisWindow, fetched: AxisWindow): boolean =
 
 /** A thinned curve with the finer points of a part of it in their place. */
 export function withDetail(curve: Curve, detail: Curve | undefined): Curve {
-  const [first, last] = [detail?.steps[0], detail?.steps.at(-1)];
+  const first = detail?.steps[0];
+  const last = detail?.steps.at(-1);
   if (!detail || first === undefined || last === undefined) return curve;
   const before = curve.steps.findIndex((step) => step >= first);
   const behind = curve.steps.findIndex((step) => step > last);
@@ -87,7 +94,10 @@ const isWhole = ({ total, steps }: Curve): boolean => steps.length === total;
 export const smoothLine = (curve: Curve, weight: number): readonly (number | null)[] =>
   weight > 0 && !isWhole(curve) && curve.smoothed ? curve.smoothed : movingAverage(curve.values, weight);
 
-/** The mean of curves at the steps of the one with the most points, each of the others by the line between its neighbours, over those that reach the step; gaps are left out. */
+/**
+ * The mean of curves at the steps of the one with the most points, each of the others by the line between its
+ * neighbours, over those that reach the step; gaps are left out.
+ */
 export function meanCurve(curves: readonly Curve[], run: string): Curve {
   const [longest] = [...curves].sort((a, b) => b.steps.length - a.steps.length);
   if (!longest || curves.length === 1)
@@ -116,14 +126,17 @@ function meanColumn(
 ): (number | null)[] {
   const places = columns.map(() => 0);
   return at.map((step) => {
-    let [sum, count] = [0, 0];
+    let sum = 0;
+    let count = 0;
     columns.forEach(({ steps, own }, index) => {
       let place = places[index]!;
       while (place < steps.length - 1 && steps[place]! < step) place++;
       places[index] = place;
-      const [right, high] = [steps[place], own[place] ?? null];
+      const right = steps[place];
+      const high = own[place] ?? null;
       if (right === undefined || right < step || high === null) return; // not there yet, or a gap
-      const [left, low] = [steps[place - 1] ?? right, own[place - 1] ?? null];
+      const left = steps[place - 1] ?? right;
+      const low = own[place - 1] ?? null;
       if (right > step && (low === null || left > step)) return;
       sum += right === step ? high : low! + ((high - low!) * (step - left)) / (right - left);
       count++;
@@ -137,7 +150,8 @@ export function rangeWithin(
   lines: readonly { readonly x: readonly number[]; readonly y: readonly (number | null)[] }[],
   [from, to]: AxisWindow,
 ): readonly [number, number] | null {
-  let [low, high] = [Infinity, -Infinity];
+  let low = Infinity;
+  let high = -Infinity;
   for (const { x, y } of lines) {
     x.forEach((at, index) => {
       const value = y[index] ?? null;
@@ -149,7 +163,10 @@ export function rangeWithin(
   return [low - room, high + room];
 }
 
-/** The ends of a logarithmic axis for the positive values, without the lowest and the highest hundredth if asked: whole decades, or where they span little, one digit; null where there are none. */
+/**
+ * The ends of a logarithmic axis for the positive values, without the lowest and the highest hundredth if asked: whole
+ * decades, or where they span little, one digit; null where there are none.
+ */
 export function logarithmicRange(
   series: readonly (readonly (number | null)[])[],
   withoutOutliers: boolean,
@@ -157,19 +174,22 @@ export function logarithmicRange(
   const positive = rising(series).filter((value) => value > 0);
   const cut = withoutOutliers && positive.length >= 20 ? 0.01 : 0;
   const at = (share: number) => positive[Math.round(share * (positive.length - 1))];
-  const [low, high] = [at(cut), at(1 - cut)];
+  const low = at(cut);
+  const high = at(1 - cut);
   if (low === undefined || high === undefined) return null;
   const decade = (value: number) => 10 ** Math.floor(Math.log10(value));
   if (high / low >= 100) return [decade(low), decade(high) === high ? high : decade(high) * 10];
   const digit = (value: number, round: (value: number) => number) =>
     Number((round(value / decade(value)) * decade(value)).toPrecision(6));
-  const [first, last] = [digit(low, Math.floor), digit(high, Math.ceil)];
+  const first = digit(low, Math.floor);
+  const last = digit(high, Math.ceil);
   return first < last ? [first, last] : [Number((first * 0.9).toPrecision(6)), Number((first * 1.1).toPrecision(6))];
 }
 
 /** The index of the value nearest to one, of values that rise; -1 of none. */
 export function nearestIndex(rising: readonly number[], value: number): number {
-  let [low, high] = [0, rising.length - 1];
+  let low = 0;
+  let high = rising.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (rising[middle]! < value) low = middle + 1;
@@ -197,7 +217,10 @@ export function curvesAsCsv(curves: readonly Curve[], nameOf: (run: string) => s
   return ['run,arm,curve,step,epoch,time,value', ...rows, ''].join('\n');
 }
 
-/** A curve with points added, its average by the weight of its smoothing going on; points of steps that are there already take their place. */
+/**
+ * A curve with points added, its average by the weight of its smoothing going on; points of steps that are there
+ * already take their place.
+ */
 export function appended(
   curve: Curve,
   points: readonly { readonly step: number; readonly epoch: number; readonly at: number; readonly value: number }[],

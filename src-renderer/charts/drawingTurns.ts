@@ -11,9 +11,13 @@ function next(): void {
   draw();
 }
 
-/** A function that asks for a turn of one's own; asked for again before it came, it comes once, and not at all where its component is gone. */
+/**
+ * A function that asks for a turn of one's own; asked for again before it came, it comes once, and not at all where its
+ * component is gone.
+ */
 function turnsOf(draw: () => void): () => void {
-  let [asked, ended] = [false, false];
+  let asked = false;
+  let ended = false;
   onScopeDispose(() => {
     ended = true;
   });
@@ -30,7 +34,10 @@ function turnsOf(draw: () => void): () => void {
   };
 }
 
-/** What a chart shows, made anew in its turn whenever something of it changes: charts that change at once are drawn one a frame, and the page answers between two. Null until its first turn. */
+/**
+ * What a chart shows, made anew in its turn whenever something of it changes: charts that change at once are drawn one
+ * a frame, and the page answers between two. Null until its first turn.
+ */
 export function drawnInTurn<Drawing>(make: () => Drawing): Readonly<ShallowRef<Drawing | null>> {
   const made = shallowRef<Drawing | null>(null);
   const making = new ReactiveEffect(() => {

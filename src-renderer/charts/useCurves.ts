@@ -7,7 +7,9 @@ import { call, onResync, useEvent } from '../client/workbench.ts';
 import { appended, outgrown, rangeOf, widened, type AxisWindow, type CurveAxis } from './curveSeries.ts';
 import { smoothingOf } from './smoothingOf.ts';
 
-const [mostPoints, leastPoints, allPoints] = [1500, 120, 150_000]; // of a series, and of all series together: thinned at the source
+const mostPoints = 1500;
+const leastPoints = 120;
+const allPoints = 150_000; // of a series, and of all series together: thinned at the source
 const runsAtOnce = 100; // of the contract's 200
 const drawInterval = 250; // milliseconds
 /** Points to ask for of each of so many series. */
@@ -121,7 +123,10 @@ export function useCurves(ask: () => AskedCurves): {
   return { curves, fault, loaded };
 }
 
-/** The finer points of what is in sight of a chart that was zoomed, fetched whenever the window changes to one that they do not cover; null asks nothing. Until they are there, and where they fail, the curves are shown as they are. */
+/**
+ * The finer points of what is in sight of a chart that was zoomed, fetched whenever the window changes to one that they
+ * do not cover; null asks nothing. Until they are there, and where they fail, the curves are shown as they are.
+ */
 export function useCurveDetail(
   ask: () => (AskedCurves & { readonly axis: CurveAxis; readonly window: AxisWindow }) | null,
 ): {

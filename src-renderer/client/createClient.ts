@@ -33,7 +33,8 @@ export function createClient(transport: Transport): Client {
       if ('event' in answer)
         throw new ArcBenchError(
           'failed',
-          `The workbench answered ${name} with an event: the screens and the workbench are of different versions, reload the page.`,
+          `The workbench answered ${name} with an event: the screens and the workbench are of different ` +
+            'versions, reload the page.',
         );
       return answer.result as CallOutputs[Name];
     },

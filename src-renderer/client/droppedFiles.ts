@@ -2,9 +2,12 @@ import { asFolder, type DroppedFolder, type FolderFile } from './droppedFolder.t
 
 const hidden = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db' || name === '__MACOSX';
 
-/** Reads what was dropped, folders to their depth; must be called within the drop event. Null where nothing was a file. */
+/**
+ * Reads what was dropped, folders to their depth; must be called within the drop event. Null where nothing was a file.
+ */
 export async function droppedFolder(transfer: DataTransfer): Promise<DroppedFolder | null> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null); // before any await: the list is emptied after the event
+  // before any await: the list is emptied after the event
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const files: FolderFile[] = [];
   for (const entry of entries) await gather(entry, '', files);
   return asFolder(files);
@@ -30,7 +33,8 @@ async function gather(entry: FileSystemEntry, above: string, into: FolderFile[])
       }),
     });
   } else {
-    const reader = (entry as FileSystemDirectoryEntry).createReader(); // Chromium has no such class to ask for by instanceof
+    // Chromium has no such class to ask for by instanceof
+    const reader = (entry as FileSystemDirectoryEntry).createReader();
     for (;;) {
       const some = await new Promise<FileSystemEntry[]>((resolve, reject) => {
         reader.readEntries(resolve, reject);

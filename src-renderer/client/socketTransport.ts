@@ -94,7 +94,8 @@ export function socketTransport(address: string): Transport {
             reject(
               new ArcBenchError(
                 'failed',
-                'The workbench does not answer: look whether it still runs; the screens go on by themselves when it is back.',
+                'The workbench does not answer: look whether it still runs; the screens go on by themselves ' +
+                  'when it is back.',
               ),
             ),
           patienceMilliseconds,

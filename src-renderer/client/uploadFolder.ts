@@ -11,14 +11,19 @@ export interface UploadProgress {
   readonly totalBytes: number;
 }
 
-/** Sends a folder file by file to the machine of the workbench; answers the folder's path there. Throws ArcBenchError, 'cancelled' where the signal says so. */
+/**
+ * Sends a folder file by file to the machine of the workbench; answers the folder's path there. Throws ArcBenchError,
+ * 'cancelled' where the signal says so.
+ */
 export async function uploadFolder(
   { name, files }: DroppedFolder,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: UploadProgress) => void },
 ): Promise<string> {
   const upload = [...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(36)).join('');
   const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0);
-  let [sent, bytes, next] = [0, 0, 0];
+  let sent = 0;
+  let bytes = 0;
+  let next = 0;
   let folder: string | undefined;
   const worker = async (): Promise<void> => {
     for (let item = files[next++]; item !== undefined; item = files[next++]) {
@@ -58,7 +63,8 @@ async function putFile({
     if (signal.aborted) throw new ArcBenchError('cancelled', 'The upload was cancelled.');
     throw new ArcBenchError(
       'failed',
-      `${path} could not be sent: look whether the workbench still runs and whether the file can be read, and try again.`,
+      `${path} could not be sent: look whether the workbench still runs and whether the file can be read, ` +
+        'and try again.',
       { cause: error },
     );
   });

@@ -14,7 +14,8 @@ export interface CallState<Name extends CallName> {
 }
 
 /**
- * Keeps the answer of a call fresh: asks at once, whenever the input changes (compared by its JSON) and after a lost connection is back.
+ * Keeps the answer of a call fresh: asks at once, whenever the input changes (compared by its JSON) and after a lost
+ * connection is back.
  * An input of null asks nothing and empties the data. Answers that were overtaken are dropped.
  */
 export function useCall<Name extends CallName>(name: Name, input: () => CallInput<Name> | null): CallState<Name> {

@@ -11,7 +11,10 @@ const client = createClient(
     : bridgeTransport(window.arcbench),
 );
 
-/** Calls the workbench: `await call('datasets.show', { hash })`. Rejects with ArcBenchError; show it by FaultNote or showFault. */
+/**
+ * Calls the workbench: `await call('datasets.show', { hash })`. Rejects with ArcBenchError; show it by FaultNote or
+ * showFault.
+ */
 export const call = client.call;
 /** Listens to an event of the workbench for as long as the program runs, as stores do. */
 export const on = client.on;

@@ -1,6 +1,9 @@
 export type CellValue = string | number | null;
 
-/** A column of a DataTable. The slot `cell-<id>` ({ row, value }) may draw its cells; else `format` or the value itself is shown. */
+/**
+ * A column of a DataTable. The slot `cell-<id>` ({ row, value }) may draw its cells; else `format` or the value itself
+ * is shown.
+ */
 export interface DataColumn<Row> {
   readonly id: string;
   readonly header: string;

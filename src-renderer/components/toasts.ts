@@ -18,7 +18,10 @@ export function showToast(toast: Omit<Toast, 'id'>): void {
   toasts.value = [...toasts.value.slice(-3), { ...toast, id: nextId++ }];
 }
 
-/** Shows an error of a call as a toast: `call(…).catch(showFault)`. A fault that belongs to one place on a screen goes in a FaultNote there. */
+/**
+ * Shows an error of a call as a toast: `call(…).catch(showFault)`. A fault that belongs to one place on a screen goes
+ * in a FaultNote there.
+ */
 export function showFault(error: unknown): void {
   showToast({ tone: 'bad', title: asFault(error).message });
 }

@@ -9,7 +9,8 @@ import { addSample, secondsFor, secondsLeft, type ProgressSample } from './progr
 
 const linesAsked = 400; // of a log at a time
 const drawInterval = 100; // milliseconds
-const [mostLines, linesKept] = [4000, 3000]; // of a log that grows: earlier ones are fetched again when one scrolls to them
+const mostLines = 4000;
+const linesKept = 3000; // of a log that grows: earlier ones are fetched again when one scrolls to them
 
 /** Whether a job is over. */
 export const jobEnded = (job: Job): boolean =>
@@ -73,7 +74,8 @@ export const useJobs = defineStore('jobs', () => {
       for (const line of added) {
         const last = lines[lines.length - 1];
         if (last !== undefined && line.index <= last.index) continue; // fetched meanwhile
-        // After a lost connection there may be a gap: what is known begins anew, and the rest is fetched when it is looked at.
+        // After a lost connection there may be a gap: what is known begins anew, and the rest is fetched when it is
+        // looked at.
         if (last !== undefined && line.index !== last.index + 1) lines = [];
         lines.push(line);
       }

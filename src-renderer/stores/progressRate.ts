@@ -7,7 +7,10 @@ export interface ProgressSample {
 
 const windowMilliseconds = 30_000;
 
-/** Adds a sample and keeps those of its stage in the last 30 s, the two newest at least; progress that went back begins anew. */
+/**
+ * Adds a sample and keeps those of its stage in the last 30 s, the two newest at least; progress that went back begins
+ * anew.
+ */
 export function addSample(samples: readonly ProgressSample[], sample: ProgressSample): readonly ProgressSample[] {
   const last = samples.at(-1);
   if (last === undefined || last.stage !== sample.stage || sample.done < last.done) return [sample];
@@ -17,7 +20,8 @@ export function addSample(samples: readonly ProgressSample[], sample: ProgressSa
 
 /** Seconds that so much would take at the rate of the samples; null where there is no rate yet. */
 export function secondsFor(samples: readonly ProgressSample[], amount: number): number | null {
-  const [first, last] = [samples[0], samples.at(-1)];
+  const first = samples[0];
+  const last = samples.at(-1);
   if (first === undefined || last === undefined || last.done <= first.done || last.at <= first.at) return null;
   return (amount * (last.at - first.at)) / (last.done - first.done) / 1000;
 }

@@ -5,7 +5,8 @@ import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';
 
-const [firstPage, laterPages] = [200, 500]; // small enough that the workbench answers others between two
+const firstPage = 200;
+const laterPages = 500; // small enough that the workbench answers others between two
 
 /** Every run of the workspace, kept fresh by events. */
 export const useRuns = defineStore('runs', () => {
@@ -29,7 +30,10 @@ export const useRuns = defineStore('runs', () => {
 
   let found: Record<string, RunSummary> = {};
   let turn = 0;
-  /** Page by page, newest first: the first is shown while the others come; a list that is shown already is replaced once all are there. */
+  /**
+   * Page by page, newest first: the first is shown while the others come; a list that is shown already is replaced once
+   * all are there.
+   */
   const load = async (): Promise<void> => {
     const mine = ++turn;
     found = {};

@@ -4,7 +4,10 @@ import { computed } from 'vue';
 import { useDatasets } from './datasets.ts';
 import { useExperiments } from './experiments.ts';
 
-/** The first steps: offered in an empty workspace until they are taken or dismissed, which this browser keeps; begun again by wish. */
+/**
+ * The first steps: offered in an empty workspace until they are taken or dismissed, which this browser keeps; begun
+ * again by wish.
+ */
 export const useTour = defineStore('tour', () => {
   const kept = useLocalStorage<'offered' | 'begun' | 'done'>('arcbench.tour', 'offered');
   const step = useLocalStorage('arcbench.tour.step', 0);

@@ -1,9 +1,13 @@
 /**
- * Alignment, the mean of |x - y|² over pairs of one class, and uniformity, ln of the mean of e^{-2 |x - y|²} over all pairs
+ * Alignment, the mean of |x - y|² over pairs of one class, and uniformity, ln of the mean of e^{-2 |x - y|²} over all
+ * pairs
  * (arXiv 2005.10242, section 4.1), of unit embeddings by rows of their cosines. Lower is better for both.
  */
 export function alignmentUniformity(labels: ArrayLike<number>) {
-  let [squares, positives, potential, pairs] = [0, 0, 0, 0];
+  let squares = 0;
+  let positives = 0;
+  let potential = 0;
+  let pairs = 0;
   return {
     /** The cosines of one image with every image of the set; a pair counts at its first image. */
     add(row: number, cosines: Float32Array): void {

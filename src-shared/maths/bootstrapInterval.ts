@@ -4,8 +4,10 @@ import { mean, type Interval } from './statistics.ts';
 import { studentCentralQuantile } from './studentDistribution.ts';
 
 /**
- * Bias-corrected and accelerated 95 % bootstrap interval of a mean (Efron 1987; Efron and Tibshirani 1993, equations 14.9 to 14.15), seeded.
- * `expanded` widens its normal quantiles to √(n/(n−1)) t(n−1) (Hesterberg 2015, section 4.2.1), without which it is too short for few values.
+ * Bias-corrected and accelerated 95 % bootstrap interval of a mean (Efron 1987; Efron and Tibshirani 1993, equations
+ * 14.9 to 14.15), seeded.
+ * `expanded` widens its normal quantiles to √(n/(n−1)) t(n−1) (Hesterberg 2015, section 4.2.1), without which it is too
+ * short for few values.
  * Null where all values are equal.
  */
 export function bootstrapInterval(
@@ -39,7 +41,8 @@ export function bootstrapInterval(
   const at = (z: number): number => {
     const shifted = bias + z;
     const place = normalProbability(bias + shifted / Math.max(1 - acceleration * shifted, 1e-9)) * (resamples - 1);
-    const [before, after] = [means[Math.floor(place)] as number, means[Math.ceil(place)] as number];
+    const before = means[Math.floor(place)] as number;
+    const after = means[Math.ceil(place)] as number;
     return before + (after - before) * (place - Math.floor(place));
   };
   return { low: at(-reach), high: at(reach) };

@@ -1,13 +1,18 @@
 import { gammaln } from 'simple-statistics';
 import { invertProbability } from './invertProbability.ts';
 
-/** P(X ≤ x) of χ² with k degrees of freedom: the regularised lower incomplete gamma function P(k/2, x/2), as its series (Abramowitz and Stegun 6.5.29) or, above it, as Legendre's continued fraction (6.5.31). */
+/**
+ * P(X ≤ x) of χ² with k degrees of freedom: the regularised lower incomplete gamma function P(k/2, x/2), as its series
+ * (Abramowitz and Stegun 6.5.29) or, above it, as Legendre's continued fraction (6.5.31).
+ */
 export function chiSquaredProbability(x: number, degrees: number): number {
   if (x <= 0) return 0;
-  const [a, half] = [degrees / 2, x / 2];
+  const a = degrees / 2;
+  const half = x / 2;
   const front = Math.exp(a * Math.log(half) - half - gammaln(a));
   if (half < a + 1) {
-    let [term, sum] = [1 / a, 1 / a];
+    let term = 1 / a;
+    let sum = 1 / a;
     for (let index = 1; term > sum * 1e-17; index++) {
       term *= half / (a + index);
       sum += term;
@@ -20,7 +25,8 @@ export function chiSquaredProbability(x: number, degrees: number): number {
 /** The continued fraction of Γ(a, x) e^x x^-a, evaluated forwards by Lentz's rule. */
 function upperFraction(a: number, x: number): number {
   let b = x + 1 - a;
-  let [c, d] = [1e300, 1 / b];
+  let c = 1e300;
+  let d = 1 / b;
   let fraction = d;
   for (let index = 1; index < 1000; index++) {
     const numerator = -index * (index - a);

@@ -6,7 +6,10 @@ export interface RankRate {
   readonly interval: Interval;
 }
 
-/** Cumulative match characteristic: the share of probes whose own person ranks within each of the ranks, with Wilson's interval. Ranks count from 1. */
+/**
+ * Cumulative match characteristic: the share of probes whose own person ranks within each of the ranks, with Wilson's
+ * interval. Ranks count from 1.
+ */
 export function cumulativeMatch(ranksOfProbes: ArrayLike<number>, ranks: readonly number[]): RankRate[] {
   const probes = Array.from(ranksOfProbes);
   return ranks.map((rank) => {

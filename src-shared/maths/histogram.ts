@@ -9,7 +9,8 @@ export interface Histogram {
 export function histogram({ low, high, bins }: { readonly low: number; readonly high: number; readonly bins: number }) {
   const counts = new Float64Array(bins);
   const perUnit = bins / (high - low);
-  let [sum, count] = [0, 0];
+  let sum = 0;
+  let count = 0;
   return {
     add(value: number): void {
       counts[Math.min(bins - 1, Math.max(0, Math.floor((value - low) * perUnit)))]!++;

@@ -13,7 +13,10 @@ export interface IdentificationRate {
   readonly carried: boolean;
 }
 
-/** TPR at each FPR: the threshold is the similarity that floor(FPR x negatives) negatives exceed, TPR the share of positives above it (REFERENCE, identification rate). */
+/**
+ * TPR at each FPR: the threshold is the similarity that floor(FPR x negatives) negatives exceed, TPR the share of
+ * positives above it (REFERENCE, identification rate).
+ */
 export function identificationRates(
   positives: Float32Array | Float64Array,
   negatives: Float32Array | Float64Array,
@@ -47,7 +50,8 @@ export function rateAbove(
     readonly sortedPositives: Float32Array | Float64Array;
   },
 ): IdentificationRate {
-  const [positives, allowed] = [sortedPositives.length, allowedFalsePositives(falsePositiveRate, negatives)];
+  const positives = sortedPositives.length;
+  const allowed = allowedFalsePositives(falsePositiveRate, negatives);
   const above = positives - firstAbove(sortedPositives, threshold);
   return {
     falsePositiveRate,
@@ -62,7 +66,8 @@ export function rateAbove(
 }
 
 function firstAbove(sorted: Float32Array | Float64Array, threshold: number): number {
-  let [low, high] = [0, sorted.length];
+  let low = 0;
+  let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((sorted[middle] as number) > threshold) high = middle;

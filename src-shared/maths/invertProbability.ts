@@ -1,6 +1,10 @@
-/** The x at which a rising cumulative probability reaches a share, by doubling out and halving in, to the precision of float64. */
+/**
+ * The x at which a rising cumulative probability reaches a share, by doubling out and halving in, to the precision of
+ * float64.
+ */
 export function invertProbability(probability: (x: number) => number, share: number): number {
-  let [low, high] = [-1, 1];
+  let low = -1;
+  let high = 1;
   while (probability(low) > share && low > -1e300) low *= 2;
   while (probability(high) < share && high < 1e300) high *= 2;
   for (

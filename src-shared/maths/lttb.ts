@@ -15,12 +15,14 @@ export function lttb(x: ArrayLike<number>, y: ArrayLike<number>, count: number):
     const start = Math.floor(bucket * width) + 1;
     const end = Math.floor((bucket + 1) * width) + 1;
     const nextEnd = Math.min(finite.length, Math.floor((bucket + 2) * width) + 1);
-    let [meanX, meanY] = [0, 0];
+    let meanX = 0;
+    let meanY = 0;
     for (let position = end; position < nextEnd; position++) {
       meanX += x[at(position)]! / (nextEnd - end);
       meanY += y[at(position)]! / (nextEnd - end);
     }
-    let [best, largest] = [at(start), -1];
+    let best = at(start);
+    let largest = -1;
     for (let position = start; position < end; position++) {
       const index = at(position);
       const area = Math.abs(

@@ -1,15 +1,21 @@
-/** Two-sided p of McNemar's exact test: that a fair coin splits the pictures which only one of two runs gets right as unevenly as they were split (McNemar 1947). 1 without any. */
+/**
+ * Two-sided p of McNemar's exact test: that a fair coin splits the pictures which only one of two runs gets right as
+ * unevenly as they were split (McNemar 1947). 1 without any.
+ */
 export const mcnemar = (onlyFirst: number, onlySecond: number): number =>
   signedCountsTest([...Array<number>(onlyFirst).fill(1), ...Array<number>(onlySecond).fill(-1)]);
 
 /**
- * Two-sided p that whole numbers are as likely of one sign as of the other, each keeping its size: the exact sign-flip test. For the 1 and −1 of one pair of runs it is
- * McNemar's exact test; for differences over several runs, each picture counts once, whose predictions hang together (as in Durkalski et al. 2003, whose test is its approximation). 1 without any.
+ * Two-sided p that whole numbers are as likely of one sign as of the other, each keeping its size: the exact sign-flip
+ * test. For the 1 and −1 of one pair of runs it is
+ * McNemar's exact test; for differences over several runs, each picture counts once, whose predictions hang together
+ * (as in Durkalski et al. 2003, whose test is its approximation). 1 without any.
  */
 export function signedCountsTest(differences: readonly number[]): number {
   const sizes = new Map<number, number>();
   for (const size of differences.map(Math.abs)) if (size > 0) sizes.set(size, (sizes.get(size) ?? 0) + 1);
-  // Share of all patterns of signs that make each number of units positive; by size, as so many fair coins of that worth.
+  // Share of all patterns of signs that make each number of units positive; by size, as so many fair coins of that
+  // worth.
   let shares: Float64Array = Float64Array.of(1);
   for (const [size, count] of sizes) {
     const coins = fairCoins(count);

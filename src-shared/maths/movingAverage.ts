@@ -1,5 +1,6 @@
 /**
- * Exponential moving average with its bias towards the first zero taken out, as TensorBoard smooths: weight 0 leaves the values as they are. Gaps stay gaps.
+ * Exponential moving average with its bias towards the first zero taken out, as TensorBoard smooths: weight 0 leaves
+ * the values as they are. Gaps stay gaps.
  * `before` are values that came before these, or the average of the `count` values that did.
  */
 export function movingAverage(

@@ -7,7 +7,10 @@ export interface NoiseFloor {
   readonly runs: number;
 }
 
-/** Standard deviation of one arm over its seeds with the 95 % interval (n − 1) s² / χ² of normally distributed values; null for fewer than two runs. */
+/**
+ * Standard deviation of one arm over its seeds with the 95 % interval (n − 1) s² / χ² of normally distributed values;
+ * null for fewer than two runs.
+ */
 export function noiseFloor(values: readonly number[]): NoiseFloor | null {
   const degrees = values.length - 1;
   if (degrees < 1) return null;

@@ -5,7 +5,10 @@ import { signFlipTest } from './signFlipTest.ts';
 import { mean, standardDeviation, type Interval } from './statistics.ts';
 import { studentCentralProbability, studentCentralQuantile } from './studentDistribution.ts';
 
-/** From so many pairs on the bootstrap interval covers what it promises: with 5 pairs even the whole range of resampled means would hold the true one in 93.75 % of cases at most. */
+/**
+ * From so many pairs on the bootstrap interval covers what it promises: with 5 pairs even the whole range of resampled
+ * means would hold the true one in 93.75 % of cases at most.
+ */
 export const fewestBootstrapPairs = 10;
 
 export interface PairedDifference {
@@ -30,7 +33,8 @@ export function pairedDifference(a: readonly number[], b: readonly number[], see
   if (a.length !== b.length || a.length === 0)
     throw new ArcBenchError(
       'failed',
-      `A paired difference needs two lists of one length, and got ${a.length} and ${b.length} values: give both arms the same seeds.`,
+      `A paired difference needs two lists of one length, and got ${a.length} and ${b.length} values: give ` +
+        'both arms the same seeds.',
     );
   const differences = b.map((value, index) => value - (a[index] as number));
   const pairs = differences.length;

@@ -8,9 +8,13 @@ export interface PrincipalComponents {
   readonly explained: Float64Array;
 }
 
-const [oversampling, iterations] = [8, 60];
+const oversampling = 8;
+const iterations = 60;
 
-/** Principal components of rows [n, size] by seeded orthogonal iteration on their covariance; the largest number of each axis is positive, so that the same rows always give the same picture. */
+/**
+ * Principal components of rows [n, size] by seeded orthogonal iteration on their covariance; the largest number of each
+ * axis is positive, so that the same rows always give the same picture.
+ */
 export function principalComponents(
   rows: Float32Array,
   size: number,
@@ -94,7 +98,9 @@ function dot(
   return sum;
 }
 
-/** Rows made orthogonal to one another and of unit length, by Gram and Schmidt twice over; what vanishes becomes zero. */
+/**
+ * Rows made orthogonal to one another and of unit length, by Gram and Schmidt twice over; what vanishes becomes zero.
+ */
 function orthonormal(rows: Float64Array, size: number): Float64Array {
   const result = rows.slice();
   for (let row = 0; row * size < result.length; row++) {

@@ -1,8 +1,10 @@
 import { symmetricEigen } from './symmetricEigen.ts';
 
 /**
- * Lays cloud `moving` onto cloud `fixed`, both [points, dimensions] with one point a row in one order: the shift, turn or
- * reflection and scale that leave the least squared distance (orthogonal Procrustes, Schönemann 1966). Distance is what remains, as a share of the fixed cloud's spread.
+ * Lays cloud `moving` onto cloud `fixed`, both [points, dimensions] with one point a row in one order: the shift, turn
+ * or
+ * reflection and scale that leave the least squared distance (orthogonal Procrustes, Schönemann 1966). Distance is what
+ * remains, as a share of the fixed cloud's spread.
  */
 export function procrustes(
   fixed: Float32Array,
@@ -10,7 +12,8 @@ export function procrustes(
   dimensions: number,
 ): { readonly aligned: Float32Array; readonly distance: number } {
   const points = fixed.length / dimensions;
-  const [a, b] = [centred(fixed, dimensions), centred(moving, dimensions)];
+  const a = centred(fixed, dimensions);
+  const b = centred(moving, dimensions);
   const cross = new Float64Array(dimensions * dimensions); // movingᵀ fixed
   for (let point = 0; point < points; point++)
     for (let i = 0; i < dimensions; i++)

@@ -14,8 +14,12 @@ export function retrieval(labels: ArrayLike<number>) {
   const images = new Map<number, number>();
   for (let index = 0; index < labels.length; index++) images.set(labels[index]!, (images.get(labels[index]!) ?? 0) + 1);
   const largest = Math.max(1, ...images.values());
-  const [cosinesKept, sameKept] = [new Float32Array(largest), new Uint8Array(largest)];
-  let [queries, first, atR, precision] = [0, 0, 0, 0];
+  const cosinesKept = new Float32Array(largest);
+  const sameKept = new Uint8Array(largest);
+  let queries = 0;
+  let first = 0;
+  let atR = 0;
+  let precision = 0;
   return {
     /** The cosines of one image with every image of the set, itself included. */
     add(row: number, cosines: Float32Array): void {
@@ -25,7 +29,8 @@ export function retrieval(labels: ArrayLike<number>) {
       let kept = 0;
       for (let other = 0; other < cosines.length; other++) {
         if (other === row) continue;
-        const [cosine, same] = [cosines[other]!, labels[other] === own ? 1 : 0];
+        const cosine = cosines[other]!;
+        const same = labels[other] === own ? 1 : 0;
         const beats = (place: number) =>
           cosine > cosinesKept[place]! || (cosine === cosinesKept[place]! && same < sameKept[place]!);
         if (kept === wanted && !beats(wanted - 1)) continue;
@@ -37,7 +42,8 @@ export function retrieval(labels: ArrayLike<number>) {
         cosinesKept[place] = cosine;
         sameKept[place] = same;
       }
-      let [found, averaged] = [0, 0];
+      let found = 0;
+      let averaged = 0;
       for (let place = 0; place < wanted; place++) if (sameKept[place] === 1) averaged += ++found / (place + 1);
       queries++;
       first += sameKept[0]!;

@@ -22,7 +22,8 @@ export function sortedScores(scores: Scores, kind: 'positive' | 'negative'): Flo
   if (Number.isNaN(sorted[sorted.length - 1]))
     throw new ArcBenchError(
       'failed',
-      `A ${kind} pair has a similarity that is not a number: the embeddings hold NaN, so look at whether the training diverged.`,
+      `A ${kind} pair has a similarity that is not a number: the embeddings hold NaN, so look at whether the ` +
+        'training diverged.',
     );
   return sorted;
 }

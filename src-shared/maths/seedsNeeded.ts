@@ -2,7 +2,10 @@ import { gammaln } from 'simple-statistics';
 import { normalProbability, normalQuantile } from './normalDistribution.ts';
 import { studentCentralQuantile } from './studentDistribution.ts';
 
-/** Power of a two-sided paired t test: the chance that noncentral t, with noncentrality effect √n, exceeds the critical value, integrated over the χ distribution of the spread by Simpson's rule. */
+/**
+ * Power of a two-sided paired t test: the chance that noncentral t, with noncentrality effect √n, exceeds the critical
+ * value, integrated over the χ distribution of the spread by Simpson's rule.
+ */
 export function pairedPower(effect: number, pairs: number, significance: number): number {
   const degrees = pairs - 1;
   const critical = studentCentralQuantile(1 - significance, degrees);
@@ -14,14 +17,19 @@ export function pairedPower(effect: number, pairs: number, significance: number)
     return density * (normalProbability(shift - critical * spread) + normalProbability(-shift - critical * spread));
   };
   const reach = 10 / Math.sqrt(2 * degrees); // ten standard deviations of the spread about 1
-  const [from, to, steps] = [Math.max(0, 1 - reach), 1 + reach, degrees < 5 ? 400 : 100];
+  const from = Math.max(0, 1 - reach);
+  const to = 1 + reach;
+  const steps = degrees < 5 ? 400 : 100;
   const width = (to - from) / steps;
   let sum = exceeds(from) + exceeds(to);
   for (let step = 1; step < steps; step++) sum += (step % 2 === 1 ? 4 : 2) * exceeds(from + step * width);
   return (sum * width) / 3;
 }
 
-/** The fewest pairs with which a paired t test finds an effect d_z with a power of 0.8; null where even `most` pairs would not do. */
+/**
+ * The fewest pairs with which a paired t test finds an effect d_z with a power of 0.8; null where even `most` pairs
+ * would not do.
+ */
 export function seedsNeeded(effect: number, significance: number, most = 1000): number | null {
   // What would do if the spread were known is a little too few: the walk starts there.
   const known = ((normalQuantile(1 - significance / 2) + normalQuantile(0.8)) / effect) ** 2;

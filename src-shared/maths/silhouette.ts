@@ -1,9 +1,11 @@
 /**
- * Mean silhouette by cosine distance (Rousseeuw 1987), from the products of each unit embedding with the sum of each class's
+ * Mean silhouette by cosine distance (Rousseeuw 1987), from the products of each unit embedding with the sum of each
+ * class's
  * unit embeddings: a mean of distances needs no pair. An image alone in its class counts 0, as scikit-learn has it.
  */
 export function silhouette(labels: ArrayLike<number>, imagesOfClass: ArrayLike<number>) {
-  let [sum, count] = [0, 0];
+  let sum = 0;
+  let count = 0;
   return {
     /** Products of image `row` with every class's sum: [classes]. */
     add(row: number, products: Float32Array): void {

@@ -12,7 +12,8 @@ export interface SimilarityTransform {
 }
 
 /**
- * Least-squares similarity transform (no reflection) of points onto others, both x0,y0,x1,y1...; undefined where the points coincide.
+ * Least-squares similarity transform (no reflection) of points onto others, both x0,y0,x1,y1...; undefined where the
+ * points coincide.
  * In two dimensions Umeyama's solution (PAMI 1991) without reflection has this closed form.
  */
 export function similarityTransform(from: readonly number[], onto: readonly number[]): SimilarityTransform | undefined {

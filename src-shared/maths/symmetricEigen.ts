@@ -1,4 +1,7 @@
-/** Eigenvalues, falling, and eigenvectors (one a row, unit length) of a small symmetric matrix [n, n], by cyclic Jacobi rotations (Golub and Van Loan, algorithm 8.5.3). */
+/**
+ * Eigenvalues, falling, and eigenvectors (one a row, unit length) of a small symmetric matrix [n, n], by cyclic Jacobi
+ * rotations (Golub and Van Loan, algorithm 8.5.3).
+ */
 export function symmetricEigen(
   matrix: Float64Array,
   n: number,
@@ -19,15 +22,18 @@ export function symmetricEigen(
         const c = 1 / Math.sqrt(t * t + 1);
         const s = t * c;
         for (let k = 0; k < n; k++) {
-          const [kp, kq] = [a[k * n + p]!, a[k * n + q]!];
+          const kp = a[k * n + p]!;
+          const kq = a[k * n + q]!;
           a[k * n + p] = c * kp - s * kq;
           a[k * n + q] = s * kp + c * kq;
         }
         for (let k = 0; k < n; k++) {
-          const [pk, qk] = [a[p * n + k]!, a[q * n + k]!];
+          const pk = a[p * n + k]!;
+          const qk = a[q * n + k]!;
           a[p * n + k] = c * pk - s * qk;
           a[q * n + k] = s * pk + c * qk;
-          const [vp, vq] = [v[p * n + k]!, v[q * n + k]!];
+          const vp = v[p * n + k]!;
+          const vq = v[q * n + k]!;
           v[p * n + k] = c * vp - s * vq;
           v[q * n + k] = s * vp + c * vq;
         }

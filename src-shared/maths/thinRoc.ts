@@ -5,7 +5,10 @@ export interface DrawnCurve {
   readonly truePositiveRates: readonly number[];
 }
 
-/** At most `points` corners of a ROC curve for drawing, spread evenly over the logarithm of the false positive rate, both ends kept. */
+/**
+ * At most `points` corners of a ROC curve for drawing, spread evenly over the logarithm of the false positive rate,
+ * both ends kept.
+ */
 export function thinRoc({ falsePositiveRates, truePositiveRates }: RocCurve, points = 200): DrawnCurve {
   const last = falsePositiveRates.length - 1;
   const lowest = falsePositiveRates.find((rate) => rate > 0) ?? 1;

@@ -18,8 +18,10 @@ export interface VerificationAccuracy {
 }
 
 /**
- * LFW's protocol: for each fold the threshold with the best accuracy on the others, and its accuracy on the fold (Huang et al. 2007, view 2). A pair is accepted above the threshold.
- * LFW's folds are of one size. Where some hold fewer pairs, each counts by its pairs, so that a fold of three does not move the mean as much as one of six hundred.
+ * LFW's protocol: for each fold the threshold with the best accuracy on the others, and its accuracy on the fold (Huang
+ * et al. 2007, view 2). A pair is accepted above the threshold.
+ * LFW's folds are of one size. Where some hold fewer pairs, each counts by its pairs, so that a fold of three does not
+ * move the mean as much as one of six hundred.
  */
 export function verificationAccuracy({ scores, same, folds }: ScoredPairs): VerificationAccuracy {
   const count = folds.reduce((largest, fold) => Math.max(largest, fold), -1) + 1;
@@ -44,13 +46,18 @@ export function verificationAccuracy({ scores, same, folds }: ScoredPairs): Veri
   };
 }
 
-/** The cut between two neighbouring scores, rising, that is right most often; the middle of the gap, the lowest of several. */
+/**
+ * The cut between two neighbouring scores, rising, that is right most often; the middle of the gap, the lowest of
+ * several.
+ */
 function bestThreshold(rising: readonly number[], scores: Float32Array, same: Uint8Array): number {
   let right = rising.filter((pair) => same[pair] === 1).length; // everything accepted
-  let [best, threshold] = [right, rising.length === 0 ? 0 : scores[rising[0]!]! - 1];
+  let best = right;
+  let threshold = rising.length === 0 ? 0 : scores[rising[0]!]! - 1;
   rising.forEach((pair, place) => {
     right += same[pair] === 1 ? -1 : 1;
-    const [here, next] = [scores[pair]!, scores[rising[place + 1] ?? -1] ?? scores[pair]! + 1];
+    const here = scores[pair]!;
+    const next = scores[rising[place + 1] ?? -1] ?? scores[pair]! + 1;
     if (right > best && next > here) [best, threshold] = [right, (here + next) / 2];
   });
   return threshold;

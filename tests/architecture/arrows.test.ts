@@ -30,7 +30,9 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: 'node_modules/@vladmandic/' },
   },
   {
-    name: 'data reaches the engine through detectorProcess alone, so that TensorFlow can abort without the app: ask faceFinder',
+    name:
+      'data reaches the engine through detectorProcess alone, so that TensorFlow can abort without the app: ' +
+      'ask faceFinder',
     severity: 'error',
     from: { path: own('data'), pathNot: 'detectorProcess' },
     to: { path: [own('engine'), 'detectorProcess'] },

@@ -33,7 +33,8 @@ async function arcbench(args: readonly string[], environment: NodeJS.ProcessEnv 
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let [stdout, stderr] = ['', ''];
+  let stdout = '';
+  let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
   });
@@ -73,7 +74,8 @@ test(
       [missing.code, missing.last],
       [
         1,
-        'sbatch is not on the PATH: submit on a machine that has the commands of Slurm, or write the scripts with --dry-run and submit them there.',
+        'sbatch is not on the PATH: submit on a machine that has the commands of Slurm, or write the scripts ' +
+          'with --dry-run and submit them there.',
       ],
     );
     const dry = await arcbench(
@@ -132,11 +134,13 @@ test(
     const reference = workspaceState(workspace);
     renameSync(workspace, join(folder, 'reference'));
 
-    const submitted = await arcbench(['--json', 'submit', experiment, '--slurm', '--no-collect', '--', '--exclusive']); // one after the other
+    // one after the other
+    const submitted = await arcbench(['--json', 'submit', experiment, '--slurm', '--no-collect', '--', '--exclusive']);
     assert.equal(submitted.code, 0, submitted.stderr);
     const { job, tasks } = JSON.parse(submitted.stdout) as { job: string; tasks: { number: number; id: string }[] };
     assert.equal(tasks.length, 2);
-    // What Slurm does two minutes before the time limit: the signal of --signal to the script alone. The task saves and queues itself again.
+    // What Slurm does two minutes before the time limit: the signal of --signal to the script alone. The task saves and
+    // queues itself again.
     await until('an epoch of task 0', () => /epoch 1\/30/.test(logOf(0)));
     slurm.command('scancel', '--batch', '--signal=USR1', `${job}_0`);
     await until('the save', () =>
@@ -190,7 +194,8 @@ test(
 );
 
 test(
-  'collect refuses workspaces of other plans and a run that does not share its initial weights, and takes a workspace that was moved',
+  'collect refuses workspaces of other plans and a run that does not share its initial weights, and takes a ' +
+    'workspace that was moved',
   { skip },
   async () => {
     const other = join(folder, 'other.yaml');

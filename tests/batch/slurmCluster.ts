@@ -36,10 +36,15 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** A Slurm of one node on this machine, with everything of its own in a folder; a job that is queued again starts 6 s later. */
+/**
+ * A Slurm of one node on this machine, with everything of its own in a folder; a job that is queued again starts 6 s
+ * later.
+ */
 export async function startSlurm(folder: string): Promise<SlurmCluster> {
   findSlurm();
-  const [state, spool, path] = [join(folder, 'state'), join(folder, 'spool'), join(folder, 'slurm.conf')];
+  const state = join(folder, 'state');
+  const spool = join(folder, 'spool');
+  const path = join(folder, 'slurm.conf');
   for (const made of [state, spool]) mkdirSync(made, { recursive: true });
   const [controlPort, nodePort] = await freePorts(2);
   const cores = availableParallelism();

@@ -1,4 +1,5 @@
-// The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, told from real files, and of the comparison, with leaks planted and without.
+// The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, told from real files, and of the
+// comparison, with leaks planted and without.
 import { createHash, hash } from 'node:crypto';
 import {
   closeSync,
@@ -46,9 +47,11 @@ function draw(person: Float32Array, own: Float32Array, grain: { integer(below: n
   const pixels = new Uint8Array(side * side * 3);
   const sum = common.map((value, at) => 128 + value + (person[at] as number) + (own[at] as number));
   for (let y = 0, at = 0; y < side; y++) {
-    const [v, fy] = [Math.floor((y * (grid - 1)) / side), ((y * (grid - 1)) / side) % 1];
+    const v = Math.floor((y * (grid - 1)) / side);
+    const fy = ((y * (grid - 1)) / side) % 1;
     for (let x = 0; x < side; x++) {
-      const [u, fx] = [Math.floor((x * (grid - 1)) / side), ((x * (grid - 1)) / side) % 1];
+      const u = Math.floor((x * (grid - 1)) / side);
+      const fx = ((x * (grid - 1)) / side) % 1;
       const noise = grain.integer(9) - 4;
       for (let channel = 0; channel < 3; channel++, at++) {
         const value = (dx: number, dy: number) => sum[((v + dy) * grid + u + dx) * 3 + channel] as number;
@@ -61,7 +64,10 @@ function draw(person: Float32Array, own: Float32Array, grain: { integer(below: n
   return pixels;
 }
 
-/** Writes a prepared set as the product writes it; pictures that `copyOf` names are copies of another's pixels, a little brighter, or of its whole file. */
+/**
+ * Writes a prepared set as the product writes it; pictures that `copyOf` names are copies of another's pixels, a little
+ * brighter, or of its whole file.
+ */
 function writeSet(
   folder: string,
   copyOf: ReadonlyMap<number, { readonly original: number; readonly sameFile: boolean }>,
@@ -106,7 +112,10 @@ function writeSet(
   return openPreparedSet(folder);
 }
 
-/** Reads a set with all its checks, splits and audits it, as `arcbench audit` does; `leak` may put a person into a second part. */
+/**
+ * Reads a set with all its checks, splits and audits it, as `arcbench audit` does; `leak` may put a person into a
+ * second part.
+ */
 async function audit(folder: string, leak: (split: Split) => Split = (split) => split) {
   const started = performance.now();
   await verifyPackedImages(folder, readPreparedIndex(folder));
@@ -157,10 +166,8 @@ try {
   const clean = await audit(join(workspace, 'clean'));
   const expected = new Set<string>();
   const leaking = await audit(join(workspace, 'planted'), (split) => {
-    const [twice, held] = [
-      split.parts.train[0] as number,
-      `person ${Math.floor((split.parts.query[0] as number) / picturesEach)}`,
-    ];
+    const twice = split.parts.train[0] as number;
+    const held = `person ${Math.floor((split.parts.query[0] as number) / picturesEach)}`;
     expected.add(`one-file-twice /faces/${twice}.png`).add(`held-out-identity-in-training ${held}`);
     const partOf = new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
     for (const [index, { original, sameFile }] of planted) {
@@ -179,7 +186,8 @@ try {
     leaking.findings.map(({ kind, name, pictures, images }) =>
       kind === 'held-out-identity-in-training'
         ? name.replace(':', ' ')
-        : `${kind} ${images.toSorted((one, other) => (pictures[images.indexOf(one)] as number) - (pictures[images.indexOf(other)] as number)).join(' ')}`,
+        : `${kind} ` +
+          `${images.toSorted((one, other) => (pictures[images.indexOf(one)] as number) - (pictures[images.indexOf(other)] as number)).join(' ')}`,
     ),
   );
   const hashing = each * total;

@@ -1,4 +1,5 @@
-// Every loss with the defaults that the form offers, trained as the presets losses.yaml and pair-losses.yaml say, learns the demo faces: > 0.7 test accuracy. Names of losses choose some.
+// Every loss with the defaults that the form offers, trained as the presets losses.yaml and pair-losses.yaml say,
+// learns the demo faces: > 0.7 test accuracy. Names of losses choose some.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

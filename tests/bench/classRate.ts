@@ -1,4 +1,5 @@
-// How the number of classes tells on the step, each in a process of its own: 500 and 10,000 in turn, against drift of the machine, then 100,000 with a tenth drawn (Partial FC).
+// How the number of classes tells on the step, each in a process of its own: 500 and 10,000 in turn, against drift of
+// the machine, then 100,000 with a tenth drawn (Partial FC).
 import { fileURLToPath } from 'node:url';
 import { contender, median, publish } from './measured.ts';
 
@@ -21,15 +22,15 @@ const step = (classes: number, rate: number): Step => {
   return measured;
 };
 const turns = [0, 1].map(() => ({ few: step(500, 1), many: step(10_000, 1) }));
-const [few, many, ratio] = [
-  median(turns.map((turn) => turn.few.seconds)),
-  median(turns.map((turn) => turn.many.seconds)),
-  median(turns.map((turn) => turn.many.seconds / turn.few.seconds)),
-];
-const [drawn, drawnOfMany] = [step(10_000, 0.1), step(100_000, 0.1)];
+const few = median(turns.map((turn) => turn.few.seconds));
+const many = median(turns.map((turn) => turn.many.seconds));
+const ratio = median(turns.map((turn) => turn.many.seconds / turn.few.seconds));
+const drawn = step(10_000, 0.1);
+const drawnOfMany = step(100_000, 0.1);
 const [first, last] = drawnOfMany.losses;
 publish(
-  'Training step by number of classes, resnet18, 112 x 112, batch 64, ArcFace, 512 numbers an embedding, SGD with momentum',
+  'Training step by number of classes, resnet18, 112 x 112, batch 64, ArcFace, 512 numbers an embedding, SGD ' +
+    'with momentum',
   [
     { name: '500 classes, full softmax', value: few, unit: 's' },
     { name: '10,000 classes, full softmax', value: many, unit: 's' },

@@ -1,4 +1,5 @@
-// One head's bare step, timed: resnet18, 112 x 112, batch 64, SGD with momentum, so many classes and share of them drawn: `classStep.ts 10000 0.1 arcFace`.
+// One head's bare step, timed: resnet18, 112 x 112, batch 64, SGD with momentum, so many classes and share of them
+// drawn: `classStep.ts 10000 0.1 arcFace`.
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { lossSchema } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
@@ -9,7 +10,10 @@ import { optimizerScalars } from '../../src-main/train/optimizer.ts';
 import { createRunMachine } from '../../src-main/train/trainRun.ts';
 import { median } from './measured.ts';
 
-const [batchSize, size, warm, timed] = [64, 112, 2, 5];
+const batchSize = 64;
+const size = 112;
+const warm = 2;
+const timed = 5;
 const classes = Number(process.argv[2]);
 const loss = lossSchema.parse(process.argv[4]);
 const plan = experimentSchema.parse({
@@ -36,7 +40,8 @@ const processorSeconds: number[] = [];
 const losses: number[] = [];
 const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
 for (let batch = 0; batch < warm + timed; batch++) {
-  const [started, used] = [performance.now(), process.cpuUsage()];
+  const started = performance.now();
+  const used = process.cpuUsage();
   const fed = drawClasses({ loss, classes, embeddingSize: network.embeddingSize, training: plan.training }, labels, {
     seed: 1,
     epoch: 0,

@@ -26,7 +26,9 @@ function bare(): Bare {
   return measured;
 }
 
-/** Images a second from the end of the second epoch's first batch to that of its last: the val part before is not in it. */
+/**
+ * Images a second from the end of the second epoch's first batch to that of its last: the val part before is not in it.
+ */
 async function throughProduct(seed: number): Promise<number> {
   const marks: { done: number; at: number }[] = [];
   const plan = experimentSchema.parse({
@@ -72,7 +74,8 @@ async function throughProduct(seed: number): Promise<number> {
     engine: 'auto',
     evaluate: false,
   });
-  const [first, last] = [marks[0], marks.at(-1)];
+  const first = marks[0];
+  const last = marks.at(-1);
   if (!first || !last) throw new Error('The second epoch left no marks.');
   return ((last.done - first.done) * batchSize) / ((last.at - first.at) / 1000);
 }
@@ -89,11 +92,9 @@ try {
   store.close();
   rmSync(workspace, { recursive: true });
 }
-const [step, evaluation, product] = [
-  median(bares.map(({ train }) => train)),
-  median(bares.map(({ evaluate }) => evaluate)),
-  median(products),
-];
+const step = median(bares.map(({ train }) => train));
+const evaluation = median(bares.map(({ evaluate }) => evaluate));
+const product = median(products);
 publish('A whole epoch through the product: reading, augmentation, metrics, messages, SQLite', [
   { name: 'bare step', value: step, unit: 'img/s' },
   { name: 'product', value: product, unit: 'img/s' },

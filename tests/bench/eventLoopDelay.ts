@@ -16,9 +16,16 @@ export const freePort = (): Promise<number> =>
 export interface LoopDelay {
   /** Longest delay by Node's own monitorEventLoopDelay. */
   readonly longest: number;
-  /** Longest time between two turns of a timer of 5 ms in which the loop's thread worked or waited, that without a core left out: what the process itself can be blamed for. The whole time where the system does not tell (other than Linux). */
+  /**
+   * Longest time between two turns of a timer of 5 ms in which the loop's thread worked or waited, that without a core
+   * left out: what the process itself can be blamed for. The whole time where the system does not tell (other than
+   * Linux).
+   */
   readonly blocked: number;
-  /** Longest time between two turns of a timer of 5 ms, and how much of it the loop's own thread worked and how much it was ready to but had no core; null where the system does not tell (other than Linux). */
+  /**
+   * Longest time between two turns of a timer of 5 ms, and how much of it the loop's own thread worked and how much it
+   * was ready to but had no core; null where the system does not tell (other than Linux).
+   */
   readonly gap: { readonly length: number; readonly worked: number | null; readonly withoutCore: number | null };
 }
 

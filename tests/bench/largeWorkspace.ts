@@ -27,7 +27,10 @@ export interface LargeWorkspace {
   readonly ordinary: string;
 }
 
-/** Fills a workspace with finished runs of many plans, ten a plan, each with ten curves and a summary of 20 kB; one of them has curves of 100,000 points. */
+/**
+ * Fills a workspace with finished runs of many plans, ten a plan, each with ten curves and a summary of 20 kB; one of
+ * them has curves of 100,000 points.
+ */
 export function fillLargeWorkspace(
   workspace: string,
   { runs, pointsOfCurve }: { readonly runs: number; readonly pointsOfCurve: number },
@@ -54,7 +57,8 @@ export function fillLargeWorkspace(
   );
   const addPlan = database.prepare('INSERT OR IGNORE INTO plan VALUES (?, ?)');
   const addRun = database.prepare(
-    "INSERT INTO run VALUES (@id, @experiment, @arm, @seed, @planHash, 'split', 'done', @createdAt, @createdAt, NULL, 'weights')",
+    "INSERT INTO run VALUES (@id, @experiment, @arm, @seed, @planHash, 'split', 'done', @createdAt, " +
+      "@createdAt, NULL, 'weights')",
   );
   // A cross join keeps the order of its tables, so that points come by their key.
   const addPoints =
@@ -65,7 +69,8 @@ export function fillLargeWorkspace(
   );
   const addResult = database.prepare('INSERT INTO result VALUES (?, ?, ?)');
   const addEvent = database.prepare(
-    "INSERT INTO event (run, at, kind, message) VALUES (?, '2026-11-24', 'evaluated', 'Test, query and distractors were judged.')",
+    "INSERT INTO event (run, at, kind, message) VALUES (?, '2026-11-24', 'evaluated', 'Test, query and " +
+      "distractors were judged.')",
   );
   database.transaction(() => {
     database.exec("INSERT INTO split VALUES ('split', 1, '{}', '/x', 'm', '[]')");
@@ -76,7 +81,8 @@ export function fillLargeWorkspace(
         training: { learningRate: 0.001 + number * 1e-6 },
         seeds: 5,
       });
-      const [id, hash] = [idOf(index), planHash(plan)];
+      const id = idOf(index);
+      const hash = planHash(plan);
       if (index % runsOfPlan === 0) addPlan.run(hash, JSON.stringify(plan));
       addRun.run({
         id,

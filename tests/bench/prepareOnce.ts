@@ -1,4 +1,5 @@
-// Imports and prepares the faces of a CSV twice, the first time for warmth, and prints the files and images a second of the second.
+// Imports and prepares the faces of a CSV twice, the first time for warmth, and prints the files and images a second of
+// the second.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,8 @@ import { prepareDataset } from '../../src-main/data/prepareDataset.ts';
 const source = process.argv[2] as string;
 const workspace = mkdtempSync(join(tmpdir(), 'arcbench-prepare-once-'));
 try {
-  let [rate, importRate] = [0, 0];
+  let rate = 0;
+  let importRate = 0;
   for (const name of ['warm', 'timed']) {
     const begun = performance.now();
     const dataset = await importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace });

@@ -27,7 +27,9 @@ async function photograph({ width, height }: Kind, random: RandomStream): Promis
   const shapes = Array.from(
     { length: 40 },
     () =>
-      `<ellipse cx="${random.next() * width}" cy="${random.next() * height}" rx="${random.next() * width * 0.3}" ry="${random.next() * height * 0.2}" fill="${colour()}" opacity="0.6"/>`,
+      `<ellipse cx="${random.next() * width}" cy="${random.next() * height}" ` +
+      `rx="${random.next() * width * 0.3}" ry="${random.next() * height * 0.2}" fill="${colour()}" ` +
+      'opacity="0.6"/>',
   ).join('');
   const grain = await sharp(
     Uint8Array.from({ length: width * height }, () => 108 + random.integer(40)),
@@ -37,7 +39,8 @@ async function photograph({ width, height }: Kind, random: RandomStream): Promis
     .toBuffer();
   return await sharp(
     Buffer.from(
-      `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="${width}" height="${height}" fill="${colour()}"/>${shapes}</svg>`,
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="${width}" ` +
+        `height="${height}" fill="${colour()}"/>${shapes}</svg>`,
     ),
   )
     .removeAlpha()
@@ -56,13 +59,12 @@ async function writePictures(kind: Kind, folder: string): Promise<string> {
     const name = `${String(index).padStart(6, '0')}.jpg`;
     writeFileSync(join(folder, name), files[index % distinct] as Buffer);
     const scale = (kind.faceSide * (0.9 + 0.2 * random.next())) / 112;
-    const [turn, x, y] = [
-      (random.next() - 0.5) * 0.5,
-      kind.width * (0.45 + 0.1 * random.next()),
-      kind.height * (0.45 + 0.1 * random.next()),
-    ];
+    const turn = (random.next() - 0.5) * 0.5;
+    const x = kind.width * (0.45 + 0.1 * random.next());
+    const y = kind.height * (0.45 + 0.1 * random.next());
     const points = [0, 2, 4, 6, 8].flatMap((at) => {
-      const [u, v] = [(arcFaceTemplate[at] as number) - 56, (arcFaceTemplate[at + 1] as number) - 56];
+      const u = (arcFaceTemplate[at] as number) - 56;
+      const v = (arcFaceTemplate[at + 1] as number) - 56;
       return [
         x + scale * (u * Math.cos(turn) - v * Math.sin(turn)),
         y + scale * (u * Math.sin(turn) + v * Math.cos(turn)),
@@ -89,13 +91,17 @@ try {
     const before = own();
     const python = (library: string, count: number) =>
       contender<{ rate: number; version: string }>('python3', [file('prepareRate.py'), library, source, String(count)]);
-    const [opencv, pil] = [python('opencv', 1), python('pil', 1)];
-    const [opencvThreads, pilThreads] = [python('opencv', threads), python('pil', threads)];
+    const opencv = python('opencv', 1);
+    const pil = python('pil', 1);
+    const opencvThreads = python('opencv', threads);
+    const pilThreads = python('pil', threads);
     const afterwards = own(); // before and after the others, against drift of the machine
-    const [rate, importRate] = [(before.rate + afterwards.rate) / 2, (before.importRate + afterwards.importRate) / 2];
+    const rate = (before.rate + afterwards.rate) / 2;
+    const importRate = (before.importRate + afterwards.importRate) / 2;
     if (!opencv || !pil)
       console.log(
-        `${!opencv ? 'OpenCV' : 'PIL'} was not measured: get it with \`python3 -m pip install numpy pillow opencv-python-headless\` (or name its folder in PYTHONPATH).`,
+        `${!opencv ? 'OpenCV' : 'PIL'} was not measured: get it with \`python3 -m pip install numpy pillow ` +
+          'opencv-python-headless` (or name its folder in PYTHONPATH).',
       );
     const against = (name: string, other: { rate: number } | null): Row => ({
       name: `  against ${name}`,

@@ -1,9 +1,12 @@
-// t-SNE at its limit of 50,000 points (500 people of 100 pictures, 128 numbers): how long it takes, how soon it tells of progress, and the memory.
+// t-SNE at its limit of 50,000 points (500 people of 100 pictures, 128 numbers): how long it takes, how soon it tells
+// of progress, and the memory.
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { projectEmbeddings } from '../../src-main/evaluate/projection/projectEmbeddings.ts';
 import { publish } from './measured.ts';
 
-const [points, people, size] = [Number(process.argv[process.argv.indexOf('--points') + 1]) || 50_000, 500, 128];
+const points = Number(process.argv[process.argv.indexOf('--points') + 1]) || 50_000;
+const people = 500;
+const size = 128;
 const random = randomStream(1, 'embeddings');
 const around = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 const centres = Array.from({ length: people }, () => Float32Array.from({ length: size }, around));
@@ -14,7 +17,9 @@ const values = Float32Array.from(
 
 const started = performance.now();
 const seconds = () => (performance.now() - started) / 1000;
-let [first, last, longest] = [Number.NaN, 0, 0];
+let first = Number.NaN;
+let last = 0;
+let longest = 0;
 const coordinates = await projectEmbeddings(values, size, {
   method: 'tsne',
   dimensions: 2,

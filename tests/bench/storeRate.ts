@@ -39,12 +39,13 @@ try {
   )
     throw new Error('The workspace does not hold what was written.');
   const next = await call('runs.list', { limit: 500, before: { createdAt: first.createdAt, id: first.id } });
-  const [later, again, allCurves, details] = [
-    await repeated('runs.list', { limit: 200 }),
-    await repeated('runs.curves', asCurve(longest, ['step/loss'])),
-    await call('runs.curves', asCurve(ordinary, ['learningRate', 'train/loss', 'val/loss', 'step/loss'])),
-    await call('runs.show', { id: ordinary }),
-  ];
+  const later = await repeated('runs.list', { limit: 200 });
+  const again = await repeated('runs.curves', asCurve(longest, ['step/loss']));
+  const allCurves = await call(
+    'runs.curves',
+    asCurve(ordinary, ['learningRate', 'train/loss', 'val/loss', 'step/loss']),
+  );
+  const details = await call('runs.show', { id: ordinary });
   const whole = await call('runs.list', {});
   const checked = await call('experiments.check', { yaml: 'name: another\nmodel: { backbone: iresnet50 }\n' });
   const goal = (milliseconds: number, most: number) => ({
@@ -54,7 +55,9 @@ try {
     met: milliseconds < most,
   });
   publish(
-    `A workspace of ${runs} runs and ${points} points (${(statSync(join(workspace, 'arcbench.db')).size / 2 ** 20).toFixed(0)} MiB), through the contract's calls`,
+    `A workspace of ${runs} runs and ${points} points ` +
+      `(${(statSync(join(workspace, 'arcbench.db')).size / 2 ** 20).toFixed(0)} MiB), through the contract's ` +
+      'calls',
     [
       { name: 'first page of runs (200), first time', ...goal(page.milliseconds, 100) },
       { name: 'first page of runs again', ...goal(later, 100) },

@@ -10,7 +10,8 @@ import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import { resultHash } from '../../src-main/workbench/results/resultHash.ts';
 import { publish, type Row } from './measured.ts';
 
-// How far one plan ends from itself: trained twice with two threads, and once each with one, op by op, and with other kernels of the processor. CUDA is another engine still, which no machine here has.
+// How far one plan ends from itself: trained twice with two threads, and once each with one, op by op, and with other
+// kernels of the processor. CUDA is another engine still, which no machine here has.
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-threads-'));
 const experiment = join(folder, 'threads.yaml');
 writeFileSync(
@@ -91,7 +92,10 @@ function ended(
   }
 }
 
-/** How many values of all curves (losses, accuracies, measures of health) two runs do not share, and the curves of those. */
+/**
+ * How many values of all curves (losses, accuracies, measures of health) two runs do not share, and the curves of
+ * those.
+ */
 function curvesThatDiffer(own: Ended, other: Ended): { readonly value: number; readonly unit: string } {
   const differ = [...own.points.keys()].filter((key) => own.points.get(key) !== other.points.get(key));
   const names = [...new Set(differ.map((key) => key.split(' ')[0]))];
@@ -109,7 +113,8 @@ const others = [
 ] as const;
 
 try {
-  const [first, again] = [ended('first'), ended('again')];
+  const first = ended('first');
+  const again = ended('again');
   const largest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
     Array.from(a).reduce((most, value, at) => Math.max(most, Math.abs(value - (b[at] as number))), 0);
   publish(

@@ -18,7 +18,8 @@ if (!own || !again || !stock) throw new Error('The engine could not be measured:
 const rate = (own.train + again.train) / 2; // before and after PyTorch, against drift of the machine
 if (!torch)
   console.log(
-    'PyTorch was not measured: python3 has no torch; get it with `python3 -m pip install torch` (or name its folder in PYTHONPATH).',
+    'PyTorch was not measured: python3 has no torch; get it with `python3 -m pip install torch` (or name its ' +
+      'folder in PYTHONPATH).',
   );
 publish('Training step, resnet18, 112 x 112, batch 64, 500 classes, SGD', [
   { name: 'ArcBench, compiled', value: rate, unit: 'img/s' },

@@ -1,4 +1,5 @@
-// The bare step, timed: resnet18, 112 x 112, batch 64, 500 classes, SGD. `compiled` is ours; `stock` is the same in stock tfjs-node, op by op: tf.layers, momentum, weight decay, clipping, of pictures normalised beforehand.
+// The bare step, timed: resnet18, 112 x 112, batch 64, 500 classes, SGD. `compiled` is ours; `stock` is the same in
+// stock tfjs-node, op by op: tf.layers, momentum, weight decay, clipping, of pictures normalised beforehand.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,9 @@ import { optimizerScalars } from '../../src-main/train/optimizer.ts';
 import { createRunMachine } from '../../src-main/train/trainRun.ts';
 import { imagesPerSecond } from './measured.ts';
 
-const [batchSize, size, classes] = [64, 112, 500];
+const batchSize = 64;
+const size = 112;
+const classes = 500;
 const plan = experimentSchema.parse({
   prepare: { inputSize: size },
   model: { backbone: 'resnet18', embeddingSize: 512 },

@@ -259,13 +259,15 @@ async function blocked(): Promise<void> {
     const told = (milliseconds: number | null) =>
       milliseconds === null ? 'not told' : `${milliseconds.toFixed(1)} ms`;
     say(
-      `${name}: blocked ${told(blocked)}; delay ${told(workbench.longest)}; longest gap ${told(length)}, in it worked ${told(worked)}, without a core ${told(withoutCore)}; an idle process ${told(idle.longest)}`,
+      `${name}: blocked ${told(blocked)}; delay ${told(workbench.longest)}; longest gap ${told(length)}, in ` +
+        `it worked ${told(worked)}, without a core ${told(withoutCore)}; an idle process ${told(idle.longest)}`,
     );
   };
   const page = await newPage(browser);
   await openView(page, 'datasets');
   const yaml =
-    'name: Trained meanwhile\ndata: { source: demo, demo: { people: 60, imagesPerPerson: 12 } }\nprepare: { inputSize: 64 }\ntraining: { epochs: 6, batchSize: 32 }\n';
+    'name: Trained meanwhile\ndata: { source: demo, demo: { people: 60, imagesPerPerson: 12 } }\nprepare: { ' +
+    'inputSize: 64 }\ntraining: { epochs: 6, batchSize: 32 }\n';
   const { id } = await callFrom(page, 'experiments.save', { id: null, yaml });
   const job = await callFrom(page, 'experiments.start', { id, interrupted: 'refuse' });
   const state = async () => (await callFrom(page, 'jobs.list', {})).find((entry) => entry.id === job.id);

@@ -12,7 +12,10 @@ export interface UiWorkspace {
   readonly cloudRuns: readonly string[];
 }
 
-/** A workspace as months of work leave it: `runs` short runs, four runs of `points` points a curve, and two runs with `rows` embeddings of 512 numbers. */
+/**
+ * A workspace as months of work leave it: `runs` short runs, four runs of `points` points a curve, and two runs with
+ * `rows` embeddings of 512 numbers.
+ */
 export function makeUiWorkspace(
   workspace: string,
   { runs, points, rows }: { readonly runs: number; readonly points: number; readonly rows: number },
@@ -92,7 +95,8 @@ export function makeUiWorkspace(
       return id;
     });
     const clouds = keep('Large clouds');
-    const [size, people] = [512, 500];
+    const size = 512;
+    const people = 500;
     const cloudRuns = (['crossEntropy', 'arcFace'] as const).map((loss, at) => {
       const id = add(`cloud${at}`, loss, { plan: clouds, seed: 1, experiment: 'Large clouds' });
       const folder = join(workspace, 'runs', id);
@@ -109,7 +113,12 @@ export function makeUiWorkspace(
       writeFileSync(join(folder, 'embeddings.npy'), npyBytes(values, size));
       writeFileSync(
         join(folder, 'labels.tsv'),
-        `identity\tpart\tfile\n${Array.from({ length: rows }, (_, row) => `person ${row % people}\t${row % 5 === 0 ? 'query' : 'test'}\tpeople/person ${row % people}/${row}.jpg`).join('\n')}\n`,
+        `identity\tpart\tfile\n${Array.from(
+          { length: rows },
+          (_, row) =>
+            `person ${row % people}\t${row % 5 === 0 ? 'query' : 'test'}\tpeople/person ` +
+            `${row % people}/${row}.jpg`,
+        ).join('\n')}\n`,
       );
       return id;
     });

@@ -98,18 +98,23 @@ test('points that arrive grow a curve, and those of a step that is there take it
   assert.deepEqual([grown.steps, grown.values, grown.total], [[10, 20, 30, 40], [3, null, 2, 0.5], 4]);
 });
 
-test('a zoomed window is asked of the source in its own unit, wider than it is, and anew when it is left or far too coarse', () => {
-  assert.deepEqual(rangeOf('step', [3.5, 9]), { by: 'step', from: 3.5, to: 9 });
-  assert.deepEqual(rangeOf('epoch', [1.2, 1.4]), { by: 'epoch', from: 1, to: 2 }); // points of steps are spread over their epoch
-  assert.deepEqual(rangeOf('relative', [1.5, 2]), { by: 'elapsed', from: 1500, to: 2000 });
-  assert.deepEqual(rangeOf('clock', [1e12, 2e12]), { by: 'time', from: 1e12, to: 2e12 });
-  const fetched = widened([40, 60]);
-  assert.deepEqual(fetched, [30, 70]);
-  assert.deepEqual(
-    [outgrown([35, 55], fetched), outgrown([25, 45], fetched), outgrown([50, 52], fetched)],
-    [false, true, true],
-  );
-});
+test(
+  'a zoomed window is asked of the source in its own unit, wider than it is, and anew when it is left or far ' +
+    'too coarse',
+  () => {
+    assert.deepEqual(rangeOf('step', [3.5, 9]), { by: 'step', from: 3.5, to: 9 });
+    // points of steps are spread over their epoch
+    assert.deepEqual(rangeOf('epoch', [1.2, 1.4]), { by: 'epoch', from: 1, to: 2 });
+    assert.deepEqual(rangeOf('relative', [1.5, 2]), { by: 'elapsed', from: 1500, to: 2000 });
+    assert.deepEqual(rangeOf('clock', [1e12, 2e12]), { by: 'time', from: 1e12, to: 2e12 });
+    const fetched = widened([40, 60]);
+    assert.deepEqual(fetched, [30, 70]);
+    assert.deepEqual(
+      [outgrown([35, 55], fetched), outgrown([25, 45], fetched), outgrown([50, 52], fetched)],
+      [false, true, true],
+    );
+  },
+);
 
 test('finer points stand in the place of the coarse ones, and points that came since stay behind them', () => {
   const detail = {
@@ -157,25 +162,29 @@ test('what is in sight of a zoomed chart fills its height', () => {
   assert.equal(rangeWithin([line], [1.5, 2.5]), null);
 });
 
-test('a logarithmic axis ends at whole decades, or at one digit where values span little, and leaves out what is no positive number', () => {
-  assert.deepEqual(
-    logarithmicRange(
-      [
-        [30, 2, null, 0],
-        [3e-5, -1],
-      ],
-      false,
-    ),
-    [1e-5, 100],
-  );
-  assert.deepEqual(logarithmicRange([[24.5, 90, 87]], false), [20, 90]);
-  assert.deepEqual(
-    logarithmicRange([[...Array.from({ length: 999 }, (_, index) => 0.2 + index / 1250), 1e-30]], true),
-    [0.2, 1],
-  );
-  assert.deepEqual(logarithmicRange([[1, 1]], false), [0.9, 1.1]);
-  assert.equal(logarithmicRange([[0, null]], true), null);
-});
+test(
+  'a logarithmic axis ends at whole decades, or at one digit where values span little, and leaves out what is ' +
+    'no positive number',
+  () => {
+    assert.deepEqual(
+      logarithmicRange(
+        [
+          [30, 2, null, 0],
+          [3e-5, -1],
+        ],
+        false,
+      ),
+      [1e-5, 100],
+    );
+    assert.deepEqual(logarithmicRange([[24.5, 90, 87]], false), [20, 90]);
+    assert.deepEqual(
+      logarithmicRange([[...Array.from({ length: 999 }, (_, index) => 0.2 + index / 1250), 1e-30]], true),
+      [0.2, 1],
+    );
+    assert.deepEqual(logarithmicRange([[1, 1]], false), [0.9, 1.1]);
+    assert.equal(logarithmicRange([[0, null]], true), null);
+  },
+);
 
 test('the point nearest to the pointer is found on either side, and at the ends', () => {
   assert.deepEqual(
@@ -188,6 +197,8 @@ test('the point nearest to the pointer is found on either side, and at the ends'
 test('curves become CSV with quoted names and empty gaps', () => {
   assert.equal(
     curvesAsCsv([curve], () => 'Arc, "m"'),
-    `run,arm,curve,step,epoch,time,value\nr,"Arc, ""m""",step/loss,10,1,1970-01-01T00:00:01.000Z,3\nr,"Arc, ""m""",step/loss,20,1,1970-01-01T00:00:02.000Z,\nr,"Arc, ""m""",step/loss,30,2,1970-01-01T00:00:04.000Z,1\n`,
+    'run,arm,curve,step,epoch,time,value\nr,"Arc, ""m""",step/loss,10,1,1970-01-01T00:00:01.000Z,3\nr,"Arc, ' +
+      '""m""",step/loss,20,1,1970-01-01T00:00:02.000Z,\nr,"Arc, ' +
+      '""m""",step/loss,30,2,1970-01-01T00:00:04.000Z,1\n',
   );
 });

@@ -41,7 +41,8 @@ test("the similarity transform equals scikit-image's (relative 1e-9), and its in
     }
     const back = inverseTransform(transform);
     for (const [x, y] of landmarks as [number, number][]) {
-      const [u, v] = [a * x - b * y + x0, b * x + a * y + y0];
+      const u = a * x - b * y + x0;
+      const v = b * x + a * y + y0;
       assert.ok(
         Math.abs(back.a * u - back.b * v + back.x0 - x) < 1e-9 &&
           Math.abs(back.b * u + back.a * v + back.y0 - y) < 1e-9,
@@ -57,10 +58,13 @@ test("the similarity transform equals scikit-image's (relative 1e-9), and its in
 
 test('a warped face is the bilinear mean of four neighbours, black outside the picture, within one level of 255', () => {
   const random = randomStream(3, 'warp');
-  const [width, height, size] = [50, 40, 64];
+  const width = 50;
+  const height = 40;
+  const size = 64;
   const pixels = Uint8Array.from({ length: width * height * 3 }, () => random.integer(256));
   for (let trial = 0; trial < 20; trial++) {
-    const [scale, turn] = [0.2 + random.next(), 7 * random.next()];
+    const scale = 0.2 + random.next();
+    const turn = 7 * random.next();
     const map = {
       ax: scale * Math.cos(turn),
       bx: -scale * Math.sin(turn),
@@ -71,8 +75,11 @@ test('a warped face is the bilinear mean of four neighbours, black outside the p
     };
     const warped = warpFace({ pixels, width, height }, map, size);
     for (let index = 0; index < warped.length; index++) {
-      const [row, column, channel] = [Math.floor(index / 3 / size), Math.floor(index / 3) % size, index % 3];
-      const [x, y] = [map.ax * column + map.bx * row + map.cx, map.ay * column + map.by * row + map.cy];
+      const row = Math.floor(index / 3 / size);
+      const column = Math.floor(index / 3) % size;
+      const channel = index % 3;
+      const x = map.ax * column + map.bx * row + map.cx;
+      const y = map.ay * column + map.by * row + map.cy;
       let expected = 0;
       for (const [u, v] of [
         [0, 0],
@@ -95,7 +102,8 @@ test('a face cut from the part of a picture where it lies equals the one cut fro
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-alignment-'));
   try {
     const random = randomStream(4, 'part');
-    const [width, height] = [260, 240];
+    const width = 260;
+    const height = 240;
     const pixels = Uint8Array.from({ length: width * height * 3 }, () => random.integer(256));
     const path = join(folder, 'noise.png');
     await sharp(pixels, { raw: { width, height, channels: 3 } })

@@ -15,7 +15,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Eyes, nose and mouth corners of a 112-pixel face that fills the template, moved by (60, 40) in a 178 x 218 picture: red dots on grey. */
+/**
+ * Eyes, nose and mouth corners of a 112-pixel face that fills the template, moved by (60, 40) in a 178 x 218 picture:
+ * red dots on grey.
+ */
 const template = [38.2946, 51.6963, 73.5318, 51.5014, 56.0252, 71.7366, 41.5493, 92.3655, 70.7299, 92.2041];
 const points = template.map((value, index) => Math.round(value) + (index % 2 === 0 ? 60 : 40));
 async function picture(path: string): Promise<void> {
@@ -27,7 +30,8 @@ async function picture(path: string): Promise<void> {
     .join('');
   await sharp(
     Buffer.from(
-      `<svg xmlns="http://www.w3.org/2000/svg" width="178" height="218"><rect width="178" height="218" fill="#808080"/>${dots}</svg>`,
+      '<svg xmlns="http://www.w3.org/2000/svg" width="178" height="218"><rect width="178" height="218" ' +
+        `fill="#808080"/>${dots}</svg>`,
     ),
   )
     .removeAlpha()
@@ -48,7 +52,8 @@ async function celebA(pictures: string, landmarks: string): Promise<string> {
   );
   writeFileSync(
     join(source, landmarks),
-    `${files.length}\nlefteye_x lefteye_y righteye_x righteye_y nose_x nose_y leftmouth_x leftmouth_y rightmouth_x rightmouth_y\n${files.map((file) => `${file}  ${points.join('  ')}\n`).join('')}`,
+    `${files.length}\nlefteye_x lefteye_y righteye_x righteye_y nose_x nose_y leftmouth_x leftmouth_y ` +
+      `rightmouth_x rightmouth_y\n${files.map((file) => `${file}  ${points.join('  ')}\n`).join('')}`,
   );
   return source;
 }
@@ -105,7 +110,8 @@ test("a part of CelebA's layout that is missing is named", async () => {
   await assert.rejects(read(source), /has no folder of CelebA's pictures: img_align_celeba or img_celeba was expected/);
   await assert.rejects(read(join(source, 'elsewhere'), 'celeba'), /has no identity_CelebA\.txt/);
   renameSync(join(source, 'elsewhere'), join(source, 'img_align_celeba'));
-  renameSync(join(source, 'identity_CelebA.txt'), join(source, 'identity.txt')); // taken for a person's folder, it was said to hold one person only
+  // taken for a person's folder, it was said to hold one person only
+  renameSync(join(source, 'identity_CelebA.txt'), join(source, 'identity.txt'));
   await assert.rejects(read(source), /has no identity_CelebA\.txt/);
 });
 

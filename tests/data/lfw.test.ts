@@ -16,7 +16,10 @@ import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-lfw-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** AT&T's photographs of 16 people as LFW lays its own out: pairs.txt beside lfw/Name/Name_0001.jpg; the last six people have three pictures each. */
+/**
+ * AT&T's photographs of 16 people as LFW lays its own out: pairs.txt beside lfw/Name/Name_0001.jpg; the last six people
+ * have three pictures each.
+ */
 const faces = fileURLToPath(new URL('../../../shared/data/att_faces/', import.meta.url));
 const source = join(folder, 'lfw-all');
 const names = Array.from({ length: 16 }, (_, at) => `Person_${String.fromCharCode(65 + at)}`);
@@ -88,80 +91,84 @@ test('pairs are those of people who do not train, in the folds of the file', () 
   assert.throws(() => heldOutPairs(join(folder, 'none.txt'), images, []), /none\.txt is not there/);
 });
 
-test('a run on it is judged by its pairs, and leaves margin-free measures, ranks, angles, confusions and predictions in the store', async () => {
-  const plan = experimentSchema.parse({
-    data: { source },
-    prepare: { inputSize: 32 },
-    split: { minImages: 5, query: 0.2, distractors: 0.1, val: 0.2, test: 0.2, train: 0.6 },
-    model: { embeddingSize: 16 },
-    training: { epochs: 6, batchSize: 14, learningRate: 0.05 },
-    evaluation: { pairs: 'lfw-all/pairs.txt', flip: false },
-    arms: [
-      { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.2, scale: 16 } },
-      { name: 'cross-entropy', loss: 'crossEntropy' },
-    ],
-  });
-  const store = openStore(join(folder, 'workspace'));
-  try {
-    const options = {
-      store,
-      plan,
-      baseFolder: folder,
-      rerunCommand: 'test',
-      signal: new AbortController().signal,
-      progress: { stage: () => undefined, notice: () => undefined, step: () => undefined },
-    };
-    const faceSet = await gatherSplit(options);
-    const ids = await trainArms(options, faceSet, {
-      interrupted: 'refuse',
-      compiled: true,
-      engine: 'cpu',
-      evaluate: true,
-    });
-    const [evaluation, other] = ids.map((id) => (store.result(id, 'summary') as TrainedSummary).evaluation);
-    assert.ok(
-      evaluation?.verification &&
-        evaluation.marginFree &&
-        evaluation.geometry &&
-        evaluation.ranks &&
-        evaluation.confusions &&
-        other?.geometry?.toWeights,
-    );
-    assert.deepEqual(
-      [
-        evaluation.verification.source,
-        evaluation.verification.listed,
-        evaluation.verification.genuine,
-        evaluation.verification.impostors,
-        evaluation.verification.people,
+test(
+  'a run on it is judged by its pairs, and leaves margin-free measures, ranks, angles, confusions and ' +
+    'predictions in the store',
+  async () => {
+    const plan = experimentSchema.parse({
+      data: { source },
+      prepare: { inputSize: 32 },
+      split: { minImages: 5, query: 0.2, distractors: 0.1, val: 0.2, test: 0.2, train: 0.6 },
+      model: { embeddingSize: 16 },
+      training: { epochs: 6, batchSize: 14, learningRate: 0.05 },
+      evaluation: { pairs: 'lfw-all/pairs.txt', flip: false },
+      arms: [
+        { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.2, scale: 16 } },
+        { name: 'cross-entropy', loss: 'crossEntropy' },
       ],
-      ['file', 16, 6, 6, 6],
-    );
-    const test = faceSet.split.parts.test.length;
-    assert.equal(evaluation.marginFree.images, test);
-    assert.equal(evaluation.geometry.marginRadians, 0.2);
-    assert.equal(other.geometry.marginRadians, 0.5);
-    assert.equal(evaluation.geometry.toMeans.own.count, test);
-    assert.ok(evaluation.marginFree.nearestCentre.value > 0.3, JSON.stringify(evaluation.marginFree.nearestCentre));
-    assert.equal(
-      evaluation.marginFree.cosine?.correct,
-      evaluation.accuracy.test?.top1.correct,
-      'without mirrored pictures ArcFace is judged by these very cosines',
-    );
-    assert.equal(evaluation.ranks.byDistractors.at(-1)?.distractors, faceSet.split.parts.distractors.length);
-    const predictions = store.result(ids[0] as string, 'predictions') as Predictions;
-    assert.deepEqual(
-      [predictions.images, predictions.labels.length, predictions.predicted.length],
-      [faceSet.split.parts.test, test, test],
-    );
-    const wrong = predictions.images.filter((_, at) => predictions.predicted[at] !== predictions.labels[at]);
-    assert.equal(evaluation.confusions.mistaken.correct, wrong.length);
-    assert.deepEqual(
-      evaluation.confusions.mistakes.map(({ file }) => file).sort(),
-      wrong.map((index) => faceSet.set.images[index]?.path).sort(),
-    );
-    assert.ok(JSON.stringify(evaluation).length < 200_000);
-  } finally {
-    store.close();
-  }
-});
+    });
+    const store = openStore(join(folder, 'workspace'));
+    try {
+      const options = {
+        store,
+        plan,
+        baseFolder: folder,
+        rerunCommand: 'test',
+        signal: new AbortController().signal,
+        progress: { stage: () => undefined, notice: () => undefined, step: () => undefined },
+      };
+      const faceSet = await gatherSplit(options);
+      const ids = await trainArms(options, faceSet, {
+        interrupted: 'refuse',
+        compiled: true,
+        engine: 'cpu',
+        evaluate: true,
+      });
+      const [evaluation, other] = ids.map((id) => (store.result(id, 'summary') as TrainedSummary).evaluation);
+      assert.ok(
+        evaluation?.verification &&
+          evaluation.marginFree &&
+          evaluation.geometry &&
+          evaluation.ranks &&
+          evaluation.confusions &&
+          other?.geometry?.toWeights,
+      );
+      assert.deepEqual(
+        [
+          evaluation.verification.source,
+          evaluation.verification.listed,
+          evaluation.verification.genuine,
+          evaluation.verification.impostors,
+          evaluation.verification.people,
+        ],
+        ['file', 16, 6, 6, 6],
+      );
+      const test = faceSet.split.parts.test.length;
+      assert.equal(evaluation.marginFree.images, test);
+      assert.equal(evaluation.geometry.marginRadians, 0.2);
+      assert.equal(other.geometry.marginRadians, 0.5);
+      assert.equal(evaluation.geometry.toMeans.own.count, test);
+      assert.ok(evaluation.marginFree.nearestCentre.value > 0.3, JSON.stringify(evaluation.marginFree.nearestCentre));
+      assert.equal(
+        evaluation.marginFree.cosine?.correct,
+        evaluation.accuracy.test?.top1.correct,
+        'without mirrored pictures ArcFace is judged by these very cosines',
+      );
+      assert.equal(evaluation.ranks.byDistractors.at(-1)?.distractors, faceSet.split.parts.distractors.length);
+      const predictions = store.result(ids[0] as string, 'predictions') as Predictions;
+      assert.deepEqual(
+        [predictions.images, predictions.labels.length, predictions.predicted.length],
+        [faceSet.split.parts.test, test, test],
+      );
+      const wrong = predictions.images.filter((_, at) => predictions.predicted[at] !== predictions.labels[at]);
+      assert.equal(evaluation.confusions.mistaken.correct, wrong.length);
+      assert.deepEqual(
+        evaluation.confusions.mistakes.map(({ file }) => file).sort(),
+        wrong.map((index) => faceSet.set.images[index]?.path).sort(),
+      );
+      assert.ok(JSON.stringify(evaluation).length < 200_000);
+    } finally {
+      store.close();
+    }
+  },
+);

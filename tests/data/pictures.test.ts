@@ -144,7 +144,8 @@ test('every kind of picture comes out as 8-bit sRGB', async () => {
   const set = await prepare();
   assert.deepEqual(set.rejected, []);
   const pixels = pixelsOf(set);
-  // Tolerances in levels: 0 lossless, 1 from 16 bits, 2 JPEG at quality 100, 4 palettes and AVIF, 12 there and back through the CMYK profile.
+  // Tolerances in levels: 0 lossless, 1 from 16 bits, 2 JPEG at quality 100, 4 palettes and AVIF, 12 there and back
+  // through the CMYK profile.
   for (const [name, tolerance] of [
     ['plain.jpg', 2],
     ['cmyk.jpg', 12],
@@ -166,93 +167,114 @@ test('every kind of picture comes out as 8-bit sRGB', async () => {
   assertColour(pixels.get('Ann/clear.png'), [128, 128, 128], 0, 'clear.png');
 });
 
-test('what a picture takes while it is decoded counts channels, depth, coefficients, turning, and what its format keeps whole', async () => {
-  const clear = sharp({ create: { width: 48, height: 64, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } });
-  const pixels = 48 * 64;
-  for (const [file, bytes] of [
-    [plain('#888').png(), 3],
-    [clear.clone().toColourspace('rgb16').png({ progressive: true }), 8],
-    [plain('#888').toColourspace('b-w').png(), 1],
-    [plain('#888').jpeg(), 3],
-    [plain('#888').jpeg({ progressive: true }), 3],
-    [plain('#888').jpeg({ progressive: true, chromaSubsampling: '4:4:4' }), 6],
-    [plain('#888').toColourspace('cmyk').jpeg(), 4],
-    [plain('#888').withMetadata({ orientation: 6 }).jpeg({ progressive: true }), 6],
-    [clear.clone().webp({ lossless: true }), 8],
-    [clear.clone().withMetadata({ orientation: 8 }).toColourspace('rgb16').tiff({ compression: 'deflate' }), 16],
-    [plain('#888').avif({ effort: 0 }), 20],
-  ] as const)
-    assert.equal(bytesToDecode(await sharp(await file.toBuffer()).metadata()), bytes * pixels);
-  const plainRows = await sharp(await plain('#888', 10, 9000).png().toBuffer()).metadata();
-  assert.equal(bytesToDecode(plainRows), 10 * 2048 * 3, 'what is read from top to bottom is never held whole');
-});
+test(
+  'what a picture takes while it is decoded counts channels, depth, coefficients, turning, and what its format ' +
+    'keeps whole',
+  async () => {
+    const clear = sharp({
+      create: { width: 48, height: 64, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } },
+    });
+    const pixels = 48 * 64;
+    for (const [file, bytes] of [
+      [plain('#888').png(), 3],
+      [clear.clone().toColourspace('rgb16').png({ progressive: true }), 8],
+      [plain('#888').toColourspace('b-w').png(), 1],
+      [plain('#888').jpeg(), 3],
+      [plain('#888').jpeg({ progressive: true }), 3],
+      [plain('#888').jpeg({ progressive: true, chromaSubsampling: '4:4:4' }), 6],
+      [plain('#888').toColourspace('cmyk').jpeg(), 4],
+      [plain('#888').withMetadata({ orientation: 6 }).jpeg({ progressive: true }), 6],
+      [clear.clone().webp({ lossless: true }), 8],
+      [clear.clone().withMetadata({ orientation: 8 }).toColourspace('rgb16').tiff({ compression: 'deflate' }), 16],
+      [plain('#888').avif({ effort: 0 }), 20],
+    ] as const)
+      assert.equal(bytesToDecode(await sharp(await file.toBuffer()).metadata()), bytes * pixels);
+    const plainRows = await sharp(await plain('#888', 10, 9000).png().toBuffer()).metadata();
+    assert.equal(bytesToDecode(plainRows), 10 * 2048 * 3, 'what is read from top to bottom is never held whole');
+  },
+);
 
-test('pictures that would take more memory than all may are refused in a sentence, those of 64 megapixels and 8 bits are taken', async () => {
-  const [side, most] = [6200, 8000];
-  await sharp({ create: { width: side, height: side, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } })
-    .withMetadata({ orientation: 6 })
-    .toColourspace('rgb16')
-    .png({ progressive: true, compressionLevel: 1 })
-    .toFile(inAnn('deep.png'));
-  await plain('#888', side, side).avif({ effort: 0 }).toFile(inAnn('vast.avif'));
-  await plain('#369', most, most)
-    .withMetadata({ orientation: 6 })
-    .jpeg({ progressive: true, quality: 40 })
-    .toFile(inAnn('progressive.jpg'));
-  await plain('#369', most, most).png({ progressive: true, compressionLevel: 1 }).toFile(inAnn('interlaced.png'));
-  const [dataset, set] = [await read(), await prepare()];
-  const refusal = (channels: number, bits: number, megabytes: number) =>
-    `The picture of 6200 x 6200 pixels with ${channels} channels of ${bits} bits may take ${megabytes} MB of memory while it is decoded, more than the 400 MB that are allowed: make it smaller, or save it anew as a plain 8-bit JPEG or PNG.`;
-  assert.deepEqual(
-    dataset.rejected.map(({ path, reason }) => [path.slice(source.length), reason]),
-    [
-      ['/Ann/deep.png', refusal(4, 16, 616)],
-      ['/Ann/vast.avif', refusal(3, 8, 769)],
-    ],
-  );
-  assert.deepEqual(set.rejected, []);
-  for (const name of ['progressive.jpg', 'interlaced.png'])
-    assertColour(pixelsOf(set).get(`Ann/${name}`), [51, 102, 153], 4, name);
-});
+test(
+  'pictures that would take more memory than all may are refused in a sentence, those of 64 megapixels and 8 ' +
+    'bits are taken',
+  async () => {
+    const side = 6200;
+    const most = 8000;
+    await sharp({ create: { width: side, height: side, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } })
+      .withMetadata({ orientation: 6 })
+      .toColourspace('rgb16')
+      .png({ progressive: true, compressionLevel: 1 })
+      .toFile(inAnn('deep.png'));
+    await plain('#888', side, side).avif({ effort: 0 }).toFile(inAnn('vast.avif'));
+    await plain('#369', most, most)
+      .withMetadata({ orientation: 6 })
+      .jpeg({ progressive: true, quality: 40 })
+      .toFile(inAnn('progressive.jpg'));
+    await plain('#369', most, most).png({ progressive: true, compressionLevel: 1 }).toFile(inAnn('interlaced.png'));
+    const dataset = await read();
+    const set = await prepare();
+    const refusal = (channels: number, bits: number, megabytes: number) =>
+      `The picture of 6200 x 6200 pixels with ${channels} channels of ${bits} bits may take ${megabytes} MB of ` +
+      'memory while it is decoded, more than the 400 MB that are allowed: make it smaller, or save it anew as ' +
+      'a plain 8-bit JPEG or PNG.';
+    assert.deepEqual(
+      dataset.rejected.map(({ path, reason }) => [path.slice(source.length), reason]),
+      [
+        ['/Ann/deep.png', refusal(4, 16, 616)],
+        ['/Ann/vast.avif', refusal(3, 8, 769)],
+      ],
+    );
+    assert.deepEqual(set.rejected, []);
+    for (const name of ['progressive.jpg', 'interlaced.png'])
+      assertColour(pixelsOf(set).get(`Ann/${name}`), [51, 102, 153], 4, name);
+  },
+);
 
-test('pictures wait until what they take is free, and a thread that is ended in the middle of one leaves nothing reserved', async () => {
-  const told: string[] = [];
-  let finish = (): void => undefined;
-  const first = withinBudget(
-    memoryBudget,
-    () =>
-      new Promise<void>((resolve) => {
-        finish = resolve;
-      }),
-  );
-  const second = withinBudget(1e6, async () => {
-    told.push('second');
-  });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.deepEqual([...told], []);
-  finish();
-  await Promise.all([first, second]);
-  assert.deepEqual([...told], ['second']);
+test(
+  'pictures wait until what they take is free, and a thread that is ended in the middle of one leaves nothing ' +
+    'reserved',
+  async () => {
+    const told: string[] = [];
+    let finish = (): void => undefined;
+    const first = withinBudget(
+      memoryBudget,
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    const second = withinBudget(1e6, async () => {
+      told.push('second');
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual([...told], []);
+    finish();
+    await Promise.all([first, second]);
+    assert.deepEqual([...told], ['second']);
 
-  const { release, ...workerData } = budgetOfThread();
-  const address = new URL('../../src-main/data/memoryBudget.ts', import.meta.url).href;
-  const thread = new Worker(
-    `import(${JSON.stringify(address)}).then(({ withinBudget, memoryBudget }) => withinBudget(memoryBudget, () => { require('node:worker_threads').parentPort.postMessage('held'); return new Promise(() => setInterval(() => undefined, 1000)); }))`,
-    { eval: true, workerData },
-  );
-  await once(thread, 'message');
-  const third = withinBudget(1e6, async () => {
-    told.push('third');
-  });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.deepEqual([...told], ['second']);
-  thread.on('exit', release);
-  await thread.terminate();
-  await third;
-});
+    const { release, ...workerData } = budgetOfThread();
+    const address = new URL('../../src-main/data/memoryBudget.ts', import.meta.url).href;
+    const thread = new Worker(
+      `import(${JSON.stringify(address)}).then(({ withinBudget, memoryBudget }) => withinBudget(memoryBudget, ` +
+        `() => { require('node:worker_threads').parentPort.postMessage('held'); return new Promise(() => ` +
+        'setInterval(() => undefined, 1000)); }))',
+      { eval: true, workerData },
+    );
+    await once(thread, 'message');
+    const third = withinBudget(1e6, async () => {
+      told.push('third');
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual([...told], ['second']);
+    thread.on('exit', release);
+    await thread.terminate();
+    await third;
+  },
+);
 
 test('the eight ways in which a camera can be held give the same upright pixels', async () => {
-  const [width, height] = [48, 64];
+  const width = 48;
+  const height = 64;
   const upright = Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7919) % 251);
   // Where the pixel of a stored row and column belongs in the upright picture, by EXIF 2.32, tag 274.
   const uprightPlace: readonly ((row: number, column: number) => readonly [number, number])[] = [
@@ -343,7 +365,8 @@ test('a symbolic link is followed inside the source and refused outside it', asy
     ['/Ann/good.png', '/Ann/inside.png', '/Bo/good.png'],
   );
   const outside =
-    'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into the source folder.';
+    'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into the ' +
+    'source folder.';
   assert.deepEqual(
     dataset.rejected.map(({ path, reason }) => [path.slice(source.length + 5), reason]),
     [
@@ -363,21 +386,27 @@ test('one picture a person and one person alone are told apart', async () => {
   assert.throws(() => makeSplit(set, splitSchema.parse({})), {
     code: 'wrong-input',
     message:
-      'Only 0 of 2 identities have at least 5 images, too few to train on 2 and hold out 3: add people, lower split.minImages, or lower split.query and split.distractors.',
+      'Only 0 of 2 identities have at least 5 images, too few to train on 2 and hold out 3: add people, ' +
+      'lower split.minImages, or lower split.query and split.distractors.',
   });
   assert.throws(() => makeSplit(set, splitSchema.parse({ minImages: 1, query: 0, distractors: 0 })), {
     code: 'wrong-input',
     message:
-      'Ann has 1 different picture, too few for train, val and test: add pictures of this person or raise split.minImages.',
+      'Ann has 1 different picture, too few for train, val and test: add pictures of this person or raise ' +
+      'split.minImages.',
   });
   rmSync(join(source, 'Bo'), { recursive: true });
   await assert.rejects(read(), {
     code: 'wrong-input',
-    message: `${source} holds pictures of one person only (Ann): two people or more were expected, one sub-folder for each; add people or correct data.source.`,
+    message:
+      `${source} holds pictures of one person only (Ann): two people or more were expected, one sub-folder for ` +
+      'each; add people or correct data.source.',
   });
   rmSync(join(source, 'Ann'), { recursive: true });
   await assert.rejects(read(), {
     code: 'wrong-input',
-    message: `${source} holds no pictures of people: one sub-folder of pictures for each person was expected; correct data.source or data.layout.`,
+    message:
+      `${source} holds no pictures of people: one sub-folder of pictures for each person was expected; correct ` +
+      'data.source or data.layout.',
   });
 });

@@ -23,7 +23,8 @@ after(() => rmSync(folder, { recursive: true }));
 const bySharp = (file: Buffer) => rawRgb(sharp(file, { failOn: 'warning' }).autoOrient()).catch(() => null);
 /** The largest and the mean difference, in levels of 255. */
 function difference(one: Uint8Array, other: Uint8Array): { readonly largest: number; readonly mean: number } {
-  let [largest, sum] = [0, 0];
+  let largest = 0;
+  let sum = 0;
   for (const [index, value] of other.entries()) {
     const apart = Math.abs(value - (one[index] ?? -255));
     largest = Math.max(largest, apart);
@@ -57,7 +58,8 @@ test('small plain JPEGs of real faces are decoded as sharp decodes them: within 
 });
 
 test('a face is cut from a plain JPEG where it is cut from the same picture as PNG, over the edge too', async () => {
-  const [jpeg, png] = [join(folder, 'face.jpg'), join(folder, 'face.png')];
+  const jpeg = join(folder, 'face.jpg');
+  const png = join(folder, 'face.png');
   const file = await sharp(pictures[1]).toColourspace('srgb').tint('#c08060').jpeg({ quality: 92 }).toBuffer();
   writeFileSync(jpeg, file);
   await sharp(file).png().toFile(png);
@@ -118,7 +120,8 @@ test('of 3,000 damaged JPEGs none is taken that sharp refuses, and a cut one is 
       sharp(pictures[0]).toColourspace('srgb').tint('#c08060').jpeg({ progressive }).toBuffer(),
     ),
   );
-  let [taken, refused] = [0, 0];
+  let taken = 0;
+  let refused = 0;
   for (let trial = 0; trial < 3000; trial++) {
     const source = whole[trial % 2] as Buffer;
     let file = Buffer.from(source);

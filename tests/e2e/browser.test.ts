@@ -48,7 +48,8 @@ test('the split is made with live counts and its folders are created', async () 
   for (const name of ['s1', 's2']) {
     await page.keyboard.press('Shift+ArrowRight');
     await page.getByRole('list', { name: 'Query' }).getByTitle(name, { exact: true }).waitFor();
-    await page.waitForFunction(() => document.activeElement?.matches('.card[draggable]')); // the focus was lost with who was moved
+    // the focus was lost with who was moved
+    await page.waitForFunction(() => document.activeElement?.matches('.card[draggable]'));
   }
   await page.getByRole('button', { name: 'Create folders' }).and(page.locator(':enabled')).click();
   await page.getByText('The folders are in').waitFor();

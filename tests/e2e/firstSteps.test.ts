@@ -31,7 +31,8 @@ test('four first steps lead to the demo running, and never lie over the view tha
   ] as const) {
     await page.getByRole('heading', { level: 1, name: view }).waitFor();
     await steps().getByRole('heading', { name: title }).waitFor();
-    const [own, main] = [await steps().boundingBox(), await page.getByRole('main').boundingBox()];
+    const own = await steps().boundingBox();
+    const main = await page.getByRole('main').boundingBox();
     assert.ok(own && main && main.y + main.height <= own.y + 1, `${view}: ${JSON.stringify([own, main])}`);
     if (view !== 'Live') await steps().getByRole('button', { name: 'Next' }).click();
   }

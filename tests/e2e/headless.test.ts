@@ -38,7 +38,8 @@ function arcbench(
     cwd: folder,
     env: { ...process.env, NODE_NO_WARNINGS: '1' },
   });
-  let [stdout, stderr] = ['', ''];
+  let stdout = '';
+  let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
   });
@@ -186,7 +187,8 @@ test('the stages run one by one, and test is judged by evaluate alone', async ()
   const target = join(folder, 'exported');
   await stage('export', trained[0]?.id as string, target);
   assert.ok(existsSync(join(target, 'model', 'model.json')) && existsSync(join(target, 'experiment.yaml')));
-  // TensorBoard's projector reads no .npy: it takes a line of numbers a picture, and skips the first line of labels where that has a tab.
+  // TensorBoard's projector reads no .npy: it takes a line of numbers a picture, and skips the first line of labels
+  // where that has a tab.
   const [{ values, size }, vectors, labels] = [
     readNpy(join(target, 'embeddings.npy')),
     ...['embeddings.tsv', 'labels.tsv'].map((name) => readFileSync(join(target, name), 'utf8').trimEnd().split('\n')),

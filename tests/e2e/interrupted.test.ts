@@ -63,7 +63,8 @@ test('a trainer that is killed is said on the screen, which offers to resume it'
 test('a lost connection is said, stops nothing, and on return the screen is whole', async () => {
   await cut();
   await banner().waitFor();
-  const ended = () => existsSync(join(workspace, 'runs', run, 'model', 'model.json')); // by a file: there is no call to ask
+  // by a file: there is no call to ask
+  const ended = () => existsSync(join(workspace, 'runs', run, 'model', 'model.json'));
   for (let tries = 0; !ended() && tries < 600; tries++) await wait(100);
   assert.ok(ended(), 'the training went on without a screen');
   assert.ok(await banner().isVisible());
@@ -83,5 +84,6 @@ test('a lost connection is said, stops nothing, and on return the screen is whol
     ),
   ); // its last line is in sight, lines of several rows or not
   await page.getByText('done', { exact: true }).first().waitFor();
-  await page.getByRole('list', { name: 'Runs' }).getByText('second', { exact: true }).waitFor(); // the experiment was resumed, not its run alone
+  // the experiment was resumed, not its run alone
+  await page.getByRole('list', { name: 'Runs' }).getByText('second', { exact: true }).waitFor();
 });

@@ -16,7 +16,10 @@ const answers = new Map<number, readonly Curve[]>();
 let withheld = false;
 let tell: ((event: WorkbenchEvent) => void) | null = null;
 
-/** Sockets are the workbench's, the first the page's own; what is asked of curves is noted, and an answer may be held back. */
+/**
+ * Sockets are the workbench's, the first the page's own; what is asked of curves is noted, and an answer may be held
+ * back.
+ */
 const listen = (of: Page) =>
   of.routeWebSocket(/\/api$/, (socket) => {
     const server = socket.connectToServer();
@@ -195,7 +198,8 @@ test('over many lines the pointer moves without that they are drawn anew', async
     await page.waitForTimeout(40);
   }
   const [frame, lines] = await taken();
-  assert.ok(frame! > 0 && lines! <= 40, `${frame} strokes of the frame, ${lines} of 20 lines`); // once where it came, once where it came to rest
+  // once where it came, once where it came to rest
+  assert.ok(frame! > 0 && lines! <= 40, `${frame} strokes of the frame, ${lines} of 20 lines`);
 });
 
 test('a log of thousands of lines stays at its end and is never longer than one can scroll', async () => {

@@ -39,7 +39,10 @@ export interface ServedWorkbench {
   stop(): Promise<void>;
 }
 
-/** `arcbench serve` in a process of its own on a workspace, with folders that may be opened; `nodeOptions` go to its Node. */
+/**
+ * `arcbench serve` in a process of its own on a workspace, with folders that may be opened; `nodeOptions` go to its
+ * Node.
+ */
 export async function serveWorkbench(
   workspace: string,
   folders: readonly string[],
@@ -102,7 +105,10 @@ export interface OpenedWorkbench {
   close(): Promise<void>;
 }
 
-/** A workbench on a new workspace, and a page of it in a browser. `fill` writes the workspace and `prepare` sees the page before either is opened; with `firstTime` the first steps are shown. */
+/**
+ * A workbench on a new workspace, and a page of it in a browser. `fill` writes the workspace and `prepare` sees the
+ * page before either is opened; with `firstTime` the first steps are shown.
+ */
 export async function openWorkbenchPage(
   name: string,
   options: {
@@ -147,7 +153,8 @@ export async function violationsOf(page: Page, within: string | null = null): Pr
   const { result } = await session.send('Runtime.evaluate', {
     expression:
       `axe.run(${within === null ? 'document' : JSON.stringify(within)}, ` +
-      "{ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((entry) => `${entry.id}: ${entry.help} (${entry.nodes[0].html.slice(0, 160)})`)))",
+      ("{ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((entry) => " +
+        '`${entry.id}: ${entry.help} (${entry.nodes[0].html.slice(0, 160)})`)))'),
     awaitPromise: true,
   });
   return JSON.parse(String(result.value)) as string[];

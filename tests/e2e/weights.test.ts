@@ -61,7 +61,8 @@ test('an experiment starts from ImageNet weights, by word or by file, and leaves
   );
 
   const small = buildNetwork(modelSchema.parse({ backbone: 'smallcnn', embeddingSize: 8 }), 32);
-  const [theirs, ours] = [initialParameters(small, 77), initialParameters(small, 1)];
+  const theirs = initialParameters(small, 77);
+  const ours = initialParameters(small, 1);
   const backbone = parameterSpecs(small).filter(({ name }) => name.startsWith('stage'));
   writeSafetensors(
     join(folder, 'small.safetensors'),

@@ -44,7 +44,9 @@ test('1: only secure content is loaded', options, async () => {
   assert.equal(await inPage('isSecureContext'), true);
   assert.equal(
     await inPage(
-      `new Promise((resolve) => { document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective)); const image = new Image(); image.src = 'http://127.0.0.1:9/x.png'; })`,
+      `new Promise((resolve) => { document.addEventListener('securitypolicyviolation', (event) => ` +
+        'resolve(event.effectiveDirective)); const image = new Image(); image.src = ' +
+        `'http://127.0.0.1:9/x.png'; })`,
     ),
     'img-src',
   );
@@ -69,7 +71,8 @@ test('3: the preload has a context of its own', options, async () => {
   await refused('arcbench.request.constructor("return process")()');
   assert.equal(
     await inPage(
-      '(() => { try { arcbench.request = () => "mine"; } catch {} return arcbench.request.toString().includes("mine"); })()',
+      '(() => { try { arcbench.request = () => "mine"; } catch {} return ' +
+        'arcbench.request.toString().includes("mine"); })()',
     ),
     false,
   );
@@ -83,7 +86,8 @@ test('4: every process of a page is sandboxed', options, () => {
 test('5: permissions are denied, and devices', options, async () => {
   assert.equal(await inPage('Notification.requestPermission()'), 'denied');
   await refused(
-    'new Promise((resolve, reject) => navigator.geolocation.getCurrentPosition(resolve, ({ message }) => reject(message)))',
+    'new Promise((resolve, reject) => navigator.geolocation.getCurrentPosition(resolve, ({ message }) => ' +
+      'reject(message)))',
   );
   for (const asked of ['{ audio: true }', '{ video: true }'])
     await refused(`navigator.mediaDevices.getUserMedia(${asked})`);
@@ -112,7 +116,9 @@ test('7: a content security policy without inline or evaluated scripts', options
   assert.deepEqual(await inPage('evaluated'), ['refused', 'refused'], "the page's own script evaluated text");
   assert.equal(
     await inPage(
-      `new Promise((resolve) => { document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true }); const script = document.createElement('script'); script.textContent = 'document.title = "run"'; document.body.append(script); })`,
+      `new Promise((resolve) => { document.addEventListener('securitypolicyviolation', (event) => ` +
+        `resolve(event.effectiveDirective), { once: true }); const script = document.createElement('script'); ` +
+        `script.textContent = 'document.title = "run"'; document.body.append(script); })`,
     ),
     'script-src-elem',
   );
@@ -157,7 +163,9 @@ test('13: a window leaves its own origin by no way', options, async () => {
   assert.equal(await inPage('document.title'), 'Datasets');
   assert.equal(
     await inPage(
-      `new Promise((resolve) => { document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true }); const frame = document.createElement('iframe'); frame.src = 'https://example.com/'; document.body.append(frame); })`,
+      `new Promise((resolve) => { document.addEventListener('securitypolicyviolation', (event) => ` +
+        `resolve(event.effectiveDirective), { once: true }); const frame = document.createElement('iframe'); ` +
+        `frame.src = 'https://example.com/'; document.body.append(frame); })`,
     ),
     'frame-src',
   );
@@ -167,7 +175,8 @@ test('14: no page opens a window', options, async () => {
   for (const address of ['', 'about:blank', 'arcbench://app/', 'https://example.com/', 'file:///etc/passwd'])
     assert.equal(await inPage(`window.open(${JSON.stringify(address)})`), null, address);
   await inPage(
-    `(() => { const link = document.createElement('a'); link.href = 'arcbench://app/'; link.target = '_blank'; document.body.append(link); link.click(); })()`,
+    `(() => { const link = document.createElement('a'); link.href = 'arcbench://app/'; link.target = ` +
+      `'_blank'; document.body.append(link); link.click(); })()`,
   );
   await wait(200);
   assert.equal(await windows(), 1);
@@ -213,11 +222,13 @@ test('17: a call from another origin, or from a frame, is refused', options, asy
       });
       await other.loadURL('arcbench://connect/');
       const said = (await other.webContents.executeJavaScript(
-        'arcbench.request({ id: 1, call: "files.list", input: { path: null } }).then(JSON.stringify, (error) => error.message)',
+        'arcbench.request({ id: 1, call: "files.list", input: { path: null } }).then(JSON.stringify, (error) ' +
+          '=> error.message)',
       )) as string;
       await other.loadURL('arcbench://app/');
       const second = (await other.webContents.executeJavaScript(
-        'arcbench.request({ id: 1, call: "files.list", input: { path: null } }).then(JSON.stringify, (error) => error.message)',
+        'arcbench.request({ id: 1, call: "files.list", input: { path: null } }).then(JSON.stringify, (error) ' +
+          '=> error.message)',
       )) as string;
       other.destroy();
       return [said, second];
@@ -227,7 +238,8 @@ test('17: a call from another origin, or from a frame, is refused', options, asy
   for (const said of answer) assert.match(said, /Only the workbench's own page may call it/);
   assert.equal(
     await inPage(
-      `(() => { const frame = document.createElement('iframe'); document.body.append(frame); return 'arcbench' in frame.contentWindow; })()`,
+      `(() => { const frame = document.createElement('iframe'); document.body.append(frame); return ` +
+        `'arcbench' in frame.contentWindow; })()`,
     ),
     false,
   );
@@ -252,7 +264,8 @@ test(
     ]) {
       assert.deepEqual(
         await inPage(
-          `fetch("arcbench://app/${path}").then(async (answer) => [answer.status, (await answer.text()).includes('module')])`,
+          `fetch("arcbench://app/${path}").then(async (answer) => [answer.status, (await ` +
+            `answer.text()).includes('module')])`,
         ),
         [404, false],
         path,
@@ -264,7 +277,9 @@ test(
     );
     assert.deepEqual(
       await inPage(
-        'fetch("arcbench://app/pictures/face/abc/0").then(({ status, headers }) => [status, headers.get("content-type"), headers.get("content-security-policy").endsWith("sandbox"), headers.get("x-content-type-options")])',
+        'fetch("arcbench://app/pictures/face/abc/0").then(({ status, headers }) => [status, ' +
+          'headers.get("content-type"), headers.get("content-security-policy").endsWith("sandbox"), ' +
+          'headers.get("x-content-type-options")])',
       ),
       [200, 'image/svg+xml', true, 'nosniff'],
     );
@@ -294,7 +309,9 @@ test('20: a page gets three functions and nothing of Electron', options, async (
     ['pathOf', 'function'],
   ]);
   const heard = inPage(
-    'new Promise((resolve) => { arcbench.onEvent((...given) => resolve(given.map((value) => Object.keys(value)))); arcbench.request({ id: 1, call: "experiments.save", input: { id: null, yaml: "start" } }); })',
+    'new Promise((resolve) => { arcbench.onEvent((...given) => resolve(given.map((value) => ' +
+      'Object.keys(value)))); arcbench.request({ id: 1, call: "experiments.save", input: { id: null, yaml: ' +
+      '"start" } }); })',
   );
   assert.deepEqual(await heard, [['event', 'payload']]);
 });

@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { desktop, notHere, until, type Desktop, type StartedApp } from './startedApp.ts';
 
-// What the system asks the app to open, how it ends and how it starts itself anew; each test ends the app that it started.
+// What the system asks the app to open, how it ends and how it starts itself anew; each test ends the app that it
+// started.
 const options = { skip: notHere, timeout: 90_000 };
 let machine: Desktop;
 let { app, page } = {} as StartedApp;
@@ -117,7 +118,8 @@ test('a reload and a crash of the screens stop nothing that runs: they come back
     inPage('document.querySelector("main").textContent.includes("pictures")').catch(() => false) as Promise<boolean>;
   const hears = () =>
     inPage(
-      'new Promise((resolve) => { arcbench.onEvent(({ payload }) => resolve(payload.state)); arcbench.request({ id: 1, call: "experiments.save", input: { id: null, yaml: "start" } }); })',
+      'new Promise((resolve) => { arcbench.onEvent(({ payload }) => resolve(payload.state)); ' +
+        'arcbench.request({ id: 1, call: "experiments.save", input: { id: null, yaml: "start" } }); })',
     );
   await inPage('document.querySelector("main").textContent = ""');
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.reload());

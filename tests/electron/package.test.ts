@@ -39,7 +39,8 @@ test("the packaged app leaves out no package that the workbench's sources import
     )
     .filter((name) => name !== 'electron' && name !== 'node');
   const needed = new Set(imported.map((name) => placeOf(name, '')).filter((place) => place !== null));
-  // `@emnapi/runtime` is for sharp on WebAssembly; cmake-js builds what the package brings built; types are for the compiler.
+  // `@emnapi/runtime` is for sharp on WebAssembly; cmake-js builds what the package brings built; types are for the
+  // compiler.
   for (const place of needed)
     for (const name of Object.keys({ ...locked[place]?.dependencies, ...locked[place]?.optionalDependencies })) {
       const found = name === 'cmake-js' || name.startsWith('@types/') ? null : placeOf(name, place);

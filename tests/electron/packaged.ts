@@ -13,12 +13,14 @@ import { parse } from 'yaml';
 import { until } from './startedApp.ts';
 import { shims, standInElectron, temporaryFolder, virtualScreen } from './standIn.ts';
 
-// `npm run check:package`: the package as electron-builder makes it, around the stand-in, used as by one who has nothing but it.
+// `npm run check:package`: the package as electron-builder makes it, around the stand-in, used as by one who has
+// nothing but it.
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const electron = standInElectron();
 const folder = temporaryFolder();
 const unpacked = join(folder, 'package', 'linux-unpacked');
-const [program, resources] = [join(unpacked, 'arcbench'), join(unpacked, 'resources')];
+const program = join(unpacked, 'arcbench');
+const resources = join(unpacked, 'resources');
 const home = join(folder, 'home of Ann');
 let screen: Awaited<ReturnType<typeof virtualScreen>> | undefined;
 const environment = () => ({ PATH: '/usr/bin:/bin', HOME: home, LANG: 'C.UTF-8', DISPLAY: screen?.display ?? '' });
@@ -105,7 +107,8 @@ test('the package holds the app, its Node and its engine, and nothing of how the
 });
 
 test(
-  'headless, its own command line needs no screen, no npm and no engine of the system, and ends with the codes that it promises',
+  'headless, its own command line needs no screen, no npm and no engine of the system, and ends with the ' +
+    'codes that it promises',
   options,
   async () => {
     const doctor = await commandLine(['doctor', '--json']);

@@ -149,32 +149,35 @@ test('a kept file survives its program, and a damaged one reads as the default',
   rmSync(folder, { recursive: true });
 });
 
-test('a start with a command is for the command line, and one with a file, an address or a workspace for the window', () => {
-  const switches = ['--no-sandbox', '--remote-debugging-port=0'];
-  assert.deepEqual(commandLineIn(['--no-sandbox', '--workspace=/w', '--run', 'mine.yaml']), [
-    '--workspace=/w',
-    '--run',
-    'mine.yaml',
-  ]);
-  for (const args of [
-    ['doctor', '--json'],
-    ['--run=mine.yaml'],
-    ['--help'],
-    ['--version'],
-    ['--workspace', 'bench', 'runs', 'list'],
-  ])
-    assert.deepEqual(commandLineIn(args), args);
-  for (const args of [
-    [],
-    ['/home/ann/arcbench'],
-    ['.'],
-    ['--workspace', 'bench'],
-    ['--workspace=/w'],
-    ['mine.arcbench.yaml'],
-    ['file:///mine.arcbench.yaml'],
-  ])
-    assert.equal(commandLineIn([...switches, ...args]), null, args.join(' '));
-});
+test(
+  'a start with a command is for the command line, and one with a file, an address or a workspace for the ' + 'window',
+  () => {
+    const switches = ['--no-sandbox', '--remote-debugging-port=0'];
+    assert.deepEqual(commandLineIn(['--no-sandbox', '--workspace=/w', '--run', 'mine.yaml']), [
+      '--workspace=/w',
+      '--run',
+      'mine.yaml',
+    ]);
+    for (const args of [
+      ['doctor', '--json'],
+      ['--run=mine.yaml'],
+      ['--help'],
+      ['--version'],
+      ['--workspace', 'bench', 'runs', 'list'],
+    ])
+      assert.deepEqual(commandLineIn(args), args);
+    for (const args of [
+      [],
+      ['/home/ann/arcbench'],
+      ['.'],
+      ['--workspace', 'bench'],
+      ['--workspace=/w'],
+      ['mine.arcbench.yaml'],
+      ['file:///mine.arcbench.yaml'],
+    ])
+      assert.equal(commandLineIn([...switches, ...args]), null, args.join(' '));
+  },
+);
 
 test('the taskbar shows the mean of the jobs that run', () => {
   const job = (state: Job['state'], progress: [number, number] | null) =>
@@ -198,21 +201,25 @@ test("a command line names a workspace and an experiment among Chromium's switch
   });
 });
 
-test("the workspace lies in the user's data folder wherever the app is started; a variable that is empty or relative counts as not set", async () => {
-  const before = process.env['XDG_DATA_HOME'];
-  const found: string[] = [];
-  for (const value of ['', 'data', '/data']) {
-    process.env['XDG_DATA_HOME'] = value;
-    found.push(
-      ((await import(`../../src-main/doors/defaultWorkspace.ts?${value}`)) as { defaultWorkspace: string })
-        .defaultWorkspace,
-    );
-  }
-  if (before === undefined) delete process.env['XDG_DATA_HOME'];
-  else process.env['XDG_DATA_HOME'] = before;
-  const own = join(homedir(), '.local', 'share', 'arcbench');
-  assert.deepEqual(found, [own, own, '/data/arcbench']);
-});
+test(
+  "the workspace lies in the user's data folder wherever the app is started; a variable that is empty or " +
+    'relative counts as not set',
+  async () => {
+    const before = process.env['XDG_DATA_HOME'];
+    const found: string[] = [];
+    for (const value of ['', 'data', '/data']) {
+      process.env['XDG_DATA_HOME'] = value;
+      found.push(
+        ((await import(`../../src-main/doors/defaultWorkspace.ts?${value}`)) as { defaultWorkspace: string })
+          .defaultWorkspace,
+      );
+    }
+    if (before === undefined) delete process.env['XDG_DATA_HOME'];
+    else process.env['XDG_DATA_HOME'] = before;
+    const own = join(homedir(), '.local', 'share', 'arcbench');
+    assert.deepEqual(found, [own, own, '/data/arcbench']);
+  },
+);
 
 test("a file's address on the command line is its path, and what only looks like one is taken as it is", () => {
   assert.equal(
@@ -225,28 +232,35 @@ test("a file's address on the command line is its path, and what only looks like
   );
 });
 
-test('the app starts anew in another workspace or the same, without the experiment that it has opened, from an AppImage by its file', () => {
-  const args = ['.', '--no-sandbox', '--workspace=/a', 'mine.arcbench.yaml'];
-  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: null }), {
-    args: ['.', '--no-sandbox', '--workspace=/b'],
-  });
-  assert.deepEqual(relaunchOptions({ args: ['.', '--workspace', '/a'], env: {}, workspace: '/b', experiment: null }), {
-    args: ['.', '--workspace=/b'],
-  });
-  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: null, experiment: null }), {
-    args: ['.', '--no-sandbox', '--workspace=/a'],
-  });
-  assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: '/c/x.arcbench.yaml' }).args, [
-    '.',
-    '--no-sandbox',
-    '--workspace=/b',
-    '/c/x.arcbench.yaml',
-  ]);
-  assert.deepEqual(
-    relaunchOptions({ args: [], env: { APPIMAGE: '/apps/ArcBench.AppImage' }, workspace: null, experiment: null }),
-    { args: [], execPath: '/apps/ArcBench.AppImage' },
-  );
-});
+test(
+  'the app starts anew in another workspace or the same, without the experiment that it has opened, from an ' +
+    'AppImage by its file',
+  () => {
+    const args = ['.', '--no-sandbox', '--workspace=/a', 'mine.arcbench.yaml'];
+    assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: null }), {
+      args: ['.', '--no-sandbox', '--workspace=/b'],
+    });
+    assert.deepEqual(
+      relaunchOptions({ args: ['.', '--workspace', '/a'], env: {}, workspace: '/b', experiment: null }),
+      {
+        args: ['.', '--workspace=/b'],
+      },
+    );
+    assert.deepEqual(relaunchOptions({ args, env: {}, workspace: null, experiment: null }), {
+      args: ['.', '--no-sandbox', '--workspace=/a'],
+    });
+    assert.deepEqual(relaunchOptions({ args, env: {}, workspace: '/b', experiment: '/c/x.arcbench.yaml' }).args, [
+      '.',
+      '--no-sandbox',
+      '--workspace=/b',
+      '/c/x.arcbench.yaml',
+    ]);
+    assert.deepEqual(
+      relaunchOptions({ args: [], env: { APPIMAGE: '/apps/ArcBench.AppImage' }, workspace: null, experiment: null }),
+      { args: [], execPath: '/apps/ArcBench.AppImage' },
+    );
+  },
+);
 
 test('origins of our own scheme are told apart, where URL.origin says null', () => {
   assert.equal(originIn('arcbench://app/#/runs'), 'arcbench://app');

@@ -39,7 +39,10 @@ app.setAppPath(process.env.ARCBENCH_STAND_IN_APP);
 require(join(process.env.ARCBENCH_STAND_IN_APP, 'dist/electron/main.cjs'));
 `;
 
-/** The newest real Electron that can be had from package registries, 22.3.25, in the user's cache; or why it cannot be had. */
+/**
+ * The newest real Electron that can be had from package registries, 22.3.25, in the user's cache; or why it cannot be
+ * had.
+ */
 export function standInElectron(): { readonly executable: string } | { readonly reason: string } {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return { reason: 'The stand-in Electron is for Linux on x86-64.' };

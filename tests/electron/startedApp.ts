@@ -8,7 +8,10 @@ import { standInElectron, starter, temporaryFolder, virtualScreen } from './stan
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const electron = standInElectron();
-/** Playwright's own, which makes an app wait until its debugger is attached. Playwright gives it to Electron's default app alone: without it a window that came to be while it attached hung the launch, now and then, under load. */
+/**
+ * Playwright's own, which makes an app wait until its debugger is attached. Playwright gives it to Electron's default
+ * app alone: without it a window that came to be while it attached hung the launch, now and then, under load.
+ */
 const loader = join(root, 'node_modules', 'playwright-core', 'lib', 'server', 'electron', 'loader.js');
 
 /** False where the app can be started here, else why not. */
@@ -36,12 +39,16 @@ export async function until(what: () => boolean | Promise<boolean>): Promise<voi
   throw new Error('it did not come to pass within 60 s');
 }
 
-/** A screen and the built app of this tree, with the workbench of a folder and screens of one page in the place of the real ones, unless those are asked for. */
+/**
+ * A screen and the built app of this tree, with the workbench of a folder and screens of one page in the place of the
+ * real ones, unless those are asked for.
+ */
 export async function desktop({ real = false } = {}): Promise<Desktop> {
   if ('reason' in electron) throw new Error(electron.reason);
   const { executable } = electron;
   const folder = temporaryFolder();
-  const [app, workspace] = [join(folder, 'app'), join(folder, 'workspace')];
+  const app = join(folder, 'app');
+  const workspace = join(folder, 'workspace');
   for (const path of [join(app, 'dist'), workspace]) mkdirSync(path, { recursive: true });
   execFileSync(
     process.execPath,
@@ -117,11 +124,15 @@ function writeStandIns({ app, workspace }: { readonly app: string; readonly work
   );
   writeFileSync(
     join(app, 'dist', 'renderer', 'index.html'),
-    '<!doctype html><title>Datasets</title><body><main></main><script>document.title = "inline";</script><script type="module" src="./assets/main.js"></script>',
+    '<!doctype html><title>Datasets</title><body><main></main><script>document.title = ' +
+      '"inline";</script><script type="module" src="./assets/main.js"></script>',
   );
   writeFileSync(
     join(app, 'dist', 'renderer', 'assets', 'main.js'),
-    'const tried = (action) => { try { return action(); } catch { return "refused"; } }; globalThis.evaluated = [tried(() => eval("1")), tried(() => new Function("return 1")())]; window.arcbench?.request({ id: 1, call: "files.list", input: { path: null } }).then(({ result }) => { document.querySelector("main").textContent = result.entries.map(({ name }) => name).join(" "); });',
+    'const tried = (action) => { try { return action(); } catch { return "refused"; } }; ' +
+      'globalThis.evaluated = [tried(() => eval("1")), tried(() => new Function("return 1")())]; ' +
+      'window.arcbench?.request({ id: 1, call: "files.list", input: { path: null } }).then(({ result }) => { ' +
+      'document.querySelector("main").textContent = result.entries.map(({ name }) => name).join(" "); });',
   );
   writeFileSync(
     join(workspace, 'pictures', 'face', 'abc', '0'),

@@ -85,7 +85,8 @@ test(
       there.notes = [];
       Notification.isSupported = () => true;
       const { on } = Notification.prototype;
-      // No desktop runs here to show a notification, and each has a function `show` of its own: it is replaced where the app begins to listen.
+      // No desktop runs here to show a notification, and each has a function `show` of its own: it is replaced where
+      // the app begins to listen.
       Notification.prototype.on = function (this: Electron.Notification, ...given: Parameters<typeof on>) {
         this.show = () => {
           there.notes.push([this.title, this.body]);
@@ -221,7 +222,8 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
     const opens = app.waitForEvent('window');
     await form.click('button');
     const remote = await opens;
-    await remote.locator('body', { hasText: 'pictures reports' }).waitFor({ state: 'attached' }); // a function waited for would be compiled in the page, which its policy forbids
+    // a function waited for would be compiled in the page, which its policy forbids
+    await remote.locator('body', { hasText: 'pictures reports' }).waitFor({ state: 'attached' });
     assert.equal(remote.url(), address, 'the token left the address');
     assert.equal(workbench.listeners.size, 1);
     assert.deepEqual(await remote.evaluate('["arcbench" in window, "require" in window, document.cookie]'), [

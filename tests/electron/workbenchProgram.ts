@@ -4,7 +4,8 @@ import { hostWorkbench } from '../../src-main/doors/electron/hostWorkbench.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { folderWorkbench } from '../serve/folderWorkbench.ts';
 
-// The workbench of a folder in a process of its own; notes of an experiment steer what it does, and what became of it is left in the folder that a test names.
+// The workbench of a folder in a process of its own; notes of an experiment steer what it does, and what became of it
+// is left in the folder that a test names.
 const [folder = ''] = process.argv.slice(2);
 const { ARCBENCH_TEST_TRACE: trace } = process.env;
 await hostWorkbench(async () => {

@@ -11,8 +11,12 @@ import { drawAugmentation } from '../../src-main/train/augmentationDraws.ts';
 import { optimizerScalars } from '../../src-main/train/optimizer.ts';
 import { dropoutShapes, inferenceProgram, initialState, trainProgram } from '../../src-main/train/programs.ts';
 
-const [classes, rate] = [7, 1e-4];
-/** Batch norm over one pixel of four images amplifies rounding without bound, so the deep ones get more of both and a tolerance of their own. */
+const classes = 7;
+const rate = 1e-4;
+/**
+ * Batch norm over one pixel of four images amplifies rounding without bound, so the deep ones get more of both and a
+ * tolerance of their own.
+ */
 const deep: Readonly<Record<string, number>> = {
   resnet50: 5e-2,
   iresnet50: 5e-2,
@@ -27,7 +31,10 @@ interface Variation {
   optimizer?: object;
 }
 
-/** One step of training and inference on both machines, and the state behind it. More steps would compare chaos: rounding differs, and batch statistics of four images amplify it. */
+/**
+ * One step of training and inference on both machines, and the state behind it. More steps would compare chaos:
+ * rounding differs, and batch statistics of four images amplify it.
+ */
 function oneStep({
   backbone = 'smallcnn',
   loss = lossSchema.parse('arcFace'),
@@ -135,6 +142,7 @@ for (const variation of variations) {
 }
 
 test('the same compiled steps twice give the same bits', () => {
-  const [first, second] = [oneStep({ backbone: 'resnet18' })[1], oneStep({ backbone: 'resnet18' })[1]];
+  const first = oneStep({ backbone: 'resnet18' })[1];
+  const second = oneStep({ backbone: 'resnet18' })[1];
   for (const [name, values] of first.state) assert.deepEqual(second.state.get(name), values, name);
 });

@@ -25,13 +25,17 @@ test('written weights do not change with the array that they were written from',
   machine.dispose();
 });
 
-test('a step does not change the arrays that the weights were written from, nor abort on the address of what it is fed', () => {
-  const machine = machineOf();
-  for (let round = 1; round <= 20; round++) {
-    const written = arrays(round);
-    machine.writeState(written);
-    for (let step = 0; step < 10; step++) machine.step('halve', { factor: Float32Array.of(0.5) });
-    for (const [name, values] of written) assert.equal(values[0], round, name);
-  }
-  machine.dispose();
-});
+test(
+  'a step does not change the arrays that the weights were written from, nor abort on the address of what it ' +
+    'is fed',
+  () => {
+    const machine = machineOf();
+    for (let round = 1; round <= 20; round++) {
+      const written = arrays(round);
+      machine.writeState(written);
+      for (let step = 0; step < 10; step++) machine.step('halve', { factor: Float32Array.of(0.5) });
+      for (const [name, values] of written) assert.equal(values[0], round, name);
+    }
+    machine.dispose();
+  },
+);

@@ -174,7 +174,8 @@ describe('the set-up of the engine', { concurrency: 2 }, () => {
         /No C\+\+ compiler was found \(g\+\+, c\+\+, clang\+\+\)/,
       );
       const noHeaders =
-        '#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "x.cc:1:10: fatal error: string: No such file or directory" >&2\nexit 1\n';
+        '#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "x.cc:1:10: fatal error: string: No such file or ' +
+        'directory" >&2\nexit 1\n';
       assertFailed(
         await bare.setUp({ PATH: path({ python, 'g++': noHeaders }) }),
         1,
@@ -221,7 +222,8 @@ describe('the set-up of the engine', { concurrency: 2 }, () => {
     // Stands for npm, which has no network here: it notes the call and brings the package `node`.
     writeFileSync(
       of.at('bin/npm'),
-      `#!/bin/sh\necho "$@" >> ${of.at('calls')}\nsleep 1\nmkdir -p node_modules/node\necho > node_modules/node/installArchSpecificPackage.js\n`,
+      `#!/bin/sh\necho "$@" >> ${of.at('calls')}\nsleep 1\nmkdir -p node_modules/node\necho > ` +
+        'node_modules/node/installArchSpecificPackage.js\n',
     );
     const ends = await Promise.all([of.setUp(), of.setUp()]);
     assert.deepEqual(
@@ -313,7 +315,8 @@ describe('the set-up of the engine', { concurrency: 2 }, () => {
   const gate = (of: Scratch) => {
     writeFileSync(
       of.at('bin/g++'),
-      `#!/bin/sh\n[ "$1" = --version ] && exit 0\nfor i in $(seq 1200); do [ -e ${of.at('open')} ] && break; sleep 0.05; done\nexec ${which('g++')} "$@"\n`,
+      `#!/bin/sh\n[ "$1" = --version ] && exit 0\nfor i in $(seq 1200); do [ -e ${of.at('open')} ] && break; ` +
+        `sleep 0.05; done\nexec ${which('g++')} "$@"\n`,
       { mode: 0o755 },
     );
     return () => writeFileSync(of.at('open'), '');

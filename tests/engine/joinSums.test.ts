@@ -9,12 +9,10 @@ const op = (
   output: number,
   shape: readonly number[] = [2, 3],
 ): RecordedOp => ({ name, attributes: [], inputs, outputs: [{ id: output, shape: [...shape], dtype: 1 }] });
-const [first, second, sum, gradient] = [
-  op('Relu', [1], 10),
-  op('Relu', [2], 11),
-  op('Add', [10, 11], 12),
-  op('ResidualBatchNormGrad', [12, 3, 4, 5], 13),
-];
+const first = op('Relu', [1], 10);
+const second = op('Relu', [2], 11);
+const sum = op('Add', [10, 11], 12);
+const gradient = op('ResidualBatchNormGrad', [12, 3, 4, 5], 13);
 const joinedOps = (ops: readonly RecordedOp[], kept: readonly number[] = []) =>
   joinSums({ ops, constants: new Map() }, new Set(kept));
 

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 /** The tests of the kernels once more, on the instructions of a processor without AVX-512. */
 for (const name of ['winograd', 'strided', 'residualBatchNorm']) {
   test(`${name}.test.ts passes where ONEDNN_MAX_CPU_ISA=AVX2 forbids AVX-512`, () => {
-    const { NODE_TEST_CONTEXT: _, ...environment } = process.env; // else the inner tests report to the outer runner and not on stdout
+    // else the inner tests report to the outer runner and not on stdout
+    const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ['--test', '--test-reporter=spec', fileURLToPath(new URL(`${name}.test.ts`, import.meta.url))],

@@ -19,10 +19,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-packaged-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** An engine of two small files, linked to a package tfjs-node-gpu as set-up does, and an app that electron-builder has copied it into. */
+/**
+ * An engine of two small files, linked to a package tfjs-node-gpu as set-up does, and an app that electron-builder has
+ * copied it into.
+ */
 async function packed(name: string, device: 'cpu' | 'cuda' = 'cpu') {
   const at = join(folder, name);
-  const [engine, tfjs, resources] = [join(at, 'engine'), join(at, 'tfjs'), join(at, 'app', 'resources')];
+  const engine = join(at, 'engine');
+  const tfjs = join(at, 'tfjs');
+  const resources = join(at, 'app', 'resources');
   const copied = join(resources, 'app.asar.unpacked', 'node_modules', '@tensorflow', 'tfjs-node-gpu');
   mkdirSync(join(engine, 'tensorflow'), { recursive: true });
   mkdirSync(join(tfjs, 'lib'), { recursive: true });
@@ -99,7 +104,8 @@ test('who has a package is not told of a set-up that it has not', options, async
     [
       '--input-type=module',
       '-e',
-      `const { diagnose } = await import(${JSON.stringify(join(app, 'src-main', 'engine', 'diagnose.ts'))}); await diagnose('auto').catch((error) => { console.error(error.message); process.exit(3); });`,
+      `const { diagnose } = await import(${JSON.stringify(join(app, 'src-main', 'engine', 'diagnose.ts'))}); ` +
+        `await diagnose('auto').catch((error) => { console.error(error.message); process.exit(3); });`,
     ],
     { encoding: 'utf8' },
   );

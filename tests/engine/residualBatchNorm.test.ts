@@ -21,54 +21,64 @@ for (const { shape, mean } of [
 ]) {
   for (const rectified of [false, true]) {
     for (const residual of [false, true]) {
-      test(`batch norm of [${shape}] about ${mean}${residual ? ' with a shortcut' : ''}${rectified ? ', rectified,' : ''} equals TensorFlow's to 1e-4: value, statistics and gradients, with the same bits twice`, () => {
-        const channels = shape[3] as number;
-        const [input, side, upstream] = [normal(shape, 1, { mean }), normal(shape, 2), normal(shape, 3)];
-        const state = {
-          scale: normal([channels], 4),
-          offset: normal([channels], 5),
-          mean: normal([channels], 6),
-          variance: tf.abs(normal([channels], 7)),
-        };
-        const run = (direct: boolean) => {
-          const told: Tensor[] = [];
-          const compute = (x: Tensor, scale: Tensor, offset: Tensor, shortcut: Tensor) =>
-            batchNormTraining(
-              x,
-              { ...state, scale, offset },
-              {
-                epsilon: 1e-5,
-                momentum: 0.1,
-                rectified,
-                direct,
-                shortcut: residual ? shortcut : undefined,
-                onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
-              },
-            );
-          const operands = [input, state.scale, state.offset, side];
-          const value = compute(...(operands as [Tensor, Tensor, Tensor, Tensor]));
-          const gradients = residual
-            ? tf.grads(compute)(operands, upstream)
-            : tf.grads((x: Tensor, scale: Tensor, offset: Tensor) => compute(x, scale, offset, side))(
-                operands.slice(0, 3),
-                upstream,
+      test(
+        `batch norm of [${shape}] about ` +
+          `${mean}${residual ? ' with a shortcut' : ''}${rectified ? ', rectified,' : ''} equals TensorFlow's to ` +
+          '1e-4: value, statistics and gradients, with the same bits twice',
+        () => {
+          const channels = shape[3] as number;
+          const input = normal(shape, 1, { mean });
+          const side = normal(shape, 2);
+          const upstream = normal(shape, 3);
+          const state = {
+            scale: normal([channels], 4),
+            offset: normal([channels], 5),
+            mean: normal([channels], 6),
+            variance: tf.abs(normal([channels], 7)),
+          };
+          const run = (direct: boolean) => {
+            const told: Tensor[] = [];
+            const compute = (x: Tensor, scale: Tensor, offset: Tensor, shortcut: Tensor) =>
+              batchNormTraining(
+                x,
+                { ...state, scale, offset },
+                {
+                  epsilon: 1e-5,
+                  momentum: 0.1,
+                  rectified,
+                  direct,
+                  shortcut: residual ? shortcut : undefined,
+                  onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
+                },
               );
-          return [value, ...told, ...gradients].map((tensor) => tensor.dataSync() as Float32Array);
-        };
-        const [own, again, direct] = [run(false), run(false), run(true)];
-        assert.deepEqual(again, own);
-        assert.notDeepEqual(direct, own); // the same bits would mean that the addon has no batch norm of its own
-        assert.equal(own.length, direct.length);
-        direct.forEach((expected, index) => {
-          const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
-          assert.ok(difference < 1e-4 * length(expected), `result ${index}: ${difference / length(expected)}`);
-        });
-      });
+            const operands = [input, state.scale, state.offset, side];
+            const value = compute(...(operands as [Tensor, Tensor, Tensor, Tensor]));
+            const gradients = residual
+              ? tf.grads(compute)(operands, upstream)
+              : tf.grads((x: Tensor, scale: Tensor, offset: Tensor) => compute(x, scale, offset, side))(
+                  operands.slice(0, 3),
+                  upstream,
+                );
+            return [value, ...told, ...gradients].map((tensor) => tensor.dataSync() as Float32Array);
+          };
+          const own = run(false);
+          const again = run(false);
+          const direct = run(true);
+          assert.deepEqual(again, own);
+          assert.notDeepEqual(direct, own); // the same bits would mean that the addon has no batch norm of its own
+          assert.equal(own.length, direct.length);
+          direct.forEach((expected, index) => {
+            const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
+            assert.ok(difference < 1e-4 * length(expected), `result ${index}: ${difference / length(expected)}`);
+          });
+        },
+      );
     }
   }
 }
 
-// A ResNet's stem; windows that do not overlap, that leave pixels out, larger ones than are unrolled; values in steps, of which the largest in a window are often equal; no multiple of 16 channels.
+// A ResNet's stem; windows that do not overlap, that leave pixels out, larger ones than are unrolled; values in steps,
+// of which the largest in a window are often equal; no multiple of 16 channels.
 for (const { shape, kernel, stride, padding, step = 0 } of [
   { shape: [4, 56, 56, 64], kernel: 3, stride: 2, padding: 1 },
   { shape: [2, 13, 10, 48], kernel: 3, stride: 2, padding: 1, step: 0.5 },
@@ -77,69 +87,81 @@ for (const { shape, kernel, stride, padding, step = 0 } of [
   { shape: [1, 12, 9, 16], kernel: 5, stride: 1, padding: 2 },
   { shape: [2, 8, 8, 20], kernel: 3, stride: 2, padding: 1 },
 ]) {
-  test(`batch norm of [${shape}], rectified and max-pooled by ${kernel} with stride ${stride}${step > 0 ? ', of equal values,' : ''} equals TensorFlow's ops to 1e-4: value, statistics and gradients, with the same bits twice`, () => {
-    const channels = shape[3] as number;
-    const drawn = normal(shape, 1, { mean: 0.5 });
-    const input = step > 0 ? tf.mul(tf.round(tf.div(drawn, step)), step) : drawn;
-    const state = {
-      scale: normal([channels], 4),
-      offset: normal([channels], 5),
-      mean: normal([channels], 6),
-      variance: tf.abs(normal([channels], 7)),
-    };
-    const run = (direct: boolean) => {
-      const told: Tensor[] = [];
-      const compute = (x: Tensor, scale: Tensor, offset: Tensor) =>
-        batchNormTraining(
-          x,
-          { ...state, scale, offset },
-          {
-            epsilon: 1e-5,
-            momentum: 0.1,
-            rectified: true,
-            pooling: { kernel, stride, padding },
-            direct,
-            onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
-          },
+  test(
+    `batch norm of [${shape}], rectified and max-pooled by ${kernel} with stride ` +
+      `${stride}${step > 0 ? ', of equal values,' : ''} equals TensorFlow's ops to 1e-4: value, statistics and ` +
+      'gradients, with the same bits twice',
+    () => {
+      const channels = shape[3] as number;
+      const drawn = normal(shape, 1, { mean: 0.5 });
+      const input = step > 0 ? tf.mul(tf.round(tf.div(drawn, step)), step) : drawn;
+      const state = {
+        scale: normal([channels], 4),
+        offset: normal([channels], 5),
+        mean: normal([channels], 6),
+        variance: tf.abs(normal([channels], 7)),
+      };
+      const run = (direct: boolean) => {
+        const told: Tensor[] = [];
+        const compute = (x: Tensor, scale: Tensor, offset: Tensor) =>
+          batchNormTraining(
+            x,
+            { ...state, scale, offset },
+            {
+              epsilon: 1e-5,
+              momentum: 0.1,
+              rectified: true,
+              pooling: { kernel, stride, padding },
+              direct,
+              onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
+            },
+          );
+        const value = compute(input, state.scale, state.offset);
+        return [value, ...told, ...tf.grads(compute)([input, state.scale, state.offset], normal(value.shape, 3))].map(
+          (tensor) => tensor.dataSync() as Float32Array,
         );
-      const value = compute(input, state.scale, state.offset);
-      return [value, ...told, ...tf.grads(compute)([input, state.scale, state.offset], normal(value.shape, 3))].map(
-        (tensor) => tensor.dataSync() as Float32Array,
-      );
-    };
-    const [own, again, direct] = [run(false), run(false), run(true)];
-    assert.deepEqual(again, own);
-    if (channels % 16 === 0) assert.notDeepEqual(direct, own); // the same bits would mean that the addon has no pooling of its own
-    assert.equal(own.length, direct.length);
-    direct.forEach((expected, index) => {
-      const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
-      assert.ok(difference < 1e-4 * length(expected), `result ${index}: ${difference / length(expected)}`);
-    });
-  });
+      };
+      const own = run(false);
+      const again = run(false);
+      const direct = run(true);
+      assert.deepEqual(again, own);
+      // the same bits would mean that the addon has no pooling of its own
+      if (channels % 16 === 0) assert.notDeepEqual(direct, own);
+      assert.equal(own.length, direct.length);
+      direct.forEach((expected, index) => {
+        const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
+        assert.ok(difference < 1e-4 * length(expected), `result ${index}: ${difference / length(expected)}`);
+      });
+    },
+  );
 }
 
 for (const pooling of [undefined, { kernel: 3, stride: 2, padding: 1 }]) {
-  test(`a number that is none goes through a rectifier${pooling ? ' and max pooling' : ''} and back, so that training sees it, and stays in its channel`, () => {
-    const values = normal([2, 8, 8, 16], 1).dataSync() as Float32Array;
-    values[16 * 20 + 3] = Number.NaN;
-    const state = {
-      scale: normal([16], 2),
-      offset: normal([16], 3),
-      mean: normal([16], 4),
-      variance: tf.abs(normal([16], 5)),
-    };
-    const compute = (x: Tensor) =>
-      batchNormTraining(x, state, {
-        epsilon: 1e-5,
-        momentum: 0.1,
-        rectified: true,
-        pooling,
-        onStatistics: () => undefined,
-      });
-    const input = tf.tensor(values, [2, 8, 8, 16]);
-    for (const result of [compute(input), tf.grad(compute)(input)])
-      (result.dataSync() as Float32Array).forEach((value, index) =>
-        assert.equal(Number.isNaN(value), index % 16 === 3, `${index}: ${value}`),
-      );
-  });
+  test(
+    `a number that is none goes through a rectifier${pooling ? ' and max pooling' : ''} and back, so that ` +
+      'training sees it, and stays in its channel',
+    () => {
+      const values = normal([2, 8, 8, 16], 1).dataSync() as Float32Array;
+      values[16 * 20 + 3] = Number.NaN;
+      const state = {
+        scale: normal([16], 2),
+        offset: normal([16], 3),
+        mean: normal([16], 4),
+        variance: tf.abs(normal([16], 5)),
+      };
+      const compute = (x: Tensor) =>
+        batchNormTraining(x, state, {
+          epsilon: 1e-5,
+          momentum: 0.1,
+          rectified: true,
+          pooling,
+          onStatistics: () => undefined,
+        });
+      const input = tf.tensor(values, [2, 8, 8, 16]);
+      for (const result of [compute(input), tf.grad(compute)(input)])
+        (result.dataSync() as Float32Array).forEach((value, index) =>
+          assert.equal(Number.isNaN(value), index % 16 === 3, `${index}: ${value}`),
+        );
+    },
+  );
 }

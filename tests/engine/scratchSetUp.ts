@@ -76,7 +76,8 @@ function makeWheels(
 ): { readonly cpu: Wheel; readonly cuda: Wheel[]; readonly unpackedBytes: number } {
   const header = Buffer.from('extern "C" const char *TF_Version();\nextern "C" const char *framework_card();\n');
   const files: Zippable = {
-    'tensorflow/libtensorflow_cc.so.2': Buffer.concat([libraries.tensorflow, payload]), // what follows a library's sections is not read
+    // what follows a library's sections is not read
+    'tensorflow/libtensorflow_cc.so.2': Buffer.concat([libraries.tensorflow, payload]),
     'tensorflow/libtensorflow_framework.so.2': libraries.framework,
     'tensorflow/include/tensorflow/c/c_api.h': header,
     'tensorflow/python/not_needed.py': Buffer.from('pass\n'),
@@ -142,7 +143,10 @@ function writeAddonSources(folder: string): void {
   );
 }
 
-/** A checkout of its own with the real set-up, packages said to be there, pins of small wheels, a cache and a pip without network. */
+/**
+ * A checkout of its own with the real set-up, packages said to be there, pins of small wheels, a cache and a pip
+ * without network.
+ */
 export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-set-up-'));
   const at = (...names: string[]) => join(folder, ...names);

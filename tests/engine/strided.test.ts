@@ -13,7 +13,8 @@ const normal = (shape: readonly number[], seed: number): Tensor => {
 };
 const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
-// Channels of a picture; odd sides; pixels that no tap sees; a stride beyond the filter; more patches than one task takes; tiles of
+// Channels of a picture; odd sides; pixels that no tap sees; a stride beyond the filter; more patches than one task
+// takes; tiles of
 // four rows and three, of four columns and three; few tiles of many channels.
 for (const { images, kernel, filters, stride, padding } of [
   { images: [2, 17, 14, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },
@@ -28,24 +29,32 @@ for (const { images, kernel, filters, stride, padding } of [
   { images: [12, 7, 7, 256], kernel: 3, filters: 512, stride: 2, padding: 1 },
   { images: [4, 33, 33, 3], kernel: 3, filters: 64, stride: 1, padding: 1 },
 ]) {
-  test(`convolution of [${images}] by ${filters} filters of ${kernel} with stride ${stride} equals TensorFlow's to 1e-5, value and gradients, with the same bits twice`, () => {
-    const [input, filter] = [normal(images, 1), normal([kernel, kernel, images[3] as number, filters], 2)];
-    const run = (direct: boolean) => {
-      const convolve = (x: Tensor, w: Tensor) => conv2d(x, w, { stride, padding, direct });
-      const value = convolve(input, filter);
-      return [value, ...tf.grads(convolve)([input, filter], normal(value.shape, 3))].map(
-        (tensor) => tensor.dataSync() as Float32Array,
-      );
-    };
-    const [own, again, direct] = [run(false), run(false), run(true)];
-    assert.deepEqual(again, own);
-    if (images[0] === 16) assert.notDeepEqual(direct, own); // long sums of the same bits would mean that the addon has no convolution of its own
-    direct.forEach((expected, index) => {
-      const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
-      assert.ok(
-        difference < 1e-5 * length(expected),
-        `${['value', 'input gradient', 'filter gradient'][index]}: ${difference / length(expected)}`,
-      );
-    });
-  });
+  test(
+    `convolution of [${images}] by ${filters} filters of ${kernel} with stride ${stride} equals TensorFlow's ` +
+      'to 1e-5, value and gradients, with the same bits twice',
+    () => {
+      const input = normal(images, 1);
+      const filter = normal([kernel, kernel, images[3] as number, filters], 2);
+      const run = (direct: boolean) => {
+        const convolve = (x: Tensor, w: Tensor) => conv2d(x, w, { stride, padding, direct });
+        const value = convolve(input, filter);
+        return [value, ...tf.grads(convolve)([input, filter], normal(value.shape, 3))].map(
+          (tensor) => tensor.dataSync() as Float32Array,
+        );
+      };
+      const own = run(false);
+      const again = run(false);
+      const direct = run(true);
+      assert.deepEqual(again, own);
+      // long sums of the same bits would mean that the addon has no convolution of its own
+      if (images[0] === 16) assert.notDeepEqual(direct, own);
+      direct.forEach((expected, index) => {
+        const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
+        assert.ok(
+          difference < 1e-5 * length(expected),
+          `${['value', 'input gradient', 'filter gradient'][index]}: ${difference / length(expected)}`,
+        );
+      });
+    },
+  );
 }

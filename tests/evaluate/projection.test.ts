@@ -29,7 +29,8 @@ test("scikit-learn's principal components of the unit embeddings, up to their si
 });
 
 test('in many numbers the axes are those of the planted spread, whatever the seed', () => {
-  const [count, size] = [300, 200];
+  const count = 300;
+  const size = 200;
   const random = randomStream(1, 'planted');
   // Spread 10 along number 7, 5 along number 90, 1 elsewhere.
   const rows = Float32Array.from(
@@ -40,10 +41,8 @@ test('in many numbers the axes are those of the planted spread, whatever the see
   assert.ok(first && second);
   first.scores.forEach((value, at) => assert.ok(Math.abs(value - second.scores[at]!) < 1e-3));
   const correlation = (axis: number, number: number) => {
-    const [x, y] = [
-      Array.from({ length: count }, (_, row) => first.scores[row * 2 + axis]!),
-      Array.from({ length: count }, (_, row) => rows[row * size + number]! - 3),
-    ];
+    const x = Array.from({ length: count }, (_, row) => first.scores[row * 2 + axis]!);
+    const y = Array.from({ length: count }, (_, row) => rows[row * size + number]! - 3);
     const dot = (a: number[], b: number[]) => a.reduce((sum, value, at) => sum + value * b[at]!, 0);
     return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
   };
@@ -73,8 +72,10 @@ test('a turned, mirrored, scaled and shifted cloud is laid back onto itself, a f
   for (const dimensions of [2, 3]) {
     const cloud = Float32Array.from({ length: 40 * dimensions }, () => random.normal());
     const moved = cloud.map((_, at) => {
-      const [point, axis] = [Math.floor(at / dimensions), at % dimensions];
-      const [x, y] = [cloud[point * dimensions]!, -cloud[point * dimensions + 1]!]; // mirrored
+      const point = Math.floor(at / dimensions);
+      const axis = at % dimensions;
+      const x = cloud[point * dimensions]!;
+      const y = -cloud[point * dimensions + 1]!; // mirrored
       return (
         3 *
           [x * Math.cos(1) - y * Math.sin(1), x * Math.sin(1) + y * Math.cos(1), cloud[point * dimensions + 2]!][
@@ -96,7 +97,9 @@ test('a turned, mirrored, scaled and shifted cloud is laid back onto itself, a f
   assert.deepEqual([...procrustes(line, new Float32Array(9).fill(7), 3).aligned], [1, 0, 0, 1, 0, 0, 1, 0, 0]);
 });
 
-const [people, images, size] = [5, 12, 64];
+const people = 5;
+const images = 12;
+const size = 64;
 const random = randomStream(4, 'people');
 const centres = Array.from({ length: people }, () => Array.from({ length: size }, random.normal));
 const embeddings = Float32Array.from(
@@ -170,12 +173,18 @@ test('a projection is cancelled at once, and too few or too many points are refu
   );
 });
 
-/** Kullback-Leibler divergence of a layout from its rows, by all pairs and in full: the independent check of a method that looks at neighbours and cells alone. */
+/**
+ * Kullback-Leibler divergence of a layout from its rows, by all pairs and in full: the independent check of a method
+ * that looks at neighbours and cells alone.
+ */
 function divergence(rows: readonly (readonly number[])[], layout: Float32Array, perplexity: number): number {
-  const [points, dimensions] = [rows.length, layout.length / rows.length];
+  const points = rows.length;
+  const dimensions = layout.length / rows.length;
   const conditional = rows.map((row, point) => {
     const squared = rows.map((other) => row.reduce((sum, value, at) => sum + (value - other[at]!) ** 2, 0));
-    let [low, high, weights] = [1e-9, 1e9, [] as number[]];
+    let low = 1e-9;
+    let high = 1e9;
+    let weights = [] as number[];
     for (let step = 0; step < 200; step++) {
       // bisection of the logarithm
       const precision = Math.sqrt(low * high);
@@ -195,7 +204,8 @@ function divergence(rows: readonly (readonly number[])[], layout: Float32Array, 
         { length: dimensions },
         (_, axis) => (layout[a * dimensions + axis]! - layout[b * dimensions + axis]!) ** 2,
       ).reduce((sum, value) => sum + value, 0));
-  let [total, result] = [0, 0];
+  let total = 0;
+  let result = 0;
   for (let a = 0; a < points; a++) for (let b = 0; b < points; b++) if (a !== b) total += near(a, b);
   for (let a = 0; a < points; a++)
     for (let b = 0; b < points; b++) {
@@ -205,21 +215,32 @@ function divergence(rows: readonly (readonly number[])[], layout: Float32Array, 
   return result;
 }
 
-test("t-SNE comes as close to the rows as scikit-learn's exact one, within 10 %: it looks at the 90 nearest neighbours alone", async () => {
-  const drawn = randomStream(9, 't-SNE against scikit-learn');
-  const middles = Array.from({ length: 8 }, () => Array.from({ length: 10 }, drawn.normal));
-  const rows = Array.from({ length: 400 }, (_, row) => middles[row % 8]!.map((value) => value + 0.6 * drawn.normal()));
-  // kl_divergence_ of scikit-learn 1.9.1's TSNE(n_components, perplexity=30, init='pca', max_iter=500, method='exact') on these rows.
-  for (const [dimensions, golden] of [
-    [2, 0.48295],
-    [3, 0.38388],
-  ] as const) {
-    const layout = await projectEmbeddings(Float32Array.from(rows.flat()), 10, { method: 'tsne', dimensions, seed: 1 });
-    const own = divergence(rows, layout, 30);
-    assert.ok(own < 1.1 * golden, `${own} in ${dimensions} dimensions, scikit-learn has ${golden}`);
-    assert.ok(own > 0.5 * golden, `${own} is too good to be true`);
-  }
-});
+test(
+  "t-SNE comes as close to the rows as scikit-learn's exact one, within 10 %: it looks at the 90 nearest " +
+    'neighbours alone',
+  async () => {
+    const drawn = randomStream(9, 't-SNE against scikit-learn');
+    const middles = Array.from({ length: 8 }, () => Array.from({ length: 10 }, drawn.normal));
+    const rows = Array.from({ length: 400 }, (_, row) =>
+      middles[row % 8]!.map((value) => value + 0.6 * drawn.normal()),
+    );
+    // kl_divergence_ of scikit-learn 1.9.1's TSNE(n_components, perplexity=30, init='pca', max_iter=500, method='exact')
+    // on these rows.
+    for (const [dimensions, golden] of [
+      [2, 0.48295],
+      [3, 0.38388],
+    ] as const) {
+      const layout = await projectEmbeddings(Float32Array.from(rows.flat()), 10, {
+        method: 'tsne',
+        dimensions,
+        seed: 1,
+      });
+      const own = divergence(rows, layout, 30);
+      assert.ok(own < 1.1 * golden, `${own} in ${dimensions} dimensions, scikit-learn has ${golden}`);
+      assert.ok(own > 0.5 * golden, `${own} is too good to be true`);
+    }
+  },
+);
 
 test('t-SNE lays out pictures that coincide, a line, and rows all alike', async () => {
   const twice = Float32Array.from({ length: 40 * 4 }, (_, at) => (Math.floor(at / 4) % 20) + (at % 4));
@@ -238,7 +259,9 @@ test('t-SNE lays out pictures that coincide, a line, and rows all alike', async 
 
 test('of many rows the neighbours found are the nearest ones, save a few of a hundred', () => {
   const drawn = randomStream(10, 'neighbours');
-  const [points, size, count] = [6000, 8, 10];
+  const points = 6000;
+  const size = 8;
+  const count = 10;
   const middles = Array.from({ length: 100 }, () => Array.from({ length: size }, drawn.normal));
   const rows = Float32Array.from(
     Array.from({ length: points }, (_, row) => middles[row % 100]!.map((value) => value + 0.3 * drawn.normal())).flat(),

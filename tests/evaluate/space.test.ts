@@ -50,7 +50,8 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 const repeat = (count: number, each: number) => Array.from({ length: count * each }, (_, at) => Math.floor(at / each));
 
 test('blocks of the matrix product give what a double loop gives, whatever their size', () => {
-  const [a, b] = [people(repeat(3, 5), { seed: 'a', spread: 1 }), people(repeat(7, 3), { seed: 'b', spread: 1 })];
+  const a = people(repeat(3, 5), { seed: 'a', spread: 1 });
+  const b = people(repeat(7, 3), { seed: 'b', spread: 1 });
   let rows = 0;
   for (const { row: at, similarities } of similarityRows(a.units, b.units, size)) {
     assert.equal(at, rows++);
@@ -62,10 +63,8 @@ test('blocks of the matrix product give what a double loop gives, whatever their
 
 test('angles, accuracies and spreads of a space equal plain loops over its pictures', () => {
   const labels = repeat(4, 6);
-  const [images, train] = [
-    people(labels, { seed: 'space', spread: 0.9 }),
-    people(labels, { seed: 'space', spread: 0.3 }),
-  ];
+  const images = people(labels, { seed: 'space', spread: 0.9 });
+  const train = people(labels, { seed: 'space', spread: 0.3 });
   const random = randomStream(2, 'weights');
   const weights = normalised(Float32Array.from({ length: 8 * size }, random.normal), size); // two centres a class
   const { sums } = classSums(train, { classes: 4, size });
@@ -81,12 +80,10 @@ test('angles, accuracies and spreads of a space equal plain loops over its pictu
   assert.ok(space);
   const { marginFree, geometry } = space;
   const pairs = labels.flatMap((_, a) =>
-    labels
-      .slice(a + 1)
-      .map((_, b) => ({
-        angle: degrees(dot(row(images, a), row(images, a + 1 + b))),
-        same: labels[a] === labels[a + 1 + b],
-      })),
+    labels.slice(a + 1).map((_, b) => ({
+      angle: degrees(dot(row(images, a), row(images, a + 1 + b))),
+      same: labels[a] === labels[a + 1 + b],
+    })),
   );
   close(geometry.within?.mean, mean(pairs.filter((pair) => pair.same).map((pair) => pair.angle)), 'within');
   close(geometry.between?.mean, mean(pairs.filter((pair) => !pair.same).map((pair) => pair.angle)), 'between');
@@ -164,7 +161,8 @@ test('verification of well and badly separated people, with its counts', () => {
       identityOf: (index) => String(labels[index]),
     });
   };
-  const [good, bad] = [judge(0.05), judge(4)];
+  const good = judge(0.05);
+  const bad = judge(4);
   assert.ok(good && bad);
   assert.deepEqual(
     [good.genuine, good.impostors, good.people, good.accuracy.folds.length],
@@ -198,10 +196,8 @@ test('ranks among a gallery and growing distractors equal sorting by hand', () =
   const all = Array.from({ length: 150 }, (_, at) => row(distractors, at));
   const share = (ranks: readonly number[], within: number) =>
     ranks.filter((own) => own <= within).length / ranks.length;
-  const [without, withAll] = [
-    probes.map((probe) => rank(probe, galleryRows(probe))),
-    probes.map((probe) => rank(probe, [...galleryRows(probe), ...all])),
-  ];
+  const without = probes.map((probe) => rank(probe, galleryRows(probe)));
+  const withAll = probes.map((probe) => rank(probe, [...galleryRows(probe), ...all]));
   close(found.byDistractors[0]?.rank1.value, share(without, 1), 'rank-1 alone');
   close(found.byDistractors.at(-1)?.rank1.value, share(withAll, 1), 'rank-1 of all');
   close(found.byDistractors.at(-1)?.rank5.value, share(withAll, 5), 'rank-5 of all');
@@ -213,7 +209,8 @@ test('ranks among a gallery and growing distractors equal sorting by hand', () =
 test('planted mistakes are found: a wrong label, a mix-up, twins apart and a person in disguise', () => {
   const classes = ['Ann', 'Bo', 'Cy'];
   const train = people(repeat(3, 6), { seed: 'train', spread: 0.1 });
-  const swapped = { ...train, labels: train.labels.map((label, at) => (at === 7 ? 2 : label)) }; // a picture of Bo that says Cy
+  // a picture of Bo that says Cy
+  const swapped = { ...train, labels: train.labels.map((label, at) => (at === 7 ? 2 : label)) };
   const test_ = people(repeat(3, 2), { seed: 'train', spread: 0.1, firstIndex: 100 });
   const ranks = Int32Array.of(1, 3, 2, 2, 1, 1);
   const predicted = Int32Array.of(0, 2, 0, 0, 2, 2);
@@ -270,10 +267,8 @@ test('planted mistakes are found: a wrong label, a mix-up, twins apart and a per
 test('one person under two names is suspected across parts, look-alikes and strangers are not', () => {
   const train = people(repeat(6, 5), { seed: 'train', spread: 0.4 });
   // Query's person 0 is train's person 2, under another name and in other pictures; its persons 1 and 2 are strangers.
-  const [random, strangers] = [
-    randomStream(6, 'other pictures'),
-    people([0, 0, 1, 1], { seed: 'strangers', spread: 0.4 }),
-  ];
+  const random = randomStream(6, 'other pictures');
+  const strangers = people([0, 0, 1, 1], { seed: 'strangers', spread: 0.4 });
   const again = normalised(
     train.units.subarray(10 * size, 15 * size).map((value) => value + 0.1 * random.normal()),
     size,

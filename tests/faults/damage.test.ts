@@ -105,7 +105,9 @@ const rowsThatCount = (path: string) => storeRows(path).filter(([table]) => tabl
 
 test('a database that is truncated or flipped in a bit is named, or holds what it held', async (context) => {
   const path = join(whole, 'arcbench.db');
-  const [bytes, random, rows] = [readFileSync(path), randomStream(1, 'database'), rowsThatCount(path)];
+  const bytes = readFileSync(path);
+  const random = randomStream(1, 'database');
+  const rows = rowsThatCount(path);
   const counts = { refused: 0, named: 0, equal: 0 };
   for (let attempt = 0; attempt < 30; attempt++) {
     const damaged = Buffer.from(bytes);
@@ -130,16 +132,19 @@ test('a database that is truncated or flipped in a bit is named, or holds what i
   assert.deepEqual(await check(whole), []);
   assert.ok(counts.refused + counts.named > 5, JSON.stringify(counts));
   context.diagnostic(
-    `of 30 damages ${counts.refused} were refused at start and ${counts.named} named by the check; ${counts.equal} hit what holds nothing`,
+    `of 30 damages ${counts.refused} were refused at start and ${counts.named} named by the check; ` +
+      `${counts.equal} hit what holds nothing`,
   );
 });
 
 test('of a write-ahead log that is truncated, flipped in a bit or deleted the commits before the damage are kept', async () => {
-  const [path, log] = [join(whole, 'arcbench.db'), join(whole, 'arcbench.db-wal')];
+  const path = join(whole, 'arcbench.db');
+  const log = join(whole, 'arcbench.db-wal');
   const [id] = readdirSync(join(whole, 'runs')) as [string];
   const store = openStore(whole);
   for (let note = 0; note < 20; note++) store.annotate(id, { note: `note ${note}`, starred: false });
-  const [bytes, frames] = [readFileSync(path), readFileSync(log)];
+  const bytes = readFileSync(path);
+  const frames = readFileSync(log);
   store.close();
   const after = readFileSync(path);
   const random = randomStream(1, 'log');

@@ -7,7 +7,8 @@ import { enduranceRuns, growthOf } from './enduranceRuns.ts';
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '500' }, from: { type: 'string', default: '50' } },
 });
-const [runs, from] = [Number(values.runs), Number(values.from)];
+const runs = Number(values.runs);
+const from = Number(values.from);
 if (!Number.isInteger(runs) || !Number.isInteger(from) || from < 1 || runs <= from) {
   process.stderr.write('--runs takes a whole number above that of --from, which is 50 where it is left out.\n');
   process.exit(2);
@@ -44,11 +45,13 @@ try {
   });
   const growth = growthOf(held, from);
   process.stdout.write(
-    `\n${runs} runs in ${((performance.now() - started) / 60_000).toFixed(1)} min; growth from run ${from} on (< ${100 * most} %)\n`,
+    `\n${runs} runs in ${((performance.now() - started) / 60_000).toFixed(1)} min; growth from run ${from} ` +
+      `on (< ${100 * most} %)\n`,
   );
   for (const { name, before, after, share } of growth)
     process.stdout.write(
-      `  ${name.padEnd(13)} ${before.toFixed(1).padStart(8)} -> ${after.toFixed(1).padStart(8)}  ${(100 * share).toFixed(1).padStart(6)} %  ${share < most ? 'flat' : 'GROWS'}\n`,
+      `  ${name.padEnd(13)} ${before.toFixed(1).padStart(8)} -> ${after.toFixed(1).padStart(8)}  ` +
+        `${(100 * share).toFixed(1).padStart(6)} %  ${share < most ? 'flat' : 'GROWS'}\n`,
     );
   if (growth.some(({ share }) => share >= most)) process.exitCode = 1;
 } finally {

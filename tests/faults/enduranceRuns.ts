@@ -8,7 +8,10 @@ import type { CallInput, CallName, CallOutputs, Job } from '../../src-shared/api
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import { childrenOf, trainersOf } from './faultExperiment.ts';
 
-/** What the workbench and the trainer hold after a run; memory in MiB, the heap without compiled code, of which there is more until all that runs often is compiled. */
+/**
+ * What the workbench and the trainer hold after a run; memory in MiB, the heap without compiled code, of which there is
+ * more until all that runs often is compiled.
+ */
 export interface Held {
   readonly heap: number;
   readonly outsideHeap: number;
@@ -119,7 +122,10 @@ export interface Growth {
   readonly share: number;
 }
 
-/** How much each measure grew from the runs that end with one to the last ones, a tenth of the runs between each: means of memory, the most of what is counted. */
+/**
+ * How much each measure grew from the runs that end with one to the last ones, a tenth of the runs between each: means
+ * of memory, the most of what is counted.
+ */
 export function growthOf(held: readonly Held[], from: number): Growth[] {
   const width = Math.max(1, Math.floor((held.length - from) / 10));
   const counted: readonly string[] = ['files', 'handles', 'children', 'trainerFiles'];
@@ -138,7 +144,8 @@ export function growthOf(held: readonly Held[], from: number): Growth[] {
     'trainerFiles',
   ] as const;
   return names.map((name) => {
-    const [before, after] = [over(held.slice(Math.max(0, from - width), from), name), over(held.slice(-width), name)];
+    const before = over(held.slice(Math.max(0, from - width), from), name);
+    const after = over(held.slice(-width), name);
     return {
       name,
       before,

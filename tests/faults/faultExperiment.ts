@@ -52,7 +52,9 @@ export function arcbench(
     [...more, ...(through.length > 0 ? [process.execPath] : []), main, '--engine', 'cpu', ...args],
     { env: { ...process.env, NODE_NO_WARNINGS: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  let [stdout, stderr, told] = ['', '', 0];
+  let stdout = '';
+  let stderr = '';
+  let told = 0;
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
   });

@@ -53,39 +53,43 @@ async function withFullDisk(at: RegExp, bytesLeft: number, args: readonly string
   return outcome;
 }
 
-test('a disk that fills up while a checkpoint or the report is written is said in a sentence, and the run goes on when there is space', async (context) => {
-  if (refused !== '') return context.skip(refused);
-  const whole = await arcbench(run).ended;
-  assert.equal(whole.code, 0, whole.stderr);
-  const reference = workspaceState(workspace);
-  rmSync(workspace, { recursive: true });
+test(
+  'a disk that fills up while a checkpoint or the report is written is said in a sentence, and the run goes on ' +
+    'when there is space',
+  async (context) => {
+    if (refused !== '') return context.skip(refused);
+    const whole = await arcbench(run).ended;
+    assert.equal(whole.code, 0, whole.stderr);
+    const reference = workspaceState(workspace);
+    rmSync(workspace, { recursive: true });
 
-  for (const [what, bytesLeft] of [
-    ['nothing', 0],
-    ['half a checkpoint', 700_000],
-  ] as const) {
-    const { code, stderr } = await withFullDisk(
-      /epoch 2\/8/,
-      bytesLeft,
-      what === 'nothing' ? run : [...run, '--restart'],
-    );
-    assert.equal(code, 1, stderr);
-    assert.match(
-      stderr.trim().split('\n').at(-1) ?? '',
-      /^The disk (is|of .* is) full.*free some space/,
-      `${what} left: ${stderr}`,
-    );
-    assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/);
-  }
-  const report = await withFullDisk(/^Writing the report/, 0, [...run, '--resume']);
-  assert.equal(report.code, 1, report.stderr);
-  assert.match(report.stderr.trim().split('\n').at(-1) ?? '', /^The disk is full.*free some space/, report.stderr);
+    for (const [what, bytesLeft] of [
+      ['nothing', 0],
+      ['half a checkpoint', 700_000],
+    ] as const) {
+      const { code, stderr } = await withFullDisk(
+        /epoch 2\/8/,
+        bytesLeft,
+        what === 'nothing' ? run : [...run, '--restart'],
+      );
+      assert.equal(code, 1, stderr);
+      assert.match(
+        stderr.trim().split('\n').at(-1) ?? '',
+        /^The disk (is|of .* is) full.*free some space/,
+        `${what} left: ${stderr}`,
+      );
+      assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/);
+    }
+    const report = await withFullDisk(/^Writing the report/, 0, [...run, '--resume']);
+    assert.equal(report.code, 1, report.stderr);
+    assert.match(report.stderr.trim().split('\n').at(-1) ?? '', /^The disk is full.*free some space/, report.stderr);
 
-  const resumed = await arcbench([...run, '--resume']).ended;
-  assert.equal(resumed.code, 0, resumed.stderr);
-  const tells = (line: string) => line.includes('The disk is full'); // the events of the failures stay
-  assert.deepEqual(
-    differences(reference, workspaceState(workspace)).filter((line) => !tells(line)),
-    [],
-  );
-});
+    const resumed = await arcbench([...run, '--resume']).ended;
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const tells = (line: string) => line.includes('The disk is full'); // the events of the failures stay
+    assert.deepEqual(
+      differences(reference, workspaceState(workspace)).filter((line) => !tells(line)),
+      [],
+    );
+  },
+);

@@ -102,7 +102,8 @@ test(
 );
 
 test("CelebA's lists and pictures are not followed out of the folder", async () => {
-  const [outside, source] = [fresh('outside'), fresh('linked')];
+  const outside = fresh('outside');
+  const source = fresh('linked');
   mkdirSync(join(source, 'img_align_celeba'));
   writeFileSync(join(outside, 'secret.png'), picture);
   const lines = (text: (name: string, index: number) => string) =>
@@ -130,7 +131,8 @@ test("CelebA's lists and pictures are not followed out of the folder", async () 
 });
 
 test('a CSV that a screen imports names no picture outside the folders that were opened', async () => {
-  const [outside, source] = [fresh('elsewhere'), fresh('opened')];
+  const outside = fresh('elsewhere');
+  const source = fresh('opened');
   for (const path of [join(outside, 'x.png'), join(source, '1.png'), join(source, '2.png')])
     writeFileSync(path, picture);
   symlinkSync(join(outside, 'x.png'), join(source, 'link.png'));

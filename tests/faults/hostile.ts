@@ -8,14 +8,17 @@ const { values } = parseArgs({
     kind: { type: 'string', multiple: true },
   },
 });
-const [count, seed] = [Number(values.count), Number(values.seed)];
+const count = Number(values.count);
+const seed = Number(values.seed);
 const results = await runHostile({
   count,
   seed,
   ...(values.kind && { kinds: values.kind }),
   onKind: ({ kind, inputs, taken, refused, faults, slowest, mebibytes }) => {
     console.log(
-      `${kind.padEnd(34)} ${String(inputs).padStart(6)} inputs  ${String(taken).padStart(6)} taken  ${String(refused).padStart(6)} refused  ${String(faults.length).padStart(3)} faults  slowest ${slowest.toFixed(2)} s  ${mebibytes.toFixed(0)} MiB`,
+      `${kind.padEnd(34)} ${String(inputs).padStart(6)} inputs  ${String(taken).padStart(6)} taken  ` +
+        `${String(refused).padStart(6)} refused  ${String(faults.length).padStart(3)} faults  slowest ` +
+        `${slowest.toFixed(2)} s  ${mebibytes.toFixed(0)} MiB`,
     );
     for (const fault of faults.slice(0, 5)) console.log(`  ${fault.slice(0, 1500)}`);
   },
@@ -23,6 +26,7 @@ const results = await runHostile({
 const sum = (of: (result: (typeof results)[number]) => number) =>
   results.reduce((total, result) => total + of(result), 0);
 console.log(
-  `Seed ${seed}: ${sum(({ inputs }) => inputs)} inputs, ${sum(({ taken }) => taken)} taken, ${sum(({ refused }) => refused)} refused, ${sum(({ faults }) => faults.length)} faults.`,
+  `Seed ${seed}: ${sum(({ inputs }) => inputs)} inputs, ${sum(({ taken }) => taken)} taken, ` +
+    `${sum(({ refused }) => refused)} refused, ${sum(({ faults }) => faults.length)} faults.`,
 );
 if (sum(({ faults }) => faults.length) > 0) process.exitCode = 1;

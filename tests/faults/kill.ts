@@ -12,7 +12,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
-const [kills, seed] = [Number(values.kills), Number(values.seed)];
+const kills = Number(values.kills);
+const seed = Number(values.seed);
 const served = values.served === undefined ? Math.round(kills / 5) : Number(values.served);
 if (
   !Number.isInteger(kills) ||
@@ -23,7 +24,8 @@ if (
   served > kills
 ) {
   process.stderr.write(
-    '--kills takes a whole number from 1 on, --served how many of them a served workbench gets, --seed a whole number.\n',
+    '--kills takes a whole number from 1 on, --served how many of them a served workbench gets, --seed a ' +
+      'whole number.\n',
   );
   process.exit(2);
 }

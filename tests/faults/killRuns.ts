@@ -56,16 +56,22 @@ function begins(line: string): Phase | null {
   return line.startsWith('Training') || /epoch \d/.test(line) ? 'train' : null;
 }
 
-/** What was going on when stderr had said these lines; a checkpoint was being written where its folder lies there half-made. */
+/**
+ * What was going on when stderr had said these lines; a checkpoint was being written where its folder lies there
+ * half-made.
+ */
 function phaseOf(lines: readonly string[], workspace: string): Phase {
   if (halfMade(workspace).some((path) => path.includes('checkpoints'))) return 'checkpoint';
   return lines.map(begins).findLast((phase) => phase !== null) ?? 'start';
 }
 
 /**
- * Runs a tiny experiment through the command line once in peace, then in fresh workspaces again and again with SIGKILL at seeded moments, resuming
- * until it is done, and compares each workspace with the first. Each phase is meant equally often: a moment is the first, second, … time that a line of
- * stderr begins the phase and some milliseconds, up to as long as it took in peace; or inside a write, when a half-made split, checkpoint, saved model or
+ * Runs a tiny experiment through the command line once in peace, then in fresh workspaces again and again with SIGKILL
+ * at seeded moments, resuming
+ * until it is done, and compares each workspace with the first. Each phase is meant equally often: a moment is the
+ * first, second, … time that a line of
+ * stderr begins the phase and some milliseconds, up to as long as it took in peace; or inside a write, when a half-made
+ * split, checkpoint, saved model or
  * report is seen.
  */
 export async function killRuns({
@@ -107,7 +113,11 @@ export async function killRuns({
   const byPhase = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
   const byVictim = Object.fromEntries(victims.map((victim) => [victim, 0])) as Record<Victim, number>;
   const mismatches: string[] = [];
-  let [killed, sessions, resumes, workspaces, compared] = [0, 0, 0, 0, 0];
+  let killed = 0;
+  let sessions = 0;
+  let resumes = 0;
+  let workspaces = 0;
+  let compared = 0;
   const random = randomStream(seed, 'kills');
 
   /** One start of the command line, killed at a drawn moment unless it is done before. */
@@ -115,12 +125,11 @@ export async function killRuns({
     resume: boolean,
     mayKill: boolean,
   ): Promise<{ readonly outcome: Outcome; readonly victim: Victim | null }> => {
-    const [meant, share, drawn] = [
-      phases[random.integer(phases.length)] as Phase,
-      random.next() ** 2,
-      victims[random.integer(victims.length)] as Victim,
-    ];
-    const inside = meant === 'checkpoint' ? random.integer(resume ? 4 : 12) : null; // in the write that is seen after so many others
+    const meant = phases[random.integer(phases.length)] as Phase;
+    const share = random.next() ** 2;
+    const drawn = victims[random.integer(victims.length)] as Victim;
+    // in the write that is seen after so many others
+    const inside = meant === 'checkpoint' ? random.integer(resume ? 4 : 12) : null;
     let left = random.integer(Math.max(1, resume && meant === 'train' ? 3 : times(meant)));
     const heard: string[] = [];
     let victim: Victim | null = null;
@@ -141,7 +150,8 @@ export async function killRuns({
       byPhase[phaseOf(heard, workspace)]++;
     };
     if (meant === 'start') void strike(share * lengthOf('start'));
-    let [before, seen] = [halfMade(workspace), 0];
+    let before = halfMade(workspace);
+    let seen = 0;
     const watch =
       inside === null
         ? null
@@ -194,7 +204,9 @@ export async function killRuns({
     ];
     mismatches.push(...different.map((line) => `workspace ${workspaces}: ${line}`));
     tell(
-      `workspace ${workspaces}: ${killed - before} kills, ${different.length === 0 ? 'equal to the reference' : `${different.length} differences`} (${killed} of ${kills} kills)`,
+      `workspace ${workspaces}: ${killed - before} kills, ` +
+        `${different.length === 0 ? 'equal to the reference' : `${different.length} differences`} (${killed} ` +
+        `of ${kills} kills)`,
     );
     for (const line of different) tell(`  ${line}`);
     if (different.length > 0 && existsSync(workspace)) renameSync(workspace, join(folder, `different-${workspaces}`));

@@ -20,11 +20,9 @@ import { differences, workspaceState } from './workspaceState.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-lost-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-const [experiment, workspace, killed] = [
-  writeFaultExperiment(join(folder, 'faults.yaml'), { epochs: 4 }),
-  join(folder, 'workspace'),
-  join(folder, 'killed'),
-];
+const experiment = writeFaultExperiment(join(folder, 'faults.yaml'), { epochs: 4 });
+const workspace = join(folder, 'workspace');
+const killed = join(folder, 'killed');
 const run = ['--run', experiment, '--workspace', workspace];
 const log = join(workspace, 'arcbench.db-wal');
 /** What of the log is kept. */
@@ -44,7 +42,8 @@ const damages: Readonly<Record<string, (frames: Buffer) => Buffer | null>> = {
 };
 
 test(
-  'a run that is killed and whose write-ahead log is damaged before it is resumed ends with the bits of one that was not',
+  'a run that is killed and whose write-ahead log is damaged before it is resumed ends with the bits of one ' +
+    'that was not',
   { timeout: 280_000 },
   async (context) => {
     const whole = await arcbench(run).ended;
@@ -86,7 +85,8 @@ test(
           : 0,
       );
       database.close();
-      if (how.includes('repaired')) await arcbench(['check', '--repair', '--workspace', workspace]).ended; // it took away once what the database lacked
+      // it took away once what the database lacked
+      if (how.includes('repaired')) await arcbench(['check', '--repair', '--workspace', workspace]).ended;
       const resumed = await arcbench([...run, '--resume']).ended;
       assert.equal(resumed.code, 0, `${how}: ${resumed.stderr}`);
       if (how.includes('repaired')) assert.doesNotMatch(resumed.stderr, /has lost points/);

@@ -14,35 +14,39 @@ const run = ['--run', writeFaultExperiment(join(folder, 'faults.yaml')), '--work
 const sizeOf = (processId: number) =>
   1024 * Number(/VmSize:\s+(\d+)/.exec(readFileSync(`/proc/${processId}/status`, 'utf8'))?.[1] ?? 0);
 
-test('a trainer that gets no more memory, or is killed for it, is a sentence and exit code 1, and the run goes on when there is some', async () => {
-  for (const cause of ['RLIMIT_AS', 'SIGKILL'] as const) {
-    let hit = false;
-    const strike = (): void => {
-      const [trainer] = trainersOf(started.child.pid as number);
-      const size = trainer === undefined ? 0 : sizeOf(trainer);
-      if (trainer === undefined || size < 2 ** 32) return void setTimeout(strike, 20); // it has not begun yet
-      hit = true;
-      if (cause === 'SIGKILL')
-        process.kill(trainer, 'SIGKILL'); // as the system's OOM killer does
-      else execFileSync('prlimit', ['--pid', String(trainer), `--as=${size + 2 ** 24}`]);
-    };
-    const started = arcbench([...run, '--resume'], (line) => {
-      if (line.startsWith('Training cross')) strike();
-    });
-    const { code, stderr } = await started.ended;
-    assert.ok(hit, stderr);
-    assert.equal(code, 1, stderr);
-    assert.match(
-      stderr.trim().split('\n').at(-1) ?? '',
-      cause === 'SIGKILL'
-        ? /^The trainer was killed \(SIGKILL\), as the system does where memory runs out: .*batchSize.*resume/
-        : /^The trainer ended .*memory.*batchSize.*resume/,
-    );
-    assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/);
-  }
-  const resumed = await arcbench([...run, '--resume']).ended;
-  assert.equal(resumed.code, 0, resumed.stderr);
-});
+test(
+  'a trainer that gets no more memory, or is killed for it, is a sentence and exit code 1, and the run goes on ' +
+    'when there is some',
+  async () => {
+    for (const cause of ['RLIMIT_AS', 'SIGKILL'] as const) {
+      let hit = false;
+      const strike = (): void => {
+        const [trainer] = trainersOf(started.child.pid as number);
+        const size = trainer === undefined ? 0 : sizeOf(trainer);
+        if (trainer === undefined || size < 2 ** 32) return void setTimeout(strike, 20); // it has not begun yet
+        hit = true;
+        if (cause === 'SIGKILL')
+          process.kill(trainer, 'SIGKILL'); // as the system's OOM killer does
+        else execFileSync('prlimit', ['--pid', String(trainer), `--as=${size + 2 ** 24}`]);
+      };
+      const started = arcbench([...run, '--resume'], (line) => {
+        if (line.startsWith('Training cross')) strike();
+      });
+      const { code, stderr } = await started.ended;
+      assert.ok(hit, stderr);
+      assert.equal(code, 1, stderr);
+      assert.match(
+        stderr.trim().split('\n').at(-1) ?? '',
+        cause === 'SIGKILL'
+          ? /^The trainer was killed \(SIGKILL\), as the system does where memory runs out: .*batchSize.*resume/
+          : /^The trainer ended .*memory.*batchSize.*resume/,
+      );
+      assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/);
+    }
+    const resumed = await arcbench([...run, '--resume']).ended;
+    assert.equal(resumed.code, 0, resumed.stderr);
+  },
+);
 
 test('too small an address space is refused before V8 aborts in it', async () => {
   const started = arcbench(run, undefined, { through: ['prlimit', `--as=${3 * 2 ** 30}`] });

@@ -11,7 +11,8 @@ import { gatherSplit, runExperiment } from '../../src-main/workbench/experiment/
 import { arcbench, writeFaultExperiment } from './faultExperiment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-permission-'));
-const [workspace, pictures] = [join(folder, 'workspace'), join(folder, 'pictures')];
+const workspace = join(folder, 'workspace');
+const pictures = join(folder, 'pictures');
 /** Root reads and writes whatever the permissions: the cases are for one without that power. */
 const isMighty =
   process.platform === 'linux' &&

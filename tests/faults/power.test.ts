@@ -8,15 +8,19 @@ import { lossRuns } from './powerLoss/lossRuns.ts';
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-power-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test('a workspace that lost what was not synced names nothing that is not there, and runs that are resumed from it end with the bits of one in peace', async () => {
-  const { losses, resumed, byArea, mismatches } = await lossRuns({
-    folder,
-    losses: 25,
-    resume: 2,
-    seed: 5,
-    tell: () => undefined,
-  });
-  assert.deepEqual(mismatches, []);
-  assert.deepEqual([losses, resumed], [25, 2]);
-  assert.ok(byArea.checkpoints > 0 && byArea.database > 0 && byArea.end > 0, JSON.stringify(byArea));
-});
+test(
+  'a workspace that lost what was not synced names nothing that is not there, and runs that are resumed from ' +
+    'it end with the bits of one in peace',
+  async () => {
+    const { losses, resumed, byArea, mismatches } = await lossRuns({
+      folder,
+      losses: 25,
+      resume: 2,
+      seed: 5,
+      tell: () => undefined,
+    });
+    assert.deepEqual(mismatches, []);
+    assert.deepEqual([losses, resumed], [25, 2]);
+    assert.ok(byArea.checkpoints > 0 && byArea.database > 0 && byArea.end > 0, JSON.stringify(byArea));
+  },
+);

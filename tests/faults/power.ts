@@ -11,7 +11,9 @@ const { values } = parseArgs({
     resume: { type: 'string' },
   },
 });
-const [losses, seed, resume] = [Number(values.losses), Number(values.seed), Number(values.resume ?? values.losses)];
+const losses = Number(values.losses);
+const seed = Number(values.seed);
+const resume = Number(values.resume ?? values.losses);
 if (!Number.isInteger(losses) || losses < 1 || !Number.isInteger(seed) || !Number.isInteger(resume) || resume < 0) {
   process.stderr.write('--losses takes a whole number from 1 on, --resume one from 0 on, --seed a whole number.\n');
   process.exit(2);
@@ -29,7 +31,8 @@ const { byArea, mismatches, ...counts } = await lossRuns({
 });
 process.stdout.write(
   [
-    `losses      ${counts.losses} (seed ${seed}), of them ${counts.resumed} resumed, in ${((performance.now() - started) / 60_000).toFixed(1)} min`,
+    `losses      ${counts.losses} (seed ${seed}), of them ${counts.resumed} resumed, in ` +
+      `${((performance.now() - started) / 60_000).toFixed(1)} min`,
     `by area     ${Object.entries(byArea)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')}`,

@@ -21,7 +21,8 @@ const isMighty =
     0b110) !==
     0; // CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-read-only-'));
-const [workspace, whole] = [join(folder, 'workspace'), join(folder, 'whole')];
+const workspace = join(folder, 'workspace');
+const whole = join(folder, 'whole');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const planOf = (arm: 'done' | 'halfway') =>
@@ -46,7 +47,9 @@ async function within<T>(action: (store: Store) => T | Promise<T>): Promise<T> {
     store.close();
   }
 }
-/** Runs an experiment to its report, going on with what is there; one that is to stop is stopped behind its first epoch. */
+/**
+ * Runs an experiment to its report, going on with what is there; one that is to stop is stopped behind its first epoch.
+ */
 const run = (arm: 'done' | 'halfway', stop = false) =>
   within(async (store) => {
     const stopping = new AbortController();
@@ -76,7 +79,10 @@ const copy = (from: string, to: string) => {
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true, preserveTimestamps: true });
 };
-/** All that must be the same each time; events in any order, as a run that is deleted and trained again says its own later, and without those of failures, which stay in its history. */
+/**
+ * All that must be the same each time; events in any order, as a run that is deleted and trained again says its own
+ * later, and without those of failures, which stay in its history.
+ */
 const stateOf = () =>
   new Map(
     [...workspaceState(workspace)].map(([name, text]) => [
@@ -149,13 +155,15 @@ if (isMighty) {
     );
     assert.ok(kinds.size >= 40, [...kinds.keys()].join('\n'));
     copy(whole, workspace);
-    const [done, halfway] = [await idOf('ArcFace'), await idOf('cross-entropy')];
+    const done = await idOf('ArcFace');
+    const halfway = await idOf('cross-entropy');
     const counts = { done: 0, named: 0 };
     const taken = [...kinds].filter((_, place) => all || place % 3 === 0);
     for (const [kind, file] of taken) {
       copy(whole, workspace);
       const path = join(workspace, file);
-      const [fileMode, folderMode] = [statSync(path).mode & 0o777, statSync(dirname(path)).mode & 0o777];
+      const fileMode = statSync(path).mode & 0o777;
+      const folderMode = statSync(dirname(path)).mode & 0o777;
       chmodSync(path, 0o444);
       chmodSync(dirname(path), 0o555);
       const count = (sentence: string | null) => {
@@ -194,14 +202,16 @@ if (isMighty) {
     assert.notEqual(done, halfway);
     assert.ok(counts.done > 0 && counts.named > 0, JSON.stringify(counts));
     context.diagnostic(
-      `${taken.length} of ${kinds.size} kinds of files made read-only, their folders too: of the steps that a user takes next ${counts.done} were done and ${counts.named} refused in a sentence`,
+      `${taken.length} of ${kinds.size} kinds of files made read-only, their folders too: of the steps that ` +
+        `a user takes next ${counts.done} were done and ${counts.named} refused in a sentence`,
     );
   });
 
   test('a damaged file that may not be removed is named, and the repair goes on behind it', async () => {
     copy(whole, workspace);
     const [prepared = ''] = readdirSync(join(workspace, 'prepared')).filter((name) => /^[0-9a-f]{64}$/.test(name));
-    const [set, stray] = [join(workspace, 'prepared', prepared), join(workspace, 'reports', 'x.tmp.writing-1')];
+    const set = join(workspace, 'prepared', prepared);
+    const stray = join(workspace, 'reports', 'x.tmp.writing-1');
     rmSync(join(set, 'images.bin'));
     cpSync(join(set, 'index.json'), stray);
     chmodSync(set, 0o555);

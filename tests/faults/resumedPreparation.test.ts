@@ -58,7 +58,8 @@ async function interrupt(workspace: string, signal: NodeJS.Signals): Promise<Out
 let whole: string[][] = [];
 before(async () => {
   const random = randomStream(5, 'resumed');
-  const [width, height] = [640, 480];
+  const width = 640;
+  const height = 480;
   const pictures = await Promise.all(
     Array.from({ length: 8 }, () =>
       sharp(
@@ -135,24 +136,31 @@ test('Ctrl-C ends with 130 and says how to go on; what is damaged meanwhile is n
   assert.deepEqual(setsIn(workspace), whole);
 });
 
-test('a picture that changed since is prepared anew with all after it, and a preparation left alone for a week is swept', async () => {
-  const workspace = join(folder, 'changed');
-  await interrupt(workspace, 'SIGKILL');
-  const file = join(source, 'person 0', '120.jpg');
-  utimesSync(file, new Date(), new Date()); // the 5th of person 0 by name: 0, 10, 100, 110, 120
-  const again = await interrupt(workspace, 'SIGKILL');
-  assert.ok(Number.isNaN(goesOnAt(again)), again.stderr);
+test(
+  'a picture that changed since is prepared anew with all after it, and a preparation left alone for a week is ' +
+    'swept',
+  async () => {
+    const workspace = join(folder, 'changed');
+    await interrupt(workspace, 'SIGKILL');
+    const file = join(source, 'person 0', '120.jpg');
+    utimesSync(file, new Date(), new Date()); // the 5th of person 0 by name: 0, 10, 100, 110, 120
+    const again = await interrupt(workspace, 'SIGKILL');
+    assert.ok(Number.isNaN(goesOnAt(again)), again.stderr);
 
-  const names = namesIn(prepared(workspace));
-  assert.deepEqual(
-    names.map((name) => name.slice(64)),
-    ['.rows', '.unfinished'],
-  );
-  await sweepLeftovers(workspace);
-  assert.deepEqual(namesIn(prepared(workspace)), names);
-  const old = new Date(Date.now() - 8 * 86_400_000);
-  for (const name of names) utimesSync(join(prepared(workspace), name), old, old);
-  assert.match((await arcbench(['check', '--workspace', workspace]).ended).stdout, /was stopped more than a week ago/);
-  await sweepLeftovers(workspace);
-  assert.deepEqual(namesIn(prepared(workspace)), []);
-});
+    const names = namesIn(prepared(workspace));
+    assert.deepEqual(
+      names.map((name) => name.slice(64)),
+      ['.rows', '.unfinished'],
+    );
+    await sweepLeftovers(workspace);
+    assert.deepEqual(namesIn(prepared(workspace)), names);
+    const old = new Date(Date.now() - 8 * 86_400_000);
+    for (const name of names) utimesSync(join(prepared(workspace), name), old, old);
+    assert.match(
+      (await arcbench(['check', '--workspace', workspace]).ended).stdout,
+      /was stopped more than a week ago/,
+    );
+    await sweepLeftovers(workspace);
+    assert.deepEqual(namesIn(prepared(workspace)), []);
+  },
+);

@@ -21,8 +21,10 @@ export interface ServedKillCounts {
 const mostStarts = 30; // of one workspace: by then something does not go forward
 
 /**
- * Runs a tiny experiment in a served workbench through its contract, once in peace, then again and again with SIGKILL to the workbench, its trainer or both at
- * seeded moments; each is resumed through the contract (one run, or the experiment) until it is done, and compared with the first.
+ * Runs a tiny experiment in a served workbench through its contract, once in peace, then again and again with SIGKILL
+ * to the workbench, its trainer or both at
+ * seeded moments; each is resumed through the contract (one run, or the experiment) until it is done, and compared with
+ * the first.
  */
 export async function serveKills({
   folder,
@@ -40,7 +42,9 @@ export async function serveKills({
   const random = randomStream(seed, 'served kills');
   const byVictim = Object.fromEntries(servedVictims.map((victim) => [victim, 0])) as Record<Victim, number>;
   const mismatches: string[] = [];
-  let [killed, workspaces, compared] = [0, 0, 0];
+  let killed = 0;
+  let workspaces = 0;
+  let compared = 0;
 
   /** Starts the experiment, or goes on with it; whether its report is there at the end. */
   const goOn = async (workbench: ServedWorkbench): Promise<boolean> => {
@@ -117,7 +121,9 @@ export async function serveKills({
     const different = differences(reference, found);
     mismatches.push(...different.map((line) => `served workspace ${workspaces}: ${line}`));
     tell(
-      `served workspace ${workspaces}: ${different.length === 0 ? 'equal to the reference' : `${different.length} differences`} (${killed} of ${kills} kills)`,
+      `served workspace ${workspaces}: ` +
+        `${different.length === 0 ? 'equal to the reference' : `${different.length} differences`} (${killed} ` +
+        `of ${kills} kills)`,
     );
     rmSync(workspace, { recursive: true });
   }

@@ -22,7 +22,8 @@ export async function servedWorkbench(workspace: string): Promise<ServedWorkbenc
     env: { ...process.env, NODE_NO_WARNINGS: '1', CUDA_VISIBLE_DEVICES: '-1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let [stdout, stderr] = ['', ''];
+  let stdout = '';
+  let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
@@ -41,7 +42,8 @@ export async function servedWorkbench(workspace: string): Promise<ServedWorkbenc
     number,
     { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }
   >();
-  let [asked, lost] = [0, false];
+  let asked = 0;
+  let lost = false;
   socket.addEventListener('message', (event) => {
     const message = JSON.parse(String(event.data)) as WireMessage;
     if (!('id' in message) || message.id === null) return;

@@ -25,7 +25,8 @@ test('of two runs on one workspace the second gets its sentence, and the first a
   assert.equal(refused?.code, 1, refused?.stderr);
   assert.equal(
     refused?.stderr,
-    `The workspace ${join(folder, 'workspace')} is in use by process ${first.child.pid}: wait until it ends, or choose another workspace with --workspace.\n`,
+    `The workspace ${join(folder, 'workspace')} is in use by process ${first.child.pid}: wait until it ends, ` +
+      'or choose another workspace with --workspace.\n',
   );
   const store = openStore(join(folder, 'workspace'));
   try {
@@ -42,7 +43,9 @@ test('of two runs on one workspace the second gets its sentence, and the first a
 test('a served workbench and a headless run, or two served ones, on one workspace: the second gets its sentence', async () => {
   const workspace = join(folder, 'served');
   const served = await servedWorkbench(workspace);
-  const sentence = `The workspace ${workspace} is in use by process ${served.child.pid}: wait until it ends, or choose another workspace with --workspace.`;
+  const sentence =
+    `The workspace ${workspace} is in use by process ${served.child.pid}: wait until it ends, or choose ` +
+    'another workspace with --workspace.';
   const headless = await arcbench([
     '--run',
     writeFaultExperiment(join(folder, 'served.yaml')),
@@ -64,7 +67,8 @@ test('of several processes that open a workspace at once, whose last writer was 
     try { openStore(workspace); console.log('open'); } catch (error) { console.log(error.code); }
     setInterval(() => {}, 1000);`;
   for (let round = 0; round < 8; round++) {
-    const [workspace, go] = [join(folder, 'raced'), join(folder, `go-${round}`)];
+    const workspace = join(folder, 'raced');
+    const go = join(folder, `go-${round}`);
     const racers = Array.from({ length: 4 }, () => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', source, workspace, go], {
         stdio: ['ignore', 'pipe', 'inherit'],

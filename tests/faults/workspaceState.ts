@@ -14,13 +14,17 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 const unmeasured = (json: string): string =>
   JSON.stringify(JSON.parse(json, (key, value: unknown) => (measured.has(key) ? undefined : value)));
 
-/** All that a workspace holds and that must be the same each time, by what it is: files by SHA-256, rows of the store as text; times, speeds and ids of events apart. */
+/**
+ * All that a workspace holds and that must be the same each time, by what it is: files by SHA-256, rows of the store as
+ * text; times, speeds and ids of events apart.
+ */
 export function workspaceState(workspace: string): ReadonlyMap<string, string> {
   const state = new Map<string, string>();
   for (const entry of readdirSync(workspace, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const name = path.slice(workspace.length + 1);
-    if (!entry.isFile() || /^(arcbench\.db|writer\.)|\/SHA256SUMS$|\/points\.log$/.test(name)) continue; // sums of files that tell speeds, and which are here themselves; points are in the store
+    // sums of files that tell speeds, and which are here themselves; points are in the store
+    if (!entry.isFile() || /^(arcbench\.db|writer\.)|\/SHA256SUMS$|\/points\.log$/.test(name)) continue;
     const bytes = readFileSync(path);
     if (/checkpoints\/\w+\/manifest\.json$/.test(name)) {
       // Points are in the store by the end; those that a checkpoint holds are the ones that were on their way.
@@ -95,18 +99,19 @@ function* tablesOf(path: string): Generator<[string, string]> {
 /** Where two workspaces differ, each in a line. */
 export function differences(expected: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): string[] {
   return [...new Set([...expected.keys(), ...found.keys()])].sort().flatMap((name) => {
-    const [one, other] = [expected.get(name), found.get(name)];
+    const one = expected.get(name);
+    const other = found.get(name);
     if (one === other) return [];
     if (one === undefined || other === undefined)
       return [`${name}: ${one === undefined ? 'not in the reference' : 'missing'}`];
     if (!name.startsWith('table ')) return [`${name}: differs`];
-    const [before, after] = [one.split('\n'), other.split('\n')];
-    const [lost, more] = [
-      before.filter((line) => !after.includes(line)),
-      after.filter((line) => !before.includes(line)),
-    ];
+    const before = one.split('\n');
+    const after = other.split('\n');
+    const lost = before.filter((line) => !after.includes(line));
+    const more = after.filter((line) => !before.includes(line));
     return [
-      `${name}: ${before.length} rows expected, ${after.length} found${lost[0] ? `; lacks ${lost[0].slice(0, 300)}` : ''}${more[0] ? `; has ${more[0].slice(0, 300)}` : ''}`,
+      `${name}: ${before.length} rows expected, ${after.length} ` +
+        `found${lost[0] ? `; lacks ${lost[0].slice(0, 300)}` : ''}${more[0] ? `; has ${more[0].slice(0, 300)}` : ''}`,
     ];
   });
 }

@@ -36,10 +36,8 @@ test('a sum that cannot be is refused in one sentence', () => {
 });
 
 test('a pair loss without a pk sampler is refused with the sampler to set', () => {
-  const [shuffled, pk] = [
-    { batchSize: 64, sampler: { name: 'shuffled' } },
-    { batchSize: 64, sampler: { name: 'pk' } },
-  ];
+  const shuffled = { batchSize: 64, sampler: { name: 'shuffled' } };
+  const pk = { batchSize: 64, sampler: { name: 'pk' } };
   assert.match(
     refuseSampler(lossSchema.parse('arcFace + 0.1 triplet'), shuffled) ?? '',
     /triplet loss .*\{name: pk, identities: 16, images: 4\}/,

@@ -136,7 +136,8 @@ test('the noise of a step depends on seed, epoch and batch alone', () => {
 
 test('gradients of 1,000 random extremes of each margin loss are finite', () => {
   const random = randomStream(5, 'extremes');
-  const [count, size] = [1000, 4];
+  const count = 1000;
+  const size = 4;
   const axes = [
     [1, 0, 0, 0],
     [0, 1, 0, 0],
@@ -144,11 +145,9 @@ test('gradients of 1,000 random extremes of each margin loss are finite', () => 
   const labels = Array.from({ length: count }, (_, index) => index % 2);
   // On the axis or opposite to it, off by 0 to 1e-1, norms from 1e-6 to 1e6.
   const rows = labels.map((label) => {
-    const [sign, off, norm] = [
-      random.integer(2) === 0 ? 1 : -1,
-      random.integer(8) === 0 ? 0 : 10 ** (-9 * random.next() - 1),
-      10 ** (12 * random.next() - 6),
-    ];
+    const sign = random.integer(2) === 0 ? 1 : -1;
+    const off = random.integer(8) === 0 ? 0 : 10 ** (-9 * random.next() - 1);
+    const norm = 10 ** (12 * random.next() - 6);
     return (axes[label] as number[]).map((value) => norm * (sign * value + off * random.normal()));
   });
   for (const name of [

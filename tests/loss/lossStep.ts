@@ -17,7 +17,10 @@ export interface LossCase {
   readonly embeddings: readonly (readonly number[])[];
   readonly labels: readonly number[];
   readonly classes: number;
-  /** Values of the head's parameters and of kept state; what is missing starts as the loss says, parameters from a fixed formula. */
+  /**
+   * Values of the head's parameters and of kept state; what is missing starts as the loss says, parameters from a fixed
+   * formula.
+   */
   readonly head?: Readonly<Record<string, readonly number[]>>;
   readonly noise?: Readonly<Record<string, readonly number[]>>;
   readonly training?: boolean;

@@ -15,7 +15,9 @@ import {
 } from './scalarLosses.ts';
 import { engines, lossStep, relativeError, type EngineName, type LossCase } from './lossStep.ts';
 
-const [batch, classes, size] = [10, 5, 6];
+const batch = 10;
+const classes = 5;
+const size = 6;
 const random = randomStream(11, 'scalar losses');
 // Rounded to float32, so that both sides start from the same numbers.
 const rows = (count: number, spread: number): number[][] =>
@@ -136,7 +138,10 @@ test('combinedMargin (1, m, 0) is arcFace and (1, 0, m) cosFace', () => {
   }
 });
 
-/** Losses whose gradient has no part held fixed: the value itself, moved along the gradient, must change by the gradient's length. */
+/**
+ * Losses whose gradient has no part held fixed: the value itself, moved along the gradient, must change by the
+ * gradient's length.
+ */
 const smooth = [
   'crossEntropy',
   'normFace',
@@ -158,7 +163,8 @@ const smooth = [
 for (const name of smooth) {
   test(`${name}: finite differences along the gradient equal its length to 1 %`, () => {
     const schema = lossSchema.parse(name);
-    // State as it is: in training AdaCos's s follows the batch without gradient. Norms of about 20, where MagFace's margin moves.
+    // State as it is: in training AdaCos's s follows the batch without gradient. Norms of about 20, where MagFace's
+    // margin moves.
     const wide = embeddings.map((row) => row.map((value) => value * 4));
     const at = (moved: readonly (readonly number[])[]) =>
       lossStep(schema, { embeddings: moved, labels, classes, training: false });

@@ -38,7 +38,10 @@ export function marginSoftmax(
   );
 }
 
-/** cos(m1 θ + m2) - m3 before m1 θ + m2 = π; beyond, ArcFace's line for m1 = 1, else the line of slope 1 that meets the curve. */
+/**
+ * cos(m1 θ + m2) - m3 before m1 θ + m2 = π; beyond, ArcFace's line for m1 = 1, else the line of slope 1 that meets the
+ * curve.
+ */
 export function combined(value: number, m1: number, m2: number, m3: number): number {
   const angle = m1 * Math.acos(value) + m2;
   if (angle < Math.PI) return Math.cos(angle) - m3;

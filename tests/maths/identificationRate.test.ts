@@ -43,7 +43,8 @@ test('Wilson interval equals the published example of 81 in 263 (Newcombe 1998, 
 });
 
 test('random streams are uniform, normal and independent of each other', () => {
-  const [a, b] = [randomStream(1, 'a'), randomStream(1, 'b')];
+  const a = randomStream(1, 'a');
+  const b = randomStream(1, 'b');
   const pairs = Array.from({ length: 20_000 }, () => [a.next(), b.next()] as const);
   const average = pairs.reduce((sum, [x]) => sum + x, 0) / pairs.length;
   const covariance = pairs.reduce((sum, [x, y]) => sum + (x - 0.5) * (y - 0.5), 0) / pairs.length;

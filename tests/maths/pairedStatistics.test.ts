@@ -67,17 +67,21 @@ test('the distributions equal SciPy (1e-12, quantiles 1e-10 relative)', () => {
     near(studentCentralQuantile(p, k), t, 1e-10 * t);
 });
 
-test('the plain BCa interval equals SciPy with 400,000 resamples (within the error of drawing, 4e-4); expanded, it is wider; a seed fixes it', () => {
-  const plain = bootstrapInterval(differences, { seed: 1, resamples: 50_000, expanded: false });
-  assert.ok(plain);
-  near(plain.low, 0.012416666666666668, 4e-4);
-  near(plain.high, 0.030500000000000003, 4e-4);
-  const expanded = bootstrapInterval(differences, { seed: 1 });
-  assert.ok(expanded && expanded.low < plain.low && expanded.high > plain.high);
-  assert.deepEqual(expanded, bootstrapInterval(differences, { seed: 1 }));
-  assert.notDeepEqual(expanded, bootstrapInterval(differences, { seed: 2 }));
-  assert.equal(bootstrapInterval([0.1, 0.1, 0.1], { seed: 1 }), null);
-});
+test(
+  'the plain BCa interval equals SciPy with 400,000 resamples (within the error of drawing, 4e-4); expanded, ' +
+    'it is wider; a seed fixes it',
+  () => {
+    const plain = bootstrapInterval(differences, { seed: 1, resamples: 50_000, expanded: false });
+    assert.ok(plain);
+    near(plain.low, 0.012416666666666668, 4e-4);
+    near(plain.high, 0.030500000000000003, 4e-4);
+    const expanded = bootstrapInterval(differences, { seed: 1 });
+    assert.ok(expanded && expanded.low < plain.low && expanded.high > plain.high);
+    assert.deepEqual(expanded, bootstrapInterval(differences, { seed: 1 }));
+    assert.notDeepEqual(expanded, bootstrapInterval(differences, { seed: 2 }));
+    assert.equal(bootstrapInterval([0.1, 0.1, 0.1], { seed: 1 }), null);
+  },
+);
 
 /** All patterns of signs, one by one. */
 function bruteForce(values: readonly number[]): number {
@@ -101,7 +105,8 @@ test('the sign-flip test equals SciPy and every pattern counted, and cannot reac
     near(signFlipTest(values, 1), bruteForce(values), 1e-15);
   assert.equal(signFlipTest([3, 1, 2, 5, 4], 1), smallestSignFlipP(5));
   assert.ok(smallestSignFlipP(5) > 0.05 && smallestSignFlipP(6) < 0.05);
-  // Beyond 20 pairs it draws: within 4 standard errors of the draws from the exact value of a symmetric binomial, P(|B − 11| ≥ 5) of 22.
+  // Beyond 20 pairs it draws: within 4 standard errors of the draws from the exact value of a symmetric binomial, P(|B
+  // − 11| ≥ 5) of 22.
   const signs = Array.from({ length: 22 }, (_, index) => (index < 16 ? 1 : -1));
   near(signFlipTest(signs, 1), 0.0524787902832, 4 * Math.sqrt((0.0525 * 0.9475) / 100_000));
 });

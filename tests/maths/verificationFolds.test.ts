@@ -11,7 +11,8 @@ import { verificationAccuracy } from '../../src-shared/maths/verificationFolds.t
 
 test('each fold is judged by the threshold of the others, found by trying every cut', () => {
   const random = randomStream(4, 'pairs');
-  const [count, foldCount] = [200, 10];
+  const count = 200;
+  const foldCount = 10;
   const same = Uint8Array.from({ length: count }, (_, pair) => pair % 2);
   const scores = Float32Array.from(same, (one) => one * 0.5 + random.normal() * 0.3);
   const folds = Int32Array.from({ length: count }, (_, pair) => pair % foldCount);
@@ -40,7 +41,8 @@ test('each fold is judged by the threshold of the others, found by trying every 
 });
 
 test('separable pairs are all right, equal scores are worth the larger side', () => {
-  const [folds, same] = [Int32Array.of(0, 0, 1, 1), Uint8Array.of(1, 0, 1, 0)];
+  const folds = Int32Array.of(0, 0, 1, 1);
+  const same = Uint8Array.of(1, 0, 1, 0);
   assert.equal(verificationAccuracy({ scores: Float32Array.of(0.9, 0.1, 0.8, 0.2), same, folds }).mean, 1);
   assert.equal(verificationAccuracy({ scores: new Float32Array(4), same, folds }).mean, 0.5);
 });

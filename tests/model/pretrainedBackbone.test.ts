@@ -51,64 +51,69 @@ function rewritten(name: string, tensors: Iterable<readonly [string, WrittenTens
   return path;
 }
 
-test('efficientnet-lite0 with its ImageNet weights equals the golden features and logits to 1e-4 relative, and classes', async () => {
-  const path = await fetchImagenetWeights(fetchOptions);
-  const network = build('efficientnet-lite0');
-  const parameters = pretrainedBackbone(path, network);
-  const backbone = backboneOf(network);
-  const image = tf.transpose(
-    tf.tensor(
-      Float32Array.from({ length: 2 * 3 * 112 * 112 }, (_, i) =>
-        Math.sin(0.05 * i + 0.3 * Math.sin(0.001 * i) + golden.seed),
+test(
+  'efficientnet-lite0 with its ImageNet weights equals the golden features and logits to 1e-4 relative, and ' +
+    'classes',
+  async () => {
+    const path = await fetchImagenetWeights(fetchOptions);
+    const network = build('efficientnet-lite0');
+    const parameters = pretrainedBackbone(path, network);
+    const backbone = backboneOf(network);
+    const image = tf.transpose(
+      tf.tensor(
+        Float32Array.from({ length: 2 * 3 * 112 * 112 }, (_, i) =>
+          Math.sin(0.05 * i + 0.3 * Math.sin(0.001 * i) + golden.seed),
+        ),
+        [2, 3, 112, 112],
       ),
-      [2, 3, 112, 112],
-    ),
-    [0, 2, 3, 1],
-  );
-  // The package pads for the 224 pixels that it is built for, whatever comes in. At 112 that differs from TensorFlow's SAME in one place: the
-  // last stride, from 7 to 3 instead of 4 pixels, where three rows are padded and not four.
-  const tensors = tensorsOf(backbone, parameters);
-  const place = backbone.nodes.findIndex((node) => node.name === '_blocks.11._depthwise_conv');
-  const [strided, before] = backbone.nodes.slice(place - 1, place + 1).reverse() as [NetworkNode, NetworkNode];
-  const padded = tf.pad(
-    forward(
-      { ...backbone, nodes: backbone.nodes.slice(0, place) },
-      { parameters: tensors, input: image, training: false },
-    ).get(before.name) as Tensor,
-    [
-      [0, 0],
-      [1, 2],
-      [1, 2],
-      [0, 0],
-    ],
-  );
-  const rest: Network = {
-    ...backbone,
-    nodes: [
-      { op: 'input', name: before.name, inputs: [], shape: [10, 10, 672] },
-      { ...strided, padding: 0 } as NetworkNode,
-      ...backbone.nodes.slice(place + 1),
-    ],
-  };
-  const pooled = forward(rest, { parameters: tensors, input: padded, training: false }).get(network.pooled) as Tensor;
-  const close = (actual: ArrayLike<number>, expected: readonly number[]) => {
-    const largest = Math.max(...expected.map(Math.abs));
-    expected.forEach((value, index) =>
-      assert.ok(
-        Math.abs(value - (actual[index] as number)) <= 1e-4 * largest,
-        `${index}: ${actual[index]} is not ${value}`,
-      ),
+      [0, 2, 3, 1],
     );
-  };
-  close(pooled.dataSync(), golden.pooledFeatures.flat());
-  const stored = readWeightFile(path);
-  const [weight, bias] = ['_fc.weight', '_fc.bias'].map((name) =>
-    tf.tensor(stored.get(name)?.values() as Float32Array, [...(stored.get(name)?.shape ?? [])]),
-  ) as [Tensor, Tensor];
-  const logits = tf.add(tf.matMul(pooled, weight, false, true), bias);
-  close(logits.slice([0, 0], [2, 10]).dataSync(), golden.logitsFirst10.flat());
-  assert.deepEqual([...tf.argMax(logits, 1).dataSync()], golden.top1);
-});
+    // The package pads for the 224 pixels that it is built for, whatever comes in. At 112 that differs from TensorFlow's
+    // SAME in one place: the
+    // last stride, from 7 to 3 instead of 4 pixels, where three rows are padded and not four.
+    const tensors = tensorsOf(backbone, parameters);
+    const place = backbone.nodes.findIndex((node) => node.name === '_blocks.11._depthwise_conv');
+    const [strided, before] = backbone.nodes.slice(place - 1, place + 1).reverse() as [NetworkNode, NetworkNode];
+    const padded = tf.pad(
+      forward(
+        { ...backbone, nodes: backbone.nodes.slice(0, place) },
+        { parameters: tensors, input: image, training: false },
+      ).get(before.name) as Tensor,
+      [
+        [0, 0],
+        [1, 2],
+        [1, 2],
+        [0, 0],
+      ],
+    );
+    const rest: Network = {
+      ...backbone,
+      nodes: [
+        { op: 'input', name: before.name, inputs: [], shape: [10, 10, 672] },
+        { ...strided, padding: 0 } as NetworkNode,
+        ...backbone.nodes.slice(place + 1),
+      ],
+    };
+    const pooled = forward(rest, { parameters: tensors, input: padded, training: false }).get(network.pooled) as Tensor;
+    const close = (actual: ArrayLike<number>, expected: readonly number[]) => {
+      const largest = Math.max(...expected.map(Math.abs));
+      expected.forEach((value, index) =>
+        assert.ok(
+          Math.abs(value - (actual[index] as number)) <= 1e-4 * largest,
+          `${index}: ${actual[index]} is not ${value}`,
+        ),
+      );
+    };
+    close(pooled.dataSync(), golden.pooledFeatures.flat());
+    const stored = readWeightFile(path);
+    const [weight, bias] = ['_fc.weight', '_fc.bias'].map((name) =>
+      tf.tensor(stored.get(name)?.values() as Float32Array, [...(stored.get(name)?.shape ?? [])]),
+    ) as [Tensor, Tensor];
+    const logits = tf.add(tf.matMul(pooled, weight, false, true), bias);
+    close(logits.slice([0, 0], [2, 10]).dataSync(), golden.logitsFirst10.flat());
+    assert.deepEqual([...tf.argMax(logits, 1).dataSync()], golden.top1);
+  },
+);
 
 test("timm's names, and prefixes of wrapping models, lead to the same parameters", async () => {
   const path = await fetchImagenetWeights(fetchOptions);
@@ -170,43 +175,50 @@ test("timm's names, and prefixes of wrapping models, lead to the same parameters
   );
 });
 
-test("saved weights have torch's names and layout, and come back as they were written; with their embedding head they are refused", () => {
-  for (const backbone of ['smallcnn', 'iresnet18', 'mobilefacenet', 'efficientnet-lite0'] as const) {
-    const network = build(backbone, 64);
-    const parameters = initialParameters(network, 4);
-    const path = join(folder, `${backbone}.safetensors`);
-    writeTorchWeights(path, network, parameters);
-    const stored = readWeightFile(path);
-    for (const spec of parameterSpecs(network)) {
-      assert.deepEqual(stored.get(spec.name)?.shape, torchShape(network, spec), spec.name);
+test(
+  "saved weights have torch's names and layout, and come back as they were written; with their embedding head " +
+    'they are refused',
+  () => {
+    for (const backbone of ['smallcnn', 'iresnet18', 'mobilefacenet', 'efficientnet-lite0'] as const) {
+      const network = build(backbone, 64);
+      const parameters = initialParameters(network, 4);
+      const path = join(folder, `${backbone}.safetensors`);
+      writeTorchWeights(path, network, parameters);
+      const stored = readWeightFile(path);
+      for (const spec of parameterSpecs(network)) {
+        assert.deepEqual(stored.get(spec.name)?.shape, torchShape(network, spec), spec.name);
+        assert.deepEqual(
+          fromTorch(network, spec, stored.get(spec.name)?.values() as Float32Array),
+          parameters.get(spec.name),
+          spec.name,
+        ); // torchReference.test.ts holds fromTorch to torch
+      }
+      assert.deepEqual(stored.get('features.weight')?.values(), new Float32Array(8).fill(1));
+      const head = new Set(
+        [...parameters.keys()].filter(
+          (name) => !parameterSpecs(backboneOf(network)).some((spec) => spec.name === name),
+        ),
+      );
+      const bare = [...stored]
+        .filter(([name]) => !head.has(name) && name !== 'features.weight')
+        .map(([name, tensor]) => [name, { shape: tensor.shape, values: tensor.values() }] as const);
       assert.deepEqual(
-        fromTorch(network, spec, stored.get(spec.name)?.values() as Float32Array),
-        parameters.get(spec.name),
-        spec.name,
-      ); // torchReference.test.ts holds fromTorch to torch
+        pretrainedBackbone(rewritten(`${backbone}-bare.safetensors`, bare), network),
+        new Map([...parameters].filter(([name]) => !head.has(name))),
+        backbone,
+      );
+      assert.throws(
+        () => pretrainedBackbone(path, network),
+        {
+          code: 'wrong-input',
+          message:
+            /(its entry (embedding|features)\.\w+ belongs to a network trained on faces|fc\.weight has 8 classes)/,
+        },
+        backbone,
+      );
     }
-    assert.deepEqual(stored.get('features.weight')?.values(), new Float32Array(8).fill(1));
-    const head = new Set(
-      [...parameters.keys()].filter((name) => !parameterSpecs(backboneOf(network)).some((spec) => spec.name === name)),
-    );
-    const bare = [...stored]
-      .filter(([name]) => !head.has(name) && name !== 'features.weight')
-      .map(([name, tensor]) => [name, { shape: tensor.shape, values: tensor.values() }] as const);
-    assert.deepEqual(
-      pretrainedBackbone(rewritten(`${backbone}-bare.safetensors`, bare), network),
-      new Map([...parameters].filter(([name]) => !head.has(name))),
-      backbone,
-    );
-    assert.throws(
-      () => pretrainedBackbone(path, network),
-      {
-        code: 'wrong-input',
-        message: /(its entry (embedding|features)\.\w+ belongs to a network trained on faces|fc\.weight has 8 classes)/,
-      },
-      backbone,
-    );
-  }
-});
+  },
+);
 
 /** A resnet18 checkpoint by Python's pickler, as of torchvision. */
 function resnet18File(name: string, change: (tensors: SavedTensor[]) => SavedTensor[]): string {
@@ -275,8 +287,10 @@ test("resnet18's parameters lie in our layout, and its stem takes our input as i
     input: tf.div(tf.sub(picture, 0.5), 0.5) as Tensor,
     training: false,
   }).get('bn1') as Tensor;
-  const inner = (tensor: Tensor) => Float32Array.from(tensor.slice([0, 2, 2, 0], [1, 52, 52, 64]).dataSync()); // the border is padded with another grey
-  const [right, ours] = [inner(expected), inner(actual)];
+  // the border is padded with another grey
+  const inner = (tensor: Tensor) => Float32Array.from(tensor.slice([0, 2, 2, 0], [1, 52, 52, 64]).dataSync());
+  const right = inner(expected);
+  const ours = inner(actual);
   const largest = right.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   right.forEach((value, index) =>
     assert.ok(Math.abs(value - (ours[index] as number)) <= 1e-5 * largest, `${index}: ${ours[index]} is not ${value}`),
@@ -399,7 +413,8 @@ test('the fetch keeps only what has its SHA-256, mends a damaged file, and leave
   assert.deepEqual(fetchIn(cache, {}).path, whole.path);
   assert.ok(readFileSync(whole.path as string).equals(content));
 
-  const [other, wheels] = [join(folder, 'other'), join(folder, 'wheels')];
+  const other = join(folder, 'other');
+  const wheels = join(folder, 'wheels');
   mkdirSync(wheels);
   execFileSync('python3', [
     '-c',

@@ -131,7 +131,8 @@ test('safetensors with a header that does not hold are refused in one sentence',
     [
       'a duplicate',
       safetensors(
-        '{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}',
+        '{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], ' +
+          '"data_offsets": [4, 8]}}',
         8,
       ),
       /a begins at byte 4 where 0 was expected/,
@@ -172,45 +173,52 @@ const tensors: readonly SavedTensor[] = [
 ];
 
 for (const format of ['zip', 'legacy'] as const) {
-  test(`torch's ${format} files are read, written by Python's pickler with protocols 2 to 5, alone and inside checkpoints`, () => {
-    const orders = [2, 3, 4, 5].flatMap((protocol) =>
-      [[], ['state_dict'], ['model', 'state_dict']].map((wrappers) => ({
-        path: join(folder, `${format}-${protocol}-${wrappers.length}.pth`),
-        format,
-        protocol,
-        wrappers,
-        tensors,
-      })),
-    );
-    torchSave(orders);
-    for (const { path } of orders) {
-      const found = readWeightFile(path);
-      assert.deepEqual(
-        [...found].map(([name, { shape }]) => [name, shape]),
-        tensors.map(({ name, shape }) => [name, shape]),
-        path,
+  test(
+    `torch's ${format} files are read, written by Python's pickler with protocols 2 to 5, alone and inside ` +
+      'checkpoints',
+    () => {
+      const orders = [2, 3, 4, 5].flatMap((protocol) =>
+        [[], ['state_dict'], ['model', 'state_dict']].map((wrappers) => ({
+          path: join(folder, `${format}-${protocol}-${wrappers.length}.pth`),
+          format,
+          protocol,
+          wrappers,
+          tensors,
+        })),
       );
-      tensors
-        .filter(({ storage }) => storage !== 'LongStorage')
-        .forEach(({ name, shape, storage, expanded }, t) => {
-          const actual = found.get(name)?.values() ?? [];
-          const count = shape.reduce((a, b) => a * b, 1);
-          const expected = expanded ? Array.from({ length: count }, () => Math.sin(t)) : savedValues(t, count);
-          assert.equal(actual.length, expected.length, name);
-          const tolerance = storage === 'HalfStorage' ? 2 ** -11 : storage === 'BFloat16Storage' ? 2 ** -7 : 2 ** -24; // of numbers below 1; Python cuts bfloat off
-          expected.forEach((value, index) =>
-            assert.ok(
-              Math.abs(value - (actual[index] as number)) <= tolerance,
-              `${path}: ${name}[${index}] is ${actual[index]}, not ${value}`,
-            ),
-          );
-        });
-    }
-  });
+      torchSave(orders);
+      for (const { path } of orders) {
+        const found = readWeightFile(path);
+        assert.deepEqual(
+          [...found].map(([name, { shape }]) => [name, shape]),
+          tensors.map(({ name, shape }) => [name, shape]),
+          path,
+        );
+        tensors
+          .filter(({ storage }) => storage !== 'LongStorage')
+          .forEach(({ name, shape, storage, expanded }, t) => {
+            const actual = found.get(name)?.values() ?? [];
+            const count = shape.reduce((a, b) => a * b, 1);
+            const expected = expanded ? Array.from({ length: count }, () => Math.sin(t)) : savedValues(t, count);
+            assert.equal(actual.length, expected.length, name);
+            // of numbers below 1; Python cuts bfloat off
+            const tolerance = storage === 'HalfStorage' ? 2 ** -11 : storage === 'BFloat16Storage' ? 2 ** -7 : 2 ** -24;
+            expected.forEach((value, index) =>
+              assert.ok(
+                Math.abs(value - (actual[index] as number)) <= tolerance,
+                `${path}: ${name}[${index}] is ${actual[index]}, not ${value}`,
+              ),
+            );
+          });
+      }
+    },
+  );
 }
 
-// Written by torch 2.15.0 in a process of its own, deflated for this file: torch.save of an OrderedDict of a transposed view, rows 1 and 2 of
-// the same numbers k / 8, a half, a bfloat16, an expanded, a scalar, a Parameter and a whole number; the zip as {epoch, state_dict}.
+// Written by torch 2.15.0 in a process of its own, deflated for this file: torch.save of an OrderedDict of a transposed
+// view, rows 1 and 2 of
+// the same numbers k / 8, a half, a bfloat16, an expanded, a scalar, a Parameter and a whole number; the zip as {epoch,
+// state_dict}.
 const byTorch = {
   zip: 'eNqlls9vG0UUx8c/YrubhB9JCGkKpUAAB1LHXnvXNmljd9MuhUUiWUCyuLgbexO7bLx+63EKlRCRkEPhBKiqOCF64AYSN669c0IiiAM3uCAO8CcwM7t2Zjc/rDQjP/+cz/d9Z3beW69qkShCiQQ6MMbQNLrdbC/WDWyk2u9bqjKB3jswdsIfAUpWRghgtu1aA0JaqCKQTx1sYLNab9YwhGs127LMGm7arY7wllM3HbN+lfwiQGReh2iyEiIAhpEatp1aI1Xt4qbVEaqOud5tWvUqNlsd26luiwLEkslKnKnbjrFpQtxFBNWyDfy2+6UACSaYhjOVCHmttbsgaGMYRtc0pEW1yC6MaSEtugvjnzWogUcwPKrDYxWyEcixb3Xg8QbJ04g3Eo0zDUZOrBEuTJFJ8ia0C1Mu+QSGaR2eZGTDsDZgxiU9V9fJVwNTZ5mpDMwSyTCGc9RMuAdPaaEePO3KncfwjA4XKmEycX0DnvWJKWyNGXkg+BwTFOF5V3DOE3yBCr7oCr6EIanDfIVeXvODttGqm3V4ub86xmfhFcKHMCxQPtKDixrqQcrlFzGkdchUYnTLa4ZlOCD66BxkXTpH6Pl5l5IwyDrk2YQ2FI64qm3DMbZMbDoCFH2aErzqrmjJW9EluqLLrvYyhpIO5Tvsw5VPQdFhhVEtuOrbrjft1uZgq66xKTKortnXOLPXMbyuwxvdbmpViydSqbW9n8n201g9sjQmUY6VRmrDdrYMXN02nQ4526qSPqRCjh8ZmvWnf//4hBqkcXTWabTkZvUOf9WwmputLbOFVSV/4sTekHPUQOkW/E0PXfhYA+NohRlY/xCbNq1iVSk9bN7+sJoYWyb10Lv851l6zmLHehCQMuhKi2lVWT6lAU92GaEdEg9IoBJCF0iUSdwgsUPiCxLfkvixRJ3amRvdNG0wQ5zO7DvNqMrUoU5J5gdUU97bu0u7SHSIZnRfU1QV6rZcpvxc57c7J+SzjCfro/zNm/e/PyGfc/n/WP7Mx3MrJ+Slfn7yxDS2vyulKJQYolHe15BV5dKpTkDEU6X5P//9h3+G5x8lB4TmHxT90mkMZAWa+ZdvNt8dXn+zSHYbAFt6x3SapAPcNuhttdqsq4r4EEbScqEoiUVJzuULkpiWJSlfSOfIIyPKRVks5tL5rCzKEnW5cG3tryTxkWQuQ9TswCffOMcOOOf/RwRJvvlN+qhzEXRYmw0K8M1r2ifwZV/gQMcMavDNZ9ynMRFF/qYXRPluIPjQe1HE9aogx1e8nyuPcFwmyPGV7ufu8pwY5PgK93O/8lw2yPGV7eemYhyXC3J8Nfu5d3hOCnJ8Ffq5r3lODnJ8DY36uJk44is2CPLHetYHfuWBhxfcqhaLLXgzz0cucrdJ/2vE6zGFRL/VxOhfWLTkuXTv+iMxlxln8925/wN1SGAh',
   legacy:

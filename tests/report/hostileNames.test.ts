@@ -51,8 +51,12 @@ const face =
 
 /** A report in which every name that a user, a folder or a file can bring is the hostile one, or its neighbours. */
 function hostileReport(index: number): Map<string, string> {
-  const [own, other, third] = [name(index), name(index + 1), name(index + 2)];
-  const yaml = `name: ${JSON.stringify(own)}\nseeds: [1, 2, 3]\narms: [{name: ${JSON.stringify(own)}, loss: crossEntropy}, {name: ${JSON.stringify(`${other} `)}, loss: arcFace}]\n`;
+  const own = name(index);
+  const other = name(index + 1);
+  const third = name(index + 2);
+  const yaml =
+    `name: ${JSON.stringify(own)}\nseeds: [1, 2, 3]\narms: [{name: ${JSON.stringify(own)}, loss: ` +
+    `crossEntropy}, {name: ${JSON.stringify(`${other} `)}, loss: arcFace}]\n`;
   const outcome = (arm: string, seed: number): Outcome => ({
     val: 40 + seed,
     test: arm === own ? 40 + seed : 50 + seed,
@@ -132,7 +136,8 @@ after(async () => {
 });
 
 test(
-  'hostile names in a report: as the app shows it and as a renderer that takes HTML does, no script runs, no table breaks, and the names are read as they are',
+  'hostile names in a report: as the app shows it and as a renderer that takes HTML does, no script runs, no ' +
+    'table breaks, and the names are read as they are',
   { timeout: 60_000 },
   async () => {
     const page = await browser.newPage();

@@ -11,7 +11,8 @@ test('a remark stands at the end of its section, in the language of the report, 
   assert.equal(withRemarks(markdown, {}, 'en'), markdown);
   assert.equal(
     withRemarks(markdown, { verdict: 'As *we*\n\nexpected.', limits: 'All from one lab.', ghost: 'x' }, 'en'),
-    '# Duel\n\n## Verdict\n\nArcFace is better.\n\n> **Remark**\n>\n> As *we*\n>\n> expected.\n\n## Limits\n\nFew people.\n\n> **Remark**\n>\n> All from one lab.\n',
+    '# Duel\n\n## Verdict\n\nArcFace is better.\n\n> **Remark**\n>\n> As *we*\n>\n> expected.\n\n## ' +
+      'Limits\n\nFew people.\n\n> **Remark**\n>\n> All from one lab.\n',
   );
   assert.equal(sectionNamed(reportTexts('ru').say('heading.limits')), 'limits');
   assert.equal(sectionNamed('Something else'), null);

@@ -62,7 +62,8 @@ test('a duel of five seeds: the verdict comes first, in a sentence with size, in
       'Machine and rerun',
     ],
   );
-  // CE 38 + seed, ArcFace 52 + seed + seed mod 2 of 60: a mean difference of 14.6 / 60, spread 0.548 / 60, so ± 2.776 x 0.548 / √5 / 60.
+  // CE 38 + seed, ArcFace 52 + seed + seed mod 2 of 60: a mean difference of 14.6 / 60, spread 0.548 / 60, so ± 2.776 x
+  // 0.548 / √5 / 60.
   assert.match(
     sectionOf(markdown, 'Verdict'),
     /\*\*ArcFace is better than CE\*\* in test accuracy, by 24\.3 percentage points \(23\.2 to 25\.5; 5 pairs of runs, p < 0\.0001\)\./,
@@ -127,63 +128,72 @@ test('arms that the noise hides are not distinguishable, with the seeds that wou
   );
 });
 
-test('pictures that one arm alone gets right: counted by seed and over seeds, weighed by McNemar, shown with faces, none where there is none', async () => {
-  const images = Array.from({ length: 60 }, (_, at) => 100 + at);
-  const labels = images.map((_, at) => at % 3);
-  // Of 60 pictures CE is wrong about the first 8, ArcFace about the ninth, with each seed; with seed 2 CE about the tenth too.
-  const predicted = (arm: string, seed: number) =>
-    labels.map((label, at) =>
-      (arm === 'CE' ? at < 8 || (seed === 2 && at === 9) : at === 8) ? (label + 1) % 3 : label,
-    );
-  const model = constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({
-    ...apart(arm, seed),
-    parts: {
-      confusions: {
-        mistaken: { correct: 8, total: 60, value: 8 / 60 },
-        mistakes: [],
-        hardestImpostors: [],
-        hardestGenuine: [],
-        labelSuspects: [],
+test(
+  'pictures that one arm alone gets right: counted by seed and over seeds, weighed by McNemar, shown with ' +
+    'faces, none where there is none',
+  async () => {
+    const images = Array.from({ length: 60 }, (_, at) => 100 + at);
+    const labels = images.map((_, at) => at % 3);
+    // Of 60 pictures CE is wrong about the first 8, ArcFace about the ninth, with each seed; with seed 2 CE about the
+    // tenth too.
+    const predicted = (arm: string, seed: number) =>
+      labels.map((label, at) =>
+        (arm === 'CE' ? at < 8 || (seed === 2 && at === 9) : at === 8) ? (label + 1) % 3 : label,
+      );
+    const model = constructedModel(`seeds: [1, 2, 3]\n${duel}`, (arm, seed) => ({
+      ...apart(arm, seed),
+      parts: {
+        confusions: {
+          mistaken: { correct: 8, total: 60, value: 8 / 60 },
+          mistakes: [],
+          hardestImpostors: [],
+          hardestGenuine: [],
+          labelSuspects: [],
+        },
       },
-    },
-    changes: { predictions: { images, labels, predicted: predicted(arm, seed) } },
-  }));
-  const test = {
-    classes: ['anna|b', 'ben', 'cleo'],
-    files: Object.fromEntries(images.map((image, at) => [image, `/faces/${labels[at]}/${image}.png`])),
-  };
-  const face = `data:image/png;base64,${(
-    await sharp({ create: { width: 4, height: 4, channels: 3, background: '#888' } })
-      .png()
-      .toBuffer()
-  ).toString('base64')}`;
-  const markdown = await checkWhole({
-    ...model,
-    test,
-    faces: { files: { '/faces/0/100.png': face }, people: { ben: face } },
-  });
-  const part = markdown.split(/^### /m).find((entry) => entry.startsWith('Right by one arm alone')) ?? '';
-  // 8 against 1: 2 (1 + 9) / 512. 9 against 1: 2 (1 + 10) / 1024.
-  assert.match(part, /\| 1 \| 51 \| 1 \| 8 \| 0 \| 0\.039 \|\n\| 2 \| 50 \| 1 \| 9 \| 0 \| 0\.021 \|/);
-  // Together: eight differences of 3, one of -3 and one of 1: patterns as far from 0 as the sum 22 of 28, whose lesser side holds at most 3 are 11 of 1,024, two-sided.
-  assert.match(part, /\| all 3 \| 152 \| 3 \| 25 \| 0 \| 0\.021 \|/);
-  assert.match(
-    part,
-    /ArcFace is right more often than CE about 9 test pictures, and less often about 1 \(p = 0\.021; 3 seeds\)\. They show 3 people\. Several are of/,
-  );
-  assert.match(part, /\| `0\/100\.png` \| anna\\\|b \| 0 of 3 \| 3 of 3 \| ben \|/);
-  assert.ok(part.includes('](only-one-right.svg)'));
-  assert.match(
-    renderReport({ ...model, test }).get('pictures.csv') as string,
-    /^ArcFace,CE,\/faces\/0\/100\.png,anna\|b,3,3,0,ben$/m,
-  );
-  const alike = {
-    ...model,
-    test,
-    runs: model.runs.map((run) => ({ ...run, predictions: { images, labels, predicted: labels } })),
-  };
-  assert.match(await checkWhole(alike), /ArcFace and CE are right about the same pictures equally often \(3 seeds\)\./);
-});
+      changes: { predictions: { images, labels, predicted: predicted(arm, seed) } },
+    }));
+    const test = {
+      classes: ['anna|b', 'ben', 'cleo'],
+      files: Object.fromEntries(images.map((image, at) => [image, `/faces/${labels[at]}/${image}.png`])),
+    };
+    const face = `data:image/png;base64,${(
+      await sharp({ create: { width: 4, height: 4, channels: 3, background: '#888' } })
+        .png()
+        .toBuffer()
+    ).toString('base64')}`;
+    const markdown = await checkWhole({
+      ...model,
+      test,
+      faces: { files: { '/faces/0/100.png': face }, people: { ben: face } },
+    });
+    const part = markdown.split(/^### /m).find((entry) => entry.startsWith('Right by one arm alone')) ?? '';
+    // 8 against 1: 2 (1 + 9) / 512. 9 against 1: 2 (1 + 10) / 1024.
+    assert.match(part, /\| 1 \| 51 \| 1 \| 8 \| 0 \| 0\.039 \|\n\| 2 \| 50 \| 1 \| 9 \| 0 \| 0\.021 \|/);
+    // Together: eight differences of 3, one of -3 and one of 1: patterns as far from 0 as the sum 22 of 28, whose lesser
+    // side holds at most 3 are 11 of 1,024, two-sided.
+    assert.match(part, /\| all 3 \| 152 \| 3 \| 25 \| 0 \| 0\.021 \|/);
+    assert.match(
+      part,
+      /ArcFace is right more often than CE about 9 test pictures, and less often about 1 \(p = 0\.021; 3 seeds\)\. They show 3 people\. Several are of/,
+    );
+    assert.match(part, /\| `0\/100\.png` \| anna\\\|b \| 0 of 3 \| 3 of 3 \| ben \|/);
+    assert.ok(part.includes('](only-one-right.svg)'));
+    assert.match(
+      renderReport({ ...model, test }).get('pictures.csv') as string,
+      /^ArcFace,CE,\/faces\/0\/100\.png,anna\|b,3,3,0,ben$/m,
+    );
+    const alike = {
+      ...model,
+      test,
+      runs: model.runs.map((run) => ({ ...run, predictions: { images, labels, predicted: labels } })),
+    };
+    assert.match(
+      await checkWhole(alike),
+      /ArcFace and CE are right about the same pictures equally often \(3 seeds\)\./,
+    );
+  },
+);
 
 test('verification, ranks, margin-free measures, angles, failures and warnings are shown where runs carry them', async () => {
   const parts = (arm: string, seed: number) => ({
@@ -280,7 +290,8 @@ test('the parts of a summed loss have a chart of their own, and warnings are wri
   const curve = (height: number) =>
     Array.from({ length: 8 }, (_, index) => ({ epoch: index + 1, value: height / (index + 1) }));
   const mixed =
-    'arms:\n  - { name: ArcFace, loss: arcFace }\n  - { name: mixed, loss: arcFace + 0.1 triplet }\ntraining: { sampler: { name: pk, identities: 16, images: 4 } }\n';
+    'arms:\n  - { name: ArcFace, loss: arcFace }\n  - { name: mixed, loss: arcFace + 0.1 triplet ' +
+    '}\ntraining: { sampler: { name: pk, identities: 16, images: 4 } }\n';
   const of = (language: string) =>
     constructedModel(`report: { language: ${language} }\n${mixed}`, (arm, seed) => {
       const { curves } = constructedModel(mixed, apart).runs[0] as ReportRun;
@@ -353,7 +364,9 @@ test('a run that diverged says so in the language of the report', async () => {
     new DivergedError({ arm: 'ArcFace', epoch: 3, loss, norm: 1234.5, limit });
   assert.equal(
     diverged(Number.NaN, Infinity).message,
-    'Training of ArcFace diverged in epoch 3: the loss is NaN, the gradient’s norm 1,230, and numbers were expected. Lower training.learningRate or add training.schedule.warmupEpochs; the last good checkpoint is kept.',
+    'Training of ArcFace diverged in epoch 3: the loss is NaN, the gradient’s norm 1,230, and numbers were ' +
+      'expected. Lower training.learningRate or add training.schedule.warmupEpochs; the last good checkpoint ' +
+      'is kept.',
   );
   const stored = runWarningSchema.parse(JSON.parse(JSON.stringify(diverged(40, 11.06).told)));
   const model = (language: string) =>
@@ -371,7 +384,9 @@ test('a run that diverged says so in the language of the report', async () => {
 });
 
 test('a sweep: val chooses, a heat map and parallel coordinates are drawn, a diverged run is counted', async () => {
-  const yaml = `${duel}seeds: [1, 2]\nsweep: {knobs: {arms.ArcFace.loss.scale: [16, 32, 64], arms.ArcFace.loss.marginRadians: [0.1, 0.3]}}\n`;
+  const yaml =
+    `${duel}seeds: [1, 2]\nsweep: {knobs: {arms.ArcFace.loss.scale: [16, 32, 64], ` +
+    'arms.ArcFace.loss.marginRadians: [0.1, 0.3]}}\n';
   const model = constructedModel(yaml, (arm, seed) => ({
     val: arm.includes('scale 32, marginRadians 0.3') ? 58 : 40,
     test: arm === 'CE' ? 44 + seed : 45 + 2 * seed,
@@ -392,7 +407,9 @@ test('a sweep: val chooses, a heat map and parallel coordinates are drawn, a div
 });
 
 test('a halved sweep: its rounds, who was stopped in which, and a verdict of the one that was trained to the end', async () => {
-  const yaml = `${duel}seeds: [1, 2]\ntraining: {epochs: 8}\nsweep: {knobs: {arms.ArcFace.loss.scale: [16, 32], arms.ArcFace.loss.marginRadians: [0.1, 0.3]}, halving: {factor: 2, firstEpochs: 2}}\n`;
+  const yaml =
+    `${duel}seeds: [1, 2]\ntraining: {epochs: 8}\nsweep: {knobs: {arms.ArcFace.loss.scale: [16, 32], ` +
+    'arms.ArcFace.loss.marginRadians: [0.1, 0.3]}, halving: {factor: 2, firstEpochs: 2}}\n';
   const kept = 'ArcFace (scale 32, marginRadians 0.3)';
   const model = constructedModel(yaml, (arm, seed) => ({
     val: arm === kept ? 58 : 40,
@@ -439,7 +456,8 @@ test('a halved sweep: its rounds, who was stopped in which, and a verdict of the
 
 test('names from outside stay text: in Markdown, in SVG and in CSV', async () => {
   const model = constructedModel(
-    'name: "<b>bold</b> | [x](y)"\narms: [{name: "a,\\"<i>|", loss: crossEntropy}, {name: "b*_`", loss: arcFace}]\nseeds: [1, 2]',
+    'name: "<b>bold</b> | [x](y)"\narms: [{name: "a,\\"<i>|", loss: crossEntropy}, {name: "b*_`", loss: ' +
+      'arcFace}]\nseeds: [1, 2]',
     apart,
   );
   const rejected = {
@@ -507,33 +525,38 @@ test('both languages have the same keys and values, and the forms that their plu
         assert.equal((options as string).split('|').length, forms, key);
 });
 
-test('runs of one report that different engines computed are said to differ, by the engine of each; one engine is not spoken of', async () => {
-  const model = constructedModel(`seeds: [1, 2]\n${duel}`, apart);
-  const [engine, other] = [
-    { device: 'cpu', tensorflow: '2.21.0', threads: 2, processor: 'A', steps: 'compiled' },
-    { device: 'cuda', tensorflow: '2.21.0', threads: 2, processor: 'A', steps: 'compiled' },
-  ] as const;
-  const computed = (of: (run: ReportRun) => ReportRun['engines']) =>
-    checkWhole({ ...model, runs: model.runs.map((run) => ({ ...run, engines: of(run) ?? [] })) });
-  assert.doesNotMatch(await computed(() => [engine]), /not all computed by one engine/);
-  assert.doesNotMatch(await computed(() => []), /not all computed by one engine/);
-  const apartEngines = await computed(({ arm }) => [arm === 'CE' ? engine : other]);
-  assert.match(
-    sectionOf(apartEngines, 'Machine and rerun'),
-    /not all computed by one engine.*: TensorFlow 2\.21\.0 on cpu, 2 threads, A \(CE 1, CE 2\); TensorFlow 2\.21\.0 on cuda, 2 threads, A \(ArcFace 1, ArcFace 2\)\./,
-  );
-  for (const changed of [{ threads: 1 }, { steps: 'eager' }, { processor: 'B' }, { tensorflow: '2.22.0' }] as const)
+test(
+  'runs of one report that different engines computed are said to differ, by the engine of each; one engine is ' +
+    'not spoken of',
+  async () => {
+    const model = constructedModel(`seeds: [1, 2]\n${duel}`, apart);
+    const [engine, other] = [
+      { device: 'cpu', tensorflow: '2.21.0', threads: 2, processor: 'A', steps: 'compiled' },
+      { device: 'cuda', tensorflow: '2.21.0', threads: 2, processor: 'A', steps: 'compiled' },
+    ] as const;
+    const computed = (of: (run: ReportRun) => ReportRun['engines']) =>
+      checkWhole({ ...model, runs: model.runs.map((run) => ({ ...run, engines: of(run) ?? [] })) });
+    assert.doesNotMatch(await computed(() => [engine]), /not all computed by one engine/);
+    assert.doesNotMatch(await computed(() => []), /not all computed by one engine/);
+    const apartEngines = await computed(({ arm }) => [arm === 'CE' ? engine : other]);
     assert.match(
-      await computed(({ seed }) => (seed === 1 ? [engine] : [engine, { ...engine, ...changed }])),
-      /not all computed by one engine/,
-      JSON.stringify(changed),
+      sectionOf(apartEngines, 'Machine and rerun'),
+      /not all computed by one engine.*: TensorFlow 2\.21\.0 on cpu, 2 threads, A \(CE 1, CE 2\); TensorFlow 2\.21\.0 on cuda, 2 threads, A \(ArcFace 1, ArcFace 2\)\./,
     );
-});
+    for (const changed of [{ threads: 1 }, { steps: 'eager' }, { processor: 'B' }, { tensorflow: '2.22.0' }] as const)
+      assert.match(
+        await computed(({ seed }) => (seed === 1 ? [engine] : [engine, { ...engine, ...changed }])),
+        /not all computed by one engine/,
+        JSON.stringify(changed),
+      );
+  },
+);
 
 test('an arm with a long name keeps its metrics apart in the figure of differences, within the card', () => {
   const long = 'CosFace with a name that somebody wrote out in full so that all know what it is';
   const model = constructedModel(
-    `seeds: 3\narms: [{name: CE, loss: crossEntropy}, {name: ${long}, loss: cosFace}, {name: ArcFace, loss: arcFace}]\n`,
+    `seeds: 3\narms: [{name: CE, loss: crossEntropy}, {name: ${long}, loss: cosFace}, {name: ArcFace, loss: ` +
+      'arcFace}]\n',
     apart,
   );
   const labels = [...(renderReport(model).get('differences.svg') as string).matchAll(/text-anchor="end">([^<]*)</g)]
@@ -549,7 +572,8 @@ test('an arm with a long name keeps its metrics apart in the figure of differenc
 
 test("the end of an arm's name, which tells variants of a sweep apart, stands beside its line", () => {
   const model = constructedModel(
-    'seeds: 1\narms: [{name: CE, loss: crossEntropy}, {name: "ArcFace (scale 16, marginRadians 0.3)", loss: arcFace}]\n',
+    'seeds: 1\narms: [{name: CE, loss: crossEntropy}, {name: "ArcFace (scale 16, marginRadians 0.3)", loss: ' +
+      'arcFace}]\n',
     apart,
   );
   assert.match(

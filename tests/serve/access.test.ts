@@ -3,27 +3,30 @@ import crypto from 'node:crypto';
 import { test } from 'node:test';
 import { closeCode, nextMessage, withServedFolder } from './servedFolder.ts';
 
-test('the token in the address is swapped for a cookie that no script and no other site gets, and leaves the address', () =>
-  withServedFolder(async ({ ask, token, host }) => {
-    const swapped = await ask(`/?token=${token}`);
-    assert.equal(swapped.status, 303);
-    assert.equal(swapped.headers.location, '/');
-    const cookie = swapped.headers['set-cookie']?.[0] ?? '';
-    assert.match(cookie, /^arcbench-\w{12}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
-    assert.ok(!cookie.includes(token), 'the cookie holds the token itself');
-    const shown = { cookie: cookie.split(';')[0] as string };
-    const page = await ask('/', { headers: shown });
-    assert.equal(page.status, 200);
-    assert.match(page.text, /<title>ArcBench/);
-    assert.equal(
-      (
-        await ask('/assets/main.js', {
-          headers: { ...shown, 'sec-fetch-site': 'same-origin', origin: `http://${host}` },
-        })
-      ).status,
-      200,
-    );
-  }));
+test(
+  'the token in the address is swapped for a cookie that no script and no other site gets, and leaves the ' + 'address',
+  () =>
+    withServedFolder(async ({ ask, token, host }) => {
+      const swapped = await ask(`/?token=${token}`);
+      assert.equal(swapped.status, 303);
+      assert.equal(swapped.headers.location, '/');
+      const cookie = swapped.headers['set-cookie']?.[0] ?? '';
+      assert.match(cookie, /^arcbench-\w{12}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
+      assert.ok(!cookie.includes(token), 'the cookie holds the token itself');
+      const shown = { cookie: cookie.split(';')[0] as string };
+      const page = await ask('/', { headers: shown });
+      assert.equal(page.status, 200);
+      assert.match(page.text, /<title>ArcBench/);
+      assert.equal(
+        (
+          await ask('/assets/main.js', {
+            headers: { ...shown, 'sec-fetch-site': 'same-origin', origin: `http://${host}` },
+          })
+        ).status,
+        200,
+      );
+    }),
+);
 
 test('a token has 256 random bits and differs each time', () =>
   withServedFolder(async ({ token }) => {

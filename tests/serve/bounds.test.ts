@@ -87,7 +87,8 @@ test('an upload over the limit is refused in a sentence and leaves no file, told
       assert.deepEqual([chunked.status, chunked.text.includes('b.png is larger than 1000 bytes')], [400, true]);
       const broken = raw();
       broken.write(
-        `PUT /uploads/u/c.png HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nContent-Length: 900\r\n\r\nhalf`,
+        `PUT /uploads/u/c.png HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nContent-Length: ` +
+          '900\r\n\r\nhalf',
       );
       await wait(100);
       broken.destroy();
@@ -100,7 +101,9 @@ test('an upload over the limit is refused in a sentence and leaves no file, told
 test('a message over the limit closes its socket with 1009, and a binary one with 1003', () =>
   withServedFolder(
     async ({ open }) => {
-      const [large, binary, other] = [await open(), await open(), await open()];
+      const large = await open();
+      const binary = await open();
+      const other = await open();
       large.send('x'.repeat(5000));
       assert.equal(await closeCode(large), 1009);
       binary.send(new Uint8Array(10));
@@ -255,7 +258,9 @@ test('a screen that shows no sign of life is cut', () =>
 test('no more calls are under way for one socket than the limit; the rest are answered after them', () =>
   withServedFolder(
     async ({ open, workbench }) => {
-      let [underWay, most, answered] = [0, 0, 0];
+      let underWay = 0;
+      let most = 0;
+      let answered = 0;
       const call = workbench.call;
       workbench.call = async (name, input) => {
         most = Math.max(most, ++underWay);

@@ -9,7 +9,10 @@ import type { Workbench } from '../../src-main/workbench/workbench.ts';
 /** What the workbench of a folder must never tell: it is in the path and the trace of its own faults. */
 export const secret = 'innermost-secret-path';
 
-/** A small workbench that answers three calls from a folder; every other call of the contract fails in it as a fault of a program does. */
+/**
+ * A small workbench that answers three calls from a folder; every other call of the contract fails in it as a fault of
+ * a program does.
+ */
 export function folderWorkbench(folder: string) {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const addresses: string[] = [];
@@ -53,7 +56,8 @@ export function folderWorkbench(folder: string) {
     async resource(address) {
       addresses.push(address);
       if (address === 'pictures/face/broken/0') throw new TypeError(`${folder}/${secret} is broken`);
-      const path = join(folder, decodeURIComponent(address.split('?', 1)[0] ?? '')); // follows '..': the door must not ask for it
+      // follows '..': the door must not ask for it
+      const path = join(folder, decodeURIComponent(address.split('?', 1)[0] ?? ''));
       return await readFile(path).then(
         (bytes) => ({ type: 'image/svg+xml', bytes }),
         () => null,

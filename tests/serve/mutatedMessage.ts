@@ -63,7 +63,8 @@ export function mutatedMessage(random: RandomStream, id: number): string {
       return text.slice(0, at) + String.fromCharCode(random.integer(0xd800)) + text.slice(at + 1);
     }
     case 2: {
-      const [from, to] = [random.integer(text.length), random.integer(text.length)];
+      const from = random.integer(text.length);
+      const to = random.integer(text.length);
       return text.slice(0, from) + text.slice(to);
     }
     case 3:

@@ -14,7 +14,9 @@ test(
       async ({ open, folder }) => {
         const random = randomStream(4, 'mutated messages');
         const socket = await open();
-        let [answers, results, longest] = [0, 0, 0];
+        let answers = 0;
+        let results = 0;
+        let longest = 0;
         const leaks: string[] = [];
         socket.addEventListener('message', ({ data }) => {
           const text = String(data);

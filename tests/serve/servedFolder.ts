@@ -70,7 +70,9 @@ export async function withServedFolder(
       async rawSocket() {
         const socket = connect(Number(port), hostname);
         socket.write(
-          `GET /api HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer.authorization}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+          `GET /api HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer.authorization}\r\nConnection: ` +
+            'Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ' +
+            'AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
         );
         await once(socket, 'data');
         return socket.pause();
@@ -109,7 +111,8 @@ export interface ServedFolder extends Served {
 
 /** Node's own WebSocket, which takes headers; rejects where the server refuses. */
 export function openSocket(address: string, headers: Record<string, string>): Promise<WebSocket> {
-  const socket = new WebSocket(address, { headers } as unknown as string[]); // undici's own option, of which the DOM's type knows nothing
+  // undici's own option, of which the DOM's type knows nothing
+  const socket = new WebSocket(address, { headers } as unknown as string[]);
   return new Promise((resolve, reject) => {
     socket.addEventListener('open', () => resolve(socket), { once: true });
     socket.addEventListener('error', () => reject(new Error('refused')), { once: true });

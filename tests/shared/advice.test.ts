@@ -70,40 +70,48 @@ test('s too small for the classes is said with the loss that it cannot pass, for
   assert.ok(Math.abs(lowestLoss(4, 500) - 2.31) < 0.005 && lowestLoss(11, 500) < 0.01 && lowestLoss(10, 500) > 0.01);
 });
 
-test('m too large is said by the loss at the start and by the room on the sphere; arms of whom the same is true are named together', () => {
-  const few = { trainImages: Array.from({ length: 500 }, () => 10) };
-  assert.match(
-    said(arms('crossEntropy', 'arcFace', 'arcFace'), few)[0] ?? '',
-    /^arm 2 and arm 3: with m = 0\.5 and s = 64 an untrained network starts at a loss of about 36\.9, 5\.94 times the 6\.21 of plain softmax; 5,000 training images may be too few .* m = 0\.3 with s = 32 starts at 15\.7\.$/,
-  );
-  assert.match(
-    said({
-      ...arms('crossEntropy', { name: 'arcFace', marginRadians: 0.4, scale: 32 }),
-      model: { embeddingSize: 3 },
-    })[0] ?? '',
-    /^arm 2: 500 centres in 3 dimensions cannot all be more than 9\.7\d?° apart, but m asks for 22\.9°/,
-  );
-});
+test(
+  'm too large is said by the loss at the start and by the room on the sphere; arms of whom the same is true ' +
+    'are named together',
+  () => {
+    const few = { trainImages: Array.from({ length: 500 }, () => 10) };
+    assert.match(
+      said(arms('crossEntropy', 'arcFace', 'arcFace'), few)[0] ?? '',
+      /^arm 2 and arm 3: with m = 0\.5 and s = 64 an untrained network starts at a loss of about 36\.9, 5\.94 times the 6\.21 of plain softmax; 5,000 training images may be too few .* m = 0\.3 with s = 32 starts at 15\.7\.$/,
+    );
+    assert.match(
+      said({
+        ...arms('crossEntropy', { name: 'arcFace', marginRadians: 0.4, scale: 32 }),
+        model: { embeddingSize: 3 },
+      })[0] ?? '',
+      /^arm 2: 500 centres in 3 dimensions cannot all be more than 9\.7\d?° apart, but m asks for 22\.9°/,
+    );
+  },
+);
 
-test('a learning rate far from the usual one for the batch is said with both, by the optimiser and for the arm that sets it', () => {
-  assert.match(
-    said({ training: { batchSize: 64, learningRate: 1 } })[0] ?? '',
-    /^cross-entropy and ArcFace: the learning rate 1 is 40 times the 0\.025 that is usual for SGD with batches of 64 images: it may diverge; try 0\.025 to 0\.1\.$/,
-  );
-  assert.match(
-    said({ training: { optimizer: 'adam', learningRate: 0.1 } })[0] ?? '',
-    /100 times the 0\.001 that is usual for Adam/,
-  );
-  assert.match(
-    said({
-      arms: [
-        { name: 'one', loss: 'crossEntropy' },
-        { name: 'two', loss: 'crossEntropy', settings: { 'training.learningRate': 0.0001 } },
-      ],
-    })[0] ?? '',
-    /^two: the learning rate 0\.0001 is 500 times below the 0\.05/,
-  );
-});
+test(
+  'a learning rate far from the usual one for the batch is said with both, by the optimiser and for the arm ' +
+    'that sets it',
+  () => {
+    assert.match(
+      said({ training: { batchSize: 64, learningRate: 1 } })[0] ?? '',
+      /^cross-entropy and ArcFace: the learning rate 1 is 40 times the 0\.025 that is usual for SGD with batches of 64 images: it may diverge; try 0\.025 to 0\.1\.$/,
+    );
+    assert.match(
+      said({ training: { optimizer: 'adam', learningRate: 0.1 } })[0] ?? '',
+      /100 times the 0\.001 that is usual for Adam/,
+    );
+    assert.match(
+      said({
+        arms: [
+          { name: 'one', loss: 'crossEntropy' },
+          { name: 'two', loss: 'crossEntropy', settings: { 'training.learningRate': 0.0001 } },
+        ],
+      })[0] ?? '',
+      /^two: the learning rate 0\.0001 is 500 times below the 0\.05/,
+    );
+  },
+);
 
 test('few images, few test images, an FPR that is not carried and few seeds are said with their counts', () => {
   assert.match(
@@ -124,19 +132,24 @@ test('few images, few test images, an FPR that is not carried and few seeds are 
   assert.deepEqual(said({ seeds: [1, 2, 3, 4, 5, 6, 7] }), []);
 });
 
-test('drawing some of few class centres and keeping all of very many are said, and drawn ones are what the scale must part', () => {
-  const people = (count: number) => ({ trainImages: Array.from({ length: count }, () => 50) });
-  const drawing = {
-    training: { ...calm.training, classSampleRate: 0.1 },
-    ...arms({ name: 'arcFace', marginRadians: 0.3, scale: 12 }, { name: 'cosFace', scale: 12 }),
-  };
-  assert.deepEqual(said(drawing, people(500)), [
-    'arm 1 and arm 2: a step draws 128 of 500 class centres, which saves no time worth having below 10,000 classes and leaves negatives out: set training.classSampleRate to 1.',
-  ]);
-  assert.deepEqual(said(drawing, people(20_000)), []);
-  assert.ok(lowestLoss(12, 20_000) > 0.1 && lowestLoss(12, 2000) < 0.1);
-  assert.match(
-    said(arms('arcFace', 'adaCos'), people(100_000)).join('\n'),
-    /^arm 1: 100,000 class centres hold 13 million numbers, .* such as 0\.1 \(Partial FC\)\.$/,
-  );
-});
+test(
+  'drawing some of few class centres and keeping all of very many are said, and drawn ones are what the scale ' +
+    'must part',
+  () => {
+    const people = (count: number) => ({ trainImages: Array.from({ length: count }, () => 50) });
+    const drawing = {
+      training: { ...calm.training, classSampleRate: 0.1 },
+      ...arms({ name: 'arcFace', marginRadians: 0.3, scale: 12 }, { name: 'cosFace', scale: 12 }),
+    };
+    assert.deepEqual(said(drawing, people(500)), [
+      'arm 1 and arm 2: a step draws 128 of 500 class centres, which saves no time worth having below 10,000 ' +
+        'classes and leaves negatives out: set training.classSampleRate to 1.',
+    ]);
+    assert.deepEqual(said(drawing, people(20_000)), []);
+    assert.ok(lowestLoss(12, 20_000) > 0.1 && lowestLoss(12, 2000) < 0.1);
+    assert.match(
+      said(arms('arcFace', 'adaCos'), people(100_000)).join('\n'),
+      /^arm 1: 100,000 class centres hold 13 million numbers, .* such as 0\.1 \(Partial FC\)\.$/,
+    );
+  },
+);

@@ -8,7 +8,8 @@ import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 const parse = (text: string) => parseExperiment(text, 'e.yaml');
 const sweep = (knobs: string, more = '') =>
   parse(
-    `arms: [{name: CE, loss: crossEntropy}, {name: ArcFace, loss: {name: arcFace, scale: 32}}]\nsweep:\n  knobs:\n    ${knobs}\n${more}`,
+    'arms: [{name: CE, loss: crossEntropy}, {name: ArcFace, loss: {name: arcFace, scale: 32}}]\nsweep:\n  ' +
+      `knobs:\n    ${knobs}\n${more}`,
   );
 
 test('a ladder is one line: each arm changes one thing of the one before', () => {
@@ -77,7 +78,8 @@ test('a shared knob makes variants of all arms, which train by it', () => {
 test('random draws keep to budget, range and seed', () => {
   const draws = (seed: number) =>
     sweep(
-      'arms.ArcFace.loss.scale: {from: 8, to: 64, log: true}\n    arms.ArcFace.loss.marginRadians: {from: 0.1, to: 0.6}',
+      'arms.ArcFace.loss.scale: {from: 8, to: 64, log: true}\n    arms.ArcFace.loss.marginRadians: {from: ' +
+        '0.1, to: 0.6}',
       `  search: random\n  budget: 7\n  seed: ${seed}`,
     )
       .arms.slice(1)
@@ -98,7 +100,8 @@ test('random draws keep to budget, range and seed', () => {
 
 test("an arm's settings are its own", () => {
   const plan = parse(
-    'arms: [{name: a, loss: crossEntropy}, {name: b, loss: crossEntropy, settings: {training.optimizer.momentum: 0.5, model.embeddingSize: 64}}]',
+    'arms: [{name: a, loss: crossEntropy}, {name: b, loss: crossEntropy, settings: ' +
+      '{training.optimizer.momentum: 0.5, model.embeddingSize: 64}}]',
   );
   const own = planOfArm(plan, plan.arms[1]!);
   assert.deepEqual(

@@ -4,10 +4,8 @@ import { comparePredictions } from '../../src-shared/comparePredictions.ts';
 import { signedCountsTest } from '../../src-shared/maths/mcnemar.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
-const [images, labels] = [
-  [10, 11, 12, 13, 14, 15],
-  [0, 0, 1, 1, 2, 2],
-];
+const images = [10, 11, 12, 13, 14, 15];
+const labels = [0, 0, 1, 1, 2, 2];
 const first = { images, labels, predicted: [0, 0, 1, 1, 0, 2] };
 const second = { images, labels, predicted: [0, 1, 0, 2, 2, 1] };
 
@@ -24,14 +22,18 @@ test('pictures that one run alone gets right are listed with what the other take
   );
 });
 
-test('over seeds each picture counts once: the pair of runs twice over gives the p of one, not of twice as many pictures', () => {
-  const twice = comparePredictions([
-    { seed: 1, first, second },
-    { seed: 2, first, second },
-  ]);
-  assert.ok(Math.abs(twice.p - (2 * (1 + 5)) / 32) < 1e-12);
-  assert.deepEqual(twice.onlySecond, [{ image: 14, label: 2, firstRight: 0, secondRight: 2, takenFor: [0] }]);
-});
+test(
+  'over seeds each picture counts once: the pair of runs twice over gives the p of one, not of twice as many ' +
+    'pictures',
+  () => {
+    const twice = comparePredictions([
+      { seed: 1, first, second },
+      { seed: 2, first, second },
+    ]);
+    assert.ok(Math.abs(twice.p - (2 * (1 + 5)) / 32) < 1e-12);
+    assert.deepEqual(twice.onlySecond, [{ image: 14, label: 2, firstRight: 0, secondRight: 2, takenFor: [0] }]);
+  },
+);
 
 test('the test over whole numbers is the share of all patterns of signs, counted one by one', () => {
   for (let trial = 0; trial < 20; trial++) {

@@ -23,7 +23,10 @@ const arm = (name: string, rows: readonly (readonly number[])[], against?: strin
   runs: rows.map(([first, second], seed) => ({ seed, values: { accuracy: first ?? null, error: second ?? null } })),
 });
 
-/** Arms that share the difficulty of a seed, differ by a known difference and have noise of their own; the second metric hangs together with the first. */
+/**
+ * Arms that share the difficulty of a seed, differ by a known difference and have noise of their own; the second metric
+ * hangs together with the first.
+ */
 function simulate(
   trial: number,
   {
@@ -42,7 +45,8 @@ function simulate(
   const noise = () => (skewed ? -Math.log(1 - random.next()) - 1 : random.normal()) * 0.01;
   const rows = Array.from({ length: pairs }, () => {
     const shared = random.normal() * 0.03;
-    const [a, b] = [noise(), noise()];
+    const a = noise();
+    const b = noise();
     return {
       base: [0.8 + shared + a, 0.1 - 0.5 * a + 0.003 * random.normal()],
       other: [0.8 + shared + difference + b, 0.1 - difference - 0.5 * b + 0.003 * random.normal()],
@@ -67,24 +71,31 @@ for (const { pairs, skewed } of [
   { pairs: 10, skewed: false },
   { pairs: 20, skewed: true },
 ]) {
-  test(`the interval of ${pairs} pairs${skewed ? ' of skewed noise' : ''} covers a known difference in 93 to 97 % of ${trials} trials`, () => {
-    let covered = 0;
-    for (let trial = 0; trial < trials; trial++) {
-      const interval = simulate(trial, { pairs, difference: 0.01, skewed, metrics: [accuracy] }).pairs[0]?.interval;
-      if (interval && interval.low <= 0.01 && 0.01 <= interval.high) covered++;
-    }
-    assert.ok(covered >= 0.93 * trials && covered <= 0.97 * trials, `${covered} of ${trials}`);
-  });
+  test(
+    `the interval of ${pairs} pairs${skewed ? ' of skewed noise' : ''} covers a known difference in 93 to 97 % ` +
+      `of ${trials} trials`,
+    () => {
+      let covered = 0;
+      for (let trial = 0; trial < trials; trial++) {
+        const interval = simulate(trial, { pairs, difference: 0.01, skewed, metrics: [accuracy] }).pairs[0]?.interval;
+        if (interval && interval.low <= 0.01 && 0.01 <= interval.high) covered++;
+      }
+      assert.ok(covered >= 0.93 * trials && covered <= 0.97 * trials, `${covered} of ${trials}`);
+    },
+  );
 }
 
 for (const pairs of [3, 5, 7, 10]) {
-  test(`without a difference, ${pairs} pairs of two metrics give a false verdict in at most 5 % of ${trials} trials`, () => {
-    let claims = 0;
-    for (let trial = 0; trial < trials; trial++)
-      if (simulate(trial, { pairs, difference: 0 }).pairs.some((pair) => pair.verdict !== 'notDistinguishable'))
-        claims++;
-    assert.ok(claims <= 0.05 * trials, `${claims} of ${trials}`);
-  });
+  test(
+    `without a difference, ${pairs} pairs of two metrics give a false verdict in at most 5 % of ${trials} ` + 'trials',
+    () => {
+      let claims = 0;
+      for (let trial = 0; trial < trials; trial++)
+        if (simulate(trial, { pairs, difference: 0 }).pairs.some((pair) => pair.verdict !== 'notDistinguishable'))
+          claims++;
+      assert.ok(claims <= 0.05 * trials, `${claims} of ${trials}`);
+    },
+  );
 }
 
 test('a difference far above the noise is found, in the direction that each metric means', () => {

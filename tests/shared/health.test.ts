@@ -87,12 +87,16 @@ test('each measure that leaves its range is named with its number and what to tr
   }
 });
 
-test('searching at the start and during warm-up is no illness, a scale too small or a margin out of reach is one at once', () => {
-  assert.deepEqual(names({ epoch: 1, targetAngleDegrees: 89.5, accuracy: 0.01, unusedCentres: 190 }), []);
-  assert.deepEqual(names({ epoch: 1, beyondMargin: 0.5 }), ['beyondMargin']);
-  assert.deepEqual(names({ epoch: 4, warmupEpochs: 5, beyondMargin: 0.5 }), []);
-  assert.deepEqual(names({ epoch: 1, scale: 1 }), ['scale']);
-});
+test(
+  'searching at the start and during warm-up is no illness, a scale too small or a margin out of reach is one ' +
+    'at once',
+  () => {
+    assert.deepEqual(names({ epoch: 1, targetAngleDegrees: 89.5, accuracy: 0.01, unusedCentres: 190 }), []);
+    assert.deepEqual(names({ epoch: 1, beyondMargin: 0.5 }), ['beyondMargin']);
+    assert.deepEqual(names({ epoch: 4, warmupEpochs: 5, beyondMargin: 0.5 }), []);
+    assert.deepEqual(names({ epoch: 1, scale: 1 }), ['scale']);
+  },
+);
 
 test('where classes are drawn, guessing and the lowest loss are among those drawn', () => {
   assert.deepEqual(names({ classes: 100_000, drawnClasses: 100, scale: 8 }), []);

@@ -6,21 +6,25 @@ import { drawsOf } from '../../src-main/workbench/experiment/drawsOf.ts';
 
 const hashes: SharedHashes = { split: 's', initialWeights: 'w', batchOrder: 'b', augmentation: 'a' };
 
-test('runs of one seed are paired where all four hashes agree; the arm that differs is named, and what was never stored', () => {
-  const runs = [1, 2].flatMap((seed) =>
-    ['CE', 'ArcFace'].map((arm) => ({ arm, seed, hashes: { ...hashes, batchOrder: `b${seed}` } })),
-  );
-  assert.deepEqual(unpairedRuns(runs), []);
-  const changed = runs.map((run) =>
-    run.arm === 'ArcFace' && run.seed === 2
-      ? { ...run, hashes: { ...run.hashes, batchOrder: 'other', augmentation: null } }
-      : run,
-  );
-  assert.deepEqual(unpairedRuns(changed), [
-    { arm: 'ArcFace', seed: 2, part: 'batchOrder', how: 'differs' },
-    { arm: 'ArcFace', seed: 2, part: 'augmentation', how: 'unknown' },
-  ]);
-});
+test(
+  'runs of one seed are paired where all four hashes agree; the arm that differs is named, and what was never ' +
+    'stored',
+  () => {
+    const runs = [1, 2].flatMap((seed) =>
+      ['CE', 'ArcFace'].map((arm) => ({ arm, seed, hashes: { ...hashes, batchOrder: `b${seed}` } })),
+    );
+    assert.deepEqual(unpairedRuns(runs), []);
+    const changed = runs.map((run) =>
+      run.arm === 'ArcFace' && run.seed === 2
+        ? { ...run, hashes: { ...run.hashes, batchOrder: 'other', augmentation: null } }
+        : run,
+    );
+    assert.deepEqual(unpairedRuns(changed), [
+      { arm: 'ArcFace', seed: 2, part: 'batchOrder', how: 'differs' },
+      { arm: 'ArcFace', seed: 2, part: 'augmentation', how: 'unknown' },
+    ]);
+  },
+);
 
 test('the hashes of the draws change with seed, sampler and augmentation, each with its own, and with nothing else', () => {
   const labels = Int32Array.from({ length: 24 }, (_, index) => index % 6);

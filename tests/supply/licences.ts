@@ -1,4 +1,5 @@
-// Lists the licences of all that ships or is fetched at set-up; fails on one that nobody has looked at. Argument: a checkout.
+// Lists the licences of all that ships or is fetched at set-up; fails on one that nobody has looked at. Argument: a
+// checkout.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +25,10 @@ const accepted = new Set([
 /** LGPL is taken where the library stays a file of its own that the user can replace: libvips, which sharp loads. */
 const replaceable = /^node_modules\/@img\/sharp-/;
 const lesser = new Set(['LGPL-3.0-or-later']);
-/** Not free or not said to be, and not shipped: set-up fetches CUDA from its maker's own packages where there is an NVIDIA card, and a run with weights: imagenet fetches these. */
+/**
+ * Not free or not said to be, and not shipped: set-up fetches CUDA from its maker's own packages where there is an
+ * NVIDIA card, and a run with weights: imagenet fetches these.
+ */
 const fetchedOnly = new Set(['LicenseRef-NVIDIA-Proprietary', imagenetRelease.licence]);
 /** Development packages of which a part is in the packaged app all the same. */
 const packagedToo = new Set(['node_modules/electron']);
@@ -50,7 +54,8 @@ for (const [path, locked] of Object.entries(
   readJson<{ packages: Record<string, Package> }>('package-lock.json').packages,
 )) {
   if (path === '' || locked.link || (locked.dev && !packagedToo.has(path))) continue;
-  const installed = existsSync(join(root, path, 'package.json')) ? readJson<Package>(path, 'package.json') : locked; // another platform's
+  // another platform's
+  const installed = existsSync(join(root, path, 'package.json')) ? readJson<Package>(path, 'package.json') : locked;
   const licence = installed.license ?? locked.license ?? 'none stated';
   found.push({
     name: `${path.replace(/^.*node_modules\//, '')} ${installed.version}`,
@@ -80,7 +85,9 @@ for (const [licence, entries] of [...Map.groupBy(found, (entry) => entry.licence
 const unknown = found.filter(({ ok }) => !ok);
 if (unknown.length > 0) {
   process.stderr.write(
-    `Licences that nobody has looked at: ${unknown.map(({ name, licence }) => `${name} (${licence})`).join(', ')}: read them, then accept them in tests/supply/licences.ts or drop the packages.\n`,
+    'Licences that nobody has looked at: ' +
+      `${unknown.map(({ name, licence }) => `${name} (${licence})`).join(', ')}: read them, then accept them ` +
+      'in tests/supply/licences.ts or drop the packages.\n',
   );
   process.exitCode = 1;
 }

@@ -6,7 +6,8 @@ import { experimentSchema } from '../../src-shared/experiment.ts';
 import { networkInput } from '../../src-main/train/augmentation.ts';
 import { augmentationInputs, drawAugmentation } from '../../src-main/train/augmentationDraws.ts';
 
-const [batch, size] = [3, 5];
+const batch = 3;
+const size = 5;
 const random = randomStream(1, 'augmentation');
 const images = Uint8Array.from({ length: batch * size * size * 3 }, () => random.integer(256));
 const draw = (length: number, from: number, to: number) =>
@@ -27,7 +28,8 @@ test('pictures become numbers from -1 to 1', () => {
 });
 
 test('colours are mixed and moved between 0 and 1, what exceeds them is cut, and a rectangle is erased, to 1e-5', () => {
-  const [matrix, offset] = [draw(batch * 9, -0.4, 1.2), draw(batch * 3, -0.5, 0.5)];
+  const matrix = draw(batch * 9, -0.4, 1.2);
+  const offset = draw(batch * 3, -0.5, 0.5);
   const erased = Float32Array.from([0, 0, 0, 0, 1, 3, 2, 5, 0, 5, 0, 5]); // top, bottom, left, right
   const actual = tf.tidy(() =>
     networkInput(tf.tensor4d(images, [batch, size, size, 3], 'int32'), {
@@ -38,18 +40,17 @@ test('colours are mixed and moved between 0 and 1, what exceeds them is cut, and
   );
   let cut = 0;
   assertClose(actual, (index) => {
-    const [image, pixel, channel] = [
-      Math.floor(index / (size * size * 3)),
-      Math.floor(index / 3) % (size * size),
-      index % 3,
-    ];
+    const image = Math.floor(index / (size * size * 3));
+    const pixel = Math.floor(index / 3) % (size * size);
+    const channel = index % 3;
     const [top, bottom, left, right] = erased.subarray(image * 4, image * 4 + 4) as unknown as [
       number,
       number,
       number,
       number,
     ];
-    const [row, column] = [Math.floor(pixel / size), pixel % size];
+    const row = Math.floor(pixel / size);
+    const column = pixel % size;
     if (row >= top && row < bottom && column >= left && column < right) return 0;
     const mixed = [0, 1, 2].reduce(
       (sum, from) =>
@@ -68,28 +69,35 @@ for (const knobs of [
   { brightness: 0.5, contrast: 0.5, saturation: 0.5, grey: 0.3 },
   { flip: 0.5, shift: 0.1, zoom: 0.1, brightness: 0.2, contrast: 0.2, saturation: 0.2, grey: 0.2, erase: 0.5 },
 ]) {
-  test(`one pass over the pictures equals TensorFlow's ops to 1e-5, with the same bits twice: ${Object.keys(knobs).join(', ')}`, () => {
-    const [count, edge] = [16, 37];
-    const plan = experimentSchema.parse({ training: { augmentation: { flip: 0, ...knobs } } }).training.augmentation;
-    const pixels = Uint8Array.from({ length: count * edge * edge * 3 }, () => random.integer(256));
-    const drawn = drawAugmentation(plan, edge, { seed: 3, epoch: 0, batch: 0, batchSize: count });
-    const input = (options: { direct: boolean }) =>
-      tf.tidy(() => {
-        const draws = Object.fromEntries(
-          Object.entries(augmentationInputs(plan, count)).map(([name, { shape }]) => [
-            name,
-            tf.tensor(drawn[name] as Float32Array, [...shape]),
-          ]),
-        );
-        return networkInput(
-          tf.tensor4d(pixels, [count, edge, edge, 3], 'int32'),
-          draws,
-          options,
-        ).dataSync() as Float32Array;
-      });
-    const [own, again, direct] = [input({ direct: false }), input({ direct: false }), input({ direct: true })];
-    assert.deepEqual(again, own);
-    const largest = own.reduce((most, value, at) => Math.max(most, Math.abs(value - (direct[at] as number))), 0);
-    assert.ok(largest <= 1e-5, `${largest}`);
-  });
+  test(
+    `one pass over the pictures equals TensorFlow's ops to 1e-5, with the same bits twice: ` +
+      `${Object.keys(knobs).join(', ')}`,
+    () => {
+      const count = 16;
+      const edge = 37;
+      const plan = experimentSchema.parse({ training: { augmentation: { flip: 0, ...knobs } } }).training.augmentation;
+      const pixels = Uint8Array.from({ length: count * edge * edge * 3 }, () => random.integer(256));
+      const drawn = drawAugmentation(plan, edge, { seed: 3, epoch: 0, batch: 0, batchSize: count });
+      const input = (options: { direct: boolean }) =>
+        tf.tidy(() => {
+          const draws = Object.fromEntries(
+            Object.entries(augmentationInputs(plan, count)).map(([name, { shape }]) => [
+              name,
+              tf.tensor(drawn[name] as Float32Array, [...shape]),
+            ]),
+          );
+          return networkInput(
+            tf.tensor4d(pixels, [count, edge, edge, 3], 'int32'),
+            draws,
+            options,
+          ).dataSync() as Float32Array;
+        });
+      const own = input({ direct: false });
+      const again = input({ direct: false });
+      const direct = input({ direct: true });
+      assert.deepEqual(again, own);
+      const largest = own.reduce((most, value, at) => Math.max(most, Math.abs(value - (direct[at] as number))), 0);
+      assert.ok(largest <= 1e-5, `${largest}`);
+    },
+  );
 }

@@ -62,7 +62,8 @@ test('where val accuracy is solved, the epoch with the lowest val loss is judged
         .points(id as string)
         .filter((point) => point.name === name)
         .map((point) => point.value as number);
-    const [accuracy, loss] = [curve('val/accuracy'), curve('val/loss')];
+    const accuracy = curve('val/accuracy');
+    const loss = curve('val/loss');
     const solved = accuracy.flatMap((value, index) => (value === Math.max(...accuracy) ? [index] : []));
     assert.ok(solved.length >= 2, `no tie in ${accuracy}`);
     const lowest = Math.min(...solved.map((index) => loss[index] as number));

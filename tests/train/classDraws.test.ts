@@ -16,68 +16,75 @@ import { drawLossNoise } from '../../src-main/loss/lossNoise.ts';
 import { combined, differences, marginSoftmax, type Rows } from '../loss/scalarLosses.ts';
 import { engines, relativeError, type EngineName } from '../loss/lossStep.ts';
 
-const [batchSize, size, classes, embeddingSize] = [6, 32, 20, 8];
+const batchSize = 6;
+const size = 32;
+const classes = 20;
+const embeddingSize = 8;
 const trainingOf = (classSampleRate: number, rest: object = {}) =>
   experimentSchema.parse({ training: { batchSize, classSampleRate, augmentation: { flip: 0 }, ...rest } }).training;
 const labels = Int32Array.of(3, 3, 17, 0, 9, 17);
 
-test("a draw has the batch's own classes and others, each once and rising, evenly over steps, the same for every loss of a seed", () => {
-  const draw = (loss: string, batch: number) =>
-    drawClasses({ loss: lossSchema.parse(loss), classes, embeddingSize, training: trainingOf(0.5) }, labels, {
-      seed: 4,
-      epoch: 1,
-      batch,
-    });
-  const times = new Array<number>(classes).fill(0);
-  const steps = 4000;
-  for (let batch = 0; batch < steps; batch++) {
-    const { labels: places, 'classRows/1': rows } = draw('arcFace', batch) as {
-      labels: Int32Array;
-      'classRows/1': Int32Array;
-    };
-    assert.equal(rows.length, 10);
+test(
+  "a draw has the batch's own classes and others, each once and rising, evenly over steps, the same for every " +
+    'loss of a seed',
+  () => {
+    const draw = (loss: string, batch: number) =>
+      drawClasses({ loss: lossSchema.parse(loss), classes, embeddingSize, training: trainingOf(0.5) }, labels, {
+        seed: 4,
+        epoch: 1,
+        batch,
+      });
+    const times = new Array<number>(classes).fill(0);
+    const steps = 4000;
+    for (let batch = 0; batch < steps; batch++) {
+      const { labels: places, 'classRows/1': rows } = draw('arcFace', batch) as {
+        labels: Int32Array;
+        'classRows/1': Int32Array;
+      };
+      assert.equal(rows.length, 10);
+      assert.deepEqual(
+        [...rows],
+        [...new Set(rows)].sort((a, b) => a - b),
+      );
+      assert.deepEqual(
+        [...places].map((place) => rows[place]),
+        [...labels],
+      );
+      for (const row of rows) (times[row] as number) += 1;
+    }
+    // 6 of the 16 others a step: 1500 each, standard deviation √(4000 · 0.375 · 0.625) = 31.
+    times.forEach((count, label) =>
+      assert.ok(
+        labels.includes(label) ? count === steps : Math.abs(count - 1500) < 5 * 31,
+        `class ${label} was drawn ${count} times`,
+      ),
+    );
+    assert.deepEqual(draw('normFace', 7), draw('arcFace', 7));
+    assert.notDeepEqual(draw('arcFace', 8), draw('arcFace', 7));
+    const ofThree = draw('subCenterArcFace', 7) as Record<string, Int32Array>;
     assert.deepEqual(
-      [...rows],
-      [...new Set(rows)].sort((a, b) => a - b),
+      [...(ofThree['classRows/3'] ?? [])],
+      [...(draw('arcFace', 7)['classRows/1'] as Int32Array)].flatMap((row) => [3 * row, 3 * row + 1, 3 * row + 2]),
     );
     assert.deepEqual(
-      [...places].map((place) => rows[place]),
-      [...labels],
+      drawClasses({ loss: lossSchema.parse('arcFace'), classes, embeddingSize, training: trainingOf(1) }, labels, {
+        seed: 4,
+        epoch: 1,
+        batch: 0,
+      }),
+      { labels },
     );
-    for (const row of rows) (times[row] as number) += 1;
-  }
-  // 6 of the 16 others a step: 1500 each, standard deviation √(4000 · 0.375 · 0.625) = 31.
-  times.forEach((count, label) =>
-    assert.ok(
-      labels.includes(label) ? count === steps : Math.abs(count - 1500) < 5 * 31,
-      `class ${label} was drawn ${count} times`,
-    ),
-  );
-  assert.deepEqual(draw('normFace', 7), draw('arcFace', 7));
-  assert.notDeepEqual(draw('arcFace', 8), draw('arcFace', 7));
-  const ofThree = draw('subCenterArcFace', 7) as Record<string, Int32Array>;
-  assert.deepEqual(
-    [...(ofThree['classRows/3'] ?? [])],
-    [...(draw('arcFace', 7)['classRows/1'] as Int32Array)].flatMap((row) => [3 * row, 3 * row + 1, 3 * row + 2]),
-  );
-  assert.deepEqual(
-    drawClasses({ loss: lossSchema.parse('arcFace'), classes, embeddingSize, training: trainingOf(1) }, labels, {
-      seed: 4,
-      epoch: 1,
-      batch: 0,
-    }),
-    { labels },
-  );
-  // A batch of more classes than the rate asks for keeps them all.
-  assert.equal(
-    drawClasses({ loss: lossSchema.parse('arcFace'), classes, embeddingSize, training: trainingOf(0.1) }, labels, {
-      seed: 4,
-      epoch: 1,
-      batch: 0,
-    })['classRows/1']?.length,
-    batchSize,
-  );
-});
+    // A batch of more classes than the rate asks for keeps them all.
+    assert.equal(
+      drawClasses({ loss: lossSchema.parse('arcFace'), classes, embeddingSize, training: trainingOf(0.1) }, labels, {
+        seed: 4,
+        epoch: 1,
+        batch: 0,
+      })['classRows/1']?.length,
+      batchSize,
+    );
+  },
+);
 
 /** Some steps of training on one machine, with what they were fed. */
 function train(
@@ -143,104 +150,113 @@ for (const [loss, optimizer] of [
   ['arcFace + 0.01 center', 'sgd'],
   ['arcFace', 'adamw'],
 ] as const) {
-  test(`${loss} with drawn classes and ${optimizer}: eager equals compiled to 1e-3, and the rows of no drawn class keep their bits`, () => {
-    const training = trainingOf(0.4, { optimizer });
-    const [eager, compiled] = (['eager', 'compiled'] as const).map((engine) =>
-      train(loss, training, { engine, steps: 2 }),
-    ) as [ReturnType<typeof train>, ReturnType<typeof train>];
-    for (const [name, values] of eager.state)
-      assert.ok(relativeError([...(compiled.state.get(name) ?? [])], [...values]) <= 1e-3, name);
-    const perClass = loss === 'subCenterArcFace' ? 3 : 1;
-    const drawn = new Set(compiled.fed.flatMap((inputs) => [...(inputs[`classRows/${perClass}`] ?? [])]));
-    assert.ok(drawn.size < classes * perClass);
-    const slots = optimizer === 'sgd' ? ['momentum'] : ['firstMoment', 'secondMoment'];
-    for (const name of ['head.weight', ...slots.map((slot) => `${slot}/head.weight`)]) {
-      const [before, after] = [compiled.start.get(name)?.values, compiled.state.get(name)] as [
-        Float32Array,
-        Float32Array,
-      ];
-      for (let row = 0; row < classes * perClass; row++) {
-        const moved = after
-          .subarray(row * embeddingSize, (row + 1) * embeddingSize)
-          .some((value, index) => value !== before[row * embeddingSize + index]);
-        assert.equal(moved, drawn.has(row), `${name}, row ${row}`);
+  test(
+    `${loss} with drawn classes and ${optimizer}: eager equals compiled to 1e-3, and the rows of no drawn ` +
+      'class keep their bits',
+    () => {
+      const training = trainingOf(0.4, { optimizer });
+      const [eager, compiled] = (['eager', 'compiled'] as const).map((engine) =>
+        train(loss, training, { engine, steps: 2 }),
+      ) as [ReturnType<typeof train>, ReturnType<typeof train>];
+      for (const [name, values] of eager.state)
+        assert.ok(relativeError([...(compiled.state.get(name) ?? [])], [...values]) <= 1e-3, name);
+      const perClass = loss === 'subCenterArcFace' ? 3 : 1;
+      const drawn = new Set(compiled.fed.flatMap((inputs) => [...(inputs[`classRows/${perClass}`] ?? [])]));
+      assert.ok(drawn.size < classes * perClass);
+      const slots = optimizer === 'sgd' ? ['momentum'] : ['firstMoment', 'secondMoment'];
+      for (const name of ['head.weight', ...slots.map((slot) => `${slot}/head.weight`)]) {
+        const [before, after] = [compiled.start.get(name)?.values, compiled.state.get(name)] as [
+          Float32Array,
+          Float32Array,
+        ];
+        for (let row = 0; row < classes * perClass; row++) {
+          const moved = after
+            .subarray(row * embeddingSize, (row + 1) * embeddingSize)
+            .some((value, index) => value !== before[row * embeddingSize + index]);
+          assert.equal(moved, drawn.has(row), `${name}, row ${row}`);
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-test('value and gradients by the drawn rows equal a scalar computation over the drawn classes and its differences to 1e-4, on both engines', () => {
-  const loss = lossSchema.parse({ name: 'arcFace', scale: 16 });
-  const random = randomStream(5, 'rows');
-  const rows = (count: number) =>
-    Array.from({ length: count }, () => Array.from({ length: embeddingSize }, () => Math.fround(random.normal())));
-  const [embeddings, weights] = [rows(batchSize), rows(classes)];
-  const { labels: places, 'classRows/1': drawn } = drawClasses(
-    { loss, classes, embeddingSize, training: trainingOf(0.4) },
-    labels,
-    { seed: 2, epoch: 0, batch: 0 },
-  ) as { labels: Int32Array; 'classRows/1': Int32Array };
-  const value = (input: { embeddings: Rows; weights: Rows }) =>
-    marginSoftmax({ ...input, labels: [...places] }, 16, (cosine) => combined(cosine, 1, 0.5, 0));
-  const small = { embeddings, weights: [...drawn].map((row) => weights[row] as number[]) };
-  const program: Program = {
-    rows: new Map([['head.weight', 'classRows/1']]),
-    inputs: {
-      embeddings: { shape: [batchSize, embeddingSize], dtype: 'float32' },
-      labels: { shape: [batchSize], dtype: 'int32' },
-      'classRows/1': { shape: [drawn.length], dtype: 'int32' },
-    },
-    run(inputs, state) {
-      const weight = state.get('head.weight') as Tensor;
-      const { value: mean, gradients } = valueAndGradients(
-        new Map([
-          ['embeddings', inputs['embeddings'] as Tensor],
-          ['head.weight', weight],
-        ]),
-        (trained) =>
-          tf.mean(
-            classificationLoss(loss).compute({
-              plan: loss,
-              embeddings: trained.get('embeddings') as Tensor,
-              labels: inputs['labels'] as Tensor,
-              parameters: trained,
-              training: true,
-              noise: new Map(),
-            }).loss,
-          ),
+test(
+  'value and gradients by the drawn rows equal a scalar computation over the drawn classes and its differences ' +
+    'to 1e-4, on both engines',
+  () => {
+    const loss = lossSchema.parse({ name: 'arcFace', scale: 16 });
+    const random = randomStream(5, 'rows');
+    const rows = (count: number) =>
+      Array.from({ length: count }, () => Array.from({ length: embeddingSize }, () => Math.fround(random.normal())));
+    const embeddings = rows(batchSize);
+    const weights = rows(classes);
+    const { labels: places, 'classRows/1': drawn } = drawClasses(
+      { loss, classes, embeddingSize, training: trainingOf(0.4) },
+      labels,
+      { seed: 2, epoch: 0, batch: 0 },
+    ) as { labels: Int32Array; 'classRows/1': Int32Array };
+    const value = (input: { embeddings: Rows; weights: Rows }) =>
+      marginSoftmax({ ...input, labels: [...places] }, 16, (cosine) => combined(cosine, 1, 0.5, 0));
+    const small = { embeddings, weights: [...drawn].map((row) => weights[row] as number[]) };
+    const program: Program = {
+      rows: new Map([['head.weight', 'classRows/1']]),
+      inputs: {
+        embeddings: { shape: [batchSize, embeddingSize], dtype: 'float32' },
+        labels: { shape: [batchSize], dtype: 'int32' },
+        'classRows/1': { shape: [drawn.length], dtype: 'int32' },
+      },
+      run(inputs, state) {
+        const weight = state.get('head.weight') as Tensor;
+        const { value: mean, gradients } = valueAndGradients(
+          new Map([
+            ['embeddings', inputs['embeddings'] as Tensor],
+            ['head.weight', weight],
+          ]),
+          (trained) =>
+            tf.mean(
+              classificationLoss(loss).compute({
+                plan: loss,
+                embeddings: trained.get('embeddings') as Tensor,
+                labels: inputs['labels'] as Tensor,
+                parameters: trained,
+                training: true,
+                noise: new Map(),
+              }).loss,
+            ),
+        );
+        return {
+          outputs: { value: mean, embeddings: gradients.get('embeddings') as Tensor },
+          updates: new Map([['head.weight', tf.sub(weight, gradients.get('head.weight') as Tensor)]]),
+        };
+      },
+    };
+    for (const create of Object.values(engines)) {
+      const machine = create(
+        { step: program },
+        new Map([['head.weight', { shape: [classes, embeddingSize], values: Float32Array.from(weights.flat()) }]]),
       );
-      return {
-        outputs: { value: mean, embeddings: gradients.get('embeddings') as Tensor },
-        updates: new Map([['head.weight', tf.sub(weight, gradients.get('head.weight') as Tensor)]]),
-      };
-    },
-  };
-  for (const create of Object.values(engines)) {
-    const machine = create(
-      { step: program },
-      new Map([['head.weight', { shape: [classes, embeddingSize], values: Float32Array.from(weights.flat()) }]]),
-    );
-    const output = machine.step('step', {
-      embeddings: Float32Array.from(embeddings.flat()),
-      labels: places,
-      'classRows/1': drawn,
-    });
-    const after = machine.readState().get('head.weight') as Float32Array;
-    machine.dispose();
-    assert.ok(Math.abs((output['value']?.[0] as number) - value(small)) <= 1e-4 * value(small));
-    assert.ok(
-      relativeError(
-        [...(output['embeddings'] ?? [])],
-        differences(embeddings, (moved) => value({ ...small, embeddings: moved })),
-      ) <= 1e-4,
-    );
-    const gradient = differences(small.weights, (moved) => value({ ...small, weights: moved }));
-    const expected = weights.map((row) => [...row]);
-    [...drawn].forEach((row, place) => {
-      expected[row] = (expected[row] as number[]).map(
-        (old, k) => old - (gradient[place * embeddingSize + k] as number),
+      const output = machine.step('step', {
+        embeddings: Float32Array.from(embeddings.flat()),
+        labels: places,
+        'classRows/1': drawn,
+      });
+      const after = machine.readState().get('head.weight') as Float32Array;
+      machine.dispose();
+      assert.ok(Math.abs((output['value']?.[0] as number) - value(small)) <= 1e-4 * value(small));
+      assert.ok(
+        relativeError(
+          [...(output['embeddings'] ?? [])],
+          differences(embeddings, (moved) => value({ ...small, embeddings: moved })),
+        ) <= 1e-4,
       );
-    });
-    assert.ok(relativeError([...after], expected.flat()) <= 1e-4);
-  }
-});
+      const gradient = differences(small.weights, (moved) => value({ ...small, weights: moved }));
+      const expected = weights.map((row) => [...row]);
+      [...drawn].forEach((row, place) => {
+        expected[row] = (expected[row] as number[]).map(
+          (old, k) => old - (gradient[place * embeddingSize + k] as number),
+        );
+      });
+      assert.ok(relativeError([...after], expected.flat()) <= 1e-4);
+    }
+  },
+);

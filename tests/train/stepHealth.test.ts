@@ -23,14 +23,16 @@ const weights = [
   [-1, 0],
 ];
 const embeddings = degrees.map((angle, row) => {
-  const turned = ((labels[row] === 0 ? angle : 90 - angle) * Math.PI) / 180; // sample 2 leans to class 0, sample 3 away from all
+  // sample 2 leans to class 0, sample 3 away from all
+  const turned = ((labels[row] === 0 ? angle : 90 - angle) * Math.PI) / 180;
   return [(norms[row] as number) * Math.cos(turned), (norms[row] as number) * Math.sin(turned)];
 });
 
 function health(text: string, marginShare?: number): Record<string, number> {
   const loss = lossSchema.parse(text.startsWith('{') ? JSON.parse(text) : text);
   return tf.tidy(() => {
-    const [rows, target] = [tf.tensor2d(embeddings), tf.tensor1d(labels, 'int32')];
+    const rows = tf.tensor2d(embeddings);
+    const target = tf.tensor1d(labels, 'int32');
     const parameters = new Map<string, Tensor>([
       ['head.weight', tf.tensor2d(weights)],
       ['head.bias', tf.zeros([3])],
@@ -62,28 +64,34 @@ test('angles, norms and shares of a batch are those of its construction', () => 
   const arc = health('{"name":"arcFace","marginRadians":0.3}');
   close(arc['targetAngleDegrees'], (0 + 60 + 40 + 170) / 4, 'mean angle');
   close(arc['embeddingNorm'], 5, 'mean norm');
-  // Nearest class: sample 0 at 0 degrees and sample 2 at 40 (50 from its rival) are right; sample 1 is 30 degrees from class 1, sample 3 beside class 2 or below.
+  // Nearest class: sample 0 at 0 degrees and sample 2 at 40 (50 from its rival) are right; sample 1 is 30 degrees from
+  // class 1, sample 3 beside class 2 or below.
   close(arc['accuracy'], 0.5, 'accuracy');
-  // 40 degrees + 17.2 is further than the rival at 50: only sample 0 keeps the margin; with 0.1 rad (5.7 degrees) both do.
+  // 40 degrees + 17.2 is further than the rival at 50: only sample 0 keeps the margin; with 0.1 rad (5.7 degrees) both
+  // do.
   close(arc['marginSatisfied'], 0.25, 'margin 0.3');
   close(health('{"name":"arcFace","marginRadians":0.1}')['marginSatisfied'], 0.5, 'margin 0.1');
   close(arc['beyondMargin'], 0.25, '170 degrees lie beyond 180 - 17.2');
   close(health('{"name":"arcFace","marginRadians":0.1}')['beyondMargin'], 0, '170 degrees lie within 180 - 5.7');
 });
 
-test('losses without angular margin or class logits say only what they have, and cross-entropy reads the angle from its weights', () => {
-  const crossEntropy = health('crossEntropy');
-  close(crossEntropy['targetAngleDegrees'], 67.5, 'mean angle');
-  assert.deepEqual(Object.keys(crossEntropy).sort(), [
-    'accuracy',
-    'embeddingNorm',
-    'marginSatisfied',
-    'targetAngleDegrees',
-  ]);
-  close(crossEntropy['marginSatisfied'], crossEntropy['accuracy'] as number, 'without a margin');
-  assert.deepEqual(Object.keys(health('triplet')).sort(), ['accuracy', 'embeddingNorm', 'targetAngleDegrees']);
-  close(health('arcFace + 0.1 triplet')['targetAngleDegrees'], 67.5, 'of a sum');
-});
+test(
+  'losses without angular margin or class logits say only what they have, and cross-entropy reads the angle ' +
+    'from its weights',
+  () => {
+    const crossEntropy = health('crossEntropy');
+    close(crossEntropy['targetAngleDegrees'], 67.5, 'mean angle');
+    assert.deepEqual(Object.keys(crossEntropy).sort(), [
+      'accuracy',
+      'embeddingNorm',
+      'marginSatisfied',
+      'targetAngleDegrees',
+    ]);
+    close(crossEntropy['marginSatisfied'], crossEntropy['accuracy'] as number, 'without a margin');
+    assert.deepEqual(Object.keys(health('triplet')).sort(), ['accuracy', 'embeddingNorm', 'targetAngleDegrees']);
+    close(health('arcFace + 0.1 triplet')['targetAngleDegrees'], 67.5, 'of a sum');
+  },
+);
 
 test('margin warm-up goes from no margin to all of it', () => {
   for (const name of [
@@ -120,7 +128,10 @@ test('margin warm-up goes from no margin to all of it', () => {
           )
           .dataSync()[0] as number;
       });
-    const [none, half, all, whole] = [value(loss, 0), value(loss, 0.5), value(loss, 1), value(loss)];
+    const none = value(loss, 0);
+    const half = value(loss, 0.5);
+    const all = value(loss, 1);
+    const whole = value(loss);
     assert.ok(none < half && half < all, `${name}: ${none}, ${half}, ${all}`);
     assert.ok(Math.abs(all - whole) <= 1e-5 * whole, `${name}: ${all} and ${whole}`);
     if (['arcFace', 'cosFace', 'sphereFace', 'combinedMargin', 'subCenterArcFace'].includes(name))
@@ -134,7 +145,8 @@ test('margin warm-up goes from no margin to all of it', () => {
 });
 
 test('a step within margin warm-up is equal eager and compiled to 1e-3, and a later share needs no new trace', () => {
-  const [batchSize, size] = [4, 32];
+  const batchSize = 4;
+  const size = 32;
   const { training } = experimentSchema.parse({
     training: { batchSize, marginWarmupEpochs: 2, augmentation: { flip: 0 } },
   });

@@ -40,10 +40,13 @@ const spread = (dimensions: 2 | 3) => Array.from({ length: rows.length * dimensi
 test('a turned, mirrored, moved and scaled cloud is laid onto the first exactly, in 2-D and 3-D', () => {
   for (const dimensions of [2, 3] as const) {
     const cloud = spread(dimensions);
-    const [c, s] = [Math.cos(2), Math.sin(2)];
+    const c = Math.cos(2);
+    const s = Math.sin(2);
     const moved = cloud.map((value, at) => {
-      const [first, axis] = [at - (at % dimensions), at % dimensions];
-      const [x, y] = [cloud[first]!, -cloud[first + 1]!];
+      const first = at - (at % dimensions);
+      const axis = at % dimensions;
+      const x = cloud[first]!;
+      const y = -cloud[first + 1]!;
       return 7 * (axis === 0 ? c * x - s * y : axis === 1 ? s * x + c * y : value) - 3;
     });
     const fixed = placeFrames(projection([cloud], dimensions), null);
@@ -74,7 +77,8 @@ test('frames keep their own size however little they fit, and the sphere stays a
 });
 
 test('clouds of other pictures are not laid onto one another', () => {
-  const [a, b] = [projection([spread(2)], 2), projection([spread(2)], 2)];
+  const a = projection([spread(2)], 2);
+  const b = projection([spread(2)], 2);
   assert.equal(showsSame(a, b), true);
   assert.equal(showsSame(a, { ...b, rows: [...rows].reverse() }), false);
   assert.equal(showsSame(a, projection([spread(3)], 3)), false);
@@ -199,12 +203,16 @@ test('a cap on the sphere is where the margin to the nearest other mean is kept'
   );
 });
 
-test('a movement is drawn with fewer points while frames are late, never none, and with all again where the machine keeps up', () => {
-  const after = (frames: number, milliseconds: number, from: number) =>
-    Array.from({ length: frames }).reduce((detail: number) => nextDetail(detail, milliseconds), from);
-  assert.equal(after(50, 16.7, 1), 1);
-  assert.ok(after(10, 60, 1) < 0.25);
-  assert.equal(after(200, 60, 1), 0.1);
-  assert.equal(after(200, 16.7, 0.1), 1);
-  assert.equal(after(10, 25, 0.4), 0.4); // 40 frames a second are enough to stay
-});
+test(
+  'a movement is drawn with fewer points while frames are late, never none, and with all again where the ' +
+    'machine keeps up',
+  () => {
+    const after = (frames: number, milliseconds: number, from: number) =>
+      Array.from({ length: frames }).reduce((detail: number) => nextDetail(detail, milliseconds), from);
+    assert.equal(after(50, 16.7, 1), 1);
+    assert.ok(after(10, 60, 1) < 0.25);
+    assert.equal(after(200, 60, 1), 0.1);
+    assert.equal(after(200, 16.7, 0.1), 1);
+    assert.equal(after(10, 25, 0.4), 0.4); // 40 frames a second are enough to stay
+  },
+);

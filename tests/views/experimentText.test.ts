@@ -51,7 +51,8 @@ test('lines that a change does not reach keep the spaces that the user gave them
   assert.equal(setKnob(spaced, ['model', 'dropout'], 0.2), spaced.replace('dropout:  0.1', 'dropout: 0.2'));
   assert.equal(setKnob(spaced, ['report', 'language'], 'ru'), `${spaced}report: { language: ru }\n`);
   const uneven =
-    'model:\n    dropout:  0.1\n    embeddingSize:  8\ntraining:\n  epochs: 3\narms:\n- name: a\n  loss: crossEntropy\n- name: b\n  loss: arcFace\n';
+    'model:\n    dropout:  0.1\n    embeddingSize:  8\ntraining:\n  epochs: 3\narms:\n- name: a\n  loss: ' +
+    'crossEntropy\n- name: b\n  loss: arcFace\n';
   assert.deepEqual(
     [
       plan(setKnob(uneven, ['model', 'dropout'], 0.2)).model.dropout,

@@ -17,7 +17,9 @@ import {
 } from '../../src-renderer/views/experiment/knobTree.ts';
 import { firstRange, firstValues, sweepOptions, sweepSize } from '../../src-renderer/views/experiment/sweepRows.ts';
 
-/** Every place of a schema that takes a plain value, a list or a section of free names; choices are entered one by one. */
+/**
+ * Every place of a schema that takes a plain value, a list or a section of free names; choices are entered one by one.
+ */
 function leaves(schema: KnobSchema, path: readonly string[] = []): string[] {
   const options = schema.oneOf ?? schema.anyOf;
   if (options)

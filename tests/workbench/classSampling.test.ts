@@ -21,7 +21,10 @@ const planOf = (loss: string) =>
     arms: [{ name: loss, loss }],
   });
 
-/** Trains, stopping once behind the second batch of an epoch where one is named, and returns the bytes of the last checkpoint. */
+/**
+ * Trains, stopping once behind the second batch of an epoch where one is named, and returns the bytes of the last
+ * checkpoint.
+ */
 async function train(workspace: string, stopAt: string | null): Promise<Buffer> {
   const store = openStore(join(folder, workspace));
   try {

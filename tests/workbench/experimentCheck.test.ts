@@ -14,10 +14,12 @@ test('a check advises by the knob and reckons a start from the faces, before any
   try {
     const check = async (yaml: string) => (await workbench.call('experiments.check', { yaml })) as CheckedExperiment;
     const demo = (rest: string) =>
-      `data: { demo: { people: 100, imagesPerPerson: 20 } }\nmodel: { embeddingSize: 64 }\nprepare: { inputSize: 32 }\n${rest}`;
+      'data: { demo: { people: 100, imagesPerPerson: 20 } }\nmodel: { embeddingSize: 64 }\nprepare: { ' +
+      `inputSize: 32 }\n${rest}`;
     const { advice, estimate, parameters } = await check(
       demo(
-        'training: { epochs: 5, learningRate: 9 }\narms: [{ name: a, loss: crossEntropy }, { name: low s, loss: { name: cosFace, scale: 2 } }]\n',
+        'training: { epochs: 5, learningRate: 9 }\narms: [{ name: a, loss: crossEntropy }, { name: low s, ' +
+          'loss: { name: cosFace, scale: 2 } }]\n',
       ),
     );
     assert.deepEqual(advice.find(({ knob }) => knob === 'loss.scale')?.arms, ['low s']);
@@ -42,7 +44,8 @@ test('a check advises by the knob and reckons a start from the faces, before any
     const ofPeople = async (rate: number) =>
       (
         await check(
-          `data: { demo: { people: 15000, imagesPerPerson: 6 } }\nmodel: { embeddingSize: 2048 }\nprepare: { inputSize: 32 }\ntraining: { classSampleRate: ${rate} }\narms: [{ name: a, loss: arcFace }]\n`,
+          'data: { demo: { people: 15000, imagesPerPerson: 6 } }\nmodel: { embeddingSize: 2048 }\nprepare: { ' +
+            `inputSize: 32 }\ntraining: { classSampleRate: ${rate} }\narms: [{ name: a, loss: arcFace }]\n`,
         )
       ).estimate?.memoryBytes ?? 0;
     assert.ok(
@@ -77,7 +80,8 @@ test('a check advises by the knob and reckons a start from the faces, before any
     );
     // Faces that nobody has imported are not known: only the plan itself is judged.
     const unknown = await check(
-      `data: { source: ${folder} }\narms: [{ name: low s, loss: { name: cosFace, scale: 2 } }, { name: b, loss: crossEntropy }]\n`,
+      `data: { source: ${folder} }\narms: [{ name: low s, loss: { name: cosFace, scale: 2 } }, { name: b, ` +
+        'loss: crossEntropy }]\n',
     );
     assert.deepEqual([unknown.estimate?.faces, unknown.advice.map(({ knob }) => knob)], [null, ['seeds']]);
   } finally {

@@ -68,7 +68,8 @@ test('ill runs leave warning events that say what to try, once an epoch each; a 
 
 test('centres on another class count, those of one class do not', () => {
   const axis = (at: number) => Array.from({ length: 8 }, (_, place) => (place === at ? 3 : 0));
-  const rows = [axis(0), axis(0), axis(1), axis(2), axis(1).map((value) => value + 0.05), axis(3)]; // two centres a class: 0 twice its own, 1 and 2 share axis 1
+  // two centres a class: 0 twice its own, 1 and 2 share axis 1
+  const rows = [axis(0), axis(0), axis(1), axis(2), axis(1).map((value) => value + 0.05), axis(3)];
   assert.equal(collapsedCentres(Float32Array.from(rows.flat()), { classes: 3, size: 8 }), 2);
   assert.equal(collapsedCentres(Float32Array.from([0, 1, 2, 3, 4, 5].flatMap(axis)), { classes: 3, size: 8 }), 0);
   assert.equal(collapsedCentres(Float32Array.of(1, 0, 1, 0), { classes: 2, size: 2 }), null);

@@ -11,28 +11,35 @@ const plan = (backbone: BackboneName, inputSize = 112) =>
   experimentSchema.parse({ model: { backbone }, prepare: { inputSize } });
 const machine = { device: 'cpu', gigaflops: 180, at: 0 } as const;
 
-test('the work of ResNet-18 is the 1.8 G multiply-adds that its paper counts at 224 pixels, and that of MobileNet-like networks far less', () => {
-  const { multiplyAdds } = networkWork(buildNetwork({ ...plan('resnet18').model, embeddingSize: 64 }, 224));
-  assert.ok(Math.abs(multiplyAdds / 1.82e9 - 1) < 0.02, String(multiplyAdds));
-  assert.ok(networkWork(buildNetwork(plan('efficientnet-lite0').model, 224)).multiplyAdds < 0.45e9);
-});
+test(
+  'the work of ResNet-18 is the 1.8 G multiply-adds that its paper counts at 224 pixels, and that of ' +
+    'MobileNet-like networks far less',
+  () => {
+    const { multiplyAdds } = networkWork(buildNetwork({ ...plan('resnet18').model, embeddingSize: 64 }, 224));
+    assert.ok(Math.abs(multiplyAdds / 1.82e9 - 1) < 0.02, String(multiplyAdds));
+    assert.ok(networkWork(buildNetwork(plan('efficientnet-lite0').model, 224)).multiplyAdds < 0.45e9);
+  },
+);
 
-test('a rate is that of runs of the same network, else reckoned from the network most like it, else from the machine', () => {
-  const runs = [
-    { plan: plan('smallcnn', 32), imagesPerSecond: 1500 },
-    { plan: plan('resnet18'), imagesPerSecond: 100 },
-    { plan: plan('resnet18'), imagesPerSecond: 90 },
-    { plan: plan('resnet18'), imagesPerSecond: 110 },
-  ];
-  assert.deepEqual(trainingRate(plan('resnet18'), 500, { runs, machine }), {
-    imagesPerSecond: 100,
-    from: { kind: 'runs', runs: 3 },
-  });
-  const other = trainingRate(plan('resnet50'), 500, { runs, machine });
-  assert.deepEqual(other?.from, { kind: 'otherRuns', runs: 3, backbone: 'resnet18', inputSize: 112 });
-  assert.ok(other && other.imagesPerSecond > 15 && other.imagesPerSecond < 45, String(other?.imagesPerSecond));
-  assert.equal(trainingRate(plan('resnet18'), 500, { runs: [], machine: null }), null);
-});
+test(
+  'a rate is that of runs of the same network, else reckoned from the network most like it, else from the ' + 'machine',
+  () => {
+    const runs = [
+      { plan: plan('smallcnn', 32), imagesPerSecond: 1500 },
+      { plan: plan('resnet18'), imagesPerSecond: 100 },
+      { plan: plan('resnet18'), imagesPerSecond: 90 },
+      { plan: plan('resnet18'), imagesPerSecond: 110 },
+    ];
+    assert.deepEqual(trainingRate(plan('resnet18'), 500, { runs, machine }), {
+      imagesPerSecond: 100,
+      from: { kind: 'runs', runs: 3 },
+    });
+    const other = trainingRate(plan('resnet50'), 500, { runs, machine });
+    assert.deepEqual(other?.from, { kind: 'otherRuns', runs: 3, backbone: 'resnet18', inputSize: 112 });
+    assert.ok(other && other.imagesPerSecond > 15 && other.imagesPerSecond < 45, String(other?.imagesPerSecond));
+    assert.equal(trainingRate(plan('resnet18'), 500, { runs: [], machine: null }), null);
+  },
+);
 
 test('what is reckoned from the machine lies within the factor that is told of what was measured at that speed', () => {
   const measured = { resnet18: 116, 'efficientnet-lite0': 79, smallcnn: 454 };
@@ -71,7 +78,8 @@ test('a time says what it rests on and how far it may be off', () => {
       ...estimate,
       rate: { imagesPerSecond: 139.2, from: { kind: 'machine', device: 'cpu', gigaflops: 64.2 } },
     }),
-    'Training time about 12 min (4 min to 36 min: reckoned at 140 img/s from 64 GFLOP/s of this machine; no network has trained here yet).',
+    'Training time about 12 min (4 min to 36 min: reckoned at 140 img/s from 64 GFLOP/s of this machine; no ' +
+      'network has trained here yet).',
   );
   assert.deepEqual([2, 44, 200, 298, 700, 7800, 86_000, 4e5].map(roughDuration), [
     '5 s',

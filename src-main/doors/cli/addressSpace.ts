@@ -12,6 +12,8 @@ export function refuseSmallAddressSpace(
   if (gibibytes >= leastGiB * 0.97) return;
   throw new ArcBenchError(
     'failed',
-    `The address space of this process is limited to ${gibibytes.toFixed(1)} GiB (ulimit -v), and ArcBench reserves ${leastGiB} GiB, most of which it never fills: lift the limit with \`ulimit -v unlimited\`, and limit real memory by a cgroup instead.`,
+    `The address space of this process is limited to ${gibibytes.toFixed(1)} GiB (ulimit -v), and ArcBench ` +
+      `reserves ${leastGiB} GiB, most of which it never fills: lift the limit with \`ulimit -v unlimited\`, ` +
+      'and limit real memory by a cgroup instead.',
   );
 }

@@ -36,7 +36,9 @@ export function addBatchCommands(program: Command, cli: Session): void {
     .option('--gpus <number>', 'of each task')
     .addHelpText(
       'after',
-      '\nSuch as: arcbench submit duel.yaml --slurm --partition gpu --time 4:00:00 --gpus 1 -- --account=faces --mem=8G\nThe workspace must lie on a file system that the nodes share. Where this machine may not compute: `srun arcbench split <experiment.yaml>` first.',
+      '\nSuch as: arcbench submit duel.yaml --slurm --partition gpu --time 4:00:00 --gpus 1 -- ' +
+        '--account=faces --mem=8G\nThe workspace must lie on a file system that the nodes share. Where this ' +
+        'machine may not compute: `srun arcbench split <experiment.yaml>` first.',
     )
     .action((source: string, further: readonly string[], chosen: SubmitFlags) =>
       cli.withExperiment(source, async (options) => {
@@ -67,7 +69,9 @@ export function addBatchCommands(program: Command, cli: Session): void {
             ...(result.job === null ? result.scripts.map(({ path, text }) => `# ${path}\n${text}`) : tasks),
             result.job === null
               ? `Nothing was submitted; by hand: sbatch ${result.scripts[0]?.path}`
-              : `Submitted job ${result.job}${result.collectJob === null ? '' : `, and job ${result.collectJob} that writes the report after it`}; \`squeue\` tells how far they are. Logs: ${result.folder}`,
+              : 'Submitted job ' +
+                `${result.job}${result.collectJob === null ? '' : `, and job ${result.collectJob} that writes the report after it`}; ` +
+                `\`squeue\` tells how far they are. Logs: ${result.folder}`,
           ].join('\n'),
           result,
         );

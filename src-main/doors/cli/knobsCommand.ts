@@ -31,14 +31,16 @@ export function addKnobsCommand(program: Command, cli: Session): void {
         );
         throw new ArcBenchError(
           'wrong-input',
-          `There is no knob or section ${section}${nearest === null ? '' : `; the nearest is ${nearest}`}: \`arcbench knobs\` lists all.`,
+          `There is no knob or section ${section}${nearest === null ? '' : `; the nearest is ${nearest}`}: ` +
+            '`arcbench knobs` lists all.',
         );
       }
       cli.print(
         knobs
           .map(
             (knob) =>
-              `${knob.name}${knob.of === null ? '' : ` (${knob.of})`}: ${knob.takes}${knob.default === undefined ? '' : `, default ${JSON.stringify(knob.default)}`}${knob.meaning === '' ? '' : `\n    ${knob.meaning}`}`,
+              `${knob.name}${knob.of === null ? '' : ` (${knob.of})`}: ` +
+              `${knob.takes}${knob.default === undefined ? '' : `, default ${JSON.stringify(knob.default)}`}${knob.meaning === '' ? '' : `\n    ${knob.meaning}`}`,
           )
           .join('\n'),
         knobs,

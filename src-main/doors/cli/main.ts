@@ -54,10 +54,8 @@ program
   .command('doctor')
   .description('engine, device, versions, files and a measured GFLOP/s')
   .action(async () => {
-    const [{ diagnose }, { isPackaged }] = [
-      await import('../../engine/diagnose.ts'),
-      await import('../../engine/engineRemedy.ts'),
-    ];
+    const { diagnose } = await import('../../engine/diagnose.ts');
+    const { isPackaged } = await import('../../engine/engineRemedy.ts');
     const { engine } = cli.globals();
     const found = await diagnose(engine);
     const training = reckonedRates(await keepSpeed(engine, found));
@@ -66,9 +64,13 @@ program
         `engine      ${found.device}, ${found.deviceName}, ${found.threads} threads`,
         `TensorFlow  ${found.tensorflow}`,
         `Node        ${found.node}`,
-        `files       ${found.folder ?? 'not from ArcBench'} (${found.checked ? 'whole by SHA-256' : isPackaged() ? "not checked: the system checks the app's signature" : 'not checked: they have no manifest; `npm run setup` brings one'})`,
+        `files       ${found.folder ?? 'not from ArcBench'} ` +
+          `(${found.checked ? 'whole by SHA-256' : isPackaged() ? "not checked: the system checks the app's signature" : 'not checked: they have no manifest; `npm run setup` brings one'})`,
         `speed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`,
-        `training    ${training.map(({ backbone, imagesPerSecond }) => `${backbone} ${Number(imagesPerSecond.toPrecision(2))}`).join(', ')} img/s at ${reckonedSize} px, reckoned from that: may be off by a factor of ${offBy.machine[found.device]}; \`--run\` says what an experiment takes`,
+        'training    ' +
+          `${training.map(({ backbone, imagesPerSecond }) => `${backbone} ${Number(imagesPerSecond.toPrecision(2))}`).join(', ')} ` +
+          `img/s at ${reckonedSize} px, reckoned from that: may be off by a factor of ` +
+          `${offBy.machine[found.device]}; \`--run\` says what an experiment takes`,
       ].join('\n'),
       { ...found, training },
     );
@@ -100,7 +102,8 @@ addStageCommands(program, cli);
 addRunCommands(program, cli);
 addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
-program.allowExcessArguments(); // after its commands, which take after it: a command that is not there is refused below, with the nearest one
+// after its commands, which take after it: a command that is not there is refused below, with the nearest one
+program.allowExcessArguments();
 program.hook('preAction', (_, command) => {
   if (command !== program && cli.globals().run !== undefined)
     throw new ArcBenchError(
@@ -114,7 +117,8 @@ function strayWord(word: string): ArcBenchError {
   if (/\.ya?ml$/i.test(word))
     return new ArcBenchError(
       'wrong-input',
-      `${word} stands without a command: a command or --run was expected before it, as in \`arcbench --run ${shellWord(word)}\`.`,
+      `${word} stands without a command: a command or --run was expected before it, as in \`arcbench --run ` +
+        `${shellWord(word)}\`.`,
     );
   const nearest = nearestName(
     word,
@@ -122,7 +126,8 @@ function strayWord(word: string): ArcBenchError {
   );
   return new ArcBenchError(
     'wrong-input',
-    `There is no command '${word}'${nearest === null ? '' : `; the nearest is '${nearest}'`}: \`arcbench --help\` lists them.`,
+    `There is no command '${word}'${nearest === null ? '' : `; the nearest is '${nearest}'`}: \`arcbench ` +
+      '--help` lists them.',
   );
 }
 
@@ -138,7 +143,8 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2; // commander has said why
   } else {
     process.stderr.write(
-      `ArcBench failed: ${printable(error instanceof Error ? error.message : String(error))}. This is a fault of the program; set ARCBENCH_DEBUG=1 for its trace.\n`,
+      `ArcBench failed: ${printable(error instanceof Error ? error.message : String(error))}. This is a ` +
+        'fault of the program; set ARCBENCH_DEBUG=1 for its trace.\n',
     );
     process.exitCode = 1;
   }

@@ -21,7 +21,8 @@ export function addRunCommands(program: Command, cli: Session): void {
             : rows
                 .map(
                   (row) =>
-                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC  seed ${row.seed}  ${row.arm}  (${row.experiment})`,
+                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC ` +
+                    ` seed ${row.seed}  ${row.arm}  (${row.experiment})`,
                 )
                 .join('\n'),
           rows,
@@ -94,7 +95,8 @@ export function addRunCommands(program: Command, cli: Session): void {
     .argument('<run>')
     .argument('<folder>')
     .description(
-      'copy the saved model, weights, embeddings and plan of a run into a new folder, which TensorBoard opens with --logdir',
+      'copy the saved model, weights, embeddings and plan of a run into a new folder, which TensorBoard ' +
+        'opens with --logdir',
     )
     .action((id: string, folder: string) =>
       cli.withStore({ readOnly: true }, async (store) => {

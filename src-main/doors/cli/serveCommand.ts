@@ -53,11 +53,13 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
             log: (line) => process.stderr.write(`${line}\n`),
             ...(token === undefined ? {} : { token }),
           });
-          const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]); // before the address is out: who reads it may end it at once
+          // before the address is out: who reads it may end it at once
+          const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
           const open = `${served.address}?token=${served.token}`;
           if (!isLoopback(chosen.host))
             process.stderr.write(
-              'Warning: the workbench is served beyond this machine without encryption; an SSH tunnel to 127.0.0.1 is safer.\n',
+              'Warning: the workbench is served beyond this machine without encryption; an SSH tunnel to ' +
+                '127.0.0.1 is safer.\n',
             );
           cli.print(`ArcBench: ${open}\nCtrl-C ends.`, { address: served.address, token: served.token, open });
           await asked;

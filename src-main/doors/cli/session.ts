@@ -74,7 +74,10 @@ export function session(program: Command) {
         store.close();
       }
     },
-    /** Runs stages on an experiment file, or on a folder or CSV of faces with all defaults; Ctrl-C stops them, twice ends at once. */
+    /**
+     * Runs stages on an experiment file, or on a folder or CSV of faces with all defaults; Ctrl-C stops them, twice
+     * ends at once.
+     */
     async withExperiment<T>(source: string, action: (options: StageOptions) => Promise<T>): Promise<T> {
       const { plan, baseFolder } = readPlan(source);
       // A report is made again by the whole run, which finds trained arms done.
@@ -82,7 +85,9 @@ export function session(program: Command) {
         globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '')
           ? (program.args[0] ?? '')
           : '--run';
-      const rerunCommand = `${ownCommand()} ${command} ${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
+      const rerunCommand =
+        `${ownCommand()} ${command} ` +
+        `${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(
@@ -110,7 +115,8 @@ function readPlan(source: string): { plan: Plan; baseFolder: string } {
     if (text.replace(/^\s*#.*$/gm, '').trim() === '')
       throw new ArcBenchError(
         'wrong-input',
-        `${source} is empty: an experiment was expected; write what differs from the defaults, such as \`data: { source: demo }\`, or copy resources/experiments/demo.yaml.`,
+        `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +
+          '`data: { source: demo }`, or copy resources/experiments/demo.yaml.',
       );
     return { plan: parseExperiment(text, source), baseFolder: dirname(path) };
   }

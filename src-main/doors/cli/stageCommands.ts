@@ -32,7 +32,8 @@ function leftOutPeople({ skipped, rule }: Split): string[] {
   return skipped.length === 0
     ? []
     : [
-        `Left out, by hand or for fewer than ${rule.minImages} images: ${named}${skipped.length > mostLeftOut ? ` and ${skipped.length - mostLeftOut} more, whom --json lists` : ''}.`,
+        `Left out, by hand or for fewer than ${rule.minImages} images: ` +
+          `${named}${skipped.length > mostLeftOut ? ` and ${skipped.length - mostLeftOut} more, whom --json lists` : ''}.`,
       ];
 }
 
@@ -159,7 +160,8 @@ export function addStageCommands(program: Command, cli: Session): void {
           rows
             .map(
               (row) =>
-                `${row.id}  ${row.arm}, seed ${row.seed}: ${row.status}, ${row.summary ? `best epoch ${row.summary.bestEpoch} of ${row.summary.epochs}, ${row.summary.imagesPerSecond.toFixed(0)} img/s` : row.message}`,
+                `${row.id}  ${row.arm}, seed ${row.seed}: ${row.status}, ` +
+                `${row.summary ? `best epoch ${row.summary.bestEpoch} of ${row.summary.epochs}, ${row.summary.imagesPerSecond.toFixed(0)} img/s` : row.message}`,
             )
             .join('\n'),
           rows,
@@ -181,7 +183,8 @@ export function addStageCommands(program: Command, cli: Session): void {
         if (untrained.length > 0)
           throw new ArcBenchError(
             'wrong-input',
-            `${untrained[0]?.arm}, seed ${untrained[0]?.seed}, is not trained yet: train it first with \`${options.rerunCommand.replace(' evaluate ', ' train ')}\`.`,
+            `${untrained[0]?.arm}, seed ${untrained[0]?.seed}, is not trained yet: train it first with ` +
+              `\`${options.rerunCommand.replace(' evaluate ', ' train ')}\`.`,
           );
         const runs = await trainArms(options, split, { ...cli.trainOptions(), evaluate: true });
         const rows = runs
@@ -196,7 +199,10 @@ export function addStageCommands(program: Command, cli: Session): void {
               const rate = evaluation?.identification?.rates.find(
                 (entry) => entry.falsePositiveRate === 0.01 && entry.carried,
               );
-              return `${id}  ${arm}, seed ${seed}: val ${percent(evaluation?.accuracy.val?.top1.value)}, test ${percent(evaluation?.accuracy.test?.top1.value)}${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}`;
+              return (
+                `${id}  ${arm}, seed ${seed}: val ${percent(evaluation?.accuracy.val?.top1.value)}, test ` +
+                `${percent(evaluation?.accuracy.test?.top1.value)}${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}`
+              );
             })
             .join('\n'),
           rows,
@@ -233,7 +239,8 @@ function chosenRuns(
     const nearest = nearestName(arm, names);
     throw new ArcBenchError(
       'wrong-input',
-      `--arm ${shellWord(arm)}: the experiment has no such arm; ${nearest === null ? `it has ${names.join(', ')}` : `the nearest is ${nearest}`}.`,
+      `--arm ${shellWord(arm)}: the experiment has no such arm; ` +
+        `${nearest === null ? `it has ${names.join(', ')}` : `the nearest is ${nearest}`}.`,
     );
   }
   if (seed !== undefined && !seeds.map(String).includes(seed))

@@ -12,12 +12,14 @@ interface Payload {
   readonly note: string;
   readonly secondsLeft: number | null;
 }
-const [widest, narrowest] = [28, 8]; // characters of the bar
+const widest = 28;
+const narrowest = 8; // characters of the bar
 
 /** Progress on a stream: on a terminal a bar with rate and time left that fits its width, lines alone otherwise. */
 export function terminalProgress(stream: NodeJS.WriteStream): TerminalProgress {
   let bar: SingleBar | null = null;
-  let [first, last] = [{ done: 0, at: 0 }, Number.POSITIVE_INFINITY];
+  let first = { done: 0, at: 0 };
+  let last = Number.POSITIVE_INFINITY;
   const end = () => {
     bar?.stop();
     bar = null;
@@ -58,13 +60,18 @@ export function terminalProgress(stream: NodeJS.WriteStream): TerminalProgress {
   };
 }
 
-/** The bar with all that is known where the terminal is wide enough; a narrow one loses the counts first, then all of the note but its end, then the bar. */
+/**
+ * The bar with all that is known where the terminal is wide enough; a narrow one loses the counts first, then all of
+ * the note but its end, then the bar.
+ */
 function fittingLine(
   options: Options,
   { value, total, progress }: Params,
   { note, secondsLeft, columns }: Payload & { readonly columns: number },
 ): string {
-  const left = `ETA ${secondsLeft === null ? '—' : Format.TimeFormat(Math.ceil(secondsLeft), { ...options, autopaddingChar: '' }, 5)}`;
+  const left =
+    'ETA ' +
+    `${secondsLeft === null ? '—' : Format.TimeFormat(Math.ceil(secondsLeft), { ...options, autopaddingChar: '' }, 5)}`;
   const percent = `${Math.floor(100 * progress)} %`;
   const texts = [
     `${value}/${total}  ${note}  ${left}`,
@@ -72,7 +79,8 @@ function fittingLine(
     `${percent}  ${note.split(', ').at(-1)}  ${left}`,
     `${percent}  ${left}`,
   ];
-  const room = (text: string) => columns - 1 - '  '.length * 2 - text.length; // the last column stays free: some terminals wrap there
+  // the last column stays free: some terminals wrap there
+  const room = (text: string) => columns - 1 - '  '.length * 2 - text.length;
   const text = texts.find((entry) => room(entry) >= narrowest) ?? texts.find((entry) => room(entry) >= 0) ?? percent;
   const barsize = Math.min(widest, room(text));
   return barsize < narrowest ? `  ${text}` : `  ${Format.BarFormat(progress, { ...options, barsize })}  ${text}`;

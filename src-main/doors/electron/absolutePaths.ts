@@ -7,7 +7,10 @@ const paths: readonly (readonly [section: string, knob: string, words: readonly 
   ['evaluation', 'pairs', ['built']],
 ];
 
-/** An experiment's text with the paths that are relative to its file made absolute, so that it means the same in the workspace; a text that is no YAML stays as it is. */
+/**
+ * An experiment's text with the paths that are relative to its file made absolute, so that it means the same in the
+ * workspace; a text that is no YAML stays as it is.
+ */
 export function withAbsolutePaths(yaml: string, folder: string): string {
   const document = parseDocument(yaml);
   if (document.errors.length > 0 || !isMap(document.contents)) return yaml;

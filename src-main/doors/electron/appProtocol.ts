@@ -24,7 +24,10 @@ const typeOf: Readonly<Record<string, string>> = {
   '.yaml': 'text/yaml; charset=utf-8',
 };
 
-/** Answers arcbench://app/ with the built screens and the workbench's pictures and reports, and arcbench://connect/ with the page that asks for a remote workbench; nothing else. */
+/**
+ * Answers arcbench://app/ with the built screens and the workbench's pictures and reports, and arcbench://connect/ with
+ * the page that asks for a remote workbench; nothing else.
+ */
 export function serveAppProtocol(
   protocol: Protocol,
   {

@@ -6,7 +6,10 @@ const isFlag = (argument: string) => /^(--run(=.*)?|--help|-h|--version|-V)$/.te
 const isCommand = (argument: string, index: number, args: readonly string[]) =>
   /^[a-z]+$/.test(argument) && args[index - 1] !== '--workspace';
 
-/** What of a start's arguments is for the command line, such as `--run mine.yaml` or `doctor`; null where a window is asked for. */
+/**
+ * What of a start's arguments is for the command line, such as `--run mine.yaml` or `doctor`; null where a window is
+ * asked for.
+ */
 export function commandLineIn(args: readonly string[]): readonly string[] | null {
   return args.some(isFlag) || args.some(isCommand) ? args.filter((argument) => argument !== '--no-sandbox') : null;
 }

@@ -5,7 +5,10 @@ export interface GivingEvent<Given> {
   readonly target: unknown;
 }
 
-/** Files and folders that the user gave the page by hand: dropped, or chosen in a field. A script can make up neither a trusted event nor a file with a path. */
+/**
+ * Files and folders that the user gave the page by hand: dropped, or chosen in a field. A script can make up neither a
+ * trusted event nor a file with a path.
+ */
 export function givenPaths<Given extends { readonly webkitRelativePath: string }>(
   event: GivingEvent<Given>,
   pathOf: (file: Given) => string,

@@ -14,7 +14,10 @@ export function guardSession(guarded: Session): void {
   guarded.setDevicePermissionHandler(() => false);
 }
 
-/** Lets a window's page stay on one origin: it may load nothing of another in its frames, and nothing else may open windows. */
+/**
+ * Lets a window's page stay on one origin: it may load nothing of another in its frames, and nothing else may open
+ * windows.
+ */
 export function keepToOrigin(contents: WebContents, origin: string): void {
   originOf.set(contents, origin);
 }

@@ -23,8 +23,10 @@ const log = (line: string) => {
 };
 
 /**
- * Gives a workbench to the process that started this one, over Node's channel between parent and child: SQLite, pictures and jobs never block a window,
- * and the window survives whatever becomes of them. Ends, training with a checkpoint, when told to or when the parent is gone.
+ * Gives a workbench to the process that started this one, over Node's channel between parent and child: SQLite,
+ * pictures and jobs never block a window,
+ * and the window survives whatever becomes of them. Ends, training with a checkpoint, when told to or when the parent
+ * is gone.
  */
 export async function hostWorkbench(open: () => Promise<Workbench>): Promise<void> {
   const tell = (message: HostMessage) => {

@@ -4,7 +4,9 @@ import type { Workbench } from '../../workbench/workbench.ts';
 import { iconPath } from './appFolders.ts';
 import { taskbarProgress } from './taskbarProgress.ts';
 
-/** Shows the progress of jobs on the taskbar, and a notification when a long one ends while the user looks elsewhere. */
+/**
+ * Shows the progress of jobs on the taskbar, and a notification when a long one ends while the user looks elsewhere.
+ */
 export function showJobs(window: BrowserWindow, workbench: Pick<Workbench, 'subscribe'>): void {
   const jobs = new Map<string, Job>();
   const unsubscribe = workbench.subscribe((event) => {

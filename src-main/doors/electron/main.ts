@@ -172,10 +172,8 @@ async function main(): Promise<void> {
     if (other.workspace !== null && other.workspace !== workspace) void moveTo(other);
     else if (other.experiment !== null) void open(other.experiment);
   });
-  const [copyright, credits] = [
-    'MIT licence',
-    'What does ArcFace buy over plain cross-entropy, on your machine and your faces?',
-  ];
+  const copyright = 'MIT licence';
+  const credits = 'What does ArcFace buy over plain cross-entropy, on your machine and your faces?';
   app.setAboutPanelOptions({ applicationName: 'ArcBench', applicationVersion: app.getVersion(), copyright, credits });
   Menu.setApplicationMenu(
     Menu.buildFromTemplate(
@@ -200,7 +198,9 @@ async function main(): Promise<void> {
             void dialog.showMessageBox(window, {
               title: 'About ArcBench',
               message: `ArcBench ${app.getVersion()}`,
-              detail: `${credits}\n\n${copyright}. Electron ${process.versions['electron']}, Chromium ${process.versions['chrome']}.`,
+              detail:
+                `${credits}\n\n${copyright}. Electron ${process.versions['electron']}, Chromium ` +
+                `${process.versions['chrome']}.`,
               icon: iconPath,
               buttons: ['Close'],
             }),

@@ -30,7 +30,10 @@ function pathIn(argument: string, folder: string): string {
   }
 }
 
-/** How the app starts itself anew, in another workspace or the same: without the experiment of its own command line, which it has opened already. */
+/**
+ * How the app starts itself anew, in another workspace or the same: without the experiment of its own command line,
+ * which it has opened already.
+ */
 export function relaunchOptions({
   args,
   env,

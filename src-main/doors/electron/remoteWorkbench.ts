@@ -48,7 +48,10 @@ export function askForRemote(parent: BrowserWindow): void {
   void window.loadURL(`${connectOrigin}/`);
 }
 
-/** Loads the screens that a served workbench sends into a window that is not shown yet, in a session of their own that is forgotten with it: they reach nothing of this machine's workbench. Throws ArcBenchError. */
+/**
+ * Loads the screens that a served workbench sends into a window that is not shown yet, in a session of their own that
+ * is forgotten with it: they reach nothing of this machine's workbench. Throws ArcBenchError.
+ */
 async function openRemote(address: URL): Promise<BrowserWindow> {
   const partition = `remote-${++opened}`;
   guardSession(session.fromPartition(partition));
@@ -82,7 +85,8 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
   if (fault !== null)
     throw new ArcBenchError(
       'failed',
-      `The workbench at ${address.host} cannot be reached: look whether it runs there, and whether its port is brought here through the tunnel (${fault}).`,
+      `The workbench at ${address.host} cannot be reached: look whether it runs there, and whether its port ` +
+        `is brought here through the tunnel (${fault}).`,
     );
   if (status === 401 || status === 403)
     throw new ArcBenchError(
@@ -95,7 +99,10 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
   );
 }
 
-/** Says so where open screens are loaded anew and their workbench is gone or another; while they are open they tell of a lost connection themselves. */
+/**
+ * Says so where open screens are loaded anew and their workbench is gone or another; while they are open they tell of a
+ * lost connection themselves.
+ */
 function keepTrying(window: BrowserWindow, address: URL): void {
   const tell = async (message: string, detail: string, buttons: readonly string[]) => {
     const { response } = await dialog.showMessageBox(window, {

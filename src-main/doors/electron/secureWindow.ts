@@ -2,7 +2,10 @@ import { BrowserWindow, type BrowserWindowConstructorOptions } from 'electron';
 import { iconPath } from './appFolders.ts';
 import { keepToOrigin } from './guardContents.ts';
 
-/** A window whose page has no Node, no Electron, a context of its own and one origin; `preload` and `partition` are all that windows differ in. */
+/**
+ * A window whose page has no Node, no Electron, a context of its own and one origin; `preload` and `partition` are all
+ * that windows differ in.
+ */
 export function secureWindow(
   origin: string,
   {

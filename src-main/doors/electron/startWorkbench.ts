@@ -36,7 +36,9 @@ export function startWorkbench({
     number,
     { readonly resolve: (value: unknown) => void; readonly reject: (error: ArcBenchError) => void }
   >();
-  let [nextId, asked, errors] = [0, false, ''];
+  let nextId = 0;
+  let asked = false;
+  let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4000);
     process.stderr.write(chunk);

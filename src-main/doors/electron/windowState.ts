@@ -24,15 +24,18 @@ export function placeOfWindow({ bounds }: WindowState, screens: readonly Area[])
 
 /** How far a window's contents lie within the frame that a window manager drew around it. */
 function frameOf(asked: Area, found: Area): { readonly x: number; readonly y: number } {
-  const [x, y] = [found.x - asked.x, found.y - asked.y];
+  const x = found.x - asked.x;
+  const y = found.y - asked.y;
   const isFrame =
     found.width === asked.width && found.height === asked.height && x >= 0 && x <= 20 && y >= 0 && y <= 80;
   return isFrame ? { x, y } : { x: 0, y: 0 };
 }
 
 /**
- * Follows a window from before it is shown; the function that it returns tells the state to keep. On X11 a window is placed by its frame but told by
- * its contents, and one that came maximized is told as large as the screen even for when it is not: kept as told, it would creep and grow with each start.
+ * Follows a window from before it is shown; the function that it returns tells the state to keep. On X11 a window is
+ * placed by its frame but told by
+ * its contents, and one that came maximized is told as large as the screen even for when it is not: kept as told, it
+ * would creep and grow with each start.
  */
 export function followWindow(
   window: Pick<BrowserWindow, 'on' | 'getBounds' | 'isMaximized' | 'isMinimized' | 'isFullScreen' | 'isDestroyed'>,

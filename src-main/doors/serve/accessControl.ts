@@ -13,7 +13,10 @@ export const randomToken = (): string => randomBytes(32).toString('base64url');
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
 
-/** Decides who may use a served workbench: whoever shows its token, or the cookie it was swapped for, from its own pages and under its own name. */
+/**
+ * Decides who may use a served workbench: whoever shows its token, or the cookie it was swapped for, from its own pages
+ * and under its own name.
+ */
 export function accessControl({
   token,
   host,
@@ -31,7 +34,8 @@ export function accessControl({
   const digestKey = randomBytes(32);
   const digest = (text: string) => createHmac('sha256', digestKey).update(text).digest();
   const equal = (given: string, expected: string) => timingSafeEqual(digest(given), digest(expected));
-  // The cookie is not the token, so that other servers of this machine, which get cookies too, never learn it; named after the token, so that two workbenches do not take each other's.
+  // The cookie is not the token, so that other servers of this machine, which get cookies too, never learn it; named
+  // after the token, so that two workbenches do not take each other's.
   const secret = createHmac('sha256', token).update('cookie').digest('base64url');
   const cookieName = `arcbench-${createHash('sha256').update(token).digest('hex').slice(0, 12)}`;
 
@@ -44,7 +48,8 @@ export function accessControl({
       if (asked === null || !names.has(asked))
         return {
           status: 421,
-          message: `This workbench does not answer under that name: allow it with \`arcbench serve --allow-host <name>\`.`,
+          message:
+            'This workbench does not answer under that name: allow it with `arcbench serve --allow-host ' + '<name>`.',
         };
       const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
       const fromOwnPage = headers.origin !== undefined && originHost(headers.origin) === headers.host?.toLowerCase();

@@ -34,7 +34,10 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves a workbench over HTTP and WebSocket to whoever shows the token; closing it leaves the workbench open. Throws 'wrong-input' where the host or port cannot be had. */
+/**
+ * Serves a workbench over HTTP and WebSocket to whoever shows the token; closing it leaves the workbench open. Throws
+ * 'wrong-input' where the host or port cannot be had.
+ */
 export async function serve(workbench: Workbench, options: ServeOptions): Promise<Served> {
   const { host = '127.0.0.1', port = 0, token = randomToken(), allowedHosts = [], renderer, log } = options;
   const limits: ServeLimits = { ...serveLimits, ...options.limits };
@@ -113,7 +116,8 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     if (resource.fileName !== undefined)
       reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(resource.fileName)}`);
     reply.header('content-security-policy', resourcePolicy).type(resource.type);
-    if (address.startsWith('/pictures/')) reply.header('cache-control', 'private, max-age=300'); // a contact sheet that is scrolled back
+    // a contact sheet that is scrolled back
+    if (address.startsWith('/pictures/')) reply.header('cache-control', 'private, max-age=300');
     return reply.send(Buffer.from(resource.bytes.buffer, resource.bytes.byteOffset, resource.bytes.byteLength));
   };
   app.get('/pictures/*', sendResource);
@@ -124,7 +128,8 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     const tooLarge = () =>
       new ArcBenchError(
         'wrong-input',
-        `${path.join('/')} is larger than ${limits.uploadBytes} bytes, the most that one uploaded file may have: import its folder on the machine of the workbench instead.`,
+        `${path.join('/')} is larger than ${limits.uploadBytes} bytes, the most that one uploaded file may ` +
+          'have: import its folder on the machine of the workbench instead.',
       );
     reply.header('connection', 'close'); // so that what is left of a refused file is never read
     if (upload === undefined || path.length === 0)
@@ -155,7 +160,8 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
       refuse(
         reply,
         503,
-        'The screens are not built yet: run `npm run build:renderer` on the machine of the workbench, then load this page again.',
+        'The screens are not built yet: run `npm run build:renderer` on the machine of the workbench, then ' +
+          'load this page again.',
       ),
     );
 
@@ -164,7 +170,9 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
   } catch (error) {
     throw new ArcBenchError(
       'wrong-input',
-      `The workbench cannot be served at ${host}, port ${port} (${error instanceof Error && 'code' in error ? String(error.code) : 'no such address'}): choose another with --host and --port.`,
+      `The workbench cannot be served at ${host}, port ${port} ` +
+        `(${error instanceof Error && 'code' in error ? String(error.code) : 'no such address'}): choose ` +
+        'another with --host and --port.',
       { cause: error },
     );
   }

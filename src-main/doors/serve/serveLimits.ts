@@ -1,4 +1,7 @@
-/** What one served workbench bears; each keeps a client, faulty or hostile, from taking memory, disk or time without end. */
+/**
+ * What one served workbench bears; each keeps a client, faulty or hostile, from taking memory, disk or time without
+ * end.
+ */
 export const serveLimits = {
   /** Bytes of one uploaded file. */
   uploadBytes: 64 * 2 ** 20,

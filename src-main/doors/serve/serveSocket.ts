@@ -19,15 +19,22 @@ export interface ClientSocket {
   on(event: 'pong' | 'close', listener: () => void): unknown;
 }
 
-/** Answers the calls of one client and tells it every event; one that reads slowly gets the newest state, and one that does not read is cut (it comes back and asks anew). */
+/**
+ * Answers the calls of one client and tells it every event; one that reads slowly gets the newest state, and one that
+ * does not read is cut (it comes back and asks anew).
+ */
 export function serveSocket(
   socket: ClientSocket,
   { workbench, limits, log }: { readonly workbench: Workbench; readonly limits: ServeLimits; readonly log: Log },
 ): void {
   const bucket = tokenBucket(limits.rate);
   const held = new Map<string, string>();
-  let [heldBytes, refused, pending, counter] = [0, 0, 0, 0];
-  let [alive, buffered] = [true, 0];
+  let heldBytes = 0;
+  let refused = 0;
+  let pending = 0;
+  let counter = 0;
+  let alive = true;
+  let buffered = 0;
 
   const congested = () => socket.bufferedAmount > limits.bufferedBytes;
   const readOn = () => (pending >= limits.pendingCalls || congested() ? socket.pause() : socket.resume());
@@ -115,7 +122,10 @@ function parsed(data: Buffer): unknown {
   }
 }
 
-/** The thing of which an event tells the newest state, so that an older event on it can be left out; null where every event counts. */
+/**
+ * The thing of which an event tells the newest state, so that an older event on it can be left out; null where every
+ * event counts.
+ */
 function stateOf({ event, payload }: WorkbenchEvent): string | null {
   switch (event) {
     case 'job':

@@ -3,7 +3,8 @@ export function tokenBucket(
   { perSecond, burst }: { readonly perSecond: number; readonly burst: number },
   now: () => number = () => performance.now(),
 ): { take(): boolean } {
-  let [tokens, at] = [burst, now()];
+  let tokens = burst;
+  let at = now();
   return {
     take() {
       const time = now();

@@ -20,7 +20,10 @@ export interface StateSpec {
 /** A step as a pure function: named inputs and state in, named outputs and changed state out; all float32 or int32. */
 export interface Program {
   readonly inputs: Readonly<Record<string, InputSpec>>;
-  /** State of which the program sees and changes some rows alone, by the int32 input [count] that names them, each once; the others are neither read nor copied. */
+  /**
+   * State of which the program sees and changes some rows alone, by the int32 input [count] that names them, each once;
+   * the others are neither read nor copied.
+   */
   readonly rows?: ReadonlyMap<string, string>;
   run(
     inputs: Readonly<Record<string, Tensor>>,
@@ -318,7 +321,8 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
       source.set(id, entry);
       return entry;
     };
-    // A variable that this program only writes is still read first, so that its write waits for the old value's readers.
+    // A variable that this program only writes is still read first, so that its write waits for the old value's
+    // readers.
     for (const name of initialState.keys()) {
       const node = `${programName}/read/${keyOf(name)}`;
       const rows = program.rows?.get(name);
@@ -353,7 +357,9 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
     });
     const assigned: string[] = [];
     for (const [name, tensor] of result.updates) {
-      const [read, rows, value] = [reads.get(name), program.rows?.get(name), inputName(idOf(tensor)).name];
+      const read = reads.get(name);
+      const rows = program.rows?.get(name);
+      const value = inputName(idOf(tensor)).name;
       const node = `${programName}/assign/${keyOf(name)}`;
       assigned.push(
         `^${

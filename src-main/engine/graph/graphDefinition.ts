@@ -71,7 +71,8 @@ export function savedModelBytes(nodes: readonly GraphNode[]): Uint8Array {
       message.bytes(5, new MessageWriter().bytes(1, key).bytes(2, attributeMessage(value)));
     graph.bytes(1, message);
   }
-  graph.bytes(4, new MessageWriter().integer(1, 1882)); // a GraphDef producer that TensorFlow 2.21 still reads without shims
+  // a GraphDef producer that TensorFlow 2.21 still reads without shims
+  graph.bytes(4, new MessageWriter().integer(1, 1882));
   const information = new MessageWriter().bytes(4, 'serve');
   return new MessageWriter().integer(1, 1).bytes(2, new MessageWriter().bytes(1, information).bytes(2, graph)).finish();
 }

@@ -3,7 +3,10 @@ import type { RecordedOp, Recording } from './recording.ts';
 /** Ops that add up the gradient that they take, in inputs 0 and 1, themselves. */
 const adding = new Set(['ResidualBatchNormGrad', 'PooledBatchNormGrad']);
 
-/** The ops of a recording, with each sum of two gradients that only one of `adding` reads left to it: the sum is then neither written nor read. `kept` are tensors that are read elsewhere. */
+/**
+ * The ops of a recording, with each sum of two gradients that only one of `adding` reads left to it: the sum is then
+ * neither written nor read. `kept` are tensors that are read elsewhere.
+ */
 export function joinSums({ ops }: Recording, kept: ReadonlySet<number>): RecordedOp[] {
   const readers = new Map<number, number>();
   for (const id of ops.flatMap((op) => op.inputs)) readers.set(id, (readers.get(id) ?? 0) + 1);

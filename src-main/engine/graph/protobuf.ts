@@ -1,4 +1,7 @@
-/** Protocol-buffer wire format, the part that a SavedModel needs; the classes that tfjs ships are untyped and copy every byte. */
+/**
+ * Protocol-buffer wire format, the part that a SavedModel needs; the classes that tfjs ships are untyped and copy every
+ * byte.
+ */
 export class MessageWriter {
   private readonly chunks: Uint8Array[] = [];
   private size = 0;

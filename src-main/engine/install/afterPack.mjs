@@ -7,9 +7,12 @@ import { SetUpError } from './setUpError.mjs';
 const ownTfjs = fileURLToPath(new URL('../../../node_modules/@tensorflow/tfjs-node-gpu', import.meta.url));
 
 /**
- * Called by electron-builder when the app's files are copied, with the engine in the place of the link to it, so that who installs
- * the app needs neither Python nor a compiler. Gives the copy a manifest of its own, once it has the bytes that were installed.
- * @param {{ appOutDir: string, electronPlatformName: string, arch: number, packager: { getResourcesDir(appOutDir: string): string } }} context
+ * Called by electron-builder when the app's files are copied, with the engine in the place of the link to it, so that
+ * who installs
+ * the app needs neither Python nor a compiler. Gives the copy a manifest of its own, once it has the bytes that were
+ * installed.
+ * @param {{ appOutDir: string, electronPlatformName: string, arch: number, packager: { getResourcesDir(appOutDir:
+ * string): string } }} context
  * @param {string} [tfjs] the package whose engine was copied
  */
 export async function afterPack({ appOutDir, electronPlatformName, arch, packager }, tfjs = ownTfjs) {
@@ -17,19 +20,22 @@ export async function afterPack({ appOutDir, electronPlatformName, arch, package
   if (target !== `${process.platform}-${process.arch}`)
     throw new SetUpError(
       2,
-      `A package for ${target} was asked for on ${process.platform}-${process.arch}, whose Node and engine it would carry: make it on such a machine.`,
+      `A package for ${target} was asked for on ${process.platform}-${process.arch}, whose Node and engine ` +
+        'it would carry: make it on such a machine.',
     );
   const source = realpathSync(addonPlace(tfjs));
   const installed = readManifest(dirname(source));
   if (installed === null)
     throw new SetUpError(
       1,
-      `The engine in ${source} has no manifest, so that its copy cannot be checked: run \`npm run setup\`, then package again.`,
+      `The engine in ${source} has no manifest, so that its copy cannot be checked: run \`npm run setup\`, ` +
+        'then package again.',
     );
   if (installed.device !== 'cpu')
     throw new SetUpError(
       2,
-      "A package carries the engine for the CPU, since NVIDIA's libraries may not be passed on: run `ARCBENCH_ENGINE=cpu npm run package`.",
+      "A package carries the engine for the CPU, since NVIDIA's libraries may not be passed on: run " +
+        '`ARCBENCH_ENGINE=cpu npm run package`.',
     );
   const copy = addonPlace(
     join(packager.getResourcesDir(appOutDir), 'app.asar.unpacked', 'node_modules', '@tensorflow', 'tfjs-node-gpu'),

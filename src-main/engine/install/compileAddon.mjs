@@ -18,7 +18,10 @@ const linkFlags =
 /** What the addon's bytes depend on beside sources and wheels. */
 export const compileFlags = [...flags, ...linkFlags];
 
-/** Compiles the addon beside the libraries in `folder`, which holds their headers in `include`. @param {{ compiler: string[], modules: string, folder: string, libraries: string[], backend: string, signal: AbortSignal }} what */
+/**
+ * Compiles the addon beside the libraries in `folder`, which holds their headers in `include`. @param {{ compiler:
+ * string[], modules: string, folder: string, libraries: string[], backend: string, signal: AbortSignal }} what
+ */
 export async function compileAddon({ compiler, modules, folder, libraries, backend, signal }) {
   const sources = join(modules, '@tensorflow', 'tfjs-node-gpu', 'binding');
   writeFileSync(join(folder, 'include', 'tfjs_backend.cc'), backend);
@@ -42,11 +45,15 @@ export async function compileAddon({ compiler, modules, folder, libraries, backe
   const reason = output.split('\n').find((line) => /error|cannot|undefined|No space/i.test(line)) ?? end;
   throw new SetUpError(
     1,
-    `The addon could not be compiled by ${compiler.join(' ')} (${reason.trim()}): it needs a compiler of C++17 with its standard library.`,
+    `The addon could not be compiled by ${compiler.join(' ')} (${reason.trim()}): it needs a compiler of ` +
+      'C++17 with its standard library.',
   );
 }
 
-/** Loads the addon in a process of its own, as the app will; throws where this machine cannot. @param {string} folder @param {AbortSignal} signal */
+/**
+ * Loads the addon in a process of its own, as the app will; throws where this machine cannot. @param {string} folder
+ * @param {AbortSignal} signal
+ */
 export async function tryAddon(folder, signal) {
   const { succeeded, output, end } = await runTool(
     [process.execPath, '-e', `process.dlopen({ exports: {} }, ${JSON.stringify(join(folder, addon))})`],
@@ -61,6 +68,7 @@ export async function tryAddon(folder, signal) {
       ?.replace(/^\w*Error: /, '') ?? end;
   throw new SetUpError(
     1,
-    `The engine was built but does not load on this machine (${reason}): TensorFlow needs glibc 2.27 or newer and a processor with AVX.`,
+    `The engine was built but does not load on this machine (${reason}): TensorFlow needs glibc 2.27 or ` +
+      'newer and a processor with AVX.',
   );
 }

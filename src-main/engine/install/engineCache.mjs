@@ -14,7 +14,8 @@ export function makeEngineCache() {
   } catch (error) {
     throw new SetUpError(
       1,
-      `The cache folder ${cache} cannot be written (${/** @type {NodeJS.ErrnoException} */ (error).code}): make it writable, or set ARCBENCH_CACHE to a folder elsewhere.`,
+      `The cache folder ${cache} cannot be written (${/** @type {NodeJS.ErrnoException} */ (error).code}): ` +
+        'make it writable, or set ARCBENCH_CACHE to a folder elsewhere.',
     );
   }
   return cache;

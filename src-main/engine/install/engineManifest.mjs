@@ -3,7 +3,10 @@ import { createReadStream, existsSync, readFileSync, realpathSync, statSync, wri
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-/** @typedef {{ version: string, device: import('./engineRelease.mjs').Device, files: Record<string, { bytes: number, sha256: string }> }} EngineManifest */
+/**
+ * @typedef {{ version: string, device: import('./engineRelease.mjs').Device, files: Record<string, { bytes: number,
+ * sha256: string }> }} EngineManifest
+ */
 
 const name = 'manifest.json';
 
@@ -14,7 +17,10 @@ export async function sha256Of(path) {
   return hash.digest('hex');
 }
 
-/** Records size and SHA-256 of an engine's files; written last, it says that the engine is whole. @param {string} engine @param {Pick<EngineManifest, 'version' | 'device'> & { files: string[] }} of */
+/**
+ * Records size and SHA-256 of an engine's files; written last, it says that the engine is whole. @param {string} engine
+ * @param {Pick<EngineManifest, 'version' | 'device'> & { files: string[] }} of
+ */
 export async function writeManifest(engine, { version, device, files }) {
   /** @type {EngineManifest} */
   const manifest = { version, device, files: {} };

@@ -5,8 +5,10 @@ import { runTool } from './runTool.mjs';
 import { say, SetUpError } from './setUpError.mjs';
 
 /**
- * Fetches a wheel by pip, whatever Python pip runs on, into `folder`, with a progress bar on a terminal; resolves with its
- * path, its SHA-256 checked. @param {{ python: string, wheel: import('./engineRelease.mjs').Wheel, folder: string, signal: AbortSignal }} what
+ * Fetches a wheel by pip, whatever Python pip runs on, into `folder`, with a progress bar on a terminal; resolves with
+ * its
+ * path, its SHA-256 checked. @param {{ python: string, wheel: import('./engineRelease.mjs').Wheel, folder: string,
+ * signal: AbortSignal }} what
  */
 export async function fetchWheel({ python, wheel, folder, signal }) {
   const [name = '', version, tag = '', , platforms = ''] = wheel.file.replace(/\.whl$/, '').split('-');
@@ -51,19 +53,24 @@ export async function fetchWheel({ python, wheel, folder, signal }) {
       '';
     throw new SetUpError(
       1,
-      `pip could not fetch ${wheel.file} (${reason.replace(/\.$/, '') || 'it did not say why'}): check the network and pip's settings, then run the command again.`,
+      `pip could not fetch ${wheel.file} (${reason.replace(/\.$/, '') || 'it did not say why'}): check the ` +
+        `network and pip's settings, then run the command again.`,
     );
   }
   const found = await sha256Of(path);
   if (found !== wheel.sha256)
     throw new SetUpError(
       1,
-      `The fetched ${wheel.file} has the SHA-256 ${found}, expected ${wheel.sha256}: it was not used; run the command again, and if it happens again, ask who runs your package index.`,
+      `The fetched ${wheel.file} has the SHA-256 ${found}, expected ${wheel.sha256}: it was not used; run ` +
+        'the command again, and if it happens again, ask who runs your package index.',
     );
   return path;
 }
 
-/** Shows how many bytes of a download lie in a folder; returns what ends it. @param {string} title @param {number} total @param {string} folder */
+/**
+ * Shows how many bytes of a download lie in a folder; returns what ends it. @param {string} title @param {number} total
+ * @param {string} folder
+ */
 function showProgress(title, total, folder) {
   const megabytes = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(0)}`;
   if (!process.stderr.isTTY) {

@@ -11,9 +11,15 @@ def version(name):
 print(json.dumps({'command': sys.executable, 'python': sys.version_info[:2], 'pip': version('pip'), 'makesPip': None not in (version('venv'), version('ensurepip'))}))
 `;
 
-/** @typedef {{ command: string, hasPip: boolean }} Python hasPip: false where a virtual environment with pip has to be made first */
+/**
+ * @typedef {{ command: string, hasPip: boolean }} Python hasPip: false where a virtual environment with pip has to be
+ * made first
+ */
 
-/** The first Python >= 3.8 with pip >= 20.3, which knows the names of today's wheels, or one that can make such a pip; throws where there is none. @returns {Python} */
+/**
+ * The first Python >= 3.8 with pip >= 20.3, which knows the names of today's wheels, or one that can make such a pip;
+ * throws where there is none. @returns {Python}
+ */
 export function findPython() {
   const found = [];
   for (const [command = '', ...args] of [['python3'], ['python'], ['py', '-3']]) {
@@ -36,20 +42,26 @@ export function findPython() {
   if (fit[0])
     throw new SetUpError(
       2,
-      `${fit[0].command} has no pip 20.3 or newer, which fetches TensorFlow, and no ensurepip to make it: install pip (Debian: apt-get install python3-pip).`,
+      `${fit[0].command} has no pip 20.3 or newer, which fetches TensorFlow, and no ensurepip to make it: ` +
+        'install pip (Debian: apt-get install python3-pip).',
     );
   if (found[0])
     throw new SetUpError(
       2,
-      `Python ${found[0].python.join('.')} was found, expected 3.8 or newer, whose pip fetches TensorFlow: install a newer one.`,
+      `Python ${found[0].python.join('.')} was found, expected 3.8 or newer, whose pip fetches TensorFlow: ` +
+        'install a newer one.',
     );
   throw new SetUpError(
     2,
-    'Python was not found (python3, python, py -3), whose pip fetches TensorFlow: install it (Debian: apt-get install python3 python3-pip).',
+    'Python was not found (python3, python, py -3), whose pip fetches TensorFlow: install it (Debian: ' +
+      'apt-get install python3 python3-pip).',
   );
 }
 
-/** The command of the first C++ compiler that runs: CXX, g++, c++, clang++; throws where there is none. @returns {string[]} */
+/**
+ * The command of the first C++ compiler that runs: CXX, g++, c++, clang++; throws where there is none. @returns
+ * {string[]}
+ */
 export function findCompiler() {
   const candidates = [process.env['CXX']?.trim().split(/\s+/) ?? [], ['g++'], ['c++'], ['clang++']];
   const found = candidates.find(
@@ -58,6 +70,7 @@ export function findCompiler() {
   if (found) return found;
   throw new SetUpError(
     2,
-    'No C++ compiler was found (g++, c++, clang++), which builds the addon: install one (Debian: apt-get install g++; macOS: xcode-select --install).',
+    'No C++ compiler was found (g++, c++, clang++), which builds the addon: install one (Debian: apt-get ' +
+      'install g++; macOS: xcode-select --install).',
   );
 }

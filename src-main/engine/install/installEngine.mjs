@@ -32,7 +32,8 @@ import { withLock } from './withLock.mjs';
 const unpackProgram = fileURLToPath(new URL('unpackWheel.py', import.meta.url));
 
 /**
- * Brings libtensorflow and the compiled addon into the per-user cache, whole or not at all, and links them into node_modules.
+ * Brings libtensorflow and the compiled addon into the per-user cache, whole or not at all, and links them into
+ * node_modules.
  * Does nothing where all is there. ARCBENCH_ENGINE and the machine choose between CPU and CUDA. Throws SetUpError.
  * @param {string} modules @param {AbortSignal} signal
  */
@@ -74,11 +75,15 @@ function chooseRelease(isReady) {
   if (asked !== 'auto') return releaseFor(process, asked);
   if (process.platform !== 'linux' || process.arch !== 'x64') return releaseFor(process, 'cpu');
   const cuda = releaseFor(process, 'cuda');
-  // CUDA's engine runs without a card too: machines of one home, with and without one, must not take it from one another.
+  // CUDA's engine runs without a card too: machines of one home, with and without one, must not take it from one
+  // another.
   return hasNvidiaCard() || isReady(cuda) ? cuda : releaseFor(process, 'cpu');
 }
 
-/** What distinguishes engines of one version: wheels, sources and how they are built. @param {Release} release @param {string} tfjs @param {string} backend */
+/**
+ * What distinguishes engines of one version: wheels, sources and how they are built. @param {Release} release @param
+ * {string} tfjs @param {string} backend
+ */
 function keyOf({ wheels }, tfjs, backend) {
   const key = createHash('sha256')
     .update(JSON.stringify([wheels.map(({ sha256 }) => sha256), compileFlags]))
@@ -88,7 +93,10 @@ function keyOf({ wheels }, tfjs, backend) {
   return key.digest('hex').slice(0, 12);
 }
 
-/** @param {{ engine: string, release: Release, python: import('./findTools.mjs').Python, modules: string, backend: string, signal: AbortSignal }} what */
+/**
+ * @param {{ engine: string, release: Release, python: import('./findTools.mjs').Python, modules: string, backend:
+ * string, signal: AbortSignal }} what
+ */
 async function build({ engine, release, python, modules, backend, signal }) {
   const compiler = findCompiler();
   requireSpace(dirname(engine), release);
@@ -103,7 +111,8 @@ async function build({ engine, release, python, modules, backend, signal }) {
       if (!unpacked.succeeded)
         throw new SetUpError(
           1,
-          `${wheel.file} could not be unpacked (${unpacked.output.split('\n').at(-1) || unpacked.end}): run the command again.`,
+          `${wheel.file} could not be unpacked (${unpacked.output.split('\n').at(-1) || unpacked.end}): run ` +
+            'the command again.',
         );
       rmSync(path);
     }
@@ -132,13 +141,17 @@ async function build({ engine, release, python, modules, backend, signal }) {
   }
 }
 
-/** A pip in a virtual environment of its own, for a Python that came without. @param {string} python @param {string} work @param {AbortSignal} signal */
+/**
+ * A pip in a virtual environment of its own, for a Python that came without. @param {string} python @param {string}
+ * work @param {AbortSignal} signal
+ */
 async function makePip(python, work, signal) {
   const { succeeded, output, end } = await runTool([python, '-m', 'venv', join(work, 'pip')], work, signal);
   if (!succeeded)
     throw new SetUpError(
       2,
-      `${python} has no pip and could not make one (${output.split('\n').at(-1) || end}): install pip (Debian: apt-get install python3-pip).`,
+      `${python} has no pip and could not make one (${output.split('\n').at(-1) || end}): install pip ` +
+        '(Debian: apt-get install python3-pip).',
     );
   return join(work, 'pip', 'bin', 'python');
 }
@@ -150,7 +163,8 @@ function requireSpace(cache, { device, wheels, unpackedBytes }) {
   if (bavail * bsize < needed)
     throw diskFull(
       cache,
-      `: ${(needed / 1e9).toFixed(1)} GB are needed, ${((bavail * bsize) / 1e9).toFixed(1)} GB are free${device === 'cuda' ? ' (ARCBENCH_ENGINE=cpu needs less)' : ''}`,
+      `: ${(needed / 1e9).toFixed(1)} GB are needed, ${((bavail * bsize) / 1e9).toFixed(1)} GB are ` +
+        `free${device === 'cuda' ? ' (ARCBENCH_ENGINE=cpu needs less)' : ''}`,
     );
 }
 
@@ -158,7 +172,8 @@ function requireSpace(cache, { device, wheels, unpackedBytes }) {
 const diskFull = (cache, figures = '') =>
   new SetUpError(
     1,
-    `The disk of ${cache} has too little space for the engine${figures}; nothing was left behind: free some, or set ARCBENCH_CACHE to a folder elsewhere.`,
+    `The disk of ${cache} has too little space for the engine${figures}; nothing was left behind: free some, ` +
+      'or set ARCBENCH_CACHE to a folder elsewhere.',
   );
 
 /** A linker may die of a full disk without saying so. @param {unknown} error @param {string} cache */
@@ -177,7 +192,10 @@ function sentenceOf(error, cache) {
     : new SetUpError(1, `${path} cannot be written (${code}): make it writable, then run the command again.`);
 }
 
-/** Removes what interrupted installations left; only the holder of the lock may. @param {string} cache @param {string} tfjs */
+/**
+ * Removes what interrupted installations left; only the holder of the lock may. @param {string} cache @param {string}
+ * tfjs
+ */
 function sweep(cache, tfjs) {
   for (const name of readdirSync(cache)) if (name.startsWith('building-')) remove(join(cache, name));
   const links = dirname(addonPlace(tfjs));
@@ -185,7 +203,10 @@ function sweep(cache, tfjs) {
     if (name.startsWith(`${basename(addonPlace(tfjs))}.`)) remove(join(links, name));
 }
 
-/** Removes a folder, unless a tool of a dead installation still writes there: the next one sweeps it. @param {string} folder */
+/**
+ * Removes a folder, unless a tool of a dead installation still writes there: the next one sweeps it. @param {string}
+ * folder
+ */
 function remove(folder) {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

@@ -27,7 +27,10 @@ const native = [
   'augmentOps.cc',
 ].map((name) => readFileSync(new URL(`../native/${name}`, import.meta.url), 'utf8'));
 
-/** The addon's tfjs_backend.cc with ArcBench's own ops behind it, and tensors that copy their values instead of sharing V8's memory. Throws where the source is not the one that is known. @param {string} source */
+/**
+ * The addon's tfjs_backend.cc with ArcBench's own ops behind it, and tensors that copy their values instead of sharing
+ * V8's memory. Throws where the source is not the one that is known. @param {string} source
+ */
 export function patchBackend(source) {
   const patched = source
     .replace(shared, copied)
@@ -42,7 +45,8 @@ export function patchBackend(source) {
   ) {
     throw new SetUpError(
       1,
-      "The addon's source in @tensorflow/tfjs-node-gpu is not the one that ArcBench knows how to build: run `npm ci`, which brings the version of package-lock.json.",
+      "The addon's source in @tensorflow/tfjs-node-gpu is not the one that ArcBench knows how to build: run " +
+        '`npm ci`, which brings the version of package-lock.json.',
     );
   }
   // The kernels are for x86-64; on other processors the engine takes TensorFlow's own ops.

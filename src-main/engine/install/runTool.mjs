@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Runs a tool in a folder, with its temporary files there too, so that nothing is left elsewhere. Resolves with whether it
+ * Runs a tool in a folder, with its temporary files there too, so that nothing is left elsewhere. Resolves with whether
+ * it
  * succeeded and what it said; rejects where it was aborted.
- * @param {readonly string[]} command @param {string} folder @param {AbortSignal} signal @returns {Promise<{ succeeded: boolean, output: string, end: string }>}
+ * @param {readonly string[]} command @param {string} folder @param {AbortSignal} signal @returns {Promise<{ succeeded:
+ * boolean, output: string, end: string }>}
  */
 export function runTool([command = '', ...args], folder, signal) {
   const child = spawn(command, args, {

@@ -40,11 +40,14 @@ async function installPackages() {
     join(modules, 'node'),
     'npm could not install Node 24 (package `node`): check the network and run the command again.',
   );
-  if (!existsSync(node)) symlinkSync(join('..', 'node', 'bin', 'node'), node); // npm makes no link to a program that is not there yet
+  // npm makes no link to a program that is not there yet
+  if (!existsSync(node)) symlinkSync(join('..', 'node', 'bin', 'node'), node);
   writeFileSync(stamp, wanted());
 }
 
-/** @param {string} command @param {string[]} args @param {string} cwd @param {string} sentence @returns {Promise<void>} */
+/**
+ * @param {string} command @param {string[]} args @param {string} cwd @param {string} sentence @returns {Promise<void>}
+ */
 function run(command, args, cwd, sentence) {
   const child = spawn(command, args, {
     cwd,
@@ -83,7 +86,8 @@ function told(error) {
   if (stopper.signal.aborted) return new SetUpError(130, 'The set-up was interrupted: run the command again.');
   return new SetUpError(
     1,
-    `The set-up failed (${error instanceof Error ? error.message : error}): run the command again; ARCBENCH_DEBUG=1 shows where.`,
+    `The set-up failed (${error instanceof Error ? error.message : error}): run the command again; ` +
+      'ARCBENCH_DEBUG=1 shows where.',
   );
 }
 

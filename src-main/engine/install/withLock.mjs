@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { say } from './setUpError.mjs';
 
 /**
- * Lets one process at a time act. The lock is the operating system's, held by a child, so that it ends with this process
+ * Lets one process at a time act. The lock is the operating system's, held by a child, so that it ends with this
+ * process
  * and none has to be judged dead. `alone` is false on a file system without locks.
- * @template T @param {{ lock: string, python: string, signal: AbortSignal }} by @param {(alone: boolean) => Promise<T>} action @returns {Promise<T>}
+ * @template T @param {{ lock: string, python: string, signal: AbortSignal }} by @param {(alone: boolean) => Promise<T>}
+ * action @returns {Promise<T>}
  */
 export async function withLock({ lock, python, signal }, action) {
   const holder = spawn(python, [fileURLToPath(new URL('holdLock.py', import.meta.url)), lock], {

@@ -10,8 +10,10 @@ const probes = 16;
 const shareOfCells = 0.1; // of the time, what putting rows into cells takes
 
 /**
- * The `count` nearest other rows of each row of [points, size], by Euclidean distance: of all rows, or of many rows those in the cells
- * of the 16 nearest of √points drawn pivots (an inverted file, Jégou et al. 2011, section IV), which misses few in clustered data.
+ * The `count` nearest other rows of each row of [points, size], by Euclidean distance: of all rows, or of many rows
+ * those in the cells
+ * of the 16 nearest of √points drawn pivots (an inverted file, Jégou et al. 2011, section IV), which misses few in
+ * clustered data.
  */
 export function nearestNeighbours(
   rows: Float32Array,
@@ -27,7 +29,8 @@ export function nearestNeighbours(
   },
 ): Neighbours {
   const points = rows.length / size;
-  const [indexes, squaredDistances] = [new Int32Array(points * count), new Float64Array(points * count)];
+  const indexes = new Int32Array(points * count);
+  const squaredDistances = new Float64Array(points * count);
   const pivots =
     points <= comparedWithAll
       ? [0]

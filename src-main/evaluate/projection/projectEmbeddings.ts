@@ -26,8 +26,10 @@ const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 50_000, umap: 20_000 }
 >;
 
 /**
- * Lays embeddings [points, size] out in two or three dimensions, in a thread of its own; resolves with [points, dimensions]. The
- * same seed gives the same picture. Throws 'wrong-input' for too few or too many points, 'cancelled' once the signal aborts.
+ * Lays embeddings [points, size] out in two or three dimensions, in a thread of its own; resolves with [points,
+ * dimensions]. The
+ * same seed gives the same picture. Throws 'wrong-input' for too few or too many points, 'cancelled' once the signal
+ * aborts.
  */
 export function projectEmbeddings(
   values: Float32Array,
@@ -43,14 +45,16 @@ export function projectEmbeddings(
     return Promise.reject(
       new ArcBenchError(
         'wrong-input',
-        `A projection needs 4 points of ${size} numbers or more, and got ${values.length} numbers: choose more pictures.`,
+        `A projection needs 4 points of ${size} numbers or more, and got ${values.length} numbers: choose ` +
+          'more pictures.',
       ),
     );
   if (points > mostPoints[options.method])
     return Promise.reject(
       new ArcBenchError(
         'wrong-input',
-        `${options.method} lays out at most ${mostPoints[options.method]} points, and got ${points}: choose fewer pictures, or pca, which takes any number.`,
+        `${options.method} lays out at most ${mostPoints[options.method]} points, and got ${points}: choose ` +
+          'fewer pictures, or pca, which takes any number.',
       ),
     );
   const stopped = () => new ArcBenchError('cancelled', 'The projection was stopped: start it again for a picture.');
@@ -75,7 +79,8 @@ export function projectEmbeddings(
         reject(
           new ArcBenchError(
             'failed',
-            `The projection by ${options.method} failed (${cause instanceof Error ? cause.message : String(cause)}): choose pca, or other pictures.`,
+            `The projection by ${options.method} failed ` +
+              `(${cause instanceof Error ? cause.message : String(cause)}): choose pca, or other pictures.`,
             { cause },
           ),
         ),
@@ -86,7 +91,8 @@ export function projectEmbeddings(
         reject(
           new ArcBenchError(
             'failed',
-            `The projection by ${options.method} ended without a result: the machine may lack memory; choose fewer pictures.`,
+            `The projection by ${options.method} ended without a result: the machine may lack memory; choose ` +
+              'fewer pictures.',
           ),
         ),
       ),

@@ -2,8 +2,10 @@ const openingAngle = 0.5;
 const bitsOf = { 2: 16, 3: 10 } as const; // of each axis in a cell's number
 
 /**
- * The repulsive part of t-SNE's gradient by Barnes and Hut (van der Maaten, JMLR 15, 2014, section 4.2): fills `forces` [points][dimensions]
- * with Σ_j q_ij² (y_i - y_j) and returns Z = Σ_i≠j q_ij, where q_ij = 1 / (1 + |y_i - y_j|²). A cell that is seen under less than half a radian counts as one point.
+ * The repulsive part of t-SNE's gradient by Barnes and Hut (van der Maaten, JMLR 15, 2014, section 4.2): fills `forces`
+ * [points][dimensions]
+ * with Σ_j q_ij² (y_i - y_j) and returns Z = Σ_i≠j q_ij, where q_ij = 1 / (1 + |y_i - y_j|²). A cell that is seen under
+ * less than half a radian counts as one point.
  */
 export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float64Array): number {
   const points = places.length / dimensions;
@@ -17,7 +19,8 @@ export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float
   });
   const span = Math.max(...high.slice(0, dimensions).map((value, axis) => value - low[axis]!), 1e-12) * 1.000001;
 
-  // Cells are runs of points in the order of their interleaved bits (Morton); number and point share one float, so that the sort is native.
+  // Cells are runs of points in the order of their interleaved bits (Morton); number and point share one float, so that
+  // the sort is native.
   const keys = new Float64Array(points);
   for (let point = 0; point < points; point++) {
     let key = 0;
@@ -33,12 +36,10 @@ export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float
   const codes = Float64Array.from(keys, (key) => Math.floor(key / 2 ** 20));
 
   // The tree, depth first: the next node is the first child, `behind` is the one after all children.
-  const [centres, masses, widths, behind] = [
-    new Float64Array(2 * points * dimensions),
-    new Float64Array(2 * points),
-    new Float64Array(2 * points),
-    new Uint32Array(2 * points),
-  ];
+  const centres = new Float64Array(2 * points * dimensions);
+  const masses = new Float64Array(2 * points);
+  const widths = new Float64Array(2 * points);
+  const behind = new Uint32Array(2 * points);
   let nodes = 0;
   const add = (from: number, to: number, level: number): number => {
     const children = 2 ** (dimensions * (bits - 1 - level)); // codes in one child
@@ -54,7 +55,8 @@ export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float
       widths[node] = span / 2 ** level;
       for (let at = from; at < to;) {
         const child = Math.floor(codes[at]! / children);
-        let [end, beyond] = [at + 1, to];
+        let end = at + 1;
+        let beyond = to;
         while (end < beyond) {
           const middle = (end + beyond) >> 1;
           if (Math.floor(codes[middle]! / children) === child) end = middle + 1;

@@ -15,7 +15,8 @@ const shareOfNeighbours = 0.3; // of the time, what their search takes with many
 const exaggeration = { factor: 12, until: 250 } as const;
 
 /**
- * t-SNE of rows [points, size] by Barnes and Hut (van der Maaten, JMLR 15, 2014), begun at the first principal components and with a step of
+ * t-SNE of rows [points, size] by Barnes and Hut (van der Maaten, JMLR 15, 2014), begun at the first principal
+ * components and with a step of
  * points / 12 (Kobak and Berens, 2019; Belkina et al., 2019); returns [points, dimensions]. At most 2^20 points.
  */
 export function tsne(
@@ -38,11 +39,9 @@ export function tsne(
     { length: points * dimensions },
     (_, at) => ((size < dimensions ? 0 : begin[at]! / spread) + 0.01 * random.normal()) * 1e-4,
   );
-  const [forces, moves, gains] = [
-    new Float64Array(places.length),
-    new Float64Array(places.length),
-    new Float64Array(places.length).fill(1),
-  ];
+  const forces = new Float64Array(places.length);
+  const moves = new Float64Array(places.length);
+  const gains = new Float64Array(places.length).fill(1);
   for (let iteration = 0; iteration < iterations; iteration++) {
     const early = iteration < exaggeration.until;
     const factor = early ? exaggeration.factor : 1;
@@ -74,7 +73,10 @@ export function tsne(
   return Float32Array.from(places);
 }
 
-/** The joint probabilities p_ij of neighbours (equations 1 and 2 of the paper), row by row: those of row i stand from starts[i] to starts[i + 1]. */
+/**
+ * The joint probabilities p_ij of neighbours (equations 1 and 2 of the paper), row by row: those of row i stand from
+ * starts[i] to starts[i + 1].
+ */
 function similarities(
   rows: Float32Array,
   size: number,
@@ -103,7 +105,8 @@ function similarities(
   joint.forEach((row, point) => {
     starts[point + 1] = starts[point]! + row.size;
   });
-  const [others, shares] = [new Uint32Array(starts[points]!), new Float64Array(starts[points]!)];
+  const others = new Uint32Array(starts[points]!);
+  const shares = new Float64Array(starts[points]!);
   joint.forEach((row, point) =>
     [...row].forEach(([other, share], place) => {
       [others[starts[point]! + place], shares[starts[point]! + place]] = [other, share];
@@ -112,10 +115,15 @@ function similarities(
   return { starts, others, shares };
 }
 
-/** Normal weights of neighbours at these squared distances, nearest first, with a width that gives the perplexity; they add up to 1. */
+/**
+ * Normal weights of neighbours at these squared distances, nearest first, with a width that gives the perplexity; they
+ * add up to 1.
+ */
 function perplexWeights(squaredDistances: Float64Array, perplexity: number): Float64Array {
   const nearest = squaredDistances[0]!;
-  let [precision, low, high] = [1, 0, Infinity];
+  let precision = 1;
+  let low = 0;
+  let high = Infinity;
   let weights = squaredDistances;
   for (let attempt = 0; attempt < 100; attempt++) {
     weights = squaredDistances.map((squared) => Math.exp(-(squared - nearest) * precision));

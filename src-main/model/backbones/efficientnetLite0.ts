@@ -18,7 +18,10 @@ export const stages: readonly Stage[] = [
   { repeats: 1, kernel: 3, stride: 1, expansion: 6, filters: 320 },
 ];
 
-/** EfficientNet-Lite0 (arXiv 1905.11946 without squeeze-excite, ReLU6), TensorFlow's padding, names of the PyPI package efficientnet-lite-pytorch; no drop connect. */
+/**
+ * EfficientNet-Lite0 (arXiv 1905.11946 without squeeze-excite, ReLU6), TensorFlow's padding, names of the PyPI package
+ * efficientnet-lite-pytorch; no drop connect.
+ */
 export function efficientnetLite0(options: BackboneOptions): Network {
   const net = networkBuilder('efficientnet-lite0', options);
   const convolve = (

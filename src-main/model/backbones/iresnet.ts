@@ -1,7 +1,10 @@
 import { networkBuilder, type BackboneOptions } from '../networkBuilder.ts';
 import type { Network } from '../network.ts';
 
-/** The improved ResNets of insightface's arcface_torch (arXiv 1801.07698, section 3.2.2), names included: no pooling, PReLU, batch norm first in each block. */
+/**
+ * The improved ResNets of insightface's arcface_torch (arXiv 1801.07698, section 3.2.2), names included: no pooling,
+ * PReLU, batch norm first in each block.
+ */
 function iresnet(
   backbone: 'iresnet18' | 'iresnet50',
   blocksOfStage: readonly number[],

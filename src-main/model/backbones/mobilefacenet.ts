@@ -1,7 +1,10 @@
 import { networkBuilder, type BackboneOptions } from '../networkBuilder.ts';
 import type { Network } from '../network.ts';
 
-/** MobileFaceNet by table 1 of the paper (arXiv 1804.07573), with the names of InsightFace_Pytorch: its global depthwise convolution weighs the places, whatever the input size. */
+/**
+ * MobileFaceNet by table 1 of the paper (arXiv 1804.07573), with the names of InsightFace_Pytorch: its global depthwise
+ * convolution weighs the places, whatever the input size.
+ */
 export function mobilefacenet(options: BackboneOptions): Network {
   const net = networkBuilder('mobilefacenet', options);
   let side = options.inputSize;

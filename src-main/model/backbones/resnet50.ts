@@ -2,7 +2,10 @@ import { networkBuilder, type BackboneOptions } from '../networkBuilder.ts';
 import type { Network } from '../network.ts';
 import { resnetStem } from './resnetStem.ts';
 
-/** ResNet-50 as torchvision builds it (arXiv 1512.03385; "v1.5": the 3x3 convolution has the stride), names included, with insightface's embedding head. */
+/**
+ * ResNet-50 as torchvision builds it (arXiv 1512.03385; "v1.5": the 3x3 convolution has the stride), names included,
+ * with insightface's embedding head.
+ */
 export function resnet50(options: BackboneOptions): Network {
   const net = networkBuilder('resnet50', options);
   let x = resnetStem(net);

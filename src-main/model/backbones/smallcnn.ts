@@ -1,7 +1,9 @@
 import { networkBuilder, type BackboneOptions } from '../networkBuilder.ts';
 import type { Network } from '../network.ts';
 
-/** A small network for the demo and quick tries: five 3x3 convolutions with stride 2, flattened, so that places count. */
+/**
+ * A small network for the demo and quick tries: five 3x3 convolutions with stride 2, flattened, so that places count.
+ */
 export function smallcnn(options: BackboneOptions): Network {
   const net = networkBuilder('smallcnn', options);
   let x = 'input';

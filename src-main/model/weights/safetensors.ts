@@ -26,7 +26,10 @@ export const looksLikeSafetensors = (bytes: Uint8Array): boolean =>
 const headerLength = (bytes: Uint8Array) =>
   Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
 
-/** Reads safetensors; throws what `refuse` makes unless the header is valid and its tensors cover the data without gap or overlap. */
+/**
+ * Reads safetensors; throws what `refuse` makes unless the header is valid and its tensors cover the data without gap
+ * or overlap.
+ */
 export function readSafetensors(bytes: Uint8Array, refuse: Refuse): Map<string, StoredTensor> {
   const length = headerLength(bytes);
   if (length > longestHeader) throw refuse(`its header has ${length} bytes, at most ${longestHeader} were expected`);
@@ -56,13 +59,15 @@ export function readSafetensors(bytes: Uint8Array, refuse: Refuse): Map<string, 
   for (const { name, begin, end } of found.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== position)
       throw refuse(
-        `the tensor ${name} begins at byte ${begin} where ${position} was expected: tensors may not overlap or leave gaps`,
+        `the tensor ${name} begins at byte ${begin} where ${position} was expected: tensors may not overlap ` +
+          'or leave gaps',
       );
     position = end;
   }
   if (position !== data.length)
     throw refuse(
-      `its tensors end at byte ${position} of ${data.length}: the file is cut short or has something behind them; fetch it again`,
+      `its tensors end at byte ${position} of ${data.length}: the file is cut short or has something behind ` +
+        'them; fetch it again',
     );
   return new Map(
     found.map(({ name, type, shape, begin, end }) => [

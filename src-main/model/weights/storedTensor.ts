@@ -33,14 +33,17 @@ export type Refuse = (reason: string, cause?: unknown) => ArcBenchError;
 
 const longestReason = 700;
 
-/** Refuses a file by its path; names out of the file that the reason cites are cut and stripped of control characters. */
+/**
+ * Refuses a file by its path; names out of the file that the reason cites are cut and stripped of control characters.
+ */
 export const refuseFile =
   (path: string): Refuse =>
   (reason, cause) => {
     const printable = reason.replace(/\p{C}/gu, '?');
     return new ArcBenchError(
       'wrong-input',
-      `${path} cannot be read as weights: ${printable.length > longestReason ? `${printable.slice(0, longestReason)}…` : printable}.`,
+      `${path} cannot be read as weights: ` +
+        `${printable.length > longestReason ? `${printable.slice(0, longestReason)}…` : printable}.`,
       { cause },
     );
   };
@@ -74,7 +77,8 @@ export function decodeFloats(bytes: Uint8Array, type: ElementType, refuse: Refus
 
 /** IEEE 754 binary16 from its bits. */
 function halfFloat(bits: number): number {
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
   const magnitude =
     exponent === 0
       ? fraction * 2 ** -24

@@ -1,6 +1,9 @@
 import { stages } from '../backbones/efficientnetLite0.ts';
 
-/** timm's name for a parameter of efficientnet-lite0, whose own names are those of efficientnet-lite-pytorch: stages and blocks are counted apart, batch norms from 1. */
+/**
+ * timm's name for a parameter of efficientnet-lite0, whose own names are those of efficientnet-lite-pytorch: stages and
+ * blocks are counted apart, batch norms from 1.
+ */
 export function timmName(name: string): string {
   const block = /^_blocks\.(\d+)\.(\w+)\.(\w+)$/.exec(name);
   if (!block)
@@ -9,7 +12,8 @@ export function timmName(name: string): string {
       .replace(/^_bn0\./, 'bn1.')
       .replace(/^_bn1\./, 'bn2.');
   const [, index, layer, parameter] = block as unknown as [string, string, string, string];
-  let [stage, repeat] = [0, Number(index)];
+  let stage = 0;
+  let repeat = Number(index);
   while (repeat >= (stages[stage]?.repeats ?? Infinity)) repeat -= stages[stage++]?.repeats ?? 0;
   const layers =
     stages[stage]?.expansion === 1

@@ -40,9 +40,13 @@ export function readTorchZip(bytes: Uint8Array, refuse: Refuse): Map<string, Sto
   );
 }
 
-/** Entries of a zip that are stored as they are, as torch does; a compressed one, or entries larger than the file that holds them, are refused. */
+/**
+ * Entries of a zip that are stored as they are, as torch does; a compressed one, or entries larger than the file that
+ * holds them, are refused.
+ */
 function unzipStored(bytes: Uint8Array, refuse: Refuse): Record<string, Uint8Array> {
-  let [records, total] = [0, 0];
+  let records = 0;
+  let total = 0;
   const sizes = new Map<string, number>();
   try {
     const found = unzipSync(bytes, {
@@ -66,7 +70,10 @@ function unzipStored(bytes: Uint8Array, refuse: Refuse): Record<string, Uint8Arr
   }
 }
 
-/** Reads what torch.save wrote before 1.6: magic number, protocol, system, pickle, storage keys, then the storages; throws what `refuse` makes. */
+/**
+ * Reads what torch.save wrote before 1.6: magic number, protocol, system, pickle, storage keys, then the storages;
+ * throws what `refuse` makes.
+ */
 export function readTorchLegacy(bytes: Uint8Array, refuse: Refuse): Map<string, StoredTensor> {
   let position = 0;
   const next = () => {
@@ -81,7 +88,8 @@ export function readTorchLegacy(bytes: Uint8Array, refuse: Refuse): Map<string, 
   const system = next().value;
   if (isKind(system, 'dict') && system.entries.get('little_endian') === false)
     throw refuse('it was saved on a big-endian machine; save it again on another or as safetensors');
-  const [{ value: root, records }, { value: keys }] = [next(), next()];
+  const { value: root, records } = next();
+  const { value: keys } = next();
   if (!isKind(keys, 'list')) throw refuse('its list of storages is missing; fetch the file again');
   const contents = new Map<string, Uint8Array>();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -153,7 +161,8 @@ function gather({ storage, offset, shape, strides }: PickledTensor, content: Uin
   );
   if (dense) return numbers;
   return Float32Array.from({ length: count }, (_, index) => {
-    let [rest, position] = [index, 0];
+    let rest = index;
+    let position = 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       const length = shape[axis] as number;
       position += (rest % length) * (strides[axis] as number);

@@ -44,7 +44,8 @@ function transpose(values: Float32Array, shape: readonly number[], axes: readonl
   const result = new Float32Array(values.length);
   let position = 0;
   const walk = (axis: number, from: number): void => {
-    const [size, step] = [sizes[axis] as number, steps[axis] as number];
+    const size = sizes[axis] as number;
+    const step = steps[axis] as number;
     const last = axis === sizes.length - 1;
     for (let index = 0; index < size; index++) {
       if (last) result[position++] = values[from + index * step] as number;

@@ -122,7 +122,8 @@ function tensor(...[storage, offset, shape, strides]: readonly (Pickled | undefi
     strides.items.some((stride) => countOf([stride]) === null)
   )
     return null;
-  const [sizes, steps] = [shape.items as number[], strides.items as number[]];
+  const sizes = shape.items as number[];
+  const steps = strides.items as number[];
   const last = sizes.reduce((sum, size, axis) => sum + (size - 1) * (steps[axis] as number), offset);
   return count > 0 && !(last < storage.count)
     ? null
@@ -130,8 +131,10 @@ function tensor(...[storage, offset, shape, strides]: readonly (Pickled | undefi
 }
 
 /**
- * Reads one pickle that may hold dicts, lists, tuples, text, numbers and torch's tensors, and nothing else: no name is looked up and
- * nothing is called, so no code can run. Returns the value, the records it refers to and the position behind it; throws what `refuse` makes.
+ * Reads one pickle that may hold dicts, lists, tuples, text, numbers and torch's tensors, and nothing else: no name is
+ * looked up and
+ * nothing is called, so no code can run. Returns the value, the records it refers to and the position behind it; throws
+ * what `refuse` makes.
  */
 export function unpickle(
   bytes: Uint8Array,
@@ -220,12 +223,15 @@ export function unpickle(
     const full = `${module}.${name}`;
     if (!constructors.has(full) && !storageTypes.has(full))
       throw refuse(
-        `its pickle asks for ${full}, but only tensors, dicts, lists, text and numbers are read, and nothing is ever run; if you trust its origin, save it again in Python as torch.save(model.state_dict(), path) or as safetensors`,
+        `its pickle asks for ${full}, but only tensors, dicts, lists, text and numbers are read, and nothing ` +
+          'is ever run; if you trust its origin, save it again in Python as torch.save(model.state_dict(), ' +
+          'path) or as safetensors',
       );
     return { kind: 'global', name: full };
   };
   const construct = (): Pickled => {
-    const [args, callee] = [pop(), pop()];
+    const args = pop();
+    const callee = pop();
     if (!isKind(callee, 'global') || !isKind(args, 'tuple'))
       throw refuse('its pickle calls what is no name of a tensor or a dict: it was not run');
     const made = constructors.get(callee.name)?.(args.items) ?? null;
@@ -356,7 +362,8 @@ export function unpickle(
         break;
       } // TUPLE2
       case 0x87: {
-        const [third, second] = [pop(), pop()];
+        const third = pop();
+        const second = pop();
         stack.push({ kind: 'tuple', items: [pop(), second, third] });
         break;
       } // TUPLE3
@@ -378,7 +385,8 @@ export function unpickle(
       } // GLOBAL
       case 0x93: {
         // STACK_GLOBAL
-        const [name, module] = [pop(), pop()];
+        const name = pop();
+        const module = pop();
         if (typeof name !== 'string' || typeof module !== 'string') throw broken('a name is no text');
         stack.push(global(module, name));
         break;
@@ -411,7 +419,9 @@ export function unpickle(
         break; // MEMOIZE
       default:
         throw refuse(
-          `its pickle has the operation 0x${code.toString(16).padStart(2, '0')} at byte ${position - 1}, which reading tensors does not need: it was not run; save it again in Python as torch.save(model.state_dict(), path) or as safetensors`,
+          `its pickle has the operation 0x${code.toString(16).padStart(2, '0')} at byte ${position - 1}, ` +
+            'which reading tensors does not need: it was not run; save it again in Python as ' +
+            'torch.save(model.state_dict(), path) or as safetensors',
         );
     }
   }

@@ -16,8 +16,11 @@ const theme = (card: string, edge: string, ink: string, muted: string, grid: str
     `.card{fill:${card};stroke:${edge}}.ink{fill:${ink}}.muted{fill:${muted}}.grid{stroke:${grid}}.axis{stroke:${muted}}.quiet{stroke:${muted};stroke-opacity:.45}.halo{paint-order:stroke;stroke:${card};stroke-width:5px}`,
     ...series.map((colour, index) => `.s${index}{stroke:${colour}}.f${index}{fill:${colour}}`),
   ].join('');
-// An SVG on a forge is an image of its own: it follows the reader's system, and brings its own ground, so that it reads on any page.
-const style = `<style>text{font-family:system-ui,'Segoe UI',Helvetica,Arial,sans-serif}${theme('#ffffff', '#d1d9e0', '#1f2328', '#59636e', '#e6e8eb', light)}@media(prefers-color-scheme:dark){${theme('#0d1117', '#3d444d', '#f0f6fc', '#9198a1', '#2a313c', dark)}}</style>`;
+// An SVG on a forge is an image of its own: it follows the reader's system, and brings its own ground, so that it reads
+// on any page.
+const style =
+  `<style>text{font-family:system-ui,'Segoe ` +
+  `UI',Helvetica,Arial,sans-serif}${theme('#ffffff', '#d1d9e0', '#1f2328', '#59636e', '#e6e8eb', light)}@media(prefers-color-scheme:dark){${theme('#0d1117', '#3d444d', '#f0f6fc', '#9198a1', '#2a313c', dark)}}</style>`;
 
 export const escapeXml = (text: string) =>
   printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -25,8 +28,10 @@ export const escapeXml = (text: string) =>
 /** A chart's card with its title and parts, as SVG that is readable on light and dark pages. */
 export const chartFrame = ({ title, width, height }: Frame, parts: readonly string[]): string =>
   [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="12" role="img"><title>${escapeXml(title)}</title>${style}`,
-    `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>${text(16, 24, shorten(title, Math.floor((width - 32) / 7.6)), 'class="ink" font-size="14" font-weight="600"')}`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" ` +
+      `height="${height}" font-size="12" role="img"><title>${escapeXml(title)}</title>${style}`,
+    `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" ` +
+      `rx="8"/>${text(16, 24, shorten(title, Math.floor((width - 32) / 7.6)), 'class="ink" font-size="14" font-weight="600"')}`,
     ...parts,
     '</svg>',
     '',
@@ -39,7 +44,10 @@ export const place = (value: number): string => value.toFixed(1);
 export const shorten = (name: string, most: number): string =>
   name.length > most ? `${name.slice(0, most - 1)}…` : name;
 
-/** A name on one line of so many characters, or on two where it is longer: what tells variants of a sweep apart stands at the end. */
+/**
+ * A name on one line of so many characters, or on two where it is longer: what tells variants of a sweep apart stands
+ * at the end.
+ */
 export function inTwoLines(name: string, most: number): readonly string[] {
   const end = name.length > most ? name.lastIndexOf(' ', most) : -1;
   return end > 0 ? [name.slice(0, end), shorten(name.slice(end + 1), most)] : [shorten(name, most)];

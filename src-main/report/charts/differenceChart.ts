@@ -10,12 +10,20 @@ export interface DifferenceRow {
   readonly colour: number | null;
 }
 
-const [width, left, right, top, rowHeight, noteWidth] = [960, 350, 310, 64, 28, 160];
+const width = 960;
+const left = 350;
+const right = 310;
+const top = 64;
+const rowHeight = 28;
+const noteWidth = 160;
 
 /** Characters that a row's label has room for. */
 export const differenceLabel = 50;
 
-/** Differences with their 95 % intervals, one row each, about a line at 0; the verdict stands at the right in words. Null without rows. */
+/**
+ * Differences with their 95 % intervals, one row each, about a line at 0; the verdict stands at the right in words.
+ * Null without rows.
+ */
 export function differenceChart({
   title,
   xTitle,
@@ -29,14 +37,16 @@ export function differenceChart({
 }): string | null {
   if (rows.length === 0) return null;
   const ends = rows.flatMap(({ mean, interval }) => (interval ? [interval.low, interval.high] : [mean]));
-  const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+  const low = Math.min(0, ...ends);
+  const high = Math.max(0, ...ends);
   const margin = (high - low || 1) * 0.06;
   const px = (value: number) => left + ((value - low + margin) / (high - low + 2 * margin)) * (width - left - right);
   const bottom = top + rows.length * rowHeight;
   return chartFrame({ title, width, height: bottom + 50 }, [
     ...niceTicks(low, high).map(
       (tick) =>
-        `<line class="grid" x1="${place(px(tick))}" x2="${place(px(tick))}" y1="${top - 8}" y2="${bottom}"/>${text(px(tick), bottom + 18, write(tick), 'class="muted" text-anchor="middle"')}`,
+        `<line class="grid" x1="${place(px(tick))}" x2="${place(px(tick))}" y1="${top - 8}" ` +
+        `y2="${bottom}"/>${text(px(tick), bottom + 18, write(tick), 'class="muted" text-anchor="middle"')}`,
     ),
     `<line class="axis" x1="${place(px(0))}" x2="${place(px(0))}" y1="${top - 8}" y2="${bottom}"/>`,
     text((left + width - right) / 2, bottom + 38, xTitle, 'class="muted" text-anchor="middle"'),
@@ -46,7 +56,8 @@ export function differenceChart({
       return [
         text(left - 12, y + 4, shorten(label, differenceLabel), 'class="ink" text-anchor="end"'),
         interval
-          ? `<line class="${stroke}" stroke-width="2" x1="${place(px(interval.low))}" x2="${place(px(interval.high))}" y1="${y}" y2="${y}"/>`
+          ? `<line class="${stroke}" stroke-width="2" x1="${place(px(interval.low))}" ` +
+            `x2="${place(px(interval.high))}" y1="${y}" y2="${y}"/>`
           : '',
         `<circle class="${fill}" cx="${place(px(mean))}" cy="${y}" r="4.5"/>`,
         text(width - right + 12, y + 4, note, 'class="muted" font-size="11"'),

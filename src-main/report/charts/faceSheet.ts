@@ -8,12 +8,16 @@ export interface FacePairing {
   readonly note: string;
 }
 
-const [side, top, gap, columns] = [96, 46, 44, 3];
+const side = 96;
+const top = 46;
+const gap = 44;
+const columns = 3;
 
 /** Faces two by two with their names below, as SVG that holds the pictures itself. Null without any. */
 export function faceSheet(title: string, pairings: readonly FacePairing[]): string | null {
   if (pairings.length === 0) return null;
-  const [cardWidth, cardHeight] = [2 * side + 34, side + 52];
+  const cardWidth = 2 * side + 34;
+  const cardHeight = side + 52;
   const across = Math.min(columns, pairings.length);
   return chartFrame(
     {
@@ -22,7 +26,8 @@ export function faceSheet(title: string, pairings: readonly FacePairing[]): stri
       height: top + Math.ceil(pairings.length / across) * (cardHeight + 8) + 8,
     },
     pairings.map(({ left, right, leftFace, rightFace, note }, index) => {
-      const [x, y] = [gap + (index % across) * (cardWidth + gap), top + Math.floor(index / across) * (cardHeight + 8)];
+      const x = gap + (index % across) * (cardWidth + gap);
+      const y = top + Math.floor(index / across) * (cardHeight + 8);
       const face = (data: string, at: number) =>
         `<image href="${data}" x="${at}" y="${y}" width="${side}" height="${side}"/>`;
       return [

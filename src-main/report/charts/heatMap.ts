@@ -13,13 +13,18 @@ export interface HeatMapOptions {
   readonly write: (value: number) => string;
 }
 
-const [left, top, cell, cellHeight] = [110, 66, 84, 40];
+const left = 110;
+const top = 66;
+const cell = 84;
+const cellHeight = 40;
 
 /** Values on a grid of two knobs, each cell with its number: the darker, the higher. */
 export function heatMap({ title, xTitle, yTitle, xs, ys, value, note, write }: HeatMapOptions): string {
   const values = xs.flatMap((_, x) => ys.flatMap((__, y) => value(x, y) ?? []));
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const [width, height] = [Math.max(460, left + xs.length * cell + 24), top + ys.length * cellHeight + 52];
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const width = Math.max(460, left + xs.length * cell + 24);
+  const height = top + ys.length * cellHeight + 52;
   return chartFrame({ title, width, height }, [
     text(16, top - 14, yTitle, 'class="muted" font-size="11"'),
     text(left + (xs.length * cell) / 2, height - 10, xTitle, 'class="muted" text-anchor="middle"'),
@@ -44,12 +49,15 @@ export function heatMap({ title, xTitle, yTitle, xs, ys, value, note, write }: H
         const share = (own - low) / (high - low || 1);
         const blend = (from: number, to: number) => Math.round(from + (to - from) * share);
         return (
-          `<rect x="${place(left + x * cell + 1)}" y="${place(top + y * cellHeight + 1)}" width="${cell - 2}" height="${cellHeight - 2}" rx="4" fill="rgb(${blend(222, 26)},${blend(232, 60)},${blend(250, 140)})"/>` +
+          `<rect x="${place(left + x * cell + 1)}" y="${place(top + y * cellHeight + 1)}" ` +
+          `width="${cell - 2}" height="${cellHeight - 2}" rx="4" ` +
+          `fill="rgb(${blend(222, 26)},${blend(232, 60)},${blend(250, 140)})"/>` +
           text(
             middle[0],
             middle[1] - (beneath === null ? 0 : 6),
             write(own),
-            `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" text-anchor="middle"${own === high ? ' font-weight="700"' : ''}`,
+            `fill="${share > 0.45 ? '#ffffff' : '#1f2328'}" ` +
+              `text-anchor="middle"${own === high ? ' font-weight="700"' : ''}`,
           ) +
           (beneath === null
             ? ''

@@ -20,15 +20,26 @@ export interface LineChartOptions {
   readonly write: (value: number) => string;
 }
 
-const [width, height, left, right, top, bottom] = [720, 380, 62, 190, 56, 46];
-const [longestLabel, labelHeight, labelLine] = [28, 15, 14];
+const width = 720;
+const height = 380;
+const left = 62;
+const right = 190;
+const top = 56;
+const bottom = 46;
+const longestLabel = 28;
+const labelHeight = 15;
+const labelLine = 14;
 
-/** A line chart as SVG with a band from the lowest to the highest seed; labels stand at the ends of the lines. Null without points. */
+/**
+ * A line chart as SVG with a band from the lowest to the highest seed; labels stand at the ends of the lines. Null
+ * without points.
+ */
 export function lineChart(options: LineChartOptions): string | null {
   const series = options.series.filter((entry) => entry.points.length > 0);
   if (series.length === 0) return null;
   const xs = series.flatMap((entry) => entry.points.map(({ x }) => x));
-  const [xLow, xHigh] = [Math.min(...xs), Math.max(...xs)];
+  const xLow = Math.min(...xs);
+  const xHigh = Math.max(...xs);
   const [yLow, yHigh] = options.percent
     ? [0, 1]
     : [
@@ -58,7 +69,8 @@ export function lineChart(options: LineChartOptions): string | null {
   return chartFrame({ title: options.title, width, height }, [
     ...niceTicks(yLow, yHigh).map(
       (tick) =>
-        `<line class="grid" x1="${left}" x2="${width - right}" y1="${place(py(tick))}" y2="${place(py(tick))}"/>${text(left - 8, py(tick) + 4, options.percent ? `${Math.round(tick * 100)} %` : options.write(tick), 'class="muted" text-anchor="end"')}`,
+        `<line class="grid" x1="${left}" x2="${width - right}" y1="${place(py(tick))}" ` +
+        `y2="${place(py(tick))}"/>${text(left - 8, py(tick) + 4, options.percent ? `${Math.round(tick * 100)} %` : options.write(tick), 'class="muted" text-anchor="end"')}`,
     ),
     ...xTicks.map((tick) =>
       text(px(tick), height - bottom + 18, options.write(tick), 'class="muted" text-anchor="middle"'),
@@ -76,7 +88,8 @@ export function lineChart(options: LineChartOptions): string | null {
       .filter((entry) => entry.points.some(({ low, high }) => low < high))
       .map(
         (entry) =>
-          `<polygon class="f${entry.colour % colours}" fill-opacity="0.16" points="${line([...entry.points.map(({ x, high }) => [x, high] as const), ...entry.points.toReversed().map(({ x, low }) => [x, low] as const)])}"/>`,
+          `<polygon class="f${entry.colour % colours}" fill-opacity="0.16" ` +
+          `points="${line([...entry.points.map(({ x, high }) => [x, high] as const), ...entry.points.toReversed().map(({ x, low }) => [x, low] as const)])}"/>`,
       ),
     ...labelled.map((entry) => {
       const dots =
@@ -88,7 +101,11 @@ export function lineChart(options: LineChartOptions): string | null {
               )
               .join('')
           : '';
-      return `<polyline class="s${entry.colour % colours}" stroke-width="2" fill="none"${entry.dashed ? ' stroke-dasharray="5 4"' : ''} points="${line(entry.points.map(({ x, mean }) => [x, mean]))}"/>${dots}`;
+      return (
+        `<polyline class="s${entry.colour % colours}" stroke-width="2" ` +
+        `fill="none"${entry.dashed ? ' stroke-dasharray="5 4"' : ''} ` +
+        `points="${line(entry.points.map(({ x, mean }) => [x, mean]))}"/>${dots}`
+      );
     }),
     ...labelled.flatMap((entry, index) =>
       labels[index]!.map((words, at) =>

@@ -8,7 +8,11 @@ export interface ParallelAxis {
   )[];
 }
 
-const [height, left, right, top, bottom] = [360, 90, 110, 76, 34];
+const height = 360;
+const left = 90;
+const right = 110;
+const top = 76;
+const bottom = 34;
 
 /** One line a variant across its knobs to its result on the last axis; the best is drawn on top in colour. */
 export function parallelCoordinates({
@@ -34,7 +38,8 @@ export function parallelCoordinates({
   return chartFrame({ title, width, height }, [
     ...axes.map(
       (axis, index) =>
-        `<line class="axis" x1="${place(px(index))}" x2="${place(px(index))}" y1="${top}" y2="${height - bottom}"/>${text(px(index), top - 14, shorten(axis.title, 24), 'class="muted" text-anchor="middle"')}`,
+        `<line class="axis" x1="${place(px(index))}" x2="${place(px(index))}" y1="${top}" ` +
+        `y2="${height - bottom}"/>${text(px(index), top - 14, shorten(axis.title, 24), 'class="muted" text-anchor="middle"')}`,
     ),
     ...Array.from({ length: lines }, (_, line) => line)
       .filter((line) => line !== best)
@@ -53,7 +58,8 @@ export function parallelCoordinates({
                 px(index) + (isLast ? 8 : -8),
                 py(share) + 4,
                 value,
-                `class="halo ${isBest ? 'f0' : 'ink'}"${isBest ? ' font-weight="700"' : ''} text-anchor="${isLast ? 'start' : 'end'}"`,
+                `class="halo ${isBest ? 'f0' : 'ink'}"${isBest ? ' font-weight="700"' : ''} ` +
+                  `text-anchor="${isLast ? 'start' : 'end'}"`,
               ),
             ];
       }),

@@ -5,9 +5,16 @@ export interface ScatterPanel {
   readonly points: readonly { readonly group: string; readonly x: number; readonly y: number }[];
 }
 
-const [panelWidth, panelHeight, top, gap, inset] = [360, 320, 46, 16, 26];
+const panelWidth = 360;
+const panelHeight = 320;
+const top = 46;
+const gap = 16;
+const inset = 26;
 
-/** Clouds of points side by side, each to its own scale with equal axes; the named groups are coloured and labelled at their middle, the others grey. */
+/**
+ * Clouds of points side by side, each to its own scale with equal axes; the named groups are coloured and labelled at
+ * their middle, the others grey.
+ */
 export function scatterPanels({
   title,
   panels,
@@ -22,11 +29,10 @@ export function scatterPanels({
   return chartFrame(
     { title, width: gap + columns * (panelWidth + gap), height: top + rows * (panelHeight + gap) },
     panels.map((panel, index) => {
-      const [left, above] = [
-        gap + (index % columns) * (panelWidth + gap),
-        top + Math.floor(index / columns) * (panelHeight + gap),
-      ];
-      const [xs, ys] = [panel.points.map(({ x }) => x), panel.points.map(({ y }) => y)];
+      const left = gap + (index % columns) * (panelWidth + gap);
+      const above = top + Math.floor(index / columns) * (panelHeight + gap);
+      const xs = panel.points.map(({ x }) => x);
+      const ys = panel.points.map(({ y }) => y);
       const middle = (values: readonly number[]) => (Math.min(...values) + Math.max(...values)) / 2;
       const span = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)) || 1;
       const unit = (Math.min(panelWidth, panelHeight) - 2 * inset - 16) / span;
@@ -34,13 +40,16 @@ export function scatterPanels({
       const py = (y: number) => above + 10 + panelHeight / 2 - (y - middle(ys)) * unit;
       const colourOf = (group: string) => groups.slice(0, colours).indexOf(group);
       return [
-        `<rect x="${left}" y="${above}" width="${panelWidth}" height="${panelHeight}" rx="6" fill="none" class="grid"/>${text(left + 10, above + 20, shorten(panel.title, 46), 'class="ink" font-weight="600"')}`,
+        `<rect x="${left}" y="${above}" width="${panelWidth}" height="${panelHeight}" rx="6" fill="none" ` +
+          `class="grid"/>${text(left + 10, above + 20, shorten(panel.title, 46), 'class="ink" font-weight="600"')}`,
         // Groups without a colour lie below.
         ...panel.points
           .toSorted((a, b) => Math.min(0, colourOf(a.group)) - Math.min(0, colourOf(b.group)))
           .map(
             ({ group, x, y }) =>
-              `<circle class="${colourOf(group) < 0 ? 'muted' : `f${colourOf(group)}`}" fill-opacity="${colourOf(group) < 0 ? 0.35 : 0.85}" cx="${place(px(x))}" cy="${place(py(y))}" r="${colourOf(group) < 0 ? 2.4 : 3.6}"/>`,
+              `<circle class="${colourOf(group) < 0 ? 'muted' : `f${colourOf(group)}`}" ` +
+              `fill-opacity="${colourOf(group) < 0 ? 0.35 : 0.85}" cx="${place(px(x))}" cy="${place(py(y))}" ` +
+              `r="${colourOf(group) < 0 ? 2.4 : 3.6}"/>`,
           ),
         ...groups.slice(0, colours).flatMap((group) => {
           const own = panel.points.filter((point) => point.group === group);

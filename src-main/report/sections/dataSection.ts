@@ -24,7 +24,8 @@ export const dataSection: Section = ({ model: { dataset, split }, texts: { say, 
           .filter((part) => part.images > 0)
           .map((part) => [part.part, count(part.people), count(part.images)]),
       ),
-      `${say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) })} ${split.findings.length === 0 ? say('data.noFindings') : say('data.findings', { findings: split.findings.length })}`,
+      `${say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) })} ` +
+        `${split.findings.length === 0 ? say('data.noFindings') : say('data.findings', { findings: split.findings.length })}`,
       bounded(
         split.findings.map((finding) => escapeMarkdown(finding.message)),
         10,

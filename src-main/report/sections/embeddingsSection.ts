@@ -2,7 +2,8 @@ import { scatterPanels } from '../charts/scatterPanels.ts';
 import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import { chartBook, type Section } from '../section.ts';
 
-const [mostPanels, mostNamed] = [4, 6];
+const mostPanels = 4;
+const mostNamed = 6;
 
 /** The embeddings of people never seen in training, each compared arm side by side, by its first seed. */
 export const embeddingsSection: Section = ({ chosen, model: { plan }, texts, texts: { say } }) => {

@@ -36,7 +36,10 @@ export const shownMistakes = ({ chosen }: Pick<ReportContext, 'chosen'>): FaceCh
     .slice(0, mostShown)
     .map(({ file, takenFor: [person = ''] }) => ({ file, person }));
 
-/** What the arms got wrong: test pictures that most runs take for another person, look-alikes among people never seen, and pictures whose label may be wrong. */
+/**
+ * What the arms got wrong: test pictures that most runs take for another person, look-alikes among people never seen,
+ * and pictures whose label may be wrong.
+ */
 export const failuresSection: Section = (context) => {
   const {
     chosen,
@@ -91,7 +94,8 @@ export const failuresSection: Section = (context) => {
       const [taken = ''] = entry.takenFor;
       const faceOf = (of: Readonly<Record<string, string>>, name: string) =>
         Object.hasOwn(of, name) ? of[name] : undefined; // a person may be called constructor
-      const [leftFace, rightFace] = [faceOf(faces.files, entry.file), faceOf(faces.people, taken)];
+      const leftFace = faceOf(faces.files, entry.file);
+      const rightFace = faceOf(faces.people, taken);
       return leftFace && rightFace
         ? [{ left: entry.identity, right: taken, leftFace, rightFace, note: shortFile(entry.file) }]
         : [];

@@ -8,7 +8,9 @@ import { conditionsPart } from './conditionsPart.ts';
 
 const optimizers = { sgd: 'SGD', adam: 'Adam', adamw: 'AdamW' } as const;
 
-/** The network and its training in a sentence, the losses with their formulas, and every knob in which the arms differ. */
+/**
+ * The network and its training in a sentence, the losses with their formulas, and every knob in which the arms differ.
+ */
 export const modelsSection: Section = (context) => {
   const {
     model,

@@ -5,7 +5,9 @@ import { code, escapeMarkdown, paragraphs, shortFile, table } from '../markdown.
 import type { ArmPredictions, ReportContext } from '../reportContext.ts';
 import { chartBook, type FaceChoice, type WrittenSection } from '../section.ts';
 
-const [mostPairs, mostPictures, mostRows] = [3, 5, 12]; // with pictures; of each side; of the table
+const mostPairs = 3;
+const mostPictures = 5;
+const mostRows = 12; // with pictures; of each side; of the table
 
 const sides = ({ compared }: ArmPredictions) =>
   [compared.onlySecond, compared.onlyFirst].map((rows) => rows.slice(0, mostPictures));
@@ -31,10 +33,8 @@ export function predictionsPart(context: ReportContext): WrittenSection | null {
   } = context;
   const [first] = predictions;
   if (!first) return null;
-  const [several, most] = [
-    predictions.length > 1,
-    Math.max(...predictions.map(({ compared }) => compared.seeds.length)),
-  ];
+  const several = predictions.length > 1;
+  const most = Math.max(...predictions.map(({ compared }) => compared.seeds.length));
   const bySeed =
     predictions.reduce((rows, { compared }) => rows + compared.seeds.length + 1, 0) <= mostRows || most === 1;
   const parts = predictions.slice(0, mostPairs).map((pair, place) => pairPart(pair, place, context));
@@ -97,7 +97,8 @@ function pairPart(
   const { arm, against, compared } = pair;
   const { onlyFirst, onlySecond, seeds } = compared;
   const named = { arm: escapeMarkdown(arm), against: escapeMarkdown(against) };
-  const [classes, runs] = [model.test.classes, seeds.length];
+  const classes = model.test.classes;
+  const runs = seeds.length;
   if (onlyFirst.length + onlySecond.length === 0)
     return { markdown: say('predictions.none', { ...named, seeds: runs }) };
   const people = [...Map.groupBy([...onlyFirst, ...onlySecond], ({ label }) => label)]
@@ -112,7 +113,8 @@ function pairPart(
     title,
     shown.flatMap((row) => {
       const { file, person } = choiceOf(row, model);
-      const [leftFace, rightFace] = [model.faces.files[file], model.faces.people[person]];
+      const leftFace = model.faces.files[file];
+      const rightFace = model.faces.people[person];
       const note = say('predictions.note', {
         better: row.secondRight > row.firstRight ? arm : against,
         right: right(Math.max(row.firstRight, row.secondRight)),

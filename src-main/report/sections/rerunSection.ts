@@ -10,7 +10,8 @@ export const rerunSection: Section = ({ model: { machine, planHash, rerunCommand
     runs.map((run) => ({ run, engines: run.engines ?? [] })),
     texts,
   );
-  const fence = '`'.repeat(Math.max(3, ...(rerunCommand.match(/`+/g) ?? []).map((run) => run.length + 1))); // longer than any in it
+  // longer than any in it
+  const fence = '`'.repeat(Math.max(3, ...(rerunCommand.match(/`+/g) ?? []).map((run) => run.length + 1)));
   const hashes = runs.flatMap(({ resultHash }) => resultHash ?? []);
   return {
     markdown: paragraphs([

@@ -51,7 +51,8 @@ function accuracyPart({ chosen, texts, texts: { say } }: ReportContext): string 
   if (rows.length <= mostRows) {
     const write = (rate: CountedRate | undefined) =>
       rate
-        ? `${texts.percent(rate.value)} (${rate.correct} / ${rate.total}; ${texts.decimal(100 * rate.low, 1)}–${texts.decimal(100 * rate.high, 1)})`
+        ? `${texts.percent(rate.value)} (${rate.correct} / ${rate.total}; ` +
+          `${texts.decimal(100 * rate.low, 1)}–${texts.decimal(100 * rate.high, 1)})`
         : '—';
     return paragraphs([
       `### ${say('heading.accuracy')}`,
@@ -87,7 +88,8 @@ function accuracyPart({ chosen, texts, texts: { say } }: ReportContext): string 
 /** Mean with the lowest and the highest where they differ; '—' of nothing. */
 function range(values: readonly number[], write: (value: number) => string): string {
   if (values.length === 0) return '—';
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const low = Math.min(...values);
+  const high = Math.max(...values);
   return write(low) === write(high)
     ? write(mean(values))
     : `${write(mean(values))} (${write(low)}${low < 0 ? ' … ' : '–'}${write(high)})`;
@@ -137,7 +139,10 @@ function identificationPart({ chosen, texts, texts: { say } }: ReportContext): W
         own.map((rate) => rate.truePositiveRate),
         (value) => texts.decimal(value, 3),
       );
-    return `${texts.decimal(only.truePositiveRate, 3)} (${texts.decimal(only.interval.low, 3)}–${texts.decimal(only.interval.high, 3)})`;
+    return (
+      `${texts.decimal(only.truePositiveRate, 3)} ` +
+      `(${texts.decimal(only.interval.low, 3)}–${texts.decimal(only.interval.high, 3)})`
+    );
   };
   return {
     charts: book.charts,
@@ -161,7 +166,10 @@ function identificationPart({ chosen, texts, texts: { say } }: ReportContext): W
   };
 }
 
-/** Same person or not: accuracy over LFW's folds, equal error rate and the ROC curve of pairs of people who never trained. */
+/**
+ * Same person or not: accuracy over LFW's folds, equal error rate and the ROC curve of pairs of people who never
+ * trained.
+ */
 function verificationPart({ chosen, texts, texts: { say } }: ReportContext): WrittenSection | null {
   const of = (run: JudgedRun) => run.summary.evaluation.verification ?? [];
   const arms = chosen.filter((arm) => arm.runs.flatMap(of).length > 0);
@@ -169,7 +177,8 @@ function verificationPart({ chosen, texts, texts: { say } }: ReportContext): Wri
   if (!first) return null;
   const book = chartBook();
   const title = say('chart.roc');
-  // Curves of several seeds have corners at other places: they are read off at the same rates, the lowest being one impostor.
+  // Curves of several seeds have corners at other places: they are read off at the same rates, the lowest being one
+  // impostor.
   const grid = Array.from({ length: 33 }, (_, step) => first.impostors ** (step / 32 - 1));
   const chart = lineChart({
     title,
@@ -179,25 +188,23 @@ function verificationPart({ chosen, texts, texts: { say } }: ReportContext): Wri
     xTicks: [1, 0.1, 0.01, 0.001, 0.0001, 0.00001].filter((rate) => rate >= 1 / first.impostors),
     percent: true,
     write: texts.short,
-    series: arms
-      .slice(0, 6)
-      .map((arm) => ({
-        name: arm.name,
-        colour: chosen.indexOf(arm),
-        points: seedBand(
-          arm.runs
-            .flatMap(of)
-            .map(({ roc }) =>
-              grid.map(
-                (rate) =>
-                  [
-                    rate,
-                    roc.truePositiveRates[roc.falsePositiveRates.findLastIndex((own) => own <= rate + 1e-12)] ?? 0,
-                  ] as const,
-              ),
+    series: arms.slice(0, 6).map((arm) => ({
+      name: arm.name,
+      colour: chosen.indexOf(arm),
+      points: seedBand(
+        arm.runs
+          .flatMap(of)
+          .map(({ roc }) =>
+            grid.map(
+              (rate) =>
+                [
+                  rate,
+                  roc.truePositiveRates[roc.falsePositiveRates.findLastIndex((own) => own <= rate + 1e-12)] ?? 0,
+                ] as const,
             ),
-        ),
-      })),
+          ),
+      ),
+    })),
   });
   return {
     charts: book.charts,
@@ -248,7 +255,8 @@ function foldsInWords(
   { say, count }: ReportContext['texts'],
 ): string[] {
   const pairs = folds.map((fold) => fold.pairs);
-  const [fewest, most] = [Math.min(...pairs), Math.max(...pairs)];
+  const fewest = Math.min(...pairs);
+  const most = Math.max(...pairs);
   return pairs.length === 0
     ? []
     : [
@@ -281,7 +289,10 @@ function acceptedShares(
         own.map((rate) => rate.truePositiveRate),
         (value) => texts.decimal(value, 3),
       );
-    return `${texts.decimal(only.truePositiveRate, 3)} (${texts.decimal(only.interval.low, 3)}–${texts.decimal(only.interval.high, 3)})`;
+    return (
+      `${texts.decimal(only.truePositiveRate, 3)} ` +
+      `(${texts.decimal(only.interval.low, 3)}–${texts.decimal(only.interval.high, 3)})`
+    );
   };
   return paragraphs([
     table(
@@ -308,17 +319,13 @@ function ranksPart({ chosen, texts, texts: { say } }: ReportContext): WrittenSec
   if (!first) return null;
   const book = chartBook();
   const seriesOf = (points: (ranks: NonNullable<RunEvaluation['ranks']>) => readonly (readonly [number, number])[]) =>
-    arms
-      .slice(0, 6)
-      .map((arm) => ({
-        name: arm.name,
-        colour: chosen.indexOf(arm),
-        points: seedBand(arm.runs.flatMap(of).map(points)),
-      }));
-  const [curveTitle, growthTitle] = [
-    say('chart.cumulative', { distractors: first.byDistractors.at(-1)?.distractors ?? 0 }),
-    say('chart.growth'),
-  ];
+    arms.slice(0, 6).map((arm) => ({
+      name: arm.name,
+      colour: chosen.indexOf(arm),
+      points: seedBand(arm.runs.flatMap(of).map(points)),
+    }));
+  const curveTitle = say('chart.cumulative', { distractors: first.byDistractors.at(-1)?.distractors ?? 0 });
+  const growthTitle = say('chart.growth');
   const curve = lineChart({
     title: curveTitle,
     xTitle: say('axis.rank'),
@@ -464,5 +471,6 @@ function differencesPart({ comparison, metrics, chosen, texts, texts: { say } }:
 /** Low to high in the unit's bare numbers; '—' without an interval. */
 export const intervalInWords = (pair: ComparedPair, texts: ReportContext['texts']): string =>
   pair.interval
-    ? `${metricDifference(pair.interval.low, pair.metric, texts).number} … ${metricDifference(pair.interval.high, pair.metric, texts).number}`
+    ? `${metricDifference(pair.interval.low, pair.metric, texts).number} … ` +
+      `${metricDifference(pair.interval.high, pair.metric, texts).number}`
     : '—';

@@ -144,12 +144,15 @@ const write = (value: unknown, { context: { texts } }: Drawn) =>
 const byValue = (a: unknown, b: unknown) =>
   typeof a === 'number' && typeof b === 'number' ? a - b : String(a) < String(b) ? -1 : 1;
 
-/** The first two knobs as a grid, each cell the mean over what else varies; null where draws hardly ever share a value. */
+/**
+ * The first two knobs as a grid, each cell the mean over what else varies; null where draws hardly ever share a value.
+ */
 function heatMapOf(variants: readonly Variant[], [x, y]: readonly string[], drawn: Drawn): string | null {
   if (x === undefined || y === undefined) return null;
   const { texts } = drawn.context;
   const valuesOf = (knob: string) => [...new Set(variants.map((variant) => variant.knobs.get(knob)))].sort(byValue);
-  const [xs, ys] = [valuesOf(x), valuesOf(y).toReversed()];
+  const xs = valuesOf(x);
+  const ys = valuesOf(y).toReversed();
   if (xs.length > 10 || ys.length > 10 || xs.length * ys.length > 3 * variants.length) return null;
   const title = texts.say('chart.heatMap', { arm: drawn.origin, x: lastWord(x), y: lastWord(y) });
   return drawn.book.show(
@@ -198,7 +201,8 @@ function parallelOf(variants: readonly Variant[], knobs: readonly string[], draw
     };
   };
   const values = variants.map((variant) => variant.val);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const low = Math.min(...values);
+  const high = Math.max(...values);
   const title = `${drawn.origin}: ${texts.say('chart.parallel')}`;
   return drawn.book.show(
     drawn.file,

@@ -45,7 +45,8 @@ export const verdictSection: Section = (context) => {
                         label:
                           chosen.length === 2
                             ? pair.metric.title
-                            : `${shorten(pair.arm, Math.max(12, differenceLabel - pair.metric.title.length - 2))}: ${pair.metric.title}`,
+                            : `${shorten(pair.arm, Math.max(12, differenceLabel - pair.metric.title.length - 2))}: ` +
+                              `${pair.metric.title}`,
                         mean: 100 * pair.mean,
                         note: [
                           metricDifference(pair.mean, pair.metric, texts).number,
@@ -82,7 +83,8 @@ function sentences(pairs: readonly ComparedPair[], { texts }: ReportContext): st
       return [
         others.length === 0
           ? alone(clearest)
-          : `${texts.say('verdict.sameMany', { arms: names, against: escapeMarkdown(clearest.against), metric: metric.title })} ${alone(clearest)}`,
+          : `${texts.say('verdict.sameMany', { arms: names, against: escapeMarkdown(clearest.against), metric: metric.title })} ` +
+            `${alone(clearest)}`,
       ];
     }),
   ];

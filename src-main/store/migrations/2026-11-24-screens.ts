@@ -1,4 +1,7 @@
-/** What screens keep: when and how a dataset was imported, the latest value of each curve, notes and stars on runs, remarks in reports, hashes of artefacts. */
+/**
+ * What screens keep: when and how a dataset was imported, the latest value of each curve, notes and stars on runs,
+ * remarks in reports, hashes of artefacts.
+ */
 export const screens = `
 ALTER TABLE dataset ADD COLUMN data TEXT;
 ALTER TABLE dataset ADD COLUMN importedAt TEXT;

@@ -1,6 +1,8 @@
 /**
- * Long lists and what is told in other languages: what an event says as data beside its English sentence, runs found by when they were begun,
- * events by their run, and what a picture's header said when its file had this size and time (width and height after the EXIF turn).
+ * Long lists and what is told in other languages: what an event says as data beside its English sentence, runs found by
+ * when they were begun,
+ * events by their run, and what a picture's header said when its file had this size and time (width and height after
+ * the EXIF turn).
  */
 export const pages = `
 ALTER TABLE event ADD COLUMN details TEXT;

@@ -17,7 +17,10 @@ const batchSchema = z.strictObject({
   /** Slurm's ids of the array jobs, oldest first. */
   jobs: z.array(z.string()),
 });
-/** All that the tasks of a submitted experiment go by: the plan as it was then, where the faces lie, and who trains which run. */
+/**
+ * All that the tasks of a submitted experiment go by: the plan as it was then, where the faces lie, and who trains
+ * which run.
+ */
 export type Batch = z.infer<typeof batchSchema>;
 
 export const batchFolderOf = (workspace: string, planHash: string): string =>

@@ -1,7 +1,10 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { arrayScriptOf, collectScriptOf, taskLogOf, type Batch } from './batchFile.ts';
 
-/** The command lines of the tasks and of the job that collects, word by word; the number of a task is put behind the first. */
+/**
+ * The command lines of the tasks and of the job that collects, word by word; the number of a task is put behind the
+ * first.
+ */
 export interface BatchCommands {
   readonly task: readonly string[];
   readonly collect: readonly string[];
@@ -78,7 +81,8 @@ function directive(flag: string): string {
   if (!/^--?[A-Za-z]/.test(flag) || /["\n\r]/.test(flag))
     throw new ArcBenchError(
       'wrong-input',
-      `${JSON.stringify(flag)} is no flag that can be passed on to sbatch: one such as --account=NAME was expected, without quotes and line breaks.`,
+      `${JSON.stringify(flag)} is no flag that can be passed on to sbatch: one such as --account=NAME was ` +
+        'expected, without quotes and line breaks.',
     );
   const [, name = flag, value = ''] = /^([^=]+=)(.*)$/.exec(flag) ?? [];
   return /\s/.test(flag) ? `${name}"${value}"` : flag;

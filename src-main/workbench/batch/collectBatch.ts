@@ -17,7 +17,10 @@ export interface CollectOptions {
   readonly partial: boolean;
   readonly train: Pick<TrainOptions, 'compiled' | 'engine'>;
 }
-/** Joins the runs of a plan from the workspaces of tasks, asserts that they are pairs, judges what is not judged, and writes the report. Throws ArcBenchError. */
+/**
+ * Joins the runs of a plan from the workspaces of tasks, asserts that they are pairs, judges what is not judged, and
+ * writes the report. Throws ArcBenchError.
+ */
 export async function collectBatch(
   options: StageOptions,
   { from, partial, train }: CollectOptions,
@@ -41,10 +44,13 @@ export async function collectBatch(
         ? 'Name the workspaces that hold them too'
         : again.length === 0
           ? 'Wait for them'
-          : `Submit ${again.length === 1 ? 'it' : 'them'} again with \`sbatch --array=${again.join(',')} ${arrayScriptOf(folder)}\``;
+          : `Submit ${again.length === 1 ? 'it' : 'them'} again with \`sbatch --array=${again.join(',')} ` +
+            `${arrayScriptOf(folder)}\``;
     throw new ArcBenchError(
       'failed',
-      `${open.length} of ${found.length} runs ${open.length === 1 ? 'is' : 'are'} not done${open.length === 1 ? '' : ', the first'}: ${sentences[0]} ${advice}, and collect again, or take what is there with --partial.`,
+      `${open.length} of ${found.length} runs ${open.length === 1 ? 'is' : 'are'} not ` +
+        `done${open.length === 1 ? '' : ', the first'}: ${sentences[0]} ${advice}, and collect again, or take ` +
+        'what is there with --partial.',
     );
   }
   const there = found.filter(isJoinable);
@@ -65,7 +71,8 @@ export async function collectBatch(
       only: ({ arm, seed }) => untold.has(`${arm} ${seed}`),
     });
   const report = await writeExperimentReport(options, faces);
-  if (from.length === 0) for (const { workspace } of joined) rmSync(workspace, { recursive: true, force: true }); // all of it is in this workspace now
+  // all of it is in this workspace now
+  if (from.length === 0) for (const { workspace } of joined) rmSync(workspace, { recursive: true, force: true });
   return { report, joined: joined.map(({ id }) => id), runs: there.map(({ id }) => id) };
 }
 
@@ -80,7 +87,8 @@ function tasksOf(
   if (!batch)
     throw new ArcBenchError(
       'wrong-input',
-      `${plan.name} as it is now was not submitted from the workspace ${store.workspace}: submit it with \`arcbench submit\`, or name the workspaces that hold its runs.`,
+      `${plan.name} as it is now was not submitted from the workspace ${store.workspace}: submit it with ` +
+        '`arcbench submit`, or name the workspaces that hold its runs.',
     );
   if (batch.splitHash !== splitHash) throw otherSplit(folder, batch.splitHash, splitHash);
   return taskStates(store, folder, { ...batch, runs: planned });
@@ -104,13 +112,16 @@ function runsIn(
         const [other] = own.runs();
         throw new ArcBenchError(
           'wrong-input',
-          `${workspace} holds no run of ${plan.name} as it is now (plan ${hash.slice(0, 12)})${other ? `, but runs of ${other.experiment} (plan ${other.planHash.slice(0, 12)})` : ''}: name workspaces in which this very plan was run.`,
+          `${workspace} holds no run of ${plan.name} as it is now (plan ` +
+            `${hash.slice(0, 12)})${other ? `, but runs of ${other.experiment} (plan ${other.planHash.slice(0, 12)})` : ''}: ` +
+            'name workspaces in which this very plan was run.',
         );
       }
       for (const row of rows) {
         if (row.splitHash !== splitHash && workspace !== store.workspace)
           throw otherSplit(workspace, row.splitHash, splitHash);
-        const [known, state] = [found.get(row.id), stateOf(own, row, { plan })];
+        const known = found.get(row.id);
+        const state = stateOf(own, row, { plan });
         if (!known || (known.state !== 'done' && isJoinable(state))) found.set(row.id, { ...state, workspace });
       }
     };
@@ -132,7 +143,8 @@ function runsIn(
 const otherSplit = (where: string, theirs: string, ours: string) =>
   new ArcBenchError(
     'wrong-input',
-    `The runs in ${where} were trained on another split (${theirs.slice(0, 12)}) than the faces give now (${ours.slice(0, 12)}): pictures have changed since; submit the experiment again.`,
+    `The runs in ${where} were trained on another split (${theirs.slice(0, 12)}) than the faces give now ` +
+      `(${ours.slice(0, 12)}): pictures have changed since; submit the experiment again.`,
   );
 
 function sentenceOf({ arm, seed, number, state, message }: BatchedRun, log: string | null): string {

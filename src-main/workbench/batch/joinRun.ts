@@ -10,7 +10,10 @@ import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { runFolderOf } from '../experiment/trainArms.ts';
 import { withStore } from './taskStates.ts';
 
-/** Takes a run with its files and rows over from another workspace, which stays as it is. Throws 'damaged' where a file is not the one that was written. */
+/**
+ * Takes a run with its files and rows over from another workspace, which stays as it is. Throws 'damaged' where a file
+ * is not the one that was written.
+ */
 export async function joinRun(
   store: Store,
   { id, workspace }: { readonly id: string; readonly workspace: string },
@@ -25,11 +28,13 @@ export async function joinRun(
       'damaged',
       `What the database of ${workspace} holds of run ${id} is not what was written: train the run again.`,
     );
-  const [source, target] = [join(workspace, 'runs', id), runFolderOf(store, id)];
+  const source = join(workspace, 'runs', id);
+  const target = runFolderOf(store, id);
   if (!existsSync(source))
     throw new ArcBenchError('damaged', `The files of run ${id} are gone from ${workspace}: train it again.`);
   const ending = `${sep}runs${sep}${id}${sep}`;
-  const moved = (path: string) => join(target, path.slice(path.lastIndexOf(ending) + ending.length)); // where it was written may be named otherwise here
+  // where it was written may be named otherwise here
+  const moved = (path: string) => join(target, path.slice(path.lastIndexOf(ending) + ending.length));
   const artefacts = record.artefacts.map((artefact) => ({ ...artefact, path: moved(artefact.path) }));
   const summary = (record.results['summary'] ?? null) as TrainedSummary | null;
   const results =
@@ -55,7 +60,8 @@ export async function joinRun(
   });
   if (plan) store.savePlan(record.run.planHash, plan);
   store.saveRecord({ ...record, artefacts, results });
-  if (record.results['digest'] !== undefined) store.saveResult(id, 'digest', store.digest(id)); // its paths are others here
+  // its paths are others here
+  if (record.results['digest'] !== undefined) store.saveResult(id, 'digest', store.digest(id));
 }
 
 async function syncFiles(folder: string): Promise<void> {

@@ -16,7 +16,8 @@ interface RunPlace {
 }
 
 /**
- * Throws 'damaged' where runs of one seed that draw by the same knobs did not start from the same weights, or did not see the same batches and
+ * Throws 'damaged' where runs of one seed that draw by the same knobs did not start from the same weights, or did not
+ * see the same batches and
  * augmentation: machines may differ in a weight file or in their version of ArcBench. Different engines are said.
  */
 export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: readonly RunPlace[]): void {
@@ -38,7 +39,9 @@ export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: re
         if (first && first.hash !== hash)
           throw new ArcBenchError(
             'damaged',
-            `${run.arm} and ${first.run.arm}, seed ${run.seed}, do not share their ${part} (runs ${run.id} and ${first.run.id}), though the plan says they do: train them with one version of ArcBench and one weight file.`,
+            `${run.arm} and ${first.run.arm}, seed ${run.seed}, do not share their ${part} (runs ${run.id} ` +
+              `and ${first.run.id}), though the plan says they do: train them with one version of ArcBench and ` +
+              'one weight file.',
           );
         if (!first) firsts.set(key, { run, hash });
       }
@@ -50,7 +53,9 @@ export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: re
   const differ = enginesThatDiffer(engines, reportTexts('en'));
   if (differ)
     progress.notice(
-      `Warning: the runs were not trained on one engine (${[...differ].map(([engine, [first]]) => `${engine}: ${first?.arm}, seed ${first?.seed}`).join('; ')}), so that a difference may be the engines'.`,
+      'Warning: the runs were not trained on one engine ' +
+        `(${[...differ].map(([engine, [first]]) => `${engine}: ${first?.arm}, seed ${first?.seed}`).join('; ')}), ` +
+        `so that a difference may be the engines'.`,
     );
 }
 

@@ -13,14 +13,11 @@ export interface BatchTask extends Pick<StageOptions, 'progress' | 'signal'> {
   readonly train: Pick<TrainOptions, 'compiled' | 'engine'>;
 }
 
-/** Trains and judges one run of a submitted experiment in a workspace of its own, from its last checkpoint where it has one. Throws ArcBenchError, 'cancelled' where it was stopped and saved. */
-export async function runBatchTask({
-  folder,
-  number,
-  progress,
-  signal,
-  train,
-}: BatchTask): Promise<{
+/**
+ * Trains and judges one run of a submitted experiment in a workspace of its own, from its last checkpoint where it has
+ * one. Throws ArcBenchError, 'cancelled' where it was stopped and saved.
+ */
+export async function runBatchTask({ folder, number, progress, signal, train }: BatchTask): Promise<{
   readonly id: string;
   readonly arm: string;
   readonly seed: number;
@@ -39,12 +36,14 @@ export async function runBatchTask({
   if (split.hash !== batch.splitHash)
     throw new ArcBenchError(
       'damaged',
-      `The prepared faces in ${set.folder} are not the ones that the batch was submitted with: submit the experiment again.`,
+      `The prepared faces in ${set.folder} are not the ones that the batch was submitted with: submit the ` +
+        'experiment again.',
     );
   const workspace = taskWorkspaceOf(folder, number);
   const store = openStore(workspace);
   try {
-    store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] }); // its folders are in the workspace that the run is joined to
+    // its folders are in the workspace that the run is joined to
+    store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] });
     await trainArms(
       { store, plan: batch.plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
       { set, split },
@@ -60,7 +59,8 @@ export async function runBatchTask({
     if (!(error instanceof ArcBenchError) || error.code !== 'cancelled') throw error;
     throw new ArcBenchError(
       'cancelled',
-      `Stopped and saved; the task goes on from here when it is queued again, by Slurm or with \`sbatch --array=${number} ${arrayScriptOf(folder)}\`.`,
+      'Stopped and saved; the task goes on from here when it is queued again, by Slurm or with `sbatch ' +
+        `--array=${number} ${arrayScriptOf(folder)}\`.`,
       { cause: error },
     );
   } finally {

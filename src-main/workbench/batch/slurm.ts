@@ -19,7 +19,8 @@ export function requireSlurm(): void {
   if (slurm('sbatch', ['--version']).missing)
     throw new ArcBenchError(
       'missing-tool',
-      'sbatch is not on the PATH: submit on a machine that has the commands of Slurm, or write the scripts with --dry-run and submit them there.',
+      'sbatch is not on the PATH: submit on a machine that has the commands of Slurm, or write the scripts ' +
+        'with --dry-run and submit them there.',
     );
 }
 
@@ -30,12 +31,17 @@ export function submitScript(script: string, flags: readonly string[]): string {
   if (status !== 0 || job === '')
     throw new ArcBenchError(
       'failed',
-      `sbatch refused ${script} (${said.replace(/^sbatch: (error: )?/, '').replace(/\.$/, '') || `exit code ${status}`}): mend the flags, or look with \`sinfo\` what the cluster offers.`,
+      `sbatch refused ${script} ` +
+        `(${said.replace(/^sbatch: (error: )?/, '').replace(/\.$/, '') || `exit code ${status}`}): mend the ` +
+        'flags, or look with `sinfo` what the cluster offers.',
     );
   return job;
 }
 
-/** Which tasks of array jobs Slurm still has, with its word for their state, such as PENDING; none where it knows nothing of them. */
+/**
+ * Which tasks of array jobs Slurm still has, with its word for their state, such as PENDING; none where it knows
+ * nothing of them.
+ */
 export function tasksInQueue(jobs: readonly string[]): ReadonlyMap<number, string> {
   if (jobs.length === 0) return new Map();
   const { out } = slurm('squeue', ['--noheader', '--array', `--jobs=${jobs.join(',')}`, '--format=%K %T']);

@@ -34,7 +34,10 @@ export interface Submitted {
   readonly collectJob: string | null;
 }
 
-/** Prepares and splits the faces once, writes the scripts of a job array with one task for each run that is not done, and submits them unless it is a dry run. Throws ArcBenchError. */
+/**
+ * Prepares and splits the faces once, writes the scripts of a job array with one task for each run that is not done,
+ * and submits them unless it is a dry run. Throws ArcBenchError.
+ */
 export async function submitBatch(
   options: StageOptions,
   { flags, commands, from, dryRun, collect }: SubmitOptions,
@@ -44,7 +47,8 @@ export async function submitBatch(
   if (plan.sweep && 'halving' in plan.sweep && plan.sweep.halving !== undefined)
     throw new ArcBenchError(
       'wrong-input',
-      `The runs of ${plan.name} go on together, round by round, since its sweep has successive halving: run it on one machine with \`arcbench --run\`, or leave sweep.halving out.`,
+      `The runs of ${plan.name} go on together, round by round, since its sweep has successive halving: run ` +
+        'it on one machine with `arcbench --run`, or leave sweep.halving out.',
     );
   const { set, split } = await gatherSplit(options);
   const hash = planHash(plan);
@@ -68,7 +72,8 @@ export async function submitBatch(
   if (tasks.length === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `There is nothing to submit: each run of ${plan.name} is done or with Slurm already; \`arcbench collect\` joins them.`,
+      `There is nothing to submit: each run of ${plan.name} is done or with Slurm already; \`arcbench ` +
+        'collect` joins them.',
     );
   mkdirSync(folder, { recursive: true });
   const written: BatchScripts = {

@@ -24,7 +24,10 @@ export interface BatchedRun {
 export const isJoinable = ({ state }: Pick<BatchedRun, 'state'>): boolean =>
   state === 'done' || state === 'trained' || state === 'diverged';
 
-/** How far each run of a batch is, by the workspace that it is joined to, by Slurm, and by its task's own workspace, which is left alone while another machine may write it. */
+/**
+ * How far each run of a batch is, by the workspace that it is joined to, by Slurm, and by its task's own workspace,
+ * which is left alone while another machine may write it.
+ */
 export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'plan' | 'runs' | 'jobs'>): BatchedRun[] {
   const inQueue = tasksInQueue(batch.jobs);
   return batch.runs.map((run, number) => {

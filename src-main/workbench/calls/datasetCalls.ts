@@ -173,7 +173,9 @@ export function datasetCalls(
       const dataset = await library.datasetOf(data);
       return jobs.add({
         kind: 'prepare',
-        title: `Prepare ${data.source === 'demo' ? 'the demo faces' : basename(dataset.source)} at ${prepare.inputSize} pixels`,
+        title:
+          `Prepare ${data.source === 'demo' ? 'the demo faces' : basename(dataset.source)} at ` +
+          `${prepare.inputSize} pixels`,
         work: (job) => workApart({ kind: 'prepare', plan: planOf({ data, prepare }), ...stage }, job),
       });
     },

@@ -17,7 +17,8 @@ export function embeddingCalls(
   keptProjection: (request: PlacingRequest) => Promise<string | null> = () => Promise.resolve(null),
 ): CallsOf<'embedding'> {
   const fileOf = (run: string, hash: string) => projectionFile(store, run, hash);
-  let last: { readonly key: string; readonly units: ReturnType<typeof readUnits> } | null = null; // one picture after the other is asked for
+  // one picture after the other is asked for
+  let last: { readonly key: string; readonly units: ReturnType<typeof readUnits> } | null = null;
   const unitsOf = (path: string, rows: number) => {
     const key = `${path} ${statSync(path).mtimeMs}`; // a run that is begun anew writes the same path
     if (last?.key !== key) last = { key, units: readUnits(path, rows) };
@@ -48,7 +49,8 @@ export function embeddingCalls(
       if (!frame)
         throw new ArcBenchError(
           'wrong-input',
-          `The run ${run} kept no embeddings of epoch ${snapshot}: choose one of ${frames.map((entry) => entry.snapshot).join(', ')}.`,
+          `The run ${run} kept no embeddings of epoch ${snapshot}: choose one of ` +
+            `${frames.map((entry) => entry.snapshot).join(', ')}.`,
         );
       if (row >= rows.length)
         throw new ArcBenchError(

@@ -52,7 +52,9 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
           {
             knob: 'data.source',
             arms: [],
-            text: `${plan.data.source} stands for a folder of yours: set data.source to the folder or the CSV of your faces.`,
+            text:
+              `${plan.data.source} stands for a folder of yours: set data.source to the folder or the CSV of ` +
+              'your faces.',
             blocking: true,
           },
         ]

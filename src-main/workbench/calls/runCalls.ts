@@ -184,7 +184,8 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
           predictions: store.result(id, 'predictions') as Predictions | null,
           prepared: (store.result(id, 'faces') as { prepared: string } | null)?.prepared ?? '',
         }));
-      const [own, others] = [judgedOf(first), judgedOf(second)];
+      const own = judgedOf(first);
+      const others = judgedOf(second);
       const pairs = own
         .flatMap(({ seed, prepared, predictions }) => {
           const other = others.find((run) => run.seed === seed && run.prepared === prepared);
@@ -195,7 +196,8 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
       if (pairs.length === 0 || !existsSync(join(store.workspace, 'prepared', prepared)))
         throw new ArcBenchError(
           'wrong-input',
-          'No two of these runs were judged with one seed on one set of faces: mark runs of two arms that are done with the same seed.',
+          'No two of these runs were judged with one seed on one set of faces: mark runs of two arms that ' +
+            'are done with the same seed.',
         );
       const { images } = openPreparedSet(join(store.workspace, 'prepared', prepared));
       const { seeds, p, onlyFirst, onlySecond } = comparePredictions(pairs);
@@ -205,16 +207,14 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
       const shown = (rows: readonly PredictionDifference[]) => ({
         total: rows.length,
         people: new Set(rows.map(({ label }) => label)).size,
-        pictures: rows
-          .slice(0, mostPictures)
-          .map(({ image, label, firstRight, secondRight, takenFor }) => ({
-            index: image,
-            file: images[image]?.path ?? '',
-            identity: classNames.get(label) ?? '',
-            firstRight,
-            secondRight,
-            takenFor: takenFor.map((taken) => classNames.get(taken) ?? `class ${taken}`),
-          })),
+        pictures: rows.slice(0, mostPictures).map(({ image, label, firstRight, secondRight, takenFor }) => ({
+          index: image,
+          file: images[image]?.path ?? '',
+          identity: classNames.get(label) ?? '',
+          firstRight,
+          secondRight,
+          takenFor: takenFor.map((taken) => classNames.get(taken) ?? `class ${taken}`),
+        })),
       });
       return { prepared, seeds, p, onlyFirst: shown(onlyFirst), onlySecond: shown(onlySecond) };
     },

@@ -24,7 +24,8 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       );
     return (last = openPreparedSet(folder));
   };
-  let drawn: { readonly of: string; readonly split: Split; readonly pictures: readonly SplitPicture[] } | null = null; // a sheet asks for page after page
+  // a sheet asks for page after page
+  let drawn: { readonly of: string; readonly split: Split; readonly pictures: readonly SplitPicture[] } | null = null;
   const drawnOf = (set: PreparedSet, rule: Plan['split']) => {
     const of = JSON.stringify([set.hash, rule]);
     if (drawn?.of === of) return drawn;

@@ -12,7 +12,8 @@ const speedSchema = z.object({ device: z.enum(['cpu', 'cuda']), gigaflops: z.num
 /** Of 0 GFLOP/s where the engine could not compute. */
 export type MachineSpeed = z.infer<typeof speedSchema>;
 
-const [minute, day] = [60_000, 86_400_000];
+const minute = 60_000;
+const day = 86_400_000;
 const fileOf = () => join(cacheFolder('speed'), 'machine.json');
 /** A home on a shared disk is read by machines that differ. */
 const keyOf = (engine: EngineName) =>
@@ -61,7 +62,10 @@ export async function machineSpeed(engine: EngineName): Promise<MachineSpeed> {
   );
 }
 
-/** Measures the machine when it is asked to, where that is not done yet: once at a time, and while nothing else computes. */
+/**
+ * Measures the machine when it is asked to, where that is not done yet: once at a time, and while nothing else
+ * computes.
+ */
 export function measuredAtRest({
   busy,
   onMeasured,

@@ -12,7 +12,8 @@ import { planHash } from '../experiment/planHash.ts';
 import { haltOf } from '../experiment/trainInRounds.ts';
 import { trainingRate, type RatedRun } from './trainingRate.ts';
 
-const lookedThrough = 500; // runs: a check is made with every change of the text, in a workspace of thousands of runs too
+// runs: a check is made with every change of the text, in a workspace of thousands of runs too
+const lookedThrough = 500;
 const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const networkOf = ({ model, prepare }: Pick<Plan, 'model' | 'prepare'>) => buildNetwork(model, prepare.inputSize);
 
@@ -23,9 +24,13 @@ export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number
     .reduce((sum, spec) => sum + product(spec.shape), 0);
 
 const sureness = { machine: 0, otherRuns: 1, runs: 2 } as const satisfies Record<TrainingRate['from']['kind'], number>;
-const [inferenceShare, secondsToBegin] = [0.35, 4]; // of a training step's time; of each run, to load the engine and compile its steps
+const inferenceShare = 0.35;
+const secondsToBegin = 4; // of a training step's time; of each run, to load the engine and compile its steps
 
-/** Tells what a start would take from the shapes of the network and the rates of earlier runs; of where none are from the machine's speed. */
+/**
+ * Tells what a start would take from the shapes of the network and the rates of earlier runs; of where none are from
+ * the machine's speed.
+ */
 export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
   const rates = new Map<string, number | null>(); // by run that has ended: it is trained once
   const rateOf = ({ id, status }: RunRow): number | null => {
@@ -52,7 +57,8 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
       .filter(({ status }) => status === 'done' || status === 'trained' || status === 'running')
       .reverse()
       .flatMap((run) => {
-        const [plan, imagesPerSecond] = [planOf(run), rateOf(run)];
+        const plan = planOf(run);
+        const imagesPerSecond = rateOf(run);
         return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
       });
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
@@ -116,7 +122,10 @@ function meanEpochs(plan: Plan, arm: ArmPlan): number {
   );
 }
 
-/** Bytes of float32 that training holds: each parameter with its gradient and slots, of class centres that are drawn the drawn ones once more with theirs, and each value of a batch with its gradient. */
+/**
+ * Bytes of float32 that training holds: each parameter with its gradient and slots, of class centres that are drawn the
+ * drawn ones once more with theirs, and each value of a batch with its gradient.
+ */
 function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
   const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
   const drawn = drawnClasses(plan.training, classes);

@@ -13,8 +13,14 @@ export interface RatedRun {
   readonly imagesPerSecond: number;
 }
 
-// The shares of the three are fitted to compiled steps of five backbones at 32 to 112 pixels on two cores that others used too, their sum to three backbones on two cores at rest: none is off by more than 2, and two of them against one another by 3. What a multiply-add forward and back costs of the time of one floating-point operation of a matrix product (Winograd's convolutions save most of the six), what the passes over a value cost, and a step beside its pictures.
-const [ofMultiplyAdd, ofValue, ofStep] = [1.5, 550, 1.8e9];
+// The shares of the three are fitted to compiled steps of five backbones at 32 to 112 pixels on two cores that others
+// used too, their sum to three backbones on two cores at rest: none is off by more than 2, and two of them against one
+// another by 3. What a multiply-add forward and back costs of the time of one floating-point operation of a matrix
+// product (Winograd's convolutions save most of the six), what the passes over a value cost, and a step beside its
+// pictures.
+const ofMultiplyAdd = 1.5;
+const ofValue = 550;
+const ofStep = 1.8e9;
 
 /** What one picture costs in training, in floating-point operations of a matrix product. */
 export function trainingWork({ model, prepare, training }: Networked, classes: number): number {
@@ -23,9 +29,13 @@ export function trainingWork({ model, prepare, training }: Networked, classes: n
   return ofMultiplyAdd * (multiplyAdds + head) + ofValue * values + ofStep / training.batchSize;
 }
 
-const [mostRuns, nameOf] = [10, ({ model, prepare }: Networked) => `${model.backbone} ${prepare.inputSize}`];
+const mostRuns = 10;
+const nameOf = ({ model, prepare }: Networked) => `${model.backbone} ${prepare.inputSize}`;
 
-/** How fast a plan trains: as the newest runs of its network at its input size did, else reckoned from the runs of the network most like it, else from the machine's speed; null where nothing is known. */
+/**
+ * How fast a plan trains: as the newest runs of its network at its input size did, else reckoned from the runs of the
+ * network most like it, else from the machine's speed; null where nothing is known.
+ */
 export function trainingRate(
   plan: Networked,
   classes: number,

@@ -12,7 +12,10 @@ import { splitFacts } from './splitFacts.ts';
 
 const mostDemoImages = 200_000; // more would keep the workbench busy for the sake of an estimate
 
-/** Counts what a plan's split would hold, from what is known of its faces before a start; null where nothing is. The last few counts are kept. */
+/**
+ * Counts what a plan's split would hold, from what is known of its faces before a start; null where nothing is. The
+ * last few counts are kept.
+ */
 export function faceCounter(workspace: string, library: DatasetLibrary) {
   const known = new Map<string, CountedFaces>();
   return async (plan: Plan, baseFolder: string): Promise<CountedFaces | null> => {

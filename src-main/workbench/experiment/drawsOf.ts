@@ -8,13 +8,17 @@ export interface Draws {
   readonly augmentation: string;
 }
 
-/** SHA-256 of the batches of every epoch, and of the augmentation's draws for the first and last batch of each, made as the trainer makes them. */
+/**
+ * SHA-256 of the batches of every epoch, and of the augmentation's draws for the first and last batch of each, made as
+ * the trainer makes them.
+ */
 export function drawsOf(
   { training, prepare }: Pick<Plan, 'training' | 'prepare'>,
   labels: Int32Array,
   seed: number,
 ): Draws {
-  const [order, augmentation] = [createHash('sha256'), createHash('sha256')];
+  const order = createHash('sha256');
+  const augmentation = createHash('sha256');
   const { batchSize } = training;
   for (let epoch = 0; epoch < training.epochs; epoch++) {
     const batches = batchesOfEpoch(training, labels, { seed, epoch });

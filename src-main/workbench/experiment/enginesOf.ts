@@ -1,12 +1,13 @@
 import type { RunEngine } from '../../../src-shared/runEngine.ts';
 import type { Store } from '../../store/store.ts';
 
-/** Every engine that trained or judged a run, in their order: one that was stopped may have gone on elsewhere, or with other threads. */
+/**
+ * Every engine that trained or judged a run, in their order: one that was stopped may have gone on elsewhere, or with
+ * other threads.
+ */
 export function enginesOf(store: Store, id: string): readonly RunEngine[] {
-  const [all, last] = [
-    store.result(id, 'engines') as readonly RunEngine[] | null,
-    store.result(id, 'engine') as RunEngine | null,
-  ];
+  const all = store.result(id, 'engines') as readonly RunEngine[] | null;
+  const last = store.result(id, 'engine') as RunEngine | null;
   return all ?? (last ? [last] : []);
 }
 

@@ -95,7 +95,8 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
     onProgress: paced(progress, 'images'),
   });
   const rejected = [...dataset.rejected, ...set.rejected];
-  if (store.dataset(dataset.hash) === null) await saveDatasetFile(store.workspace, dataset); // landmarks set by hand since the import made another of it, which takes its place
+  // landmarks set by hand since the import made another of it, which takes its place
+  if (store.dataset(dataset.hash) === null) await saveDatasetFile(store.workspace, dataset);
   saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);
   if (set.detection) progress.notice(describeDetection(set.detection));
@@ -105,4 +106,5 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
 }
 
 const describeDetection = ({ pictures, withFace, withSeveral }: Detection): string =>
-  `A face was found in ${withFace} of ${pictures} pictures${withSeveral === 0 ? '' : `, several in ${withSeveral}, where the largest was taken`}.`;
+  `A face was found in ${withFace} of ${pictures} ` +
+  `pictures${withSeveral === 0 ? '' : `, several in ${withSeveral}, where the largest was taken`}.`;

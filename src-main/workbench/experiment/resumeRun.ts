@@ -14,7 +14,10 @@ export interface ResumableRun {
   readonly origin: Pick<StageOptions, 'baseFolder' | 'rerunCommand'>;
 }
 
-/** What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' where its plan is gone. */
+/**
+ * What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' where its plan is
+ * gone.
+ */
 export function resumableRun(store: Store, id: string): ResumableRun {
   const row = store.run(id);
   if (!row) throw noSuchRun(id);
@@ -30,7 +33,8 @@ export function resumableRun(store: Store, id: string): ResumableRun {
   if (plan.sweep?.halving)
     throw new ArcBenchError(
       'wrong-input',
-      `The run ${id} belongs to a sweep with successive halving, whose runs go on together: go on with its experiment, \`${origin.rerunCommand} --resume\`.`,
+      `The run ${id} belongs to a sweep with successive halving, whose runs go on together: go on with its ` +
+        `experiment, \`${origin.rerunCommand} --resume\`.`,
     );
   return { row, plan, origin };
 }
@@ -49,7 +53,10 @@ export async function resumeRun(
   });
 }
 
-/** Removes a run, its points and its files. Throws 'wrong-input' where there is none, or where its files may not be removed; nothing is removed then. */
+/**
+ * Removes a run, its points and its files. Throws 'wrong-input' where there is none, or where its files may not be
+ * removed; nothing is removed then.
+ */
 export function deleteRun(store: Store, id: string): void {
   if (!store.run(id)) throw noSuchRun(id);
   const folder = runFolderOf(store, id);

@@ -18,18 +18,24 @@ import { pathFrom, type StageOptions } from './stage.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
 import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
 
-/** Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as it is. */
+/**
+ * Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as
+ * it is.
+ */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const { train, val } = options.plan.split;
   if (train === 0 || val === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `split.${train === 0 ? 'train' : 'val'} is 0, and ${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share of the images above 0 was expected, such as 0.15 for val; give train and test the rest.`,
+      `split.${train === 0 ? 'train' : 'val'} is 0, and ` +
+        `${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share ` +
+        'of the images above 0 was expected, such as 0.15 for val; give train and test the rest.',
     );
   const seen = new Set<string>();
   for (const arm of options.plan.arms) {
     const own = planOfArm(options.plan, arm);
-    const network = buildNetwork(own.model, own.prepare.inputSize); // refuses what cannot be built before any work is done
+    // refuses what cannot be built before any work is done
+    const network = buildNetwork(own.model, own.prepare.inputSize);
     const [refusal] = refuseTraining(arm.loss, own.training);
     if (refusal) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal.sentence}.`);
     const model = JSON.stringify(own.model);
@@ -40,7 +46,8 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);
   const { pairs } = options.plan.evaluation;
-  if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes); // refuses a file that cannot serve before any training
+  // refuses a file that cannot serve before any training
+  if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes);
   return { dataset, set, ...audited, ...(await writeAuditedSplit(options, set, audited)) };
 }
 

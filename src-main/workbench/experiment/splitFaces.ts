@@ -36,7 +36,9 @@ export async function writeAuditedSplit(
   if (blocking.length > 0) {
     throw new ArcBenchError(
       'wrong-input',
-      `The audit found ${blocking.length === 1 ? 'a leak' : `${blocking.length} leaks`} between the parts, the first: ${blocking[0]?.message} Mend the data, or allow it by name with split.allowFindings: ["${blocking[0]?.name}"].`,
+      `The audit found ${blocking.length === 1 ? 'a leak' : `${blocking.length} leaks`} between the parts, ` +
+        `the first: ${blocking[0]?.message} Mend the data, or allow it by name with split.allowFindings: ` +
+        `["${blocking[0]?.name}"].`,
     );
   }
   const folders = await writeSplitFolders(set, split, join(store.workspace, 'splits', split.hash.slice(0, 16)));

@@ -66,7 +66,10 @@ export function plannedRuns(plan: Plan, split: Split): PlannedRun[] {
   );
 }
 
-/** Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Throws what ends a run. */
+/**
+ * Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Throws what
+ * ends a run.
+ */
 export async function trainArms(
   options: StageOptions,
   faces: { readonly set: PreparedSet; readonly split: Split },
@@ -82,12 +85,14 @@ export async function trainArms(
   if (train.only && plan.sweep?.halving)
     throw new ArcBenchError(
       'wrong-input',
-      `The runs of a sweep with successive halving go on together, round by round: \`${options.rerunCommand} --resume\` goes on with all of them.`,
+      `The runs of a sweep with successive halving go on together, round by round: \`${options.rerunCommand} ` +
+        '--resume` goes on with all of them.',
     );
   if (planned.length === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its seeds ${plan.seeds.join(', ')}.`,
+      `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its ` +
+        `seeds ${plan.seeds.join(', ')}.`,
     );
   // A sweep tries values that may be too bold: one that diverges is a result, and the others go on.
   const isDiverged = (id: string) =>
@@ -128,7 +133,8 @@ export async function trainArms(
     const goOn = wouldGoOn && restorePoints(store, { id, folder: runFolderOf(store, id) });
     if (wouldGoOn && !goOn)
       progress.notice(
-        `${title}: the database has lost points of run ${id} from before its checkpoint, and ${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`,
+        `${title}: the database has lost points of run ${id} from before its checkpoint, and ` +
+          `${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`,
       );
     if (!goOn) {
       refuseFixed(runFolderOf(store, id), `The files of run ${id} cannot be removed`);
@@ -188,7 +194,9 @@ export async function trainArms(
             case 'epoch': {
               const { epoch, points } = message.summary;
               progress.notice(
-                `epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ${points['imagesPerSecond']?.toFixed(0)} img/s`,
+                `epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ` +
+                  `${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ` +
+                  `${points['imagesPerSecond']?.toFixed(0)} img/s`,
               );
               break;
             }
@@ -242,18 +250,25 @@ function refuseInterrupted({ store, plan, rerunCommand }: StageOptions, known: R
     return;
   throw new ArcBenchError(
     'wrong-input',
-    `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} --resume\` goes on with it, --restart begins it anew.`,
+    `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} ` +
+      '--resume` goes on with it, --restart begins it anew.',
   );
 }
 
-/** Keeps what was not said yet, and tells whether: an epoch that is done again after a crash says the same again, and so does a run that goes on. */
+/**
+ * Keeps what was not said yet, and tells whether: an epoch that is done again after a crash says the same again, and so
+ * does a run that goes on.
+ */
 function keepOnce(store: Store, id: string, event: Parameters<Store['addEvent']>[1]): boolean {
   const isNew = !store.events(id).some(({ kind, message }) => kind === event.kind && message === event.message);
   if (isNew) store.addEvent(id, event);
   return isNew;
 }
 
-/** Says of a run, once, that it or those it will be compared with were computed by different engines, which round differently. */
+/**
+ * Says of a run, once, that it or those it will be compared with were computed by different engines, which round
+ * differently.
+ */
 function sayOtherEngines({ store, progress }: StageOptions, planHash: string, { id, arm, seed }: PlannedRun): void {
   const others = store
     .runs(planHash)

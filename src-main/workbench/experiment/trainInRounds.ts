@@ -30,8 +30,10 @@ interface RoundOptions {
 }
 
 /**
- * Trains a sweep by successive halving: arms that are not swept to their end, then the variants of each arm in rounds, from checkpoint to checkpoint; those that do not go on are
- * stopped, and the store keeps in which round and why. What is decided follows from stored curves alone, so that whoever goes on decides the same.
+ * Trains a sweep by successive halving: arms that are not swept to their end, then the variants of each arm in rounds,
+ * from checkpoint to checkpoint; those that do not go on are
+ * stopped, and the store keeps in which round and why. What is decided follows from stored curves alone, so that
+ * whoever goes on decides the same.
  */
 export async function trainInRounds(
   { store, plan, halving, progress }: RoundOptions,
@@ -47,7 +49,8 @@ export async function trainInRounds(
     const rounds = halvingRounds(halving, { candidates: left.length, epochs });
     for (const [place, { round, epochs: until }] of rounds.entries()) {
       progress.notice(
-        `${origin}, round ${round} of ${rounds.length}: ${left.length} ${left.length === 1 ? 'candidate' : 'candidates'} to epoch ${until}.`,
+        `${origin}, round ${round} of ${rounds.length}: ${left.length} ` +
+          `${left.length === 1 ? 'candidate' : 'candidates'} to epoch ${until}.`,
       );
       for (const run of planned) if (left.includes(run.arm)) await trainOne(run, until === epochs ? null : until);
       const next = rounds[place + 1];
@@ -102,7 +105,10 @@ function stopRun(store: Store, id: string, stop: HalvingStop): void {
     store.updateRun(id, {
       status: 'cancelled',
       finishedAt: new Date().toISOString(),
-      message: `Stopped by successive halving in round ${round} of ${rounds}, after epoch ${epochs}: place ${place} of ${candidates}${accuracy === null ? ', since another seed of it diverged' : ` by val accuracy, ${(100 * accuracy).toFixed(1)} %`}.`,
+      message:
+        `Stopped by successive halving in round ${round} of ${rounds}, after epoch ${epochs}: place ${place} ` +
+        'of ' +
+        `${candidates}${accuracy === null ? ', since another seed of it diverged' : ` by val accuracy, ${(100 * accuracy).toFixed(1)} %`}.`,
     });
   });
 }

@@ -5,10 +5,14 @@ import type { Store } from '../../store/store.ts';
 
 const mostImages = 2000;
 
-/** The unit embeddings of a run's query part, people never seen in training, laid out along their first two principal components; null where the run has left none. */
+/**
+ * The unit embeddings of a run's query part, people never seen in training, laid out along their first two principal
+ * components; null where the run has left none.
+ */
 export function embeddingPicture(store: Store, run: string): EmbeddingPicture | null {
   const paths = new Map(store.artefacts(run).map(({ kind, path }) => [kind, path]));
-  const [embeddings, labels] = [paths.get('embeddings'), paths.get('labels')];
+  const embeddings = paths.get('embeddings');
+  const labels = paths.get('labels');
   if (embeddings === undefined || labels === undefined || !existsSync(embeddings) || !existsSync(labels)) return null;
   const bytes = readFileSync(embeddings);
   // The .npy format, version 1: magic, version, length of the header in two bytes, header, values.

@@ -18,7 +18,10 @@ export interface EmbeddingSpace {
   readonly frames: readonly { readonly snapshot: number | null; readonly path: string }[];
 }
 
-/** Reads what a run's embeddings show: those judged at its end, or val's after each epoch that was kept. Throws 'wrong-input' where there are none. */
+/**
+ * Reads what a run's embeddings show: those judged at its end, or val's after each epoch that was kept. Throws
+ * 'wrong-input' where there are none.
+ */
 export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'): EmbeddingSpace {
   const row = store.run(run);
   if (!row) throw noSuchRun(run);
@@ -81,7 +84,8 @@ function judgedRows(path: string, set: PreparedSet | null, predictions: Predicti
       if (!isPart(part))
         throw new ArcBenchError(
           'damaged',
-          `${path} names a part '${part.slice(0, 40)}' where one of ${partNames.join(', ')} was expected: run the experiment again.`,
+          `${path} names a part '${part.slice(0, 40)}' where one of ${partNames.join(', ')} was expected: ` +
+            'run the experiment again.',
         );
       const picture = places.get(file) ?? null;
       return {

@@ -7,7 +7,10 @@ import { diskError } from '../../files/writeWhole.ts';
 import type { Store } from '../../store/store.ts';
 import { writeProjectorFiles } from './projectorFiles.ts';
 
-/** Copies what a finished run left behind (saved model, weights, embeddings) and its plan into a new folder that TensorBoard's projector opens, whole or not at all. Throws 'wrong-input'. */
+/**
+ * Copies what a finished run left behind (saved model, weights, embeddings) and its plan into a new folder that
+ * TensorBoard's projector opens, whole or not at all. Throws 'wrong-input'.
+ */
 export async function exportRun(
   store: Store,
   id: string,
@@ -19,7 +22,8 @@ export async function exportRun(
   if (!artefacts.some(({ kind }) => kind === 'savedModel'))
     throw new ArcBenchError(
       'wrong-input',
-      `The run ${id} is ${run.status} and has no saved model yet: a trained run was expected; finish it with \`arcbench runs resume ${id}\`.`,
+      `The run ${id} is ${run.status} and has no saved model yet: a trained run was expected; finish it with ` +
+        `\`arcbench runs resume ${id}\`.`,
     );
   const folder = resolve(target);
   if (existsSync(folder))
@@ -43,7 +47,8 @@ export async function exportRun(
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
       throw new ArcBenchError(
         'damaged',
-        `A file of run ${id} is gone from the workspace (${error.message.replace(/^.*'(.*)'$/, '$1')}): delete the run and train it again.`,
+        `A file of run ${id} is gone from the workspace (${error.message.replace(/^.*'(.*)'$/, '$1')}): ` +
+          'delete the run and train it again.',
         { cause: error },
       );
     throw diskError(error, folder);

@@ -1,6 +1,9 @@
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 
-/** The numbers that runs are compared by, by the name of their column; kept apart from the whole evaluation, so that a list of runs need not read it. */
+/**
+ * The numbers that runs are compared by, by the name of their column; kept apart from the whole evaluation, so that a
+ * list of runs need not read it.
+ */
 export function judgedMetrics(summary: TrainedSummary | null): Record<string, number> {
   const evaluation = summary?.evaluation;
   if (!evaluation) return {};

@@ -40,7 +40,10 @@ export function keptProjection(store: Store, request: PlacingRequest): string | 
   return pointsIn(projectionFile(store, request.run, hash)) ? `${request.run}.${hash}` : null;
 }
 
-/** Places a run's embeddings and keeps the result in its folder; answers its name. Meant for a thread of its own, as it reads and writes large files. */
+/**
+ * Places a run's embeddings and keeps the result in its folder; answers its name. Meant for a thread of its own, as it
+ * reads and writes large files.
+ */
 export async function placeEmbeddings(
   store: Store,
   request: PlacingRequest,
@@ -103,7 +106,8 @@ function onSphere(values: Float32Array, size: number, dimensions: 2 | 3): Float3
   if (size !== 3 || dimensions !== 3)
     throw new ArcBenchError(
       'wrong-input',
-      `The unit sphere shows embeddings of 3 numbers in 3 dimensions, and these have ${size}: set model.embeddingSize to 3, or choose PCA, t-SNE or UMAP.`,
+      `The unit sphere shows embeddings of 3 numbers in 3 dimensions, and these have ${size}: set ` +
+        'model.embeddingSize to 3, or choose PCA, t-SNE or UMAP.',
     );
   return values;
 }

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Store } from '../../store/store.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 
-/** SHA-256 over what is equal to the bit when one plan runs twice on one machine, engine and number of threads: weights and head, the curves of epochs (speed apart), and what was judged; null before a run is judged. */
+/**
+ * SHA-256 over what is equal to the bit when one plan runs twice on one machine, engine and number of threads: weights
+ * and head, the curves of epochs (speed apart), and what was judged; null before a run is judged.
+ */
 export function resultHash(store: Store, id: string): string | null {
   const evaluation = (store.result(id, 'summary') as TrainedSummary | null)?.evaluation;
   if (!evaluation) return null;

@@ -63,7 +63,8 @@ async function done(
   }
 }
 
-let [stopper, afterEpoch] = [new AbortController(), new AbortController()]; // of the job under way
+let stopper = new AbortController();
+let afterEpoch = new AbortController(); // of the job under way
 let working: Promise<void> = Promise.resolve();
 
 async function start(task: WorkTask): Promise<void> {

@@ -36,8 +36,10 @@ export type WorkApart = (
 ) => Promise<string>;
 
 /**
- * Does jobs in threads, on connections of their own: commits that wait for the disk, audits, statistics and figures block no screen.
- * A thread that is done takes the next job: one a job would leave more memory behind with each. What they change in the store is told to `onChange` as if it were done here.
+ * Does jobs in threads, on connections of their own: commits that wait for the disk, audits, statistics and figures
+ * block no screen.
+ * A thread that is done takes the next job: one a job would leave more memory behind with each. What they change in the
+ * store is told to `onChange` as if it were done here.
  */
 export function workApart({
   workspace,
@@ -65,7 +67,8 @@ export function workApart({
       const worker = idle.pop() ?? start();
       worker.ref();
       const order = (text: WorkOrder) => () => worker.postMessage(text);
-      const [stop, stopAfterEpoch] = [order('stop'), order('stopAfterEpoch')];
+      const stop = order('stop');
+      const stopAfterEpoch = order('stopAfterEpoch');
       const settle = (action: () => void) => {
         signal.removeEventListener('abort', stop);
         afterEpoch?.removeEventListener('abort', stopAfterEpoch);
@@ -106,7 +109,8 @@ export function workApart({
           reject(
             new ArcBenchError(
               'failed',
-              'The thread that did the work ended without a word: the machine may lack memory; try again, training goes on from its last checkpoint.',
+              'The thread that did the work ended without a word: the machine may lack memory; try again, ' +
+                'training goes on from its last checkpoint.',
             ),
           ),
         );

@@ -3,7 +3,10 @@ import type { CallName } from '../../../src-shared/api.ts';
 import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { CallContext } from '../calls/callContext.ts';
 
-/** Calls that only read and may take long, and two questions of the workbench's own, with the thread that answers them: one for what was trained, one for faces and plans. */
+/**
+ * Calls that only read and may take long, and two questions of the workbench's own, with the thread that answers them:
+ * one for what was trained, one for faces and plans.
+ */
 const readCalls = {
   'runs.list': 'results',
   'runs.show': 'results',
@@ -45,7 +48,10 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Answers reading calls in threads of their own, so that the loop that serves screens and trainers is never blocked by them; a thread begins with its first call. */
+/**
+ * Answers reading calls in threads of their own, so that the loop that serves screens and trainers is never blocked by
+ * them; a thread begins with its first call.
+ */
 export function readApart(task: ReadingTask) {
   const threads = new Map<string, { readonly worker: Worker; readonly waiting: Map<number, Waiting> }>();
   let asked = 0;

@@ -25,8 +25,10 @@ export interface WorkspaceFault {
 }
 
 /**
- * Verifies every file of a workspace against its hash and the store's tables against one another. With `repair`, leftovers of broken
- * writes are swept and damaged files that can be made anew (prepared sets, split folders) are removed, so that the next run makes them.
+ * Verifies every file of a workspace against its hash and the store's tables against one another. With `repair`,
+ * leftovers of broken
+ * writes are swept and damaged files that can be made anew (prepared sets, split folders) are removed, so that the next
+ * run makes them.
  */
 export async function checkWorkspace(
   store: Store,
@@ -45,7 +47,8 @@ export async function checkWorkspace(
     if (held !== null)
       return void add(
         path,
-        `${message} It cannot be removed: change the permissions of ${held instanceof Error && 'path' in held ? dirname(String(held.path)) : path}, and repair again.`,
+        `${message} It cannot be removed: change the permissions of ` +
+          `${held instanceof Error && 'path' in held ? dirname(String(held.path)) : path}, and repair again.`,
       );
     add(
       path,
@@ -108,7 +111,8 @@ export async function checkWorkspace(
     if (problems.length > 0)
       await removable(
         folder,
-        `The split's folders are not whole (${problems[0]}${problems.length > 1 ? ` and ${problems.length - 1} more` : ''}).`,
+        `The split's folders are not whole ` +
+          `(${problems[0]}${problems.length > 1 ? ` and ${problems.length - 1} more` : ''}).`,
       );
   }
   for (const run of store.runs()) {
@@ -137,7 +141,8 @@ export async function checkWorkspace(
     if (copies && copies.missing > 0)
       add(
         pointLogOf(folder),
-        `Neither the database nor this file holds all points of run ${run.id}: where it is resumed, it is trained again from the start.`,
+        `Neither the database nor this file holds all points of run ${run.id}: where it is resumed, it is ` +
+          'trained again from the start.',
       );
     else if (copies && (copies.lost.length > 0 || copies.unlogged.length > 0 || copies.damaged > 0)) {
       if (repair) {
@@ -146,15 +151,18 @@ export async function checkWorkspace(
       }
       add(
         pointLogOf(folder),
-        `The database and this second copy do not hold the same points of run ${run.id}, and none is lost. ${repair ? 'Both were made whole.' : '--repair makes both whole.'}`,
+        `The database and this second copy do not hold the same points of run ${run.id}, and none is lost. ` +
+          `${repair ? 'Both were made whole.' : '--repair makes both whole.'}`,
         repair,
       );
     }
-    const [hasEnded, digest] = [run.status === 'trained' || run.status === 'done', store.result(run.id, 'digest')];
+    const hasEnded = run.status === 'trained' || run.status === 'done';
+    const digest = store.result(run.id, 'digest');
     if (digest !== null && hasEnded && digest !== store.digest(run.id))
       add(
         join(workspace, 'arcbench.db'),
-        `What the database holds of run ${run.id} is not what was written: do not use it; bring the database back from a copy, or delete the run and train it again.`,
+        `What the database holds of run ${run.id} is not what was written: do not use it; bring the database ` +
+          'back from a copy, or delete the run and train it again.',
       );
     for (const { kind, path, sha256 } of store.artefacts(run.id)) {
       const found = await hashFiles(path).catch(() => null);
@@ -162,7 +170,8 @@ export async function checkWorkspace(
       else if (sha256 !== null && found !== sha256 && (hasEnded || kind !== 'snapshots'))
         add(
           path,
-          `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and train it again.`,
+          `The ${kind} of run ${run.id} is not the one that was written: do not use it; delete the run and ` +
+            'train it again.',
         );
     }
   }

@@ -3,11 +3,16 @@ import { isAbsolute } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { isBelow } from '../../files/isBelow.ts';
 
-/** The real path of what a screen names, if it lies below a root that the user opened. Throws 'wrong-input' without telling whether it is there. */
+/**
+ * The real path of what a screen names, if it lies below a root that the user opened. Throws 'wrong-input' without
+ * telling whether it is there.
+ */
 export async function openedPath(path: string, roots: readonly string[]): Promise<string> {
   if (isAbsolute(path) && (await isBelow(path, roots))) return await realpath(path);
   throw new ArcBenchError(
     'wrong-input',
-    `${path} lies outside the folders that this workbench may open, or is not there: choose a path below ${roots.join(' or ')}, drop its folder on Datasets in the app, or start arcbench serve with --open and that folder.`,
+    `${path} lies outside the folders that this workbench may open, or is not there: choose a path below ` +
+      `${roots.join(' or ')}, drop its folder on Datasets in the app, or start arcbench serve with --open and ` +
+      'that folder.',
   );
 }

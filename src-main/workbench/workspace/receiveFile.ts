@@ -23,7 +23,10 @@ const takenName = (error: unknown): boolean =>
   'code' in error &&
   ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG', 'EILSEQ', 'EINVAL'].includes(String(error.code));
 
-/** Takes one file that a browser sends into <folder>/<upload>/<path>, whole or not at all; answers the upload's folder. Throws 'wrong-input' or 'no-space'. */
+/**
+ * Takes one file that a browser sends into <folder>/<upload>/<path>, whole or not at all; answers the upload's folder.
+ * Throws 'wrong-input' or 'no-space'.
+ */
 export async function receiveFile(
   folder: string,
   { upload, path }: { readonly upload: string; readonly path: string },
@@ -33,7 +36,8 @@ export async function receiveFile(
   if (!/^[\w-]{1,64}$/.test(upload) || segments.length > depthLimit || !segments.every(plainName)) {
     throw new ArcBenchError(
       'wrong-input',
-      `The path ${path.slice(0, 200)} cannot be taken: plain names of at most 255 bytes, at most ${depthLimit} folders deep, were expected; rename the file or its folder.`,
+      `The path ${path.slice(0, 200)} cannot be taken: plain names of at most 255 bytes, at most ` +
+        `${depthLimit} folders deep, were expected; rename the file or its folder.`,
     );
   }
   const target = join(folder, upload, ...segments);
@@ -63,7 +67,8 @@ export async function receiveFile(
     throw takenName(error)
       ? new ArcBenchError(
           'wrong-input',
-          `${path.slice(0, 200)} cannot be kept: its name is too long for this system, or a file and a folder bear one name; rename one of them.`,
+          `${path.slice(0, 200)} cannot be kept: its name is too long for this system, or a file and a ` +
+            'folder bear one name; rename one of them.',
           { cause: error },
         )
       : diskError(error, target);

@@ -17,7 +17,10 @@ const typeOf: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 };
 
-/** The bytes that screens show: pictures as they were imported, faces as the network sees them, files of reports; `packed` makes the archive of one. */
+/**
+ * The bytes that screens show: pictures as they were imported, faces as the network sees them, files of reports;
+ * `packed` makes the archive of one.
+ */
 export function resources(
   workspace: string,
   library: DatasetLibrary,

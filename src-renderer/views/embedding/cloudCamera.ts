@@ -1,6 +1,9 @@
 import { Matrix4 } from 'three';
 
-/** Where one looks from; linked clouds share it. Angles in radians, x and y in the units of the cloud, whose radius is about 1. */
+/**
+ * Where one looks from; linked clouds share it. Angles in radians, x and y in the units of the cloud, whose radius is
+ * about 1.
+ */
 export interface CloudCamera {
   readonly azimuth: number;
   readonly elevation: number;
@@ -17,7 +20,11 @@ export interface CloudSize {
 export const startCamera: CloudCamera = { azimuth: 0.6, elevation: 0.35, zoom: 1, x: 0, y: 0 };
 /** Distance of the eye in 3-D. */
 export const eyeDistance = 4.5;
-const [near, far, border, mostZoom, leastZoom] = [1, 8, 1.12, 60, 0.3];
+const near = 1;
+const far = 8;
+const border = 1.12;
+const mostZoom = 60;
+const leastZoom = 0.3;
 
 /** Half of the width and height that are seen at the cloud's centre. */
 function halfExtent({ zoom }: CloudCamera, { width, height }: CloudSize): readonly [number, number] {
@@ -60,7 +67,9 @@ export function zoomed(
   { at, size }: { readonly at: readonly [number, number]; readonly size: CloudSize },
 ): CloudCamera {
   const next = { ...camera, zoom: Math.max(leastZoom, Math.min(mostZoom, camera.zoom * factor)) };
-  const [before, after] = [halfExtent(camera, size), halfExtent(next, size)];
-  const [right, up] = [(2 * at[0]) / size.width - 1, 1 - (2 * at[1]) / size.height];
+  const before = halfExtent(camera, size);
+  const after = halfExtent(next, size);
+  const right = (2 * at[0]) / size.width - 1;
+  const up = 1 - (2 * at[1]) / size.height;
   return { ...next, x: camera.x + right * (before[0] - after[0]), y: camera.y + up * (before[1] - after[1]) };
 }

@@ -38,7 +38,8 @@ const mixed = (a: Rgb, b: Rgb, share: number): Rgb => [
 
 /** A colour a person: hues a golden angle apart, in three lightnesses, so that neighbours in the list differ. */
 export function personColour(index: number, dark: boolean): Rgb {
-  const [hue, lightness] = [(index * 137.508) % 360, (dark ? 0.66 : 0.44) + [0, -0.1, 0.1][index % 3]!];
+  const hue = (index * 137.508) % 360;
+  const lightness = (dark ? 0.66 : 0.44) + [0, -0.1, 0.1][index % 3]!;
   const chroma = 0.62 * Math.min(lightness, 1 - lightness);
   const channel = (shift: number) => {
     const turn = (shift + hue / 30) % 12;
@@ -140,7 +141,8 @@ export function paintCloud(
 ): CloudPaint {
   const base = colours.length > 20_000 ? 2.5 : colours.length > 4000 ? 3.5 : colours.length > 800 ? 4.5 : 5.8;
   const steppedBack = chosen !== null || marked.length > 0;
-  const [bytes, sizes] = [new Uint8Array(colours.length * 3), new Float32Array(colours.length).fill(base)];
+  const bytes = new Uint8Array(colours.length * 3);
+  const sizes = new Float32Array(colours.length).fill(base);
   colours.forEach((colour, row) => bytes.set(steppedBack ? mixed(colour, back, 0.8) : colour, row * 3));
   const raise = (rows: readonly number[], size: number) => {
     for (const row of rows) {

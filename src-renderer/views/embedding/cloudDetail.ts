@@ -3,7 +3,8 @@ const quickMilliseconds = 21;
 const least = 0.1;
 
 /**
- * The share of a cloud's points for the next frame of a movement, from the share now and the milliseconds that the last frame took:
+ * The share of a cloud's points for the next frame of a movement, from the share now and the milliseconds that the last
+ * frame took:
  * a machine without a graphics card is late where it draws too many.
  */
 export function nextDetail(detail: number, frameMilliseconds: number): number {

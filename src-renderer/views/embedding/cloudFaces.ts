@@ -6,7 +6,9 @@ import { raisedAbove, type CloudPaint } from './cloudScene.ts';
 
 /** Pixels of the side of a face. */
 export const faceSide = 28;
-const [raisedFaceSide, cell, mostKept] = [40, faceSide * 0.6, 4000];
+const raisedFaceSide = 40;
+const cell = faceSide * 0.6;
+const mostKept = 4000;
 
 interface Seen {
   readonly points: Float32Array;
@@ -21,7 +23,10 @@ interface PlacedFace {
   readonly raised: boolean;
 }
 
-/** The faces that are seen, the foremost last: of several at about one place the foremost alone, as it would hide the others. */
+/**
+ * The faces that are seen, the foremost last: of several at about one place the foremost alone, as it would hide the
+ * others.
+ */
 export function facesSeen({ points, matrix, size, paint }: Seen): readonly PlacedFace[] {
   const foremost = new Map<number, PlacedFace & { readonly depth: number }>();
   const across = Math.ceil(size.width / cell) + 4;

@@ -11,7 +11,9 @@ export function eachOnScreen(
   }: { readonly size: CloudSize; readonly visit: (row: number, x: number, y: number, depth: number) => void },
 ): void {
   for (let row = 0, at = 0; at < positions.length; row++, at += 3) {
-    const [x, y, z] = [positions[at]!, positions[at + 1]!, positions[at + 2]!];
+    const x = positions[at]!;
+    const y = positions[at + 1]!;
+    const z = positions[at + 2]!;
     const w = m[3]! * x + m[7]! * y + m[11]! * z + m[15]!;
     if (w <= 0) continue;
     visit(
@@ -74,7 +76,8 @@ export function rowsWithin(
     visit(row, x, y) {
       let inside = false;
       for (let corner = 0, before = outline.length - 1; corner < outline.length; before = corner++) {
-        const [[x1, y1], [x2, y2]] = [outline[corner]!, outline[before]!];
+        const [x1, y1] = outline[corner]!;
+        const [x2, y2] = outline[before]!;
         if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside;
       }
       if (inside) rows.push(row);

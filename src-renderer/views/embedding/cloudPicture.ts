@@ -1,6 +1,9 @@
 import { cssOf, type Rgb, type RowColours } from './cloudColours.ts';
 
-const [head, foot, gap, mostEntries] = [30, 40, 16, 8];
+const head = 30;
+const foot = 40;
+const gap = 16;
+const mostEntries = 8;
 
 /** Clouds side by side as a PNG, each under its name, with what the colours mean beneath. */
 export function cloudPicture(

@@ -14,7 +14,10 @@ import {
 import { randomStream } from '../../../src-shared/maths/random.ts';
 import { eyeDistance, type CloudSize } from './cloudCamera.ts';
 
-/** What is seen: colours [rows, 3] of 0 to 255 and sizes in pixels, one a row; larger than `raisedAbove` is drawn over all others. */
+/**
+ * What is seen: colours [rows, 3] of 0 to 255 and sizes in pixels, one a row; larger than `raisedAbove` is drawn over
+ * all others.
+ */
 export interface CloudPaint {
   readonly colours: Uint8Array;
   readonly sizes: Float32Array;
@@ -61,7 +64,10 @@ const linesVertex = `${project}
 const linesFragment =
   'precision highp float; in vec3 shown; out vec4 result; void main() { result = vec4(shown, 1.0); }';
 
-/** A point cloud on a canvas by WebGL: one object however many points, so that a turn costs one matrix. Throws where there is no WebGL. */
+/**
+ * A point cloud on a canvas by WebGL: one object however many points, so that a turn costs one matrix. Throws where
+ * there is no WebGL.
+ */
 export function cloudScene(canvas: HTMLCanvasElement) {
   const renderer = new WebGLRenderer({ canvas, powerPreference: 'high-performance' });
   const uniforms = {
@@ -73,14 +79,15 @@ export function cloudScene(canvas: HTMLCanvasElement) {
   };
   const material = (vertexShader: string, fragmentShader: string, transparent = true) =>
     new RawShaderMaterial({ glslVersion: GLSL3, vertexShader, fragmentShader, uniforms, transparent });
-  const [pointMaterial, squareMaterial, lineMaterial] = [
-    material(pointsVertex, pointsFragment),
-    material(pointsVertex, squaresFragment, false),
-    material(linesVertex, linesFragment, false),
-  ];
-  let [points, lines] = [new BufferGeometry(), new BufferGeometry()];
-  const [cloud, drawing] = [new Points(points, pointMaterial), new LineSegments(lines, lineMaterial)];
-  const [scene, camera] = [new Scene(), new Camera()];
+  const pointMaterial = material(pointsVertex, pointsFragment);
+  const squareMaterial = material(pointsVertex, squaresFragment, false);
+  const lineMaterial = material(linesVertex, linesFragment, false);
+  let points = new BufferGeometry();
+  let lines = new BufferGeometry();
+  const cloud = new Points(points, pointMaterial);
+  const drawing = new LineSegments(lines, lineMaterial);
+  const scene = new Scene();
+  const camera = new Camera();
   for (const object of [drawing, cloud]) {
     object.frustumCulled = false;
     scene.add(object);
@@ -95,7 +102,10 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       renderer.setPixelRatio(uniforms.ratio.value);
       renderer.setSize(width, height, false);
     },
-    /** Puts the points of [rows, 3] in place of the ones before; where there are as many, `draw` can show the way between. */
+    /**
+     * Puts the points of [rows, 3] in place of the ones before; where there are as many, `draw` can show the way
+     * between.
+     */
     place(positions: Float32Array): void {
       const known = points.getAttribute('position');
       const before = known?.array.length === positions.length ? known : new BufferAttribute(positions, 3);
@@ -131,7 +141,10 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       lines.setAttribute('position', new BufferAttribute(drawn.positions, 3));
       lines.setAttribute('colour', new BufferAttribute(drawn.colours, 3, true));
     },
-    /** Draws at once; `share` is the part of the way from the places before, 0 to 1, `back` the background of 0 to 255, and `detail` the share of the points that is drawn: below 1 as squares. */
+    /**
+     * Draws at once; `share` is the part of the way from the places before, 0 to 1, `back` the background of 0 to 255,
+     * and `detail` the share of the points that is drawn: below 1 as squares.
+     */
     draw({
       view,
       deep,

@@ -10,8 +10,10 @@ export const showsSame = (a: EmbeddingPoints, b: EmbeddingPoints): boolean =>
   a.rows.every((row, at) => row.file === b.rows[at]?.file);
 
 /**
- * The frames of a projection as [rows, 3] of radius about 1, each turned onto its neighbour by Procrustes, and the last onto the last of `onto`.
- * Scale is each frame's own: Procrustes would shrink one that hardly fits. The unit sphere is turned alone, about its centre.
+ * The frames of a projection as [rows, 3] of radius about 1, each turned onto its neighbour by Procrustes, and the last
+ * onto the last of `onto`.
+ * Scale is each frame's own: Procrustes would shrink one that hardly fits. The unit sphere is turned alone, about its
+ * centre.
  */
 export function placeFrames(
   { frames, dimensions, method }: EmbeddingPoints,

@@ -7,8 +7,10 @@ const steps = 48; // segments of a circle
 type Vector = readonly [number, number, number];
 
 /**
- * The unit sphere's meridians and parallels, a ray to the mean direction of each class, and about it the cap in which a picture keeps the
- * margin to the nearest other mean: angles up to (φ - m) / 2, φ the angle between the two means. Held-out people are no classes. Points are [rows, 3].
+ * The unit sphere's meridians and parallels, a ray to the mean direction of each class, and about it the cap in which a
+ * picture keeps the
+ * margin to the nearest other mean: angles up to (φ - m) / 2, φ the angle between the two means. Held-out people are no
+ * classes. Points are [rows, 3].
  */
 export function sphereLines(
   points: Float32Array,
@@ -19,7 +21,8 @@ export function sphereLines(
     marginRadians,
   }: { readonly colours: readonly Rgb[]; readonly grid: Rgb; readonly marginRadians: number },
 ): CloudLines {
-  const [positions, bytes] = [[] as number[], [] as number[]];
+  const positions = [] as number[];
+  const bytes = [] as number[];
   const segment = (from: Vector, to: Vector, colour: Rgb) => {
     positions.push(...from, ...to);
     bytes.push(...colour, ...colour);
@@ -27,7 +30,8 @@ export function sphereLines(
   const circle = (axis: Vector, angle: number, colour: Rgb) => {
     const [u, v] = across(axis);
     const at = (step: number): Vector => {
-      const [c, s] = [Math.cos((2 * Math.PI * step) / steps), Math.sin((2 * Math.PI * step) / steps)];
+      const c = Math.cos((2 * Math.PI * step) / steps);
+      const s = Math.sin((2 * Math.PI * step) / steps);
       return [0, 1, 2].map(
         (i) => axis[i]! * Math.cos(angle) + (u[i]! * c + v[i]! * s) * Math.sin(angle),
       ) as unknown as Vector;

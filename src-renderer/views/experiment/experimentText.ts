@@ -48,11 +48,15 @@ function edit(text: string, change: (document: Document) => void): string {
   return reread.errors.length === 0 && JSON.stringify(reread.toJS()) === JSON.stringify(document.toJS()) ? kept : after;
 }
 
-/** The text with the lines that a change reached, the others as the user spaced them: writing a document sets its spaces anew. */
+/**
+ * The text with the lines that a change reached, the others as the user spaced them: writing a document sets its spaces
+ * anew.
+ */
 function keepLines(own: readonly string[], before: readonly string[], after: readonly string[]): string {
   if (own.length !== before.length) return after.join('\n');
   const shortest = Math.min(before.length, after.length);
-  let [first, last] = [0, 0];
+  let first = 0;
+  let last = 0;
   while (first < shortest && before[first] === after[first]) first++;
   while (last < shortest - first && before.at(-1 - last) === after.at(-1 - last)) last++;
   return [...own.slice(0, first), ...after.slice(first, after.length - last), ...own.slice(own.length - last)].join(

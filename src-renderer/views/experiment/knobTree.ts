@@ -79,7 +79,10 @@ const labels: Readonly<Record<string, string>> = {
 const experimentSchema = knobSchemaOf(experimentFields);
 const standard = knobsOfPlan(experimentFields.parse({}));
 
-/** The knobs of an experiment by sections; where a section has a choice, such as the optimiser, those of what the text gives. */
+/**
+ * The knobs of an experiment by sections; where a section has a choice, such as the optimiser, those of what the text
+ * gives.
+ */
 export function knobSections(given: Given): KnobSection[] {
   const isSection = (schema: KnobSchema) => schema.properties !== undefined || schema.oneOf !== undefined;
   const section = (path: KnobPath, schemas: Readonly<Record<string, KnobSchema>>): KnobSection => {
@@ -132,7 +135,10 @@ export const sweepKnobs = (): Knob[] =>
     .filter(([key]) => key !== 'knobs' && key !== 'halving')
     .flatMap(([key, schema]) => knobsOf(['sweep', key], schema, () => undefined));
 
-/** What the sweep takes of one knob, their paths below the knob's own: its values, or a range; `of` is the knob that is swept. */
+/**
+ * What the sweep takes of one knob, their paths below the knob's own: its values, or a range; `of` is the knob that is
+ * swept.
+ */
 export function sweptKnobs(of: Pick<Knob, 'kind' | 'default'>): Knob[] {
   const schema = experimentSchema.properties?.['sweep']?.properties?.['knobs']?.additionalProperties;
   const own = Object.entries((schema || undefined)?.properties ?? {});
@@ -229,10 +235,8 @@ function kindOf(schema: KnobSchema): KnobKind | null {
   switch (schema.type) {
     case 'integer':
     case 'number': {
-      const [least, most] = [
-        limit(schema.exclusiveMinimum ?? schema.minimum),
-        limit(schema.exclusiveMaximum ?? schema.maximum),
-      ];
+      const least = limit(schema.exclusiveMinimum ?? schema.minimum);
+      const most = limit(schema.exclusiveMaximum ?? schema.maximum);
       return {
         type: 'number',
         whole: schema.type === 'integer',

@@ -58,7 +58,8 @@ export function firstValues({ knob: { kind }, value }: Pick<SweepOption, 'knob' 
 }
 
 function clip(kind: Extract<KnobKind, { type: 'number' }>, number: number): number {
-  const [least, most] = [kind.least ?? -Infinity, kind.most ?? Infinity];
+  const least = kind.least ?? -Infinity;
+  const most = kind.most ?? Infinity;
   const inside =
     number < least || (kind.above && number === least)
       ? null
@@ -75,7 +76,8 @@ export function firstRange(
   { knob }: Pick<SweepOption, 'knob'>,
 ): { readonly from: number; readonly to: number } {
   const numbers = (Array.isArray(values) ? values : []).map(Number).filter(Number.isFinite);
-  const [from, to] = [Math.min(...numbers), Math.max(...numbers)];
+  const from = Math.min(...numbers);
+  const to = Math.max(...numbers);
   if (numbers.length > 0 && from < to) return { from, to };
   const around = firstValues({ knob, value: numbers[0] ?? 1 }).map(Number);
   return { from: Math.min(...around), to: Math.max(...around) };
@@ -86,17 +88,19 @@ export function sweepSize(plan: Plan): { readonly arms: string; readonly rounds:
   const variants = plan.arms.filter((arm) => arm.variantOf !== undefined);
   const swept = new Set(variants.map((arm) => arm.variantOf)).size;
   const whole = plan.arms.length - variants.length;
-  const [seeds, combinations] = [
-    plan.seeds.length,
+  const seeds = plan.seeds.length;
+  const combinations =
     swept === 0
       ? 0
       : Math.max(
           ...[...new Set(variants.map((arm) => arm.variantOf))].map(
             (name) => variants.filter((arm) => arm.variantOf === name).length,
           ),
-        ),
-  ];
-  const arms = `${variants.length} ${variants.length === 1 ? 'variant' : 'variants'} of ${swept} ${swept === 1 ? 'arm' : 'arms'}${whole > 0 ? ` and ${whole} as ${whole === 1 ? 'it stands' : 'they stand'}` : ''}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}: ${plan.arms.length * seeds} runs`;
+        );
+  const arms =
+    `${variants.length} ${variants.length === 1 ? 'variant' : 'variants'} of ${swept} ` +
+    `${swept === 1 ? 'arm' : 'arms'}${whole > 0 ? ` and ${whole} as ${whole === 1 ? 'it stands' : 'they stand'}` : ''}, ` +
+    `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}: ${plan.arms.length * seeds} runs`;
   const rounds =
     plan.sweep?.halving && combinations > 0
       ? halvingRounds(plan.sweep.halving, { candidates: combinations, epochs: plan.training.epochs })

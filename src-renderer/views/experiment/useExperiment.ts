@@ -31,7 +31,8 @@ export function useExperiment(id: string): OpenExperiment {
   const experiments = useExperiments();
   const text = ref('');
   const kept = shallowRef<ExperimentDetails | null>(null);
-  const [loadFault, saveFault] = [shallowRef<ArcBenchError | null>(null), shallowRef<ArcBenchError | null>(null)];
+  const loadFault = shallowRef<ArcBenchError | null>(null);
+  const saveFault = shallowRef<ArcBenchError | null>(null);
   const changed = computed(() => kept.value !== null && text.value !== kept.value.yaml);
   const steps = shallowRef<readonly string[]>([]);
   let saving: Promise<void> | null = null;

@@ -11,7 +11,10 @@ function keysOf(event: KeyboardEvent): string {
   return `${modifier}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
 }
 
-/** Runs the command whose keys are pressed; keys without Ctrl do nothing where something is being typed or a dialog is open. */
+/**
+ * Runs the command whose keys are pressed; keys without Ctrl do nothing where something is being typed or a dialog is
+ * open.
+ */
 export function useShortcuts(): void {
   const registry = useCommandRegistry();
   const frame = useFrame();

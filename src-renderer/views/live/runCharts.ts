@@ -52,7 +52,8 @@ export function runCharts(curveNames: ReadonlySet<string>): readonly RunChart[] 
 export const stepsPerEpoch = (curves: readonly Curve[]): ReadonlyMap<string, number> =>
   new Map(
     curves.flatMap(({ name, run, steps, epochs }) => {
-      const [step, epoch] = [steps.at(-1), epochs.at(-1)];
+      const step = steps.at(-1);
+      const epoch = epochs.at(-1);
       return name === 'val/accuracy' && step && epoch ? [[run, step / epoch] as const] : [];
     }),
   );

@@ -12,7 +12,10 @@ export interface ReportPage {
   readonly parts: readonly PagePart[];
 }
 
-/** Renders a report's Markdown without any HTML of its own: headings one level down, as the view has the first, pictures from the report's folder alone. */
+/**
+ * Renders a report's Markdown without any HTML of its own: headings one level down, as the view has the first, pictures
+ * from the report's folder alone.
+ */
 export function reportPage(markdown: string, pictureAddress: (file: string) => string | null): ReportPage {
   const renderer = new MarkdownIt({ html: false });
   const { rules } = renderer.renderer;
@@ -32,7 +35,8 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
   let tables = 0;
   rules['table_open'] = () => `<div class="table" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`;
   rules['fence'] = (tokens, index) =>
-    `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`; // it scrolls, so keys must reach it
+    // it scrolls, so keys must reach it
+    `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`;
   rules['table_close'] = () => '</table></div>';
   rules['link_open'] = (tokens, index, options, _env, self) => {
     (tokens[index] as Token).attrSet('target', '_blank');

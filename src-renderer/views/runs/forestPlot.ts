@@ -82,14 +82,19 @@ interface RenderedAt {
   coord(place: readonly [number, number]): readonly [number, number];
 }
 
-/** A forest plot: the mean difference of each row with its interval about a line at 0, and a small point a pair of runs. */
+/**
+ * A forest plot: the mean difference of each row with its interval about a line at 0, and a small point a pair of runs.
+ */
 export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: ChartColours): EChartsCoreOption {
   const colourOf = ({ verdict }: ForestRow): string =>
     verdict === 'better' ? colours.good : verdict === 'worse' ? colours.bad : colours.ink;
   const told = (place: number): string => {
     const row = rows[place];
     if (!row) return '';
-    return `${written(unit, row.mean)}${row.interval ? ` (95 %: ${written(unit, row.interval.low)} … ${written(unit, row.interval.high)})` : ''}, ${row.p === null ? 'one pair' : `p ${pComparison(row.p, texts)}, ${texts.say(`verdict.${row.verdict}.word`)}`}`;
+    return (
+      `${written(unit, row.mean)}${row.interval ? ` (95 %: ${written(unit, row.interval.low)} … ${written(unit, row.interval.high)})` : ''}, ` +
+      `${row.p === null ? 'one pair' : `p ${pComparison(row.p, texts)}, ${texts.say(`verdict.${row.verdict}.word`)}`}`
+    );
   };
   return {
     animation: false,

@@ -5,7 +5,9 @@ import { groupBy } from '../../../src-shared/groupBy.ts';
 export interface RunGroup {
   readonly key: string;
   readonly runs: readonly RunSummary[];
-  /** Mean over the runs that have the metric, their number and their sample standard deviation (null of fewer than two). */
+  /**
+   * Mean over the runs that have the metric, their number and their sample standard deviation (null of fewer than two).
+   */
   readonly metrics: Readonly<
     Record<string, { readonly mean: number; readonly spread: number | null; readonly count: number }>
   >;
@@ -118,7 +120,9 @@ export function metricKinds(runs: readonly RunSummary[]): readonly MetricKind[] 
     .map((name): MetricKind => ({
       name,
       title: name,
-      help: `Share of pairs of one person above the threshold that lets ${Number(name.slice(8)) * 100} % of pairs of two persons through`,
+      help:
+        `Share of pairs of one person above the threshold that lets ${Number(name.slice(8)) * 100} % of pairs ` +
+        'of two persons through',
       percent: true,
       better: 'higher',
     }));

@@ -7,7 +7,10 @@ export interface Met {
   readonly refusals: readonly string[];
 }
 
-/** A kind of hostile input. `attempt` makes `each` inputs in an empty folder, and hands them to the product; what is thrown out of it is a find. */
+/**
+ * A kind of hostile input. `attempt` makes `each` inputs in an empty folder, and hands them to the product; what is
+ * thrown out of it is a find.
+ */
 export interface HostileKind {
   readonly name: string;
   /** Share of all inputs. */

@@ -9,10 +9,8 @@ const presets = fileURLToPath(new URL('../../../resources/experiments/', import.
 const laughs = [
   'a: &a [lol, lol]',
   ...Array.from({ length: 30 }, (_, level) => {
-    const [own, before] = [
-      String.fromCharCode(98 + (level % 25)) + level,
-      level === 0 ? 'a' : String.fromCharCode(98 + ((level - 1) % 25)) + (level - 1),
-    ];
+    const own = String.fromCharCode(98 + (level % 25)) + level;
+    const before = level === 0 ? 'a' : String.fromCharCode(98 + ((level - 1) % 25)) + (level - 1);
     return `${own}: &${own} [${Array.from({ length: 9 }, () => `*${before}`).join(',')}]`;
   }),
 ].join('\n');
@@ -44,7 +42,8 @@ const bombs: readonly string[] = [
   'seeds: [1,1,1,1]',
   `seeds: [${Array.from({ length: 100_000 }, (_, seed) => seed).join(',')}]`,
   `arms: [${'{name: a},'.repeat(20_000)}]`,
-  `sweep: {knobs: {${['training.learningRate', 'training.batchSize', 'training.epochs', 'model.dropout', 'model.embeddingSize'].map((knob) => `${knob}: [${Array.from({ length: 200 }, (_, value) => value + 2).join(',')}]`).join(',')}}}`,
+  'sweep: {knobs: ' +
+    `{${['training.learningRate', 'training.batchSize', 'training.epochs', 'model.dropout', 'model.embeddingSize'].map((knob) => `${knob}: [${Array.from({ length: 200 }, (_, value) => value + 2).join(',')}]`).join(',')}}}`,
   `evaluation: {falsePositiveRates: [${'0.5,'.repeat(100_000)}]}`,
   `${'#'.repeat(1_000_000)}`,
   `a${'\n'.repeat(500_000)}b`,

@@ -26,7 +26,10 @@ export interface HostileCount {
 
 const bounds = { seconds: 5, mebibytes: 1024, silence: 120_000 } as const;
 
-/** Hands hostile inputs to the product in processes of their own, and counts how each was met; beside them lies a folder that nothing may touch. */
+/**
+ * Hands hostile inputs to the product in processes of their own, and counts how each was met; beside them lies a folder
+ * that nothing may touch.
+ */
 export async function runHostile({ count, seed, kinds: only, onKind }: HostileOptions): Promise<HostileCount[]> {
   const root = mkdtempSync(join(tmpdir(), 'arcbench-hostile-'));
   const sentinel = join(root, 'sentinel');
@@ -65,7 +68,10 @@ function listing(folder: string, but: string): string[] {
       const found = lstatSync(path, { throwIfNoEntry: false });
       if (!found) return `${path} bears a name that is no UTF-8`;
       const { mode, size } = found;
-      return `${path} ${mode} ${mode & 0o040000 ? '' : `${size} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`}`;
+      return (
+        `${path} ${mode} ` +
+        `${mode & 0o040000 ? '' : `${size} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`}`
+      );
     });
 }
 
@@ -79,7 +85,8 @@ async function runKind(order: BatchOrder): Promise<Omit<HostileCount, 'inputs'>>
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         env: { ...process.env, UV_THREADPOOL_SIZE: '4' },
       });
-      let [current, done] = [from, false];
+      let current = from;
+      let done = false;
       const silence = setTimeout(() => child.kill('SIGKILL'), bounds.silence);
       const fault = (what: string) =>
         totals.faults.push(`${order.kind}, seed ${order.seed}, attempt ${current}: ${what}`);

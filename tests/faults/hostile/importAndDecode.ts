@@ -7,7 +7,10 @@ import type { PreparedImage } from '../../../src-main/data/preparedSet.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { sentence } from './attempt.ts';
 
-/** Imports a source and cuts its faces out, without the threads of `prepareDataset`, whose start costs more than hundreds of small pictures. */
+/**
+ * Imports a source and cuts its faces out, without the threads of `prepareDataset`, whose start costs more than
+ * hundreds of small pictures.
+ */
 export async function importAndDecode(
   source: string,
   workspace: string,

@@ -1,6 +1,9 @@
 import type { RandomStream } from '../../../src-shared/maths/random.ts';
 
-/** Bytes changed as a broken disk, a cut download or an attacker changes them: flipped, cut, spliced with another of their kind, numbers made absurd. */
+/**
+ * Bytes changed as a broken disk, a cut download or an attacker changes them: flipped, cut, spliced with another of
+ * their kind, numbers made absurd.
+ */
 export function mutate(random: RandomStream, content: Uint8Array, other: Uint8Array = content): Buffer {
   let bytes = Buffer.from(content);
   const at = () => random.integer(Math.max(1, bytes.length));
@@ -24,7 +27,8 @@ export function mutate(random: RandomStream, content: Uint8Array, other: Uint8Ar
         bytes = Buffer.concat([bytes.subarray(0, at()), other.subarray(random.integer(other.length))]);
         break;
       case 4: {
-        const [from, to] = [at(), at()];
+        const from = at();
+        const to = at();
         bytes = Buffer.concat([bytes.subarray(0, from), bytes.subarray(from, to), bytes.subarray(from)]);
         break;
       }

@@ -52,13 +52,11 @@ export const folders: HostileKind = {
         }
         const links: (() => void)[] = []; // made last, so that no file is written through one
         for (let entry = 0; entry < 6; entry++) {
-          const [person, file] = [
+          const person = rawName(random);
+          const file = Buffer.concat([
             rawName(random),
-            Buffer.concat([
-              rawName(random),
-              Buffer.from(pick(random, ['.png', '.png', '.jpg', '', '.txt', '.svg'])),
-            ]).subarray(-250),
-          ];
+            Buffer.from(pick(random, ['.png', '.png', '.jpg', '', '.txt', '.svg'])),
+          ]).subarray(-250);
           attemptTo(() => mkdirSync(joined(source, person), { recursive: true }));
           const target = pick(random, [
             '/etc',
@@ -142,7 +140,9 @@ const aimed: readonly (readonly [string, (name: string) => unknown])[] = [
   [
     'experiments.check',
     (text) => ({
-      yaml: `data: {source: ${JSON.stringify(text)}}\nevaluation: {pairs: ${JSON.stringify(text)}}\nmodel: {weights: ${JSON.stringify(text)}}`,
+      yaml:
+        `data: {source: ${JSON.stringify(text)}}\nevaluation: {pairs: ${JSON.stringify(text)}}\nmodel: ` +
+        `{weights: ${JSON.stringify(text)}}`,
     }),
   ],
   ['experiments.delete', (id) => ({ id })],

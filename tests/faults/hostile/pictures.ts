@@ -41,7 +41,8 @@ async function originals(): Promise<{ ending: string; content: Buffer }[]> {
     face().tiff({ compression: 'lzw', pyramid: true, tile: true }).toBuffer(),
   ]);
   const endings = ['jpg', 'jpg', 'jpg', 'png', 'png', 'png', 'png', 'webp', 'webp', 'gif', 'tif', 'tif', 'tif'];
-  const [width, height] = [16, 16];
+  const width = 16;
+  const height = 16;
   const bmp = Buffer.alloc(54 + width * height * 3, 0x55);
   bmp.write('BM', 0, 'latin1');
   bmp.writeUInt32LE(bmp.length, 2);
@@ -60,7 +61,8 @@ async function originals(): Promise<{ ending: string; content: Buffer }[]> {
 
 /** Imports, prepares and shows a folder of pictures: each is taken or listed with its reason. */
 export async function readPictures(folder: string): Promise<Met> {
-  const [source, workspace] = [join(folder, 'faces'), join(folder, 'workspace')];
+  const source = join(folder, 'faces');
+  const workspace = join(folder, 'workspace');
   mkdirSync(workspace, { recursive: true });
   const { data, prepare } = experimentSchema.parse({ prepare: { inputSize: 32 } });
   const dataset = await importDataset({ ...data, resolvedSource: source }, { workspace }).catch((error: unknown) => {
@@ -106,7 +108,8 @@ export const pictures: HostileKind = {
           writeFileSync(join(folder, 'faces', person, 'whole.jpg'), jpeg);
         }
         for (let index = 0; index < batch; index++) {
-          const [chosen, other] = [whole[random.integer(whole.length)], whole[random.integer(whole.length)]];
+          const chosen = whole[random.integer(whole.length)];
+          const other = whole[random.integer(whole.length)];
           if (chosen && other)
             writeFileSync(
               join(folder, 'faces', index % 2 === 0 ? 'one' : 'two', `${index}.${chosen.ending}`),

@@ -21,7 +21,10 @@ interface FolderNode {
 }
 type Node = FileNode | FolderNode;
 
-/** What a power loss leaves of what was not synced: of bytes nothing or some pages, of names none or the first few changes of each folder. */
+/**
+ * What a power loss leaves of what was not synced: of bytes nothing or some pages, of names none or the first few
+ * changes of each folder.
+ */
 export interface LossKind {
   readonly bytes: 'dropped' | 'torn';
   readonly names: 'undone' | 'some';
@@ -32,7 +35,8 @@ const newFolder = (): FolderNode => ({ kind: 'folder', entries: new Map(), durab
 const newFile = (durable: Uint8Array = new Uint8Array()): FileNode => ({ kind: 'file', durable, pending: [] });
 
 /**
- * A folder, from a state before, on a disk that keeps for certain what was synced and nothing else: bytes of a file when the file was, names when their folder was. POSIX
+ * A folder, from a state before, on a disk that keeps for certain what was synced and nothing else: bytes of a file
+ * when the file was, names when their folder was. POSIX
  * promises no more; the usual file systems keep more.
  */
 export function diskOf(before: string, root: string) {
@@ -116,7 +120,8 @@ export function diskOf(before: string, root: string) {
       return [...differ(top, root)];
     },
     /**
-     * Writes what is left when the power is lost now in place of the folder as it lies there; the disk is used up. Files that a later state of the folder
+     * Writes what is left when the power is lost now in place of the folder as it lies there; the disk is used up.
+     * Files that a later state of the folder
      * holds with the same bytes are moved out of it, which keeps their times.
      */
     lose({ bytes, names, later }: LossKind & { readonly later: string }, random: RandomStream): void {
@@ -142,7 +147,8 @@ export function diskOf(before: string, root: string) {
           if (node.kind === 'folder') write(node, at);
           else if (written.has(node)) linkSync(written.get(node) as string, at);
           else {
-            const [content, known] = [lost(node), join(later, at.slice(root.length))];
+            const content = lost(node);
+            const known = join(later, at.slice(root.length));
             if (existsSync(known) && Buffer.compare(readFileSync(known), content) === 0) renameSync(known, at);
             else writeFileSync(at, content);
             written.set(node, at);
@@ -206,7 +212,9 @@ function load(path: string): FolderNode {
 function* differ(folder: FolderNode, path: string): Generator<string> {
   const found = new Map(readdirSync(path, { withFileTypes: true }).map((entry) => [entry.name, entry]));
   for (const name of new Set([...found.keys(), ...folder.entries.keys()])) {
-    const [node, entry, at] = [folder.entries.get(name), found.get(name), join(path, name)];
+    const node = folder.entries.get(name);
+    const entry = found.get(name);
+    const at = join(path, name);
     if (!node || !entry || (node.kind === 'folder') !== entry.isDirectory())
       yield `${at} is ${entry ? 'not in the log' : 'in the log alone'}`;
     else if (node.kind === 'folder') yield* differ(node, at);

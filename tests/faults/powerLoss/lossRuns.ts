@@ -45,8 +45,10 @@ interface Session {
 }
 
 /**
- * Runs a tiny experiment once with all writes of its processes recorded, then loses the power at drawn operations: what was not synced by then is dropped
- * or torn. Each state that is left must hold nothing damaged, and, resumed, must end as the run in peace did; every third resumed session loses it again.
+ * Runs a tiny experiment once with all writes of its processes recorded, then loses the power at drawn operations: what
+ * was not synced by then is dropped
+ * or torn. Each state that is left must hold nothing damaged, and, resumed, must end as the run in peace did; every
+ * third resumed session loses it again.
  * With `resume` below `losses`, the losses beyond are looked at and not resumed.
  */
 export async function lossRuns({
@@ -76,12 +78,17 @@ export async function lossRuns({
   const workspace = join(folder, 'workspace'); // all run at one place, since paths are in what they write
   const mismatches: string[] = [];
   const byArea = Object.fromEntries(areas.map((area) => [area, 0])) as Record<Area, number>;
-  let [sessions, operations, compared, resumed] = [0, 0, 0, 0];
+  let sessions = 0;
+  let operations = 0;
+  let compared = 0;
+  let resumed = 0;
 
   /** Runs to the end from the workspace as it lies there. */
   const session = async (args: readonly string[]): Promise<Session> => {
-    const [name, log] = [`session-${++sessions}`, join(folder, 'writes.log')];
-    const [before, after] = [join(folder, name, 'before'), join(folder, name, 'after')];
+    const name = `session-${++sessions}`;
+    const log = join(folder, 'writes.log');
+    const before = join(folder, name, 'before');
+    const after = join(folder, name, 'after');
     mkdirSync(join(folder, name));
     mkdirSync(workspace, { recursive: true });
     copy(workspace, before);
@@ -116,10 +123,13 @@ export async function lossRuns({
     );
     const cut = pick(from.byArea.get(area) ?? [], random);
     const kind: LossKind = { bytes: pick(['dropped', 'torn'], random), names: pick(['undone', 'some'], random) };
-    const what = `loss ${loss} (operation ${cut} of ${from.records.length}, ${area}, bytes ${kind.bytes}, names ${kind.names})`;
+    const what =
+      `loss ${loss} (operation ${cut} of ${from.records.length}, ${area}, bytes ${kind.bytes}, names ` +
+      `${kind.names})`;
     byArea[area]++;
     const lose = () => {
-      const [disk, later] = [diskOf(from.before, workspace), join(folder, 'later')];
+      const disk = diskOf(from.before, workspace);
+      const later = join(folder, 'later');
       from.records.slice(0, cut).forEach((record) => disk.apply(record));
       copy(from.after, later);
       disk.lose({ ...kind, later }, randomStream(seed, 'power', loss, 'pages'));
@@ -134,7 +144,8 @@ export async function lossRuns({
     const compare = () => {
       const found = workspaceState(workspace);
       compared += found.size;
-      return differences(reference, found).filter((line) => !line.includes('/trainer.pid: not in')); // it names a process that is no more
+      // it names a process that is no more
+      return differences(reference, found).filter((line) => !line.includes('/trainer.pid: not in'));
     };
     lose();
     told(await damages(workspace));

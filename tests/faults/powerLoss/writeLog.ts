@@ -23,7 +23,8 @@ export function readWriteLog(path: string): WriteRecord[] {
   const log = readFileSync(path);
   const records: WriteRecord[] = [];
   for (let at = 0; at + headerBytes <= log.length;) {
-    const [handle, offset] = [log.readBigUInt64LE(at), Number(log.readBigUInt64LE(at + 8))];
+    const handle = log.readBigUInt64LE(at);
+    const offset = Number(log.readBigUInt64LE(at + 8));
     const [kind, flags, firstBytes, secondBytes] = [16, 20, 24, 28].map((field) => log.readUInt32LE(at + field)) as [
       number,
       number,
@@ -31,10 +32,8 @@ export function readWriteLog(path: string): WriteRecord[] {
       number,
     ];
     const bytes = log.subarray(at + headerBytes, at + headerBytes + firstBytes);
-    const [first, second] = [
-      bytes.toString(),
-      log.subarray(at + headerBytes + firstBytes, at + headerBytes + firstBytes + secondBytes).toString(),
-    ];
+    const first = bytes.toString();
+    const second = log.subarray(at + headerBytes + firstBytes, at + headerBytes + firstBytes + secondBytes).toString();
     at += headerBytes + firstBytes + secondBytes;
     switch (kind) {
       case 1:
