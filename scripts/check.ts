@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tool = (name: string) => join(root, 'node_modules', '.bin', name);
+const native = () =>
+  execFileSync('git', ['ls-files', '*.cc', '*.h', '*.c'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+
+interface Check {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** What mends it. */
+  readonly remedy: string;
+}
+
+const checks: readonly Check[] = [
+  { name: 'types', command: [tool('tsc'), '-p', '.', '--noEmit'], remedy: 'mend the types named above' },
+  {
+    name: 'types of the screens',
+    command: [tool('vue-tsc'), '-p', 'src-renderer', '--noEmit'],
+    remedy: 'mend the types named above',
+  },
+  { name: 'Prettier', command: [tool('prettier'), '--check', '--log-level', 'warn', '.'], remedy: 'npm run format' },
+  { name: 'ESLint', command: [tool('eslint'), '.'], remedy: 'mend the lines named above; some by npm run format' },
+  {
+    name: 'clang-format',
+    command: [tool('clang-format'), '--dry-run', '-Werror', ...native()],
+    remedy: 'npm run format',
+  },
+];
+
+/** Runs one check. Prints nothing where it passes. */
+async function passes({ name, command, remedy }: Check): Promise<boolean> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  if (code === 0) return true;
+  process.stderr.write(`${said.trimEnd()}\n${name}: not passed. To mend it: ${remedy}.\n`);
+  return false;
+}
+
+const results: boolean[] = [];
+for (const check of checks) results.push(await passes(check));
+if (results.includes(false)) process.exitCode = 1;
