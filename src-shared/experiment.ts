@@ -22,6 +22,9 @@ export const backboneNames = [
 ] as const;
 export type BackboneName = (typeof backboneNames)[number];
 
+/** Whether a data source is the placeholder of a preset, such as /path/to/faces: the user gives the real folder. */
+export const isPlaceholder = (source: string): boolean => source.startsWith('/path/to/');
+
 export const dataSchema = z.strictObject({
   source: z
     .string()
