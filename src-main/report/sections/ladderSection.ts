@@ -2,7 +2,7 @@ import { metricDifference, metricValue, pValue, verdictSentence } from '../../..
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { Section } from '../section.ts';
-import { intervalInWords } from './resultsSection.ts';
+import { intervalInWords } from '../intervalInWords.ts';
 
 /** What each step of a ladder bought, by the primary metrics, against the arm before it. */
 export const ladderSection: Section = ({ comparison, model: { plan }, texts, texts: { say } }) => {

@@ -6,7 +6,7 @@ import { differenceChart, differenceLabel } from '../charts/differenceChart.ts';
 import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
-import { intervalInWords } from './resultsSection.ts';
+import { intervalInWords } from '../intervalInWords.ts';
 
 const isPrimary = ({ metric }: ComparedPair) => metric.primary;
 
