@@ -51,16 +51,7 @@ test('a duel of five seeds: the verdict comes first, in a sentence with size, in
   const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3, 4, 5]\n${duel}`, apart));
   assert.deepEqual(
     [...markdown.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading),
-    [
-      'Verdict',
-      'Data and split',
-      'Models',
-      'Training',
-      'Results',
-      'Training health',
-      'Limits',
-      'Machine and rerun',
-    ],
+    ['Verdict', 'Data and split', 'Models', 'Training', 'Results', 'Training health', 'Limits', 'Machine and rerun'],
   );
   // CE 38 + seed, ArcFace 52 + seed + seed mod 2 of 60: a mean difference of 14.6 / 60, spread 0.548 / 60, so ± 2.776 x
   // 0.548 / √5 / 60.
@@ -167,7 +158,8 @@ test(
       test,
       faces: { files: { '/faces/0/100.png': face }, people: { ben: face } },
     });
-    const part = markdown.split(/^### /m).find((entry) => entry.startsWith('Pictures that only one arm gets right')) ?? '';
+    const part =
+      markdown.split(/^### /m).find((entry) => entry.startsWith('Pictures that only one arm gets right')) ?? '';
     // 8 against 1: 2 (1 + 9) / 512. 9 against 1: 2 (1 + 10) / 1024.
     assert.match(part, /\| 1 \| 51 \| 1 \| 8 \| 0 \| 0\.039 \|\n\| 2 \| 50 \| 1 \| 9 \| 0 \| 0\.021 \|/);
     // Together: eight differences of 3, one of -3 and one of 1: patterns as far from 0 as the sum 22 of 28, whose lesser
@@ -188,10 +180,7 @@ test(
       test,
       runs: model.runs.map((run) => ({ ...run, predictions: { images, labels, predicted: labels } })),
     };
-    assert.match(
-      await checkWhole(alike),
-      /ArcFace and CE get the same pictures right equally often \(3 seeds\)\./,
-    );
+    assert.match(await checkWhole(alike), /ArcFace and CE get the same pictures right equally often \(3 seeds\)\./);
   },
 );
 
@@ -260,7 +249,10 @@ test('verification, ranks, margin-free measures, angles, failures and warnings a
     faces: { files: { '/faces/s1/3.png': face }, people: { 's|9': face } },
   });
   const results = sectionOf(markdown, 'Results');
-  assert.match(results, /300 genuine pairs \(one person\) and 400 impostor pairs \(two people\), from 10 people who were not in training\./);
+  assert.match(
+    results,
+    /300 genuine pairs \(one person\) and 400 impostor pairs \(two people\), from 10 people who were not in training\./,
+  );
   assert.match(results, /\| ArcFace \| 90\.0 % \| 10\.2 % \(10\.1 %–10\.3 %\) \|/);
   // A lower error is better: the difference is negative and the verdict good.
   assert.match(
@@ -281,7 +273,7 @@ test('verification, ranks, margin-free measures, angles, failures and warnings a
   assert.match(failures, /- `s2\/1\.png` — `s3\/1\.png` \(cos θ 0\.61\)/);
   assert.match(failures, /- `s4\/7\.png`: 80\.4° from its own centre, 60\.0° from that of s5/);
   assert.match(
-    sectionOf(markdown, 'Health'),
+    sectionOf(markdown, 'Training health'),
     /Warnings during training:\n\n- CE: The gradient norm is 400 in epoch 3\./,
   );
 });
@@ -313,7 +305,10 @@ test('the parts of a summed loss have a chart of their own, and warnings are wri
     /\]\(loss-parts\.svg\)[^]*- mixed: Epoch 3: the gradient norm is 412 on average, over a hundred times the clip of 4,/,
   );
   const russian = renderReport(of('ru')).get('report.md') ?? '';
-  assert.match(russian, /- mixed: Эпоха 3: норма градиента в среднем 412, более чем в сто раз больше порога 4,/);
+  assert.match(
+    russian,
+    /- mixed: Эпоха 3: норма градиента в среднем 412, более чем в сто раз больше порога отсечения 4,/,
+  );
   assert.doesNotMatch(russian, /Epoch 3/);
   assert.ok(!renderReport(constructedModel(duel, apart)).has('loss-parts.svg'));
 });
@@ -379,7 +374,7 @@ test('a run that diverged says so in the language of the report', async () => {
     /ArcFace, seed 1, ended without a result: Training of ArcFace diverged in epoch 3: the loss is 40 and the gradient norm 1,230, but a loss of at most 11\.1 was expected\./,
   );
   const russian = await checkWhole(model('ru'));
-  assert.match(russian, /результата нет\. Обучение варианта ArcFace разошлось в эпохе 3: функция потерь равна 40,/);
+  assert.match(russian, /результата нет\. Обучение варианта ArcFace разошлось в эпохе 3: потери равны 40,/);
   assert.doesNotMatch(russian, /diverged/);
 });
 
@@ -450,7 +445,7 @@ test('a halved sweep: its rounds, who was stopped in which, and a verdict of the
       renderReport({ ...model, plan: { ...model.plan, report: { language: 'ru' } } }).get('report.md') as string,
       'Перебор',
     ),
-    /4 варианта до эпохи 2, 2 лучших до эпохи 4 и 1 лучший до эпохи 8; [^]*\| 2 эпохи, остановлен в туре 1 \|/,
+    /4 варианта до эпохи 2, 2 лучших до эпохи 4 и 1 лучший до эпохи 8\. [^]*\| 2 эпохи, остановлен в раунде 1 \|/,
   );
 });
 
@@ -493,14 +488,14 @@ test('every advice and every run that is not done is in the report', async () =>
     })),
   );
   assert.match(sectionOf(none, 'Verdict'), /nothing to compare/);
-  assert.doesNotMatch(none, /## Results|## Health/);
+  assert.doesNotMatch(none, /## Results|## Training health/);
 });
 
 test('Russian: the same report with its own words, forms and decimal sign', async () => {
   const markdown = await checkWhole(constructedModel(`seeds: [1, 2, 3, 4, 5]\nreport: {language: ru}\n${duel}`, apart));
   assert.match(
     markdown,
-    /\*\*ArcFace лучше, чем CE,\*\* по показателю «точность на test»: на 24,3 процентного пункта \(от 23,2 до 25,5; 5 пар запусков/,
+    /\*\*ArcFace лучше, чем CE,\*\* по метрике «точность на test»: на 24,3 процентного пункта \(от 23,2 до 25,5; 5 пар запусков/,
   );
   assert.doesNotMatch(markdown.replace(/```[^]*?```|`[^`]*`|\]\([^)]*\)/g, ''), /\b(?:is|the|and|of|runs)\b/);
 });
