@@ -162,7 +162,7 @@ test(
       markdown.split(/^### /m).find((entry) => entry.startsWith('Pictures that only one arm gets right')) ?? '';
     // 8 against 1: 2 (1 + 9) / 512. 9 against 1: 2 (1 + 10) / 1024.
     assert.match(part, /\| 1 \| 51 \| 1 \| 8 \| 0 \| 0\.039 \|\n\| 2 \| 50 \| 1 \| 9 \| 0 \| 0\.021 \|/);
-    // Together: eight differences of 3, one of -3 and one of 1: patterns as far from 0 as the sum 22 of 28, whose lesser
+    // Together: eight differences of 3, one of -3, one of 1: patterns as far from 0 as the sum 22 of 28, whose lesser
     // side holds at most 3 are 11 of 1,024, two-sided.
     assert.match(part, /\| all 3 \| 152 \| 3 \| 25 \| 0 \| 0\.021 \|/);
     assert.match(
@@ -184,7 +184,7 @@ test(
   },
 );
 
-test('verification, ranks, margin-free measures, angles, failures and warnings are shown where runs carry them', async () => {
+test('verification, ranks, margin-free metrics, angles, failures and warnings are shown if runs have them', async () => {
   const parts = (arm: string, seed: number) => ({
     verification: {
       genuine: 300,
@@ -278,7 +278,7 @@ test('verification, ranks, margin-free measures, angles, failures and warnings a
   );
 });
 
-test('the parts of a summed loss have a chart of their own, and warnings are written in the language of the report', async () => {
+test('the parts of a summed loss have a chart, and warnings are in the language of the report', async () => {
   const curve = (height: number) =>
     Array.from({ length: 8 }, (_, index) => ({ epoch: index + 1, value: height / (index + 1) }));
   const mixed =
@@ -401,7 +401,7 @@ test('a sweep: val chooses, a heat map and parallel coordinates are drawn, a div
   assert.doesNotMatch(sectionOf(markdown, 'Verdict'), /scale 16/);
 });
 
-test('a halved sweep: its rounds, who was stopped in which, and a verdict of the one that was trained to the end', async () => {
+test('a halved sweep: its rounds, what was stopped in which, and a verdict on the fully trained arm', async () => {
   const yaml =
     `${duel}seeds: [1, 2]\ntraining: {epochs: 8}\nsweep: {knobs: {arms.ArcFace.loss.scale: [16, 32], ` +
     'arms.ArcFace.loss.marginRadians: [0.1, 0.3]}, halving: {factor: 2, firstEpochs: 2}}\n';
