@@ -31,9 +31,19 @@ export const dataSchema = z.strictObject({
     .default('demo')
     .describe("'demo' for synthetic faces, a folder, or a CSV file; a relative path starts at the experiment file"),
   layout: z
-    .enum(['auto', 'folders', 'celeba', 'csv'])
+    .enum(['auto', 'folders', 'celeba', 'course', 'csv', 'records'])
     .default('auto')
-    .describe('how the source is organised; auto finds it out'),
+    .describe(
+      "how the source is organised: folders of people, CelebA, the course's archive (celebA_train_500, celebA_ir), " +
+        'a CSV file, or MXNet records (train.rec); auto: ArcBench finds out',
+    ),
+  people: z
+    .union([z.enum(['auto', 'fileName']), z.int().min(1).max(9)])
+    .default('auto')
+    .describe(
+      'which folders are people: their level below the source (1: its sub-folders), or fileName where all pictures ' +
+        'are in one folder and named Name_0001.jpg; auto: ArcBench finds out',
+    ),
   demo: z
     .strictObject({
       people: z.int().min(4).max(100_000).default(300).describe('number of synthetic people'),
@@ -72,6 +82,20 @@ const sharesOf = (split: unknown) =>
 export const splitSchema = z
   .strictObject({
     seed: z.int().min(0).default(1).describe('seed of all random draws of the split'),
+    from: z
+      .enum(['auto', 'given', 'drawn'])
+      .default('auto')
+      .describe(
+        'given: the parts that the source names (folders, a list or a column); drawn: at random, by the shares ' +
+          'below; auto: given where the source names parts, else drawn',
+      ),
+    duplicates: z
+      .enum(['resolve', 'block', 'allow'])
+      .default('resolve')
+      .describe(
+        'copies of a picture. resolve: keep one of identical files, keep near-identical pictures of a person in one ' +
+          'part, and leave out pictures under two names; block: refuse to train; allow: change nothing',
+      ),
     minImages: z.int().min(1).default(5).describe('people with fewer images are left out'),
     train: share("share of each person's images for training").default(0.7),
     val: share("share of each person's images for choosing the best epoch").default(0.15),
@@ -281,6 +305,13 @@ export const experimentFields = z.strictObject({
         .describe(
           "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt, relative " +
             'to the experiment file',
+        ),
+      pairWeights: z
+        .enum(['people', 'pairs'])
+        .default('people')
+        .describe(
+          'what has equal weight in rates over pairs. people: each person; pairs: each pair, so people with many ' +
+            'pictures count more',
         ),
       flip: z.boolean().default(true).describe('add the embedding of the mirrored image to that of the image'),
     })

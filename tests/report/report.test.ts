@@ -184,7 +184,7 @@ test(
   },
 );
 
-test('verification, ranks, margin-free metrics, angles, failures and warnings are shown if runs have them', async () => {
+test('verification, ranks, margin-free metrics, angles, failures, warnings are shown if runs have them', async () => {
   const parts = (arm: string, seed: number) => ({
     verification: {
       genuine: 300,

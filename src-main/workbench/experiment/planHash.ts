@@ -5,7 +5,12 @@ import type { Plan } from '../../../src-shared/experiment.ts';
  * Knobs that came after the first plans were stored, with the value that means what a plan without them meant. A knob
  * at this value is left out of the hash, so that old plans keep theirs. Paths are keys joined by dots.
  */
-const addedLater: Readonly<Record<string, unknown>> = {};
+const addedLater: Readonly<Record<string, unknown>> = {
+  'data.people': 'auto',
+  'split.from': 'auto',
+  'split.duplicates': 'resolve',
+  'evaluation.pairWeights': 'people',
+};
 
 /**
  * SHA-256, in hexadecimal, of the plan as JSON with sorted keys. The order of keys in the file does not matter. Every
