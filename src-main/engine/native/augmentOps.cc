@@ -1,4 +1,11 @@
-// Pictures as network input, augmented in one pass over them, as a TensorFlow op.
+#include "augmentOps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include "vectors.h"
+#include "workers.h"
 
 namespace native {
 
@@ -104,17 +111,14 @@ void computeAugmented(
   });
 }
 
-const bool augmentRegistered = [] {
-  if (!hasKernels())
-    return false;
-  registerOp("AugmentPictures",
-             {{"images: uint8", "transforms: float", "colour_matrix: float", "colour_offset: float", "erased: float"},
-              {"result: float"},
-              {},
-              nullptr,
-              computeAugmented,
-              nullptr});
-  return true;
-}();
+std::vector<OpDefinition> augmentOps() {
+  return {{"AugmentPictures",
+           {"images: uint8", "transforms: float", "colour_matrix: float", "colour_offset: float", "erased: float"},
+           {"result: float"},
+           {},
+           nullptr,
+           computeAugmented,
+           nullptr}};
+}
 
 }  // namespace native

@@ -1,4 +1,7 @@
 // Threads and memory that all kernels share.
+#pragma once
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
