@@ -47,11 +47,11 @@ const isRoot = process.getuid?.() === 0;
 function assertFailed(end: SetUpEnd, code: number, sentence: RegExp): void {
   assert.match(end.output, sentence);
   assert.equal(end.code, code, end.output);
-  const told = end.output
+  const sentences = end.output
     .trim()
     .split('\n')
     .filter((line) => !line.startsWith('arcbench set-up: '));
-  assert.equal(told.length, 1, `one sentence was expected:\n${end.output}`);
+  assert.equal(sentences.length, 1, `one sentence was expected:\n${end.output}`);
   assert.doesNotMatch(end.output, /\n\s+at |Traceback/);
 }
 const assertWhole = (of: Scratch) => {
@@ -160,7 +160,7 @@ describe('the set-up of the engine', { concurrency: 2 }, () => {
 
   test('a bare machine', async (t) => {
     const bare = scratch();
-    /** A PATH with these tools alone. */
+    /** A PATH with only these tools. */
     const path = (tools: Readonly<Record<string, string>>) => {
       const folder = mkdtempSync(bare.at('tools-'));
       for (const [name, target] of Object.entries(tools)) {
@@ -423,7 +423,7 @@ describe('the set-up of the engine', { concurrency: 2 }, () => {
         if (!name.startsWith('building-'))
           assert.equal(engineFault(of.at('cache/engine', name)), null, `attempt ${attempt}: ${name} is half-made`);
     }
-    await sleep(1000); // tools of a killed set-up may still write where they were told to
+    await sleep(1000); // tools of a killed set-up may still write
     for (const name of of.engines())
       if (!name.startsWith('building-')) rmSync(of.at('cache/engine', name), { recursive: true });
     assert.equal((await of.setUp()).code, 0);
@@ -472,7 +472,7 @@ describe('the set-up of the engine', { concurrency: 2 }, () => {
   });
 });
 
-test('machines without a wheel are told which have one', () => {
+test('a machine without a wheel gets a sentence that names those with one', () => {
   assert.throws(() => releaseFor({ platform: 'win32', arch: 'x64' }, 'cpu'), {
     message: /no wheel for win32 on x64: use Linux/,
     exitCode: 2,
@@ -510,7 +510,7 @@ test('the source of the pinned tfjs is the one that the patch knows', () => {
   assert.deepEqual(kernelSources('arm64'), { sources: [], headers: [] });
 });
 
-test('doctor says what computes, on stdout alone, and why cuda does not', () => {
+test('doctor says what computes, on stdout only, and why cuda does not', () => {
   const doctor = (...args: string[]) =>
     spawnSync(
       process.execPath,

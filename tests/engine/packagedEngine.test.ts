@@ -88,7 +88,7 @@ test("a package needs the CPU's engine, for this system, copied whole", async ()
   await assert.rejects(bare.seal(), { exitCode: 1, message: /no manifest/ });
 });
 
-test('who has a package is not told of a set-up that it has not', options, async () => {
+test('a packaged app names no set-up, which it does not have', options, async () => {
   assert.ok(!isPackaged());
   assert.match(engineRemedy(), /npm run setup/);
   // The engine's sources where the packaged app has them, beside a package that lost its library.

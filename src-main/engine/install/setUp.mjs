@@ -27,7 +27,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
 /** Installs npm packages, and Node 24 through the package `node`. */
 async function installPackages() {
   say('Installing npm packages …');
-  // Scripts are run by hand below, so that any version of npm does the same.
+  // Scripts are run below, one by one: versions of npm differ in which they run.
   await run(
     'npm',
     ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
@@ -92,7 +92,7 @@ function withoutOuterNpm() {
 }
 
 /** @param {unknown} error @returns {SetUpError} */
-function told(error) {
+function sentenceFor(error) {
   if (error instanceof SetUpError) return error;
   if (stopper.signal.aborted) return new SetUpError(130, 'The set-up was interrupted: run the command again.');
   return new SetUpError(
@@ -112,7 +112,7 @@ try {
   }
   await installEngine(modules, stopper.signal);
 } catch (error) {
-  const { message, exitCode } = told(error);
+  const { message, exitCode } = sentenceFor(error);
   process.stderr.write(`${message}\n`);
   if (process.env['ARCBENCH_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exitCode = exitCode;

@@ -29,7 +29,7 @@ inline Tap tapAt(float position, long size) {
   return {at, within - at};
 }
 
-/** One picture [height][width][3] from 0 to 255 to values from -1 to 1; for AVX2 alone, so that each processor gives
+/** One picture [height][width][3] from 0 to 255 to values from -1 to 1; with AVX2 only, so that each processor gives
  * the same bits. */
 __attribute__((target(AVX2))) void augment(const Augmentation& by, const uint8_t* picture, long height, long width,
                                            float* result) {

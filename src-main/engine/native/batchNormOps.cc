@@ -91,7 +91,7 @@ void computeMomentumStep(void* kernel, TF_OpKernelContext* context) {  // parame
     return TF_OpKernelContext_Failure(context, status.it);
   const MomentumStep by = {*clip.data(), *rate.data(), of.decay, of.momentum, of.nesterov != 0};
   const bool streamed = isStreamed(newSlot.data(), count, kNumbersPerSlice) &&
-                        isStreamed(newParameter.data(), count, kNumbersPerSlice);  // read in the next step alone
+                        isStreamed(newParameter.data(), count, kNumbersPerSlice);  // not read before the next step
   forRows(count, 1, [&](long at, long many) {
     passes().step(by, parameter.data() + at, slot.data() + at, gradient.data() + at, many, newSlot.data() + at,
                   newParameter.data() + at, streamed);

@@ -76,8 +76,8 @@ void computeFilterGradient(void*, TF_OpKernelContext* context) {
       });
 }
 
-/** The attributes of the strided convolutions; `kernel`, and `height` and `width` of the images, are told to the
- * gradients alone. */
+/** The attributes of the strided convolutions; `kernel`, and `height` and `width` of the images, only the
+ * gradients have. */
 struct StridedAttributes {
   int32_t stride = 0, padding = 0, kernel = 0, height = 0, width = 0;
 };

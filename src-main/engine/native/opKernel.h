@@ -74,7 +74,7 @@ inline void failUnless(bool right, const char* otherwise, TF_Status* status) {
     TF_SetStatus(status, TF_INVALID_ARGUMENT, otherwise);
 }
 
-/** What TensorFlow is told of an op: its name, its operands, results and attributes in the words of
+/** What registers an op: its name, its operands, results and attributes in the words of
  * TF_OpDefinitionBuilder, and its kernel. */
 struct OpDefinition {
   const char* name;

@@ -25,7 +25,7 @@ inline long pointOf(long data) {
 
 // --- The transforms along one axis, for tiles of 3 or 4 results; each is applied to rows and then to columns.
 
-/** `length` values of a phase, and one more that infinity alone sees, to points. */
+/** `length` values of a phase, and one more that only infinity reads, to points. */
 template <int length, class Vector>
 ALWAYS void toPoints(const Vector x[5], Vector out[5]) {
   if (length == 4) {
@@ -376,7 +376,7 @@ void convolveTowards(const Direction& direction, const Shape& shape, const float
     float *from = scratch.data(), *to = from + leftSize;
     const long parts =
         panels % workers.threads() == 0 ? 1 : kPoints;  // where panels do not share out evenly, a task takes one row of
-                                                        // points, and the filter is read anew for each
+                                                        // points, and reads the filter again
     for (long start = 0; start < tiles.count(); start += group) {
       const Range some = {start, std::min(group, tiles.count() - start)};
       const long slice = 4, slices = (some.count + slice - 1) / slice;

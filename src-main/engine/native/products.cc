@@ -23,7 +23,7 @@ ALWAYS void multiplyRows(const Product& p, long row) {
 template <class Vector, int Vectors>
 ALWAYS void multiplyPanel(const Product& whole) {
   long k = 0;
-  do {  // so much of b stays in the first cache
+  do {  // in slices of b that stay in the first cache
     const Product p = {whole.a + k * whole.aDepth,
                        whole.aRow,
                        whole.aDepth,

@@ -5,7 +5,7 @@
 
 namespace native {
 
-constexpr long kDepth = 128;  // of a product: so much of its right side stays in the first-level cache
+constexpr long kDepth = 128;  // of a slice of a product's right side, which stays in the first-level cache
 constexpr long kSkew = 16;    // keeps rows of one operand out of one set of the cache
 constexpr long kCached = 3 << 19,
                kCachedByCore = 1 << 17;  // numbers that a second-level cache of all cores, of one core, should hold

@@ -58,7 +58,7 @@ class Tiles {
     return {index / each, down_.start(high(size), index % each / columns), across_.start(wide(size), index % columns),
             high(size) ? 4 : 3, wide(size) ? 4 : 3};
   }
-  /** Those of some tiles that have a point: one may be of the tiles with 4 rows, or of those with 4 columns, alone. */
+  /** Those of some tiles that have a point: a point may belong only to tiles with 4 rows, or with 4 columns. */
   Range having(bool fourDown, bool fourAcross, Range some) const {
     if (fourDown)
       some = common(some, {0, ends_[2]});

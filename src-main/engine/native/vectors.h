@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed to inlined functions alone
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed only to inlined functions
 
 namespace native {
 

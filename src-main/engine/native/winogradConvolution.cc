@@ -332,7 +332,7 @@ void convolveFew(const Shape& shape, const float* images, const Filter& filter, 
   const long parts =
       panels % workers.threads() == 0
           ? 1
-          : 3;  // of a panel's points: where there are fewer panels than threads, each part reads the filter anew
+          : 3;  // of a panel's points: where there are fewer panels than threads, each part reads the filter again
   const long most = std::min(tiles.count(), std::max(64L, kPointsHeld / (kPoints * (shape.inputs + shape.outputs))));
   // Blocks are dense: rows of all channels, a power of two apart, would fall into a few sets of the caches.
   const Layout left = {most * kBlock + kSkew, kBlock, kPoints * (most * kBlock + kSkew)},
