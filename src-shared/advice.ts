@@ -1,8 +1,7 @@
-import type { ArmPlan, Plan } from './experiment.ts';
-import { drawnClasses } from './drawnClasses.ts';
-import { planOfArm } from './experiment.ts';
+import { drawnClasses, planOfArm, type ArmPlan, type Plan } from './experiment.ts';
 import { lossTerms } from './losses.ts';
 import { refuseClassSampling } from './refuseTraining.ts';
+import { lowestLoss } from './maths/lowestLoss.ts';
 import { smallestSignFlipP } from './maths/signFlipTest.ts';
 import { wilsonInterval } from './maths/statistics.ts';
 import type { TextKey, Texts } from './reportTexts.ts';
@@ -45,13 +44,6 @@ type AdviceValue = string | number | readonly number[] | readonly string[];
 const reachableLoss = 0.01;
 const harmlessLoss = 0.1;
 const gentle = { marginRadians: 0.3, scale: 32 };
-
-/**
- * The lowest loss that scale s allows with n classes at perfect separation, ln(1 + (n−1) e^(−s n/(n−1))) (arXiv
- * 1704.06369, proposition 2).
- */
-export const lowestLoss = (scale: number, classes: number): number =>
-  Math.log1p((classes - 1) * Math.exp((-scale * classes) / (classes - 1)));
 
 /** The scale at which the lowest loss is a given one: lowestLoss solved for s. */
 export const scaleFor = (loss: number, classes: number): number =>

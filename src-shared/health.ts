@@ -1,3 +1,4 @@
+import { lowestLoss } from './maths/lowestLoss.ts';
 import type { RunWarning, WarningKey } from './runWarning.ts';
 
 /**
@@ -28,13 +29,6 @@ export interface EpochHealth {
   readonly collapsedCentres?: number | undefined;
   readonly unusedCentres?: number | undefined;
 }
-
-/**
- * The least loss that logits of scale s can reach with n classes at perfect separation: ln(1 + (n - 1) e^{-s n / (n -
- * 1)}) (arXiv 1704.06369, proposition 2).
- */
-export const lowestLoss = (scale: number, classes: number): number =>
-  Math.log1p((classes - 1) * Math.exp((-scale * classes) / Math.max(1, classes - 1)));
 
 /** What has left its range, each with its numbers; the same epoch gives the same warnings. */
 export function healthWarnings(health: EpochHealth): RunWarning[] {

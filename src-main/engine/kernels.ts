@@ -554,3 +554,9 @@ export function elementwise(input: Tensor, value: (x: Tensor) => Tensor, derivat
     return { value: value(x), gradFunc: (dy, [original]) => tf.mul(dy, derivative(original as Tensor)) };
   })(input);
 }
+
+/**
+ * The same values, through which no gradient flows. The op bypasses the tape, so ops without a gradient may follow it.
+ */
+export const stopGradient = (tensor: Tensor): Tensor =>
+  backend.executeSingleOutput('StopGradient', [type('T')], [tensor]);

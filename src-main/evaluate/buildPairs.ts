@@ -1,3 +1,4 @@
+import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { FacePair } from '../data/lfwPairs.ts';
 
@@ -9,12 +10,11 @@ const pairsOfFold = 300;
  * two, at most 300 of a kind, drawn by the seed. Labels name persons. None where there are too few people.
  */
 export function buildPairs(indexes: readonly number[], labels: ArrayLike<number>, seed: number): FacePair[] {
-  const byPerson = new Map<number, number[]>();
-  indexes.forEach((index, position) =>
-    byPerson.set(labels[position]!, [...(byPerson.get(labels[position]!) ?? []), index]),
-  );
+  const byPerson = groupBy(indexes.keys(), (position) => labels[position]!);
   const random = randomStream(seed, 'verification pairs');
-  const people = random.shuffle([...byPerson.values()]);
+  const people = random.shuffle(
+    [...byPerson.values()].map((positions) => positions.map((position) => indexes[position]!)),
+  );
   const several = people.filter((images) => images.length > 1);
   const folds = Math.min(10, several.length, Math.floor(people.length / 2));
   if (folds < 2) return [];

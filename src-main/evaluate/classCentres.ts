@@ -1,5 +1,5 @@
 import { randomStream } from '../../src-shared/maths/random.ts';
-import type { LabelledImages } from '../train/trainRun.ts';
+import type { LabelledImages } from '../train/inferenceBatches.ts';
 import type { EmbeddedImages } from './embedImages.ts';
 
 /** Unit rows, one a class, that a class's pictures are compared with. */

@@ -1,6 +1,6 @@
 import type { PackedImages } from '../data/preparedSet.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
-import { inferenceBatches, type LabelledImages } from '../train/trainRun.ts';
+import { inferenceBatches, type LabelledImages } from '../train/inferenceBatches.ts';
 import { targetRank } from '../train/targetRank.ts';
 
 export interface EmbedOptions {

@@ -3,7 +3,7 @@ import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
 import type { FacePair } from '../data/lfwPairs.ts';
 import { trainsClassWeights } from '../loss/classificationLosses.ts';
 import { classWeightName } from '../loss/cosine.ts';
-import type { LabelledImages } from '../train/trainRun.ts';
+import type { LabelledImages } from '../train/inferenceBatches.ts';
 import { buildPairs } from './buildPairs.ts';
 import { classSums, normalised, sampleOfClasses, type ClassCentres } from './classCentres.ts';
 import { standings } from './compareWithCentres.ts';

@@ -1,4 +1,5 @@
 import type { AliasSuspect } from '../../src-shared/evaluation.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import { largest } from '../../src-shared/maths/largest.ts';
 import { normalised } from './classCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
@@ -23,8 +24,7 @@ export interface AliasOptions {
  */
 export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSuspect[] {
   const people = parts.flatMap(({ part, images }) => {
-    const byLabel = new Map<number, number[]>();
-    images.labels.forEach((label, row) => byLabel.set(label, [...(byLabel.get(label) ?? []), row]));
+    const byLabel = groupBy(images.labels.keys(), (row) => images.labels[row]!);
     return [...byLabel.values()].map((rows) => ({ part, images, rows }));
   });
   const sums = new Float32Array(people.length * size);

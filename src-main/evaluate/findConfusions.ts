@@ -1,4 +1,5 @@
 import type { Confusions, HardPair, Picture } from '../../src-shared/evaluation.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import { largest } from '../../src-shared/maths/largest.ts';
 import type { CentreStanding } from './compareWithCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
@@ -32,11 +33,7 @@ export function findConfusions(options: ConfusionOptions): Confusions | null {
   if (test.indexes.length === 0) return null;
   const wrong = Array.from(test.indexes.keys()).filter((position) => test.ranks[position] !== 1);
   const worst = wrong.toSorted((a, b) => test.ranks[b]! - test.ranks[a]! || a - b).slice(0, mostMistakes);
-  const pairs = new Map<string, number[]>();
-  for (const position of wrong) {
-    const key = `${test.labels[position]} ${test.predicted[position]}`;
-    pairs.set(key, [...(pairs.get(key) ?? []), position]);
-  }
+  const pairs = groupBy(wrong, (position) => `${test.labels[position]} ${test.predicted[position]}`);
   const confused = [...pairs.values()].sort((a, b) => b.length - a.length || a[0]! - b[0]!).slice(0, mostPeople);
   const predicted = (position: number) => classes[test.predicted[position]!] ?? '';
   return {

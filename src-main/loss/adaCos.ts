@@ -1,9 +1,8 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy, stopGradient } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { classCosines, classWeights } from './cosine.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'adaCos' }>;
 

@@ -1,10 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { sparseSoftmaxCrossEntropy, stopGradient } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights, rowNorms } from './cosine.ts';
 import { addClippedMargin } from './sampleMargin.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'adaFace' }>;
 

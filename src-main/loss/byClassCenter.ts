@@ -1,5 +1,5 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
-import { addToRows, rowsAt } from '../engine/kernels.ts';
+import { addToRows, rowsAt, stopGradient } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import {
   headParameter,
@@ -9,7 +9,6 @@ import {
   type MetricLoss,
 } from './classificationLoss.ts';
 import { unitRows } from './cosine.ts';
-import { stopGradient } from './stopGradient.ts';
 import { sameClass } from './pairs.ts';
 
 const meansName = 'head.classMean';

@@ -1,9 +1,8 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
-import { addToRows, rowsAt } from '../engine/kernels.ts';
+import { addToRows, rowsAt, stopGradient } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { headParameter, type MetricLoss } from './classificationLoss.ts';
 import { sameClass } from './pairs.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<MetricLossPlan, { name: 'center' }>;
 

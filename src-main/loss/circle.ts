@@ -1,8 +1,8 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
+import { stopGradient } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { MetricLoss } from './classificationLoss.ts';
 import { anyOf, maskedLogSumExp, meanOver, pairCosines, pairMasks } from './pairs.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<MetricLossPlan, { name: 'circle' }>;
 

@@ -1,10 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy, stopGradient } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { addMargin, safeSine } from './arcFace.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { classCosines, classWeights, marginChange } from './cosine.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'curricularFace' }>;
 

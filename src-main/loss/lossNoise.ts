@@ -1,4 +1,5 @@
 import type { LossPlan } from '../../src-shared/losses.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { classificationLoss } from './classificationLosses.ts';
 
@@ -37,7 +38,7 @@ export function drawLossNoise(
   return Object.fromEntries(
     [...lossNoiseInputs(plan, batchSize)].map(([name, { shape }]) => {
       const random = randomStream(seed, 'lossNoise', name, epoch, batch);
-      return [name, Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, random.normal)];
+      return [name, Float32Array.from({ length: elementCount(shape) }, random.normal)];
     }),
   );
 }

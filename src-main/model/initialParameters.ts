@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { parameterSpecs, type Network } from './network.ts';
 
@@ -6,7 +7,7 @@ import { parameterSpecs, type Network } from './network.ts';
 export function initialParameters(network: Network, seed: number): Map<string, Float32Array> {
   return new Map(
     parameterSpecs(network).map(({ name, shape, initial }) => {
-      const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      const values = new Float32Array(elementCount(shape));
       const random = randomStream(seed, 'weights', name);
       switch (initial.kind) {
         case 'constant':

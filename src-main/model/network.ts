@@ -1,4 +1,5 @@
 import type { BackboneName } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 
 interface NodeBase {
   readonly name: string;
@@ -80,7 +81,7 @@ export function networkShapes(network: Network): Map<string, readonly number[]> 
         break;
       }
       case 'flatten':
-        shapes.set(node.name, [input.reduce((a, b) => a * b, 1)]);
+        shapes.set(node.name, [elementCount(input)]);
         break;
       case 'globalAveragePool':
         shapes.set(node.name, [channels]);

@@ -1,3 +1,4 @@
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { networkShapes, type Network } from './network.ts';
 
 /** What one picture costs a network on its way forward. */
@@ -8,8 +9,6 @@ export interface NetworkWork {
   readonly values: number;
 }
 
-const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
 /** Counts multiply-adds and values of a network's nodes from their shapes. */
 export function networkWork(network: Network): NetworkWork {
   const shapes = networkShapes(network);
@@ -19,9 +18,9 @@ export function networkWork(network: Network): NetworkWork {
     const input = shapes.get(node.inputs[0] ?? '') ?? [];
     const output = shapes.get(node.name) ?? [];
     const channels = input.at(-1) ?? 1;
-    values += product(output);
+    values += elementCount(output);
     if (node.op === 'conv2d')
-      multiplyAdds += product(output) * node.kernel ** 2 * (node.groups === 'depthwise' ? 1 : channels);
+      multiplyAdds += elementCount(output) * node.kernel ** 2 * (node.groups === 'depthwise' ? 1 : channels);
     if (node.op === 'dense') multiplyAdds += channels * node.units;
   }
   return { multiplyAdds, values };

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { modelSchema, type BackboneName } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { forward } from '../../src-main/model/forward.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { parameterSpecs } from '../../src-main/model/network.ts';
 import { fromTorch, torchShape } from '../../src-main/model/weights/torchLayout.ts';
-import { valueAndGradients } from '../../src-main/train/batchGradients.ts';
+import { valueAndGradients } from '../../src-main/train/valueAndGradients.ts';
 
 interface Reference {
   size: number;
@@ -30,7 +31,7 @@ const noise = (t: number, count: number) =>
   });
 
 function valuesOf(name: string, shape: readonly number[], t: number): Float32Array {
-  const count = shape.reduce((a, b) => a * b, 1);
+  const count = elementCount(shape);
   const [offset, reach] = name.endsWith('running_var')
     ? [1, 0.3]
     : name.endsWith('running_mean') || name.endsWith('bias')

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inflateSync } from 'node:zlib';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { readWeightFile } from '../../src-main/model/weights/readWeightFile.ts';
 import { writeSafetensors } from '../../src-main/model/weights/safetensors.ts';
 import { savedValues, torchSave, type SavedTensor } from './torchSave.ts';
@@ -198,7 +199,7 @@ for (const format of ['zip', 'legacy'] as const) {
           .filter(({ storage }) => storage !== 'LongStorage')
           .forEach(({ name, shape, storage, expanded }, t) => {
             const actual = found.get(name)?.values() ?? [];
-            const count = shape.reduce((a, b) => a * b, 1);
+            const count = elementCount(shape);
             const expected = expanded ? Array.from({ length: count }, () => Math.sin(t)) : savedValues(t, count);
             assert.equal(actual.length, expected.length, name);
             // of numbers below 1; Python cuts bfloat off

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import {
   adviceBeforeTraining,
   adviceSentence,
-  lowestLoss,
   scaleFor,
   widestSeparation,
   type SplitFacts,
 } from '../../src-shared/advice.ts';
 import { experimentSchema } from '../../src-shared/experiment.ts';
+import { lowestLoss } from '../../src-shared/maths/lowestLoss.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 
 const enough: SplitFacts = {

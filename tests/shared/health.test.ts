@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { lowestLoss } from '../../src-shared/maths/lowestLoss.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { warningSentence, type RunWarning } from '../../src-shared/runWarning.ts';
-import { healthWarnings, lowestLoss, type EpochHealth } from '../../src-shared/health.ts';
+import { healthWarnings, type EpochHealth } from '../../src-shared/health.ts';
 
 const well: EpochHealth = {
   epoch: 6,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor } from '../tensorflow.ts';
 import { replaceRows, rowsAt } from '../kernels.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
@@ -268,7 +269,7 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
   try {
     const inputs: Record<string, Tensor> = {};
     for (const [name, { shape, dtype }] of Object.entries(program.inputs)) {
-      const count = shape.reduce((product, size) => product * size, 1);
+      const count = elementCount(shape);
       const values =
         dtype === 'uint8'
           ? new Uint8Array(count)
@@ -290,12 +291,7 @@ function traceProgram({ programName, program, initialState, emit, keyOf }: Trace
       const traced = rows === undefined ? shape : [program.inputs[rows]?.shape[0] ?? 0, ...shape.slice(1)];
       const tensor = tensorFromValues(
         { shape: traced, dtype: types.float32 },
-        rows === undefined
-          ? values
-          : values.slice(
-              0,
-              traced.reduce((a, b) => a * b, 1),
-            ),
+        rows === undefined ? values : values.slice(0, elementCount(traced)),
       );
       state.set(name, tensor);
       source.set(idOf(tensor), { name: `${programName}/read/${keyOf(name)}`, dtype: types.float32 });
