@@ -6,8 +6,7 @@ const pairsOfFold = 300;
 
 /**
  * Pairs for LFW's protocol from held-out people: up to ten folds that share nobody, each with as many pairs of one
- * person as of
- * two, at most 300 of a kind, drawn by the seed. Labels name persons. None where there are too few people.
+ * person as of two, at most 300 of a kind, drawn by the seed. Labels name persons. None where there are too few people.
  */
 export function buildPairs(indexes: readonly number[], labels: ArrayLike<number>, seed: number): FacePair[] {
   const byPerson = groupBy(indexes.keys(), (position) => labels[position]!);

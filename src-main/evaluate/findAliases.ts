@@ -19,8 +19,8 @@ export interface AliasOptions {
 
 /**
  * People who may be one person under two names: their mean embeddings are nearly as alike as two means of one person's
- * pictures
- * would be, by the cosine of a picture with its own person's others. Most alike first, and bounded; over all parts.
+ * pictures would be, by the cosine of a picture with its own person's others. Most alike first, and bounded; over all
+ * parts.
  */
 export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSuspect[] {
   const people = parts.flatMap(({ part, images }) => {

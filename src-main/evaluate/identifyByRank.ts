@@ -6,9 +6,8 @@ import { similarityRows } from '../engine/similarityBlocks.ts';
 
 /**
  * Ranks of query people in a gallery of their first picture each, and of distractors that grow tenfold from none to
- * all, drawn
- * by the seed (as arXiv 1512.00596 asks). What ties with the own person ranks above it. Null without a person of two
- * pictures.
+ * all, drawn by the seed (as arXiv 1512.00596 asks). What ties with the own person ranks above it. Null without a
+ * person of two pictures.
  */
 export function identifyByRank(
   query: EmbeddedImages,

@@ -17,11 +17,9 @@ const binOf = (cosine: number) => Math.min(bins - 1, Math.max(0, Math.floor(((co
 
 /**
  * TPR at each FPR over the cosines of all pairs of the identification rate: positives are pairs of one person within
- * query,
- * negatives pairs of two persons within query and every query x distractor pair. Negatives are counted, not kept:
- * thresholds are
- * exact from a second pass over the few bins that hold them. Null without a pair of each kind; throws 'failed' where a
- * row is not of unit length or the sizes disagree.
+ * query, negatives pairs of two persons within query and every query x distractor pair. Negatives are counted, not
+ * kept: thresholds are exact from a second pass over the few bins that hold them. Null without a pair of each kind;
+ * throws 'failed' where a row is not of unit length or the sizes disagree.
  */
 export function identifyPairs(
   input: IdentificationInput,

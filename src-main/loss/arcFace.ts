@@ -25,7 +25,7 @@ export function addMargin(cosine: Tensor, margin: number): Tensor {
 }
 
 /**
- * Softmax cross-entropy of s cos θ_j with the target logit s cos(θ_y + m) (arXiv 1801.07698, equation 3); beyond
- * θ_y = π - m it goes on as s (cos θ_y - m sin m), so that it stays monotonic. Margin in radians.
+ * Softmax cross-entropy of s cos θ_j with the target logit s cos(θ_y + m) (arXiv 1801.07698, equation 3); beyond θ_y =
+ * π - m it goes on as s (cos θ_y - m sin m), so that it stays monotonic. Margin in radians.
  */
 export const arcFace = marginSoftmax<Plan>((plan, target) => addMargin(target, plan.marginRadians));

@@ -24,8 +24,7 @@ function multiplyAndAdd(cosine: Tensor, multiplier: number, margin: number): Ten
 
 /**
  * Softmax cross-entropy of s cos θ_j with the target logit s (cos(m1 θ_y + m2) - m3) (arXiv 1801.07698, equation 4).
- * With
- * m1 = 1 it goes on beyond θ_y = π - m2 as ArcFace does, so that (1, m, 0) is ArcFace and (1, 0, m) CosFace.
+ * With m1 = 1 it goes on beyond θ_y = π - m2 as ArcFace does, so that (1, m, 0) is ArcFace and (1, 0, m) CosFace.
  */
 export const combinedMargin = marginSoftmax<Plan>(({ multiplier, marginRadians, margin }, target) =>
   tf.sub(

@@ -136,8 +136,8 @@ function layersOf(node: NetworkNode): { layers: Layer[]; weights: LayerWeights[]
 
 /**
  * Writes a tfjs LayersModel (model.json, weights.bin) from image [batch, size, size, 3], normalised as (x / 255 - 0.5)
- * / 0.5,
- * to embedding [batch, embeddingSize]; stock layers alone, so that tf.loadLayersModel opens it. Whole or not at all.
+ * / 0.5, to embedding [batch, embeddingSize]; stock layers alone, so that tf.loadLayersModel opens it. Whole or not at
+ * all.
  */
 export async function writeLayersModel(
   folder: string,

@@ -29,7 +29,9 @@ function mixColours(pixels: Tensor, colourMatrix: Tensor, colourOffset: Tensor):
   return tf.reshape(mixed, [batch, size, size, 3]);
 }
 
-/** Sets the pixels of one rectangle in each picture to 0, mid grey. `erased`: [batch, 4] as top, bottom, left, right. */
+/**
+ * Sets the pixels of one rectangle in each picture to 0, mid grey. `erased`: [batch, 4] as top, bottom, left, right.
+ */
 function eraseRectangles(pictures: Tensor, erased: Tensor): Tensor {
   const [batch, size] = pictures.shape as [number, number];
   const positions = tf.range(0, size, 1, 'float32');

@@ -41,7 +41,8 @@ export function drawAugmentation(
       new Float32Array(elementCount(shape)),
     ]),
   );
-  // Every sample draws everything in one order, whatever the plan needs: a changed knob leaves the other draws as they are.
+  // Every sample draws everything in one order, whatever the plan needs: a changed knob leaves the other draws as they
+  // are.
   for (let sample = 0; sample < at.batchSize; sample++) {
     // Position
     const isMirrored = random.next() < plan.flip;

@@ -5,8 +5,8 @@ const mostCentres = 20_000; // comparing more takes too long for every epoch
 const collapsedCosine = 0.99;
 
 /**
- * How many classes have a centre that nearly coincides with one of another class, from class weights
- * [classes x K, size]. Null where the centres are too small or too many to say.
+ * How many classes have a centre that nearly coincides with one of another class, from class weights [classes x K,
+ * size]. Null where the centres are too small or too many to say.
  */
 export function collapsedCentres(
   weights: Float32Array,

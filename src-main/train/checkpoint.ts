@@ -29,7 +29,7 @@ const positionSchema = z.strictObject({
   referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
   seconds: z.number(), // of training so far
   images: z.int(), // trained on so far
-  warnings: z.array(runWarningSchema).catch([]), // of all whole epochs; older versions wrote sentences, which are dropped
+  warnings: z.array(runWarningSchema).catch([]), // of all whole epochs; an older version's sentences are dropped
   points: z.int().nullable().default(null), // recorded so far; null: an older version did not count them
 });
 export type TrainingPosition = z.infer<typeof positionSchema>;

@@ -48,9 +48,10 @@ export function classRows(options: ClassDrawOptions): {
 }
 
 /**
- * The class inputs of a step: the labels of its batch. Where classes are drawn, the batch's own classes and others drawn
- * evenly without replacement (Partial FC, arXiv 2203.15565, section 3): their rows, rising, and the labels as places
- * among the drawn classes. The draw depends only on seed, epoch and batch, so all arms of one seed draw the same.
+ * The class inputs of a step: the labels of its batch. Where classes are drawn, the batch's own classes and others
+ * drawn evenly without replacement (Partial FC, arXiv 2203.15565, section 3): their rows, rising, and the labels as
+ * places among the drawn classes. The draw depends only on seed, epoch and batch, so all arms of one seed draw the
+ * same.
  */
 export function drawClasses(
   options: ClassDrawOptions,

@@ -32,8 +32,9 @@ export class DivergedError extends ArcBenchError {
 }
 
 /**
- * Throws 'diverged' where an output of a step is not finite, or the loss is more than three times its natural size. That
- * size is ln n, or `referenceLoss` where a margin makes the loss start higher. It is null while it is not known yet.
+ * Throws 'diverged' where an output of a step is not finite, or the loss is more than three times its natural size.
+ * That size is ln n, or `referenceLoss` where a margin makes the loss start higher. It is null while it is not known
+ * yet.
  */
 export function refuseDivergence(
   outputs: Readonly<Record<string, number>>,

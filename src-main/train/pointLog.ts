@@ -18,8 +18,8 @@ function lineOf(points: readonly RunPoint[]): string {
 }
 
 /**
- * Appends points to a log beside the checkpoint that counts them, in case the database loses its last commits. Each line
- * has its own hash, so damage to one line costs no other.
+ * Appends points to a log beside the checkpoint that counts them, in case the database loses its last commits. Each
+ * line has its own hash, so damage to one line costs no other.
  */
 export function appendPoints(runFolder: string, points: readonly RunPoint[]): void {
   if (points.length === 0) return;

@@ -11,8 +11,8 @@ const indexName = 'index.json';
 export const mostShown = 2000;
 
 /**
- * Whether an epoch, counted from 1, leaves a snapshot: every epoch, or every second, fourth and so on, counted back from
- * the last, so that a run has at most 30.
+ * Whether an epoch, counted from 1, leaves a snapshot: every epoch, or every second, fourth and so on, counted back
+ * from the last, so that a run has at most 30.
  */
 export function leavesSnapshot(epoch: number, epochs: number): boolean {
   let every = 1;

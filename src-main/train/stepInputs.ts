@@ -26,8 +26,8 @@ export interface StepPlace {
 
 /**
  * Makes the inputs of training steps: pixels, labels, schedules and every random draw. A draw depends only on seed,
- * epoch and batch, so all arms of one seed see the same pictures and a resumed run repeats nothing. `rows` are positions
- * in the training part. The pixels of one step are overwritten by the next.
+ * epoch and batch, so all arms of one seed see the same pictures and a resumed run repeats nothing. `rows` are
+ * positions in the training part. The pixels of one step are overwritten by the next.
  */
 export function stepInputs(options: StepInputsOptions) {
   const { plan, arm, seed, network, classes, packed, train, stepsPerEpoch } = options;

@@ -10,8 +10,8 @@ const pidPath = (runFolder: string) => join(runFolder, 'trainer.pid');
 const leftover = /(\.writing-\d+|\.\d+\.tmp)$/;
 
 /**
- * Writes down which process trains a run now, and returns a function that removes the note. Throws where the run's folder
- * cannot be written.
+ * Writes down which process trains a run now, and returns a function that removes the note. Throws where the run's
+ * folder cannot be written.
  */
 export function noteTrainer(runFolder: string, processId: number): () => void {
   writeFileSync(pidPath(runFolder), String(processId));
@@ -25,8 +25,8 @@ export function noteTrainer(runFolder: string, processId: number): () => void {
 }
 
 /**
- * Makes sure that nothing else writes into a run's folder. Waits for a trainer that outlived its killed workbench to save
- * and end, kills it after ten seconds, and removes half-written files.
+ * Makes sure that nothing else writes into a run's folder. Waits for a trainer that outlived its killed workbench to
+ * save and end, kills it after ten seconds, and removes half-written files.
  */
 export async function endFormerTrainer(runFolder: string): Promise<void> {
   if (!existsSync(runFolder)) return;

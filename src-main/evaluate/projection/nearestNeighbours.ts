@@ -11,9 +11,8 @@ const shareOfCells = 0.1; // of the time, what putting rows into cells takes
 
 /**
  * The `count` nearest other rows of each row of [points, size], by Euclidean distance: of all rows, or of many rows
- * those in the cells
- * of the 16 nearest of √points drawn pivots (an inverted file, Jégou et al. 2011, section IV), which misses few in
- * clustered data.
+ * those in the cells of the 16 nearest of √points drawn pivots (an inverted file, Jégou et al. 2011, section IV), which
+ * misses few in clustered data.
  */
 export function nearestNeighbours(
   rows: Float32Array,

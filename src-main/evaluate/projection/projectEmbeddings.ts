@@ -27,9 +27,8 @@ const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 50_000, umap: 20_000 }
 
 /**
  * Lays embeddings [points, size] out in two or three dimensions, in a thread of its own; resolves with [points,
- * dimensions]. The
- * same seed gives the same picture. Throws 'wrong-input' for too few or too many points, 'cancelled' once the signal
- * aborts.
+ * dimensions]. The same seed gives the same picture. Throws 'wrong-input' for too few or too many points, 'cancelled'
+ * once the signal aborts.
  */
 export function projectEmbeddings(
   values: Float32Array,

@@ -16,8 +16,8 @@ const exaggeration = { factor: 12, until: 250 } as const;
 
 /**
  * t-SNE of rows [points, size] by Barnes and Hut (van der Maaten, JMLR 15, 2014), begun at the first principal
- * components and with a step of
- * points / 12 (Kobak and Berens, 2019; Belkina et al., 2019); returns [points, dimensions]. At most 2^20 points.
+ * components and with a step of points / 12 (Kobak and Berens, 2019; Belkina et al., 2019); returns [points,
+ * dimensions]. At most 2^20 points.
  */
 export function tsne(
   rows: Float32Array,

@@ -24,10 +24,9 @@ interface Fitted {
 
 /**
  * The tensors of a weight file for each parameter of a backbone, not decoded yet; the embedding head is not among them.
- * Names are
- * torchvision's, timm's or the backbone's own, wrapped or not; the classifier is dropped. Throws 'wrong-input' naming
- * the first entry that
- * is missing, superfluous or mis-shaped, and for files trained on faces, where names or the number of classes tell.
+ * Names are torchvision's, timm's or the backbone's own, wrapped or not; the classifier is dropped. Throws
+ * 'wrong-input' naming the first entry that is missing, superfluous or mis-shaped, and for files trained on faces,
+ * where names or the number of classes tell.
  */
 export function fitWeightFile(path: string, network: Network): Fitted {
   const refuse = refuseFile(path);
@@ -128,9 +127,8 @@ const imagenetColours = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229
 
 /**
  * Makes a stem trained on (x / 255 - mean) / standardDeviation take (x / 255 - 0.5) / 0.5: the scale goes into its
- * convolution, the shift
- * into the running mean behind it. Exact but at the border, where torch pads with ImageNet's mean colour and we with
- * mid grey.
+ * convolution, the shift into the running mean behind it. Exact but at the border, where torch pads with ImageNet's
+ * mean colour and we with mid grey.
  */
 function takeOurInput({ backbone, nodes }: Network, parameters: ReadonlyMap<string, Float32Array>): void {
   const convolution = nodes.find(({ op, inputs }) => op === 'conv2d' && inputs[0] === 'input')?.name;

@@ -132,9 +132,8 @@ function tensor(...[storage, offset, shape, strides]: readonly (Pickled | undefi
 
 /**
  * Reads one pickle that may hold dicts, lists, tuples, text, numbers and torch's tensors, and nothing else: no name is
- * looked up and
- * nothing is called, so no code can run. Returns the value, the records it refers to and the position behind it; throws
- * what `refuse` makes.
+ * looked up and nothing is called, so no code can run. Returns the value, the records it refers to and the position
+ * behind it; throws what `refuse` makes.
  */
 export function unpickle(
   bytes: Uint8Array,
