@@ -8,9 +8,14 @@ type Plan = Extract<ClassificationLossPlan, { name: 'sphereFace' }>;
 
 /** Chebyshev polynomial of the first ('cos(n θ)') or second ('sin((n + 1) θ) / sin θ') kind at cos θ. */
 function chebyshev(kind: 'first' | 'second', degree: number, cosine: Tensor): Tensor {
-  let [before, now]: [Tensor, Tensor] = [tf.onesLike(cosine), kind === 'first' ? cosine : tf.mul(cosine, 2)];
+  let before: Tensor = tf.onesLike(cosine);
+  let now = kind === 'first' ? cosine : tf.mul(cosine, 2);
   if (degree === 0) return before;
-  for (let n = 1; n < degree; n++) [before, now] = [now, tf.sub(tf.mul(tf.mul(cosine, now), 2), before)];
+  for (let n = 1; n < degree; n++) {
+    const next = tf.sub(tf.mul(tf.mul(cosine, now), 2), before);
+    before = now;
+    now = next;
+  }
   return now;
 }
 

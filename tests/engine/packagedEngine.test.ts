@@ -68,7 +68,7 @@ test('the engine in a package has a manifest of its own, which finds damage', op
   assert.match((await engineFaultByHash(lib)) ?? '', /tfjs_binding\.node has other bytes/);
 });
 
-test("no package is made of another engine than the CPU's, of another system's or of a copy that is not whole", async () => {
+test("a package is made only of the CPU's engine, for its own system, from a complete copy", async () => {
   await assert.rejects((await packed('cuda', 'cuda')).seal(), {
     exitCode: 2,
     message: /NVIDIA's libraries may not be passed on.*ARCBENCH_ENGINE=cpu npm run package/,

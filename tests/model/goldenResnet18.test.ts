@@ -35,10 +35,8 @@ function goldenTensors(): Map<string, Tensor> {
       return Math.sqrt(2 / (count / (shape[0] as number))) * f;
     });
     const tensor = tf.tensor(values, shape);
-    tensors.set(
-      name,
-      shape.length === 4 ? tf.transpose(tensor, [2, 3, 1, 0]) : shape.length === 2 ? tf.transpose(tensor) : tensor,
-    );
+    const axes: Record<number, number[]> = { 4: [2, 3, 1, 0], 2: [1, 0] };
+    tensors.set(name, shape.length in axes ? tf.transpose(tensor, axes[shape.length]) : tensor);
   });
   return tensors;
 }

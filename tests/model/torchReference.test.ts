@@ -30,18 +30,17 @@ const noise = (t: number, count: number) =>
     return 2 * (value - Math.floor(value)) - 1;
   });
 
+/** Offset and reach of a parameter's values. */
+function rangeOf(name: string, shape: readonly number[]): readonly [number, number] {
+  if (name.endsWith('running_var')) return [1, 0.3];
+  if (name.endsWith('running_mean') || name.endsWith('bias')) return [0, 0.1];
+  if (shape.length > 1) return [0, Math.sqrt(6 / (elementCount(shape) / (shape[0] as number)))];
+  return name.includes('prelu') ? [0.25, 0.1] : [1, 0.2];
+}
+
 function valuesOf(name: string, shape: readonly number[], t: number): Float32Array {
-  const count = elementCount(shape);
-  const [offset, reach] = name.endsWith('running_var')
-    ? [1, 0.3]
-    : name.endsWith('running_mean') || name.endsWith('bias')
-      ? [0, 0.1]
-      : shape.length > 1
-        ? [0, Math.sqrt(6 / (count / (shape[0] as number)))]
-        : name.includes('prelu')
-          ? [0.25, 0.1]
-          : [1, 0.2];
-  return Float32Array.from(noise(t, count), (value) => offset + reach * value);
+  const [offset, reach] = rangeOf(name, shape);
+  return Float32Array.from(noise(t, elementCount(shape)), (value) => offset + reach * value);
 }
 
 // torch's own float32 differs from its float64 by 0.3 % in resnet50, and Winograd's rounding is a few times as large as

@@ -347,9 +347,7 @@ function traceInputs({ programName, program, emit }: TraceOptions, sources: Map<
   return inputs;
 }
 
-/**
- * Any values of an input's type and shape; fractions in floats, so that no logarithm or quotient of them is infinite.
- */
+/** Values of an input's type and shape to run the program on: 0.5 for floats, 0 for whole numbers. */
 function exampleValues({ shape, dtype }: InputSpec): ElementValues {
   const count = elementCount(shape);
   switch (dtype) {
