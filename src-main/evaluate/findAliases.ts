@@ -18,9 +18,9 @@ export interface AliasOptions {
 }
 
 /**
- * People who may be one person under two names: their mean embeddings are nearly as alike as two means of one person's
- * pictures would be, by the cosine of a picture with its own person's others. Most alike first, and bounded; over all
- * parts.
+ * Finds people who may be one person under two names: their mean embeddings are nearly as alike as two means of one
+ * person would be, judged by the cosine of a picture with the other pictures of its person. Over all parts, most alike
+ * first, at most 20.
  */
 export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSuspect[] {
   const people = parts.flatMap(({ part, images }) => {
@@ -53,7 +53,7 @@ export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSusp
   });
   if (counted === 0) return [];
   const ofPicture = alike / counted;
-  // A picture as its person's mean plus noise of this variance: a mean of n pictures has an n-th of it.
+  // Model: a picture is its person's mean plus noise of this variance. The mean of n pictures has 1 / n of it.
   const variance = Math.max(0, 1 / ofPicture ** 2 - 1);
   const barOf = (a: number, b: number) => {
     const expected = 1 / Math.sqrt((1 + variance / people[a]!.rows.length) * (1 + variance / people[b]!.rows.length));

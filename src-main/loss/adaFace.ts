@@ -14,8 +14,8 @@ const epsilon = 1e-3;
 
 /**
  * Softmax cross-entropy of s cos θ_j with the target logit s (cos(θ_y - m z) - m - m z), z = h (|x| - μ)/σ within ±1
- * (arXiv 2204.00964, equations 11 to 14). State: μ and σ of the norms, from 20 and 100, moved by `tAlpha` before the
- * margins of their step, as the authors' code does; no gradient flows through z.
+ * (arXiv 2204.00964, equations 11 to 14). State: μ and σ of the norms, starting at 20 and 100. As in the authors' code,
+ * they move by `tAlpha` before the margins of their step; no gradient flows through z.
  */
 export const adaFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

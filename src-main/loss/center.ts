@@ -9,8 +9,8 @@ type Plan = Extract<MetricLossPlan, { name: 'center' }>;
 const centersName = 'head.center';
 
 /**
- * ½ |x - c_y|² of embeddings that are not normalised (ECCV 2016, Wen et al., equation 2). State: the centres, from 0,
- * moved by c_j += α Σ_{y=j} (x - c_j) / (1 + n_j) (equation 4) after the loss of their step.
+ * ½ |x - c_y|² of embeddings that are not normalised (ECCV 2016, Wen et al., equation 2). State: the centres, starting
+ * at 0, moved by c_j += α Σ_{y=j} (x - c_j) / (1 + n_j) (equation 4) after the loss of their step.
  */
 export const center: MetricLoss<Plan> = {
   state: ({ classes, embeddingSize }) => [

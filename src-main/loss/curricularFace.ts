@@ -11,7 +11,7 @@ const averageName = 'head.targetCosine';
 
 /**
  * ArcFace whose hard negatives, cos θ_j > cos(θ_y + m), become cos θ_j (t + cos θ_j) (arXiv 2004.00288, equations 5 to
- * 7). State: t, the moving average of cos θ_y, moved before the logits of its step; no gradient flows through it.
+ * 7). State: t, the moving average of cos θ_y. It moves before the logits of its step; no gradient flows through it.
  */
 export const curricularFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

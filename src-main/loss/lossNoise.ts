@@ -17,7 +17,7 @@ export const lossNoiseInputs = (
     ]),
   );
 
-/** The loss's own noise out of a step's inputs. */
+/** The loss's noise among a step's inputs, by the loss's own names. */
 export const lossNoiseOf = <T>(inputs: Readonly<Record<string, T>>): Map<string, T> =>
   new Map(
     Object.entries(inputs)
@@ -25,7 +25,7 @@ export const lossNoiseOf = <T>(inputs: Readonly<Record<string, T>>): Map<string,
       .map(([name, value]) => [name.slice(inputPrefix.length), value]),
   );
 
-/** The draws of one step, the same for the same seed, epoch and batch. */
+/** The draws of one step. They depend only on seed, epoch and batch. */
 export function drawLossNoise(
   plan: LossPlan,
   {

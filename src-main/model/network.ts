@@ -53,8 +53,8 @@ export interface ParameterSpec {
 }
 
 /**
- * Shape of each node's values without the batch: [height, width, channels] or [units]. Throws where a node does not fit
- * its input.
+ * The shape of each node's values without the batch: [height, width, channels] or [units]. Throws where a node does not
+ * fit its input.
  */
 export function networkShapes(network: Network): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();

@@ -1,7 +1,7 @@
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { networkShapes, type Network } from './network.ts';
 
-/** What one picture costs a network on its way forward. */
+/** The work of one picture on its way through a network. */
 export interface NetworkWork {
   /** Of convolutions and dense layers, depthwise ones among them. */
   readonly multiplyAdds: number;

@@ -169,7 +169,7 @@ test('a projection is cancelled at once, and too few or too many points are refu
   );
   await assert.rejects(
     projectEmbeddings(new Float32Array(20_001 * 4), 4, { method: 'umap', dimensions: 2, seed: 1 }),
-    /at most 20000 points, and got 20001/,
+    /at most 20000 points, but got 20001/,
   );
 });
 

@@ -109,7 +109,8 @@ function similarities(
   const shares = new Float64Array(starts[points]!);
   joint.forEach((row, point) =>
     [...row].forEach(([other, share], place) => {
-      [others[starts[point]! + place], shares[starts[point]! + place]] = [other, share];
+      others[starts[point]! + place] = other;
+      shares[starts[point]! + place] = share;
     }),
   );
   return { starts, others, shares };
@@ -134,9 +135,13 @@ function perplexWeights(squaredDistances: Float64Array, perplexity: number): Flo
         sum;
     weights = weights.map((weight) => weight / sum);
     if (Math.abs(entropy - Math.log(perplexity)) < 1e-5) break;
-    if (entropy > Math.log(perplexity))
-      [low, precision] = [precision, high === Infinity ? precision * 2 : (precision + high) / 2];
-    else [high, precision] = [precision, (precision + low) / 2];
+    if (entropy > Math.log(perplexity)) {
+      low = precision;
+      precision = high === Infinity ? precision * 2 : (precision + high) / 2;
+    } else {
+      high = precision;
+      precision = (precision + low) / 2;
+    }
   }
   return weights;
 }
