@@ -432,3 +432,13 @@ export function planOfArm(plan: Plan, arm: ArmPlan): Plan {
   );
   return { ...plan, ...sectionsSchema.parse(sections) };
 }
+
+/**
+ * How many of n class centres a training step draws, including those of the classes in its batch (Partial FC, arXiv
+ * 2203.15565). Null where every step uses all of them.
+ */
+export const drawnClasses = (
+  { classSampleRate, batchSize }: Pick<Plan['training'], 'classSampleRate' | 'batchSize'>,
+  classes: number,
+): number | null =>
+  classSampleRate === 1 ? null : Math.max(Math.round(classSampleRate * classes), Math.min(batchSize, classes));

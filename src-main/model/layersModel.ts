@@ -15,7 +15,7 @@ interface LayerWeights {
 
 const inbound = (inputs: readonly string[]) => (inputs.length === 0 ? [] : [inputs.map((input) => [input, 0, 0, {}])]);
 
-/** The stock Keras layers of one node, the last of which bears the node's name, and where its weights go. */
+/** The stock Keras layers of one node, the last of which has the node's name, and where its weights go. */
 function layersOf(node: NetworkNode): { layers: Layer[]; weights: LayerWeights[] } {
   const layer = (
     class_name: string,
@@ -136,8 +136,8 @@ function layersOf(node: NetworkNode): { layers: Layer[]; weights: LayerWeights[]
 
 /**
  * Writes a tfjs LayersModel (model.json, weights.bin) from image [batch, size, size, 3], normalised as (x / 255 - 0.5)
- * / 0.5,
- * to embedding [batch, embeddingSize]; stock layers alone, so that tf.loadLayersModel opens it. Whole or not at all.
+ * / 0.5, to embedding [batch, embeddingSize], whole or not at all. It has stock layers only, so that tf.loadLayersModel
+ * opens it.
  */
 export async function writeLayersModel(
   folder: string,

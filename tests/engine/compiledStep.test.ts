@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backboneNames, experimentSchema, modelSchema, optimizerSchema } from '../../src-shared/experiment.ts';
 import { lossNames, lossSchema, type LossPlan } from '../../src-shared/losses.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { compileMachine, createEagerMachine } from '../../src-main/engine/graph/compileProgram.ts';
 import { drawLossNoise } from '../../src-main/loss/lossNoise.ts';
@@ -70,7 +71,7 @@ function oneStep({
       const noise = Object.fromEntries(
         [...dropoutShapes(network)].map(([node, shape]) => [
           `noise/${node}`,
-          Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next),
+          Float32Array.from({ length: batchSize * elementCount(shape) }, random.next),
         ]),
       );
       const inferred = machine.step('infer', { images, labels });

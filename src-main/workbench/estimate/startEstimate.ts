@@ -1,6 +1,6 @@
+import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import type { StartEstimate, TrainingRate } from '../../../src-shared/startEstimate.ts';
-import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
-import { drawnClasses } from '../../../src-shared/drawnClasses.ts';
+import { drawnClasses, planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
 import { halvingRounds } from '../../../src-shared/halving.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../../model/network.ts';
@@ -14,14 +14,13 @@ import { trainingRate, type RatedRun } from './trainingRate.ts';
 
 // runs: a check is made with every change of the text, in a workspace of thousands of runs too
 const lookedThrough = 500;
-const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const networkOf = ({ model, prepare }: Pick<Plan, 'model' | 'prepare'>) => buildNetwork(model, prepare.inputSize);
 
 /** Trained numbers of a plan's network, its head apart. */
 export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number =>
   parameterSpecs(networkOf(plan))
     .filter((spec) => spec.trainable)
-    .reduce((sum, spec) => sum + product(spec.shape), 0);
+    .reduce((sum, spec) => sum + elementCount(spec.shape), 0);
 
 const sureness = { machine: 0, otherRuns: 1, runs: 2 } as const satisfies Record<TrainingRate['from']['kind'], number>;
 const inferenceShare = 0.35;
@@ -134,7 +133,7 @@ function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
   const head =
     drawn === null ? numbers(classes) * (1 + copies) : numbers(classes) * copies + numbers(drawn) * (1 + copies);
   const values = [...networkShapes(networkOf(plan)).values()].reduce(
-    (sum, shape) => sum + product(shape),
+    (sum, shape) => sum + elementCount(shape),
     (drawn ?? classes) * centres,
   );
   return 4 * (trainedParameters(plan) * (1 + copies) + head + 2 * plan.training.batchSize * values);

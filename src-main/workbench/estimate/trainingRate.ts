@@ -1,7 +1,12 @@
 import { median } from 'simple-statistics';
 import type { TrainingRate } from '../../../src-shared/startEstimate.ts';
-import { drawnClasses } from '../../../src-shared/drawnClasses.ts';
-import { backboneNames, experimentSchema, type BackboneName, type Plan } from '../../../src-shared/experiment.ts';
+import {
+  backboneNames,
+  drawnClasses,
+  experimentSchema,
+  type BackboneName,
+  type Plan,
+} from '../../../src-shared/experiment.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkWork } from '../../model/networkWork.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
