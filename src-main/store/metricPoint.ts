@@ -7,6 +7,3 @@ export interface MetricPoint {
   readonly value: number;
   readonly at: number;
 }
-
-/** The curve of one point an epoch, its last: it tells how far a run is. */
-export const epochCurve = 'val/accuracy';

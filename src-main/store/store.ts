@@ -1,10 +1,10 @@
 import Database from 'better-sqlite3';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
-import { makeAreas } from '../files/workspaceFolders.ts';
+import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolders.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { pages } from './migrations/2026-11-25-pages.ts';
@@ -39,14 +39,14 @@ export function openStore(
     readonly onChange?: (change: StoreChange) => void;
   } = {},
 ) {
-  const path = join(workspace, 'arcbench.db');
+  const path = workspaceFolders(workspace).database;
   if (readOnly && !existsSync(path))
     throw new ArcBenchError(
       'wrong-input',
       `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`,
     );
   try {
-    if (!readOnly) makeAreas(workspace);
+    if (!readOnly) makeWorkspaceFolders(workspace);
   } catch (cause) {
     throw new ArcBenchError(
       'wrong-input',

@@ -1,21 +1,13 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { runWarningSchema } from '../../src-shared/runWarning.ts';
+import { syncFolderSync } from '../files/syncFolder.ts';
+import { checkpointBefore, formerCheckpointOf, runFiles, temporaryCheckpointOf } from '../files/workspaceFolders.ts';
 import { refuseFixed } from '../files/writeWhole.ts';
+import { writeSyncedSync } from '../files/writeWholeSync.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const positionSchema = z.strictObject({
@@ -51,29 +43,6 @@ export interface Checkpoint {
   readonly folder: string;
 }
 
-const checkpointsOf = (runFolder: string) => join(runFolder, 'checkpoints');
-
-function writeSynced(path: string, chunks: readonly Uint8Array[]): void {
-  const file = openSync(path, 'wx');
-  try {
-    for (const chunk of chunks)
-      for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written, chunk.length - written);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Makes a folder's entries durable. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
 /**
  * Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, fsync of the
  * folder, rename, fsync of the parent.
@@ -88,11 +57,12 @@ export function writeCheckpoint(
     readonly points: readonly RunPoint[];
   },
 ): string {
-  const parent = checkpointsOf(runFolder);
-  if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolder(runFolder);
-  const temporary = join(parent, `.writing-${process.pid}-${name}`);
-  for (const own of [name, `.old-${name}`])
-    refuseFixed(join(parent, own), `The checkpoint ${join(parent, own)} cannot be replaced`);
+  const parent = runFiles(runFolder).checkpoints;
+  if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolderSync(runFolder);
+  const folder = join(parent, name);
+  const temporary = temporaryCheckpointOf(folder);
+  const former = formerCheckpointOf(folder);
+  for (const own of [folder, former]) refuseFixed(own, `The checkpoint ${own} cannot be replaced`);
   rmSync(temporary, { recursive: true, force: true });
   const hash = createHash('sha256');
   const tensors: { name: string; length: number; offset: number }[] = [];
@@ -115,27 +85,26 @@ export function writeCheckpoint(
   };
   try {
     mkdirSync(temporary);
-    writeSynced(join(temporary, 'state.bin'), chunks);
-    writeSynced(join(temporary, 'manifest.json'), [new TextEncoder().encode(JSON.stringify(manifest, null, 1))]);
-    syncFolder(temporary);
+    writeSyncedSync(join(temporary, 'state.bin'), chunks);
+    writeSyncedSync(join(temporary, 'manifest.json'), JSON.stringify(manifest, null, 1));
+    syncFolderSync(temporary);
   } catch (cause) {
     rmSync(temporary, { recursive: true, force: true });
     if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
       throw new ArcBenchError(
         'no-space',
-        `The disk is full: the checkpoint ${join(parent, name)} could not be written, and the one before it ` +
+        `The disk is full: the checkpoint ${folder} could not be written, and the one before it ` +
           'is kept; free some space and resume.',
         { cause },
       );
     throw cause;
   }
-  const folder = join(parent, name);
-  const old = join(parent, `.old-${name}`);
-  rmSync(old, { recursive: true, force: true });
-  if (existsSync(folder)) renameSync(folder, old);
+  // Between the two renames only the former folder is there: latestCheckpoint gives it its name back.
+  rmSync(former, { recursive: true, force: true });
+  if (existsSync(folder)) renameSync(folder, former);
   renameSync(temporary, folder);
-  syncFolder(parent);
-  rmSync(old, { recursive: true, force: true });
+  syncFolderSync(parent);
+  rmSync(former, { recursive: true, force: true });
   return folder;
 }
 
@@ -174,14 +143,14 @@ export function latestCheckpoint(
   runFolder: string,
   onDamaged: (message: string) => void,
 ): (Checkpoint & { readonly planHash: string }) | null {
-  const parent = checkpointsOf(runFolder);
+  const parent = runFiles(runFolder).checkpoints;
   if (!existsSync(parent)) return null;
   const found: (Checkpoint & { readonly planHash: string })[] = [];
   const names = readdirSync(parent);
   for (const name of names) {
-    const old = name.startsWith('.old-') ? name.slice('.old-'.length) : null;
-    // A crash between the two renames leaves the old folder alone: it takes its name back.
-    if (old && !names.includes(old)) renameSync(join(parent, name), join(parent, old));
+    const former = checkpointBefore(name);
+    // A crash between the two renames leaves only the former folder: it takes its name back.
+    if (former && !names.includes(former)) renameSync(join(parent, name), join(parent, former));
     else if (name.startsWith('.')) rmSync(join(parent, name), { recursive: true, force: true });
   }
   for (const name of readdirSync(parent)) {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { writeWhole } from '../files/writeWhole.ts';
-import { syncFolder } from './checkpoint.ts';
+import { syncFolderSync } from '../files/syncFolder.ts';
+import { writeAllSync } from '../files/writeWholeSync.ts';
+import { runFiles } from '../files/workspaceFolders.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const pointsSchema = z.array(runPointSchema);
-export const pointLogOf = (runFolder: string): string => join(runFolder, 'points.log');
+export const pointLogOf = (runFolder: string): string => runFiles(runFolder).points;
 const sumOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
 function lineOf(points: readonly RunPoint[]): string {
   const text = JSON.stringify(points);
@@ -25,12 +26,12 @@ export function appendPoints(runFolder: string, points: readonly RunPoint[]): vo
   const bytes = Buffer.from(`\n${lineOf(points)}`); // the break ends a line that was cut off
   const file = openSync(path, 'a');
   try {
-    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    writeAllSync(file, bytes);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  if (isNew) syncFolder(runFolder);
+  if (isNew) syncFolderSync(runFolder);
 }
 
 /** Puts points in the place of all that are kept. */

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { runFiles, writerOf } from '../files/workspaceFolders.ts';
 
 const patience = 10_000; // milliseconds in which a trainer whose workbench was killed may save what it has
-const pidPath = (runFolder: string) => join(runFolder, 'trainer.pid');
-const leftover = /(\.writing-\d+|\.\d+\.tmp)$/;
+const pidPath = (runFolder: string) => runFiles(runFolder).trainerId;
 
 /** Notes which process trains a run now; returns how to forget it. Throws where the run's folder takes no file. */
 export function noteTrainer(runFolder: string, processId: number): () => void {
@@ -31,9 +31,9 @@ export async function endFormerTrainer(runFolder: string): Promise<void> {
     if (performance.now() - started > patience) end(former);
     await wait(50);
   }
-  for (const folder of [runFolder, join(runFolder, 'snapshots')]) {
+  for (const folder of [runFolder, runFiles(runFolder).snapshots]) {
     for (const name of existsSync(folder) ? readdirSync(folder) : [])
-      if (leftover.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+      if (writerOf(name) !== null) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 

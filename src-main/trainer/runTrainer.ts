@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { makeFolder } from '../files/writeWhole.ts';
 import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
 import { trainerEnd } from './trainerEnd.ts';
-import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
+import type { LastMessage, TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
 
 /**
  * Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does; resolves with its
@@ -16,7 +16,7 @@ export async function runTrainer(
     readonly signal: AbortSignal;
     readonly afterEpoch?: AbortSignal;
   },
-): Promise<TrainerMessage> {
+): Promise<LastMessage> {
   await endFormerTrainer(task.runFolder);
   await makeFolder(task.runFolder);
   const child = fork(fileURLToPath(new URL('./trainerProcess.ts', import.meta.url)), [task.runFolder], {
@@ -51,7 +51,7 @@ export async function runTrainer(
   if (options.signal.aborted) stop();
   if (options.afterEpoch?.aborted) stopAfterEpoch();
   return await new Promise((resolve, reject) => {
-    let last: TrainerMessage | null = null;
+    let last: LastMessage | null = null;
     let unheard: { readonly error: unknown } | null = null;
     child.on('message', (message: TrainerMessage) => {
       if (

@@ -58,3 +58,6 @@ export type TrainerMessage =
       readonly message: string;
       /** The message for any language, where it has one. */ readonly told?: RunWarning;
     };
+
+/** The message with which a trainer ends. */
+export type LastMessage = Extract<TrainerMessage, { readonly kind: 'done' | 'stopped' | 'paused' | 'failed' }>;

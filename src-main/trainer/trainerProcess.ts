@@ -1,8 +1,9 @@
-import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { heldOutPairs } from '../data/lfwPairs.ts';
 import { npyBytes } from '../files/npyFile.ts';
-import { diskError, syncFolders, writeWhole } from '../files/writeWhole.ts';
+import { syncFolders } from '../files/syncFolder.ts';
+import { runFiles } from '../files/workspaceFolders.ts';
+import { diskError, writeWhole } from '../files/writeWhole.ts';
 import { openPackedImages, openPreparedSet, type PreparedSet } from '../data/preparedSet.ts';
 import { explainNoCuda } from '../engine/explainNoCuda.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
@@ -25,17 +26,18 @@ const tell = (message: TrainerMessage) => process.send?.(message);
 
 /** Writes unit embeddings as .npy with a TSV of labels. */
 async function writeEmbeddings(
-  folder: string,
+  runFolder: string,
   set: PreparedSet,
   { size, values, rows }: JudgedRun['embeddings'],
 ): Promise<void> {
-  await writeWhole(join(folder, 'embeddings.npy'), npyBytes(values, size));
+  const { embeddings, labels } = runFiles(runFolder);
+  await writeWhole(embeddings, npyBytes(values, size));
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
   const lines = rows.map(
     ({ index, part }) =>
       `${clean(set.images[index]?.identity ?? '')}\t${part}\t${clean(set.images[index]?.path ?? '')}`,
   );
-  await writeWhole(join(folder, 'labels.tsv'), ['identity\tpart\tfile', ...lines, ''].join('\n'));
+  await writeWhole(labels, ['identity\tpart\tfile', ...lines, ''].join('\n'));
 }
 
 let stopRequested = false;
@@ -102,9 +104,7 @@ async function work(task: TrainerTask): Promise<void> {
       return;
     }
     const specs = parameterSpecs(network);
-    const [savedModel, weights, head] = ['model', 'weights.safetensors', 'head.safetensors'].map((name) =>
-      join(runFolder, name),
-    ) as [string, string, string];
+    const { savedModel, weights, head, embeddings, labels } = runFiles(runFolder);
     const parameters = machine.readState(specs.map((spec) => spec.name));
     await writeLayersModel(savedModel, network, parameters);
     writeTorchWeights(weights, network, parameters);
@@ -153,7 +153,7 @@ async function work(task: TrainerTask): Promise<void> {
           savedModel,
           weights,
           head,
-          ...(judged ? { embeddings: join(runFolder, 'embeddings.npy'), labels: join(runFolder, 'labels.tsv') } : {}),
+          ...(judged ? { embeddings, labels } : {}),
         },
         evaluation: judged?.evaluation ?? null,
       },

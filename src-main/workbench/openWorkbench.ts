@@ -10,11 +10,13 @@ import {
 } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
-import { epochCurve } from '../store/metricPoint.ts';
+import { isReceived, workspaceFolders } from '../files/workspaceFolders.ts';
 import { openStore } from '../store/store.ts';
 import type { StoreChange } from '../store/storeChange.ts';
 import type { CallContext } from './calls/callContext.ts';
-import { datasetCalls, datasetLibrary } from './calls/datasetCalls.ts';
+import { datasetCalls } from './calls/datasetCalls.ts';
+import { lastCurveOfEpoch } from './experiment/epochsDone.ts';
+import { datasetLibrary } from './experiment/datasetLibrary.ts';
 import { embeddingCalls } from './calls/embeddingCalls.ts';
 import { experimentCalls } from './calls/experimentCalls.ts';
 import { reportCalls } from './calls/reportCalls.ts';
@@ -23,10 +25,10 @@ import { splitCalls } from './calls/splitCalls.ts';
 import { systemCalls } from './calls/systemCalls.ts';
 import { jobQueue } from './jobQueue.ts';
 import { measuredAtRest } from './estimate/machineSpeed.ts';
-import { isReadCall, readApart } from './threads/readThreads.ts';
+import { isReadCall, readThreads } from './threads/readThreads.ts';
 import { receiveFile } from './workspace/receiveFile.ts';
 import { resources } from './workspace/resources.ts';
-import { workApart } from './threads/jobThreads.ts';
+import { jobThreads } from './threads/jobThreads.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface WorkbenchOptions {
@@ -60,7 +62,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     for (const [run, points] of waiting) {
       tell({ event: 'points', payload: { run, points } });
       // how far it is and its last values are others now
-      if (points.some(({ name }) => name === epochCurve)) tellRun(run);
+      if (points.some(({ name }) => name === lastCurveOfEpoch)) tellRun(run);
     }
     waiting.clear();
   };
@@ -86,9 +88,8 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   };
   const store = openStore(workspace, { onChange: tellChange });
   const summaries = runSummaries({ store });
-  const uploads = join(workspace, 'uploads');
-  for (const name of readdirSync(uploads))
-    if (name.startsWith('.receiving-')) rmSync(join(uploads, name), { force: true });
+  const uploads = workspaceFolders(workspace).area('uploads');
+  for (const name of readdirSync(uploads)) if (isReceived(name)) rmSync(join(uploads, name), { force: true });
   for (const run of store.runs()) {
     // No trainer of an earlier process lives: it ends with the one that started it.
     if (run.status === 'running')
@@ -100,10 +101,10 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
 
   const jobs = jobQueue(tell);
   const opened = [...roots, uploads];
-  const workers = workApart({ workspace, roots: opened, onChange: tellChange });
-  const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workers.work };
+  const workers = jobThreads({ workspace, roots: opened, onChange: tellChange });
+  const context: CallContext = { store, jobs, door, roots: opened, tell, workInThread: workers.work };
   const library = datasetLibrary(context);
-  const reading = readApart({ workspace, door });
+  const reading = readThreads({ workspace, door });
   const measure = measuredAtRest({
     busy: jobs.busy,
     onMeasured: () => tell({ event: 'experiments.changed', payload: null }),

@@ -106,7 +106,7 @@ test('Ctrl-C saves, says how to resume, and a resumed run ends with the same bit
   assert.equal(refused.code, 2);
   assert.match(
     refused.stderr,
-    /ArcFace, seed 1 \(run [0-9a-f]{12}\) ended half-way \(cancelled\): .* --resume` goes on with it, --restart begins it anew\.\n$/,
+    /ArcFace, seed 1 \(run [0-9a-f]{12}\) ended half-way \(cancelled\): .* --resume` goes on with it, --restart starts it from the beginning\.\n$/,
   );
   const resumed = await arcbench(inWorkspace('stopped', '--run', experiment, '--resume'));
   assert.equal(resumed.code, 0, resumed.stderr);

@@ -55,7 +55,7 @@ program
   .description('engine, device, versions, files and a measured GFLOP/s')
   .action(async () => {
     const { diagnose } = await import('../../engine/diagnose.ts');
-    const { isPackaged } = await import('../../engine/engineRemedy.ts');
+    const { isPackaged } = await import('../../engine/isPackaged.ts');
     const { engine } = cli.globals();
     const found = await diagnose(engine);
     const training = reckonedRates(await keepSpeed(engine, found));

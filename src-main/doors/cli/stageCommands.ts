@@ -5,12 +5,14 @@ import { nearestName } from '../../../src-shared/nearestName.ts';
 import type { Rejected } from '../../data/dataset.ts';
 import type { Split } from '../../split/makeSplit.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
-import { importFaces, peopleOf, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
+import { countPeople } from '../../workbench/experiment/countPeople.ts';
+import { importFaces, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/experiment/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/experiment/splitFaces.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
-import { plannedRuns, trainArms, type TrainOptions } from '../../workbench/experiment/trainArms.ts';
-import { haltOf } from '../../workbench/experiment/trainInRounds.ts';
+import { trainArms, type TrainOptions } from '../../workbench/experiment/trainArms.ts';
+import { plannedRuns } from '../../workbench/experiment/plannedRuns.ts';
+import { haltOf } from '../../workbench/experiment/haltOf.ts';
 import type { Session } from './session.ts';
 
 const faces = 'an experiment file, or a folder or CSV of faces with all defaults';
@@ -46,7 +48,7 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const dataset = await importFaces(options);
-        const people = peopleOf(dataset.images);
+        const people = countPeople(dataset.images);
         cli.print(
           [
             `${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`,
@@ -103,7 +105,7 @@ export function addStageCommands(program: Command, cli: Session): void {
             part,
             {
               images: audited.split.parts[part].length,
-              people: peopleOf(audited.split.parts[part].flatMap((index) => set.images[index] ?? [])),
+              people: countPeople(audited.split.parts[part].flatMap((index) => set.images[index] ?? [])),
             },
           ]),
         );

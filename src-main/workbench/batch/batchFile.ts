@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
 
 const batchSchema = z.strictObject({
@@ -24,7 +25,7 @@ const batchSchema = z.strictObject({
 export type Batch = z.infer<typeof batchSchema>;
 
 export const batchFolderOf = (workspace: string, planHash: string): string =>
-  join(workspace, 'batch', planHash.slice(0, 12));
+  workspaceFolders(workspace).batch(planHash);
 /** The workspace that a batch's folder lies in. */
 export const workspaceOf = (batchFolder: string): string => resolve(batchFolder, '..', '..');
 /** A task has a workspace of its own: the store of one workspace has one writer. */

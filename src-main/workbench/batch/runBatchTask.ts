@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
 import { openStore } from '../../store/store.ts';
 import type { StageOptions } from '../experiment/stage.ts';
@@ -31,7 +31,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
       'wrong-input',
       `The batch in ${folder} has no task ${number}: its tasks are 0 to ${batch.runs.length - 1}.`,
     );
-  const set = openPreparedSet(join(workspaceOf(folder), 'prepared', batch.prepared));
+  const set = openPreparedSet(workspaceFolders(workspaceOf(folder)).preparedSet(batch.prepared));
   const split = makeSplit(set, batch.plan.split);
   if (split.hash !== batch.splitHash)
     throw new ArcBenchError(

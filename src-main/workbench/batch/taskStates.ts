@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { openStore, type RunRow, type Store } from '../../store/store.ts';
 import { lockWorkspace } from '../../store/writerLock.ts';
 import { taskWorkspaceOf, type Batch } from './batchFile.ts';
@@ -37,7 +37,7 @@ export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'pla
     const queued = inQueue.get(number);
     if (queued !== undefined)
       return { ...run, number, workspace, state: queued === 'PENDING' ? 'queued' : 'running', message: null };
-    const own = existsSync(join(workspace, 'arcbench.db'))
+    const own = existsSync(workspaceFolders(workspace).database)
       ? withStore(workspace, (task) => stateOf(task, task.run(run.id), batch))
       : { state: 'missing' as const, message: null };
     return { ...run, ...own, number, workspace };

@@ -2,7 +2,7 @@ import type { CallHandlers, CallName, WorkbenchEvent } from '../../../src-shared
 import type { Store } from '../../store/store.ts';
 import type { JobContext, JobQueue } from '../jobQueue.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import type { WorkApart } from '../threads/jobThreads.ts';
+import type { WorkInThread } from '../threads/jobThreads.ts';
 
 /** What the handlers of calls stand on. */
 export interface CallContext {
@@ -12,7 +12,7 @@ export interface CallContext {
   /** Folders below which files may be listed and imported; more are opened as the user chooses them. */
   readonly roots: readonly string[];
   readonly tell: (event: WorkbenchEvent) => void;
-  readonly workApart: WorkApart;
+  readonly workInThread: WorkInThread;
 }
 
 /** The handlers of the calls whose names begin so. */

@@ -13,7 +13,7 @@ const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphe
 
 /** `keptProjection` answers, and refuses what cannot be placed, from where reading blocks nobody. */
 export function embeddingCalls(
-  { store, jobs, workApart }: CallContext,
+  { store, jobs, workInThread }: CallContext,
   keptProjection: (request: PlacingRequest) => Promise<string | null> = () => Promise.resolve(null),
 ): CallsOf<'embedding'> {
   const fileOf = (run: string, hash: string) => projectionFile(store, run, hash);
@@ -33,7 +33,7 @@ export function embeddingCalls(
         kind: 'projection',
         title: `${titles[method]} of ${row?.arm ?? run}, seed ${row?.seed ?? ''}`,
         atOnce: kept !== null,
-        work: async (job) => kept ?? (await workApart({ kind: 'projection', request }, job)),
+        work: async (job) => kept ?? (await workInThread({ kind: 'projection', request }, job)),
       });
     },
     'embedding.points': ({ projection }) => {

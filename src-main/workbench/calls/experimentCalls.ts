@@ -9,9 +9,9 @@ import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
-import type { CountedFaces } from '../experiment/countedFaces.ts';
-import { faceCounter } from '../experiment/countFaces.ts';
+import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import { planHash } from '../experiment/planHash.ts';
@@ -20,7 +20,7 @@ import { shellWord } from '../../../src-shared/shellWord.ts';
 import { startEstimator, trainedParameters } from '../estimate/startEstimate.ts';
 import { pathFrom } from '../experiment/stage.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
-import type { DatasetLibrary } from './datasetCalls.ts';
+import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
@@ -80,10 +80,10 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
 }
 
 export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
-  const { store, jobs, roots, tell, workApart } = context;
+  const { store, jobs, roots, tell, workInThread } = context;
   const countFaces = faceCounter(store.workspace, library);
-  const folder = join(store.workspace, 'experiments');
-  const pathOf = (id: string) => join(folder, `${id}.yaml`);
+  const { area, experiment: pathOf } = workspaceFolders(store.workspace);
+  const folder = area('experiments');
   const changed = () => tell({ event: 'experiments.changed', payload: null });
   const estimate = startEstimator(store, () => keptSpeed('auto'));
   const check = async (yaml: string): Promise<CheckedExperiment> => {
@@ -206,7 +206,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
         title: plan.name,
         experiment: id,
         work: async (job) => {
-          const report = await workApart(
+          const report = await workInThread(
             {
               kind: 'experiment',
               plan,

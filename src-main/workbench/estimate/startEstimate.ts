@@ -6,10 +6,10 @@ import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../../model/network.ts';
 import type { RunRow, Store } from '../../store/store.ts';
 import { optimizerSlots } from '../../train/optimizerSlots.ts';
-import type { CountedFaces } from '../experiment/countedFaces.ts';
+import type { CountedFaces } from '../experiment/faceCounter.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
 import { planHash } from '../experiment/planHash.ts';
-import { haltOf } from '../experiment/trainInRounds.ts';
+import { haltOf } from '../experiment/haltOf.ts';
 import { trainingRate, type RatedRun } from './trainingRate.ts';
 
 // runs: a check is made with every change of the text, in a workspace of thousands of runs too

@@ -6,10 +6,8 @@ import { prepareDataset } from '../../data/prepareDataset.ts';
 import type { Detection, PreparedSet } from '../../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../../data/syntheticFaces.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
+import { countPeople } from './countPeople.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
-
-export const peopleOf = (images: readonly { readonly identity: string }[]): number =>
-  new Set(images.map((image) => image.identity)).size;
 
 /** Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. */
 export async function importFaces(options: StageOptions): Promise<Dataset> {
@@ -77,7 +75,7 @@ function saveRow(
     source,
     layout,
     images: images.length,
-    people: peopleOf(images),
+    people: countPeople(images),
     rejected,
     data: absoluteData(options),
   });
@@ -87,7 +85,7 @@ function saveRow(
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
   await sweepLeftovers(store.workspace);
-  progress.stage(`Preparing ${dataset.images.length} images of ${peopleOf(dataset.images)} people`);
+  progress.stage(`Preparing ${dataset.images.length} images of ${countPeople(dataset.images)} people`);
   const set = await prepareDataset(dataset, plan.prepare, {
     workspace: store.workspace,
     signal,

@@ -4,6 +4,7 @@ import { builtPairs, planOfArm } from '../../../src-shared/experiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { trainingTimeSentence } from '../../../src-shared/trainingTime.ts';
 import { heldOutPairs } from '../../data/lfwPairs.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
@@ -16,7 +17,8 @@ import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts'
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
-import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
+import { trainArms, type TrainOptions } from './trainArms.ts';
+import { plannedRuns } from './plannedRuns.ts';
 
 /**
  * Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as
@@ -56,7 +58,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   const { store, plan } = options;
   options.progress.stage('Writing the report');
   const hash = planHash(plan);
-  const folder = join(store.workspace, 'reports', hash.slice(0, 12));
+  const folder = workspaceFolders(store.workspace).report(hash);
   await writeReport(
     await reportOf(store, {
       plan,

@@ -12,7 +12,7 @@ import { embeddingPicture } from './embeddingPicture.ts';
 import { resultHash } from './resultHash.ts';
 import { splitFacts } from '../experiment/splitFacts.ts';
 import type { SplitFaces } from '../experiment/splitFaces.ts';
-import { haltOf } from '../experiment/trainInRounds.ts';
+import { haltOf } from '../experiment/haltOf.ts';
 import { faceThumbnails } from '../../data/faceThumbnails.ts';
 import type { PreparedImage } from '../../data/preparedSet.ts';
 import { reportContext } from '../../report/reportContext.ts';

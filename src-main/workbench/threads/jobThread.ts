@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { openStore } from '../../store/store.ts';
-import { datasetLibrary } from '../calls/datasetCalls.ts';
+import { datasetLibrary } from '../experiment/datasetLibrary.ts';
 import { importFaces, prepareFaces } from '../experiment/gatherFaces.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { placeEmbeddings } from '../results/placeEmbeddings.ts';

@@ -30,7 +30,7 @@ export type WorkMessage =
 export type WorkOrder = WorkTask | 'stop' | 'stopAfterEpoch' | 'end';
 
 /** Does what a job is for, and answers what it made. */
-export type WorkApart = (
+export type WorkInThread = (
   work: Work,
   job: Pick<JobContext, 'signal' | 'progress'> & Partial<JobContext>,
 ) => Promise<string>;
@@ -41,7 +41,7 @@ export type WorkApart = (
  * A thread that is done takes the next job: one a job would leave more memory behind with each. What they change in the
  * store is told to `onChange` as if it were done here.
  */
-export function workApart({
+export function jobThreads({
   workspace,
   roots,
   onChange,
@@ -49,7 +49,7 @@ export function workApart({
   readonly workspace: string;
   readonly roots: readonly string[];
   readonly onChange: (change: StoreChange) => void;
-}): { readonly work: WorkApart; close(): Promise<void> } {
+}): { readonly work: WorkInThread; close(): Promise<void> } {
   const idle: Worker[] = [];
   const workers = new Set<Worker>();
   const start = (): Worker => {
@@ -62,7 +62,7 @@ export function workApart({
     worker.on('error', () => undefined); // told to whoever waits for it
     return worker;
   };
-  const work: WorkApart = (asked, { signal, afterEpoch, progress, training }) =>
+  const work: WorkInThread = (asked, { signal, afterEpoch, progress, training }) =>
     new Promise((resolve, reject) => {
       const worker = idle.pop() ?? start();
       worker.ref();

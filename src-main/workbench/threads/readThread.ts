@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openStore } from '../../store/store.ts';
 import type { CallContext } from '../calls/callContext.ts';
-import { datasetCalls, datasetLibrary } from '../calls/datasetCalls.ts';
+import { datasetCalls } from '../calls/datasetCalls.ts';
+import { datasetLibrary } from '../experiment/datasetLibrary.ts';
 import { embeddingCalls } from '../calls/embeddingCalls.ts';
 import { experimentCalls } from '../calls/experimentCalls.ts';
 import { runCalls, runSummaries } from '../calls/runCalls.ts';
@@ -22,7 +23,7 @@ const context: CallContext = {
   door,
   roots: [],
   tell: () => undefined,
-  workApart: () => Promise.reject(new Error('A thread that reads does no work.')),
+  workInThread: () => Promise.reject(new Error('A thread that reads does no work.')),
 };
 const library = datasetLibrary(context);
 const handlers = {

@@ -52,7 +52,7 @@ interface Waiting {
  * Answers reading calls in threads of their own, so that the loop that serves screens and trainers is never blocked by
  * them; a thread begins with its first call.
  */
-export function readApart(task: ReadingTask) {
+export function readThreads(task: ReadingTask) {
   const threads = new Map<string, { readonly worker: Worker; readonly waiting: Map<number, Waiting> }>();
   let asked = 0;
   const threadOf = (kind: string) => {
@@ -108,4 +108,3 @@ export function readApart(task: ReadingTask) {
     },
   };
 }
-export type ReadApart = ReturnType<typeof readApart>;
