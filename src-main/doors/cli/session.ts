@@ -11,7 +11,7 @@ import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
-import type { TrainOptions } from '../../workbench/experiment/trainArms.ts';
+import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
 

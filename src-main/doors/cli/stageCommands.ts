@@ -10,7 +10,8 @@ import { importFaces, prepareFaces } from '../../workbench/experiment/gatherFace
 import { gatherSplit, writeExperimentReport } from '../../workbench/experiment/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/experiment/splitFaces.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
-import { trainArms, type TrainOptions } from '../../workbench/experiment/trainArms.ts';
+import { trainArms } from '../../workbench/experiment/trainArms.ts';
+import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { plannedRuns } from '../../workbench/experiment/plannedRuns.ts';
 import { haltOf } from '../../workbench/experiment/haltOf.ts';
 import type { Session } from './session.ts';

@@ -4,7 +4,8 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
 import { openStore } from '../../store/store.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import { trainArms, type TrainOptions } from '../experiment/trainArms.ts';
+import { trainArms } from '../experiment/trainArms.ts';
+import type { TrainOptions } from '../experiment/trainingStage.ts';
 import { arrayScriptOf, readBatch, taskWorkspaceOf, workspaceOf } from './batchFile.ts';
 
 export interface BatchTask extends Pick<StageOptions, 'progress' | 'signal'> {

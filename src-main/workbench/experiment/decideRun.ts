@@ -8,7 +8,7 @@ import { haltOf, isWaiting } from './haltOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
 import { restorePoints } from './restorePoints.ts';
 import type { StageOptions } from './stage.ts';
-import type { TrainOptions } from './trainArms.ts';
+import type { TrainOptions } from './trainingStage.ts';
 
 /** What becomes of a run: nothing, on from its last checkpoint, or from the start. */
 export type RunDecision = 'skip' | 'resume' | 'restart';

@@ -4,7 +4,8 @@ import type { RunRow, Store } from '../../store/store.ts';
 import { noSuchRun } from './noSuchRun.ts';
 import { gatherSplit } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
-import { trainArms, type TrainOptions } from './trainArms.ts';
+import { trainArms } from './trainArms.ts';
+import type { TrainOptions } from './trainingStage.ts';
 
 export interface ResumableRun {
   readonly row: RunRow;

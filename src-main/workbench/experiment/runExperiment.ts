@@ -17,7 +17,8 @@ import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts'
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
-import { trainArms, type TrainOptions } from './trainArms.ts';
+import { trainArms } from './trainArms.ts';
+import type { TrainOptions } from './trainingStage.ts';
 import { plannedRuns } from './plannedRuns.ts';
 
 /**

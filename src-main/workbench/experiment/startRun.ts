@@ -3,7 +3,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
 import { drawsOf } from './drawsOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
-import type { TrainingStage } from './trainArms.ts';
+import type { TrainingStage } from './trainingStage.ts';
 
 /** Makes a run in the store, in place of what was left of it. Throws 'wrong-input' where its files may not be removed. */
 export async function startRun(

@@ -2,10 +2,7 @@ import { adviceBeforeTraining, adviceSentence } from '../../../src-shared/advice
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm, type ArmPlan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
-import type { EngineName } from '../../../src-shared/runEngine.ts';
-import type { PreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
-import type { Split } from '../../split/makeSplit.ts';
 import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
 import { decideRun, refuseInterrupted } from './decideRun.ts';
@@ -18,27 +15,7 @@ import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startRun } from './startRun.ts';
 import { trainInRounds } from './trainInRounds.ts';
-
-export interface TrainOptions {
-  /** What becomes of a run that ended half-way (cancelled, failed or killed). */
-  readonly interrupted: 'refuse' | 'resume' | 'restart';
-  readonly compiled: boolean;
-  readonly engine: EngineName;
-  /** Judge test, query and distractors after training. */
-  readonly evaluate: boolean;
-  /** Picks runs of the plan; all of them without. */
-  readonly only?: ((run: { readonly arm: string; readonly seed: number }) => boolean) | undefined;
-}
-
-/** What all runs of one call share. */
-export interface TrainingStage {
-  readonly options: StageOptions;
-  readonly train: TrainOptions;
-  readonly faces: { readonly set: PreparedSet; readonly split: Split };
-  readonly planHash: string;
-  /** The class of each training image. */
-  readonly labels: Int32Array;
-}
+import type { TrainingStage, TrainOptions } from './trainingStage.ts';
 
 /**
  * Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Returns the

@@ -1,9 +1,0 @@
-/** A point of a run's curve as the store keeps it; `at` in milliseconds since 1970. */
-export interface MetricPoint {
-  readonly run: string;
-  readonly name: string;
-  readonly step: number;
-  readonly epoch: number;
-  readonly value: number;
-  readonly at: number;
-}
