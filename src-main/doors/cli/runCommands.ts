@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 
 const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'];
 
-/** The commands on runs that are in the workspace. */
+/** The commands on runs of the workspace. */
 export function addRunCommands(program: Command, cli: Session): void {
   const runs = program.command('runs').description('list, show, resume or delete runs');
   runs

@@ -33,7 +33,7 @@ const mostRuns = 10;
 const nameOf = ({ model, prepare }: Networked) => `${model.backbone} ${prepare.inputSize}`;
 
 /**
- * How fast a plan trains: as the newest runs of its network at its input size did, else reckoned from the runs of the
+ * How fast a plan trains: as the newest runs of its network at its input size did, else estimated from the runs of the
  * network most like it, else from the machine's speed; null where nothing is known.
  */
 export function trainingRate(
@@ -72,15 +72,15 @@ export function trainingRate(
 }
 
 /** The input size of the rates that `arcbench doctor` prints. */
-export const reckonedSize = 112;
+export const estimatedSize = 112;
 
 /** How fast every backbone would train on a machine of this speed, with 500 people and all else standard. */
-export function reckonedRates(
+export function estimatedRates(
   machine: MachineSpeed,
 ): { readonly backbone: BackboneName; readonly inputSize: number; readonly imagesPerSecond: number }[] {
-  const standard = experimentSchema.parse({ prepare: { inputSize: reckonedSize } });
+  const standard = experimentSchema.parse({ prepare: { inputSize: estimatedSize } });
   return backboneNames.flatMap((backbone) => {
     const rate = trainingRate({ ...standard, model: { ...standard.model, backbone } }, 500, { runs: [], machine });
-    return rate ? [{ backbone, inputSize: reckonedSize, imagesPerSecond: rate.imagesPerSecond }] : [];
+    return rate ? [{ backbone, inputSize: estimatedSize, imagesPerSecond: rate.imagesPerSecond }] : [];
   });
 }
