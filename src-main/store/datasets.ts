@@ -7,7 +7,9 @@ export interface DatasetRow {
   readonly images: number;
   readonly people: number;
   readonly rejected: readonly { readonly path: string; readonly reason: string }[];
-  /** The data section of the plan, its source absolute, and the time of the import; null in rows of the first version. */
+  /**
+   * The data section of the plan, its source absolute, and the time of the import; null in rows of the first version.
+   */
   readonly data: unknown;
   readonly importedAt: string | null;
 }

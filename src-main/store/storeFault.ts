@@ -2,8 +2,8 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
 
 /**
- * Turns an error of SQLite or the system that means a full disk, a missing permission or damage into a sentence; returns
- * any other error as it is.
+ * Turns an error of SQLite or the system that means a full disk, a missing permission or damage into a sentence;
+ * returns any other error as it is.
  */
 export function explainStoreFault(error: unknown, workspace: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -31,8 +31,8 @@ export function explainStoreFault(error: unknown, workspace: string): unknown {
 export const damagedStore = (workspace: string, cause?: unknown): ArcBenchError =>
   new ArcBenchError(
     'damaged',
-    `${workspaceFolders(workspace).database} is not a whole ArcBench database: move it away to start with an empty one, or ` +
-      'restore it from a copy.',
+    `${workspaceFolders(workspace).database} is not a whole ArcBench database: move it away to start with an empty ` +
+      'one, or restore it from a copy.',
     { cause },
   );
 

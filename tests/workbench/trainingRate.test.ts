@@ -21,7 +21,7 @@ test(
   },
 );
 
-test('a rate is that of runs of the same network, else estimated from the network most like it or from the machine', () => {
+test('a rate comes from runs of the same network, else from the network most like it, else from the machine', () => {
   const runs = [
     { plan: plan('smallcnn', 32), imagesPerSecond: 1500 },
     { plan: plan('resnet18'), imagesPerSecond: 100 },

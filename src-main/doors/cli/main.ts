@@ -69,7 +69,8 @@ program
         `Node        ${found.node}`,
         `files       ${found.folder ?? 'not from ArcBench'} (${checkOfFiles(found.checked, isPackaged())})`,
         `speed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`,
-        `training    ${rates.join(', ')} img/s at ${estimatedSize} px, estimated from that: may be off by a factor of ` +
+        `training    ${rates.join(', ')} img/s at ${estimatedSize} px, estimated from that: ` +
+          'may be off by a factor of ' +
           `${offBy.machine[found.device]}; \`--run\` says what an experiment takes`,
       ].join('\n'),
       { ...found, training },

@@ -231,7 +231,10 @@ export function addStageCommands(program: Command, cli: Session): void {
 const trainedText = ({ bestEpoch, epochs, imagesPerSecond }: TrainedSummary): string =>
   `best epoch ${bestEpoch} of ${epochs}, ${imagesPerSecond.toFixed(0)} img/s`;
 
-/** Picks the runs that --arm and --seed name; all of them without. Throws 'wrong-input' where the plan has no such arm or seed. */
+/**
+ * Picks the runs that --arm and --seed name; all of them without. Throws 'wrong-input' where the plan has no such arm
+ * or seed.
+ */
 function chosenRuns(
   { arms, seeds }: Plan,
   { arm, seed }: { readonly arm?: string; readonly seed?: string },

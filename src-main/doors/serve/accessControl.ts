@@ -42,7 +42,9 @@ export function accessControl({
   return {
     cookie: `${cookieName}=${secret}; Path=/; HttpOnly; SameSite=Strict`,
     isToken: (given: string) => equal(given, token),
-    /** Why a request is refused; null where it may pass. A WebSocket is never safe: it is opened without a preflight. */
+    /**
+     * Why a request is refused; null where it may pass. A WebSocket is never safe: it is opened without a preflight.
+     */
     refusal(headers: IncomingHttpHeaders, safe: boolean): Refusal | null {
       const asked = hostName(headers.host);
       if (asked === null || !names.has(asked))

@@ -35,8 +35,8 @@ export interface Served {
 }
 
 /**
- * Serves a workbench over HTTP and WebSocket to everyone who has the token. Closing it leaves the workbench open. Throws
- * 'wrong-input' where it cannot listen at the host and port.
+ * Serves a workbench over HTTP and WebSocket to everyone who has the token. Closing it leaves the workbench open.
+ * Throws 'wrong-input' where it cannot listen at the host and port.
  */
 export async function serve(workbench: Workbench, options: ServeOptions): Promise<Served> {
   const { host = '127.0.0.1', port = 0, token = randomToken(), allowedHosts = [], renderer, log } = options;

@@ -13,13 +13,13 @@ const batchSchema = z.strictObject({
   splitHash: z.string(),
   baseFolder: z.string(),
   rerunCommand: z.string(),
-  /** One task each; the place is the task's number. */
+  /** One run for each task; the index is the task's number. */
   runs: z.array(z.strictObject({ id: z.string(), arm: z.string(), seed: z.int() })),
   /** Slurm's ids of the array jobs, oldest first. */
   jobs: z.array(z.string()),
 });
 /**
- * All that the tasks of a submitted experiment go by: the plan as it was then, where the faces lie, and who trains
+ * What the tasks of a submitted experiment read: the plan as it was then, where the faces are, and which task trains
  * which run.
  */
 export type Batch = z.infer<typeof batchSchema>;

@@ -11,8 +11,8 @@ import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { withStore } from './taskStates.ts';
 
 /**
- * Takes a run with its files and rows over from another workspace, which stays as it is. Throws 'damaged' where a file
- * is not the one that was written.
+ * Copies a run with its files and rows from another workspace, which stays as it is. Throws 'damaged' where a file is
+ * not the one that was written.
  */
 export async function joinRun(
   store: Store,
@@ -60,7 +60,7 @@ export async function joinRun(
   });
   if (plan) store.savePlan(record.run.planHash, plan);
   store.saveRecord({ ...record, artefacts, results });
-  // its paths are others here
+  // the digest covers paths, and they are different here
   if (record.results['digest'] !== undefined) store.saveResult(id, 'digest', store.digest(id));
 }
 

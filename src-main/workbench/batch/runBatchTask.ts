@@ -43,7 +43,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
   const workspace = taskWorkspaceOf(folder, number);
   const store = openStore(workspace);
   try {
-    // its folders are in the workspace that the run is joined to
+    // the folders of the split are in the workspace that the run is joined to
     store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] });
     await trainArms(
       { store, plan: batch.plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
@@ -60,7 +60,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
     if (!(error instanceof ArcBenchError) || error.code !== 'cancelled') throw error;
     throw new ArcBenchError(
       'cancelled',
-      'Stopped and saved; the task goes on from here when it is queued again, by Slurm or with `sbatch ' +
+      'Stopped and saved; the task goes on from here when Slurm queues it again, or with `sbatch ' +
         `--array=${number} ${arrayScriptOf(folder)}\`.`,
       { cause: error },
     );

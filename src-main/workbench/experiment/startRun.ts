@@ -5,7 +5,9 @@ import { drawsOf } from './drawsOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
 import type { TrainingStage } from './trainingStage.ts';
 
-/** Makes a run in the store, in place of what was left of it. Throws 'wrong-input' where its files may not be removed. */
+/**
+ * Makes a run in the store, in place of what was left of it. Throws 'wrong-input' where its files may not be removed.
+ */
 export async function startRun(
   { options, faces, planHash, labels }: TrainingStage,
   { id, arm, seed }: PlannedRun,

@@ -91,7 +91,9 @@ function taskOf(
   };
 }
 
-/** Throws what ends all runs: a stop, or a failure. A run that diverges in a sweep is a result, and the others go on. */
+/**
+ * Throws what ends all runs: a stop, or a failure. A run that diverges in a sweep is a result, and the others go on.
+ */
 function throwUnlessDone({ plan, progress, rerunCommand }: StageOptions, last: LastMessage): void {
   if (last.kind === 'stopped')
     throw new ArcBenchError('cancelled', `Stopped and saved; \`${rerunCommand} --resume\` goes on from here.`);
