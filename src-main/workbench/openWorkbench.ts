@@ -51,7 +51,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     for (const listener of listeners) listener(event);
   };
 
-  const waiting = new Map<string, CurvePoint[]>(); // points by run, told a few times a second
+  const waiting = new Map<string, CurvePoint[]>(); // points by run, sent a few times a second
   let pointsTimer: NodeJS.Timeout | null = null;
   const tellRun = (id: string) => {
     const run = summaries.one(id);
@@ -61,7 +61,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     pointsTimer = null;
     for (const [run, points] of waiting) {
       tell({ event: 'points', payload: { run, points } });
-      // how far it is and its last values are others now
+      // Its progress and its last values have changed.
       if (points.some(({ name }) => name === lastCurveOfEpoch)) tellRun(run);
     }
     waiting.clear();
@@ -91,7 +91,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const uploads = workspaceFolders(workspace).area('uploads');
   for (const name of readdirSync(uploads)) if (isReceived(name)) rmSync(join(uploads, name), { force: true });
   for (const run of store.runs()) {
-    // No trainer of an earlier process lives: it ends with the one that started it.
+    // A trainer ends with the process that started it, so that this run is not training any more.
     if (run.status === 'running')
       store.updateRun(run.id, {
         status: 'cancelled',
@@ -161,12 +161,12 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
             `expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`,
         );
       }
-      if (name === 'experiments.show') measure(); // an estimate of its time may rest on it
+      if (name === 'experiments.show') measure(); // the estimate of its time may need it
       if (isReadCall(name)) {
         const json = await reading.ask(name, checked.data);
         return longAsJson ? json : fromJson(json);
       }
-      // The schema of a name is its handler's: what is checked by it is what the handler takes.
+      // The input was checked by the schema of this call, and that is what its handler takes.
       return await (handlers[name] as (input: unknown) => unknown)(checked.data);
     },
     subscribe(listener) {
@@ -194,7 +194,7 @@ const fromJson = (json: Uint8Array): unknown =>
   JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
 const isCallName = (name: string): name is CallName => Object.hasOwn(callInputs, name);
 
-/** Tells the share of the processors that was busy since the last time, and the memory in use. */
+/** Emits the share of the processors that was busy since the last time, and the memory in use. */
 function machineLoad(tell: (event: WorkbenchEvent) => void, isWatched: () => boolean): () => void {
   const times = () =>
     cpus().reduce(

@@ -4,7 +4,7 @@ import type { JobContext, JobQueue } from '../jobQueue.ts';
 import type { StageOptions } from '../experiment/stage.ts';
 import type { WorkInThread } from '../threads/jobThreads.ts';
 
-/** What the handlers of calls stand on. */
+/** What the handlers of calls work with. */
 export interface CallContext {
   readonly store: Store;
   readonly jobs: JobQueue;
@@ -15,7 +15,7 @@ export interface CallContext {
   readonly workInThread: WorkInThread;
 }
 
-/** The handlers of the calls whose names begin so. */
+/** The handlers of the calls of one area, such as 'runs'. */
 export type CallsOf<Area extends string> = Pick<CallHandlers, Extract<CallName, `${Area}.${string}`>>;
 
 /** What a stage needs, from a job and a plan. */
@@ -34,7 +34,7 @@ export function stageOf(
   };
 }
 
-/** For stages that a call waits for, where nobody looks at progress. */
+/** For stages that a call waits for: their progress is not shown. */
 export const quietly: Pick<JobContext, 'progress' | 'signal'> = {
   progress: { stage: () => undefined, step: () => undefined, notice: () => undefined },
   signal: new AbortController().signal,

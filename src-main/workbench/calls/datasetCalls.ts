@@ -56,7 +56,7 @@ export function datasetCalls(
   };
   const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
   const stage = { baseFolder: store.workspace, rerunCommand: 'the import' };
-  const orders = new WeakMap<Dataset, readonly number[]>(); // a sheet asks for page after page
+  const orders = new WeakMap<Dataset, readonly number[]>(); // kept: a sheet asks for page after page
   const orderOf = (dataset: Dataset): readonly number[] => {
     const order = orders.get(dataset) ?? naturalPlaces(dataset.images, ({ path }) => path);
     orders.set(dataset, order);
@@ -130,7 +130,7 @@ export function datasetCalls(
           `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`,
         );
       await saveDatasetFile(store.workspace, dataset, hash);
-      tell({ event: 'datasets.changed', payload: null }); // its share with landmarks is another, in every window
+      tell({ event: 'datasets.changed', payload: null }); // every window shows how many have landmarks
       return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null });
     },
     'datasets.forget': async ({ hash }) => {

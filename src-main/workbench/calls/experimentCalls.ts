@@ -24,7 +24,7 @@ import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
-const placeholder = /^\/path\/to\//; // of the presets that need faces of one's own
+const placeholder = /^\/path\/to\//; // the source of presets that need the user's own faces
 
 /** Reads an experiment's text: its plan, or what is wrong with it and where. */
 function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'> {
@@ -43,7 +43,7 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
   }
 }
 
-/** What speaks against a plan, each with the knob that it is about. */
+/** What speaks against a plan, each point with its knob. */
 function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
@@ -53,8 +53,8 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
             knob: 'data.source',
             arms: [],
             text:
-              `${plan.data.source} stands for a folder of yours: set data.source to the folder or the CSV of ` +
-              'your faces.',
+              `${plan.data.source} is a placeholder for a folder of yours: ` +
+              'set data.source to the folder or the CSV of your faces.',
             blocking: true,
           },
         ]
@@ -132,7 +132,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
     const { source } = plan.data;
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
-      await openedPath(source, roots); // what was imported once was chosen
+      await openedPath(source, roots); // what was imported was chosen before
     for (const file of new Set([...weights, ...pairs])) await openedPath(pathFrom(folder, file), roots);
   };
   return {
@@ -162,7 +162,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           yaml: await readFile(join(presetFolder, name), 'utf8'),
         })),
       );
-      // The demo comes first; files that lie beside a checkout are no presets for others.
+      // The demo comes first; presets that read files beside a checkout are left out.
       return read
         .filter(({ yaml }) => !/source:\s*\.\.\//.test(yaml))
         .map(({ name, yaml }): Preset => ({

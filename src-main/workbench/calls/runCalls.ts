@@ -60,7 +60,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     }
     return known[arm] ?? {};
   };
-  // Runs of an older version have their evaluation alone.
+  // Runs of an older version have only their evaluation.
   const judged = ({ id, status }: RunRow): Record<string, number> =>
     status === 'done'
       ? ((store.result(id, 'judged') as Record<string, number> | null) ??

@@ -1,6 +1,6 @@
 import type { Store } from '../../store/store.ts';
 
-/** The curve that tells how far a run is: its last point of an epoch. */
+/** The curve that shows how far a run is: its point is the last one of an epoch. */
 export const lastCurveOfEpoch = 'val/accuracy';
 
 /** How many epochs a run has finished, by the points that the store holds. */

@@ -33,7 +33,7 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   return dataset;
 }
 
-/** Tells a stage's steps with their rate since the first of them. */
+/** Shows a stage's steps with their rate since the first of them. */
 function paced({ step }: StageOptions['progress'], what: string): (done: number, total: number) => void {
   let first: { readonly done: number; readonly at: number } | null = null;
   return (done, total) => {
@@ -47,13 +47,13 @@ function paced({ step }: StageOptions['progress'], what: string): (done: number,
   };
 }
 
-/** What the store remembers of pictures' headers. */
+/** Remembers the headers of pictures in the store. */
 export const headersIn = (store: Pick<StageOptions['store'], 'picture' | 'savePictures'>): HeaderMemory => ({
   known: store.picture,
   keep: store.savePictures,
 });
 
-/** The data section of a plan with its source made absolute: what a dataset is known by. */
+/** The data section of a plan with an absolute source, by which a dataset is found again. */
 export const absoluteData = ({
   plan,
   baseFolder,
@@ -93,7 +93,7 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
     onProgress: paced(progress, 'images'),
   });
   const rejected = [...dataset.rejected, ...set.rejected];
-  // landmarks set by hand since the import made another of it, which takes its place
+  // Landmarks were set by hand since the import: the corrected dataset takes the place of the imported one.
   if (store.dataset(dataset.hash) === null) await saveDatasetFile(store.workspace, dataset);
   saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);

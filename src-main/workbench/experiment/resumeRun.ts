@@ -13,10 +13,7 @@ export interface ResumableRun {
   readonly origin: Pick<StageOptions, 'baseFolder' | 'rerunCommand'>;
 }
 
-/**
- * What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' where its plan is
- * gone.
- */
+/** What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' without its plan. */
 export function resumableRun(store: Store, id: string): ResumableRun {
   const row = store.run(id);
   if (!row) throw noSuchRun(id);

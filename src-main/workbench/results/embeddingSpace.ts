@@ -64,7 +64,7 @@ export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'):
   };
 }
 
-/** Rows of labels.tsv, whose names have spaces where the file's had tabs and line ends. */
+/** Rows of labels.tsv. Its names have spaces in place of tabs and line ends. */
 function judgedRows(path: string, set: PreparedSet | null, predictions: Predictions | null): EmbeddingRow[] {
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
   const places = new Map(set?.images.map((image, index) => [clean(image.path), index]));

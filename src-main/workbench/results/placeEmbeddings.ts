@@ -41,8 +41,8 @@ export function keptProjection(store: Store, request: PlacingRequest): string | 
 }
 
 /**
- * Places a run's embeddings and keeps the result in its folder; answers its name. Meant for a thread of its own, as it
- * reads and writes large files.
+ * Places a run's embeddings, keeps the result in the run's folder and returns its name. It reads and writes large
+ * files, so it should run in a thread of its own.
  */
 export async function placeEmbeddings(
   store: Store,
@@ -89,7 +89,7 @@ export async function placeEmbeddings(
   return `${run}.${hash}`;
 }
 
-/** The knobs that the picture depends on, so that another seed of the sphere is no other picture. */
+/** The knobs that the picture depends on: the sphere, for example, has no seed. */
 function relevant({ of, method, dimensions, seed, neighbours }: Omit<PlacingRequest, 'run'>) {
   switch (method) {
     case 'sphere':

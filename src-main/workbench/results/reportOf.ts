@@ -116,7 +116,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
   };
 }
 
-/** How a run failed, for any language; null where it did not, or where there is an English sentence alone. */
+/** How a run failed, for any language; null where it did not, or where there is only an English sentence. */
 const toldFailure = (store: Store, id: string): RunWarning | null =>
   runWarningSchema.safeParse(
     store.run(id)?.status === 'failed' ? store.events(id).findLast((event) => event.kind === 'failure')?.details : null,

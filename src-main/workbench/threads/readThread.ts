@@ -13,8 +13,7 @@ import { keptProjection } from '../results/placeEmbeddings.ts';
 import { reportArchive } from '../results/reportArchive.ts';
 import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
 
-// A thread that answers calls which only read: the same handlers on a connection of its own, their answers as bytes of
-// JSON.
+// A thread that answers calls which only read. It has the same handlers on its own connection, and answers in JSON.
 const { workspace, door } = workerData as ReadingTask;
 const store = openStore(workspace, { readOnly: true, checked: true });
 const context: CallContext = {

@@ -19,8 +19,8 @@ const typeOf: Readonly<Record<string, string>> = {
 };
 
 /**
- * The bytes that screens show: pictures as they were imported, faces as the network sees them, files of reports;
- * `packed` makes the archive of one.
+ * The bytes that screens show: imported pictures, faces as the network sees them, and files of reports. `packed` makes
+ * the archive of a report.
  */
 export function resources(
   workspace: string,
@@ -40,7 +40,7 @@ export function resources(
     const path = (await library.dataset(hash)).images[index]?.path;
     if (path === undefined) return null;
     try {
-      const picture = readPicture(path); // a file that only its name calls a picture goes to no decoder
+      const picture = readPicture(path); // a file that is not a picture goes to no decoder
       if ('reason' in picture) return null;
       const bytes = await decodeWithinMemory(picture, ({ open }) =>
         open('none')
@@ -51,7 +51,7 @@ export function resources(
       );
       return 'reason' in bytes ? null : { type: 'image/webp', bytes };
     } catch {
-      return null; // gone, or beyond what a decoder can make of it
+      return null; // gone, or not decodable
     }
   };
   const face = async (hash: string, index: number): Promise<Resource | null> => {
