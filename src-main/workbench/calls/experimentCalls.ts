@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-shared/advice.ts';
 import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
+import { builtPairs, isPlaceholder, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
@@ -24,7 +24,6 @@ import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
-const placeholder = /^\/path\/to\//; // the source of presets that need the user's own faces
 
 /** Reads an experiment's text: its plan, or what is wrong with it and where. */
 function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'> {
@@ -47,14 +46,14 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
 function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
-    ...(placeholder.test(plan.data.source)
+    ...(isPlaceholder(plan.data.source)
       ? [
           {
             knob: 'data.source',
             arms: [],
             text:
               `${plan.data.source} is a placeholder for a folder of yours: ` +
-              'set data.source to the folder or the CSV of your faces.',
+              'set data.source to the folder or CSV file of your faces.',
             blocking: true,
           },
         ]
@@ -162,9 +161,8 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           yaml: await readFile(join(presetFolder, name), 'utf8'),
         })),
       );
-      // The demo comes first; presets that read files beside a checkout are left out.
+      // The demo needs nothing, so it comes first.
       return read
-        .filter(({ yaml }) => !/source:\s*\.\.\//.test(yaml))
         .map(({ name, yaml }): Preset => ({
           name,
           yaml,
@@ -200,6 +198,12 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
         );
       if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null))
         throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued already.`);
+      if (isPlaceholder(plan.data.source))
+        throw new ArcBenchError(
+          'wrong-input',
+          `The experiment ${id} cannot be started: data.source is still ${plan.data.source}. Set it to the folder or ` +
+            'CSV file of your faces.',
+        );
       await refuseClosedFiles(plan);
       return jobs.add({
         kind: 'experiment',
