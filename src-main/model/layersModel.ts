@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { parameterSpecs, type Network, type NetworkNode } from './network.ts';
 
 interface Layer {
@@ -184,28 +184,10 @@ export async function writeLayersModel(
     },
     weightsManifest: [{ paths: ['weights.bin'], weights }],
   };
-  const temporary = `${folder}.writing-${process.pid}`;
-  await rm(temporary, { recursive: true, force: true });
-  try {
-    await mkdir(temporary, { recursive: true });
-    for (const [name, content] of [
-      ['weights.bin', chunks],
-      ['model.json', [new TextEncoder().encode(JSON.stringify(model))]],
-    ] as const) {
-      const file = await open(join(temporary, name), 'wx');
-      try {
-        for (const chunk of content) await file.writeFile(chunk);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    }
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
+  await writeWholeFolder(folder, async (temporary) => {
+    await writeSynced(join(temporary, 'weights.bin'), chunks);
+    await writeSynced(join(temporary, 'model.json'), JSON.stringify(model));
+  });
 }
 
 /** TensorFlow's names may not begin with an underscore. */

@@ -1,21 +1,13 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { runWarningSchema } from '../../src-shared/runWarning.ts';
+import { syncFolderSync } from '../files/syncFolder.ts';
+import { checkpointBefore, formerCheckpointOf, runFiles, temporaryCheckpointOf } from '../files/workspaceFolders.ts';
 import { refuseFixed } from '../files/writeWhole.ts';
+import { writeSyncedSync } from '../files/writeWholeSync.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const positionSchema = z.strictObject({
@@ -51,32 +43,6 @@ export interface Checkpoint {
   readonly planHash: string;
 }
 
-const checkpointsOf = (runFolder: string) => join(runFolder, 'checkpoints');
-
-/** The folder of the checkpoint with the best weights on val. */
-export const bestCheckpointOf = (runFolder: string): string => join(checkpointsOf(runFolder), 'best');
-
-function writeSynced(path: string, chunks: readonly Uint8Array[]): void {
-  const file = openSync(path, 'wx');
-  try {
-    for (const chunk of chunks)
-      for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written, chunk.length - written);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Makes a folder's entries durable. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
 export interface CheckpointContent {
   readonly planHash: string;
   readonly position: TrainingPosition;
@@ -89,13 +55,13 @@ export interface CheckpointContent {
  * full; the checkpoint of that name before it is then kept.
  */
 export function writeCheckpoint(runFolder: string, name: string, content: CheckpointContent): string {
-  const parent = checkpointsOf(runFolder);
-  if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolder(runFolder);
+  const parent = runFiles(runFolder).checkpoints;
+  if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolderSync(runFolder);
   const folder = join(parent, name);
-  const old = join(parent, `.old-${name}`);
-  for (const own of [folder, old]) refuseFixed(own, `The checkpoint ${own} cannot be replaced`);
+  const former = formerCheckpointOf(folder);
+  for (const own of [folder, former]) refuseFixed(own, `The checkpoint ${own} cannot be replaced`);
 
-  const temporary = join(parent, `.writing-${process.pid}-${name}`);
+  const temporary = temporaryCheckpointOf(folder);
   rmSync(temporary, { recursive: true, force: true });
   try {
     writeContent(temporary, content);
@@ -113,11 +79,11 @@ export function writeCheckpoint(runFolder: string, name: string, content: Checkp
 
   // A folder cannot be renamed onto another one: the old one steps aside, and latestCheckpoint brings it back if the
   // process dies in between.
-  rmSync(old, { recursive: true, force: true });
-  if (existsSync(folder)) renameSync(folder, old);
+  rmSync(former, { recursive: true, force: true });
+  if (existsSync(folder)) renameSync(folder, former);
   renameSync(temporary, folder);
-  syncFolder(parent);
-  rmSync(old, { recursive: true, force: true });
+  syncFolderSync(parent);
+  rmSync(former, { recursive: true, force: true });
   return folder;
 }
 
@@ -143,9 +109,9 @@ function writeContent(folder: string, { planHash, position, state, points }: Che
     sha256: hash.digest('hex'),
   };
   mkdirSync(folder);
-  writeSynced(join(folder, 'state.bin'), chunks);
-  writeSynced(join(folder, 'manifest.json'), [new TextEncoder().encode(JSON.stringify(manifest, null, 1))]);
-  syncFolder(folder);
+  writeSyncedSync(join(folder, 'state.bin'), chunks);
+  writeSyncedSync(join(folder, 'manifest.json'), JSON.stringify(manifest, null, 1));
+  syncFolderSync(folder);
 }
 
 /** Reads a checkpoint and checks its hash. Throws 'damaged' with the folder's path. */
@@ -183,7 +149,7 @@ export function readCheckpoint(folder: string): Checkpoint {
  * reports damaged checkpoints to `onDamaged`.
  */
 export function latestCheckpoint(runFolder: string, onDamaged: (message: string) => void): Checkpoint | null {
-  const parent = checkpointsOf(runFolder);
+  const parent = runFiles(runFolder).checkpoints;
   if (!existsSync(parent)) return null;
   sweepInterrupted(parent);
   const found: Checkpoint[] = [];
@@ -202,7 +168,7 @@ export function latestCheckpoint(runFolder: string, onDamaged: (message: string)
 function sweepInterrupted(parent: string): void {
   const names = readdirSync(parent);
   for (const name of names) {
-    const replaced = name.startsWith('.old-') ? name.slice('.old-'.length) : null;
+    const replaced = checkpointBefore(name);
     if (replaced && !names.includes(replaced)) renameSync(join(parent, name), join(parent, replaced));
     else if (name.startsWith('.')) rmSync(join(parent, name), { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { fixedScale } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
+import { runFiles } from '../files/workspaceFolders.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { trainsClassWeights } from '../loss/classificationLosses.ts';
 import { classWeightName } from '../loss/cosine.ts';
@@ -12,7 +13,7 @@ import { collapsedCentres } from './centreHealth.ts';
 import type { RunMachineOptions } from './createRunMachine.ts';
 import type { LabelledImages } from './inferenceBatches.ts';
 import { measureVal } from './measureVal.ts';
-import { leavesSnapshot, mostShown, snapshotsOf, writeSnapshot } from './snapshots.ts';
+import { leavesSnapshot, mostShown, writeSnapshot } from './snapshots.ts';
 
 export interface MeasureEpochOptions extends Pick<RunMachineOptions, 'plan' | 'arm' | 'network' | 'classes'> {
   readonly packed: PackedImages;
@@ -96,7 +97,7 @@ async function keepSnapshot(
   { network, val, runFolder, onSnapshot }: MeasureEpochOptions,
   { epoch, units, shown }: { readonly epoch: number; readonly units: Float32Array; readonly shown: readonly number[] },
 ): Promise<void> {
-  const folder = snapshotsOf(runFolder);
+  const folder = runFiles(runFolder).snapshots;
   const images = shown.map((position) => val.indexes[position]!);
   await writeSnapshot(folder, { epoch, units, size: network.embeddingSize, images });
   onSnapshot(folder);

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { writeWhole } from '../files/writeWhole.ts';
-import { syncFolder } from './checkpoint.ts';
+import { syncFolderSync } from '../files/syncFolder.ts';
+import { runFiles } from '../files/workspaceFolders.ts';
+import { writeAllSync } from '../files/writeWholeSync.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const pointsSchema = z.array(runPointSchema);
 const sumLength = 16; // hexadecimal digits
 
-export const pointLogOf = (runFolder: string): string => join(runFolder, 'points.log');
+export const pointLogOf = (runFolder: string): string => runFiles(runFolder).points;
 const sumOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, sumLength);
 
 function lineOf(points: readonly RunPoint[]): string {
@@ -28,12 +29,12 @@ export function appendPoints(runFolder: string, points: readonly RunPoint[]): vo
   const bytes = Buffer.from(`\n${lineOf(points)}`); // the first line break ends a line that was cut off
   const file = openSync(path, 'a');
   try {
-    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    writeAllSync(file, bytes);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  if (isNew) syncFolder(runFolder);
+  if (isNew) syncFolderSync(runFolder);
 }
 
 /** Replaces the log by these points. */

@@ -20,9 +20,6 @@ export function leavesSnapshot(epoch: number, epochs: number): boolean {
   return (epochs - epoch) % every === 0;
 }
 
-/** The folder of a run's snapshots. */
-export const snapshotsOf = (runFolder: string): string => join(runFolder, 'snapshots');
-
 const fileOf = (epoch: number) => `epoch-${String(epoch).padStart(5, '0')}.npy`;
 
 /**

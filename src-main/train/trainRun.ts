@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
+import { runFiles } from '../files/workspaceFolders.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { isBetterEpoch } from './betterEpoch.ts';
 import {
-  bestCheckpointOf,
   latestCheckpoint,
   readCheckpoint,
   writeCheckpoint,
@@ -22,7 +22,6 @@ import { appendPoints } from './pointLog.ts';
 import type { PointStream } from './pointStream.ts';
 import { batchesOfEpoch } from './sampler.ts';
 import { learningRateAt } from './schedule.ts';
-import { snapshotsOf } from './snapshots.ts';
 import { stepInputs } from './stepInputs.ts';
 
 export interface TrainRunOptions extends RunMachineOptions {
@@ -203,7 +202,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   if (end < epochs) return { machine, position, ended: 'paused' };
 
   // Test, query and distractors are judged by the weights that val chose.
-  machine.writeState(readCheckpoint(bestCheckpointOf(runFolder)).state);
+  machine.writeState(readCheckpoint(join(runFiles(runFolder).checkpoints, 'best')).state);
   return { machine, position, ended: 'whole' };
 }
 
@@ -228,7 +227,7 @@ function announceResume(options: TrainRunOptions, { position, points }: Checkpoi
       : 'Resumed at the end of training.',
   );
   position.warnings.forEach(options.onWarning);
-  const snapshots = snapshotsOf(options.runFolder);
+  const snapshots = runFiles(options.runFolder).snapshots;
   if (existsSync(snapshots)) options.onSnapshot(snapshots);
 }
 

@@ -3,12 +3,11 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { closedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
-import { snapshotsOf } from '../train/snapshots.ts';
+import { runFiles, writerOf } from '../files/workspaceFolders.ts';
 
 // A trainer whose workbench was killed may save what it has for this long.
 const patience = 10_000; // milliseconds
-const pidPath = (runFolder: string) => join(runFolder, 'trainer.pid');
-const leftover = /(\.writing-\d+|\.\d+\.tmp)$/;
+const pidPath = (runFolder: string) => runFiles(runFolder).trainerId;
 
 /**
  * Writes down which process trains a run now, and returns a function that removes the note. Throws where the run's
@@ -38,12 +37,12 @@ export async function endFormerTrainer(runFolder: string): Promise<void> {
     await wait(50);
   }
   removeLeftovers(runFolder);
-  removeLeftovers(snapshotsOf(runFolder));
+  removeLeftovers(runFiles(runFolder).snapshots);
 }
 
 function removeLeftovers(folder: string): void {
   for (const name of existsSync(folder) ? readdirSync(folder) : [])
-    if (leftover.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+    if (writerOf(name) !== null) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 function kill(processId: number): void {

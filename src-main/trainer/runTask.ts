@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { ArmPlan } from '../../src-shared/experiment.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
@@ -9,7 +8,9 @@ import type { Machine } from '../engine/graph/compileProgram.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
 import { evaluateRun, type JudgedRun } from '../evaluate/evaluateRun.ts';
 import { npyBytes } from '../files/npyFile.ts';
-import { syncFolders, writeWhole } from '../files/writeWhole.ts';
+import { syncFolders } from '../files/syncFolder.ts';
+import { runFiles } from '../files/workspaceFolders.ts';
+import { writeWhole } from '../files/writeWhole.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { initialParameters, parametersHash } from '../model/initialParameters.ts';
 import { writeLayersModel } from '../model/layersModel.ts';
@@ -151,9 +152,7 @@ const train = (
 /** Writes the tfjs model, torch's weights and the head; returns their paths. */
 async function writeModels({ task, arm, network }: Run, machine: Machine) {
   const { runFolder, classes } = task;
-  const savedModel = join(runFolder, 'model');
-  const weights = join(runFolder, 'weights.safetensors');
-  const head = join(runFolder, 'head.safetensors');
+  const { savedModel, weights, head } = runFiles(runFolder);
 
   const parameters = machine.readState(parameterSpecs(network).map((spec) => spec.name));
   await writeLayersModel(savedModel, network, parameters);
@@ -190,8 +189,7 @@ function judge({ task, arm, network, set, packed, images }: Run, machine: Machin
 
 /** Writes unit embeddings as .npy and what each row shows as .tsv; returns their paths. */
 async function writeEmbeddings({ task, set }: Run, { size, values, rows }: JudgedRun['embeddings']) {
-  const embeddings = join(task.runFolder, 'embeddings.npy');
-  const labels = join(task.runFolder, 'labels.tsv');
+  const { embeddings, labels } = runFiles(task.runFolder);
   const cell = (text: string | undefined) => (text ?? '').replace(/[\t\r\n]/g, ' ');
   const lines = rows.map(({ index, part }) => {
     const image = set.images[index];

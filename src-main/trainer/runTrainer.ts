@@ -4,7 +4,7 @@ import { inheritedEnvironment, neutralFolder } from '../files/programEnvironment
 import { makeFolder } from '../files/writeWhole.ts';
 import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
 import { trainerEnd } from './trainerEnd.ts';
-import type { TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
+import type { LastMessage, TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
 
 export interface RunTrainerOptions {
   readonly onMessage: (message: TrainerMessage) => void;
@@ -20,7 +20,7 @@ const longestError = 4000; // characters kept of what the trainer writes to stde
  * Runs one task in a process of its own, so that the workbench survives whatever TensorFlow does, and resolves with the
  * process's last message. Throws what `onMessage` threw, once the trainer has ended.
  */
-export async function runTrainer(task: TrainerTask, options: RunTrainerOptions): Promise<TrainerMessage> {
+export async function runTrainer(task: TrainerTask, options: RunTrainerOptions): Promise<LastMessage> {
   await endFormerTrainer(task.runFolder);
   await makeFolder(task.runFolder);
   const child = startTrainer(task);
@@ -69,12 +69,12 @@ const startTrainer = (task: TrainerTask): ChildProcess =>
 function listen(
   child: ChildProcess,
   { onMessage, signal: stopSignal, send }: RunTrainerOptions & { readonly send: (message: WorkbenchMessage) => void },
-): Promise<TrainerMessage> {
+): Promise<LastMessage> {
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-longestError);
   });
-  let last: TrainerMessage | null = null;
+  let last: LastMessage | null = null;
   let thrown: { readonly error: unknown } | null = null;
   child.on('message', (message: TrainerMessage) => {
     if (isLast(message)) {
@@ -104,8 +104,8 @@ function listen(
 }
 
 /** Whether nothing comes after a message. */
-function isLast({ kind }: TrainerMessage): boolean {
-  switch (kind) {
+function isLast(message: TrainerMessage): message is LastMessage {
+  switch (message.kind) {
     case 'done':
     case 'failed':
     case 'stopped':

@@ -59,3 +59,6 @@ export type TrainerMessage =
       /** The message for any language, where it has one. */
       readonly told?: RunWarning;
     };
+
+/** The message with which a trainer ends. */
+export type LastMessage = Extract<TrainerMessage, { readonly kind: 'done' | 'stopped' | 'paused' | 'failed' }>;

@@ -144,7 +144,7 @@ test(
     await until('an epoch of task 0', () => /epoch 1\/30/.test(logOf(0)));
     slurm.command('scancel', '--batch', '--signal=USR1', `${job}_0`);
     await until('the save', () =>
-      /Stopped and saved; the task goes on from here when it is queued again/.test(logOf(0)),
+      /Stopped and saved; the task goes on from here when Slurm queues it again/.test(logOf(0)),
     );
     const early = arcbench(['collect', experiment]);
     // scancel sends SIGTERM to every process of the task, the trainer too.

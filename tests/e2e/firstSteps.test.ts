@@ -61,7 +61,7 @@ test('a preset says what it would take before its start, waits behind what runs,
 
 test("a preset for faces of one's own is not started before their folder is named", async () => {
   await choose(/^Course, 500 people of CelebA/);
-  await page.getByText('/path/to/celeba stands for a folder of yours').first().waitFor();
+  await page.getByText('/path/to/celeba is a placeholder for a folder of yours').first().waitFor();
   assert.equal(await page.getByRole('button', { name: /^(Start|Queue)$/ }).isDisabled(), true);
   assert.match(await facts().innerText(), /resnet18 at 112 px/);
   assert.deepEqual(faults, []);

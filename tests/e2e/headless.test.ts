@@ -106,7 +106,7 @@ test('Ctrl-C saves, says how to resume, and a resumed run ends with the same bit
   assert.equal(refused.code, 2);
   assert.match(
     refused.stderr,
-    /ArcFace, seed 1 \(run [0-9a-f]{12}\) ended half-way \(cancelled\): .* --resume` goes on with it, --restart begins it anew\.\n$/,
+    /ArcFace, seed 1 \(run [0-9a-f]{12}\) ended half-way \(cancelled\): .* --resume` goes on with it, --restart starts it from the beginning\.\n$/,
   );
   const resumed = await arcbench(inWorkspace('stopped', '--run', experiment, '--resume'));
   assert.equal(resumed.code, 0, resumed.stderr);
@@ -238,10 +238,10 @@ test('wrong input ends with 2 and one sentence', async () => {
       /split\.val is 0, and the best epoch of a run is chosen by val/,
     ],
     [['split', 'my', 'faces'], /too many arguments for 'split'/],
-    [['--run', experiment, 'split', experiment], /--run stands beside the command split/],
+    [['--run', experiment, 'split', experiment], /--run and the command split were given/],
     [['train', experiment, '--arm', 'arcface'], /the experiment has no such arm; the nearest is ArcFace/],
     [['--engine', 'tpu', 'doctor'], /auto, cuda, cpu/],
-    [['--run', experiment, '--resume', '--restart'], /exclude one another/],
+    [['--run', experiment, '--resume', '--restart'], /cannot be combined/],
   ];
   for (const [args, sentence] of cases) {
     const { code, stderr, stdout } = await arcbench(inWorkspace('whole', ...args));

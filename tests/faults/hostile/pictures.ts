@@ -7,7 +7,7 @@ import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { importDataset } from '../../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../../src-main/data/prepareDataset.ts';
 import { resources } from '../../../src-main/workbench/workspace/resources.ts';
-import type { DatasetLibrary } from '../../../src-main/workbench/calls/datasetCalls.ts';
+import type { DatasetLibrary } from '../../../src-main/workbench/experiment/datasetLibrary.ts';
 import { sentence, type HostileKind, type Met } from './attempt.ts';
 import { mutate } from './mutate.ts';
 
