@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Locator } from 'playwright-core';
+import { drawFaces } from '../drawnFaces.ts';
 import { openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
-const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
 let { folder, workspace, page, faults, close } = {} as OpenedWorkbench;
 
 before(async () => {
@@ -25,10 +24,12 @@ const view = async (name: string) => {
 const violations = (within: string | null = null) => violationsOf(page, within);
 
 test('a folder of faces is sent from the browser, imported and shown', async () => {
+  const faces = join(folder, 'drawn_faces');
+  await drawFaces(faces, { people: 20, pictures: 10 });
   await page.locator('input[type=file]').first().setInputFiles(faces);
-  await page.getByText('40 people · 400 images').first().waitFor();
+  await page.getByText('20 people · 200 images').first().waitFor();
   await page
-    .getByRole('link', { name: /att_faces/ })
+    .getByRole('link', { name: /drawn_faces/ })
     .first()
     .click();
   await page.getByRole('img', { name: /s1\b/ }).first().waitFor();

@@ -3,17 +3,18 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { pictureAddress } from '../../src-shared/addresses.ts';
 import type { CallInput, CallName, CallOutputs, Job, WorkbenchEvent } from '../../src-shared/api.ts';
 import { prepareSchema, splitSchema } from '../../src-shared/experiment.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
+import { drawFaces } from '../drawnFaces.ts';
 
-const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-workbench-'));
+const faces = join(folder, 'drawn_faces');
+before(() => drawFaces(faces, { people: 40, pictures: 10 }));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 function client(workbench: Workbench) {
@@ -54,14 +55,14 @@ test('faces are imported, shown, prepared, split and audited through calls', asy
     assert.ok(dataset);
     assert.deepEqual(
       [dataset.hash, dataset.images, dataset.people, dataset.name],
-      [imported.result, 400, 40, 'att_faces'],
+      [imported.result, 400, 40, 'drawn_faces'],
     );
     const details = await call('datasets.show', { hash: dataset.hash });
     assert.deepEqual(details.histogram, [{ images: 10, people: 40 }]);
     const page = await call('datasets.pictures', { hash: dataset.hash, identity: 's7', offset: 8, limit: 10 });
     assert.deepEqual(
       [page.total, page.pictures.length, page.pictures[0]?.identity, page.pictures[0]?.width, page.pictures[0]?.height],
-      [10, 2, 's7', 92, 112],
+      [10, 2, 's7', 112, 112],
     );
 
     const sections = {
