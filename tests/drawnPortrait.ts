@@ -1,16 +1,13 @@
 import sharp from 'sharp';
 import { randomStream } from '../src-shared/maths/random.ts';
 
-/** Width and height of a portrait in pixels: those of a picture in AT&T's set of faces. */
-export const portraitSize = { width: 92, height: 112 } as const;
-
 /**
  * A drawn portrait that the face detector takes for a person, as a PNG of 92 x 112 pixels: soft light and shade on a
  * head with neck and shoulders. The demo's faces are flat drawings, and the detector finds few of them.
  */
 export async function drawnPortrait(person: number, picture: number): Promise<Buffer> {
   return await sharp(Buffer.from(portrait(person, picture)))
-    .resize(portraitSize.width, portraitSize.height, { kernel: 'cubic' })
+    .resize(92, 112, { kernel: 'cubic' })
     .removeAlpha()
     .png()
     .toBuffer();
@@ -31,7 +28,9 @@ function portrait(person: number, picture: number): string {
   const nose = between(24, 28);
   const mouth = nose + between(16, 19);
   const lips = between(17, 22);
-  const hair = `hsl(${Math.round(between(15, 35))},40%,${Math.round(between(10, 22))}%)`;
+  const hair = `hsl(${Math.round(between(15, 35))},40%,${Math.round(between(8, 30))}%)`;
+  const clothes = `hsl(${Math.round(between(0, 360))},45%,${Math.round(between(20, 60))}%)`;
+  const light = shifted(0.25);
   const eye = (side: number) => `<g transform="translate(${side * gap} ${eyes})">
     <ellipse rx="17" ry="12" fill="${tone(0.6)}" filter="url(#soft)"/>
     <path d="M-11 1 Q0 -8 11 1 Q0 7 -11 1 Z" fill="#e8e2da"/>
@@ -45,9 +44,9 @@ function portrait(person: number, picture: number): string {
     <filter id="soft" x="-50%" y="-50%" width="200%" height="200%"><feGaussianBlur stdDeviation="4"/></filter>
     <filter id="slight"><feGaussianBlur stdDeviation="0.8"/></filter></defs>
     <rect width="184" height="224" fill="hsl(${Math.round(between(180, 240))},12%,${Math.round(between(55, 70))}%)"/>
-    <g transform="translate(${92 + shifted(3)} ${108 + shifted(3)}) rotate(${shifted(4)})">
+    <g transform="translate(${92 + shifted(6)} ${108 + shifted(6)}) rotate(${shifted(7)})">
     <ellipse cy="-14" rx="${width + 8}" ry="${height + 8}" fill="${hair}"/>
-    <path d="M-90 130 Q-80 96 -28 88 L28 88 Q80 96 90 130 Z" fill="#39424e"/>
+    <path d="M-90 130 Q-80 96 -28 88 L28 88 Q80 96 90 130 Z" fill="${clothes}"/>
     <path d="M-27 60 L-27 98 Q0 116 27 98 L27 60 Z" fill="${tone(0.62)}"/>
     <path d="M${-width} -12 C${-width} ${-height * 1.25} ${width} ${-height * 1.25} ${width} -12
       C${width} ${height * 0.5} ${width * 0.5} ${height} 0 ${height}
@@ -65,5 +64,5 @@ function portrait(person: number, picture: number): string {
     <path d="M${-lips} ${mouth} Q0 ${mouth + 3 + shifted(2)} ${lips} ${mouth}" fill="none" stroke="#5a2a28"
       stroke-width="1.8"/>
     <ellipse cy="${mouth + 14}" rx="14" ry="4" fill="${tone(0.72, 0.8)}" filter="url(#soft)"/>
-    </g></svg>`;
+    </g><rect width="184" height="224" fill="${light > 0 ? 'white' : 'black'}" opacity="${Math.abs(light)}"/></svg>`;
 }
