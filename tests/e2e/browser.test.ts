@@ -5,11 +5,13 @@ import { after, before, test } from 'node:test';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Locator } from 'playwright-core';
 import { drawFaces } from '../drawnFaces.ts';
-import { openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
+import { noBrowser, openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
 let { folder, workspace, page, faults, close } = {} as OpenedWorkbench;
 
+const options = { skip: noBrowser };
 before(async () => {
+  if (noBrowser) return;
   ({ folder, workspace, page, faults, close } = await openWorkbenchPage('browser'));
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(message.text());
@@ -23,7 +25,7 @@ const view = async (name: string) => {
 };
 const violations = (within: string | null = null) => violationsOf(page, within);
 
-test('a folder of faces is sent from the browser, imported and shown', async () => {
+test('a folder of faces is sent from the browser, imported and shown', options, async () => {
   const faces = join(folder, 'drawn_faces');
   await drawFaces(faces, { people: 20, pictures: 10 });
   await page.locator('input[type=file]').first().setInputFiles(faces);
@@ -36,7 +38,7 @@ test('a folder of faces is sent from the browser, imported and shown', async () 
   assert.deepEqual(await violations(), []);
 });
 
-test('the split is made with live counts and its folders are created', async () => {
+test('the split is made with live counts and its folders are created', options, async () => {
   await view('Split');
   const size = page.getByLabel(/Input size/).first();
   await size.fill('32');
@@ -59,7 +61,7 @@ test('the split is made with live counts and its folders are created', async () 
   assert.deepEqual(await violations(), []);
 });
 
-test('an experiment is made of the split, shortened in its form, and started', async () => {
+test('an experiment is made of the split, shortened in its form, and started', options, async () => {
   await page.getByRole('button', { name: 'New experiment with it' }).click();
   await page.getByRole('tab', { name: 'Form' }).waitFor();
   await page.getByPlaceholder('Find a knob…').fill('epochs');
@@ -89,7 +91,7 @@ test('an experiment is made of the split, shortened in its form, and started', a
   await page.getByRole('button', { name: /^(Start|Queue)$/ }).click();
 });
 
-test('curves are drawn while it trains, and a reload stops nothing', async () => {
+test('curves are drawn while it trains, and a reload stops nothing', options, async () => {
   await view('Live');
   await page.getByRole('heading', { name: 'Training loss' }).waitFor();
   await page.reload();
@@ -98,7 +100,7 @@ test('curves are drawn while it trains, and a reload stops nothing', async () =>
   await page.getByText('done', { exact: true }).nth(1).waitFor({ timeout: 240_000 });
 });
 
-test('both runs are compared', async () => {
+test('both runs are compared', options, async () => {
   await view('Runs');
   await page.getByRole('textbox', { name: 'Filter runs' }).fill('nobody');
   await page.getByText('No run fits the filter.').waitFor();
@@ -139,7 +141,7 @@ async function opened(what: string, opener: Locator, role: 'menu' | 'listbox'): 
   );
 }
 
-test('menus, selects and tooltips are opened and left by keys', async () => {
+test('menus, selects and tooltips are opened and left by keys', options, async () => {
   await opened('columns of a table', page.getByRole('button', { name: 'Choose columns' }), 'menu');
   const columns = () =>
     page
@@ -169,12 +171,12 @@ test('menus, selects and tooltips are opened and left by keys', async () => {
   await page.getByRole('button', { name: 'Back to all charts' }).click();
 });
 
-test('the log of a job is there for a page that was opened after it', async () => {
+test('the log of a job is there for a page that was opened after it', options, async () => {
   await page.reload();
   await page.getByRole('log').getByText('Importing faces').waitFor();
 });
 
-test('the embedding space is placed, moved by keys, and told by its tables', async () => {
+test('the embedding space is placed, moved by keys, and told by its tables', options, async () => {
   await view('Embedding');
   await page
     .getByText(/\d pictures/)
@@ -199,7 +201,7 @@ test('the embedding space is placed, moved by keys, and told by its tables', asy
   await opened('colours', page.getByRole('combobox', { name: 'Colour by' }), 'listbox');
 });
 
-test('dialogs hold the focus, are judged while open, and give it back', async () => {
+test('dialogs hold the focus, are judged while open, and give it back', options, async () => {
   for (const [keys, name] of [
     ['Control+k', 'Commands'],
     ['?', 'Keyboard shortcuts'],
@@ -223,7 +225,7 @@ test('dialogs hold the focus, are judged while open, and give it back', async ()
   await page.keyboard.press('j');
 });
 
-test('one Escape closes a dialog with a tooltip open in it, or beneath it', async () => {
+test('one Escape closes a dialog with a tooltip open in it, or beneath it', options, async () => {
   const dialog = page.getByRole('dialog');
   const tooltip = page.getByRole('tooltip');
   await page.locator('#main').focus();
@@ -242,7 +244,7 @@ test('one Escape closes a dialog with a tooltip open in it, or beneath it', asyn
   await page.mouse.move(640, 400);
 });
 
-test('the report is read and exported, and its Markdown is the one in the workspace', async () => {
+test('the report is read and exported, and its Markdown is the one in the workspace', options, async () => {
   await view('Report');
   const exported = page
     .getByRole('button', { name: 'Export Markdown' })
@@ -280,7 +282,7 @@ test('the report is read and exported, and its Markdown is the one in the worksp
   );
 });
 
-test('settings and the command palette are reached by keys, and nothing went wrong on any page', async () => {
+test('settings and the command palette are reached by keys, and nothing went wrong on any page', options, async () => {
   await view('Settings');
   assert.deepEqual(await violations(), []);
   await page.keyboard.press('Control+k');

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build, Platform } from 'electron-builder';
 import { chromium } from 'playwright-core';
 import { parse } from 'yaml';
-import { until } from './startedApp.ts';
+import { waitUntil } from '../waitUntil.ts';
 import { shims, standInElectron, temporaryFolder, virtualScreen } from './standIn.ts';
 
 // `npm run check:package`: the package as electron-builder makes it, around the stand-in, used as by one who has
@@ -157,9 +157,9 @@ test('in its window an experiment is opened, trained and reported, and it ends w
     said += chunk.toString();
   });
   const address = () => /DevTools listening on ws:\/\/([\d.:]+)/.exec(said)?.[1];
-  await until(() => address() !== undefined);
+  await waitUntil('the address', () => address() !== undefined);
   // A window whose page still loads while Playwright attaches can hang it.
-  await until(async () =>
+  await waitUntil('the screen of the experiment', async () =>
     (await (await fetch(`http://${address()}/json`)).text()).includes('arcbench://app/#/experiment/'),
   );
   await wait(3000);

@@ -15,6 +15,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { installDebianPackages } from '../debianPackages.ts';
+import { waitFor } from '../waitUntil.ts';
 
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'arcbench', 'electron-22.3.25');
 
@@ -112,7 +113,8 @@ export async function virtualScreen(): Promise<{ readonly display: string; stop(
   const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
-  const [chunk] = (await once(child.stdio[3] as Readable, 'data')) as [Buffer];
+  const started = once(child.stdio[3] as Readable, 'data') as Promise<[Buffer]>;
+  const [chunk] = await waitFor('the number of the virtual screen', started);
   return {
     display: `:${chunk.toString().trim()}`,
     stop: () => {

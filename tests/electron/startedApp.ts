@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { standInElectron, starter, temporaryFolder, virtualScreen } from './standIn.ts';
@@ -28,15 +27,6 @@ export interface Desktop {
   /** Starts the app beside another; resolves with its exit code. */
   startSecond(...args: string[]): number;
   close(): Promise<void>;
-}
-
-/** Waits until something has come to pass; fails where it has not within a minute. */
-export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1200; tries++) {
-    if (await what()) return;
-    await wait(50);
-  }
-  throw new Error('it did not come to pass within 60 s');
 }
 
 /**

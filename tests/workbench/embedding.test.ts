@@ -7,6 +7,7 @@ import type { CallInput, CallName, CallOutputs, Job } from '../../src-shared/api
 import { readNpy } from '../../src-main/files/npyFile.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import { drawFaces } from '../drawnFaces.ts';
+import { jobEnd } from '../jobEnd.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-embedding-'));
 const faces = join(folder, 'drawn_faces');
@@ -25,13 +26,7 @@ function open() {
   const workbench = openWorkbench({ workspace: join(folder, 'space'), door: 'serve', roots: [faces] });
   const call = async <Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> =>
     (await workbench.call(name, input)) as CallOutputs[Name];
-  const ended = async (job: Job): Promise<Job> => {
-    for (;;) {
-      const now = (await call('jobs.list', {})).find(({ id }) => id === job.id);
-      if (!now || now.endedAt !== null) return now ?? job;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
+  const ended = (job: Job): Promise<Job> => jobEnd(job, () => call('jobs.list', {}));
   return { workbench, call, ended };
 }
 

@@ -11,6 +11,8 @@ import { prepareSchema, splitSchema } from '../../src-shared/experiment.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import { drawFaces } from '../drawnFaces.ts';
+import { jobEnd } from '../jobEnd.ts';
+import { waitFor, waitUntil } from '../waitUntil.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-workbench-'));
 const faces = join(folder, 'drawn_faces');
@@ -22,13 +24,7 @@ function client(workbench: Workbench) {
   workbench.subscribe((event) => events.push(event));
   const call = async <Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> =>
     (await workbench.call(name, input)) as CallOutputs[Name];
-  const ended = async (job: Job): Promise<Job> => {
-    for (;;) {
-      const now = (await call('jobs.list', {})).find(({ id }) => id === job.id);
-      if (!now || now.endedAt !== null) return now ?? job;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
+  const ended = (job: Job): Promise<Job> => jobEnd(job, () => call('jobs.list', {}));
   return { call, ended, events };
 }
 
@@ -284,7 +280,7 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
     yaml: yaml.replace('epochs: 4', 'epochs: 300'),
   });
   await client(first).call('experiments.start', { id: saved.id, interrupted: 'refuse' });
-  await new Promise<void>((resolve) => {
+  const firstPoints = new Promise<void>((resolve) => {
     const stop = first.subscribe((event) => {
       if (event.event === 'points') {
         stop();
@@ -292,6 +288,7 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
       }
     });
   });
+  await waitFor('the first points of a run', firstPoints);
   await first.close();
   const second = openWorkbench({ workspace, door: 'serve', roots: [faces] });
   try {
@@ -302,11 +299,10 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
     assert.match(refused.fault?.message ?? '', /ended half-way/);
     const job = await call('runs.resume', { id: run.id });
     const epochBefore = run.epoch;
-    for (;;) {
-      const now = await call('runs.show', { id: run.id });
-      if (now.epoch > epochBefore) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await waitUntil(
+      `an epoch after epoch ${epochBefore}`,
+      async () => (await call('runs.show', { id: run.id })).epoch > epochBefore,
+    );
     assert.match(
       (await call('runs.show', { id: run.id })).events.map((event) => event.message).join('\n'),
       /Resumed at epoch/,
