@@ -33,7 +33,7 @@ test('in a clone with nothing beside it every test file is imported, and each sk
   const { stdout, stderr, error } = spawnSync(process.execPath, [program, ...tests], {
     cwd: cloned,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 240_000,
     maxBuffer: 2 ** 26,
     // No program is found, so that nothing is installed or fetched.
     env: { PATH: home, HOME: home, TMPDIR: home, NODE_NO_WARNINGS: '1', TF_CPP_MIN_LOG_LEVEL: '3' },
