@@ -272,7 +272,7 @@ test('where most pictures show no face, a sentence says so and nothing is kept',
   assert.deepEqual(readdirSync(join(folder, 'walled', 'prepared')), [journalName]);
 });
 
-test('a detector that dies costs the picture it was at; one that is stopped leaves no process behind, and goes on', async () => {
+test('a detector that dies costs one picture; one that is stopped leaves no process behind, and goes on', async () => {
   const dataset = await read(await people('dying', { s11: 10, s12: 4 }));
   const own = new Set(children());
   let killed = false;

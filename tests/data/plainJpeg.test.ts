@@ -114,7 +114,7 @@ test('sharp decodes what is not plain: turned, CMYK, RGB, with a profile, large,
   for (const [name, file] of Object.entries(others)) assert.equal(decodePlainJpeg(file), null, name);
 });
 
-test('of 3,000 damaged JPEGs none is taken that sharp refuses, and a cut one is refused in the usual words', async () => {
+test('no damaged JPEG of 3,000 is taken where sharp refuses it, and a cut one is refused as usual', async () => {
   const random = randomStream(7, 'damage');
   const whole = await Promise.all(
     [false, true].map((progressive) =>

@@ -63,9 +63,10 @@ after(() => {
 /** What the command line of the package says, and its exit code. */
 const commandLine = (args: readonly string[], file = join(resources, 'bin', 'arcbench')) =>
   new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(file, args, { env: environment(), cwd: home }, (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
-    );
+    execFile(file, args, { env: environment(), cwd: home }, (error, stdout, stderr) => {
+      const failed = typeof error?.code === 'number' ? error.code : -1;
+      resolve({ code: error ? failed : 0, stdout, stderr });
+    });
   });
 const mini = (name: string) => {
   writeFileSync(
@@ -76,7 +77,9 @@ prepare: { inputSize: 32 }
 split: { query: 0.2, distractors: 0.2 }
 model: { backbone: smallcnn, embeddingSize: 32 }
 training: { epochs: 2, batchSize: 16, learningRate: 0.02 }
-arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }]
+arms:
+  - { name: cross-entropy, loss: crossEntropy }
+  - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }
 `,
   );
   return `${name}.arcbench.yaml`;

@@ -22,13 +22,19 @@ const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), '
 /** What 22 lacks of today's Electron: protocol.handle, Response and URL.canParse. */
 export const shims = `
 const { app, session } = require('electron');
-if (process.getuid() === 0) app.enableSandbox = () => {}; // Chromium's own sandbox does not start as root; each window asks for Electron's itself
+// Chromium's own sandbox does not start as root; each window asks for Electron's itself.
+if (process.getuid() === 0) app.enableSandbox = () => {};
 URL.canParse = (text) => { try { return Boolean(new URL(text)); } catch { return false; } };
-globalThis.Response = class { constructor(body, { status, headers }) { Object.assign(this, { body, status, headers }); } };
+globalThis.Response = class {
+  constructor(body, { status, headers }) { Object.assign(this, { body, status, headers }); }
+};
 app.once('ready', () => {
   Object.getPrototypeOf(session.defaultSession.protocol).handle = function (scheme, handler) {
-    this.registerBufferProtocol(scheme, ({ url, method }, callback) => handler({ url, method }).then(({ body, status, headers }) =>
-      callback({ statusCode: status, headers, mimeType: headers['content-type'].split(';')[0], charset: 'utf-8', data: Buffer.from(body) })));
+    this.registerBufferProtocol(scheme, async ({ url, method }, callback) => {
+      const { body, status, headers } = await handler({ url, method });
+      const mimeType = headers['content-type'].split(';')[0];
+      callback({ statusCode: status, headers, mimeType, charset: 'utf-8', data: Buffer.from(body) });
+    });
   };
 });
 `;

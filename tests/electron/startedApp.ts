@@ -42,7 +42,7 @@ export async function desktop({ real = false } = {}): Promise<Desktop> {
   for (const path of [join(app, 'dist'), workspace]) mkdirSync(path, { recursive: true });
   execFileSync(
     process.execPath,
-    [join(root, 'src-main', 'doors', 'electron', 'buildDoor.ts'), join(app, 'dist', 'electron')],
+    [join(root, 'scripts', 'buildDoor.ts'), join(app, 'dist', 'electron')],
     { stdio: 'inherit' },
   );
   for (const name of [

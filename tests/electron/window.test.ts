@@ -132,7 +132,8 @@ test(
     addEventListener('drop', (event) => {
       event.preventDefault();
       // As the screens do (src-renderer/client/droppedFiles.ts): they learn the folder's path from a file in it.
-      event.dataTransfer.items[0].webkitGetAsEntry()?.createReader().readEntries(([person]) => person.createReader().readEntries(([face]) => face.file((file) => {
+      const dropped = event.dataTransfer.items[0].webkitGetAsEntry()?.createReader();
+      dropped?.readEntries(([person]) => person.createReader().readEntries(([face]) => face.file((file) => {
         setTimeout(() => resolve({ given, inside: arcbench.pathOf(file) }), 200);
       })));
     });
@@ -202,7 +203,9 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
       `
     const socket = new WebSocket(new URL('api', document.baseURI).href.replace(/^http/, 'ws'));
     socket.onopen = () => socket.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
-    socket.onmessage = ({ data }) => { document.body.append(JSON.parse(data).result.entries.map(({ name }) => name).join(' ')); };`,
+    socket.onmessage = ({ data }) => {
+      document.body.append(JSON.parse(data).result.entries.map(({ name }) => name).join(' '));
+    };`,
     );
     const asks = app.waitForEvent('window');
     await app.evaluate(({ Menu }) => {

@@ -314,7 +314,7 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
   }
 });
 
-test('wrong calls and inputs are answered with one sentence, and files from a browser land below uploads alone', async () => {
+test('wrong calls and inputs are answered with one sentence; files from a browser land in uploads only', async () => {
   const workbench = openWorkbench({ workspace: join(folder, 'wrong'), door: 'serve', roots: [faces] });
   try {
     await assert.rejects(
