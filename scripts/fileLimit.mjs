@@ -1,8 +1,8 @@
-// Loaded before each test file. A file that still runs ten minutes after its start, because a process or a connection
+// Loaded before each test file. A file that still runs twenty minutes after its start, because a process or a connection
 // was left open, is ended with a sentence; a time limit of a single test does not cover that.
 import { isMainThread } from 'node:worker_threads';
 
-const minutes = 10;
+const minutes = 20;
 const file = process.argv[1] ?? '';
 
 if (isMainThread && file.endsWith('.test.ts')) {

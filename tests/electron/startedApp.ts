@@ -40,11 +40,9 @@ export async function desktop({ real = false } = {}): Promise<Desktop> {
   const app = join(folder, 'app');
   const workspace = join(folder, 'workspace');
   for (const path of [join(app, 'dist'), workspace]) mkdirSync(path, { recursive: true });
-  execFileSync(
-    process.execPath,
-    [join(root, 'scripts', 'buildDoor.ts'), join(app, 'dist', 'electron')],
-    { stdio: 'inherit' },
-  );
+  execFileSync(process.execPath, [join(root, 'scripts', 'buildDoor.ts'), join(app, 'dist', 'electron')], {
+    stdio: 'inherit',
+  });
   for (const name of [
     'node_modules',
     'resources',

@@ -180,7 +180,9 @@ test(
             .filter((element) => /^(script|svg|style|iframe|b)$/i.test(element.localName))
             .map((element) => element.outerHTML),
           listeners: all.flatMap((element) => [...element.attributes].filter(runs).map(() => element.outerHTML)),
-          ragged: [...document.querySelectorAll('table')].filter(isRagged).map(({ outerHTML }) => outerHTML.slice(0, 500)),
+          ragged: [...document.querySelectorAll('table')]
+            .filter(isRagged)
+            .map(({ outerHTML }) => outerHTML.slice(0, 500)),
         };
       })()`);
         assert.deepEqual([seen.hacked, seen.elements, seen.listeners, seen.ragged], [false, [], [], []], name(index));
