@@ -1,5 +1,5 @@
-// Loaded before each test file. A file that still runs twenty minutes after its start, because a process or a connection
-// was left open, is ended with a sentence; a time limit of a single test does not cover that.
+// Loaded before each test file. A file that still runs twenty minutes after its start, because a process or a
+// connection was left open, is ended with a sentence. A time limit of a single test does not cover that.
 import { isMainThread } from 'node:worker_threads';
 
 const minutes = 20;
