@@ -10,6 +10,7 @@ import { openStore } from '../../src-main/store/store.ts';
 import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { writeFaultExperiment } from '../faults/faultExperiment.ts';
 import { differences, workspaceState } from '../faults/workspaceState.ts';
+import { childEnd } from '../childEnd.ts';
 import { noSlurm, startSlurm, type SlurmCluster } from './slurmCluster.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
@@ -41,7 +42,7 @@ async function arcbench(args: readonly string[], environment: NodeJS.ProcessEnv 
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const { code } = await childEnd(child, { what: `arcbench ${args.join(' ')}`, seen: () => stderr });
   return { code, stdout, last: stderr.trim().split('\n').at(-1) ?? '', stderr };
 }
 async function until(what: string, holds: () => boolean, seconds = 120): Promise<void> {

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { zipSync, type Zippable } from 'fflate';
+import { childEnd } from '../childEnd.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modulesOfRoot = join(root, 'node_modules');
@@ -243,13 +244,14 @@ export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } =
 }
 export type Scratch = ReturnType<typeof makeScratch>;
 
-export function endOf(child: ChildProcess): Promise<SetUpEnd> {
+export async function endOf(child: ChildProcess): Promise<SetUpEnd> {
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
-  return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, output })));
+  const { code, signal } = await childEnd(child, { what: 'a set-up', seen: () => output });
+  return { code, signal, output };
 }
 
 /** Resolves when a set-up has said something. */
