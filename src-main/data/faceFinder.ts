@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { inheritedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
 import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
 
 /**
@@ -48,11 +49,11 @@ export function startFaceFinder(): FaceFinder {
       execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       serialization: 'advanced',
-      env: {
-        ...process.env,
+      cwd: neutralFolder,
+      env: inheritedEnvironment({
         TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3',
         CUDA_VISIBLE_DEVICES: '-1',
-      },
+      }),
     });
     let errors = '';
     started.stderr?.on('data', (chunk: Buffer) => {

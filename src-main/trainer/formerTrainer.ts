@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { closedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
 
 const patience = 10_000; // milliseconds in which a trainer whose workbench was killed may save what it has
 const pidPath = (runFolder: string) => join(runFolder, 'trainer.pid');
@@ -50,7 +51,11 @@ function trains(processId: number, runFolder: string): boolean {
   try {
     const command = existsSync('/proc/self/cmdline')
       ? readFileSync(`/proc/${processId}/cmdline`, 'utf8')
-      : spawnSync('ps', ['-o', 'command=', '-p', String(processId)], { encoding: 'utf8' }).stdout;
+      : spawnSync('ps', ['-o', 'command=', '-p', String(processId)], {
+          encoding: 'utf8',
+          cwd: neutralFolder,
+          env: closedEnvironment(),
+        }).stdout;
     return command.includes('trainerProcess') && command.includes(runFolder);
   } catch {
     return false; // there is no such process

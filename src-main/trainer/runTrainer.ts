@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { inheritedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
 import { makeFolder } from '../files/writeWhole.ts';
 import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
 import { trainerEnd } from './trainerEnd.ts';
@@ -23,11 +24,11 @@ export async function runTrainer(
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     serialization: 'advanced',
-    env: {
-      ...process.env,
+    cwd: neutralFolder,
+    env: inheritedEnvironment({
       TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3',
       ...(task.engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
-    },
+    }),
   });
   let forget = () => {};
   try {

@@ -156,7 +156,8 @@ export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } =
   const at = (...names: string[]) => join(folder, ...names);
   const tfjs = at('node_modules/@tensorflow/tfjs-node-gpu');
   cpSync(join(root, 'src-main/engine/install'), at('src-main/engine/install'), { recursive: true });
-  // The ops of our own need TensorFlow's headers, which these small wheels have not.
+  cpSync(join(root, 'src-main/files/programEnvironment.mjs'), at('src-main/files/programEnvironment.mjs'));
+  // Our own ops need TensorFlow's headers, which these small wheels do not have.
   mkdirSync(at('src-main/engine/native'), { recursive: true });
   for (const name of readdirSync(join(root, 'src-main/engine/native')))
     writeFileSync(at('src-main/engine/native', name), '');
@@ -211,7 +212,8 @@ export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } =
       ...options,
     });
   };
-  const engines = () =>
+  /** All that set-up made or began in the cache. */
+  const made = () =>
     existsSync(at('cache/engine'))
       ? readdirSync(at('cache/engine'))
           .filter((name) => !name.endsWith('.lock'))
@@ -224,7 +226,9 @@ export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } =
     pins,
     setPins,
     start,
-    engines,
+    made,
+    /** Engines, and what is half-made. */
+    engines: () => made().filter((name) => !name.startsWith('libraries-')),
     cpuWheel: at('wheels', wheels.cpu.file),
     unpackedBytes: wheels.unpackedBytes,
     setUp: (changes?: NodeJS.ProcessEnv, options?: { readonly uid?: number }) => endOf(start(changes, options)),

@@ -58,7 +58,7 @@ export function addBatchCommands(program: Command, cli: Session): void {
           collect: chosen.collect,
           commands: (folder) => ({
             task: [...self(), 'task', folder],
-            collect: [...self(), 'collect', source, '--workspace', cli.globals().workspace],
+            collect: [...self(), 'collect', source, ...cli.dataFlag(), '--workspace', cli.globals().workspace],
           }),
         });
         const tasks = result.tasks.map(

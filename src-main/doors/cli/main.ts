@@ -25,6 +25,7 @@ import { addStageCommands } from './stageCommands.ts';
 const program = new Command('arcbench')
   .description('What does ArcFace buy over plain cross-entropy, on your machine and your faces?')
   .option('--run <experiment.yaml>', 'run an experiment from faces to report')
+  .option('--data <folder>', "the faces to use instead of the experiment's data.source: a folder or a CSV file")
   .option('--workspace <folder>', 'where data, runs and reports are kept', defaultWorkspace)
   .option('--resume', 'go on with runs that were stopped')
   .option('--restart', 'begin runs that were stopped anew')

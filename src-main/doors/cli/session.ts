@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import { experimentSchema, isPlaceholder, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { printableLines } from '../../../src-shared/printable.ts';
 import { readTextFile } from '../../files/readTextFile.ts';
@@ -17,6 +17,7 @@ import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
 
 interface GlobalOptions {
   readonly run?: string;
+  readonly data?: string;
   readonly workspace: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
@@ -60,6 +61,11 @@ export function session(program: Command) {
         progress.end();
       }
     },
+    /** --data as it was given, for commands that do the same again. */
+    dataFlag: (): string[] => {
+      const { data } = globals();
+      return data === undefined ? [] : ['--data', data];
+    },
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
       if (resume && restart)
@@ -79,7 +85,7 @@ export function session(program: Command) {
      * ends at once.
      */
     async withExperiment<T>(source: string, action: (options: StageOptions) => Promise<T>): Promise<T> {
-      const { plan, baseFolder } = readPlan(source);
+      const { plan, baseFolder } = readPlan(source, globals().data);
       // A report is made again by the whole run, which finds trained arms done.
       const command =
         globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '')
@@ -87,7 +93,11 @@ export function session(program: Command) {
           : '--run';
       const rerunCommand =
         `${ownCommand()} ${command} ` +
-        `${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
+        [
+          shellWord(source),
+          ...this.dataFlag().map(shellWord),
+          ...(workspace() === resolve(defaultWorkspace) ? [] : ['--workspace', shellWord(globals().workspace)]),
+        ].join(' ');
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(
@@ -102,23 +112,52 @@ export function session(program: Command) {
 }
 export type Session = ReturnType<typeof session>;
 
-function readPlan(source: string): { plan: Plan; baseFolder: string } {
+/** The plan of an experiment file, or of a folder or CSV file of faces; `data` takes the place of the data source. */
+function readPlan(source: string, data: string | undefined): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
   if (!existsSync(path))
     throw new ArcBenchError(
       'wrong-input',
       `There is no file or folder ${path}: name an experiment file, such as resources/experiments/demo.yaml.`,
     );
-  if (/\.ya?ml$/i.test(path)) {
-    const text = readTextFile(path);
-    // An empty text has all defaults, but an empty file is one that was cut off.
-    if (text.replace(/^\s*#.*$/gm, '').trim() === '')
+  const baseFolder = dirname(path);
+  if (!/\.ya?ml$/i.test(path)) {
+    if (data !== undefined)
       throw new ArcBenchError(
         'wrong-input',
-        `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +
-          '`data: { source: demo }`, or copy resources/experiments/demo.yaml.',
+        `--data ${shellWord(data)}: ${source} is no experiment file but faces itself. Leave one of the two out.`,
       );
-    return { plan: parseExperiment(text, source), baseFolder: dirname(path) };
+    return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder };
   }
-  return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder: dirname(path) };
+  const plan = parseExperiment(readExperimentText(path, source), source);
+  if (data !== undefined)
+    return { plan: { ...plan, data: { ...plan.data, source: sourceFrom(baseFolder, data) } }, baseFolder };
+  if (isPlaceholder(plan.data.source))
+    throw new ArcBenchError(
+      'wrong-input',
+      `${source} needs faces of yours: data.source is still ${plan.data.source}. Give a folder or CSV file with ` +
+        '--data <folder>, or set data.source to it.',
+    );
+  return { plan, baseFolder };
+}
+
+function readExperimentText(path: string, source: string): string {
+  const text = readTextFile(path);
+  // An empty text has all defaults, but an empty file is one that was cut off.
+  if (text.replace(/^\s*#.*$/gm, '').trim() === '')
+    throw new ArcBenchError(
+      'wrong-input',
+      `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +
+        '`data: { source: demo }`, or copy resources/experiments/demo.yaml.',
+    );
+  return text;
+}
+
+/**
+ * --data as a data source. A relative path is relative to the current folder on the command line, and to the experiment
+ * file in a plan: it is rewritten, so that the plan's hash is that of a file with the same source in it.
+ */
+function sourceFrom(baseFolder: string, data: string): string {
+  if (data === 'demo' || isAbsolute(data)) return data;
+  return relative(baseFolder, resolve(data)).replaceAll('\\', '/');
 }

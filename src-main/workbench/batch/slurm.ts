@@ -1,11 +1,17 @@
 import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { inheritedEnvironment, neutralFolder } from '../../files/programEnvironment.mjs';
 
 function slurm(
   command: 'sbatch' | 'squeue',
   args: readonly string[],
 ): { readonly status: number | null; readonly out: string; readonly said: string; readonly missing: boolean } {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    cwd: neutralFolder,
+    env: inheritedEnvironment(),
+  });
   return {
     status,
     out: (stdout ?? '').trim(),
@@ -26,7 +32,7 @@ export function requireSlurm(): void {
 
 /** Submits a script and answers the job's id. Throws 'failed' with what sbatch said. */
 export function submitScript(script: string, flags: readonly string[]): string {
-  const { status, out, said } = slurm('sbatch', ['--parsable', ...flags, script]);
+  const { status, out, said } = slurm('sbatch', ['--parsable', ...flags, resolve(script)]);
   const job = out.split(';')[0] ?? ''; // the cluster's name may come behind
   if (status !== 0 || job === '')
     throw new ArcBenchError(

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-shared/advice.ts';
 import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
+import { builtPairs, isPlaceholder, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
@@ -24,7 +24,6 @@ import type { DatasetLibrary } from './datasetCalls.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
-const placeholder = /^\/path\/to\//; // of the presets that need faces of one's own
 
 /** Reads an experiment's text: its plan, or what is wrong with it and where. */
 function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'> {
@@ -47,13 +46,13 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
 function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
-    ...(placeholder.test(plan.data.source)
+    ...(isPlaceholder(plan.data.source)
       ? [
           {
             knob: 'data.source',
             arms: [],
             text:
-              `${plan.data.source} stands for a folder of yours: set data.source to the folder or the CSV of ` +
+              `${plan.data.source} stands for a folder of yours: set data.source to the folder or CSV file of ` +
               'your faces.',
             blocking: true,
           },
@@ -162,9 +161,8 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           yaml: await readFile(join(presetFolder, name), 'utf8'),
         })),
       );
-      // The demo comes first; files that lie beside a checkout are no presets for others.
+      // The demo needs nothing, so it comes first.
       return read
-        .filter(({ yaml }) => !/source:\s*\.\.\//.test(yaml))
         .map(({ name, yaml }): Preset => ({
           name,
           yaml,
@@ -200,6 +198,12 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
         );
       if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null))
         throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued already.`);
+      if (isPlaceholder(plan.data.source))
+        throw new ArcBenchError(
+          'wrong-input',
+          `The experiment ${id} cannot be started: data.source is still ${plan.data.source}. Set it to the folder or ` +
+            'CSV file of your faces.',
+        );
       await refuseClosedFiles(plan);
       return jobs.add({
         kind: 'experiment',
