@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readNpy } from '../../src-main/files/npyFile.ts';
+import { childEnd } from '../childEnd.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-e2e-'));
@@ -20,8 +21,12 @@ data: { source: demo, demo: { people: 14, imagesPerPerson: 10 } }
 prepare: { inputSize: 32 }
 split: { query: 0.2, distractors: 0.1 }
 model: { backbone: smallcnn, embeddingSize: 16, dropout: 0.1 }
-training: { epochs: 6, batchSize: 8, learningRate: 0.05, optimizer: adamw, augmentation: { flip: 0.5, shift: 0.1, contrast: 0.1, erase: 0.2 } }
-arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }]
+training:
+  { epochs: 6, batchSize: 8, learningRate: 0.05, optimizer: adamw,
+    augmentation: { flip: 0.5, shift: 0.1, contrast: 0.1, erase: 0.2 } }
+arms:
+  - { name: cross-entropy, loss: crossEntropy }
+  - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }
 `,
 );
 
@@ -30,7 +35,7 @@ interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
 }
-function arcbench(
+async function arcbench(
   args: readonly string[],
   onError?: (text: string, interrupt: (signal: NodeJS.Signals) => void, processId: number) => void,
 ): Promise<Outcome> {
@@ -47,7 +52,8 @@ function arcbench(
     stderr += chunk.toString();
     onError?.(stderr, (signal) => child.kill(signal), child.pid as number);
   });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  const { code } = await childEnd(child, { what: `arcbench ${args.join(' ')}`, seen: () => stderr });
+  return { code, stdout, stderr };
 }
 const inWorkspace = (name: string, ...args: string[]) => [...args, '--workspace', join(folder, name)];
 const lastState = (workspace: string) =>

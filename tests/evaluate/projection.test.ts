@@ -11,9 +11,7 @@ import { projectEmbeddings, projectionMethods } from '../../src-main/evaluate/pr
 interface Golden {
   geometry: { embeddings: number[][]; pcaExplainedVarianceRatio: number[]; pcaAbsoluteScores: number[][] };
 }
-const { geometry } = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8'),
-) as Golden;
+const { geometry } = JSON.parse(readFileSync(new URL('../golden/metrics.json', import.meta.url), 'utf8')) as Golden;
 
 test("scikit-learn's principal components of the unit embeddings, up to their sign", () => {
   const units = geometry.embeddings.flatMap((row) => row.map((value) => value / Math.hypot(...row)));

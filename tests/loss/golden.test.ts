@@ -17,7 +17,7 @@ interface Case {
   gradEmbeddings: number[][];
   gradWeights?: number[][];
 }
-const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/losses.json', import.meta.url), 'utf8')) as {
+const golden = JSON.parse(readFileSync(new URL('../golden/losses.json', import.meta.url), 'utf8')) as {
   cases: Case[];
 };
 

@@ -17,9 +17,7 @@ interface Golden {
   runningMeanAfterStep: Record<string, number[]>;
   runningVarAfterStep: Record<string, number[]>;
 }
-const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/resnet18.json', import.meta.url), 'utf8'),
-) as Golden;
+const golden = JSON.parse(readFileSync(new URL('../golden/resnet18.json', import.meta.url), 'utf8')) as Golden;
 const size = 112;
 
 /** Weights by the formula of the golden file, in our layout: OIHW becomes HWIO, [out, in] becomes [in, out]. */

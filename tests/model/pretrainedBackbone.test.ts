@@ -25,7 +25,7 @@ interface Golden {
   readonly top1: number[];
 }
 const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/efficientnet_lite0.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../golden/efficientnet_lite0.json', import.meta.url), 'utf8'),
 ) as Golden;
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-pretrained-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
