@@ -146,7 +146,10 @@ function requireInput(values: Readonly<Record<string, ElementValues>>, name: str
   return value;
 }
 
-/** Traces each program once and returns them as one TensorFlow graph in a session (DESIGN 4). */
+/**
+ * Traces each program once and returns them as one TensorFlow graph in a session. tfjs would run a step one operation
+ * at a time, which is several times slower (docs/ARCHITECTURE.md, "The step compiler").
+ */
 export function compileMachine(
   programs: Readonly<Record<string, Program>>,
   initialState: ReadonlyMap<string, StateSpec>,
