@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 
-/** One picture of one person; landmarks are ten numbers x0,y0..x4,y4 in pixels of the EXIF-turned picture. */
+/** One picture of one person. Landmarks are ten numbers x0,y0..x4,y4 in pixels of the EXIF-turned picture. */
 export interface FaceImage {
   readonly path: string;
   readonly identity: string;
   readonly landmarks?: readonly number[];
-  /** Pixels of the EXIF-turned picture, from its header; not in datasets that were imported before 25 November 2026. */
+  /** Pixels of the EXIF-turned picture, from its header. Datasets imported before 25 November 2026 lack them. */
   readonly width?: number;
   readonly height?: number;
 }
 
-/** A file that was left out, with the reason in one sentence. */
+/** A file that was left out, and why, in one sentence. */
 export interface Rejected {
   readonly path: string;
   readonly reason: string;
@@ -26,21 +26,19 @@ export interface Dataset {
   readonly hash: string;
 }
 
-/**
- * A face image together with the size of its file in bytes and its time of change in milliseconds, as an importer finds
- * it.
- */
+/** A face image as an importer finds it, with its file's size in bytes and time of change in milliseconds. */
 export interface FoundImage extends FaceImage {
   readonly bytes: number;
   readonly modified: number;
 }
 
-/** Compares two strings by code unit, the order that every sorted list of ArcBench has. */
+/** Compares two strings by code unit. Every sorted list of ArcBench has this order. */
 export function compareCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
-/** Sorts what an importer found and hashes it: paths relative to the source, identities, file sizes and landmarks. */
+/** Sorts what an importer found and hashes it: relative paths, identities, file sizes and landmarks. */
 export function makeDataset(
   source: string,
   layout: Dataset['layout'],
