@@ -56,7 +56,7 @@ const children = () =>
     .split(' ')
     .filter(Boolean)
     .map(Number);
-/** A folder of people with real faces: so many pictures of each. */
+/** A folder of people with real faces, with some pictures of each. */
 function people(name: string, pictures: Readonly<Record<string, number>>): string {
   for (const [person, count] of Object.entries(pictures)) {
     mkdirSync(join(folder, name, person), { recursive: true });
@@ -96,7 +96,7 @@ async function photograph(): Promise<Sharp> {
   return sharp(await wall(1200, 900, 1).composite(heads).png().toBuffer());
 }
 
-test('five points are placed on closely cropped real faces: eyes above nose above mouth, the same each time', async () => {
+test('the five points on closely cropped real faces are in order, and the same each time', async () => {
   for (const picture of ['s1/1', 's2/4', 's14/3', 's22/1', 's33/2', 's40/6']) {
     const path = join(faces, `${picture}.png`);
     const { faces: count, landmarks } = await found(path);
@@ -116,7 +116,7 @@ test('five points are placed on closely cropped real faces: eyes above nose abov
   }
 });
 
-test('in a photograph of several the largest face is taken, where it lies, however the camera was held', async () => {
+test('in a photograph of several people the largest face is found, whatever the EXIF orientation', async () => {
   const path = join(folder, 'group.png');
   const group = await photograph();
   await group.clone().toFile(path);
@@ -146,7 +146,7 @@ test('in a photograph of several the largest face is taken, where it lies, howev
     );
 });
 
-test('what was found is kept with the prepared set; a picture without a face is left out with its reason', async () => {
+test('landmarks are kept with the prepared set, and a picture without a face is left out with its reason', async () => {
   const source = people('plain', { s3: 3, s7: 2 });
   await (await photograph()).toFile(join(source, 's7', 'group.png'));
   await wall(300, 200, 2).toFile(join(source, 's3', 'wall.png'));
@@ -170,12 +170,12 @@ test('what was found is kept with the prepared set; a picture without a face is 
     set.rejected.map(({ path, reason }) => [path.slice(source.length), reason.replace(/:.*/, '')]),
     [
       ['/s3/cut.png', 'The picture is truncated or damaged'],
-      ['/s3/wall.png', 'No face was found'],
+      ['/s3/wall.png', 'No face was found in the picture'],
     ],
   );
 });
 
-test('faces found before are not looked for again, for another size too, but a changed picture is', async () => {
+test('a face is not searched again, not even for another size, unless its picture changed', async () => {
   const source = people('again', { s8: 2, s9: 2 });
   const workspace = join(folder, 'remembered');
   const first = await detect(await read(source), workspace);
@@ -227,17 +227,17 @@ test('landmarks that the dataset gives are kept, and no detector is started for 
   assert.equal(set.detection, undefined);
 });
 
-test('where most pictures show no face, a sentence says so and nothing is kept', async () => {
+test('if most pictures show no face, a sentence says so and nothing is kept', async () => {
   const source = people('walls', { s1: 1, s2: 1 });
   for (const index of [1, 2, 3]) await wall(200, 200, index).toFile(join(source, 's1', `wall${index}.png`));
   await assert.rejects(
     detect(await read(source), join(folder, 'walled')),
-    /A face was found in 2 of 5 pictures of .*walls only: photographs .* were expected; choose prepare\.alignment: centreCrop/,
+    /Only 2 of 5 pictures of .*walls show a face: choose prepare\.alignment: centreCrop/,
   );
   assert.deepEqual(readdirSync(join(folder, 'walled', 'prepared')), [journalName]);
 });
 
-test('a detector that dies costs the picture it was at; one that is stopped leaves no process behind, and goes on', async () => {
+test('if the detector dies, one picture is lost; if it is stopped, no process is left and it can go on', async () => {
   const dataset = await read(people('dying', { s11: 10, s12: 4 }));
   const own = new Set(children());
   let killed = false;
@@ -250,7 +250,7 @@ test('a detector that dies costs the picture it was at; one that is stopped leav
   assert.ok(killed);
   assert.deepEqual(
     set.rejected.map(({ reason }) => reason),
-    ['The face detector ended without a word on this picture (SIGKILL): leave it out, or give its landmarks.'],
+    ['The face detector stopped on this picture (SIGKILL): leave it out, or give its landmarks.'],
   );
   assert.equal(set.count, dataset.images.length - 1);
 

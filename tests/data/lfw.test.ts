@@ -55,7 +55,7 @@ test("LFW's layout is imported as it is", async () => {
   assert.deepEqual([...new Set(dataset.images.map((image) => image.identity))], names);
 });
 
-test('pairs are those of people who do not train, in the folds of the file', () => {
+test('pairs are those of people who are not trained on, in the folds of the file', () => {
   const images = names.flatMap((identity) =>
     readdirSync(join(source, 'lfw', identity))
       .sort()
@@ -92,8 +92,8 @@ test('pairs are those of people who do not train, in the folds of the file', () 
 });
 
 test(
-  'a run on it is judged by its pairs, and leaves margin-free measures, ranks, angles, confusions and ' +
-    'predictions in the store',
+  'a run on LFW is judged by its pairs, and the store gets margin-free measures, ranks, angles, confusions and ' +
+    'predictions',
   async () => {
     const plan = experimentSchema.parse({
       data: { source },

@@ -33,7 +33,7 @@ function difference(one: Uint8Array, other: Uint8Array): { readonly largest: num
   return { largest, mean: sum / other.length };
 }
 
-test('small plain JPEGs of real faces are decoded as sharp decodes them: within 8 levels of 255, 1 on average', async () => {
+test('small plain JPEGs are within 8 levels of 255 of what sharp decodes, and within 1 on average', async () => {
   assert.equal(pictures.length, 12);
   for (const [index, path] of pictures.entries()) {
     const grey = index % 3 === 0;
@@ -57,7 +57,7 @@ test('small plain JPEGs of real faces are decoded as sharp decodes them: within 
   }
 });
 
-test('a face is cut from a plain JPEG where it is cut from the same picture as PNG, over the edge too', async () => {
+test('a face is cut from the same place of a plain JPEG and of a PNG, also at the edge', async () => {
   const jpeg = join(folder, 'face.jpg');
   const png = join(folder, 'face.png');
   const file = await sharp(pictures[1]).toColourspace('srgb').tint('#c08060').jpeg({ quality: 92 }).toBuffer();
@@ -88,18 +88,18 @@ test('a face is cut from a plain JPEG where it is cut from the same picture as P
   assert.deepEqual(reasons[0], reasons[1]);
   assert.match(
     'reason' in reasons[0]! ? reasons[0].reason : '',
-    /^The five landmarks lie outside the picture of 92 x 112 pixels/,
+    /^The five landmarks are outside the picture of 92 x 112 pixels/,
   );
 });
 
-test('what is not plain is left to sharp: turned, CMYK, RGB, with a profile, large, of another format', async () => {
+test('sharp decodes what is not plain: turned, CMYK, RGB, with a profile, large, or another format', async () => {
   const picture = () => sharp(pictures[2]).toColourspace('srgb');
   const turned = await picture().withMetadata({ orientation: 6 }).jpeg().toBuffer();
   const upright = await picture()
     .withExif({ IFD0: { Copyright: 'Ann' } })
     .jpeg()
     .toBuffer();
-  assert.ok(decodePlainJpeg(upright), 'EXIF alone is plain');
+  assert.ok(decodePlainJpeg(upright), 'a JPEG with EXIF data that does not turn it is plain');
   const others = {
     turned,
     cmyk: await picture().toColourspace('cmyk').jpeg().toBuffer(),
@@ -113,7 +113,7 @@ test('what is not plain is left to sharp: turned, CMYK, RGB, with a profile, lar
   for (const [name, file] of Object.entries(others)) assert.equal(decodePlainJpeg(file), null, name);
 });
 
-test('of 3,000 damaged JPEGs none is taken that sharp refuses, and a cut one is refused in the same words as ever', async () => {
+test('of 3,000 damaged JPEGs none is accepted that sharp refuses, and a cut one gets the usual sentence', async () => {
   const random = randomStream(7, 'damage');
   const whole = await Promise.all(
     [false, true].map((progressive) =>
@@ -144,6 +144,6 @@ test('of 3,000 damaged JPEGs none is taken that sharp refuses, and a cut one is 
   writeFileSync(path, readFileSync(join(folder, 'face.jpg')).subarray(0, 900));
   assert.deepEqual(
     await decodeFace({ path, identity: 'Ann', landmarks: arcFaceTemplate }, { kind: 'landmarks', inputSize: 112 }),
-    { reason: 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.' },
+    { reason: 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.' },
   );
 });

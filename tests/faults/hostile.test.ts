@@ -88,8 +88,11 @@ test(
   async () => {
     const source = fresh('pipes');
     execFileSync('mkfifo', [join(source, 'list.csv')]);
-    await assert.rejects(importOf(join(source, 'list.csv')), /is not there or cannot be read: a folder of people/);
-    await assert.rejects(importOf('/dev/zero'), /is not there or cannot be read/);
+    await assert.rejects(
+      importOf(join(source, 'list.csv')),
+      /does not exist or cannot be read: set data\.source to a folder of people/,
+    );
+    await assert.rejects(importOf('/dev/zero'), /does not exist or cannot be read/);
     const celebA = fresh('pipes/celeba');
     mkdirSync(join(celebA, 'img_align_celeba'));
     for (const name of ['identity_CelebA.txt', 'list_landmarks_align_celeba.txt'])
