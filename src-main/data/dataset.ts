@@ -1,11 +1,26 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
+import type { PartName } from '../../src-shared/experiment.ts';
+
+/** A rectangle of a picture, in pixels of the EXIF-turned picture. */
+export interface PictureRegion {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** One picture of one person. Landmarks are ten numbers x0,y0..x4,y4 in pixels of the EXIF-turned picture. */
 export interface FaceImage {
   readonly path: string;
   readonly identity: string;
   readonly landmarks?: readonly number[];
+  /** The part of the picture, in pixels, that counts as the picture. Without it, the whole picture counts. */
+  readonly region?: PictureRegion;
+  /** The part of the split that the source itself states for this picture. */
+  readonly part?: PartName;
+  /** Further columns of a list by name, such as CelebA's attributes. */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** Pixels of the EXIF-turned picture, from its header. Datasets imported before 25 November 2026 lack them. */
   readonly width?: number;
   readonly height?: number;
@@ -20,7 +35,11 @@ export interface Rejected {
 /** Imported face images, sorted by identity and then path by code unit. */
 export interface Dataset {
   readonly source: string;
-  readonly layout: 'folders' | 'celeba' | 'csv' | 'demo';
+  readonly layout: 'folders' | 'celeba' | 'course' | 'csv' | 'records' | 'demo';
+  /** How the source states parts, such as 'the folders train, val and test'. Absent if it states none. */
+  readonly partsGivenBy?: string;
+  /** What the import understood: a sentence with a small tree below it. Datasets of earlier versions lack it. */
+  readonly understood?: string;
   readonly images: readonly FaceImage[];
   readonly rejected: readonly Rejected[];
   readonly hash: string;
@@ -42,7 +61,7 @@ export function compareCodeUnits(a: string, b: string): number {
 export function makeDataset(
   source: string,
   layout: Dataset['layout'],
-  found: {
+  found: Pick<Dataset, 'partsGivenBy' | 'understood'> & {
     readonly images: readonly FoundImage[];
     readonly rejected: readonly Rejected[];
   },
@@ -52,9 +71,9 @@ export function makeDataset(
   );
   const digest = createHash('sha256');
   for (const image of sorted) {
-    digest.update(
-      `${JSON.stringify([relative(source, image.path), image.identity, image.bytes, image.landmarks ?? null])}\n`,
-    );
+    const stated = [image.part ?? [], image.region ?? []].flat();
+    const line = [relative(source, image.path), image.identity, image.bytes, image.landmarks ?? null, ...stated];
+    digest.update(`${JSON.stringify(line)}\n`);
   }
   return {
     source,
@@ -62,5 +81,7 @@ export function makeDataset(
     images: sorted.map(({ bytes: _, modified: __, ...image }) => image),
     rejected: [...found.rejected].sort((a, b) => compareCodeUnits(a.path, b.path)),
     hash: digest.digest('hex'),
+    ...(found.partsGivenBy !== undefined && { partsGivenBy: found.partsGivenBy }),
+    ...(found.understood !== undefined && { understood: found.understood }),
   };
 }

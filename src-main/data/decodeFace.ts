@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { FaceImage } from './dataset.ts';
+import type { FaceImage, PictureRegion } from './dataset.ts';
 import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf, type PictureFile } from './pictureFile.ts';
 import { perceptualHash } from './perceptualHash.ts';
 import { decodePlainJpeg } from './plainJpeg.ts';
@@ -34,7 +34,7 @@ export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFac
     const picture = readPicture(image.path);
     if ('reason' in picture) return picture;
     const pixels = await decodeWithinMemory(picture, (file) =>
-      cut.kind === 'landmarks' ? cutByLandmarks(file, image.landmarks ?? [], cut.inputSize) : cutCentre(file, cut),
+      cut.kind === 'landmarks' ? cutByLandmarks(file, image, cut.inputSize) : cutCentre(file, image, cut),
     );
     if ('reason' in pixels) return pixels;
     const { file, modified } = picture;
@@ -52,18 +52,20 @@ export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFac
 
 async function cutCentre(
   file: PictureFile,
+  image: FaceImage,
   cut: { readonly inputSize: number; readonly faceRatio: number },
 ): Promise<Uint8Array | { readonly reason: string }> {
   const size = await sizeOf(file);
   if ('reason' in size) return size;
-  const side = Math.max(1, Math.round(Math.min(size.width, size.height) * cut.faceRatio));
-  const region = { left: (size.width - side) >> 1, top: (size.height - side) >> 1, width: side, height: side };
+  const { left, top, width, height } = image.region ?? { left: 0, top: 0, ...size };
+  const side = Math.max(1, Math.round(Math.min(width, height) * cut.faceRatio));
+  const region = { left: left + ((width - side) >> 1), top: top + ((height - side) >> 1), width: side, height: side };
   return (await rawRgb(file.open().extract(region).resize(cut.inputSize, cut.inputSize, { fit: 'fill' }))).pixels;
 }
 
 async function cutByLandmarks(
   file: PictureFile,
-  landmarks: readonly number[],
+  { landmarks = [], region: shown }: Pick<FaceImage, 'landmarks' | 'region'>,
   inputSize: number,
 ): Promise<Uint8Array | { readonly reason: string }> {
   if (landmarks.length !== 10 || !landmarks.every(Number.isFinite))
@@ -78,8 +80,8 @@ async function cutByLandmarks(
   const shrink = Math.max(1, Math.floor(1 / Math.hypot(transform.a, transform.b)));
   const wanted = regionOf(back, inputSize);
   // Nothing may wait between this call and the warp: its pixels are there only until its next call.
-  const whole = shrink === 1 ? decodePlainJpeg(file.file) : null;
-  const decoded = whole ? wholeAround(whole, wanted) : await decodePart(file, wanted, shrink);
+  const whole = shrink === 1 && !shown ? decodePlainJpeg(file.file) : null;
+  const decoded = whole ? wholeAround(whole, wanted) : await decodePart(file, { wanted, shown, shrink });
   if ('reason' in decoded) return decoded;
   return warpFace(decoded.picture, samplingMap(back, decoded), inputSize);
 }
@@ -117,20 +119,23 @@ function wholeAround(picture: RawPicture, wanted: Region): DecodedPart | { reado
   return { picture, region: { left: 0, top: 0, right: picture.width, bottom: picture.height } };
 }
 
-/** Decodes the wanted part of a picture, as far as it is inside the picture. */
+/** Decodes the wanted part of a picture, as far as it is inside what counts as the picture. */
 async function decodePart(
   file: PictureFile,
-  wanted: Region,
-  shrink: number,
+  {
+    wanted,
+    shown,
+    shrink,
+  }: { readonly wanted: Region; readonly shown: PictureRegion | undefined; readonly shrink: number },
 ): Promise<DecodedPart | { readonly reason: string }> {
   // Most faces are inside their pictures, so the part is decoded without reading the header first.
-  if (wanted.left >= 0 && wanted.top >= 0) {
+  if (!shown && wanted.left >= 0 && wanted.top >= 0) {
     const inside = await decodeRegion(file, wanted, shrink).catch(() => null);
     if (inside) return { picture: inside, region: wanted };
   }
   const size = await sizeOf(file);
   if ('reason' in size) return size;
-  const region = overlapOf(wanted, size);
+  const region = overlapOf(wanted, size, shown);
   if ('reason' in region) return region;
   return { picture: await decodeRegion(file, region, shrink), region };
 }
@@ -138,12 +143,13 @@ async function decodePart(
 function overlapOf(
   wanted: Region,
   { width, height }: { readonly width: number; readonly height: number },
+  shown: PictureRegion = { left: 0, top: 0, width, height },
 ): Region | { readonly reason: string } {
   const region = {
-    left: Math.max(0, wanted.left),
-    top: Math.max(0, wanted.top),
-    right: Math.min(width, wanted.right),
-    bottom: Math.min(height, wanted.bottom),
+    left: Math.max(shown.left, wanted.left),
+    top: Math.max(shown.top, wanted.top),
+    right: Math.min(shown.left + shown.width, wanted.right),
+    bottom: Math.min(shown.top + shown.height, wanted.bottom),
   };
   if (region.right > region.left && region.bottom > region.top) return region;
   return {

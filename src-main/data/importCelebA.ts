@@ -169,7 +169,7 @@ function readIdentities(
 
 async function withFileStates(
   named: readonly NamedPicture[],
-): Promise<{ readonly images: readonly FoundImage[]; readonly rejected: readonly Rejected[] }> {
+): Promise<{ readonly images: FoundImage[]; readonly rejected: Rejected[] }> {
   const images: FoundImage[] = [];
   const rejected: Rejected[] = [];
   for (let first = 0; first < named.length; first += statsAtOnce) {

@@ -3,6 +3,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
 import { importCelebA, looksLikeCelebA } from './importCelebA.ts';
+import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 import { landmarkCorrections } from './landmarkCorrections.ts';
@@ -29,9 +30,14 @@ export async function importDataset(
   const layout = await layoutOf(source, data.layout);
   const listed = await importAs(layout, source, options);
   const read = await readHeaders(listed.images, options);
+  const framed = layout === 'course' ? frameCoursePictures(read.images) : { images: read.images, rejected: [] };
   const corrections = await landmarkCorrections(options.workspace);
-  const rejected = [...listed.rejected, ...read.rejected];
-  const dataset = makeDataset(source, layout, { images: corrected(read.images, corrections), rejected });
+  const rejected = [...listed.rejected, ...read.rejected, ...framed.rejected];
+  const dataset = makeDataset(source, layout, {
+    ...listed,
+    images: corrected(framed.images, corrections),
+    rejected,
+  });
   refuseTooFewPeople(dataset, rejected);
   return dataset;
 }
@@ -41,7 +47,8 @@ async function layoutOf(source: string, given: Plan['data']['layout']): Promise<
   const kind = await sourceKind(source);
   if (given === 'auto') {
     if (kind === 'file') return 'csv';
-    return looksLikeCelebA(source) ? 'celeba' : 'folders';
+    if (looksLikeCelebA(source)) return 'celeba';
+    return (await looksLikeCourse(source)) ? 'course' : 'folders';
   }
   const wanted = given === 'csv' ? 'file' : 'folder';
   if (kind !== wanted)
@@ -70,6 +77,10 @@ async function importAs(layout: Layout, source: string, { roots }: ImportOptions
       return await importFolders(source);
     case 'celeba':
       return await importCelebA(source);
+    case 'course':
+      return await importCourse(source);
+    case 'records':
+      throw new ArcBenchError('wrong-input', 'MXNet records are not read yet.');
     case 'csv':
       return await importCsv(source, roots);
   }
@@ -88,6 +99,8 @@ const corrected = (
 const expected: Readonly<Record<Dataset['layout'], string>> = {
   folders: 'one sub-folder of pictures for each person was expected',
   demo: 'one sub-folder of pictures for each person was expected',
+  course: 'the folders celebA_train_500 and celebA_ir were expected',
+  records: 'a train.rec with its pictures was expected',
   celeba: 'the pictures that identity_CelebA.txt names were expected',
   csv: 'a line for each picture, with its path and its person, was expected',
 };

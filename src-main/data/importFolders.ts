@@ -2,16 +2,11 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import type { Dirent, Stats } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { compareCodeUnits, type FoundImage, type Rejected } from './dataset.ts';
+import { compareCodeUnits, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
 import { pictureFormatOf, pictureKindOfName } from './pictureFormat.ts';
 
 /** What an importer found in a source. */
-export interface Found {
-  readonly images: readonly FoundImage[];
-  readonly rejected: readonly Rejected[];
-}
-
-interface Finding {
+export interface Found extends Pick<Dataset, 'partsGivenBy' | 'understood'> {
   readonly images: FoundImage[];
   readonly rejected: Rejected[];
 }
@@ -38,7 +33,7 @@ const notPicture =
  * same person.
  */
 export async function importFolders(source: string): Promise<Found> {
-  const found: Finding = { images: [], rejected: [] };
+  const found: Found = { images: [], rejected: [] };
   const realSource = await realpath(source);
   const root = await peopleRoot(source, realSource);
   for (const entry of await entriesOf(root, realSource, found.rejected)) {
@@ -73,7 +68,7 @@ export async function peopleRoot(source: string, realSource: string): Promise<st
 async function collect(
   folder: string,
   identity: string,
-  walk: { readonly realSource: string; readonly found: Finding; readonly visited: Set<string> },
+  walk: { readonly realSource: string; readonly found: Found; readonly visited: Set<string> },
 ): Promise<void> {
   const { found, visited, realSource } = walk;
   const real = await realpath(folder).catch(() => null);
@@ -90,7 +85,7 @@ async function collect(
 }
 
 /** Adds a file if it is a picture, and its reason if it looks like one and cannot be used. */
-async function takeFile({ name, path }: Entry, identity: string, found: Finding): Promise<void> {
+async function takeFile({ name, path }: Entry, identity: string, found: Found): Promise<void> {
   const kind = pictureKindOfName(name);
   if (kind === 'other') return;
   if (kind === 'unsupported-picture') {

@@ -9,7 +9,7 @@ export type SourceState = readonly [bytes: number, modified: number];
 
 /** The result for one picture of a dataset: its face, or why it has none. `source` is null if its file is gone. */
 export type PreparedRow =
-  | { readonly source: SourceState; readonly face: Omit<PreparedImage, 'path' | 'identity'> }
+  | { readonly source: SourceState; readonly face: Omit<PreparedImage, 'path' | 'identity' | 'part'> }
   | { readonly source: SourceState | null; readonly reason: string; readonly faces?: 0 };
 
 /** Some rows of a dataset, with the number of bytes and the SHA-256 of the pixels of their faces. */

@@ -167,7 +167,7 @@ test('every kind of picture comes out as 8-bit sRGB', async () => {
   assertColour(pixels.get('Ann/clear.png'), [128, 128, 128], 0, 'clear.png');
 });
 
-test('the memory of a picture counts its channels, depth, coefficients and turning, and what its format keeps whole', async () => {
+test('the memory of a picture counts its channels, depth, coefficients, turning and format', async () => {
   const clear = sharp({
     create: { width: 48, height: 64, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } },
   });
