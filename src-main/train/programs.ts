@@ -30,12 +30,19 @@ const headOptions = ({ network, loss, classes }: Omit<ProgramOptions, 'training'
   embeddingSize: network.embeddingSize,
 });
 
+/** Names of the backbone's trained parameters. */
+const backboneNames = (network: Network): string[] =>
+  parameterSpecs(network)
+    .filter((spec) => spec.trainable)
+    .map(({ name }) => name);
+
 /** Names of all trained parameters: the backbone's, then the head's. */
-export function trainableNames(options: ProgramOptions): string[] {
-  const backbone = parameterSpecs(options.network).filter((spec) => spec.trainable);
-  const head = classificationLoss(options.loss).head(headOptions(options));
-  return [...backbone, ...head].map(({ name }) => name);
-}
+export const trainableNames = (options: ProgramOptions): string[] => [
+  ...backboneNames(options.network),
+  ...classificationLoss(options.loss)
+    .head(headOptions(options))
+    .map(({ name }) => name),
+];
 
 /** Shapes of what a loss trains and keeps beside the backbone, by name. */
 export function headShapes(options: Omit<ProgramOptions, 'training'>): Map<string, readonly number[]> {
@@ -122,11 +129,13 @@ function trainInputs({ network, loss, training }: ProgramOptions): Record<string
 
 /**
  * One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or with those
- * drawn for the step. All outputs are scalars; the terms of a sum are also outputs, as `loss/<name>`.
+ * drawn for the step. All outputs are scalars. `gradientNorm` is that of the gradients that are clipped together, and
+ * `clipped` is 1 where they were; the terms of a sum are also outputs, as `loss/<name>`.
  */
 export function trainProgram(options: ProgramOptions): Program {
   const { network, loss, training } = options;
   const trainable = trainableNames(options);
+  const clippedNames = training.gradientClip.of === 'all' ? null : new Set(backboneNames(network));
   const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
   return {
     rows,
@@ -167,11 +176,19 @@ export function trainProgram(options: ProgramOptions): Program {
       });
 
       // Clipping and optimiser
-      const { norm, clip } = clipByGlobalNorm(gradients, training.gradientClip);
+      const clips = (name: string) => clippedNames === null || clippedNames.has(name);
+      const { norm, clip, clipped } = clipByGlobalNorm(
+        [...gradients].filter(([name]) => clips(name)).map(([, gradient]) => gradient),
+        training.gradientClip.norm,
+      );
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name]!]));
-      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clip }))
+      const clipOf = (name: string) => (clips(name) ? clip : null);
+      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clipOf }))
         updates.set(name, tensor);
-      return { outputs: { loss: value, gradientNorm: norm, ...measures }, updates };
+      return {
+        outputs: { loss: value, gradientNorm: norm, ...(clipped ? { clipped } : {}), ...measures },
+        updates,
+      };
     },
   };
 }

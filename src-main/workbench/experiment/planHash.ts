@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from '../../../src-shared/experiment.ts';
+import type { GradientClip, Plan } from '../../../src-shared/experiment.ts';
 
 /**
  * Knobs that came after the first plans were stored, with the value that means what a plan without them meant. A knob
@@ -21,6 +21,7 @@ export function planHash({ report: _report, ...trained }: Plan): string {
 }
 
 function canonical(value: unknown, path: string): string {
+  if (path === 'training.gradientClip') return canonicalClip(value as GradientClip);
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, path)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const pathOf = (key: string) => (path === '' ? key : `${path}.${key}`);
@@ -31,6 +32,10 @@ function canonical(value: unknown, path: string): string {
   }
   return JSON.stringify(value);
 }
+
+/** Older plans kept the norm alone, which is that of all gradients. */
+const canonicalClip = ({ norm, of }: GradientClip): string =>
+  of === 'all' ? JSON.stringify(norm) : JSON.stringify({ norm, of });
 
 const isAsBefore = (path: string, item: unknown): boolean =>
   Object.hasOwn(addedLater, path) && JSON.stringify(addedLater[path]) === JSON.stringify(item);

@@ -56,6 +56,7 @@ const titles: Readonly<Record<string, string>> = {
   'training.optimizer': 'Optimiser',
   'training.schedule': 'Schedule of the learning rate',
   'training.sampler': 'Sampler',
+  'training.gradientClip': 'Gradient clipping',
   'training.augmentation': 'Augmentation',
   evaluation: 'Judging',
   report: 'Report',
@@ -64,6 +65,8 @@ const titles: Readonly<Record<string, string>> = {
 const labels: Readonly<Record<string, string>> = {
   'training.optimizer.name': 'Optimiser',
   'training.sampler.name': 'Sampler',
+  'training.gradientClip.norm': 'Clip at norm',
+  'training.gradientClip.of': 'Clip gradients of',
   'data.demo.people': 'Demo people',
   'data.demo.imagesPerPerson': 'Demo images a person',
   'data.demo.seed': 'Demo seed',
