@@ -77,7 +77,14 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
     evaluation: {
       accuracy: { val: accuracyOf(val), test: accuracyOf(test) },
       identification: identifyPairs(
-        { query: query.units, queryLabels: query.labels, distractors: distractors.units, size },
+        {
+          query: query.units,
+          queryLabels: query.labels,
+          distractors: distractors.units,
+          distractorLabels: distractors.labels,
+          size,
+          seed,
+        },
         options.falsePositiveRates,
       ),
       verification: verify(options, query, distractors),
@@ -166,6 +173,7 @@ function verify(options: EvaluateOptions, query: EmbeddedImages, distractors: Em
     falseAcceptanceRates,
     unitOf: (index) => known.get(index) as Float32Array,
     identityOf: (index) => pictureOf(index).identity,
+    seed: options.seed,
   });
 }
 

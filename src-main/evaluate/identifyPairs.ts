@@ -1,5 +1,7 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Evaluation } from '../../src-shared/evaluation.ts';
+import { bootstrapOverPeople, truePositiveRateAt } from '../../src-shared/maths/bootstrapOverPeople.ts';
+import { countPairs } from '../../src-shared/maths/countPairs.ts';
 import { allowedFalsePositives, rateAbove } from '../../src-shared/maths/identificationRate.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
@@ -9,16 +11,24 @@ export interface IdentificationInput {
   readonly queryLabels: Int32Array;
   /** [m, size], rows of unit length */
   readonly distractors: Float32Array;
+  /** The person of each distractor; absent: each is another one. */
+  readonly distractorLabels?: ArrayLike<number>;
+  /** Seed of the bootstrap over people. */
+  readonly seed?: number;
   readonly size: number;
 }
 
 const bins = 2 ** 16;
+const levels = 240; // similarities at which pairs are counted by person
+/** With more people than these, several share a count: the bootstrap draws them together. */
+const mostCounted = { query: 5000, distractors: 2000 };
 const binOf = (cosine: number) => Math.min(bins - 1, Math.max(0, Math.floor(((cosine + 1) * bins) / 2)));
 
 /**
  * True positive rate at each false positive rate over the cosines of all pairs: positives are pairs of one person
  * within query; negatives are pairs of two people within query and all pairs of query and distractors. Negatives are
- * counted, not kept; a second pass over the few bins that hold the thresholds makes them exact. Null without a pair of
+ * counted, not kept; a second pass over the few bins that hold the thresholds makes them exact, and counts the pairs of
+ * each person for the intervals. Null without a pair of
  * each kind. Throws 'failed' where a row does not have unit length or the sizes disagree.
  */
 export function identifyPairs(
@@ -59,14 +69,18 @@ export function identifyPairs(
     while (bin > 0 && above + counts[bin]! <= allowed) above += counts[bin--]!;
     return { falsePositiveRate, bin, rank: allowed - above };
   });
-  // A second pass keeps the values of those bins only.
+  // A second pass keeps the values of those bins only, and counts all pairs by person.
   const kept = new Map(places.map(({ bin }) => [bin, new Float32Array(counts[bin]!)]));
   const filled = new Map<number, number>();
+  const people = peopleOf(input);
+  const levelOf = levelsOfBins(counts, negatives);
+  const counter = countPairs(people.groups, levels);
   eachPair(input, {
-    positive: () => undefined,
-    negative: (cosine) => {
+    positive: (cosine, row) => counter.genuine(people.of[row]!, levelOf[binOf(cosine)]!),
+    negative: (cosine, row, other) => {
       const bin = binOf(cosine);
-      const own = kept.get(binOf(cosine));
+      counter.impostor(people.of[row]!, people.of[other]!, levelOf[bin]!);
+      const own = kept.get(bin);
       if (!own) return;
       const at = filled.get(bin) ?? 0;
       own[at] = cosine;
@@ -75,13 +89,57 @@ export function identifyPairs(
   });
   for (const own of kept.values()) own.sort().reverse();
   const sortedPositives = positives.sort();
+  const rates = places.map(({ falsePositiveRate, bin, rank }) =>
+    rateAbove(kept.get(bin)?.[rank] ?? Number.NEGATIVE_INFINITY, { falsePositiveRate, negatives, sortedPositives }),
+  );
+  const intervals = bootstrapOverPeople(
+    counter.result(),
+    rates.map(({ truePositiveRate, falsePositiveRate }) => ({
+      value: truePositiveRate,
+      statistic: truePositiveRateAt(falsePositiveRate),
+    })),
+    input.seed ?? 1,
+  );
   return {
     positives: positives.length,
     negatives,
-    rates: places.map(({ falsePositiveRate, bin, rank }) =>
-      rateAbove(kept.get(bin)?.[rank] ?? Number.NEGATIVE_INFINITY, { falsePositiveRate, negatives, sortedPositives }),
-    ),
+    people: new Set(queryLabels).size,
+    rates: rates.map((rate, place) => ({ ...rate, interval: intervals[place]! })),
   };
+}
+
+/** Who is in each row of query and then of distractors, as the numbers that pairs are counted by. */
+function peopleOf({ queryLabels, distractors, distractorLabels, size }: IdentificationInput) {
+  const numbered = (labels: ArrayLike<number>, most: number) => {
+    const numbers = new Map<number, number>();
+    for (const label of Array.from(labels)) if (!numbers.has(label)) numbers.set(label, numbers.size % most);
+    return { of: Int32Array.from(labels, (label) => numbers.get(label)!), count: Math.min(most, numbers.size) };
+  };
+  const asked = numbered(queryLabels, mostCounted.query);
+  const strangers = numbered(
+    distractorLabels ?? Int32Array.from({ length: distractors.length / size }, (_, row) => row),
+    mostCounted.distractors,
+  );
+  return {
+    groups: [asked.count, strangers.count],
+    of: Int32Array.from([...asked.of, ...strangers.of.map((person) => asked.count + person)]),
+  };
+}
+
+/**
+ * The level that the pairs of each bin are above. Levels lie so that the negatives above them grow by equal factors:
+ * close together where few negatives are let through.
+ */
+function levelsOfBins(counts: Float64Array, negatives: number): Uint16Array {
+  const levelOf = new Uint16Array(bins);
+  let level = 0;
+  let above = 0;
+  for (let bin = bins - 1; bin >= 0; bin--) {
+    levelOf[bin] = level;
+    above += counts[bin]!;
+    while (level < levels && above >= negatives ** (level / (levels - 1))) level++;
+  }
+  return levelOf;
 }
 
 function positivePairs(labels: Int32Array): number {
@@ -90,16 +148,21 @@ function positivePairs(labels: Int32Array): number {
   return [...images.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0);
 }
 
+type Visit = (cosine: number, row: number, other: number) => void;
+
+/** Visits every pair once. Rows are those of query, and then those of distractors. */
 function eachPair(
   { query, queryLabels, distractors, size }: IdentificationInput,
-  visit: { readonly positive: (cosine: number) => void; readonly negative: (cosine: number) => void },
+  visit: { readonly positive: Visit; readonly negative: Visit },
 ): void {
   for (const { row, similarities } of similarityRows(query, query, size)) {
     for (let other = row + 1; other < similarities.length; other++)
-      (queryLabels[other] === queryLabels[row] ? visit.positive : visit.negative)(similarities[other]!);
+      (queryLabels[other] === queryLabels[row] ? visit.positive : visit.negative)(similarities[other]!, row, other);
   }
-  for (const { similarities } of similarityRows(query, distractors, size))
-    for (let other = 0; other < similarities.length; other++) visit.negative(similarities[other]!);
+  for (const { row, similarities } of similarityRows(query, distractors, size)) {
+    for (let other = 0; other < similarities.length; other++)
+      visit.negative(similarities[other]!, row, queryLabels.length + other);
+  }
 }
 
 function expectUnitRows(rows: Float32Array, size: number, kind: string): void {
