@@ -4,8 +4,7 @@ import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, onResync, useEvent } from '../client/workbench.ts';
-import { appended, outgrown, rangeOf, widened, type AxisWindow, type CurveAxis } from './curveSeries.ts';
-import { smoothingOf } from './smoothingOf.ts';
+import { appended, outgrown, rangeOf, smoothingOf, widened, type AxisWindow, type CurveAxis } from './curveSeries.ts';
 
 const mostPoints = 1500;
 const leastPoints = 120;
