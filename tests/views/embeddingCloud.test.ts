@@ -7,7 +7,7 @@ import { angleScale, paintCloud, rgbOf, rowColours } from '../../src-renderer/vi
 import { facesSeen } from '../../src-renderer/views/embedding/cloudFaces.ts';
 import { nextDetail } from '../../src-renderer/views/embedding/cloudDetail.ts';
 import { placeOf, rowAt, rowsWithin } from '../../src-renderer/views/embedding/cloudPick.ts';
-import { placeFrames, showsSame } from '../../src-renderer/views/embedding/placeCloud.ts';
+import { alignedSnapshots, showsSame } from '../../src-renderer/views/embedding/placeCloud.ts';
 import { sphereLines } from '../../src-renderer/views/embedding/sphereLines.ts';
 
 const size = { width: 400, height: 300 };
@@ -49,15 +49,15 @@ test('a turned, mirrored, moved and scaled cloud is laid onto the first exactly,
       const y = -cloud[first + 1]!;
       return 7 * (axis === 0 ? c * x - s * y : axis === 1 ? s * x + c * y : value) - 3;
     });
-    const fixed = placeFrames(projection([cloud], dimensions), null);
-    const [laid] = placeFrames(projection([moved], dimensions), fixed);
+    const fixed = alignedSnapshots(projection([cloud], dimensions), null);
+    const [laid] = alignedSnapshots(projection([moved], dimensions), fixed);
     assert.equal(fixed[0]?.length, rows.length * 3);
     laid!.forEach((value, at) => assert.ok(Math.abs(value - fixed[0]![at]!) < 1e-4, `${at}`)); // float32
   }
 });
 
 test('frames keep their own size however little they fit, and the sphere stays a sphere', () => {
-  const frames = placeFrames(
+  const frames = alignedSnapshots(
     projection(
       Array.from({ length: 12 }, () => spread(2)),
       2,
@@ -72,7 +72,7 @@ test('frames keep their own size however little they fit, and the sphere stays a
     const values = spread(3);
     return values.map((value, at) => value / Math.hypot(...values.slice(at - (at % 3), at - (at % 3) + 3)));
   };
-  for (const frame of placeFrames(projection([onSphere(), onSphere()], 3, 'sphere'), null))
+  for (const frame of alignedSnapshots(projection([onSphere(), onSphere()], 3, 'sphere'), null))
     rows.forEach((_, at) => assert.ok(Math.abs(Math.hypot(...frame.subarray(at * 3, at * 3 + 3)) - 1) < 1e-5));
 });
 
