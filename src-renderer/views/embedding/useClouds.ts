@@ -44,7 +44,7 @@ export function useClouds({
 }
 export type Cloud = ReturnType<typeof useClouds>['value'][number];
 
-/** What the scene draws of each cloud: its colours with the selection standing out, faces, and the lines of a sphere. */
+/** What the scene draws for each cloud: colours in which the selection stands out, faces, and a sphere's lines. */
 export function usePaintedClouds({
   clouds,
   selection: { chosen, marked, isShared },
