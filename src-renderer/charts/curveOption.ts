@@ -1,4 +1,4 @@
-import { formatDuration, formatNumber, formatPercent } from '../components/format.ts';
+import { formatDuration, formatMetric, formatNumber, formatPercent } from '../components/format.ts';
 import type { CurveLine, CurveSettings } from './curveLines.ts';
 import { isStepCurve, type CurveAxis } from './curveSeries.ts';
 import { curveTooltip } from './curveTooltip.ts';
@@ -51,10 +51,11 @@ export function curveOption(drawing: CurveDrawing) {
   };
 }
 
+/** How a chart writes its values. */
 export const curveFormat =
   (percent: boolean) =>
   (value: number): string =>
-    percent ? formatPercent(value) : formatNumber(value);
+    formatMetric(value, percent);
 
 function horizontalAxis({ lines, settings: { axis }, large }: CurveDrawing) {
   return {

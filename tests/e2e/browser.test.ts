@@ -59,7 +59,7 @@ test('the split is made with live counts and its folders are created', async () 
 });
 
 test('an experiment is made of the split, shortened in its form, and started', async () => {
-  await page.getByRole('button', { name: 'New experiment with it' }).click();
+  await page.getByRole('button', { name: 'New experiment from this split' }).click();
   await page.getByRole('tab', { name: 'Form' }).waitFor();
   await page.getByPlaceholder('Find a knob…').fill('epochs');
   const epochs = page.getByLabel('Epochs', { exact: true }).first();
@@ -71,7 +71,7 @@ test('an experiment is made of the split, shortened in its form, and started', a
   const sweep = page.getByRole('region', { name: 'Sweep' });
   await sweep.getByRole('combobox', { name: 'Sweep a knob' }).fill('ArcFace: scale');
   await page.getByRole('option', { name: 'ArcFace: Scale' }).click();
-  await sweep.getByText('3 variants of 1 arm and 1 as it stands, 1 seed: 4 runs').waitFor();
+  await sweep.getByText('3 variants of 1 arm and 1 unchanged arm, 1 seed: 4 runs').waitFor();
   assert.deepEqual(await violations(), []);
   const values = sweep.getByRole('textbox', { name: 'Values of ArcFace: Scale' });
   await values.fill('16, 5000');
@@ -257,11 +257,8 @@ test('the report is read and exported, and its Markdown is the one in the worksp
     await edit.evaluate((button) => button === button.ownerDocument.activeElement),
     'the focus is back where the remark was opened',
   );
-  await Promise.all([
-    page.waitForRequest(/\/reports\/.*\.svg/),
-    page.getByRole('button', { name: 'Write anew' }).click(),
-  ]); // its pictures are fetched anew
-  await page.getByText('written anew from the store').first().waitFor();
+  await Promise.all([page.waitForRequest(/\/reports\/.*\.svg/), page.getByRole('button', { name: 'Rewrite' }).click()]); // its pictures are fetched again
+  await page.getByText('The report has been rewritten').first().waitFor();
   await page.getByText('My own words.').waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), exported.click()]);
   const archive = join(folder, 'report.zip');

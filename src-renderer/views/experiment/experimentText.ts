@@ -166,7 +166,7 @@ export function editArms(text: string, standing: readonly GivenArm[]) {
             document.deleteIn(['arms', other > index ? other - 1 : other, 'against']);
         });
       }),
-    /** Renames an arm; arms held against it and swept knobs of its loss follow. */
+    /** Renames an arm. Arms compared with it and swept knobs of its loss follow. */
     rename: (index: number, name: string): string =>
       edit(withArms, (document) => {
         const swept = document.getIn(['sweep', 'knobs'], true);
@@ -228,7 +228,7 @@ export const notStandard = (
     }),
   );
 
-/** The text of a new experiment on given faces. */
+/** The text of a new experiment on the given faces. */
 export function newExperimentText({
   name,
   data,
@@ -236,7 +236,9 @@ export function newExperimentText({
   readonly name: string;
   readonly data: Readonly<Record<string, unknown>>;
 }): string {
-  return `# What does ArcFace buy over plain cross-entropy on these faces?\n${stringify({ name: `ArcFace against cross-entropy on ${name}`, data }, { lineWidth: 0 })}prepare:
+  const head = stringify({ name: `ArcFace against cross-entropy on ${name}`, data }, { lineWidth: 0 });
+  return `# What does ArcFace buy over plain cross-entropy on these faces?
+${head}prepare:
   inputSize: 64
 model:
   backbone: smallcnn
@@ -253,6 +255,6 @@ arms:
 `;
 }
 
-/** Whether a knob's value in the text is another than its default. */
+/** Whether the text sets a knob to something other than its default. */
 export const differsFromDefault = (knob: Pick<Knob, 'default'>, given: unknown): boolean =>
   given !== undefined && JSON.stringify(given) !== JSON.stringify(knob.default);
