@@ -12,7 +12,7 @@ const drawInterval = 100; // milliseconds
 const mostLines = 4000;
 const linesKept = 3000; // of a growing log: earlier ones are fetched again when the user scrolls to them
 
-/** Whether a job is over. */
+/** Whether a job has ended. */
 export const jobEnded = (job: Job): boolean =>
   job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
 
@@ -95,7 +95,7 @@ export const useJobs = defineStore('jobs', () => {
     askedEarlier.add(job);
     try {
       const found = await call('jobs.log', { id: job, before: first?.index ?? null, limit: linesAsked });
-      const known = logs.value.get(job) ?? []; // lines may have come meanwhile
+      const known = logs.value.get(job) ?? []; // lines may have arrived in the meantime
       keepLines(job, [...found.filter((line) => known[0] === undefined || line.index < known[0].index), ...known]);
     } finally {
       askedEarlier.delete(job);
