@@ -100,7 +100,7 @@ test('curves are drawn while it trains, and a reload stops nothing', async () =>
 test('both runs are compared', async () => {
   await view('Runs');
   await page.getByRole('textbox', { name: 'Filter runs' }).fill('nobody');
-  await page.getByText('No run fits the filter.').waitFor();
+  await page.getByText('No run matches the filter.').waitFor();
   await page.getByRole('textbox', { name: 'Filter runs' }).fill('');
   const marks = page.getByRole('checkbox', { name: 'Mark this row' });
   await marks.first().click();

@@ -91,7 +91,7 @@ function rowTooltip({ mean, interval, p, verdict }: ForestRow, unit: Unit): stri
 }
 
 /**
- * A forest plot: the mean difference of each row with its interval about a line at 0, and a small point a pair of runs.
+ * A forest plot: each row's mean difference with its interval, a small point for each pair of runs, and a line at 0.
  */
 export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: ChartColours): EChartsCoreOption {
   const colourOf = ({ verdict }: ForestRow): string => {
