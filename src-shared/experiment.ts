@@ -27,7 +27,20 @@ export const dataSchema = z.strictObject({
     .string()
     .default('demo')
     .describe("'demo', a folder, or a CSV file; a path is relative to the experiment file"),
-  layout: z.enum(['auto', 'folders', 'celeba', 'csv']).default('auto').describe('how the source is laid out'),
+  layout: z
+    .enum(['auto', 'folders', 'celeba', 'course', 'csv', 'records'])
+    .default('auto')
+    .describe(
+      "how the source is laid out: folders of people, CelebA, the course's archive (celebA_train_500, celebA_ir), " +
+        'a CSV file, or MXNet records (train.rec); auto: found by looking',
+    ),
+  people: z
+    .union([z.enum(['auto', 'fileName']), z.int().min(1).max(9)])
+    .default('auto')
+    .describe(
+      'which folders are people: their level below the source (1: its sub-folders), or fileName where pictures lie ' +
+        'flat and are named Name_0001.jpg; auto: found by looking',
+    ),
   demo: z
     .strictObject({
       people: z.int().min(4).max(100_000).default(300).describe('synthetic people'),
@@ -66,6 +79,20 @@ const sharesOf = (split: unknown) =>
 export const splitSchema = z
   .strictObject({
     seed: z.int().min(0).default(1).describe('seed of every draw of the split'),
+    from: z
+      .enum(['auto', 'given', 'drawn'])
+      .default('auto')
+      .describe(
+        'given: the parts that the source states (folders, a list or a column); drawn: by the shares below; ' +
+          'auto: given where the source states parts, else drawn',
+      ),
+    duplicates: z
+      .enum(['resolve', 'block', 'allow'])
+      .default('resolve')
+      .describe(
+        'copies of one picture: resolve keeps one of identical files, keeps near-identical pictures of one person ' +
+          'in one part, and leaves out what stands under two names; block refuses to train; allow changes nothing',
+      ),
     minImages: z.int().min(1).default(5).describe('an identity with fewer images is left out'),
     train: share("share of each identity's images that trains").default(0.7),
     val: share("share of each identity's images for model selection").default(0.15),
@@ -254,6 +281,13 @@ export const experimentFields = z.strictObject({
         .describe(
           "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt; a " +
             'path is relative to the experiment file',
+        ),
+      pairWeights: z
+        .enum(['people', 'pairs'])
+        .default('people')
+        .describe(
+          'what counts the same in rates over pairs: each person, or each pair, so that people with many ' +
+            'pictures count for more',
         ),
       flip: z.boolean().default(true).describe('embedding = sum of original and flipped'),
     })

@@ -1,11 +1,26 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
+import type { PartName } from '../../src-shared/experiment.ts';
+
+/** A rectangle of a picture, in pixels of the EXIF-turned picture. */
+export interface PictureRegion {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** One picture of one person; landmarks are ten numbers x0,y0..x4,y4 in pixels of the EXIF-turned picture. */
 export interface FaceImage {
   readonly path: string;
   readonly identity: string;
   readonly landmarks?: readonly number[];
+  /** The part of the picture, in pixels, that counts as the picture; the whole of it where absent. */
+  readonly region?: PictureRegion;
+  /** The part that the source itself states for this picture. */
+  readonly part?: PartName;
+  /** Further columns of a list, such as CelebA's attributes, by name. */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** Pixels of the EXIF-turned picture, from its header; not in datasets that were imported before 25 November 2026. */
   readonly width?: number;
   readonly height?: number;
@@ -20,7 +35,11 @@ export interface Rejected {
 /** Imported face images, sorted by identity and then path by code unit. */
 export interface Dataset {
   readonly source: string;
-  readonly layout: 'folders' | 'celeba' | 'csv' | 'demo';
+  readonly layout: 'folders' | 'celeba' | 'course' | 'csv' | 'records' | 'demo';
+  /** How the source states parts, such as 'the folders train, val and test'; absent where it states none. */
+  readonly partsGivenBy?: string;
+  /** What the import understood, in a sentence, with a small tree below it; absent in datasets of earlier versions. */
+  readonly understood?: string;
   readonly images: readonly FaceImage[];
   readonly rejected: readonly Rejected[];
   readonly hash: string;
@@ -37,14 +56,15 @@ export interface FoundImage extends FaceImage {
 
 /** Compares two strings by code unit, the order that every sorted list of ArcBench has. */
 export function compareCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** Sorts what an importer found and hashes it: paths relative to the source, identities, file sizes and landmarks. */
 export function makeDataset(
   source: string,
   layout: Dataset['layout'],
-  found: {
+  found: Pick<Dataset, 'partsGivenBy' | 'understood'> & {
     readonly images: readonly FoundImage[];
     readonly rejected: readonly Rejected[];
   },
@@ -54,9 +74,9 @@ export function makeDataset(
   );
   const digest = createHash('sha256');
   for (const image of sorted) {
-    digest.update(
-      `${JSON.stringify([relative(source, image.path), image.identity, image.bytes, image.landmarks ?? null])}\n`,
-    );
+    const stated = [image.part ?? [], image.region ?? []].flat();
+    const line = [relative(source, image.path), image.identity, image.bytes, image.landmarks ?? null, ...stated];
+    digest.update(`${JSON.stringify(line)}\n`);
   }
   return {
     source,
@@ -64,5 +84,7 @@ export function makeDataset(
     images: sorted.map(({ bytes: _, modified: __, ...image }) => image),
     rejected: [...found.rejected].sort((a, b) => compareCodeUnits(a.path, b.path)),
     hash: digest.digest('hex'),
+    ...(found.partsGivenBy !== undefined && { partsGivenBy: found.partsGivenBy }),
+    ...(found.understood !== undefined && { understood: found.understood }),
   };
 }

@@ -29,7 +29,7 @@ export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFac
     const picture = readPicture(image.path);
     if ('reason' in picture) return picture;
     const pixels = await decodeWithinMemory(picture, (file) =>
-      cut.kind === 'landmarks' ? cutByLandmarks(file, image.landmarks ?? [], cut.inputSize) : cutCentre(file, cut),
+      cut.kind === 'landmarks' ? cutByLandmarks(file, image, cut.inputSize) : cutCentre(file, image, cut),
     );
     if ('reason' in pixels) return pixels;
     const { file, modified } = picture;
@@ -47,18 +47,20 @@ export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFac
 
 async function cutCentre(
   file: PictureFile,
+  image: FaceImage,
   cut: { readonly inputSize: number; readonly faceRatio: number },
 ): Promise<Uint8Array | { readonly reason: string }> {
   const size = await sizeOf(file);
   if ('reason' in size) return size;
-  const side = Math.max(1, Math.round(Math.min(size.width, size.height) * cut.faceRatio));
-  const region = { left: (size.width - side) >> 1, top: (size.height - side) >> 1, width: side, height: side };
+  const { left, top, width, height } = image.region ?? { left: 0, top: 0, ...size };
+  const side = Math.max(1, Math.round(Math.min(width, height) * cut.faceRatio));
+  const region = { left: left + ((width - side) >> 1), top: top + ((height - side) >> 1), width: side, height: side };
   return (await rawRgb(file.open().extract(region).resize(cut.inputSize, cut.inputSize, { fit: 'fill' }))).pixels;
 }
 
 async function cutByLandmarks(
   file: PictureFile,
-  landmarks: readonly number[],
+  { landmarks = [], region: shown }: Pick<FaceImage, 'landmarks' | 'region'>,
   inputSize: number,
 ): Promise<Uint8Array | { readonly reason: string }> {
   if (landmarks.length !== 10 || !landmarks.every(Number.isFinite))
@@ -85,20 +87,23 @@ async function cutByLandmarks(
     right: Math.ceil(Math.max(...xs)) + 3,
     bottom: Math.ceil(Math.max(...ys)) + 3,
   };
-  const whole = shrink === 1 ? decodePlainJpeg(file.file) : null;
+  const whole = shrink === 1 && !shown ? decodePlainJpeg(file.file) : null;
   // Most faces lie inside their pictures: the header is read only for those that do not.
   const inside =
-    !whole && wanted.left >= 0 && wanted.top >= 0 ? await decodeRegion(file, wanted, shrink).catch(() => null) : null;
+    !whole && !shown && wanted.left >= 0 && wanted.top >= 0
+      ? await decodeRegion(file, wanted, shrink).catch(() => null)
+      : null;
   let region = wanted;
   if (!inside) {
     const size = whole ?? (await sizeOf(file));
     if ('reason' in size) return size;
     const { width, height } = size;
+    const { left, top, ...shownSize } = shown ?? { left: 0, top: 0, width, height };
     region = {
-      left: Math.max(0, wanted.left),
-      top: Math.max(0, wanted.top),
-      right: Math.min(width, wanted.right),
-      bottom: Math.min(height, wanted.bottom),
+      left: Math.max(left, wanted.left),
+      top: Math.max(top, wanted.top),
+      right: Math.min(left + shownSize.width, wanted.right),
+      bottom: Math.min(top + shownSize.height, wanted.bottom),
     };
     if (region.right <= region.left || region.bottom <= region.top)
       return {

@@ -3,6 +3,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { makeDataset, type Dataset } from './dataset.ts';
 import { importCelebA, looksLikeCelebA } from './importCelebA.ts';
+import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 import { landmarkCorrections } from './landmarkCorrections.ts';
@@ -28,8 +29,7 @@ export async function importDataset(
 ): Promise<Dataset> {
   const source = data.resolvedSource;
   const kind = await sourceKind(source);
-  const layout =
-    data.layout === 'auto' ? (kind === 'file' ? 'csv' : looksLikeCelebA(source) ? 'celeba' : 'folders') : data.layout;
+  const layout = data.layout === 'auto' ? await layoutOf(source, kind) : data.layout;
   if ((layout === 'csv') !== (kind === 'file')) {
     throw new ArcBenchError(
       'wrong-input',
@@ -39,7 +39,12 @@ export async function importDataset(
   }
   const listed = await importAs(layout, source, options);
   const read = await readHeaders(listed.images, options);
-  const imported: Found = { images: read.images, rejected: [...listed.rejected, ...read.rejected] };
+  const framed = layout === 'course' ? frameCoursePictures(read.images) : { images: read.images, rejected: [] };
+  const imported: Found = {
+    ...listed,
+    images: framed.images,
+    rejected: [...listed.rejected, ...read.rejected, ...framed.rejected],
+  };
   const corrections = await landmarkCorrections(options.workspace);
   const found: Found = {
     ...imported,
@@ -51,8 +56,14 @@ export async function importDataset(
   return checked(makeDataset(source, layout, found), found);
 }
 
+async function layoutOf(source: string, kind: 'folder' | 'file'): Promise<Exclude<Plan['data']['layout'], 'auto'>> {
+  if (kind === 'file') return 'csv';
+  if (looksLikeCelebA(source)) return 'celeba';
+  return (await looksLikeCourse(source)) ? 'course' : 'folders';
+}
+
 async function importAs(
-  layout: 'folders' | 'celeba' | 'csv',
+  layout: 'folders' | 'celeba' | 'course' | 'csv' | 'records',
   source: string,
   { roots }: ImportOptions,
 ): Promise<Found> {
@@ -61,6 +72,10 @@ async function importAs(
       return await importFolders(source);
     case 'celeba':
       return await importCelebA(source);
+    case 'course':
+      return await importCourse(source);
+    case 'records':
+      throw new ArcBenchError('wrong-input', 'MXNet records are not read yet.');
     case 'csv':
       return await importCsv(source, roots);
   }
@@ -80,6 +95,8 @@ async function sourceKind(source: string): Promise<'folder' | 'file'> {
 const expected: Readonly<Record<Dataset['layout'], string>> = {
   folders: 'one sub-folder of pictures for each person was expected',
   demo: 'one sub-folder of pictures for each person was expected',
+  course: 'the folders celebA_train_500 and celebA_ir were expected',
+  records: 'a train.rec with its pictures was expected',
   celeba: 'the pictures that identity_CelebA.txt names were expected',
   csv: 'a line for each picture, with its path and its person, was expected',
 };

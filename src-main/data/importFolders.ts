@@ -1,11 +1,11 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { compareCodeUnits, type FoundImage, type Rejected } from './dataset.ts';
+import { compareCodeUnits, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
 import { pictureFormatOf, pictureKindOfName } from './pictureFormat.ts';
 
 /** What an importer found in a source. */
-export interface Found {
+export interface Found extends Pick<Dataset, 'partsGivenBy' | 'understood'> {
   readonly images: FoundImage[];
   readonly rejected: Rejected[];
 }

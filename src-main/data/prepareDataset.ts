@@ -250,10 +250,10 @@ async function pack(
   const sources: SourceState[] = [];
   const rejected: Rejected[] = [];
   for (const [index, row] of rows.entries()) {
-    const { path, identity } = dataset.images[index] as FaceImage;
+    const { path, identity, part } = dataset.images[index] as FaceImage;
     if ('reason' in row) rejected.push({ path, reason: row.reason });
     else {
-      images.push({ path, identity, ...row.face });
+      images.push({ path, identity, ...(part !== undefined && { part }), ...row.face });
       sources.push(row.source);
     }
   }

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
+import type { PartName } from '../../src-shared/experiment.ts';
 import type { Rejected } from './dataset.ts';
 
 /** One image of a prepared set, in the order of the packed file. */
 export interface PreparedImage {
   readonly path: string;
   readonly identity: string;
+  /** The part that the source states for it. */
+  readonly part?: PartName;
   /** SHA-256 of the source file. */
   readonly contentHash: string;
   /** 16 hexadecimal digits: 64-bit difference hash of the prepared pixels. */

@@ -9,7 +9,7 @@ export type SourceState = readonly [bytes: number, modified: number];
 
 /** What came of one picture of a dataset: its face, or why it has none; `source` is null where its file is gone. */
 export type PreparedRow =
-  | { readonly source: SourceState; readonly face: Omit<PreparedImage, 'path' | 'identity'> }
+  | { readonly source: SourceState; readonly face: Omit<PreparedImage, 'path' | 'identity' | 'part'> }
   | { readonly source: SourceState | null; readonly reason: string; readonly faces?: 0 };
 
 /** The next rows of a dataset, with the number of bytes and the SHA-256 of their faces' pixels. */
