@@ -19,7 +19,7 @@ export const router = createRouter({
   ],
 });
 
-// The other views come once the first stands: while the connection is lost they could not be fetched.
+// The other views are loaded after the first one: while the connection is lost they could not be.
 const restMilliseconds = 2500;
 void router.isReady().then(() =>
   setTimeout(async () => {

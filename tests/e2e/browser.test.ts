@@ -120,12 +120,12 @@ test('both runs are compared', async () => {
   }
 });
 
-/** What stands open after a press, judged by axe, then closed by Escape with the focus back where it was. */
+/** What opens after a press, checked by axe, then closed by Escape with the focus back where it was. */
 async function opened(what: string, opener: Locator, role: 'menu' | 'listbox'): Promise<void> {
   await opener.focus();
   await page.keyboard.press('ArrowDown');
   await page.getByRole(role).first().waitFor();
-  // An open list holds the focus and hides the rest from those who hear it: it is judged alone.
+  // An open list holds the focus and hides the rest from those who hear it: it is checked alone.
   assert.deepEqual(await violations(role === 'listbox' ? '.floating' : null), [], what);
   await page.keyboard.press('Escape');
   await page.getByRole(role).first().waitFor({ state: 'hidden' });
@@ -173,7 +173,7 @@ test('the log of a job is there for a page that was opened after it', async () =
   await page.getByRole('log').getByText('Importing faces').waitFor();
 });
 
-test('the embedding space is placed, moved by keys, and told by its tables', async () => {
+test('the embedding space is computed, moved by keys, and shown by its tables', async () => {
   await view('Embedding');
   await page
     .getByText(/\d pictures/)
@@ -198,7 +198,7 @@ test('the embedding space is placed, moved by keys, and told by its tables', asy
   await opened('colours', page.getByRole('combobox', { name: 'Colour by' }), 'listbox');
 });
 
-test('dialogs hold the focus, are judged while open, and give it back', async () => {
+test('dialogs hold the focus, pass axe while open, and give it back', async () => {
   for (const [keys, name] of [
     ['Control+k', 'Commands'],
     ['?', 'Keyboard shortcuts'],
