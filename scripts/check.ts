@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closedEnvironment } from '../src-main/files/programEnvironment.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (name: string) => join(root, 'node_modules', '.bin', name);
 const native = () =>
-  execFileSync('git', ['ls-files', '*.cc', '*.h', '*.c'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  execFileSync('git', ['ls-files', '*.cc', '*.h', '*.c'], { cwd: root, encoding: 'utf8', env: closedEnvironment() })
+    .trim()
+    .split('\n');
 
 interface Check {
   readonly name: string;

@@ -1,13 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closedEnvironment } from '../src-main/files/programEnvironment.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (name: string) => join(root, 'node_modules', '.bin', name);
 const run = (program: string, args: readonly string[]) => execFileSync(program, args, { cwd: root, stdio: 'inherit' });
 
 // The order matters: ESLint may change code that Prettier then lays out.
-const native = execFileSync('git', ['ls-files', '*.cc', '*.h', '*.c'], { cwd: root, encoding: 'utf8' });
+const native = execFileSync('git', ['ls-files', '*.cc', '*.h', '*.c'], {
+  cwd: root,
+  encoding: 'utf8',
+  env: closedEnvironment(),
+});
 try {
   run(tool('eslint'), ['.', '--fix']);
 } catch {

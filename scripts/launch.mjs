@@ -1,21 +1,28 @@
 // Runs on any Node from 18 on. Does the set-up, builds the screens where asked, then runs a program on Node 24:
 //   node scripts/launch.mjs [--build] <program> [argument ...]
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { absoluteFolders } from '../src-main/files/programEnvironment.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const modules = join(root, 'node_modules');
 const isWindows = process.platform === 'win32';
 const node24 = join(modules, 'node', 'bin', isWindows ? 'node.exe' : 'node');
 
-/** The Node that runs the set-up: not the one in node_modules, which the set-up may replace. */
-function ownNode() {
-  if (!process.execPath.startsWith(modules)) return process.execPath;
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
-  const found = folders.map((folder) => join(folder, isWindows ? 'node.exe' : 'node')).find((file) => existsSync(file));
-  return found ?? process.execPath;
+/**
+ * The Node that runs the set-up: not one in node_modules, which the set-up may empty. `npm run` puts that one first on
+ * the PATH.
+ */
+function outerNode() {
+  const isOutside = (/** @type {string} */ file) => !realpathSync(file).split(sep).includes('node_modules');
+  return [
+    process.execPath,
+    ...absoluteFolders(process.env.PATH)
+      .map((folder) => join(folder, isWindows ? 'node.exe' : 'node'))
+      .filter((file) => existsSync(file)),
+  ].find(isOutside);
 }
 
 /**
@@ -39,7 +46,7 @@ function run(program, args) {
 const args = process.argv.slice(2);
 const builds = args[0] === '--build';
 const steps = [
-  [ownNode(), join(root, 'src-main', 'engine', 'install', 'setUp.mjs')],
+  [outerNode() ?? process.execPath, join(root, 'src-main', 'engine', 'install', 'setUp.mjs')],
   ...(builds ? [[node24, join(root, 'scripts', 'build.ts')]] : []),
   ...(args.length > (builds ? 1 : 0) ? [[node24, ...args.slice(builds ? 1 : 0)]] : []),
 ];

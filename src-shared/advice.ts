@@ -1,24 +1,23 @@
-import type { ArmPlan, Plan } from './experiment.ts';
-import { drawnClasses } from './drawnClasses.ts';
-import { planOfArm } from './experiment.ts';
+import { drawnClasses, planOfArm, type ArmPlan, type Plan } from './experiment.ts';
 import { lossTerms } from './losses.ts';
+import { lowestLoss, scaleFor } from './lowestLoss.ts';
 import { refuseClassSampling } from './refuseTraining.ts';
 import { smallestSignFlipP } from './maths/signFlipTest.ts';
 import { wilsonInterval } from './maths/statistics.ts';
 import type { TextKey, Texts } from './reportTexts.ts';
 
-/** What is known of the data before training. */
+/** What is known about the data before training. */
 export interface SplitFacts {
-  /** Training images of each person. */
+  /** The number of training images of each person. */
   readonly trainImages: readonly number[];
   readonly testImages: number;
-  /** Pairs of the identification rate. */
+  /** Pairs that the identification rate is measured on. */
   readonly positives: number;
   readonly negatives: number;
 }
 
 export type AdviceKey = Exclude<Extract<TextKey, `advice.${string}`>, 'advice.otherArms'>;
-/** The knob that each advice is about; one of an arm's loss begins with 'loss.'. */
+/** The knob that each advice is about. A knob of an arm's loss starts with 'loss.'. */
 export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
   'advice.scale': 'loss.scale',
   'advice.margin': 'loss.marginRadians',
@@ -35,7 +34,7 @@ export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
   'advice.fewSeeds': 'seeds',
 };
 
-/** A warning before training: a text and its numbers; written in any language by adviceSentence. */
+/** A warning before training: the key of a text and its numbers. adviceSentence writes it in any language. */
 export interface Advice {
   readonly key: AdviceKey;
   readonly values: Readonly<Record<string, AdviceValue>>;
@@ -47,31 +46,20 @@ const harmlessLoss = 0.1;
 const gentle = { marginRadians: 0.3, scale: 32 };
 
 /**
- * The lowest loss that scale s allows with n classes at perfect separation, ln(1 + (n−1) e^(−s n/(n−1))) (arXiv
- * 1704.06369, proposition 2).
- */
-export const lowestLoss = (scale: number, classes: number): number =>
-  Math.log1p((classes - 1) * Math.exp((-scale * classes) / (classes - 1)));
-
-/** The scale at which the lowest loss is a given one: lowestLoss solved for s. */
-export const scaleFor = (loss: number, classes: number): number =>
-  ((classes - 1) / classes) * Math.log((classes - 1) / Math.expm1(loss));
-
-/**
- * The widest angle, in radians, by which n directions in d dimensions can all be apart: of a regular simplex up to d +
- * 1 of them, at most a right angle beyond (Rankin 1955), and 2π/n on the circle.
+ * The largest angle in radians that n directions in d dimensions can all keep from one another: that of a regular
+ * simplex for up to d + 1 directions, at most a right angle for more (Rankin 1955), and 2π/n on the circle.
  */
 export function widestSeparation(classes: number, dimensions: number): number {
   if (dimensions === 2) return (2 * Math.PI) / classes;
-  // On the sphere, the bound of Fejes Tóth (1943) is far tighter than Rankin's.
+  // On the sphere, Fejes Tóth's bound (1943) is far tighter than Rankin's.
   if (dimensions === 3 && classes > 4)
     return Math.acos(((1 / Math.tan((Math.PI * classes) / (6 * (classes - 2)))) ** 2 - 1) / 2);
   return classes <= dimensions + 1 ? Math.acos(-1 / (classes - 1)) : Math.PI / 2;
 }
 
 /**
- * Everything that speaks against a plan before it is trained, most certain first; empty where nothing does. Without
- * facts of the data, what the plan alone tells.
+ * All warnings about a plan before it is trained, the most certain first. Without facts about the data, only the
+ * warnings that need none.
  */
 export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advice[] {
   return grouped([
@@ -106,14 +94,12 @@ function lossAdvice(arm: ArmPlan, own: Plan, { trainImages }: SplitFacts): Advic
   });
 }
 
-/**
- * Below so many classes the head takes no time worth saving (npm run bench:classes); from so many on it takes most of
- * the step.
- */
+/** Below this number of classes, the head takes almost no time (npm run bench:classes). */
 const fewClasses = 10_000;
+/** From this number of classes on, the head takes most of a step. */
 const manyClasses = 50_000;
 
-/** Drawn class centres where they save nothing, all of them where they cost most. */
+/** Warns where drawing class centres saves nothing, and where using all of them costs most of the time. */
 function drawAdvice(arm: ArmPlan, { training, model }: Plan, { trainImages }: SplitFacts): Advice[] {
   const classes = trainImages.length;
   const drawn = drawnClasses(training, classes);
@@ -131,7 +117,7 @@ function drawAdvice(arm: ArmPlan, { training, model }: Plan, { trainImages }: Sp
     : [];
 }
 
-/** An advice in words. */
+/** An advice as a sentence. */
 export function adviceSentence({ key, values }: Advice, texts: Texts): string {
   const write = (value: AdviceValue) => {
     if (typeof value === 'number') return Number.isInteger(value) ? value : texts.short(value);
@@ -149,7 +135,8 @@ interface LossFacts {
   readonly scale: number;
   readonly margin: number;
   readonly classes: number;
-  /** Classes in a step's softmax. */ readonly softmaxOver: number;
+  /** Classes in the softmax of a step. */
+  readonly softmaxOver: number;
   readonly images: number;
   readonly dimensions: number;
 }
@@ -175,8 +162,8 @@ function scaleAdvice({ arm, scale, softmaxOver: classes }: LossFacts): Advice[] 
 
 function marginAdvice({ arm, scale, margin, classes, softmaxOver, images, dimensions }: LossFacts): Advice[] {
   const widest = widestSeparation(classes, dimensions);
-  // An untrained embedding stands at a right angle to every centre: the target's logit is s cos(π/2 + m) = −s sin m,
-  // all others 0.
+  // An untrained embedding is at a right angle to every centre, so the target's logit is s cos(π/2 + m) = −s sin m and
+  // all others are 0.
   const start = (s: number, m: number) => Math.log(softmaxOver - 1 + Math.exp(-s * Math.sin(m))) + s * Math.sin(m);
   const plain = Math.log(softmaxOver);
   return [
@@ -210,9 +197,11 @@ function marginAdvice({ arm, scale, margin, classes, softmaxOver, images, dimens
   ];
 }
 
+const optimizerTitles = { sgd: 'SGD', adam: 'Adam', adamw: 'AdamW' } as const;
+
 /**
- * SGD: 0.1 for 256 images a batch, scaled linearly (arXiv 1706.02677, section 2.1); Adam and AdamW: 0.001. Eight times
- * either way is worth a word.
+ * The usual rate is 0.1 for 256 images a batch with SGD, scaled linearly (arXiv 1706.02677, section 2.1), and 0.001
+ * with Adam and AdamW. A rate that is eight times higher or lower is worth a warning.
  */
 function rateAdvice(arm: string, { learningRate: rate, batchSize: batch, optimizer }: Plan['training']): Advice[] {
   const usual = optimizer.name === 'sgd' ? (0.1 * batch) / 256 : 1e-3;
@@ -221,7 +210,7 @@ function rateAdvice(arm: string, { learningRate: rate, batchSize: batch, optimiz
     rate,
     usual,
     batch,
-    optimizer: optimizer.name === 'sgd' ? 'SGD' : optimizer.name === 'adam' ? 'Adam' : 'AdamW',
+    optimizer: optimizerTitles[optimizer.name],
   };
   if (rate > 8 * usual)
     return [{ key: 'advice.rateHigh', values: { ...values, times: rate / usual, most: 4 * usual } }];
@@ -232,9 +221,6 @@ function dataAdvice(plan: Plan, { trainImages, testImages, positives, negatives 
   const sorted = [...trainImages].sort((a, b) => a - b);
   const median = sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
   const near90 = wilsonInterval(0.9 * testImages, testImages);
-  const uncarried = plan.evaluation.falsePositiveRates
-    .filter((rate) => Math.floor(rate * negatives + 1e-9) < 1)
-    .sort((a, b) => b - a);
   return [
     ...(median < 5
       ? [{ key: 'advice.images' as const, values: { people: sorted.length, median, fewest: sorted[0] ?? 0 } }]
@@ -247,20 +233,22 @@ function dataAdvice(plan: Plan, { trainImages, testImages, positives, negatives 
           },
         ]
       : []),
-    ...(positives === 0 || negatives === 0
-      ? [{ key: 'advice.noPairs' as const, values: {} }]
-      : uncarried.length > 0
-        ? [
-            {
-              key: 'advice.negatives' as const,
-              values: { rates: uncarried, negatives, needed: Math.ceil(1 / (uncarried.at(-1) as number) - 1e-9) },
-            },
-          ]
-        : []),
+    ...pairAdvice(plan, positives, negatives),
   ];
 }
 
-/** Two primary metrics an arm are compared with the first; see compareArms. */
+/** Pairs that are missing, or too few for the lowest false positive rates. */
+function pairAdvice({ evaluation }: Plan, positives: number, negatives: number): Advice[] {
+  if (positives === 0 || negatives === 0) return [{ key: 'advice.noPairs', values: {} }];
+  const rates = evaluation.falsePositiveRates
+    .filter((rate) => Math.floor(rate * negatives + 1e-9) < 1)
+    .sort((a, b) => b - a);
+  const lowest = rates.at(-1);
+  if (lowest === undefined) return [];
+  return [{ key: 'advice.negatives', values: { rates, negatives, needed: Math.ceil(1 / lowest - 1e-9) } }];
+}
+
+/** Each arm is compared with the first by two primary metrics; see compareArms. */
 function seedAdvice({ seeds, arms }: Plan): Advice[] {
   if (arms.length < 2) return [];
   if (seeds.length === 1) return [{ key: 'advice.oneSeed', values: {} }];
@@ -272,7 +260,7 @@ function seedAdvice({ seeds, arms }: Plan): Advice[] {
     : [{ key: 'advice.fewSeeds', values: { seeds: seeds.length, pairs: seeds.length, needed, comparisons } }];
 }
 
-/** Arms to which the same is said are named together. */
+/** Joins the same advice for several arms into one that names them all. */
 function grouped(all: readonly Advice[]): Advice[] {
   const groups = new Map<string, { readonly advice: Advice; readonly arms: Set<string> }>();
   for (const advice of all) {

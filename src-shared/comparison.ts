@@ -10,21 +10,19 @@ export interface ComparedMetric {
   readonly title: string;
   readonly unit: 'share' | 'degrees' | 'number';
   readonly better: 'higher' | 'lower';
-  /**
-   * The verdict rests on primary metrics, named before any run; the others are shown and corrected among themselves.
-   */
+  /** The verdict rests on the primary metrics, chosen before any run. The others have a correction of their own. */
   readonly primary: boolean;
 }
 export interface ComparedArm {
   readonly name: string;
-  /** The arm it is one step away from, in a ladder. */
+  /** The arm that this one is a step from, in a ladder. */
   readonly against?: string | undefined;
   readonly runs: readonly { readonly seed: number; readonly values: Readonly<Record<string, number | null>> }[];
 }
 
 export type Verdict = 'better' | 'worse' | 'notDistinguishable';
 
-/** What the pairs of two arms say about one metric: an arm minus the one it is held against. */
+/** The difference of two arms in one metric, over their pairs: `arm` minus `against`. */
 export interface ComparedPair extends PairedDifference {
   readonly arm: string;
   readonly against: string;
@@ -33,36 +31,37 @@ export interface ComparedPair extends PairedDifference {
   readonly armMean: number;
   readonly againstMean: number;
   /**
-   * The test whose p is adjusted: the sign-flip test where its smallest p can pass Holm's step, else Student's, which
-   * takes differences for normally distributed.
+   * The test whose p is adjusted. The sign-flip test where it can become significant with this number of pairs, else
+   * Student's, which assumes normally distributed differences.
    */
   readonly decidedBy: 'student' | 'signFlip' | null;
   readonly adjustedP: number | null;
   readonly verdict: Verdict;
   /**
-   * About so many more seeds would settle it with a power of 0.8; null where it is settled, where there are too few
-   * pairs to tell, or where a thousand would not do.
+   * About how many more seeds would settle it with a power of 0.8. Null where it is settled, where there are too few
+   * pairs to estimate it, or where a thousand would not be enough.
    */
   readonly moreSeeds: number | null;
 }
 
 export interface Comparison {
   readonly base: string;
-  /** Each arm against the base, by arm and metric. */
+  /** Each arm against the base, in each metric. */
   readonly pairs: readonly ComparedPair[];
-  /** Each arm against the one it is a step away from. */
+  /** Each arm against the arm that it is a step from. */
   readonly steps: readonly ComparedPair[];
-  /** Spread of one arm over seeds. */
+  /** How much each arm varies over its seeds. */
   readonly noise: readonly { readonly arm: string; readonly metric: ComparedMetric; readonly floor: NoiseFloor }[];
 }
 
 export const significance = 0.05;
-/** Of every resampling, so that a report says the same each time. */
+/** The seed of every resampling, so that a report always says the same. */
 export const bootstrapSeed = 1;
 
 /**
- * Holds each arm against the first by pairs of one seed. Better or worse is said where the 95 % interval leaves 0 out
- * and Holm's p over all pairs of arms and metrics of one kind is below 0.05.
+ * Compares each arm with the first, over pairs of runs with the same seed. An arm is better or worse where the 95 %
+ * interval excludes 0 and p is below 0.05 after Holm's correction. The correction runs over all arms, for primary and
+ * other metrics separately.
  */
 export function compareArms(metrics: readonly ComparedMetric[], arms: readonly ComparedArm[]): Comparison {
   const [base, ...others] = arms;
@@ -119,21 +118,18 @@ function pairUp(arm: ComparedArm, against: ComparedArm, metric: ComparedMetric):
   ];
 }
 
-/** One family of tests: Holm's adjustment runs over all that are given. */
+/** The sign-flip test where it can become significant, or where there is no spread for Student's; else Student's. */
+function testOf({ signFlipP, studentP, pairs }: Unjudged, familySize: number): ComparedPair['decidedBy'] {
+  if (signFlipP === null) return null;
+  return studentP === null || smallestSignFlipP(pairs) * familySize < significance ? 'signFlip' : 'student';
+}
+
+/** Judges one family of tests: Holm's correction runs over all of them. */
 function judge(family: readonly Unjudged[]): ComparedPair[] {
   const decided = family.map((pair) => {
-    // Without any spread, Student's test has nothing to go by.
-    const decidedBy =
-      pair.signFlipP === null
-        ? null
-        : pair.studentP === null || smallestSignFlipP(pair.pairs) * family.length < significance
-          ? ('signFlip' as const)
-          : ('student' as const);
-    return {
-      pair,
-      decidedBy,
-      p: decidedBy === 'signFlip' ? pair.signFlipP : decidedBy === 'student' ? pair.studentP : null,
-    };
+    const decidedBy = testOf(pair, family.length);
+    const p = { signFlip: pair.signFlipP, student: pair.studentP };
+    return { pair, decidedBy, p: decidedBy === null ? null : p[decidedBy] };
   });
   const tested = decided.filter((entry) => entry.p !== null);
   const adjusted = holm(tested.map((entry) => entry.p as number));
@@ -142,18 +138,15 @@ function judge(family: readonly Unjudged[]): ComparedPair[] {
     const adjustedP = adjusted[tested.indexOf(entry)] ?? null;
     const excludesZero = pair.interval !== null && (pair.interval.low > 0 || pair.interval.high < 0);
     const settled = adjustedP !== null && adjustedP < significance && (excludesZero || pair.spread === 0);
-    const verdict: Verdict = !settled
-      ? 'notDistinguishable'
-      : pair.mean > 0 === (pair.metric.better === 'higher')
-        ? 'better'
-        : 'worse';
+    const towardsBetter = pair.mean > 0 === (pair.metric.better === 'higher');
+    const settledVerdict = towardsBetter ? 'better' : 'worse';
     const needed =
       settled || pair.effectSize === null ? null : seedsNeeded(pair.effectSize, significance / family.length);
     return {
       ...pair,
       decidedBy,
       adjustedP,
-      verdict,
+      verdict: settled ? settledVerdict : 'notDistinguishable',
       moreSeeds: needed === null ? null : Math.max(1, needed - pair.pairs),
     };
   });

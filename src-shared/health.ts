@@ -1,42 +1,36 @@
+import { lowestLoss } from './lowestLoss.ts';
 import type { RunWarning, WarningKey } from './runWarning.ts';
 
-/**
- * What is watched while a run trains: means over an epoch's steps, and what an epoch's end tells of the class centres.
- */
+/** What is watched while a run trains: means over the steps of an epoch, and the class centres at its end. */
 export interface EpochHealth {
-  readonly epoch: number; // from 1
+  /** From 1. */
+  readonly epoch: number;
   readonly epochs: number;
-  /** Epochs of warm-up, of the learning rate or the margin. */
+  /** Warm-up epochs of the learning rate or the margin. */
   readonly warmupEpochs: number;
   readonly classes: number;
-  /** Classes that each step draws; absent: all. */
+  /** Classes that each step draws; absent where it uses all. */
   readonly drawnClasses?: number | undefined;
   readonly loss: number;
   readonly accuracy: number;
   readonly gradientNorm: number;
-  /** The limit that gradients are clipped to; 0: none. */
+  /** The norm that gradients are clipped to; 0: no clipping. */
   readonly gradientClip: number;
   readonly targetAngleDegrees: number;
   readonly embeddingNorm: number;
-  /** Share of samples whose target stays ahead with its margin; absent for losses without class logits. */
+  /** Share of samples whose target logit is the largest even with the margin; absent without class logits. */
   readonly marginSatisfied?: number | undefined;
-  /** Share of samples further than π - m from their centre; absent for losses without an angular margin. */
+  /** Share of samples further than π − m from their centre; absent for losses without an angular margin. */
   readonly beyondMargin?: number | undefined;
-  /** s; absent for losses without a fixed one. */
+  /** s; absent for losses without a fixed scale. */
   readonly scale?: number | undefined;
-  /** Centres that lie nearly on another one, and classes that no val picture is taken for. */
+  /** Centres that almost coincide with another one. */
   readonly collapsedCentres?: number | undefined;
+  /** Classes that no val picture is taken for. */
   readonly unusedCentres?: number | undefined;
 }
 
-/**
- * The least loss that logits of scale s can reach with n classes at perfect separation: ln(1 + (n - 1) e^{-s n / (n -
- * 1)}) (arXiv 1704.06369, proposition 2).
- */
-export const lowestLoss = (scale: number, classes: number): number =>
-  Math.log1p((classes - 1) * Math.exp((-scale * classes) / Math.max(1, classes - 1)));
-
-/** What has left its range, each with its numbers; the same epoch gives the same warnings. */
+/** A warning for each value that left its range. The same epoch always gives the same warnings. */
 export function healthWarnings(health: EpochHealth): RunWarning[] {
   const {
     epoch,
@@ -56,10 +50,10 @@ export function healthWarnings(health: EpochHealth): RunWarning[] {
     collapsedCentres,
     unusedCentres,
   } = health;
-  const among = drawnClasses ?? classes; // in each step's softmax
+  const among = drawnClasses ?? classes; // in the softmax of a step
   const chance = 1 / among;
   const guessing = Math.log(among);
-  const started = epoch > warmupEpochs + Math.max(3, epochs / 5); // early epochs may still search
+  const started = epoch > warmupEpochs + Math.max(3, epochs / 5); // The first epochs may look bad without being so.
   const rules: readonly (readonly [key: WarningKey, ill: boolean, values: RunWarning['values']])[] = [
     [
       'warning.scale',
@@ -97,7 +91,7 @@ export function healthWarnings(health: EpochHealth): RunWarning[] {
   return rules.filter(([, ill]) => ill).map(([key, , values]) => ({ key, values: { epoch, ...values } }));
 }
 
-/** The smallest scale whose lowest reachable loss is a hundredth of guessing's. */
+/** The smallest scale whose lowest loss is at most a hundredth of the loss of guessing. */
 function neededScale(classes: number): number {
   let scale = 1;
   while (lowestLoss(scale, classes) > 0.01 * Math.log(classes)) scale++;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A schema as zod's JSON Schema shows it: enough to name keys, ranges, defaults and meanings. */
+/** The parts of zod's JSON Schema that name keys, ranges, defaults and meanings. */
 export interface KnobSchema {
   readonly type?: string;
   readonly description?: string;
@@ -18,21 +18,16 @@ export interface KnobSchema {
   readonly anyOf?: readonly KnobSchema[];
 }
 
-/** What a schema takes, as knobs. */
+/** The input of a schema, as knobs. */
 export const knobSchemaOf = (schema: z.ZodType): KnobSchema =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as KnobSchema;
 
-/** The numbers that a knob takes, in words. */
+/** The range of a knob's numbers in words. */
 export function rangeOf(knob: KnobSchema | undefined): string {
   const whole = knob?.type === 'integer' ? 'a whole number' : 'a number';
-  const pixels =
-    knob?.description?.includes('pixels') === true
-      ? ' of pixels'
-      : knob?.description?.includes('radians') === true
-        ? ' of radians'
-        : '';
+  const unit = ['pixels', 'radians'].find((name) => knob?.description?.includes(name) === true);
   const bounds: string[] = [];
-  // JSON Schema states the safe-integer bounds of any integer; they tell the user nothing.
+  // JSON Schema gives every integer the bounds of safe integers; they mean nothing to the user.
   const limit = (bound: number | undefined) =>
     bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound;
   const least = limit(knob?.minimum);
@@ -46,5 +41,5 @@ export function rangeOf(knob: KnobSchema | undefined): string {
     if (most !== undefined) bounds.push(bounds.length > 0 ? `at most ${most}` : `of at most ${most}`);
     if (below !== undefined) bounds.push(`below ${below}`);
   }
-  return `${whole}${pixels}${bounds.length > 0 ? ` ${bounds.join(' and ')}` : ''}`;
+  return `${whole}${unit === undefined ? '' : ` of ${unit}`}${bounds.length > 0 ? ` ${bounds.join(' and ')}` : ''}`;
 }

@@ -6,18 +6,18 @@ const scale = z
   .positive()
   .max(1024)
   .default(64)
-  .describe('s, the radius of the hypersphere the logits are read on');
+  .describe('s, the scale of the logits: the radius of the hypersphere');
 const marginRadians = z
   .number()
   .min(0)
   .max(Math.PI / 2)
   .default(0.5)
-  .describe('m, the angle in radians added to the target angle');
+  .describe('m, the angle in radians that is added to the target angle');
 const norm = (value: number, text: string) => z.number().positive().max(1e6).default(value).describe(text);
 
 /**
- * Single losses. Role 'classification': brings class scores; 'metric': compares embeddings, and can be added to a
- * classification loss.
+ * Single losses. A loss of role 'classification' computes class scores. A loss of role 'metric' compares embeddings and
+ * can be added to a classification loss.
  */
 const singleLosses = {
   crossEntropy: {
@@ -27,7 +27,12 @@ const singleLosses = {
     role: 'classification',
     schema: z.strictObject({
       name: z.literal('crossEntropy'),
-      labelSmoothing: z.number().min(0).max(0.9).default(0).describe('share of the target spread over all classes'),
+      labelSmoothing: z
+        .number()
+        .min(0)
+        .max(0.9)
+        .default(0)
+        .describe('share of the target that is spread evenly over all classes'),
     }),
   },
   normFace: {
@@ -59,7 +64,12 @@ const singleLosses = {
     role: 'classification',
     schema: z.strictObject({
       name: z.literal('cosFace'),
-      margin: z.number().min(0).max(1).default(0.35).describe('m, taken from the target cosine'),
+      margin: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.35)
+        .describe('m, the margin that is subtracted from the target cosine'),
       scale,
     }),
   },
@@ -77,14 +87,19 @@ const singleLosses = {
     role: 'classification',
     schema: z.strictObject({
       name: z.literal('combinedMargin'),
-      multiplier: z.number().min(1).max(4).default(1).describe('m1, multiplies the target angle'),
+      multiplier: z.number().min(1).max(4).default(1).describe('m1, the factor of the target angle'),
       marginRadians: z
         .number()
         .min(0)
         .max(Math.PI / 2)
         .default(0.3)
-        .describe('m2, the angle in radians added to the target angle'),
-      margin: z.number().min(0).max(1).default(0.2).describe('m3, taken from the target cosine'),
+        .describe('m2, the angle in radians that is added to the target angle'),
+      margin: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.2)
+        .describe('m3, the margin that is subtracted from the target cosine'),
       scale,
     }),
   },
@@ -97,7 +112,7 @@ const singleLosses = {
       name: z.literal('subCenterArcFace'),
       marginRadians,
       scale,
-      subCenters: z.int().min(1).max(20).default(3).describe('K, the centres of each class'),
+      subCenters: z.int().min(1).max(20).default(3).describe('K, the number of centres of each class'),
     }),
   },
   adaCos: {
@@ -116,7 +131,7 @@ const singleLosses = {
       name: z.literal('curricularFace'),
       marginRadians,
       scale,
-      momentum: z.number().min(0).max(0.99999).default(0.99).describe('share of the old t that each step keeps'),
+      momentum: z.number().min(0).max(0.99999).default(0.99).describe('how much of the previous t each step keeps'),
     }),
   },
   magFace: {
@@ -127,8 +142,8 @@ const singleLosses = {
     schema: z
       .strictObject({
         name: z.literal('magFace'),
-        lowerNorm: norm(10, 'l_a, the norm of the smallest margin'),
-        upperNorm: norm(110, 'u_a, the norm of the largest margin'),
+        lowerNorm: norm(10, 'l_a, the norm at which the margin is smallest'),
+        upperNorm: norm(110, 'u_a, the norm at which the margin is largest'),
         lowerMargin: z
           .number()
           .min(0)
@@ -141,7 +156,12 @@ const singleLosses = {
           .max(Math.PI / 2)
           .default(0.8)
           .describe('u_m, the largest margin in radians'),
-        lambdaG: z.number().min(0).max(1000).default(35).describe('λ_g, weight of the term that rewards large norms'),
+        lambdaG: z
+          .number()
+          .min(0)
+          .max(1000)
+          .default(35)
+          .describe('λ_g, the weight of the term that rewards large norms'),
         scale,
       })
       .refine((plan) => plan.lowerNorm < plan.upperNorm, {
@@ -156,19 +176,24 @@ const singleLosses = {
     role: 'classification',
     schema: z.strictObject({
       name: z.literal('adaFace'),
-      margin: z.number().min(0).max(1).default(0.4).describe('m, of the angular (radians) and the additive margin'),
+      margin: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.4)
+        .describe('m, the size of the angular margin (radians) and of the additive margin'),
       h: z
         .number()
         .positive()
         .max(10)
         .default(0.333)
-        .describe('h, the norm is scaled so that most of it lies within ±1'),
+        .describe('h, scales the standardised norm so that most values lie within ±1'),
       tAlpha: z
         .number()
         .gt(0)
         .max(1)
         .default(0.01)
-        .describe("share of the batch's norm statistics in the running ones; 1: the batch alone"),
+        .describe('weight of the batch in the running statistics of the norm; 1: only the batch counts'),
       scale,
     }),
   },
@@ -182,14 +207,14 @@ const singleLosses = {
       form: z
         .enum(['arc', 'cos'])
         .default('arc')
-        .describe('arc: the margin is an angle in radians; cos: it is taken from the cosine'),
+        .describe('arc: the margin is an angle in radians; cos: it is subtracted from the cosine'),
       margin: z
         .number()
         .min(0)
         .max(Math.PI / 2)
         .default(0.5)
-        .describe('m, mean of the drawn margins; 0.35 is usual for cos'),
-      sigma: z.number().min(0).max(0.5).default(0.0125).describe('σ, standard deviation of the drawn margins'),
+        .describe('m, the mean of the drawn margins; 0.35 is usual for cos'),
+      sigma: z.number().min(0).max(0.5).default(0.0125).describe('σ, the standard deviation of the drawn margins'),
       scale,
     }),
   },
@@ -211,7 +236,12 @@ const singleLosses = {
     role: 'metric',
     schema: z.strictObject({
       name: z.literal('circle'),
-      margin: z.number().gt(0).lt(1).default(0.25).describe('m, the relaxation of the decision boundary'),
+      margin: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.25)
+        .describe('m, the margin of the decision boundary: smaller is stricter'),
       gamma: z.number().positive().max(1024).default(80).describe('γ, the scale of the similarities'),
     }),
   },
@@ -225,8 +255,8 @@ const singleLosses = {
       mining: z
         .enum(['batchHard', 'semiHard', 'all'])
         .default('batchHard')
-        .describe('which triplets of the batch count'),
-      margin: z.number().min(0).max(4).default(0.3).describe('m, by which a negative must be further than a positive'),
+        .describe('which triplets of the batch are used'),
+      margin: z.number().min(0).max(4).default(0.3).describe('m, how much further a negative must be than a positive'),
       distance: z
         .enum(['euclidean', 'squared'])
         .default('euclidean')
@@ -234,7 +264,7 @@ const singleLosses = {
       average: z
         .enum(['all', 'active'])
         .default('all')
-        .describe('mean over all mined triplets, or over those whose loss is not zero'),
+        .describe('all: mean over all mined triplets; active: over those whose loss is not zero'),
     }),
   },
   contrastive: {
@@ -267,7 +297,7 @@ const singleLosses = {
       name: z.literal('multiSimilarity'),
       alpha: z.number().positive().max(1024).default(2).describe('α, the scale of positive pairs'),
       beta: z.number().positive().max(1024).default(50).describe('β, the scale of negative pairs'),
-      base: z.number().min(-1).max(1).default(0.5).describe('λ, the cosine from which pairs are measured'),
+      base: z.number().min(-1).max(1).default(0.5).describe('λ, the cosine that pairs are compared with'),
     }),
   },
   center: {
@@ -277,7 +307,7 @@ const singleLosses = {
     role: 'metric',
     schema: z.strictObject({
       name: z.literal('center'),
-      alpha: z.number().gt(0).max(1).default(0.5).describe('α, the rate at which the centres follow the embeddings'),
+      alpha: z.number().gt(0).max(1).default(0.5).describe('α, how fast the centres follow the embeddings'),
     }),
   },
   supCon: {
@@ -287,7 +317,12 @@ const singleLosses = {
     role: 'metric',
     schema: z.strictObject({
       name: z.literal('supCon'),
-      temperature: z.number().min(0.01).max(10).default(0.1).describe('T, the temperature'),
+      temperature: z
+        .number()
+        .min(0.01)
+        .max(10)
+        .default(0.1)
+        .describe('T, the temperature: smaller weighs hard pairs more'),
     }),
   },
 } as const satisfies Record<string, LossEntry>;
@@ -317,7 +352,7 @@ export type MetricLossName = Exclude<SingleLossName, ClassificationLossName>;
 export type ClassificationLossPlan = Extract<SingleLossPlan, { name: ClassificationLossName }>;
 export type MetricLossPlan = Extract<SingleLossPlan, { name: MetricLossName }>;
 
-/** Whether a loss brings its own class scores. */
+/** Whether a loss computes class scores. */
 export const isClassificationLoss = (plan: SingleLossPlan): plan is ClassificationLossPlan =>
   singleLosses[plan.name].role === 'classification';
 
@@ -329,7 +364,7 @@ const sumSchema = z
     terms: z
       .array(
         z.strictObject({
-          weight: z.number().positive().max(largestWeight).default(1).describe('factor of this loss in the sum'),
+          weight: z.number().positive().max(largestWeight).default(1).describe('weight of this loss in the sum'),
           loss: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), singleUnion),
         }),
       )
@@ -341,13 +376,13 @@ const sumSchema = z
     error: 'a sum has at most one loss with class scores; the others must be metric losses',
     path: ['terms'],
   })
-  // The center loss by itself is lowest with all embeddings in one point.
+  // Alone, the center loss is lowest when all embeddings are one point.
   .refine((sum) => sum.terms.some((term) => term.loss.name !== 'center'), {
     error: 'the center loss needs another loss beside it that keeps the classes apart',
     path: ['terms'],
   });
 
-/** Catalogue of losses: formula, paper and hyperparameters; it drives form, schema and engine. */
+/** Catalogue of losses with formula, paper and hyperparameters. Form, schema and engine are built from it. */
 export const lossCatalogue = {
   ...singleLosses,
   sum: { title: 'Weighted sum', formula: 'Σ_i w_i L_i', paper: '-', role: 'sum', schema: sumSchema },
@@ -356,11 +391,11 @@ export const lossCatalogue = {
 export type LossName = keyof typeof lossCatalogue;
 export const lossNames = Object.keys(lossCatalogue) as LossName[];
 
-/** λ of the center loss's paper, whose loss is the sum with cross-entropy (equation 5). */
+/** λ in the paper of the center loss, which adds it to cross-entropy (equation 5). */
 const centerWeight = 0.003;
 
 /**
- * One loss with its hyperparameters filled in; a bare name stands for its defaults, `arcFace + 0.1 triplet` for a sum.
+ * A loss with its hyperparameters filled in. A name alone takes the defaults; `arcFace + 0.1 triplet` is a sum.
  */
 export const lossSchema = z.preprocess(
   (value, context) => {
@@ -381,7 +416,7 @@ export type SumPlan = Extract<LossPlan, { name: 'sum' }>;
 const isCenter = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'name' in value && value.name === 'center';
 
-/** Reads `arcFace + 0.1 triplet` into a sum; a part that is no loss is reported in one sentence. */
+/** Reads `arcFace + 0.1 triplet` as a sum. A part that is no loss is reported in one sentence. */
 function readSum(text: string, report: (message: string) => void): unknown {
   const terms = text.split('+').map((part) => {
     const match = /^\s*(?:(\d*\.?\d+(?:e-?\d+)?)\s*[*·]?\s*)?([A-Za-z]\w*)\s*$/.exec(part);
@@ -391,10 +426,9 @@ function readSum(text: string, report: (message: string) => void): unknown {
       const nearest = nearestName(name || part.trim(), singleNames);
       const what =
         name === '' ? `'${part.trim()}' is no weighted loss such as '0.1 triplet'` : `there is no loss '${name}'`;
-      report(
-        `${what} (in '${text.trim()}'); ` +
-          `${nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`}`,
-      );
+      const advice =
+        nearest === null ? `known losses are ${singleNames.join(', ')}` : `the nearest known name is '${nearest}'`;
+      report(`${what} (in '${text.trim()}'); ${advice}`);
     } else if (!(weight > 0 && weight <= largestWeight))
       report(
         `the weight ${weight} in '${text.trim()}' is out of range; expected a number above 0 and at most ` +
@@ -410,8 +444,8 @@ export const lossTerms = (plan: LossPlan): readonly { readonly weight: number; r
   plan.name === 'sum' ? plan.terms : [{ weight: 1, loss: plan }];
 
 /**
- * The largest angle in radians that a loss adds to the target angle, its knob marginRadians unless it has more to it;
- * null for a loss without an angular margin: beyond π - m its gradient no longer turns the sample to its centre.
+ * The largest angle in radians that a loss adds to the target angle; null for a loss without an angular margin. Beyond
+ * π − m the gradient no longer turns a sample towards its centre.
  */
 export function angularMargin(plan: LossPlan): number | null {
   for (const { loss } of lossTerms(plan)) {
@@ -432,14 +466,14 @@ export function angularMargin(plan: LossPlan): number | null {
   return null;
 }
 
-/** s of a loss whose logits are s cos θ, null for the others. */
+/** s of a loss whose logits are s cos θ; null for other losses. */
 export function fixedScale(plan: LossPlan): number | null {
   for (const { loss } of lossTerms(plan))
     if ('scale' in loss && !(loss.name === 'sphereFace' && loss.keepNorm)) return loss.scale;
   return null;
 }
 
-/** Title, formula and papers of a plan; a sum names its parts, as in 'ArcFace + 0.1 Triplet loss'. */
+/** Title, formula and papers of a loss. A sum names its parts, as in 'ArcFace + 0.1 Triplet loss'. */
 export function describeLoss(plan: LossPlan): {
   readonly title: string;
   readonly formula: string;

@@ -1,22 +1,22 @@
+import { groupBy } from './groupBy.ts';
+
 const collator = new Intl.Collator('en', { numeric: true });
 
 /**
- * Compares names as people read them: s2 before s10. For showing alone: what is hashed or drawn from keeps the order by
- * code unit.
+ * Compares names as people read them: s2 before s10. Only for display: lists that are hashed or drawn from are sorted
+ * by code unit.
  */
-export const naturalOrder = (a: string, b: string): number => collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+export function naturalOrder(a: string, b: string): number {
+  const byCodeUnit = Number(a > b) - Number(a < b);
+  return collator.compare(a, b) || byCodeUnit;
+}
 
-/** The places of entries, person by person in natural order, those of one person by what they are called. */
+/** The places of entries in natural order, by person and then by name. */
 export function naturalPlaces<Entry extends { readonly identity: string }>(
   entries: readonly Entry[],
   nameOf: (entry: Entry) => string,
 ): number[] {
-  const people = new Map<string, number[]>();
-  entries.forEach(({ identity }, place) => {
-    const own = people.get(identity);
-    if (own) own.push(place);
-    else people.set(identity, [place]);
-  });
+  const people = groupBy(entries.keys(), (place) => (entries[place] as Entry).identity);
   return [...people]
     .sort(([a], [b]) => naturalOrder(a, b))
     .flatMap(([, places]) =>

@@ -19,9 +19,10 @@ const longestText = 2 ** 20;
 
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
+
 /**
- * Reads an experiment's YAML into the plan, all defaults filled in; throws 'wrong-input' with one sentence naming file,
- * line and key.
+ * Reads an experiment's YAML into a plan with all defaults filled in. Throws 'wrong-input' with one sentence that names
+ * file, line and key.
  */
 export function parseExperiment(text: string, fileName: string): Plan {
   const lines = new LineCounter();
@@ -52,17 +53,18 @@ export function parseExperiment(text: string, fileName: string): Plan {
   const result = experimentSchema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const path =
-    issue.code === 'unrecognized_keys'
-      ? [...issue.path, issue.keys[0]!]
-      : isBareName(value, issue.path)
-        ? issue.path.slice(0, -1)
-        : issue.path;
+  const path = placeOf(issue, value);
   const line = lineOf(document, lines, path);
   throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
 }
 
-/** A fault of YAML in the words of who writes it, where the parser's are those of its own makers. */
+/** The key that an issue is about. */
+function placeOf(issue: Issue, experiment: unknown): Path {
+  if (issue.code === 'unrecognized_keys') return [...issue.path, issue.keys[0]!];
+  return isBareName(experiment, issue.path) ? issue.path.slice(0, -1) : issue.path;
+}
+
+/** A YAML error in plain words, where the parser's own message is not. */
 function yamlFault({ code, message, pos }: YAMLError, text: string): string {
   if (message.startsWith('Maximum call stack')) return 'it is nested too deep';
   switch (code) {
@@ -82,7 +84,7 @@ function yamlFault({ code, message, pos }: YAMLError, text: string): string {
   }
 }
 
-/** Whether the path's name was given as a bare text, as in `loss: arcFace`, which the schema widens to a section. */
+/** Whether the path is a name that was given alone, as in `loss: arcFace`, which the schema expands to a section. */
 function isBareName(experiment: unknown, path: Path): boolean {
   return path.at(-1) === 'name' && path.length > 1 && typeof valueAt(experiment, path.slice(0, -1)) === 'string';
 }
@@ -166,7 +168,7 @@ function hint(word: string, known: readonly string[]): string {
   return nearest === null ? `expected one of ${known.join(', ')}` : `the nearest known name is '${nearest}'`;
 }
 
-/** The schema of a knob; in a union, the alternative whose name the experiment gives. */
+/** The schema of a knob. In a union, it is the alternative that the experiment names. */
 function schemaAt(path: Path, experiment: unknown): KnobSchema | undefined {
   let knob: KnobSchema | undefined = knobSchemaOf(experimentSchema);
   let value = experiment;
@@ -197,7 +199,7 @@ function valueAt(value: unknown, path: Path): unknown {
   return current;
 }
 
-/** Line of the deepest part of the path that the text holds, by its key where it has one. */
+/** The line of the deepest part of the path that is in the text. */
 function lineOf(document: Document, lines: LineCounter, path: Path): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
@@ -222,12 +224,11 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number {
 
 const startOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];
 
-const dotted = (path: Path) =>
-  path.reduce<string>(
-    (text, step) =>
-      typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`,
-    '',
-  ) || 'experiment';
+/** A path such as arms[0].loss. */
+function dotted(path: Path): string {
+  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+  return steps.join('').replace(/^\./, '') || 'experiment';
+}
 
 function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.slice(0, 60)}'`;

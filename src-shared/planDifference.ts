@@ -5,13 +5,13 @@ import { lossTerms, type LossPlan } from './losses.ts';
 export interface KnobDifference {
   /** Dotted, such as 'loss.scale' or 'training.learningRate'. */
   readonly knob: string;
-  /** One for each arm; '—' where the arm lacks the knob. */
+  /** A value for each arm; '—' where the arm does not have the knob. */
   readonly values: string[];
 }
 
 /**
- * The knobs in which the arms of a plan differ, in the order in which they first appear; a knob that only some arms set
- * is shown with the shared value of the others.
+ * The knobs in which the arms of a plan differ, in order of first appearance. Arms that do not set a knob of training
+ * or model show the value that all arms share.
  */
 export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 'training' | 'model'>): KnobDifference[] {
   const shared = knobsOf({ training, model });
@@ -26,7 +26,7 @@ export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 't
     .filter(({ values }) => new Set(values).size > 1);
 }
 
-/** Beside a sum, a single loss counts as a sum of one: 'loss.triplet.weight'. */
+/** Next to a sum, a single loss counts as a sum of one term, with knobs such as 'loss.triplet.weight'. */
 const knobsOfTerms = (plan: LossPlan): Map<string, unknown> =>
   new Map(
     lossTerms(plan).flatMap(({ weight, loss: { name, ...knobs } }) => [
@@ -35,5 +35,7 @@ const knobsOfTerms = (plan: LossPlan): Map<string, unknown> =>
     ]),
   );
 
-const show = (value: unknown): string =>
-  value === undefined ? '—' : typeof value === 'string' ? value : JSON.stringify(value);
+function show(value: unknown): string {
+  if (value === undefined) return '—';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,35 +1,31 @@
 import { isClassificationLoss, lossTerms, type LossPlan, type SingleLossName } from './losses.ts';
 
-/**
- * One sentence that says why a loss cannot draw class centres, or null: only a softmax over classes can be estimated
- * from some of them.
- */
+/** Why a loss cannot draw class centres, or null: only a softmax over classes can be estimated from some of them. */
 export function refuseClassSampling(
   plan: LossPlan,
   { classSampleRate }: { readonly classSampleRate: number },
 ): string | null {
   if (classSampleRate === 1) return null;
-  const names = lossTerms(plan).map(({ loss }) => loss.name);
-  const reason = names.includes('adaCos')
-    ? 'the adaCos loss reads its scale from the sum over all classes'
-    : names.includes('proxyAnchor')
-      ? 'the proxyAnchor loss is a mean over all class centres, not a softmax'
-      : lossTerms(plan).some(({ loss }) => isClassificationLoss(loss))
-        ? null
-        : `the ${names.join(' + ')} loss trains no class centres`;
+  const reason = needsAllClasses(plan);
   return reason === null
     ? null
-    : `${reason}, so that a step cannot draw some of them: set training.classSampleRate to 1, or choose a ` +
-        'softmax loss such as arcFace';
+    : `${reason}, so a step cannot draw only some of them: set training.classSampleRate to 1, or choose a softmax ` +
+        'loss such as arcFace';
 }
 
-/** Losses that compare pictures of one person within a batch. */
+function needsAllClasses(plan: LossPlan): string | null {
+  const terms = lossTerms(plan);
+  const names = terms.map(({ loss }) => loss.name);
+  if (names.includes('adaCos')) return 'the adaCos loss computes its scale from all classes';
+  if (names.includes('proxyAnchor')) return 'the proxyAnchor loss is a mean over all class centres, not a softmax';
+  if (terms.some(({ loss }) => isClassificationLoss(loss))) return null;
+  return `the ${names.join(' + ')} loss trains no class centres`;
+}
+
+/** Losses that need several pictures of one person in a batch. */
 const pairLosses: readonly SingleLossName[] = ['circle', 'triplet', 'contrastive', 'multiSimilarity', 'supCon'];
 
-/**
- * One sentence that says why a sampler cannot feed a loss, or null: pair losses need several pictures of one person in
- * each batch.
- */
+/** Why a sampler does not suit a loss, or null: pair losses need several pictures of one person in each batch. */
 export function refuseSampler(
   plan: LossPlan,
   training: { readonly batchSize: number; readonly sampler: { readonly name: string } },
@@ -50,7 +46,7 @@ export function refuseSampler(
   );
 }
 
-/** Why a loss cannot be trained as planned, each with the knob to turn; empty where it can. */
+/** The reasons why a loss cannot be trained as planned, each with the knob to change. */
 export function refuseTraining(
   plan: LossPlan,
   training: Parameters<typeof refuseSampler>[1] & Parameters<typeof refuseClassSampling>[1],

@@ -6,18 +6,15 @@ import { nearestName } from './nearestName.ts';
 export interface SweepSource {
   readonly sweep: SweepPlan;
   readonly arms: readonly ArmPlan[];
-  /** The sections that arms may set otherwise: training and model. */
+  /** The sections that an arm may change: training and model. */
   readonly sections: Readonly<Record<string, unknown>>;
-  /** One sentence on a knob that cannot be swept. */
+  /** Says in one sentence why a knob cannot be swept. */
   readonly refuse: (knob: string, message: string) => void;
 }
 
 type Combination = ReadonlyMap<string, Setting>;
 
-/**
- * The arm and the knob of its loss that a name such as 'arms.ArcFace.loss.scale' means; null for a knob that all arms
- * share.
- */
+/** The arm and the loss knob in a name such as 'arms.ArcFace.loss.scale'; null for a knob that all arms share. */
 export function lossKnob(
   name: string,
   arms: readonly Pick<ArmPlan, 'name'>[],
@@ -27,8 +24,8 @@ export function lossKnob(
 }
 
 /**
- * The arms of a sweep: each arm that a swept knob touches becomes one variant for each combination of its values; the
- * others stay.
+ * The arms of a sweep. An arm that has swept knobs becomes a variant for each combination of their values; the other
+ * arms stay as they are.
  */
 export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPlan[] {
   const known = [
@@ -40,11 +37,11 @@ export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPl
   for (const name of Object.keys(sweep.knobs)) {
     if (known.includes(name)) continue;
     const nearest = nearestName(name, known);
-    refuse(
-      name,
-      'there is no such knob to sweep; ' +
-        `${nearest === null ? 'expected a knob of training or model, or of a loss as in arms.ArcFace.loss.scale' : `the nearest known name is '${nearest}'`}`,
-    );
+    const advice =
+      nearest === null
+        ? 'expected a knob of training or model, or of a loss as in arms.ArcFace.loss.scale'
+        : `the nearest known name is '${nearest}'`;
+    refuse(name, `there is no such knob to sweep; ${advice}`);
     return [...arms];
   }
   const combinations = sweep.search === 'grid' ? gridOf(sweep) : randomOf(sweep);
@@ -94,7 +91,7 @@ function gridOf({ knobs, budget }: SweepPlan): Combination[] {
     combinations = combinations.flatMap((combination) =>
       [...new Set(values)].map((value) => new Map([...combination, [name, value]])),
     );
-    if (combinations.length > 100 * budget) break; // far beyond what is allowed: the refusal need not wait for the rest
+    if (combinations.length > 100 * budget) break; // far beyond the budget: it is refused anyway
   }
   return combinations;
 }
@@ -102,7 +99,7 @@ function gridOf({ knobs, budget }: SweepPlan): Combination[] {
 function randomOf({ knobs, budget, seed }: SweepPlan): Combination[] {
   const random = randomStream(seed, 'sweep');
   const drawn = new Map<string, Combination>();
-  // Draws that repeat one another are made again, up to a limit where there are no more.
+  // A repeated draw is replaced by another, up to a limit, because there may be no others.
   for (let attempt = 0; attempt < budget * 20 && drawn.size < budget; attempt++) {
     const combination = new Map(Object.entries(knobs).map(([name, knob]) => [name, draw(knob, random)]));
     drawn.set(JSON.stringify([...combination]), combination);
@@ -113,7 +110,7 @@ function randomOf({ knobs, budget, seed }: SweepPlan): Combination[] {
 const draw = (knob: SweptKnob, random: RandomStream): Setting =>
   knob.values ? (knob.values[random.integer(knob.values.length)] as Setting) : inRange(knob, random.next());
 
-/** The value at a share of the way through a range, with three significant digits or whole. */
+/** The value at a share of the way through a range: a whole number, or three significant digits. */
 function inRange({ from = 0, to = 1, log = false }: SweptKnob, share: number): number {
   const value = log ? from * (to / from) ** share : from + (to - from) * share;
   return Number.isInteger(from) && Number.isInteger(to) && to - from >= 2

@@ -2,12 +2,12 @@ import type { StartEstimate, TrainingRate } from './startEstimate.ts';
 import { roughDuration } from './duration.ts';
 
 /**
- * By how much a reckoned time may be off, either way: between networks on one machine, and between a matrix product and
- * networks, which on a card nobody has compared yet.
+ * The factor by which an estimated time may be off, up or down: estimated from other networks on this machine, or from
+ * a matrix product. The factor for CUDA cards is a guess; nobody has measured it yet.
  */
 export const offBy = { otherRuns: 3, machine: { cpu: 3, cuda: 6 } } as const;
 
-/** The time that a start would take, and what that rests on: the words of every door. */
+/** How long the training will take and how that is known, in the words that all doors use. */
 export function trainingTime({
   runs,
   runsDone,
@@ -30,7 +30,7 @@ export function trainingTime({
     };
   const speed = `${Number(rate.imagesPerSecond.toPrecision(rate.imagesPerSecond < 1000 ? 2 : 3))} img/s`;
   const { from } = rate;
-  const off = from.kind === 'runs' ? 1 : from.kind === 'machine' ? offBy.machine[from.device] : offBy.otherRuns;
+  const off = factorOff(from);
   const least = roughDuration((seconds ?? 0) / off);
   const most = roughDuration((seconds ?? 0) * off);
   const range = seconds === null || least === most ? '' : `${least} to ${most}: `;
@@ -39,6 +39,18 @@ export function trainingTime({
     value: seconds === null ? 'not known' : `about ${roughDuration(seconds)}`,
     on: `${range}${on}${faces === null ? '; how many images is not known' : ''}`,
   };
+}
+
+/** The factor by which the estimate may be off; 1 where runs of the same network were measured. */
+function factorOff(from: TrainingRate['from']): number {
+  switch (from.kind) {
+    case 'runs':
+      return 1;
+    case 'otherRuns':
+      return offBy.otherRuns;
+    case 'machine':
+      return offBy.machine[from.device];
+  }
 }
 
 function restsOn(from: TrainingRate['from'], speed: string): string {
@@ -58,7 +70,7 @@ function restsOn(from: TrainingRate['from'], speed: string): string {
   }
 }
 
-/** The same as one sentence. */
+/** The training time as one sentence. */
 export function trainingTimeSentence(estimate: Parameters<typeof trainingTime>[0]): string {
   const { value, on } = trainingTime(estimate);
   return `Training time ${value} (${on}).`;

@@ -13,7 +13,9 @@ export function metricValue(value: number, metric: Pick<ComparedMetric, 'unit'>,
   }
 }
 
-/** A difference of a metric: its bare number, with a sign where asked, and in its unit. */
+const differenceUnits = { share: 'unit.points', degrees: 'unit.degrees', number: null } as const;
+
+/** A difference of a metric, as a number and with its unit. `signed` puts a plus before positive ones. */
 export function metricDifference(
   value: number,
   metric: Pick<ComparedMetric, 'unit'>,
@@ -23,21 +25,24 @@ export function metricDifference(
   const bare =
     metric.unit === 'number' ? texts.short(value) : texts.decimal(metric.unit === 'share' ? 100 * value : value, 1);
   const number = signed && value > 0 ? `+${bare}` : bare;
-  const key = metric.unit === 'share' ? 'unit.points' : metric.unit === 'degrees' ? 'unit.degrees' : null;
+  const key = differenceUnits[metric.unit];
   return { number, inUnit: key === null ? number : texts.say(key, { number }) };
 }
 
-/** p with two significant digits, never as 0. */
-export const pValue = (p: number, texts: Texts): string =>
-  p < 0.0001 ? `< ${texts.decimal(0.0001, 4)}` : texts.decimal(p, p < 0.001 ? 4 : p < 0.1 ? 3 : 2);
+/** p with about two significant digits, never as 0. */
+export function pValue(p: number, texts: Texts): string {
+  if (p < 0.0001) return `< ${texts.decimal(0.0001, 4)}`;
+  if (p < 0.001) return texts.decimal(p, 4);
+  return texts.decimal(p, p < 0.1 ? 3 : 2);
+}
 
-/** p with its sign of comparison: '= 0.012' or '< 0.0001'. */
+/** p with its relation: '= 0.012' or '< 0.0001'. */
 export const pComparison = (p: number, texts: Texts): string =>
   pValue(p, texts).startsWith('<') ? pValue(p, texts) : `= ${pValue(p, texts)}`;
 
 /**
- * The verdict of a pair of arms on one metric as a sentence, such as 'ArcFace is better than cross-entropy in test
- * accuracy, by 3.4 percentage points (1.2 to 5.6; 5 pairs of runs, p = 0.012).'; names go through `escape` first.
+ * The verdict on two arms in one metric, such as 'ArcFace is better than cross-entropy in test accuracy, by 3.4
+ * percentage points (1.2 to 5.6; 5 pairs of runs, p = 0.012).' `escape` is applied to the names.
  */
 export function verdictSentence(
   pair: ComparedPair,
@@ -80,20 +85,19 @@ export function verdictSentence(
         high: bound(high, false),
       });
     }
-    case 'notDistinguishable': {
-      const settle =
-        pair.effectSize === null
-          ? texts.say('settle.few')
-          : pair.moreSeeds === null
-            ? texts.say('settle.never')
-            : texts.say('settle.seeds', { more: pair.moreSeeds });
+    case 'notDistinguishable':
       return texts.say('verdict.same', {
         ...named,
         size,
         low: bound(interval.low, true),
         high: bound(interval.high, true),
-        settle,
+        settle: settleSentence(pair, texts),
       });
-    }
   }
+}
+
+/** How many more seeds would settle it. */
+function settleSentence({ effectSize, moreSeeds }: ComparedPair, texts: Texts): string {
+  if (effectSize === null) return texts.say('settle.few');
+  return moreSeeds === null ? texts.say('settle.never') : texts.say('settle.seeds', { more: moreSeeds });
 }

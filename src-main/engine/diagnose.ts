@@ -2,7 +2,9 @@ import { execFileSync, fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { engineRemedy, isPackaged } from './engineRemedy.ts';
+import { closedEnvironment, inheritedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
+import { engineRemedy } from './engineRemedy.ts';
+import { isPackaged } from './isPackaged.ts';
 import { explainNoCuda } from './explainNoCuda.ts';
 import { engineFaultByHash } from './install/engineManifest.mjs';
 import { installedEngine } from './installedEngine.ts';
@@ -49,7 +51,8 @@ export function measureEngine(engine: 'auto' | 'cuda' | 'cpu'): Promise<EngineMe
   const child = fork(fileURLToPath(new URL('measureEngine.ts', import.meta.url)), {
     execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { ...process.env, ...(engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) },
+    cwd: neutralFolder,
+    env: inheritedEnvironment(engine === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
   });
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -81,6 +84,8 @@ function cardName(): string {
     return (
       execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], {
         encoding: 'utf8',
+        cwd: neutralFolder,
+        env: closedEnvironment(),
         stdio: ['ignore', 'pipe', 'ignore'],
       }).split('\n')[0] ?? 'unknown'
     );

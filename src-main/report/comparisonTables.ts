@@ -3,18 +3,15 @@ import { bootstrapInterval } from '../../src-shared/maths/bootstrapInterval.ts';
 import type { ReportContext } from './reportContext.ts';
 import { judgedRuns } from './reportModel.ts';
 
-const quoted = (cell: string | number | null): string =>
-  cell === null
-    ? ''
-    : typeof cell === 'number'
-      ? String(cell)
-      : /[",\n\r]/.test(cell)
-        ? `"${cell.replace(/"/g, '""')}"`
-        : cell;
+function quoted(cell: string | number | null): string {
+  if (cell === null) return '';
+  if (typeof cell === 'number') return String(cell);
+  return /[",\n\r]/.test(cell) ? `"${cell.replace(/"/g, '""')}"` : cell;
+}
 const csv = (rows: readonly (readonly (string | number | null)[])[]): string =>
   `${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`;
 
-/** Every metric of every judged run, one a line. */
+/** A line for each metric of each judged run. */
 export const metricsCsv = ({ model, arms, metrics }: ReportContext): string =>
   csv([
     ['arm', 'seed', 'run', 'metric', 'value'],
@@ -25,13 +22,13 @@ export const metricsCsv = ({ model, arms, metrics }: ReportContext): string =>
     ),
   ]);
 
-/** The BCa interval from three pairs on, where the verdict rests on Student's too. */
+/** The BCa interval of at least three pairs, given even where the verdict rests on Student's interval. */
 const bca = (differences: readonly number[]): readonly [number | null, number | null] => {
   const interval = differences.length < 3 ? null : bootstrapInterval(differences, { seed: bootstrapSeed });
   return [interval?.low ?? null, interval?.high ?? null];
 };
 
-/** Every comparison of two arms with its tests, one a line. */
+/** A line for each comparison of two arms, with its tests. */
 export const comparisonCsv = ({ comparison }: ReportContext): string =>
   csv([
     [
@@ -85,7 +82,7 @@ export const comparisonCsv = ({ comparison }: ReportContext): string =>
     ),
   ]);
 
-/** Every test picture that one arm is right about more often than the one it is held against, one a line. */
+/** A line for each test picture that one of two compared arms gets right more often than the other. */
 export const picturesCsv = ({ predictions, model: { test } }: ReportContext): string =>
   csv([
     ['arm', 'against', 'picture', 'person', 'seeds', 'armRight', 'againstRight', 'takenFor'],
@@ -103,7 +100,7 @@ export const picturesCsv = ({ predictions, model: { test } }: ReportContext): st
     ),
   ]);
 
-/** Every point of the curves, one a line. */
+/** A line for each point of the curves. */
 export const curvesCsv = ({ model }: ReportContext): string =>
   csv([
     ['arm', 'seed', 'metric', 'epoch', 'value'],

@@ -2,7 +2,7 @@ import type { ReportContext } from './reportContext.ts';
 import { shownMistakes } from './sections/failuresSection.ts';
 import { shownPredictions } from './sections/predictionsPart.ts';
 
-/** The faces that a report would show: pictures by file, people by name. */
+/** The faces that a report shows: pictures by file, people by name. */
 export function facesShown(context: ReportContext): {
   readonly files: readonly string[];
   readonly people: readonly string[];

@@ -1,7 +1,7 @@
 import { printable } from '../../src-shared/printable.ts';
 
 const entities: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' };
-/** Text that Markdown and HTML take as it is, in a table cell and at the start of a line too. */
+/** Escapes text so that Markdown and HTML show it as it is, also in a table cell and at the start of a line. */
 export const escapeMarkdown = (text: string): string =>
   printable(text.replace(/[\r\n]+/g, ' '))
     .replace(/[\\`*_[\]|<>~$#&]/g, (character) => entities[character] ?? `\\${character}`)
@@ -15,7 +15,7 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
 
-/** A table with rows for columns where it would be wider than a page. */
+/** A table whose rows and columns are swapped where it would be wider than a page. */
 export const narrowTable = (head: readonly string[], rows: readonly (readonly string[])[], corner: string): string =>
   head.length <= 6
     ? table(head, rows)
@@ -24,16 +24,16 @@ export const narrowTable = (head: readonly string[], rows: readonly (readonly st
         head.slice(1).map((name, column) => [name, ...rows.map((row) => row[column + 1] ?? '')]),
       );
 
-/** A list of at most so many items, with a word on the rest. */
+/** A list of at most `most` items, and a last line that says how many more there are. */
 export const bounded = (items: readonly string[], most: number, rest: (more: number) => string): string =>
   [...items.slice(0, most), ...(items.length > most ? [rest(items.length - most)] : [])]
     .map((item) => `- ${item}`)
     .join('\n');
 
-/** A path or name as code; one that would end its code span or its table cell is escaped text. */
+/** A path or name as code, or as escaped text where it would break the code span or the table cell. */
 export const code = (text: string): string => (/[`|\p{C}]/u.test(text) ? escapeMarkdown(text) : `\`${text}\``);
 export const paragraphs = (parts: readonly (string | null)[]): string =>
   parts.filter((part) => part !== null && part !== '').join('\n\n');
 
-/** A file by its last two parts: person and picture. */
+/** The last two parts of a path: person and picture. */
 export const shortFile = (file: string): string => file.split(/[\\/]/).slice(-2).join('/');

@@ -19,7 +19,7 @@ import { trainingSection } from './sections/trainingSection.ts';
 import { verdictSection } from './sections/verdictSection.ts';
 import { withRemarks } from './withRemarks.ts';
 
-/** In the order in which they are read: the answer first. */
+/** In reading order: the answer comes first. */
 const sections: readonly Section[] = [
   verdictSection,
   ladderSection,
@@ -38,7 +38,7 @@ const sections: readonly Section[] = [
 
 /**
  * The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv, pictures.csv and
- * experiment.yaml. Pure: one model gives the same bytes to every door.
+ * experiment.yaml. A pure function: the same model gives the same bytes, however ArcBench was started.
  */
 export function renderReport(model: ReportModel): Map<string, string> {
   const context = reportContext(model);

@@ -12,33 +12,33 @@ export interface ReportArm {
   readonly runs: readonly JudgedRun[];
 }
 
-/** Who is right about which test picture: an arm against the one it is held against. */
+/** Which test pictures an arm gets right, compared with another arm. */
 export interface ArmPredictions {
   readonly arm: string;
   readonly against: string;
   readonly compared: PredictionComparison;
 }
 
-/** What every section reads. */
+/** What the sections are written from. */
 export interface ReportContext {
   readonly model: ReportModel;
   readonly texts: Texts;
   /** Every arm with its judged runs. */
   readonly arms: readonly ReportArm[];
-  /** The arms that are compared: of a sweep's variants those that val chose. */
+  /** The arms that are compared. Of a sweep's variants, the one that val chose. */
   readonly chosen: readonly ReportArm[];
   readonly metrics: readonly ReportMetric[];
   readonly comparison: Comparison;
   readonly predictions: readonly ArmPredictions[];
 }
 
-/** Mean val accuracy of an arm's runs, by which a sweep chooses; null without any. */
+/** Mean val accuracy of an arm's runs, by which a sweep chooses; null without runs. */
 export function valAccuracy({ runs }: ReportArm): number | null {
   const values = runs.flatMap((run) => run.summary.evaluation.accuracy.val?.top1.value ?? []);
   return values.length === 0 ? null : mean(values);
 }
 
-/** Reads a model once for all sections. */
+/** Prepares what all sections read. */
 export function reportContext(model: ReportModel): ReportContext {
   const texts = reportTexts(model.plan.report.language);
   const arms = model.plan.arms.map((arm): ReportArm => ({
@@ -68,7 +68,7 @@ export function reportContext(model: ReportModel): ReportContext {
   return { model, texts, arms, chosen, metrics, comparison, predictions: predictionsOf(chosen) };
 }
 
-/** Each arm against the one it is a step away from, or the first, by the seeds that both were judged with. */
+/** Compares each arm with the arm it is a step from, else with the first, over the seeds of both. */
 function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
   return chosen.slice(1).flatMap((arm) => {
     const against = chosen.find((other) => other.name === arm.against) ?? (chosen[0] as ReportArm);
@@ -81,8 +81,8 @@ function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
 }
 
 /**
- * The variant with the best val accuracy among those with the most finished runs: one that diverged with some seed is
- * no choice.
+ * The variant with the best val accuracy among those with the most finished runs. A variant that diverged with some
+ * seed is not chosen.
  */
 function bestOf(variants: readonly ReportArm[]): ReportArm | undefined {
   const most = Math.max(...variants.map((arm) => arm.runs.length));

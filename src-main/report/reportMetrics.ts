@@ -3,9 +3,9 @@ import type { Texts } from '../../src-shared/reportTexts.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportMetric extends ComparedMetric {
-  /** Null where the run does not carry it. */
+  /** Null where the run has no such value. */
   readonly read: (evaluation: RunEvaluation) => number | null;
-  /** What the number rests on, in words. */
+  /** How many images or pairs the number was measured on, in words. */
   readonly restsOn: (evaluation: RunEvaluation) => string;
 }
 
@@ -13,8 +13,8 @@ const rateAt = (evaluation: RunEvaluation, falsePositiveRate: number) =>
   evaluation.identification?.rates.find((rate) => rate.falsePositiveRate === falsePositiveRate && rate.carried);
 
 /**
- * Every metric that arms are compared by: a metric is one entry here. Primary ones, on which the verdict rests, are few
- * and fixed before any run: each costs all others power.
+ * Every metric that arms are compared by. To add one, add an entry. The verdict rests on the primary metrics. They are
+ * few and fixed before any run, because each further one makes Holm's correction stricter for all of them.
  */
 export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Texts): ReportMetric[] {
   const { say } = texts;

@@ -16,27 +16,27 @@ export interface ReportRun {
   readonly message: RunWarning | string | null;
   readonly hashes: SharedHashes;
   readonly curves: Readonly<Record<string, readonly { readonly epoch: number; readonly value: number }[]>>;
-  /** Said of the run's health while it trained; sentences of runs that kept nothing else. */
+  /** Warnings about the run while it trained. Runs of older versions kept whole sentences. */
   readonly warnings: readonly (RunWarning | string)[];
   readonly picture: EmbeddingPicture | null;
   readonly summary: TrainedSummary | null;
-  /** Where successive halving stopped it; null where it did not. */
+  /** Where successive halving stopped the run; null where it did not. */
   readonly halving: HalvingStop | null;
-  /** SHA-256 over weights, curves and what was judged; null before that. */
+  /** SHA-256 over weights, curves and judged metrics; null before the run is judged. */
   readonly resultHash: string | null;
-  /** Every engine that trained or judged it. */
+  /** Every engine that trained or judged the run. */
   readonly engines?: readonly RunEngine[];
-  /** What the run takes each test picture for; null where it was not judged. */
+  /** The person that the run sees in each test picture; null where it was not judged. */
   readonly predictions: Predictions | null;
 }
 
-/** Embeddings of people never seen in training along two principal components. */
+/** Embeddings of people who were not in training, along two principal components. */
 export interface EmbeddingPicture {
   readonly explained: number;
   readonly points: readonly { readonly person: string; readonly x: number; readonly y: number }[];
 }
 
-/** All that a report says; it is written from this alone. */
+/** Everything that a report says. It is written from this and nothing else. */
 export interface ReportModel {
   readonly plan: Plan;
   readonly planHash: string;
@@ -69,24 +69,22 @@ export interface ReportModel {
     readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[];
   };
   readonly advice: readonly Advice[];
-  /** What predictions name by number: classes in their order, and test pictures by their places in the prepared set. */
+  /** What predictions refer to by number: classes in order, and test pictures by their place in the prepared set. */
   readonly test: { readonly classes: readonly string[]; readonly files: Readonly<Record<number, string>> };
-  /**
-   * Faces that failures show, as data URLs: pictures by their file, and one training picture of a person by their name.
-   */
+  /** The faces of the failures, as data URLs: pictures by file, and one training picture of each person by name. */
   readonly faces: {
     readonly files: Readonly<Record<string, string>>;
     readonly people: Readonly<Record<string, string>>;
   };
-  /** In the plan's order of arms. */
+  /** Sorted by arm, as the plan has them. */
   readonly runs: readonly ReportRun[];
-  /** The author's own, by section. */
+  /** The author's remarks, by section. */
   readonly remarks?: Readonly<Record<string, string>>;
 }
 
 export type JudgedRun = ReportRun & { readonly summary: TrainedSummary & { readonly evaluation: RunEvaluation } };
 
-/** The runs of an arm that are done and judged, by seed. */
+/** The runs of an arm that are done and judged, sorted by seed. */
 export const judgedRuns = (model: Pick<ReportModel, 'runs'>, arm: string): JudgedRun[] =>
   model.runs
     .filter(

@@ -17,8 +17,8 @@ interface HardPair {
 }
 
 /**
- * What a report reads of a judged run beyond accuracy and identification rate: parts that the split does not carry are
- * null, and parts that an older version did not judge absent.
+ * What a report reads of a judged run besides accuracy and identification rate. A part is null where the split has no
+ * data for it, and absent where an older version of ArcBench did not judge it.
  */
 export interface JudgedParts {
   readonly verification?: {

@@ -1,22 +1,21 @@
 import { escapeMarkdown } from './markdown.ts';
 import type { ReportContext } from './reportContext.ts';
 
-/**
- * One section of a report: its Markdown, and the charts that it shows by file name. Null where there is nothing to say.
- */
+/** A section of a report: its Markdown, and its charts by file name. */
 export interface WrittenSection {
   readonly markdown: string;
   readonly charts?: ReadonlyMap<string, string>;
 }
+/** Writes a section; null where there is nothing to say. */
 export type Section = (context: ReportContext) => WrittenSection | null;
 
-/** A picture that is shown with its face, and the person it is taken for. */
+/** A picture whose face is shown, and the person that it was mistaken for. */
 export interface FaceChoice {
   readonly file: string;
   readonly person: string;
 }
 
-/** Charts as they come up, with the Markdown that shows them; one that could not be drawn leaves no trace. */
+/** Collects charts and gives the Markdown that shows them. A chart without data (null) is left out. */
 export function chartBook() {
   const charts = new Map<string, string>();
   return {

@@ -3,21 +3,21 @@ import type { Language } from '../../src-shared/reportTexts.ts';
 
 const word = { en: 'Remark', ru: 'Замечание' } as const satisfies Record<Language, string>;
 
-/** A report's Markdown with the author's own remarks, each at the end of its section. */
+/** Adds the author's remarks to a report's Markdown, each at the end of its section. */
 export function withRemarks(markdown: string, remarks: Readonly<Record<string, string>>, language: Language): string {
   return markdown
     .split(/^(?=## )/m)
     .map((section) => {
       const name = sectionNamed(/^## (.+)$/m.exec(section)?.[1] ?? '');
       const remark = name !== null && Object.hasOwn(remarks, name) ? (remarks[name] ?? '') : '';
-      return remark.trim() === ''
-        ? section
-        : `${section.trimEnd()}\n\n${quoted(`**${word[language]}**\n\n${remark.trim()}`)}${/\s*$/.exec(section)?.[0] ?? ''}`;
+      if (remark.trim() === '') return section;
+      const space = /\s*$/.exec(section)?.[0] ?? '';
+      return `${section.trimEnd()}\n\n${quoted(`**${word[language]}**\n\n${remark.trim()}`)}${space}`;
     })
     .join('');
 }
 
-/** Markdown of the author in a quote, where a fence or a list that was not closed ends with it, and no HTML. */
+/** The author's Markdown as a quote without HTML: an open code fence or list ends with the quote. */
 const quoted = (text: string): string =>
   text
     .replaceAll('<', '&lt;')

@@ -9,8 +9,8 @@ export const sumsName = 'SHA256SUMS';
 const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 
 /**
- * What of a report's files is gone, changed or not its own, each in one sentence; `sha256sum -c SHA256SUMS` says the
- * same.
+ * Checks a report's files against SHA256SUMS: a sentence for each that is missing, changed or foreign. `sha256sum -c
+ * SHA256SUMS` checks the same.
  */
 export async function verifyReport(folder: string): Promise<string[]> {
   const sums = await readFile(join(folder, sumsName), 'utf8').catch(() => null);
@@ -29,8 +29,8 @@ export async function verifyReport(folder: string): Promise<string[]> {
 }
 
 /**
- * Writes report.md with its charts and tables and the SHA-256 of each into a folder, whole or not at all. Throws
- * 'no-space'.
+ * Writes report.md with its charts and tables, and the SHA-256 of each, into a folder. It is written completely or not
+ * at all. Throws 'no-space'.
  */
 export async function writeReport(model: ReportModel, folder: string): Promise<void> {
   const files = renderReport(model);

@@ -5,10 +5,10 @@ import { studentCentralQuantile } from './studentDistribution.ts';
 
 /**
  * Bias-corrected and accelerated 95 % bootstrap interval of a mean (Efron 1987; Efron and Tibshirani 1993, equations
- * 14.9 to 14.15), seeded.
- * `expanded` widens its normal quantiles to √(n/(n−1)) t(n−1) (Hesterberg 2015, section 4.2.1), without which it is too
- * short for few values.
- * Null where all values are equal.
+ * 14.9 to 14.15), seeded. Null where all values are equal.
+ *
+ * With few values the interval is too short. `expanded` therefore replaces its normal quantiles by √(n/(n−1)) t(n−1)
+ * (Hesterberg 2015, section 4.2.1).
  */
 export function bootstrapInterval(
   values: readonly number[],
@@ -29,12 +29,10 @@ export function bootstrapInterval(
   const observed = mean(values);
   // Resampled means that tie with the observed one count half; rounding makes ties inexact.
   const tie = 1e-12 * Math.max(...values.map(Math.abs));
-  const below = means.reduce(
-    (count, value) => count + (value < observed - tie ? 1 : value <= observed + tie ? 0.5 : 0),
-    0,
-  );
-  const bias = normalQuantile(below / resamples);
-  const pulls = values.map((value) => value - observed); // of the jackknife's means, up to a factor
+  const below = means.filter((value) => value < observed - tie).length;
+  const tied = means.filter((value) => value >= observed - tie && value <= observed + tie).length;
+  const bias = normalQuantile((below + tied / 2) / resamples);
+  const pulls = values.map((value) => value - observed); // The jackknife's means, up to a factor.
   const acceleration =
     pulls.reduce((sum, pull) => sum + pull ** 3, 0) / (6 * pulls.reduce((sum, pull) => sum + pull ** 2, 0) ** 1.5);
   const reach = expanded ? Math.sqrt(n / (n - 1)) * studentCentralQuantile(0.95, n - 1) : normalQuantile(0.975);

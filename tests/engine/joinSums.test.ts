@@ -16,7 +16,7 @@ const gradient = op('ResidualBatchNormGrad', [12, 3, 4, 5], 13);
 const joinedOps = (ops: readonly RecordedOp[], kept: readonly number[] = []) =>
   joinSums({ ops, constants: new Map() }, new Set(kept));
 
-test('a sum of gradients that a batch norm alone reads is left to it', () => {
+test('a sum of gradients that only a batch norm reads is left to it', () => {
   assert.deepEqual(joinedOps([first, second, sum, gradient]), [first, second, { ...gradient, inputs: [10, 11, 4, 5] }]);
 });
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { engineRemedy, isPackaged } from '../../src-main/engine/engineRemedy.ts';
+import { engineRemedy } from '../../src-main/engine/engineRemedy.ts';
+import { isPackaged } from '../../src-main/engine/isPackaged.ts';
 import { afterPack } from '../../src-main/engine/install/afterPack.mjs';
 import {
   addonPlace,
@@ -68,7 +69,7 @@ test('the engine in a package has a manifest of its own, which finds damage', op
   assert.match((await engineFaultByHash(lib)) ?? '', /tfjs_binding\.node has other bytes/);
 });
 
-test("no package is made of another engine than the CPU's, of another system's or of a copy that is not whole", async () => {
+test("a package needs the CPU's engine, for this system, copied whole", async () => {
   await assert.rejects((await packed('cuda', 'cuda')).seal(), {
     exitCode: 2,
     message: /NVIDIA's libraries may not be passed on.*ARCBENCH_ENGINE=cpu npm run package/,
@@ -88,7 +89,7 @@ test("no package is made of another engine than the CPU's, of another system's o
   await assert.rejects(bare.seal(), { exitCode: 1, message: /no manifest/ });
 });
 
-test('who has a package is not told of a set-up that it has not', options, async () => {
+test('a packaged app names no set-up, which it does not have', options, async () => {
   assert.ok(!isPackaged());
   assert.match(engineRemedy(), /npm run setup/);
   // The engine's sources where the packaged app has them, beside a package that lost its library.

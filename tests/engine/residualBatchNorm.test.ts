@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { batchNormTraining } from '../../src-main/engine/kernels.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
@@ -7,7 +8,7 @@ import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 const normal = (shape: readonly number[], seed: number, { mean = 0, deviation = 1 } = {}): Tensor => {
   const random = randomStream(seed, 'batchNorm');
   return tf.tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => mean + deviation * random.normal()),
+    Float32Array.from({ length: elementCount(shape) }, () => mean + deviation * random.normal()),
     [...shape],
   );
 };
@@ -37,7 +38,7 @@ for (const { shape, mean } of [
             variance: tf.abs(normal([channels], 7)),
           };
           const run = (direct: boolean) => {
-            const told: Tensor[] = [];
+            const statisticsSeen: Tensor[] = [];
             const compute = (x: Tensor, scale: Tensor, offset: Tensor, shortcut: Tensor) =>
               batchNormTraining(
                 x,
@@ -48,7 +49,7 @@ for (const { shape, mean } of [
                   rectified,
                   direct,
                   shortcut: residual ? shortcut : undefined,
-                  onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
+                  onStatistics: (...statistics) => statisticsSeen.push(...statistics.map((each) => tf.keep(each))),
                 },
               );
             const operands = [input, state.scale, state.offset, side];
@@ -59,7 +60,7 @@ for (const { shape, mean } of [
                   operands.slice(0, 3),
                   upstream,
                 );
-            return [value, ...told, ...gradients].map((tensor) => tensor.dataSync() as Float32Array);
+            return [value, ...statisticsSeen, ...gradients].map((tensor) => tensor.dataSync() as Float32Array);
           };
           const own = run(false);
           const again = run(false);
@@ -102,7 +103,7 @@ for (const { shape, kernel, stride, padding, step = 0 } of [
         variance: tf.abs(normal([channels], 7)),
       };
       const run = (direct: boolean) => {
-        const told: Tensor[] = [];
+        const statisticsSeen: Tensor[] = [];
         const compute = (x: Tensor, scale: Tensor, offset: Tensor) =>
           batchNormTraining(
             x,
@@ -113,13 +114,15 @@ for (const { shape, kernel, stride, padding, step = 0 } of [
               rectified: true,
               pooling: { kernel, stride, padding },
               direct,
-              onStatistics: (...statistics) => told.push(...statistics.map((each) => tf.keep(each))),
+              onStatistics: (...statistics) => statisticsSeen.push(...statistics.map((each) => tf.keep(each))),
             },
           );
         const value = compute(input, state.scale, state.offset);
-        return [value, ...told, ...tf.grads(compute)([input, state.scale, state.offset], normal(value.shape, 3))].map(
-          (tensor) => tensor.dataSync() as Float32Array,
-        );
+        return [
+          value,
+          ...statisticsSeen,
+          ...tf.grads(compute)([input, state.scale, state.offset], normal(value.shape, 3)),
+        ].map((tensor) => tensor.dataSync() as Float32Array);
       };
       const own = run(false);
       const again = run(false);

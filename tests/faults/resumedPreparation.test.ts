@@ -114,7 +114,7 @@ test('Ctrl-C ends with 130 and says how to go on; what is damaged meanwhile is n
   const stopped = await interrupt(workspace, 'SIGINT');
   assert.equal(stopped.code, 130, stopped.stderr);
   const kept = Number(
-    /Preparing was stopped after (\d+) of 320 images, which are kept: run the same again, and it goes on from there\./.exec(
+    /Preparing was stopped after (\d+) of 320 images, which are kept: run the same again to go on from there\./.exec(
       stopped.stderr,
     )?.[1],
   );

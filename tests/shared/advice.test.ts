@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  adviceBeforeTraining,
-  adviceSentence,
-  lowestLoss,
-  scaleFor,
-  widestSeparation,
-  type SplitFacts,
-} from '../../src-shared/advice.ts';
+import { adviceBeforeTraining, adviceSentence, widestSeparation, type SplitFacts } from '../../src-shared/advice.ts';
+import { lowestLoss, scaleFor } from '../../src-shared/lowestLoss.ts';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 
@@ -65,7 +59,7 @@ test('s too small for the classes is said with the loss that it cannot pass, for
   assert.deepEqual(rest, []);
   assert.match(
     sentence ?? '',
-    /^arm 2: with s = 4 and 500 classes the loss cannot fall below 2\.31 .* it can fall below 0\.01 from s = 11 on\.$/,
+    /^arm 2: with s = 4 and 500 classes, the loss cannot fall below 2\.31, .* It can fall below 0\.01 from s = 11 on\.$/,
   );
   assert.ok(Math.abs(lowestLoss(4, 500) - 2.31) < 0.005 && lowestLoss(11, 500) < 0.01 && lowestLoss(10, 500) > 0.01);
 });
@@ -77,7 +71,7 @@ test(
     const few = { trainImages: Array.from({ length: 500 }, () => 10) };
     assert.match(
       said(arms('crossEntropy', 'arcFace', 'arcFace'), few)[0] ?? '',
-      /^arm 2 and arm 3: with m = 0\.5 and s = 64 an untrained network starts at a loss of about 36\.9, 5\.94 times the 6\.21 of plain softmax; 5,000 training images may be too few .* m = 0\.3 with s = 32 starts at 15\.7\.$/,
+      /^arm 2 and arm 3: with m = 0\.5 and s = 64, an untrained network starts at a loss of about 36\.9, 5\.94 times the 6\.21 of plain softmax\. 5,000 training images may be too few .* m = 0\.3 with s = 32 starts at 15\.7\.$/,
     );
     assert.match(
       said({
@@ -95,11 +89,11 @@ test(
   () => {
     assert.match(
       said({ training: { batchSize: 64, learningRate: 1 } })[0] ?? '',
-      /^cross-entropy and ArcFace: the learning rate 1 is 40 times the 0\.025 that is usual for SGD with batches of 64 images: it may diverge; try 0\.025 to 0\.1\.$/,
+      /^cross-entropy and ArcFace: the learning rate 1 is 40 times the usual 0\.025 for SGD with batches of 64 images\. Training may diverge; try 0\.025 to 0\.1\.$/,
     );
     assert.match(
       said({ training: { optimizer: 'adam', learningRate: 0.1 } })[0] ?? '',
-      /100 times the 0\.001 that is usual for Adam/,
+      /100 times the usual 0\.001 for Adam/,
     );
     assert.match(
       said({
@@ -108,7 +102,7 @@ test(
           { name: 'two', loss: 'crossEntropy', settings: { 'training.learningRate': 0.0001 } },
         ],
       })[0] ?? '',
-      /^two: the learning rate 0\.0001 is 500 times below the 0\.05/,
+      /^two: the learning rate 0\.0001 is 500 times below the usual 0\.05/,
     );
   },
 );
@@ -116,18 +110,18 @@ test(
 test('few images, few test images, an FPR that is not carried and few seeds are said with their counts', () => {
   assert.match(
     said(arms('crossEntropy', 'adaCos'), { trainImages: [9, 3, 3, 1] })[0] ?? '',
-    /^Half of the 4 people have at most 3 training images, the fewest 1:/,
+    /^Half of the 4 people have at most 3 training images, and the fewest is 1\./,
   );
-  assert.match(said({}, { testImages: 60 })[0] ?? '', /^The test part has 60 images: .* about 8 percentage points/);
+  assert.match(said({}, { testImages: 60 })[0] ?? '', /^The test part has 60 images: .* within 8 percentage points/);
   assert.match(
     said({}, { negatives: 3900 })[0] ?? '',
-    /^3,900 negative pairs carry no false positive at FPR 0\.0001: it takes 10,000,/,
+    /^3,900 negative pairs are too few for FPR 0\.0001: one false positive takes 10,000\./,
   );
   assert.match(said({}, { positives: 0 })[0] ?? '', /no pairs to measure/);
   assert.match(said({ seeds: [1] })[0] ?? '', /^One seed gives one pair/);
   assert.match(
     said({ seeds: [1, 2, 3] })[0] ?? '',
-    /^3 seeds give 3 pairs of runs: the exact sign-flip test needs 7 to settle 2 comparisons/,
+    /^3 seeds give 3 pairs of runs\. The exact sign-flip test needs 7 to settle 2 comparisons/,
   );
   assert.deepEqual(said({ seeds: [1, 2, 3, 4, 5, 6, 7] }), []);
 });
@@ -142,8 +136,8 @@ test(
       ...arms({ name: 'arcFace', marginRadians: 0.3, scale: 12 }, { name: 'cosFace', scale: 12 }),
     };
     assert.deepEqual(said(drawing, people(500)), [
-      'arm 1 and arm 2: a step draws 128 of 500 class centres, which saves no time worth having below 10,000 ' +
-        'classes and leaves negatives out: set training.classSampleRate to 1.',
+      'arm 1 and arm 2: a step draws 128 of 500 class centres. Below 10,000 classes this saves almost no time ' +
+        'and leaves out negatives: set training.classSampleRate to 1.',
     ]);
     assert.deepEqual(said(drawing, people(20_000)), []);
     assert.ok(lowestLoss(12, 20_000) > 0.1 && lowestLoss(12, 2000) < 0.1);

@@ -151,7 +151,7 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
   [
     'a range the wrong way round',
     'sweep:\n  knobs:\n    training.learningRate: {from: 1, to: 0.1}',
-    /from must stay below to/,
+    /from must be below to/,
   ],
   [
     'a grid beyond its budget',
@@ -166,9 +166,9 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
   [
     'a ladder with arms',
     'ladder: true\narms: [{name: a, loss: arcFace}]',
-    /line 2: 'arms': a ladder brings its own arms/,
+    /line 2: 'arms': a ladder has arms of its own/,
   ],
-  ['a ladder with a sweep', 'ladder: true\nsweep: {knobs: {training.epochs: [1, 2]}}', /exclude one another/],
+  ['a ladder with a sweep', 'ladder: true\nsweep: {knobs: {training.epochs: [1, 2]}}', /cannot be combined/],
   [
     "a ladder's unknown key",
     'ladder: {marginRadian: 0.3}',

@@ -9,7 +9,7 @@ const labels = [0, 0, 1, 1, 2, 2];
 const first = { images, labels, predicted: [0, 0, 1, 1, 0, 2] };
 const second = { images, labels, predicted: [0, 1, 0, 2, 2, 1] };
 
-test('pictures that one run alone gets right are listed with what the other takes them for, and weighed by McNemar', () => {
+test('pictures that only one run gets right are listed with the mistake of the other, and tested by McNemar', () => {
   const found = comparePredictions([{ seed: 1, first, second }]);
   assert.deepEqual(found.seeds, [{ seed: 1, bothRight: 1, onlyFirst: 4, onlySecond: 1, bothWrong: 0, p: found.p }]);
   assert.deepEqual(found.onlyFirst[0], { image: 11, label: 0, firstRight: 1, secondRight: 0, takenFor: [1] });

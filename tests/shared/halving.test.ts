@@ -34,7 +34,7 @@ test('halving that cannot be is refused with the line', () => {
     () => parse('{ arms.ArcFace.loss.scale: [8, 16] }\n  halving: { firstEpochs: 6 }'),
     /line 4: .*shorter than the 6 epochs/,
   );
-  assert.throws(() => parse('{ training.epochs: [4, 6] }\n  halving: true'), /shares out the epochs itself/);
+  assert.throws(() => parse('{ training.epochs: [4, 6] }\n  halving: true'), /decides the epochs itself/);
   assert.deepEqual(parse('{ arms.ArcFace.loss.scale: [8, 16] }\n  halving: true').sweep?.halving, {
     factor: 3,
     firstEpochs: 2,

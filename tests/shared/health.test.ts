@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { warningSentence, type RunWarning } from '../../src-shared/runWarning.ts';
-import { healthWarnings, lowestLoss, type EpochHealth } from '../../src-shared/health.ts';
+import { lowestLoss } from '../../src-shared/lowestLoss.ts';
+import { healthWarnings, type EpochHealth } from '../../src-shared/health.ts';
 
 const well: EpochHealth = {
   epoch: 6,
@@ -55,15 +56,15 @@ test('each measure that leaves its range is named with its number and what to tr
     [
       { scale: 1 },
       'scale',
-      /scale 1 and 200 classes the loss cannot fall below 4\.3, .*raise loss\.scale to 9 or more/,
+      /scale 1 and 200 classes, the loss cannot fall below 4\.3, .*Raise loss\.scale to 9 or more/,
     ],
-    [{ beyondMargin: 0.3 }, 'beyondMargin', /30 % of the samples lie further than π − m.*marginWarmupEpochs/],
+    [{ beyondMargin: 0.3 }, 'beyondMargin', /30 % of the samples are further than π − m.*marginWarmupEpochs/],
     [{ targetAngleDegrees: 89.5, accuracy: 0.01 }, 'targetAngle', /89\.5°.*learningRate/],
-    [{ marginSatisfied: 0 }, 'margin', /only 0 % .* while 70 % are right/],
+    [{ marginSatisfied: 0 }, 'margin', /only 0 % .* although 70 % are right/],
     [{ gradientNorm: 900 }, 'gradientClip', /900 on average/],
     [{ gradientNorm: 900, gradientClip: 0 }, 'gradientLarge', /not clipped/],
-    [{ gradientNorm: 1e-9 }, 'gradientVanished', /nothing is learned/],
-    [{ loss: 12, accuracy: 0.005 }, 'lossChance', /12 is above that of guessing among 200 classes \(5\.3\)/],
+    [{ gradientNorm: 1e-9 }, 'gradientVanished', /no longer learns/],
+    [{ loss: 12, accuracy: 0.005 }, 'lossChance', /12 is above the 5\.3 of guessing among 200 classes/],
     [{ embeddingNorm: 1e-4 }, 'normsSmall', /collapse/],
     [{ embeddingNorm: 5000 }, 'normsLarge', /grow without bound/],
     [{ collapsedCentres: 1 }, 'collapsedCentres', /1 class centre of 200 lies on another/],

@@ -26,7 +26,7 @@ test(
   },
 );
 
-test('the hashes of the draws change with seed, sampler and augmentation, each with its own, and with nothing else', () => {
+test('the hashes of the draws change with seed, sampler and augmentation, and with nothing else', () => {
   const labels = Int32Array.from({ length: 24 }, (_, index) => index % 6);
   const of = (training: object, seed = 1) =>
     drawsOf(

@@ -63,3 +63,12 @@ test('ranges, units and labels are in words, and the filter asks for every word'
   assert.ok(fitsFilter(rate, 'learn highest') && !fitsFilter(rate, 'learn momentum'));
   assert.ok(armSettings(experimentSchema.parse({})).some(({ name }) => name === 'training.optimizer.momentum'));
 });
+
+test('a knob that takes a word or a small number offers both, and knows which are numbers', () => {
+  const people = knobSections(nothing)
+    .flatMap(({ knobs }) => knobs)
+    .find(({ name }) => name === 'data.people');
+  assert.ok(people?.kind.type === 'choice');
+  assert.deepEqual(people.kind.options.slice(0, 4), ['auto', 'fileName', '1', '2']);
+  assert.deepEqual(people.kind.numbers, ['1', '2', '3', '4', '5', '6', '7', '8', '9']);
+});

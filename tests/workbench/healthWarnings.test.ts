@@ -54,7 +54,7 @@ test('ill runs leave warning events that say what to try, once an epoch each; a 
       ['Epoch 1:', 'Epoch 2:', 'Epoch 3:', 'Epoch 4:'],
     );
     assert.ok(
-      tooLarge.some((message) => /lie further than π − m/.test(message)),
+      tooLarge.some((message) => /are further than π − m/.test(message)),
       tooLarge.join('\n'),
     );
     assert.deepEqual(well, []);

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import { experimentSchema, isPlaceholder, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { printableLines } from '../../../src-shared/printable.ts';
 import { readTextFile } from '../../files/readTextFile.ts';
@@ -11,12 +11,13 @@ import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
-import type { TrainOptions } from '../../workbench/experiment/trainArms.ts';
+import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
 
 interface GlobalOptions {
   readonly run?: string;
+  readonly data?: string;
   readonly workspace: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
@@ -25,7 +26,7 @@ interface GlobalOptions {
   readonly json?: boolean;
 }
 
-/** What one call of the command line has: its options, its store, and Ctrl-C. */
+/** What one command of the command line works with: its options, its store, and Ctrl-C. */
 export function session(program: Command) {
   const globals = () => program.opts<GlobalOptions>();
   const workspace = () => resolve(globals().workspace);
@@ -51,7 +52,7 @@ export function session(program: Command) {
       shown?.end();
       process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : printableLines(human)}\n`);
     },
-    /** Does what takes long with progress on stderr, which is gone at the end; Ctrl-C stops it, twice ends at once. */
+    /** Shows the progress of a long action on stderr while it runs. Ctrl-C stops it; a second Ctrl-C ends at once. */
     async withProgress<T>(action: (shown: Pick<StageOptions, 'progress' | 'signal'>) => Promise<T>): Promise<T> {
       const progress = (shown = terminalProgress(process.stderr));
       try {
@@ -60,11 +61,16 @@ export function session(program: Command) {
         progress.end();
       }
     },
+    /** --data as it was given, for commands that do the same again. */
+    dataFlag: (): string[] => {
+      const { data } = globals();
+      return data === undefined ? [] : ['--data', data];
+    },
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
       if (resume && restart)
-        throw new ArcBenchError('wrong-input', '--resume and --restart exclude one another: give one of them.');
-      return { interrupted: resume ? 'resume' : restart ? 'restart' : 'refuse', compiled: !eager, engine };
+        throw new ArcBenchError('wrong-input', '--resume and --restart cannot be combined: give one of them.');
+      return { interrupted: interruptedOf(globals()), compiled: !eager, engine };
     },
     async withStore<T>(options: { readonly readOnly: boolean }, action: (store: Store) => T | Promise<T>): Promise<T> {
       const store = openStore(workspace(), options);
@@ -75,19 +81,23 @@ export function session(program: Command) {
       }
     },
     /**
-     * Runs stages on an experiment file, or on a folder or CSV of faces with all defaults; Ctrl-C stops them, twice
-     * ends at once.
+     * Runs stages on an experiment file, or on a folder or CSV of faces with all defaults. Ctrl-C stops them; a second
+     * Ctrl-C ends at once.
      */
     async withExperiment<T>(source: string, action: (options: StageOptions) => Promise<T>): Promise<T> {
-      const { plan, baseFolder } = readPlan(source);
-      // A report is made again by the whole run, which finds trained arms done.
+      const { plan, baseFolder } = readPlan(source, globals().data);
+      // A report is made again by the whole run: it finds that the arms are trained.
       const command =
         globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '')
           ? (program.args[0] ?? '')
           : '--run';
       const rerunCommand =
         `${ownCommand()} ${command} ` +
-        `${shellWord(source)}${workspace() === resolve(defaultWorkspace) ? '' : ` --workspace ${shellWord(globals().workspace)}`}`;
+        [
+          shellWord(source),
+          ...this.dataFlag().map(shellWord),
+          ...(workspace() === resolve(defaultWorkspace) ? [] : ['--workspace', shellWord(globals().workspace)]),
+        ].join(' ');
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(
@@ -102,23 +112,57 @@ export function session(program: Command) {
 }
 export type Session = ReturnType<typeof session>;
 
-function readPlan(source: string): { plan: Plan; baseFolder: string } {
+function interruptedOf({ resume, restart }: Pick<GlobalOptions, 'resume' | 'restart'>): TrainOptions['interrupted'] {
+  if (resume) return 'resume';
+  return restart ? 'restart' : 'refuse';
+}
+
+/** The plan of an experiment file, or of a folder or CSV file of faces; `data` takes the place of the data source. */
+function readPlan(source: string, data: string | undefined): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
   if (!existsSync(path))
     throw new ArcBenchError(
       'wrong-input',
       `There is no file or folder ${path}: name an experiment file, such as resources/experiments/demo.yaml.`,
     );
-  if (/\.ya?ml$/i.test(path)) {
-    const text = readTextFile(path);
-    // An empty text has all defaults, but an empty file is one that was cut off.
-    if (text.replace(/^\s*#.*$/gm, '').trim() === '')
+  const baseFolder = dirname(path);
+  if (!/\.ya?ml$/i.test(path)) {
+    if (data !== undefined)
       throw new ArcBenchError(
         'wrong-input',
-        `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +
-          '`data: { source: demo }`, or copy resources/experiments/demo.yaml.',
+        `--data ${shellWord(data)}: ${source} is no experiment file but faces itself. Leave one of the two out.`,
       );
-    return { plan: parseExperiment(text, source), baseFolder: dirname(path) };
+    return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder };
   }
-  return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder: dirname(path) };
+  const plan = parseExperiment(readExperimentText(path, source), source);
+  if (data !== undefined)
+    return { plan: { ...plan, data: { ...plan.data, source: sourceFrom(baseFolder, data) } }, baseFolder };
+  if (isPlaceholder(plan.data.source))
+    throw new ArcBenchError(
+      'wrong-input',
+      `${source} needs faces of yours: data.source is still ${plan.data.source}. Give a folder or CSV file with ` +
+        '--data <folder>, or set data.source to it.',
+    );
+  return { plan, baseFolder };
+}
+
+function readExperimentText(path: string, source: string): string {
+  const text = readTextFile(path);
+  // An empty text would mean all defaults, but an empty file was probably cut off.
+  if (text.replace(/^\s*#.*$/gm, '').trim() === '')
+    throw new ArcBenchError(
+      'wrong-input',
+      `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +
+        '`data: { source: demo }`, or copy resources/experiments/demo.yaml.',
+    );
+  return text;
+}
+
+/**
+ * --data as a data source. A relative path is relative to the current folder on the command line, and to the experiment
+ * file in a plan: it is rewritten, so that the plan's hash is that of a file with the same source in it.
+ */
+function sourceFrom(baseFolder: string, data: string): string {
+  if (data === 'demo' || isAbsolute(data)) return data;
+  return relative(baseFolder, resolve(data)).replaceAll('\\', '/');
 }

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import type { WorkbenchEvent } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { inheritedEnvironment } from '../../files/programEnvironment.mjs';
 import type { Workbench } from '../../workbench/workbench.ts';
 import type { HostedResource, HostMessage } from './hostWorkbench.ts';
 
-/** The workbench as the window's process has it; what is asked before it is open waits until it is. */
+/** The workbench as the window's process sees it; calls wait until it is open. */
 export interface HostedWorkbench extends Omit<Workbench, 'receive' | 'busy'> {
   /** Rejects with what opening threw. */
   readonly opened: Promise<void>;
-  /** Resolves when its process has ended, with whether that was asked for. */
+  /** Resolves when its process has ended; `asked` is whether close was called. */
   readonly ended: Promise<{ readonly asked: boolean; readonly reason: string }>;
   busy(): Promise<boolean>;
 }
@@ -29,7 +30,7 @@ export function startWorkbench({
   const child = spawn(node, ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning', program, ...args], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     serialization: 'json',
-    env: { ...process.env, NODE_COMPILE_CACHE: cache },
+    env: inheritedEnvironment({ NODE_COMPILE_CACHE: cache }),
   });
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const waiting = new Map<
@@ -70,7 +71,7 @@ export function startWorkbench({
       reject(new ArcBenchError('failed', `The workbench could not be started: ${reason}`)),
     );
   });
-  opened.catch(() => {}); // whoever asks is told
+  opened.catch(() => {}); // every call rejects with it
   const ask = async (request: Readonly<Record<string, unknown>>) => {
     await opened;
     return await new Promise<unknown>((resolve, reject) => {

@@ -7,10 +7,9 @@ import { SetUpError } from './setUpError.mjs';
 const ownTfjs = fileURLToPath(new URL('../../../node_modules/@tensorflow/tfjs-node-gpu', import.meta.url));
 
 /**
- * Called by electron-builder when the app's files are copied, with the engine in the place of the link to it, so that
- * who installs
- * the app needs neither Python nor a compiler. Gives the copy a manifest of its own, once it has the bytes that were
- * installed.
+ * electron-builder calls this when it has copied the app's files. The engine itself is copied in place of the link to
+ * it, so the app's users need neither Python nor a compiler. The copy gets a manifest of its own, once its bytes are
+ * those that were installed.
  * @param {{ appOutDir: string, electronPlatformName: string, arch: number, packager: { getResourcesDir(appOutDir:
  * string): string } }} context
  * @param {string} [tfjs] the package whose engine was copied
@@ -28,7 +27,7 @@ export async function afterPack({ appOutDir, electronPlatformName, arch, package
   if (installed === null)
     throw new SetUpError(
       1,
-      `The engine in ${source} has no manifest, so that its copy cannot be checked: run \`npm run setup\`, ` +
+      `The engine in ${source} has no manifest, so its copy cannot be checked: run \`npm run setup\`, ` +
         'then package again.',
     );
   if (installed.device !== 'cpu')

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { closedEnvironment, neutralFolder } from '../../files/programEnvironment.mjs';
 import { SetUpError } from './setUpError.mjs';
 
 const traces = ['/dev/nvidiactl', '/proc/driver/nvidia/version', '/usr/lib/wsl/lib/libcuda.so.1'];
@@ -7,7 +8,9 @@ const traces = ['/dev/nvidiactl', '/proc/driver/nvidia/version', '/usr/lib/wsl/l
 /** Whether this machine has an NVIDIA card with its driver. */
 export const hasNvidiaCard = () =>
   traces.some((path) => existsSync(path)) ||
-  /^GPU \d/m.test(spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8' }).stdout ?? '');
+  /^GPU \d/m.test(
+    spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8', cwd: neutralFolder, env: closedEnvironment() }).stdout ?? '',
+  );
 
 /** What ARCBENCH_ENGINE asks for. @returns {'auto' | import('./engineRelease.mjs').Device} */
 export function askedDevice() {

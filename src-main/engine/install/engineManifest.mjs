@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -18,16 +26,24 @@ export async function sha256Of(path) {
 }
 
 /**
- * Records size and SHA-256 of an engine's files; written last, it says that the engine is whole. @param {string} engine
- * @param {Pick<EngineManifest, 'version' | 'device'> & { files: string[] }} of
+ * Records size and SHA-256 of an engine's files; written last, it says that the engine is whole.
+ * @param {string} engine
+ * @param {Pick<EngineManifest, 'version' | 'device'> & { files: string[], known?: EngineManifest['files'] }} of
+ *   `known`: files that were measured elsewhere
  */
-export async function writeManifest(engine, { version, device, files }) {
+export async function writeManifest(engine, { version, device, files, known = {} }) {
   /** @type {EngineManifest} */
-  const manifest = { version, device, files: {} };
+  const manifest = { version, device, files: { ...known } };
   for (const file of files)
     manifest.files[file] = { bytes: statSync(join(engine, file)).size, sha256: await sha256Of(join(engine, file)) };
   writeFileSync(join(engine, name), `${JSON.stringify(manifest, null, 1)}\n`, { flush: true });
 }
+
+/** @param {string} folder @param {string} [within] @returns {string[]} all files, sorted, as paths in the folder */
+export const filesIn = (folder, within = '') =>
+  readdirSync(join(folder, within), { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesIn(folder, join(within, entry.name)) : [join(within, entry.name)]))
+    .sort();
 
 /** @param {string} engine @returns {EngineManifest | null} null where there is none that can be read */
 export function readManifest(engine) {

@@ -20,6 +20,7 @@ export async function fetchWheel({ python, wheel, folder, signal }) {
   const { succeeded, output } = await runTool(
     [
       python,
+      '-I',
       '-m',
       'pip',
       'download',

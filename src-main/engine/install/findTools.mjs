@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { isAbsolute, resolve } from 'node:path';
+import { closedEnvironment, neutralFolder } from '../../files/programEnvironment.mjs';
 import { SetUpError } from './setUpError.mjs';
 
 const probe = `
@@ -8,7 +10,12 @@ def version(name):
         return getattr(__import__(name), '__version__', '')
     except Exception:
         return None
-print(json.dumps({'command': sys.executable, 'python': sys.version_info[:2], 'pip': version('pip'), 'makesPip': None not in (version('venv'), version('ensurepip'))}))
+print(json.dumps({
+    'command': sys.executable,
+    'python': sys.version_info[:2],
+    'pip': version('pip'),
+    'makesPip': None not in (version('venv'), version('ensurepip')),
+}))
 `;
 
 /**
@@ -23,8 +30,10 @@ print(json.dumps({'command': sys.executable, 'python': sys.version_info[:2], 'pi
 export function findPython() {
   const found = [];
   for (const [command = '', ...args] of [['python3'], ['python'], ['py', '-3']]) {
-    const { status, stdout } = spawnSync(command, [...args, '-c', probe], {
+    const { status, stdout } = spawnSync(command, [...args, '-I', '-c', probe], {
       encoding: 'utf8',
+      cwd: neutralFolder,
+      env: closedEnvironment(),
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     if (status !== 0) continue;
@@ -63,14 +72,21 @@ export function findPython() {
  * {string[]}
  */
 export function findCompiler() {
-  const candidates = [process.env['CXX']?.trim().split(/\s+/) ?? [], ['g++'], ['c++'], ['clang++']];
-  const found = candidates.find(
-    ([command, ...args]) => command && spawnSync(command, [...args, '--version'], { stdio: 'ignore' }).status === 0,
-  );
+  const candidates = [chosenCompiler(), ['g++'], ['c++'], ['clang++']];
+  const runs = (/** @type {string} */ command, /** @type {string[]} */ args) =>
+    spawnSync(command, [...args, '--version'], { stdio: 'ignore', cwd: neutralFolder, env: closedEnvironment() })
+      .status === 0;
+  const found = candidates.find(([command, ...args]) => command && runs(command, args));
   if (found) return found;
   throw new SetUpError(
     2,
     'No C++ compiler was found (g++, c++, clang++), which builds the addon: install one (Debian: apt-get ' +
       'install g++; macOS: xcode-select --install).',
   );
+}
+
+/** The command in CXX. A path in it counts from where the user stands, though the compiler runs elsewhere. */
+function chosenCompiler() {
+  const [command = '', ...args] = process.env['CXX']?.trim().split(/\s+/) ?? [];
+  return [command.includes('/') && !isAbsolute(command) ? resolve(command) : command, ...args];
 }

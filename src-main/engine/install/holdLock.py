@@ -6,14 +6,14 @@ import sys
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
 with open(sys.argv[1], 'a') as file:
-    told = False
+    said = False
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if not told:
+            if not said:
                 print('waiting', flush=True)
-            told = True
+            said = True
             if select.select([sys.stdin], [], [], 0.1)[0]:
                 sys.exit()
             continue

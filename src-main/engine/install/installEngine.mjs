@@ -1,40 +1,37 @@
 import { createHash } from 'node:crypto';
 import {
-  chmodSync,
+  copyFileSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
-  statfsSync,
   symlinkSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { compileAddon, compileFlags, tryAddon } from './compileAddon.mjs';
+import { basename, dirname, join, sep } from 'node:path';
+import { builtWhole, diskFull, remove, sweepUnfinished } from './builtWhole.mjs';
+import { addon, addonFlags, compileAddon, tryAddon } from './compileAddon.mjs';
 import { engineCache, makeEngineCache } from './engineCache.mjs';
 import { askedDevice, hasNvidiaCard } from './engineDevice.mjs';
-import { addonPlace, engineFault, writeManifest } from './engineManifest.mjs';
+import { addonPlace, engineFault, readManifest, writeManifest } from './engineManifest.mjs';
 import { releaseFor } from './engineRelease.mjs';
-import { fetchWheel } from './fetchWheel.mjs';
 import { findCompiler, findPython } from './findTools.mjs';
+import { headersIn, installLibraries } from './installLibraries.mjs';
+import { kernelSources } from './kernelSources.mjs';
 import { patchBackend } from './patchBackend.mjs';
-import { runTool } from './runTool.mjs';
 import { say, SetUpError } from './setUpError.mjs';
 import { withLock } from './withLock.mjs';
 
 /** @typedef {import('./engineRelease.mjs').Release} Release */
 
-const unpackProgram = fileURLToPath(new URL('unpackWheel.py', import.meta.url));
-
 /**
  * Brings libtensorflow and the compiled addon into the per-user cache, whole or not at all, and links them into
- * node_modules.
- * Does nothing where all is there. ARCBENCH_ENGINE and the machine choose between CPU and CUDA. Throws SetUpError.
+ * node_modules. Does nothing where all is there. ARCBENCH_ENGINE and the machine choose between CPU and CUDA. Throws
+ * SetUpError.
  * @param {string} modules @param {AbortSignal} signal
  */
 export async function installEngine(modules, signal) {
@@ -63,7 +60,7 @@ export async function installEngine(modules, signal) {
     throw signal.aborted
       ? new SetUpError(
           130,
-          'The installation of the engine was interrupted and left nothing behind: run the command again.',
+          'The installation of the engine was interrupted and left nothing half-made behind: run the command again.',
         )
       : sentenceOf(error, cache);
   }
@@ -75,112 +72,69 @@ function chooseRelease(isReady) {
   if (asked !== 'auto') return releaseFor(process, asked);
   if (process.platform !== 'linux' || process.arch !== 'x64') return releaseFor(process, 'cpu');
   const cuda = releaseFor(process, 'cuda');
-  // CUDA's engine runs without a card too: machines of one home, with and without one, must not take it from one
-  // another.
+  // CUDA's engine runs without a card too. Machines with and without one may share a home, and must not replace it for
+  // one another.
   return hasNvidiaCard() || isReady(cuda) ? cuda : releaseFor(process, 'cpu');
 }
 
 /**
- * What distinguishes engines of one version: wheels, sources and how they are built. @param {Release} release @param
- * {string} tfjs @param {string} backend
+ * What distinguishes engines of one version: wheels, sources and how they are built.
+ * @param {Release} release @param {string} tfjs @param {string} backend
  */
 function keyOf({ wheels }, tfjs, backend) {
+  const binding = join(tfjs, 'binding');
+  const kernels = kernelSources(process.arch);
   const key = createHash('sha256')
-    .update(JSON.stringify([wheels.map(({ sha256 }) => sha256), compileFlags]))
-    .update(readFileSync(unpackProgram))
+    .update(JSON.stringify([wheels.map(({ sha256 }) => sha256), addonFlags]))
     .update(backend);
-  for (const name of readdirSync(join(tfjs, 'binding')).sort()) key.update(readFileSync(join(tfjs, 'binding', name)));
+  for (const path of [
+    ...readdirSync(binding)
+      .sort()
+      .map((name) => join(binding, name)),
+    ...kernels.sources,
+    ...kernels.headers,
+  ])
+    key.update(JSON.stringify(basename(path))).update(readFileSync(path));
   return key.digest('hex').slice(0, 12);
 }
 
 /**
+ * Builds an engine: its libraries are links to those of the release, its addon is compiled.
  * @param {{ engine: string, release: Release, python: import('./findTools.mjs').Python, modules: string, backend:
  * string, signal: AbortSignal }} what
  */
 async function build({ engine, release, python, modules, backend, signal }) {
   const compiler = findCompiler();
-  requireSpace(dirname(engine), release);
   if (existsSync(engine)) say(`The engine in ${engine} is damaged (${engineFault(engine)}): installing it again.`);
-  const work = mkdtempSync(join(dirname(engine), 'building-'));
-  const damaged = `${work}-damaged`;
-  try {
-    const pip = python.hasPip ? python.command : await makePip(python.command, work, signal);
-    for (const wheel of release.wheels) {
-      const path = await fetchWheel({ python: pip, wheel, folder: work, signal });
-      const unpacked = await runTool([python.command, unpackProgram, path, work], work, signal);
-      if (!unpacked.succeeded)
-        throw new SetUpError(
-          1,
-          `${wheel.file} could not be unpacked (${unpacked.output.split('\n').at(-1) || unpacked.end}): run ` +
-            'the command again.',
-        );
-      rmSync(path);
-    }
-    const folder = join(work, 'tensorflow');
-    const missing = [...release.libraries, 'include'].find((name) => !existsSync(join(folder, name)));
-    if (missing)
-      throw new SetUpError(
-        1,
-        `${release.wheels[0]?.file} has no tensorflow/${missing}: this version of ArcBench cannot use it.`,
-      );
+  const libraries = await installLibraries({ cache: dirname(engine), release, python, signal });
+  await builtWhole({ target: engine, signal }, async (work) => {
+    const known = Object.fromEntries(
+      Object.entries(readManifest(libraries)?.files ?? {}).filter(([file]) => !file.startsWith(headersIn + sep)),
+    );
+    for (const file of Object.keys(known)) linkFile(join(libraries, file), join(work, file));
     say('Compiling the addon …');
-    await compileAddon({ compiler, modules, folder, libraries: release.libraries, backend, signal });
+    const folder = join(work, 'tensorflow');
+    const headers = join(libraries, headersIn);
+    await compileAddon({ compiler, modules, headers, folder, libraries: release.libraries, backend, signal });
     await tryAddon(folder, signal);
-    for (const done of ['fetching', 'pip', join('tensorflow', 'include')])
-      rmSync(join(work, done), { recursive: true, force: true });
-    await writeManifest(work, { version: release.version, device: release.device, files: filesIn(work) });
-    chmodSync(work, 0o777 & ~process.umask()); // mkdtemp makes it private, and a laboratory may share its cache
-    signal.throwIfAborted();
-    if (existsSync(engine)) renameSync(engine, damaged);
-    renameSync(work, engine);
-  } catch (error) {
-    throw isDiskFull(error, dirname(engine)) ? diskFull(dirname(engine)) : error;
-  } finally {
-    remove(work);
-    remove(damaged);
-  }
+    const { version, device } = release;
+    await writeManifest(work, { version, device, files: [join('tensorflow', addon)], known });
+  });
 }
 
 /**
- * A pip in a virtual environment of its own, for a Python that came without. @param {string} python @param {string}
- * work @param {AbortSignal} signal
+ * Links a file, or copies it where the file system or the file's owner forbids links.
+ * @param {string} from @param {string} to
  */
-async function makePip(python, work, signal) {
-  const { succeeded, output, end } = await runTool([python, '-m', 'venv', join(work, 'pip')], work, signal);
-  if (!succeeded)
-    throw new SetUpError(
-      2,
-      `${python} has no pip and could not make one (${output.split('\n').at(-1) || end}): install pip ` +
-        '(Debian: apt-get install python3-pip).',
-    );
-  return join(work, 'pip', 'bin', 'python');
-}
-
-/** @param {string} cache @param {Release} release */
-function requireSpace(cache, { device, wheels, unpackedBytes }) {
-  const needed = unpackedBytes + 2 * Math.max(...wheels.map(({ bytes }) => bytes)); // pip holds a wheel twice
-  const { bavail, bsize } = statfsSync(cache);
-  if (bavail * bsize < needed)
-    throw diskFull(
-      cache,
-      `: ${(needed / 1e9).toFixed(1)} GB are needed, ${((bavail * bsize) / 1e9).toFixed(1)} GB are ` +
-        `free${device === 'cuda' ? ' (ARCBENCH_ENGINE=cpu needs less)' : ''}`,
-    );
-}
-
-/** @param {string} cache @param {string} [figures] */
-const diskFull = (cache, figures = '') =>
-  new SetUpError(
-    1,
-    `The disk of ${cache} has too little space for the engine${figures}; nothing was left behind: free some, ` +
-      'or set ARCBENCH_CACHE to a folder elsewhere.',
-  );
-
-/** A linker may die of a full disk without saying so. @param {unknown} error @param {string} cache */
-function isDiskFull(error, cache) {
-  if (/No space left|ENOSPC|EDQUOT|quota exceeded/i.test(String(error))) return true;
-  const { bavail, bsize } = statfsSync(cache);
-  return bavail * bsize < 100_000;
+function linkFile(from, to) {
+  mkdirSync(dirname(to), { recursive: true });
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (!['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'].includes(code)) throw error;
+    copyFileSync(from, to);
+  }
 }
 
 /** @param {unknown} error @param {string} cache */
@@ -193,33 +147,15 @@ function sentenceOf(error, cache) {
 }
 
 /**
- * Removes what interrupted installations left; only the holder of the lock may. @param {string} cache @param {string}
- * tfjs
+ * Removes what interrupted set-ups left; only the holder of the lock may.
+ * @param {string} cache @param {string} tfjs
  */
 function sweep(cache, tfjs) {
-  for (const name of readdirSync(cache)) if (name.startsWith('building-')) remove(join(cache, name));
+  sweepUnfinished(cache);
   const links = dirname(addonPlace(tfjs));
   for (const name of existsSync(links) ? readdirSync(links) : [])
     if (name.startsWith(`${basename(addonPlace(tfjs))}.`)) remove(join(links, name));
 }
-
-/**
- * Removes a folder, unless a tool of a dead installation still writes there: the next one sweeps it. @param {string}
- * folder
- */
-function remove(folder) {
-  try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-  } catch {
-    /* said above */
-  }
-}
-
-/** @param {string} folder @param {string} [within] @returns {string[]} */
-const filesIn = (folder, within = '') =>
-  readdirSync(join(folder, within), { withFileTypes: true })
-    .flatMap((entry) => (entry.isDirectory() ? filesIn(folder, join(within, entry.name)) : [join(within, entry.name)]))
-    .sort();
 
 /** @param {string} place */
 const linkOf = (place) => (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(place) : null);

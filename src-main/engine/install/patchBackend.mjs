@@ -1,35 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { SetUpError } from './setUpError.mjs';
 
 const from = '  NapiAutoRef *auto_ref = new NapiAutoRef();\n';
 const shared =
   /  \/\/ Sharing V8 memory with the underlying TensorFlow tensor requires[^]*?byte_size, DeallocTensor, auto_ref\)\);\n/;
-const copied = `  // TensorFlow gets memory of its own: it releases tensors, and with them references to V8, on threads where V8 must not be
-  // touched, aborts on V8's alignment, and would let variables change with the caller's array.
+const copied = `  // TensorFlow gets memory of its own. It releases tensors, and with them references to V8, on
+  // threads where V8 must not be touched. It also aborts on V8's alignment, and variables would change with the
+  // caller's array.
   const size_t byte_size =
       dtype == TF_INT64 ? num_elements * width * 2 : num_elements * width;
   TF_AutoTensor tensor(TF_AllocateTensor(dtype, shape, shape_length, byte_size));
   memcpy(TF_TensorData(tensor.tensor), array_data, byte_size);
 `;
 
-const native = [
-  'vectors.cc',
-  'workers.cc',
-  'products.cc',
-  'tiles.cc',
-  'winogradConvolution.cc',
-  'stridedConvolution.cc',
-  'polyphaseConvolution.cc',
-  'stemConvolution.cc',
-  'convolutionOps.cc',
-  'batchNormOps.cc',
-  'pooledBatchNormOps.cc',
-  'augmentOps.cc',
-].map((name) => readFileSync(new URL(`../native/${name}`, import.meta.url), 'utf8'));
-
 /**
- * The addon's tfjs_backend.cc with ArcBench's own ops behind it, and tensors that copy their values instead of sharing
- * V8's memory. Throws where the source is not the one that is known. @param {string} source
+ * The addon's tfjs_backend.cc with tensors that copy their values instead of sharing V8's memory. Throws where the
+ * source is not the one that is known.
+ * @param {string} source
  */
 export function patchBackend(source) {
   const patched = source
@@ -49,6 +35,5 @@ export function patchBackend(source) {
         '`npm ci`, which brings the version of package-lock.json.',
     );
   }
-  // The kernels are for x86-64; on other processors the engine takes TensorFlow's own ops.
-  return ['#include <cstring>', patched, '#if defined(__x86_64__)', ...native, '#endif'].join('\n');
+  return `#include <cstring>\n${patched}`;
 }

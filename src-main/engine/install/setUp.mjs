@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closedEnvironment } from '../../files/programEnvironment.mjs';
 import { makeEngineCache } from './engineCache.mjs';
 import { findPython } from './findTools.mjs';
 import { installEngine } from './installEngine.mjs';
@@ -26,7 +27,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
 /** Installs npm packages, and Node 24 through the package `node`. */
 async function installPackages() {
   say('Installing npm packages …');
-  // Scripts are run by hand below, so that any version of npm does the same.
+  // Scripts are run below, one by one: versions of npm differ in which they run.
   await run(
     'npm',
     ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
@@ -54,34 +55,44 @@ function run(command, args, cwd, sentence) {
     signal: stopper.signal,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
-    env: withoutNpmConfiguration(),
+    env: withoutOuterNpm(),
   });
   return new Promise((resolve, reject) => {
-    child.on('error', (error) =>
-      reject(
-        'code' in error && error.code === 'ENOENT'
-          ? new SetUpError(2, 'npm was not found: install Node.js 18 or newer with npm.')
-          : error,
-      ),
-    );
+    child.on('error', (error) => reject('code' in error && error.code === 'ENOENT' ? notFound(command, cwd) : error));
     child.on('close', (code) =>
       code === 0 ? resolve() : reject(stopper.signal.aborted ? stopper.signal.reason : new SetUpError(1, sentence)),
     );
   });
 }
 
-/** The environment without what the calling npm put there: an inner npm must not take it for its own. */
-function withoutNpmConfiguration() {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) =>
-        !/^npm_(config_(global|ignore_scripts|local_prefix|prefix)|lifecycle|package|command|execpath)/i.test(name),
-    ),
+/** What a start that found nothing could not find: the folder, npm or another program. */
+function notFound(/** @type {string} */ command, /** @type {string} */ cwd) {
+  if (!existsSync(cwd)) return new SetUpError(1, `The folder ${cwd} was not found: run the command again.`);
+  if (command === 'npm') return new SetUpError(2, 'npm was not found: install Node.js 18 or newer with npm.');
+  return new SetUpError(
+    2,
+    `The Node that runs the set-up is no longer there (${command}): install Node.js 18 or newer outside of ` +
+      'node_modules, and run the command again.',
   );
 }
 
+/**
+ * The environment for npm, without what the calling npm put there: an inner npm must not take it for its own, nor run
+ * on the Node in node_modules, which it is about to remove.
+ */
+function withoutOuterNpm() {
+  const isOuterNpms = (/** @type {string} */ name) =>
+    /^npm_(config_(global|ignore_scripts|local_prefix|prefix)|lifecycle|package|command|execpath)/i.test(name);
+  const { PATH, ...others } = closedEnvironment();
+  const outside = (PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(modules));
+  return {
+    ...Object.fromEntries(Object.entries(others).filter(([name]) => !isOuterNpms(name))),
+    PATH: outside.join(delimiter) || '/usr/bin:/bin',
+  };
+}
+
 /** @param {unknown} error @returns {SetUpError} */
-function told(error) {
+function sentenceFor(error) {
   if (error instanceof SetUpError) return error;
   if (stopper.signal.aborted) return new SetUpError(130, 'The set-up was interrupted: run the command again.');
   return new SetUpError(
@@ -101,7 +112,7 @@ try {
   }
   await installEngine(modules, stopper.signal);
 } catch (error) {
-  const { message, exitCode } = told(error);
+  const { message, exitCode } = sentenceFor(error);
   process.stderr.write(`${message}\n`);
   if (process.env['ARCBENCH_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exitCode = exitCode;

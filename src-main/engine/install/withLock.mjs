@@ -2,17 +2,21 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { closedEnvironment, neutralFolder } from '../../files/programEnvironment.mjs';
 import { say } from './setUpError.mjs';
 
 /**
- * Lets one process at a time act. The lock is the operating system's, held by a child, so that it ends with this
- * process
- * and none has to be judged dead. `alone` is false on a file system without locks.
- * @template T @param {{ lock: string, python: string, signal: AbortSignal }} by @param {(alone: boolean) => Promise<T>}
- * action @returns {Promise<T>}
+ * Lets one process at a time act. The operating system holds the lock for a child, so it ends with this process, and
+ * nobody has to guess whether its holder is dead. `alone` is false on a file system without locks.
+ * @template T
+ * @param {{ lock: string, python: string, signal: AbortSignal }} by the lock's file must be an absolute path
+ * @param {(alone: boolean) => Promise<T>} action
+ * @returns {Promise<T>}
  */
 export async function withLock({ lock, python, signal }, action) {
-  const holder = spawn(python, [fileURLToPath(new URL('holdLock.py', import.meta.url)), lock], {
+  const holder = spawn(python, ['-I', fileURLToPath(new URL('holdLock.py', import.meta.url)), lock], {
+    cwd: neutralFolder,
+    env: closedEnvironment(),
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(holder, 'exit'); // 'close' would wait for output that nobody reads any more

@@ -1,4 +1,11 @@
-// Pictures as network input, augmented in one pass over them, as a TensorFlow op.
+#include "augmentOps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include "vectors.h"
+#include "workers.h"
 
 namespace native {
 
@@ -22,7 +29,7 @@ inline Tap tapAt(float position, long size) {
   return {at, within - at};
 }
 
-/** One picture [height][width][3] from 0 to 255 to values from -1 to 1; for AVX2 alone, so that each processor gives
+/** One picture [height][width][3] from 0 to 255 to values from -1 to 1; with AVX2 only, so that each processor gives
  * the same bits. */
 __attribute__((target(AVX2))) void augment(const Augmentation& by, const uint8_t* picture, long height, long width,
                                            float* result) {
@@ -104,17 +111,14 @@ void computeAugmented(
   });
 }
 
-const bool augmentRegistered = [] {
-  if (!hasKernels())
-    return false;
-  registerOp("AugmentPictures",
-             {{"images: uint8", "transforms: float", "colour_matrix: float", "colour_offset: float", "erased: float"},
-              {"result: float"},
-              {},
-              nullptr,
-              computeAugmented,
-              nullptr});
-  return true;
-}();
+std::vector<OpDefinition> augmentOps() {
+  return {{"AugmentPictures",
+           {"images: uint8", "transforms: float", "colour_matrix: float", "colour_offset: float", "erased: float"},
+           {"result: float"},
+           {},
+           nullptr,
+           computeAugmented,
+           nullptr}};
+}
 
 }  // namespace native

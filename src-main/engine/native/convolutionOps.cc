@@ -1,39 +1,13 @@
-// The convolutions of winogradConvolution.cc, stridedConvolution.cc, polyphaseConvolution.cc and stemConvolution.cc as
-// TensorFlow ops, registered when the addon is loaded.
-#include "tensorflow/c/ops.h"
+#include "convolutionOps.h"
 
-// What is used of tensorflow/c/kernels.h, which itself needs headers that the installer does not unpack.
-extern "C" {
-struct TF_OpKernelConstruction;
-struct TF_OpKernelContext;
-struct TF_KernelBuilder;
-TF_KernelBuilder* TF_NewKernelBuilder(const char* op, const char* device, void* (*create)(TF_OpKernelConstruction*),
-                                      void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*));
-void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder* builder, TF_Status* status);
-void TF_GetInput(TF_OpKernelContext* context, int index, TF_Tensor** tensor, TF_Status* status);
-TF_Tensor* TF_AllocateOutput(TF_OpKernelContext* context, int index, TF_DataType type, const int64_t* sizes, int rank,
-                             size_t bytes, TF_Status* status);
-void TF_OpKernelContext_Failure(TF_OpKernelContext* context, TF_Status* status);
-void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction* context, const char* name, int32_t* value,
-                                          TF_Status* status);
-void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction* context, TF_Status* status);
-}
+#include <initializer_list>
+#include "polyphaseConvolution.h"
+#include "stemConvolution.h"
+#include "stridedConvolution.h"
+#include "tiles.h"
+#include "winogradConvolution.h"
 
 namespace native {
-
-struct Status {
-  TF_Status* it = TF_NewStatus();
-  ~Status() { TF_DeleteStatus(it); }
-  bool ok() const { return TF_GetCode(it) == TF_OK; }
-};
-
-struct Input {
-  TF_Tensor* it = nullptr;
-  Input(TF_OpKernelContext* context, int index, TF_Status* status) { TF_GetInput(context, index, &it, status); }
-  ~Input() { TF_DeleteTensor(it); }
-  long size(int axis) const { return TF_Dim(it, axis); }
-  const float* data() const { return static_cast<const float*>(TF_TensorData(it)); }
-};
 
 /** Runs body(first, second, result) on two tensors of rank 4; `sizesOf` reads them and tells the sizes of the result,
  * none where their channels do not fit. */
@@ -102,8 +76,8 @@ void computeFilterGradient(void*, TF_OpKernelContext* context) {
       });
 }
 
-/** The attributes of the strided convolutions; `kernel`, and `height` and `width` of the images, are told to the
- * gradients alone. */
+/** The attributes of the strided convolutions; `kernel`, and `height` and `width` of the images, only the
+ * gradients have. */
 struct StridedAttributes {
   int32_t stride = 0, padding = 0, kernel = 0, height = 0, width = 0;
 };
@@ -174,62 +148,52 @@ void computeStridedFilterGradient(void* kernel, TF_OpKernelContext* context) {
       });
 }
 
-/** What TensorFlow is told of an op: its operands, results and attributes in the words of TF_OpDefinitionBuilder, and
- * its kernel. */
-struct OpDefinition {
-  std::vector<const char*> inputs, outputs, attributes;
-  void* (*create)(TF_OpKernelConstruction*);
-  void (*compute)(void*, TF_OpKernelContext*);
-  void (*destroy)(void*);
-};
-
-void registerOp(const char* name, const OpDefinition& definition) {
-  TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder(name);
-  for (const char* input : definition.inputs)
-    TF_OpDefinitionBuilderAddInput(op, input);
-  for (const char* output : definition.outputs)
-    TF_OpDefinitionBuilderAddOutput(op, output);
-  for (const char* attribute : definition.attributes)
-    TF_OpDefinitionBuilderAddAttr(op, attribute);
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(op, [](TF_ShapeInferenceContext* context, TF_Status* status) {
-    TF_ShapeInferenceContextSetUnknownShape(context, status);
-  });
-  Status status;
-  TF_RegisterOpDefinition(op, status.it);
-  if (status.ok())
-    TF_RegisterKernelBuilder(
-        name, TF_NewKernelBuilder(name, "CPU", definition.create, definition.compute, definition.destroy), status.it);
-}
-
-/** Without AVX2 there are no kernels and so no ops: the engine then uses TensorFlow's own. */
-const bool registered = [] {
-  if (!hasKernels())
-    return false;
-  registerOp("WinogradConv2D",
-             {{"images: float", "filter: float"}, {"result: float"}, {}, nullptr, computeConvolution, nullptr});
-  registerOp("WinogradConv2DBackpropInput",
-             {{"gradients: float", "filter: float"}, {"result: float"}, {}, nullptr, computeInputGradient, nullptr});
-  registerOp("WinogradConv2DBackpropFilter",
-             {{"images: float", "gradients: float"}, {"result: float"}, {}, nullptr, computeFilterGradient, nullptr});
+std::vector<OpDefinition> convolutionOps() {
   const std::vector<const char*> forward = {"stride: int", "padding: int"},
                                  gradient = {"stride: int", "padding: int", "kernel: int", "height: int", "width: int"};
   const auto destroy = [](void* attributes) { delete static_cast<StridedAttributes*>(attributes); };
-  registerOp(
-      "StridedConv2D",
-      {{"images: float", "filter: float"}, {"result: float"}, forward, createStrided<false>, computeStrided, destroy});
-  registerOp("StridedConv2DBackpropInput", {{"gradients: float", "filter: float"},
-                                            {"result: float"},
-                                            gradient,
-                                            createStrided<true>,
-                                            computeStridedInputGradient,
-                                            destroy});
-  registerOp("StridedConv2DBackpropFilter", {{"images: float", "gradients: float"},
-                                             {"result: float"},
-                                             gradient,
-                                             createStrided<true>,
-                                             computeStridedFilterGradient,
-                                             destroy});
-  return true;
-}();
+  return {{"WinogradConv2D",
+           {"images: float", "filter: float"},
+           {"result: float"},
+           {},
+           nullptr,
+           computeConvolution,
+           nullptr},
+          {"WinogradConv2DBackpropInput",
+           {"gradients: float", "filter: float"},
+           {"result: float"},
+           {},
+           nullptr,
+           computeInputGradient,
+           nullptr},
+          {"WinogradConv2DBackpropFilter",
+           {"images: float", "gradients: float"},
+           {"result: float"},
+           {},
+           nullptr,
+           computeFilterGradient,
+           nullptr},
+          {"StridedConv2D",
+           {"images: float", "filter: float"},
+           {"result: float"},
+           forward,
+           createStrided<false>,
+           computeStrided,
+           destroy},
+          {"StridedConv2DBackpropInput",
+           {"gradients: float", "filter: float"},
+           {"result: float"},
+           gradient,
+           createStrided<true>,
+           computeStridedInputGradient,
+           destroy},
+          {"StridedConv2DBackpropFilter",
+           {"images: float", "gradients: float"},
+           {"result: float"},
+           gradient,
+           createStrided<true>,
+           computeStridedFilterGradient,
+           destroy}};
+}
 
 }  // namespace native

@@ -1,19 +1,13 @@
-// Convolution 3x3 with stride 2 and padding 1, by phases: along an axis, result[i] is the first and last tap of the
-// filter over two neighbours in the input's odd phase plus the middle tap over the even phase: filters of two taps and
-// of one, stride 1. Winograd's algorithm F(4, 2) takes the odd phase at the points 2, 0, 1, -1 and infinity; the even
-// phase, of one tap, is zero at infinity and needs the other four alone. So both phases are summed at the points
-// themselves, and an axis takes 9 products for 4 results instead of 12: 81 multiplications instead of 144 for 4x4
-// results. Float32, NHWC by HWIO, channel counts that are multiples of 64.
+#include "polyphaseConvolution.h"
+
+#include <algorithm>
+#include <functional>
+#include "products.h"
+#include "tiles.h"
+#include "vectors.h"
+#include "workers.h"
 
 namespace native::polyphase {
-
-using strided::Shape;
-
-/** Whether a convolution is of this kind. */
-inline bool fits(const Shape& shape) {
-  return shape.kernel == 3 && shape.stride == 2 && shape.padding == 1 && shape.inputs % 64 == 0 &&
-         shape.outputs % 64 == 0;
-}
 
 constexpr long kFewestTiles =
     12;  // with fewer, a filter's gradient is found faster without points: it has four times as many of them as taps
@@ -31,7 +25,7 @@ inline long pointOf(long data) {
 
 // --- The transforms along one axis, for tiles of 3 or 4 results; each is applied to rows and then to columns.
 
-/** `length` values of a phase, and one more that infinity alone sees, to points. */
+/** `length` values of a phase, and one more that only infinity reads, to points. */
 template <int length, class Vector>
 ALWAYS void toPoints(const Vector x[5], Vector out[5]) {
   if (length == 4) {
@@ -98,10 +92,12 @@ struct View {
   Pixel* pixels;
   long rows, columns, rowStride, columnStride;
 };
+
 template <class Pixel>
 View<Pixel> imageOf(Pixel* images, long image, long height, long width, long channels) {
   return {images + image * height * width * channels, height, width, width * channels, channels};
 }
+
 template <class Pixel>
 View<Pixel> phaseOf(const View<Pixel>& image, bool oddRows, bool oddColumns) {
   return {image.pixels + oddRows * image.rowStride + oddColumns * image.columnStride, (image.rows + !oddRows) / 2,
@@ -380,7 +376,7 @@ void convolveTowards(const Direction& direction, const Shape& shape, const float
     float *from = scratch.data(), *to = from + leftSize;
     const long parts =
         panels % workers.threads() == 0 ? 1 : kPoints;  // where panels do not share out evenly, a task takes one row of
-                                                        // points, and the filter is read anew for each
+                                                        // points, and reads the filter again
     for (long start = 0; start < tiles.count(); start += group) {
       const Range some = {start, std::min(group, tiles.count() - start)};
       const long slice = 4, slices = (some.count + slice - 1) / slice;

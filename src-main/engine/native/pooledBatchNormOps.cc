@@ -1,6 +1,9 @@
-// Batch normalisation, rectifier and max pooling in one, as behind the first layer of a ResNet: what lies between them,
-// the largest of all activations, is neither written nor read, and the gradient goes back through all three in two
-// passes.
+#include "pooledBatchNormOps.h"
+
+#include <algorithm>
+#include "batchNormPasses.h"
+#include "vectors.h"
+#include "workers.h"
 
 namespace native {
 
@@ -14,6 +17,7 @@ template <>
 struct WordsOf<Vector16> {
   typedef unsigned Words __attribute__((vector_size(64)));
 };
+
 template <>
 struct WordsOf<Vector8> {
   typedef unsigned Words __attribute__((vector_size(32)));
@@ -36,6 +40,7 @@ struct Pooled {
   float *largest, *chosen;
   unsigned* taps;
 };
+
 struct Normalisation {
   const float *mean, *factor, *offset;
 };
@@ -304,26 +309,24 @@ void* createPooled(TF_OpKernelConstruction* context) {
   return attributes;
 }
 
-const bool pooledRegistered = [] {
-  if (!hasKernels())
-    return false;
+std::vector<OpDefinition> pooledBatchNormOps() {
   const auto destroy = [](void* attributes) { delete static_cast<PoolAttributes*>(attributes); };
-  registerOp("PooledBatchNorm",
-             {{"x: float", "scale: float", "offset: float", "running_mean: float", "running_variance: float"},
-              {"y: float", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float",
-               "chosen: float", "taps: int32"},
-              {"epsilon: float", "momentum: float", "kernel: int", "stride: int", "padding: int"},
-              createPooled<false>,
-              computePooledBatchNorm,
-              destroy});
-  registerOp("PooledBatchNormGrad", {{"dy: float", "more: float", "y: float", "chosen: float", "taps: int32",
-                                      "x: float", "scale: float", "mean: float", "inverse_deviation: float"},
-                                     {"dx: float", "dscale: float", "doffset: float"},
-                                     {"kernel: int", "stride: int", "padding: int"},
-                                     createPooled<true>,
-                                     computePooledBatchNormGradient,
-                                     destroy});
-  return true;
-}();
+  return {{"PooledBatchNorm",
+           {"x: float", "scale: float", "offset: float", "running_mean: float", "running_variance: float"},
+           {"y: float", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float",
+            "chosen: float", "taps: int32"},
+           {"epsilon: float", "momentum: float", "kernel: int", "stride: int", "padding: int"},
+           createPooled<false>,
+           computePooledBatchNorm,
+           destroy},
+          {"PooledBatchNormGrad",
+           {"dy: float", "more: float", "y: float", "chosen: float", "taps: int32", "x: float", "scale: float",
+            "mean: float", "inverse_deviation: float"},
+           {"dx: float", "dscale: float", "doffset: float"},
+           {"kernel: int", "stride: int", "padding: int"},
+           createPooled<true>,
+           computePooledBatchNormGradient,
+           destroy}};
+}
 
 }  // namespace native

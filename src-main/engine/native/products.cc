@@ -1,21 +1,6 @@
-// Products of matrices, which all convolutions come down to.
+#include "products.h"
 
 namespace native {
-
-constexpr long kDepth = 128;  // of a product: so much of its right side stays in the first-level cache
-constexpr long kSkew = 16;    // keeps rows of one operand out of one set of the cache
-constexpr long kCached = 3 << 19,
-               kCachedByCore = 1 << 17;  // numbers that a second-level cache of all cores, of one core, should hold
-
-/** c[rows][panel] = sum over k of a(row, k) b[k][panel], or added to c; a(row, k) lies at row * aRow + k * aDepth. */
-struct Product {
-  const float* a;
-  long aRow, aDepth;
-  const float* b;
-  float* c;
-  long cRow, rows, depth;
-  bool add;
-};
 
 template <class Vector, int Rows, int Vectors>
 ALWAYS void multiplyRows(const Product& p, long row) {
@@ -38,7 +23,7 @@ ALWAYS void multiplyRows(const Product& p, long row) {
 template <class Vector, int Vectors>
 ALWAYS void multiplyPanel(const Product& whole) {
   long k = 0;
-  do {  // so much of b stays in the first cache
+  do {  // in slices of b that stay in the first cache
     const Product p = {whole.a + k * whole.aDepth,
                        whole.aRow,
                        whole.aDepth,
@@ -72,26 +57,14 @@ ALWAYS void multiplyPanel(const Product& whole) {
   } while (k < whole.depth);
 }
 
-struct Products {
-  long panel;  // columns of a product
-  void (*multiply)(const Product&);
-};
-
-#define PRODUCTS(name, instructions, Vector, vectors)                     \
-  namespace name {                                                        \
-  __attribute__((target(instructions))) void multiply(const Product& p) { \
-    multiplyPanel<Vector, vectors>(p);                                    \
-  }                                                                       \
-  const Products products = {vectors * kLanes<Vector>, multiply};         \
+#define PRODUCTS(name, instructions, Vector, vectors)                                                             \
+  namespace name {                                                                                                \
+  static_assert(vectors * kLanes<Vector> == kPanel, "A panel is as wide as the vectors that it is computed in."); \
+  __attribute__((target(instructions))) void multiply(const Product& p) {                                         \
+    multiplyPanel<Vector, vectors>(p);                                                                            \
+  }                                                                                                               \
   }
 PRODUCTS(avx512, AVX512, Vector16, 4)
 PRODUCTS(avx2, AVX2, Vector8, 2)
-
-inline long panelOf() {
-  return hasAvx512() ? avx512::products.panel : avx2::products.panel;
-}
-inline void multiply(const Product& product) {
-  (hasAvx512() ? avx512::multiply : avx2::multiply)(product);
-}
 
 }  // namespace native

@@ -1,24 +1,18 @@
-// Convolution of pictures, three channels, by a large filter with stride 2, the first layer of a ResNet, in Winograd's
-// way (arXiv 1509.09308). Even and odd rows and columns apart, it is one of 4x4 taps with stride 1 on twelve channels:
-// F(4x4, 4x4) takes a 7x7 patch of these to 49 points, 588 multiplications for 16 outputs of a channel instead of 2352.
-// The points are ±1, ±2, ±1/2 and infinity: rounding is no worse than that of F(4x4, 3x3) on 64 channels
-// (tests/engine/strided.test.ts).
+#include "stemConvolution.h"
+
+#include <algorithm>
+#include <cstring>
+#include "products.h"
+#include "vectors.h"
+#include "workers.h"
 
 namespace native::stem {
 
-using strided::Shape;
-
-constexpr long kTile = 4, kSide = 7, kPoints = 49, kColours = 3, kPair = 2 * kColours, kInputs = 2 * kPair;
+constexpr long kTile = 4, kSide = 7, kPoints = 49, kPair = 2 * kColours, kInputs = 2 * kPair;
 constexpr long kPatch = 2 * kSide, kRow = 48;  // pixels of a patch's side; numbers of its row, 42, and a little more
 constexpr long
     kGroup = 28,
     kParts = 32;  // tiles at once: their points fill half of a core's cache; parts of a sum, on any number of threads
-
-/** Whether the filter, its first tap on an even pixel, has at most 4 even and 4 odd taps, and not so few that most of
- * them were zero. */
-inline bool fits(const Shape& shape) {
-  return shape.stride == 2 && shape.inputs == kColours && shape.kernel >= 6 && shape.kernel + shape.padding % 2 <= 8;
-}
 
 inline long tilesDown(const Shape& shape) {
   return (shape.down() + kTile - 1) / kTile;

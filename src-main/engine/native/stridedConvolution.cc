@@ -1,16 +1,11 @@
-// Convolution of any square filter and stride as products of matrices: patches of the images, gathered a group at a
-// time in a core's cache, times the filter. For those that Winograd's algorithm does not fit: float32, NHWC by HWIO,
-// symmetric zero padding.
+#include "stridedConvolution.h"
+
+#include <algorithm>
+#include <cstring>
+#include "products.h"
+#include "workers.h"
 
 namespace native::strided {
-
-struct Shape {
-  long batch, height, width, inputs, outputs, kernel, stride, padding;
-  long down() const { return (height + 2 * padding - kernel) / stride + 1; }
-  long across() const { return (width + 2 * padding - kernel) / stride + 1; }
-  long pixels() const { return batch * down() * across(); }
-  long depth() const { return kernel * kernel * inputs; }
-};
 
 /** What the filter sees at one pixel of the result, to patch[kernel][kernel][inputs]; what lies outside is zero. */
 inline void gather(const Shape& shape, const float* images, long pixel, float* patch) {

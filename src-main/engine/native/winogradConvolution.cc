@@ -1,16 +1,17 @@
-// Winograd convolution F(4x4, 3x3) (arXiv 1509.09308) for TensorFlow's CPU device: 3x3, stride 1, padding SAME,
-// float32, NHWC by HWIO, channel counts that are multiples of 64. A 6x6 patch of the input and a 3x3 filter go to 36
-// points each, where the convolution is one product of matrices a point: 36 multiplications for 16 outputs instead of
-// 144.
+#include "winogradConvolution.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+#include "products.h"
+#include "tiles.h"
+#include "vectors.h"
+#include "workers.h"
 
 namespace native::winograd {
 
 constexpr long kPoints = 36;
 constexpr long kGroup = 12;  // tiles that a core takes through a convolution at once: their points stay in its cache
-
-struct Shape {
-  long batch, height, width, inputs, outputs;
-};
 
 // --- The transforms along one axis; each is applied to rows and then to columns. The points are 0, infinity, 1, -1, 2,
 // -2. Where tiles of four outputs would stick out, some have three: F(3x3, 3x3) has all of these points but the last.
@@ -125,6 +126,7 @@ ALWAYS void patchToPointsOf(const float* images, const Shape& shape, const Tile&
     }
   }
 }
+
 template <class Vector>
 ALWAYS void patchToPoints(const float* images, const Shape& shape, const Tile& tile, float* points,
                           const Layout& layout) {
@@ -156,6 +158,7 @@ ALWAYS void pointsToOutputOf(const float* points, const Layout& layout, const Sh
     }
   }
 }
+
 template <class Vector>
 ALWAYS void pointsToOutput(const float* points, const Layout& layout, const Shape& shape, const Tile& tile,
                            float* images) {
@@ -188,6 +191,7 @@ ALWAYS void outputGradientToPointsOf(const float* images, const Shape& shape, co
     }
   }
 }
+
 template <class Vector>
 ALWAYS void outputGradientToPoints(const float* images, const Shape& shape, const Tile& tile, float* points,
                                    const Layout& layout) {
@@ -272,6 +276,7 @@ void fetchOutputs(const Shape& shape, float* result, const std::vector<Tile>& ti
 inline Tiles tilesOf(const Shape& shape) {
   return {shape.batch, shape.height, shape.width};
 }
+
 /** Those of some tiles that have one of the 36 points: tiles of three have all but the last. */
 inline Range having(const Tiles& tiles, long point, const Range& some) {
   return tiles.having(point / 6 == 5, point % 6 == 5, some);
@@ -327,7 +332,7 @@ void convolveFew(const Shape& shape, const float* images, const Filter& filter, 
   const long parts =
       panels % workers.threads() == 0
           ? 1
-          : 3;  // of a panel's points: where there are fewer panels than threads, each part reads the filter anew
+          : 3;  // of a panel's points: where there are fewer panels than threads, each part reads the filter again
   const long most = std::min(tiles.count(), std::max(64L, kPointsHeld / (kPoints * (shape.inputs + shape.outputs))));
   // Blocks are dense: rows of all channels, a power of two apart, would fall into a few sets of the caches.
   const Layout left = {most * kBlock + kSkew, kBlock, kPoints * (most * kBlock + kSkew)},

@@ -6,36 +6,74 @@ export interface Frame {
   readonly height: number;
 }
 
-// Told apart by colour-blind readers, and readable as text, on the light card and on the dark one.
+// Colour-blind readers can tell these apart, and they can be read as text on the light card and on the dark one.
 const light = ['#3b5fc0', '#b84e05', '#2b7a49', '#8648cf', '#b32f49', '#0f7285'] as const;
 const dark = ['#8fb0ff', '#ffa657', '#6fd39a', '#cfa8ff', '#ff8fa3', '#6cc7d8'] as const;
 export const colours = light.length;
 
-const theme = (card: string, edge: string, ink: string, muted: string, grid: string, series: readonly string[]) =>
+interface Theme {
+  readonly card: string;
+  readonly edge: string;
+  readonly ink: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly series: readonly string[];
+}
+const lightTheme: Theme = {
+  card: '#ffffff',
+  edge: '#d1d9e0',
+  ink: '#1f2328',
+  muted: '#59636e',
+  grid: '#e6e8eb',
+  series: light,
+};
+const darkTheme: Theme = {
+  card: '#0d1117',
+  edge: '#3d444d',
+  ink: '#f0f6fc',
+  muted: '#9198a1',
+  grid: '#2a313c',
+  series: dark,
+};
+
+const rulesOf = ({ card, edge, ink, muted, grid, series }: Theme) =>
   [
-    `.card{fill:${card};stroke:${edge}}.ink{fill:${ink}}.muted{fill:${muted}}.grid{stroke:${grid}}.axis{stroke:${muted}}.quiet{stroke:${muted};stroke-opacity:.45}.halo{paint-order:stroke;stroke:${card};stroke-width:5px}`,
+    `.card{fill:${card};stroke:${edge}}`,
+    `.ink{fill:${ink}}`,
+    `.muted{fill:${muted}}`,
+    `.grid{stroke:${grid}}`,
+    `.axis{stroke:${muted}}`,
+    `.quiet{stroke:${muted};stroke-opacity:.45}`,
+    `.halo{paint-order:stroke;stroke:${card};stroke-width:5px}`,
     ...series.map((colour, index) => `.s${index}{stroke:${colour}}.f${index}{fill:${colour}}`),
   ].join('');
-// An SVG on a forge is an image of its own: it follows the reader's system, and brings its own ground, so that it reads
-// on any page.
-const style =
-  `<style>text{font-family:system-ui,'Segoe ` +
-  `UI',Helvetica,Arial,sans-serif}${theme('#ffffff', '#d1d9e0', '#1f2328', '#59636e', '#e6e8eb', light)}@media(prefers-color-scheme:dark){${theme('#0d1117', '#3d444d', '#f0f6fc', '#9198a1', '#2a313c', dark)}}</style>`;
+// A page that shows the SVG as an image gives it no styles. So the chart follows the reader's system by itself, and
+// draws its own background, so that it can be read on any page.
+const style = [
+  `<style>text{font-family:system-ui,'Segoe UI',Helvetica,Arial,sans-serif}`,
+  rulesOf(lightTheme),
+  `@media(prefers-color-scheme:dark){${rulesOf(darkTheme)}}</style>`,
+].join('');
+
+/** Width of a title's character, pixels: an estimate. */
+const titleCharacter = 7.6;
 
 export const escapeXml = (text: string) =>
   printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** A chart's card with its title and parts, as SVG that is readable on light and dark pages. */
-export const chartFrame = ({ title, width, height }: Frame, parts: readonly string[]): string =>
-  [
+/** A chart's card with its title and parts, as SVG that can be read on light and dark pages. */
+export const chartFrame = ({ title, width, height }: Frame, parts: readonly string[]): string => {
+  const heading = shorten(title, Math.floor((width - 32) / titleCharacter));
+  return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" ` +
       `height="${height}" font-size="12" role="img"><title>${escapeXml(title)}</title>${style}`,
     `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" ` +
-      `rx="8"/>${text(16, 24, shorten(title, Math.floor((width - 32) / 7.6)), 'class="ink" font-size="14" font-weight="600"')}`,
+      `rx="8"/>${text(16, 24, heading, 'class="ink" font-size="14" font-weight="600"')}`,
     ...parts,
     '</svg>',
     '',
   ].join('\n');
+};
 
 /** A piece of text with its attributes. */
 export const text = (x: number, y: number, content: string, attributes = 'class="muted"'): string =>
@@ -45,8 +83,8 @@ export const shorten = (name: string, most: number): string =>
   name.length > most ? `${name.slice(0, most - 1)}…` : name;
 
 /**
- * A name on one line of so many characters, or on two where it is longer: what tells variants of a sweep apart stands
- * at the end.
+ * A name on one line, or on two where it has more than `most` characters. The end is kept, because the variants of a
+ * sweep differ there.
  */
 export function inTwoLines(name: string, most: number): readonly string[] {
   const end = name.length > most ? name.lastIndexOf(' ', most) : -1;
@@ -64,7 +102,7 @@ export function niceTicks(low: number, high: number): number[] {
   return ticks;
 }
 
-/** Heights of labels pushed apart from top to bottom, so that none lies on another; in the order given. */
+/** Heights of labels, pushed apart so that none covers another; in the order given. */
 export function spreadLabels(
   heights: readonly number[],
   { top, bottom, gap = 15 }: { readonly top: number; readonly bottom: number; readonly gap?: number },

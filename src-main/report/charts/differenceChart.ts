@@ -5,7 +5,8 @@ export interface DifferenceRow {
   readonly label: string;
   readonly mean: number;
   readonly interval: Interval | null;
-  /** Its numbers in words. */ readonly note: string;
+  /** The row's numbers as text. */
+  readonly note: string;
   readonly verdict: string;
   readonly colour: number | null;
 }
@@ -17,12 +18,12 @@ const top = 64;
 const rowHeight = 28;
 const noteWidth = 160;
 
-/** Characters that a row's label has room for. */
+/** The most characters that a row's label has room for. */
 export const differenceLabel = 50;
 
 /**
- * Differences with their 95 % intervals, one row each, about a line at 0; the verdict stands at the right in words.
- * Null without rows.
+ * Differences with their 95 % intervals, a row each, around a line at 0. The verdict is written at the right. Null
+ * without rows.
  */
 export function differenceChart({
   title,

@@ -13,7 +13,7 @@ const top = 46;
 const gap = 44;
 const columns = 3;
 
-/** Faces two by two with their names below, as SVG that holds the pictures itself. Null without any. */
+/** Pairs of faces with their names below, as SVG with the pictures inside. Null without pairs. */
 export function faceSheet(title: string, pairings: readonly FacePairing[]): string | null {
   if (pairings.length === 0) return null;
   const cardWidth = 2 * side + 34;

@@ -6,9 +6,9 @@ export interface HeatMapOptions {
   readonly yTitle: string;
   readonly xs: readonly string[];
   readonly ys: readonly string[];
-  /** value(x, y) by their places; null where nothing was tried. */
+  /** The value at column x and row y; null where nothing was tried. */
   readonly value: (x: number, y: number) => number | null;
-  /** What stands small beneath a value; null: nothing. */
+  /** Small text below a value; null: none. */
   readonly note: (x: number, y: number) => string | null;
   readonly write: (value: number) => string;
 }
@@ -18,7 +18,7 @@ const top = 66;
 const cell = 84;
 const cellHeight = 40;
 
-/** Values on a grid of two knobs, each cell with its number: the darker, the higher. */
+/** Values on a grid of two knobs. Each cell shows its number; the darker, the higher. */
 export function heatMap({ title, xTitle, yTitle, xs, ys, value, note, write }: HeatMapOptions): string {
   const values = xs.flatMap((_, x) => ys.flatMap((__, y) => value(x, y) ?? []));
   const low = Math.min(...values);
@@ -45,7 +45,7 @@ export function heatMap({ title, xTitle, yTitle, xs, ys, value, note, write }: H
         const beneath = note(x, y);
         const middle = [left + x * cell + cell / 2, top + y * cellHeight + cellHeight / 2 + 4] as const;
         if (own === null) return text(...middle, '—', 'class="muted" text-anchor="middle"');
-        // The cell's colours do not follow the theme: number and ground belong together.
+        // The cell's colours do not follow the theme: the number must be readable on the cell.
         const share = (own - low) / (high - low || 1);
         const blend = (from: number, to: number) => Math.round(from + (to - from) * share);
         return (

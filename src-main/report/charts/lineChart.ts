@@ -27,16 +27,40 @@ const right = 190;
 const top = 56;
 const bottom = 46;
 const longestLabel = 28;
+const mostDots = 12;
 const labelHeight = 15;
 const labelLine = 14;
 
+interface Scale {
+  readonly px: (x: number) => number;
+  readonly py: (y: number) => number;
+  readonly xTicks: readonly number[];
+  readonly yTicks: readonly number[];
+}
+
 /**
- * A line chart as SVG with a band from the lowest to the highest seed; labels stand at the ends of the lines. Null
+ * A line chart as SVG, with a band from the lowest to the highest seed and labels at the ends of the lines. Null
  * without points.
  */
 export function lineChart(options: LineChartOptions): string | null {
   const series = options.series.filter((entry) => entry.points.length > 0);
   if (series.length === 0) return null;
+  const scale = scaleOf(series, options);
+  const labelled = series.filter((entry) => !entry.quiet);
+  return chartFrame({ title: options.title, width, height }, [
+    ...axes(scale, options),
+    // Quiet lines lie below bands, and bands below lines.
+    ...series
+      .filter((entry) => entry.quiet)
+      .map((entry) => `<polyline class="quiet" fill="none" points="${means(entry, scale)}"/>`),
+    ...labelled.filter((entry) => entry.points.some(({ low, high }) => low < high)).map((entry) => band(entry, scale)),
+    ...labelled.map((entry) => line(entry, scale)),
+    ...labels(labelled, scale),
+  ]);
+}
+
+/** Where a point is on the card. Shares fill the whole height from 0 to 1; other values have their own range. */
+function scaleOf(series: readonly ChartSeries[], options: LineChartOptions): Scale {
   const xs = series.flatMap((entry) => entry.points.map(({ x }) => x));
   const xLow = Math.min(...xs);
   const xHigh = Math.max(...xs);
@@ -54,68 +78,72 @@ export function lineChart(options: LineChartOptions): string | null {
   const xTicks =
     options.xTicks ??
     (options.logarithmic ? [...new Set(xs)].sort((a, b) => a - b) : niceTicks(xLow, xHigh).filter(Number.isInteger));
-  const labelled = series.filter((entry) => !entry.quiet);
+  return { px, py, xTicks, yTicks: niceTicks(yLow, yHigh) };
+}
+
+function axes({ px, py, xTicks, yTicks }: Scale, { write, percent, xTitle, yTitle }: LineChartOptions): string[] {
+  const inWords = (tick: number) => (percent ? `${Math.round(tick * 100)} %` : write(tick));
+  return [
+    ...yTicks.map((tick) => {
+      const y = place(py(tick));
+      const label = text(left - 8, py(tick) + 4, inWords(tick), 'class="muted" text-anchor="end"');
+      return `<line class="grid" x1="${left}" x2="${width - right}" y1="${y}" y2="${y}"/>${label}`;
+    }),
+    ...xTicks.map((tick) => text(px(tick), height - bottom + 18, write(tick), 'class="muted" text-anchor="middle"')),
+    text((left + width - right) / 2, height - 8, xTitle, 'class="muted" text-anchor="middle"'),
+    text(16, top - 12, yTitle, 'class="muted" font-size="11"'),
+  ];
+}
+
+const colourOf = (entry: ChartSeries) => entry.colour % colours;
+
+const path = (points: readonly (readonly [x: number, y: number])[], { px, py }: Scale) =>
+  points.map(([x, y]) => `${place(px(x))},${place(py(y))}`).join(' ');
+
+const means = ({ points }: ChartSeries, scale: Scale) =>
+  path(
+    points.map(({ x, mean }) => [x, mean]),
+    scale,
+  );
+
+function band(entry: ChartSeries, scale: Scale): string {
+  const upper = entry.points.map(({ x, high }) => [x, high] as const);
+  const lower = entry.points.toReversed().map(({ x, low }) => [x, low] as const);
+  const outline = path([...upper, ...lower], scale);
+  return `<polygon class="f${colourOf(entry)}" fill-opacity="0.16" points="${outline}"/>`;
+}
+
+/** A line with its points, which are left out where they would run together. */
+function line(entry: ChartSeries, scale: Scale): string {
+  const dot = ({ x, mean }: BandPoint) =>
+    `<circle class="f${colourOf(entry)}" cx="${place(scale.px(x))}" cy="${place(scale.py(mean))}" r="2.6"/>`;
+  const dots = entry.points.length <= mostDots ? entry.points.map(dot).join('') : '';
+  const dashes = entry.dashed ? ' stroke-dasharray="5 4"' : '';
+  return (
+    `<polyline class="s${colourOf(entry)}" stroke-width="2" fill="none"${dashes} ` +
+    `points="${means(entry, scale)}"/>${dots}`
+  );
+}
+
+/** The names of the lines at their right ends: on two lines where there is room for it. */
+function labels(labelled: readonly ChartSeries[], { py }: Scale): string[] {
   const room = labelled.length * (labelHeight + labelLine) <= height - top - bottom;
-  const labels = labelled.map((entry) =>
+  const names = labelled.map((entry) =>
     room ? inTwoLines(entry.name, longestLabel) : [shorten(entry.name, longestLabel)],
   );
-  const second = labels.some((lines) => lines.length > 1) ? labelLine : 0;
+  const second = names.some((lines) => lines.length > 1) ? labelLine : 0;
   const heights = spreadLabels(
     labelled.map((entry) => py((entry.points.at(-1) as BandPoint).mean)),
     { top, bottom: height - bottom - second, gap: labelHeight + second },
   );
-  const line = (points: readonly (readonly [number, number])[]) =>
-    points.map(([x, y]) => `${place(px(x))},${place(py(y))}`).join(' ');
-  return chartFrame({ title: options.title, width, height }, [
-    ...niceTicks(yLow, yHigh).map(
-      (tick) =>
-        `<line class="grid" x1="${left}" x2="${width - right}" y1="${place(py(tick))}" ` +
-        `y2="${place(py(tick))}"/>${text(left - 8, py(tick) + 4, options.percent ? `${Math.round(tick * 100)} %` : options.write(tick), 'class="muted" text-anchor="end"')}`,
-    ),
-    ...xTicks.map((tick) =>
-      text(px(tick), height - bottom + 18, options.write(tick), 'class="muted" text-anchor="middle"'),
-    ),
-    text((left + width - right) / 2, height - 8, options.xTitle, 'class="muted" text-anchor="middle"'),
-    text(16, top - 12, options.yTitle, 'class="muted" font-size="11"'),
-    // Quiet lines lie below, bands below lines.
-    ...series
-      .filter((entry) => entry.quiet)
-      .map(
-        (entry) =>
-          `<polyline class="quiet" fill="none" points="${line(entry.points.map(({ x, mean }) => [x, mean]))}"/>`,
-      ),
-    ...labelled
-      .filter((entry) => entry.points.some(({ low, high }) => low < high))
-      .map(
-        (entry) =>
-          `<polygon class="f${entry.colour % colours}" fill-opacity="0.16" ` +
-          `points="${line([...entry.points.map(({ x, high }) => [x, high] as const), ...entry.points.toReversed().map(({ x, low }) => [x, low] as const)])}"/>`,
-      ),
-    ...labelled.map((entry) => {
-      const dots =
-        entry.points.length <= 12
-          ? entry.points
-              .map(
-                ({ x, mean }) =>
-                  `<circle class="f${entry.colour % colours}" cx="${place(px(x))}" cy="${place(py(mean))}" r="2.6"/>`,
-              )
-              .join('')
-          : '';
-      return (
-        `<polyline class="s${entry.colour % colours}" stroke-width="2" ` +
-        `fill="none"${entry.dashed ? ' stroke-dasharray="5 4"' : ''} ` +
-        `points="${line(entry.points.map(({ x, mean }) => [x, mean]))}"/>${dots}`
-      );
-    }),
-    ...labelled.flatMap((entry, index) =>
-      labels[index]!.map((words, at) =>
-        text(
-          width - right + 8,
-          (heights[index] as number) + 4 + at * labelLine,
-          words,
-          `class="f${entry.colour % colours}" font-weight="500"`,
-        ),
+  return labelled.flatMap((entry, index) =>
+    names[index]!.map((words, at) =>
+      text(
+        width - right + 8,
+        heights[index]! + 4 + at * labelLine,
+        words,
+        `class="f${colourOf(entry)}" font-weight="500"`,
       ),
     ),
-  ]);
+  );
 }

@@ -3,9 +3,8 @@ import { chartFrame, place, shorten, text } from './chartFrame.ts';
 export interface ParallelAxis {
   readonly title: string;
   readonly values: readonly string[];
-  /** Place of each line on the axis, 0 at the bottom to 1; null where the line does not have the knob. */ readonly places: readonly (
-    number | null
-  )[];
+  /** Where each line crosses the axis, from 0 at the bottom to 1; null where the variant does not have the knob. */
+  readonly places: readonly (number | null)[];
 }
 
 const height = 360;
@@ -14,7 +13,7 @@ const right = 110;
 const top = 76;
 const bottom = 34;
 
-/** One line a variant across its knobs to its result on the last axis; the best is drawn on top in colour. */
+/** A line for each variant across its knobs to its result on the last axis. The best is drawn on top, in colour. */
 export function parallelCoordinates({
   title,
   axes,
@@ -36,16 +35,16 @@ export function parallelCoordinates({
       })
       .join(' ');
   return chartFrame({ title, width, height }, [
-    ...axes.map(
-      (axis, index) =>
-        `<line class="axis" x1="${place(px(index))}" x2="${place(px(index))}" y1="${top}" ` +
-        `y2="${height - bottom}"/>${text(px(index), top - 14, shorten(axis.title, 24), 'class="muted" text-anchor="middle"')}`,
-    ),
+    ...axes.map((axis, index) => {
+      const x = place(px(index));
+      const title = text(px(index), top - 14, shorten(axis.title, 24), 'class="muted" text-anchor="middle"');
+      return `<line class="axis" x1="${x}" x2="${x}" y1="${top}" y2="${height - bottom}"/>${title}`;
+    }),
     ...Array.from({ length: lines }, (_, line) => line)
       .filter((line) => line !== best)
       .map((line) => `<polyline class="quiet" stroke-width="1.5" fill="none" points="${points(line)}"/>`),
     `<polyline class="s0" stroke-width="3" fill="none" points="${points(best)}"/>`,
-    // Each value is written once beside its axis, the last axis at its right.
+    // Each value is written once beside its axis; those of the last axis at its right.
     ...axes.flatMap((axis, index) =>
       [...new Map(axis.values.map((value, line) => [value, axis.places[line] ?? null]))].flatMap(([value, share]) => {
         if (share === null) return [];

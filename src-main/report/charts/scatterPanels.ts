@@ -12,8 +12,8 @@ const gap = 16;
 const inset = 26;
 
 /**
- * Clouds of points side by side, each to its own scale with equal axes; the named groups are coloured and labelled at
- * their middle, the others grey.
+ * Point clouds side by side, each with its own scale and equal axes. The named groups are coloured, with a label at
+ * their middle; the others are grey.
  */
 export function scatterPanels({
   title,
@@ -42,7 +42,7 @@ export function scatterPanels({
       return [
         `<rect x="${left}" y="${above}" width="${panelWidth}" height="${panelHeight}" rx="6" fill="none" ` +
           `class="grid"/>${text(left + 10, above + 20, shorten(panel.title, 46), 'class="ink" font-weight="600"')}`,
-        // Groups without a colour lie below.
+        // Groups without a colour are drawn first, below the others.
         ...panel.points
           .toSorted((a, b) => Math.min(0, colourOf(a.group)) - Math.min(0, colourOf(b.group)))
           .map(

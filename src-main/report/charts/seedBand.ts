@@ -7,7 +7,7 @@ export interface BandPoint {
   readonly high: number;
 }
 
-/** Mean, lowest and highest of several runs at each x, by the runs that reach it. */
+/** Mean, lowest and highest of several runs at each x, over the runs that have that x. */
 export function seedBand(runs: readonly (readonly (readonly [x: number, y: number])[])[]): BandPoint[] {
   const byX = new Map<number, number[]>();
   for (const points of runs) for (const [x, y] of points) byX.set(x, [...(byX.get(x) ?? []), y]);

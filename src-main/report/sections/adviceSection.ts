@@ -2,7 +2,7 @@ import { adviceSentence } from '../../../src-shared/advice.ts';
 import { bounded, escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { Section } from '../section.ts';
 
-/** What was said against the plan before it was trained. */
+/** The warnings about the plan before training. */
 export const adviceSection: Section = ({ model: { advice }, texts }) =>
   advice.length === 0
     ? null

@@ -2,7 +2,7 @@ import { pairConditions, sharedParts } from '../../../src-shared/pairing.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 
-/** For every pair of arms that is compared: in how many seeds the store shows equal conditions. Null without a pair. */
+/** For each pair of compared arms, in how many seeds the stored hashes show equal conditions. Null without a pair. */
 export function conditionsPart({ chosen, model, texts: { say } }: ReportContext): string | null {
   const trained = (name: string) => model.runs.filter((run) => run.arm === name && run.summary !== null);
   const rows = chosen.slice(1).flatMap((arm) =>

@@ -1,7 +1,7 @@
 import { bounded, code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { Section } from '../section.ts';
 
-/** The faces, the split's parts with their counts, the audit, and the files that were left out. */
+/** The faces, the parts of the split with their counts, the audit, and the files that were left out. */
 export const dataSection: Section = ({ model: { dataset, split }, texts: { say, count } }) => {
   const more = (left: number) => say('data.more', { more: left });
   return {
@@ -24,8 +24,12 @@ export const dataSection: Section = ({ model: { dataset, split }, texts: { say, 
           .filter((part) => part.images > 0)
           .map((part) => [part.part, count(part.people), count(part.images)]),
       ),
-      `${say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) })} ` +
-        `${split.findings.length === 0 ? say('data.noFindings') : say('data.findings', { findings: split.findings.length })}`,
+      [
+        say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) }),
+        split.findings.length === 0
+          ? say('data.noFindings')
+          : say('data.findings', { findings: split.findings.length }),
+      ].join(' '),
       bounded(
         split.findings.map((finding) => escapeMarkdown(finding.message)),
         10,

@@ -5,7 +5,7 @@ import { chartBook, type Section } from '../section.ts';
 const mostPanels = 4;
 const mostNamed = 6;
 
-/** The embeddings of people never seen in training, each compared arm side by side, by its first seed. */
+/** The embeddings of people who were not in training: the compared arms side by side, each with its first seed. */
 export const embeddingsSection: Section = ({ chosen, model: { plan }, texts, texts: { say } }) => {
   const drawn = chosen
     .flatMap((arm) =>

@@ -25,7 +25,7 @@ const points: readonly HealthPoint[] = [
 const atBest = (run: JudgedRun, point: string) =>
   run.curves[point]?.find(({ epoch }) => epoch === run.summary.bestEpoch)?.value ?? [];
 
-/** How the embeddings stood to their centres in the epoch that is judged, of the points that the runs have. */
+/** Angles, norms and margins in the judged epoch, as far as the runs recorded them, and the warnings. */
 export const healthSection: Section = ({ chosen, texts, texts: { say } }) => {
   const arms = chosen.filter((arm) => arm.runs.length > 0);
   const present = points.filter(({ point }) =>

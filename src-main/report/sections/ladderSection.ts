@@ -1,14 +1,16 @@
 import { metricDifference, metricValue, pValue, verdictSentence } from '../../../src-shared/verdictSentence.ts';
+import type { ComparedPair } from '../../../src-shared/comparison.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
+import type { Texts } from '../../../src-shared/reportTexts.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { Section } from '../section.ts';
-import { intervalInWords } from './resultsSection.ts';
+import { intervalInWords } from '../intervalInWords.ts';
 
-/** What each step of a ladder bought, by the primary metrics, against the arm before it. */
+/** What each step of a ladder gained over the arm before it, by the primary metrics. */
 export const ladderSection: Section = ({ comparison, model: { plan }, texts, texts: { say } }) => {
   const steps = comparison.steps.filter((pair) => pair.metric.primary);
   if (steps.length === 0) return null;
-  // In the order from, to; a knob that the new loss does not have goes with the old one's name.
+  // Knobs that only the old loss has are not listed: the change of loss.name implies them.
   const changed = (arm: string, against: string) =>
     planDifference({
       ...plan,
@@ -19,7 +21,6 @@ export const ladderSection: Section = ({ comparison, model: { plan }, texts, tex
         ({ knob, values: [from, to] }) => `\`${knob}\` ${escapeMarkdown(from === '—' ? `${to}` : `${from} → ${to}`)}`,
       )
       .join(', ');
-  const settled = steps.filter((pair) => pair.verdict !== 'notDistinguishable');
   const single = steps.every((pair) => pair.pairs === 1);
   return {
     markdown: paragraphs([
@@ -53,11 +54,15 @@ export const ladderSection: Section = ({ comparison, model: { plan }, texts, tex
         ]),
       ),
       single ? null : say('ladder.family', { comparisons: steps.filter((pair) => pair.adjustedP !== null).length }),
-      single
-        ? say('verdict.addSeeds')
-        : settled.length === 0
-          ? say('ladder.none')
-          : settled.map((pair) => `- ${verdictSentence(pair, texts, escapeMarkdown)}`).join('\n'),
+      conclusion(steps, texts),
     ]),
   };
 };
+
+/** The steps that are better or worse, or what is missing to say so. */
+function conclusion(steps: readonly ComparedPair[], texts: Texts): string {
+  if (steps.every((pair) => pair.pairs === 1)) return texts.say('verdict.addSeeds');
+  const settled = steps.filter((pair) => pair.verdict !== 'notDistinguishable');
+  if (settled.length === 0) return texts.say('ladder.none');
+  return settled.map((pair) => `- ${verdictSentence(pair, texts, escapeMarkdown)}`).join('\n');
+}

@@ -2,7 +2,7 @@ import { metricDifference } from '../../../src-shared/verdictSentence.ts';
 import { code, paragraphs } from '../markdown.ts';
 import type { Section } from '../section.ts';
 
-/** What the numbers do not say. */
+/** What the numbers do not show. */
 export const limitsSection: Section = ({ model: { plan, dataset, split }, chosen, texts, texts: { say } }) => {
   const images = (part: string) => split.parts.find((entry) => entry.part === part)?.images ?? 0;
   const test = images('test');

@@ -1,13 +1,18 @@
 import type { PredictionDifference } from '../../../src-shared/comparePredictions.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
+import type { Texts } from '../../../src-shared/reportTexts.ts';
 import { pComparison, pValue } from '../../../src-shared/verdictSentence.ts';
 import { faceSheet } from '../charts/faceSheet.ts';
 import { code, escapeMarkdown, paragraphs, shortFile, table } from '../markdown.ts';
 import type { ArmPredictions, ReportContext } from '../reportContext.ts';
 import { chartBook, type FaceChoice, type WrittenSection } from '../section.ts';
 
+/** Pairs of arms that are shown with pictures. */
 const mostPairs = 3;
+/** Pictures of each side of a pair. */
 const mostPictures = 5;
-const mostRows = 12; // with pictures; of each side; of the table
+/** With more rows than this, the table has no rows for single seeds. */
+const mostRows = 12;
 
 const sides = ({ compared }: ArmPredictions) =>
   [compared.onlySecond, compared.onlyFirst].map((rows) => rows.slice(0, mostPictures));
@@ -16,7 +21,7 @@ const choiceOf = (
   { test }: ReportContext['model'],
 ): FaceChoice => ({ file: test.files[image] ?? '', person: test.classes[taken] ?? '' });
 
-/** The pictures that are shown with faces. */
+/** The pictures whose faces are shown. */
 export const shownPredictions = ({ predictions, model }: ReportContext): FaceChoice[] =>
   predictions.slice(0, mostPairs).flatMap((pair) =>
     sides(pair)
@@ -24,20 +29,36 @@ export const shownPredictions = ({ predictions, model }: ReportContext): FaceCho
       .map((row) => choiceOf(row, model)),
   );
 
-/** The people and test pictures that one arm gets right and the other wrong, by McNemar's exact test. */
+/** The test pictures that one arm gets right and the other does not, with McNemar's exact test. */
 export function predictionsPart(context: ReportContext): WrittenSection | null {
-  const {
-    predictions,
-    texts: { say },
-    texts,
-  } = context;
+  const { predictions, texts } = context;
+  const { say } = texts;
   const [first] = predictions;
   if (!first) return null;
-  const several = predictions.length > 1;
-  const most = Math.max(...predictions.map(({ compared }) => compared.seeds.length));
-  const bySeed =
-    predictions.reduce((rows, { compared }) => rows + compared.seeds.length + 1, 0) <= mostRows || most === 1;
+  const mostSeeds = Math.max(...predictions.map(({ compared }) => compared.seeds.length));
   const parts = predictions.slice(0, mostPairs).map((pair, place) => pairPart(pair, place, context));
+  const images = first.compared.seeds[0];
+  return {
+    charts: new Map(parts.flatMap(({ charts }) => [...(charts ?? [])])),
+    markdown: paragraphs([
+      `### ${say('heading.predictions')}`,
+      say('predictions.intro', {
+        images: images === undefined ? 0 : images.bothRight + images.onlyFirst + images.onlySecond + images.bothWrong,
+      }),
+      countsTable(predictions, texts),
+      mostSeeds > 1 ? say('predictions.clustered') : null,
+      ...parts.map(({ markdown }) => markdown),
+    ]),
+  };
+}
+
+/** For each pair of arms, how many test pictures both, one or none of them got right. */
+function countsTable(predictions: readonly ArmPredictions[], texts: Texts): string {
+  const { say } = texts;
+  const several = predictions.length > 1;
+  const mostSeeds = Math.max(...predictions.map(({ compared }) => compared.seeds.length));
+  const allRows = predictions.reduce((rows, { compared }) => rows + compared.seeds.length + 1, 0);
+  const bySeed = allRows <= mostRows || mostSeeds === 1;
   const rows = predictions.flatMap(({ arm, against, compared: { seeds, p } }) => {
     const pair = several ? [`${escapeMarkdown(against)} — ${escapeMarkdown(arm)}`] : [];
     const sum = (count: 'bothRight' | 'onlyFirst' | 'onlySecond' | 'bothWrong') =>
@@ -61,39 +82,25 @@ export function predictionsPart(context: ReportContext): WrittenSection | null {
         : []),
     ];
   });
-  const images = first.compared.seeds[0];
-  return {
-    charts: new Map(parts.flatMap(({ charts }) => [...(charts ?? [])])),
-    markdown: paragraphs([
-      `### ${say('heading.predictions')}`,
-      say('predictions.intro', {
-        images: images === undefined ? 0 : images.bothRight + images.onlyFirst + images.onlySecond + images.bothWrong,
-      }),
-      table(
-        [
-          ...(several ? [say('predictions.pair')] : []),
-          say('column.seed'),
-          say('predictions.bothRight'),
-          ...(several
-            ? [say('predictions.onlyFormer'), say('predictions.onlyLatter')]
-            : [first.against, first.arm].map((arm) => say('predictions.only', { arm: escapeMarkdown(arm) }))),
-          say('predictions.bothWrong'),
-          'p',
-        ],
-        rows,
-      ),
-      most > 1 ? say('predictions.clustered') : null,
-      ...parts.map(({ markdown }) => markdown),
-    ]),
-  };
+  const [first] = predictions;
+  return table(
+    [
+      ...(several ? [say('predictions.pair')] : []),
+      say('column.seed'),
+      say('predictions.bothRight'),
+      ...(several
+        ? [say('predictions.onlyFormer'), say('predictions.onlyLatter')]
+        : [first?.against, first?.arm].map((arm) => say('predictions.only', { arm: escapeMarkdown(arm ?? '') }))),
+      say('predictions.bothWrong'),
+      'p',
+    ],
+    rows,
+  );
 }
 
-/** One pair of arms: its counts in words, the people concerned, and its clearest pictures of either side with faces. */
-function pairPart(
-  pair: ArmPredictions,
-  place: number,
-  { model, texts: { say, list }, texts }: ReportContext,
-): WrittenSection {
+/** A pair of arms: its counts in words, the people in the pictures, and the clearest pictures with faces. */
+function pairPart(pair: ArmPredictions, place: number, { model, texts }: ReportContext): WrittenSection {
+  const { say, list } = texts;
   const { arm, against, compared } = pair;
   const { onlyFirst, onlySecond, seeds } = compared;
   const named = { arm: escapeMarkdown(arm), against: escapeMarkdown(against) };
@@ -101,7 +108,7 @@ function pairPart(
   const runs = seeds.length;
   if (onlyFirst.length + onlySecond.length === 0)
     return { markdown: say('predictions.none', { ...named, seeds: runs }) };
-  const people = [...Map.groupBy([...onlyFirst, ...onlySecond], ({ label }) => label)]
+  const people = [...groupBy([...onlyFirst, ...onlySecond], ({ label }) => label)]
     .map(([label, own]) => ({ name: escapeMarkdown(classes[label] ?? ''), count: own.length }))
     .sort((a, b) => b.count - a.count);
   const several = people.filter(({ count }) => count > 1).slice(0, 4);
@@ -109,21 +116,7 @@ function pairPart(
   const right = (count: number) => say('training.of', { best: count, all: runs });
   const title = say('chart.predictions', { arm, against });
   const book = chartBook();
-  const sheet = faceSheet(
-    title,
-    shown.flatMap((row) => {
-      const { file, person } = choiceOf(row, model);
-      const leftFace = model.faces.files[file];
-      const rightFace = model.faces.people[person];
-      const note = say('predictions.note', {
-        better: row.secondRight > row.firstRight ? arm : against,
-        right: right(Math.max(row.firstRight, row.secondRight)),
-      });
-      return leftFace && rightFace
-        ? [{ left: classes[row.label] ?? '', right: person, leftFace, rightFace, note }]
-        : [];
-    }),
-  );
+  const sheet = facesOf(pair, title, { model, texts });
   const left = onlyFirst.length + onlySecond.length - shown.length;
   return {
     charts: book.charts,
@@ -161,4 +154,24 @@ function pairPart(
       left > 0 ? say('predictions.more', { more: left }) : null,
     ]),
   };
+}
+
+/** The pictures of a pair beside the person that the wrong arm saw in them. */
+function facesOf(pair: ArmPredictions, title: string, { model, texts }: Pick<ReportContext, 'model' | 'texts'>) {
+  const { arm, against, compared } = pair;
+  const pairings = sides(pair)
+    .flat()
+    .flatMap((row) => {
+      const { file, person } = choiceOf(row, model);
+      const leftFace = model.faces.files[file];
+      const rightFace = model.faces.people[person];
+      if (!leftFace || !rightFace) return [];
+      const right = { best: Math.max(row.firstRight, row.secondRight), all: compared.seeds.length };
+      const note = texts.say('predictions.note', {
+        better: row.secondRight > row.firstRight ? arm : against,
+        right: texts.say('training.of', right),
+      });
+      return [{ left: model.test.classes[row.label] ?? '', right: person, leftFace, rightFace, note }];
+    });
+  return faceSheet(title, pairings);
 }

@@ -3,14 +3,14 @@ import { enginesThatDiffer } from '../../../src-shared/runEngine.ts';
 import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { Section } from '../section.ts';
 
-/** The machine, and the command that does the same again. */
+/** The machine, and the command that repeats the experiment. */
 export const rerunSection: Section = ({ model: { machine, planHash, rerunCommand, runs }, texts }) => {
   const { say } = texts;
   const differ = enginesThatDiffer(
     runs.map((run) => ({ run, engines: run.engines ?? [] })),
     texts,
   );
-  // longer than any in it
+  // A fence must be longer than any run of backticks inside it.
   const fence = '`'.repeat(Math.max(3, ...(rerunCommand.match(/`+/g) ?? []).map((run) => run.length + 1)));
   const hashes = runs.flatMap(({ resultHash }) => resultHash ?? []);
   return {

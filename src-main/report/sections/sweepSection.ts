@@ -1,4 +1,5 @@
 import type { HalvingPlan } from '../../../src-shared/arms.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { halvingRounds, type HalvingStop } from '../../../src-shared/halving.ts';
 import { knobsOf } from '../../../src-shared/knobs.ts';
 import { mean } from '../../../src-shared/maths/statistics.ts';
@@ -12,70 +13,28 @@ import { chartBook, type Section } from '../section.ts';
 interface Variant {
   readonly arm: ReportArm;
   readonly val: number;
-  /** Where it was stopped before its end. */ readonly halving: HalvingStop | null;
+  /** Where successive halving stopped it; null where it was trained to the end. */
+  readonly halving: HalvingStop | null;
   readonly test: number | null;
   readonly knobs: ReadonlyMap<string, unknown>;
 }
 
-/** Every variant of a sweep by val accuracy, a heat map of each arm's first two knobs, and parallel coordinates. */
+/** The variants of a sweep by val accuracy, with a heat map of each arm's first two knobs and parallel coordinates. */
 export const sweepSection: Section = (context) => {
-  const {
-    model: { plan, runs },
-    arms,
-    chosen,
-    texts: { say },
-    texts,
-  } = context;
-  const { sweep } = plan;
+  const { model, chosen, texts } = context;
+  const { say } = texts;
+  const { sweep } = model.plan;
   if (!sweep) return null;
-  const origins = [...new Set(arms.flatMap((arm) => arm.variantOf ?? []))].map((name) => ({ name }));
-  const variants = arms
-    .filter((arm) => arm.variantOf !== undefined)
-    .flatMap((arm): Variant[] => {
-      const halving = runs.find((run) => run.arm === arm.name && run.halving)?.halving ?? null;
-      const val = halving ? halving.accuracy : valAccuracy(arm);
-      const own = plan.arms.find((entry) => entry.name === arm.name);
-      const tests = arm.runs.flatMap((run) => run.summary.evaluation.accuracy.test?.top1.value ?? []);
-      return val === null || !own
-        ? []
-        : [
-            {
-              arm,
-              val,
-              halving,
-              test: tests.length === 0 ? null : mean(tests),
-              knobs: new Map([
-                ...[...knobsOf(own.loss)].map(
-                  ([knob, value]) => [`arms.${arm.variantOf}.loss.${knob}`, value] as const,
-                ),
-                ...Object.entries(own.settings ?? {}),
-              ]),
-            },
-          ];
-    });
+  const variants = variantsIn(context);
   if (variants.length === 0) return null;
-  const diverged = runs.filter((run) => run.status === 'failed').length;
+  const diverged = model.runs.filter((run) => run.status === 'failed').length;
+  const knobs = Object.keys(sweep.knobs).length;
   const book = chartBook();
-  const names = Object.keys(sweep.knobs);
-  const charts = origins.flatMap(({ name: origin }) => {
-    const own = variants.filter((variant) => variant.arm.variantOf === origin);
-    const knobs = names.filter(
-      (knob) =>
-        (lossKnob(knob, origins)?.arm ?? origin) === origin &&
-        new Set(own.map((variant) => variant.knobs.get(knob))).size > 1,
-    );
-    const place = origins.findIndex(({ name }) => name === origin);
-    const suffix = place === 0 ? '' : `-${place + 1}`;
-    return [
-      heatMapOf(own, knobs, { origin, file: `heatmap${suffix}.svg`, book, context }),
-      parallelOf(own, knobs, { origin, file: `parallel${suffix}.svg`, book, context }),
-    ];
-  });
   return {
     markdown: paragraphs([
       `## ${say('heading.sweep')}`,
       [
-        say('sweep.intro', { variants: variants.length, search: say(`sweep.${sweep.search}`), knobs: names.length }),
+        say('sweep.intro', { variants: variants.length, search: say(`sweep.${sweep.search}`), knobs }),
         ...(sweep.halving ? [halvingInWords(sweep.halving, context)] : []),
         ...(diverged > 0 ? [say('sweep.diverged', { runs: diverged })] : []),
       ].join(' '),
@@ -90,42 +49,92 @@ export const sweepSection: Section = (context) => {
           }),
         )
         .join(' '),
-      table(
-        [
-          say('column.variant'),
-          say('column.valTop1'),
-          say('column.testTop1'),
-          say('column.runs'),
-          ...(sweep.halving ? [say('column.trained')] : []),
-        ],
-        variants
-          .toSorted((a, b) => (b.halving?.round ?? Infinity) - (a.halving?.round ?? Infinity) || b.val - a.val)
-          .map(({ arm, val, test, halving }) => [
-            chosen.includes(arm) ? `**${escapeMarkdown(arm.name)}**` : escapeMarkdown(arm.name),
-            texts.percent(val),
-            test === null ? '—' : texts.percent(test),
-            String(runs.filter((run) => run.arm === arm.name && (run.summary !== null || run.halving !== null)).length),
-            ...(sweep.halving
-              ? [halving ? say('sweep.stopped', { epochs: halving.epochs, round: halving.round }) : say('sweep.whole')]
-              : []),
-          ]),
-      ),
-      ...charts,
+      variantTable(variants, context),
+      ...chartsOf(variants, Object.keys(sweep.knobs), { book, context }),
     ]),
     charts: book.charts,
   };
 };
 
-/** The rounds of successive halving, those of the arm with the most variants. */
-function halvingInWords(halving: HalvingPlan, { model: { plan }, texts: { say, list } }: ReportContext): string {
-  const candidates = Math.max(
-    ...[
-      ...Map.groupBy(
-        plan.arms.filter((arm) => arm.variantOf !== undefined),
-        (arm) => arm.variantOf,
-      ).values(),
-    ].map((own) => own.length),
+/** The variants with a val accuracy: at their end, or where successive halving stopped them. */
+function variantsIn({ model: { plan, runs }, arms }: ReportContext): Variant[] {
+  return arms
+    .filter((arm) => arm.variantOf !== undefined)
+    .flatMap((arm): Variant[] => {
+      const halving = runs.find((run) => run.arm === arm.name && run.halving)?.halving ?? null;
+      const val = halving ? halving.accuracy : valAccuracy(arm);
+      const own = plan.arms.find((entry) => entry.name === arm.name);
+      if (val === null || !own) return [];
+      const tests = arm.runs.flatMap((run) => run.summary.evaluation.accuracy.test?.top1.value ?? []);
+      const lossKnobs = [...knobsOf(own.loss)].map(
+        ([knob, value]) => [`arms.${arm.variantOf}.loss.${knob}`, value] as const,
+      );
+      return [
+        {
+          arm,
+          val,
+          halving,
+          test: tests.length === 0 ? null : mean(tests),
+          knobs: new Map([...lossKnobs, ...Object.entries(own.settings ?? {})]),
+        },
+      ];
+    });
+}
+
+/** The variants that came furthest first, then by val accuracy. */
+function variantTable(variants: readonly Variant[], { model: { plan, runs }, chosen, texts }: ReportContext): string {
+  const { say } = texts;
+  const halved = plan.sweep?.halving !== undefined;
+  const trainedRuns = (arm: ReportArm) =>
+    runs.filter((run) => run.arm === arm.name && (run.summary !== null || run.halving !== null)).length;
+  const trained = (halving: HalvingStop | null) =>
+    halving ? say('sweep.stopped', { epochs: halving.epochs, round: halving.round }) : say('sweep.whole');
+  return table(
+    [
+      say('column.variant'),
+      say('column.valTop1'),
+      say('column.testTop1'),
+      say('column.runs'),
+      ...(halved ? [say('column.trained')] : []),
+    ],
+    variants
+      .toSorted((a, b) => (b.halving?.round ?? Infinity) - (a.halving?.round ?? Infinity) || b.val - a.val)
+      .map(({ arm, val, test, halving }) => [
+        chosen.includes(arm) ? `**${escapeMarkdown(arm.name)}**` : escapeMarkdown(arm.name),
+        texts.percent(val),
+        test === null ? '—' : texts.percent(test),
+        String(trainedRuns(arm)),
+        ...(halved ? [trained(halving)] : []),
+      ]),
   );
+}
+
+/** Two charts for each arm that was swept, of the knobs that vary in it. */
+function chartsOf(
+  variants: readonly Variant[],
+  names: readonly string[],
+  { book, context }: Pick<Drawn, 'book' | 'context'>,
+): (string | null)[] {
+  const origins = [...new Set(context.arms.flatMap((arm) => arm.variantOf ?? []))].map((name) => ({ name }));
+  return origins.flatMap(({ name: origin }, place) => {
+    const own = variants.filter((variant) => variant.arm.variantOf === origin);
+    const knobs = names.filter(
+      (knob) =>
+        (lossKnob(knob, origins)?.arm ?? origin) === origin &&
+        new Set(own.map((variant) => variant.knobs.get(knob))).size > 1,
+    );
+    const suffix = place === 0 ? '' : `-${place + 1}`;
+    return [
+      heatMapOf(own, knobs, { origin, file: `heatmap${suffix}.svg`, book, context }),
+      parallelOf(own, knobs, { origin, file: `parallel${suffix}.svg`, book, context }),
+    ];
+  });
+}
+
+/** The rounds of successive halving, as the arm with the most variants goes through them. */
+function halvingInWords(halving: HalvingPlan, { model: { plan }, texts: { say, list } }: ReportContext): string {
+  const variants = plan.arms.filter((arm) => arm.variantOf !== undefined);
+  const candidates = Math.max(...[...groupBy(variants, (arm) => arm.variantOf).values()].map((own) => own.length));
   const rounds = halvingRounds(halving, { candidates, epochs: plan.training.epochs }).map((round, place) =>
     say(place === 0 ? 'sweep.firstRound' : 'sweep.round', { candidates: round.candidates, epochs: round.epochs }),
   );
@@ -141,11 +150,15 @@ interface Drawn {
 const lastWord = (knob: string) => knob.split('.').at(-1) ?? knob;
 const write = (value: unknown, { context: { texts } }: Drawn) =>
   typeof value === 'number' ? texts.short(value) : String(value);
-const byValue = (a: unknown, b: unknown) =>
-  typeof a === 'number' && typeof b === 'number' ? a - b : String(a) < String(b) ? -1 : 1;
+
+function byValue(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a) < String(b) ? -1 : 1;
+}
 
 /**
- * The first two knobs as a grid, each cell the mean over what else varies; null where draws hardly ever share a value.
+ * The first two knobs as a grid; a cell is the mean over the other knobs. Null where the variants were drawn at random
+ * and hardly ever share a value.
  */
 function heatMapOf(variants: readonly Variant[], [x, y]: readonly string[], drawn: Drawn): string | null {
   if (x === undefined || y === undefined) return null;
@@ -183,56 +196,54 @@ function heatMapOf(variants: readonly Variant[], [x, y]: readonly string[], draw
   );
 }
 
+/** Every variant as a line across its knobs, its epochs where halving stopped some, and its val accuracy. */
 function parallelOf(variants: readonly Variant[], knobs: readonly string[], drawn: Drawn): string | null {
   if (knobs.length === 0 || variants.length < 2) return null;
-  const { texts } = drawn.context;
-  const axisOf = (title: string, values: readonly unknown[], words: (value: unknown) => string): ParallelAxis => {
-    const distinct = [...new Set(values)].sort(byValue);
-    const numbers = distinct.filter((value) => typeof value === 'number');
-    // Few values stand evenly apart, so that 16, 32 and 64 can be told apart; many stand where they are.
-    const place = (value: unknown) =>
-      typeof value === 'number' && distinct.length > 6
-        ? (value - (numbers[0] as number)) / ((numbers.at(-1) as number) - (numbers[0] as number) || 1)
-        : distinct.indexOf(value) / Math.max(1, distinct.length - 1);
-    return {
-      title,
-      values: values.map(words),
-      places: values.map((value) => (value === undefined ? null : place(value))),
-    };
-  };
+  const { texts, model } = drawn.context;
   const values = variants.map((variant) => variant.val);
   const low = Math.min(...values);
   const high = Math.max(...values);
-  const title = `${drawn.origin}: ${texts.say('chart.parallel')}`;
-  return drawn.book.show(
-    drawn.file,
-    parallelCoordinates({
-      title,
-      best: values.indexOf(high),
-      axes: [
-        ...knobs.map((knob) =>
-          axisOf(
-            lastWord(knob),
-            variants.map((variant) => variant.knobs.get(knob)),
-            (value) => write(value, drawn),
-          ),
-        ),
-        ...(variants.some(({ halving }) => halving)
-          ? [
-              axisOf(
-                texts.say('axis.trained'),
-                variants.map(({ halving }) => halving?.epochs ?? drawn.context.model.plan.training.epochs),
-                String,
-              ),
-            ]
-          : []),
-        {
-          title: texts.say('axis.valAccuracy'),
-          values: values.map(texts.percent),
-          places: values.map((value) => (value - low) / (high - low || 1)),
-        },
-      ],
-    }),
-    title,
+  const knobAxes = knobs.map((knob) =>
+    axisOf(
+      lastWord(knob),
+      variants.map((variant) => variant.knobs.get(knob)),
+      (value) => write(value, drawn),
+    ),
   );
+  const epochs = variants.map(({ halving }) => halving?.epochs ?? model.plan.training.epochs);
+  const halved = variants.some(({ halving }) => halving);
+  const title = `${drawn.origin}: ${texts.say('chart.parallel')}`;
+  const chart = parallelCoordinates({
+    title,
+    best: values.indexOf(high),
+    axes: [
+      ...knobAxes,
+      ...(halved ? [axisOf(texts.say('axis.trained'), epochs, String)] : []),
+      {
+        title: texts.say('axis.valAccuracy'),
+        values: values.map(texts.percent),
+        places: values.map((value) => (value - low) / (high - low || 1)),
+      },
+    ],
+  });
+  return drawn.book.show(drawn.file, chart, title);
+}
+
+const mostEvenlySpaced = 6;
+
+/** An axis of values. A few values are spaced evenly, so that 16, 32 and 64 can be told apart; many are to scale. */
+function axisOf(title: string, values: readonly unknown[], inWords: (value: unknown) => string): ParallelAxis {
+  const distinct = [...new Set(values)].sort(byValue);
+  const numbers = distinct.filter((value) => typeof value === 'number');
+  const first = numbers[0] ?? 0;
+  const span = (numbers.at(-1) ?? 0) - first || 1;
+  const place = (value: unknown) =>
+    typeof value === 'number' && distinct.length > mostEvenlySpaced
+      ? (value - first) / span
+      : distinct.indexOf(value) / Math.max(1, distinct.length - 1);
+  return {
+    title,
+    values: values.map(inWords),
+    places: values.map((value) => (value === undefined ? null : place(value))),
+  };
 }

@@ -1,5 +1,6 @@
+import type { Texts } from '../../../src-shared/reportTexts.ts';
 import { warningSentence } from '../../../src-shared/runWarning.ts';
-import { lineChart, type ChartSeries } from '../charts/lineChart.ts';
+import { lineChart, type ChartSeries, type LineChartOptions } from '../charts/lineChart.ts';
 import { seedBand } from '../charts/seedBand.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { ReportArm, ReportContext } from '../reportContext.ts';
@@ -8,7 +9,7 @@ import { chartBook, type Section } from '../section.ts';
 const mostLabelled = 6;
 const partPrefix = 'train/loss/';
 
-/** The parts of the compared arms' sums, each on its own, unweighted. */
+/** A line for each part of the compared arms' summed losses, before its weight. */
 function seriesOfParts({ chosen, model }: ReportContext): ChartSeries[] {
   const parts = chosen.flatMap((arm) => {
     const runs = model.runs.filter((run) => run.arm === arm.name);
@@ -25,7 +26,7 @@ function seriesOfParts({ chosen, model }: ReportContext): ChartSeries[] {
   return parts.map((part, index) => ({ ...part, colour: index, quiet: index >= mostLabelled }));
 }
 
-/** Lines of the compared arms with a band over seeds; a sweep's other variants lie in grey behind them. */
+/** Lines of the compared arms with a band over seeds; the other variants of a sweep are grey lines behind them. */
 function seriesOf(
   { arms, chosen, model }: ReportContext,
   options: { readonly name: string; readonly dashed?: boolean; readonly label: (arm: ReportArm) => string },
@@ -50,122 +51,111 @@ function seriesOf(
 
 /** Every run with its state, and the curves of accuracy and loss. */
 export const trainingSection: Section = (context) => {
-  const {
-    model,
-    arms,
-    chosen,
-    texts: { say, short },
-    texts,
-  } = context;
+  const { model, texts } = context;
+  const { say } = texts;
   const book = chartBook();
-  const state = (status: string) =>
-    say(
-      status === 'done' ||
-        status === 'trained' ||
-        status === 'running' ||
-        status === 'queued' ||
-        status === 'failed' ||
-        status === 'cancelled'
-        ? `state.${status}`
-        : 'state.missing',
-    );
-  const both = arms.length <= 2;
-  const accuracy = both
-    ? [
-        ...seriesOf(context, {
-          name: 'train/accuracy',
-          dashed: true,
-          label: (arm) => say('series.train', { arm: arm.name }),
-        }),
-        ...seriesOf(context, { name: 'val/accuracy', label: (arm) => say('series.val', { arm: arm.name }) }),
-      ]
-    : seriesOf(context, { name: 'val/accuracy', label: (arm) => arm.name });
-  const accuracyTitle = say(both ? 'chart.accuracy' : 'chart.valAccuracy');
-  const write = (value: number) => short(value);
-  const seeds = new Set(model.runs.filter((run) => run.summary !== null).map((run) => run.seed)).size;
-  const quiet = arms.length - Math.min(chosen.length, mostLabelled);
-  const shown = [
-    book.show(
-      'accuracy.svg',
-      lineChart({
-        title: accuracyTitle,
-        xTitle: say('axis.epoch'),
-        yTitle: say('axis.topOne'),
-        percent: true,
-        series: accuracy,
-        write,
-      }),
-      accuracyTitle,
-    ),
-    book.show(
-      'loss.svg',
-      lineChart({
-        title: say('chart.loss'),
-        xTitle: say('axis.epoch'),
-        yTitle: say('axis.loss'),
-        series: seriesOf(context, { name: 'train/loss', label: (arm) => arm.name }),
-        write,
-      }),
-      say('chart.loss'),
-    ),
-    book.show(
-      'loss-parts.svg',
-      lineChart({
-        title: say('chart.lossParts'),
-        xTitle: say('axis.epoch'),
-        yTitle: say('axis.loss'),
-        series: seriesOfParts(context),
-        write,
-      }),
-      say('chart.lossParts'),
-    ),
-  ];
-  const failures = model.runs
-    .filter((run) => run.status === 'failed')
-    .map((run) =>
-      say('training.failed', {
-        arm: escapeMarkdown(run.arm),
-        seed: run.seed,
-        message: escapeMarkdown(warningSentence(run.message ?? state('failed'), texts)),
-      }),
-    );
+  const shown = curves(context, book);
   return {
     markdown: paragraphs([
       `## ${say('heading.training')}`,
-      table(
-        [
-          say('column.arm'),
-          say('column.seed'),
-          say('column.state'),
-          say('column.bestEpoch'),
-          say('column.time'),
-          say('column.rate'),
-          say('column.result'),
-        ],
-        model.runs.map(({ arm, seed, status, summary, halving, resultHash }) => [
-          escapeMarkdown(arm),
-          String(seed),
-          halving ? say('state.halved', { round: halving.round }) : state(status),
-          ...(summary
-            ? [
-                say('training.of', { best: summary.bestEpoch, all: summary.epochs }),
-                say('unit.seconds', { number: texts.count(Math.round(summary.seconds)) }),
-                texts.decimal(summary.imagesPerSecond, 0),
-              ]
-            : ['—', '—', '—']),
-          resultHash === null ? '—' : `\`${resultHash.slice(0, 8)}\``,
-        ]),
-      ),
-      ...failures,
+      runTable(context),
+      ...failures(context),
       model.runs.some((run) => run.summary !== null) ? say('training.best') : null,
       ...shown,
-      shown.some((image) => image !== null)
-        ? [
-            ...(seeds > 1 ? [say('chart.band', { seeds })] : []),
-            ...(quiet > 0 ? [say('chart.quiet', { arms: quiet })] : []),
-          ].join(' ')
-        : null,
+      shown.some((image) => image !== null) ? legend(context) : null,
     ]),
     charts: book.charts,
   };
 };
+
+const states = ['done', 'trained', 'running', 'queued', 'failed', 'cancelled'] as const;
+
+function stateInWords(status: string, { say }: Texts): string {
+  const state = states.find((known) => known === status);
+  return say(state === undefined ? 'state.missing' : `state.${state}`);
+}
+
+function runTable({ model, texts }: ReportContext): string {
+  const { say } = texts;
+  return table(
+    [
+      say('column.arm'),
+      say('column.seed'),
+      say('column.state'),
+      say('column.bestEpoch'),
+      say('column.time'),
+      say('column.rate'),
+      say('column.result'),
+    ],
+    model.runs.map(({ arm, seed, status, summary, halving, resultHash }) => [
+      escapeMarkdown(arm),
+      String(seed),
+      halving ? say('state.halved', { round: halving.round }) : stateInWords(status, texts),
+      ...(summary
+        ? [
+            say('training.of', { best: summary.bestEpoch, all: summary.epochs }),
+            say('unit.seconds', { number: texts.count(Math.round(summary.seconds)) }),
+            texts.decimal(summary.imagesPerSecond, 0),
+          ]
+        : ['—', '—', '—']),
+      resultHash === null ? '—' : `\`${resultHash.slice(0, 8)}\``,
+    ]),
+  );
+}
+
+/** A sentence for each run that failed. */
+const failures = ({ model, texts }: ReportContext): string[] =>
+  model.runs
+    .filter((run) => run.status === 'failed')
+    .map((run) =>
+      texts.say('training.failed', {
+        arm: escapeMarkdown(run.arm),
+        seed: run.seed,
+        message: escapeMarkdown(warningSentence(run.message ?? stateInWords('failed', texts), texts)),
+      }),
+    );
+
+/** The charts of accuracy, of loss, and of the parts of summed losses. Two arms have room for train beside val. */
+function curves(context: ReportContext, book: ReturnType<typeof chartBook>): (string | null)[] {
+  const { say, short: write } = context.texts;
+  const both = context.arms.length <= 2;
+  const train = {
+    name: 'train/accuracy',
+    dashed: true,
+    label: (arm: ReportArm) => say('series.train', { arm: arm.name }),
+  };
+  const val = {
+    name: 'val/accuracy',
+    label: (arm: ReportArm) => (both ? say('series.val', { arm: arm.name }) : arm.name),
+  };
+  const show = (file: string, options: Pick<LineChartOptions, 'title' | 'yTitle' | 'percent' | 'series'>) =>
+    book.show(file, lineChart({ xTitle: say('axis.epoch'), write, ...options }), options.title);
+  return [
+    show('accuracy.svg', {
+      title: say(both ? 'chart.accuracy' : 'chart.valAccuracy'),
+      yTitle: say('axis.topOne'),
+      percent: true,
+      series: [...(both ? seriesOf(context, train) : []), ...seriesOf(context, val)],
+    }),
+    show('loss.svg', {
+      title: say('chart.loss'),
+      yTitle: say('axis.loss'),
+      series: seriesOf(context, { name: 'train/loss', label: (arm) => arm.name }),
+    }),
+    show('loss-parts.svg', {
+      title: say('chart.lossParts'),
+      yTitle: say('axis.loss'),
+      series: seriesOfParts(context),
+    }),
+  ];
+}
+
+/** What the bands and the grey lines of the charts are. */
+function legend({ model, arms, chosen, texts: { say } }: ReportContext): string {
+  const seeds = new Set(model.runs.filter((run) => run.summary !== null).map((run) => run.seed)).size;
+  const quiet = arms.length - Math.min(chosen.length, mostLabelled);
+  return [
+    ...(seeds > 1 ? [say('chart.band', { seeds })] : []),
+    ...(quiet > 0 ? [say('chart.quiet', { arms: quiet })] : []),
+  ].join(' ');
+}

@@ -2,101 +2,101 @@ import type { ComparedPair } from '../../../src-shared/comparison.ts';
 import { sharedParts, unpairedRuns, type SharedPart } from '../../../src-shared/pairing.ts';
 import { metricDifference, verdictSentence } from '../../../src-shared/verdictSentence.ts';
 import { shorten } from '../charts/chartFrame.ts';
-import { differenceChart, differenceLabel } from '../charts/differenceChart.ts';
+import { differenceChart, differenceLabel, type DifferenceRow } from '../charts/differenceChart.ts';
 import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
-import { intervalInWords } from './resultsSection.ts';
+import { intervalInWords } from '../intervalInWords.ts';
 
 const isPrimary = ({ metric }: ComparedPair) => metric.primary;
 
-/** The answer in plain words: each arm against the first by the primary metrics, and what it rests on. */
+/** The answer in plain words: each arm against the first by the primary metrics, and how sure it is. */
 export const verdictSection: Section = (context) => {
-  const {
-    texts: { say },
-    texts,
-    comparison,
-    chosen,
-  } = context;
-  const primary = comparison.pairs.filter(isPrimary);
   const book = chartBook();
-  const tested = primary.filter((pair) => pair.adjustedP !== null);
-  const body =
-    chosen.length < 2
-      ? [say('verdict.none')]
-      : primary.length === 0
-        ? [say('verdict.notDone')]
-        : [
-            sentences(primary, context)
-              .map((sentence) => `- ${sentence}`)
-              .join('\n'),
-            tested.length > 0 ? say('verdict.brackets', { comparisons: tested.length }) : say('verdict.addSeeds'),
-            tested.length === 0
-              ? null
-              : book.show(
-                  'differences.svg',
-                  differenceChart({
-                    title: say('chart.differences', { base: comparison.base }),
-                    xTitle: say('axis.points'),
-                    write: (value) => texts.decimal(value, Number.isInteger(value) ? 0 : 1),
-                    rows: primary
-                      .filter((pair) => pair.metric.unit === 'share')
-                      .map((pair) => ({
-                        label:
-                          chosen.length === 2
-                            ? pair.metric.title
-                            : `${shorten(pair.arm, Math.max(12, differenceLabel - pair.metric.title.length - 2))}: ` +
-                              `${pair.metric.title}`,
-                        mean: 100 * pair.mean,
-                        note: [
-                          metricDifference(pair.mean, pair.metric, texts).number,
-                          ...(pair.interval ? [`(${intervalInWords(pair, texts)})`] : []),
-                        ].join(' '),
-                        verdict: say(`verdict.${pair.verdict}.word`),
-                        interval: pair.interval && { low: 100 * pair.interval.low, high: 100 * pair.interval.high },
-                        colour: pair.verdict === 'better' ? 2 : pair.verdict === 'worse' ? 4 : null,
-                      })),
-                  }),
-                  say('chart.differences', { base: comparison.base }),
-                ),
-            noise(context),
-            pairedness(context),
-          ];
-  return { markdown: paragraphs([`## ${say('heading.verdict')}`, ...body]), charts: book.charts };
+  const body = answer(context, book);
+  return { markdown: paragraphs([`## ${context.texts.say('heading.verdict')}`, ...body]), charts: book.charts };
 };
+
+function answer(context: ReportContext, book: ReturnType<typeof chartBook>): (string | null)[] {
+  const { comparison, chosen, texts } = context;
+  const { say } = texts;
+  if (chosen.length < 2) return [say('verdict.none')];
+  const primary = comparison.pairs.filter(isPrimary);
+  if (primary.length === 0) return [say('verdict.notDone')];
+  const tested = primary.filter((pair) => pair.adjustedP !== null);
+  const title = say('chart.differences', { base: comparison.base });
+  return [
+    sentences(primary, context)
+      .map((sentence) => `- ${sentence}`)
+      .join('\n'),
+    tested.length > 0 ? say('verdict.brackets', { comparisons: tested.length }) : say('verdict.addSeeds'),
+    tested.length === 0 ? null : book.show('differences.svg', chartOf(primary, title, context), title),
+    noise(context),
+    pairedness(context),
+  ];
+}
+
+const verdictColours = { better: 2, worse: 4, notDistinguishable: null } as const;
+
+/** The primary metrics that are shares, as differences in percentage points. */
+function chartOf(primary: readonly ComparedPair[], title: string, { chosen, texts }: ReportContext): string | null {
+  const labelOf = ({ arm, metric }: ComparedPair) =>
+    chosen.length === 2
+      ? metric.title
+      : `${shorten(arm, Math.max(12, differenceLabel - metric.title.length - 2))}: ${metric.title}`;
+  const rows = primary
+    .filter((pair) => pair.metric.unit === 'share')
+    .map((pair): DifferenceRow => {
+      const difference = metricDifference(pair.mean, pair.metric, texts).number;
+      return {
+        label: labelOf(pair),
+        mean: 100 * pair.mean,
+        note: pair.interval ? `${difference} (${intervalInWords(pair, texts)})` : difference,
+        verdict: texts.say(`verdict.${pair.verdict}.word`),
+        interval: pair.interval && { low: 100 * pair.interval.low, high: 100 * pair.interval.high },
+        colour: verdictColours[pair.verdict],
+      };
+    });
+  return differenceChart({
+    title,
+    xTitle: texts.say('axis.points'),
+    write: (value) => texts.decimal(value, Number.isInteger(value) ? 0 : 1),
+    rows,
+  });
+}
 
 const mostSentences = 4;
 
-/** A sentence for each pair; where they are many, what is settled by itself and the rest together by metric. */
+/**
+ * A sentence for each pair. Where there are many, each settled pair has its own sentence, and the undecided pairs of a
+ * metric share one.
+ */
 function sentences(pairs: readonly ComparedPair[], { texts }: ReportContext): string[] {
-  const alone = (pair: ComparedPair) => verdictSentence(pair, texts, escapeMarkdown);
-  if (pairs.length <= mostSentences || pairs.some((pair) => pair.adjustedP === null)) return pairs.map(alone);
+  const one = (pair: ComparedPair) => verdictSentence(pair, texts, escapeMarkdown);
+  if (pairs.length <= mostSentences || pairs.some((pair) => pair.adjustedP === null)) return pairs.map(one);
   const open = pairs.filter((pair) => pair.verdict === 'notDistinguishable');
   return [
-    ...pairs.filter((pair) => pair.verdict !== 'notDistinguishable').map(alone),
+    ...pairs.filter((pair) => pair.verdict !== 'notDistinguishable').map(one),
     ...[...new Set(open.map((pair) => pair.metric))].flatMap((metric) => {
       const [clearest, ...others] = open
         .filter((pair) => pair.metric === metric)
         .toSorted((a, b) => (a.studentP ?? 1) - (b.studentP ?? 1));
       if (!clearest) return [];
       const names = texts.list([clearest, ...others].map((pair) => escapeMarkdown(pair.arm)));
-      return [
-        others.length === 0
-          ? alone(clearest)
-          : `${texts.say('verdict.sameMany', { arms: names, against: escapeMarkdown(clearest.against), metric: metric.title })} ` +
-            `${alone(clearest)}`,
-      ];
+      if (others.length === 0) return [one(clearest)];
+      const together = { arms: names, against: escapeMarkdown(clearest.against), metric: metric.title };
+      return [`${texts.say('verdict.sameMany', together)} ${one(clearest)}`];
     }),
   ];
 }
 
-/** The spread of the base over its seeds, for each primary metric. */
+/** How much the first arm varies over its seeds, for each primary metric. */
 function noise({ comparison, texts }: ReportContext): string | null {
   const floors = comparison.noise.filter(({ arm, metric }) => arm === comparison.base && metric.primary);
   if (floors.length === 0) return null;
   const items = floors.map(({ metric, floor }) =>
+    // With two runs the interval is too wide to mean anything.
     texts.say(floor.spread > 0 && floor.runs > 2 ? 'noise.item' : 'noise.none', {
-      // of two runs the interval says nothing
       metric: metric.title,
       spread: metricDifference(floor.spread, metric, texts, false).inUnit,
       low: metricDifference(floor.interval.low, metric, texts, false).number,
@@ -110,7 +110,7 @@ function noise({ comparison, texts }: ReportContext): string | null {
   });
 }
 
-/** Says that the runs of one seed are pairs, or names the arm that is none. */
+/** Says that the runs of one seed form pairs, or names the arms that do not. */
 function pairedness({ model, chosen, texts: { say, list } }: ReportContext): string | null {
   const runs = model.runs.filter((run) => chosen.some((arm) => arm.name === run.arm) && run.summary !== null);
   const unpaired = unpairedRuns(runs);

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-shared/advice.ts';
 import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
+import { builtPairs, isPlaceholder, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
-import type { CountedFaces } from '../experiment/countedFaces.ts';
-import { faceCounter } from '../experiment/countFaces.ts';
+import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import { planHash } from '../experiment/planHash.ts';
@@ -20,11 +20,10 @@ import { shellWord } from '../../../src-shared/shellWord.ts';
 import { startEstimator, trainedParameters } from '../estimate/startEstimate.ts';
 import { pathFrom } from '../experiment/stage.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
-import type { DatasetLibrary } from './datasetCalls.ts';
+import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
-const placeholder = /^\/path\/to\//; // of the presets that need faces of one's own
 
 /** Reads an experiment's text: its plan, or what is wrong with it and where. */
 function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'> {
@@ -43,18 +42,18 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
   }
 }
 
-/** What speaks against a plan, each with the knob that it is about. */
+/** What speaks against a plan, each point with its knob. */
 function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
-    ...(placeholder.test(plan.data.source)
+    ...(isPlaceholder(plan.data.source)
       ? [
           {
             knob: 'data.source',
             arms: [],
             text:
-              `${plan.data.source} stands for a folder of yours: set data.source to the folder or the CSV of ` +
-              'your faces.',
+              `${plan.data.source} is a placeholder for a folder of yours: ` +
+              'set data.source to the folder or CSV file of your faces.',
             blocking: true,
           },
         ]
@@ -80,10 +79,10 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
 }
 
 export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
-  const { store, jobs, roots, tell, workApart } = context;
+  const { store, jobs, roots, tell, workInThread } = context;
   const countFaces = faceCounter(store.workspace, library);
-  const folder = join(store.workspace, 'experiments');
-  const pathOf = (id: string) => join(folder, `${id}.yaml`);
+  const { area, experiment: pathOf } = workspaceFolders(store.workspace);
+  const folder = area('experiments');
   const changed = () => tell({ event: 'experiments.changed', payload: null });
   const estimate = startEstimator(store, () => keptSpeed('auto'));
   const check = async (yaml: string): Promise<CheckedExperiment> => {
@@ -132,7 +131,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
     const { source } = plan.data;
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
-      await openedPath(source, roots); // what was imported once was chosen
+      await openedPath(source, roots); // what was imported was chosen before
     for (const file of new Set([...weights, ...pairs])) await openedPath(pathFrom(folder, file), roots);
   };
   return {
@@ -162,9 +161,8 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           yaml: await readFile(join(presetFolder, name), 'utf8'),
         })),
       );
-      // The demo comes first; files that lie beside a checkout are no presets for others.
+      // The demo needs nothing, so it comes first.
       return read
-        .filter(({ yaml }) => !/source:\s*\.\.\//.test(yaml))
         .map(({ name, yaml }): Preset => ({
           name,
           yaml,
@@ -200,13 +198,19 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
         );
       if (jobs.jobs().some((job) => job.experiment === id && job.endedAt === null))
         throw new ArcBenchError('wrong-input', `The experiment ${id} is running or queued already.`);
+      if (isPlaceholder(plan.data.source))
+        throw new ArcBenchError(
+          'wrong-input',
+          `The experiment ${id} cannot be started: data.source is still ${plan.data.source}. Set it to the folder or ` +
+            'CSV file of your faces.',
+        );
       await refuseClosedFiles(plan);
       return jobs.add({
         kind: 'experiment',
         title: plan.name,
         experiment: id,
         work: async (job) => {
-          const report = await workApart(
+          const report = await workInThread(
             {
               kind: 'experiment',
               plan,

@@ -16,7 +16,12 @@ export type KnobKind =
       /** Whether `most` itself is excluded. */
       readonly below: boolean;
     }
-  | { readonly type: 'choice'; readonly options: readonly string[] }
+  | {
+      readonly type: 'choice';
+      readonly options: readonly string[];
+      /** Those of the options that the text writes as numbers. */
+      readonly numbers?: readonly string[];
+    }
   | { readonly type: 'switch' }
   | { readonly type: 'text' }
   | { readonly type: 'numbers'; readonly whole: boolean }
@@ -66,6 +71,7 @@ const titles: Readonly<Record<string, string>> = {
 const labels: Readonly<Record<string, string>> = {
   'training.optimizer.name': 'Optimiser',
   'training.sampler.name': 'Sampler',
+  'data.people': 'Folders of people',
   'data.demo.people': 'Demo people',
   'data.demo.imagesPerPerson': 'Demo images per person',
   'data.demo.seed': 'Demo seed',
@@ -220,6 +226,7 @@ function knobsOf(path: KnobPath, schema: KnobSchema, given: Given): Knob[] {
 
 function kindOf(schema: KnobSchema): KnobKind | null {
   if (schema.enum) return { type: 'choice', options: schema.enum };
+  if (schema.anyOf) return wordOrNumber(schema.anyOf);
   switch (schema.type) {
     case 'integer':
     case 'number': {
@@ -247,6 +254,16 @@ function kindOf(schema: KnobSchema): KnobKind | null {
     default:
       return null;
   }
+}
+
+/** Words or a small whole number, such as `people: auto` or `people: 2`, are one list of options. */
+function wordOrNumber(schemas: readonly KnobSchema[]): KnobKind | null {
+  const words = schemas.flatMap((schema) => schema.enum ?? []);
+  const number = schemas.find(({ type }) => type === 'integer');
+  if (words.length === 0 || number?.minimum === undefined || number.maximum === undefined) return null;
+  const { minimum, maximum } = number;
+  const numbers = Array.from({ length: maximum - minimum + 1 }, (_, index) => String(minimum + index));
+  return { type: 'choice', options: [...words, ...numbers], numbers };
 }
 
 function listKind(itemType: string | undefined): KnobKind | null {

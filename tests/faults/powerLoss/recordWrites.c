@@ -32,7 +32,7 @@ static struct {
   dev_t device;
   ino_t number;
 } inodes[FILES];
-static char isShared[FILES]; /* SQLite's -shm, which is mapped and made anew after a crash */
+static char isShared[FILES]; /* SQLite's -shm, which is mapped, and made again after a crash */
 static char root[PATH_MAX];
 static size_t rootLength;
 static int log_ = -1;

@@ -1,11 +1,13 @@
 // What all kernels are written in: registers of numbers, and which instructions this processor takes. Each kernel is
 // compiled for AVX-512 and for AVX2, in namespaces of these names.
+#pragma once
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed to inlined functions alone
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed only to inlined functions
 
 namespace native {
 
@@ -32,6 +34,7 @@ inline bool hasAvx512() {
       isWithinLimit("AVX512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
   return has;
 }
+
 /** Whether this processor takes any of the kernels. */
 inline bool hasKernels() {
   return hasAvx512() || (isWithinLimit("AVX2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
@@ -43,10 +46,12 @@ ALWAYS Vector load(const float* from) {
   __builtin_memcpy(&value, from, sizeof(Vector));
   return value;
 }
+
 template <class Vector>
 ALWAYS void store(float* to, const Vector& value) {
   __builtin_memcpy(to, &value, sizeof(Vector));
 }
+
 /** Stores to one of many rows, each too far from the others for the processor to foresee that its next line is wanted.
  */
 template <class Vector>

@@ -1,4 +1,7 @@
 // Threads and memory that all kernels share.
+#pragma once
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -10,8 +13,8 @@
 
 namespace native {
 
-/** Waits for a moment, awake, until `ready`: to sleep and be woken takes longer than most of these waits. Whoever else
- * needs the core gets it. */
+/** Waits for a moment, awake, until `ready`: to sleep and be woken takes longer than most of these waits. Other threads
+ * that need the core get it. */
 template <class Ready>
 void awaitAwake(const Ready& ready) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);

@@ -1,0 +1,171 @@
+#include "batchNormPasses.h"
+
+#include <cmath>
+#include "vectors.h"
+
+namespace native {
+
+/** What a rectifier lets through where its result is `gate`; a gate that is no number does, or training would not see
+ * that it diverged. */
+template <class Vector>
+ALWAYS Vector positive(const Vector& gate, const Vector& value) {
+  return gate <= 0.0f ? Vector{} : value;
+}
+
+/** Per channel the sums of x - shift and its square over rows of x[rows][channels], added to sums[2][channels]. */
+template <class Vector>
+ALWAYS void sumMoments(const float* x, const float* shift, long rows, long channels, float* sums) {
+  for (long row = 0; row < rows; row++, x += channels)
+    for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
+      const Vector value = load<Vector>(x + channel) - load<Vector>(shift + channel);
+      store(sums + channel, load<Vector>(sums + channel) + value);
+      store(sums + channels + channel, load<Vector>(sums + channels + channel) + value * value);
+    }
+}
+
+/** y = factor (x - mean) + offset, plus a shortcut where there is one, rectified where asked; factor x + (offset -
+ * factor mean) would cancel where the mean is large. */
+template <class Vector>
+ALWAYS void normalise(const float* x, const float* side, const float* mean, const float* factor, const float* offset,
+                      bool rectified, long rows, long channels, float* y) {
+  for (long row = 0; row < rows; row++)
+    for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
+      const long at = row * channels + channel;
+      Vector value = (load<Vector>(x + at) - load<Vector>(mean + channel)) * load<Vector>(factor + channel) +
+                     load<Vector>(offset + channel);
+      if (side)
+        value += load<Vector>(side + at);
+      store(y + at, rectified ? positive(value, value) : value);
+    }
+}
+
+template <class Vector>
+ALWAYS Vector gradientAt(const Upstream& of, long at) {
+  Vector gradient = load<Vector>(of.dy + at);
+  if (of.more)
+    gradient += load<Vector>(of.more + at);
+  return of.y ? positive(load<Vector>(of.y + at), gradient) : gradient;
+}
+
+/** Per channel the sums of g and g (x - mean), g the upstream gradient, added to sums[2][channels]; g itself goes to
+ * the shortcut where there is one. */
+template <class Vector>
+ALWAYS void sumGradients(const Upstream& upstream, const float* x, const float* mean, long rows, long channels,
+                         float* sums, float* side) {
+  for (long row = 0; row < rows; row++)
+    for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
+      const long at = row * channels + channel;
+      const Vector gradient = gradientAt<Vector>(upstream, at);
+      if (side)
+        store(side + at, gradient);
+      store(sums + channel, load<Vector>(sums + channel) + gradient);
+      store(sums + channels + channel,
+            load<Vector>(sums + channels + channel) + gradient * (load<Vector>(x + at) - load<Vector>(mean + channel)));
+    }
+}
+
+/** dx = factor g + slope (x - mean) + term. */
+template <class Vector>
+ALWAYS void spreadGradients(const Upstream& upstream, const float* x, const float* mean, const float* coefficients,
+                            long rows, long channels, float* dx) {
+  for (long row = 0; row < rows; row++)
+    for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
+      const long at = row * channels + channel;
+      store(dx + at, load<Vector>(coefficients + channel) * gradientAt<Vector>(upstream, at) +
+                         load<Vector>(coefficients + channels + channel) *
+                             (load<Vector>(x + at) - load<Vector>(mean + channel)) +
+                         load<Vector>(coefficients + 2 * channels + channel));
+    }
+}
+
+/** m' = momentum m + g, w' = w - rate (m', or g + momentum m'), with g = clip gradient + decay w, as torch.optim.SGD.
+ */
+template <class Vector>
+ALWAYS void stepMomentum(const MomentumStep& by, const float* parameter, const float* slot, const float* gradient,
+                         long count, float* newSlot, float* newParameter, bool streamed) {
+  long at = 0;
+  for (; at + kLanes<Vector> <= count; at += kLanes<Vector>) {
+    const Vector weight = load<Vector>(parameter + at),
+                 direction = by.clip * load<Vector>(gradient + at) + by.decay * weight,
+                 next = by.momentum * load<Vector>(slot + at) + direction;
+    store(newSlot + at, next, streamed);
+    store(newParameter + at, Vector(weight - by.rate * (by.nesterov ? direction + by.momentum * next : next)),
+          streamed);
+  }
+  for (; at < count; at++) {
+    const float direction = by.clip * gradient[at] + by.decay * parameter[at],
+                next = by.momentum * slot[at] + direction;
+    newSlot[at] = next;
+    newParameter[at] = parameter[at] - by.rate * (by.nesterov ? direction + by.momentum * next : next);
+  }
+}
+
+#define PASSES(name, instructions, Vector)                                                                           \
+  namespace name {                                                                                                   \
+  __attribute__((target(instructions))) void moments(const float* x, const float* k, long r, long c, float* s) {     \
+    sumMoments<Vector>(x, k, r, c, s);                                                                               \
+  }                                                                                                                  \
+  __attribute__((target(instructions))) void normalised(const float* x, const float* s, const float* m,              \
+                                                        const float* f, const float* o, bool b, long r, long c,      \
+                                                        float* y) {                                                  \
+    normalise<Vector>(x, s, m, f, o, b, r, c, y);                                                                    \
+  }                                                                                                                  \
+  __attribute__((target(instructions))) void gradientSums(const Upstream& u, const float* x, const float* m, long r, \
+                                                          long c, float* s, float* o) {                              \
+    sumGradients<Vector>(u, x, m, r, c, s, o);                                                                       \
+  }                                                                                                                  \
+  __attribute__((target(instructions))) void spreadOut(const Upstream& u, const float* x, const float* m,            \
+                                                       const float* k, long r, long c, float* o) {                   \
+    spreadGradients<Vector>(u, x, m, k, r, c, o);                                                                    \
+  }                                                                                                                  \
+  __attribute__((target(instructions))) void step(const MomentumStep& b, const float* p, const float* s,             \
+                                                  const float* g, long n, float* m, float* w, bool f) {              \
+    stepMomentum<Vector>(b, p, s, g, n, m, w, f);                                                                    \
+    settle(f);                                                                                                       \
+  }                                                                                                                  \
+  const Passes passes = {moments, normalised, gradientSums, spreadOut, step};                                        \
+  }
+PASSES(avx512, AVX512, Vector16)
+PASSES(avx2, AVX2, Vector8)
+
+const Passes& passes() {
+  return hasAvx512() ? avx512::passes : avx2::passes;
+}
+
+std::vector<float> measureMoments(const PassAttributes& of, const float* x, const float* scale, long rows,
+                                  long channels, const Moments& moments) {
+  const float* shift = x;  // the first row: sums about a value near the mean do not cancel
+  const std::vector<double> sums = channelSums(rows, channels, [&](long first, long count, float* part) {
+    passes().moments(x + first * channels, shift, count, channels, part);
+  });
+  std::vector<float> factor(channels);
+  for (long channel = 0; channel < channels; channel++) {
+    const double about = sums[channel] / rows,
+                 variance = std::max(0.0, sums[channels + channel] / rows - about * about),
+                 average = shift[channel] + about;
+    moments.mean[channel] = average;
+    moments.inverse[channel] = 1 / std::sqrt(variance + of.epsilon);
+    factor[channel] = scale[channel] * moments.inverse[channel];
+    moments.newMean[channel] = (1 - of.momentum) * moments.runningMean[channel] + of.momentum * average;
+    moments.newVariance[channel] =
+        (1 - of.momentum) * moments.runningVariance[channel] + of.momentum * variance * rows / std::max(1L, rows - 1);
+  }
+  return factor;
+}
+
+std::vector<float> gradientCoefficients(const std::vector<double>& sums, const float* scale, const float* inverse,
+                                        long rows, float* dScale, float* dOffset) {
+  const long channels = sums.size() / 2;
+  std::vector<float> coefficients(3 * channels);
+  for (long channel = 0; channel < channels; channel++) {
+    const double deviation = inverse[channel], factor = scale[channel] * deviation;
+    dOffset[channel] = sums[channel];
+    dScale[channel] = sums[channels + channel] * deviation;
+    coefficients[channel] = factor;
+    coefficients[channels + channel] = -factor * deviation * deviation * sums[channels + channel] / rows;
+    coefficients[2 * channels + channel] = -factor * sums[channel] / rows;
+  }
+  return coefficients;
+}
+
+}  // namespace native

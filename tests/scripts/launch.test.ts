@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'arcbench-launch-')));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** This Node under another path. */
+function nodeAt(...names: string[]): string {
+  const path = join(folder, ...names);
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    linkSync(process.execPath, path);
+  } catch {
+    copyFileSync(process.execPath, path);
+  }
+  return path;
+}
+
+// `npm ci` and then `npm run demo` once failed: the set-up ran on the Node in node_modules, and emptied that folder.
+test('the set-up runs on a Node outside of node_modules, which it may empty', () => {
+  for (const file of ['scripts/launch.mjs', 'src-main/files/programEnvironment.mjs'])
+    cpSync(join(root, file), join(folder, 'checkout', file));
+  const setUp = join(folder, 'checkout/src-main/engine/install/setUp.mjs');
+  mkdirSync(dirname(setUp), { recursive: true });
+  writeFileSync(setUp, 'console.log(process.execPath);');
+  const inner = nodeAt('checkout/node_modules/node/bin/node');
+  const outer = nodeAt('outer/node');
+  const launch = (path: readonly string[]) =>
+    spawnSync(inner, [join(folder, 'checkout/scripts/launch.mjs')], {
+      cwd: join(folder, 'outer'),
+      encoding: 'utf8',
+      env: { ...process.env, PATH: path.join(delimiter) },
+    }).stdout.trim();
+  assert.equal(launch([dirname(inner), '.', '', dirname(outer)]), outer);
+  assert.equal(launch([dirname(inner), '.', '']), inner, 'where there is no other, and none from the current folder');
+});
