@@ -56,11 +56,12 @@ export const dataSchema = z.strictObject({
 export const prepareSchema = z.strictObject({
   inputSize: z.int().min(32).max(224).default(112).describe('side of the square network input, in pixels'),
   alignment: z
-    .enum(['auto', 'landmarks', 'detect', 'centreCrop'])
+    .enum(['auto', 'landmarks', 'detect', 'centreCrop', 'whole'])
     .default('auto')
     .describe(
       'landmarks: align by the five points of the dataset; detect: find missing points with a face detector; ' +
-        'centreCrop: crop without points; auto: landmarks where the dataset has them, else centreCrop',
+        'centreCrop: cut a square from the middle; whole: stretch the whole picture to a square, for pictures that ' +
+        'are all framed alike; auto: landmarks where the dataset has them, else centreCrop',
     ),
   faceRatio: z
     .number()
@@ -135,6 +136,14 @@ export const modelSchema = z.strictObject({
     .max(0.9)
     .default(0)
     .describe('share of the features that dropout sets to 0 before the embedding layer'),
+  batchNormMomentum: z
+    .union([z.literal('auto'), z.number().gt(0).max(1)])
+    .default('auto')
+    .describe(
+      'weight of each batch in the running statistics of batch norm, which val and test use; 1: only the last batch ' +
+        'counts. auto: 0.1 when training starts from a weight file, since slower statistics lag behind a short ' +
+        "fine-tuning; else the backbone's own (0.01 for EfficientNet-Lite, 0.1 for the others)",
+    ),
 });
 
 const weightDecay = (value: number) =>
@@ -244,6 +253,21 @@ export const trainingSchema = z.strictObject({
     .max(1000)
     .default(0)
     .describe('epochs over which the margin grows from 0 to its full size; 0: full size from the start'),
+  backboneRate: z
+    .number()
+    .gt(0)
+    .max(10)
+    .default(1)
+    .describe(
+      'factor of the learning rate for the backbone; the embedding layer and the class centres keep the full rate. ' +
+        'Below 1, ImageNet weights change less while the new layers learn',
+    ),
+  freezeBackboneEpochs: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe('first epochs in which only the embedding layer and the class centres learn; 0: all learn from the start'),
   earlyStopEpochs: z
     .int()
     .min(0)

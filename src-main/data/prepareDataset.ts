@@ -142,6 +142,8 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
       };
     case 'centreCrop':
       return { cutOf: () => byCentre, alignment: crop };
+    case 'whole':
+      return { cutOf: () => ({ kind: 'whole', inputSize }), alignment: 'the whole picture, stretched to a square' };
     case 'landmarks':
       if (withLandmarks === 0)
         throw new ArcBenchError(

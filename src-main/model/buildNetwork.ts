@@ -5,7 +5,8 @@ import { mobilefacenet } from './backbones/mobilefacenet.ts';
 import { resnet18 } from './backbones/resnet18.ts';
 import { resnet50 } from './backbones/resnet50.ts';
 import { smallcnn } from './backbones/smallcnn.ts';
-import type { Network } from './network.ts';
+import { batchNormMomentum } from '../../src-shared/batchNormMomentum.ts';
+import type { Network, NetworkNode } from './network.ts';
 import type { BackboneOptions } from './networkBuilder.ts';
 
 const backbones = {
@@ -20,5 +21,11 @@ const backbones = {
 
 /** The network of a planned model for square inputs of `inputSize` pixels. */
 export function buildNetwork(model: Plan['model'], inputSize: number): Network {
-  return backbones[model.backbone]({ inputSize, embeddingSize: model.embeddingSize, dropout: model.dropout });
+  const { embeddingSize, dropout } = model;
+  const network = backbones[model.backbone]({ inputSize, embeddingSize, dropout });
+  return { ...network, nodes: network.nodes.map((node) => withMomentum(node, model)) };
+}
+
+function withMomentum(node: NetworkNode, model: Plan['model']): NetworkNode {
+  return node.op === 'batchNorm' ? { ...node, momentum: batchNormMomentum(model, node.momentum) } : node;
 }

@@ -24,6 +24,8 @@ export interface OptimizerInput {
   readonly gradients: ReadonlyMap<string, Tensor>;
   /** A scalar that all gradients are multiplied by. */
   readonly clip?: Tensor | null;
+  /** Factor of the learning rate for a parameter; 1 for all of them where absent. */
+  readonly rateFactor?: (parameter: string) => number;
 }
 
 /** New values of parameters and slots after one step, as PyTorch's torch.optim computes them. */
@@ -33,6 +35,7 @@ export function optimizerUpdates({
   state,
   gradients,
   clip = null,
+  rateFactor = () => 1,
 }: OptimizerInput): Map<string, Tensor> {
   const updates = new Map<string, Tensor>();
   const get = (name: string): Tensor => {
@@ -40,9 +43,10 @@ export function optimizerUpdates({
     if (!tensor) throw new Error(`The optimiser lacks ${name}.`);
     return tensor;
   };
-  const rate = get('learningRate');
+  const rateOf = ratesByFactor(get('learningRate'));
   for (const [name, unclipped] of gradients) {
     const parameter = get(name);
+    const rate = rateOf(rateFactor(name));
     if (plan.name === 'sgd' && plan.momentum > 0) {
       const slot = slotName('momentum', name);
       const stepped = momentumStep(
@@ -90,6 +94,16 @@ export function optimizerUpdates({
     }
   }
   return updates;
+}
+
+/** The learning rate times a factor, one tensor for each factor. */
+function ratesByFactor(rate: Tensor): (factor: number) => Tensor {
+  const scaled = new Map([[1, rate]]);
+  return (factor) => {
+    const known = scaled.get(factor) ?? tf.mul(rate, factor);
+    scaled.set(factor, known);
+    return known;
+  };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Program, StateSpec } from '../engine/graph/compileProgram.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';
-import { networkShapes, parameterSpecs, type Network } from '../model/network.ts';
+import { backboneOf, networkShapes, parameterSpecs, type Network } from '../model/network.ts';
 import { networkInput } from './augmentation.ts';
 import { augmentationInputs } from './augmentationDraws.ts';
 import { valueAndGradients } from './batchGradients.ts';
@@ -31,6 +31,11 @@ export function trainableNames({ network, loss, classes }: ProgramOptions): stri
       .map((spec) => spec.name),
     ...head.map((parameter) => parameter.name),
   ];
+}
+
+/** Names of the parameters that ImageNet weights give: those up to the pooled features. */
+function backboneNames(network: Network): ReadonlySet<string> {
+  return new Set(parameterSpecs(backboneOf(network)).map(({ name }) => name));
 }
 
 /** Shapes of what a loss learns and keeps beside the backbone, by name. */
@@ -104,13 +109,15 @@ const scalarNames = ['learningRate', 'firstCorrection', 'secondCorrection'] as c
 
 /**
  * One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or those that
- * are drawn for it. All outputs are scalars; a sum's terms come out one by one as `loss/<name>`.
+ * are drawn for it. All outputs are scalars; a sum's terms come out one by one as `loss/<name>`. With `frozenBackbone`
+ * only the embedding layer and the loss's own parameters change, besides the running statistics of batch norm.
  */
-export function trainProgram(options: ProgramOptions): Program {
+export function trainProgram(options: ProgramOptions, { frozenBackbone = false } = {}): Program {
   const { network, loss, training } = options;
   const { batchSize } = training;
   const size = network.inputSize;
-  const trainable = trainableNames(options);
+  const ofBackbone = backboneNames(network);
+  const trainable = trainableNames(options).filter((name) => !(frozenBackbone && ofBackbone.has(name)));
   const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
   const noise = [...dropoutShapes(network)].map(
     ([node, shape]) => [noiseName(node), { shape: [batchSize, ...shape], dtype: 'float32' as const }] as const,
@@ -159,8 +166,15 @@ export function trainProgram(options: ProgramOptions): Program {
       });
       const { norm, clip } = clipByGlobalNorm(gradients, training.gradientClip);
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name] as Tensor]));
-      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clip }))
-        updates.set(name, tensor);
+      const stepped = optimizerUpdates({
+        plan: training.optimizer,
+        scalars,
+        state,
+        gradients,
+        clip,
+        rateFactor: (name) => (ofBackbone.has(name) ? training.backboneRate : 1),
+      });
+      for (const [name, tensor] of stepped) updates.set(name, tensor);
       return { outputs: { loss: value, gradientNorm: norm, ...told }, updates };
     },
   };

@@ -171,6 +171,9 @@ export function createRunMachine(
   const { batchSize } = plan.training;
   const programs = {
     train: trainProgram(programOptions),
+    ...(plan.training.freezeBackboneEpochs > 0
+      ? { trainHead: trainProgram(programOptions, { frozenBackbone: true }) }
+      : {}),
     infer: inferenceProgram(programOptions, batchSize),
     mirrored: mirroredProgram(programOptions, batchSize),
   };
@@ -202,8 +205,8 @@ const referenceSteps = 10;
  */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { plan, arm, seed, network, packed, train, val, runFolder } = options;
-  const { batchSize, epochs, learningRate, schedule, augmentation, earlyStopEpochs, marginWarmupEpochs, optimizer } =
-    plan.training;
+  const { batchSize, epochs, learningRate, schedule, augmentation, optimizer } = plan.training;
+  const { earlyStopEpochs, marginWarmupEpochs, freezeBackboneEpochs } = plan.training;
   const size = network.inputSize;
   const stepsPerEpoch = batchesOfEpoch(plan.training, train.labels, { seed, epoch: 0 }).length;
   const machine = createRunMachine(options);
@@ -281,7 +284,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
           Float32Array.from({ length: batchSize * shape.reduce((a, b) => a * b, 1) }, random.next),
         ] as const;
       });
-      const output = machine.step('train', {
+      const output = machine.step(epoch < freezeBackboneEpochs ? 'trainHead' : 'train', {
         images: pixels,
         ...drawClasses(
           drawOptions,
