@@ -1,6 +1,4 @@
-import type { ArmPlan, Plan } from './experiment.ts';
-import { drawnClasses } from './drawnClasses.ts';
-import { planOfArm } from './experiment.ts';
+import { drawnClasses, planOfArm, type ArmPlan, type Plan } from './experiment.ts';
 import { lossTerms } from './losses.ts';
 import { lowestLoss, scaleFor } from './lowestLoss.ts';
 import { refuseClassSampling } from './refuseTraining.ts';

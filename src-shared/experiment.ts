@@ -277,7 +277,7 @@ export const trainingSchema = z.strictObject({
 
 const defaultArms: readonly ArmPlan[] = [
   { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
+  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64, labelSmoothing: 0 } },
 ];
 
 /** The value of evaluation.pairs without a file. */
@@ -456,3 +456,13 @@ export function planOfArm(plan: Plan, arm: ArmPlan): Plan {
   );
   return { ...plan, ...sectionsSchema.parse(sections) };
 }
+
+/**
+ * How many of n class centres a training step draws, including those of the classes in its batch (Partial FC, arXiv
+ * 2203.15565). Null where every step uses all of them.
+ */
+export const drawnClasses = (
+  { classSampleRate, batchSize }: Pick<Plan['training'], 'classSampleRate' | 'batchSize'>,
+  classes: number,
+): number | null =>
+  classSampleRate === 1 ? null : Math.max(Math.round(classSampleRate * classes), Math.min(batchSize, classes));

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { writeWhole } from '../files/writeWhole.ts';
 
 const correctionsSchema = z.record(z.string(), z.array(z.number()).length(10));
-const fileOf = (workspace: string) => join(workspace, 'landmarks.json');
+const fileOf = (workspace: string) => workspaceFolders(workspace).landmarks;
 
 /**
  * Landmarks that were set by hand, by the path of their picture; every import of the workspace takes them instead of

@@ -29,6 +29,7 @@ import {
   type SourceState,
   type UnfinishedSet,
 } from './unfinishedSet.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { diskError, writeWhole } from '../files/writeWhole.ts';
 
 // Raised whenever the same pictures and settings would give other pixels.
@@ -112,7 +113,7 @@ export function preparedFolder(workspace: string, dataset: Pick<Dataset, 'hash'>
   const hash = createHash('sha256')
     .update(JSON.stringify([preparationVersion, dataset.hash, prepare.inputSize, prepare.alignment, prepare.faceRatio]))
     .digest('hex');
-  return join(workspace, 'prepared', hash);
+  return workspaceFolders(workspace).preparedSet(hash);
 }
 
 interface Cuts {

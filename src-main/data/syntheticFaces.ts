@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 
 const side = 112;
@@ -141,7 +142,7 @@ export async function renderSyntheticFaces(
     .update(JSON.stringify([generatorVersion, demo.people, demo.imagesPerPerson, demo.seed]))
     .digest('hex')
     .slice(0, 12);
-  const folder = join(options.workspace, 'prepared', `demo-${key}`);
+  const folder = workspaceFolders(options.workspace).demoFaces(key);
   if (existsSync(folder)) return folder;
   const total = demo.people * demo.imagesPerPerson;
   let next = 0;

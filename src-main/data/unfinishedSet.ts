@@ -2,7 +2,9 @@ import { createHash, hash } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PreparedImage } from './preparedSet.ts';
-import { makeFolder, syncFolder } from '../files/writeWhole.ts';
+import { syncFolder } from '../files/syncFolder.ts';
+import { isLeftover } from '../files/workspaceFolders.ts';
+import { makeFolder } from '../files/writeWhole.ts';
 
 /** Size in bytes and time of change in milliseconds of a source file, by which a change is seen. */
 export type SourceState = readonly [bytes: number, modified: number];
@@ -125,7 +127,7 @@ export async function unfinishedSets(
 export async function finishSet(set: string, writeIndex: (path: string) => Promise<void>): Promise<void> {
   for (const name of await readdir(unfinishedFolderOf(set)))
     // of an index that was being written when the power failed
-    if (/\.\d+\.tmp$/.test(name)) await rm(join(unfinishedFolderOf(set), name));
+    if (isLeftover(name)) await rm(join(unfinishedFolderOf(set), name));
   await writeIndex(join(unfinishedFolderOf(set), 'index.json'));
   await rename(unfinishedFolderOf(set), set);
   await syncFolder(dirname(set));

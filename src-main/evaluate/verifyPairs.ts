@@ -15,7 +15,7 @@ export interface VerifyOptions {
   readonly identityOf: (index: number) => string;
 }
 
-/** Verification by the cosine of unit embeddings over pairs; null without a pair of each kind. */
+/** Verification of pairs by the cosine of their unit embeddings. Null without a pair of each kind. */
 export function verifyPairs({
   pairs,
   source,

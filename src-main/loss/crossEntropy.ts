@@ -13,7 +13,7 @@ const logits = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Te
     headParameter(parameters, 'head.bias'),
   ); // [batch, classes]
 
-/** cos θ_y of each sample, which the scores of this loss do not show. */
+/** cos θ_y of each sample, [batch, 1]. The scores of this loss are not cosines. */
 const targetCosines = (embeddings: Tensor, labels: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
   // [batch, 1]
   tf.sum(tf.mul(unitRows(embeddings), unitRows(rowsAt(headParameter(parameters, 'head.weight'), labels))), 1, true);

@@ -4,10 +4,7 @@ import type { ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights } from './cosine.ts';
 import { smoothedCrossEntropy } from './smoothedCrossEntropy.ts';
 
-/**
- * Softmax cross-entropy of s cos θ_j with the target's cosine, [batch, 1], changed by a margin: a margin loss is its
- * change.
- */
+/** A margin loss: softmax cross-entropy of s cos θ_j with the target's cosine, [batch, 1], changed by `change`. */
 export const marginSoftmax = <P extends LossPlan & { readonly scale: number; readonly labelSmoothing: number }>(
   change: (plan: P, target: Tensor) => Tensor,
 ): ClassificationLoss<P> => ({

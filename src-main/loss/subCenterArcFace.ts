@@ -15,8 +15,8 @@ function nearestCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tens
 }
 
 /**
- * ArcFace on the nearest of K centres a class, which lets noisy pictures gather at a centre of their own (ECCV 2020,
- * Deng et al., equation 3).
+ * ArcFace on the nearest of K centres of each class, so that noisy pictures can gather at a centre of their own (ECCV
+ * 2020, Deng et al., equation 3).
  */
 export const subCenterArcFace: ClassificationLoss<Plan> = {
   head: ({ plan, classes, embeddingSize }) => [classWeights(classes, embeddingSize, plan.subCenters)],

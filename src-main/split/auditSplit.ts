@@ -1,5 +1,6 @@
 import { openPackedImages, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
 import { partNames, type PartName } from '../../src-shared/experiment.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import type { Split } from './makeSplit.ts';
 
 export type FindingKind = 'one-file-twice' | 'identical-content' | 'near-identical' | 'held-out-identity-in-training';
@@ -102,16 +103,6 @@ export function auditSplit(
     );
   }
   return { findings, blocked: findings.some((finding) => finding.blocking) };
-}
-
-function groupBy<T, Key>(items: readonly T[], key: (item: T) => Key): Map<Key, T[]> {
-  const groups = new Map<Key, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }
 
 /** Two of the four 16-bit bands of a hash, by their places. */

@@ -18,9 +18,7 @@ interface Golden {
   readonly template: number[][];
   readonly cases: readonly { readonly landmarks: number[][]; readonly matrix: number[][] }[];
 }
-const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/alignment.json', import.meta.url), 'utf8'),
-) as Golden;
+const golden = JSON.parse(readFileSync(new URL('../golden/alignment.json', import.meta.url), 'utf8')) as Golden;
 
 test("the similarity transform equals scikit-image's (relative 1e-9), and its inverse undoes it", () => {
   assert.deepEqual(golden.template.flat(), arcFaceTemplate);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { modelSchema } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters, parametersHash } from '../../src-main/model/initialParameters.ts';
 import { parameterSpecs } from '../../src-main/model/network.ts';
@@ -111,7 +112,7 @@ test('an experiment starts from ImageNet weights, by word or by file, and leaves
   let offset = 0;
   const saved = new Map(
     model.weightsManifest[0].weights.map(({ name, shape }) => {
-      const count = shape.reduce((a, b) => a * b, 1);
+      const count = elementCount(shape);
       offset += 4 * count;
       return [
         name,

@@ -237,7 +237,7 @@ test('an upload whose name is taken by a folder, or too long for the system, is 
   for (const path of ['a', 'a/b.png/c.png', Array.from({ length: 16 }, () => 'n'.repeat(255)).join('/')])
     await assert.rejects(
       send(path),
-      /cannot be kept: its name is too long for this system, or a file and a folder bear one name/,
+      /cannot be kept: its name is too long for this system, or a file and a folder have the same name/,
       path.slice(0, 20),
     );
   assert.deepEqual(readdirSync(target), ['u']);

@@ -8,7 +8,7 @@ import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore, type Store } from '../../src-main/store/store.ts';
 import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { knownFault } from '../../src-main/files/knownFault.ts';
-import { deleteRun } from '../../src-main/workbench/experiment/resumeRun.ts';
+import { deleteRun } from '../../src-main/workbench/experiment/deleteRun.ts';
 import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
 import { differences, workspaceState } from './workspaceState.ts';
 

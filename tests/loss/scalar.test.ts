@@ -92,7 +92,8 @@ const cases: ScalarCase[] = [
 
 for (const { plan: given, value, case: extra, weightless } of cases) {
   for (const engine of Object.keys(engines) as EngineName[]) {
-    test(`${JSON.stringify(given)} equals a scalar computation and its differences to 1e-4 relative, ${engine}`, (context) => {
+    const loss = JSON.stringify(given);
+    test(`${loss} equals a scalar computation and its differences to 1e-4 relative, ${engine}`, (context) => {
       const step = lossStep(
         lossSchema.parse(given),
         {

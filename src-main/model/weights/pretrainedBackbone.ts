@@ -23,11 +23,10 @@ interface Fitted {
 }
 
 /**
- * The tensors of a weight file for each parameter of a backbone, not decoded yet; the embedding head is not among them.
- * Names are
- * torchvision's, timm's or the backbone's own, wrapped or not; the classifier is dropped. Throws 'wrong-input' naming
- * the first entry that
- * is missing, superfluous or mis-shaped, and for files trained on faces, where names or the number of classes tell.
+ * Matches the tensors of a weight file with the parameters of a backbone; they are not decoded yet, and the embedding
+ * head is left out. Names are torchvision's, timm's or the backbone's own, with or without a wrapper's prefix; the
+ * classifier is dropped. Throws 'wrong-input' with the first entry that is missing, not expected or of another shape,
+ * and for files trained on faces where names or the number of classes show it.
  */
 export function fitWeightFile(path: string, network: Network): Fitted {
   const refuse = refuseFile(path);
@@ -124,10 +123,9 @@ function named(
 const imagenetColours = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225] } as const;
 
 /**
- * Makes a stem trained on (x / 255 - mean) / standardDeviation take (x / 255 - 0.5) / 0.5: the scale goes into its
- * convolution, the shift
- * into the running mean behind it. Exact but at the border, where torch pads with ImageNet's mean colour and we with
- * mid grey.
+ * Changes a stem trained on (x / 255 - mean) / standardDeviation so that it takes (x / 255 - 0.5) / 0.5: the scale goes
+ * into its convolution, the shift into the running mean after it. Exact except at the border, where torch pads with
+ * ImageNet's mean colour and this network with mid grey.
  */
 function takeOurInput({ backbone, nodes }: Network, parameters: ReadonlyMap<string, Float32Array>): void {
   const convolution = nodes.find(({ op, inputs }) => op === 'conv2d' && inputs[0] === 'input')?.name;

@@ -1,5 +1,6 @@
 import { unzipSync } from 'fflate';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import { decodeFloats, elementBytes, type Refuse, type StoredTensor } from './storedTensor.ts';
 import {
   isKind,
@@ -149,16 +150,13 @@ function stateDict({ entries }: PickledDict, depth = 0): [string, PickledTensor]
 
 /** A tensor's numbers, row-major, from its strided view of a record. */
 function gather({ storage, offset, shape, strides }: PickledTensor, content: Uint8Array, refuse: Refuse): Float32Array {
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCount(shape);
   if (count === 0) return new Float32Array();
   const size = elementBytes[storage.type];
   const span = shape.reduce((sum, length, axis) => sum + (length - 1) * (strides[axis] as number), 1);
   const first = (storage.offset + offset) * size;
   const numbers = decodeFloats(content.subarray(first, first + span * size), storage.type, refuse);
-  const dense = shape.every(
-    (length, axis) =>
-      length === 1 || strides[axis] === shape.slice(axis + 1).reduce((product, inner) => product * inner, 1),
-  );
+  const dense = shape.every((length, axis) => length === 1 || strides[axis] === elementCount(shape.slice(axis + 1)));
   if (dense) return numbers;
   return Float32Array.from({ length: count }, (_, index) => {
     let rest = index;

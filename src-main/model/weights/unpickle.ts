@@ -12,12 +12,12 @@ export interface PickledDict {
   readonly kind: 'dict';
   readonly entries: Map<string | number, Pickled>;
 }
-/** A name that a pickle may use: what it would be in Python is never looked up. */
+/** A name that a pickle may use. Nothing is ever looked up by it. */
 interface PickledGlobal {
   readonly kind: 'global';
   readonly name: string;
 }
-/** A run of numbers kept beside the pickle: `count` of them from number `offset` of the record `key`. */
+/** Numbers that are kept beside the pickle: `count` of them, from number `offset` of the record `key`. */
 export interface PickledStorage extends StorageRecord {
   readonly kind: 'storage';
   readonly offset: number;
@@ -29,7 +29,7 @@ export interface StorageRecord {
   readonly type: ElementType;
   readonly length: number;
 }
-/** Strided view of a storage; offset and strides count numbers. */
+/** A strided view of a storage. Offset and strides count numbers. */
 export interface PickledTensor {
   readonly kind: 'tensor';
   readonly storage: PickledStorage;
@@ -52,7 +52,7 @@ export type Pickled =
 
 const mostOperations = 1_000_000;
 const longestText = 2 ** 16;
-/** In one tensor: a stride of 0 makes any number of them out of one. */
+/** In one tensor. Without a limit, a stride of 0 would make any number of them out of one. */
 const mostNumbers = 2 ** 27;
 
 const storageTypes = new Map<string, ElementType>([
@@ -68,12 +68,14 @@ const storageTypes = new Map<string, ElementType>([
   ['torch.BoolStorage', 'BOOL'],
 ]);
 
-/** What the allowed names make of their arguments; null where the arguments do not fit. */
+/** What the allowed names make of their arguments. Null where the arguments do not fit. */
 const constructors = new Map<string, (args: readonly Pickled[]) => Pickled>([
   [
     'collections.OrderedDict',
-    ([pairs, ...rest]) =>
-      rest.length > 0 ? null : pairs === undefined ? { kind: 'dict', entries: new Map() } : dictOfPairs(pairs),
+    ([pairs, ...rest]) => {
+      if (rest.length > 0) return null;
+      return pairs === undefined ? { kind: 'dict', entries: new Map() } : dictOfPairs(pairs);
+    },
   ],
   [
     'torch._utils._rebuild_tensor',
@@ -131,10 +133,9 @@ function tensor(...[storage, offset, shape, strides]: readonly (Pickled | undefi
 }
 
 /**
- * Reads one pickle that may hold dicts, lists, tuples, text, numbers and torch's tensors, and nothing else: no name is
- * looked up and
- * nothing is called, so no code can run. Returns the value, the records it refers to and the position behind it; throws
- * what `refuse` makes.
+ * Reads one pickle of dicts, lists, tuples, text, numbers and torch's tensors. No name is looked up and nothing is
+ * called, so no code of the file can run. Returns the value, the records that it refers to, and the position after it.
+ * Throws `refuse`'s error for anything else.
  */
 export function unpickle(
   bytes: Uint8Array,

@@ -4,7 +4,7 @@ import { writeWhole } from '../../files/writeWhole.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { gatherSplit } from '../experiment/runExperiment.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import { plannedRuns } from '../experiment/trainArms.ts';
+import { plannedRuns } from '../experiment/plannedRuns.ts';
 import { arrayScriptOf, batchFolderOf, collectScriptOf, readBatch, writeBatch, type Batch } from './batchFile.ts';
 import { arrayScript, collectScript, type BatchCommands, type BatchScripts } from './batchScripts.ts';
 import { requireSlurm, submitScript } from './slurm.ts';

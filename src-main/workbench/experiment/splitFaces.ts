@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { auditSplit, type Finding } from '../../split/auditSplit.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { writeSplitFolders } from '../../split/splitFolders.ts';
@@ -41,7 +41,7 @@ export async function writeAuditedSplit(
         `["${blocking[0]?.name}"].`,
     );
   }
-  const folders = await writeSplitFolders(set, split, join(store.workspace, 'splits', split.hash.slice(0, 16)));
+  const folders = await writeSplitFolders(set, split, workspaceFolders(store.workspace).split(split.hash));
   store.saveSplit({
     hash: split.hash,
     seed: split.seed,

@@ -1,357 +1,133 @@
-import { createHash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { adviceBeforeTraining, adviceSentence } from '../../../src-shared/advice.ts';
-import { builtPairs, planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { builtPairs, planOfArm, type ArmPlan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
-import { enginesThatDiffer } from '../../../src-shared/runEngine.ts';
-import { warningSentence, type RunWarning } from '../../../src-shared/runWarning.ts';
-import { hashFiles } from '../../files/hashFiles.ts';
-import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
-import type { PreparedSet } from '../../data/preparedSet.ts';
-import type { Split } from '../../split/makeSplit.ts';
-import type { RunRow, Store } from '../../store/store.ts';
-import { pointLogOf } from '../../train/pointLog.ts';
-import type { EngineName } from '../../../src-shared/runEngine.ts';
-import type { TrainerMessage } from '../../trainer/trainerMessages.ts';
-import { drawsOf } from './drawsOf.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
+import { runTrainer } from '../../trainer/runTrainer.ts';
+import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
+import { decideRun, refuseInterrupted } from './decideRun.ts';
+import { endRun } from './endRun.ts';
 import { weightFileOf } from './gatherWeights.ts';
-import { enginesOf, keepEngine } from './enginesOf.ts';
-import { endFormerTrainer } from '../../trainer/formerTrainer.ts';
-import { judgedMetrics } from '../results/judgedMetrics.ts';
 import { planHash } from './planHash.ts';
-import { restorePoints } from './restorePoints.ts';
+import { plannedRuns, type PlannedRun } from './plannedRuns.ts';
+import { recordMessage } from './recordMessage.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
-import { runTrainer } from '../../trainer/runTrainer.ts';
-import { epochsDone, haltOf, isWaiting, trainInRounds, type PlannedRun } from './trainInRounds.ts';
-
-export interface TrainOptions {
-  /** What becomes of a run that ended half-way (cancelled, failed or killed): without a word, nothing. */
-  readonly interrupted: 'refuse' | 'resume' | 'restart';
-  readonly compiled: boolean;
-  readonly engine: EngineName;
-  /** Judge test, query and distractors after training. */
-  readonly evaluate: boolean;
-  /** The runs meant, where not all of the plan. */
-  readonly only?: ((run: { readonly arm: string; readonly seed: number }) => boolean) | undefined;
-}
-
-/** Id of the run of one arm with one seed on one split: the same plan gives the same run. */
-export function runId({
-  plan,
-  split,
-  arm,
-  seed,
-}: {
-  readonly plan: Plan;
-  readonly split: Split;
-  readonly arm: string;
-  readonly seed: number;
-}): string {
-  return createHash('sha256')
-    .update(JSON.stringify([planHash(plan), split.hash, arm, seed]))
-    .digest('hex')
-    .slice(0, 12);
-}
-
-export const runFolderOf = (store: Store, id: string): string => join(store.workspace, 'runs', id);
-export const snapshotFolderOf = (store: Store, id: string): string => join(runFolderOf(store, id), 'snapshots');
-
-/** Every run that a plan asks for, in the order in which they run. */
-export function plannedRuns(plan: Plan, split: Split): PlannedRun[] {
-  return plan.seeds.flatMap((seed) =>
-    plan.arms.map((arm) => ({ id: runId({ plan, split, arm: arm.name, seed }), arm: arm.name, seed })),
-  );
-}
+import { startRun } from './startRun.ts';
+import { trainInRounds } from './trainInRounds.ts';
+import type { TrainingStage, TrainOptions } from './trainingStage.ts';
 
 /**
- * Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Throws what
- * ends a run.
+ * Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Returns the
+ * ids of the runs. Throws what ends a run.
  */
 export async function trainArms(
   options: StageOptions,
-  faces: { readonly set: PreparedSet; readonly split: Split },
+  faces: TrainingStage['faces'],
   train: TrainOptions,
 ): Promise<readonly string[]> {
   const { store, plan, progress } = options;
-  const { set, split } = faces;
-  const hash = planHash(plan);
-  const label = new Map(split.classes.map((identity, index) => [identity, index]));
-  const labels = Int32Array.from(split.parts.train, (index) => label.get(set.images[index]?.identity ?? '') ?? 0);
-  store.savePlan(hash, plan);
-  const planned = plannedRuns(plan, split).filter((run) => train.only?.(run) ?? true);
+  const stage: TrainingStage = { options, train, faces, planHash: planHash(plan), labels: trainLabels(faces) };
+  store.savePlan(stage.planHash, plan);
+  const runs = chosenRuns(stage);
+  if (train.interrupted === 'refuse') for (const run of runs) refuseInterrupted(options, train, run);
+  if (runs.some((run) => store.run(run.id) === null)) sayAdvice(stage);
+  const trainOne = (run: PlannedRun, untilEpoch: number | null) => trainOneRun(stage, run, untilEpoch);
+  const halving = plan.sweep?.halving;
+  if (halving) await trainInRounds({ store, plan, halving, progress }, runs, trainOne);
+  else for (const run of runs) await trainOne(run, null);
+  return runs.map((run) => run.id);
+}
+
+/** Trains and judges one run, up to an epoch where one is given, unless there is nothing left to do. */
+async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: number | null): Promise<void> {
+  const { options, train, planHash } = stage;
+  const { store, plan, progress, signal, afterEpoch } = options;
+  const decision = await decideRun(options, train, { run, untilEpoch });
+  if (decision === 'skip') return;
+  const armPlan = planOfArm(plan, plan.arms.find(({ name }) => name === run.arm) as ArmPlan);
+  const isTrained = store.run(run.id)?.status === 'trained';
+  if (decision === 'restart') await startRun(stage, run, armPlan);
+  store.forgetResult(run.id, 'failure'); // of the attempt before this one
+  store.updateRun(run.id, { status: 'running', message: null });
+  options.onTraining?.(run.id);
+  progress.stage(`${isTrained ? 'Evaluating' : 'Training'} ${run.arm}, seed ${run.seed} (run ${run.id})`);
+  const recorded = { run, planHash, epochs: armPlan.training.epochs, untilEpoch };
+  const last = await runTrainer(
+    taskOf(stage, run, { armPlan, resume: decision === 'resume', untilEpoch: isTrained ? null : untilEpoch }),
+    {
+      signal,
+      ...(afterEpoch ? { afterEpoch } : {}),
+      onMessage: (message) => recordMessage(options, recorded, message),
+    },
+  );
+  await endRun(store, run.id, last);
+  throwUnlessDone(options, last);
+}
+
+/** What a trainer is asked to do. */
+function taskOf(
+  { options, train, faces, planHash }: TrainingStage,
+  { id, arm, seed }: PlannedRun,
+  { armPlan, ...task }: Pick<TrainerTask, 'resume' | 'untilEpoch'> & { readonly armPlan: TrainerTask['plan'] },
+): TrainerTask {
+  const { baseFolder, store } = options;
+  const { pairs } = armPlan.evaluation;
+  return {
+    ...task,
+    plan: armPlan,
+    planHash,
+    arm,
+    seed,
+    preparedFolder: faces.set.folder,
+    classes: faces.split.classes,
+    parts: faces.split.parts,
+    weightFile: weightFileOf(armPlan.model, baseFolder),
+    pairsFile: pairs === builtPairs ? null : pathFrom(baseFolder, pairs),
+    runFolder: workspaceFolders(store.workspace).run(id),
+    compiled: train.compiled,
+    evaluate: train.evaluate,
+    engine: train.engine,
+  };
+}
+
+/**
+ * Throws what ends all runs: a stop, or a failure. A run that diverges in a sweep is a result, and the others go on.
+ */
+function throwUnlessDone({ plan, progress, rerunCommand }: StageOptions, last: LastMessage): void {
+  if (last.kind === 'stopped')
+    throw new ArcBenchError('cancelled', `Stopped and saved; \`${rerunCommand} --resume\` goes on from here.`);
+  if (last.kind !== 'failed') return;
+  if (last.code !== 'diverged' || !plan.sweep) throw new ArcBenchError(last.code, last.message);
+  progress.notice(last.message);
+}
+
+/** The runs that are meant. Throws 'wrong-input' where there are none, or where they cannot be picked one by one. */
+function chosenRuns({ options, train, faces }: TrainingStage): readonly PlannedRun[] {
+  const { plan, rerunCommand } = options;
   if (train.only && plan.sweep?.halving)
     throw new ArcBenchError(
       'wrong-input',
-      `The runs of a sweep with successive halving go on together, round by round: \`${options.rerunCommand} ` +
-        '--resume` goes on with all of them.',
+      `The runs of a sweep with successive halving go on together, round by round: \`${rerunCommand} --resume\` ` +
+        'goes on with all of them.',
     );
-  if (planned.length === 0)
+  const runs = plannedRuns(plan, faces.split).filter((run) => train.only?.(run) ?? true);
+  if (runs.length === 0)
     throw new ArcBenchError(
       'wrong-input',
       `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its ` +
         `seeds ${plan.seeds.join(', ')}.`,
     );
-  // A sweep tries values that may be too bold: one that diverges is a result, and the others go on.
-  const isDiverged = (id: string) =>
-    plan.sweep !== undefined &&
-    train.interrupted !== 'restart' &&
-    store.run(id)?.status === 'failed' &&
-    store.result(id, 'failure') === 'diverged';
-  if (train.interrupted === 'refuse')
-    planned
-      .filter((run) => !isDiverged(run.id) && haltOf(store, run.id) === null)
-      .forEach((run) => refuseInterrupted(options, store.run(run.id)));
-  if (planned.some((run) => store.run(run.id) === null)) {
-    const texts = reportTexts('en');
-    for (const advice of adviceBeforeTraining(plan, splitFacts(faces)))
-      progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
-  }
-  const trainOne = async ({ id, arm, seed }: PlannedRun, untilEpoch: number | null): Promise<void> => {
-    const title = `${arm}, seed ${seed}`;
-    const own = planOfArm(plan, plan.arms.find((entry) => entry.name === arm) as ArmPlan);
-    const { epochs } = own.training;
-    const known = store.run(id);
-    if (isDiverged(id)) {
-      progress.notice(`${title}: diverged already (run ${id}).`);
-      return;
-    }
-    if (
-      haltOf(store, id) !== null ||
-      (untilEpoch !== null && known !== null && isWaiting(plan, known) && epochsDone(store, id) >= untilEpoch)
-    )
-      return;
-    if (known?.status === 'done' || (known?.status === 'trained' && !train.evaluate)) {
-      progress.notice(`${title}: ${known.status} already (run ${id}).`);
-      return;
-    }
-    await endFormerTrainer(runFolderOf(store, id)); // it may be writing what is read next
-    const wouldGoOn =
-      known !== null && (known.status === 'trained' || isWaiting(plan, known) || train.interrupted === 'resume');
-    const goOn = wouldGoOn && restorePoints(store, { id, folder: runFolderOf(store, id) });
-    if (wouldGoOn && !goOn)
-      progress.notice(
-        `${title}: the database has lost points of run ${id} from before its checkpoint, and ` +
-          `${pointLogOf(runFolderOf(store, id))} does not hold them: it is trained again from the start.`,
-      );
-    if (!goOn) {
-      refuseFixed(runFolderOf(store, id), `The files of run ${id} cannot be removed`);
-      if (known) store.deleteRun(id); // so that the store never names what is gone
-      rmSync(runFolderOf(store, id), { recursive: true, force: true });
-      await makeFolder(runFolderOf(store, id)); // what was there is gone for good before the run is known again
-      const draws = drawsOf(own, labels, seed);
-      store.atomically(() => {
-        store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: split.hash });
-        store.saveResult(id, 'faces', { prepared: set.hash });
-        store.saveResult(id, 'origin', { baseFolder: options.baseFolder, rerunCommand: options.rerunCommand });
-        store.saveResult(id, 'draws', draws);
-      });
-    }
-    store.forgetResult(id, 'failure'); // of the attempt before this one
-    store.updateRun(id, { status: 'running', message: null });
-    options.onTraining?.(id);
-    progress.stage(`${known?.status === 'trained' ? 'Evaluating' : 'Training'} ${title} (run ${id})`);
-    const last = await runTrainer(
-      {
-        plan: own,
-        planHash: hash,
-        arm,
-        seed,
-        preparedFolder: set.folder,
-        classes: split.classes,
-        parts: split.parts,
-        weightFile: weightFileOf(own.model, options.baseFolder),
-        pairsFile: own.evaluation.pairs === builtPairs ? null : pathFrom(options.baseFolder, own.evaluation.pairs),
-        runFolder: runFolderOf(store, id),
-        resume: goOn,
-        untilEpoch: known?.status === 'trained' ? null : untilEpoch,
-        compiled: train.compiled,
-        evaluate: train.evaluate,
-        engine: train.engine,
-      },
-      {
-        signal: options.signal,
-        ...(options.afterEpoch ? { afterEpoch: options.afterEpoch } : {}),
-        onMessage(message) {
-          switch (message.kind) {
-            case 'started':
-              store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
-              keepEngine(store, id, message.engine);
-              sayOtherEngines(options, hash, { id, arm, seed });
-              break;
-            case 'progress':
-              progress.step({
-                done: (message.epoch - 1) * message.total + message.done,
-                total: Math.min(epochs, untilEpoch ?? epochs) * message.total,
-                note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s`,
-              });
-              break;
-            case 'points':
-              store.addPoints(message.points.map((point) => ({ run: id, ...point })));
-              break;
-            case 'epoch': {
-              const { epoch, points } = message.summary;
-              progress.notice(
-                `epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ` +
-                  `${percent(points['train/accuracy'])}  val ${percent(points['val/accuracy'])}  ` +
-                  `${points['imagesPerSecond']?.toFixed(0)} img/s`,
-              );
-              break;
-            }
-            case 'snapshot':
-              store.saveArtefact(id, { kind: 'snapshots', path: message.folder, sha256: null });
-              break;
-            case 'notice':
-              keepOnce(store, id, message);
-              progress.notice(message.message);
-              break;
-            case 'warning': {
-              const event = warningEvent(message.warning);
-              if (keepOnce(store, id, event)) progress.notice(`Warning: ${event.message}`);
-              break;
-            }
-            case 'done':
-            case 'failed':
-            case 'stopped':
-            case 'paused':
-              break;
-          }
-        },
-      },
-    );
-    await finish(store, id, last);
-    if (last.kind === 'failed' && last.code === 'diverged' && plan.sweep) {
-      progress.notice(last.message);
-      return;
-    }
-    if (last.kind === 'failed') throw new ArcBenchError(last.code, last.message);
-    if (last.kind === 'stopped')
-      throw new ArcBenchError(
-        'cancelled',
-        `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`,
-      );
-  };
-  if (plan.sweep?.halving)
-    await trainInRounds({ store, plan, halving: plan.sweep.halving, progress }, planned, trainOne);
-  else for (const run of planned) await trainOne(run, null);
-  return planned.map((run) => run.id);
+  return runs;
 }
 
-function refuseInterrupted({ store, plan, rerunCommand }: StageOptions, known: RunRow | null): void {
-  if (
-    !known ||
-    known.status === 'trained' ||
-    known.status === 'done' ||
-    isWaiting(plan, known) ||
-    !existsSync(join(runFolderOf(store, known.id), 'checkpoints', 'last'))
-  )
-    return;
-  throw new ArcBenchError(
-    'wrong-input',
-    `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} ` +
-      '--resume` goes on with it, --restart begins it anew.',
-  );
+function trainLabels({ set, split }: TrainingStage['faces']): Int32Array {
+  const labelOf = new Map(split.classes.map((identity, label) => [identity, label]));
+  return Int32Array.from(split.parts.train, (index) => labelOf.get(set.images[index]?.identity ?? '') ?? 0);
 }
 
-/**
- * Keeps what was not said yet, and tells whether: an epoch that is done again after a crash says the same again, and so
- * does a run that goes on.
- */
-function keepOnce(store: Store, id: string, event: Parameters<Store['addEvent']>[1]): boolean {
-  const isNew = !store.events(id).some(({ kind, message }) => kind === event.kind && message === event.message);
-  if (isNew) store.addEvent(id, event);
-  return isNew;
-}
-
-/**
- * Says of a run, once, that it or those it will be compared with were computed by different engines, which round
- * differently.
- */
-function sayOtherEngines({ store, progress }: StageOptions, planHash: string, { id, arm, seed }: PlannedRun): void {
-  const others = store
-    .runs(planHash)
-    .filter((run) => run.id !== id && (run.status === 'done' || run.status === 'trained'));
-  const differ = enginesThatDiffer(
-    [{ id, arm, seed }, ...others].map((run) => ({ run, engines: enginesOf(store, run.id) })),
-    reportTexts('en'),
-  );
-  if (!differ) return;
-  const event = warningEvent({
-    key: 'warning.engines',
-    values: {
-      engines: [...differ].map(([words, [first]]) => `${words} (${first?.arm}, seed ${first?.seed})`).join('; '),
-    },
-  });
-  if (keepOnce(store, id, event)) progress.notice(`Warning: ${event.message}`);
-}
-
-/** The log is English; the report writes the numbers in its own language. */
-const warningEvent = (warning: RunWarning) => ({
-  kind: 'warning',
-  message: warningSentence(warning, reportTexts('en')),
-  details: warning,
-});
-
-const percent = (value: number | undefined) => `${(100 * (value ?? 0)).toFixed(1)} %`;
-
-/** Keeps how a run ended, as one write: a run that is killed meanwhile is judged again. */
-async function finish(store: Store, id: string, last: TrainerMessage): Promise<void> {
-  const { summary, predictions } = last.kind === 'done' ? last : { summary: null, predictions: null };
-  const failure = last.kind === 'failed' ? last : null;
-  const snapshots = existsSync(snapshotFolderOf(store, id)) ? { snapshots: snapshotFolderOf(store, id) } : {};
-  const artefacts = await Promise.all(
-    Object.entries(summary ? { ...summary.artefacts, ...snapshots } : {}).map(async ([kind, path]) => ({
-      kind,
-      path,
-      sha256: await hashFiles(path),
-    })),
-  );
-  store.atomically(() => {
-    if (predictions) store.saveResult(id, 'predictions', predictions);
-    if (summary) store.saveResult(id, 'summary', summary);
-    if (summary?.evaluation) store.saveResult(id, 'judged', judgedMetrics(summary));
-    for (const artefact of artefacts) store.saveArtefact(id, artefact);
-    if (summary?.evaluation)
-      store.addEvent(id, { kind: 'evaluated', message: 'Test, query and distractors were judged.' });
-    const [alias, ...more] = summary?.evaluation?.aliases ?? [];
-    if (alias) {
-      const values = {
-        first: alias.first.identity,
-        firstPart: alias.first.part,
-        second: alias.second.identity,
-        secondPart: alias.second.part,
-        cosine: alias.cosine,
-        bar: alias.bar,
-      };
-      store.addEvent(
-        id,
-        warningEvent(
-          more.length === 0
-            ? { key: 'warning.alias', values }
-            : { key: 'warning.aliases', values: { ...values, more: more.length } },
-        ),
-      );
-    }
-    if (failure) {
-      store.addEvent(id, { kind: 'failure', message: failure.message, details: failure.told });
-      store.saveResult(id, 'failure', failure.code);
-    }
-    const status = summary
-      ? summary.evaluation
-        ? 'done'
-        : 'trained'
-      : failure
-        ? 'failed'
-        : last.kind === 'paused'
-          ? 'queued'
-          : 'cancelled';
-    store.updateRun(id, {
-      status,
-      finishedAt: status === 'queued' ? null : new Date().toISOString(),
-      message: failure?.message ?? null,
-    });
-    if (summary) store.saveResult(id, 'digest', store.digest(id));
-  });
+function sayAdvice({ options, faces }: TrainingStage): void {
+  const texts = reportTexts('en');
+  for (const advice of adviceBeforeTraining(options.plan, splitFacts(faces)))
+    options.progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
 }

@@ -12,7 +12,7 @@ import { embeddingPicture } from './embeddingPicture.ts';
 import { resultHash } from './resultHash.ts';
 import { splitFacts } from '../experiment/splitFacts.ts';
 import type { SplitFaces } from '../experiment/splitFaces.ts';
-import { haltOf } from '../experiment/trainInRounds.ts';
+import { haltOf } from '../experiment/haltOf.ts';
 import { faceThumbnails } from '../../data/faceThumbnails.ts';
 import type { PreparedImage } from '../../data/preparedSet.ts';
 import { reportContext } from '../../report/reportContext.ts';
@@ -116,7 +116,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
   };
 }
 
-/** How a run failed, for any language; null where it did not, or where there is an English sentence alone. */
+/** How a run failed, for any language; null where it did not, or where there is only an English sentence. */
 const toldFailure = (store: Store, id: string): RunWarning | null =>
   runWarningSchema.safeParse(
     store.run(id)?.status === 'failed' ? store.events(id).findLast((event) => event.kind === 'failure')?.details : null,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { randomStream, type RandomStream } from '../../../src-shared/maths/random.ts';
 import { openStore } from '../../../src-main/store/store.ts';
 import { checkWorkspace } from '../../../src-main/workbench/workspace/checkWorkspace.ts';
-import { leftover } from '../../../src-main/workbench/workspace/sweepLeftovers.ts';
+import { isLeftover } from '../../../src-main/files/workspaceFolders.ts';
 import { arcbench, writeFaultExperiment } from '../faultExperiment.ts';
 import { differences, workspaceState } from '../workspaceState.ts';
 import { diskOf, type LossKind } from './disk.ts';
@@ -150,7 +150,7 @@ export async function lossRuns({
     lose();
     told(await damages(workspace));
     // What a session that ended well has left is there for good.
-    if (area === 'end') told(compare().filter((line) => !line.split('/').some((name) => leftover.test(name))));
+    if (area === 'end') told(compare().filter((line) => !line.split('/').some((name) => isLeftover(name))));
     if (loss > resume) continue;
     lose();
     const next = await session([random.next() < 0.8 ? '--resume' : '--restart']);

@@ -1,6 +1,6 @@
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 
-/** Value of a scalar function of named tensors and its gradient by each of them. */
+/** The value of a scalar function of named tensors, and its gradient by each of them. */
 export function valueAndGradients(
   parameters: ReadonlyMap<string, Tensor>,
   compute: (parameters: ReadonlyMap<string, Tensor>) => Tensor,
