@@ -17,6 +17,6 @@ export function batchNormMomentum(
 
 /** Whether every batch norm of a planned model keeps the momentum that its backbone's authors chose. */
 export function batchNormMomentumIsOwn(model: Plan['model']): boolean {
-  const own = model.backbone.startsWith('efficientnet-') ? 0.01 : fineTuningMomentum;
+  const own = model.backbone.startsWith('efficientnet-lite') ? 0.01 : fineTuningMomentum;
   return batchNormMomentum(model, own) === own;
 }

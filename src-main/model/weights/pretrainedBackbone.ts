@@ -1,5 +1,6 @@
 import type { BackboneName } from '../../../src-shared/experiment.ts';
 import { backboneOf, parameterSpecs, type Network, type ParameterSpec } from '../network.ts';
+import { isLite } from '../backbones/efficientnetLite.ts';
 import { imagenetFiles } from './imagenetFiles.ts';
 import { readWeightFile } from './readWeightFile.ts';
 import { refuseFile, type StoredTensor } from './storedTensor.ts';
@@ -102,7 +103,8 @@ function named(
   first: string,
   backbone: BackboneName,
 ): { tensors: ReadonlyMap<string, StoredTensor>; nameOf: (name: string) => string } {
-  const ways = backbone === 'efficientnet-lite0' ? [(name: string) => name, timmName] : [(name: string) => name];
+  const own = (name: string) => name;
+  const ways = isLite(backbone) ? [own, (name: string) => timmName(backbone, name)] : [own];
   let tensors = stored;
   for (let depth = 0; depth < prefixes.length; depth++) {
     const nameOf = ways.find((way) => tensors.has(way(first)));

@@ -32,7 +32,9 @@ export function planHash(plan: Plan): string {
   const { report: _report, ...trained } = plan;
   const isAsBefore = (path: string, value: unknown) =>
     Object.hasOwn(addedLater, path) && addedLater[path]!(value, plan);
-  return createHash('sha256').update(canonical(trained, '', isAsBefore)).digest('hex');
+  return createHash('sha256')
+    .update(canonical(trained, '', isAsBefore))
+    .digest('hex');
 }
 
 function canonical(value: unknown, path: string, isAsBefore: (path: string, value: unknown) => boolean): string {
