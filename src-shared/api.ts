@@ -35,7 +35,10 @@ const curveRange = z
   .refine(({ from, to }) => from <= to, { error: 'from must not lie above to' });
 export type CurveRange = z.infer<typeof curveRange>;
 
-/** Every call of the workbench with the schema of its input: the only way between screens and machine (DESIGN 8). */
+/**
+ * Every call of the workbench with the schema of its input. This is the only way between screens and machine, so that
+ * each input is checked in one place.
+ */
 export const callInputs = {
   /** Version, workspace, machine: what the window's frame shows. */
   'system.describe': nothing,

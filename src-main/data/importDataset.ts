@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
-import { makeDataset, type Dataset } from './dataset.ts';
+import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
 import { importCelebA, looksLikeCelebA } from './importCelebA.ts';
 import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
@@ -9,64 +9,69 @@ import { importFolders, type Found } from './importFolders.ts';
 import { landmarkCorrections } from './landmarkCorrections.ts';
 import { readHeaders, type HeaderOptions } from './pictureHeader.ts';
 
-/**
- * Where landmarks set by hand are kept, which headers were read before, and how the caller hears of progress and stops
- * it.
- */
+type Layout = Exclude<Plan['data']['layout'], 'auto'>;
+
 export interface ImportOptions extends HeaderOptions {
+  /** Where the corrected landmarks are kept. */
   readonly workspace: string;
-  /** Folders below which the pictures of a CSV must lie; anywhere without. */
+  /** The pictures of a CSV must be below these folders. Without roots they may be anywhere. */
   readonly roots?: readonly string[] | undefined;
 }
 
 /**
- * Finds the face images of a source without copying or changing anything, and reads their headers; throws 'wrong-input'
- * where there is nothing to compare.
+ * Finds the face images of a source and reads their headers. Copies and changes nothing. Throws 'wrong-input' if the
+ * source has fewer than two people.
  */
 export async function importDataset(
   data: Plan['data'] & { readonly resolvedSource: string },
   options: ImportOptions,
 ): Promise<Dataset> {
   const source = data.resolvedSource;
-  const kind = await sourceKind(source);
-  const layout = data.layout === 'auto' ? await layoutOf(source, kind) : data.layout;
-  if ((layout === 'csv') !== (kind === 'file')) {
-    throw new ArcBenchError(
-      'wrong-input',
-      `data.layout is ${layout}, but ${source} is a ${kind}: ${layout === 'csv' ? 'a CSV file' : 'a folder'} ` +
-        'was expected; correct data.source or data.layout.',
-    );
-  }
+  const layout = await layoutOf(source, data.layout);
   const listed = await importAs(layout, source, options);
   const read = await readHeaders(listed.images, options);
   const framed = layout === 'course' ? frameCoursePictures(read.images) : { images: read.images, rejected: [] };
-  const imported: Found = {
-    ...listed,
-    images: framed.images,
-    rejected: [...listed.rejected, ...read.rejected, ...framed.rejected],
-  };
   const corrections = await landmarkCorrections(options.workspace);
-  const found: Found = {
-    ...imported,
-    images: imported.images.map((image) => ({
-      ...image,
-      ...(corrections.has(image.path) ? { landmarks: corrections.get(image.path) as readonly number[] } : {}),
-    })),
-  };
-  return checked(makeDataset(source, layout, found), found);
+  const rejected = [...listed.rejected, ...read.rejected, ...framed.rejected];
+  const dataset = makeDataset(source, layout, {
+    ...listed,
+    images: corrected(framed.images, corrections),
+    rejected,
+  });
+  refuseTooFewPeople(dataset, rejected);
+  return dataset;
 }
 
-async function layoutOf(source: string, kind: 'folder' | 'file'): Promise<Exclude<Plan['data']['layout'], 'auto'>> {
-  if (kind === 'file') return 'csv';
-  if (looksLikeCelebA(source)) return 'celeba';
-  return (await looksLikeCourse(source)) ? 'course' : 'folders';
+/** The layout of a source: the given one, or what the source looks like. Throws 'wrong-input' if they do not fit. */
+async function layoutOf(source: string, given: Plan['data']['layout']): Promise<Layout> {
+  const kind = await sourceKind(source);
+  if (given === 'auto') {
+    if (kind === 'file') return 'csv';
+    if (looksLikeCelebA(source)) return 'celeba';
+    return (await looksLikeCourse(source)) ? 'course' : 'folders';
+  }
+  const wanted = given === 'csv' ? 'file' : 'folder';
+  if (kind !== wanted)
+    throw new ArcBenchError(
+      'wrong-input',
+      `data.layout is ${given}, but ${source} is a ${kind}: ${wanted === 'file' ? 'a CSV file' : 'a folder'} ` +
+        'was expected; correct data.source or data.layout.',
+    );
+  return given;
 }
 
-async function importAs(
-  layout: 'folders' | 'celeba' | 'course' | 'csv' | 'records',
-  source: string,
-  { roots }: ImportOptions,
-): Promise<Found> {
+async function sourceKind(source: string): Promise<'folder' | 'file'> {
+  const found = await stat(source).catch(() => null);
+  if (found?.isDirectory()) return 'folder';
+  if (found?.isFile()) return 'file';
+  throw new ArcBenchError(
+    'wrong-input',
+    `The data source ${source} does not exist or cannot be read: set data.source to a folder of people, a CelebA ` +
+      'folder or a CSV file.',
+  );
+}
+
+async function importAs(layout: Layout, source: string, { roots }: ImportOptions): Promise<Found> {
   switch (layout) {
     case 'folders':
       return await importFolders(source);
@@ -81,16 +86,15 @@ async function importAs(
   }
 }
 
-async function sourceKind(source: string): Promise<'folder' | 'file'> {
-  const found = await stat(source).catch(() => null);
-  if (found?.isDirectory()) return 'folder';
-  if (found?.isFile()) return 'file';
-  throw new ArcBenchError(
-    'wrong-input',
-    `The data source ${source} is not there or cannot be read: a folder of people, a CelebA folder or a CSV ` +
-      'file was expected; correct data.source.',
-  );
-}
+/** The images with the landmarks that a user corrected. */
+const corrected = (
+  images: readonly FoundImage[],
+  corrections: ReadonlyMap<string, readonly number[]>,
+): readonly FoundImage[] =>
+  images.map((image) => {
+    const landmarks = corrections.get(image.path);
+    return landmarks === undefined ? image : { ...image, landmarks };
+  });
 
 const expected: Readonly<Record<Dataset['layout'], string>> = {
   folders: 'one sub-folder of pictures for each person was expected',
@@ -101,28 +105,29 @@ const expected: Readonly<Record<Dataset['layout'], string>> = {
   csv: 'a line for each picture, with its path and its person, was expected',
 };
 
-function checked(dataset: Dataset, found: Found): Dataset {
+function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): void {
   const people = new Set(dataset.images.map((image) => image.identity));
-  if (people.size === 0) {
-    const [first] = found.rejected;
-    const because =
-      first === undefined
-        ? ''
-        : ' ' +
-          `(${found.rejected.length === 1 ? `${first.path} was left out,` : `${found.rejected.length} files were left out, the first, ${first.path},`} ` +
-          `because: ${first.reason.replace(/\.$/, '')})`;
+  if (people.size === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `${dataset.source} holds no pictures of people${because}: ${expected[dataset.layout]}; correct ` +
+      `${dataset.source} holds no pictures of people${whyEmpty(rejected)}: ${expected[dataset.layout]}; correct ` +
         'data.source or data.layout.',
     );
-  }
-  if (people.size === 1) {
+  if (people.size === 1)
     throw new ArcBenchError(
       'wrong-input',
       `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were ` +
         'expected, one sub-folder for each; add people or correct data.source.',
     );
-  }
-  return dataset;
+}
+
+/** In brackets, why no picture could be used; nothing if there was none. */
+function whyEmpty(rejected: readonly Rejected[]): string {
+  const [first] = rejected;
+  if (first === undefined) return '';
+  const which =
+    rejected.length === 1
+      ? `${first.path} was left out,`
+      : `${rejected.length} files were left out, the first, ${first.path},`;
+  return ` (${which} because: ${first.reason.replace(/\.$/, '')})`;
 }

@@ -173,8 +173,7 @@ try {
     leaking.findings.map(({ kind, name, pictures, images }) =>
       kind === 'held-out-identity-in-training'
         ? name.replace(':', ' ')
-        : `${kind} ` +
-          `${images.toSorted((one, other) => (pictures[images.indexOf(one)] as number) - (pictures[images.indexOf(other)] as number)).join(' ')}`,
+        : `${kind} ${inOrderOf(images, pictures).join(' ')}`,
     ),
   );
   const hashing = each * total;
@@ -213,4 +212,10 @@ try {
   ]);
 } finally {
   rmSync(workspace, { recursive: true });
+}
+
+/** Images in the order of their pictures' positions. */
+function inOrderOf(images: readonly string[], pictures: readonly number[]): string[] {
+  const placeOf = (image: string) => pictures[images.indexOf(image)] as number;
+  return images.toSorted((one, other) => placeOf(one) - placeOf(other));
 }

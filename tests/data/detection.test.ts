@@ -205,7 +205,7 @@ test('what was found is kept with the prepared set; a picture without a face is 
     set.rejected.map(({ path, reason }) => [path.slice(source.length), reason.replace(/:.*/, '')]),
     [
       ['/s3/cut.png', 'The picture is truncated or damaged'],
-      ['/s3/wall.png', 'No face was found'],
+      ['/s3/wall.png', 'No face was found in the picture'],
     ],
   );
 });
@@ -267,7 +267,7 @@ test('where most pictures show no face, a sentence says so and nothing is kept',
   for (const index of [1, 2, 3]) await wall(200, 200, index).toFile(join(source, 's1', `wall${index}.png`));
   await assert.rejects(
     detect(await read(source), join(folder, 'walled')),
-    /A face was found in 2 of 5 pictures of .*walls only: photographs .* were expected; choose prepare\.alignment: centreCrop/,
+    /Only 2 of 5 pictures of .*walls show a face: choose prepare\.alignment: centreCrop/,
   );
   assert.deepEqual(readdirSync(join(folder, 'walled', 'prepared')), [journalName]);
 });
@@ -285,7 +285,7 @@ test('a detector that dies costs one picture; one that is stopped leaves no proc
   assert.ok(killed);
   assert.deepEqual(
     set.rejected.map(({ reason }) => reason),
-    ['The face detector ended without a word on this picture (SIGKILL): leave it out, or give its landmarks.'],
+    ['The face detector stopped on this picture (SIGKILL): leave it out, or give its landmarks.'],
   );
   assert.equal(set.count, dataset.images.length - 1);
 

@@ -65,7 +65,7 @@ test("LFW's layout is imported as it is", async () => {
   assert.deepEqual([...new Set(dataset.images.map((image) => image.identity))], names);
 });
 
-test('pairs are those of people who do not train, in the folds of the file', () => {
+test('pairs are those of people who are not trained on, in the folds of the file', () => {
   const images = names.flatMap((identity) =>
     readdirSync(join(source, 'lfw', identity))
       .sort()

@@ -58,7 +58,7 @@ test('so are those of real faces', { skip: real.skip }, () =>
   decodedAsBySharp(portraits.map((_, person) => readFileSync(join(real.path, `s${person + 1}`, '3.png')))),
 );
 
-test('a face is cut from a plain JPEG where it is cut from the same picture as PNG, over the edge too', async () => {
+test('a face is cut from the same place of a plain JPEG and of a PNG, also at the edge', async () => {
   const jpeg = join(folder, 'face.jpg');
   const png = join(folder, 'face.png');
   const file = await sharp(portraits[1]).toColourspace('srgb').tint('#c08060').jpeg({ quality: 92 }).toBuffer();
@@ -89,7 +89,7 @@ test('a face is cut from a plain JPEG where it is cut from the same picture as P
   assert.deepEqual(reasons[0], reasons[1]);
   assert.match(
     'reason' in reasons[0]! ? reasons[0].reason : '',
-    /^The five landmarks lie outside the picture of 92 x 112 pixels/,
+    /^The five landmarks are outside the picture of 92 x 112 pixels/,
   );
 });
 
@@ -100,7 +100,7 @@ test('sharp decodes what is not plain: turned, CMYK, RGB, with a profile, large,
     .withExif({ IFD0: { Copyright: 'Ann' } })
     .jpeg()
     .toBuffer();
-  assert.ok(decodePlainJpeg(upright), 'EXIF alone is plain');
+  assert.ok(decodePlainJpeg(upright), 'a JPEG with EXIF data that does not turn it is plain');
   const others = {
     turned,
     cmyk: await picture().toColourspace('cmyk').jpeg().toBuffer(),
@@ -145,6 +145,6 @@ test('no damaged JPEG of 3,000 is taken where sharp refuses it, and a cut one is
   writeFileSync(path, readFileSync(join(folder, 'face.jpg')).subarray(0, 900));
   assert.deepEqual(
     await decodeFace({ path, identity: 'Ann', landmarks: arcFaceTemplate }, { kind: 'landmarks', inputSize: 112 }),
-    { reason: 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.' },
+    { reason: 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.' },
   );
 });

@@ -47,7 +47,8 @@ test('a turned, mirrored, moved and scaled cloud is laid onto the first exactly,
       const axis = at % dimensions;
       const x = cloud[first]!;
       const y = -cloud[first + 1]!;
-      return 7 * (axis === 0 ? c * x - s * y : axis === 1 ? s * x + c * y : value) - 3;
+      const turned = [c * x - s * y, s * x + c * y, value];
+      return 7 * turned[axis]! - 3;
     });
     const fixed = placeFrames(projection([cloud], dimensions), null);
     const [laid] = placeFrames(projection([moved], dimensions), fixed);

@@ -31,13 +31,10 @@ test('the tree has every knob of the plan once, with its default and a word of h
 
 test('a choice brings the knobs of what is chosen, given as a name or as a section', () => {
   const names = (optimizer: unknown) =>
-    knobSections((path) =>
-      path.join('.') === 'training.optimizer'
-        ? optimizer
-        : path.join('.') === 'training.optimizer.name'
-          ? (optimizer as { name?: string })?.name
-          : undefined,
-    )
+    knobSections((path) => {
+      if (path.join('.') === 'training.optimizer') return optimizer;
+      return path.join('.') === 'training.optimizer.name' ? (optimizer as { name?: string })?.name : undefined;
+    })
       .find(({ name }) => name === 'training.optimizer')
       ?.knobs.map(({ path }) => path.at(-1));
   assert.deepEqual(names('adam'), ['name', 'beta1', 'beta2', 'epsilon', 'weightDecay']);

@@ -148,8 +148,8 @@ function requireInput(values: Readonly<Record<string, ElementValues>>, name: str
 }
 
 /**
- * Runs each program once, records its ops, and returns all programs as one TensorFlow graph in a session. Its variables
- * are the state.
+ * Traces each program once and returns them as one TensorFlow graph in a session. tfjs would run a step one operation
+ * at a time, which is several times slower (docs/ARCHITECTURE.md, "The step compiler").
  */
 export function compileMachine(
   programs: Readonly<Record<string, Program>>,

@@ -177,14 +177,13 @@ function areaOf(path: string): Area | null {
   if (/^(prepared\/demo|datasets)/.test(path)) return 'sources';
   const within = /^runs\/[^/]+\/(checkpoints|snapshots)/.exec(path)?.[1];
   if (within === 'checkpoints' || within === 'snapshots') return within;
-  const area = path.split('/')[0];
-  return area === 'prepared' || area === 'splits'
-    ? area
-    : area === 'runs'
-      ? 'run'
-      : area === 'reports'
-        ? 'report'
-        : null;
+  const areas: Readonly<Record<string, Area>> = {
+    prepared: 'prepared',
+    splits: 'splits',
+    runs: 'run',
+    reports: 'report',
+  };
+  return areas[path.split('/')[0] ?? ''] ?? null;
 }
 
 /** What of a workspace is damaged or named and not there; leftovers that the next run sweeps are neither. */
