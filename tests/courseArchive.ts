@@ -42,7 +42,7 @@ export async function drawCourseArchive(folder: string, size: ArchiveSize): Prom
 }
 
 /** A face as CelebA aligns it: eyes at (69.5, 111.3) and (107.9, 111.3) of 178 x 218 pixels. */
-const aligned = (face: string): sharp.Sharp =>
+const aligned = (face: string) =>
   sharp({ create: { width: 178, height: 218, channels: 3, background: '#8a8f94' } }).composite([
     { input: face, left: 33, top: 63 },
   ]);
