@@ -246,7 +246,7 @@ function fineTuningAdvice({ name: arm, loss }: ArmPlan, { model, training }: Pla
   if (model.weights === 'random') return [];
   const { trainImages } = facts;
   const steps = Math.floor(trainImages.reduce((sum, count) => sum + count, 0) / training.batchSize);
-  const momentum = batchNormMomentum(model, 1);
+  const momentum = batchNormMomentum(model);
   const lag = (1 - momentum) ** steps;
   const plain = lossTerms(loss).find((term) => term.loss.name === 'crossEntropy')?.loss;
   const median = medianOf(trainImages);

@@ -139,12 +139,14 @@ export const modelSchema = z.strictObject({
     .default(0)
     .describe('share of the features that dropout sets to 0 before the embedding layer'),
   batchNormMomentum: z
-    .union([z.literal('auto'), z.number().gt(0).max(1)])
-    .default('auto')
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
     .describe(
-      'weight of each batch in the running statistics of batch norm, which val and test use; 1: only the last batch ' +
-        'counts. auto: 0.1 when training starts from a weight file, since slower statistics lag behind a short ' +
-        "fine-tuning; else the backbone's own (0.01 for EfficientNet-Lite, 0.1 for the others)",
+      "weight of each batch in the running statistics of the backbone's batch norm, which val and test use. 0: chosen " +
+        "for you, which is 0.1 when training starts from a weight file, and else the backbone's own (0.01 for " +
+        'EfficientNet-Lite, 0.1 for the others). Slower statistics lag behind a short fine-tuning',
     ),
 });
 

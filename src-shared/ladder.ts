@@ -8,7 +8,10 @@ export function ladderArms({ scale, marginRadians, subCenters }: LadderPlan): Ar
     { name: 'NormFace (s = 1)', loss: { name: 'normFace', scale: 1, labelSmoothing } },
     { name: `NormFace (s = ${scale})`, loss: { name: 'normFace', scale, labelSmoothing } },
     { name: 'ArcFace', loss: { name: 'arcFace', marginRadians, scale, labelSmoothing } },
-    { name: 'Sub-center ArcFace', loss: { name: 'subCenterArcFace', marginRadians, scale, subCenters } },
+    {
+      name: 'Sub-center ArcFace',
+      loss: { name: 'subCenterArcFace', marginRadians, scale, labelSmoothing, subCenters },
+    },
   ];
   return steps.map((step, index) => (index === 0 ? step : { ...step, against: (steps[index - 1] as ArmPlan).name }));
 }

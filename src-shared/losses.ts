@@ -115,6 +115,7 @@ const singleLosses = {
       name: z.literal('subCenterArcFace'),
       marginRadians,
       scale,
+      labelSmoothing,
       subCenters: z.int().min(1).max(20).default(3).describe('K, the number of centres of each class'),
     }),
   },

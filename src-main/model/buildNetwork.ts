@@ -6,7 +6,7 @@ import { resnet18 } from './backbones/resnet18.ts';
 import { resnet50 } from './backbones/resnet50.ts';
 import { smallcnn } from './backbones/smallcnn.ts';
 import { batchNormMomentum } from '../../src-shared/batchNormMomentum.ts';
-import type { Network, NetworkNode } from './network.ts';
+import { backboneOf, type Network } from './network.ts';
 import type { BackboneOptions } from './networkBuilder.ts';
 
 const backbones = {
@@ -25,9 +25,10 @@ const backbones = {
 export function buildNetwork(model: Plan['model'], inputSize: number): Network {
   const { embeddingSize, dropout } = model;
   const network = backbones[model.backbone]({ inputSize, embeddingSize, dropout });
-  return { ...network, nodes: network.nodes.map((node) => withMomentum(node, model)) };
-}
-
-function withMomentum(node: NetworkNode, model: Plan['model']): NetworkNode {
-  return node.op === 'batchNorm' ? { ...node, momentum: batchNormMomentum(model, node.momentum) } : node;
+  const momentum = batchNormMomentum(model);
+  const backbone = new Set(backboneOf(network).nodes);
+  const nodes = network.nodes.map((node) =>
+    node.op === 'batchNorm' && backbone.has(node) ? { ...node, momentum } : node,
+  );
+  return { ...network, nodes };
 }

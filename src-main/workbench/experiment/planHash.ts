@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { batchNormMomentumIsOwn } from '../../../src-shared/batchNormMomentum.ts';
+import { batchNormMomentum, ownBatchNormMomentum } from '../../../src-shared/batchNormMomentum.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 
 /**
@@ -13,9 +13,9 @@ const addedLater: Readonly<Record<string, (value: unknown, plan: Plan) => boolea
   'evaluation.pairWeights': (value) => value === 'people',
   'training.backboneRate': (value) => value === 1,
   'training.freezeBackboneEpochs': (value) => value === 0,
-  'model.batchNormMomentum': (value, { model }) => value === 'auto' && batchNormMomentumIsOwn(model),
+  'model.batchNormMomentum': (_, { model }) => batchNormMomentum(model) === ownBatchNormMomentum(model.backbone),
   ...Object.fromEntries(
-    ['normFace', 'cosFace', 'arcFace', 'combinedMargin'].flatMap((name) =>
+    ['normFace', 'cosFace', 'arcFace', 'combinedMargin', 'subCenterArcFace'].flatMap((name) =>
       [`arms.loss(${name})`, `arms.loss(sum).terms.loss(${name})`].map((loss) => [
         `${loss}.labelSmoothing`,
         (value: unknown) => value === 0,
