@@ -10,8 +10,8 @@ const nearEnough = 8; // pixels
 const restMilliseconds = 100;
 
 /**
- * Highlights one run or group in a chart: the one that is focused beside the chart, or, among many lines, the one
- * under the resting pointer. Returns what to call when the pointer moves.
+ * Highlights one run or group in a chart: the one that is focused beside the chart, or, among many lines, the one under
+ * the resting pointer. Returns what to call when the pointer moves.
  */
 export function useLineHighlight({
   chart,

@@ -11,6 +11,7 @@ const addedLater: Readonly<Record<string, (value: unknown, plan: Plan) => boolea
   'split.from': (value) => value === 'auto',
   'split.duplicates': (value) => value === 'resolve',
   'evaluation.pairWeights': (value) => value === 'people',
+  'evaluation.sets': (value) => Array.isArray(value) && value.length === 0,
   'training.backboneRate': (value) => value === 1,
   'training.freezeBackboneEpochs': (value) => value === 0,
   'model.batchNormMomentum': (_, { model }) => batchNormMomentum(model) === ownBatchNormMomentum(model.backbone),

@@ -109,7 +109,19 @@ const known: readonly MetricKind[] = [
   },
 ];
 
-/** The metrics that runs have: the known ones first, then TPR at each FPR. */
+const setPrefix = 'set ';
+/** Accuracy on a verification set such as lfw.bin. */
+const setKind = (name: string): MetricKind => ({
+  name,
+  title: name.slice(setPrefix.length),
+  help: `10-fold accuracy on the pairs of ${name.slice(setPrefix.length)}.bin, as insightface judges it`,
+  percent: true,
+  better: 'higher',
+});
+/** Whether a metric is of a verification set that the experiment names. */
+export const isSetMetric = (name: string): boolean => name.startsWith(setPrefix);
+
+/** The metrics that runs have: the known ones first, then TPR at each FPR and the verification sets. */
 export function metricKinds(runs: readonly RunSummary[]): readonly MetricKind[] {
   const names = new Set(runs.flatMap((run) => Object.keys(run.metrics)));
   const rates = [...names]
@@ -125,7 +137,8 @@ export function metricKinds(runs: readonly RunSummary[]): readonly MetricKind[] 
       better: 'higher',
     }));
   const present = known.filter((kind) => names.has(kind.name));
-  return [...present.slice(0, 3), ...rates, ...present.slice(3)];
+  const sets = [...names].filter((name) => name.startsWith(setPrefix)).map(setKind);
+  return [...present.slice(0, 3), ...rates, ...sets, ...present.slice(3)];
 }
 
 /** The knobs in which runs differ, with one value per run. */
