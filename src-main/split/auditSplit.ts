@@ -1,3 +1,4 @@
+import { allowedFinding } from '../../src-shared/allowedFinding.ts';
 import { openPackedImages, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
 import { partNames, type PartName } from '../../src-shared/experiment.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
@@ -60,7 +61,9 @@ interface Found {
 
 function finding({ set, split }: Audited, { kind, key, message, pictures, blocks = true }: Found): Finding {
   const name = `${kind}:${key}`;
-  const isAllowed = split.rule.allowFindings.some((entry) => entry === name || entry === kind);
+  const isAllowed = split.rule.allowFindings
+    .map((entry) => allowedFinding(entry).name)
+    .some((allowed) => allowed === name || allowed === kind);
   return {
     name,
     kind,

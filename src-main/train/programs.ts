@@ -7,7 +7,7 @@ import type { InputSpec, Program, StateSpec } from '../engine/graph/compileProgr
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';
-import { networkShapes, parameterSpecs, type Network } from '../model/network.ts';
+import { backboneOf, networkShapes, parameterSpecs, type Network } from '../model/network.ts';
 import { networkInput } from './augmentation.ts';
 import { augmentationInputs } from './augmentationDraws.ts';
 import { valueAndGradients } from './valueAndGradients.ts';
@@ -30,19 +30,24 @@ const headOptions = ({ network, loss, classes }: Omit<ProgramOptions, 'training'
   embeddingSize: network.embeddingSize,
 });
 
-/** Names of the backbone's trained parameters. */
-const backboneNames = (network: Network): string[] =>
+/** Names of the network's trained parameters, the embedding layer's included. */
+const networkNames = (network: Network): string[] =>
   parameterSpecs(network)
     .filter((spec) => spec.trainable)
     .map(({ name }) => name);
 
-/** Names of all trained parameters: the backbone's, then the head's. */
+/** Names of all trained parameters: the network's, then the head's. */
 export const trainableNames = (options: ProgramOptions): string[] => [
-  ...backboneNames(options.network),
+  ...networkNames(options.network),
   ...classificationLoss(options.loss)
     .head(headOptions(options))
     .map(({ name }) => name),
 ];
+
+/** Names of the parameters that a weight file gives: those up to the pooled features. */
+function backboneNames(network: Network): ReadonlySet<string> {
+  return new Set(parameterSpecs(backboneOf(network)).map(({ name }) => name));
+}
 
 /** Shapes of what a loss trains and keeps beside the backbone, by name. */
 export function headShapes(options: Omit<ProgramOptions, 'training'>): Map<string, readonly number[]> {
@@ -130,12 +135,14 @@ function trainInputs({ network, loss, training }: ProgramOptions): Record<string
 /**
  * One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or with those
  * drawn for the step. All outputs are scalars. `gradientNorm` is that of the gradients that are clipped together, and
- * `clipped` is 1 where they were; the terms of a sum are also outputs, as `loss/<name>`.
+ * `clipped` is 1 where they were; the terms of a sum are also outputs, as `loss/<name>`. With `frozenBackbone` only the
+ * embedding layer, the loss's own parameters and the running statistics change.
  */
-export function trainProgram(options: ProgramOptions): Program {
+export function trainProgram(options: ProgramOptions, { frozenBackbone = false } = {}): Program {
   const { network, loss, training } = options;
-  const trainable = trainableNames(options);
-  const clippedNames = training.gradientClip.of === 'all' ? null : new Set(backboneNames(network));
+  const ofBackbone = backboneNames(network);
+  const trainable = trainableNames(options).filter((name) => !(frozenBackbone && ofBackbone.has(name)));
+  const clippedNames = new Set(training.gradientClip.of === 'all' ? trainable : networkNames(network));
   const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
   return {
     rows,
@@ -176,15 +183,20 @@ export function trainProgram(options: ProgramOptions): Program {
       });
 
       // Clipping and optimiser
-      const clips = (name: string) => clippedNames === null || clippedNames.has(name);
       const { norm, clip, clipped } = clipByGlobalNorm(
-        [...gradients].filter(([name]) => clips(name)).map(([, gradient]) => gradient),
+        [...gradients].filter(([name]) => clippedNames.has(name)).map(([, gradient]) => gradient),
         training.gradientClip.norm,
       );
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name]!]));
-      const clipOf = (name: string) => (clips(name) ? clip : null);
-      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clipOf }))
-        updates.set(name, tensor);
+      const stepped = optimizerUpdates({
+        plan: training.optimizer,
+        scalars,
+        state,
+        gradients,
+        clipOf: (name) => (clippedNames.has(name) ? clip : null),
+        rateFactor: (name) => (ofBackbone.has(name) ? training.backboneRate : 1),
+      });
+      for (const [name, tensor] of stepped) updates.set(name, tensor);
       return {
         outputs: { loss: value, gradientNorm: norm, ...(clipped ? { clipped } : {}), ...measures },
         updates,

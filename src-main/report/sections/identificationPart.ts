@@ -53,7 +53,9 @@ export function identificationPart({ chosen, texts }: ReportContext): WrittenSec
       say('identification.pairs', { positives: first.positives, negatives: first.negatives }),
       table([say('column.fpr'), say('column.allowed'), ...arms.map((arm) => escapeMarkdown(arm.name))], rows),
       [
-        mostRuns > 1 ? say('identification.several', { runs: mostRuns }) : say('identification.one'),
+        mostRuns > 1
+          ? say('identification.several', { runs: mostRuns })
+          : say(first.people === undefined ? 'identification.one' : 'identification.byPeople'),
         ...(notCarried.length > 0 ? [say('identification.left', { rates: texts.list(notCarried) })] : []),
       ].join(' '),
       carried.length > 1 ? book.show('identification.svg', chart, title) : null,
