@@ -54,15 +54,15 @@ interface Truth {
   readonly equalErrorRate: number;
 }
 
-const drawsOfTruth = 400_000;
+type TruthOptions = Pick<CoverageOptions, 'noise' | 'seed'> & { readonly draws?: number };
 
 /** The values that a sample of endless people would have, from independent pairs. */
-export function truthOf(options: Pick<CoverageOptions, 'noise' | 'seed'>): Truth {
+export function truthOf({ draws = 400_000, ...options }: TruthOptions): Truth {
   const { person, image } = population(options, randomStream(options.seed, 'truth', options.noise));
-  const impostors = new Float32Array(drawsOfTruth);
-  const genuine = new Float32Array(drawsOfTruth);
-  const pairsOfPerson = new Float64Array(drawsOfTruth);
-  for (let draw = 0; draw < drawsOfTruth; draw++) {
+  const impostors = new Float32Array(draws);
+  const genuine = new Float32Array(draws);
+  const pairsOfPerson = new Float64Array(draws);
+  for (let draw = 0; draw < draws; draw++) {
     const one = person();
     impostors[draw] = cosine(image(one), image(person()));
     genuine[draw] = cosine(image(one), image(one));
@@ -76,10 +76,10 @@ export function truthOf(options: Pick<CoverageOptions, 'noise' | 'seed'>): Truth
   let rank = 0;
   const truth = { rates: falsePositiveRates.map(() => 0), accuracy: 0, areaUnderCurve: 0, equalErrorRate: 1 };
   for (const draw of order) {
-    while (rank < drawsOfTruth && falling[rank]! > genuine[draw]!) rank++;
+    while (rank < draws && falling[rank]! > genuine[draw]!) rank++;
     const share = pairsOfPerson[draw]! / all;
     above += share;
-    const falsePositives = rank / drawsOfTruth;
+    const falsePositives = rank / draws;
     falsePositiveRates.forEach((rate, place) => {
       if (falsePositives <= rate) truth.rates[place] = above;
     });
