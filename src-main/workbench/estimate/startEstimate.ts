@@ -7,7 +7,9 @@ import { networkShapes, parameterSpecs } from '../../model/network.ts';
 import type { RunRow, Store } from '../../store/store.ts';
 import { optimizerSlots } from '../../train/optimizerSlots.ts';
 import type { CountedFaces } from '../experiment/faceCounter.ts';
+import { machineLimits } from './machineLimits.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
+import { demoBytes, packedBytes, runBytes } from './startDisk.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { haltOf } from '../experiment/haltOf.ts';
 import { trainingRate, type RatedRun } from './trainingRate.ts';
@@ -30,7 +32,11 @@ const secondsToBegin = 4; // of a training step's time; of each run, to load the
  * Estimates what a start would take, from the shapes of the network and the rates of earlier runs; where there are
  * none, from the machine's speed.
  */
-export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
+export function startEstimator(
+  store: Store,
+  speed: () => MachineSpeed | null,
+  limits: () => StartEstimate['machine'] = () => machineLimits(store.workspace),
+) {
   const rates = new Map<string, number | null>(); // by run that has ended: it is trained once
   const rateOf = ({ id, status }: RunRow): number | null => {
     const known = rates.get(id);
@@ -80,6 +86,7 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
         left,
         imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0),
         bytes: trainingBytes(arm, armPlan, faces?.people ?? 0),
+        bytesOfRun: bytesOfRun(arm, armPlan, counted && 'facts' in counted ? counted : null),
       };
     });
     const [rate = null] = arms
@@ -102,6 +109,11 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
           0,
         ),
       memoryBytes: Math.max(...arms.map((arm) => arm.bytes)),
+      diskBytes: arms.reduce(
+        (sum, arm) => sum + arm.left * arm.bytesOfRun,
+        demoBytes(store.workspace, plan.data) + bytesToPrepare(plan, counted),
+      ),
+      machine: limits(),
     };
   };
 }
@@ -119,6 +131,24 @@ function meanEpochs(plan: Plan, arm: ArmPlan): number {
       0,
     ) / candidates
   );
+}
+
+/** Bytes of the prepared faces that are not there yet, as far as their number is known. */
+function bytesToPrepare({ data, prepare }: Plan, counted: CountedFaces | null): number {
+  if (counted && 'facts' in counted) return counted.from === 'prepared' ? 0 : packedBytes(counted.images, prepare);
+  return data.source === 'demo' ? packedBytes(data.demo.people * data.demo.imagesPerPerson, prepare) : 0;
+}
+
+/** Bytes that a run leaves on the disk. */
+function bytesOfRun(arm: ArmPlan, plan: Plan, faces: Extract<CountedFaces, { facts: unknown }> | null): number {
+  const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
+  const head = (faces?.facts.trainImages.length ?? 0) * centres * plan.model.embeddingSize;
+  const parameters = trainedParameters(plan) + head;
+  return runBytes({
+    parameters,
+    state: parameters * (1 + optimizerSlots(plan.training.optimizer).length),
+    embeddings: (faces?.facts.testImages ?? 0) * plan.model.embeddingSize,
+  });
 }
 
 /**
