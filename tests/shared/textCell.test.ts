@@ -28,7 +28,7 @@ test('the tables of a report and of a chart have no formula in a cell', () => {
   const arms = ['=cmd|"/c calc"!A1', '@arm'];
   const yaml = `name: x\nseeds: [1, 2, 3]\narms:\n${arms.map((arm) => `  - { name: ${JSON.stringify(arm)}, loss: crossEntropy }`).join('\n')}\n`;
   const files = renderReport(
-    constructedModel(yaml, (_, seed) => ({ val: 40 + seed, test: 41 + seed, separation: 0.3, changes: {}, parts: {} })),
+    constructedModel(yaml, (_, seed) => ({ val: 40 + seed, test: 41 + seed, separation: 0.3 })),
   );
   const chart = curvesAsCsv(
     [{ run: '1', name: '-loss', total: 1, steps: [1], epochs: [1], times: [0], values: [-1] }],
