@@ -39,7 +39,8 @@ export function refuseStart({ store, plan }: StageOptions, counted: Counted | nu
 export function countImported({ plan }: StageOptions, dataset: Dataset): Counted {
   // Which pictures are copies is not known yet: each counts as one of its own.
   const images = dataset.images.map((image) => ({ ...image, contentHash: image.path }));
-  const set = { hash: '', images };
+  const { partsGivenBy } = dataset;
+  const set = { hash: '', images, ...(partsGivenBy !== undefined && { partsGivenBy }) };
   return { from: 'imported', images: images.length, facts: splitFacts({ set, split: makeSplit(set, plan.split) }) };
 }
 

@@ -3,7 +3,7 @@ import { Session, type Profiler } from 'node:inspector';
 /** Source files whose branches guide the fuzzer: ArcBench's own, and the parsers that it relies on. */
 const isGuiding = (url: string): boolean => /\/(src-main|src-shared)\/|\/node_modules\/(yaml|csv-parse)\//.test(url);
 
-/** Which branches of the program ran since the last call, each with how often, as a power of two. */
+/** Which branches of the program ran since the last call. */
 export function branchCoverage(guides: (url: string) => boolean = isGuiding): {
   take(): ReadonlySet<string>;
   close(): void;
@@ -24,7 +24,7 @@ export function branchCoverage(guides: (url: string) => boolean = isGuiding): {
         if (guides(url))
           for (const { ranges } of functions)
             for (const { startOffset, endOffset, count } of ranges)
-              if (count > 0) branches.add(`${url}:${startOffset}-${endOffset}x${Math.floor(Math.log2(count))}`);
+              if (count > 0) branches.add(`${url}:${startOffset}-${endOffset}`);
       return branches;
     },
     close: () => session.disconnect(),
