@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
 import { desktop, type Desktop } from '../electron/startedApp.ts';
 import { jobEnd } from '../jobEnd.ts';
+import { waitUntil } from '../waitUntil.ts';
 import { childrenOf, runs } from './faultExperiment.ts';
 import type { KilledDoor, KilledWorkbench } from './workbenchKills.ts';
 
@@ -24,8 +25,9 @@ export async function desktopDoor(): Promise<KilledDoor & Pick<Desktop, 'close'>
 async function startApp(machine: Desktop, workspace: string): Promise<KilledWorkbench> {
   const { app, page } = await machine.start(`--workspace=${workspace}`);
   const window = app.process().pid as number;
-  const workbench = childrenOf(window).find((child) => runs(child, 'workbenchProcess'));
-  if (workbench === undefined) throw new Error('The app has no process of a workbench.');
+  const workbench = await waitUntil('the process of the workbench', () =>
+    childrenOf(window).find((child) => runs(child, 'workbenchProcess')),
+  );
   let asked = 0;
   const call = async <Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> => {
     const answer = await page.evaluate((message) => (globalThis as There).arcbench.request(message), {
