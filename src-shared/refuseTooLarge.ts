@@ -18,6 +18,7 @@ export function refuseTooLarge({
   seconds,
   rate,
 }: Pick<StartEstimate, 'memoryBytes' | 'diskBytes' | 'machine' | 'seconds' | 'rate'>): {
+  readonly code: 'wrong-input' | 'no-space';
   readonly knob: string;
   readonly sentence: string;
 }[] {
@@ -26,6 +27,7 @@ export function refuseTooLarge({
     ...(memoryBytes > machine.memoryBytes
       ? [
           {
+            code: 'wrong-input' as const,
             knob: 'training.batchSize',
             sentence:
               `Training needs about ${fileSize(memoryBytes)} of memory, and this machine has ` +
@@ -37,6 +39,7 @@ export function refuseTooLarge({
     ...(machine.freeDiskBytes !== null && diskBytes > machine.freeDiskBytes
       ? [
           {
+            code: 'no-space' as const,
             knob: 'data.source',
             sentence:
               `The experiment writes about ${fileSize(diskBytes)}, and the disk of the workspace has ` +
@@ -48,6 +51,7 @@ export function refuseTooLarge({
     ...(least > longestTraining
       ? [
           {
+            code: 'wrong-input' as const,
             knob: 'training.epochs',
             sentence:
               `Training would take about ${roughDuration(seconds ?? 0)} on this machine, more than a year: lower ` +

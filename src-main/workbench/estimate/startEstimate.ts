@@ -67,7 +67,8 @@ export function startEstimator(
         return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
       });
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
-    const own = store.runs(planHash(plan)).filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
+    const begun = store.runs(planHash(plan));
+    const own = begun.filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
     const runs = ratedRuns();
     const machine = runs.length > 0 ? null : speed();
     const faces =
@@ -86,13 +87,16 @@ export function startEstimator(
         left,
         imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0),
         bytes: trainingBytes(arm, armPlan, faces?.people ?? 0),
+        // a run that has begun has written most of its files
+        notBegun: Math.max(0, plan.seeds.length - begun.filter((run) => run.arm === arm.name).length),
         bytesOfRun: bytesOfRun(arm, armPlan, counted && 'facts' in counted ? counted : null),
       };
     });
     const [rate = null] = arms
       .flatMap((arm) => arm.rate ?? [])
       .sort((a, b) => sureness[a.from.kind] - sureness[b.from.kind] || a.imagesPerSecond - b.imagesPerSecond);
-    const withVal = 1 + (plan.split.val / plan.split.train) * inferenceShare;
+    // given parts have no shares
+    const withVal = 1 + (plan.split.train === 0 ? 0 : plan.split.val / plan.split.train) * inferenceShare;
     return {
       runs: plan.arms.length * plan.seeds.length,
       runsDone: own.length,
@@ -110,7 +114,7 @@ export function startEstimator(
         ),
       memoryBytes: Math.max(...arms.map((arm) => arm.bytes)),
       diskBytes: arms.reduce(
-        (sum, arm) => sum + arm.left * arm.bytesOfRun,
+        (sum, arm) => sum + arm.notBegun * arm.bytesOfRun,
         demoBytes(store.workspace, plan.data) + bytesToPrepare(plan, counted),
       ),
       machine: limits(),

@@ -27,7 +27,7 @@ export const trainingPart = ({ trainImages }: SplitFacts) => ({
  */
 export function refuseStart({ store, plan }: StageOptions, counted: Counted | null): void {
   const [tooLarge] = refuseTooLarge(startEstimator(store, () => keptSpeed('auto'))(plan, counted));
-  if (tooLarge) throw new ArcBenchError('wrong-input', tooLarge.sentence);
+  if (tooLarge) throw new ArcBenchError(tooLarge.code, tooLarge.sentence);
   if (!counted) return;
   for (const arm of plan.arms) {
     const refusal = refuseBatch(planOfArm(plan, arm).training, trainingPart(counted.facts));

@@ -118,7 +118,7 @@ async function sayTrainingTime(
       `${machine.freeDiskBytes === null ? '' : `, and ${fileSize(machine.freeDiskBytes)} are free`}.`,
   );
   const [refusal] = refuseTooLarge(estimate);
-  if (refusal) throw new ArcBenchError('wrong-input', refusal.sentence);
+  if (refusal) throw new ArcBenchError(refusal.code, refusal.sentence);
 }
 
 /** Runs an experiment from faces to report. Throws ArcBenchError. */
