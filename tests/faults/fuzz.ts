@@ -19,7 +19,7 @@ const chosen = values.target ?? names;
 const unknown = chosen.find((name) => !names.includes(name));
 if (!(Number(values.seconds) > 0) || !Number.isInteger(Number(values.seed)) || unknown !== undefined) {
   process.stderr.write(
-    `--seconds takes the seconds for each parser, --seed a whole number, --target one of ${names.join(', ')}.\n`,
+    `--seconds takes the processor seconds for each parser, --seed a whole number, --target one of ${names.join(', ')}.\n`,
   );
   process.exit(2);
 }
@@ -83,5 +83,7 @@ async function fuzzTarget({ name, path }: FuzzTarget): Promise<number> {
 
 let findings = 0;
 for (const target of fuzzTargets) if (chosen.includes(target.name)) findings += await fuzzTarget(target);
-console.log(`Seed ${values.seed}, ${values.seconds} s for each parser: ${findings} findings in ${folder}.`);
+console.log(
+  `Seed ${values.seed}, ${values.seconds} s of processor time for each parser: ${findings} findings in ${folder}.`,
+);
 if (findings > 0) process.exitCode = 1;

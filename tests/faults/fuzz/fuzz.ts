@@ -28,7 +28,7 @@ const longest = 1 << 16; // bytes of an input
 const slow = 2; // seconds of processor time
 
 /**
- * Feeds a parser with changed inputs for some seconds. An input that reaches a new branch is kept and changed further.
+ * Feeds a parser with changed inputs for some seconds of processor time. An input that reaches a new branch is kept and changed further.
  * A finding is an error that is no sentence for the user, or an input that takes too long.
  */
 export async function fuzz(
@@ -69,10 +69,9 @@ export async function fuzz(
   const attempt = async (input: Uint8Array): Promise<void> => {
     inputs++;
     writeFileSync(path, input);
-    const before = process.cpuUsage();
+    const before = processorSeconds();
     const fault = await faultOf(target, path);
-    const { user, system } = process.cpuUsage(before);
-    const took = (user + system) / 1e6;
+    const took = processorSeconds() - before;
     slowestSeconds = Math.max(slowestSeconds, took);
     if (fault === null) accepted++;
     const what = fault ?? (took > slow ? `It took ${took.toFixed(1)} s of processor time.` : '');
@@ -89,8 +88,8 @@ export async function fuzz(
     for (const input of corpus) await attempt(input);
     reachesMore();
     for (
-      const end = performance.now() + 1000 * seconds;
-      performance.now() < end && findings.size < until;
+      const end = processorSeconds() + seconds;
+      processorSeconds() < end && findings.size < until;
       onInputs(inputs)
     ) {
       const changed = Array.from({ length: together }, () => change(target, random, corpus));
@@ -121,6 +120,12 @@ export async function fuzz(
   function keep(input: Uint8Array): void {
     if (corpus.at(-1) !== input) corpus.push(input);
   }
+}
+
+/** Processor time of this process, which other work on the machine does not lengthen. */
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 const refused = 'refused';
