@@ -48,6 +48,8 @@ test('the folders and files of a split have names that every system takes and ke
     parts: { train: [...images.keys()], val: [], test: [], query: [], distractors: [] },
     skipped: [],
     hash: 'x',
+    givenBy: null,
+    notes: [],
   };
   const made = join(folder, 'split');
   await writeSplitFolders({ images } as unknown as PreparedSet, split, made);
