@@ -10,7 +10,9 @@ export function refuseBatch(
       ? null
       : {
           knob: 'training.batchSize',
-          sentence: `the training part has ${images} images, fewer than the batch size ${batchSize}: lower training.batchSize`,
+          sentence:
+            `the training part has ${images} images, fewer than the batch size ${batchSize}: lower ` +
+            'training.batchSize',
         };
   if (sampler.identities * sampler.images !== batchSize)
     return {

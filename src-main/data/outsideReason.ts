@@ -6,8 +6,8 @@ import type { Dataset } from './dataset.ts';
 import { recordPictureOf } from './records/recordPicture.ts';
 
 /**
- * The folders that the pictures of a dataset may be read from: its source, or for a CSV the folders that the user opened.
- * Null where they may be anywhere.
+ * The folders that the pictures of a dataset may be read from: its source, or for a CSV the folders that the user
+ * opened. Null where they may be anywhere.
  */
 export function foldersOf(
   { source, layout }: Pick<Dataset, 'source' | 'layout'>,

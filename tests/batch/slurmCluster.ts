@@ -36,8 +36,8 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
- * A Slurm of one or more nodes on this machine, each node a slurmd of its own, with everything of its own in a folder. A
- * job that is queued again starts 6 s later.
+ * A Slurm of one or more nodes on this machine, each node a slurmd of its own, with everything of its own in a folder.
+ * A job that is queued again starts 6 s later.
  */
 export async function startSlurm(folder: string, nodes = 1): Promise<SlurmCluster> {
   const names = nodes === 1 ? [hostname()] : Array.from({ length: nodes }, (_, index) => `node${index + 1}`);
@@ -46,7 +46,8 @@ export async function startSlurm(folder: string, nodes = 1): Promise<SlurmCluste
   const path = join(folder, 'slurm.conf');
   for (const made of [state, ...names.map((name) => join(spool, name))]) mkdirSync(made, { recursive: true });
   const [controlPort, ...nodePorts] = await freePorts(1 + nodes);
-  const cores = availableParallelism();
+  const host = `NodeHostname=${hostname()} NodeAddr=127.0.0.1 CPUs=${availableParallelism()} State=UNKNOWN`;
+  const lineOf = (name: string, index: number) => `NodeName=${name} Port=${nodePorts[index]} ${host}`;
   writeFileSync(
     path,
     `ClusterName=arcbench
@@ -73,7 +74,7 @@ SelectTypeParameters=CR_CPU
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 KillWait=20
-${names.map((name, index) => `NodeName=${name} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${nodePorts[index]} CPUs=${cores} State=UNKNOWN`).join('\n')}
+${names.map(lineOf).join('\n')}
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `,
   );

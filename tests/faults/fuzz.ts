@@ -19,7 +19,8 @@ const chosen = values.target ?? names;
 const unknown = chosen.find((name) => !names.includes(name));
 if (!(Number(values.seconds) > 0) || !Number.isInteger(Number(values.seed)) || unknown !== undefined) {
   process.stderr.write(
-    `--seconds takes the processor seconds for each parser, --seed a whole number, --target one of ${names.join(', ')}.\n`,
+    '--seconds takes the processor seconds for each parser, --seed a whole number, --target one of ' +
+      `${names.join(', ')}.\n`,
   );
   process.exit(2);
 }
@@ -69,8 +70,8 @@ async function fuzzTarget({ name, path }: FuzzTarget): Promise<number> {
   }
   const { result } = last;
   console.log(
-    `${name.padEnd(14)} ${String(result.inputs).padStart(8)} inputs  ${String(result.accepted).padStart(7)} accepted  ` +
-      `${String(result.branches).padStart(6)} branches  ${String(result.corpus).padStart(5)} kept  slowest ` +
+    `${name.padEnd(14)} ${String(result.inputs).padStart(8)} inputs  ${String(result.accepted).padStart(7)} ` +
+      `accepted  ${String(result.branches).padStart(6)} branches  ${String(result.corpus).padStart(5)} kept  slowest ` +
       `${result.slowestSeconds.toFixed(2)} s  ${result.mebibytes.toFixed(0)} MiB  ${result.findings.length} findings`,
   );
   for (const [number, { what, input }] of result.findings.entries()) {

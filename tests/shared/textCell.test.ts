@@ -26,7 +26,8 @@ const beginsFormula = /^[=+@\t\r]|^-(?![\d.])/; // a negative number is no formu
 
 test('the tables of a report and of a chart have no formula in a cell', () => {
   const arms = ['=cmd|"/c calc"!A1', '@arm'];
-  const yaml = `name: x\nseeds: [1, 2, 3]\narms:\n${arms.map((arm) => `  - { name: ${JSON.stringify(arm)}, loss: crossEntropy }`).join('\n')}\n`;
+  const lines = arms.map((arm) => `  - { name: ${JSON.stringify(arm)}, loss: crossEntropy }\n`);
+  const yaml = `name: x\nseeds: [1, 2, 3]\narms:\n${lines.join('')}`;
   const files = renderReport(
     constructedModel(yaml, (_, seed) => ({ val: 40 + seed, test: 41 + seed, separation: 0.3 })),
   );

@@ -84,8 +84,8 @@ function head({
 }
 
 /**
- * A flag as sbatch reads it from a script's comment. Quotes keep blanks together, and a backslash takes the meaning from
- * quotes and from itself. Throws 'wrong-input'.
+ * A flag as sbatch reads it from a script's comment. Quotes keep blanks together, and a backslash takes the meaning
+ * from quotes and from itself. Throws 'wrong-input'.
  */
 function directive(flag: string): string {
   if (!/^--?[A-Za-z]/.test(flag) || flag.search(unprintable) >= 0)

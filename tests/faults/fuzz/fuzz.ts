@@ -28,8 +28,8 @@ const longest = 1 << 16; // bytes of an input
 const slow = 2; // seconds of processor time
 
 /**
- * Feeds a parser with changed inputs for some seconds of processor time. An input that reaches a new branch is kept and changed further.
- * A finding is an error that is no sentence for the user, or an input that takes too long.
+ * Feeds a parser with changed inputs for some seconds of processor time. An input that reaches a new branch is kept and
+ * changed further. A finding is an error that is no sentence for the user, or an input that takes too long.
  */
 export async function fuzz(
   target: FuzzTarget,
