@@ -4,7 +4,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, isPlaceholder, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
-import { printableLines } from '../../../src-shared/printable.ts';
+import { printable, printableLines } from '../../../src-shared/printable.ts';
 import { readTextFile } from '../../files/readTextFile.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
@@ -14,6 +14,8 @@ import type { StageOptions } from '../../workbench/experiment/stage.ts';
 import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
+
+const lockPatience = 20_000; // milliseconds
 
 interface GlobalOptions {
   readonly run?: string;
@@ -73,7 +75,11 @@ export function session(program: Command) {
       return { interrupted: interruptedOf(globals()), compiled: !eager, engine };
     },
     async withStore<T>(options: { readonly readOnly: boolean }, action: (store: Store) => T | Promise<T>): Promise<T> {
-      const store = openStore(workspace(), options);
+      const store = openStore(workspace(), {
+        ...options,
+        patience: lockPatience,
+        onWait: (sentence) => (shown ? shown.notice(sentence) : process.stderr.write(`${printable(sentence)}\n`)),
+      });
       try {
         return await action(store);
       } finally {
