@@ -49,7 +49,12 @@ function readPairs(path: string): ListedPair[] {
 
 /** The two pictures that a line names; null if it names something else. */
 function picturesOf(line: string): readonly [ListedPicture, ListedPicture] | null {
-  const cells = line.trim().split(line.includes('\t') ? /\t+/ : /\s+/);
+  const between = line.includes('\t') ? '\t' : ' ';
+  const cells = line
+    .replace(/\s/g, (blank) => (blank === '\t' ? blank : ' '))
+    .trim()
+    .split(between)
+    .filter((cell) => cell !== '');
   if (cells.length !== 3 && cells.length !== 4) return null;
   const [person, number] = cells as [string, string];
   const [other, otherNumber] = (cells.length === 3 ? [person, cells[2]] : cells.slice(2)) as [string, string];
@@ -96,7 +101,7 @@ function heldOutPictures(
 ): Map<string, number> {
   const known = new Map<string, number>();
   for (const [index, { path, identity }] of images.entries()) {
-    const number = /(\d+)$/.exec(basename(path, extname(path)))?.[1];
+    const number = /(?<!\d)\d+$/.exec(basename(path, extname(path)))?.[0];
     if (number !== undefined && !trained.has(identity)) known.set(keyOf([identity, Number(number)]), index);
   }
   return known;

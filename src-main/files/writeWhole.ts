@@ -106,8 +106,8 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /**
- * Turns the system's error for a full disk, a forbidden folder, a failing disk, a name that is too long or too many open
- * files into a sentence; returns any other error as it is.
+ * Turns the system's error for a full disk, a forbidden folder, a failing disk, a name that is too long or too many
+ * open files into a sentence; returns any other error as it is.
  */
 export function diskError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -14,12 +14,10 @@ interface RunList {
 
 /** Ends the runs that a dead process left running. The caller has just become the only writer of the workspace. */
 export function endInterruptedRuns(database: Database.Database): void {
-  database
-    .prepare("UPDATE run SET status = 'cancelled', message = ? WHERE status = 'running'")
-    .run(interruptedMessage);
+  database.prepare("UPDATE run SET status = 'cancelled', message = ? WHERE status = 'running'").run(interruptedMessage);
 }
 
-/** The same lists for one who only reads: a run that is kept as running, but that no process can write, is cancelled. */
+/** The same lists for one who only reads: a run that is kept as running, but that no process writes, is cancelled. */
 export function interruptedRuns({ runs, runPage, run }: RunList, workspace: string): RunList {
   const asTheyAre = (rows: RunRow[]): RunRow[] =>
     rows.some(({ status }) => status === 'running') && !isWritten(workspace) ? rows.map(interrupted) : rows;

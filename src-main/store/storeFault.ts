@@ -89,8 +89,8 @@ function openingFault(path: string): unknown {
 const unexplained = (workspace: string, cause: unknown): ArcBenchError =>
   new ArcBenchError(
     'failed',
-    `The database ${workspaceFolders(workspace).database} cannot be used now (${codeOf(cause)}): see whether its disk ` +
-      'is connected and healthy, then try again. Whether it is whole is not known; `arcbench check` says so.',
+    `The database ${workspaceFolders(workspace).database} cannot be used now (${codeOf(cause)}): see whether its ` +
+      'disk is connected and healthy, then try again. Whether it is whole is not known; `arcbench check` says so.',
     { cause },
   );
 

@@ -7,7 +7,7 @@ const pause = 250; // milliseconds between two attempts
 export interface Inbox {
   add(message: TrainerMessage): void;
   /** Resolves when every message was taken. Rejects with what `take` threw. */
-  emptied(): Promise<void>;
+  emptied(): Promise<unknown>;
 }
 
 /**
@@ -26,7 +26,7 @@ export function patientInbox({
 }): Inbox {
   const waiting: TrainerMessage[] = [];
   let timer: NodeJS.Timeout | null = null;
-  const outcome = Promise.withResolvers<void>();
+  const outcome = Promise.withResolvers<null>();
   outcome.promise.catch(() => undefined); // whoever asks hears of it
   let failed = false;
   let closing = false;
@@ -48,7 +48,7 @@ export function patientInbox({
       }
       waiting.shift();
     }
-    if (closing) outcome.resolve();
+    if (closing) outcome.resolve(null);
   };
   return {
     add(message) {
