@@ -29,7 +29,10 @@ export const dataSchema = z.strictObject({
   source: z
     .string()
     .default('demo')
-    .describe("'demo' for synthetic faces, a folder, or a CSV file; a relative path starts at the experiment file"),
+    .describe(
+      "'demo' for synthetic faces, a folder, a CSV file or a record file (train.rec); a relative path starts at the " +
+        'experiment file',
+    ),
   layout: z
     .enum(['auto', 'folders', 'celeba', 'course', 'csv', 'records'])
     .default('auto')
@@ -303,8 +306,16 @@ export const experimentFields = z.strictObject({
         .min(1)
         .default(builtPairs)
         .describe(
-          "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt, relative " +
-            'to the experiment file',
+          "verification pairs: 'built' from held-out people, or a list of pairs, relative to the experiment file " +
+            "(LFW's pairs.txt, two paths and a label, CPLFW, CALFW, or a CSV with file_x, file_y, Decision)",
+        ),
+      sets: z
+        .array(z.string().min(1))
+        .max(50)
+        .default([])
+        .describe(
+          'verification sets such as lfw.bin, cfp_fp.bin and agedb_30.bin, relative to the experiment file; each run ' +
+            'is judged on them at its end, as insightface does',
         ),
       pairWeights: z
         .enum(['people', 'pairs'])

@@ -394,9 +394,7 @@ export const lossNames = Object.keys(lossCatalogue) as LossName[];
 /** λ in the paper of the center loss, which adds it to cross-entropy (equation 5). */
 const centerWeight = 0.003;
 
-/**
- * A loss with its hyperparameters filled in. A name alone takes the defaults; `arcFace + 0.1 triplet` is a sum.
- */
+/** A loss with its hyperparameters filled in. A name alone takes the defaults; `arcFace + 0.1 triplet` is a sum. */
 export const lossSchema = z.preprocess(
   (value, context) => {
     const named = typeof value === 'string' ? { name: value } : value;

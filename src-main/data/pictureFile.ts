@@ -4,6 +4,7 @@ import { tooManyFiles } from '../files/tooManyFiles.ts';
 import { memoryBudget, withinBudget } from './memoryBudget.ts';
 import { pictureFormatOf } from './pictureFormat.ts';
 import { plainJpegSize } from './plainJpeg.ts';
+import { readRecordPicture, recordPictureOf } from './records/recordPicture.ts';
 import type { RawPicture } from './warpFace.ts';
 
 sharp.cache(false);
@@ -26,17 +27,33 @@ export interface PictureFile {
 }
 
 /**
- * Reads the file of a picture, on this thread. Gives the reason in one sentence if it cannot be used. `decodingReason`
- * explains what it throws.
+ * Reads the file of a picture, or a picture of a record file, on this thread. Gives the reason in one sentence if it
+ * cannot be used. `decodingReason` explains what it throws.
  */
 export function readPicture(path: string): PictureFile | { readonly reason: string } {
+  const inRecords = recordPictureOf(path);
+  if (inRecords) {
+    const read = readRecordPicture(inRecords);
+    return 'reason' in read ? read : pictureIn(read.file, read.modified);
+  }
   const { size: bytes, mtimeMs: modified } = statSync(path);
   const reason = sizeReason(bytes);
   if (reason !== null) return { reason };
-  const file = readFileSync(path);
-  if (pictureFormatOf(file) === undefined) return { reason: noPicture };
-  return { open: opener(file, megapixelsUncounted), file, modified };
+  return pictureIn(readFileSync(path), modified);
 }
+
+function pictureIn(file: Buffer, modified: number): PictureFile | { readonly reason: string } {
+  const reason = sizeReason(file.length);
+  if (reason !== null) return { reason };
+  return pictureFormatOf(file) === undefined ? { reason: noPicture } : pictureOfBytes(file, modified);
+}
+
+/** A picture whose file is in memory. */
+export const pictureOfBytes = (file: Buffer, modified = 0): PictureFile => ({
+  open: opener(file, megapixelsUncounted),
+  file,
+  modified,
+});
 
 const opener =
   (file: Buffer, megapixels: number): PictureFile['open'] =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
@@ -18,6 +18,7 @@ import {
   type PreparedIndex,
   type PreparedSet,
 } from './preparedSet.ts';
+import { pictureState } from './pictureState.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
 import {
   finishSet,
@@ -336,11 +337,10 @@ async function keptBatches(folder: string, dataset: Dataset): Promise<readonly P
   return kept;
 }
 
-const sourceState = (path: string): Promise<SourceState | null> =>
-  stat(path).then(
-    ({ size, mtimeMs }) => [size, mtimeMs] as const,
-    () => null,
-  );
+async function sourceState(path: string): Promise<SourceState | null> {
+  const state = await pictureState(path);
+  return state && [state.bytes, state.modified];
+}
 const isSame = (one: SourceState | null, other: SourceState | null): boolean =>
   one?.[0] === other?.[0] && one?.[1] === other?.[1];
 

@@ -3,7 +3,7 @@ import { identificationRates } from '../../src-shared/maths/identificationRate.t
 import { areaUnderCurve, equalErrorRate, rocCurve } from '../../src-shared/maths/rocCurve.ts';
 import { thinRoc } from '../../src-shared/maths/thinRoc.ts';
 import { verificationAccuracy } from '../../src-shared/maths/verificationFolds.ts';
-import type { FacePair } from '../data/lfwPairs.ts';
+import type { FacePair } from '../data/pairs/matchPairs.ts';
 
 export interface VerifyOptions {
   readonly pairs: readonly FacePair[];

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
+import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { partNames } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
@@ -55,6 +57,13 @@ function freeName(path: string, { folder, taken }: { readonly folder: string; re
 
 async function linkOrCopy(path: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
+  const inRecords = recordPictureOf(path);
+  if (inRecords) {
+    const read = readRecordPicture(inRecords);
+    if ('reason' in read) throw new ArcBenchError('wrong-input', `${path} cannot be copied: ${read.reason}`);
+    await writeSynced(target, read.file);
+    return;
+  }
   const source = await realpath(path); // a hard link to a relative symbolic link would lead elsewhere
   await link(source, target).catch(async () => writeSynced(target, await readFile(source)));
 }

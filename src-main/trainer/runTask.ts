@@ -1,12 +1,15 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { ArmPlan } from '../../src-shared/experiment.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
-import { heldOutPairs } from '../data/lfwPairs.ts';
+import type { SetVerification } from '../../src-shared/evaluation.ts';
+import { heldOutPairs } from '../data/pairs/heldOutPairs.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
+import { readVerificationSet } from '../data/verification/verificationSet.ts';
 import { explainNoCuda } from '../engine/explainNoCuda.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
 import { evaluateRun, type JudgedRun } from '../evaluate/evaluateRun.ts';
+import { judgeVerificationSet } from '../evaluate/judgeVerificationSet.ts';
 import { npyBytes } from '../files/npyFile.ts';
 import { syncFolders } from '../files/syncFolder.ts';
 import { runFiles } from '../files/workspaceFolders.ts';
@@ -75,7 +78,7 @@ export async function runTask(task: TrainerTask, surroundings: TaskSurroundings)
 
     // Save the model, then judge it.
     const models = await writeModels(run, trained.machine);
-    const judged = task.evaluate ? judge(run, trained.machine) : null;
+    const judged = task.evaluate ? await judge(run, trained.machine) : null;
     const embeddings = judged ? await writeEmbeddings(run, judged.embeddings) : {};
     await syncFolders(runFolder); // the store is about to name these files
     send(done({ network, trained, judged, artefacts: { ...models, ...embeddings } }));
@@ -168,14 +171,18 @@ async function writeModels({ task, arm, network }: Run, machine: Machine) {
   return { savedModel, weights, head };
 }
 
-function judge({ task, arm, network, set, packed, images }: Run, machine: Machine): JudgedRun {
+/** Judges the split's parts, then the verification sets. */
+async function judge({ task, arm, network, set, packed, images }: Run, machine: Machine): Promise<JudgedRun> {
   const { plan, classes, pairsFile } = task;
-  return evaluateRun({
+  const embedding = {
     machine,
-    packed,
     batchSize: plan.training.batchSize,
     size: network.inputSize,
     embeddingSize: network.embeddingSize,
+  };
+  const judged = evaluateRun({
+    ...embedding,
+    packed,
     flip: plan.evaluation.flip,
     falsePositiveRates: plan.evaluation.falsePositiveRates,
     loss: arm.loss,
@@ -185,6 +192,10 @@ function judge({ task, arm, network, set, packed, images }: Run, machine: Machin
     pairs: pairsFile === null ? null : heldOutPairs(pairsFile, set.images, classes),
     pictureOf: (index) => ({ file: set.images[index]?.path ?? '', identity: set.images[index]?.identity ?? '' }),
   });
+  if (task.setFiles.length === 0) return judged;
+  const sets: SetVerification[] = [];
+  for (const file of task.setFiles) sets.push(await judgeVerificationSet(embedding, readVerificationSet(file)));
+  return { ...judged, evaluation: { ...judged.evaluation, sets } };
 }
 
 /** Writes unit embeddings as .npy and what each row shows as .tsv; returns their paths. */

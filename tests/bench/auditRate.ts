@@ -1,5 +1,5 @@
-// The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, estimated from 400 real files, and of
-// the comparison, with leaks planted and without.
+// The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, estimated from 400 real files, and of the
+// comparison, with leaks planted and without.
 import { createHash, hash } from 'node:crypto';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';

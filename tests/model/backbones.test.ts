@@ -48,8 +48,8 @@ for (const backbone of backboneNames) {
 }
 
 // Counted in the peers' modules: torchvision and efficientnet-lite-pytorch without their classifier, insightface's
-// iresnet (512-D,
-// without the frozen scale of its last batch norm), InsightFace_Pytorch's MobileFaceNet before its linear layer.
+// iresnet (512-D, without the frozen scale of its last batch norm), InsightFace_Pytorch's MobileFaceNet before its
+// linear layer.
 const peers = {
   resnet18: 11_176_512,
   resnet50: 23_508_032,

@@ -68,8 +68,8 @@ test(
       ),
       [0, 2, 3, 1],
     );
-    // The package always pads for the 224 pixels that it is built for. At 112 that differs from TensorFlow's SAME
-    // in one place: the last stride, from 7 to 3 pixels instead of 4, where three rows are padded and not four.
+    // The package always pads for the 224 pixels that it is built for. At 112 that differs from TensorFlow's SAME in
+    // one place: the last stride, from 7 to 3 pixels instead of 4, where three rows are padded and not four.
     const tensors = tensorsOf(backbone, parameters);
     const place = backbone.nodes.findIndex((node) => node.name === '_blocks.11._depthwise_conv');
     const [strided, before] = backbone.nodes.slice(place - 1, place + 1).reverse() as [NetworkNode, NetworkNode];

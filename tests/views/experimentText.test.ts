@@ -75,7 +75,7 @@ test('a bare name becomes a section when one of its settings is set, and another
   assert.equal(plan(setChoice(text, ['training', 'optimizer'], { name: 'sgd' })).training.optimizer.name, 'sgd');
 });
 
-test('arms are added, copied, renamed, moved, given losses and removed, and those held against them follow', () => {
+test('arms are added, copied, renamed, moved, given losses and removed, and arms compared with them follow', () => {
   const arms = editArms(text, standing);
   const names = (yaml: string) => plan(yaml).arms.map(({ name }) => name);
   assert.deepEqual(names(arms.add('cosFace')), ['cross-entropy', 'ArcFace', 'cosFace']);

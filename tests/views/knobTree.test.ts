@@ -33,7 +33,8 @@ test('a choice brings the knobs of what is chosen, given as a name or as a secti
   const names = (optimizer: unknown) =>
     knobSections((path) => {
       if (path.join('.') === 'training.optimizer') return optimizer;
-      return path.join('.') === 'training.optimizer.name' ? (optimizer as { name?: string })?.name : undefined;
+      const asksName = path.join('.') === 'training.optimizer.name';
+      return asksName ? (optimizer as { name?: string })?.name : undefined;
     })
       .find(({ name }) => name === 'training.optimizer')
       ?.knobs.map(({ path }) => path.at(-1));
@@ -61,4 +62,13 @@ test('ranges, units and labels are in words, and the filter asks for every word'
   assert.equal(words('marginRadians'), 'Margin');
   assert.ok(fitsFilter(rate, 'learn highest') && !fitsFilter(rate, 'learn momentum'));
   assert.ok(armSettings(experimentSchema.parse({})).some(({ name }) => name === 'training.optimizer.momentum'));
+});
+
+test('a knob that takes a word or a small number offers both, and knows which are numbers', () => {
+  const people = knobSections(nothing)
+    .flatMap(({ knobs }) => knobs)
+    .find(({ name }) => name === 'data.people');
+  assert.ok(people?.kind.type === 'choice');
+  assert.deepEqual(people.kind.options.slice(0, 4), ['auto', 'fileName', '1', '2']);
+  assert.deepEqual(people.kind.numbers, ['1', '2', '3', '4', '5', '6', '7', '8', '9']);
 });

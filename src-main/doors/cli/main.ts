@@ -18,6 +18,7 @@ import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBatchCommands } from './batchCommands.ts';
 import { addKnobsCommand } from './knobsCommand.ts';
+import { addPackCommand } from './packCommand.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { session } from './session.ts';
@@ -102,6 +103,7 @@ program
   );
 addKnobsCommand(program, cli);
 addStageCommands(program, cli);
+addPackCommand(program, cli);
 addRunCommands(program, cli);
 addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);

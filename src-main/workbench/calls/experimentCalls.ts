@@ -123,7 +123,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       if (!existsSync(pathOf(id))) return id;
     }
   };
-  /** Refuses a plan that reads files which the user did not open: faces, weights, pairs. */
+  /** Refuses a plan that reads files which the user did not open: faces, weights, pairs, sets. */
   const refuseClosedFiles = async (plan: Plan): Promise<void> => {
     const weights = plan.arms
       .map((arm) => planOfArm(plan, arm).model.weights)
@@ -132,7 +132,8 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
     const { source } = plan.data;
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
       await openedPath(source, roots); // what was imported was chosen before
-    for (const file of new Set([...weights, ...pairs])) await openedPath(pathFrom(folder, file), roots);
+    for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets]))
+      await openedPath(pathFrom(folder, file), roots);
   };
   return {
     'experiments.list': async () => {

@@ -10,6 +10,7 @@ const addedLater: Readonly<Record<string, unknown>> = {
   'split.from': 'auto',
   'split.duplicates': 'resolve',
   'evaluation.pairWeights': 'people',
+  'evaluation.sets': [],
 };
 
 /**

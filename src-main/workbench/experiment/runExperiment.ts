@@ -3,7 +3,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm } from '../../../src-shared/experiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { trainingTimeSentence } from '../../../src-shared/trainingTime.ts';
-import { heldOutPairs } from '../../data/lfwPairs.ts';
+import { heldOutPairs } from '../../data/pairs/heldOutPairs.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { writeReport } from '../../report/writeReport.ts';
@@ -13,6 +13,7 @@ import { gatherWeights } from './gatherWeights.ts';
 import { machineSpeed, type MachineSpeed } from '../estimate/machineSpeed.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from '../results/reportOf.ts';
+import { checkSets } from './gatherSets.ts';
 import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
@@ -42,6 +43,7 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
     if (!seen.has(model)) await gatherWeights({ ...options, plan: own }, network);
     seen.add(model);
   }
+  await checkSets(options);
   const dataset = await importFaces(options);
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);

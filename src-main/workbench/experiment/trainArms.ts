@@ -7,6 +7,7 @@ import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
 import { decideRun, refuseInterrupted } from './decideRun.ts';
 import { endRun } from './endRun.ts';
+import { setFilesOf } from './gatherSets.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import { plannedRuns, type PlannedRun } from './plannedRuns.ts';
@@ -85,6 +86,7 @@ function taskOf(
     parts: faces.split.parts,
     weightFile: weightFileOf(armPlan.model, baseFolder),
     pairsFile: pairs === builtPairs ? null : pathFrom(baseFolder, pairs),
+    setFiles: setFilesOf(armPlan, baseFolder),
     runFolder: workspaceFolders(store.workspace).run(id),
     compiled: train.compiled,
     evaluate: train.evaluate,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
 import type { RandomStream } from '../../../src-shared/maths/random.ts';
-import { heldOutPairs } from '../../../src-main/data/lfwPairs.ts';
+import { heldOutPairs } from '../../../src-main/data/pairs/heldOutPairs.ts';
 import { makeSplit } from '../../../src-main/split/makeSplit.ts';
 import { writeSplitFolders } from '../../../src-main/split/splitFolders.ts';
 import { met, pick, type HostileKind } from './attempt.ts';

@@ -46,10 +46,9 @@ interface Session {
 
 /**
  * Runs a tiny experiment once with all writes of its processes recorded, then loses the power at drawn operations: what
- * was not synced by then is dropped
- * or torn. Each state that is left must hold nothing damaged, and, resumed, must end as the run in peace did; every
- * third resumed session loses it again.
- * With `resume` below `losses`, the losses beyond are looked at and not resumed.
+ * was not synced by then is dropped or torn. Each state that is left must hold nothing damaged, and, resumed, must end
+ * as the run in peace did; every third resumed session loses it again. With `resume` below `losses`, the losses beyond
+ * are looked at and not resumed.
  */
 export async function lossRuns({
   folder,
