@@ -53,6 +53,7 @@ export async function withServedFolder(
       );
       asked.on('error', reject).end(body);
     });
+  const ownHost = new URL(served.open).host;
   const bearer = { authorization: `Bearer ${served.token}` };
   const socketAddress = `ws://${host}/api`;
   try {
@@ -63,6 +64,7 @@ export async function withServedFolder(
       workbench,
       log,
       host,
+      ownHost,
       ask,
       bearer,
       socketAddress,
@@ -77,7 +79,7 @@ export async function withServedFolder(
         await once(socket, 'data');
         return socket.pause();
       },
-      open: (headers: Record<string, string> = bearer) => openSocket(socketAddress, headers),
+      openSocket: (headers: Record<string, string> = bearer) => openSocket(socketAddress, headers),
     });
   } finally {
     await served.close();
@@ -97,6 +99,8 @@ export interface ServedFolder extends Served {
   readonly workbench: ReturnType<typeof folderWorkbench>;
   readonly log: string[];
   readonly host: string;
+  /** The host under which browsers get the cookie. */
+  readonly ownHost: string;
   readonly bearer: Record<string, string>;
   readonly socketAddress: string;
   ask(
@@ -106,7 +110,7 @@ export interface ServedFolder extends Served {
   raw(): Socket;
   /** A WebSocket opened by hand, so that it can be left unread. */
   rawSocket(): Promise<Socket>;
-  open(headers?: Record<string, string>): Promise<WebSocket>;
+  openSocket(headers?: Record<string, string>): Promise<WebSocket>;
 }
 
 /** Node's own WebSocket, which takes headers; rejects where the server refuses. */

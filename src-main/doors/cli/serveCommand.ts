@@ -32,7 +32,13 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
       'address to listen at; beyond 127.0.0.1, anyone who sees the traffic sees the token',
       '127.0.0.1',
     )
-    .option('--allow-host <name>', 'a further name of this machine that browsers may use; repeatable', collect, [])
+    .option(
+      '--allow-host <name>',
+      'a further name of this machine that browsers may use; repeatable. 127.0.0.1 serves browsers that do not know ' +
+        'names below localhost, but other programs of this machine may then get the cookie',
+      collect,
+      [],
+    )
     .option('--open <folder...>', 'folders below which faces may be imported (default: the home folder)')
     .option('--token-file <file>', 'take the token from a file instead of a random one')
     .action(
@@ -59,7 +65,7 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
           const asked = stopAsked();
           const isOpen = openToOthers(cli.workspace());
           if (isOpen !== null) process.stderr.write(`${isOpen}\n`);
-          const open = `${served.address}?token=${served.token}`;
+          const { open } = served;
           if (!isLoopback(chosen.host))
             process.stderr.write(
               'Warning: the workbench is served beyond this machine without encryption; an SSH tunnel to ' +
