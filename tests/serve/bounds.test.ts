@@ -8,7 +8,7 @@ import { tokenBucket } from '../../src-main/doors/serve/tokenBucket.ts';
 import { serveLimits } from '../../src-main/doors/serve/serveLimits.ts';
 import { waitUntil } from '../waitUntil.ts';
 import { secret } from './folderWorkbench.ts';
-import { closeCode, nextMessage, openSocket, withServedFolder } from './servedFolder.ts';
+import { closeCode, nextMessage, openSocket as socketAt, withServedFolder } from './servedFolder.ts';
 
 const climbs = [
   '../outside.txt',
