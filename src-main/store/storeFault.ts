@@ -32,7 +32,7 @@ export function explainStoreFault(error: unknown, workspace: string): unknown {
       `Memory ran out while the database of ${workspace} was used: end other programs, and try again.`,
       { cause: error },
     );
-  if (code.startsWith('SQLITE_')) return unexplained(workspace, error);
+  if (/^SQLITE_(IOERR|PROTOCOL|NOLFS)/.test(code)) return unexplained(workspace, error);
   return diskError(error, workspaceFolders(workspace).database);
 }
 

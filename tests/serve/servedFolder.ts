@@ -69,14 +69,12 @@ export async function withServedFolder(
       bearer,
       socketAddress,
       raw: () => connect(Number(port), hostname),
-      async rawSocket() {
+      async rawSocket(headers = { host, ...bearer }) {
         const socket = connect(Number(port), hostname);
-        socket.write(
-          `GET /api HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer.authorization}\r\nConnection: ` +
-            'Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ' +
-            'AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-        );
-        await once(socket, 'data');
+        const lines = Object.entries({ ...headers, ...upgrade }).map(([name, value]) => `${name}: ${value}\r\n`);
+        socket.write(`GET /api HTTP/1.1\r\n${lines.join('')}\r\n`);
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        if (!answer.toString('latin1').startsWith('HTTP/1.1 101 ')) throw new Error('refused');
         return socket.pause();
       },
       openSocket: (headers: Record<string, string> = bearer) => openSocket(socketAddress, headers),
@@ -86,6 +84,13 @@ export async function withServedFolder(
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const upgrade = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+};
 
 export interface Answer {
   readonly status: number;
@@ -108,8 +113,8 @@ export interface ServedFolder extends Served {
     request?: { method?: string; headers?: Record<string, string>; body?: string | Buffer },
   ): Promise<Answer>;
   raw(): Socket;
-  /** A WebSocket opened by hand, so that it can be left unread. */
-  rawSocket(): Promise<Socket>;
+  /** A WebSocket opened by hand, so that it can be left unread and named otherwise; rejects where it is refused. */
+  rawSocket(headers?: Record<string, string>): Promise<Socket>;
   openSocket(headers?: Record<string, string>): Promise<WebSocket>;
 }
 

@@ -88,8 +88,8 @@ test('a write waits for another program, says so once, and is done when that has
   const patient = openStore(workspace, { timeout: 20, patience: 20_000, onWait: (sentence) => waits.push(sentence) });
   const other = await otherProgram(workspace);
   spawn('sh', ['-c', `sleep 0.5; kill -9 ${other.pid}`]);
-  patient.saveRemark('plan', 'results', 'kept');
-  assert.deepEqual(patient.remarks('plan'), { results: 'kept' });
+  patient.savePlan('plan', experimentSchema.parse({}));
+  assert.ok(patient.plan('plan'));
   assert.equal(waits.length, 1);
   assert.match(waits[0] ?? '', /^Waiting for the database: .* has locked it\. Nothing is lost\.$/);
   patient.close();
