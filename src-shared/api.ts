@@ -240,6 +240,10 @@ export interface SplitPreview {
   readonly hash: string;
   readonly prepared: string;
   readonly alignment: string;
+  /** How the source states the parts; null if they are drawn. */
+  readonly givenBy: string | null;
+  /** What the split did that its rule does not say, in sentences. */
+  readonly notes: readonly string[];
   readonly parts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
   /** Where each person is; a person in training has images in train, val and test. */
   readonly persons: readonly {

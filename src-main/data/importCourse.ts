@@ -215,7 +215,7 @@ async function describe({ train, retrieval }: CourseArchive, images: readonly Fo
     lines.push(
       `  ${basename(train.folder)}: ${people(['train', 'val', 'test'])} people, ${count('train')} train, ` +
         `${count('val')} val and ${count('test')} test pictures` +
-        (unlisted > 0 ? `; ${unlisted} pictures that no list names are left out` : ''),
+        unlistedPictures(unlisted),
     );
   }
   if (retrieval) {
@@ -226,6 +226,13 @@ async function describe({ train, retrieval }: CourseArchive, images: readonly Fo
   }
   const halves = train && retrieval ? 'both halves' : `only ${basename((train ?? retrieval!).folder)}`;
   return [`The course's archive, ${halves}, with the parts that its lists give:`, ...lines].join('\n');
+}
+
+function unlistedPictures(count: number): string {
+  if (count <= 0) return '';
+  return count === 1
+    ? '; 1 picture that no list names is left out'
+    : `; ${count} pictures that no list names are left out`;
 }
 
 /**

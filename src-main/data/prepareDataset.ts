@@ -95,8 +95,10 @@ async function prepareInto(
       options,
     ).finally(() => set.close());
     const { inputSize, alignment } = cuts;
+    const { partsGivenBy } = dataset;
+    const described = { inputSize, alignment, ...(partsGivenBy !== undefined && { partsGivenBy }) };
     await finishSet(folder, (path) =>
-      writeWhole(path, preparedIndexText({ version: 1, inputSize, hash: basename(folder), alignment, ...packed })),
+      writeWhole(path, preparedIndexText({ version: 1, hash: basename(folder), ...described, ...packed })),
     );
   } catch (error) {
     // A preparation that was stopped, or that ran out of memory, may go on later. Any other keeps nothing.
@@ -136,6 +138,8 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
       return { cutOf: () => byLandmarks, detect: true, alignment: `${transform}, ${detected(total, withLandmarks)}` };
     case 'centreCrop':
       return { cutOf: () => byCentre, alignment: crop };
+    case 'whole':
+      return { cutOf: () => ({ kind: 'whole', inputSize }), alignment: 'the whole picture, stretched to a square' };
     case 'landmarks':
       if (withLandmarks === 0)
         throw new ArcBenchError(

@@ -5,6 +5,7 @@ import type { HalvingStop } from '../../src-shared/halving.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
 import type { RunEngine } from '../../src-shared/runEngine.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
+import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
@@ -66,6 +67,9 @@ export interface ReportModel {
     readonly hash: string;
     readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[];
     readonly skippedPeople: number;
+    /** How the source states the parts; null if they are drawn. */
+    readonly givenBy: string | null;
+    readonly notes: readonly SplitNote[];
     readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[];
   };
   readonly advice: readonly Advice[];

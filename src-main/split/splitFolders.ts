@@ -6,6 +6,8 @@ import type { PreparedSet } from '../data/preparedSet.ts';
 import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { partNames } from '../../src-shared/experiment.ts';
+import { reportTexts } from '../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { Split } from './makeSplit.ts';
 
@@ -39,10 +41,18 @@ export async function writeSplitFolders(
         files.push({ part, identity: image.identity, file, sha256: image.contentHash });
       }
     }
-    manifest = JSON.stringify({ version: 1, seed: split.seed, rule: split.rule, hash: split.hash, files }, null, 1);
+    manifest = manifestText(split, files);
     await writeSynced(join(temporary, 'manifest.json'), manifest);
   });
   return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex') };
+}
+
+/** A given split says who gave it; both kinds say what they did that the rule does not. */
+function manifestText({ seed, rule, hash, givenBy, notes }: Split, files: readonly ManifestFile[]): string {
+  const english = reportTexts('en');
+  const sentences = notes.map((note) => splitNoteSentence(note, english));
+  const said = { ...(givenBy !== null && { givenBy }), ...(sentences.length > 0 && { notes: sentences }) };
+  return JSON.stringify({ version: 1, seed, rule, hash, ...said, files }, null, 1);
 }
 
 /** A file name of a folder that is not taken yet, from the name of a picture; it is taken afterwards. */

@@ -102,6 +102,8 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
         { part: 'distractors', people: 0, images: 0 },
       ],
       skippedPeople: 0,
+      givenBy: null,
+      notes: [],
       findings: [],
     },
     advice: [],

@@ -79,7 +79,7 @@ test('split.assign moves one person and leaves the others where they were, and a
   ];
   assert.deepEqual(peopleOf('query', after).sort(), [...peopleOf('query', before), moved].sort());
   assert.deepEqual(peopleOf('distractors', after), peopleOf('distractors', before));
-  assert.deepEqual(after.skipped, [{ identity: dropped, images: 8 }]);
+  assert.deepEqual(after.skipped, [{ identity: dropped, images: 8, reason: 'by hand' }]);
   assert.throws(
     () => makeSplit(set, splitSchema.parse({ assign: { nobody: 'query' } })),
     /split\.assign names nobody, who is not in the dataset/,
@@ -93,7 +93,7 @@ test('a split that leaves too few people or pictures says what to do', () => {
   );
   assert.throws(
     () => makeSplit(preparedSet(8, 2), splitSchema.parse({ minImages: 1 })),
-    /p\d has 2 different pictures, too few for train, val and test/,
+    /p\d and \d more people have too few different pictures for train, val and test/,
   );
 });
 

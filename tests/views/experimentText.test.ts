@@ -91,11 +91,12 @@ test('arms are added, copied, renamed, moved, given losses and removed, and arms
     name: 'arcFace',
     marginRadians: 0.2,
     scale: 32,
+    labelSmoothing: 0,
   });
   const summed = editArms(pk, standing).setLoss(1, {
     name: 'sum',
     terms: [
-      { weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64 } },
+      { weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64, labelSmoothing: 0 } },
       { weight: 0.5, loss: { name: 'triplet', mining: 'all', margin: 0.3, distance: 'squared', average: 'all' } },
     ],
   });

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import type { Rejected } from '../../data/dataset.ts';
-import type { Split } from '../../split/makeSplit.ts';
+import type { SkipReason, Split } from '../../split/makeSplit.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { countPeople } from '../../workbench/experiment/countPeople.ts';
 import { importFaces, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
@@ -26,16 +29,34 @@ const leftOut = (rejected: readonly Rejected[]) => [
   ...(rejected.length > mostLeftOut ? [`… and ${rejected.length - mostLeftOut} more: --json lists all.`] : []),
 ];
 
-/** The first people that the split leaves out. */
-function leftOutPeople({ skipped, rule }: Split): string[] {
-  if (skipped.length === 0) return [];
-  const named = skipped
-    .slice(0, mostLeftOut)
-    .map(({ identity, images }) => `${identity} (${images})`)
-    .join(', ');
-  const others = skipped.length > mostLeftOut ? ` and ${skipped.length - mostLeftOut} more; --json lists all` : '';
-  return [`Left out, by hand or for fewer than ${rule.minImages} images: ${named}${others}.`];
+const whySkipped = {
+  'by hand': () => 'by hand',
+  'few images': ({ rule }) => `for fewer than ${rule.minImages} images`,
+  'few different pictures': () => 'for too few different pictures',
+  'not in train': () => 'for no picture in train',
+  'no part': () => 'for no part in the source',
+} as const satisfies Record<SkipReason, (split: Split) => string>;
+
+/** The first people that the split leaves out, by reason. */
+function leftOutPeople(split: Split): string[] {
+  return [...groupBy(split.skipped, ({ reason }) => reason)].map(([reason, people]) => {
+    const named = people
+      .slice(0, mostLeftOut)
+      .map(({ identity, images }) => `${identity} (${images})`)
+      .join(', ');
+    const others = people.length > mostLeftOut ? ` and ${people.length - mostLeftOut} more; --json lists all` : '';
+    return `Left out ${whySkipped[reason](split)}: ${named}${others}.`;
+  });
 }
+
+/** How a split came about, in sentences. */
+const aboutSplit = ({ givenBy, notes }: Split): string[] => [
+  ...(givenBy === null ? [] : [`The parts are given by ${givenBy}.`]),
+  ...notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
+];
+
+/** What --json says of how a split came about. */
+const splitAnswer = (split: Split) => ({ hash: split.hash, givenBy: split.givenBy, notes: aboutSplit(split) });
 
 /** The commands that run one stage of an experiment, and the stages before it. */
 export function addStageCommands(program: Command, cli: Session): void {
@@ -113,10 +134,11 @@ export function addStageCommands(program: Command, cli: Session): void {
               ([part, { images, people }]) =>
                 `${part.padEnd(12)} ${String(images).padStart(7)} images ${String(people).padStart(6)} people`,
             ),
+            ...aboutSplit(audited.split),
             ...leftOutPeople(audited.split),
             `Folders: ${folder}`,
           ].join('\n'),
-          { folder, manifestHash, hash: audited.split.hash, parts, skipped: audited.split.skipped },
+          { folder, manifestHash, ...splitAnswer(audited.split), parts, skipped: audited.split.skipped },
         );
       }),
     );
@@ -130,12 +152,14 @@ export function addStageCommands(program: Command, cli: Session): void {
         const { split, findings } = auditFaces(options, await prepareFaces(options, await importFaces(options)));
         const blocking = findings.filter((finding) => finding.blocking).length;
         cli.print(
-          findings.length === 0
-            ? 'The audit found nothing.'
-            : findings
-                .map((finding) => `${finding.blocking ? 'blocks' : 'noted '}  ${finding.message}  [${finding.name}]`)
-                .join('\n'),
-          { hash: split.hash, blocking, findings },
+          [
+            ...aboutSplit(split),
+            ...(findings.length === 0 ? ['The audit found nothing.'] : []),
+            ...findings.map(
+              (finding) => `${finding.blocking ? 'blocks' : 'noted '}  ${finding.message}  [${finding.name}]`,
+            ),
+          ].join('\n'),
+          { ...splitAnswer(split), blocking, findings },
         );
         if (blocking > 0) process.exitCode = 1;
       }),

@@ -1,8 +1,11 @@
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { bounded, code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { Section } from '../section.ts';
 
 /** The faces, the parts of the split with their counts, the audit, and the files that were left out. */
-export const dataSection: Section = ({ model: { dataset, split }, texts: { say, count } }) => {
+export const dataSection: Section = ({ model: { dataset, split }, texts }) => {
+  const { say, count } = texts;
+  const hash = split.hash.slice(0, 16);
   const more = (left: number) => say('data.more', { more: left });
   return {
     markdown: paragraphs([
@@ -25,7 +28,10 @@ export const dataSection: Section = ({ model: { dataset, split }, texts: { say, 
           .map((part) => [part.part, count(part.people), count(part.images)]),
       ),
       [
-        say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) }),
+        split.givenBy === null
+          ? say('data.split', { seed: split.seed, hash })
+          : say('data.givenSplit', { by: escapeMarkdown(split.givenBy), hash }),
+        ...split.notes.map((note) => escapeMarkdown(splitNoteSentence(note, texts))),
         split.findings.length === 0
           ? say('data.noFindings')
           : say('data.findings', { findings: split.findings.length }),

@@ -3,6 +3,8 @@ import { basename } from 'node:path';
 import type { SplitPicture, SplitPreview } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, partNames, type Assignment, type Plan } from '../../../src-shared/experiment.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
@@ -64,6 +66,8 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
         hash: split.hash,
         prepared: set.hash,
         alignment: set.alignment,
+        givenBy: split.givenBy,
+        notes: split.notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
         parts: partNames.map((part) => ({
           part,
           people: peopleIn(split.parts[part]),

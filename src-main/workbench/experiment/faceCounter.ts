@@ -52,8 +52,17 @@ async function knownFaces(
   if (dataset) {
     const folder = preparedFolder(workspace, dataset, plan.prepare);
     if (existsSync(folder)) return { from: 'prepared', key: dataset.hash, source: () => openPreparedSet(folder) };
-    const images = () => dataset.images.map(({ identity, path }) => ({ identity, contentHash: path }));
-    return { from: 'imported', key: dataset.hash, source: () => ({ hash: '', images: images() }) };
+    const { partsGivenBy } = dataset;
+    const source = () => ({
+      hash: '',
+      images: dataset.images.map(({ identity, path, part }) => ({
+        identity,
+        contentHash: path,
+        ...(part !== undefined && { part }),
+      })),
+      ...(partsGivenBy !== undefined && { partsGivenBy }),
+    });
+    return { from: 'imported', key: dataset.hash, source };
   }
   const { people, imagesPerPerson } = data.demo;
   if (data.source !== 'demo' || people * imagesPerPerson > mostDemoImages) return null;

@@ -69,6 +69,8 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       hash: split.hash,
       parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
       skippedPeople: split.skipped.length,
+      givenBy: split.givenBy,
+      notes: split.notes,
       findings,
     },
     advice: adviceBeforeTraining(plan, splitFacts(source.faces)),

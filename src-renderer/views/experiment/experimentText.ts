@@ -265,6 +265,10 @@ arms:
 `;
 }
 
+/** The text of a preset, on the faces of a dataset: what the preset says of them is replaced. */
+export const presetOnFaces = (yaml: string, data: Readonly<Record<string, unknown>>): string =>
+  Object.entries(data).reduce((text, [key, value]) => setKnob(text, ['data', key], value), yaml);
+
 /** Whether the text sets a knob to something other than its default. */
 export const differsFromDefault = (knob: Pick<Knob, 'default'>, given: unknown): boolean =>
   given !== undefined && JSON.stringify(given) !== JSON.stringify(knob.default);
