@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { foreignReason, refuseForeign, writeOwn } from './ownPath.ts';
 import { syncFolder, syncFolders } from './syncFolder.ts';
+import { tooManyFiles } from './tooManyFiles.ts';
 import { formerFolderOf, temporaryFileOf, temporaryFolderOf } from './workspaceFolders.ts';
 
 /** What a file gets: a text, bytes, or pieces that are written one after the other. */
@@ -107,7 +108,10 @@ export async function makeFolder(folder: string): Promise<void> {
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-/** Turns the system's error for a full disk or a forbidden folder into a sentence; returns any other error as it is. */
+/**
+ * Turns the system's error for a full disk, a forbidden folder, a failing disk, a name that is too long or too many
+ * open files into a sentence; returns any other error as it is.
+ */
 export function diskError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
@@ -125,5 +129,17 @@ export function diskError(error: unknown, path: string): unknown {
       { cause: error },
     );
   }
-  return error;
+  if (code === 'ENAMETOOLONG')
+    return new ArcBenchError(
+      'wrong-input',
+      `${path} is too long a path for this system: choose a --workspace with a shorter path.`,
+      { cause: error },
+    );
+  if (code === 'EIO')
+    return new ArcBenchError(
+      'failed',
+      `The disk reported an error (EIO) at ${path}: see whether it is still connected and healthy, then try again.`,
+      { cause: error },
+    );
+  return tooManyFiles(error) ?? error;
 }

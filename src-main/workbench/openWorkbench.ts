@@ -12,6 +12,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
 import { userHome } from '../files/userHome.ts';
 import { isReceived, workspaceFolders } from '../files/workspaceFolders.ts';
+import { interruptedMessage } from '../store/interruptedRuns.ts';
 import { openStore } from '../store/store.ts';
 import type { StoreChange } from '../store/storeChange.ts';
 import type { CallContext } from './calls/callContext.ts';
@@ -91,16 +92,20 @@ export function openWorkbench({ workspace, door, roots = [userHome()] }: Workben
   const summaries = runSummaries({ store });
   const uploads = workspaceFolders(workspace).area('uploads');
   for (const name of readdirSync(uploads)) if (isReceived(name)) rmSync(join(uploads, name), { force: true });
-  for (const run of store.runs()) {
-    // A trainer ends with the process that started it, so that this run is not training any more.
-    if (run.status === 'running')
-      store.updateRun(run.id, {
-        status: 'cancelled',
-        message: 'The workbench ended while this run trained; resume goes on from its last checkpoint.',
-      });
-  }
 
-  const jobs = jobQueue(tell);
+  const jobs = jobQueue((event) => {
+    if (event.event === 'job' && event.payload.endedAt !== null) endRunOf(event.payload.run);
+    tell(event);
+  });
+  /** A thread that dies cannot say how its run ended. */
+  const endRunOf = (run: string | null) => {
+    try {
+      if (run !== null && store.run(run)?.status === 'running')
+        store.updateRun(run, { status: 'cancelled', message: interruptedMessage });
+    } catch {
+      // The job says what is wrong with the database, and the next opening ends the run.
+    }
+  };
   const opened = [...roots, uploads];
   const workers = jobThreads({ workspace, roots: opened, onChange: tellChange });
   const context: CallContext = { store, jobs, door, roots: opened, tell, workInThread: workers.work };

@@ -10,6 +10,7 @@ import { checkWorkspace } from '../../workbench/workspace/checkWorkspace.ts';
 import { openWorkbench } from '../../workbench/openWorkbench.ts';
 import { keepSpeed } from '../../workbench/estimate/machineSpeed.ts';
 import { knownFault } from '../../files/knownFault.ts';
+import { outliveReaders } from '../../files/outliveReaders.ts';
 import { runExperiment } from '../../workbench/experiment/runExperiment.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { estimatedRates, estimatedSize } from '../../workbench/estimate/trainingRate.ts';
@@ -143,6 +144,7 @@ function strayWord(word: string): ArcBenchError {
   );
 }
 
+outliveReaders();
 try {
   refuseSmallAddressSpace();
   refuseBrokenText(process.argv.slice(2));

@@ -4,7 +4,8 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, isPlaceholder, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
-import { printableLines } from '../../../src-shared/printable.ts';
+import { printable, printableLines } from '../../../src-shared/printable.ts';
+import { openToOthers } from '../../files/openToOthers.ts';
 import { readTextFile } from '../../files/readTextFile.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
@@ -13,7 +14,10 @@ import { shellWord } from '../../../src-shared/shellWord.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
 import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
+import { onHangup } from './onHangup.ts';
 import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
+
+const lockPatience = 20_000; // milliseconds
 
 interface GlobalOptions {
   readonly run?: string;
@@ -30,7 +34,7 @@ interface GlobalOptions {
 export function session(program: Command) {
   const globals = () => program.opts<GlobalOptions>();
   const workspace = () => resolve(globals().workspace ?? defaultWorkspace());
-  /** Ctrl-C or SIGTERM; a second Ctrl-C ends at once. */
+  /** Ctrl-C, SIGTERM or a closed terminal; a second Ctrl-C ends at once. */
   const stopSignal = (progress: TerminalProgress): AbortSignal => {
     const stopper = new AbortController();
     process.on('SIGINT', () => {
@@ -42,9 +46,15 @@ export function session(program: Command) {
       stopper.abort();
     });
     process.on('SIGTERM', () => stopper.abort());
+    onHangup(() => stopper.abort());
     return stopper.signal;
   };
   let shown: TerminalProgress | null = null;
+  const say = (sentence: string | null) => {
+    if (sentence === null) return;
+    if (shown) shown.notice(sentence);
+    else process.stderr.write(`${printable(sentence)}\n`);
+  };
   return {
     globals,
     workspace,
@@ -81,8 +91,13 @@ export function session(program: Command) {
       options: { readonly readOnly: boolean; readonly existing?: boolean },
       action: (store: Store) => T | Promise<T>,
     ): Promise<T> {
-      const store = openStore(workspace(), options);
+      const store = openStore(workspace(), {
+        ...options,
+        patience: lockPatience,
+        onWait: say,
+      });
       try {
+        if (!options.readOnly) say(openToOthers(workspace()));
         return await action(store);
       } finally {
         store.close();
@@ -153,7 +168,7 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
 function readExperimentText(path: string, source: string): string {
   const text = readTextFile(path);
   // An empty text would mean all defaults, but an empty file was probably cut off.
-  if (text.replace(/^\s*#.*$/gm, '').trim() === '')
+  if (text.split('\n').every((line) => /^(#|$)/.test(line.trim())))
     throw new ArcBenchError(
       'wrong-input',
       `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +

@@ -125,15 +125,15 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
     const text = await kept(id);
     return { ...text, ...(await check(text.yaml)) };
   };
-  const nameIn = (yaml: string) => /^name:\s*['"]?(.+?)['"]?\s*$/m.exec(yaml)?.[1] ?? 'Untitled';
   /** A short name in the letters that file names take, with a number where it is taken. */
   const freshId = (yaml: string): string => {
     const base =
       nameIn(yaml)
         .normalize('NFKD')
         .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-+|-+$/g, '')
+        .split(/[^a-z0-9]+/)
+        .filter((word) => word !== '')
+        .join('-')
         .slice(0, 48) || 'experiment';
     for (let number = 1; ; number++) {
       const id = number === 1 ? base : `${base}-${number}`;
@@ -185,7 +185,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           name,
           yaml,
           title: nameIn(yaml),
-          description: /^#\s*(.+)$/m.exec(yaml)?.[1] ?? '',
+          description: firstComment(yaml),
         }))
         .sort((a, b) => Number(b.name === 'demo') - Number(a.name === 'demo'));
     },
@@ -248,3 +248,17 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
 
 const rerunCommandOf = (file: string, workspace: string) =>
   `${ownCommand()} --run ${shellWord(file)} --workspace ${shellWord(workspace)}`;
+
+/** The name of an experiment whose text may be no YAML yet. */
+function nameIn(yaml: string): string {
+  const line = yaml.split('\n').find((entry) => entry.startsWith('name:')) ?? '';
+  const name = line.slice('name:'.length).trim().replace(/^['"]/, '').replace(/['"]$/, '').trim();
+  return name === '' ? 'Untitled' : name;
+}
+
+const firstComment = (yaml: string): string =>
+  yaml
+    .split('\n')
+    .find((line) => line.startsWith('#'))
+    ?.slice(1)
+    .trim() ?? '';

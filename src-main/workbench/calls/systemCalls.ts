@@ -6,6 +6,7 @@ import type { FileEntry } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { diagnose } from '../../engine/diagnose.ts';
 import { userHome } from '../../files/userHome.ts';
+import { openToOthers } from '../../files/openToOthers.ts';
 import { keepSpeed } from '../estimate/machineSpeed.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
@@ -16,6 +17,7 @@ export function systemCalls({ store, door, roots }: CallContext): CallsOf<'syste
       version: packageJson.version,
       door,
       workspace: store.workspace,
+      openToOthers: openToOthers(store.workspace),
       platform: platform(),
       home: userHome(),
       cpu: cpus()[0]?.model ?? 'unknown',

@@ -16,6 +16,7 @@ import { sayOtherRuns } from './sayOtherRuns.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startRun } from './startRun.ts';
+import { whenFree } from './whenFree.ts';
 import { trainInRounds } from './trainInRounds.ts';
 import type { TrainingStage, TrainOptions } from './trainingStage.ts';
 
@@ -64,7 +65,7 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
       onMessage: (message) => recordMessage(options, recorded, message),
     },
   );
-  await endRun(store, run.id, last);
+  await whenFree(() => endRun(store, run.id, last), signal);
   throwUnlessDone(options, last);
 }
 
