@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
+import { diskError } from '../files/writeWhole.ts';
 import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolders.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
@@ -58,6 +59,8 @@ export function openStore(
   try {
     if (!readOnly) makeWorkspaceFolders(workspace);
   } catch (cause) {
+    const explained = diskError(cause, workspace);
+    if (explained instanceof ArcBenchError && explained.code !== 'wrong-input') throw explained;
     throw new ArcBenchError(
       'wrong-input',
       `The workspace ${workspace} cannot be made: choose a folder that can be written with --workspace.`,
@@ -190,12 +193,14 @@ function openDatabase(
       database.pragma('synchronous = FULL');
       database.pragma('foreign_keys = ON');
       const open = database;
-      database.transaction(() => {
-        open.pragma(`application_id = ${applicationId}`);
-        for (const migration of migrations.slice(version)) open.exec(migration);
-        open.pragma(`user_version = ${migrations.length}`);
-        if (!shared) endInterruptedRuns(open);
-      }).immediate();
+      database
+        .transaction(() => {
+          open.pragma(`application_id = ${applicationId}`);
+          for (const migration of migrations.slice(version)) open.exec(migration);
+          open.pragma(`user_version = ${migrations.length}`);
+          if (!shared) endInterruptedRuns(open);
+        })
+        .immediate();
     }
     return database;
   } catch (error) {
