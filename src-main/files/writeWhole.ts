@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { foreignReason, refuseForeign, writeOwn } from './ownPath.ts';
 import { syncFolder, syncFolders } from './syncFolder.ts';
 import { tooManyFiles } from './tooManyFiles.ts';
 import { formerFolderOf, temporaryFileOf, temporaryFolderOf } from './workspaceFolders.ts';
@@ -32,7 +33,7 @@ export async function replaceFile(
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (foreignReason(temporary, 'file') === null) await rm(temporary, { force: true });
     throw error;
   }
 }
@@ -46,6 +47,7 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
   const former = formerFolderOf(folder);
   try {
     refuseFixed(folder, `The folder ${folder} cannot be replaced`);
+    for (const path of [temporary, former]) refuseForeign(path, 'folder');
     for (const path of [temporary, former]) await rm(path, { recursive: true, force: true });
     await makeFolder(dirname(folder));
     await mkdir(temporary);
@@ -57,7 +59,7 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
     await syncFolder(dirname(folder));
     await rm(former, { recursive: true, force: true });
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    if (foreignReason(temporary, 'folder') === null) await rm(temporary, { recursive: true, force: true });
     throw diskError(error, folder);
   }
 }
@@ -85,7 +87,8 @@ export function refuseFixed(folder: string, what: string): void {
 
 /** Writes a file and syncs it to the disk. */
 export async function writeSynced(path: string, content: Content): Promise<void> {
-  const file = await open(path, 'w');
+  refuseForeign(path, 'file'); // before the system would wait for the reader of a pipe
+  const file = await open(path, writeOwn);
   try {
     for (const piece of piecesOf(content)) await file.writeFile(piece);
     await file.sync();

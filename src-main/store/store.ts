@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
+import { refuseForeign } from '../files/ownPath.ts';
 import { diskError } from '../files/writeWhole.ts';
 import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolders.ts';
 import { first } from './migrations/2026-11-24-first.ts';
@@ -32,6 +33,7 @@ export function openStore(
   workspace: string,
   {
     readOnly = false,
+    existing = readOnly,
     checked = false,
     shared = false,
     onChange = () => undefined,
@@ -40,6 +42,7 @@ export function openStore(
     timeout = 5000,
   }: {
     readonly readOnly?: boolean;
+    /** Whether the workspace must be there already. */ readonly existing?: boolean;
     /** Whether this process has already opened it and found it whole. */ readonly checked?: boolean;
     /** Whether another thread of this process has it open for writing. */ readonly shared?: boolean;
     readonly onChange?: (change: StoreChange) => void;
@@ -51,11 +54,12 @@ export function openStore(
 ) {
   const path = workspaceFolders(workspace).database;
   refuseLongPath(path);
-  if (readOnly && !existsSync(path))
+  if (existing && !existsSync(path))
     throw new ArcBenchError(
       'wrong-input',
       `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`,
     );
+  for (const own of [path, `${path}-wal`, `${path}-shm`]) refuseForeign(own, 'file');
   try {
     if (!readOnly) makeWorkspaceFolders(workspace);
   } catch (cause) {

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { refuseForeign } from '../files/ownPath.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { explainStoreFault, isBusy } from './storeFault.ts';
 
@@ -18,6 +19,7 @@ export function lockWorkspace(workspace: string): () => void {
   const { writerLock: path, writerId: ownerPath } = workspaceFolders(workspace);
   if (held.has(path))
     throw new ArcBenchError('busy', `The workspace ${workspace} is open in this process already: close it first.`);
+  for (const own of [path, ownerPath]) refuseForeign(own, 'file');
   let lock: Database.Database | null = null;
   try {
     makeForOwner(path);

@@ -1,5 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs';
-import { cpus, freemem, homedir, totalmem } from 'node:os';
+import { cpus, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import {
   callInputs,
@@ -10,6 +10,7 @@ import {
 } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
+import { userHome } from '../files/userHome.ts';
 import { isReceived, workspaceFolders } from '../files/workspaceFolders.ts';
 import { interruptedMessage } from '../store/interruptedRuns.ts';
 import { openStore } from '../store/store.ts';
@@ -46,7 +47,7 @@ const pointsInterval = 250; // milliseconds between two events of points
  * Opens the application on a workspace, which no other process may write meanwhile. Throws 'busy', 'damaged' or
  * 'wrong-input'.
  */
-export function openWorkbench({ workspace, door, roots = [homedir()] }: WorkbenchOptions): Workbench {
+export function openWorkbench({ workspace, door, roots = [userHome()] }: WorkbenchOptions): Workbench {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const tell = (event: WorkbenchEvent) => {
     for (const listener of listeners) listener(event);
@@ -140,7 +141,12 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     },
     'jobs.log': ({ id, ...page }) => jobs.log(id, page),
   } satisfies CallHandlers;
-  const shown = resources(workspace, library, (planHash) => reading.ask('report.archive', planHash));
+  const shown = resources({
+    workspace,
+    library,
+    roots: opened,
+    packed: (planHash) => reading.ask('report.archive', planHash),
+  });
   const machineTimer = setInterval(
     machineLoad(tell, () => listeners.size > 0),
     machineInterval,

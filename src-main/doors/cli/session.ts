@@ -22,7 +22,7 @@ const lockPatience = 20_000; // milliseconds
 interface GlobalOptions {
   readonly run?: string;
   readonly data?: string;
-  readonly workspace: string;
+  readonly workspace?: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
   readonly eager?: boolean;
@@ -33,7 +33,7 @@ interface GlobalOptions {
 /** What one command of the command line works with: its options, its store, and Ctrl-C. */
 export function session(program: Command) {
   const globals = () => program.opts<GlobalOptions>();
-  const workspace = () => resolve(globals().workspace);
+  const workspace = () => resolve(globals().workspace ?? defaultWorkspace());
   /** Ctrl-C, SIGTERM or a closed terminal; a second Ctrl-C ends at once. */
   const stopSignal = (progress: TerminalProgress): AbortSignal => {
     const stopper = new AbortController();
@@ -76,13 +76,21 @@ export function session(program: Command) {
       const { data } = globals();
       return data === undefined ? [] : ['--data', data];
     },
+    /** --workspace as it was given, for commands that do the same again. */
+    workspaceFlag: (): string[] => {
+      const { workspace: given } = globals();
+      return given === undefined || resolve(given) === resolve(defaultWorkspace()) ? [] : ['--workspace', given];
+    },
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
       if (resume && restart)
         throw new ArcBenchError('wrong-input', '--resume and --restart cannot be combined: give one of them.');
       return { interrupted: interruptedOf(globals()), compiled: !eager, engine };
     },
-    async withStore<T>(options: { readonly readOnly: boolean }, action: (store: Store) => T | Promise<T>): Promise<T> {
+    async withStore<T>(
+      options: { readonly readOnly: boolean; readonly existing?: boolean },
+      action: (store: Store) => T | Promise<T>,
+    ): Promise<T> {
       const store = openStore(workspace(), {
         ...options,
         patience: lockPatience,
@@ -108,11 +116,7 @@ export function session(program: Command) {
           : '--run';
       const rerunCommand =
         `${ownCommand()} ${command} ` +
-        [
-          shellWord(source),
-          ...this.dataFlag().map(shellWord),
-          ...(workspace() === resolve(defaultWorkspace) ? [] : ['--workspace', shellWord(globals().workspace)]),
-        ].join(' ');
+        [shellWord(source), ...this.dataFlag().map(shellWord), ...this.workspaceFlag().map(shellWord)].join(' ');
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     async withStages<T>(

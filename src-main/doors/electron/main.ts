@@ -36,7 +36,7 @@ const restartOptions = (opened: Opened) =>
 async function main(): Promise<void> {
   outliveReaders(); // the terminal that started the app may be closed
   const started = openedWith(process.argv.slice(1), process.cwd());
-  const workspace = started.workspace ?? defaultWorkspace;
+  const workspace = started.workspace ?? defaultWorkspace();
   const given = started.experiment === null ? [] : [started.experiment];
   app.on('open-file', (event, path) => {
     // macOS reports a double click like this, even before there is a window.
