@@ -153,7 +153,9 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
       );
     return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder };
   }
-  const plan = parseExperiment(readExperimentText(path, source), source);
+  const text = readTextFile(path);
+  const plan = parseExperiment(text, source); // refuses a text that is too long, before anything reads it
+  refuseEmpty(text, source);
   if (data !== undefined)
     return { plan: { ...plan, data: { ...plan.data, source: sourceFrom(baseFolder, data) } }, baseFolder };
   if (isPlaceholder(plan.data.source))
@@ -165,8 +167,7 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
   return { plan, baseFolder };
 }
 
-function readExperimentText(path: string, source: string): string {
-  const text = readTextFile(path);
+function refuseEmpty(text: string, source: string): void {
   // An empty text would mean all defaults, but an empty file was probably cut off.
   if (text.split('\n').every((line) => /^(#|$)/.test(line.trim())))
     throw new ArcBenchError(
@@ -174,7 +175,6 @@ function readExperimentText(path: string, source: string): string {
       `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +
         '`data: { source: demo }`, or copy resources/experiments/demo.yaml.',
     );
-  return text;
 }
 
 /**
