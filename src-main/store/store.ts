@@ -194,12 +194,14 @@ function openDatabase(
       database.pragma('synchronous = FULL');
       database.pragma('foreign_keys = ON');
       const open = database;
-      database.transaction(() => {
-        open.pragma(`application_id = ${applicationId}`);
-        for (const migration of migrations.slice(version)) open.exec(migration);
-        open.pragma(`user_version = ${migrations.length}`);
-        if (!shared) endInterruptedRuns(open);
-      }).immediate();
+      database
+        .transaction(() => {
+          open.pragma(`application_id = ${applicationId}`);
+          for (const migration of migrations.slice(version)) open.exec(migration);
+          open.pragma(`user_version = ${migrations.length}`);
+          if (!shared) endInterruptedRuns(open);
+        })
+        .immediate();
     }
     return database;
   } catch (error) {
