@@ -153,7 +153,10 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
         'wrong-input',
         `--data ${shellWord(data)}: ${source} is no experiment file but faces itself. Leave one of the two out.`,
       );
-    return { plan: experimentSchema.parse({ name: source.slice(0, longestPlanName) || path, data: { source: path } }), baseFolder };
+    return {
+      plan: experimentSchema.parse({ name: source.slice(0, longestPlanName) || path, data: { source: path } }),
+      baseFolder,
+    };
   }
   const plan = parseExperiment(readExperimentText(path, source), source);
   if (data !== undefined)
