@@ -136,6 +136,8 @@ function interruptedOf({ resume, restart }: Pick<GlobalOptions, 'resume' | 'rest
   return restart ? 'restart' : 'refuse';
 }
 
+const longestPlanName = 200; // characters, as the schema has it
+
 /** The plan of an experiment file, or of a folder or CSV file of faces; `data` takes the place of the data source. */
 function readPlan(source: string, data: string | undefined): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
@@ -151,7 +153,10 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
         'wrong-input',
         `--data ${shellWord(data)}: ${source} is no experiment file but faces itself. Leave one of the two out.`,
       );
-    return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder };
+    return {
+      plan: experimentSchema.parse({ name: source.slice(0, longestPlanName) || path, data: { source: path } }),
+      baseFolder,
+    };
   }
   const text = readTextFile(path);
   const plan = parseExperiment(text, source); // refuses a text that is too long, before anything reads it
