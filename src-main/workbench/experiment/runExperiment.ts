@@ -41,7 +41,7 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const dataset = await importFaces(options);
   if (!keepsParts(dataset, options.plan.split)) refuseEmptyShares(options.plan.split);
   const set = await prepareFaces(options, dataset);
-  const audited = auditFaces(options, set);
+  const audited = await auditFaces(options, set);
   sayHowSplit(options, audited.split);
   const { pairs } = options.plan.evaluation;
   // throws for a file that cannot be used, before any training
