@@ -78,8 +78,8 @@ function tooFewPeople(
   if (poor.length > 0)
     return new ArcBenchError(
       'wrong-input',
-      `${poor[0]?.identity}${poor.length > 1 ? ` and ${poor.length - 1} more people have` : ' has'} too few different ` +
-        'pictures for train, val and test, and fewer than 2 people are left to train on: add pictures of these people.',
+      `${poor[0]?.identity} ${others(poor.length - 1)} too few different pictures for train, val and test, and fewer ` +
+        'than 2 people are left to train on: add pictures.',
     );
   const { query, distractors } = heldOutCounts(rule, eligible);
   return new ArcBenchError(
@@ -88,3 +88,8 @@ function tooFewPeople(
       `out ${query + distractors}: add people, lower split.minImages, or lower split.query and split.distractors.`,
   );
 }
+
+const others = (more: number): string => {
+  if (more === 0) return 'has';
+  return more === 1 ? 'and 1 more person have' : `and ${more} more people have`;
+};

@@ -178,6 +178,7 @@ function judge({ task, arm, network, set, packed, images }: Run, machine: Machin
     embeddingSize: network.embeddingSize,
     flip: plan.evaluation.flip,
     falsePositiveRates: plan.evaluation.falsePositiveRates,
+    pairWeights: plan.evaluation.pairWeights,
     loss: arm.loss,
     seed: plan.split.seed,
     classes,

@@ -12,7 +12,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 test('the search finds the same similar hashes as comparing all with all, in hashes that cluster like those of faces', async () => {
   const random = randomStream(9, 'hashes');
-  const people = 150;
+  const people = 50;
   const each = 10;
   const side = 32;
   const bits = () => BigInt(`0x${Array.from({ length: 16 }, () => random.integer(16).toString(16)).join('')}`);
@@ -24,7 +24,7 @@ test('the search finds the same similar hashes as comparing all with all, in has
     // Every third lies near one before it, at 0 to 11 bits.
     const hash =
       index % 3 === 2
-        ? flipped(seen[random.integer(seen.length)] as bigint, random.integer(12))
+        ? flipped(seen[index - 1 - random.integer(index % 2 === 0 ? 2 : seen.length)] as bigint, random.integer(12))
         : flipped(common, 15 + random.integer(12));
     seen.push(hash);
     return {
@@ -69,7 +69,7 @@ test('the search finds the same similar hashes as comparing all with all, in has
   for (let a = 0; a < images.length; a++)
     for (let b = a + 1; b < images.length; b++) if (personOf(a) !== personOf(b) && isNear(a, b)) expected.add(a).add(b);
   const found = new Set(nearPairs.filter(([a, b]) => personOf(a) !== personOf(b)).flat());
-  assert.ok(expected.size > 100 && expected.size < images.length, `${expected.size} pictures`);
+  assert.ok(expected.size > 50 && expected.size < images.length, `${expected.size} pictures`);
   assert.deepEqual([...found].sort(), [...expected].sort());
   for (const [a, b] of nearPairs) assert.ok(isNear(a, b), `${a} and ${b} are far apart`);
 
@@ -90,6 +90,6 @@ test('the search finds the same similar hashes as comparing all with all, in has
   for (let a = 0; a < images.length; a++)
     for (let b = a + 1; b < images.length && personOf(b) === personOf(a); b++) if (isNear(a, b)) all.push([a, b]);
   const own = nearPairs.filter(([a, b]) => personOf(a) === personOf(b));
-  assert.ok(own.length > 20 && own.length < all.length, `${own.length} of ${all.length} pairs`);
+  assert.ok(own.length > 3 && own.length < all.length, `${own.length} of ${all.length} pairs`);
   assert.deepEqual(groupsOf(own), groupsOf(all));
 });

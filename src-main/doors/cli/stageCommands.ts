@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ResolvedCopies } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { identificationRatesOf } from '../../../src-shared/evaluation.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
@@ -253,7 +254,8 @@ export function addStageCommands(program: Command, cli: Session): void {
         cli.print(
           rows
             .map(({ id, arm, seed, evaluation }) => {
-              const rate = evaluation?.identification?.rates.find(
+              const identification = evaluation?.identification;
+              const rate = (identification ? identificationRatesOf(identification) : []).find(
                 (entry) => entry.falsePositiveRate === 0.01 && entry.carried,
               );
               const { val, test } = evaluation?.accuracy ?? {};
