@@ -7,7 +7,7 @@ import type {
   Verification,
 } from '../../src-shared/evaluation.ts';
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
-import type { FacePair } from '../data/lfwPairs.ts';
+import type { FacePair } from '../data/pairs/matchPairs.ts';
 import { trainsClassWeights } from '../loss/classificationLosses.ts';
 import { classWeightName } from '../loss/cosine.ts';
 import type { LabelledImages } from '../train/inferenceBatches.ts';

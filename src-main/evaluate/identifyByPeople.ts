@@ -1,5 +1,5 @@
 import type { IdentificationByPeople } from '../../src-shared/evaluation.ts';
-import { peopleRate, weighedThreshold } from '../../src-shared/maths/peopleRate.ts';
+import { allowedWeight, peopleRate, weighedThreshold } from '../../src-shared/maths/peopleRate.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 import type { EmbeddedImages } from './embedImages.ts';
 
@@ -44,7 +44,7 @@ export function identifyByPeople(
 
   const whole = weightOf.reduce((sum, weight) => sum + weight, 0);
   const places = falsePositiveRates.map((falsePositiveRate) => {
-    const allowed = falsePositiveRate * whole;
+    const allowed = allowedWeight(falsePositiveRate, whole);
     const heavier = { weight: 0, count: 0 };
     let bin = bins - 1;
     for (; bin > 0 && heavier.weight + weightOf[bin]! <= allowed; bin--) {

@@ -4,7 +4,7 @@ import { peopleRates } from '../../src-shared/maths/peopleRate.ts';
 import { areaUnderCurve, equalErrorRate, rocCurve } from '../../src-shared/maths/rocCurve.ts';
 import { thinRoc } from '../../src-shared/maths/thinRoc.ts';
 import { verificationAccuracy } from '../../src-shared/maths/verificationFolds.ts';
-import type { FacePair } from '../data/lfwPairs.ts';
+import type { FacePair } from '../data/pairs/matchPairs.ts';
 
 export interface VerifyOptions {
   readonly pairs: readonly FacePair[];

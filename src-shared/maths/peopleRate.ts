@@ -18,22 +18,23 @@ export interface WeighedThreshold {
   readonly above: number;
 }
 
-const rounding = 1e-9; // keeps 0.1 x 30 from becoming 2
+/** The weight of negatives that a false positive rate lets through; the small addend keeps 0.1 x 30 from becoming 2. */
+export const allowedWeight = (falsePositiveRate: number, whole: number): number =>
+  falsePositiveRate * whole * (1 + 1e-9);
 
 /**
- * The similarity that negatives of at most a share `falsePositiveRate` of the whole weight exceed. `heavier` are the
+ * The similarity that negatives of at most the allowed weight exceed. `heavier` are the
  * weight and the number of negatives above all that are given.
  */
 export function weighedThreshold(
   { similarities, weights }: WeighedPairs,
-  allowedWeight: number,
+  allowed: number,
   heavier: { readonly weight: number; readonly count: number } = { weight: 0, count: 0 },
 ): WeighedThreshold {
   const falling = Array.from(similarities.keys()).sort((a, b) => similarities[b]! - similarities[a]!);
   let { weight, count } = heavier;
   for (const place of falling) {
-    if (weight + weights[place]! > allowedWeight * (1 + rounding))
-      return { threshold: similarities[place]!, above: count };
+    if (weight + weights[place]! > allowed) return { threshold: similarities[place]!, above: count };
     weight += weights[place]!;
     count++;
   }
@@ -87,7 +88,7 @@ export function peopleRates(
 ): IdentificationRate[] {
   const whole = negatives.weights.reduce((sum, weight) => sum + weight, 0);
   return falsePositiveRates.map((falsePositiveRate) =>
-    peopleRate(positives, weighedThreshold(negatives, falsePositiveRate * whole), {
+    peopleRate(positives, weighedThreshold(negatives, allowedWeight(falsePositiveRate, whole)), {
       falsePositiveRate,
       negatives: negatives.weights.length,
     }),

@@ -1,5 +1,5 @@
-// The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, estimated from 400 real files, and of
-// the comparison, with leaks planted and without.
+// The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, estimated from 400 real files, and of the
+// comparison, with leaks planted and without.
 import { createHash, hash } from 'node:crypto';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -174,8 +174,7 @@ try {
     leaking.findings.map(({ kind, name, pictures, images }) =>
       kind === 'held-out-identity-in-training'
         ? name.replace(':', ' ')
-        : `${kind} ` +
-          `${images.toSorted((one, other) => (pictures[images.indexOf(one)] as number) - (pictures[images.indexOf(other)] as number)).join(' ')}`,
+        : `${kind} ${inOrderOf(images, pictures).join(' ')}`,
     ),
   );
   const hashing = each * total;
@@ -214,4 +213,10 @@ try {
   ]);
 } finally {
   rmSync(workspace, { recursive: true });
+}
+
+/** Images in the order of their pictures' positions. */
+function inOrderOf(images: readonly string[], pictures: readonly number[]): string[] {
+  const placeOf = (image: string) => pictures[images.indexOf(image)] as number;
+  return images.toSorted((one, other) => placeOf(one) - placeOf(other));
 }

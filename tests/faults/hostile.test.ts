@@ -176,7 +176,7 @@ test('an experiment of a served workbench reads weights, pairs and faces from op
   }
 });
 
-test('people whose names look alike as folders, or are none, get folders of their own; links are followed', async () => {
+test('people with equal or useless names get folders of their own, and links are followed', async () => {
   const source = fresh('people');
   const people = [
     'a/b',
@@ -194,9 +194,10 @@ test('people whose names look alike as folders, or are none, get folders of thei
   writeFileSync(join(source, '0.png'), picture);
   symlinkSync('0.png', join(source, 'link.png'));
   writeFileSync(join(source, `${'y'.repeat(250)}.png`), picture);
+  const pictures = ['0.png', 'link.png', `${'y'.repeat(250)}.png`];
   writeFileSync(
     join(source, 'list.csv'),
-    `path,identity\n${people.map((person, index) => `${['0.png', 'link.png', `${'y'.repeat(250)}.png`][index % 3]},"${person}"`).join('\n')}\n`,
+    ['path,identity', ...people.map((person, index) => `${pictures[index % 3]},"${person}"`), ''].join('\n'),
   );
   const plan = experimentSchema.parse({
     prepare: { inputSize: 32 },

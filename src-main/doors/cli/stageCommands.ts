@@ -261,7 +261,8 @@ export function addStageCommands(program: Command, cli: Session): void {
               const { val, test } = evaluation?.accuracy ?? {};
               return (
                 `${id}  ${arm}, seed ${seed}: val ${percent(val?.top1.value)}, test ${percent(test?.top1.value)}` +
-                `${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}`
+                `${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}` +
+                (evaluation?.sets ?? []).map(({ name, mean }) => `, ${name} ${percent(mean)}`).join('')
               );
             })
             .join('\n'),

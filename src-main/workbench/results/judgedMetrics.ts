@@ -18,6 +18,7 @@ export function judgedMetrics(summary: TrainedSummary | null): Record<string, nu
     ['verification/accuracy', verification?.accuracy.mean],
     ['verification/AUC', verification?.areaUnderCurve],
     ['verification/EER', verification?.equalErrorRate],
+    ...(evaluation.sets ?? []).map(({ name, mean }) => [`set ${name}`, mean] as const),
     ['rank-1', ranks?.byDistractors.at(-1)?.rank1.value],
     ['nearest centre', marginFree?.nearestCentre.value],
     ['MAP@R', marginFree?.retrieval?.meanAveragePrecisionAtR],
