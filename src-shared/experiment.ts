@@ -27,6 +27,12 @@ export type BackboneName = (typeof backboneNames)[number];
 /** Whether a data source is the placeholder of a preset, such as /path/to/faces: the user gives the real folder. */
 export const isPlaceholder = (source: string): boolean => source.startsWith('/path/to/');
 
+const mostDemoPictures = 1_000_000; // drawing them takes most of an hour and 10 GB
+const demoPictures = (demo: unknown): number => {
+  const { people, imagesPerPerson } = demo as { people: number; imagesPerPerson: number };
+  return people * imagesPerPerson;
+};
+
 export const dataSchema = z.strictObject({
   source: z
     .string()
@@ -54,6 +60,11 @@ export const dataSchema = z.strictObject({
       people: z.int().min(4).max(100_000).default(300).describe('number of synthetic people'),
       imagesPerPerson: z.int().min(2).max(1000).default(20).describe('number of images of each synthetic person'),
       seed: z.int().min(0).default(1).describe('seed of the face generator'),
+    })
+    .refine((demo) => demo.people * demo.imagesPerPerson <= mostDemoPictures, {
+      error: ({ input }) =>
+        `the demo would have ${demoPictures(input).toLocaleString('en')} pictures, more than the ` +
+        `${mostDemoPictures.toLocaleString('en')} that are drawn; lower people or imagesPerPerson`,
     })
     .prefault({}),
 });
@@ -153,8 +164,8 @@ export const modelSchema = z.strictObject({
     .max(1)
     .default(0)
     .describe(
-      "weight of each batch in the running statistics of the backbone's batch norm, which val and test use. 0: chosen " +
-        "for you, which is 0.1 when training starts from a weight file, and else the backbone's own (0.01 for " +
+      "weight of each batch in the running statistics of the backbone's batch norm, which val and test use. 0: " +
+        "chosen for you, which is 0.1 when training starts from a weight file, and else the backbone's own (0.01 for " +
         'EfficientNet-Lite, 0.1 for the others). Slower statistics lag behind a short fine-tuning',
     ),
 });
@@ -313,6 +324,8 @@ const defaultArms: readonly ArmPlan[] = [
 /** The value of evaluation.pairs without a file. */
 export const builtPairs = 'built';
 
+const mostSeeds = 1000;
+
 /** The experiment as it is in a file: every knob with its default, range and unit. */
 export const experimentFields = z.strictObject({
   name: z.string().min(1).max(200).default('experiment').describe('the name in lists and reports'),
@@ -325,10 +338,10 @@ export const experimentFields = z.strictObject({
   seeds: z
     .preprocess(
       (value) =>
-        typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1000
+        typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= mostSeeds
           ? Array.from({ length: value }, (_, index) => index + 1)
           : value,
-      z.array(z.int().min(0)).min(1),
+      z.array(z.int().min(0)).min(1).max(mostSeeds),
     )
     .prefault([1])
     .describe('each arm is trained once with each seed: a list, or how many seeds'),

@@ -1,8 +1,10 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Evaluation } from '../../src-shared/evaluation.ts';
-import { bootstrapOverPeople, truePositiveRateAt } from '../../src-shared/maths/bootstrapOverPeople.ts';
+import { withIntervals } from '../../src-shared/maths/bootstrapOverPeople.ts';
 import { countPairs } from '../../src-shared/maths/countPairs.ts';
 import { allowedFalsePositives, rateAbove } from '../../src-shared/maths/identificationRate.ts';
+import { countedPeople } from './countedPeople.ts';
+import { binOf, countedLevels, levelsOfBins, similarityBins } from './similarityBins.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
 export interface IdentificationInput {
@@ -17,12 +19,6 @@ export interface IdentificationInput {
   readonly seed?: number;
   readonly size: number;
 }
-
-const bins = 2 ** 16;
-const levels = 240; // similarities at which pairs are counted by person
-/** With more people than these, several share a count: the bootstrap draws them together. */
-const mostCounted = { query: 5000, distractors: 2000 };
-const binOf = (cosine: number) => Math.min(bins - 1, Math.max(0, Math.floor(((cosine + 1) * bins) / 2)));
 
 /**
  * True positive rate at each false positive rate over the cosines of all pairs: positives are pairs of one person
@@ -49,7 +45,7 @@ export function identifyPairs(
   // One pass over all pairs keeps the positives and counts the negatives by bins.
   const positives = new Float32Array(positivePairs(queryLabels));
   let found = 0;
-  const counts = new Float64Array(bins);
+  const counts = new Float64Array(similarityBins);
   eachPair(input, {
     positive: (cosine) => {
       positives[found++] = cosine;
@@ -64,7 +60,7 @@ export function identifyPairs(
   // The bin of each threshold, and the threshold's rank within it.
   const places = falsePositiveRates.map((falsePositiveRate) => {
     const allowed = allowedFalsePositives(falsePositiveRate, negatives);
-    let bin = bins - 1;
+    let bin = similarityBins - 1;
     let above = 0;
     while (bin > 0 && above + counts[bin]! <= allowed) above += counts[bin--]!;
     return { falsePositiveRate, bin, rank: allowed - above };
@@ -72,14 +68,15 @@ export function identifyPairs(
   // A second pass keeps the values of those bins only, and counts all pairs by person.
   const kept = new Map(places.map(({ bin }) => [bin, new Float32Array(counts[bin]!)]));
   const filled = new Map<number, number>();
-  const people = peopleOf(input);
-  const levelOf = levelsOfBins(counts, negatives);
-  const counter = countPairs(people.groups, levels);
+  const strangers = Int32Array.from({ length: distractors.length / size }, (_, row) => row);
+  const people = countedPeople(queryLabels, input.distractorLabels ?? strangers);
+  const levelOf = levelsOfBins(counts, 1);
+  const counter = countPairs(people.groups, countedLevels);
   eachPair(input, {
     positive: (cosine, row) => counter.genuine(people.of[row]!, levelOf[binOf(cosine)]!),
     negative: (cosine, row, other) => {
       const bin = binOf(cosine);
-      counter.impostor(people.of[row]!, people.of[other]!, levelOf[bin]!);
+      counter.impostor([people.of[row]!, people.of[other]!], levelOf[bin]!);
       const own = kept.get(bin);
       if (!own) return;
       const at = filled.get(bin) ?? 0;
@@ -92,54 +89,12 @@ export function identifyPairs(
   const rates = places.map(({ falsePositiveRate, bin, rank }) =>
     rateAbove(kept.get(bin)?.[rank] ?? Number.NEGATIVE_INFINITY, { falsePositiveRate, negatives, sortedPositives }),
   );
-  const intervals = bootstrapOverPeople(
-    counter.result(),
-    rates.map(({ truePositiveRate, falsePositiveRate }) => ({
-      value: truePositiveRate,
-      statistic: truePositiveRateAt(falsePositiveRate),
-    })),
-    input.seed ?? 1,
-  );
   return {
     positives: positives.length,
     negatives,
     people: new Set(queryLabels).size,
-    rates: rates.map((rate, place) => ({ ...rate, interval: intervals[place]! })),
+    rates: withIntervals(rates, counter.result(), input.seed ?? 1),
   };
-}
-
-/** Who is in each row of query and then of distractors, as the numbers that pairs are counted by. */
-function peopleOf({ queryLabels, distractors, distractorLabels, size }: IdentificationInput) {
-  const numbered = (labels: ArrayLike<number>, most: number) => {
-    const numbers = new Map<number, number>();
-    for (const label of Array.from(labels)) if (!numbers.has(label)) numbers.set(label, numbers.size % most);
-    return { of: Int32Array.from(labels, (label) => numbers.get(label)!), count: Math.min(most, numbers.size) };
-  };
-  const asked = numbered(queryLabels, mostCounted.query);
-  const strangers = numbered(
-    distractorLabels ?? Int32Array.from({ length: distractors.length / size }, (_, row) => row),
-    mostCounted.distractors,
-  );
-  return {
-    groups: [asked.count, strangers.count],
-    of: Int32Array.from([...asked.of, ...strangers.of.map((person) => asked.count + person)]),
-  };
-}
-
-/**
- * The level that the pairs of each bin are above. Levels lie so that the negatives above them grow by equal factors:
- * close together where few negatives are let through.
- */
-function levelsOfBins(counts: Float64Array, negatives: number): Uint16Array {
-  const levelOf = new Uint16Array(bins);
-  let level = 0;
-  let above = 0;
-  for (let bin = bins - 1; bin >= 0; bin--) {
-    levelOf[bin] = level;
-    above += counts[bin]!;
-    while (level < levels && above >= negatives ** (level / (levels - 1))) level++;
-  }
-  return levelOf;
 }
 
 function positivePairs(labels: Int32Array): number {

@@ -4,10 +4,12 @@ import {
   bootstrapOverPeople,
   equalErrorRateOf,
   truePositiveRateAt,
+  withIntervals,
   type PairStatistic,
 } from '../../src-shared/maths/bootstrapOverPeople.ts';
 import { countPairs, levelOf, type PairsByPerson } from '../../src-shared/maths/countPairs.ts';
-import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
+import { identificationRates, type IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
+import { peopleRates } from '../../src-shared/maths/peopleRate.ts';
 import { areaUnderCurve, equalErrorRate, rocCurve } from '../../src-shared/maths/rocCurve.ts';
 import { thinRoc } from '../../src-shared/maths/thinRoc.ts';
 import { verificationAccuracy } from '../../src-shared/maths/verificationFolds.ts';
@@ -16,6 +18,8 @@ import type { FacePair } from '../data/pairs/matchPairs.ts';
 export interface VerifyOptions {
   readonly pairs: readonly FacePair[];
   readonly source: Verification['source'];
+  /** What counts equally in the rates over built pairs. */
+  readonly weights: 'people' | 'pairs';
   readonly listed: number;
   readonly falseAcceptanceRates: readonly number[];
   /** The unit embedding of a picture of the prepared set. */
@@ -29,6 +33,7 @@ export interface VerifyOptions {
 export function verifyPairs({
   pairs,
   source,
+  weights,
   listed,
   falseAcceptanceRates,
   unitOf,
@@ -64,6 +69,11 @@ export function verifyPairs({
     people: new Set(people.flat()).size,
     ...judged,
     ...intervalsOf(judged, { pairs, scores, people, seed }),
+    // The pairs of a file are a protocol: each counts once.
+    ...(source === 'built' && {
+      weights,
+      byPeople: { rates: ratesByPeople({ pairs, scores, people, seed }, falseAcceptanceRates) },
+    }),
     roc: thinRoc(rocCurve(genuine, impostors)),
   };
 }
@@ -108,7 +118,7 @@ interface ScoredByPeople {
 const levelsOfScores = 240;
 
 /** The pairs by person, above similarities that divide all scores evenly, and the highest impostors one by one. */
-function countedPairs({ pairs, scores, people }: ScoredByPeople): PairsByPerson {
+function countedPairs({ pairs, scores, people }: ScoredByPeople, weightOf?: (pair: number) => number): PairsByPerson {
   const falling = scores.slice().sort().reverse();
   const impostors = scores
     .filter((_, pair) => !pairs[pair]!.same)
@@ -121,7 +131,7 @@ function countedPairs({ pairs, scores, people }: ScoredByPeople): PairsByPerson 
   const levels = Float32Array.from(new Set([...even, ...impostors.slice(0, levelsOfScores)]))
     .sort()
     .reverse();
-  return byPerson({ pairs, people }, levels.length, (pair) => levelOf(levels, scores[pair]!));
+  return byPerson({ pairs, people, weightOf }, levels.length, (pair) => levelOf(levels, scores[pair]!));
 }
 
 /** The pairs by person at one level, which those that were judged rightly in their fold are above. */
@@ -138,7 +148,11 @@ const shareAbove: PairStatistic = ({ genuine, impostors, genuineAbove, impostors
   (genuineAbove(0) + impostorsAbove(0)) / (genuine + impostors);
 
 function byPerson(
-  { pairs, people }: Pick<ScoredByPeople, 'pairs' | 'people'>,
+  {
+    pairs,
+    people,
+    weightOf = () => 1,
+  }: Pick<ScoredByPeople, 'pairs' | 'people'> & { readonly weightOf?: ((pair: number) => number) | undefined },
   levels: number,
   levelOfPair: (pair: number) => number,
 ): PairsByPerson {
@@ -146,8 +160,31 @@ function byPerson(
   const counter = countPairs([numbers.size], levels);
   people.forEach(([first, second], pair) => {
     const person = numbers.get(first)!;
-    if (pairs[pair]!.same) counter.genuine(person, levelOfPair(pair));
-    else counter.impostor(person, numbers.get(second)!, levelOfPair(pair));
+    if (pairs[pair]!.same) counter.genuine(person, levelOfPair(pair), weightOf(pair));
+    else counter.impostor([person, numbers.get(second)!], levelOfPair(pair), weightOf(pair));
   });
   return counter.result();
+}
+
+/** TAR at each FAR with equal weight for people, and for pairs of people. */
+function ratesByPeople(
+  { pairs, scores, people, seed }: ScoredByPeople & { readonly seed: number },
+  falseAcceptanceRates: readonly number[],
+): IdentificationRate[] {
+  const keys = people.map((names) => [...names].sort().join('\n'));
+  const numbers = new Map([...new Set(keys)].map((key, number) => [key, number]));
+  const numberOf = (pair: number) => numbers.get(keys[pair]!)!;
+  const counts = { genuine: new Float64Array(numbers.size), impostor: new Float64Array(numbers.size) };
+  pairs.forEach(({ same }, pair) => {
+    counts[same ? 'genuine' : 'impostor'][numberOf(pair)]!++;
+  });
+  const weightOf = (pair: number) => 1 / counts[pairs[pair]!.same ? 'genuine' : 'impostor'][numberOf(pair)]!;
+  const places = (wanted: boolean) => [...pairs.keys()].filter((pair) => pairs[pair]!.same === wanted);
+  const similarities = (wanted: boolean) => Float32Array.from(places(wanted), (pair) => scores[pair]!);
+  const rates = peopleRates(
+    { similarities: similarities(true), people: Int32Array.from(places(true), numberOf) },
+    { similarities: similarities(false), weights: Float64Array.from(places(false), weightOf) },
+    falseAcceptanceRates,
+  );
+  return withIntervals(rates, countedPairs({ pairs, scores, people }, weightOf), seed);
 }

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, readFile, realpath } from 'node:fs/promises';
+import { link, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
+import { caseless, isPlainName, withoutForbidden } from '../files/plainName.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { partNames } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
-import { printable } from '../../src-shared/printable.ts';
 import type { Split } from './makeSplit.ts';
+import { resolvedCopies } from './resolvedCopies.ts';
 
 interface ManifestFile {
   readonly part: string;
@@ -41,17 +42,28 @@ export async function writeSplitFolders(
         files.push({ part, identity: image.identity, file, sha256: image.contentHash });
       }
     }
-    manifest = manifestText(split, files);
+    manifest = manifestText(set, split, files);
     await writeSynced(join(temporary, 'manifest.json'), manifest);
   });
   return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex') };
 }
 
-/** A given split says who gave it; both kinds say what they did that the rule does not. */
-function manifestText({ seed, rule, hash, givenBy, notes }: Split, files: readonly ManifestFile[]): string {
+/** A split says what it did that its rule does not: who gave the parts, what was drawn, which copies were left out. */
+function manifestText(set: PreparedSet, split: Split, files: readonly ManifestFile[]): string {
+  const { seed, rule, hash, givenBy } = split;
   const english = reportTexts('en');
-  const sentences = notes.map((note) => splitNoteSentence(note, english));
-  const said = { ...(givenBy !== null && { givenBy }), ...(sentences.length > 0 && { notes: sentences }) };
+  const notes = split.notes.map((note) => splitNoteSentence(note, english));
+  const copies = resolvedCopies(set, split).map(({ kind, people, kept, leftOut }) => ({
+    kind,
+    people,
+    kept: kept.map(({ file }) => file),
+    leftOut: leftOut.map(({ file }) => file),
+  }));
+  const said = {
+    ...(givenBy !== null && { givenBy }),
+    ...(notes.length > 0 && { notes }),
+    ...(copies.length > 0 && { copies }),
+  };
   return JSON.stringify({ version: 1, seed, rule, hash, ...said, files }, null, 1);
 }
 
@@ -59,9 +71,9 @@ function manifestText({ seed, rule, hash, givenBy, notes }: Split, files: readon
 function freeName(path: string, { folder, taken }: { readonly folder: string; readonly taken: Set<string> }): string {
   const ending = extname(path);
   let file = `${folder}/${safeName(basename(path))}`;
-  for (let copy = 2; taken.has(file); copy++)
+  for (let copy = 2; taken.has(caseless(file)); copy++)
     file = `${folder}/${safeName(`${basename(path, ending)}-${copy}${ending}`)}`;
-  taken.add(file);
+  taken.add(caseless(file));
   return file;
 }
 
@@ -75,6 +87,8 @@ async function linkOrCopy(path: string, target: string): Promise<void> {
     return;
   }
   const source = await realpath(path); // a hard link to a relative symbolic link would lead elsewhere
+  if (!(await stat(source)).isFile())
+    throw new ArcBenchError('wrong-input', `${path} is no file any more: put the picture back, and import again.`);
   await link(source, target).catch(async () => writeSynced(target, await readFile(source)));
 }
 
@@ -106,8 +120,8 @@ function folderNames(identities: readonly string[]): Map<string, string> {
     ...own.filter((name) => safeName(name) !== name),
   ]) {
     const plain = safeName(identity);
-    const name = taken.has(plain.toLowerCase()) ? marked(plain, identity) : plain;
-    taken.add(name.toLowerCase());
+    const name = taken.has(caseless(plain)) ? marked(plain, identity) : plain;
+    taken.add(caseless(name));
     names.set(identity, name);
   }
   return names;
@@ -117,10 +131,8 @@ const longestName = 200; // bytes; file systems allow 255
 
 /** A name that is valid for a file or folder on every system. A name that is valid already stays as it is. */
 function safeName(name: string): string {
-  const cleaned = printable(name).replace(/[/\\:*?"<>|]/g, '_');
-  return cleaned === '.' || cleaned === '..' || cleaned === '' || Buffer.byteLength(cleaned) > longestName
-    ? marked(cleaned, name)
-    : cleaned;
+  const cleaned = withoutForbidden(name);
+  return isPlainName(cleaned) && Buffer.byteLength(cleaned) <= longestName ? cleaned : marked(cleaned, name);
 }
 
 /** A shortened name with a hash of the original, so that two names never become the same. A file keeps its ending. */

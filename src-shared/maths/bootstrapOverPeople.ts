@@ -1,4 +1,5 @@
 import type { PairsByPerson } from './countPairs.ts';
+import type { IdentificationRate } from './identificationRate.ts';
 import { randomStream, type RandomStream } from './random.ts';
 import { wilsonInterval, type Interval } from './statistics.ts';
 import { studentCentralQuantile } from './studentDistribution.ts';
@@ -154,6 +155,20 @@ export const truePositiveRateAt =
     const allowed = falsePositiveRate * sample.impostors;
     return crossing(sample, (level) => sample.impostorsAbove(level) - allowed).truePositiveRate;
   };
+
+/** True positive rates with their intervals over people. */
+export function withIntervals(
+  rates: readonly IdentificationRate[],
+  pairs: PairsByPerson,
+  seed: number,
+): IdentificationRate[] {
+  const shares = rates.map(({ truePositiveRate, falsePositiveRate }) => ({
+    value: truePositiveRate,
+    statistic: truePositiveRateAt(falsePositiveRate),
+  }));
+  const intervals = bootstrapOverPeople(pairs, shares, seed);
+  return rates.map((rate, place) => ({ ...rate, interval: intervals[place]! }));
+}
 
 /** The rate at which false positives and false negatives are equally frequent. */
 export const equalErrorRateOf: PairStatistic = (sample) => {

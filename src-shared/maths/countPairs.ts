@@ -12,9 +12,9 @@ export interface PairsByPerson {
 }
 
 export interface PairCounter {
-  /** Counts a pair of one person that is above the levels from `level` on. */
-  genuine(person: number, level: number): void;
-  impostor(person: number, other: number, level: number): void;
+  /** Counts a pair of one person that is above the levels from `level` on; a weight counts it as more or less. */
+  genuine(person: number, level: number, weight?: number): void;
+  impostor(people: readonly [number, number], level: number, weight?: number): void;
   result(): PairsByPerson;
 }
 
@@ -31,16 +31,16 @@ export function countPairs(groups: readonly number[], levels: number): PairCount
   };
   const { genuine, genuineAbove, impostors, impostorsAbove } = counts;
   return {
-    genuine(person, level) {
-      genuine[person]!++;
-      if (level < levels) genuineAbove[level * people + person]!++;
+    genuine(person, level, weight = 1) {
+      genuine[person]! += weight;
+      if (level < levels) genuineAbove[level * people + person]! += weight;
     },
-    impostor(person, other, level) {
-      impostors[person]!++;
-      impostors[other]!++;
+    impostor([one, other], level, weight = 1) {
+      impostors[one]! += weight;
+      impostors[other]! += weight;
       if (level >= levels) return;
-      impostorsAbove[level * people + person]!++;
-      impostorsAbove[level * people + other]!++;
+      impostorsAbove[level * people + one]! += weight;
+      impostorsAbove[level * people + other]! += weight;
     },
     result() {
       // A pair above a level is above all lower ones too.

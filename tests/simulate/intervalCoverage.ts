@@ -153,6 +153,7 @@ function judgedSample(options: CoverageOptions, repetition: number) {
   const verification = verifyPairs({
     pairs: buildPairs([...rows.keys()], labels, repetition),
     source: 'built',
+    weights: 'pairs',
     listed: 0,
     falseAcceptanceRates: falsePositiveRates,
     unitOf: (index) => rows[index]!,

@@ -277,7 +277,7 @@ test('a run speaks by the epoch that val chose, ties by the lower val loss and t
       { accuracy: 0.9, loss: 0.8 },
       { accuracy: 0.9, loss: 0.5 },
       { accuracy: 0.9, loss: 0.5 },
-      { accuracy: 0.9, loss: null },
+      { accuracy: 0.9, loss: Number.NaN },
       { accuracy: 0.8, loss: 0.1 },
     ];
     store.addPoints(
