@@ -51,6 +51,7 @@ test('the folders and files of a split have names that every system takes and ke
     givenBy: null,
     notes: [],
     resolved: [],
+    resolved: [],
   };
   const made = join(folder, 'split');
   await writeSplitFolders({ images } as unknown as PreparedSet, split, made);
