@@ -51,7 +51,6 @@ test('the folders and files of a split have names that every system takes and ke
     givenBy: null,
     notes: [],
     resolved: [],
-    resolved: [],
   };
   const made = join(folder, 'split');
   await writeSplitFolders({ images } as unknown as PreparedSet, split, made);
