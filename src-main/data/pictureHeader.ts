@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
-import { decodingReason, noPicture, sizeOf, sizeReason } from './pictureFile.ts';
-import { pictureFormatOf } from './pictureFormat.ts';
+import { decodingReason, sizeOf, sizeReason } from './pictureFile.ts';
+import { pictureFormatOf, unreadableContent } from './pictureFormat.ts';
 
 /**
  * Width and height of an EXIF-turned picture in pixels, from its header. A file whose size or time of change differs
@@ -84,7 +84,7 @@ async function readHeader(
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, image.bytes)));
       const head = buffer.subarray(0, bytesRead);
-      return pictureFormatOf(head) === undefined ? { reason: noPicture } : await sizeOf({ file: head });
+      return pictureFormatOf(head) === undefined ? { reason: unreadableContent(head) } : await sizeOf({ file: head });
     } finally {
       await file.close();
     }
