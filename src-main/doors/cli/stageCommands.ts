@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { partNames, type PartName, type Plan } from '../../../src-shared/experiment.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
 import type { Rejected } from '../../data/dataset.ts';
 import type { Split } from '../../split/makeSplit.ts';
@@ -26,6 +26,13 @@ const leftOut = (rejected: readonly Rejected[]) => [
   ...(rejected.length > mostLeftOut ? [`… and ${rejected.length - mostLeftOut} more: --json lists all.`] : []),
 ];
 
+/** How many pictures each given part has; null if the source gives no parts. */
+function partCounts(images: readonly { readonly part?: PartName }[]): Record<PartName, number> | null {
+  if (images.every(({ part }) => part === undefined)) return null;
+  const count = (name: PartName) => images.filter(({ part }) => part === name).length;
+  return Object.fromEntries(partNames.map((name) => [name, count(name)])) as Record<PartName, number>;
+}
+
 /** The first people that the split leaves out. */
 function leftOutPeople({ skipped, rule }: Split): string[] {
   if (skipped.length === 0) return [];
@@ -50,6 +57,7 @@ export function addStageCommands(program: Command, cli: Session): void {
         cli.print(
           [
             `${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`,
+            ...(dataset.understood === undefined ? [] : [dataset.understood]),
             ...leftOut(dataset.rejected),
           ].join('\n'),
           {
@@ -58,6 +66,9 @@ export function addStageCommands(program: Command, cli: Session): void {
             hash: dataset.hash,
             images: dataset.images.length,
             people,
+            understood: dataset.understood ?? null,
+            partsGivenBy: dataset.partsGivenBy ?? null,
+            parts: partCounts(dataset.images),
             rejected: dataset.rejected,
           },
         );

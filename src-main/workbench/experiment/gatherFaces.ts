@@ -85,6 +85,7 @@ function saveRow(
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
   await sweepLeftovers(store.workspace);
+  for (const line of dataset.understood?.split('\n') ?? []) progress.notice(line);
   progress.stage(`Preparing ${dataset.images.length} images of ${countPeople(dataset.images)} people`);
   const set = await prepareDataset(dataset, plan.prepare, {
     workspace: store.workspace,
