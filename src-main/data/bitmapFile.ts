@@ -26,6 +26,7 @@ const bitFields = [3, 6];
  */
 export function readBitmapHeader(file: Buffer): BitmapHeader | { readonly reason: string } {
   const headerSize = file.readUInt32LE(14);
+  refuseShorter(file, 14 + headerSize);
   const isShort = headerSize === shortHeader;
   const width = isShort ? file.readUInt16LE(18) : file.readInt32LE(18);
   const signedHeight = isShort ? file.readUInt16LE(20) : file.readInt32LE(22);
@@ -47,11 +48,14 @@ export function readBitmapHeader(file: Buffer): BitmapHeader | { readonly reason
   };
 }
 
-const readMasks = (file: Buffer): BitmapHeader['masks'] => [
-  file.readUInt32LE(54),
-  file.readUInt32LE(58),
-  file.readUInt32LE(62),
-];
+function readMasks(file: Buffer): BitmapHeader['masks'] {
+  refuseShorter(file, 66);
+  return [file.readUInt32LE(54), file.readUInt32LE(58), file.readUInt32LE(62)];
+}
+
+function refuseShorter(file: Buffer, bytes: number): void {
+  if (file.length < bytes) throw new Error('The BMP ends too early.');
+}
 
 const usualMasks = (bitsAPixel: number): BitmapHeader['masks'] =>
   bitsAPixel === 16 ? [0x7c00, 0x03e0, 0x001f] : [0xff0000, 0xff00, 0xff];
@@ -70,6 +74,7 @@ function readPalette(
   const used = isShort ? 0 : file.readUInt32LE(46);
   const most = 2 ** bitsAPixel;
   const count = used === 0 ? most : Math.min(used, most);
+  refuseShorter(file, start + count * bytesAColour);
   return Array.from({ length: count }, (_, index) => {
     const at = start + index * bytesAColour;
     return [file.readUInt8(at + 2), file.readUInt8(at + 1), file.readUInt8(at)] as const;
@@ -80,7 +85,7 @@ function readPalette(
 export function decodeBitmap(file: Buffer, header: BitmapHeader): RawPicture {
   const { width, height, fromTop, bitsAPixel, offset } = header;
   const bytesARow = Math.ceil((bitsAPixel * width) / 32) * 4;
-  if (file.length < offset + bytesARow * height) throw new Error('The BMP ends too early.');
+  refuseShorter(file, offset + bytesARow * height);
   const pixels = new Uint8Array(width * height * 3);
   const colourAt = colourReader(file, header);
   for (let y = 0; y < height; y++) {

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { partNames } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
+import { counted } from './counted.ts';
 import type { FaceImage } from './dataset.ts';
 import type { FolderTree } from './folderTree.ts';
 import type { PartFolder, SourceFolders } from './sourceFolders.ts';
@@ -13,11 +14,7 @@ export interface Placement {
 }
 
 /** Says in a sentence which folders are people and why, with a small tree below it. */
-export function describeFolders(
-  tree: FolderTree,
-  folders: SourceFolders,
-  { images, outside }: Placement,
-): string {
+export function describeFolders(tree: FolderTree, folders: SourceFolders, { images, outside }: Placement): string {
   const people = new Set(images.map(({ identity }) => identity)).size;
   const how = folders.people === 'fileName' ? 'by the names of the files' : `folders at level ${folders.people}`;
   const parts = folders.tops.flatMap(({ part, folder }) => (part === null ? [] : [folder.name]));
@@ -73,6 +70,3 @@ function summary(
   for (let level = topLevel; level < people; level++) inside = inside.flatMap(({ folders }) => folders);
   return `${counted(inside.length, 'person', 'people')}, ${pictures}`;
 }
-
-const counted = (count: number, one: string, many: string): string =>
-  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;

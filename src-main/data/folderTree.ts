@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { printable } from '../../src-shared/printable.ts';
 import { compareCodeUnits, type Rejected } from './dataset.ts';
 import { followLink, kindOf, unreachable, type EntryKind, type LinkRule } from './fileStates.ts';
 import { pictureFormatOf, pictureKindOfName, readablePictures, unreadableReason } from './pictureFormat.ts';
@@ -22,6 +23,7 @@ interface Walk {
   readonly rejected: Rejected[];
   /** Real paths of the folders that were read, with the path by which each was reached. */
   readonly read: Map<string, string>;
+  readonly signal: AbortSignal | undefined;
 }
 
 interface Entry {
@@ -31,12 +33,16 @@ interface Entry {
   readonly real: string;
 }
 
-/** Reads the folders of a source with their pictures, and why files that look like pictures cannot be used. */
+/**
+ * Reads the folders of a source with their pictures, and why files that look like pictures cannot be used. Throws
+ * 'cancelled'.
+ */
 export async function readFolderTree(
   source: string,
   rule: LinkRule,
+  signal?: AbortSignal,
 ): Promise<{ readonly tree: FolderTree; readonly rejected: readonly Rejected[] }> {
-  const walk: Walk = { rule, rejected: [], read: new Map() };
+  const walk: Walk = { rule, rejected: [], read: new Map(), signal };
   const root = { name: '', path: source, real: rule.realSource };
   return { tree: await readFolder(root, [], walk), rejected: walk.rejected };
 }
@@ -46,6 +52,8 @@ async function readFolder(
   above: readonly string[],
   walk: Walk,
 ): Promise<FolderTree> {
+  if (walk.signal?.aborted)
+    throw new ArcBenchError('cancelled', 'Importing was stopped: run the same again to start it from the beginning.');
   walk.read.set(real, path);
   const folders: FolderTree[] = [];
   const pictures: string[] = [];
@@ -60,7 +68,7 @@ async function readFolder(
       if (inside.total > 0) folders.push(inside);
     } else if (entry.real !== real && !above.includes(entry.real)) {
       // A link to a folder around it adds nothing. Any other second way would give pictures a second person.
-      const reason = `The folder was read already, as ${before}: remove one of the links to it.`;
+      const reason = `The folder was read already, as ${printable(before)}: remove one of the links to it.`;
       walk.rejected.push({ path: entry.path, reason });
     }
   }

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { partNames } from '../../src-shared/experiment.ts';
+import { counted } from './counted.ts';
 import { findCelebAList, readCelebAList, withoutEnding, type CelebAList } from './celebALists.ts';
 import type { FoundImage, PictureRegion, Rejected } from './dataset.ts';
 import { followLink, withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
@@ -71,7 +72,9 @@ export async function importCelebA(source: string, rule: LinkRule): Promise<Foun
     (await readdir(files.folder)).filter((name) => !name.startsWith('.')).map((name) => [withoutEnding(name), name]),
   );
   const listed = joinLists(files, present);
-  const parted = files.partition ? applyPartition(listed.named, files.partition) : { named: listed.named, rejected: [] };
+  const parted = files.partition
+    ? applyPartition(listed.named, files.partition)
+    : { named: listed.named, rejected: [] };
   const found = await withFileStates(parted.named, rule);
   return {
     images: found.images,
@@ -270,18 +273,19 @@ export const fitRegions = (images: readonly FoundImage[]): readonly FoundImage[]
 
 function describe(files: CelebAFiles, images: readonly FoundImage[]): string {
   const people = (shown: readonly FoundImage[]) => new Set(shown.map(({ identity }) => identity)).size;
-  const counted = (count: number) => count.toLocaleString('en');
+  const faces = (shown: readonly FoundImage[]) =>
+    `${counted(people(shown), 'person', 'people')}, ${counted(shown.length, 'picture', 'pictures')}`;
   const lines = [
-    `${counted(people(images))} people: CelebA, ${files.edition}, with the people of ${files.identities.name}.`,
+    `${counted(people(images), 'person', 'people')}: CelebA, ${files.edition}, with the people of ${files.identities.name}.`,
     files.landmarks ? `  landmarks: ${files.landmarks.name}` : `  landmarks: none; ${withoutLandmarks(files)}`,
   ];
   if (files.partition) {
     const parts = partNames.flatMap((part) => {
       const inPart = images.filter((image) => image.part === part);
-      return inPart.length === 0 ? [] : [`${part} ${counted(people(inPart))} people, ${counted(inPart.length)} pictures`];
+      return inPart.length === 0 ? [] : [`${part} ${faces(inPart)}`];
     });
     const without = images.filter(({ part }) => part === undefined).length;
-    const rest = without > 0 ? [`no part ${counted(without)} pictures`] : [];
+    const rest = without > 0 ? [`no part ${counted(without, 'picture', 'pictures')}`] : [];
     lines.push(`  parts: ${files.partition.name}: ${[...parts, ...rest].join('; ')}`);
   }
   if (files.attributes) lines.push(`  attributes: ${files.attributes.name}`);

@@ -5,6 +5,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PartName } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
+import { counted } from './counted.ts';
 import { csvColumns, type CsvColumns } from './csvColumns.ts';
 import type { Found } from './importFolders.ts';
 import { partOfDigit, partOfWord, partsOfGallery, type GivenPart } from './partWords.ts';
@@ -198,7 +199,9 @@ async function findFile(
 
 function spellings(named: string): readonly string[] {
   const ways = [named, named.replaceAll('\\', '/')];
-  return [...new Set([...ways, ...ways.map((way) => way.normalize('NFC')), ...ways.map((way) => way.normalize('NFD'))])];
+  return [
+    ...new Set([...ways, ...ways.map((way) => way.normalize('NFC')), ...ways.map((way) => way.normalize('NFD'))]),
+  ];
 }
 
 /** The ten landmarks of a line; none if the table has no such columns or their cells are all empty. */
@@ -225,8 +228,8 @@ function describe(
   ];
   const without = part === null ? 0 : images.filter((image) => image.part === undefined).length;
   const sentences = [
-    `${people.toLocaleString('en')} people: in ${basename(file)}, the column ${columns.join(', ')}.`,
-    ...(without > 0 ? [`${without.toLocaleString('en')} pictures have no part.`] : []),
+    `${counted(people, 'person', 'people')}: in ${basename(file)}, the column ${columns.join(', ')}.`,
+    ...(without > 0 ? [`${counted(without, 'picture has', 'pictures have')} no part.`] : []),
     ...(others.length > 0 ? [`Other columns are kept: ${others.map(({ name }) => name).join(', ')}.`] : []),
     ...(encoding === 'UTF-8' ? [] : [encodingSentence(encoding)]),
   ];

@@ -87,7 +87,7 @@ async function sourceKind(source: string): Promise<'folder' | 'file'> {
 async function importAs(
   layout: Layout,
   { resolvedSource: source, people }: Plan['data'] & { readonly resolvedSource: string },
-  { roots }: ImportOptions,
+  { roots, signal }: ImportOptions,
 ): Promise<Found> {
   const linkRule = async (): Promise<LinkRule> => ({
     realSource: await realpath(source),
@@ -95,7 +95,7 @@ async function importAs(
   });
   switch (layout) {
     case 'folders':
-      return await importFolders(source, people, await linkRule());
+      return await importFolders(source, people, { rule: await linkRule(), signal });
     case 'celeba':
       return await importCelebA(source, await linkRule());
     case 'course':

@@ -2,6 +2,7 @@ import { join, parse, relative, sep } from 'node:path';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { Dataset, FoundImage, Rejected } from './dataset.ts';
+import { counted } from './counted.ts';
 import { describeFolders } from './describeFolders.ts';
 import { withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
 import { readFolderTree, type FolderTree } from './folderTree.ts';
@@ -32,8 +33,12 @@ const unnamed = 'The name of the file has no person before a number, as in Ann_0
  * Finds the pictures of a source in which each person has a folder, at any depth, with or without folders of parts
  * around them. Folders inside a person's folder belong to the same person.
  */
-export async function importFolders(source: string, people: Plan['data']['people'], rule: LinkRule): Promise<Found> {
-  const { tree, rejected } = await readFolderTree(source, rule);
+export async function importFolders(
+  source: string,
+  people: Plan['data']['people'],
+  { rule, signal }: { readonly rule: LinkRule; readonly signal?: AbortSignal | undefined },
+): Promise<Found> {
+  const { tree, rejected } = await readFolderTree(source, rule, signal);
   const { images, ...found } = fromManifest(tree) ?? fromFolders(tree, people);
   const states = await withFileStates(images, rule);
   return { ...found, images: states.images, rejected: [...rejected, ...found.rejected, ...states.rejected] };
@@ -165,8 +170,8 @@ function byManifest(root: FolderTree, { pictures, people }: SplitManifest): Name
     rejected,
     partsGivenBy: 'the split folders that ArcBench wrote',
     understood:
-      `${count} people: split folders that ArcBench wrote, with the people and parts of their manifest.json` +
-      `${added > 0 ? `; ${added} pictures that it does not name go by their folders` : ''}.`,
+      `${counted(count, 'person', 'people')}: split folders that ArcBench wrote, with the people and parts of their manifest.json` +
+      `${added > 0 ? `; ${counted(added, 'picture', 'pictures')} that it does not name by their folders` : ''}.`,
   };
 }
 

@@ -15,8 +15,7 @@ interface Judgement {
 
 /** Which folders are people: their level below the tops, 1 for the sub-folders of the tops. */
 export type PeopleLevel =
-  | { readonly level: number; readonly because: string }
-  | { readonly unclear: readonly [LevelFound, LevelFound] };
+  { readonly level: number; readonly because: string } | { readonly unclear: readonly [LevelFound, LevelFound] };
 
 /** A level that may be that of people, for a question to the user. */
 export interface LevelFound {

@@ -87,7 +87,15 @@ async function headerOf(file: Buffer): Promise<PictureHead | { readonly reason: 
   if (plain === null) return await sharp(file, { limitInputPixels: false }).metadata();
   if ('reason' in plain) return plain;
   const { width, height } = plain;
-  return { width, height, channels: 3, depth: 'uchar', format: 'raw', isProgressive: false, autoOrient: { width, height } };
+  return {
+    width,
+    height,
+    channels: 3,
+    depth: 'uchar',
+    format: 'raw',
+    isProgressive: false,
+    autoOrient: { width, height },
+  };
 }
 
 const bytesOf: Readonly<Record<string, number>> = {

@@ -33,8 +33,7 @@ export const useImports = defineStore('imports', () => {
         if (ended.state === 'done') {
           arrived.value = ended.result;
           Object.assign(reading, { layout: 'auto', people: 'auto' } satisfies Reading);
-        }
-        else if (ended.fault !== null && ended.state === 'failed')
+        } else if (ended.fault !== null && ended.state === 'failed')
           fault.value = new ArcBenchError(ended.fault.code, ended.fault.message);
       });
     } catch (error) {

@@ -38,12 +38,13 @@ const numbered = (folder: string, count = 2): string[] =>
   Array.from({ length: count }, (_, at) => `${folder}/${at + 1}.png`);
 
 const read = (people: Plan['data']['people'] = 'auto', options: Partial<ImportOptions> = {}): Promise<Dataset> =>
-  importDataset({ ...dataSchema.parse({ source, people }), resolvedSource: source }, { workspace: scratch, ...options });
+  importDataset(
+    { ...dataSchema.parse({ source, people }), resolvedSource: source },
+    { workspace: scratch, ...options },
+  );
 /** Pictures as 'part person path', or 'person path' without parts. */
 const shown = ({ images }: Dataset): string[] =>
-  images
-    .map(({ part, identity, path }) => [part, identity, relative(source, path)].filter(Boolean).join(' '))
-    .sort();
+  images.map(({ part, identity, path }) => [part, identity, relative(source, path)].filter(Boolean).join(' ')).sort();
 const people = ({ images }: Dataset): string[] => [...new Set(images.map(({ identity }) => identity))].sort();
 const sentence = ({ understood = '' }: Dataset): string => understood.split('\n')[0] ?? '';
 const leftOut = ({ rejected }: Dataset): string[] => rejected.map(({ path }) => relative(source, path));
@@ -54,21 +55,37 @@ test('folders train, val and test are parts, in any case and inside one more fol
     ['my archive/', 'Train', 'VALIDATION', 'Test'],
   ] as const) {
     source = join(scratch, `parts-${train}`);
-    write(...[train, val, testing].flatMap((part) => ['Ann', 'Bo'].flatMap((who) => numbered(`${around}${part}/${who}`, 1))));
+    write(
+      ...[train, val, testing].flatMap((part) =>
+        ['Ann', 'Bo'].flatMap((who) => numbered(`${around}${part}/${who}`, 1)),
+      ),
+    );
     write(...numbered(`${around}${testing}/Cy`, 1));
     const dataset = await read();
-    assert.deepEqual(
-      dataset.images.map(({ identity, part }) => `${identity} ${part}`).sort(),
-      ['Ann test', 'Ann train', 'Ann val', 'Bo test', 'Bo train', 'Bo val', 'Cy test'],
+    assert.deepEqual(dataset.images.map(({ identity, part }) => `${identity} ${part}`).sort(), [
+      'Ann test',
+      'Ann train',
+      'Ann val',
+      'Bo test',
+      'Bo train',
+      'Bo val',
+      'Cy test',
+    ]);
+    assert.equal(
+      dataset.partsGivenBy,
+      `the folders ${[train, val, testing].sort().slice(0, 2).join(', ')} and ${[train, val, testing].sort()[2]}`,
     );
-    assert.equal(dataset.partsGivenBy, `the folders ${[train, val, testing].sort().slice(0, 2).join(', ')} and ${[train, val, testing].sort()[2]}`);
-    assert.match(sentence(dataset), new RegExp(`^3 people: folders at level ${around === '' ? 2 : 3}, .*parts given by`));
+    assert.match(
+      sentence(dataset),
+      new RegExp(`^3 people: folders at level ${around === '' ? 2 : 3}, .*parts given by`),
+    );
     assert.match(dataset.understood ?? '', /train\/ {2}2 people, 2 pictures/i);
   }
 });
 
 test('each other word for a part is understood, and the gallery is query or distractors by its people', async () => {
-  for (const part of ['training', 'dev', 'valid', 'testing']) write(...numbered(`${part}/Ann`, 1), ...numbered(`${part}/Bo`, 1));
+  for (const part of ['training', 'dev', 'valid', 'testing'])
+    write(...numbered(`${part}/Ann`, 1), ...numbered(`${part}/Bo`, 1));
   write('probe/Cy/1.png', 'gallery/Cy/2.png', 'gallery/Dee/1.png');
   const dataset = await read();
   assert.deepEqual(
@@ -83,7 +100,13 @@ test('each other word for a part is understood, and the gallery is query or dist
 });
 
 test('flat distractors are strangers, each of one picture', async () => {
-  write(...numbered('train/Ann'), ...numbered('train/Bo'), ...numbered('query/Cy'), 'distractors/7.png', 'distractors/8.png');
+  write(
+    ...numbered('train/Ann'),
+    ...numbered('train/Bo'),
+    ...numbered('query/Cy'),
+    'distractors/7.png',
+    'distractors/8.png',
+  );
   const dataset = await read();
   assert.deepEqual(
     shown(dataset).filter((line) => line.startsWith('distractors')),
@@ -93,7 +116,14 @@ test('flat distractors are strangers, each of one picture', async () => {
 });
 
 test('pictures without a person in a source of parts are left out by name, and so are folders that are no part', async () => {
-  write(...numbered('train/Ann'), ...numbered('train/Bo'), ...numbered('test/Ann'), 'train/stray.png', 'extra/Cy/1.png', 'x.png');
+  write(
+    ...numbered('train/Ann'),
+    ...numbered('train/Bo'),
+    ...numbered('test/Ann'),
+    'train/stray.png',
+    'extra/Cy/1.png',
+    'x.png',
+  );
   const dataset = await read();
   assert.deepEqual(people(dataset), ['Ann', 'Bo']);
   assert.deepEqual(leftOut(dataset).sort(), ['extra/Cy/1.png', 'train/stray.png', 'x.png']);
@@ -157,7 +187,9 @@ test('a few pictures above the people are left out and counted, many make their 
 });
 
 test('where two levels may be people, the import asks, and data.people answers', async () => {
-  write(...['Smith/Ann', 'Smith/Bo', 'Smith/Cy', 'Jones/Dee', 'Jones/Eve', 'Jones/Fay'].flatMap((path) => numbered(path)));
+  write(
+    ...['Smith/Ann', 'Smith/Bo', 'Smith/Cy', 'Jones/Dee', 'Jones/Eve', 'Jones/Fay'].flatMap((path) => numbered(path)),
+  );
   await assert.rejects(read(), {
     code: 'wrong-input',
     message:
@@ -170,7 +202,7 @@ test('where two levels may be people, the import asks, and data.people answers',
   await assert.rejects(read(3), /holds no pictures of people \(12 files were left out/);
 });
 
-test("shards that each count their people from 0 are not taken for people who stand in several", async () => {
+test('shards that each count their people from 0 are not taken for people who stand in several', async () => {
   write(...['part_0/0', 'part_0/1', 'part_1/0', 'part_1/1'].flatMap((path) => numbered(path)));
   await assert.rejects(read(), /the people may be the 2 folders such as part_0 \(level 1\) or the 2 folders such as 0/);
 });
@@ -210,7 +242,10 @@ test('flat pictures go by their names where these repeat, with parts or not', as
 
 test('pictures of a camera are not taken for people by their names', async () => {
   write('IMG_0001.png', 'IMG_0002.png', 'DSC_0001.png', 'DSC_0002.png');
-  await assert.rejects(read(), /holds no pictures of people.*or set data\.people if another level of folders, or the names/);
+  await assert.rejects(
+    read(),
+    /holds no pictures of people.*or set data\.people if another level of folders, or the names/,
+  );
 });
 
 test('the two spellings of José are one person, in folders and in parts', async () => {
@@ -229,7 +264,10 @@ test('links out of the source are followed on the command line and not by screen
   symlinkSync(source, join(source, 'Bo', 'around'));
   symlinkSync(join(source, 'Ann'), join(source, 'Bo', 'again'));
   const here = await read();
-  assert.deepEqual(shown(here).filter((line) => /linked|Cy/.test(line)), ['Ann Ann/linked.png', 'Cy Cy/b.png']);
+  assert.deepEqual(
+    shown(here).filter((line) => /linked|Cy/.test(line)),
+    ['Ann Ann/linked.png', 'Cy Cy/b.png'],
+  );
   assert.deepEqual(leftOut(here), ['Bo/again']);
   assert.match(here.rejected[0]?.reason ?? '', /was read already, as .*Ann: remove one of the links/);
   const served = await read('auto', { roots: [source] });
@@ -250,7 +288,10 @@ test("ArcBench's own split folders come back as they went, with the names that f
       return `drawn/s${person}/${(at % 6) + 1}.png,"${nameOf(person).replaceAll('"', '""')}"`;
     }).join('\n')}\n`,
   );
-  const first = await importDataset({ ...dataSchema.parse({ source: list }), resolvedSource: list }, { workspace: scratch });
+  const first = await importDataset(
+    { ...dataSchema.parse({ source: list }), resolvedSource: list },
+    { workspace: scratch },
+  );
   const set = await prepareDataset(first, prepareSchema.parse({ inputSize: 32 }), { workspace: scratch });
   const split = makeSplit(set, splitSchema.parse({}));
   source = join(scratch, 'split');
@@ -258,7 +299,9 @@ test("ArcBench's own split folders come back as they went, with the names that f
   const back = await read();
   const contentOf = (path: string) => readFileSync(path).toString('base64');
   const before = (['train', 'val', 'test', 'query', 'distractors'] as const).flatMap((part) =>
-    split.parts[part].map((index) => [part, set.images[index]?.identity, contentOf(set.images[index]?.path ?? '')].join()),
+    split.parts[part].map((index) =>
+      [part, set.images[index]?.identity, contentOf(set.images[index]?.path ?? '')].join(),
+    ),
   );
   assert.deepEqual(
     back.images.map(({ part, identity, path }) => [part, identity, contentOf(path)].join()).sort(),
