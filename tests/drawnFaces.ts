@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { renderSyntheticFaces } from '../src-main/data/syntheticFaces.ts';
 
 /**
- * Draws people as the demo does and lays them out as AT&T lays out its own: `s1/1.png`, `s1/2.png` and so on, of
- * 112 x 112 pixels. The same people and pictures each time.
+ * Draws people as the demo does and lays them out as AT&T lays out its own: `s1/1.png`, `s1/2.png` and so on, of 112 x
+ * 112 pixels. The same people and pictures each time.
  */
 export async function drawFaces(
   folder: string,

@@ -14,7 +14,8 @@ import { warpFace, type RawPicture, type SamplingMap } from './warpFace.ts';
 /** How a face is cut out of its picture. */
 export type Cut =
   | { readonly kind: 'landmarks'; readonly inputSize: number }
-  | { readonly kind: 'centreCrop'; readonly inputSize: number; readonly faceRatio: number };
+  | { readonly kind: 'centreCrop'; readonly inputSize: number; readonly faceRatio: number }
+  | { readonly kind: 'whole'; readonly inputSize: number };
 
 /** A face ready for the network: pixels are RGB uint8, [inputSize][inputSize][3]. */
 export interface DecodedFace {
@@ -53,14 +54,19 @@ export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFac
 async function cutCentre(
   file: PictureFile,
   image: FaceImage,
-  cut: { readonly inputSize: number; readonly faceRatio: number },
+  cut: Exclude<Cut, { readonly kind: 'landmarks' }>,
 ): Promise<Uint8Array | { readonly reason: string }> {
   const size = await sizeOf(file);
   if ('reason' in size) return size;
-  const { left, top, width, height } = image.region ?? { left: 0, top: 0, ...size };
-  const side = Math.max(1, Math.round(Math.min(width, height) * cut.faceRatio));
-  const region = { left: left + ((width - side) >> 1), top: top + ((height - side) >> 1), width: side, height: side };
+  const shown = image.region ?? { left: 0, top: 0, width: size.width, height: size.height };
+  const region = cut.kind === 'whole' ? shown : squareIn(shown, cut.faceRatio);
   return (await rawRgb(file.open().extract(region).resize(cut.inputSize, cut.inputSize, { fit: 'fill' }))).pixels;
+}
+
+/** The square in the middle of a part of a picture; `share` is its side by the shorter side. */
+function squareIn({ left, top, width, height }: NonNullable<FaceImage['region']>, share: number) {
+  const side = Math.max(1, Math.round(Math.min(width, height) * share));
+  return { left: left + ((width - side) >> 1), top: top + ((height - side) >> 1), width: side, height: side };
 }
 
 async function cutByLandmarks(

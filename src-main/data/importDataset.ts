@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
+import { isBelow } from '../files/isBelow.ts';
 import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
 import type { LinkRule } from './fileStates.ts';
 import { fitRegions, importCelebA, looksLikeCelebA } from './importCelebA.ts';
@@ -9,6 +10,7 @@ import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 import { landmarkCorrections } from './landmarkCorrections.ts';
 import { readHeaders, type HeaderOptions } from './pictureHeader.ts';
+import { importRecords, recordFileOf } from './records/importRecords.ts';
 
 type Layout = Exclude<Plan['data']['layout'], 'auto'>;
 
@@ -59,10 +61,12 @@ function frame(
 async function layoutOf(source: string, given: Plan['data']['layout']): Promise<Layout> {
   const kind = await sourceKind(source);
   if (given === 'auto') {
+    if ((await recordFileOf(source)) !== null) return 'records';
     if (kind === 'file') return 'csv';
     if (await looksLikeCelebA(source)) return 'celeba';
     return (await looksLikeCourse(source)) ? 'course' : 'folders';
   }
+  if (given === 'records') return given; // a file or the folder that holds it
   const wanted = given === 'csv' ? 'file' : 'folder';
   if (kind !== wanted)
     throw new ArcBenchError(
@@ -80,31 +84,42 @@ async function sourceKind(source: string): Promise<'folder' | 'file'> {
   throw new ArcBenchError(
     'wrong-input',
     `The data source ${source} does not exist or cannot be read: set data.source to a folder of people, a CelebA ` +
-      'folder or a CSV file.',
+      'folder, a CSV file or a record file (train.rec).',
   );
 }
 
 async function importAs(
   layout: Layout,
   { resolvedSource: source, people }: Plan['data'] & { readonly resolvedSource: string },
-  { roots, signal }: ImportOptions,
+  options: ImportOptions,
 ): Promise<Found> {
   const linkRule = async (): Promise<LinkRule> => ({
     realSource: await realpath(source),
-    followOutside: roots === undefined,
+    followOutside: options.roots === undefined,
   });
   switch (layout) {
     case 'folders':
-      return await importFolders(source, people, { rule: await linkRule(), signal });
+      return await importFolders(source, people, { rule: await linkRule(), signal: options.signal });
     case 'celeba':
       return await importCelebA(source, await linkRule());
     case 'course':
       return await importCourse(source);
     case 'records':
-      throw new ArcBenchError('wrong-input', 'MXNet records are not read yet.');
+      return await importRecordsOf(source, options);
     case 'csv':
-      return await importCsv(source, roots);
+      return await importCsv(source, options.roots);
   }
+}
+
+async function importRecordsOf(source: string, options: ImportOptions): Promise<Found> {
+  const file = await recordFileOf(source);
+  if (file === null || (options.roots && !(await isBelow(file, options.roots))))
+    throw new ArcBenchError(
+      'wrong-input',
+      `${source} holds no record file that may be read: a .rec file such as train.rec, or the folder that it lies ` +
+        'in, was expected; correct data.source or data.layout.',
+    );
+  return await importRecords(file, options);
 }
 
 /** The images with the landmarks that a user corrected. */
@@ -138,9 +153,12 @@ function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): vo
     throw new ArcBenchError(
       'wrong-input',
       `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were ` +
-        'expected, one sub-folder for each; add people or correct data.source.',
+        `expected, ${eachPerson(dataset.layout)}; add people or correct data.source.`,
     );
 }
+
+const eachPerson = (layout: Dataset['layout']): string =>
+  layout === 'records' ? 'each with a class label' : 'one sub-folder for each';
 
 /** In brackets, why no picture could be used; nothing if there was none. */
 function whyEmpty(rejected: readonly Rejected[]): string {

@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import { tooManyFiles } from '../files/tooManyFiles.ts';
 import { memoryBudget, withinBudget } from './memoryBudget.ts';
 import { pictureFormatOf, unreadableContent } from './pictureFormat.ts';
 import { plainPixels } from './plainPixels.ts';
 import { plainJpegSize } from './plainJpeg.ts';
+import { readRecordPicture, recordPictureOf } from './records/recordPicture.ts';
 import type { RawPicture } from './warpFace.ts';
 
 sharp.cache(false);
@@ -26,17 +28,33 @@ export interface PictureFile {
 }
 
 /**
- * Reads the file of a picture, on this thread. Gives the reason in one sentence if it cannot be used. `decodingReason`
- * explains what it throws.
+ * Reads the file of a picture, or a picture of a record file, on this thread. Gives the reason in one sentence if it
+ * cannot be used. `decodingReason` explains what it throws.
  */
 export function readPicture(path: string): PictureFile | { readonly reason: string } {
+  const inRecords = recordPictureOf(path);
+  if (inRecords) {
+    const read = readRecordPicture(inRecords);
+    return 'reason' in read ? read : pictureIn(read.file, read.modified);
+  }
   const { size: bytes, mtimeMs: modified } = statSync(path);
   const reason = sizeReason(bytes);
   if (reason !== null) return { reason };
-  const file = readFileSync(path);
-  if (pictureFormatOf(file) === undefined) return { reason: unreadableContent(file) };
-  return { open: opener(file, megapixelsUncounted), file, modified };
+  return pictureIn(readFileSync(path), modified);
 }
+
+function pictureIn(file: Buffer, modified: number): PictureFile | { readonly reason: string } {
+  const reason = sizeReason(file.length);
+  if (reason !== null) return { reason };
+  return pictureFormatOf(file) === undefined ? { reason: unreadableContent(file) } : pictureOfBytes(file, modified);
+}
+
+/** A picture whose file is in memory. */
+export const pictureOfBytes = (file: Buffer, modified = 0): PictureFile => ({
+  open: opener(file, megapixelsUncounted),
+  file,
+  modified,
+});
 
 function opener(file: Buffer, megapixels: number): PictureFile['open'] {
   let decoded: RawPicture | null = null;
@@ -216,10 +234,13 @@ function spreadGrey(data: Uint8Array, channels: number): Uint8Array {
 
 /**
  * Explains in one sentence what was thrown while a picture was read or decoded. The decoder's own message is left out,
- * because it may be about another picture that is decoded at the same time.
+ * because it may be about another picture that is decoded at the same time. Throws where no more files can be opened.
  */
 export function decodingReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  // A machine that is short of something says nothing about the picture: without it the dataset would be another one.
+  const shortage = tooManyFiles(error);
+  if (shortage) throw shortage;
   if (code === 'ENOENT') return 'The file is no longer there: it was moved or deleted after the import; import again.';
   if (code === 'EACCES' || code === 'EPERM') return 'The file may not be read: change its permissions.';
   if (code !== undefined) return `The file cannot be read (${code}): check the disk, or copy it again from its source.`;

@@ -3,6 +3,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
 import { decodingReason, sizeOf, sizeReason } from './pictureFile.ts';
 import { pictureFormatOf, unreadableContent } from './pictureFormat.ts';
+import { readRecordPicture, recordPictureOf, type RecordPicture } from './records/recordPicture.ts';
 
 /**
  * Width and height of an EXIF-turned picture in pixels, from its header. A file whose size or time of change differs
@@ -80,6 +81,8 @@ async function readHeader(
   const reason = sizeReason(image.bytes);
   if (reason !== null) return { reason };
   try {
+    const inRecords = recordPictureOf(image.path);
+    if (inRecords) return await sizeInRecords(inRecords);
     const file = await open(image.path);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, image.bytes)));
@@ -89,6 +92,16 @@ async function readHeader(
       await file.close();
     }
   } catch (error) {
-    return length < image.bytes ? null : { reason: decodingReason(error) };
+    return length < image.bytes && !recordPictureOf(image.path) ? null : { reason: decodingReason(error) };
   }
+}
+
+async function sizeInRecords(
+  picture: RecordPicture,
+): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string }> {
+  const read = readRecordPicture(picture);
+  if ('reason' in read) return read;
+  return pictureFormatOf(read.file) === undefined
+    ? { reason: unreadableContent(read.file) }
+    : await sizeOf({ file: read.file });
 }

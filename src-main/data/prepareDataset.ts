@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
@@ -18,6 +18,8 @@ import {
   type PreparedIndex,
   type PreparedSet,
 } from './preparedSet.ts';
+import { foldersOf, outsideReason } from './outsideReason.ts';
+import { pictureState } from './pictureState.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
 import {
   finishSet,
@@ -43,6 +45,8 @@ export interface PrepareOptions {
   /** Gets a sentence if an interrupted preparation goes on, which says where. */
   readonly onResume?: ((sentence: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The folders that the user opened, where pictures of a CSV must be. */ readonly roots?:
+    readonly string[] | undefined;
 }
 
 const underWay = new Map<string, Promise<unknown>>(); // by folder, because two jobs may want the same set
@@ -94,8 +98,10 @@ async function prepareInto(
       options,
     ).finally(() => set.close());
     const { inputSize, alignment } = cuts;
+    const { partsGivenBy } = dataset;
+    const described = { inputSize, alignment, ...(partsGivenBy !== undefined && { partsGivenBy }) };
     await finishSet(folder, (path) =>
-      writeWhole(path, preparedIndexText({ version: 1, inputSize, hash: basename(folder), alignment, ...packed })),
+      writeWhole(path, preparedIndexText({ version: 1, hash: basename(folder), ...described, ...packed })),
     );
   } catch (error) {
     // A preparation that was stopped, or that ran out of memory, may go on later. Any other keeps nothing.
@@ -135,6 +141,8 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
       return { cutOf: () => byLandmarks, detect: true, alignment: `${transform}, ${detected(total, withLandmarks)}` };
     case 'centreCrop':
       return { cutOf: () => byCentre, alignment: crop };
+    case 'whole':
+      return { cutOf: () => ({ kind: 'whole', inputSize }), alignment: 'the whole picture, stretched to a square' };
     case 'landmarks':
       if (withLandmarks === 0)
         throw new ArcBenchError(
@@ -164,6 +172,7 @@ const noFace =
   'or leave it out.';
 
 interface Workshop {
+  readonly folders: readonly string[] | null;
   readonly finder: FaceFinder | null;
   readonly workers: FaceWorkers;
 }
@@ -174,9 +183,9 @@ type Located = { readonly image: FaceImage; readonly faces?: number } | { readon
 async function prepareBatch(
   images: readonly FaceImage[],
   { cutOf }: Cuts,
-  { finder, workers }: Workshop,
+  { finder, workers, folders }: Workshop,
 ): Promise<PreparedBatch & { readonly pixels: Uint8Array }> {
-  const located = await Promise.all(images.map((image) => locate(image, finder)));
+  const located = await Promise.all(images.map((image) => locate(image, { finder, folders })));
   const tasks = located.flatMap((entry) => ('image' in entry ? [{ image: entry.image, cut: cutOf(entry.image) }] : []));
   const { faces: cut, pixels, sha256 } = await workers.cut(tasks);
   let next = 0;
@@ -193,7 +202,9 @@ async function prepareBatch(
   return { rows, bytes: pixels.length, sha256, pixels };
 }
 
-async function locate(image: FaceImage, finder: FaceFinder | null): Promise<Located> {
+async function locate(image: FaceImage, { finder, folders }: Omit<Workshop, 'workers'>): Promise<Located> {
+  const reason = await outsideReason(image.path, folders);
+  if (reason !== null) return { reason };
   if (finder === null || image.landmarks !== undefined) return { image };
   const found = await finder.find(image.path);
   if ('reason' in found) return found;
@@ -239,9 +250,10 @@ async function pack(
 async function prepareRest(
   dataset: Dataset,
   cuts: PackCuts,
-  { rows, signal, onProgress }: PrepareOptions & { readonly rows: PreparedRow[] },
+  { rows, signal, onProgress, roots }: PrepareOptions & { readonly rows: PreparedRow[] },
 ): Promise<void> {
   const total = dataset.images.length;
+  const folders = foldersOf(dataset, roots);
   const finder = cuts.detect ? rememberedFaces(cuts.journal) : null;
   const workers = startFaceWorkers();
   const batchSize = finder ? picturesInDetectedBatch : picturesInBatch;
@@ -249,7 +261,11 @@ async function prepareRest(
   let started = rows.length;
   const start = (): void => {
     if (started >= total) return;
-    const preparing = prepareBatch(dataset.images.slice(started, started + batchSize), cuts, { finder, workers });
+    const preparing = prepareBatch(dataset.images.slice(started, started + batchSize), cuts, {
+      finder,
+      workers,
+      folders,
+    });
     started += batchSize;
     preparing.catch(() => undefined); // the loop below gets the error when the turn of this batch comes
     inFlight.push(preparing);
@@ -336,11 +352,10 @@ async function keptBatches(folder: string, dataset: Dataset): Promise<readonly P
   return kept;
 }
 
-const sourceState = (path: string): Promise<SourceState | null> =>
-  stat(path).then(
-    ({ size, mtimeMs }) => [size, mtimeMs] as const,
-    () => null,
-  );
+async function sourceState(path: string): Promise<SourceState | null> {
+  const state = await pictureState(path);
+  return state && [state.bytes, state.modified];
+}
 const isSame = (one: SourceState | null, other: SourceState | null): boolean =>
   one?.[0] === other?.[0] && one?.[1] === other?.[1];
 

@@ -41,6 +41,8 @@ export interface PreparedSet {
   readonly images: readonly PreparedImage[];
   readonly rejected: readonly Rejected[];
   readonly alignment: string;
+  /** How the source states parts. Absent if it states none. */
+  readonly partsGivenBy?: string;
   readonly detection?: Detection;
 }
 
@@ -50,6 +52,7 @@ export interface PreparedIndex {
   readonly inputSize: number;
   readonly hash: string;
   readonly alignment: string;
+  readonly partsGivenBy?: string;
   readonly detection?: Detection;
   readonly packed: { readonly bytes: number; readonly sha256: string };
   /**
@@ -73,7 +76,7 @@ const packedName = 'images.bin';
 
 /** Opens a prepared set. Checks the checksum of its index and the size of its packed file. Throws 'damaged'. */
 export function openPreparedSet(folder: string): PreparedSet {
-  const { hash, inputSize, images, rejected, alignment, detection } = readPreparedIndex(folder);
+  const { hash, inputSize, images, rejected, alignment, partsGivenBy, detection } = readPreparedIndex(folder);
   return {
     folder,
     inputSize,
@@ -82,6 +85,7 @@ export function openPreparedSet(folder: string): PreparedSet {
     images,
     rejected,
     alignment,
+    ...(partsGivenBy !== undefined && { partsGivenBy }),
     ...(detection && { detection }),
   };
 }

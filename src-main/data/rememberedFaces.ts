@@ -1,6 +1,7 @@
+import { appendOwn } from '../files/ownPath.ts';
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { pictureState } from './pictureState.ts';
 import { startFaceFinder, type FaceFinder, type FoundFaces } from './faceFinder.ts';
 
 // Raise this whenever the detector would find other faces or points.
@@ -26,7 +27,7 @@ export function rememberedFaces(journal: string): FaceFinder {
       // The picture of a damaged line is searched again.
     }
   }
-  const file = openSync(journal, 'a');
+  const file = openSync(journal, appendOwn);
   let finder: FaceFinder | null = null;
   let closed = false;
   const checkOpen = () => {
@@ -35,8 +36,8 @@ export function rememberedFaces(journal: string): FaceFinder {
   return {
     async find(path) {
       // If the file is gone, the detector says so.
-      const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 }));
-      const key = JSON.stringify([path, size, mtimeMs]);
+      const { bytes, modified } = (await pictureState(path)) ?? { bytes: 0, modified: 0 };
+      const key = JSON.stringify([path, bytes, modified]);
       const before = known.get(key);
       if (before) return before;
       checkOpen();

@@ -1,6 +1,6 @@
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import type { FacePair } from '../data/lfwPairs.ts';
+import type { FacePair } from '../data/pairs/matchPairs.ts';
 
 const pairsOfFold = 300;
 

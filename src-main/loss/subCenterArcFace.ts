@@ -1,9 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { addMargin } from './arcFace.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights } from './cosine.ts';
+import { smoothedCrossEntropy } from './smoothedCrossEntropy.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'subCenterArcFace' }>;
 
@@ -28,6 +28,6 @@ export const subCenterArcFace: ClassificationLoss<Plan> = {
       changeTarget(cosines, input, (target) => addMargin(target, plan.marginRadians)),
       plan.scale,
     );
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
+    return { loss: smoothedCrossEntropy(logits, labels, plan.labelSmoothing), scores: cosines, logits };
   },
 };

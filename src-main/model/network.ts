@@ -38,6 +38,12 @@ export interface Network {
   readonly output: string;
 }
 
+/** The part of a network that ImageNet weights give: from the input to the pooled features. */
+export function backboneOf(network: Network): Network {
+  const last = network.nodes.findIndex((node) => node.name === network.pooled);
+  return { ...network, nodes: network.nodes.slice(0, last + 1) };
+}
+
 export type Initial =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'normal'; readonly standardDeviation: number }

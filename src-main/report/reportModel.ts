@@ -1,3 +1,4 @@
+import type { ResolvedCopies } from '../../src-shared/api.ts';
 import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
@@ -5,6 +6,7 @@ import type { HalvingStop } from '../../src-shared/halving.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
 import type { RunEngine } from '../../src-shared/runEngine.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
+import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
@@ -66,6 +68,16 @@ export interface ReportModel {
     readonly hash: string;
     readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[];
     readonly skippedPeople: number;
+    /** How the source states the parts; null if they are drawn. */
+    readonly givenBy: string | null;
+    readonly notes: readonly SplitNote[];
+    /** What was done with copies of a picture; files are relative to the source. */
+    readonly copies: readonly {
+      readonly kind: ResolvedCopies['kind'];
+      readonly people: readonly string[];
+      readonly kept: readonly string[];
+      readonly leftOut: readonly string[];
+    }[];
     readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[];
   };
   readonly advice: readonly Advice[];

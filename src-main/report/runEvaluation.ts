@@ -1,4 +1,5 @@
 import type { IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
+import type { SetVerification } from '../../src-shared/evaluation.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 
 interface CountedRate {
@@ -28,6 +29,7 @@ export interface JudgedParts {
     readonly source?: 'built' | 'file';
     readonly listed?: number;
     readonly rates?: readonly IdentificationRate[];
+    readonly byPeople?: { readonly rates: readonly IdentificationRate[] };
     readonly accuracy: {
       readonly mean: number;
       readonly standardDeviation?: number;
@@ -37,6 +39,8 @@ export interface JudgedParts {
     readonly equalErrorRate: number;
     readonly roc: { readonly falsePositiveRates: readonly number[]; readonly truePositiveRates: readonly number[] };
   } | null;
+  /** Verification sets such as lfw.bin; absent where the experiment names none. */
+  readonly sets?: readonly SetVerification[];
   readonly ranks?: {
     readonly probes: number;
     readonly gallery: number;

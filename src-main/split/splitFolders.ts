@@ -1,17 +1,23 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, readFile, realpath } from 'node:fs/promises';
+import { link, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
+import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
+import { caseless, isPlainName, withoutForbidden } from '../files/plainName.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { partNames } from '../../src-shared/experiment.ts';
-import { printable } from '../../src-shared/printable.ts';
+import { reportTexts } from '../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import type { Split } from './makeSplit.ts';
+import { resolvedCopies } from './resolvedCopies.ts';
 
 interface ManifestFile {
   readonly part: string;
   readonly identity: string;
   readonly file: string;
   readonly sha256: string;
+  readonly landmarks?: readonly number[];
 }
 
 /**
@@ -34,28 +40,58 @@ export async function writeSplitFolders(
         if (!image) continue;
         const file = freeName(image.path, { folder: `${part}/${folders.get(image.identity) ?? ''}`, taken });
         await linkOrCopy(image.path, join(temporary, file));
-        files.push({ part, identity: image.identity, file, sha256: image.contentHash });
+        const { identity, contentHash: sha256, landmarks } = image;
+        // With the landmarks, the folders give the same faces when they are imported.
+        files.push({ part, identity, file, sha256, ...(landmarks && { landmarks }) });
       }
     }
-    manifest = JSON.stringify({ version: 1, seed: split.seed, rule: split.rule, hash: split.hash, files }, null, 1);
+    manifest = manifestText(set, split, files);
     await writeSynced(join(temporary, 'manifest.json'), manifest);
   });
   return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex') };
+}
+
+/** A split says what it did that its rule does not: who gave the parts, what was drawn, which copies were left out. */
+function manifestText(set: PreparedSet, split: Split, files: readonly ManifestFile[]): string {
+  const { seed, rule, hash, givenBy } = split;
+  const english = reportTexts('en');
+  const notes = split.notes.map((note) => splitNoteSentence(note, english));
+  const copies = resolvedCopies(set, split).map(({ kind, people, kept, leftOut }) => ({
+    kind,
+    people,
+    kept: kept.map(({ file }) => file),
+    leftOut: leftOut.map(({ file }) => file),
+  }));
+  const said = {
+    ...(givenBy !== null && { givenBy }),
+    ...(notes.length > 0 && { notes }),
+    ...(copies.length > 0 && { copies }),
+  };
+  return JSON.stringify({ version: 1, seed, rule, hash, ...said, files }, null, 1);
 }
 
 /** A file name of a folder that is not taken yet, from the name of a picture; it is taken afterwards. */
 function freeName(path: string, { folder, taken }: { readonly folder: string; readonly taken: Set<string> }): string {
   const ending = extname(path);
   let file = `${folder}/${safeName(basename(path))}`;
-  for (let copy = 2; taken.has(file); copy++)
+  for (let copy = 2; taken.has(caseless(file)); copy++)
     file = `${folder}/${safeName(`${basename(path, ending)}-${copy}${ending}`)}`;
-  taken.add(file);
+  taken.add(caseless(file));
   return file;
 }
 
 async function linkOrCopy(path: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
+  const inRecords = recordPictureOf(path);
+  if (inRecords) {
+    const read = readRecordPicture(inRecords);
+    if ('reason' in read) throw new ArcBenchError('wrong-input', `${path} cannot be copied: ${read.reason}`);
+    await writeSynced(target, read.file);
+    return;
+  }
   const source = await realpath(path); // a hard link to a relative symbolic link would lead elsewhere
+  if (!(await stat(source)).isFile())
+    throw new ArcBenchError('wrong-input', `${path} is no file any more: put the picture back, and import again.`);
   await link(source, target).catch(async () => writeSynced(target, await readFile(source)));
 }
 
@@ -87,8 +123,8 @@ function folderNames(identities: readonly string[]): Map<string, string> {
     ...own.filter((name) => safeName(name) !== name),
   ]) {
     const plain = safeName(identity);
-    const name = taken.has(plain.toLowerCase()) ? marked(plain, identity) : plain;
-    taken.add(name.toLowerCase());
+    const name = taken.has(caseless(plain)) ? marked(plain, identity) : plain;
+    taken.add(caseless(name));
     names.set(identity, name);
   }
   return names;
@@ -98,10 +134,8 @@ const longestName = 200; // bytes; file systems allow 255
 
 /** A name that is valid for a file or folder on every system. A name that is valid already stays as it is. */
 function safeName(name: string): string {
-  const cleaned = printable(name).replace(/[/\\:*?"<>|]/g, '_');
-  return cleaned === '.' || cleaned === '..' || cleaned === '' || Buffer.byteLength(cleaned) > longestName
-    ? marked(cleaned, name)
-    : cleaned;
+  const cleaned = withoutForbidden(name);
+  return isPlainName(cleaned) && Buffer.byteLength(cleaned) <= longestName ? cleaned : marked(cleaned, name);
 }
 
 /** A shortened name with a hash of the original, so that two names never become the same. A file keeps its ending. */

@@ -23,6 +23,9 @@ export function createRunMachine(options: RunMachineOptions): Machine {
   const { batchSize } = plan.training;
   const programs = {
     train: trainProgram(programOptions),
+    ...(plan.training.freezeBackboneEpochs > 0
+      ? { trainHead: trainProgram(programOptions, { frozenBackbone: true }) }
+      : {}),
     infer: inferenceProgram(programOptions, batchSize),
     mirrored: mirroredProgram(programOptions, batchSize),
   };

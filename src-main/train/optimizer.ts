@@ -24,6 +24,8 @@ export interface OptimizerInput {
   readonly gradients: ReadonlyMap<string, Tensor>;
   /** A scalar that multiplies all gradients. */
   readonly clip?: Tensor | null;
+  /** Factor of the learning rate for a parameter; 1 for all of them where absent. */
+  readonly rateFactor?: (parameter: string) => number;
 }
 
 /** One parameter with what its update needs. */
@@ -34,6 +36,7 @@ interface Parameter {
   readonly clip: Tensor | null;
   /** The slot or scalar of a name. */
   readonly slot: (name: string) => Tensor;
+  readonly rate: Tensor;
   readonly scalar: (name: string) => Tensor;
 }
 
@@ -44,6 +47,7 @@ export function optimizerUpdates({
   state,
   gradients,
   clip = null,
+  rateFactor = () => 1,
 }: OptimizerInput): Map<string, Tensor> {
   const find = (from: ReadonlyMap<string, Tensor>, name: string): Tensor => {
     const tensor = from.get(name);
@@ -51,6 +55,7 @@ export function optimizerUpdates({
     return tensor;
   };
   const known = new Map(Object.entries(scalars));
+  const rateOf = ratesByFactor(find(known, 'learningRate'));
   const updates = new Map<string, Tensor>();
   for (const [name, gradient] of gradients) {
     const parameter: Parameter = {
@@ -59,12 +64,23 @@ export function optimizerUpdates({
       gradient,
       clip,
       slot: (slot) => find(state, slotName(slot, name)),
+      rate: rateOf(rateFactor(name)),
       scalar: (scalar) => find(known, scalar),
     };
     const updated = plan.name === 'sgd' ? sgdUpdate(plan, parameter) : adamUpdate(plan, parameter);
     for (const [key, tensor] of updated) updates.set(key, tensor);
   }
   return updates;
+}
+
+/** The learning rate times a factor, one tensor for each factor. */
+function ratesByFactor(rate: Tensor): (factor: number) => Tensor {
+  const scaled = new Map([[1, rate]]);
+  return (factor) => {
+    const product = scaled.get(factor) ?? tf.mul(rate, factor);
+    scaled.set(factor, product);
+    return product;
+  };
 }
 
 type Updates = readonly (readonly [string, Tensor])[];
@@ -77,8 +93,7 @@ const withDecay = (parameter: Parameter, decay: number): Tensor =>
 
 /** SGD, with momentum (Nesterov's or plain) where the plan asks for it. */
 function sgdUpdate(plan: Extract<OptimizerPlan, { name: 'sgd' }>, parameter: Parameter): Updates {
-  const { name, value, clip } = parameter;
-  const rate = parameter.scalar('learningRate');
+  const { name, value, clip, rate } = parameter;
   const { weightDecay, momentum, nesterov } = plan;
   if (momentum === 0) return [[name, tf.sub(value, tf.mul(withDecay(parameter, weightDecay), rate))]];
   const slot = slotName('momentum', name);
@@ -108,11 +123,10 @@ function sgdUpdate(plan: Extract<OptimizerPlan, { name: 'sgd' }>, parameter: Par
 
 /** Adam (arXiv 1412.6980, algorithm 1), or AdamW, which decays the parameter itself (arXiv 1711.05101, algorithm 2). */
 function adamUpdate(plan: Extract<OptimizerPlan, { name: 'adam' | 'adamw' }>, parameter: Parameter): Updates {
-  const { name, value } = parameter;
+  const { name, value, rate } = parameter;
   const { beta1, beta2, epsilon, weightDecay } = plan;
   const isDecoupled = plan.name === 'adamw';
   const gradient = withDecay(parameter, isDecoupled ? 0 : weightDecay);
-  const rate = parameter.scalar('learningRate');
   const first = tf.add(tf.mul(parameter.slot('firstMoment'), beta1), tf.mul(gradient, 1 - beta1));
   const second = tf.add(tf.mul(parameter.slot('secondMoment'), beta2), tf.mul(tf.square(gradient), 1 - beta2));
   const denominator = tf.add(tf.sqrt(tf.div(second, parameter.scalar('secondCorrection'))), epsilon);

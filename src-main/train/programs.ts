@@ -7,7 +7,7 @@ import type { InputSpec, Program, StateSpec } from '../engine/graph/compileProgr
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';
-import { networkShapes, parameterSpecs, type Network } from '../model/network.ts';
+import { backboneOf, networkShapes, parameterSpecs, type Network } from '../model/network.ts';
 import { networkInput } from './augmentation.ts';
 import { augmentationInputs } from './augmentationDraws.ts';
 import { valueAndGradients } from './valueAndGradients.ts';
@@ -35,6 +35,11 @@ export function trainableNames(options: ProgramOptions): string[] {
   const backbone = parameterSpecs(options.network).filter((spec) => spec.trainable);
   const head = classificationLoss(options.loss).head(headOptions(options));
   return [...backbone, ...head].map(({ name }) => name);
+}
+
+/** Names of the parameters that a weight file gives: those up to the pooled features. */
+function backboneNames(network: Network): ReadonlySet<string> {
+  return new Set(parameterSpecs(backboneOf(network)).map(({ name }) => name));
 }
 
 /** Shapes of what a loss trains and keeps beside the backbone, by name. */
@@ -122,11 +127,13 @@ function trainInputs({ network, loss, training }: ProgramOptions): Record<string
 
 /**
  * One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or with those
- * drawn for the step. All outputs are scalars; the terms of a sum are also outputs, as `loss/<name>`.
+ * drawn for the step. All outputs are scalars; the terms of a sum are also outputs, as `loss/<name>`. With
+ * `frozenBackbone` only the embedding layer, the loss's own parameters and the running statistics change.
  */
-export function trainProgram(options: ProgramOptions): Program {
+export function trainProgram(options: ProgramOptions, { frozenBackbone = false } = {}): Program {
   const { network, loss, training } = options;
-  const trainable = trainableNames(options);
+  const ofBackbone = backboneNames(network);
+  const trainable = trainableNames(options).filter((name) => !(frozenBackbone && ofBackbone.has(name)));
   const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
   return {
     rows,
@@ -169,8 +176,15 @@ export function trainProgram(options: ProgramOptions): Program {
       // Clipping and optimiser
       const { norm, clip } = clipByGlobalNorm(gradients, training.gradientClip);
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name]!]));
-      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clip }))
-        updates.set(name, tensor);
+      const stepped = optimizerUpdates({
+        plan: training.optimizer,
+        scalars,
+        state,
+        gradients,
+        clip,
+        rateFactor: (name) => (ofBackbone.has(name) ? training.backboneRate : 1),
+      });
+      for (const [name, tensor] of stepped) updates.set(name, tensor);
       return { outputs: { loss: value, gradientNorm: norm, ...measures }, updates };
     },
   };

@@ -133,7 +133,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         step: position.step,
         learningRate: rate,
       });
-      const outputs = scalars(machine.step('train', inputs));
+      const program = position.epoch < plan.training.freezeBackboneEpochs ? 'trainHead' : 'train';
+      const outputs = scalars(machine.step(program, inputs));
       refuseDivergence(outputs, {
         referenceLoss: position.referenceLoss,
         classes: options.classes,

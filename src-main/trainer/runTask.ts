@@ -1,12 +1,16 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { ArmPlan } from '../../src-shared/experiment.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
-import { heldOutPairs } from '../data/lfwPairs.ts';
+import { tsvCell } from '../../src-shared/textCell.ts';
+import type { SetVerification } from '../../src-shared/evaluation.ts';
+import { heldOutPairs } from '../data/pairs/heldOutPairs.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
+import { readVerificationSet } from '../data/verification/verificationSet.ts';
 import { explainNoCuda } from '../engine/explainNoCuda.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
 import { evaluateRun, type JudgedRun } from '../evaluate/evaluateRun.ts';
+import { judgeVerificationSet } from '../evaluate/judgeVerificationSet.ts';
 import { npyBytes } from '../files/npyFile.ts';
 import { syncFolders } from '../files/syncFolder.ts';
 import { runFiles } from '../files/workspaceFolders.ts';
@@ -75,7 +79,7 @@ export async function runTask(task: TrainerTask, surroundings: TaskSurroundings)
 
     // Save the model, then judge it.
     const models = await writeModels(run, trained.machine);
-    const judged = task.evaluate ? judge(run, trained.machine) : null;
+    const judged = task.evaluate ? await judge(run, trained.machine) : null;
     const embeddings = judged ? await writeEmbeddings(run, judged.embeddings) : {};
     await syncFolders(runFolder); // the store is about to name these files
     send(done({ network, trained, judged, artefacts: { ...models, ...embeddings } }));
@@ -168,16 +172,21 @@ async function writeModels({ task, arm, network }: Run, machine: Machine) {
   return { savedModel, weights, head };
 }
 
-function judge({ task, arm, network, set, packed, images }: Run, machine: Machine): JudgedRun {
+/** Judges the split's parts, then the verification sets. */
+async function judge({ task, arm, network, set, packed, images }: Run, machine: Machine): Promise<JudgedRun> {
   const { plan, classes, pairsFile } = task;
-  return evaluateRun({
+  const embedding = {
     machine,
-    packed,
     batchSize: plan.training.batchSize,
     size: network.inputSize,
     embeddingSize: network.embeddingSize,
+  };
+  const judged = evaluateRun({
+    ...embedding,
+    packed,
     flip: plan.evaluation.flip,
     falsePositiveRates: plan.evaluation.falsePositiveRates,
+    pairWeights: plan.evaluation.pairWeights,
     loss: arm.loss,
     seed: plan.split.seed,
     classes,
@@ -185,15 +194,18 @@ function judge({ task, arm, network, set, packed, images }: Run, machine: Machin
     pairs: pairsFile === null ? null : heldOutPairs(pairsFile, set.images, classes),
     pictureOf: (index) => ({ file: set.images[index]?.path ?? '', identity: set.images[index]?.identity ?? '' }),
   });
+  if (task.setFiles.length === 0) return judged;
+  const sets: SetVerification[] = [];
+  for (const file of task.setFiles) sets.push(await judgeVerificationSet(embedding, readVerificationSet(file)));
+  return { ...judged, evaluation: { ...judged.evaluation, sets } };
 }
 
 /** Writes unit embeddings as .npy and what each row shows as .tsv; returns their paths. */
 async function writeEmbeddings({ task, set }: Run, { size, values, rows }: JudgedRun['embeddings']) {
   const { embeddings, labels } = runFiles(task.runFolder);
-  const cell = (text: string | undefined) => (text ?? '').replace(/[\t\r\n]/g, ' ');
   const lines = rows.map(({ index, part }) => {
     const image = set.images[index];
-    return `${cell(image?.identity)}\t${part}\t${cell(image?.path)}`;
+    return `${tsvCell(image?.identity ?? '')}\t${part}\t${tsvCell(image?.path ?? '')}`;
   });
   await writeWhole(embeddings, npyBytes(values, size));
   await writeWhole(labels, ['identity\tpart\tfile', ...lines, ''].join('\n'));

@@ -21,8 +21,10 @@ export interface TrainerTask {
   /** The epoch after which the run is saved and waits; null: train to the end. */
   readonly untilEpoch: number | null;
   readonly compiled: boolean;
-  /** Verification pairs in the format of LFW's pairs.txt; null: built from held-out people. */
+  /** A list of verification pairs; null: built from held-out people. */
   readonly pairsFile: string | null;
+  /** Verification sets such as lfw.bin. */
+  readonly setFiles: readonly string[];
   /** The weight file that the backbone starts from; null: drawn from the seed, as the embedding head always is. */
   readonly weightFile: string | null;
   /** Judge test, query and distractors after training. */

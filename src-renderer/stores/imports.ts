@@ -11,7 +11,7 @@ import { jobEnded, useJobs } from './jobs.ts';
 /** How a source is read: see the knobs data.layout and data.people. */
 type Reading = Pick<Required<CallInput<'datasets.import'>['data']>, 'layout' | 'people'>;
 
-/** Faces on their way in: an upload, and the jobs that import. */
+/** Imports under way: an upload, and the import jobs. */
 export const useImports = defineStore('imports', () => {
   const jobs = useJobs();
   const upload = shallowRef<{ readonly name: string; readonly progress: UploadProgress | null } | null>(null);
@@ -19,7 +19,7 @@ export const useImports = defineStore('imports', () => {
   const starting = ref(false);
   /** How the next source is read. A question of the last import is answered here. */
   const reading = reactive<Reading>({ layout: 'auto', people: 'auto' });
-  /** The dataset of the last import of this page that ended well. */
+  /** The dataset of this page's last successful import. */
   const arrived = ref<string | null>(null);
   let abort = new AbortController();
 
@@ -43,7 +43,7 @@ export const useImports = defineStore('imports', () => {
     }
   };
 
-  /** Imports a folder that was dropped: by its path where the window knows it, else by sending it. */
+  /** Imports a dropped folder: by its path where the window knows it, or else by uploading it. */
   const take = async (folder: DroppedFolder): Promise<void> => {
     const path = pathOnDisk(folder);
     const csv = await faceList(folder);

@@ -14,7 +14,7 @@ export interface IdentificationRate {
 }
 
 /**
- * TPR at each FPR. The threshold is the similarity that floor(FPR x negatives) negatives exceed, and TPR is the share of
+ * TPR at each FPR. The threshold is the similarity that floor(FPR x negatives) negatives exceed. TPR is the share of
  * positives above it: what a system that allows this share of false alarms would find.
  */
 export function identificationRates(

@@ -15,7 +15,7 @@ const filesIn = (...patterns: readonly string[]): string[] =>
     .filter((file) => file !== '' && existsSync(join(root, file)));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
-const documents = filesIn('*.md');
+const listDocuments = () => filesIn('*.md');
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts);
 
 /** What a document links to or names in backticks as a file or folder of the repository, relative to the root. */
@@ -30,6 +30,7 @@ function pathsNamedIn(document: string): string[] {
 }
 
 test('a document names only files of the repository', () => {
+  const documents = listDocuments();
   assert.ok(documents.includes('docs/ARCHITECTURE.md') && documents.includes('README.md'));
   const missing = documents.flatMap((document) =>
     pathsNamedIn(document)
@@ -40,6 +41,7 @@ test('a document names only files of the repository', () => {
 });
 
 test('a document names only npm scripts that exist', () => {
+  const documents = listDocuments();
   const unknown = documents.flatMap((document) =>
     [...read(document).matchAll(/`?npm run ([\w:]+)/g)]
       .map(([, script = '']) => script)
@@ -50,6 +52,7 @@ test('a document names only npm scripts that exist', () => {
 });
 
 test('no file cites a document that is not in the repository', () => {
+  const documents = listDocuments();
   const names = new Set(documents.map((document) => document.replace(/^.*\//, '')));
   const sources = filesIn('src-*', 'tests', 'scripts', 'docs', 'resources/experiments', '*.md', '*.yml').filter(
     (file) => !/\.(png|svg|npy|bin|safetensors)$/.test(file),

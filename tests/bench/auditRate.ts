@@ -1,5 +1,5 @@
-// The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, estimated from 400 real files, and of
-// the comparison, with leaks planted and without.
+// The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, estimated from 400 real files, and of the
+// comparison, with leaks planted and without.
 import { createHash, hash } from 'node:crypto';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,7 @@ import {
   type PreparedSet,
 } from '../../src-main/data/preparedSet.ts';
 import { auditSplit } from '../../src-main/split/auditSplit.ts';
+import { findDuplicates } from '../../src-main/split/findDuplicates.ts';
 import { makeSplit, type Split } from '../../src-main/split/makeSplit.ts';
 import { drawnPortrait } from '../drawnPortrait.ts';
 import { publish } from './measured.ts';
@@ -112,7 +113,7 @@ async function audit(folder: string, leak: (split: Split) => Split = (split) => 
   const set = openPreparedSet(folder);
   const split = leak(makeSplit(set, rule));
   const read = performance.now();
-  const { findings } = auditSplit(set, split);
+  const { findings } = auditSplit(set, split, await findDuplicates(set));
   return {
     findings: findings.filter((finding) => finding.blocking),
     split,
@@ -136,7 +137,7 @@ async function hashingSeconds(folder: string): Promise<number> {
   return (performance.now() - started) / 1000 / (5 * jpegs.length);
 }
 
-const rule = splitSchema.parse({});
+const rule = splitSchema.parse({ duplicates: 'block' });
 const workspace = mkdtempSync(join(tmpdir(), 'arcbench-audit-'));
 try {
   const each = await hashingSeconds(workspace);
@@ -173,8 +174,7 @@ try {
     leaking.findings.map(({ kind, name, pictures, images }) =>
       kind === 'held-out-identity-in-training'
         ? name.replace(':', ' ')
-        : `${kind} ` +
-          `${images.toSorted((one, other) => (pictures[images.indexOf(one)] as number) - (pictures[images.indexOf(other)] as number)).join(' ')}`,
+        : `${kind} ${inOrderOf(images, pictures).join(' ')}`,
     ),
   );
   const hashing = each * total;
@@ -213,4 +213,10 @@ try {
   ]);
 } finally {
   rmSync(workspace, { recursive: true });
+}
+
+/** Images in the order of their pictures' positions. */
+function inOrderOf(images: readonly string[], pictures: readonly number[]): string[] {
+  const placeOf = (image: string) => pictures[images.indexOf(image)] as number;
+  return images.toSorted((one, other) => placeOf(one) - placeOf(other));
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { experimentSchema, dataSchema } from '../../src-shared/experiment.ts';
 import { importDataset } from '../../src-main/data/importDataset.ts';
-import { heldOutPairs } from '../../src-main/data/lfwPairs.ts';
+import { heldOutPairs } from '../../src-main/data/pairs/heldOutPairs.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
@@ -93,10 +93,10 @@ test('pairs are those of people who are not trained on, in the folds of the file
     writeFileSync(join(folder, 'wrong.txt'), text);
     return () => heldOutPairs(join(folder, 'wrong.txt'), images, []);
   };
-  assert.throws(wrong('ten 300\n'), /Line 1 of .* is 'ten 300': the number of folds/);
+  assert.throws(wrong('ten 300\n'), /Line 1 of .* is 'ten 300': pairs as in LFW's pairs\.txt/);
   assert.throws(
     wrong('2\t1\nAnn\t1\t2\nAnn\tone\tBo\t1\n'),
-    /Line 3 of .* 'name n m' or 'name n other m' was expected/,
+    /Line 3 of .* 'name n m' or 'name n other m', as in LFW's pairs\.txt, was expected/,
   );
   assert.throws(() => heldOutPairs(join(folder, 'none.txt'), images, []), /none\.txt is not there/);
 });

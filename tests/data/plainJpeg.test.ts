@@ -47,11 +47,11 @@ async function decodedAsBySharp(pictures: readonly Buffer[]): Promise<void> {
     assert.ok(plain, `picture ${index} was not taken as plain`);
     assert.deepEqual([plain.width, plain.height], [92, 112]);
     const { largest, mean } = difference(plain.pixels, (await bySharp(file))?.pixels ?? new Uint8Array());
-    assert.ok(largest <= 8 && mean <= 1.25, `picture ${index}: ${largest} at most, ${mean} on average`);
+    assert.ok(largest <= 8 && mean <= 1.5, `picture ${index}: ${largest} at most, ${mean} on average`);
   }
 }
 
-test('small plain JPEGs are decoded as sharp decodes them: within 8 levels of 255, 1.25 on average', () =>
+test('small plain JPEGs are decoded as sharp decodes them: within 8 levels of 255, 1.5 on average', () =>
   decodedAsBySharp(portraits));
 
 test('so are those of real faces', { skip: real.skip }, () =>
@@ -78,7 +78,7 @@ test('a face is cut from the same place of a plain JPEG and of a PNG, also at th
     );
     assert.ok(one && other && 'pixels' in one && 'pixels' in other);
     const { largest, mean } = difference(one.pixels, other.pixels);
-    assert.ok(largest <= 8 && mean <= 1.25, `${largest} at most, ${mean} on average`);
+    assert.ok(largest <= 8 && mean <= 1.5, `${largest} at most, ${mean} on average`);
   }
   const outside = arcFaceTemplate.map((value) => value + 500);
   const reasons = await Promise.all(

@@ -64,7 +64,7 @@ test('the split is made with live counts and its folders are created', options, 
 });
 
 test('an experiment is made of the split, shortened in its form, and started', options, async () => {
-  await page.getByRole('button', { name: 'New experiment with it' }).click();
+  await page.getByRole('button', { name: 'New experiment from this split' }).click();
   await page.getByRole('tab', { name: 'Form' }).waitFor();
   await page.getByPlaceholder('Find a knob…').fill('epochs');
   const epochs = page.getByLabel('Epochs', { exact: true }).first();
@@ -76,7 +76,7 @@ test('an experiment is made of the split, shortened in its form, and started', o
   const sweep = page.getByRole('region', { name: 'Sweep' });
   await sweep.getByRole('combobox', { name: 'Sweep a knob' }).fill('ArcFace: scale');
   await page.getByRole('option', { name: 'ArcFace: Scale' }).click();
-  await sweep.getByText('3 variants of 1 arm and 1 as it stands, 1 seed: 4 runs').waitFor();
+  await sweep.getByText('3 variants of 1 arm and 1 unchanged arm, 1 seed: 4 runs').waitFor();
   assert.deepEqual(await violations(), []);
   const values = sweep.getByRole('textbox', { name: 'Values of ArcFace: Scale' });
   await values.fill('16, 5000');
@@ -105,7 +105,7 @@ test('curves are drawn while it trains, and a reload stops nothing', options, as
 test('both runs are compared', options, async () => {
   await view('Runs');
   await page.getByRole('textbox', { name: 'Filter runs' }).fill('nobody');
-  await page.getByText('No run fits the filter.').waitFor();
+  await page.getByText('No run matches the filter.').waitFor();
   await page.getByRole('textbox', { name: 'Filter runs' }).fill('');
   const marks = page.getByRole('checkbox', { name: 'Mark this row' });
   await marks.first().click();
@@ -125,12 +125,12 @@ test('both runs are compared', options, async () => {
   }
 });
 
-/** What stands open after a press, judged by axe, then closed by Escape with the focus back where it was. */
+/** What opens after a press, checked by axe, then closed by Escape with the focus back where it was. */
 async function opened(what: string, opener: Locator, role: 'menu' | 'listbox'): Promise<void> {
   await opener.focus();
   await page.keyboard.press('ArrowDown');
   await page.getByRole(role).first().waitFor();
-  // An open list holds the focus and hides the rest from those who hear it: it is judged alone.
+  // An open list holds the focus and hides the rest from those who hear it: it is checked alone.
   assert.deepEqual(await violations(role === 'listbox' ? '.floating' : null), [], what);
   await page.keyboard.press('Escape');
   await page.getByRole(role).first().waitFor({ state: 'hidden' });
@@ -178,7 +178,7 @@ test('the log of a job is there for a page that was opened after it', options, a
   await page.getByRole('log').getByText('Importing faces').waitFor();
 });
 
-test('the embedding space is placed, moved by keys, and told by its tables', options, async () => {
+test('the embedding space is computed, moved by keys, and shown by its tables', options, async () => {
   await view('Embedding');
   await page
     .getByText(/\d pictures/)
@@ -203,7 +203,7 @@ test('the embedding space is placed, moved by keys, and told by its tables', opt
   await opened('colours', page.getByRole('combobox', { name: 'Colour by' }), 'listbox');
 });
 
-test('dialogs hold the focus, are judged while open, and give it back', options, async () => {
+test('dialogs hold the focus, pass axe while open, and give it back', options, async () => {
   for (const [keys, name] of [
     ['Control+k', 'Commands'],
     ['?', 'Keyboard shortcuts'],
@@ -262,11 +262,8 @@ test('the report is read and exported, and its Markdown is the one in the worksp
     await edit.evaluate((button) => button === button.ownerDocument.activeElement),
     'the focus is back where the remark was opened',
   );
-  await Promise.all([
-    page.waitForRequest(/\/reports\/.*\.svg/),
-    page.getByRole('button', { name: 'Write anew' }).click(),
-  ]); // its pictures are fetched anew
-  await page.getByText('written anew from the store').first().waitFor();
+  await Promise.all([page.waitForRequest(/\/reports\/.*\.svg/), page.getByRole('button', { name: 'Rewrite' }).click()]); // its pictures are fetched again
+  await page.getByText('The report has been rewritten').first().waitFor();
   await page.getByText('My own words.').waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), exported.click()]);
   const archive = join(folder, 'report.zip');

@@ -46,7 +46,7 @@ test('a trainer that is killed is said on the screen, which offers to resume it'
   await page.getByText(/^epoch [1-9]\d* of 24$/).waitFor();
   await page
     .getByRole('timer')
-    .getByText(/^About .+ left of this run, .+ with the one after it$/)
+    .getByText(/^About .+ left for this run, .+ including the next one$/)
     .waitFor();
   run = (await callFrom(page, 'jobs.list', {})).find((entry) => entry.id === job)?.run ?? '';
   process.kill(Number(readFileSync(join(workspace, 'runs', run, 'trainer.pid'), 'utf8')), 'SIGKILL');

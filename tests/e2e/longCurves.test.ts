@@ -177,7 +177,7 @@ test('of many runs Live draws the mean of seeds until one asks for each', option
   assert.equal(await cards.getByRole('listitem').count(), 20);
 });
 
-test('over many lines the pointer moves without that they are drawn anew', options, async () => {
+test('over many lines the pointer moves without redrawing them', options, async () => {
   const chart = page.getByRole('region', { name: 'Training loss', exact: true });
   const strokes = () =>
     chart.evaluate((element) => {

@@ -22,6 +22,8 @@ const deep: Readonly<Record<string, number>> = {
   resnet50: 5e-2,
   iresnet50: 5e-2,
   'efficientnet-lite0': 5e-2,
+  'efficientnet-lite1': 5e-2,
+  'efficientnet-lite2': 5e-2,
   mobilefacenet: 5e-3,
   iresnet18: 5e-3,
 };

@@ -15,8 +15,7 @@ const normal = (shape: readonly number[], seed: number): Tensor => {
 const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 // Channels of a picture; odd sides; pixels that no tap sees; a stride beyond the filter; more patches than one task
-// takes; tiles of
-// four rows and three, of four columns and three; few tiles of many channels.
+// takes; tiles of four rows and three, of four columns and three; few tiles of many channels.
 for (const { images, kernel, filters, stride, padding } of [
   { images: [2, 17, 14, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },
   { images: [3, 112, 110, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },

@@ -222,8 +222,8 @@ test(
     const rows = Array.from({ length: 400 }, (_, row) =>
       middles[row % 8]!.map((value) => value + 0.6 * drawn.normal()),
     );
-    // kl_divergence_ on these rows of scikit-learn 1.9.1's
-    // TSNE(n_components, perplexity=30, init='pca', max_iter=500, method='exact').
+    // kl_divergence_ on these rows of scikit-learn 1.9.1's TSNE(n_components, perplexity=30, init='pca', max_iter=500,
+    // method='exact').
     for (const [dimensions, golden] of [
       [2, 0.48295],
       [3, 0.38388],

@@ -17,7 +17,9 @@ prepare: { inputSize: 32 }
 split: { query: 0.25, distractors: 0.1 }
 model: { backbone: smallcnn, embeddingSize: 8 }
 training: { epochs: ${epochs}, batchSize: 8, learningRate: 0.05 }
-arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }]
+arms:
+  - { name: cross-entropy, loss: crossEntropy }
+  - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }
 `,
   );
   return path;
@@ -97,4 +99,8 @@ export function childrenOf(processId: number): number[] {
 
 /** Ids of the trainer processes that a process has started. */
 export const trainersOf = (processId: number): number[] =>
-  childrenOf(processId).filter((child) => textOf(`/proc/${child}/cmdline`).includes('trainerProcess'));
+  childrenOf(processId).filter((child) => runs(child, 'trainerProcess'));
+
+/** Whether a process runs the program of this name. */
+export const runs = (processId: number, program: string): boolean =>
+  textOf(`/proc/${processId}/cmdline`).includes(program);

@@ -178,7 +178,7 @@ test('an experiment of a served workbench reads weights, pairs and faces from op
   }
 });
 
-test('people whose names look alike as folders, or are none, get folders of their own; links are followed', async () => {
+test('people with equal or useless names get folders of their own, and links are followed', async () => {
   const source = fresh('people');
   const people = [
     'a/b',

@@ -67,12 +67,9 @@ function phaseOf(lines: readonly string[], workspace: string): Phase {
 
 /**
  * Runs a tiny experiment through the command line once in peace, then in fresh workspaces again and again with SIGKILL
- * at seeded moments, resuming
- * until it is done, and compares each workspace with the first. Each phase is meant equally often: a moment is the
- * first, second, … time that a line of
- * stderr begins the phase and some milliseconds, up to as long as it took in peace; or inside a write, when a half-made
- * split, checkpoint, saved model or
- * report is seen.
+ * at seeded moments, resuming until it is done, and compares each workspace with the first. Each phase is meant equally
+ * often: a moment is the first, second, … time that a line of stderr begins the phase and some milliseconds, up to as
+ * long as it took in peace; or inside a write, when a half-made split, checkpoint, saved model or report is seen.
  */
 export async function killRuns({
   folder,

@@ -86,7 +86,7 @@ before(async () => {
   assert.doesNotMatch(outcome.stderr, /Goes on/);
 });
 
-test('a preparation that is killed goes on where it was, twice, and ends with the bits of one that was not', async () => {
+test('a preparation killed twice goes on where it was, and ends with the bits of one that was not killed', async () => {
   const workspace = join(folder, 'killed');
   let at = 0;
   for (let kill = 0; kill < 2; kill++) {

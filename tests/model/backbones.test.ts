@@ -48,8 +48,8 @@ for (const backbone of backboneNames) {
 }
 
 // Counted in the peers' modules: torchvision and efficientnet-lite-pytorch without their classifier, insightface's
-// iresnet (512-D,
-// without the frozen scale of its last batch norm), InsightFace_Pytorch's MobileFaceNet before its linear layer.
+// iresnet (512-D, without the frozen scale of its last batch norm), InsightFace_Pytorch's MobileFaceNet before its
+// linear layer.
 const peers = {
   resnet18: 11_176_512,
   resnet50: 23_508_032,
@@ -57,6 +57,8 @@ const peers = {
   iresnet50: 43_590_336,
   mobilefacenet: 937_344,
   'efficientnet-lite0': 3_371_008,
+  'efficientnet-lite1': 4_135_680,
+  'efficientnet-lite2': 4_811_072,
 } as const;
 for (const [backbone, expected] of Object.entries(peers) as [keyof typeof peers, number][]) {
   test(`${backbone} has as many trained parameters as its peer`, () => {

@@ -82,10 +82,8 @@ test("resnet18's pooled features equal torchvision's to 1e-4 relative", () => {
 });
 
 // The golden file's training loss (2.96) and gradient norms are not compared, since torch does not reach them either:
-// torchvision 0.29 on
-// torch 2.15 gives 3.65 in float64, 3.05 in float32 with oneDNN and 3.71 without; the formula's weights make batch
-// statistics singular.
-// torchReference.test.ts compares gradients on weights that are not.
+// torchvision 0.29 on torch 2.15 gives 3.65 in float64, 3.05 in float32 with oneDNN and 3.71 without; the formula's
+// weights make batch statistics singular. torchReference.test.ts compares gradients on weights that are not.
 test("resnet18's first running statistics after a training step equal torchvision's to 1e-4", () => {
   const statistics = new Map<string, Tensor>();
   const stem = {

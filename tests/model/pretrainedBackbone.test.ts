@@ -10,6 +10,7 @@ import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { parameterSpecs, type Network, type NetworkNode } from '../../src-main/model/network.ts';
+import { imagenetFiles } from '../../src-main/model/weights/imagenetFiles.ts';
 import { fetchImagenetWeights } from '../../src-main/model/weights/imagenetWeights.ts';
 import { pretrainedBackbone } from '../../src-main/model/weights/pretrainedBackbone.ts';
 import { readWeightFile } from '../../src-main/model/weights/readWeightFile.ts';
@@ -29,6 +30,7 @@ const golden = JSON.parse(
 ) as Golden;
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-pretrained-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+const lite0 = imagenetFiles['efficientnet-lite0']!.release;
 const fetchOptions = { signal: new AbortController().signal, onProgress: () => undefined };
 const build = (backbone: BackboneName, size = 112) =>
   buildNetwork(modelSchema.parse({ backbone, embeddingSize: 8 }), size);
@@ -55,7 +57,7 @@ test(
   'efficientnet-lite0 with its ImageNet weights equals the golden features and logits to 1e-4 relative, and ' +
     'classes',
   async () => {
-    const path = await fetchImagenetWeights(fetchOptions);
+    const path = await fetchImagenetWeights(lite0, fetchOptions);
     const network = build('efficientnet-lite0');
     const parameters = pretrainedBackbone(path, network);
     const backbone = backboneOf(network);
@@ -68,8 +70,8 @@ test(
       ),
       [0, 2, 3, 1],
     );
-    // The package always pads for the 224 pixels that it is built for. At 112 that differs from TensorFlow's SAME
-    // in one place: the last stride, from 7 to 3 pixels instead of 4, where three rows are padded and not four.
+    // The package always pads for the 224 pixels that it is built for. At 112 that differs from TensorFlow's SAME in
+    // one place: the last stride, from 7 to 3 pixels instead of 4, where three rows are padded and not four.
     const tensors = tensorsOf(backbone, parameters);
     const place = backbone.nodes.findIndex((node) => node.name === '_blocks.11._depthwise_conv');
     const [strided, before] = backbone.nodes.slice(place - 1, place + 1).reverse() as [NetworkNode, NetworkNode];
@@ -115,7 +117,7 @@ test(
 );
 
 test("timm's names, and prefixes of wrapping models, lead to the same parameters", async () => {
-  const path = await fetchImagenetWeights(fetchOptions);
+  const path = await fetchImagenetWeights(lite0, fetchOptions);
   const network = build('efficientnet-lite0');
   const expected = pretrainedBackbone(path, network);
   // timm counts blocks within stages, and batch norms of a block from 1 in the order in which they come.
@@ -384,7 +386,7 @@ const progress = [];
 const stop = new AbortController();
 if (process.env.STOP) stop.abort();
 const onProgress = (...step) => progress.push(step);
-const result = await fetchImagenetWeights({ signal: stop.signal, onProgress }).then(
+const result = await fetchImagenetWeights(${JSON.stringify(lite0)}, { signal: stop.signal, onProgress }).then(
   (path) => ({ path, progress }),
   ({ code, message }) => ({ code, message }),
 );

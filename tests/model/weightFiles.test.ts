@@ -230,9 +230,8 @@ for (const format of ['zip', 'legacy'] as const) {
 }
 
 // Written by torch 2.15.0 in a process of its own, deflated for this file: torch.save of an OrderedDict of a transposed
-// view, rows 1 and 2 of
-// the same numbers k / 8, a half, a bfloat16, an expanded, a scalar, a Parameter and a whole number; the zip as {epoch,
-// state_dict}.
+// view, rows 1 and 2 of the same numbers k / 8, a half, a bfloat16, an expanded, a scalar, a Parameter and a whole
+// number; the zip as {epoch, state_dict}.
 const byTorch = {
   zip:
     'eNqlls9vG0UUx8c/YrubhB9JCGkKpUAAB1LHXnvXNmljd9MuhUUiWUCyuLgbexO7bLx+63EKlRCRkEPhBKiqOCF64AYSN669c0Ii' +

@@ -6,6 +6,7 @@ import {
   editArms,
   givenIn,
   newExperimentText,
+  presetOnFaces,
   resetKnob,
   setChoice,
   setKnob,
@@ -75,7 +76,7 @@ test('a bare name becomes a section when one of its settings is set, and another
   assert.equal(plan(setChoice(text, ['training', 'optimizer'], { name: 'sgd' })).training.optimizer.name, 'sgd');
 });
 
-test('arms are added, copied, renamed, moved, given losses and removed, and those held against them follow', () => {
+test('arms are added, copied, renamed, moved, given losses and removed, and arms compared with them follow', () => {
   const arms = editArms(text, standing);
   const names = (yaml: string) => plan(yaml).arms.map(({ name }) => name);
   assert.deepEqual(names(arms.add('cosFace')), ['cross-entropy', 'ArcFace', 'cosFace']);
@@ -91,11 +92,12 @@ test('arms are added, copied, renamed, moved, given losses and removed, and thos
     name: 'arcFace',
     marginRadians: 0.2,
     scale: 32,
+    labelSmoothing: 0,
   });
   const summed = editArms(pk, standing).setLoss(1, {
     name: 'sum',
     terms: [
-      { weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64 } },
+      { weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64, labelSmoothing: 0 } },
       { weight: 0.5, loss: { name: 'triplet', mining: 'all', margin: 0.3, distance: 'squared', average: 'all' } },
     ],
   });
@@ -127,6 +129,14 @@ test('arms that only stand for missing ones are written out at the first change'
       ['b', 16],
     ],
   );
+});
+
+test("a preset on a dataset's faces keeps its settings and comments, and takes the faces", () => {
+  const yaml = '# why\nname: Course\ndata:\n  source: /path/to/faces\n  layout: course\ntraining: { epochs: 7 }\n';
+  const made = presetOnFaces(yaml, { source: '/faces', layout: 'course' });
+  assert.ok(made.startsWith('# why\n'));
+  const { name, data, training } = plan(made);
+  assert.deepEqual([name, data.source, data.layout, training.epochs], ['Course', '/faces', 'course', 7]);
 });
 
 test('a text that is no YAML is left alone, an empty one takes its first knob, and a new one is a plan', () => {

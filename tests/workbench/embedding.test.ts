@@ -90,8 +90,8 @@ test(
           ),
           row.file,
         );
-      // Angles by an independent computation: the mean direction of the person's rows. It is float64 of float32
-      // values, hence 1e-3 degrees near 0.
+      // Angles by an independent computation: the mean direction of the person's rows. It is float64 of float32 values,
+      // hence 1e-3 degrees near 0.
       points.rows.forEach((row, at) => {
         const own = points.rows.flatMap((other, index) => (other.identity === row.identity ? [index] : []));
         const mean = [0, 1, 2].map(

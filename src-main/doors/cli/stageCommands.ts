@@ -1,9 +1,16 @@
 import type { Command } from 'commander';
+import type { ResolvedCopies } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { partNames, type PartName, type Plan } from '../../../src-shared/experiment.ts';
+import { identificationRatesOf } from '../../../src-shared/evaluation.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import type { Rejected } from '../../data/dataset.ts';
-import type { Split } from '../../split/makeSplit.ts';
+import type { PreparedSet } from '../../data/preparedSet.ts';
+import { resolvedCopies } from '../../split/resolvedCopies.ts';
+import type { SkipReason, Split } from '../../split/makeSplit.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { countPeople } from '../../workbench/experiment/countPeople.ts';
 import { importFaces, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
@@ -33,16 +40,62 @@ function partCounts(images: readonly { readonly part?: PartName }[]): Record<Par
   return Object.fromEntries(partNames.map((name) => [name, count(name)])) as Record<PartName, number>;
 }
 
-/** The first people that the split leaves out. */
-function leftOutPeople({ skipped, rule }: Split): string[] {
-  if (skipped.length === 0) return [];
-  const named = skipped
-    .slice(0, mostLeftOut)
-    .map(({ identity, images }) => `${identity} (${images})`)
-    .join(', ');
-  const others = skipped.length > mostLeftOut ? ` and ${skipped.length - mostLeftOut} more; --json lists all` : '';
-  return [`Left out, by hand or for fewer than ${rule.minImages} images: ${named}${others}.`];
+const whySkipped = {
+  'by hand': () => 'by hand',
+  'few images': ({ rule }) => `for fewer than ${rule.minImages} images`,
+  'few different pictures': () => 'for too few different pictures',
+  'not in train': () => 'for no picture in train',
+  'no part': () => 'for no part in the source',
+  copies: () => 'because all their pictures also stand under another name',
+} as const satisfies Record<SkipReason, (split: Split) => string>;
+
+/** The first people that the split leaves out, by reason. */
+function leftOutPeople(split: Split): string[] {
+  return [...groupBy(split.skipped, ({ reason }) => reason)].map(([reason, people]) => {
+    const named = people
+      .slice(0, mostLeftOut)
+      .map(({ identity, images }) => `${identity} (${images})`)
+      .join(', ');
+    const others = people.length > mostLeftOut ? ` and ${people.length - mostLeftOut} more; --json lists all` : '';
+    return `Left out ${whySkipped[reason](split)}: ${named}${others}.`;
+  });
 }
+
+/** How a split came about, in sentences. */
+const aboutSplit = ({ givenBy, notes }: Split): string[] => [
+  ...(givenBy === null ? [] : [`The parts are given by ${givenBy}.`]),
+  ...notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
+];
+
+const whatTheyAre = {
+  identical: 'identical files',
+  'near-identical': 'nearly identical',
+  'two-names': 'one picture under two names',
+} as const satisfies Record<ResolvedCopies['kind'], string>;
+
+/** The first copies of pictures that the split resolved. */
+function aboutCopies(set: PreparedSet, split: Split): string[] {
+  const copies = resolvedCopies(set, split);
+  const files = (named: readonly { readonly file: string }[]) => named.map(({ file }) => file).join(', ');
+  return [
+    ...copies.slice(0, mostLeftOut).map(({ kind, people, kept, leftOut }) => {
+      const outcome = [
+        ...(kept.length > 0 ? [`kept ${files(kept)}`] : []),
+        ...(leftOut.length > 0 ? [`left out ${files(leftOut)}`] : []),
+      ];
+      return `copies  ${people.join(' and ')}, ${whatTheyAre[kind]}: ${outcome.join('; ')}.`;
+    }),
+    ...(copies.length > mostLeftOut ? [`… and copies of ${copies.length - mostLeftOut} more: --json lists all.`] : []),
+  ];
+}
+
+/** What --json says of how a split came about. */
+const splitAnswer = (set: PreparedSet, split: Split) => ({
+  hash: split.hash,
+  givenBy: split.givenBy,
+  notes: split.notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
+  resolved: resolvedCopies(set, split),
+});
 
 /** The commands that run one stage of an experiment, and the stages before it. */
 export function addStageCommands(program: Command, cli: Session): void {
@@ -107,7 +160,7 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const set = await prepareFaces(options, await importFaces(options));
-        const audited = auditFaces(options, set);
+        const audited = await auditFaces(options, set);
         const { folder, manifestHash } = await writeAuditedSplit(options, set, audited);
         const parts = Object.fromEntries(
           partNames.map((part) => [
@@ -124,10 +177,12 @@ export function addStageCommands(program: Command, cli: Session): void {
               ([part, { images, people }]) =>
                 `${part.padEnd(12)} ${String(images).padStart(7)} images ${String(people).padStart(6)} people`,
             ),
+            ...aboutSplit(audited.split),
             ...leftOutPeople(audited.split),
+            ...aboutCopies(set, audited.split),
             `Folders: ${folder}`,
           ].join('\n'),
-          { folder, manifestHash, hash: audited.split.hash, parts, skipped: audited.split.skipped },
+          { folder, manifestHash, ...splitAnswer(set, audited.split), parts, skipped: audited.split.skipped },
         );
       }),
     );
@@ -138,15 +193,19 @@ export function addStageCommands(program: Command, cli: Session): void {
     .description('look for leaks between the parts; exit code 1 where one would block')
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
-        const { split, findings } = auditFaces(options, await prepareFaces(options, await importFaces(options)));
+        const set = await prepareFaces(options, await importFaces(options));
+        const { split, findings } = await auditFaces(options, set);
         const blocking = findings.filter((finding) => finding.blocking).length;
         cli.print(
-          findings.length === 0
-            ? 'The audit found nothing.'
-            : findings
-                .map((finding) => `${finding.blocking ? 'blocks' : 'noted '}  ${finding.message}  [${finding.name}]`)
-                .join('\n'),
-          { hash: split.hash, blocking, findings },
+          [
+            ...aboutSplit(split),
+            ...aboutCopies(set, split),
+            ...(findings.length === 0 ? ['The audit found nothing.'] : []),
+            ...findings.map(
+              (finding) => `${finding.blocking ? 'blocks' : 'noted '}  ${finding.message}  [${finding.name}]`,
+            ),
+          ].join('\n'),
+          { ...splitAnswer(set, split), blocking, findings },
         );
         if (blocking > 0) process.exitCode = 1;
       }),
@@ -206,13 +265,15 @@ export function addStageCommands(program: Command, cli: Session): void {
         cli.print(
           rows
             .map(({ id, arm, seed, evaluation }) => {
-              const rate = evaluation?.identification?.rates.find(
+              const identification = evaluation?.identification;
+              const rate = (identification ? identificationRatesOf(identification) : []).find(
                 (entry) => entry.falsePositiveRate === 0.01 && entry.carried,
               );
               const { val, test } = evaluation?.accuracy ?? {};
               return (
                 `${id}  ${arm}, seed ${seed}: val ${percent(val?.top1.value)}, test ${percent(test?.top1.value)}` +
-                `${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}`
+                `${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}` +
+                (evaluation?.sets ?? []).map(({ name, mean }) => `, ${name} ${percent(mean)}`).join('')
               );
             })
             .join('\n'),

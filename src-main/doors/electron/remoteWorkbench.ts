@@ -1,6 +1,7 @@
 import { dialog, session, type BrowserWindow } from 'electron';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { privateName, sharedNames } from '../privateName.ts';
 import { connectOrigin } from './appProtocol.ts';
 import { guardSession } from './guardContents.ts';
 import { remoteAddress } from './remoteAddress.ts';
@@ -55,7 +56,8 @@ export function askForRemote(parent: BrowserWindow): void {
 async function openRemote(address: URL): Promise<BrowserWindow> {
   const partition = `remote-${++opened}`;
   guardSession(session.fromPartition(partition));
-  const window = secureWindow(address.origin, {
+  const page = pageOf(address);
+  const window = secureWindow(page.origin, {
     partition,
     show: false,
     width: 1440,
@@ -71,14 +73,14 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
     status = code;
   });
   const fault = await Promise.race([
-    window.loadURL(address.href).then(
+    window.loadURL(page.href).then(
       () => null,
       (error: Error) => error.message.split(' ')[0] ?? '',
     ),
     wait(answerSeconds * 1000, `no answer within ${answerSeconds} s`, { ref: false }),
   ]);
   if (fault === null && status < 400) {
-    keepTrying(window, address);
+    keepTrying(window, page, address.host);
     return window;
   }
   window.destroy();
@@ -99,11 +101,19 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
   );
 }
 
+/** The address under which a workbench of this machine gives its cookie, or the same one of another machine. */
+function pageOf(address: URL): URL {
+  const page = new URL(address);
+  if (sharedNames.some((name) => address.hostname === name || address.hostname === `[${name}]`))
+    page.hostname = privateName(address.searchParams.get('token') ?? '');
+  return page;
+}
+
 /**
  * Shows a message where open screens are loaded again and their workbench is gone or has restarted. While they are
  * open, the screens themselves show a lost connection.
  */
-function keepTrying(window: BrowserWindow, address: URL): void {
+function keepTrying(window: BrowserWindow, page: URL, host: string): void {
   const tell = async (message: string, detail: string, buttons: readonly string[]) => {
     const { response } = await dialog.showMessageBox(window, {
       type: 'error',
@@ -115,13 +125,13 @@ function keepTrying(window: BrowserWindow, address: URL): void {
     });
     if (window.isDestroyed()) return;
     if (response < buttons.length)
-      await window.loadURL(`${address.origin}/`).catch(() => {}); // the event shows the message again
+      await window.loadURL(`${page.origin}/`).catch(() => {}); // the event shows the message again
     else window.destroy();
   };
   window.webContents.on('did-fail-load', (_event, code, description, _url, isMainFrame) => {
     if (!isMainFrame || code === -3) return; // -3: another page was asked for in the meantime
     void tell(
-      `The workbench at ${address.host} cannot be reached.`,
+      `The workbench at ${host} cannot be reached.`,
       `See whether it still runs there, and whether its port is still forwarded (${description}).`,
       ['Try Again'],
     );
@@ -129,7 +139,7 @@ function keepTrying(window: BrowserWindow, address: URL): void {
   window.webContents.on('did-navigate', (_event, _url, status) => {
     if (status >= 400)
       void tell(
-        `The workbench at ${address.host} has another token now.`,
+        `The workbench at ${host} has another token now.`,
         'It was restarted: open it again with the address that it printed.',
         [],
       );

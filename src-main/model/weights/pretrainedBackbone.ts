@@ -1,13 +1,14 @@
 import type { BackboneName } from '../../../src-shared/experiment.ts';
-import { parameterSpecs, type Network, type ParameterSpec } from '../network.ts';
+import { backboneOf, parameterSpecs, type Network, type ParameterSpec } from '../network.ts';
+import { isLite } from '../backbones/efficientnetLite.ts';
 import { imagenetFiles } from './imagenetFiles.ts';
 import { readWeightFile } from './readWeightFile.ts';
 import { refuseFile, type StoredTensor } from './storedTensor.ts';
 import { timmName } from './timmName.ts';
 import { fromTorch, torchShape } from './torchLayout.ts';
 
-/** What wrapping a model puts before its names: DataParallel, Lightning, and models with a backbone inside. */
-const prefixes = ['module.', 'model.', 'backbone.'];
+/** What wrapping a model puts before its names: torch.compile, DataParallel, Lightning, and models with a backbone. */
+const prefixes = ['_orig_mod.', 'module.', 'model.', 'backbone.'];
 const classifier = /^(fc|classifier|_fc|head\.fc)\.(weight|bias)$/;
 /** ImageNet-1k with and without a background class, and two cuts of ImageNet-21k. */
 const imagenetClasses = [1000, 1001, 11221, 21841, 21843];
@@ -31,10 +32,7 @@ interface Fitted {
 export function fitWeightFile(path: string, network: Network): Fitted {
   const refuse = refuseFile(path);
   const wanted = `${imagenetFiles[network.backbone]?.files ?? `a file of ${network.backbone}`} was expected`;
-  const backbone = {
-    ...network,
-    nodes: network.nodes.slice(0, network.nodes.findIndex((node) => node.name === network.pooled) + 1),
-  };
+  const backbone = backboneOf(network);
   const specs = parameterSpecs(backbone);
   const { tensors, nameOf } = named(readWeightFile(path), specs[0]?.name ?? '', network.backbone);
 
@@ -105,7 +103,8 @@ function named(
   first: string,
   backbone: BackboneName,
 ): { tensors: ReadonlyMap<string, StoredTensor>; nameOf: (name: string) => string } {
-  const ways = backbone === 'efficientnet-lite0' ? [(name: string) => name, timmName] : [(name: string) => name];
+  const own = (name: string) => name;
+  const ways = isLite(backbone) ? [own, (name: string) => timmName(backbone, name)] : [own];
   let tensors = stored;
   for (let depth = 0; depth < prefixes.length; depth++) {
     const nameOf = ways.find((way) => tensors.has(way(first)));

@@ -11,8 +11,9 @@ export interface PlannedRun {
 
 /** Every run that a plan asks for, in the order in which they run. */
 export function plannedRuns(plan: Plan, split: Split): PlannedRun[] {
+  const hash = planHash(plan); // once: it reads the whole plan
   return plan.seeds.flatMap((seed) =>
-    plan.arms.map(({ name: arm }) => ({ id: runId([planHash(plan), split.hash, arm, seed]), arm, seed })),
+    plan.arms.map(({ name: arm }) => ({ id: runId([hash, split.hash, arm, seed]), arm, seed })),
   );
 }
 

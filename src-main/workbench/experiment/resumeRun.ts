@@ -4,6 +4,7 @@ import type { RunRow, Store } from '../../store/store.ts';
 import { noSuchRun } from './noSuchRun.ts';
 import { gatherSplit } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
+import { storedPlan } from './storedPlan.ts';
 import { trainArms } from './trainArms.ts';
 import type { TrainOptions } from './trainingStage.ts';
 
@@ -17,15 +18,16 @@ export interface ResumableRun {
 export function resumableRun(store: Store, id: string): ResumableRun {
   const row = store.run(id);
   if (!row) throw noSuchRun(id);
-  const plan = store.plan(row.planHash);
+  const stored = store.plan(row.planHash);
   const origin = store.result(id, 'origin') as ResumableRun['origin'] | null;
   if (row.status === 'done')
     throw new ArcBenchError('wrong-input', `The run ${id} is done: there is nothing to resume.`);
-  if (!plan || !origin)
+  if (!stored || !origin)
     throw new ArcBenchError(
       'damaged',
       `The plan of run ${id} is not in the store: start the experiment again from its file.`,
     );
+  const plan = storedPlan(stored);
   if (plan.sweep?.halving)
     throw new ArcBenchError(
       'wrong-input',

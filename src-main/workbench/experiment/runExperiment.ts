@@ -1,18 +1,26 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm } from '../../../src-shared/experiment.ts';
+import { fileSize } from '../../../src-shared/fileSize.ts';
+import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { trainingTimeSentence } from '../../../src-shared/trainingTime.ts';
-import { heldOutPairs } from '../../data/lfwPairs.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { heldOutPairs } from '../../data/pairs/heldOutPairs.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
+import type { Split } from '../../split/makeSplit.ts';
 import { gatherWeights } from './gatherWeights.ts';
 import { machineSpeed, type MachineSpeed } from '../estimate/machineSpeed.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from '../results/reportOf.ts';
+import { countImported, refuseStart } from './refuseStart.ts';
+import { checkSets } from './gatherSets.ts';
 import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
@@ -23,14 +31,6 @@ import { plannedRuns } from './plannedRuns.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is used. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
-  const { train, val } = options.plan.split;
-  if (train === 0 || val === 0)
-    throw new ArcBenchError(
-      'wrong-input',
-      `split.${train === 0 ? 'train' : 'val'} is 0, and ` +
-        `${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share ` +
-        'of the images above 0 was expected, such as 0.15 for val; give train and test the rest.',
-    );
   const seen = new Set<string>();
   for (const arm of options.plan.arms) {
     const own = planOfArm(options.plan, arm);
@@ -42,13 +42,38 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
     if (!seen.has(model)) await gatherWeights({ ...options, plan: own }, network);
     seen.add(model);
   }
+  await checkSets(options);
+  refuseStart(options, null);
   const dataset = await importFaces(options);
+  if (!keepsParts(dataset, options.plan.split)) refuseEmptyShares(options.plan.split);
+  refuseStart(options, countImported(options, dataset));
   const set = await prepareFaces(options, dataset);
-  const audited = auditFaces(options, set);
+  const audited = await auditFaces(options, set);
+  sayHowSplit(options, audited.split);
+  refuseStart(options, { from: 'prepared', images: set.images.length, facts: splitFacts({ set, ...audited }) });
   const { pairs } = options.plan.evaluation;
   // throws for a file that cannot be used, before any training
   if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes);
   return { dataset, set, ...audited, ...(await writeAuditedSplit(options, set, audited)) };
+}
+
+function sayHowSplit({ progress }: StageOptions, { givenBy, notes }: Split): void {
+  if (givenBy !== null) progress.notice(`The parts are given by ${givenBy}.`);
+  for (const note of notes) progress.notice(splitNoteSentence(note, reportTexts('en')));
+}
+
+const keepsParts = ({ images }: Dataset, { from }: StageOptions['plan']['split']): boolean =>
+  from !== 'drawn' && images.some(({ part }) => part !== undefined);
+
+/** Throws 'wrong-input' if the shares of a drawn split leave nothing to train on, or nothing to choose the epoch by. */
+function refuseEmptyShares({ train, val }: StageOptions['plan']['split']): void {
+  if (train > 0 && val > 0) return;
+  throw new ArcBenchError(
+    'wrong-input',
+    `split.${train === 0 ? 'train' : 'val'} is 0, and ` +
+      `${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share ` +
+      'of the images above 0 was expected, such as 0.15 for val; give train and test the rest.',
+  );
 }
 
 /** Writes the report of a plan's runs from the store; runs that are not done are named in it. */
@@ -77,10 +102,23 @@ async function sayTrainingTime(
   engine: EngineName,
 ): Promise<void> {
   const estimated = (machine: MachineSpeed | null) =>
-    startEstimator(store, () => machine)(plan, { from: 'prepared', facts: splitFacts(faces) });
+    startEstimator(store, () => machine)(plan, {
+      from: 'prepared',
+      images: faces.set.images.length,
+      facts: splitFacts(faces),
+    });
   const known = estimated(null);
   if (known.runsDone === known.runs) return;
-  progress.notice(trainingTimeSentence(known.rate === null ? estimated(await machineSpeed(engine)) : known));
+  const estimate = known.rate === null ? estimated(await machineSpeed(engine)) : known;
+  progress.notice(trainingTimeSentence(estimate));
+  const { memoryBytes, diskBytes, machine } = estimate;
+  progress.notice(
+    `Training needs about ${fileSize(memoryBytes)} of memory and ${fileSize(diskBytes)} of disk; this machine has ` +
+      `${fileSize(machine.memoryBytes)}` +
+      `${machine.freeDiskBytes === null ? '' : `, and ${fileSize(machine.freeDiskBytes)} are free`}.`,
+  );
+  const [refusal] = refuseTooLarge(estimate);
+  if (refusal) throw new ArcBenchError(refusal.code, refusal.sentence);
 }
 
 /** Runs an experiment from faces to report. Throws ArcBenchError. */

@@ -7,13 +7,16 @@ import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
 import { decideRun, refuseInterrupted } from './decideRun.ts';
 import { endRun } from './endRun.ts';
+import { setFilesOf } from './gatherSets.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import { plannedRuns, type PlannedRun } from './plannedRuns.ts';
 import { recordMessage } from './recordMessage.ts';
+import { sayOtherRuns } from './sayOtherRuns.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startRun } from './startRun.ts';
+import { whenFree } from './whenFree.ts';
 import { trainInRounds } from './trainInRounds.ts';
 import type { TrainingStage, TrainOptions } from './trainingStage.ts';
 
@@ -30,6 +33,7 @@ export async function trainArms(
   const stage: TrainingStage = { options, train, faces, planHash: planHash(plan), labels: trainLabels(faces) };
   store.savePlan(stage.planHash, plan);
   const runs = chosenRuns(stage);
+  if (train.interrupted === 'resume') sayOtherRuns(options, stage.planHash, runs);
   if (train.interrupted === 'refuse') for (const run of runs) refuseInterrupted(options, train, run);
   if (runs.some((run) => store.run(run.id) === null)) sayAdvice(stage);
   const trainOne = (run: PlannedRun, untilEpoch: number | null) => trainOneRun(stage, run, untilEpoch);
@@ -61,7 +65,7 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
       onMessage: (message) => recordMessage(options, recorded, message),
     },
   );
-  await endRun(store, run.id, last);
+  await whenFree(() => endRun(store, run.id, last), signal);
   throwUnlessDone(options, last);
 }
 
@@ -84,6 +88,7 @@ function taskOf(
     parts: faces.split.parts,
     weightFile: weightFileOf(armPlan.model, baseFolder),
     pairsFile: pairs === builtPairs ? null : pathFrom(baseFolder, pairs),
+    setFiles: setFilesOf(armPlan, baseFolder),
     runFolder: workspaceFolders(store.workspace).run(id),
     compiled: train.compiled,
     evaluate: train.evaluate,

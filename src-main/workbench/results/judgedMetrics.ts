@@ -1,3 +1,4 @@
+import { identificationRatesOf } from '../../../src-shared/evaluation.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 
 /**
@@ -11,12 +12,13 @@ export function judgedMetrics(summary: TrainedSummary | null): Record<string, nu
   const named: readonly (readonly [string, number | null | undefined])[] = [
     ['test/top1', accuracy.test?.top1.value],
     ['test/top5', accuracy.test?.top5.value],
-    ...(identification?.rates ?? [])
+    ...(identification ? identificationRatesOf(identification) : [])
       .filter((rate) => rate.carried)
       .map((rate) => [`TPR@FPR ${rate.falsePositiveRate}`, rate.truePositiveRate] as const),
     ['verification/accuracy', verification?.accuracy.mean],
     ['verification/AUC', verification?.areaUnderCurve],
     ['verification/EER', verification?.equalErrorRate],
+    ...(evaluation.sets ?? []).map(({ name, mean }) => [`set ${name}`, mean] as const),
     ['rank-1', ranks?.byDistractors.at(-1)?.rank1.value],
     ['nearest centre', marginFree?.nearestCentre.value],
     ['MAP@R', marginFree?.retrieval?.meanAveragePrecisionAtR],

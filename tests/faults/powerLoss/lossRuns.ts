@@ -46,10 +46,9 @@ interface Session {
 
 /**
  * Runs a tiny experiment once with all writes of its processes recorded, then loses the power at drawn operations: what
- * was not synced by then is dropped
- * or torn. Each state that is left must hold nothing damaged, and, resumed, must end as the run in peace did; every
- * third resumed session loses it again.
- * With `resume` below `losses`, the losses beyond are looked at and not resumed.
+ * was not synced by then is dropped or torn. Each state that is left must hold nothing damaged, and, resumed, must end
+ * as the run in peace did; every third resumed session loses it again. With `resume` below `losses`, the losses beyond
+ * are looked at and not resumed.
  */
 export async function lossRuns({
   folder,
@@ -177,14 +176,13 @@ function areaOf(path: string): Area | null {
   if (/^(prepared\/demo|datasets)/.test(path)) return 'sources';
   const within = /^runs\/[^/]+\/(checkpoints|snapshots)/.exec(path)?.[1];
   if (within === 'checkpoints' || within === 'snapshots') return within;
-  const area = path.split('/')[0];
-  return area === 'prepared' || area === 'splits'
-    ? area
-    : area === 'runs'
-      ? 'run'
-      : area === 'reports'
-        ? 'report'
-        : null;
+  const areas: Readonly<Record<string, Area>> = {
+    prepared: 'prepared',
+    splits: 'splits',
+    runs: 'run',
+    reports: 'report',
+  };
+  return areas[path.split('/')[0] ?? ''] ?? null;
 }
 
 /** What of a workspace is damaged or named and not there; leftovers that the next run sweeps are neither. */

@@ -1,0 +1,95 @@
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Assignment, Plan } from '../../src-shared/experiment.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import type { Parts, PartsSource, SkippedPerson, SkipReason } from './makeSplit.ts';
+import { addShared, noParts, shareOut } from './shareOut.ts';
+
+/**
+ * Draws a split by its rule. People with too few images are left out, some people are held out as query and
+ * distractors, and the images of the others are shared out among train, val and test.
+ */
+export function drawnSplit({ rule, imagesOf, copyOf }: PartsSource): Parts {
+  const identities = [...imagesOf.keys()];
+  const countOf = (identity: string) => imagesOf.get(identity)?.length ?? 0;
+  const eligible = identities.filter((identity) => countOf(identity) >= rule.minImages);
+  const drawn = drawAssignments(eligible, rule);
+  const isAssigned = (identity: string) => Object.hasOwn(rule.assign, identity);
+  const assignmentOf = (identity: string): Assignment =>
+    (isAssigned(identity) ? rule.assign[identity] : drawn.get(identity)) ?? 'left out';
+
+  const parts = noParts();
+  const classes: string[] = [];
+  const skipped: SkippedPerson[] = [];
+  const skip = (identity: string, reason: SkipReason) => skipped.push({ identity, images: countOf(identity), reason });
+  for (const [identity, images] of imagesOf) {
+    const assignment = assignmentOf(identity);
+    switch (assignment) {
+      case 'query':
+      case 'distractors':
+        parts[assignment].push(...images);
+        break;
+      case 'left out':
+        skip(identity, isAssigned(identity) ? 'by hand' : 'few images');
+        break;
+      case 'training': {
+        const shared = shareOut(identity, images, { rule, copyOf });
+        if (shared === null) {
+          skip(identity, 'few different pictures');
+        } else {
+          classes.push(identity);
+          addShared(parts, shared);
+        }
+      }
+    }
+  }
+  if (classes.length < 2) throw tooFewPeople(rule, { people: identities.length, eligible: eligible.length, skipped });
+  return { classes, parts, skipped, notes: [] };
+}
+
+/** How many people each held-out part gets, of those with enough images. */
+function heldOutCounts(
+  rule: Plan['split'],
+  eligible: number,
+): { readonly query: number; readonly distractors: number } {
+  const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * eligible)));
+  return { query: held(rule.query, 2), distractors: held(rule.distractors, 1) };
+}
+
+/** Draws who is held out: the first people of a shuffled list go to query, the next ones to distractors. */
+function drawAssignments(eligible: readonly string[], rule: Plan['split']): Map<string, Assignment> {
+  const order = randomStream(rule.seed, 'split', 'held out').shuffle(eligible);
+  const { query, distractors } = heldOutCounts(rule, eligible.length);
+  const assignmentAt = (position: number): Assignment => {
+    if (position < query) return 'query';
+    return position < query + distractors ? 'distractors' : 'training';
+  };
+  return new Map(order.map((identity, position) => [identity, assignmentAt(position)]));
+}
+
+function tooFewPeople(
+  rule: Plan['split'],
+  {
+    people,
+    eligible,
+    skipped,
+  }: { readonly people: number; readonly eligible: number; readonly skipped: readonly SkippedPerson[] },
+): ArcBenchError {
+  const poor = skipped.filter(({ reason }) => reason === 'few different pictures');
+  if (poor.length > 0)
+    return new ArcBenchError(
+      'wrong-input',
+      `${poor[0]?.identity} ${others(poor.length - 1)} too few different pictures for train, val and test, and fewer ` +
+        'than 2 people are left to train on: add pictures.',
+    );
+  const { query, distractors } = heldOutCounts(rule, eligible);
+  return new ArcBenchError(
+    'wrong-input',
+    `Only ${eligible} of ${people} identities have at least ${rule.minImages} images, too few to train on 2 and hold ` +
+      `out ${query + distractors}: add people, lower split.minImages, or lower split.query and split.distractors.`,
+  );
+}
+
+const others = (more: number): string => {
+  if (more === 0) return 'has';
+  return more === 1 ? 'and 1 more person have' : `and ${more} more people have`;
+};
