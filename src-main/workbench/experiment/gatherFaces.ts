@@ -89,6 +89,7 @@ function saveRow(
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
   await sweepLeftovers(store.workspace);
+  for (const line of dataset.understood?.split('\n') ?? []) progress.notice(line);
   const isPrepared = existsSync(preparedFolder(store.workspace, dataset, plan.prepare));
   const bytes = isPrepared ? 0 : packedBytes(dataset.images.length, plan.prepare);
   refuseFullDisk(store.workspace, bytes, 'The prepared faces');
