@@ -104,6 +104,7 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
       skippedPeople: 0,
       givenBy: null,
       notes: [],
+      copies: [],
       findings: [],
     },
     advice: [],

@@ -1,5 +1,7 @@
+import type { Texts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { bounded, code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
+import type { ReportModel } from '../reportModel.ts';
 import type { Section } from '../section.ts';
 
 /** The faces, the parts of the split with their counts, the audit, and the files that were left out. */
@@ -41,6 +43,7 @@ export const dataSection: Section = ({ model: { dataset, split }, texts }) => {
         10,
         more,
       ),
+      ...copiesTable(split.copies, texts),
       ...(dataset.rejected.length === 0
         ? []
         : [
@@ -54,3 +57,30 @@ export const dataSection: Section = ({ model: { dataset, split }, texts }) => {
     ]),
   };
 };
+
+const mostCopies = 20;
+const mostFiles = 4;
+
+/** What was done with copies of pictures, one row for each picture that has copies. */
+function copiesTable(copies: ReportModel['split']['copies'], { say }: Texts): string[] {
+  if (copies.length === 0) return [];
+  const leftOut = copies.reduce((sum, row) => sum + row.leftOut.length, 0);
+  const cell = (items: readonly string[]) => {
+    const more = items.length - mostFiles;
+    const shown = items.slice(0, mostFiles).map(escapeMarkdown).join(', ');
+    return more > 0 ? say('namesAndMore', { names: shown, others: more }) : shown || '—';
+  };
+  // Rows that took pictures away come first.
+  const ordered = copies.toSorted((a, b) => Math.sign(b.leftOut.length) - Math.sign(a.leftOut.length));
+  return [
+    `### ${say('heading.copies')}`,
+    say('copies.intro', { copies: copies.length, leftOut }),
+    table(
+      [say('column.people'), say('column.copies'), say('column.kept'), say('column.leftOut')],
+      ordered
+        .slice(0, mostCopies)
+        .map((row) => [cell(row.people), say(`copies.${row.kind}`), cell(row.kept), cell(row.leftOut)]),
+    ),
+    ...(copies.length > mostCopies ? [say('copies.more', { more: copies.length - mostCopies })] : []),
+  ];
+}

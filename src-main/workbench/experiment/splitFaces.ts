@@ -3,6 +3,8 @@ import type { Dataset } from '../../data/dataset.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { auditSplit, type Finding } from '../../split/auditSplit.ts';
+import type { Duplicates } from '../../split/findDuplicates.ts';
+import { duplicatesOf, knownDuplicates } from '../../split/knownDuplicates.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { writeSplitFolders } from '../../split/splitFolders.ts';
 import { checkStop, type StageOptions } from './stage.ts';
@@ -18,11 +20,28 @@ export interface SplitFaces extends AuditedSplit {
   readonly manifestHash: string;
 }
 
-/** Splits a prepared set by the plan's rule and audits it; nothing is written. */
-export function auditFaces({ plan, progress }: StageOptions, set: PreparedSet): AuditedSplit {
+/** Splits a prepared set by the plan's rule and audits it; nothing is written but the list of its duplicates. */
+export async function auditFaces(options: StageOptions, set: PreparedSet): Promise<AuditedSplit> {
+  const { plan, progress } = options;
+  const duplicates = await lookForDuplicates(options, set);
   progress.stage('Splitting and auditing');
-  const split = makeSplit(set, plan.split);
-  return { split, findings: auditSplit(set, split).findings };
+  const split = makeSplit(set, plan.split, duplicates);
+  return { split, findings: auditSplit(set, split, duplicates).findings };
+}
+
+/** The duplicates of a prepared set, as they are known or by a search. */
+export async function lookForDuplicates(options: StageOptions, set: PreparedSet): Promise<Duplicates> {
+  const { progress, signal } = options;
+  const known = knownDuplicates(set);
+  if (known) return known;
+  progress.stage(`Looking for duplicates among ${set.count} images`);
+  return await duplicatesOf(set, {
+    signal,
+    onProgress: (done, total) => progress.step({ done, total, note: 'duplicates' }),
+  }).catch((error: unknown) => {
+    checkStop(options);
+    throw error;
+  });
 }
 
 /** Makes the folders of an audited split. Throws 'wrong-input' where the audit blocks. */

@@ -1,4 +1,5 @@
 import { cpus, totalmem, type, release } from 'node:os';
+import { isAbsolute, relative } from 'node:path';
 import { adviceBeforeTraining } from '../../../src-shared/advice.ts';
 import type { Predictions } from '../../../src-shared/evaluation.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
@@ -13,6 +14,7 @@ import { resultHash } from './resultHash.ts';
 import { splitFacts } from '../experiment/splitFacts.ts';
 import type { SplitFaces } from '../experiment/splitFaces.ts';
 import { haltOf } from '../experiment/haltOf.ts';
+import { resolvedCopies } from '../../split/resolvedCopies.ts';
 import { faceThumbnails } from '../../data/faceThumbnails.ts';
 import type { PreparedImage } from '../../data/preparedSet.ts';
 import { reportContext } from '../../report/reportContext.ts';
@@ -71,6 +73,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       skippedPeople: split.skipped.length,
       givenBy: split.givenBy,
       notes: split.notes,
+      copies: copiesOf(source.faces),
       findings,
     },
     advice: adviceBeforeTraining(plan, splitFacts(source.faces)),
@@ -116,6 +119,17 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
         }),
     ),
   };
+}
+
+function copiesOf({ dataset, set, split }: SplitFaces): ReportModel['split']['copies'] {
+  const files = (named: readonly { readonly file: string }[]) =>
+    named.map(({ file }) => (isAbsolute(file) ? relative(dataset.source, file) : file));
+  return resolvedCopies(set, split).map(({ kind, people, kept, leftOut }) => ({
+    kind,
+    people,
+    kept: files(kept),
+    leftOut: files(leftOut),
+  }));
 }
 
 /** How a run failed, for any language; null where it did not, or where there is only an English sentence. */
