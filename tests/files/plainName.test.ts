@@ -47,6 +47,7 @@ test('the folders and files of a split have names that every system takes and ke
     classes: [],
     parts: { train: [...images.keys()], val: [], test: [], query: [], distractors: [] },
     skipped: [],
+    resolved: [],
     hash: 'x',
     givenBy: null,
     notes: [],
