@@ -170,7 +170,8 @@ function compareCells(search: Search, { cell, other, mirrored }: CellPair, add: 
     for (let second = cell === other ? first + 1 : other.start; second < other.end; second++) {
       if (bitsSet(ownHigh ^ high[second]!, ownLow ^ low[second]!) > mostBitsApart) continue;
       if (!areNear(frequencies, { first, second, mirrored })) continue;
-      const [one, two] = [pictures[first]!, pictures[second]!];
+      const one = pictures[first]!;
+      const two = pictures[second]!;
       add(one, two, () => search.signatures.correlation(one, two, mirrored) > nearCorrelation);
     }
   }

@@ -55,8 +55,8 @@ export interface Split extends Parts {
 }
 
 /**
- * Splits a prepared set: by the parts that its source states, or by a seeded draw. Duplicates are resolved first, as the
- * rule says. Throws 'wrong-input' if a part that training needs would be empty.
+ * Splits a prepared set: by the parts that its source states, or by a seeded draw. Duplicates are resolved first, as
+ * the rule says. Throws 'wrong-input' if a part that training needs would be empty.
  */
 export function makeSplit(set: SplitSource, rule: Plan['split'], duplicates: Duplicates = noDuplicates): Split {
   refuseUnknownPeople(set, rule);
