@@ -214,6 +214,12 @@ export interface DatasetSummary {
   readonly data: Plan['data'];
 }
 export interface DatasetDetails extends DatasetSummary {
+  /** What the import understood: a sentence, and lines of a small tree; null for datasets of earlier versions. */
+  readonly understood: string | null;
+  /** How the source states parts, such as 'the folders train and test'; null if it states none. */
+  readonly partsGivenBy: string | null;
+  /** Pictures and people of each part that the source states; empty if it states none. */
+  readonly givenParts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
   readonly withLandmarks: number;
   /** How many people have so many images, ascending. */
   readonly histogram: readonly { readonly images: number; readonly people: number }[];

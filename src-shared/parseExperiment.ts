@@ -40,6 +40,7 @@ export function parseExperiment(text: string, fileName: string): Plan {
       `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${yamlFault(fault, text)}).`,
     );
   }
+  namePeopleAsWritten(document, { fileName, lines });
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 }) ?? {};
@@ -62,6 +63,32 @@ export function parseExperiment(text: string, fileName: string): Plan {
   const path = placeOf(issue, value);
   const line = lineOf(document, lines, path);
   throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
+}
+
+/**
+ * Takes the people of split.assign as they are written, in Unicode NFC: YAML reads 007 as a number, and two spellings of
+ * José are one person. Throws 'wrong-input' if one person stands there twice.
+ */
+function namePeopleAsWritten(
+  document: Document,
+  { fileName, lines }: { readonly fileName: string; readonly lines: LineCounter },
+): void {
+  const assign: unknown = document.getIn(['split', 'assign'], true);
+  if (!isMap(assign)) return;
+  const named = new Set<string>();
+  for (const { key } of assign.items) {
+    if (!isScalar(key)) continue;
+    const written = typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+    const name = written.normalize('NFC');
+    if (named.has(name))
+      throw new ArcBenchError(
+        'wrong-input',
+        `${fileName}, line ${lines.linePos(startOf(key) ?? 0).line}: split.assign names ${name} twice; keep one of ` +
+          'the lines.',
+      );
+    named.add(name);
+    key.value = name;
+  }
 }
 
 /**

@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { FoundImage, Rejected } from './dataset.ts';
-import { resolveInside, type Found } from './importFolders.ts';
-import { readTextFile } from '../files/readTextFile.ts';
+import { partNames } from '../../src-shared/experiment.ts';
+import { counted } from './counted.ts';
+import { findCelebAList, readCelebAList, withoutEnding, type CelebAList } from './celebALists.ts';
+import type { FoundImage, PictureRegion, Rejected } from './dataset.ts';
+import { followLink, withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
+import type { Found } from './importFolders.ts';
+import { partOfDigit } from './partWords.ts';
 
-const identityFile = 'identity_CelebA.txt';
+const identityStem = 'identity_CelebA';
 /** The aligned pictures come first, because most people have those. */
 const editions = [
   {
+    name: 'aligned',
     pictures: [
       'img_align_celeba/img_align_celeba',
       'img_align_celeba',
@@ -17,86 +22,103 @@ const editions = [
       'img_align_celeba_png',
       'Img/img_align_celeba_png.7z/img_align_celeba_png',
     ],
-    landmarks: 'list_landmarks_align_celeba.txt',
+    landmarks: 'list_landmarks_align_celeba',
+    boxes: null,
   },
   {
+    name: 'in the wild',
     pictures: ['img_celeba/img_celeba', 'img_celeba', 'Img/img_celeba', 'Img/img_celeba.7z/img_celeba'],
-    landmarks: 'list_landmarks_celeba.txt',
+    landmarks: 'list_landmarks_celeba',
+    boxes: 'list_bbox_celeba',
   },
 ] as const;
-const statsAtOnce = 256;
+const mostFoldersAround = 20;
+const mostMissingNamed = 100;
 
-/** The three parts of CelebA that ArcBench reads. */
+/** The files of CelebA that ArcBench reads. Only the pictures and the list of people are needed. */
 interface CelebAFiles {
-  readonly identities: string;
+  readonly edition: string;
   readonly folder: string;
-  readonly landmarks: string;
-  /** The file name of the landmarks, for messages. */
-  readonly landmarkName: string;
+  readonly identities: CelebAList;
+  readonly landmarks: CelebAList | undefined;
+  readonly boxes: CelebAList | undefined;
+  readonly partition: CelebAList | undefined;
+  readonly attributes: CelebAList | undefined;
 }
 
-/** A picture that the list names, with everything but the state of its file. */
-interface NamedPicture {
-  readonly path: string;
-  readonly identity: string;
-  readonly landmarks: readonly number[];
+/** Whether a folder, or a folder in it, holds CelebA's list of people or one of its folders of pictures. */
+export const looksLikeCelebA = async (source: string): Promise<boolean> => (await celebABase(source)) !== null;
+
+/** The folder with CelebA's files: the source or, as archives are unpacked, a folder in it. */
+async function celebABase(source: string): Promise<string | null> {
+  if (holdsCelebA(source)) return source;
+  const entries = await readdir(source, { withFileTypes: true }).catch(() => []);
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(source, name));
+  return folders.length > mostFoldersAround ? null : (folders.find(holdsCelebA) ?? null);
 }
 
-const place = (source: string, name: string) =>
-  [name, join('Anno', name)].map((path) => join(source, path)).find(existsSync);
-const withoutEnding = (name: string) => name.replace(/\.[^.]*$/, '');
-
-/** Whether a folder holds CelebA's list of people or one of its folders of pictures. */
-export const looksLikeCelebA = (source: string): boolean =>
-  place(source, identityFile) !== undefined ||
-  editions.some(({ pictures }) => pictures.some((name) => existsSync(join(source, name))));
+const holdsCelebA = (folder: string): boolean =>
+  findCelebAList(folder, identityStem) !== undefined ||
+  editions.some(({ pictures }) => pictures.some((name) => existsSync(join(folder, name))));
 
 /**
- * Reads CelebA's layout: identity_CelebA.txt with the aligned pictures and list_landmarks_align_celeba.txt, or with the
- * unaligned pictures and list_landmarks_celeba.txt. Throws 'wrong-input' if one of these is missing.
+ * Reads CelebA, aligned or in the wild, from its own lists or Kaggle's. Landmarks, boxes, parts and attributes are taken
+ * where their lists are. Throws 'wrong-input' if the pictures or the list of people are missing.
  */
-export async function importCelebA(source: string): Promise<Found> {
-  const files = celebAFiles(source);
-  const realSource = await realpath(source);
-  await refuseLinksOutside(files, source, realSource);
-  const present = await picturesIn(files.folder, realSource);
-  const listed = readIdentities(files, present.names);
-  const found = await withFileStates(listed.named);
+export async function importCelebA(source: string, rule: LinkRule): Promise<Found> {
+  const files = celebAFiles((await celebABase(source)) ?? source);
+  await refuseLinksOutside(files, source, rule);
+  const present = new Map(
+    (await readdir(files.folder)).filter((name) => !name.startsWith('.')).map((name) => [withoutEnding(name), name]),
+  );
+  const listed = joinLists(files, present);
+  const parted = files.partition
+    ? applyPartition(listed.named, files.partition)
+    : { named: listed.named, rejected: [] };
+  const found = await withFileStates(parted.named, rule);
   return {
     images: found.images,
-    rejected: [...present.rejected, ...listed.rejected, ...found.rejected],
+    rejected: [...listed.rejected, ...parted.rejected, ...found.rejected],
+    ...(files.partition && { partsGivenBy: `CelebA's list ${files.partition.name}` }),
+    understood: describe(files, found.images),
   };
 }
 
-function celebAFiles(source: string): CelebAFiles {
-  const identities = place(source, identityFile);
+function celebAFiles(base: string): CelebAFiles {
+  const edition = editions
+    .map((entry) => ({ ...entry, folder: entry.pictures.map((name) => join(base, name)).find(existsSync) }))
+    .find((entry) => entry.folder !== undefined);
+  const identities = findCelebAList(base, identityStem);
   if (!identities)
     throw new ArcBenchError(
       'wrong-input',
-      `${source} has no ${identityFile}, the list of CelebA's people: put it into this folder or into Anno/, or ` +
-        'choose another data.layout.',
+      `${base} has no ${identityStem}.txt, the list of CelebA's people, which Kaggle's copy of CelebA lacks: get it ` +
+        "from the folder Anno of CelebA's own download and put it into this folder or into Anno/, or choose another " +
+        'data.layout.',
     );
-  const edition = editions
-    .map((entry) => ({ ...entry, folder: entry.pictures.map((name) => join(source, name)).find(existsSync) }))
-    .find((entry) => entry.folder !== undefined);
   if (!edition?.folder)
     throw new ArcBenchError(
       'wrong-input',
-      `${source} has no folder of CelebA's pictures: unpack img_align_celeba or img_celeba there.`,
+      `${base} has no folder of CelebA's pictures: unpack img_align_celeba or img_celeba there.`,
     );
-  const landmarks = place(source, edition.landmarks);
-  if (!landmarks)
-    throw new ArcBenchError(
-      'wrong-input',
-      `${source} has no ${edition.landmarks} for the pictures in ${edition.folder}: put it beside ${identityFile}.`,
-    );
-  return { identities, folder: edition.folder, landmarks, landmarkName: edition.landmarks };
+  const landmarks = findCelebAList(base, edition.landmarks);
+  return {
+    edition: edition.name,
+    folder: edition.folder,
+    identities,
+    landmarks,
+    boxes: landmarks || edition.boxes === null ? undefined : findCelebAList(base, edition.boxes),
+    partition: findCelebAList(base, 'list_eval_partition'),
+    attributes: findCelebAList(base, 'list_attr_celeba'),
+  };
 }
 
-async function refuseLinksOutside(files: CelebAFiles, source: string, realSource: string): Promise<void> {
-  for (const path of [files.identities, files.folder, files.landmarks]) {
-    const target = await resolveInside(path, realSource);
-    const wanted = path === files.folder ? 'folder' : 'file';
+async function refuseLinksOutside(files: CelebAFiles, source: string, rule: LinkRule): Promise<void> {
+  const { folder, identities, landmarks, boxes, partition, attributes } = files;
+  const lists = [identities, landmarks, boxes, partition, attributes].flatMap((list) => (list ? [list.path] : []));
+  for (const path of [folder, ...lists]) {
+    const target = await followLink(path, rule);
+    const wanted = path === folder ? 'folder' : 'file';
     if ('kind' in target && target.kind === wanted) continue;
     const why = 'reason' in target ? target.reason.replace(/\.$/, '') : `it is not a ${wanted}`;
     throw new ArcBenchError(
@@ -107,95 +129,170 @@ async function refuseLinksOutside(files: CelebAFiles, source: string, realSource
   }
 }
 
-/** The pictures in a folder: file names by their names without ending. */
-async function picturesIn(
-  folder: string,
-  realSource: string,
-): Promise<{ readonly names: Map<string, string>; readonly rejected: Rejected[] }> {
-  const names = new Map<string, string>();
-  const rejected: Rejected[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    const target = entry.isSymbolicLink()
-      ? await resolveInside(path, realSource)
-      : { kind: entry.isFile() ? 'file' : 'other' };
-    if ('reason' in target) rejected.push({ path, reason: target.reason });
-    else if (target.kind === 'file') names.set(withoutEnding(entry.name), entry.name);
-  }
-  return { names, rejected };
-}
-
-/** Joins the list of people with the pictures and their landmarks. */
-function readIdentities(
+/** Joins the list of people with the pictures and the other lists. */
+function joinLists(
   files: CelebAFiles,
   present: ReadonlyMap<string, string>,
-): { readonly named: readonly NamedPicture[]; readonly rejected: Rejected[] } {
-  const { identities, folder, landmarkName } = files;
-  const landmarks = readLandmarks(files.landmarks);
-  const named: NamedPicture[] = [];
+): { readonly named: readonly NamedImage[]; readonly rejected: readonly Rejected[] } {
+  const { identities, folder } = files;
+  const factsOf = pictureFacts(files);
+  const named: NamedImage[] = [];
   const rejected: Rejected[] = [];
-  const unlisted = new Map(present);
-  for (const [index, text] of readTextFile(identities).split('\n').entries()) {
-    if (text.trim() === '') continue;
-    const [file, identity, ...rest] = text.trim().split(/\s+/);
-    const reject = (reason: string) => rejected.push({ path: join(folder, file ?? ''), reason });
-    if (!file || !identity || rest.length > 0) {
-      reject(`Line ${index + 1} of ${identities} is not a file name and an identity: correct it.`);
-      continue;
-    }
-    // The lists name JPEG files. The PNG edition has the same names with another ending.
+  const missing: Rejected[] = [];
+  const taken = new Map<string, string>();
+  for (const { file, values, line } of readCelebAList(identities).lines) {
+    const reject = (reason: string) => rejected.push({ path: join(folder, file), reason });
     const key = withoutEnding(file);
-    const actual = unlisted.get(key);
-    if (actual === undefined) {
-      reject(`The picture is listed in ${identityFile} but does not exist: unpack the pictures again.`);
-      continue;
+    const [identity] = values;
+    const actual = present.get(key);
+    const before = taken.get(key);
+    if (file === '' || !identity || values.length > 1)
+      reject(`Line ${line} of ${identities.path} is not a file name and an identity: correct it.`);
+    else if (before !== undefined) reject(twice(identities.name, { line, before, identity }));
+    else if (actual === undefined) missing.push({ path: join(folder, file), reason: notThere(identities.name) });
+    else {
+      taken.set(key, identity);
+      const facts = factsOf(key);
+      if ('reason' in facts) reject(facts.reason);
+      else named.push({ path: join(folder, actual), identity: identity.normalize('NFC'), ...facts });
     }
-    unlisted.delete(key);
-    const points = landmarks.get(key);
-    if (points === undefined) {
-      reject(`The picture has no line of ten numbers in ${landmarkName}: add its landmarks.`);
-      continue;
-    }
-    named.push({ path: join(folder, actual), identity, landmarks: points });
   }
-  for (const name of unlisted.values())
-    if (/\.(jpe?g|png)$/i.test(name))
+  for (const [key, name] of present)
+    if (!taken.has(key) && /\.(jpe?g|png)$/i.test(name))
       rejected.push({
         path: join(folder, name),
-        reason: `The picture has no line in ${identityFile}: add its person to the list, or remove the picture.`,
+        reason: `The picture has no line in ${identities.name}: add its person to the list, or remove the picture.`,
       });
-  return { named, rejected };
+  return { named, rejected: [...rejected, ...shortened(missing, identities)] };
 }
 
-async function withFileStates(
-  named: readonly NamedPicture[],
-): Promise<{ readonly images: FoundImage[]; readonly rejected: Rejected[] }> {
-  const images: FoundImage[] = [];
-  const rejected: Rejected[] = [];
-  for (let first = 0; first < named.length; first += statsAtOnce) {
-    const batch = named.slice(first, first + statsAtOnce);
-    const files = await Promise.all(batch.map(({ path }) => stat(path).catch(() => null)));
-    for (const [index, picture] of batch.entries()) {
-      const file = files[index];
-      if (file) images.push({ ...picture, bytes: file.size, modified: file.mtimeMs });
-      else
-        rejected.push({
-          path: picture.path,
-          reason:
-            'The picture was removed during the import, or its name is not valid UTF-8: unpack the pictures again.',
-        });
-    }
-  }
-  return { images, rejected };
+const notThere = (list: string) => `The picture is listed in ${list} but does not exist: unpack the pictures again.`;
+
+const twice = (
+  list: string,
+  { line, before, identity }: { readonly line: number; readonly before: string; readonly identity: string },
+): string =>
+  before === identity
+    ? `Line ${line} of ${list} names the picture again: remove one of the lines.`
+    : `Line ${line} of ${list} gives the picture to ${identity}, an earlier line to ${before}, who was taken: remove ` +
+      'the wrong line.';
+
+/** Who has a part of CelebA's pictures would else get a line for each of the others. */
+function shortened(missing: readonly Rejected[], list: CelebAList): readonly Rejected[] {
+  if (missing.length <= mostMissingNamed) return missing;
+  const count = missing.length.toLocaleString('en');
+  const reason = `${count} pictures of the list are not there: if you want all of CelebA, unpack the pictures again.`;
+  return [{ path: list.path, reason }];
 }
 
-/** Ten numbers for each picture, by its name without ending. The first two lines are a count and a header. */
-function readLandmarks(file: string): Map<string, readonly number[]> {
+type PictureFacts = Pick<NamedImage, 'landmarks' | 'region' | 'attributes'>;
+
+/** What the lists beside that of people say of a picture, or why it cannot be used. */
+function pictureFacts(files: CelebAFiles): (key: string) => PictureFacts | { readonly reason: string } {
+  const landmarks = files.landmarks && numbersOf(files.landmarks, 10);
+  const boxes = files.boxes && numbersOf(files.boxes, 4);
+  const attributes = files.attributes && attributesOf(files.attributes);
+  return (key) => {
+    const points = landmarks?.get(key);
+    if (landmarks && points === undefined)
+      return { reason: `The picture has no line of ten numbers in ${files.landmarks?.name}: add its landmarks.` };
+    const region = regionOf(boxes?.get(key));
+    const kept = attributes?.get(key);
+    return { ...(points && { landmarks: points }), ...(region && { region }), ...(kept && { attributes: kept }) };
+  };
+}
+
+/** A box of CelebA: left, top, width and height. Some are empty, and mean none. */
+function regionOf(box: readonly number[] | undefined): PictureRegion | null {
+  const [left = 0, top = 0, width = 0, height = 0] = box ?? [];
+  return width > 0 && height > 0 ? { left, top, width, height } : null;
+}
+
+/** Numbers of each picture, by its name without ending. Lines with another count of numbers are left out. */
+function numbersOf(list: CelebAList, count: number): ReadonlyMap<string, readonly number[]> {
   const result = new Map<string, readonly number[]>();
-  for (const line of readTextFile(file).split('\n').slice(2)) {
-    const [name, ...texts] = line.trim().split(/\s+/);
-    const points = texts.map(Number);
-    if (name && points.length === 10 && points.every(Number.isFinite)) result.set(withoutEnding(name), points);
+  for (const { file, values } of readCelebAList(list).lines) {
+    const numbers = values.map(Number);
+    if (numbers.length === count && numbers.every(Number.isFinite)) result.set(withoutEnding(file), numbers);
   }
   return result;
 }
+
+/** The attributes that a picture has. Those that it lacks (-1) are left out: with them, a list would be 160 MB. */
+function attributesOf(list: CelebAList): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const { columns, lines } = readCelebAList(list);
+  return new Map(
+    lines.map(({ file, values }) => [
+      withoutEnding(file),
+      Object.fromEntries(columns.flatMap((name, at) => (values[at] === '1' ? [[name, '1']] : []))),
+    ]),
+  );
+}
+
+/**
+ * Gives the pictures the parts of CelebA's list, which parts people: whoever is in val or test never trains. A list in
+ * which most of them also train parts pictures instead, and is taken as it is.
+ */
+function applyPartition(
+  named: readonly NamedImage[],
+  list: CelebAList,
+): { readonly named: readonly NamedImage[]; readonly rejected: readonly Rejected[] } {
+  const numbers = new Map(readCelebAList(list).lines.map(({ file, values }) => [withoutEnding(file), values[0] ?? '']));
+  const parted = named.map((image) => {
+    const part = partOfDigit(numbers.get(withoutEnding(basename(image.path))) ?? '');
+    return part === null ? image : { ...image, part };
+  });
+  const peopleIn = (wanted: (part: NamedImage['part']) => boolean) =>
+    new Set(parted.filter(({ part }) => wanted(part)).map(({ identity }) => identity));
+  const heldOut = peopleIn((part) => part === 'val' || part === 'test');
+  const trained = peopleIn((part) => part === 'train');
+  const inBoth = new Set([...heldOut].filter((identity) => trained.has(identity)));
+  if (inBoth.size * 2 > heldOut.size) return { named: parted, rejected: [] };
+  const isLeftOut = ({ part, identity }: NamedImage) => part === 'train' && inBoth.has(identity);
+  return {
+    named: parted.filter((image) => !isLeftOut(image)),
+    rejected: parted.filter(isLeftOut).map(({ path, identity }) => ({
+      path,
+      reason:
+        `${list.name} puts this picture of person ${identity} into train and others into val or test, but it parts ` +
+        'people: whoever is in val or test never trains. Correct the list.',
+    })),
+  };
+}
+
+/** Cuts the boxes of faces to their pictures. A box outside of its picture is left out. */
+export const fitRegions = (images: readonly FoundImage[]): readonly FoundImage[] =>
+  images.map(({ region, ...image }) => {
+    if (region === undefined) return image;
+    const left = Math.max(0, region.left);
+    const top = Math.max(0, region.top);
+    const width = Math.min(image.width ?? 0, region.left + region.width) - left;
+    const height = Math.min(image.height ?? 0, region.top + region.height) - top;
+    return width > 0 && height > 0 ? { ...image, region: { left, top, width, height } } : image;
+  });
+
+function describe(files: CelebAFiles, images: readonly FoundImage[]): string {
+  const people = (shown: readonly FoundImage[]) => new Set(shown.map(({ identity }) => identity)).size;
+  const faces = (shown: readonly FoundImage[]) =>
+    `${counted(people(shown), 'person', 'people')}, ${counted(shown.length, 'picture', 'pictures')}`;
+  const lines = [
+    `${counted(people(images), 'person', 'people')}: CelebA, ${files.edition}, with the people of ${files.identities.name}.`,
+    files.landmarks ? `  landmarks: ${files.landmarks.name}` : `  landmarks: none; ${withoutLandmarks(files)}`,
+  ];
+  if (files.partition) {
+    const parts = partNames.flatMap((part) => {
+      const inPart = images.filter((image) => image.part === part);
+      return inPart.length === 0 ? [] : [`${part} ${faces(inPart)}`];
+    });
+    const without = images.filter(({ part }) => part === undefined).length;
+    const rest = without > 0 ? [`no part ${counted(without, 'picture', 'pictures')}`] : [];
+    lines.push(`  parts: ${files.partition.name}: ${[...parts, ...rest].join('; ')}`);
+  }
+  if (files.attributes) lines.push(`  attributes: ${files.attributes.name}`);
+  return lines.join('\n');
+}
+
+const withoutLandmarks = ({ boxes }: CelebAFiles): string =>
+  boxes
+    ? `the centre of each box of ${boxes.name} is cut out, or with prepare.alignment: detect, faces are looked for`
+    : 'the centre is cut out, or with prepare.alignment: detect, faces are looked for';

@@ -1,55 +1,100 @@
 import { parse } from 'csv-parse/sync';
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { nearestName } from '../../src-shared/nearestName.ts';
+import type { PartName } from '../../src-shared/experiment.ts';
+import { printable } from '../../src-shared/printable.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
+import { counted } from './counted.ts';
+import { csvColumns, type CsvColumns } from './csvColumns.ts';
 import type { Found } from './importFolders.ts';
+import { partOfDigit, partOfWord, partsOfGallery, type GivenPart } from './partWords.ts';
 import { isBelow } from '../files/isBelow.ts';
-import { readTextFile } from '../files/readTextFile.ts';
+import { readEncodedText } from '../files/readTextFile.ts';
+import type { TextEncoding } from '../files/decodeText.ts';
 
-export const landmarkColumns = ['x0', 'y0', 'x1', 'y1', 'x2', 'y2', 'x3', 'y3', 'x4', 'y4'] as const;
-const columns = ['path', 'identity', ...landmarkColumns] as const;
 const delimiters = [',', ';', '\t'] as const;
 type Delimiter = (typeof delimiters)[number];
 
 interface Table {
   readonly file: string;
   readonly head: readonly string[];
-  readonly rows: readonly { readonly cells: readonly string[]; readonly line: number }[];
+  readonly rows: readonly Row[];
   readonly delimiter: Delimiter;
+  readonly encoding: TextEncoding;
 }
 
+interface Row {
+  readonly cells: readonly string[];
+  readonly line: number;
+}
+
+type ListedImage = Omit<FoundImage, 'part'> & { readonly part?: GivenPart };
+interface Listed {
+  readonly image: ListedImage;
+  readonly line: number;
+}
+/** A picture, or why its line cannot be used; `path` is null if the line names none. */
+type ReadRow = { readonly image: ListedImage } | { readonly path: string | null; readonly reason: string };
+
 /**
- * Reads a CSV with the columns path and identity, and all or none of the ten landmark columns x0,y0 to x4,y4 in pixels.
- * Paths are relative to the file, and must be below `roots` if roots are given. Throws 'wrong-input' if the header is
- * wrong.
+ * Reads a CSV with a line for each picture: its path, its person, and if there are such columns its part and its ten
+ * landmarks in pixels. Other columns are kept. Paths are relative to the file, and must be below `roots` if roots are
+ * given. Throws 'wrong-input' if the header is wrong.
  */
 export async function importCsv(file: string, roots?: readonly string[]): Promise<Found> {
   const table = readTable(file);
-  refuseWrongHead(table);
-  const images: FoundImage[] = [];
+  const columns = csvColumns(file, table.head);
+  const first = new Map<string, Listed>();
   const rejected: Rejected[] = [];
-  for (const { cells, line } of table.rows) {
-    const read = await readRow(cells, table, roots);
-    if ('image' in read) images.push(read.image);
-    else
-      rejected.push({
-        path: read.path ?? `${file}, line ${line}`,
-        reason: `Line ${line} of ${file}: ${read.reason}`,
-      });
+  for (const row of table.rows) {
+    const { line } = row;
+    const read = await readRow(row, { table, columns, roots });
+    const refuse = (path: string | null, reason: string) =>
+      rejected.push({ path: path ?? `${file}, line ${line}`, reason: `Line ${line} of ${file}: ${reason}` });
+    if ('reason' in read) {
+      refuse(read.path, read.reason);
+      continue;
+    }
+    const before = first.get(read.image.path);
+    if (before) refuse(read.image.path, whyTwice(before, read.image));
+    else first.set(read.image.path, { image: read.image, line });
   }
-  return { images, rejected };
+  const images = [...partsOfGallery([...first.values()].map(({ image }) => image))];
+  const partColumn = columns.part === null ? null : (table.head[columns.part] ?? null);
+  return {
+    images,
+    rejected,
+    ...(images.some(({ part }) => part !== undefined) && {
+      partsGivenBy: `the column ${printable(partColumn ?? '')} of ${printable(basename(file))}`,
+    }),
+    understood: describe(table, columns, images),
+  };
+}
+
+/** Why a picture that an earlier line names is not taken again. */
+function whyTwice({ image, line }: Listed, again: ListedImage): string {
+  if (image.identity !== again.identity)
+    return (
+      `line ${line} gives the picture to ${image.identity}, this one to ${again.identity}; line ${line} was taken: ` +
+      'remove the wrong line.'
+    );
+  if (image.part !== again.part)
+    return (
+      `line ${line} puts the picture into ${image.part ?? 'no part'}, this one into ${again.part ?? 'no part'}; ` +
+      `line ${line} was taken: remove the wrong line.`
+    );
+  return `line ${line} names the picture already; it was taken once: remove one of the lines.`;
 }
 
 function readTable(file: string): Table {
-  const content = readTextFile(file);
-  const delimiter = delimiterOf(content);
-  const [head, ...rows] = readRecords(file, content, delimiter).map(({ record, line }) => ({
+  const { text, encoding } = readEncodedText(file);
+  const delimiter = delimiterOf(text);
+  const [head, ...rows] = readRecords(file, text, delimiter).map(({ record, line }) => ({
     cells: record.map((cell) => cell.trim()),
     line,
   }));
-  return { file, head: head?.cells ?? [], rows, delimiter };
+  return { file, head: head?.cells ?? [], rows, delimiter, encoding };
 }
 
 /** What separates the columns of the header. Spreadsheets write a semicolon where the comma is for decimals. */
@@ -83,74 +128,115 @@ function readRecords(
   }
 }
 
-function refuseWrongHead({ file, head }: Table): void {
-  const refuse = (what: string) => new ArcBenchError('wrong-input', `${file} ${what}`);
-  if (!head.includes('path') && !head.includes('identity')) {
-    const start = head.length === 0 ? 'nothing' : `'${head.slice(0, 3).join(', ').slice(0, 60)}'`;
-    throw refuse(
-      `begins with ${start}: a CSV with a header line of path, identity and, if you have them, x0,y0 to x4,y4 was ` +
-        'expected; add the header, or name an experiment file, which ends in .yaml.',
-    );
-  }
-  const unknown = head.find((name) => !(columns as readonly string[]).includes(name));
-  if (unknown !== undefined) {
-    const near = nearestName(unknown, columns);
-    throw refuse(
-      `has an unknown column ${unknown}${near ? ` (did you mean ${near}?)` : ''}: path, identity and x0,y0 to ` +
-        'x4,y4 were expected; rename or remove it.',
-    );
-  }
-  for (const name of ['path', 'identity'])
-    if (!head.includes(name))
-      throw refuse(`has no column ${name}: a header line with path and identity was expected; add it.`);
-  const marked = landmarkColumns.filter((name) => head.includes(name)).length;
-  if (marked !== 0 && marked !== landmarkColumns.length)
-    throw refuse(
-      `has only ${marked} of the ten landmark columns x0,y0 to x4,y4: add the others, or remove these ${marked}.`,
-    );
-}
-
-/** One picture, or why its line cannot be used; `path` is null if the line names none. */
 async function readRow(
-  cells: readonly string[],
-  table: Table,
-  roots: readonly string[] | undefined,
-): Promise<{ readonly image: FoundImage } | { readonly path: string | null; readonly reason: string }> {
-  const { file, head } = table;
-  const cell = (name: string) => cells[head.indexOf(name)] ?? '';
-  const path = resolve(dirname(file), cell('path'));
-  const rejected = (reason: string) => ({ path: cell('path') === '' ? null : path, reason });
-  if (cells.length !== head.length)
-    return rejected(`it has ${cells.length} columns instead of ${head.length}; correct it.`);
-  if (cell('path') === '' || cell('identity') === '')
-    return rejected('the path or the identity is empty; fill in both.');
-  const landmarks = landmarksOf(table, cell);
+  { cells }: Row,
+  {
+    table,
+    columns,
+    roots,
+  }: { readonly table: Table; readonly columns: CsvColumns; readonly roots: readonly string[] | undefined },
+): Promise<ReadRow> {
+  const cell = (at: number | null) => (at === null ? '' : (cells[at] ?? ''));
+  const named = cell(columns.path);
+  const identity = cell(columns.identity).normalize('NFC');
+  const rejected = (reason: string) => ({ path: named === '' ? null : resolve(dirname(table.file), named), reason });
+  if (cells.length !== table.head.length)
+    return rejected(`it has ${cells.length} columns instead of ${table.head.length}; correct it.`);
+  if (named === '' || identity === '') return rejected('the path or the identity is empty; fill in both.');
+  const part = partOf(cell(columns.part));
+  if (part === null)
+    return rejected(
+      `the part is '${cell(columns.part).slice(0, 40)}': train, val, test, query, gallery, distractors, or 0, 1 or 2 ` +
+        'for train, val and test was expected; correct it.',
+    );
+  const landmarks = landmarksOf(columns.landmarks.map(cell), table.delimiter);
   if (!landmarks.every(Number.isFinite))
     return rejected('a landmark is not a number; give ten numbers in pixels, or leave all ten cells empty.');
-  if (roots && !(await isBelow(path, roots)))
-    return rejected(
-      'the file does not exist, or is outside the folders that this workbench may open; correct the path, or move ' +
-        'the file into one of these folders.',
-    );
-  const entry = await stat(path).catch(() => null);
-  if (!entry?.isFile()) return rejected('the file does not exist; give a path relative to the CSV file.');
+  const entry = await findFile(table.file, named, roots);
+  if ('reason' in entry) return rejected(entry.reason);
+  const attributes = Object.fromEntries(columns.others.map(({ name, at }) => [name, cell(at)]));
   return {
     image: {
-      path,
-      identity: cell('identity'),
-      bytes: entry.size,
-      modified: entry.mtimeMs,
-      ...(landmarks.length === 10 ? { landmarks } : {}),
+      ...entry,
+      identity,
+      ...(landmarks.length === 10 && { landmarks }),
+      ...(part !== undefined && { part }),
+      ...(columns.others.length > 0 && { attributes }),
     },
   };
 }
 
+/** The part that a cell names, by a word or by CelebA's number; undefined if it is empty, null if it is neither. */
+function partOf(text: string): GivenPart | undefined | null {
+  return text === '' ? undefined : (partOfWord(text) ?? partOfDigit(text));
+}
+
+/** The file that a cell names, as it is written, or as Windows or another spelling of its letters would have it. */
+async function findFile(
+  table: string,
+  named: string,
+  roots: readonly string[] | undefined,
+): Promise<Pick<FoundImage, 'path' | 'bytes' | 'modified'> | { readonly reason: string }> {
+  let isOutside = false;
+  for (const way of spellings(named)) {
+    const path = resolve(dirname(table), way);
+    const entry = await stat(path).catch(() => null);
+    if (!entry?.isFile()) continue;
+    if (!roots || (await isBelow(path, roots))) return { path, bytes: entry.size, modified: entry.mtimeMs };
+    isOutside = true;
+  }
+  // Whether a file outside is there is nothing that a screen may learn.
+  if (roots || isOutside)
+    return {
+      reason:
+        'the file does not exist, or is outside the folders that this workbench may open; correct the path, or move ' +
+        'the file into one of these folders.',
+    };
+  if (/^[a-z]:[\\/]/i.test(named) && process.platform !== 'win32')
+    return { reason: 'the path is one of another computer, with a drive; give a path relative to the CSV file.' };
+  return { reason: 'the file does not exist; give a path relative to the CSV file.' };
+}
+
+function spellings(named: string): readonly string[] {
+  const ways = [named, named.replaceAll('\\', '/')];
+  return [
+    ...new Set([...ways, ...ways.map((way) => way.normalize('NFC')), ...ways.map((way) => way.normalize('NFD'))]),
+  ];
+}
+
 /** The ten landmarks of a line; none if the table has no such columns or their cells are all empty. */
-function landmarksOf({ head, delimiter }: Table, cell: (name: string) => string): number[] {
-  const texts = landmarkColumns.filter((name) => head.includes(name)).map(cell);
+function landmarksOf(texts: readonly string[], delimiter: Delimiter): number[] {
   if (texts.every((text) => text === '')) return [];
   return texts.map((text) => {
     if (text === '') return Number.NaN;
     return Number(delimiter === ',' ? text : text.replace(',', '.'));
   });
 }
+
+/** Says which columns were taken for what, and how the file was read. */
+function describe(
+  { file, head, encoding }: Table,
+  { path, identity, part, landmarks, others }: CsvColumns,
+  images: readonly { readonly identity: string; readonly part?: PartName }[],
+): string {
+  const people = new Set(images.map((image) => image.identity)).size;
+  const columns = [
+    `${head[path]} names the picture`,
+    `${head[identity]} the person`,
+    ...(part === null ? [] : [`${head[part]} the part`]),
+    ...(landmarks.length === 0 ? [] : ['ten columns the landmarks']),
+  ];
+  const without = part === null ? 0 : images.filter((image) => image.part === undefined).length;
+  const sentences = [
+    `${counted(people, 'person', 'people')}: in ${basename(file)}, the column ${columns.join(', ')}.`,
+    ...(without > 0 ? [`${counted(without, 'picture has', 'pictures have')} no part.`] : []),
+    ...(others.length > 0 ? [`Other columns are kept: ${others.map(({ name }) => name).join(', ')}.`] : []),
+    ...(encoding === 'UTF-8' ? [] : [encodingSentence(encoding)]),
+  ];
+  return printable(sentences.join(' '));
+}
+
+const encodingSentence = (encoding: Exclude<TextEncoding, 'UTF-8'>): string =>
+  encoding === 'UTF-16'
+    ? 'The file is in UTF-16.'
+    : 'The file is not in UTF-8 and was read as Windows-1252 (Latin-1): if names look wrong, save it again as UTF-8.';

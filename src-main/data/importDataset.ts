@@ -1,9 +1,10 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { isBelow } from '../files/isBelow.ts';
 import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
-import { importCelebA, looksLikeCelebA } from './importCelebA.ts';
+import type { LinkRule } from './fileStates.ts';
+import { fitRegions, importCelebA, looksLikeCelebA } from './importCelebA.ts';
 import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
@@ -16,7 +17,10 @@ type Layout = Exclude<Plan['data']['layout'], 'auto'>;
 export interface ImportOptions extends HeaderOptions {
   /** Where the corrected landmarks are kept. */
   readonly workspace: string;
-  /** The pictures of a CSV must be below these folders. Without roots they may be anywhere. */
+  /**
+   * The pictures of a CSV must be below these folders, and links may not lead out of the source. Without roots, as on
+   * the command line, pictures may be anywhere and links lead anywhere: the source is the user's own word.
+   */
   readonly roots?: readonly string[] | undefined;
 }
 
@@ -30,9 +34,9 @@ export async function importDataset(
 ): Promise<Dataset> {
   const source = data.resolvedSource;
   const layout = await layoutOf(source, data.layout);
-  const listed = await importAs(layout, source, options);
+  const listed = await importAs(layout, data, options);
   const read = await readHeaders(listed.images, options);
-  const framed = layout === 'course' ? frameCoursePictures(read.images) : { images: read.images, rejected: [] };
+  const framed = frame(layout, read.images);
   const corrections = await landmarkCorrections(options.workspace);
   const rejected = [...listed.rejected, ...read.rejected, ...framed.rejected];
   const dataset = makeDataset(source, layout, {
@@ -44,13 +48,22 @@ export async function importDataset(
   return dataset;
 }
 
+/** Gives the pictures the region that their layout fixes, now that their sizes are known. */
+function frame(
+  layout: Layout,
+  images: readonly FoundImage[],
+): { readonly images: readonly FoundImage[]; readonly rejected: readonly Rejected[] } {
+  if (layout === 'course') return frameCoursePictures(images);
+  return { images: layout === 'celeba' ? fitRegions(images) : images, rejected: [] };
+}
+
 /** The layout of a source: the given one, or what the source looks like. Throws 'wrong-input' if they do not fit. */
 async function layoutOf(source: string, given: Plan['data']['layout']): Promise<Layout> {
   const kind = await sourceKind(source);
   if (given === 'auto') {
     if ((await recordFileOf(source)) !== null) return 'records';
     if (kind === 'file') return 'csv';
-    if (looksLikeCelebA(source)) return 'celeba';
+    if (await looksLikeCelebA(source)) return 'celeba';
     return (await looksLikeCourse(source)) ? 'course' : 'folders';
   }
   if (given === 'records') return given; // a file or the folder that holds it
@@ -75,12 +88,20 @@ async function sourceKind(source: string): Promise<'folder' | 'file'> {
   );
 }
 
-async function importAs(layout: Layout, source: string, options: ImportOptions): Promise<Found> {
+async function importAs(
+  layout: Layout,
+  { resolvedSource: source, people }: Plan['data'] & { readonly resolvedSource: string },
+  options: ImportOptions,
+): Promise<Found> {
+  const linkRule = async (): Promise<LinkRule> => ({
+    realSource: await realpath(source),
+    followOutside: options.roots === undefined,
+  });
   switch (layout) {
     case 'folders':
-      return await importFolders(source);
+      return await importFolders(source, people, { rule: await linkRule(), signal: options.signal });
     case 'celeba':
-      return await importCelebA(source);
+      return await importCelebA(source, await linkRule());
     case 'course':
       return await importCourse(source);
     case 'records':
@@ -116,7 +137,7 @@ const expected: Readonly<Record<Dataset['layout'], string>> = {
   demo: 'one sub-folder of pictures for each person was expected',
   course: 'the folders celebA_train_500 and celebA_ir were expected',
   records: 'a train.rec with its pictures was expected',
-  celeba: 'the pictures that identity_CelebA.txt names were expected',
+  celeba: "pictures that CelebA's list of people names were expected",
   csv: 'a line for each picture, with its path and its person, was expected',
 };
 

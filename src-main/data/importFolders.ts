@@ -1,9 +1,16 @@
-import { open, readdir, realpath, stat } from 'node:fs/promises';
-import type { Dirent, Stats } from 'node:fs';
-import { join, relative, sep } from 'node:path';
-import { ArcBenchError } from '../../src-shared/errors.ts';
-import { compareCodeUnits, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
-import { pictureFormatOf, pictureKindOfName } from './pictureFormat.ts';
+import { join, parse, relative, sep } from 'node:path';
+import type { Plan } from '../../src-shared/experiment.ts';
+import { printable } from '../../src-shared/printable.ts';
+import type { Dataset, FoundImage, Rejected } from './dataset.ts';
+import { counted } from './counted.ts';
+import { describeFolders } from './describeFolders.ts';
+import { withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
+import { readFolderTree, type FolderTree } from './folderTree.ts';
+import { readIdentityMeta } from './identityMeta.ts';
+import { partOfWord, partsOfGallery, type GivenPart } from './partWords.ts';
+import { personOfFileName } from './personOfFileName.ts';
+import { readSourceFolders, type PartFolder, type SourceFolders } from './sourceFolders.ts';
+import { readSplitManifest, type SplitManifest } from './splitManifest.ts';
 
 /** What an importer found in a source. */
 export interface Found extends Pick<Dataset, 'partsGivenBy' | 'understood'> {
@@ -11,155 +18,170 @@ export interface Found extends Pick<Dataset, 'partsGivenBy' | 'understood'> {
   readonly rejected: Rejected[];
 }
 
-/** An entry of a folder. Symbolic links inside the source are followed. */
-interface Entry {
-  readonly name: string;
-  readonly path: string;
-  readonly kind: 'folder' | 'file';
-}
+/** A picture with its person, before it is known what becomes of a gallery. */
+type Placed = Omit<NamedImage, 'part'> & { readonly part?: GivenPart };
 
-// Node reads a name that is not UTF-8 as a different name, which then does not exist.
-const unreachable =
-  'The file cannot be reached, because its name is not valid UTF-8, its path is too long, or it was moved during ' +
-  'the import: rename it or its folder, and import again.';
-const outsideFolder = "The picture is not in a person's folder: move it into the folder of its person.";
-const unsupportedFormat =
-  'ArcBench reads JPEG, PNG, WebP, GIF, TIFF and AVIF pictures, but not this format: convert the picture to PNG.';
-const notPicture =
-  'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture: remove it, or convert it to PNG if it is a picture.';
+const outsideFolder =
+  "The picture is not in a person's folder: move it into the folder of its person, or set data.people if another " +
+  'level of folders, or the names of the files, are the people.';
+const besideParts =
+  'The folder beside train, val, test, query, gallery and distractors is none of these parts: move its pictures into ' +
+  'one of them.';
+const unnamed = 'The name of the file has no person before a number, as in Ann_0001.jpg: rename it.';
 
 /**
- * Finds the pictures of a source in which each sub-folder is one person. Folders inside a person's folder belong to the
- * same person.
+ * Finds the pictures of a source in which each person has a folder, at any depth, with or without folders of parts
+ * around them. Folders inside a person's folder belong to the same person.
  */
-export async function importFolders(source: string): Promise<Found> {
-  const found: Found = { images: [], rejected: [] };
-  const realSource = await realpath(source);
-  const root = await peopleRoot(source, realSource);
-  for (const entry of await entriesOf(root, realSource, found.rejected)) {
-    if (entry.kind === 'folder') {
-      await collect(entry.path, entry.name, { realSource, found, visited: new Set() });
-    } else if (pictureKindOfName(entry.name) === 'picture') {
-      found.rejected.push({ path: entry.path, reason: outsideFolder });
+export async function importFolders(
+  source: string,
+  people: Plan['data']['people'],
+  { rule, signal }: { readonly rule: LinkRule; readonly signal?: AbortSignal | undefined },
+): Promise<Found> {
+  const { tree, rejected } = await readFolderTree(source, rule, signal);
+  const { images, ...found } = fromManifest(tree) ?? fromFolders(tree, people);
+  const states = await withFileStates(images, rule);
+  return { ...found, images: states.images, rejected: [...rejected, ...found.rejected, ...states.rejected] };
+}
+
+interface NamedFound extends Pick<Dataset, 'partsGivenBy' | 'understood'> {
+  readonly images: readonly NamedImage[];
+  readonly rejected: readonly Rejected[];
+}
+
+function fromFolders(tree: FolderTree, people: Plan['data']['people']): NamedFound {
+  const folders = readSourceFolders(tree, people);
+  const { placed, rejected } = placePictures(folders);
+  const outside = rejected.length;
+  const facts = readIdentityMeta(tree.path, folders.around.path, rejected);
+  const images = partsOfGallery(placed).map((image) => {
+    const attributes = facts.get(image.identity);
+    return attributes ? { ...image, attributes } : image;
+  });
+  const given = folders.tops.filter(({ part }) => part !== null).map(({ folder }) => folder.name);
+  return {
+    images,
+    rejected,
+    ...(given.length > 0 && { partsGivenBy: `the folders ${printable(listed(given))}` }),
+    understood: describeFolders(tree, folders, { images, outside }),
+  };
+}
+
+const listed = (names: readonly string[]): string =>
+  names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** Gives each picture its person and its part, or the reason why it has none. */
+function placePictures({ tops, topLevel, people, unused, around }: SourceFolders): {
+  readonly placed: Placed[];
+  readonly rejected: Rejected[];
+} {
+  const placed: Placed[] = [];
+  const rejected: Rejected[] = [];
+  const leaveOut = ({ path, pictures }: FolderTree, reason: string): void => {
+    for (const name of pictures) rejected.push({ path: join(path, name), reason });
+  };
+  if (tops.every(({ folder }) => folder !== around)) leaveOut(around, outsideFolder);
+  for (const folder of unused) for (const inside of withInner(folder)) leaveOut(inside, besideParts);
+  for (const top of tops) {
+    if (people === 'fileName') placeByFileName(top, { placed, rejected });
+    else placeByLevel(top, people - topLevel, { placed, leaveOut });
+  }
+  return { placed, rejected };
+}
+
+function placeByFileName(
+  top: PartFolder,
+  { placed, rejected }: { readonly placed: Placed[]; readonly rejected: Rejected[] },
+): void {
+  for (const { path: folder, pictures } of withInner(top.folder)) {
+    for (const name of pictures) {
+      const path = join(folder, name);
+      const identity = personOfFileName(name) ?? (top.part === 'distractors' ? stranger(name) : null);
+      if (identity === null) rejected.push({ path, reason: unnamed });
+      else placed.push({ path, identity, ...partOf(top) });
     }
   }
-  return found;
 }
 
-/**
- * The folder whose sub-folders are the people. This is the source, or the only folder inside it if that one holds the
- * people.
- */
-export async function peopleRoot(source: string, realSource: string): Promise<string> {
-  let root = source;
-  for (;;) {
-    const entries = await entriesOf(root, realSource, []);
-    const folders = entries.filter((entry) => entry.kind === 'folder');
-    const only = folders[0];
-    const hasPictures = entries.some((entry) => entry.kind === 'file' && pictureKindOfName(entry.name) === 'picture');
-    if (folders.length !== 1 || only === undefined || hasPictures) return root;
-    const inside = await entriesOf(only.path, realSource, []);
-    if (!inside.some((entry) => entry.kind === 'folder')) return root;
-    root = only.path;
-  }
-}
-
-/** Adds all pictures in and below a person's folder. A folder that links lead to twice is read once. */
-async function collect(
-  folder: string,
-  identity: string,
-  walk: { readonly realSource: string; readonly found: Found; readonly visited: Set<string> },
-): Promise<void> {
-  const { found, visited, realSource } = walk;
-  const real = await realpath(folder).catch(() => null);
-  if (real === null) {
-    found.rejected.push({ path: folder, reason: unreachable });
-    return;
-  }
-  if (visited.has(real)) return;
-  visited.add(real);
-  for (const entry of await entriesOf(folder, realSource, found.rejected)) {
-    if (entry.kind === 'folder') await collect(entry.path, identity, walk);
-    else await takeFile(entry, identity, found);
-  }
-}
-
-/** Adds a file if it is a picture, and its reason if it looks like one and cannot be used. */
-async function takeFile({ name, path }: Entry, identity: string, found: Found): Promise<void> {
-  const kind = pictureKindOfName(name);
-  if (kind === 'other') return;
-  if (kind === 'unsupported-picture') {
-    found.rejected.push({ path, reason: unsupportedFormat });
-    return;
-  }
-  if (kind === 'unknown' && !(await beginsLikePicture(path))) {
-    found.rejected.push({ path, reason: notPicture });
-    return;
-  }
-  const file = await stat(path).catch(() => null);
-  if (file === null) found.rejected.push({ path, reason: unreachable });
-  else found.images.push({ path, identity, bytes: file.size, modified: file.mtimeMs });
-}
-
-/** The entries of a folder, sorted by name, without hidden ones. A link that leads out of the source is rejected. */
-async function entriesOf(folder: string, realSource: string, rejected: Rejected[]): Promise<Entry[]> {
-  let listed: Dirent[];
-  try {
-    listed = await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    if (folder === realSource)
-      throw new ArcBenchError('wrong-input', `The folder ${folder} cannot be read: change its permissions.`, {
-        cause: error,
-      });
-    rejected.push({ path: folder, reason: 'The folder cannot be read: change its permissions.' });
-    return [];
-  }
-  const entries: Entry[] = [];
-  for (const item of listed.sort((a, b) => compareCodeUnits(a.name, b.name))) {
-    if (item.name.startsWith('.') || item.name === '__MACOSX') continue;
-    const path = join(folder, item.name);
-    const target = item.isSymbolicLink() ? await resolveInside(path, realSource) : { kind: kindOf(item) };
-    if ('reason' in target) rejected.push({ path, reason: target.reason });
-    else if (target.kind !== 'other') entries.push({ name: item.name, path, kind: target.kind });
-  }
-  return entries;
-}
-
-function kindOf(item: Dirent | Stats): 'folder' | 'file' | 'other' {
-  if (item.isDirectory()) return 'folder';
-  return item.isFile() ? 'file' : 'other';
-}
-
-/** Follows the symbolic links of a path. Gives the reason if they lead out of the source or to nothing. */
-export async function resolveInside(
-  path: string,
-  realSource: string,
-): Promise<{ readonly kind: 'folder' | 'file' | 'other' } | { readonly reason: string }> {
-  try {
-    const real = await realpath(path);
-    const way = relative(realSource, real);
-    if (way === '..' || way.startsWith(`..${sep}`))
-      return {
-        reason: 'The symbolic link leads out of the source folder: copy the picture into the source folder.',
-      };
-    return { kind: kindOf(await stat(real)) };
-  } catch {
-    return {
-      reason: 'The file does not exist, or its symbolic link leads nowhere: correct the path or remove the link.',
-    };
-  }
-}
-
-async function beginsLikePicture(path: string): Promise<boolean> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(32), 0, 32, 0);
-      return pictureFormatOf(buffer.subarray(0, bytesRead)) !== undefined;
-    } finally {
-      await file.close();
+function placeByLevel(
+  top: PartFolder,
+  levels: number,
+  { placed, leaveOut }: { readonly placed: Placed[]; readonly leaveOut: (folder: FolderTree, reason: string) => void },
+): void {
+  const place = (folder: FolderTree, identityOf: (file: string) => string): void => {
+    for (const name of folder.pictures)
+      placed.push({ path: join(folder.path, name), identity: identityOf(name), ...partOf(top) });
+  };
+  let around: readonly FolderTree[] = [top.folder];
+  for (let level = 0; level < levels; level++) {
+    for (const folder of around) {
+      // Each picture that lies directly among the distractors shows a stranger of whom there is no other.
+      if (top.part === 'distractors') place(folder, stranger);
+      else leaveOut(folder, outsideFolder);
     }
-  } catch {
-    return false;
+    around = around.flatMap(({ folders }) => folders);
   }
+  for (const person of around) {
+    const identity = person.name.normalize('NFC');
+    for (const folder of withInner(person)) place(folder, () => identity);
+  }
+}
+
+const stranger = (file: string): string => `distractor ${parse(file).name.normalize('NFC')}`;
+
+const partOf = ({ part }: PartFolder): { readonly part?: GivenPart } => (part === null ? {} : { part });
+
+/** A folder and all folders inside it. */
+const withInner = (folder: FolderTree): readonly FolderTree[] => [folder, ...folder.folders.flatMap(withInner)];
+
+/** The folders of a split that ArcBench wrote, with the people that its manifest names; null if there is none. */
+function fromManifest(tree: FolderTree): NamedFound | null {
+  for (let folder: FolderTree | undefined = tree; folder; folder = folder.folders[0]) {
+    const manifest = readSplitManifest(folder.path);
+    if (manifest) return byManifest(folder, manifest);
+    if (folder.folders.length !== 1) return null;
+  }
+  return null;
+}
+
+function byManifest(root: FolderTree, { pictures, people }: SplitManifest): NamedFound {
+  const images: NamedImage[] = [];
+  const rejected: Rejected[] = [];
+  const present = new Set<string>();
+  for (const folder of withInner(root)) {
+    const inside = relative(root.path, folder.path).split(sep).join('/');
+    for (const name of folder.pictures) {
+      const file = inside === '' ? name : `${inside}/${name}`;
+      present.add(file);
+      const path = join(folder.path, name);
+      const entry = pictures.get(file) ?? addedPicture(inside, people);
+      if (entry) images.push({ path, ...entry });
+      else rejected.push({ path, reason: outsideFolder });
+    }
+  }
+  for (const file of pictures.keys()) {
+    const reason = 'The manifest of the split names the picture, and it is not there: write the split again.';
+    if (!present.has(file)) rejected.push({ path: join(root.path, file), reason });
+  }
+  const added = images.length - [...pictures.keys()].filter((file) => present.has(file)).length;
+  const count = new Set(images.map(({ identity }) => identity)).size;
+  return {
+    images,
+    rejected,
+    partsGivenBy: 'the split folders that ArcBench wrote',
+    understood:
+      `${counted(count, 'person', 'people')}: split folders that ArcBench wrote, with the people and parts of their manifest.json` +
+      `${added > 0 ? `; ${counted(added, 'picture', 'pictures')} that it does not name by their folders` : ''}.`,
+  };
+}
+
+/** Person and part of a picture that someone added to the folders; null where it has none. */
+function addedPicture(
+  inside: string,
+  people: ReadonlyMap<string, string>,
+): Pick<NamedImage, 'identity' | 'part'> | null {
+  const [first = '', person] = inside.split('/');
+  const part = partOfWord(first);
+  if (part === null || part === 'gallery' || person === undefined) return null;
+  return { identity: people.get(`${first}/${person}`) ?? person.normalize('NFC'), part };
 }

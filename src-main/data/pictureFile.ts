@@ -2,7 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { tooManyFiles } from '../files/tooManyFiles.ts';
 import { memoryBudget, withinBudget } from './memoryBudget.ts';
-import { pictureFormatOf } from './pictureFormat.ts';
+import { pictureFormatOf, unreadableContent } from './pictureFormat.ts';
+import { plainPixels } from './plainPixels.ts';
 import { plainJpegSize } from './plainJpeg.ts';
 import { readRecordPicture, recordPictureOf } from './records/recordPicture.ts';
 import type { RawPicture } from './warpFace.ts';
@@ -45,7 +46,7 @@ export function readPicture(path: string): PictureFile | { readonly reason: stri
 function pictureIn(file: Buffer, modified: number): PictureFile | { readonly reason: string } {
   const reason = sizeReason(file.length);
   if (reason !== null) return { reason };
-  return pictureFormatOf(file) === undefined ? { reason: noPicture } : pictureOfBytes(file, modified);
+  return pictureFormatOf(file) === undefined ? { reason: unreadableContent(file) } : pictureOfBytes(file, modified);
 }
 
 /** A picture whose file is in memory. */
@@ -55,10 +56,20 @@ export const pictureOfBytes = (file: Buffer, modified = 0): PictureFile => ({
   modified,
 });
 
-const opener =
-  (file: Buffer, megapixels: number): PictureFile['open'] =>
-  (failOn = 'warning') =>
-    sharp(file, { failOn, limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient();
+function opener(file: Buffer, megapixels: number): PictureFile['open'] {
+  let decoded: RawPicture | null = null;
+  return (failOn = 'warning') => {
+    const plain = plainPixels(file);
+    if (plain === null)
+      return sharp(file, { failOn, limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient();
+    if ('reason' in plain) throw new Error(plain.reason);
+    if (plain.width * plain.height > megapixels * 1e6) throw new Error(`The picture exceeds the ${pixelLimit}.`);
+    decoded ??= plain.decode();
+    return sharp(decoded.pixels, { raw: { width: decoded.width, height: decoded.height, channels: 3 } });
+  };
+}
+
+const pixelLimit = 'pixel limit'; // sharp's own message has these words too
 
 /**
  * Decodes a picture within this process's budget of memory. A few files of some kilobytes can need all memory when they
@@ -74,10 +85,11 @@ export async function decodeWithinMemory<T>(
     try {
       return await decode(picture);
     } catch (error) {
-      if (!(error instanceof Error && error.message.includes('pixel limit'))) throw error;
+      if (!(error instanceof Error && error.message.includes(pixelLimit))) throw error;
     }
   }
   const header = await headerOf(picture.file);
+  if ('reason' in header) return header;
   const reason = tooLargeReason(header);
   if (reason !== null) return { reason };
   return await withinBudget(picture.file.length > bytesUncounted ? memoryBudget : bytesToDecode(header), () =>
@@ -85,7 +97,24 @@ export async function decodeWithinMemory<T>(
   );
 }
 
-const headerOf = (file: Buffer): Promise<Metadata> => sharp(file, { limitInputPixels: false }).metadata();
+/** What a header says about the memory that a picture takes, and about its size. */
+type PictureHead = Parameters<typeof bytesToDecode>[0] & Pick<Metadata, 'autoOrient'>;
+
+async function headerOf(file: Buffer): Promise<PictureHead | { readonly reason: string }> {
+  const plain = plainPixels(file);
+  if (plain === null) return await sharp(file, { limitInputPixels: false }).metadata();
+  if ('reason' in plain) return plain;
+  const { width, height } = plain;
+  return {
+    width,
+    height,
+    channels: 3,
+    depth: 'uchar',
+    format: 'raw',
+    isProgressive: false,
+    autoOrient: { width, height },
+  };
+}
 
 const bytesOf: Readonly<Record<string, number>> = {
   uchar: 1,
@@ -144,7 +173,7 @@ export function bytesToDecode({
 }
 
 /** Why a picture with this header is not decoded; null if it is. */
-function tooLargeReason(header: Metadata): string | null {
+function tooLargeReason(header: PictureHead): string | null {
   const { width, height, channels, depth } = header;
   if (width * height > megapixelLimit * 1e6)
     return (
@@ -159,9 +188,6 @@ function tooLargeReason(header: Metadata): string | null {
     `${memoryBudget / 1e6} MB: make it smaller, or save it again as a plain 8-bit JPEG or PNG.`
   );
 }
-
-export const noPicture =
-  'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
 
 /** Why a file of this size is not read; null if it is. */
 export function sizeReason(bytes: number): string | null {
@@ -184,6 +210,7 @@ export async function sizeOf({
   const plain = plainJpegSize(file); // about 50 times as fast as sharp
   if (plain && plain.width * plain.height <= megapixelLimit * 1e6) return plain;
   const header = await headerOf(file);
+  if ('reason' in header) return header;
   const reason = tooLargeReason(header);
   return reason === null ? header.autoOrient : { reason };
 }

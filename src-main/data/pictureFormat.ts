@@ -1,7 +1,10 @@
 import { extname } from 'node:path';
 
 /** Formats that ArcBench decodes. */
-export type PictureFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif';
+export type PictureFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif' | 'bmp' | 'pnm';
+
+/** The formats that are read, as a list in a sentence. */
+export const readablePictures = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or PGM';
 
 const readableExtensions = new Set([
   '.jpg',
@@ -14,15 +17,17 @@ const readableExtensions = new Set([
   '.tif',
   '.tiff',
   '.avif',
-]);
-const otherPictureExtensions = new Set([
   '.bmp',
+  '.dib',
   '.pgm',
   '.ppm',
-  '.pbm',
   '.pnm',
+]);
+const otherPictureExtensions = new Set([
+  '.pbm',
   '.heic',
   '.heif',
+  '.hif',
   '.jp2',
   '.jxl',
   '.psd',
@@ -111,6 +116,25 @@ export function pictureKindOfName(name: string): 'picture' | 'unsupported-pictur
   return 'unknown';
 }
 
+const heic =
+  'The picture is in HEIC, the format of iPhone photographs, which ArcBench does not read: convert it to JPEG, with ' +
+  '`heif-convert` or by exporting it from Photos; an iPhone set to Most Compatible takes JPEG itself.';
+
+/** Why a picture of this name is not read. */
+export function unreadableReason(name: string): string {
+  if (/\.(heic|heif|hif)$/i.test(name)) return heic;
+  return `ArcBench reads ${readablePictures} pictures, but not this format: convert the picture to PNG.`;
+}
+
+/** Why a file that begins with these bytes is not read. */
+export function unreadableContent(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 32)).toString('latin1');
+  if (text.slice(4, 8) === 'ftyp' && /hei[cxms]|hev[cx]|mif1|msf1/.test(text.slice(8))) return heic;
+  return `The file is not a ${readablePictures} picture, whatever its name says: convert it to PNG.`;
+}
+
+const bitmapHeaderSizes = [12, 40, 52, 56, 64, 108, 124];
+
 /** The format of a file, by its first bytes (16 or more); undefined if ArcBench does not decode it. */
 export function pictureFormatOf(bytes: Uint8Array): PictureFormat | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 32)).toString('latin1');
@@ -120,5 +144,7 @@ export function pictureFormatOf(bytes: Uint8Array): PictureFormat | undefined {
   if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'webp';
   if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'tiff';
   if (text.slice(4, 8) === 'ftyp' && /avif|avis/.test(text.slice(8))) return 'avif';
+  if (text.startsWith('BM') && bytes.byteLength >= 18 && bitmapHeaderSizes.includes(text.charCodeAt(14))) return 'bmp';
+  if (/^P[2356]\s+[\d#]/.test(text)) return 'pnm';
   return undefined;
 }

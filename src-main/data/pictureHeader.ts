@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
-import { decodingReason, noPicture, sizeOf, sizeReason } from './pictureFile.ts';
-import { pictureFormatOf } from './pictureFormat.ts';
+import { decodingReason, sizeOf, sizeReason } from './pictureFile.ts';
+import { pictureFormatOf, unreadableContent } from './pictureFormat.ts';
 import { readRecordPicture, recordPictureOf, type RecordPicture } from './records/recordPicture.ts';
 
 /**
@@ -87,7 +87,7 @@ async function readHeader(
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, image.bytes)));
       const head = buffer.subarray(0, bytesRead);
-      return pictureFormatOf(head) === undefined ? { reason: noPicture } : await sizeOf({ file: head });
+      return pictureFormatOf(head) === undefined ? { reason: unreadableContent(head) } : await sizeOf({ file: head });
     } finally {
       await file.close();
     }
@@ -101,5 +101,7 @@ async function sizeInRecords(
 ): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string }> {
   const read = readRecordPicture(picture);
   if ('reason' in read) return read;
-  return pictureFormatOf(read.file) === undefined ? { reason: noPicture } : await sizeOf({ file: read.file });
+  return pictureFormatOf(read.file) === undefined
+    ? { reason: unreadableContent(read.file) }
+    : await sizeOf({ file: read.file });
 }

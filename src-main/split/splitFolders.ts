@@ -17,6 +17,7 @@ interface ManifestFile {
   readonly identity: string;
   readonly file: string;
   readonly sha256: string;
+  readonly landmarks?: readonly number[];
 }
 
 /**
@@ -39,7 +40,9 @@ export async function writeSplitFolders(
         if (!image) continue;
         const file = freeName(image.path, { folder: `${part}/${folders.get(image.identity) ?? ''}`, taken });
         await linkOrCopy(image.path, join(temporary, file));
-        files.push({ part, identity: image.identity, file, sha256: image.contentHash });
+        const { identity, contentHash: sha256, landmarks } = image;
+        // With the landmarks, the folders give the same faces when they are imported.
+        files.push({ part, identity, file, sha256, ...(landmarks && { landmarks }) });
       }
     }
     manifest = manifestText(set, split, files);

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef } from 'vue';
+import { computed, reactive, ref, shallowRef } from 'vue';
 import type { CallInput, Job } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { faceList, type DroppedFolder } from '../client/droppedFolder.ts';
@@ -8,12 +8,17 @@ import { asFault } from '../client/useCall.ts';
 import { call } from '../client/workbench.ts';
 import { jobEnded, useJobs } from './jobs.ts';
 
+/** How a source is read: see the knobs data.layout and data.people. */
+type Reading = Pick<Required<CallInput<'datasets.import'>['data']>, 'layout' | 'people'>;
+
 /** Imports under way: an upload, and the import jobs. */
 export const useImports = defineStore('imports', () => {
   const jobs = useJobs();
   const upload = shallowRef<{ readonly name: string; readonly progress: UploadProgress | null } | null>(null);
   const fault = shallowRef<ArcBenchError | null>(null);
   const starting = ref(false);
+  /** How the next source is read. A question of the last import is answered here. */
+  const reading = reactive<Reading>({ layout: 'auto', people: 'auto' });
   /** The dataset of this page's last successful import. */
   const arrived = ref<string | null>(null);
   let abort = new AbortController();
@@ -25,8 +30,10 @@ export const useImports = defineStore('imports', () => {
       const job = await call('datasets.import', { data });
       jobs.put(job);
       void jobs.ended(job.id).then((ended) => {
-        if (ended.state === 'done') arrived.value = ended.result;
-        else if (ended.fault !== null && ended.state === 'failed')
+        if (ended.state === 'done') {
+          arrived.value = ended.result;
+          Object.assign(reading, { layout: 'auto', people: 'auto' } satisfies Reading);
+        } else if (ended.fault !== null && ended.state === 'failed')
           fault.value = new ArcBenchError(ended.fault.code, ended.fault.message);
       });
     } catch (error) {
@@ -40,7 +47,7 @@ export const useImports = defineStore('imports', () => {
   const take = async (folder: DroppedFolder): Promise<void> => {
     const path = pathOnDisk(folder);
     const csv = await faceList(folder);
-    if (path !== null) return await start({ source: csv === null ? path : `${path}/${csv}` });
+    if (path !== null) return await start(csv === null ? { source: path, ...reading } : { source: `${path}/${csv}` });
     abort = new AbortController();
     fault.value = null;
     upload.value = { name: folder.name, progress: null };
@@ -51,7 +58,7 @@ export const useImports = defineStore('imports', () => {
           upload.value = { name: folder.name, progress };
         },
       });
-      await start({ source: csv === null ? sent : `${sent}/${csv}` });
+      await start(csv === null ? { source: sent, ...reading } : { source: `${sent}/${csv}` });
     } catch (error) {
       abort.abort();
       const caught = asFault(error);

@@ -37,7 +37,8 @@ const noise = (width: number, height: number): Sharp =>
     { raw: { width, height, channels: 3 } },
   );
 const inAnn = (name: string) => join(source, 'Ann', name);
-const read = () => importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace: folder });
+const read = (roots?: readonly string[]) =>
+  importDataset({ ...dataSchema.parse({ source }), resolvedSource: source }, { workspace: folder, roots });
 const prepare = async (): Promise<PreparedSet> =>
   prepareDataset(await read(), prepareSchema.parse({ inputSize: side }), { workspace: folder });
 
@@ -95,7 +96,7 @@ test('a picture that cannot be decoded is left out with one sentence, and the ot
   );
   const damaged = 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.';
   const noPicture =
-    'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
+    'The file is not a JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or PGM picture, whatever its name says: convert it to PNG.';
   assert.deepEqual(reasons, {
     'empty.jpg': 'The file is empty (0 bytes): a picture was expected; copy it again.',
     'cut.jpg': damaged,
@@ -105,7 +106,8 @@ test('a picture that cannot be decoded is left out with one sentence, and the ot
     'letter.jpg': noPicture,
     'page.jpeg': noPicture,
     'drawing.svg':
-      'ArcBench reads JPEG, PNG, WebP, GIF, TIFF and AVIF pictures, but not this format: convert the picture to PNG.',
+      'ArcBench reads JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or PGM pictures, but not this format: convert the ' +
+      'picture to PNG.',
     'vast.png': 'The picture has 30000 x 2200 pixels, more than the limit of 64 megapixels: make it smaller.',
   });
 });
@@ -345,7 +347,7 @@ test('file names of every kind are accepted', async () => {
   for (const [index, name] of names.entries()) assertColour(pixels.get(`Ann/${name}`), [index * 10, 3, 9], 0, name);
 });
 
-test('a symbolic link is followed inside the source and refused outside it', async () => {
+test('a symbolic link is followed inside the source, and a screen does not follow it outside', async () => {
   const elsewhere = join(folder, 'elsewhere');
   mkdirSync(elsewhere);
   await plain('#ff0000').png().toFile(join(elsewhere, 'secret.png'));
@@ -355,12 +357,14 @@ test('a symbolic link is followed inside the source and refused outside it', asy
   symlinkSync(inAnn('gone.png'), inAnn('nowhere.png'));
   symlinkSync(join('..', 'Bo', 'good.png'), inAnn('inside.png'));
   symlinkSync('.', inAnn('myself'));
-  const dataset = await read();
+  const dataset = await read([source]);
   assert.deepEqual(
     dataset.images.map(({ path }) => path.slice(source.length)),
     ['/Ann/good.png', '/Ann/inside.png', '/Bo/good.png'],
   );
-  const outside = 'The symbolic link leads out of the source folder: copy the picture into the source folder.';
+  const outside =
+    'The symbolic link leads out of the source folder, where only the command line follows it: import with ' +
+    '`arcbench import`, or copy the picture into the source folder.';
   assert.deepEqual(
     dataset.rejected.map(({ path, reason }) => [path.slice(source.length + 5), reason]),
     [

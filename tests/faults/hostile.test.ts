@@ -118,14 +118,16 @@ test("CelebA's lists and pictures are not followed out of the folder", async () 
   );
   for (const name of ['000001.jpg', '000002.jpg']) writeFileSync(join(source, 'img_align_celeba', name), picture);
   symlinkSync(join(outside, 'secret.png'), join(source, 'img_align_celeba', '000003.jpg'));
-  const { images, rejected } = await importOf(source);
+  const screen = { roots: [source] };
+  const { images, rejected } = await importOf(source, screen);
   assert.equal(images.length, 2);
+  assert.equal((await importOf(source)).images.length, 3, 'on the command line, the source is the word of the user');
   assert.match(rejected.map(({ reason }) => reason).join('\n'), /symbolic link leads out of the source folder/);
   rmSync(join(source, 'list_landmarks_align_celeba.txt'));
   writeFileSync(join(outside, 'list'), 'x');
   symlinkSync(join(outside, 'list'), join(source, 'list_landmarks_align_celeba.txt'));
   await assert.rejects(
-    importOf(source),
+    importOf(source, screen),
     /list_landmarks_align_celeba\.txt cannot be used \(The symbolic link leads out of the source folder/,
   );
 });
@@ -146,8 +148,8 @@ test('a CSV that a screen imports names no picture outside the folders that were
   for (const { reason } of rejected) assert.match(reason, /outside the folders that this workbench may open/);
   assert.equal(
     (await importOf(list)).images.length,
-    5,
-    "the headless door is the user's own and goes where the list says",
+    4,
+    "the headless door is the user's own and goes where the list says, once to each picture",
   );
 });
 
@@ -191,14 +193,11 @@ test('people with equal or useless names get folders of their own, and links are
     'x\u0000y',
     'é',
   ];
-  writeFileSync(join(source, '0.png'), picture);
-  symlinkSync('0.png', join(source, 'link.png'));
-  writeFileSync(join(source, `${'y'.repeat(250)}.png`), picture);
-  const pictures = ['0.png', 'link.png', `${'y'.repeat(250)}.png`];
-  writeFileSync(
-    join(source, 'list.csv'),
-    ['path,identity', ...people.map((person, index) => `${pictures[index % 3]},"${person}"`), ''].join('\n'),
-  );
+  const files = people.map((_, index) => ['link.png', `${'y'.repeat(250)}.png`][index] ?? `${index}.png`);
+  for (const file of files.slice(1)) writeFileSync(join(source, file), picture);
+  symlinkSync('2.png', join(source, 'link.png'));
+  const rows = people.map((person, index) => `${files[index]},"${person}"`);
+  writeFileSync(join(source, 'list.csv'), `path,identity\n${rows.join('\n')}\n`);
   const plan = experimentSchema.parse({
     prepare: { inputSize: 32 },
     split: { minImages: 1, train: 1, val: 0, test: 0, query: 0, distractors: 0 },
@@ -221,11 +220,11 @@ test('people with equal or useless names get folders of their own, and links are
   for (const person of folders)
     for (const file of readdirSync(join(target, 'train', person)))
       assert.ok(lstatSync(join(target, 'train', person, file)).isFile(), `${person}/${file} is a link`);
-  const { files } = JSON.parse(readFileSync(join(target, 'manifest.json'), 'utf8')) as {
+  const { files: written } = JSON.parse(readFileSync(join(target, 'manifest.json'), 'utf8')) as {
     files: { identity: string }[];
   };
   assert.deepEqual(
-    new Set(files.map(({ identity }) => identity)),
+    new Set(written.map(({ identity }) => identity)),
     new Set(people),
     'the manifest has the names as they are',
   );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ResolvedCopies } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { partNames, type PartName, type Plan } from '../../../src-shared/experiment.ts';
 import { identificationRatesOf } from '../../../src-shared/evaluation.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
@@ -32,6 +32,13 @@ const leftOut = (rejected: readonly Rejected[]) => [
   ...rejected.slice(0, mostLeftOut).map(({ path, reason }) => `Left out ${path}: ${reason}`),
   ...(rejected.length > mostLeftOut ? [`… and ${rejected.length - mostLeftOut} more: --json lists all.`] : []),
 ];
+
+/** How many pictures each given part has; null if the source gives no parts. */
+function partCounts(images: readonly { readonly part?: PartName }[]): Record<PartName, number> | null {
+  if (images.every(({ part }) => part === undefined)) return null;
+  const count = (name: PartName) => images.filter(({ part }) => part === name).length;
+  return Object.fromEntries(partNames.map((name) => [name, count(name)])) as Record<PartName, number>;
+}
 
 const whySkipped = {
   'by hand': () => 'by hand',
@@ -103,6 +110,7 @@ export function addStageCommands(program: Command, cli: Session): void {
         cli.print(
           [
             `${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`,
+            ...(dataset.understood === undefined ? [] : [dataset.understood]),
             ...leftOut(dataset.rejected),
           ].join('\n'),
           {
@@ -111,6 +119,9 @@ export function addStageCommands(program: Command, cli: Session): void {
             hash: dataset.hash,
             images: dataset.images.length,
             people,
+            understood: dataset.understood ?? null,
+            partsGivenBy: dataset.partsGivenBy ?? null,
+            parts: partCounts(dataset.images),
             rejected: dataset.rejected,
           },
         );

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
-import type { DatasetSummary, Picture } from '../../../src-shared/api.ts';
+import type { DatasetDetails, DatasetSummary, Picture } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import { experimentSchema, partNames, type Plan } from '../../../src-shared/experiment.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import type { Dataset, FaceImage } from '../../data/dataset.ts';
 import { saveDatasetFile } from '../../data/datasetFile.ts';
@@ -10,6 +10,7 @@ import { importDataset } from '../../data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
+import { countPeople } from '../experiment/countPeople.ts';
 import { dataOf, type DatasetLibrary } from '../experiment/datasetLibrary.ts';
 import { headersIn } from '../experiment/gatherFaces.ts';
 import { deleteUpload, uploadOf } from '../workspace/deleteUpload.ts';
@@ -46,6 +47,13 @@ const pictureOf = (
   height: height ?? null,
 });
 
+/** The parts that the source states, without empty ones. */
+const givenPartsOf = (images: readonly FaceImage[]): DatasetDetails['givenParts'] =>
+  partNames.flatMap((part) => {
+    const inPart = images.filter((image) => image.part === part);
+    return inPart.length === 0 ? [] : [{ part, people: countPeople(inPart), images: inPart.length }];
+  });
+
 export function datasetCalls(
   { store, jobs, roots, tell, workInThread }: CallContext,
   library: DatasetLibrary,
@@ -76,7 +84,7 @@ export function datasetCalls(
     },
     'datasets.show': async ({ hash }) => {
       const row = rowOf(hash);
-      const { images } = await library.dataset(hash);
+      const { images, understood, partsGivenBy } = await library.dataset(hash);
       const people = new Map<string, { images: number; first: number }>();
       images.forEach(({ identity }, index) => {
         const person = people.get(identity);
@@ -87,6 +95,9 @@ export function datasetCalls(
       for (const person of people.values()) counts.set(person.images, (counts.get(person.images) ?? 0) + 1);
       return {
         ...summaryOf(store.workspace, row),
+        understood: understood ?? null,
+        partsGivenBy: partsGivenBy ?? null,
+        givenParts: givenPartsOf(images),
         withLandmarks: images.filter((image) => image.landmarks !== undefined).length,
         histogram: [...counts]
           .map(([size, count]) => ({ images: size, people: count }))

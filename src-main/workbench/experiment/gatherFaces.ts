@@ -6,10 +6,10 @@ import type { HeaderMemory } from '../../data/pictureHeader.ts';
 import { preparedFolder, prepareDataset } from '../../data/prepareDataset.ts';
 import type { Detection, PreparedSet } from '../../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../../data/syntheticFaces.ts';
+import { refuseFullDisk } from '../estimate/refuseFullDisk.ts';
 import { demoBytes, packedBytes } from '../estimate/startDisk.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { countPeople } from './countPeople.ts';
-import { refuseFullDisk } from './refuseStart.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
 
 /** Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. */
@@ -89,6 +89,7 @@ function saveRow(
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
   await sweepLeftovers(store.workspace);
+  for (const line of dataset.understood?.split('\n') ?? []) progress.notice(line);
   const isPrepared = existsSync(preparedFolder(store.workspace, dataset, plan.prepare));
   const bytes = isPrepared ? 0 : packedBytes(dataset.images.length, plan.prepare);
   refuseFullDisk(store.workspace, bytes, 'The prepared faces');

@@ -90,7 +90,7 @@ const lists: FuzzTarget = {
   },
   seeds: () => [text('000001.jpg 2880\n000002.jpg 2937\n'), text('000001.jpg 1\r\n\r\n000002.jpg 1\r\n')],
   words: [...words, '\n', '000001.jpg', ' '],
-  run: (path) => importCelebA(dirname(path)),
+  run: (path) => importCelebA(dirname(path), { realSource: dirname(path), followOutside: false }),
 };
 
 const opcodes = [0x28, 0x2e, 0x4a, 0x4b, 0x4d, 0x52, 0x58, 0x5d, 0x61, 0x62, 0x63, 0x65, 0x68, 0x71, 0x74, 0x75, 0x7d]

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Dataset } from '../../../src-main/data/dataset.ts';
 import { decodeFace } from '../../../src-main/data/decodeFace.ts';
 import { importDataset } from '../../../src-main/data/importDataset.ts';
@@ -20,7 +20,10 @@ export async function importAndDecode(
   readonly refusals: readonly string[];
 }> {
   mkdirSync(workspace, { recursive: true });
-  const dataset = await importDataset({ ...experimentSchema.parse({}).data, resolvedSource: source }, { workspace });
+  // As a screen does: on the command line, links lead where they say.
+  const roots = [dirname(source)];
+  const data = { ...experimentSchema.parse({}).data, resolvedSource: source };
+  const dataset = await importDataset(data, { workspace, roots });
   const images: PreparedImage[] = [];
   const refusals = dataset.rejected.map(({ reason }) => reason);
   for (const image of dataset.images) {

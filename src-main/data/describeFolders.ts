@@ -1,0 +1,72 @@
+import { basename } from 'node:path';
+import { partNames } from '../../src-shared/experiment.ts';
+import { printable } from '../../src-shared/printable.ts';
+import { counted } from './counted.ts';
+import type { FaceImage } from './dataset.ts';
+import type { FolderTree } from './folderTree.ts';
+import type { PartFolder, SourceFolders } from './sourceFolders.ts';
+
+/** What became of the pictures of the folders. */
+export interface Placement {
+  readonly images: readonly Pick<FaceImage, 'identity' | 'part'>[];
+  /** How many pictures have no person. */
+  readonly outside: number;
+}
+
+/** Says in a sentence which folders are people and why, with a small tree below it. */
+export function describeFolders(tree: FolderTree, folders: SourceFolders, { images, outside }: Placement): string {
+  const people = new Set(images.map(({ identity }) => identity)).size;
+  const how = folders.people === 'fileName' ? 'by the names of the files' : `folders at level ${folders.people}`;
+  const parts = folders.tops.flatMap(({ part, folder }) => (part === null ? [] : [folder.name]));
+  const sentence =
+    `${counted(people, 'person', 'people')}: ${how}, because ${folders.because}` +
+    (parts.length > 0 ? `; parts given by the folders ${parts.join(', ')}` : '') +
+    (outside > 0 ? `; ${counted(outside, 'picture', 'pictures')} without a person left out` : '') +
+    '.';
+  return [
+    printable(sentence),
+    ...galleryLine(folders, images),
+    `  ${printable(basename(tree.path))}/`,
+    ...folders.tops.flatMap((top) => topLines(top, folders)).map(printable),
+  ].join('\n');
+}
+
+function galleryLine({ tops }: SourceFolders, images: Placement['images']): string[] {
+  if (!tops.some(({ part }) => part === 'gallery')) return [];
+  const counts = partNames.map((part) => images.filter((image) => image.part === part).length);
+  const [query, distractors] = [counts[3] ?? 0, counts[4] ?? 0];
+  return [
+    'Pictures of the gallery go to query if their person stands there, and to distractors if not: ' +
+      `${query} in query, ${distractors} distractors.`,
+  ];
+}
+
+/** A line for a part, or for each level down to the people. */
+function topLines({ folder, part }: PartFolder, { topLevel, people }: SourceFolders): string[] {
+  const lines: string[] = [];
+  const indent = (level: number) => '  '.repeat(level + 1);
+  if (topLevel > 0) lines.push(`${indent(topLevel)}${folder.name}/  ${summary(folder, { part, people, topLevel })}`);
+  if (people === 'fileName' || part !== null) return lines;
+  let inside = folder.folders;
+  for (let level = topLevel + 1; level <= people && inside[0]; level++) {
+    const what = level === people ? 'people' : 'no people';
+    const stray = inside.reduce((sum, { pictures }) => sum + pictures.length, 0);
+    const direct = level < people && stray > 0 ? `; ${counted(stray, 'picture', 'pictures')} directly in them` : '';
+    lines.push(`${indent(level)}${inside[0].name}/  level ${level}: ${inside.length} folders, ${what}${direct}`);
+    inside = inside.flatMap(({ folders }) => folders);
+  }
+  return lines;
+}
+
+function summary(
+  folder: FolderTree,
+  { part, people, topLevel }: Pick<PartFolder, 'part'> & Pick<SourceFolders, 'people' | 'topLevel'>,
+): string {
+  const pictures = counted(folder.total, 'picture', 'pictures');
+  if (part === null) return pictures;
+  if (part === 'distractors' && folder.folders.length === 0) return `${pictures}, each of a stranger`;
+  if (people === 'fileName') return pictures;
+  let inside: readonly FolderTree[] = [folder];
+  for (let level = topLevel; level < people; level++) inside = inside.flatMap(({ folders }) => folders);
+  return `${counted(inside.length, 'person', 'people')}, ${pictures}`;
+}
