@@ -246,7 +246,9 @@ export interface SplitPreview {
   readonly hash: string;
   readonly prepared: string;
   readonly alignment: string;
-  /** How the source states the parts; null if they are drawn. */
+  /** How the source states parts, whether or not the split keeps them; null if it states none. */
+  readonly partsGivenBy: string | null;
+  /** How the source states the parts of the split; null if they are drawn. */
   readonly givenBy: string | null;
   /** What the split did that its rule does not say, in sentences. */
   readonly notes: readonly string[];

@@ -48,6 +48,7 @@ export const mostSearched = 500_000;
  * Throws the signal's reason if it is aborted.
  */
 export async function findDuplicates(set: PreparedSet, options: SearchOptions = {}): Promise<Duplicates> {
+  options.signal?.throwIfAborted();
   if (set.count > mostSearched) return { nearPairs: [], skipped: true };
   const breathe = breather(options);
   const total = 2 * set.count; // reading, then comparing
@@ -112,6 +113,17 @@ function searchOver(signatures: PictureSignatures, cells: readonly SignatureCell
   };
 }
 
+/** Whether two pictures look nearly the same, as they are or mirrored: what a search looks for. */
+export function isNearPair(signatures: PictureSignatures, first: number, second: number): boolean {
+  const { hashes, mirroredHashes, usable } = signatures;
+  if (usable[first] === 0 || usable[second] === 0) return false;
+  return [false, true].some((mirrored) => {
+    const { high, low } = mirrored ? mirroredHashes : hashes;
+    const bits = bitsSet(hashes.high[first]! ^ high[second]!, hashes.low[first]! ^ low[second]!);
+    return bits <= mostBitsApart && signatures.correlation(first, second, mirrored) > nearCorrelation;
+  });
+}
+
 const breath = 50; // milliseconds of work before others get their turn
 
 /** Lets other work of the thread run from time to time, and stops with it. */
@@ -158,7 +170,8 @@ function compareCells(search: Search, { cell, other, mirrored }: CellPair, add: 
     for (let second = cell === other ? first + 1 : other.start; second < other.end; second++) {
       if (bitsSet(ownHigh ^ high[second]!, ownLow ^ low[second]!) > mostBitsApart) continue;
       if (!areNear(frequencies, { first, second, mirrored })) continue;
-      const [one, two] = [pictures[first]!, pictures[second]!];
+      const one = pictures[first]!;
+      const two = pictures[second]!;
       add(one, two, () => search.signatures.correlation(one, two, mirrored) > nearCorrelation);
     }
   }

@@ -55,8 +55,8 @@ export interface Split extends Parts {
 }
 
 /**
- * Splits a prepared set: by the parts that its source states, or by a seeded draw. Duplicates are resolved first, as the
- * rule says. Throws 'wrong-input' if a part that training needs would be empty.
+ * Splits a prepared set: by the parts that its source states, or by a seeded draw. Duplicates are resolved first, as
+ * the rule says. Throws 'wrong-input' if a part that training needs would be empty.
  */
 export function makeSplit(set: SplitSource, rule: Plan['split'], duplicates: Duplicates = noDuplicates): Split {
   refuseUnknownPeople(set, rule);
@@ -100,15 +100,19 @@ function imagesOfPeople({ images }: SplitSource, leftOut: ReadonlySet<number>): 
 /** How the source states the parts, if the rule keeps them; null for a draw. Throws 'wrong-input' without parts. */
 function partsGivenBy(set: SplitSource, { from }: Plan['split']): string | null {
   if (from === 'drawn') return null;
-  if (set.images.some(({ part }) => part !== undefined)) return set.partsGivenBy ?? 'the source';
-  if (from === 'given')
+  const givenBy = statedParts(set);
+  if (givenBy === null && from === 'given')
     throw new ArcBenchError(
       'wrong-input',
       'split.from is given, but the source names no parts: folders such as train, val and test, a CSV with a column ' +
         'part, or a list of parts was expected; add one, or choose split.from: drawn.',
     );
-  return null;
+  return givenBy;
 }
+
+/** How the source of a set states parts; null if it states none. */
+export const statedParts = ({ images, partsGivenBy: by }: SplitSource): string | null =>
+  images.some(({ part }) => part !== undefined) ? (by ?? 'the source') : null;
 
 function refuseUnknownPeople({ images }: SplitSource, { assign }: Plan['split']): void {
   const known = new Set(images.map(({ identity }) => identity));

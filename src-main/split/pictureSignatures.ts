@@ -1,3 +1,4 @@
+import { perceptualHash } from '../data/perceptualHash.ts';
 import { openPackedImages, type PreparedSet } from '../data/preparedSet.ts';
 
 /** The side of a thumbnail in cells. 24 cells tell two people in one pose apart; 16 do not always. */
@@ -39,10 +40,12 @@ export async function readSignatures(
   const thumbnails = new Uint8Array(set.count * cells);
   const vectors = new Float32Array(set.count * signatureSize);
   const usable = new Uint8Array(set.count);
-  const hashes = hashesOf(set);
+  const hashes = halvesOf(set.images.map((image) => image.perceptualHash));
+  const mirroredHashes: string[] = [];
   const packed = openPackedImages(set);
   try {
     const pixels = new Uint8Array(set.inputSize * set.inputSize * 3);
+    const mirrored = new Uint8Array(pixels.length);
     const shrink = shrinkerOf(set.inputSize);
     for (let index = 0; index < set.count; index++) {
       packed.readInto([index], pixels);
@@ -50,6 +53,8 @@ export async function readSignatures(
       shrink(pixels, thumbnail);
       const vector = vectors.subarray(index * signatureSize, (index + 1) * signatureSize);
       const known = lowFrequencies(thumbnail, vector);
+      mirror(pixels, set.inputSize, mirrored);
+      mirroredHashes.push(perceptualHash(mirrored, set.inputSize));
       usable[index] = known >= fewestCells && !isFlat(hashes, index) ? 1 : 0;
       if (index % 256 === 255) await onProgress(index + 1);
     }
@@ -59,15 +64,15 @@ export async function readSignatures(
   return {
     frequencies: vectors,
     hashes,
-    mirroredHashes: mirroredHalves(hashes),
+    mirroredHashes: halvesOf(mirroredHashes),
     usable,
     correlation: (first, second, mirrored) => correlationOf(thumbnails, { first, second, mirrored }),
   };
 }
 
 /**
- * Averages pictures to grey cells from 1 to 255. Black pixels do not count: they lie outside of the picture that the
- * face was cut from, and two faces that are cut in one way share them. A cell that is mostly black is 0.
+ * Averages pictures to grey cells from 1 to 255. What lies outside of the picture that the face was cut from does not
+ * count, since two faces that are cut in one way share it. A cell that is mostly outside is 0.
  */
 function shrinkerOf(size: number): (pixels: Uint8Array, thumbnail: Uint8Array) => void {
   const cellAt = Uint8Array.from({ length: size }, (_, at) => Math.floor((at * side) / size));
@@ -76,16 +81,18 @@ function shrinkerOf(size: number): (pixels: Uint8Array, thumbnail: Uint8Array) =
   const areas = new Uint32Array(cells);
   for (let y = 0; y < size; y++)
     for (let x = 0; x < size; x++) areas[(cellAt[y] as number) * side + (cellAt[x] as number)]!++;
+  const outsideOf = outsideFinder(size);
   return (pixels, thumbnail) => {
     sums.fill(0);
     counts.fill(0);
-    for (let y = 0, at = 0; y < size; y++) {
+    const { left, right, top, bottom } = outsideOf(pixels);
+    for (let y = 0; y < size; y++) {
       const row = (cellAt[y] as number) * side;
-      for (let x = 0; x < size; x++, at += 3) {
-        const grey = 299 * pixels[at]! + 587 * pixels[at + 1]! + 114 * pixels[at + 2]!;
-        if (grey === 0) continue;
+      for (let x = left[y]!; x < size - right[y]!; x++) {
+        if (y < top[x]! || y >= size - bottom[x]!) continue;
         const cell = row + (cellAt[x] as number);
-        sums[cell]! += grey;
+        const at = (y * size + x) * 3;
+        sums[cell]! += 299 * pixels[at]! + 587 * pixels[at + 1]! + 114 * pixels[at + 2]!;
         counts[cell]!++;
       }
     }
@@ -93,6 +100,30 @@ function shrinkerOf(size: number): (pixels: Uint8Array, thumbnail: Uint8Array) =
       const isKnown = counts[cell]! > 0 && counts[cell]! * 2 >= areas[cell]!;
       thumbnail[cell] = isKnown ? Math.max(1, Math.round(sums[cell]! / (1000 * counts[cell]!))) : 0;
     }
+  };
+}
+
+const edge = 2; // pixels beside the outside that interpolation has darkened
+
+/** How many pixels of each row and column, from either end, are black because they lie outside of the picture. */
+function outsideFinder(size: number) {
+  const lengths = () => new Uint8Array(size);
+  const ends = { left: lengths(), right: lengths(), top: lengths(), bottom: lengths() };
+  /** The run of black pixels from a start, with the darkened ones behind it; 0 without black pixels. */
+  const runOf = (pixels: Uint8Array, start: number, step: number): number => {
+    let run = 0;
+    for (let at = start; run < size && (pixels[at]! | pixels[at + 1]! | pixels[at + 2]!) === 0; at += step) run++;
+    return run === 0 ? 0 : Math.min(size, run + edge);
+  };
+  return (pixels: Uint8Array): typeof ends => {
+    const row = size * 3;
+    for (let at = 0; at < size; at++) {
+      ends.left[at] = runOf(pixels, at * row, 3);
+      ends.right[at] = runOf(pixels, at * row + row - 3, -3);
+      ends.top[at] = runOf(pixels, at * 3, row);
+      ends.bottom[at] = runOf(pixels, (size - 1) * row + at * 3, -row);
+    }
+    return ends;
   };
 }
 
@@ -157,25 +188,15 @@ function correlationOf(
   return spread <= 0 ? 0 : (products - (sumA * sumB) / known) / Math.sqrt(spread);
 }
 
-function hashesOf({ images }: PreparedSet): HashHalves {
-  const half = (from: number) =>
-    Int32Array.from(images, ({ perceptualHash }) => Number.parseInt(perceptualHash.slice(from, from + 8), 16));
+function halvesOf(hashes: readonly string[]): HashHalves {
+  const half = (from: number) => Int32Array.from(hashes, (hash) => Number.parseInt(hash.slice(from, from + 8), 16));
   return { high: half(0), low: half(8) };
 }
 
-/** In a mirrored row of eight comparisons, each one has the other order and the opposite outcome. */
-const mirroredByte = Uint8Array.from({ length: 256 }, (_, byte) => {
-  let mirrored = 0;
-  for (let bit = 0; bit < 8; bit++) if (((byte >> bit) & 1) === 0) mirrored |= 0x80 >> bit;
-  return mirrored;
-});
-function mirroredHalves({ high, low }: HashHalves): HashHalves {
-  const mirrored = (half: number) =>
-    (mirroredByte[half >>> 24]! << 24) |
-    (mirroredByte[(half >>> 16) & 255]! << 16) |
-    (mirroredByte[(half >>> 8) & 255]! << 8) |
-    mirroredByte[half & 255]!;
-  return { high: high.map(mirrored), low: low.map(mirrored) };
+function mirror(pixels: Uint8Array, size: number, target: Uint8Array): void {
+  for (let row = 0; row < pixels.length; row += size * 3)
+    for (let from = row, to = row + size * 3 - 3; from < row + size * 3; from += 3, to -= 3)
+      for (let channel = 0; channel < 3; channel++) target[to + channel] = pixels[from + channel]!;
 }
 
 /**

@@ -4,78 +4,100 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { randomStream } from '../../src-shared/maths/random.ts';
+import { perceptualHash } from '../../src-main/data/perceptualHash.ts';
 import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
 import { findDuplicates } from '../../src-main/split/findDuplicates.ts';
 
+const side = 24; // pixels: one for each cell that is compared
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-near-'));
 after(() => rmSync(folder, { recursive: true }));
 
-test('the search finds the same similar hashes as comparing all with all, in hashes that cluster like those of faces', async () => {
-  const random = randomStream(9, 'hashes');
-  const people = 50;
-  const each = 10;
-  const side = 32;
-  const bits = () => BigInt(`0x${Array.from({ length: 16 }, () => random.integer(16).toString(16)).join('')}`);
-  const flipped = (hash: bigint, count: number) =>
-    Array.from({ length: count }).reduce<bigint>((value) => value ^ (1n << BigInt(random.integer(64))), hash);
-  const common = bits();
-  const seen = [] as bigint[];
-  const images = Array.from({ length: people * each }, (_, index) => {
-    // Every third lies near one before it, at 0 to 11 bits.
-    const hash =
-      index % 3 === 2
-        ? flipped(seen[index - 1 - random.integer(index % 2 === 0 ? 2 : seen.length)] as bigint, random.integer(12))
-        : flipped(common, 15 + random.integer(12));
-    seen.push(hash);
-    return {
-      path: `/faces/${index}.png`,
-      identity: `person ${Math.floor(index / each)}`,
-      contentHash: String(index).padStart(64, '0'),
-      perceptualHash: hash.toString(16).padStart(16, '0'),
-    };
-  });
-  // All pixels are one gradient, so that the hashes alone decide.
-  const picture = Uint8Array.from({ length: side * side * 3 }, (_, at) => (at * 255) / (side * side * 3));
-  writeFileSync(join(folder, 'images.bin'), Buffer.concat(images.map(() => picture)));
-  const set: PreparedSet = {
-    folder,
-    inputSize: side,
-    count: images.length,
-    hash: 'near',
-    images,
-    rejected: [],
-    alignment: 'none',
-  };
-  const apart = (a: bigint, b: bigint) => (a ^ b).toString(2).replaceAll('0', '').length;
-  // Mirrored, each row of eight comparisons has the other order and the opposite outcomes.
-  const mirrored = (hash: bigint) =>
-    BigInt(
-      `0b${(hash.toString(2).padStart(64, '0').match(/.{8}/g) as string[])
-        .map((row) =>
-          [...row]
-            .reverse()
-            .map((bit) => (bit === '1' ? '0' : '1'))
-            .join(''),
-        )
-        .join('')}`,
-    );
-  const isNear = (a: number, b: number) =>
-    apart(seen[a] as bigint, seen[b] as bigint) <= 10 || apart(seen[a] as bigint, mirrored(seen[b] as bigint)) <= 10;
-  const { nearPairs } = await findDuplicates(set);
+/** Grey pictures as a prepared set; a name is 'person' and is that of several pictures. */
+function setOf(pictures: readonly { readonly name: string; readonly grey: readonly number[] }[]): PreparedSet {
+  const pixels = pictures.map(({ grey }) => Uint8Array.from(grey.flatMap((value) => [value, value, value])));
+  writeFileSync(join(folder, 'images.bin'), Buffer.concat(pixels));
+  const images = pictures.map(({ name }, index) => ({
+    path: `/faces/${index}.png`,
+    identity: name,
+    contentHash: String(index).padStart(64, '0'),
+    perceptualHash: perceptualHash(pixels[index] as Uint8Array, side),
+  }));
+  return { folder, inputSize: side, count: images.length, hash: 'near', images, rejected: [], alignment: 'none' };
+}
+const bound = (value: number) => Math.max(1, Math.min(255, Math.round(value)));
+const mirrored = (grey: readonly number[]) =>
+  Array.from({ length: side * side }, (_, at) => grey[at - (at % side) + side - 1 - (at % side)] as number);
 
-  // Of different people: the pictures that have such a pair at all.
-  const personOf = (index: number) => Math.floor(index / each);
-  const expected = new Set<number>();
-  for (let a = 0; a < images.length; a++)
-    for (let b = a + 1; b < images.length; b++) if (personOf(a) !== personOf(b) && isNear(a, b)) expected.add(a).add(b);
-  const found = new Set(nearPairs.filter(([a, b]) => personOf(a) !== personOf(b)).flat());
-  assert.ok(expected.size > 50 && expected.size < images.length, `${expected.size} pictures`);
-  assert.deepEqual([...found].sort(), [...expected].sort());
-  for (const [a, b] of nearPairs) assert.ok(isNear(a, b), `${a} and ${b} are far apart`);
+/** Smooth waves: what all faces share, and what this picture has of its own. */
+function drawing(seed: number, own: number): number[] {
+  const shared = randomStream(1, 'shared');
+  const random = randomStream(1, 'own', seed);
+  const waves = Array.from({ length: 12 }, (_, wave) => ({
+    across: wave % 4,
+    down: Math.floor(wave / 4),
+    height: 30 * (shared.next() - 0.5) + own * (random.next() - 0.5),
+    shift: 3 * shared.next() + random.next(),
+  }));
+  return Array.from({ length: side * side }, (_, at) =>
+    bound(
+      waves.reduce(
+        (sum, { across, down, height, shift }) =>
+          sum + height * Math.cos((Math.PI * (across * (at % side) + down * Math.floor(at / side))) / side + shift),
+        128,
+      ),
+    ),
+  );
+}
+
+/** The definition, written out: at most 10 bits of the hash apart, correlation above 0.95, as it is or mirrored. */
+function isNear(a: readonly number[], b: readonly number[]): boolean {
+  const hashOf = (grey: readonly number[]) =>
+    BigInt(`0x${perceptualHash(Uint8Array.from(grey.flatMap((value) => [value, value, value])), side)}`);
+  const correlation = (other: readonly number[]) => {
+    const mean = (of: readonly number[]) => of.reduce((sum, value) => sum + value) / of.length;
+    const meanA = mean(a);
+    const meanB = mean(other);
+    const sum = (term: (x: number, y: number) => number) =>
+      a.reduce((total, value, at) => total + term(value - meanA, (other[at] as number) - meanB), 0);
+    return sum((x, y) => x * y) / Math.sqrt(sum((x) => x * x) * sum((_, y) => y * y));
+  };
+  return [b, mirrored(b)].some(
+    (other) => (hashOf(a) ^ hashOf(other)).toString(2).replaceAll('0', '').length <= 10 && correlation(other) > 0.95,
+  );
+}
+
+test('the search finds what comparing all with all finds, in pictures that resemble each other', async () => {
+  const random = randomStream(9, 'copies');
+  const pictures: { name: string; grey: readonly number[] }[] = [];
+  for (let index = 0; index < 140; index++) {
+    const name = `person ${index % 24}`;
+    const before = pictures[random.integer(Math.max(1, index))];
+    const noisy = (grey: readonly number[], noise: number) =>
+      grey.map((value) => bound(value + noise * random.normal()));
+    if (index % 4 === 3 && before) {
+      const grey = index % 8 === 3 ? mirrored(before.grey) : before.grey.map((value) => bound(1.2 * value));
+      pictures.push({ name: index % 3 === 0 ? before.name : name, grey: noisy(grey, 4) });
+    } else pictures.push({ name, grey: noisy(drawing(index, 26), 3) });
+  }
+  const near: [number, number][] = [];
+  pictures.forEach((a, first) =>
+    pictures.forEach((b, second) => {
+      if (first < second && isNear(a.grey, b.grey)) near.push([first, second]);
+    }),
+  );
+  const { nearPairs } = await findDuplicates(setOf(pictures));
+  const nameOf = (index: number) => pictures[index]?.name;
+
+  // Of different people: exactly the pictures that have such a pair at all.
+  const between = (pairs: readonly (readonly [number, number])[]) =>
+    [...new Set(pairs.filter(([a, b]) => nameOf(a) !== nameOf(b)).flat())].sort((a, b) => a - b);
+  assert.ok(between(near).length > 12 && between(near).length < 120, `${between(near).length} pictures`);
+  assert.deepEqual(between(nearPairs), between(near));
 
   // Of one person: the pairs join what comparing all with all joins.
-  const groupsOf = (pairs: readonly (readonly [number, number])[]) => {
-    const names = images.map((_, index) => index);
+  const within = (pairs: readonly (readonly [number, number])[]) => pairs.filter(([a, b]) => nameOf(a) === nameOf(b));
+  const groups = (pairs: readonly (readonly [number, number])[]) => {
+    const names = [...pictures.keys()];
     for (let changed = true; changed;) {
       changed = false;
       for (const [a, b] of pairs) {
@@ -86,10 +108,26 @@ test('the search finds the same similar hashes as comparing all with all, in has
     }
     return names;
   };
-  const all: [number, number][] = [];
-  for (let a = 0; a < images.length; a++)
-    for (let b = a + 1; b < images.length && personOf(b) === personOf(a); b++) if (isNear(a, b)) all.push([a, b]);
-  const own = nearPairs.filter(([a, b]) => personOf(a) === personOf(b));
-  assert.ok(own.length > 3 && own.length < all.length, `${own.length} of ${all.length} pairs`);
-  assert.deepEqual(groupsOf(own), groupsOf(all));
+  assert.ok(within(near).length > 3, `${within(near).length} pairs of one person`);
+  assert.deepEqual(groups(within(nearPairs)), groups(within(near)));
+});
+
+test('a black border that two faces share does not make them alike, and a copy in it is found', async () => {
+  const framed = (grey: readonly number[]) =>
+    grey.map((value, at) => (at % side < 5 || at % side > 18 || at < 6 * side ? 0 : value));
+  const faces = [1, 2, 3].map((seed) => ({ name: `person ${seed}`, grey: framed(drawing(seed, 120)) }));
+  const copy = { name: 'copy', grey: framed((faces[1] as { grey: number[] }).grey.map((value) => bound(value * 1.1))) };
+  const mirror = { name: 'mirror', grey: mirrored((faces[2] as { grey: number[] }).grey) };
+  assert.deepEqual((await findDuplicates(setOf([...faces, copy, mirror]))).nearPairs, [
+    [1, 3],
+    [2, 4],
+  ]);
+});
+
+test('a search that is stopped ends with the reason', async () => {
+  const pictures = Array.from({ length: 300 }, (_, index) => ({ name: 'ann', grey: drawing(index, 30) }));
+  const stopper = new AbortController();
+  stopper.abort(new Error('stopped'));
+  const set = { ...setOf(pictures), count: 300 };
+  await assert.rejects(findDuplicates(set, { signal: stopper.signal }), /stopped/);
 });

@@ -11,7 +11,7 @@ import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import type { Duplicates } from '../../split/findDuplicates.ts';
 import { duplicatesOf } from '../../split/knownDuplicates.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
-import { makeSplit, type Split } from '../../split/makeSplit.ts';
+import { makeSplit, statedParts, type Split } from '../../split/makeSplit.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
@@ -74,6 +74,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
         hash: split.hash,
         prepared: set.hash,
         alignment: set.alignment,
+        partsGivenBy: statedParts(set),
         givenBy: split.givenBy,
         notes: split.notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
         parts: partNames.map((part) => ({

@@ -51,7 +51,7 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
     choose: (hash: string): void => {
       if (kept.value.dataset === hash) return;
       kept.value.dataset = hash;
-      [kept.value.split.assign, kept.value.split.allowFindings] = [{}, []];
+      Object.assign(kept.value.split, { from: 'auto', assign: {}, allowFindings: [] } satisfies Partial<Rule>);
     },
     reset: (): void => {
       kept.value = { ...fresh(), dataset: kept.value.dataset };
