@@ -518,14 +518,9 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
 
 const sectionsSchema = z.strictObject({ training: trainingSchema, model: modelSchema });
 
-/** The plan of the splits of one run: the seed is a number, drawn for the run or shared by all. */
-export type SplitRule = Omit<Plan['split'], 'seed'> & { readonly seed: number };
-
-/** The rule of the split that the runs of a seed train on. */
-export const splitRuleOf = ({ split, seeds }: Pick<Plan, 'split' | 'seeds'>, seed = seeds[0] ?? 1): SplitRule => ({
-  ...split,
-  seed: split.seed === 'perSeed' ? seed : split.seed,
-});
+/** The seed of the split that the runs of a seed train on. */
+export const splitSeedOf = ({ seed }: Pick<Plan['split'], 'seed'>, ofRun: number): number =>
+  seed === 'perSeed' ? ofRun : seed;
 
 /** The plan of one arm: its settings replace those of training and model. */
 export function planOfArm(plan: Plan, arm: ArmPlan): Plan {

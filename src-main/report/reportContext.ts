@@ -60,6 +60,7 @@ export function reportContext(model: ReportModel): ReportContext {
       name,
       against,
       runs: runs.map((run) => ({
+        id: run.id,
         seed: run.seed,
         values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(run.summary.evaluation)])),
       })),

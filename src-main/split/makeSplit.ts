@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { partNames, type Assignment, type PartName, type Plan } from '../../src-shared/experiment.ts';
+import { partNames, splitSeedOf, type Assignment, type PartName, type Plan } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
 
@@ -23,10 +23,11 @@ export interface Split {
 /**
  * Splits a prepared set by its rule: identities with too few images are left out, some are held out as query and
  * distractors,
- * and the images of the others are shared out among train, val and test. Throws 'wrong-input' where a part would be
- * empty.
+ * and the images of the others are shared out among train, val and test. `seedOfRun` is the seed where each seed draws
+ * a split of its own. Throws 'wrong-input' where a part would be empty.
  */
-export function makeSplit(set: SplitSource, rule: Plan['split']): Split {
+export function makeSplit(set: SplitSource, rule: Plan['split'], seedOfRun = 1): Split {
+  const seed = splitSeedOf(rule, seedOfRun);
   const byIdentity = new Map<string, number[]>();
   set.images.forEach((image, index) =>
     byIdentity.set(image.identity, [...(byIdentity.get(image.identity) ?? []), index]),
@@ -41,7 +42,7 @@ export function makeSplit(set: SplitSource, rule: Plan['split']): Split {
         'correct the name or take it out.',
     );
   const left = all.filter((identity) => imagesOf(identity).length >= rule.minImages);
-  const order = randomStream(rule.seed, 'split', 'held out').shuffle(left);
+  const order = randomStream(seed, 'split', 'held out').shuffle(left);
   const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * left.length)));
   const queryCount = held(rule.query, 2);
   const distractorCount = held(rule.distractors, 1);
@@ -67,12 +68,12 @@ export function makeSplit(set: SplitSource, rule: Plan['split']): Split {
   const parts: Record<PartName, number[]> = { train: [], val: [], test: [], query: [], distractors: [] };
   parts.query.push(...peopleIn('query').flatMap(imagesOf));
   parts.distractors.push(...peopleIn('distractors').flatMap(imagesOf));
-  for (const identity of classes) shareOut(identity, imagesOf(identity), { set, rule, parts });
+  for (const identity of classes) shareOut(identity, imagesOf(identity), { set, rule, seed, parts });
   for (const part of partNames) parts[part].sort((a, b) => a - b);
   const hash = createHash('sha256')
-    .update(JSON.stringify([set.hash, rule.seed, classes, partNames.map((part) => parts[part])]))
+    .update(JSON.stringify([set.hash, seed, classes, partNames.map((part) => parts[part])]))
     .digest('hex');
-  return { seed: rule.seed, rule, classes, parts, skipped, hash };
+  return { seed, rule, classes, parts, skipped, hash };
 }
 
 /** Shares one identity's images out; copies of one picture stay together. */
@@ -82,15 +83,21 @@ function shareOut(
   {
     set,
     rule,
+    seed,
     parts,
-  }: { readonly set: SplitSource; readonly rule: Plan['split']; readonly parts: Record<PartName, number[]> },
+  }: {
+    readonly set: SplitSource;
+    readonly rule: Plan['split'];
+    readonly seed: number;
+    readonly parts: Record<PartName, number[]>;
+  },
 ): void {
   const copies = new Map<string, number[]>();
   for (const index of images) {
     const content = set.images[index]?.contentHash ?? '';
     copies.set(content, [...(copies.get(content) ?? []), index]);
   }
-  const groups = randomStream(rule.seed, 'split', 'images', identity).shuffle([...copies.values()]);
+  const groups = randomStream(seed, 'split', 'images', identity).shuffle([...copies.values()]);
   const wanted = (share: number) => (share === 0 ? 0 : Math.max(1, Math.round(share * groups.length)));
   const val = wanted(rule.val);
   const test = wanted(rule.test);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ArmPlan, Plan } from '../../src-shared/experiment.ts';
+import { splitSeedOf, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { drawnClasses } from '../../src-shared/drawnClasses.ts';
 import { healthWarnings } from '../../src-shared/health.ts';
@@ -216,7 +216,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     training: plan.training,
   };
   const noiseShapes = dropoutShapes(network);
-  const shown = randomStream(plan.split.seed, 'snapshots')
+  const shown = randomStream(splitSeedOf(plan.split, seed), 'snapshots')
     .shuffle([...val.indexes.keys()])
     .slice(0, mostShown)
     .sort((a, b) => a - b);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { splitSeedOf } from '../../src-shared/experiment.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { heldOutPairs } from '../data/lfwPairs.ts';
 import { npyBytes } from '../files/npyFile.ts';
@@ -126,7 +127,7 @@ async function work(task: TrainerTask): Promise<void> {
           flip,
           falsePositiveRates,
           loss: arm.loss,
-          seed: plan.split.seed,
+          seed: splitSeedOf(plan.split, task.seed),
           classes: task.classes,
           train,
           val,

@@ -7,7 +7,8 @@ import { experimentSchema } from '../../src-shared/experiment.ts';
 import type { MetricPoint } from '../../src-main/store/metricPoint.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
-import { plannedRuns, trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
+import { plannedRuns } from '../../src-main/workbench/experiment/plannedRuns.ts';
+import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-points-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,7 +60,7 @@ async function train(
       };
       const faces = await gatherSplit(options);
       await trainArms(options, faces, { interrupted, compiled: true, engine: 'cpu', evaluate: false });
-      return plannedRuns(plan, faces.split)[0]?.id as string;
+      return plannedRuns(store, plan, faces)[0]?.id as string;
     };
     const id = await run('refuse', disturb).catch(() => run('resume', () => undefined));
     return { points: store.points(id, 'steps'), epochs: store.points(id) };

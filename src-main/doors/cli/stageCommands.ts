@@ -9,7 +9,8 @@ import { importFaces, peopleOf, prepareFaces } from '../../workbench/experiment/
 import { gatherSplit, writeExperimentReport } from '../../workbench/experiment/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/experiment/splitFaces.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
-import { plannedRuns, trainArms, type TrainOptions } from '../../workbench/experiment/trainArms.ts';
+import { comparisonRuns, tuningRuns } from '../../workbench/experiment/plannedRuns.ts';
+import { trainArms, type TrainOptions } from '../../workbench/experiment/trainArms.ts';
 import { haltOf } from '../../workbench/experiment/trainInRounds.ts';
 import type { Session } from './session.ts';
 
@@ -176,7 +177,8 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const split = await gatherSplit(options);
-        const untrained = plannedRuns(options.plan, split.split).filter(
+        const compared = comparisonRuns(options.store, options.plan, split);
+        const untrained = (compared.length > 0 ? compared : tuningRuns(options.plan, split)).filter(
           ({ id }) =>
             !['trained', 'done'].includes(options.store.run(id)?.status ?? '') && haltOf(options.store, id) === null,
         );
@@ -217,7 +219,9 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const split = await gatherSplit(options);
-        if (!plannedRuns(options.plan, split.split).some(({ id }) => options.store.run(id)?.status === 'done'))
+        if (
+          !comparisonRuns(options.store, options.plan, split).some(({ id }) => options.store.run(id)?.status === 'done')
+        )
           throw new ArcBenchError(
             'wrong-input',
             `No run of ${source} is done yet: run it first with \`${options.rerunCommand}\`.`,

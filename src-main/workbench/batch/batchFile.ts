@@ -13,7 +13,9 @@ const batchSchema = z.strictObject({
   baseFolder: z.string(),
   rerunCommand: z.string(),
   /** One task each; the place is the task's number. */
-  runs: z.array(z.strictObject({ id: z.string(), arm: z.string(), seed: z.int() })),
+  runs: z
+    .array(z.strictObject({ id: z.string(), arm: z.string(), seed: z.int() }))
+    .refine((runs) => new Set(runs.map(({ id }) => id)).size === runs.length, { error: 'a run is there twice' }),
   /** Slurm's ids of the array jobs, oldest first. */
   jobs: z.array(z.string()),
 });

@@ -4,8 +4,9 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { gatherSplit, writeExperimentReport } from '../experiment/runExperiment.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import { plannedRuns, trainArms, type TrainOptions } from '../experiment/trainArms.ts';
-import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf } from './batchFile.ts';
+import { plannedRuns } from '../experiment/plannedRuns.ts';
+import { trainArms, type TrainOptions } from '../experiment/trainArms.ts';
+import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf, type Batch } from './batchFile.ts';
 import { joinRun } from './joinRun.ts';
 import { refuseUnpaired } from './refuseUnpaired.ts';
 import { isJoinable, stateOf, taskStates, withStore, type BatchedRun } from './taskStates.ts';
@@ -29,7 +30,7 @@ export async function collectBatch(
   const faces = await gatherSplit(options);
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
-  const planned = plannedRuns(plan, faces.split);
+  const planned = plannedRuns(store, plan, faces).map(({ id, arm, seed }) => ({ id, arm, seed }));
   const found =
     from.length > 0
       ? runsIn(options, { planned, splitHash: faces.split.hash, workspaces: from.map((path) => resolve(path)) })
@@ -76,7 +77,7 @@ export async function collectBatch(
   return { report, joined: joined.map(({ id }) => id), runs: there.map(({ id }) => id) };
 }
 
-type Planned = ReturnType<typeof plannedRuns>;
+type Planned = Batch['runs'];
 
 /** The runs of the tasks that were submitted from this workspace. */
 function tasksOf(

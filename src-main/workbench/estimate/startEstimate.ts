@@ -5,6 +5,7 @@ import { halvingRounds } from '../../../src-shared/halving.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../../model/network.ts';
 import type { RunRow, Store } from '../../store/store.ts';
+import { tuningSeeds, tuningTrials } from '../../../src-shared/tune.ts';
 import { optimizerSlots } from '../../train/optimizerSlots.ts';
 import type { CountedFaces } from '../experiment/countedFaces.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
@@ -25,6 +26,7 @@ export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number
 
 const sureness = { machine: 0, otherRuns: 1, runs: 2 } as const satisfies Record<TrainingRate['from']['kind'], number>;
 const inferenceShare = 0.35;
+const hasEnded = ({ status }: RunRow) => status === 'trained' || status === 'failed';
 const secondsToBegin = 4; // of a training step's time; of each run, to load the engine and compile its steps
 
 /**
@@ -45,7 +47,7 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
     const known = armPlans.get(`${hash} ${name}`);
     if (known !== undefined) return known;
     const plan = store.plan(hash);
-    const arm = plan?.arms.find((entry) => entry.name === name);
+    const arm = plan && [...plan.arms, ...tuningTrials(plan)].find((entry) => entry.name === name);
     const found = plan && arm ? planOfArm(plan, arm) : null;
     armPlans.set(`${hash} ${name}`, found);
     return found;
@@ -62,7 +64,11 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
         return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
       });
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
-    const own = store.runs(planHash(plan)).filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
+    const trials = tuningTrials(plan);
+    const isTrial = ({ arm }: Pick<RunRow, 'arm'>) => trials.some(({ name }) => name === arm);
+    const own = store
+      .runs(planHash(plan))
+      .filter((run) => run.status === 'done' || haltOf(store, run.id) !== null || (isTrial(run) && hasEnded(run)));
     const runs = ratedRuns();
     const machine = runs.length > 0 ? null : speed();
     const faces =
@@ -73,9 +79,10 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
             trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0),
           }
         : null;
-    const arms = plan.arms.map((arm) => {
+    const arms = [...plan.arms, ...trials].map((arm) => {
       const armPlan = planOfArm(plan, arm);
-      const left = plan.seeds.length - own.filter((run) => run.arm === arm.name).length;
+      const seeds = isTrial({ arm: arm.name }) ? tuningSeeds(plan).length : plan.seeds.length;
+      const left = seeds - own.filter((run) => run.arm === arm.name).length;
       return {
         rate: trainingRate(armPlan, faces?.people ?? 0, { runs, machine }),
         left,
@@ -88,7 +95,7 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
       .sort((a, b) => sureness[a.from.kind] - sureness[b.from.kind] || a.imagesPerSecond - b.imagesPerSecond);
     const withVal = 1 + (plan.split.val / plan.split.train) * inferenceShare;
     return {
-      runs: plan.arms.length * plan.seeds.length,
+      runs: plan.arms.length * plan.seeds.length + trials.length * tuningSeeds(plan).length,
       runsDone: own.length,
       faces,
       rate,

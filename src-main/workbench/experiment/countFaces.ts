@@ -63,7 +63,7 @@ export type FaceCounter = ReturnType<typeof faceCounter>;
 function count(from: FacesFrom, plan: Plan, sourceOf: () => SplitSource): CountedFaces {
   const set = sourceOf();
   try {
-    return { from, facts: splitFacts({ set, split: makeSplit(set, plan.split) }) };
+    return { from, facts: splitFacts({ set, split: makeSplit(set, plan.split, plan.seeds[0]) }) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
     return { refusal: error.message };

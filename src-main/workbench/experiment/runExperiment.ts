@@ -16,7 +16,8 @@ import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts'
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
-import { plannedRuns, trainArms, type TrainOptions } from './trainArms.ts';
+import { comparisonRuns } from './plannedRuns.ts';
+import { trainArms, type TrainOptions } from './trainArms.ts';
 
 /**
  * Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as
@@ -62,7 +63,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
       plan,
       hash,
       faces,
-      runs: plannedRuns(plan, faces.split),
+      runs: comparisonRuns(store, plan, faces),
       rerunCommand: options.rerunCommand,
     }),
     folder,

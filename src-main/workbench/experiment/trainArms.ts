@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { adviceBeforeTraining, adviceSentence } from '../../../src-shared/advice.ts';
-import { builtPairs, planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import { builtPairs, type Plan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { enginesThatDiffer } from '../../../src-shared/runEngine.ts';
 import { warningSentence, type RunWarning } from '../../../src-shared/runWarning.ts';
 import { hashFiles } from '../../files/hashFiles.ts';
 import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
-import type { Split } from '../../split/makeSplit.ts';
 import type { RunRow, Store } from '../../store/store.ts';
 import { pointLogOf } from '../../train/pointLog.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
@@ -25,7 +23,9 @@ import { restorePoints } from './restorePoints.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { runTrainer } from '../../trainer/runTrainer.ts';
-import { epochsDone, haltOf, isWaiting, trainInRounds, type PlannedRun } from './trainInRounds.ts';
+import { comparisonRuns, planOfRun, tuningRuns, type PlannedRun, type SplitsOfSeeds } from './plannedRuns.ts';
+import { epochsDone, haltOf, isWaiting, trainInRounds } from './trainInRounds.ts';
+import { tuningOutcomes } from './tuningOutcomes.ts';
 
 export interface TrainOptions {
   /** What becomes of a run that ended half-way (cancelled, failed or killed): without a word, nothing. */
@@ -38,83 +38,54 @@ export interface TrainOptions {
   readonly only?: ((run: { readonly arm: string; readonly seed: number }) => boolean) | undefined;
 }
 
-/** Id of the run of one arm with one seed on one split: the same plan gives the same run. */
-export function runId({
-  plan,
-  split,
-  arm,
-  seed,
-}: {
-  readonly plan: Plan;
-  readonly split: Split;
-  readonly arm: string;
-  readonly seed: number;
-}): string {
-  return createHash('sha256')
-    .update(JSON.stringify([planHash(plan), split.hash, arm, seed]))
-    .digest('hex')
-    .slice(0, 12);
-}
-
 export const runFolderOf = (store: Store, id: string): string => join(store.workspace, 'runs', id);
 export const snapshotFolderOf = (store: Store, id: string): string => join(runFolderOf(store, id), 'snapshots');
 
-/** Every run that a plan asks for, in the order in which they run. */
-export function plannedRuns(plan: Plan, split: Split): PlannedRun[] {
-  return plan.seeds.flatMap((seed) =>
-    plan.arms.map((arm) => ({ id: runId({ plan, split, arm: arm.name, seed }), arm: arm.name, seed })),
-  );
-}
-
 /**
- * Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Throws what
- * ends a run.
+ * Trains every arm with every seed, each in a process of its own, and keeps what they report in the store: where the
+ * plan tunes, its runs first. Throws what ends a run.
  */
 export async function trainArms(
   options: StageOptions,
-  faces: { readonly set: PreparedSet; readonly split: Split },
+  faces: SplitsOfSeeds & { readonly set: PreparedSet },
   train: TrainOptions,
 ): Promise<readonly string[]> {
   const { store, plan, progress } = options;
-  const { set, split } = faces;
+  const { set } = faces;
   const hash = planHash(plan);
-  const label = new Map(split.classes.map((identity, index) => [identity, index]));
-  const labels = Int32Array.from(split.parts.train, (index) => label.get(set.images[index]?.identity ?? '') ?? 0);
+  const labelsOf = labelsBySplit(set);
   store.savePlan(hash, plan);
-  const planned = plannedRuns(plan, split).filter((run) => train.only?.(run) ?? true);
-  if (train.only && plan.sweep?.halving)
-    throw new ArcBenchError(
-      'wrong-input',
-      `The runs of a sweep with successive halving go on together, round by round: \`${options.rerunCommand} ` +
-        '--resume` goes on with all of them.',
-    );
-  if (planned.length === 0)
-    throw new ArcBenchError(
-      'wrong-input',
-      `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its ` +
-        `seeds ${plan.seeds.join(', ')}.`,
-    );
-  // A sweep tries values that may be too bold: one that diverges is a result, and the others go on.
-  const isDiverged = (id: string) =>
-    plan.sweep !== undefined &&
+  const isMeant = (run: Pick<PlannedRun, 'arm' | 'seed'>): boolean => train.only?.(run) ?? true;
+  const trials = tuningRuns(plan, faces).filter((run) => isMeant(run) || isWantedByTuned(plan, run, isMeant));
+  refuseParts(options, train);
+  // Values that are tried may be too bold: a run that diverges is a result then, and the others go on.
+  const mayDiverge = ({ role }: Pick<PlannedRun, 'role'>): boolean => plan.sweep !== undefined || role === 'tuning';
+  const isDiverged = (run: PlannedRun) =>
+    mayDiverge(run) &&
     train.interrupted !== 'restart' &&
-    store.run(id)?.status === 'failed' &&
-    store.result(id, 'failure') === 'diverged';
-  if (train.interrupted === 'refuse')
-    planned
-      .filter((run) => !isDiverged(run.id) && haltOf(store, run.id) === null)
-      .forEach((run) => refuseInterrupted(options, store.run(run.id)));
-  if (planned.some((run) => store.run(run.id) === null)) {
+    store.run(run.id)?.status === 'failed' &&
+    store.result(run.id, 'failure') === 'diverged';
+  const begin = (planned: readonly PlannedRun[]) => {
+    if (train.interrupted === 'refuse')
+      planned
+        .filter((run) => !isDiverged(run) && haltOf(store, run.id) === null)
+        .forEach((run) => refuseInterrupted(options, store.run(run.id)));
+  };
+  const known = comparisonRuns(store, plan, faces).filter(isMeant);
+  begin([...trials, ...known]);
+  if ([...trials, ...known].some((run) => store.run(run.id) === null)) {
     const texts = reportTexts('en');
     for (const advice of adviceBeforeTraining(plan, splitFacts(faces)))
       progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
   }
-  const trainOne = async ({ id, arm, seed }: PlannedRun, untilEpoch: number | null): Promise<void> => {
+  const trainOne = async (run: PlannedRun, untilEpoch: number | null): Promise<void> => {
+    const { id, arm, seed, split } = run;
     const title = `${arm}, seed ${seed}`;
-    const own = planOfArm(plan, plan.arms.find((entry) => entry.name === arm) as ArmPlan);
+    const own = planOfRun(plan, run);
+    const evaluate = train.evaluate && run.role === 'comparison';
     const { epochs } = own.training;
     const known = store.run(id);
-    if (isDiverged(id)) {
+    if (isDiverged(run)) {
       progress.notice(`${title}: diverged already (run ${id}).`);
       return;
     }
@@ -123,7 +94,7 @@ export async function trainArms(
       (untilEpoch !== null && known !== null && isWaiting(plan, known) && epochsDone(store, id) >= untilEpoch)
     )
       return;
-    if (known?.status === 'done' || (known?.status === 'trained' && !train.evaluate)) {
+    if (known?.status === 'done' || (known?.status === 'trained' && !evaluate)) {
       progress.notice(`${title}: ${known.status} already (run ${id}).`);
       return;
     }
@@ -141,12 +112,13 @@ export async function trainArms(
       if (known) store.deleteRun(id); // so that the store never names what is gone
       rmSync(runFolderOf(store, id), { recursive: true, force: true });
       await makeFolder(runFolderOf(store, id)); // what was there is gone for good before the run is known again
-      const draws = drawsOf(own, labels, seed);
+      const draws = drawsOf(own, labelsOf(split), seed);
       store.atomically(() => {
         store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: split.hash });
         store.saveResult(id, 'faces', { prepared: set.hash });
         store.saveResult(id, 'origin', { baseFolder: options.baseFolder, rerunCommand: options.rerunCommand });
         store.saveResult(id, 'draws', draws);
+        if (plan.tune && run.role === 'comparison') store.saveResult(id, 'tuned', run.armPlan.settings ?? {});
       });
     }
     store.forgetResult(id, 'failure'); // of the attempt before this one
@@ -168,7 +140,7 @@ export async function trainArms(
         resume: goOn,
         untilEpoch: known?.status === 'trained' ? null : untilEpoch,
         compiled: train.compiled,
-        evaluate: train.evaluate,
+        evaluate,
         engine: train.engine,
       },
       {
@@ -222,7 +194,7 @@ export async function trainArms(
       },
     );
     await finish(store, id, last);
-    if (last.kind === 'failed' && last.code === 'diverged' && plan.sweep) {
+    if (last.kind === 'failed' && last.code === 'diverged' && mayDiverge(run)) {
       progress.notice(last.message);
       return;
     }
@@ -233,10 +205,94 @@ export async function trainArms(
         `Stopped and saved; \`${options.rerunCommand} --resume\` goes on from here.`,
       );
   };
-  if (plan.sweep?.halving)
-    await trainInRounds({ store, plan, halving: plan.sweep.halving, progress }, planned, trainOne);
-  else for (const run of planned) await trainOne(run, null);
-  return planned.map((run) => run.id);
+  for (const run of trials) await trainOne(run, null);
+  if (plan.tune) sayChoices(options, tuningRuns(plan, faces));
+  if (plan.sweep?.halving) {
+    await trainInRounds({ store, plan, halving: plan.sweep.halving, progress }, known, trainOne);
+    return known.map(({ id }) => id);
+  }
+  // A comparison that stops by itself has fewer runs once it is decided, so what is left is asked for each time.
+  const done = new Set<string>();
+  for (;;) {
+    const planned = comparisonRuns(store, plan, faces).filter(isMeant);
+    const next = planned.find(({ id }) => !done.has(id));
+    if (!next) {
+      if (planned.length === 0 && trials.length === 0) throw noSuchRuns(plan);
+      if (plan.stopping && train.evaluate && !train.only) saySeeds(options, planned);
+      return [...trials, ...planned].map(({ id }) => id);
+    }
+    begin([next]);
+    await trainOne(next, null);
+    done.add(next.id);
+  }
+}
+
+/** The class of each training picture of a split. */
+function labelsBySplit(set: PreparedSet): (split: PlannedRun['split']) => Int32Array {
+  const known = new Map<string, Int32Array>();
+  return (split) => {
+    const label = new Map(split.classes.map((identity, index) => [identity, index]));
+    const labels =
+      known.get(split.hash) ??
+      Int32Array.from(split.parts.train, (index) => label.get(set.images[index]?.identity ?? '') ?? 0);
+    known.set(split.hash, labels);
+    return labels;
+  };
+}
+
+/** Whether a run of tuning is needed to choose for an arm whose own runs are meant. */
+const isWantedByTuned = (
+  { seeds }: Plan,
+  { armPlan }: PlannedRun,
+  isMeant: (run: { readonly arm: string; readonly seed: number }) => boolean,
+): boolean => seeds.some((seed) => isMeant({ arm: armPlan.variantOf ?? armPlan.name, seed }));
+
+/** Refuses to train a part of what only goes together. */
+function refuseParts({ plan, rerunCommand }: StageOptions, { only, evaluate }: TrainOptions): void {
+  if (only && plan.sweep?.halving)
+    throw new ArcBenchError(
+      'wrong-input',
+      `The runs of a sweep with successive halving go on together, round by round: \`${rerunCommand} ` +
+        '--resume` goes on with all of them.',
+    );
+  if (plan.stopping && !evaluate)
+    throw new ArcBenchError(
+      'wrong-input',
+      'A comparison that stops by itself needs each run judged before the next one: run the whole experiment with ' +
+        '`arcbench --run`, or leave out stopping.',
+    );
+}
+
+const noSuchRuns = (plan: Plan) =>
+  new ArcBenchError(
+    'wrong-input',
+    `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its ` +
+      `seeds ${plan.seeds.join(', ')}.`,
+  );
+
+/** Says what val chose for each arm. Throws 'diverged' where every combination of an arm diverged. */
+function sayChoices({ store, progress }: StageOptions, runs: readonly PlannedRun[]): void {
+  for (const { origin, trials, chosen } of tuningOutcomes(store, runs)) {
+    const best = trials.find(({ arm }) => arm === chosen);
+    if (best)
+      progress.notice(
+        `Tuning chose ${best.arm.name} of ${trials.length}: val ${percent(best.accuracy ?? 0)} on average.`,
+      );
+    else if (trials.every(({ divergedSeeds }) => divergedSeeds.length > 0))
+      throw new ArcBenchError(
+        'diverged',
+        `Every combination that ${origin} tried in tuning diverged: add lower learning rates to tune.knobs.`,
+      );
+  }
+}
+
+function saySeeds({ plan, progress }: StageOptions, planned: readonly PlannedRun[]): void {
+  const seeds = new Set(planned.map(({ seed }) => seed)).size;
+  progress.notice(
+    seeds < plan.seeds.length
+      ? `Stopped after ${seeds} of at most ${plan.seeds.length} seeds: more would hardly change the verdict.`
+      : `All ${seeds} seeds were needed.`,
+  );
 }
 
 function refuseInterrupted({ store, plan, rerunCommand }: StageOptions, known: RunRow | null): void {
@@ -269,7 +325,11 @@ function keepOnce(store: Store, id: string, event: Parameters<Store['addEvent']>
  * Says of a run, once, that it or those it will be compared with were computed by different engines, which round
  * differently.
  */
-function sayOtherEngines({ store, progress }: StageOptions, planHash: string, { id, arm, seed }: PlannedRun): void {
+function sayOtherEngines(
+  { store, progress }: StageOptions,
+  planHash: string,
+  { id, arm, seed }: Pick<PlannedRun, 'id' | 'arm' | 'seed'>,
+): void {
   const others = store
     .runs(planHash)
     .filter((run) => run.id !== id && (run.status === 'done' || run.status === 'trained'));

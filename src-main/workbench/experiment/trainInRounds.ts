@@ -4,13 +4,8 @@ import { halvingRounds, type HalvingStop } from '../../../src-shared/halving.ts'
 import { mean } from '../../../src-shared/maths/statistics.ts';
 import { epochCurve } from '../../store/metricPoint.ts';
 import type { RunRow, Store } from '../../store/store.ts';
+import type { PlannedRun } from './plannedRuns.ts';
 import type { StageProgress } from './stage.ts';
-
-export interface PlannedRun {
-  readonly id: string;
-  readonly arm: string;
-  readonly seed: number;
-}
 
 /** How successive halving stopped a run; null where it did not. */
 export const haltOf = (store: Store, id: string): HalvingStop | null =>

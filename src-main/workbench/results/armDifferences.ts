@@ -30,13 +30,19 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
     judged.map(({ evaluation }) => evaluation),
     reportTexts('en'),
   );
-  // Arms of another split were judged on other pictures: their runs are no pairs with those of the base.
+  // A pair was judged on the same pictures: both runs of a seed have one split.
+  const splitOf = new Map(
+    judged
+      .filter(({ row }) => row.planHash === base.row.planHash && row.arm === base.row.arm)
+      .map(({ row }) => [row.seed, row.splitHash]),
+  );
   const arms = [...groupBy(judged, ({ row }) => `${row.planHash} ${row.arm}`).values()].map((own) => ({
     name: own[0]!.row.id,
     isBase: own.includes(base),
     runs: own
-      .filter(({ row }) => row.splitHash === base.row.splitHash)
+      .filter(({ row }) => row.splitHash === splitOf.get(row.seed))
       .map(({ row, evaluation }) => ({
+        id: row.id,
         seed: row.seed,
         values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(evaluation)])),
       })),
