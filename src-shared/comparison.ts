@@ -1,4 +1,5 @@
 import { countOnce } from './countOnce.ts';
+import { firstLook } from './maths/groupSequential.ts';
 import { holm } from './maths/holm.ts';
 import { noiseFloor, type NoiseFloor } from './maths/noiseFloor.ts';
 import { fewestBootstrapPairs, pairedDifference, type PairedDifference } from './maths/pairedDifference.ts';
@@ -73,7 +74,7 @@ export interface Comparison {
 
 export const significance = 0.05;
 /** With fewer pairs a verdict is preliminary. */
-export const fewestPairs = 5;
+export const fewestPairs = firstLook;
 /**
  * From this number of pairs on the sign-flip test decides. With fewer its power would be below that of Student's test
  * with one pair less, since it has few possible values of p (`npm run simulate:verdict` counts both).
@@ -121,10 +122,7 @@ export function compareArms(
   };
 }
 
-type Unjudged = Omit<
-  ComparedPair,
-  'decidedBy' | 'adjustedP' | 'verdict' | 'moreSeeds' | 'stopping' | 'hopeless'
->;
+type Unjudged = Omit<ComparedPair, 'decidedBy' | 'adjustedP' | 'verdict' | 'moreSeeds' | 'stopping' | 'hopeless'>;
 
 function pairUp(arm: ComparedArm, against: ComparedArm, metric: ComparedMetric): Unjudged[] {
   const couples = arm.runs
@@ -239,7 +237,5 @@ function withoutSpread(
 /** Whether a duel that stops by itself may stop: each primary metric of each arm has a verdict, or no chance of one. */
 export const mayStop = ({ pairs }: Pick<Comparison, 'pairs'>): boolean => {
   const primary = pairs.filter(({ metric }) => metric.primary);
-  return (
-    primary.length > 0 && primary.every(({ verdict, hopeless }) => verdict !== 'notDistinguishable' || hopeless)
-  );
+  return primary.length > 0 && primary.every(({ verdict, hopeless }) => verdict !== 'notDistinguishable' || hopeless);
 };

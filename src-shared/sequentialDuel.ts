@@ -1,3 +1,4 @@
+import type { Plan } from './experiment.ts';
 import { looksOf, sequentialP, sequentialT } from './maths/groupSequential.ts';
 import { normalProbability } from './maths/normalDistribution.ts';
 import type { Interval } from './maths/statistics.ts';
@@ -10,6 +11,10 @@ export interface StoppingRule {
   readonly equalWithin: number;
 }
 
+/** The rule of a plan whose comparison stops by itself; null where all its seeds are trained. */
+export const stoppingRuleOf = ({ stopping, seeds }: Pick<Plan, 'stopping' | 'seeds'>): StoppingRule | null =>
+  stopping ? { atMost: seeds.length, equalWithin: stopping.equalWithin } : null;
+
 /** What a look at the pairs so far needs. */
 export interface Looked {
   readonly pairs: number;
@@ -19,7 +24,10 @@ export interface Looked {
 }
 
 export interface SequentialJudgement {
-  /** 95 %, valid at whichever look the duel stops; null before the first look. */
+  /**
+   * 95 %, valid at whichever look the duel stops; null before the first look. Where the arms are equal, the interval
+   * that lies within the region, at the level of that test.
+   */
   readonly interval: Interval | null;
   /** The smallest significance at which the duel would have stopped here. */
   readonly p: number;
@@ -36,7 +44,12 @@ const equalityLevel = (significance: number): number => 2 * significance;
  */
 export function judgeSequentially(
   { pairs, mean, spread }: Looked,
-  { atMost, region, comparisons, significance }: {
+  {
+    atMost,
+    region,
+    comparisons,
+    significance,
+  }: {
     readonly atMost: number;
     readonly region: number | null;
     readonly comparisons: number;
@@ -45,12 +58,13 @@ export function judgeSequentially(
 ): SequentialJudgement {
   if (!looksOf(atMost).includes(pairs)) return { interval: null, p: 1, isEqual: false };
   const error = spread / Math.sqrt(pairs);
-  const reach = sequentialT(pairs, atMost, significance) * error;
   const equalReach = sequentialT(pairs, atMost, equalityLevel(significance / comparisons)) * error;
+  const isEqual = region !== null && Math.abs(mean) + equalReach < region;
+  const reach = isEqual ? equalReach : sequentialT(pairs, atMost, significance) * error;
   return {
     interval: { low: mean - reach, high: mean + reach },
     p: Math.min(1, sequentialP(mean / error, pairs, atMost)),
-    isEqual: region !== null && Math.abs(mean) + equalReach < region,
+    isEqual,
   };
 }
 
@@ -69,7 +83,8 @@ export function isHopeless(
   const deviation = spread * Math.sqrt(1 / pairs - 1 / atMost); // of the last mean about today's
   const error = spread / Math.sqrt(atMost);
   const reach = sequentialT(atMost, atMost, significance / comparisons) * error;
-  const within = region === null ? 0 : region - sequentialT(atMost, atMost, equalityLevel(significance / comparisons)) * error;
+  const within =
+    region === null ? 0 : region - sequentialT(atMost, atMost, equalityLevel(significance / comparisons)) * error;
   const below = (limit: number) => normalProbability((limit - mean) / deviation);
   const apart = 1 - below(reach) + below(-reach);
   const equal = within > 0 ? below(within) - below(-within) : 0;

@@ -53,7 +53,12 @@ export const comparisonCsv = ({ comparison }: ReportContext): string =>
       'decidedBy',
       'holmP',
       'verdict',
-      'moreSeeds',
+      'preliminary',
+      'superiority',
+      'superiorityLow',
+      'superiorityHigh',
+      'moreSeedsLow',
+      'moreSeedsHigh',
     ],
     ...(['pairs', 'steps'] as const).flatMap((kind) =>
       comparison[kind].map((pair) => [
@@ -77,7 +82,12 @@ export const comparisonCsv = ({ comparison }: ReportContext): string =>
         pair.decidedBy,
         pair.adjustedP,
         pair.verdict,
-        pair.moreSeeds,
+        String(pair.preliminary),
+        pair.superiority.share,
+        pair.superiority.interval.low,
+        pair.superiority.interval.high,
+        pair.moreSeeds?.low ?? null,
+        pair.moreSeeds?.high ?? null,
       ]),
     ),
   ]);

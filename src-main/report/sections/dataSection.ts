@@ -25,7 +25,9 @@ export const dataSection: Section = ({ model: { dataset, split }, texts: { say, 
           .map((part) => [part.part, count(part.people), count(part.images)]),
       ),
       [
-        say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) }),
+        split.splits > 1
+          ? say('data.splits', { splits: split.splits, seed: split.seed, hash: split.hash.slice(0, 16) })
+          : say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) }),
         split.findings.length === 0
           ? say('data.noFindings')
           : say('data.findings', { findings: split.findings.length }),

@@ -3,7 +3,7 @@ import type { Evaluation } from '../../../src-shared/evaluation.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 import { looksOf } from '../../../src-shared/maths/groupSequential.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
-import type { StoppingRule } from '../../../src-shared/sequentialDuel.ts';
+import { stoppingRuleOf, type StoppingRule } from '../../../src-shared/sequentialDuel.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { reportMetrics } from '../../report/reportMetrics.ts';
 import type { Store } from '../../store/store.ts';
@@ -12,10 +12,6 @@ interface SeedRuns {
   readonly seed: number;
   readonly runs: readonly { readonly id: string; readonly arm: string; readonly seed: number }[];
 }
-
-/** The rule of a plan whose comparison stops by itself; null where all its seeds are trained. */
-export const stoppingRuleOf = ({ stopping, seeds }: Pick<Plan, 'stopping' | 'seeds'>): StoppingRule | null =>
-  stopping ? { atMost: seeds.length, equalWithin: stopping.equalWithin } : null;
 
 /**
  * The seeds that count: all of a plan with a fixed number, else those up to the first look at which the comparison may

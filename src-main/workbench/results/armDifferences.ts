@@ -34,6 +34,9 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
   const splitOf = new Map(
     judged
       .filter(({ row }) => row.planHash === base.row.planHash && row.arm === base.row.arm)
+      .toSorted(
+        (a, b) => Number(a.row.splitHash === base.row.splitHash) - Number(b.row.splitHash === base.row.splitHash),
+      )
       .map(({ row }) => [row.seed, row.splitHash]),
   );
   const arms = [...groupBy(judged, ({ row }) => `${row.planHash} ${row.arm}`).values()].map((own) => ({
