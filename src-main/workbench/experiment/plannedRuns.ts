@@ -46,8 +46,11 @@ export function runId({
     .slice(0, 12);
 }
 
-/** The plan that a run trains by. */
-export const planOfRun = (plan: Plan, { armPlan }: Pick<PlannedRun, 'armPlan'>): Plan => planOfArm(plan, armPlan);
+/** The plan that a run trains by; where arms are tuned, with the arm as it is trained. */
+export function planOfRun(plan: Plan, { armPlan }: Pick<PlannedRun, 'armPlan'>): Plan {
+  const own = planOfArm(plan, armPlan);
+  return plan.tune ? { ...own, arms: [armPlan] } : own;
+}
 
 /** Every run of tuning: each combination of each arm with each seed of tuning. */
 export function tuningRuns(plan: Plan, splits: SplitsOfSeeds): PlannedRun[] {

@@ -3,6 +3,7 @@ import { compareArms } from '../../../src-shared/comparison.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { stoppingRuleOf } from '../../../src-shared/sequentialDuel.ts';
 import { reportMetrics } from '../../report/reportMetrics.ts';
 import type { RunEvaluation } from '../../report/runEvaluation.ts';
 import type { RunRow, Store } from '../../store/store.ts';
@@ -54,6 +55,7 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
   const { pairs } = compareArms(
     metrics.map(({ key, title, unit, better, primary }) => ({ key, title, unit, better, primary })),
     ordered,
+    stoppingRuleOf(store.plan(base.row.planHash) ?? { seeds: [] }),
   );
   const paired = new Set(pairs.map(({ arm }) => arm));
   return {
