@@ -17,6 +17,7 @@ import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBatchCommands } from './batchCommands.ts';
 import { addKnobsCommand } from './knobsCommand.ts';
+import { addRealityCommand } from './realityCommand.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { session } from './session.ts';
@@ -101,6 +102,7 @@ program
 addKnobsCommand(program, cli);
 addStageCommands(program, cli);
 addRunCommands(program, cli);
+addRealityCommand(program, cli);
 addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
 // after its commands, which take after it: a command that is not there is refused below, with the nearest one

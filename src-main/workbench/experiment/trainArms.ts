@@ -59,9 +59,9 @@ export async function trainArms(
   const trials = tuningRuns(plan, faces).filter((run) => isMeant(run) || isWantedByTuned(plan, run, isMeant));
   refuseParts(options, train);
   // Values that are tried may be too bold: a run that diverges is a result then, and the others go on.
-  const mayDiverge = ({ role }: Pick<PlannedRun, 'role'>): boolean => plan.sweep !== undefined || role === 'tuning';
+  const mayDiverge = plan.sweep !== undefined || plan.tune !== undefined;
   const isDiverged = (run: PlannedRun) =>
-    mayDiverge(run) &&
+    mayDiverge &&
     train.interrupted !== 'restart' &&
     store.run(run.id)?.status === 'failed' &&
     store.result(run.id, 'failure') === 'diverged';
@@ -194,7 +194,7 @@ export async function trainArms(
       },
     );
     await finish(store, id, last);
-    if (last.kind === 'failed' && last.code === 'diverged' && mayDiverge(run)) {
+    if (last.kind === 'failed' && last.code === 'diverged' && mayDiverge) {
       progress.notice(last.message);
       return;
     }
