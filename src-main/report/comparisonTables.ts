@@ -22,7 +22,7 @@ export const metricsCsv = ({ model, arms, metrics }: ReportContext): string =>
     ),
   ]);
 
-/** The BCa interval of at least three pairs, given even where the verdict rests on Student's interval. */
+/** The BCa interval of at least three pairs, given beside the interval that the verdict rests on. */
 const bca = (differences: readonly number[]): readonly [number | null, number | null] => {
   const interval = differences.length < 3 ? null : bootstrapInterval(differences, { seed: bootstrapSeed });
   return [interval?.low ?? null, interval?.high ?? null];
@@ -74,7 +74,7 @@ export const comparisonCsv = ({ comparison }: ReportContext): string =>
         pair.spread,
         pair.interval?.low ?? null,
         pair.interval?.high ?? null,
-        pair.intervalBy,
+        pair.stopping === null ? 'student' : 'sequential',
         ...bca(pair.differences),
         pair.effectSize,
         pair.signFlipP,

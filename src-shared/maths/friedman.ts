@@ -40,8 +40,7 @@ export function compareRanks(blocks: readonly (readonly number[])[]): RankCompar
   const meanRanks = Array.from({ length: treatments }, (_, at) => mean(ranks.map((block) => block[at] as number)));
   const centre = (treatments + 1) / 2;
   // The variance of the ranks themselves takes ties into account.
-  const variance =
-    ranks.flat().reduce((sum, rank) => sum + (rank - centre) ** 2, 0) / (count * (treatments - 1));
+  const variance = ranks.flat().reduce((sum, rank) => sum + (rank - centre) ** 2, 0) / (count * (treatments - 1));
   const between = count * meanRanks.reduce((sum, rank) => sum + (rank - centre) ** 2, 0);
   const chiSquared = variance === 0 ? 0 : between / variance;
   return {
@@ -49,8 +48,7 @@ export function compareRanks(blocks: readonly (readonly number[])[]): RankCompar
     blocks: count,
     chiSquared,
     p: 1 - chiSquaredProbability(chiSquared, treatments - 1),
-    criticalDifference:
-      nemenyiQuantile(treatments, 0.05) * Math.sqrt((treatments * (treatments + 1)) / (6 * count)),
+    criticalDifference: nemenyiQuantile(treatments, 0.05) * Math.sqrt((treatments * (treatments + 1)) / (6 * count)),
   };
 }
 
@@ -61,7 +59,7 @@ export function rankGroups(
 ): { readonly first: number; readonly last: number }[] {
   const groups: { first: number; last: number }[] = [];
   sortedRanks.forEach((rank, first) => {
-    const last = sortedRanks.findLastIndex((other) => other - rank < criticalDifference);
+    const last = sortedRanks.filter((other) => other - rank < criticalDifference).length - 1; // they are sorted
     if (last > first && last > (groups.at(-1)?.last ?? -1)) groups.push({ first, last });
   });
   return groups;

@@ -81,7 +81,7 @@ export function sequentialBounds(most: number, alpha: number): number[] {
     const edges = Array.from({ length: cells / 2 + 1 }, (_, at) => above(at * width));
     const upper = edges.slice(1).map((edge, at) => (edges[at] as number) - edge);
     middles = Array.from({ length: cells }, (_, at) => -bound + (at + 0.5) * width);
-    masses = [...upper.toReversed(), ...upper];
+    masses = [...[...upper].reverse(), ...upper];
   }
   return bounds;
 }

@@ -1,5 +1,4 @@
 import { fewestSignFlipPairs, type ComparedPair } from '../../../src-shared/comparison.ts';
-import { fewestBootstrapPairs } from '../../../src-shared/maths/pairedDifference.ts';
 import type { Texts } from '../../../src-shared/reportTexts.ts';
 import { metricDifference, metricValue, pValue } from '../../../src-shared/verdictSentence.ts';
 import { intervalInWords } from '../intervalInWords.ts';
@@ -62,7 +61,6 @@ function differenceRow(pair: ComparedPair, { metrics, chosen, texts }: ReportCon
 /** How the table's intervals and verdicts were found. */
 function methods(tested: readonly ComparedPair[], texts: Texts): string {
   const { say } = texts;
-  const pairs = Math.min(...tested.map((pair) => pair.pairs));
   const studentDecides = tested.some((pair) => pair.metric.primary && pair.decidedBy === 'student');
   const stopping = tested[0]?.stopping ?? null;
   return [
@@ -70,9 +68,7 @@ function methods(tested: readonly ComparedPair[], texts: Texts): string {
     stopping
       ? say('differences.sequential', { most: stopping.atMost, region: texts.short(stopping.equalWithin) })
       : null,
-    stopping || pairs < fewestBootstrapPairs
-      ? say('differences.student', { fewest: fewestBootstrapPairs })
-      : say('differences.bootstrap'),
+    stopping ? null : say('differences.student'),
     stopping
       ? null
       : studentDecides

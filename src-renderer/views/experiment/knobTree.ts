@@ -13,6 +13,8 @@ export type KnobKind =
       readonly most?: number;
       /** Whether the ends themselves are left out. */ readonly above: boolean;
       readonly below: boolean;
+      /** Words that may stand in place of a number, such as perSeed. */
+      readonly words?: readonly string[];
     }
   | { readonly type: 'choice'; readonly options: readonly string[] }
   | { readonly type: 'switch' }
@@ -45,7 +47,7 @@ export interface KnobSection {
 export type Given = (path: KnobPath) => unknown;
 
 /** Knobs that have parts of the form of their own. */
-const elsewhere = new Set(['arms', 'ladder', 'sweep']);
+const elsewhere = new Set(['arms', 'ladder', 'sweep', 'tune', 'stopping']);
 const titles: Readonly<Record<string, string>> = {
   '': 'Experiment',
   data: 'Data',
@@ -122,6 +124,12 @@ export const ladderKnobs = (): Knob[] =>
   Object.entries(experimentSchema.properties?.['ladder']?.properties ?? {}).flatMap(([key, schema]) =>
     knobsOf(['ladder', key], schema, () => undefined),
   );
+
+/** The settings of tuning beside its knobs. */
+export const tuneKnobs = (): Knob[] =>
+  Object.entries(experimentSchema.properties?.['tune']?.properties ?? {})
+    .filter(([key]) => key !== 'knobs')
+    .flatMap(([key, schema]) => knobsOf(['tune', key], schema, () => undefined));
 
 /** The settings of a sweep's successive halving. */
 export const halvingKnobs = (): Knob[] =>
@@ -232,6 +240,7 @@ function knobsOf(path: KnobPath, schema: KnobSchema, given: Given): Knob[] {
 
 function kindOf(schema: KnobSchema): KnobKind | null {
   if (schema.enum) return { type: 'choice', options: schema.enum };
+  if (schema.anyOf) return wordOrNumber(schema.anyOf);
   switch (schema.type) {
     case 'integer':
     case 'number': {
@@ -263,6 +272,14 @@ function kindOf(schema: KnobSchema): KnobKind | null {
     default:
       return null;
   }
+}
+
+/** A number that a word may take the place of; null for any other union. */
+function wordOrNumber(options: readonly KnobSchema[]): KnobKind | null {
+  const words = options.flatMap((option) => option.enum ?? []);
+  const kinds = options.filter((option) => !option.enum).map(kindOf);
+  const [number] = kinds;
+  return kinds.length === 1 && number?.type === 'number' && words.length > 0 ? { ...number, words } : null;
 }
 
 // JSON Schema states the safe-integer bounds of any integer; they tell the user nothing.
