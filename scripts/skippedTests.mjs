@@ -1,18 +1,33 @@
-/** @typedef {{ name?: string, skip?: string | boolean }} TestData */
+/** @typedef {{ name?: string, skip?: string | boolean, details?: { type?: string } }} TestData */
+
+/** @param {number} count @param {string} noun */
+const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /**
- * A reporter of Node's test runner: says at the end how many tests were skipped, and why.
+ * A reporter of Node's test runner: says at the end how many tests were skipped, and why. Of a suite that is skipped as
+ * a whole the runner does not know the tests, so the suite is counted.
  * @param {AsyncIterable<{ type: string, data: TestData }>} events
  */
 export default async function* skippedTests(events) {
-  /** @type {Map<string, number>} */
+  /** @type {Map<string, { tests: number, suites: number }>} */
   const reasons = new Map();
   for await (const { type, data } of events) {
     if ((type !== 'test:pass' && type !== 'test:fail') || data.skip === undefined || data.skip === false) continue;
     const reason = typeof data.skip === 'string' && data.skip !== '' ? data.skip : `no reason given (${data.name})`;
-    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    const count = reasons.get(reason) ?? { tests: 0, suites: 0 };
+    count[data.details?.type === 'suite' ? 'suites' : 'tests']++;
+    reasons.set(reason, count);
   }
-  const total = [...reasons.values()].reduce((sum, count) => sum + count, 0);
-  yield total === 0 ? 'No test was skipped.\n' : `${total} ${total === 1 ? 'test was' : 'tests were'} skipped:\n`;
-  for (const [reason, count] of reasons) yield `  ${count} x ${reason}\n`;
+  /** @param {{ tests: number, suites: number }} count */
+  const inWords = ({ tests, suites }) =>
+    [tests > 0 || suites === 0 ? counted(tests, 'test') : '', suites > 0 ? counted(suites, 'whole suite') : '']
+      .filter(Boolean)
+      .join(' and ');
+  const all = { tests: 0, suites: 0 };
+  for (const { tests, suites } of reasons.values()) {
+    all.tests += tests;
+    all.suites += suites;
+  }
+  yield reasons.size === 0 ? 'No test was skipped.\n' : `Skipped: ${inWords(all)}.\n`;
+  for (const [reason, count] of reasons) yield `  ${inWords(count)}: ${reason}\n`;
 }

@@ -8,10 +8,13 @@ const run = (...args: readonly string[]) => spawnSync(process.execPath, args, { 
 const files = process.argv.slice(2);
 const isWhole = files.length === 0;
 
-// Two files at a time: on two cores Node's default is one, and most tests wait.
+// Two files at a time: on two cores Node's default is one, and most tests wait. A test that sets no limit of its own
+// fails after five minutes, with its name.
 const runTests = [
+  '--import=./scripts/fileLimit.mjs',
   '--test',
   '--test-concurrency=2',
+  '--test-timeout=300000',
   '--test-reporter=spec',
   '--test-reporter-destination=stdout',
   '--test-reporter=./scripts/skippedTests.mjs',

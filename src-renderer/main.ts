@@ -7,7 +7,7 @@ import './components/theme.css';
 import './components/control.css';
 import { router } from './router.ts';
 
-config({ jitless: true }); // the content security policy allows no code made of strings
-// whatever nobody caught is still said
+config({ jitless: true }); // the content security policy forbids code from strings
+// errors that nobody caught are shown too
 window.addEventListener('unhandledrejection', ({ reason }) => showFault(reason));
 createApp(App).use(createPinia()).use(router).mount('#app');

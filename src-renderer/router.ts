@@ -3,8 +3,8 @@ import { showToast } from './components/toasts.ts';
 import { screens } from './views/screens.ts';
 
 /**
- * Addresses after the hash, so that they hold below http://…/ and arcbench://app/ alike, and relative picture addresses
- * too.
+ * Addresses are in the hash, so that they work below both http://…/ and arcbench://app/, and picture addresses stay
+ * relative.
  */
 export const router = createRouter({
   history: createWebHashHistory(),
@@ -19,7 +19,7 @@ export const router = createRouter({
   ],
 });
 
-// The other views come once the first stands: while the connection is lost they could not be fetched.
+// The other views are loaded after the first one: while the connection is lost they could not be.
 const restMilliseconds = 2500;
 void router.isReady().then(() =>
   setTimeout(async () => {
@@ -29,7 +29,7 @@ void router.isReady().then(() =>
 router.onError((_error, to) =>
   showToast({
     tone: 'bad',
-    title: `${String(to.meta['title'] ?? 'This view')} could not be fetched: look whether the workbench still runs.`,
+    title: `${String(to.meta['title'] ?? 'This view')} could not be loaded. Check that the workbench is running.`,
     action: {
       label: 'Reload',
       run: () => {

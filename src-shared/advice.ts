@@ -1,6 +1,5 @@
-import type { ArmPlan, Plan } from './experiment.ts';
-import { drawnClasses } from './drawnClasses.ts';
-import { planOfArm } from './experiment.ts';
+import { batchNormMomentum } from './batchNormMomentum.ts';
+import { drawnClasses, planOfArm, type ArmPlan, type Plan } from './experiment.ts';
 import { lossTerms } from './losses.ts';
 import { lowestLoss, scaleFor } from './lowestLoss.ts';
 import { refuseClassSampling } from './refuseTraining.ts';
@@ -29,6 +28,11 @@ export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
   'advice.fewDrawn': 'training.classSampleRate',
   'advice.rateHigh': 'training.learningRate',
   'advice.rateLow': 'training.learningRate',
+  'advice.frozenRandom': 'training.freezeBackboneEpochs',
+  'advice.neverThawed': 'training.freezeBackboneEpochs',
+  'advice.slowBackbone': 'training.backboneRate',
+  'advice.slowStatistics': 'model.batchNormMomentum',
+  'advice.smoothing': 'loss.labelSmoothing',
   'advice.images': 'split.minImages',
   'advice.test': 'split.test',
   'advice.negatives': 'evaluation.falsePositiveRates',
@@ -73,6 +77,8 @@ export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advi
       return [
         ...(facts ? [...lossAdvice(arm, own, facts), ...drawAdvice(arm, own, facts)] : []),
         ...rateAdvice(arm.name, own.training),
+        ...backboneAdvice(arm.name, own),
+        ...(facts ? fineTuningAdvice(arm, own, facts) : []),
       ];
     }),
     ...(facts ? dataAdvice(plan, facts) : []),
@@ -222,9 +228,49 @@ function rateAdvice(arm: string, { learningRate: rate, batchSize: batch, optimiz
   return rate < usual / 8 ? [{ key: 'advice.rateLow', values: { ...values, times: usual / rate } }] : [];
 }
 
+/** A backbone that starts at random must learn at the full rate, and one that is always frozen never learns. */
+function backboneAdvice(arm: string, { model, training }: Plan): Advice[] {
+  const { freezeBackboneEpochs: frozen, backboneRate: factor, epochs } = training;
+  const isRandom = model.weights === 'random';
+  if (frozen >= epochs) return [{ key: 'advice.neverThawed', values: { arm, frozen, epochs } }];
+  if (isRandom && frozen > 0) return [{ key: 'advice.frozenRandom', values: { arm, frozen } }];
+  return isRandom && factor < 1 ? [{ key: 'advice.slowBackbone', values: { arm, factor } }] : [];
+}
+
+/** Momentum from which running statistics are worth raising. */
+const slowMomentum = 0.05;
+/** Share of old statistics after an epoch that still hurts val. */
+const harmlessLag = 0.2;
+/** Below this median of pictures, label smoothing helped cross-entropy that starts from ImageNet. */
+const fewPictures = 30;
+
+/** What training from a weight file on few pictures a person needs. */
+function fineTuningAdvice({ name: arm, loss }: ArmPlan, { model, training }: Plan, facts: SplitFacts): Advice[] {
+  if (model.weights === 'random') return [];
+  const { trainImages } = facts;
+  const steps = Math.floor(trainImages.reduce((sum, count) => sum + count, 0) / training.batchSize);
+  const momentum = batchNormMomentum(model);
+  const lag = (1 - momentum) ** steps;
+  const plain = lossTerms(loss).find((term) => term.loss.name === 'crossEntropy')?.loss;
+  const median = medianOf(trainImages);
+  return [
+    ...(momentum < slowMomentum && lag > harmlessLag
+      ? [{ key: 'advice.slowStatistics' as const, values: { arm, momentum, steps, lag: Math.round(100 * lag) } }]
+      : []),
+    ...(plain?.name === 'crossEntropy' && plain.labelSmoothing === 0 && median < fewPictures
+      ? [{ key: 'advice.smoothing' as const, values: { arm, median } }]
+      : []),
+  ];
+}
+
+function medianOf(counts: readonly number[]): number {
+  const sorted = [...counts].sort((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
+}
+
 function dataAdvice(plan: Plan, { trainImages, testImages, positives, negatives }: SplitFacts): Advice[] {
   const sorted = [...trainImages].sort((a, b) => a - b);
-  const median = sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
+  const median = medianOf(trainImages);
   const near90 = wilsonInterval(0.9 * testImages, testImages);
   return [
     ...(median < 5

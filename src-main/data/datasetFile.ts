@@ -1,25 +1,23 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
-import type { Dataset } from './dataset.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { writeWhole } from '../files/writeWhole.ts';
-
-/** Where the workspace keeps a dataset's list. */
-export const datasetFile = (workspace: string, hash: string): string => join(workspace, 'datasets', `${hash}.json`);
+import type { Dataset } from './dataset.ts';
 
 /**
- * Keeps the list of a dataset's images in the workspace, under the hash of its first import, so that they can be shown
- * without a walk through the source.
+ * Keeps the list of a dataset's images in the workspace, under the hash of its first import. The images can then be
+ * shown without a walk through the source.
  */
 export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> =>
-  writeWhole(datasetFile(workspace, name), checksummed(JSON.stringify(dataset)));
+  writeWhole(workspaceFolders(workspace).dataset(name), checksummed(JSON.stringify(dataset)));
 
-/** The dataset as it was imported. Throws 'wrong-input' where the workspace has no list of it. */
+/** The dataset as it was imported. Throws 'wrong-input' if the workspace has no list of it. */
 export async function readDatasetFile(workspace: string, hash: string): Promise<Dataset> {
   try {
-    const text = await readFile(datasetFile(workspace, hash), 'utf8');
-    return JSON.parse(text.startsWith('{') ? text : checkedBody(text)) as Dataset; // the first ones had no checksum
+    const text = await readFile(workspaceFolders(workspace).dataset(hash), 'utf8');
+    // The first version wrote no checksum.
+    return JSON.parse(text.startsWith('{') ? text : checkedBody(text)) as Dataset;
   } catch (cause) {
     throw new ArcBenchError(
       'wrong-input',

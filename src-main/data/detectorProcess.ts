@@ -7,7 +7,7 @@ import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf } from 
 import type { RawPicture } from './warpFace.ts';
 
 const decodedSide = 1024;
-/** A picture made small enough for the search, and the size that it has in its file. */
+/** A picture made small enough for the search, and its size in the file. */
 interface SmallPicture {
   readonly small: RawPicture;
   readonly width: number;
@@ -38,7 +38,7 @@ async function decodeSmall(path: string): Promise<SmallPicture | { readonly reas
 }
 
 async function findFaces(detector: FaceDetector, { small, width, height }: SmallPicture): Promise<FoundFaces> {
-  // A face that fills its picture is not seen by the detector, but it is in a frame: the second look has one.
+  // The detector does not see a face that fills its picture. The second look puts the picture into a frame.
   const seen = await lookWithin(detector, small, detectionSide);
   const faces = seen.length > 0 ? seen : await lookWithin(detector, small, detectionSide / 2);
   const [largest] = faces.toSorted((a, b) => b.width * b.height - a.width * a.height);
@@ -58,15 +58,13 @@ async function findFaces(detector: FaceDetector, { small, width, height }: Small
 }
 
 /**
- * Looks for faces in a picture whose longer side takes `side` of the detector's square, in its middle; the rest is
- * grey.
+ * Looks for faces in a picture that is placed in the middle of the detector's square. Its longer side becomes `side`
+ * pixels. The rest of the square is grey.
  */
 async function lookWithin(detector: FaceDetector, picture: RawPicture, side: number): Promise<Region[]> {
   const scale = side / Math.max(picture.width, picture.height);
-  const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale))) as [
-    number,
-    number,
-  ];
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
   const x = (detectionSide - width) >> 1;
   const y = (detectionSide - height) >> 1;
   const square = await fromRaw(picture)
@@ -81,17 +79,20 @@ async function lookWithin(detector: FaceDetector, picture: RawPicture, side: num
     .raw()
     .toBuffer();
   return detector.locate(square).flatMap((box) => {
-    const within = (share: number, offset: number, [drawn, real]: [number, number]) =>
-      Math.min(real, Math.max(0, ((share * detectionSide - offset) / drawn) * real));
-    const [left, right] = [box.left, box.right].map((share) =>
-      Math.round(within(share, x, [width, picture.width])),
-    ) as [number, number];
-    const [top, bottom] = [box.top, box.bottom].map((share) =>
-      Math.round(within(share, y, [height, picture.height])),
-    ) as [number, number];
+    const left = placeInPicture(box.left, x, { drawn: width, real: picture.width });
+    const right = placeInPicture(box.right, x, { drawn: width, real: picture.width });
+    const top = placeInPicture(box.top, y, { drawn: height, real: picture.height });
+    const bottom = placeInPicture(box.bottom, y, { drawn: height, real: picture.height });
     return right > left && bottom > top ? [{ left, top, width: right - left, height: bottom - top }] : [];
   });
 }
+
+/** A place along one axis, from a share of the detector's square to whole pixels of the picture. */
+const placeInPicture = (
+  share: number,
+  offset: number,
+  { drawn, real }: { readonly drawn: number; readonly real: number },
+): number => Math.round(Math.min(real, Math.max(0, ((share * detectionSide - offset) / drawn) * real)));
 
 const fromRaw = ({ pixels, width, height }: RawPicture) => sharp(pixels, { raw: { width, height, channels: 3 } });
 
@@ -106,10 +107,11 @@ let searching: Promise<unknown> = loading.catch((error: unknown) => {
       error instanceof ArcBenchError ? message : `The face detector cannot be loaded (${message}): ${engineRemedy()}.`,
   });
 });
-process.on('SIGINT', () => undefined); // the workbench hears Ctrl-C and ends this process
+process.on('SIGINT', () => undefined); // Ctrl-C reaches the workbench too, which ends this process
 process.on('disconnect', () => process.exit());
 process.on('message', (path: string) => {
-  const decoding = decodeSmall(path); // begins at once, while earlier pictures are searched; the answers keep the order
+  // Decoding begins at once, while earlier pictures are searched. The answers keep the order.
+  const decoding = decodeSmall(path);
   searching = searching.then(async () => {
     const decoded = await decoding;
     const detector = await loading;

@@ -4,8 +4,8 @@ import { inheritedEnvironment, neutralFolder } from '../files/programEnvironment
 import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
 
 /**
- * How many faces a picture shows, and the five points of the largest in pixels of the EXIF-turned picture (none without
- * a face).
+ * How many faces a picture shows, and the five points of the largest one in pixels of the EXIF-turned picture. Without
+ * a face there are no points.
  */
 export interface FoundFaces {
   readonly faces: number;
@@ -13,30 +13,33 @@ export interface FoundFaces {
 }
 type Answer = FoundFaces | { readonly reason: string };
 
-/** What the detector's process says: pictures are answered in the order in which their paths were sent. */
+/** Messages of the detector's process. It answers pictures in the order in which their paths were sent. */
 export type DetectorMessage =
   | { readonly kind: 'picture'; readonly found: Answer }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
-/** Finds faces in a process of its own, so that the caller survives whatever TensorFlow does. */
+/** Finds faces in a process of its own, because TensorFlow may abort the process that it runs in. */
 export interface FaceFinder {
   /**
-   * Rejects with ArcBenchError where the detector cannot work at all; a picture that it cannot search gives the reason
-   * in one sentence.
+   * Gives the faces of a picture, or the reason in one sentence if it cannot be searched. Rejects with ArcBenchError if
+   * the detector cannot work at all.
    */
   find(path: string): Promise<Answer>;
   close(): void;
 }
 
-const deathsInARow = 3;
+const mostDeathsInARow = 3;
+const keptErrorCharacters = 4000;
 
-/** Starts the face detector, on the CPU, so that every machine finds the same points. */
+interface Waiting {
+  readonly path: string;
+  readonly settle: (found: Answer) => void;
+  readonly fail: (error: ArcBenchError) => void;
+}
+
+/** Starts the face detector. It runs on the CPU, so that every machine finds the same points. */
 export function startFaceFinder(): FaceFinder {
-  const waiting: {
-    readonly path: string;
-    readonly settle: (found: Answer) => void;
-    readonly fail: (error: ArcBenchError) => void;
-  }[] = [];
+  const waiting: Waiting[] = [];
   let failure: ArcBenchError | null = null;
   let deaths = 0;
   const failAll = (error: ArcBenchError) => {
@@ -44,60 +47,75 @@ export function startFaceFinder(): FaceFinder {
     child.kill();
     for (const { fail } of waiting.splice(0)) fail(error);
   };
-  const start = (): ChildProcess => {
-    const started = fork(fileURLToPath(new URL('detectorProcess.ts', import.meta.url)), {
-      execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'],
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-      serialization: 'advanced',
-      cwd: neutralFolder,
-      env: inheritedEnvironment({
-        TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3',
-        CUDA_VISIBLE_DEVICES: '-1',
-      }),
-    });
-    let errors = '';
-    started.stderr?.on('data', (chunk: Buffer) => {
-      errors = (errors + chunk.toString()).slice(-4000);
-    });
-    started.on('message', (message: DetectorMessage) => {
-      if (message.kind === 'failed') return failAll(new ArcBenchError(message.code, message.message));
-      deaths = 0;
-      waiting.shift()?.settle(message.found);
-    });
-    started.on('exit', (code, signal) => {
-      if (failure) return;
-      const last =
-        errors
-          .trim()
-          .split('\n')
-          .filter((line) => !/^(WARNING|[IW]\d{4} )/.test(line))
-          .at(-1) ?? ''; // TensorFlow also tells what is no error
-      const how = `${signal ?? `exit code ${code}`}${last === '' ? '' : `: ${last}`}`;
-      if (++deaths === deathsInARow)
-        return failAll(
-          new ArcBenchError(
-            'failed',
-            `The face detector ended without a word ${deathsInARow} times in a row (${how}): give landmarks ` +
-              'in a CSV, or choose prepare.alignment: centreCrop.',
-          ),
-        );
-      waiting.shift()?.settle({
-        reason:
-          `The face detector ended without a word on this picture (${how}): leave it out, or give its ` + 'landmarks.',
-      });
-      child = start();
-      for (const { path } of waiting) child.send(path);
-    });
-    return started;
+  const hear = (message: DetectorMessage) => {
+    if (message.kind === 'failed') return failAll(new ArcBenchError(message.code, message.message));
+    deaths = 0;
+    waiting.shift()?.settle(message.found);
   };
-  let child = start();
+  /** Gives up the picture that the process was searching, and goes on with the next one in a new process. */
+  const replace = (how: string) => {
+    if (failure) return;
+    deaths++;
+    if (deaths === mostDeathsInARow) return failAll(diedTooOften(how));
+    waiting.shift()?.settle({
+      reason: `The face detector stopped on this picture (${how}): leave it out, or give its landmarks.`,
+    });
+    child = startDetector({ onMessage: hear, onDeath: replace });
+    for (const { path } of waiting) child.send(path);
+  };
+  let child = startDetector({ onMessage: hear, onDeath: replace });
   return {
     find: (path) =>
       new Promise((settle, fail) => {
         if (failure) return fail(failure);
         waiting.push({ path, settle, fail });
-        if (child.connected) child.send(path); // else it has just died, and its successor is sent all that waits
+        if (child.connected) child.send(path); // if it has just died, the next process gets all that waits
       }),
-    close: () => failAll(new ArcBenchError('cancelled', 'The search for faces was ended.')),
+    close: () => failAll(new ArcBenchError('cancelled', 'The search for faces was stopped.')),
   };
 }
+
+const diedTooOften = (how: string) =>
+  new ArcBenchError(
+    'failed',
+    `The face detector stopped ${mostDeathsInARow} times in a row (${how}): give landmarks in a CSV, or choose ` +
+      'prepare.alignment: centreCrop.',
+  );
+
+/** Starts the process. `onDeath` gets how it ended: the signal or exit code, and its last error message. */
+function startDetector({
+  onMessage,
+  onDeath,
+}: {
+  readonly onMessage: (message: DetectorMessage) => void;
+  readonly onDeath: (how: string) => void;
+}): ChildProcess {
+  const child = fork(fileURLToPath(new URL('detectorProcess.ts', import.meta.url)), {
+    execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    cwd: neutralFolder,
+    env: inheritedEnvironment({
+      TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '3',
+      CUDA_VISIBLE_DEVICES: '-1',
+    }),
+  });
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-keptErrorCharacters);
+  });
+  child.on('message', onMessage);
+  child.on('exit', (code, signal) => {
+    const last = lastError(errors);
+    onDeath(`${signal ?? `exit code ${code}`}${last === '' ? '' : `: ${last}`}`);
+  });
+  return child;
+}
+
+/** The last line that is an error: TensorFlow also prints warnings and notes. */
+const lastError = (errors: string): string =>
+  errors
+    .trim()
+    .split('\n')
+    .filter((line) => !/^(WARNING|[IW]\d{4} )/.test(line))
+    .at(-1) ?? '';

@@ -3,7 +3,7 @@ import { openPackedImages, type PreparedSet } from './preparedSet.ts';
 
 const side = 96; // pixels
 
-/** Prepared faces by their places in the set as JPEG data URLs of 96 x 96 pixels. */
+/** Faces of a prepared set as JPEG data URLs of 96 x 96 pixels, by their index in the set. */
 export async function faceThumbnails(set: PreparedSet, indexes: readonly number[]): Promise<Map<number, string>> {
   if (indexes.length === 0) return new Map();
   const { inputSize } = set;

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { decodeFace, type DecodedFace } from './decodeFace.ts';
 import type { BatchAnswer, BatchTask, CutTask } from './faceWorkers.ts';
 
-const sideBySide = 4; // while sharp decodes one on a thread of its own, others go on
+const sideBySide = 4; // sharp decodes on threads of its own, so several pictures can be under way
 
 async function cutBatch({ id, tasks }: BatchTask): Promise<BatchAnswer> {
   const decoded: (DecodedFace | { readonly reason: string })[] = [];

@@ -11,7 +11,7 @@ export interface CutTask {
 }
 export type CutFace = Omit<DecodedFace, 'pixels'> | { readonly reason: string };
 /**
- * What came of each picture of a batch, and the pixels of its faces one after the other, RGB uint8
+ * The result for each picture of a batch, and the pixels of its faces one after the other, RGB uint8
  * [n][inputSize][inputSize][3], with their SHA-256.
  */
 export interface CutBatch {
@@ -28,12 +28,9 @@ export interface BatchAnswer extends CutBatch {
   readonly id: number;
 }
 
-/**
- * Threads that decode pictures and cut faces out of them, so that neither the caller's thread nor one core is the
- * limit.
- */
+/** Threads that decode pictures and cut faces out of them, so that all cores are used. */
 export interface FaceWorkers {
-  /** As `decodeFace` of each, on one of the threads. */
+  /** Runs `decodeFace` for each picture, on one of the threads. */
   cut(tasks: readonly CutTask[]): Promise<CutBatch>;
   readonly threads: number;
   close(): Promise<void>;
@@ -41,7 +38,7 @@ export interface FaceWorkers {
 
 const mostWorkers = 4; // libuv's pool, in which sharp decodes, has four threads
 
-/** Starts as many threads as there are cores, four at most. */
+/** Starts one thread for each core, at most four. */
 export function startFaceWorkers(): FaceWorkers {
   const waiting = new Map<
     number,
@@ -57,7 +54,7 @@ export function startFaceWorkers(): FaceWorkers {
   const workers = Array.from({ length: threads }, () => {
     const { release, ...workerData } = budgetOfThread();
     const worker = new Worker(new URL('faceWorker.ts', import.meta.url), { workerData });
-    worker.on('exit', release); // it may be ended in the middle of a picture
+    worker.on('exit', release); // the thread may end in the middle of a picture
     worker.on('message', ({ id, ...batch }: BatchAnswer) => {
       waiting.get(id)?.settle(batch);
       waiting.delete(id);
@@ -66,9 +63,8 @@ export function startFaceWorkers(): FaceWorkers {
       end(
         new ArcBenchError(
           'failed',
-          'The pictures cannot be decoded any more ' +
-            `(${cause instanceof Error ? cause.message : String(cause)}): close other programs if memory is ` +
-            'short, and run again.',
+          `Decoding the pictures failed (${cause instanceof Error ? cause.message : String(cause)}): close other ` +
+            'programs if memory is short, and run again.',
           { cause },
         ),
       ),

@@ -33,8 +33,8 @@ export interface CourseArchive {
 const deepest = 2;
 
 /**
- * Finds the halves of the course's archive in a folder, up to two levels down. A half is known by its lists, not by
- * the name of its folder. Null where there is none.
+ * Finds the halves of the course's archive in a folder, up to two levels down. A half is known by its lists, not by the
+ * name of its folder. Null where there is none.
  */
 export async function findCourseArchive(source: string): Promise<CourseArchive | null> {
   let train: TrainHalf | null = null;
@@ -97,8 +97,8 @@ function retrievalHalf(folder: string, { files, folders }: Names): RetrievalHalf
 type Named = Omit<FoundImage, 'bytes' | 'modified'>;
 
 /**
- * Reads the course's archive (500 people of CelebA with a given split, 52 query people, 2,001 distractors): either
- * half or both. Pictures that no list names are no part of the data. Throws 'wrong-input' where no half is there.
+ * Reads the course's archive (500 people of CelebA with a given split, 52 query people, 2,001 distractors): either half
+ * or both. Pictures that no list names are no part of the data. Throws 'wrong-input' where no half is there.
  */
 export async function importCourse(source: string): Promise<Found> {
   const archive = await findCourseArchive(source);
@@ -215,7 +215,7 @@ async function describe({ train, retrieval }: CourseArchive, images: readonly Fo
     lines.push(
       `  ${basename(train.folder)}: ${people(['train', 'val', 'test'])} people, ${count('train')} train, ` +
         `${count('val')} val and ${count('test')} test pictures` +
-        (unlisted > 0 ? `; ${unlisted} pictures that no list names are left out` : ''),
+        unlistedPictures(unlisted),
     );
   }
   if (retrieval) {
@@ -228,9 +228,16 @@ async function describe({ train, retrieval }: CourseArchive, images: readonly Fo
   return [`The course's archive, ${halves}, with the parts that its lists give:`, ...lines].join('\n');
 }
 
+function unlistedPictures(count: number): string {
+  if (count <= 0) return '';
+  return count === 1
+    ? '; 1 picture that no list names is left out'
+    : `; ${count} pictures that no list names are left out`;
+}
+
 /**
- * CelebA's aligned pictures put the five points near these places; each of the archive's small pictures is the part
- * of the aligned one that `region` names. [width, height] in pixels.
+ * CelebA's aligned pictures put the five points near these places; each of the archive's small pictures is the part of
+ * the aligned one that `region` names. [width, height] in pixels.
  */
 const alignedSize = [178, 218] as const;
 const smallSize = [83, 100] as const;

@@ -3,115 +3,65 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
+import type { FoundImage, Rejected } from './dataset.ts';
 import type { Found } from './importFolders.ts';
 import { isBelow } from '../files/isBelow.ts';
 import { readTextFile } from '../files/readTextFile.ts';
 
 export const landmarkColumns = ['x0', 'y0', 'x1', 'y1', 'x2', 'y2', 'x3', 'y3', 'x4', 'y4'] as const;
 const columns = ['path', 'identity', ...landmarkColumns] as const;
+const delimiters = [',', ';', '\t'] as const;
+type Delimiter = (typeof delimiters)[number];
 
-/** What separates the columns, by the header: a comma, or what spreadsheets write where the comma is for decimals. */
-const delimiterOf = (content: string): ',' | ';' | '\t' => {
-  const head = content.slice(0, content.search(/[\r\n]|$/));
-  return ([',', ';', '\t'] as const).find((delimiter) => head.includes(delimiter)) ?? ',';
-};
+interface Table {
+  readonly file: string;
+  readonly head: readonly string[];
+  readonly rows: readonly { readonly cells: readonly string[]; readonly line: number }[];
+  readonly delimiter: Delimiter;
+}
 
 /**
- * Reads a CSV with the columns path, identity and, all or none, ten landmark columns x0,y0 to x4,y4 in pixels; paths
- * are relative to the file and may lead anywhere, or below `roots` alone. Throws 'wrong-input' for a header that does
- * not fit.
+ * Reads a CSV with the columns path and identity, and all or none of the ten landmark columns x0,y0 to x4,y4 in pixels.
+ * Paths are relative to the file, and must be below `roots` if roots are given. Throws 'wrong-input' if the header is
+ * wrong.
  */
 export async function importCsv(file: string, roots?: readonly string[]): Promise<Found> {
+  const table = readTable(file);
+  refuseWrongHead(table);
+  const images: FoundImage[] = [];
+  const rejected: Rejected[] = [];
+  for (const { cells, line } of table.rows) {
+    const read = await readRow(cells, table, roots);
+    if ('image' in read) images.push(read.image);
+    else
+      rejected.push({
+        path: read.path ?? `${file}, line ${line}`,
+        reason: `Line ${line} of ${file}: ${read.reason}`,
+      });
+  }
+  return { images, rejected };
+}
+
+function readTable(file: string): Table {
   const content = readTextFile(file);
   const delimiter = delimiterOf(content);
-  const records = readRecords(file, content, delimiter);
-  const numberOf = (text: string) =>
-    text === '' ? Number.NaN : Number(delimiter === ',' ? text : text.replace(',', '.'));
-  const [head = [], ...rows] = records.map(({ record }) => record.map((cell) => cell.trim()));
-  if (!head.includes('path') && !head.includes('identity'))
-    throw new ArcBenchError(
-      'wrong-input',
-      `${file} begins with ` +
-        `${head.length === 0 ? 'nothing' : `'${head.slice(0, 3).join(', ').slice(0, 60)}'`}: a CSV with a ` +
-        'header line of path, identity and, if you have them, x0,y0 to x4,y4 was expected; add the header, or ' +
-        'name an experiment file, which ends in .yaml.',
-    );
-  const unknown = head.find((name) => !(columns as readonly string[]).includes(name));
-  if (unknown !== undefined) {
-    const near = nearestName(unknown, columns);
-    throw new ArcBenchError(
-      'wrong-input',
-      `${file} has the column ${unknown}, which is not known${near ? ` (${near} was meant?)` : ''}: path, ` +
-        'identity and x0,y0 to x4,y4 were expected; rename or remove it.',
-    );
-  }
-  for (const name of ['path', 'identity'])
-    if (!head.includes(name))
-      throw new ArcBenchError(
-        'wrong-input',
-        `${file} has no column ${name}: a header line with path and identity was expected; add it.`,
-      );
-  const marked = landmarkColumns.filter((name) => head.includes(name)).length;
-  if (marked !== 0 && marked !== landmarkColumns.length)
-    throw new ArcBenchError(
-      'wrong-input',
-      `${file} has ${marked} of the ten landmark columns x0,y0 to x4,y4: all or none were expected; add the ` +
-        'others or remove them.',
-    );
-  const found: Found = { images: [], rejected: [] };
-  for (const [index, row] of rows.entries()) {
-    const line = records[index + 1]?.line ?? 0;
-    const cell = (name: string) => row[head.indexOf(name)] ?? '';
-    const path = resolve(dirname(file), cell('path'));
-    const reject = (reason: string) =>
-      found.rejected.push({
-        path: cell('path') === '' ? `${file}, line ${line}` : path,
-        reason: `Line ${line} of ${file}: ${reason}`,
-      });
-    if (row.length !== head.length) {
-      reject(`it has ${row.length} columns, ${head.length} were expected; correct it.`);
-      continue;
-    }
-    if (cell('path') === '' || cell('identity') === '') {
-      reject('the path or the identity is empty: both were expected; fill it in.');
-      continue;
-    }
-    const texts = marked === 0 ? [] : landmarkColumns.map(cell);
-    const landmarks = texts.every((text) => text === '') ? [] : texts.map(numberOf);
-    if (!landmarks.every(Number.isFinite)) {
-      reject('a landmark is not a number: ten numbers in pixels, or ten empty cells, were expected; correct it.');
-      continue;
-    }
-    if (roots && !(await isBelow(path, roots))) {
-      reject(
-        'the file is not there, or lies outside the folders that this workbench may open: a path below them ' +
-          'was expected; correct it.',
-      );
-      continue;
-    }
-    const entry = await stat(path).then(
-      (found) => (found.isFile() ? found : null),
-      () => null,
-    );
-    if (entry === null) {
-      reject('the file is not there: a path relative to the CSV was expected; correct it.');
-      continue;
-    }
-    found.images.push({
-      path,
-      identity: cell('identity'),
-      bytes: entry.size,
-      modified: entry.mtimeMs,
-      ...(landmarks.length === 10 ? { landmarks } : {}),
-    });
-  }
-  return found;
+  const [head, ...rows] = readRecords(file, content, delimiter).map(({ record, line }) => ({
+    cells: record.map((cell) => cell.trim()),
+    line,
+  }));
+  return { file, head: head?.cells ?? [], rows, delimiter };
 }
+
+/** What separates the columns of the header. Spreadsheets write a semicolon where the comma is for decimals. */
+const delimiterOf = (content: string): Delimiter => {
+  const head = content.slice(0, content.search(/[\r\n]|$/));
+  return delimiters.find((delimiter) => head.includes(delimiter)) ?? ',';
+};
 
 function readRecords(
   file: string,
   content: string,
-  delimiter: string,
+  delimiter: Delimiter,
 ): { readonly record: string[]; readonly line: number }[] {
   try {
     return (
@@ -126,9 +76,81 @@ function readRecords(
   } catch (cause) {
     throw new ArcBenchError(
       'wrong-input',
-      `${file} cannot be read as CSV (${cause instanceof Error ? cause.message : String(cause)}): columns ` +
-        'parted by commas, semicolons or tabs with a header were expected; correct it.',
+      `${file} cannot be read as CSV (${cause instanceof Error ? cause.message : String(cause)}): a header line and ` +
+        'columns separated by commas, semicolons or tabs were expected; correct it.',
       { cause },
     );
   }
+}
+
+function refuseWrongHead({ file, head }: Table): void {
+  const refuse = (what: string) => new ArcBenchError('wrong-input', `${file} ${what}`);
+  if (!head.includes('path') && !head.includes('identity')) {
+    const start = head.length === 0 ? 'nothing' : `'${head.slice(0, 3).join(', ').slice(0, 60)}'`;
+    throw refuse(
+      `begins with ${start}: a CSV with a header line of path, identity and, if you have them, x0,y0 to x4,y4 was ` +
+        'expected; add the header, or name an experiment file, which ends in .yaml.',
+    );
+  }
+  const unknown = head.find((name) => !(columns as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    const near = nearestName(unknown, columns);
+    throw refuse(
+      `has an unknown column ${unknown}${near ? ` (did you mean ${near}?)` : ''}: path, identity and x0,y0 to ` +
+        'x4,y4 were expected; rename or remove it.',
+    );
+  }
+  for (const name of ['path', 'identity'])
+    if (!head.includes(name))
+      throw refuse(`has no column ${name}: a header line with path and identity was expected; add it.`);
+  const marked = landmarkColumns.filter((name) => head.includes(name)).length;
+  if (marked !== 0 && marked !== landmarkColumns.length)
+    throw refuse(
+      `has only ${marked} of the ten landmark columns x0,y0 to x4,y4: add the others, or remove these ${marked}.`,
+    );
+}
+
+/** One picture, or why its line cannot be used; `path` is null if the line names none. */
+async function readRow(
+  cells: readonly string[],
+  table: Table,
+  roots: readonly string[] | undefined,
+): Promise<{ readonly image: FoundImage } | { readonly path: string | null; readonly reason: string }> {
+  const { file, head } = table;
+  const cell = (name: string) => cells[head.indexOf(name)] ?? '';
+  const path = resolve(dirname(file), cell('path'));
+  const rejected = (reason: string) => ({ path: cell('path') === '' ? null : path, reason });
+  if (cells.length !== head.length)
+    return rejected(`it has ${cells.length} columns instead of ${head.length}; correct it.`);
+  if (cell('path') === '' || cell('identity') === '')
+    return rejected('the path or the identity is empty; fill in both.');
+  const landmarks = landmarksOf(table, cell);
+  if (!landmarks.every(Number.isFinite))
+    return rejected('a landmark is not a number; give ten numbers in pixels, or leave all ten cells empty.');
+  if (roots && !(await isBelow(path, roots)))
+    return rejected(
+      'the file does not exist, or is outside the folders that this workbench may open; correct the path, or move ' +
+        'the file into one of these folders.',
+    );
+  const entry = await stat(path).catch(() => null);
+  if (!entry?.isFile()) return rejected('the file does not exist; give a path relative to the CSV file.');
+  return {
+    image: {
+      path,
+      identity: cell('identity'),
+      bytes: entry.size,
+      modified: entry.mtimeMs,
+      ...(landmarks.length === 10 ? { landmarks } : {}),
+    },
+  };
+}
+
+/** The ten landmarks of a line; none if the table has no such columns or their cells are all empty. */
+function landmarksOf({ head, delimiter }: Table, cell: (name: string) => string): number[] {
+  const texts = landmarkColumns.filter((name) => head.includes(name)).map(cell);
+  if (texts.every((text) => text === '')) return [];
+  return texts.map((text) => {
+    if (text === '') return Number.NaN;
+    return Number(delimiter === ',' ? text : text.replace(',', '.'));
+  });
 }

@@ -1,84 +1,67 @@
 import { stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
-import { makeDataset, type Dataset } from './dataset.ts';
+import { isBelow } from '../files/isBelow.ts';
+import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
 import { importCelebA, looksLikeCelebA } from './importCelebA.ts';
 import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 import { landmarkCorrections } from './landmarkCorrections.ts';
 import { readHeaders, type HeaderOptions } from './pictureHeader.ts';
+import { importRecords, recordFileOf } from './records/importRecords.ts';
 
-/**
- * Where landmarks set by hand are kept, which headers were read before, and how the caller hears of progress and stops
- * it.
- */
+type Layout = Exclude<Plan['data']['layout'], 'auto'>;
+
 export interface ImportOptions extends HeaderOptions {
+  /** Where the corrected landmarks are kept. */
   readonly workspace: string;
-  /** Folders below which the pictures of a CSV must lie; anywhere without. */
+  /** The pictures of a CSV must be below these folders. Without roots they may be anywhere. */
   readonly roots?: readonly string[] | undefined;
 }
 
 /**
- * Finds the face images of a source without copying or changing anything, and reads their headers; throws 'wrong-input'
- * where there is nothing to compare.
+ * Finds the face images of a source and reads their headers. Copies and changes nothing. Throws 'wrong-input' if the
+ * source has fewer than two people.
  */
 export async function importDataset(
   data: Plan['data'] & { readonly resolvedSource: string },
   options: ImportOptions,
 ): Promise<Dataset> {
   const source = data.resolvedSource;
-  const kind = await sourceKind(source);
-  const layout = data.layout === 'auto' ? await layoutOf(source, kind) : data.layout;
-  if ((layout === 'csv') !== (kind === 'file')) {
-    throw new ArcBenchError(
-      'wrong-input',
-      `data.layout is ${layout}, but ${source} is a ${kind}: ${layout === 'csv' ? 'a CSV file' : 'a folder'} ` +
-        'was expected; correct data.source or data.layout.',
-    );
-  }
+  const layout = await layoutOf(source, data.layout);
   const listed = await importAs(layout, source, options);
   const read = await readHeaders(listed.images, options);
   const framed = layout === 'course' ? frameCoursePictures(read.images) : { images: read.images, rejected: [] };
-  const imported: Found = {
-    ...listed,
-    images: framed.images,
-    rejected: [...listed.rejected, ...read.rejected, ...framed.rejected],
-  };
   const corrections = await landmarkCorrections(options.workspace);
-  const found: Found = {
-    ...imported,
-    images: imported.images.map((image) => ({
-      ...image,
-      ...(corrections.has(image.path) ? { landmarks: corrections.get(image.path) as readonly number[] } : {}),
-    })),
-  };
-  return checked(makeDataset(source, layout, found), found);
+  const rejected = [...listed.rejected, ...read.rejected, ...framed.rejected];
+  const dataset = makeDataset(source, layout, {
+    ...listed,
+    images: corrected(framed.images, corrections),
+    rejected,
+  });
+  refuseTooFewPeople(dataset, rejected);
+  return dataset;
 }
 
-async function layoutOf(source: string, kind: 'folder' | 'file'): Promise<Exclude<Plan['data']['layout'], 'auto'>> {
-  if (kind === 'file') return 'csv';
-  if (looksLikeCelebA(source)) return 'celeba';
-  return (await looksLikeCourse(source)) ? 'course' : 'folders';
-}
-
-async function importAs(
-  layout: 'folders' | 'celeba' | 'course' | 'csv' | 'records',
-  source: string,
-  { roots }: ImportOptions,
-): Promise<Found> {
-  switch (layout) {
-    case 'folders':
-      return await importFolders(source);
-    case 'celeba':
-      return await importCelebA(source);
-    case 'course':
-      return await importCourse(source);
-    case 'records':
-      throw new ArcBenchError('wrong-input', 'MXNet records are not read yet.');
-    case 'csv':
-      return await importCsv(source, roots);
+/** The layout of a source: the given one, or what the source looks like. Throws 'wrong-input' if they do not fit. */
+async function layoutOf(source: string, given: Plan['data']['layout']): Promise<Layout> {
+  const kind = await sourceKind(source);
+  if (given === 'auto') {
+    if ((await recordFileOf(source)) !== null) return 'records';
+    if (kind === 'file') return 'csv';
+    if (looksLikeCelebA(source)) return 'celeba';
+    return (await looksLikeCourse(source)) ? 'course' : 'folders';
   }
+  if (given === 'records') return given; // a file or the folder that holds it
+  const wanted = given === 'csv' ? 'file' : 'folder';
+  if (kind !== wanted)
+    throw new ArcBenchError(
+      'wrong-input',
+      `data.layout is ${given}, but ${source} is a ${kind}: ${wanted === 'file' ? 'a CSV file' : 'a folder'} ` +
+        'was expected; correct data.source or data.layout.',
+    );
+  return given;
 }
 
 async function sourceKind(source: string): Promise<'folder' | 'file'> {
@@ -87,10 +70,46 @@ async function sourceKind(source: string): Promise<'folder' | 'file'> {
   if (found?.isFile()) return 'file';
   throw new ArcBenchError(
     'wrong-input',
-    `The data source ${source} is not there or cannot be read: a folder of people, a CelebA folder or a CSV ` +
-      'file was expected; correct data.source.',
+    `The data source ${source} does not exist or cannot be read: set data.source to a folder of people, a CelebA ` +
+      'folder, a CSV file or a record file (train.rec).',
   );
 }
+
+async function importAs(layout: Layout, source: string, options: ImportOptions): Promise<Found> {
+  switch (layout) {
+    case 'folders':
+      return await importFolders(source);
+    case 'celeba':
+      return await importCelebA(source);
+    case 'course':
+      return await importCourse(source);
+    case 'records':
+      return await importRecordsOf(source, options);
+    case 'csv':
+      return await importCsv(source, options.roots);
+  }
+}
+
+async function importRecordsOf(source: string, options: ImportOptions): Promise<Found> {
+  const file = await recordFileOf(source);
+  if (file === null || (options.roots && !(await isBelow(file, options.roots))))
+    throw new ArcBenchError(
+      'wrong-input',
+      `${source} holds no record file that may be read: a .rec file such as train.rec, or the folder that it lies ` +
+        'in, was expected; correct data.source or data.layout.',
+    );
+  return await importRecords(file, options);
+}
+
+/** The images with the landmarks that a user corrected. */
+const corrected = (
+  images: readonly FoundImage[],
+  corrections: ReadonlyMap<string, readonly number[]>,
+): readonly FoundImage[] =>
+  images.map((image) => {
+    const landmarks = corrections.get(image.path);
+    return landmarks === undefined ? image : { ...image, landmarks };
+  });
 
 const expected: Readonly<Record<Dataset['layout'], string>> = {
   folders: 'one sub-folder of pictures for each person was expected',
@@ -101,28 +120,32 @@ const expected: Readonly<Record<Dataset['layout'], string>> = {
   csv: 'a line for each picture, with its path and its person, was expected',
 };
 
-function checked(dataset: Dataset, found: Found): Dataset {
+function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): void {
   const people = new Set(dataset.images.map((image) => image.identity));
-  if (people.size === 0) {
-    const [first] = found.rejected;
-    const because =
-      first === undefined
-        ? ''
-        : ' ' +
-          `(${found.rejected.length === 1 ? `${first.path} was left out,` : `${found.rejected.length} files were left out, the first, ${first.path},`} ` +
-          `because: ${first.reason.replace(/\.$/, '')})`;
+  if (people.size === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `${dataset.source} holds no pictures of people${because}: ${expected[dataset.layout]}; correct ` +
+      `${dataset.source} holds no pictures of people${whyEmpty(rejected)}: ${expected[dataset.layout]}; correct ` +
         'data.source or data.layout.',
     );
-  }
-  if (people.size === 1) {
+  if (people.size === 1)
     throw new ArcBenchError(
       'wrong-input',
       `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were ` +
-        'expected, one sub-folder for each; add people or correct data.source.',
+        `expected, ${eachPerson(dataset.layout)}; add people or correct data.source.`,
     );
-  }
-  return dataset;
+}
+
+const eachPerson = (layout: Dataset['layout']): string =>
+  layout === 'records' ? 'each with a class label' : 'one sub-folder for each';
+
+/** In brackets, why no picture could be used; nothing if there was none. */
+function whyEmpty(rejected: readonly Rejected[]): string {
+  const [first] = rejected;
+  if (first === undefined) return '';
+  const which =
+    rejected.length === 1
+      ? `${first.path} was left out,`
+      : `${rejected.length} files were left out, the first, ${first.path},`;
+  return ` (${which} because: ${first.reason.replace(/\.$/, '')})`;
 }

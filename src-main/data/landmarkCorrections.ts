@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { writeWhole } from '../files/writeWhole.ts';
 
 const correctionsSchema = z.record(z.string(), z.array(z.number()).length(10));
-const fileOf = (workspace: string) => join(workspace, 'landmarks.json');
+const fileOf = (workspace: string) => workspaceFolders(workspace).landmarks;
 
 /**
- * Landmarks that were set by hand, by the path of their picture; every import of the workspace takes them instead of
- * those it finds. Throws 'damaged'.
+ * Landmarks that a user corrected, by the path of their picture. Every import of the workspace uses them instead of the
+ * landmarks that it finds. Throws 'damaged'.
  */
 export async function landmarkCorrections(workspace: string): Promise<Map<string, readonly number[]>> {
   const text = await readFile(fileOf(workspace), 'utf8').catch(() => '{}');
@@ -18,16 +18,16 @@ export async function landmarkCorrections(workspace: string): Promise<Map<string
   } catch (cause) {
     throw new ArcBenchError(
       'damaged',
-      `${fileOf(workspace)}, which holds landmarks set by hand, cannot be read: bring it back from a copy, ` +
-        'or delete it to do without them.',
+      `${fileOf(workspace)}, which holds corrected landmarks, cannot be read: restore it from a copy, or delete it ` +
+        'to go on without the corrections.',
       { cause },
     );
   }
 }
 
 /**
- * Keeps the five landmarks of one picture, ten numbers in pixels of the EXIF-turned picture; null takes the correction
- * back.
+ * Keeps the five landmarks of one picture: ten numbers in pixels of the EXIF-turned picture, or null to remove the
+ * correction.
  */
 export async function correctLandmarks(
   workspace: string,

@@ -1,39 +1,39 @@
 import { getEnvironmentData, setEnvironmentData, workerData } from 'node:worker_threads';
 
 /**
- * Bytes that pictures which are decoded at one time may take in one process; enough for a progressive JPEG of 64
- * megapixels, and for one that EXIF turns where its colours are halved, as a camera's are. What the allocator keeps of
- * pictures before them comes on top, up to about as much again.
+ * Bytes that all pictures decoded at the same time may take in one process. This is enough for a progressive JPEG of 64
+ * megapixels, also if EXIF turns it and its colours are halved, as those of cameras are. The allocator keeps up to
+ * about as much again from earlier pictures.
  */
 export const memoryBudget = 400e6;
 
-const unit = 4096; // so that the sum fits in 32 bits
+const unit = 4096; // bytes; in this unit the sum fits in 32 bits
 type Counter = Int32Array<SharedArrayBuffer>;
 const counter = (): Counter => new Int32Array(new SharedArrayBuffer(4));
 
-// All threads of the process share it: threads inherit the environment data of the one that starts them.
+// All threads of the process share this counter: a thread inherits the environment data of the one that starts it.
 const key = 'arcbench.memoryBudget';
 const reserved = (getEnvironmentData(key) as Counter | undefined) ?? counter();
 setEnvironmentData(key, reserved);
 
 /**
- * What one thread holds of the budget, so that a thread that is ended in the middle of a picture leaves nothing
- * reserved for good.
+ * What one thread holds of the budget. Without it, a thread that ends in the middle of a picture would keep its share
+ * forever.
  */
 export interface HeldBudget {
   readonly memoryHeld: Counter;
 }
 const { memoryHeld: held } = { memoryHeld: counter(), ...(workerData as Partial<HeldBudget> | null) };
 
-/** For the `workerData` of a thread that decodes pictures; `release` when it has exited. */
+/** The `workerData` of a thread that decodes pictures. Call `release` when the thread has exited. */
 export function budgetOfThread(): HeldBudget & { release(): void } {
   const memoryHeld = counter();
   return { memoryHeld, release: () => giveBack(Atomics.exchange(memoryHeld, 0, 0)) };
 }
 
 /**
- * Runs an action once so many bytes of the process's budget are free, whichever thread holds the others; one that needs
- * more than all of it runs alone.
+ * Waits until `bytes` of the process's budget are free, then runs an action. An action that needs more than the whole
+ * budget runs alone.
  */
 export async function withinBudget<T>(bytes: number, action: () => Promise<T>): Promise<T> {
   const most = Math.floor(memoryBudget / unit);

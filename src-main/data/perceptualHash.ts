@@ -2,9 +2,8 @@ const columns = 9;
 const rows = 8;
 
 /**
- * Difference hash of a square RGB picture ([size][size][3], uint8): 16 hexadecimal digits, 64 bits.
- * The picture is averaged over areas to 9 x 8 grey cells; a bit says whether a cell is brighter than its right
- * neighbour.
+ * Difference hash of a square RGB picture ([size][size][3], uint8): 16 hexadecimal digits, 64 bits. The picture is
+ * averaged to 9 x 8 grey cells. A bit says whether a cell is brighter than its right neighbour.
  */
 export function perceptualHash(pixels: Uint8Array, size: number): string {
   const edges = Array.from({ length: columns + 1 }, (_, column) => Math.ceil((column * size) / columns));

@@ -3,20 +3,21 @@ import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { memoryBudget, withinBudget } from './memoryBudget.ts';
 import { pictureFormatOf } from './pictureFormat.ts';
 import { plainJpegSize } from './plainJpeg.ts';
+import { readRecordPicture, recordPictureOf } from './records/recordPicture.ts';
 import type { RawPicture } from './warpFace.ts';
 
 sharp.cache(false);
-sharp.concurrency(1); // pictures are decoded side by side: a second thread in each costs more than it brings
+sharp.concurrency(1); // several pictures are decoded at a time, so more threads for each would slow them down
 
 const megapixelLimit = 64;
-// few enough that 16 bytes a pixel, the most but for TIFF and AVIF, are no matter in each thread
+// Smaller pictures are not counted: at 16 bytes a pixel, the most of all formats but TIFF and AVIF, they are no risk.
 const megapixelsUncounted = 1;
-const bytesUncounted = 16 * 2 ** 20; // of a file, as the same number of threads may hold one
+const bytesUncounted = 16 * 2 ** 20; // size of a file; each thread may hold one such file
 const byteLimit = 256 * 2 ** 20;
 
 /**
- * A picture's file; `open` decodes it turned as EXIF says, its first frame alone, and fails on the slightest damage
- * unless told otherwise.
+ * The file of a picture. `open` decodes its first frame and turns it as EXIF says. It fails on the slightest damage,
+ * unless `failOn` says otherwise.
  */
 export interface PictureFile {
   readonly open: (failOn?: SharpOptions['failOn']) => Sharp;
@@ -25,17 +26,33 @@ export interface PictureFile {
 }
 
 /**
- * Reads a picture's file, on this thread; one that cannot be used gives the reason in one sentence. Throws what
- * `decodingReason` turns into one.
+ * Reads the file of a picture, or a picture of a record file, on this thread. Gives the reason in one sentence if it
+ * cannot be used. `decodingReason` explains what it throws.
  */
 export function readPicture(path: string): PictureFile | { readonly reason: string } {
+  const inRecords = recordPictureOf(path);
+  if (inRecords) {
+    const read = readRecordPicture(inRecords);
+    return 'reason' in read ? read : pictureIn(read.file, read.modified);
+  }
   const { size: bytes, mtimeMs: modified } = statSync(path);
   const reason = sizeReason(bytes);
   if (reason !== null) return { reason };
-  const file = readFileSync(path);
-  if (pictureFormatOf(file) === undefined) return { reason: noPicture };
-  return { open: opener(file, megapixelsUncounted), file, modified };
+  return pictureIn(readFileSync(path), modified);
 }
+
+function pictureIn(file: Buffer, modified: number): PictureFile | { readonly reason: string } {
+  const reason = sizeReason(file.length);
+  if (reason !== null) return { reason };
+  return pictureFormatOf(file) === undefined ? { reason: noPicture } : pictureOfBytes(file, modified);
+}
+
+/** A picture whose file is in memory. */
+export const pictureOfBytes = (file: Buffer, modified = 0): PictureFile => ({
+  open: opener(file, megapixelsUncounted),
+  file,
+  modified,
+});
 
 const opener =
   (file: Buffer, megapixels: number): PictureFile['open'] =>
@@ -43,9 +60,9 @@ const opener =
     sharp(file, { failOn, limitInputPixels: megapixels * 1e6, sequentialRead: true }).autoOrient();
 
 /**
- * Decodes a picture; one of more than a megapixel waits until what it takes is free in this process's budget of memory,
- * as a few files of some kilobytes
- * can take all memory at once, and one that takes more than all of it gives the reason in one sentence.
+ * Decodes a picture within this process's budget of memory. A few files of some kilobytes can need all memory when they
+ * are decoded. So a picture of more than a megapixel waits until its share is free. One that needs more than the whole
+ * budget gives the reason in one sentence.
  */
 export async function decodeWithinMemory<T>(
   picture: PictureFile,
@@ -81,11 +98,11 @@ const bytesOf: Readonly<Record<string, number>> = {
   double: 8,
   dpcomplex: 16,
 };
-const rowsOfStream = 2048; // of what is read from top to bottom, no more are held at one time
+const rowsOfStream = 2048; // a picture that is read from top to bottom never holds more rows
 
 /**
- * Bytes that a picture of a header takes while it is decoded, at most; measured with pictures of 64 megapixels, from
- * which they were taken.
+ * The most bytes that a picture takes while it is decoded, from its header. The numbers come from measurements with
+ * pictures of 64 megapixels.
  */
 export function bytesToDecode({
   width,
@@ -104,72 +121,73 @@ export function bytesToDecode({
   const pixels = width * height;
   const bytesAPixel = channels * (bytesOf[depth] ?? 16);
   const streamed = Math.min(height, rowsOfStream) * width * bytesAPixel;
-  const turned = (orientation ?? 1) > 1 ? pixels * bytesAPixel : 0; // turning needs the whole picture once more
+  const turned = (orientation ?? 1) > 1 ? pixels * bytesAPixel : 0; // turning needs a second copy of the picture
   switch (format) {
-    case 'jpeg':
-      return (
-        (isProgressive ? 2 * pixels * (chromaSubsampling === '4:2:0' ? channels / 2 : channels) : streamed) + turned
-      ); // coefficients have 16 bits
+    case 'jpeg': {
+      if (!isProgressive) return streamed + turned;
+      const coefficients = pixels * (chromaSubsampling === '4:2:0' ? channels / 2 : channels);
+      return 2 * coefficients + turned; // a coefficient has 16 bits
+    }
     case 'png':
       return (isProgressive ? pixels * bytesAPixel : streamed) + turned;
     case 'webp':
-      // as it is stored, as it comes out, and the canvas of a moving one
+      // The stored picture, the decoded one, and the canvas of an animation.
       return pixels * (4 + channels + ((pages ?? 1) > 1 ? 4 : 0)) + turned;
     case 'gif':
       return pixels * 8;
     case 'heif':
-      return pixels * 20; // AV1 keeps several frames, colour and transparency apart
+      return pixels * 20; // AV1 keeps several frames, with colour and transparency separate
     default:
       return pixels * bytesAPixel + turned; // a TIFF may be one tile
   }
 }
 
-/** Why a picture is not decoded, by its header; null where it is. */
+/** Why a picture with this header is not decoded; null if it is. */
 function tooLargeReason(header: Metadata): string | null {
   const { width, height, channels, depth } = header;
   if (width * height > megapixelLimit * 1e6)
     return (
-      `The picture has ${width} x ${height} pixels, more than the ${megapixelLimit} megapixels that are ` +
-      'decoded: make it smaller.'
+      `The picture has ${width} x ${height} pixels, more than the limit of ${megapixelLimit} megapixels: make it ` +
+      'smaller.'
     );
   const bytes = bytesToDecode(header);
   if (bytes <= memoryBudget) return null;
   return (
     `The picture of ${width} x ${height} pixels with ${channels} channels of ${8 * (bytesOf[depth] ?? 16)} ` +
-    `bits may take ${Math.ceil(bytes / 1e6)} MB of memory while it is decoded, more than the ` +
-    `${memoryBudget / 1e6} MB that are allowed: make it smaller, or save it anew as a plain 8-bit JPEG or PNG.`
+    `bits may take ${Math.ceil(bytes / 1e6)} MB of memory while it is decoded, more than the limit of ` +
+    `${memoryBudget / 1e6} MB: make it smaller, or save it again as a plain 8-bit JPEG or PNG.`
   );
 }
 
 export const noPicture =
   'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
 
-/** Why a file of so many bytes is not read; null where it may be a picture. */
+/** Why a file of this size is not read; null if it is. */
 export function sizeReason(bytes: number): string | null {
   if (bytes === 0) return 'The file is empty (0 bytes): a picture was expected; copy it again.';
   return bytes > byteLimit
-    ? `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the ${byteLimit / 2 ** 20} MiB that a ` +
-        'picture may have: make it smaller.'
+    ? `The file has ${Math.round(bytes / 2 ** 20)} MiB, more than the limit of ${byteLimit / 2 ** 20} MiB for a ` +
+        'picture: make it smaller.'
     : null;
 }
 
 /**
- * Width and height of the EXIF-turned picture, from its header; one that is too large gives the reason in one sentence.
- * Throws what `decodingReason` turns into one.
+ * Width and height of the EXIF-turned picture, from its header. Gives the reason in one sentence if it is too large.
+ * `decodingReason` explains what it throws.
  */
 export async function sizeOf({
   file,
 }: Pick<PictureFile, 'file'>): Promise<
   { readonly width: number; readonly height: number } | { readonly reason: string }
 > {
-  const plain = plainJpegSize(file); // in a fiftieth of the time that sharp takes
+  const plain = plainJpegSize(file); // about 50 times as fast as sharp
   if (plain && plain.width * plain.height <= megapixelLimit * 1e6) return plain;
   const header = await headerOf(file);
   const reason = tooLargeReason(header);
   return reason === null ? header.autoOrient : { reason };
 }
 
-/** Decodes to RGB uint8 [height][width][3], sRGB, transparent parts on grey. */
+/** Decodes to sRGB as uint8 [height][width][3]. Transparent parts become grey. */
 export async function rawRgb(picture: Sharp): Promise<RawPicture> {
   const { data, info } = await picture
     .flatten({ background: '#808080' })
@@ -187,13 +205,13 @@ function spreadGrey(data: Uint8Array, channels: number): Uint8Array {
 }
 
 /**
- * What was thrown while a picture was read or decoded, in one sentence; the decoder's own words are left out, as it
- * mixes those of pictures that are decoded at one time.
+ * Explains in one sentence what was thrown while a picture was read or decoded. The decoder's own message is left out,
+ * because it may be about another picture that is decoded at the same time.
  */
 export function decodingReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   if (code === 'ENOENT') return 'The file is no longer there: it was moved or deleted after the import; import again.';
   if (code === 'EACCES' || code === 'EPERM') return 'The file may not be read: change its permissions.';
   if (code !== undefined) return `The file cannot be read (${code}): check the disk, or copy it again from its source.`;
-  return 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.';
+  return 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.';
 }

@@ -102,7 +102,7 @@ const otherNames = new Set([
   'makefile',
 ]);
 
-/** What a file's name says it is. */
+/** What a file is, by its name. */
 export function pictureKindOfName(name: string): 'picture' | 'unsupported-picture' | 'other' | 'unknown' {
   const extension = extname(name).toLowerCase();
   if (readableExtensions.has(extension)) return 'picture';
@@ -111,7 +111,7 @@ export function pictureKindOfName(name: string): 'picture' | 'unsupported-pictur
   return 'unknown';
 }
 
-/** The format that a file's first bytes (16 or more) say, or undefined where ArcBench does not decode it. */
+/** The format of a file, by its first bytes (16 or more); undefined if ArcBench does not decode it. */
 export function pictureFormatOf(bytes: Uint8Array): PictureFormat | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 32)).toString('latin1');
   if (text.startsWith('\xff\xd8\xff')) return 'jpeg';

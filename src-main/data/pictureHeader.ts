@@ -3,10 +3,11 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
 import { decodingReason, noPicture, sizeOf, sizeReason } from './pictureFile.ts';
 import { pictureFormatOf } from './pictureFormat.ts';
+import { readRecordPicture, recordPictureOf, type RecordPicture } from './records/recordPicture.ts';
 
 /**
- * Width and height of an EXIF-turned picture in pixels, from its header, with the size and time of its file by which a
- * change is seen.
+ * Width and height of an EXIF-turned picture in pixels, from its header. A file whose size or time of change differs
+ * has to be read again.
  */
 export interface PictureHeader {
   readonly path: string;
@@ -16,7 +17,7 @@ export interface PictureHeader {
   readonly height: number;
 }
 
-/** Headers that were read before. */
+/** Keeps headers, so that a later import need not read them again. */
 export interface HeaderMemory {
   known(path: string): PictureHeader | null;
   keep(headers: readonly PictureHeader[]): void;
@@ -32,8 +33,8 @@ const sideBySide = 128;
 const headBytes = 64 * 1024; // holds the header of nearly every JPEG and PNG
 
 /**
- * Reads the header of each picture whose file is new or changed and tells what cannot be used apart; what only decoding
- * shows is found when the pictures are prepared. Throws 'cancelled'.
+ * Reads the header of each picture whose file is new or changed, and sorts out pictures that cannot be used. Damage
+ * that only decoding shows is found later, when the pictures are prepared. Throws 'cancelled'.
  */
 export async function readHeaders(
   images: readonly FoundImage[],
@@ -45,8 +46,7 @@ export async function readHeaders(
     if (signal?.aborted)
       throw new ArcBenchError(
         'cancelled',
-        `Importing was stopped after ${first} of ${images.length} files: run the same again, and what was ` +
-          'read is not read again.',
+        `Importing was stopped after ${first} of ${images.length} files: run the same again to go on from there.`,
       );
     const batch = images.slice(first, first + sideBySide);
     const before = batch.map((image) => {
@@ -56,7 +56,7 @@ export async function readHeaders(
     const found = await Promise.all(batch.map((image, index) => before[index] ?? readHeader(image, headBytes)));
     const fresh: PictureHeader[] = [];
     for (const [index, image] of batch.entries()) {
-      // A header beyond the first bytes (TIFF, WebP): the whole file is read, one at a time, as it may be large.
+      // The header of a TIFF or WebP may be further behind. Such files are read whole, one at a time, to save memory.
       const header = found[index] ?? (await readHeader(image, image.bytes)) ?? { reason: decodingReason(null) };
       if ('reason' in header) {
         rejected.push({ path: image.path, reason: header.reason });
@@ -73,7 +73,7 @@ export async function readHeaders(
   return { images: usable, rejected };
 }
 
-/** A picture's size from the first bytes of its file, or why it cannot be used; null where they do not hold it. */
+/** A picture's size from the first bytes of its file, or why it cannot be used; null if these bytes are too few. */
 async function readHeader(
   image: FoundImage,
   length: number,
@@ -81,6 +81,8 @@ async function readHeader(
   const reason = sizeReason(image.bytes);
   if (reason !== null) return { reason };
   try {
+    const inRecords = recordPictureOf(image.path);
+    if (inRecords) return await sizeInRecords(inRecords);
     const file = await open(image.path);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, image.bytes)));
@@ -90,6 +92,14 @@ async function readHeader(
       await file.close();
     }
   } catch (error) {
-    return length < image.bytes ? null : { reason: decodingReason(error) };
+    return length < image.bytes && !recordPictureOf(image.path) ? null : { reason: decodingReason(error) };
   }
+}
+
+async function sizeInRecords(
+  picture: RecordPicture,
+): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string }> {
+  const read = readRecordPicture(picture);
+  if ('reason' in read) return read;
+  return pictureFormatOf(read.file) === undefined ? { reason: noPicture } : await sizeOf({ file: read.file });
 }

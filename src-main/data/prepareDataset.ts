@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
@@ -18,6 +18,7 @@ import {
   type PreparedIndex,
   type PreparedSet,
 } from './preparedSet.ts';
+import { pictureState } from './pictureState.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
 import {
   finishSet,
@@ -29,29 +30,28 @@ import {
   type SourceState,
   type UnfinishedSet,
 } from './unfinishedSet.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { diskError, writeWhole } from '../files/writeWhole.ts';
 
-// Raised whenever the same pictures and settings would give other pixels.
+// Raise this whenever the same pictures and settings would give other pixels.
 const preparationVersion = 3;
 const picturesInBatch = 16;
 const picturesInDetectedBatch = 4; // the detector takes a tenth of a second for each
 
-/** Where prepared sets go, and how the caller hears of progress and stops it. */
 export interface PrepareOptions {
   readonly workspace: string;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  /** Hears, in a sentence, where an interrupted preparation goes on. */
+  /** Gets a sentence if an interrupted preparation goes on, which says where. */
   readonly onResume?: ((sentence: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-const underWay = new Map<string, Promise<unknown>>(); // by folder: two jobs may want one set
+const underWay = new Map<string, Promise<unknown>>(); // by folder, because two jobs may want the same set
 
 /**
- * Aligns, crops and packs a dataset into <workspace>/prepared/<hash>, whole or not at all; a set that is there already
- * is verified and returned.
- * One that was interrupted goes on where it was, and ends with the same bits. Throws 'wrong-input', 'damaged',
- * 'no-space' or 'cancelled'.
+ * Aligns, crops and packs a dataset into <workspace>/prepared/<hash>, whole or not at all. A set that exists is
+ * verified and returned. A preparation that was interrupted goes on where it stopped, and ends with the same bits.
+ * Throws 'wrong-input', 'damaged', 'no-space' or 'cancelled'.
  */
 export async function prepareDataset(
   dataset: Dataset,
@@ -95,11 +95,13 @@ async function prepareInto(
       options,
     ).finally(() => set.close());
     const { inputSize, alignment } = cuts;
+    const { partsGivenBy } = dataset;
+    const described = { inputSize, alignment, ...(partsGivenBy !== undefined && { partsGivenBy }) };
     await finishSet(folder, (path) =>
-      writeWhole(path, preparedIndexText({ version: 1, inputSize, hash: basename(folder), alignment, ...packed })),
+      writeWhole(path, preparedIndexText({ version: 1, hash: basename(folder), ...described, ...packed })),
     );
   } catch (error) {
-    // What was stopped or lost its memory goes on another time; what cannot succeed keeps nothing.
+    // A preparation that was stopped, or that ran out of memory, may go on later. Any other keeps nothing.
     if (!(error instanceof ArcBenchError && (error.code === 'cancelled' || error.code === 'failed')))
       await removeUnfinishedSet(folder);
     throw diskError(error, folder);
@@ -107,18 +109,18 @@ async function prepareInto(
   return openPreparedSet(folder);
 }
 
-/** Where the prepared set of a dataset is or will be: the same pictures and settings give the same folder. */
+/** Where the prepared set of a dataset is or will be. The same pictures and settings give the same folder. */
 export function preparedFolder(workspace: string, dataset: Pick<Dataset, 'hash'>, prepare: Plan['prepare']): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([preparationVersion, dataset.hash, prepare.inputSize, prepare.alignment, prepare.faceRatio]))
     .digest('hex');
-  return join(workspace, 'prepared', hash);
+  return workspaceFolders(workspace).preparedSet(hash);
 }
 
 interface Cuts {
   readonly cutOf: (image: FaceImage) => Cut;
   readonly alignment: string;
-  /** Look for a face where no landmarks are given. */
+  /** Whether to look for a face in a picture without landmarks. */
   readonly detect?: true;
 }
 
@@ -133,21 +135,17 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
   switch (prepare.alignment) {
     case 'detect':
       if (withLandmarks === total) return { cutOf: () => byLandmarks, alignment: transform };
-      return {
-        cutOf: () => byLandmarks,
-        detect: true,
-        alignment:
-          `${transform}, found by the detector of ` +
-          `@vladmandic/face-api${withLandmarks === 0 ? '' : ` for the ${total - withLandmarks} images that have none`}`,
-      };
+      return { cutOf: () => byLandmarks, detect: true, alignment: `${transform}, ${detected(total, withLandmarks)}` };
     case 'centreCrop':
       return { cutOf: () => byCentre, alignment: crop };
+    case 'whole':
+      return { cutOf: () => ({ kind: 'whole', inputSize }), alignment: 'the whole picture, stretched to a square' };
     case 'landmarks':
       if (withLandmarks === 0)
         throw new ArcBenchError(
           'wrong-input',
-          `prepare.alignment: landmarks was asked for, but no image of ${dataset.source} has landmarks; give ` +
-            'a CSV with ten landmark columns, or choose alignment: detect or centreCrop.',
+          `prepare.alignment is landmarks, but no image of ${dataset.source} has landmarks: give a CSV with ten ` +
+            'landmark columns, or choose detect or centreCrop.',
         );
       return { cutOf: () => byLandmarks, alignment: transform };
     case 'auto':
@@ -155,64 +153,99 @@ function chooseCuts(dataset: Dataset, prepare: Plan['prepare']): Cuts {
       if (withLandmarks === total) return { cutOf: () => byLandmarks, alignment: transform };
       return {
         cutOf: (image) => (image.landmarks === undefined ? byCentre : byLandmarks),
-        alignment: `${transform} for ${withLandmarks} images, ${crop} for the ${total - withLandmarks} without landmarks`,
+        alignment:
+          `${transform} for ${withLandmarks} images, ` + `${crop} for the ${total - withLandmarks} without landmarks`,
       };
   }
 }
 
-const noFace =
-  'No face was found: a photograph that shows eyes, nose and mouth was expected; crop it to the face, give ' +
-  'its landmarks in a CSV, or leave it out.';
+const detected = (total: number, withLandmarks: number): string => {
+  const ofSome = withLandmarks === 0 ? '' : ` for the ${total - withLandmarks} images that have none`;
+  return `found by the detector of @vladmandic/face-api${ofSome}`;
+};
 
-/** Finds, where that is asked, and cuts the faces of some pictures; rows in the order of the pictures. */
+const noFace =
+  'No face was found in the picture: use a photograph that shows eyes, nose and mouth, give its landmarks in a CSV, ' +
+  'or leave it out.';
+
+interface Workshop {
+  readonly finder: FaceFinder | null;
+  readonly workers: FaceWorkers;
+}
+/** A picture with the landmarks that it has or that were found, or why it cannot be cut. */
+type Located = { readonly image: FaceImage; readonly faces?: number } | { readonly reason: string; readonly faces?: 0 };
+
+/** Finds the faces of some pictures if asked to, and cuts them. The rows are in the order of the pictures. */
 async function prepareBatch(
   images: readonly FaceImage[],
   { cutOf }: Cuts,
-  { finder, workers }: { readonly finder: FaceFinder | null; readonly workers: FaceWorkers },
+  { finder, workers }: Workshop,
 ): Promise<PreparedBatch & { readonly pixels: Uint8Array }> {
-  const located = await Promise.all(
-    images.map(async (image) => {
-      const found = finder && image.landmarks === undefined ? await finder.find(image.path) : null;
-      if (found && 'reason' in found) return found;
-      if (found?.faces === 0) return { reason: noFace, faces: 0 } as const;
-      return found ? { image: { ...image, landmarks: found.landmarks }, faces: found.faces } : { image };
-    }),
-  );
+  const located = await Promise.all(images.map((image) => locate(image, finder)));
   const tasks = located.flatMap((entry) => ('image' in entry ? [{ image: entry.image, cut: cutOf(entry.image) }] : []));
   const { faces: cut, pixels, sha256 } = await workers.cut(tasks);
   let next = 0;
   const rows = await Promise.all(
-    images.map(async ({ path }, index): Promise<PreparedRow> => {
-      const entry = located[index] as (typeof located)[number];
+    located.map(async (entry, index): Promise<PreparedRow> => {
+      const { path } = images[index] as FaceImage;
       if (!('image' in entry)) return { source: await sourceState(path), ...entry };
       const task = tasks[next] as CutTask;
       const face = cut[next++] as CutFace;
       if ('reason' in face) return { source: await sourceState(path), reason: face.reason };
-      const { contentHash, perceptualHash, bytes, modified } = face;
-      return {
-        source: [bytes, modified],
-        face: {
-          contentHash,
-          perceptualHash,
-          ...(task.cut.kind === 'landmarks' && entry.image.landmarks && { landmarks: entry.image.landmarks }),
-          ...(entry.faces !== undefined && { faces: entry.faces }),
-        },
-      };
+      return rowOf(face, task, entry.faces);
     }),
   );
   return { rows, bytes: pixels.length, sha256, pixels };
 }
 
-/**
- * Prepares what the batches that are kept do not hold, and adds it to the unfinished set, batch by batch in the
- * dataset's order.
- */
+async function locate(image: FaceImage, finder: FaceFinder | null): Promise<Located> {
+  if (finder === null || image.landmarks !== undefined) return { image };
+  const found = await finder.find(image.path);
+  if ('reason' in found) return found;
+  if (found.faces === 0) return { reason: noFace, faces: 0 };
+  return { image: { ...image, landmarks: found.landmarks }, faces: found.faces };
+}
+
+function rowOf(face: Exclude<CutFace, { reason: string }>, { image, cut }: CutTask, faces?: number): PreparedRow {
+  const { contentHash, perceptualHash, bytes, modified } = face;
+  return {
+    source: [bytes, modified],
+    face: {
+      contentHash,
+      perceptualHash,
+      ...(cut.kind === 'landmarks' && image.landmarks && { landmarks: image.landmarks }),
+      ...(faces !== undefined && { faces }),
+    },
+  };
+}
+
+interface PackCuts extends Cuts {
+  readonly set: UnfinishedSet;
+  readonly kept: readonly PreparedBatch[];
+  readonly journal: string;
+}
+
+/** Prepares the pictures that the kept batches lack, adds them to the set, and gives the contents of its index. */
 async function pack(
   dataset: Dataset,
-  cuts: Cuts & { readonly set: UnfinishedSet; readonly kept: readonly PreparedBatch[]; readonly journal: string },
+  cuts: PackCuts,
   options: PrepareOptions,
 ): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
   const rows = cuts.kept.flatMap((batch) => batch.rows);
+  await prepareRest(dataset, cuts, { ...options, rows });
+  const { images, sources, rejected } = sorted(dataset, rows);
+  const withoutFace = rows.filter((row) => 'reason' in row && row.faces === 0).length;
+  const detection = cuts.detect ? countFaces(images, withoutFace) : null;
+  refuseUnusable(dataset, { images, rejected, detection });
+  return { packed: await cuts.set.sync(), sources, images, rejected, ...(detection && { detection }) };
+}
+
+/** Prepares batch by batch, in the order of the dataset, and adds each batch to the set and to `rows`. */
+async function prepareRest(
+  dataset: Dataset,
+  cuts: PackCuts,
+  { rows, signal, onProgress }: PrepareOptions & { readonly rows: PreparedRow[] },
+): Promise<void> {
   const total = dataset.images.length;
   const finder = cuts.detect ? rememberedFaces(cuts.journal) : null;
   const workers = startFaceWorkers();
@@ -223,64 +256,75 @@ async function pack(
     if (started >= total) return;
     const preparing = prepareBatch(dataset.images.slice(started, started + batchSize), cuts, { finder, workers });
     started += batchSize;
-    preparing.catch(() => undefined); // heard of when its turn comes
+    preparing.catch(() => undefined); // the loop below gets the error when the turn of this batch comes
     inFlight.push(preparing);
   };
   try {
     for (let ahead = 0; ahead < 2 * workers.threads; ahead++) start();
     for (let next = inFlight.shift(); next; next = inFlight.shift()) {
-      if (options.signal?.aborted)
+      if (signal?.aborted)
         throw new ArcBenchError(
           'cancelled',
           `Preparing was stopped after ${counted(rows.length)} of ${counted(total)} images, which are kept: ` +
-            'run the same again, and it goes on from there.',
+            'run the same again to go on from there.',
         );
       const { pixels, ...batch } = await next;
       start();
       await cuts.set.add(batch, pixels);
       rows.push(...batch.rows);
-      options.onProgress?.(rows.length, total);
+      onProgress?.(rows.length, total);
     }
   } finally {
     finder?.close();
     await workers.close();
     await Promise.allSettled(inFlight);
   }
+}
+
+/** The rows of a dataset as images and as pictures that were left out. */
+function sorted(
+  dataset: Dataset,
+  rows: readonly PreparedRow[],
+): { readonly images: PreparedImage[]; readonly sources: SourceState[]; readonly rejected: Rejected[] } {
   const images: PreparedImage[] = [];
   const sources: SourceState[] = [];
   const rejected: Rejected[] = [];
   for (const [index, row] of rows.entries()) {
     const { path, identity, part } = dataset.images[index] as FaceImage;
-    if ('reason' in row) rejected.push({ path, reason: row.reason });
-    else {
-      images.push({ path, identity, ...(part !== undefined && { part }), ...row.face });
-      sources.push(row.source);
+    if ('reason' in row) {
+      rejected.push({ path, reason: row.reason });
+      continue;
     }
+    images.push({ path, identity, ...(part !== undefined && { part }), ...row.face });
+    sources.push(row.source);
   }
-  const detection = finder && countFaces(images, rows.filter((row) => 'reason' in row && row.faces === 0).length);
-  if (detection && detection.withFace * 2 < detection.pictures) {
+  return { images, sources, rejected };
+}
+
+/** Throws 'wrong-input' if no picture can be used, or if most pictures show no face. */
+function refuseUnusable(
+  dataset: Dataset,
+  { images, rejected, detection }: Pick<PreparedSet, 'images' | 'rejected'> & { readonly detection: Detection | null },
+): void {
+  if (detection && detection.withFace * 2 < detection.pictures)
     throw new ArcBenchError(
       'wrong-input',
-      `A face was found in ${detection.withFace} of ${detection.pictures} pictures of ${dataset.source} ` +
-        'only: photographs that show eyes, nose and mouth were expected; choose prepare.alignment: centreCrop ' +
-        'for faces that are cropped already, or give landmarks in a CSV.',
+      `Only ${detection.withFace} of ${detection.pictures} pictures of ${dataset.source} show a face: choose ` +
+        'prepare.alignment: centreCrop if the faces are cropped already, or give landmarks in a CSV.',
     );
-  }
-  if (images.length === 0) {
+  if (images.length === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `None of the ${total} pictures of ${dataset.source} can be used, the first because: ` +
-        `${rejected[0]?.reason ?? 'there is none.'}`,
+      `None of the ${dataset.images.length} pictures of ${dataset.source} can be used, the first because: ` +
+        `${rejected[0]?.reason ?? 'there are no pictures.'}`,
     );
-  }
-  return { packed: await cuts.set.sync(), sources, images, rejected, ...(detection && { detection }) };
 }
 
 const counted = (count: number) => count.toLocaleString('en');
 
 /**
- * The batches of an earlier, unfinished preparation that are whole and whose pictures have not changed since, from the
- * first on.
+ * The batches of an unfinished preparation that can be kept: from the first one on, as long as they are complete and
+ * their pictures have not changed.
  */
 async function keptBatches(folder: string, dataset: Dataset): Promise<readonly PreparedBatch[]> {
   const { batches } = await readUnfinishedSet(folder);
@@ -297,11 +341,10 @@ async function keptBatches(folder: string, dataset: Dataset): Promise<readonly P
   return kept;
 }
 
-const sourceState = (path: string): Promise<SourceState | null> =>
-  stat(path).then(
-    ({ size, mtimeMs }) => [size, mtimeMs] as const,
-    () => null,
-  );
+async function sourceState(path: string): Promise<SourceState | null> {
+  const state = await pictureState(path);
+  return state && [state.bytes, state.modified];
+}
 const isSame = (one: SourceState | null, other: SourceState | null): boolean =>
   one?.[0] === other?.[0] && one?.[1] === other?.[1];
 
@@ -315,7 +358,7 @@ function countFaces(images: readonly PreparedImage[], withoutFace: number): Dete
 }
 
 async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise<boolean> {
-  // A file rejected last time may have been mended since; only then is the work done again.
+  // A file that was rejected last time is checked by its name only: its state is not in the index.
   if (index.images.length + index.rejected.length !== dataset.images.length) return false;
   const known = new Map(index.images.map((image, at) => [image.path, index.sources[at]!]));
   const rejected = new Set(index.rejected.map(({ path }) => path));
@@ -324,7 +367,7 @@ async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise
     const same = await Promise.all(
       dataset.images.slice(first, first + batch).map(async ({ path }) => {
         const source = known.get(path);
-        // pictures elsewhere of the same names and sizes are others
+        // Pictures with the same names and sizes in another folder are other pictures.
         if (source === undefined) return rejected.has(path);
         return isSame(source, await sourceState(path));
       }),

@@ -21,11 +21,11 @@ export interface PreparedImage {
    * The five points by which the face was aligned, given or detected: ten numbers in pixels of the EXIF-turned picture.
    */
   readonly landmarks?: readonly number[];
-  /** Faces that the detector found, where it was asked; the largest is the one taken. */
+  /** How many faces the detector found, if it looked. The largest one is used. */
   readonly faces?: number;
 }
 
-/** Of so many pictures in which faces were looked for, how many showed one, and how many more than one. */
+/** In how many pictures the detector looked for faces, and how many of these showed one, or more than one. */
 export interface Detection {
   readonly pictures: number;
   readonly withFace: number;
@@ -41,6 +41,8 @@ export interface PreparedSet {
   readonly images: readonly PreparedImage[];
   readonly rejected: readonly Rejected[];
   readonly alignment: string;
+  /** How the source states parts. Absent if it states none. */
+  readonly partsGivenBy?: string;
   readonly detection?: Detection;
 }
 
@@ -50,11 +52,12 @@ export interface PreparedIndex {
   readonly inputSize: number;
   readonly hash: string;
   readonly alignment: string;
+  readonly partsGivenBy?: string;
   readonly detection?: Detection;
   readonly packed: { readonly bytes: number; readonly sha256: string };
   /**
-   * Size in bytes and time of change in milliseconds of each source file, by which a change is seen; rejected files
-   * follow the accepted ones.
+   * Size in bytes and time of change in milliseconds of the source file of each image. A file whose values differ has
+   * changed.
    */
   readonly sources: readonly (readonly [bytes: number, modified: number])[];
   readonly images: readonly PreparedImage[];
@@ -71,9 +74,9 @@ export interface PackedImages {
 const indexName = 'index.json';
 const packedName = 'images.bin';
 
-/** Opens a prepared set after checking its index's checksum and its packed file's size; throws 'damaged'. */
+/** Opens a prepared set. Checks the checksum of its index and the size of its packed file. Throws 'damaged'. */
 export function openPreparedSet(folder: string): PreparedSet {
-  const { hash, inputSize, images, rejected, alignment, detection } = readPreparedIndex(folder);
+  const { hash, inputSize, images, rejected, alignment, partsGivenBy, detection } = readPreparedIndex(folder);
   return {
     folder,
     inputSize,
@@ -82,11 +85,12 @@ export function openPreparedSet(folder: string): PreparedSet {
     images,
     rejected,
     alignment,
+    ...(partsGivenBy !== undefined && { partsGivenBy }),
     ...(detection && { detection }),
   };
 }
 
-/** Reads the index of a prepared set with the checks of openPreparedSet; throws 'damaged'. */
+/** Reads the index of a prepared set with the checks of openPreparedSet. Throws 'damaged'. */
 export function readPreparedIndex(folder: string): PreparedIndex {
   const indexPath = join(folder, indexName);
   const packedPath = join(folder, packedName);
@@ -94,7 +98,7 @@ export function readPreparedIndex(folder: string): PreparedIndex {
   try {
     index = JSON.parse(checkedBody(readFileSync(indexPath, 'utf8'))) as PreparedIndex;
   } catch (error) {
-    throw damaged(indexPath, 'its checksum does not fit or it cannot be read', folder, error);
+    throw damaged(indexPath, 'its checksum is wrong or it cannot be read', folder, error);
   }
   let bytes = -1;
   try {
@@ -107,15 +111,15 @@ export function readPreparedIndex(folder: string): PreparedIndex {
   return index;
 }
 
-/** The text of index.json: its body's SHA-256 in the first line, then the body. */
+/** The text of index.json: the SHA-256 of its body in the first line, then the body. */
 export const preparedIndexText = (index: PreparedIndex): string => checksummed(JSON.stringify(index));
 
-/** Checks every byte of the packed file against its SHA-256; throws 'damaged'. */
+/** Checks every byte of the packed file against its SHA-256. Throws 'damaged'. */
 export async function verifyPackedImages(folder: string, index: PreparedIndex): Promise<void> {
   const path = join(folder, packedName);
   const digest = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), digest);
-  if (digest.digest('hex') !== index.packed.sha256) throw damaged(path, 'its bytes do not fit its SHA-256', folder);
+  if (digest.digest('hex') !== index.packed.sha256) throw damaged(path, 'its SHA-256 is wrong', folder);
 }
 
 /** Opens the packed file of a prepared set for reading. */
@@ -149,7 +153,7 @@ export function openPackedImages(set: PreparedSet): PackedImages {
 function damaged(path: string, how: string, folder: string, cause?: unknown): ArcBenchError {
   return new ArcBenchError(
     'damaged',
-    `${path} is damaged: ${how}; delete the folder ${folder} and run again, which prepares the images anew.`,
+    `${path} is damaged: ${how}; delete the folder ${folder} and run again to prepare the images again.`,
     { cause },
   );
 }

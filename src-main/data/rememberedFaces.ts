@@ -1,22 +1,21 @@
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { pictureState } from './pictureState.ts';
 import { startFaceFinder, type FaceFinder, type FoundFaces } from './faceFinder.ts';
 
-// Raised whenever the detector would find other faces or points.
+// Raise this whenever the detector would find other faces or points.
 const detectorVersion = 1;
 export const journalName = `faces-${detectorVersion}.jsonl`;
 
 /**
- * A face finder that keeps what was found in a journal, a line a picture, so that a stopped preparation or another
- * input size
- * need not search again; a picture whose size or time changed is searched anew. The detector starts with the first
- * unknown picture.
+ * A face finder that keeps its results in a journal, one line for each picture. A preparation that goes on, or one for
+ * another input size, need not search again. A picture whose size or time changed is searched again. The detector
+ * starts only when it is needed.
  */
 export function rememberedFaces(journal: string): FaceFinder {
   const text = existsSync(journal) ? readFileSync(journal, 'utf8') : '';
   const complete = text.slice(0, text.lastIndexOf('\n') + 1);
-  // a line that was being written when the power failed
+  // The last line may have been cut off by a loss of power.
   if (complete.length < text.length) truncateSync(journal, Buffer.byteLength(complete));
   const known = new Map<string, FoundFaces>();
   for (const line of complete.split('\n')) {
@@ -24,20 +23,20 @@ export function rememberedFaces(journal: string): FaceFinder {
       const { key, ...found } = JSON.parse(line) as FoundFaces & { readonly key: string };
       known.set(key, found);
     } catch {
-      // A damaged line costs one search.
+      // The picture of a damaged line is searched again.
     }
   }
   const file = openSync(journal, 'a');
   let finder: FaceFinder | null = null;
   let closed = false;
   const checkOpen = () => {
-    if (closed) throw new ArcBenchError('cancelled', 'The search for faces was ended.');
+    if (closed) throw new ArcBenchError('cancelled', 'The search for faces was stopped.');
   };
   return {
     async find(path) {
-      // the detector says what is wrong with it
-      const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 }));
-      const key = JSON.stringify([path, size, mtimeMs]);
+      // If the file is gone, the detector says so.
+      const { bytes, modified } = (await pictureState(path)) ?? { bytes: 0, modified: 0 };
+      const key = JSON.stringify([path, bytes, modified]);
       const before = known.get(key);
       if (before) return before;
       checkOpen();

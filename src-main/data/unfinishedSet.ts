@@ -2,17 +2,19 @@ import { createHash, hash } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PreparedImage } from './preparedSet.ts';
-import { makeFolder, syncFolder } from '../files/writeWhole.ts';
+import { syncFolder } from '../files/syncFolder.ts';
+import { isLeftover } from '../files/workspaceFolders.ts';
+import { makeFolder } from '../files/writeWhole.ts';
 
-/** Size in bytes and time of change in milliseconds of a source file, by which a change is seen. */
+/** Size in bytes and time of change in milliseconds of a source file. If they differ, the file has changed. */
 export type SourceState = readonly [bytes: number, modified: number];
 
-/** What came of one picture of a dataset: its face, or why it has none; `source` is null where its file is gone. */
+/** The result for one picture of a dataset: its face, or why it has none. `source` is null if its file is gone. */
 export type PreparedRow =
   | { readonly source: SourceState; readonly face: Omit<PreparedImage, 'path' | 'identity' | 'part'> }
   | { readonly source: SourceState | null; readonly reason: string; readonly faces?: 0 };
 
-/** The next rows of a dataset, with the number of bytes and the SHA-256 of their faces' pixels. */
+/** Some rows of a dataset, with the number of bytes and the SHA-256 of the pixels of their faces. */
 export interface PreparedBatch {
   readonly rows: readonly PreparedRow[];
   readonly bytes: number;
@@ -20,24 +22,24 @@ export interface PreparedBatch {
 }
 
 /**
- * Pixels and rows of a set that is being prepared, kept batch by batch, so that a preparation that is killed goes on
- * where it was.
+ * Pixels and rows of a set that is being prepared. They are kept batch by batch, so that a preparation that is killed
+ * can go on where it stopped.
  */
 export interface UnfinishedSet {
   add(batch: PreparedBatch, pixels: Uint8Array): Promise<void>;
-  /** Sees the pixels onto the disk. */
+  /** Makes sure that the pixels are on the disk. */
   sync(): Promise<{ readonly bytes: number; readonly sha256: string }>;
   close(): Promise<void>;
 }
 
-/** Where the pixels of a set to be grow. */
+/** Where the pixels of a set are until it is finished. */
 export const unfinishedFolderOf = (set: string) => `${set}.unfinished`;
 const rowsOf = (set: string) => `${set}.rows`;
 const pixelsOf = (set: string) => join(unfinishedFolderOf(set), 'images.bin');
 
 /**
- * The batches of the set to be at a path that are whole, from the first on, each read back and compared with its
- * SHA-256; `damaged` where a later one is not, other than the last line, which a kill cuts off.
+ * The complete batches of an unfinished set, from the first one on. Each is read back and compared with its SHA-256.
+ * `damaged` says whether a batch is not as it was written. A last line that a kill cut off does not count.
  */
 export async function readUnfinishedSet(
   set: string,
@@ -66,7 +68,7 @@ export async function readUnfinishedSet(
   return { batches, damaged: batches.length < lines.length };
 }
 
-/** Opens the set to be at a path for more batches, after those that are kept; whatever else it held is dropped. */
+/** Opens an unfinished set to add batches after those that are kept. Everything else in it is dropped. */
 export async function openUnfinishedSet(set: string, kept: readonly PreparedBatch[]): Promise<UnfinishedSet> {
   await makeFolder(unfinishedFolderOf(set));
   const [pixelFile, rowFile] = await Promise.all([open(pixelsOf(set), 'a+'), open(rowsOf(set), 'a')]);
@@ -88,7 +90,8 @@ export async function openUnfinishedSet(set: string, kept: readonly PreparedBatc
   return {
     async add(batch, pixels) {
       await writeAll(pixelFile, pixels);
-      await writeAll(rowFile, Buffer.from(lineOf(batch))); // after the pixels that it vouches for
+      // The line comes after its pixels, so that it never promises pixels that are missing.
+      await writeAll(rowFile, Buffer.from(lineOf(batch)));
       digest.update(pixels);
       bytes += pixels.length;
     },
@@ -102,10 +105,7 @@ export async function openUnfinishedSet(set: string, kept: readonly PreparedBatc
   };
 }
 
-/**
- * The sets to be in a folder that were begun and not finished, by their paths, with the time of their last batch in
- * milliseconds since 1970.
- */
+/** The unfinished sets in a folder, by their paths, with the time of their last batch in milliseconds since 1970. */
 export async function unfinishedSets(
   folder: string,
 ): Promise<readonly { readonly set: string; readonly touched: number }[]> {
@@ -121,11 +121,11 @@ export async function unfinishedSets(
   );
 }
 
-/** Gives an unfinished set, closed and with its index, its place; before that nobody sees it. */
+/** Writes the index of an unfinished set and moves the set to its place. Until then nobody sees it. */
 export async function finishSet(set: string, writeIndex: (path: string) => Promise<void>): Promise<void> {
   for (const name of await readdir(unfinishedFolderOf(set)))
-    // of an index that was being written when the power failed
-    if (/\.\d+\.tmp$/.test(name)) await rm(join(unfinishedFolderOf(set), name));
+    // An earlier index may have been cut off by a loss of power.
+    if (isLeftover(name)) await rm(join(unfinishedFolderOf(set), name));
   await writeIndex(join(unfinishedFolderOf(set), 'index.json'));
   await rename(unfinishedFolderOf(set), set);
   await syncFolder(dirname(set));
@@ -136,7 +136,7 @@ export async function finishSet(set: string, writeIndex: (path: string) => Promi
 export async function removeUnfinishedSet(set: string): Promise<void> {
   await rm(unfinishedFolderOf(set), { recursive: true, force: true });
   await rm(rowsOf(set), { force: true });
-  await syncFolder(dirname(set)); // or a loss of power brings them back
+  await syncFolder(dirname(set)); // otherwise a loss of power could bring them back
 }
 
 function lineOf(batch: PreparedBatch): string {

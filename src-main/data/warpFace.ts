@@ -6,8 +6,8 @@ export interface RawPicture {
 }
 
 /**
- * Where a pixel of the result lies in the picture: x = ax X + bx Y + cx, y = ay X + by Y + cy (pixel centres at whole
- * numbers).
+ * Where a pixel (X, Y) of the result is in the picture: x = ax X + bx Y + cx, y = ay X + by Y + cy. Pixel centres are
+ * at whole numbers.
  */
 export interface SamplingMap {
   readonly ax: number;
@@ -18,8 +18,8 @@ export interface SamplingMap {
   readonly cy: number;
 }
 
-// Whole numbers run twice as fast as floating point. Places have 20 bits after the point, weights 11: 255 x 2^11 x 2^11
-// fits 31 bits.
+// Integers are twice as fast as floating point. Places have 20 bits after the point, and weights have 11, so that
+// 255 x 2^11 x 2^11 fits into 31 bits.
 const placeBits = 20;
 const bits = 11;
 const one = 1 << bits;
@@ -27,8 +27,8 @@ const rounding = 1 << (2 * bits - 1);
 const placed = (pixels: number) => Math.round(pixels * 2 ** placeBits);
 
 /**
- * Samples a picture bilinearly into a [size][size][3] square; outside the picture it is black, as insightface does it.
- * Sides and places are below 2,048 pixels.
+ * Samples a picture bilinearly into a [size][size][3] square. Pixels outside the picture are black, as in insightface.
+ * Sides and places must be below 2,048 pixels.
  */
 export function warpFace(picture: RawPicture, map: SamplingMap, size: number): Uint8Array {
   const { pixels, width, height } = picture;
@@ -40,29 +40,29 @@ export function warpFace(picture: RawPicture, map: SamplingMap, size: number): U
   const result = new Uint8Array(size * size * 3);
   let at = 0;
   for (let row = 0; row < size; row++) {
-    let x = placed(map.bx * row + map.cx) | 0,
-      y = placed(map.by * row + map.cy) | 0;
+    let x = placed(map.bx * row + map.cx) | 0;
+    let y = placed(map.by * row + map.cy) | 0;
     for (let column = 0; column < size; column++, at += 3, x = (x + stepX) | 0, y = (y + stepY) | 0) {
-      const left = x >> placeBits,
-        top = y >> placeBits;
-      const fx = (x >> (placeBits - bits)) & (one - 1),
-        fy = (y >> (placeBits - bits)) & (one - 1);
+      const left = x >> placeBits;
+      const top = y >> placeBits;
+      const fx = (x >> (placeBits - bits)) & (one - 1);
+      const fy = (y >> (placeBits - bits)) & (one - 1);
       if (x >= 0 && y >= 0 && x < right && y < bottom) {
-        const upper = Math.imul(top, stride) + Math.imul(left, 3),
-          lower = upper + stride;
-        // The three channels are written out, which runs a fifth faster than a loop.
-        const a0 = pixels[upper]!,
-          a1 = pixels[upper + 1]!,
-          a2 = pixels[upper + 2]!,
-          b0 = pixels[lower]!,
-          b1 = pixels[lower + 1]!,
-          b2 = pixels[lower + 2]!;
-        const above0 = (a0 << bits) + Math.imul(fx, pixels[upper + 3]! - a0),
-          below0 = (b0 << bits) + Math.imul(fx, pixels[lower + 3]! - b0);
-        const above1 = (a1 << bits) + Math.imul(fx, pixels[upper + 4]! - a1),
-          below1 = (b1 << bits) + Math.imul(fx, pixels[lower + 4]! - b1);
-        const above2 = (a2 << bits) + Math.imul(fx, pixels[upper + 5]! - a2),
-          below2 = (b2 << bits) + Math.imul(fx, pixels[lower + 5]! - b2);
+        const upper = Math.imul(top, stride) + Math.imul(left, 3);
+        const lower = upper + stride;
+        // The three channels are written out, which is a fifth faster than a loop.
+        const a0 = pixels[upper]!;
+        const a1 = pixels[upper + 1]!;
+        const a2 = pixels[upper + 2]!;
+        const b0 = pixels[lower]!;
+        const b1 = pixels[lower + 1]!;
+        const b2 = pixels[lower + 2]!;
+        const above0 = (a0 << bits) + Math.imul(fx, pixels[upper + 3]! - a0);
+        const below0 = (b0 << bits) + Math.imul(fx, pixels[lower + 3]! - b0);
+        const above1 = (a1 << bits) + Math.imul(fx, pixels[upper + 4]! - a1);
+        const below1 = (b1 << bits) + Math.imul(fx, pixels[lower + 4]! - b1);
+        const above2 = (a2 << bits) + Math.imul(fx, pixels[upper + 5]! - a2);
+        const below2 = (b2 << bits) + Math.imul(fx, pixels[lower + 5]! - b2);
         result[at] = ((above0 << bits) + Math.imul(fy, below0 - above0) + rounding) >> (2 * bits);
         result[at + 1] = ((above1 << bits) + Math.imul(fy, below1 - above1) + rounding) >> (2 * bits);
         result[at + 2] = ((above2 << bits) + Math.imul(fy, below2 - above2) + rounding) >> (2 * bits);
@@ -76,8 +76,8 @@ export function warpFace(picture: RawPicture, map: SamplingMap, size: number): U
 }
 
 /**
- * A sample some of whose four neighbours are outside the picture; apart from the loop, whose variables a closure would
- * slow down.
+ * A sample with neighbours outside the picture. It is a function of its own, because a closure would slow down the
+ * loop.
  */
 function sampleAtEdge(
   { pixels, width, height }: RawPicture,
@@ -97,7 +97,7 @@ function sampleAtEdge(
 ): number {
   const value = (u: number, v: number) =>
     u < 0 || v < 0 || u >= width || v >= height ? 0 : pixels[(v * width + u) * 3 + channel]!;
-  const above = (one - fx) * value(left, top) + fx * value(left + 1, top),
-    below = (one - fx) * value(left, top + 1) + fx * value(left + 1, top + 1);
+  const above = (one - fx) * value(left, top) + fx * value(left + 1, top);
+  const below = (one - fx) * value(left, top + 1) + fx * value(left + 1, top + 1);
   return ((one - fy) * above + fy * below + rounding) >> (2 * bits);
 }

@@ -1,6 +1,6 @@
 /**
- * The decoded segments of an address below a door's root, its query left out; null where one could leave a folder or is
- * not well-formed.
+ * The decoded segments of an address below a door's root, without its query; null where a segment could leave its
+ * folder or is not well-formed.
  */
 export function addressSegments(address: string): readonly string[] | null {
   try {

@@ -2,7 +2,7 @@ import { callNames, requestSchema, type WireMessage } from '../../src-shared/api
 import type { Workbench } from '../workbench/workbench.ts';
 import { wireFault, type Log } from './wireFault.ts';
 
-/** Answers one message of a screen with its result or its fault, never throws. */
+/** Answers one message of a screen with its result or its fault; never throws. */
 export async function answerRequest(
   workbench: Pick<Workbench, 'call'>,
   message: unknown,

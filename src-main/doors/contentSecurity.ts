@@ -1,4 +1,6 @@
-/** The content security policy of the screens: own files alone; inline styles are allowed because charts write them. */
+/**
+ * The content security policy of the screens: only its own files; inline styles are allowed because charts write them.
+ */
 export const screenPolicy = [
   "default-src 'none'",
   "script-src 'self'",

@@ -22,7 +22,7 @@ export function noWindowReason({
   return null;
 }
 
-/** Electron's program, fetched when it is first needed; null where it cannot be had. */
+/** Electron's program, fetched when it is first needed; null where it cannot be fetched. */
 function electronProgram(): string | null {
   const program = () =>
     existsSync(join(packageFolder, 'path.txt'))
@@ -37,15 +37,13 @@ function electronProgram(): string | null {
   return found !== null && existsSync(found) ? found : null;
 }
 
-/** Chromium may reorder what it is given: an option and its value stay together only as one word. */
+/** Arguments of a window. Chromium may reorder them, so that an option and its value must be one word. */
 export function windowArguments(args: readonly string[]): readonly string[] {
   const at = args.indexOf('--workspace');
   return at < 0 ? args : args.toSpliced(at, 2, `--workspace=${args[at + 1] ?? ''}`);
 }
 
-/**
- * What the served workbench is started with, and what is said of the experiments that a window alone would have opened.
- */
+/** Arguments of the served workbench, and notes on the experiments that only a window would have opened. */
 export function servedArguments(args: readonly string[]): {
   readonly args: readonly string[];
   readonly notes: readonly string[];
@@ -56,7 +54,7 @@ export function servedArguments(args: readonly string[]): {
       .filter(isExperiment)
       .map(
         (file) =>
-          `${file} is not opened there: paste it into the tab YAML of a new experiment, or run it without a ` +
+          `${file} is not opened there: paste it into the YAML tab of a new experiment, or run it without a ` +
           `screen, \`npm run arcbench -- --run ${file}\`.`,
       ),
   };

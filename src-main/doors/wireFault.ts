@@ -6,8 +6,8 @@ import { knownFault } from '../files/knownFault.ts';
 export type Log = (line: string) => void;
 
 /**
- * What a screen is told of an error: the sentence of a known fault; of anything else only what failed, while its trace
- * goes to the log.
+ * What a screen shows of an error: the sentence of a known fault. Of any other error it shows only what failed; the
+ * trace goes to the log.
  */
 export function wireFault(error: unknown, what: string, log: Log): WireFault {
   const known = knownFault(error);

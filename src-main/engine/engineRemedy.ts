@@ -1,5 +1,4 @@
-/** Whether a source of ArcBench lies in a packaged app, which carries its engine and has no set-up. */
-export const isPackaged = (address: string = import.meta.url): boolean => address.includes('/app.asar.unpacked/');
+import { isPackaged } from './isPackaged.ts';
 
 /** What brings a whole engine. */
 export const engineRemedy = (packaged: boolean = isPackaged()): string =>

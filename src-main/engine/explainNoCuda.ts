@@ -1,4 +1,4 @@
-import { isPackaged } from './engineRemedy.ts';
+import { isPackaged } from './isPackaged.ts';
 import { hasNvidiaCard } from './install/engineDevice.mjs';
 import { installedEngine } from './installedEngine.ts';
 

@@ -6,7 +6,7 @@ interface Differentiable {
   value: Tensor;
   gradFunc: GradientFunction;
 }
-// tf.customGrad for one, two and three inputs; its own type loses their count.
+// tf.customGrad for one to four inputs: its own type loses their number.
 const withGradient = tf.customGrad as unknown as (
   f: (x: Tensor, save: Save) => Differentiable,
 ) => (x: Tensor) => Tensor;
@@ -35,12 +35,12 @@ export type Padding = number | 'same';
 
 interface ConvolutionPlan {
   readonly attributes: OpAttribute[];
-  /** How the gradients are computed: by `attributes`, of an input that is padded by so many pixels on each side. */
+  /** How the gradients are computed: with `attributes`, of an input that gets a `border` of pixels on each side. */
   readonly backward: { readonly attributes: OpAttribute[]; readonly border: number };
 }
 
 function planConvolution(stride: number, padding: Padding, kernel: number): ConvolutionPlan {
-  // TensorFlow's SAME equals symmetric padding only where nothing is cut off; the SAME path is the faster one.
+  // TensorFlow's SAME is faster, but it equals symmetric padding only where nothing is cut off.
   const same = padding === 'same' || (stride === 1 && padding * 2 === kernel - 1 && padding > 0);
   const border = same ? 0 : (padding as number);
   const attributesFor = (kind: 'SAME' | 'VALID' | 'EXPLICIT') => [
@@ -52,8 +52,7 @@ function planConvolution(stride: number, padding: Padding, kernel: number): Conv
     integers('dilations', [1, 1, 1, 1]),
   ];
   if (same) return { attributes: attributesFor('SAME'), backward: { attributes: attributesFor('SAME'), border: 0 } };
-  // oneDNN has no gradients for EXPLICIT padding: TensorFlow would fall back to loops that take two to seven times as
-  // long.
+  // oneDNN has no gradients for EXPLICIT padding: TensorFlow would fall back to loops two to seven times as slow.
   return {
     attributes: attributesFor(border > 0 ? 'EXPLICIT' : 'VALID'),
     backward: { attributes: attributesFor('VALID'), border },
@@ -81,8 +80,8 @@ const borderedShape = ([batch, height, width, channels]: readonly number[], bord
 const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
 
 /**
- * Whether the addon has ArcBench's ops (engine/native); its convolutions take a third to a half of oneDNN's time; cuDNN
- * has its own.
+ * Whether the addon has ArcBench's own ops (engine/native). Their convolutions take a third to a half of oneDNN's time;
+ * on a GPU cuDNN's are used.
  */
 const hasOwnOps =
   !binding.isUsingGpuDevice() &&
@@ -91,13 +90,13 @@ const hasOwnOps =
       backend.executeSingleOutput('WinogradConv2D', [], [tf.zeros([1, 1, 1, 64]), tf.zeros([3, 3, 64, 64])]);
       return true;
     } catch {
-      return false; // an addon of upstream, or a processor without AVX2
+      return false; // upstream's addon, or a processor without AVX2
     }
   });
 
 /**
- * 2-D convolution, NHWC by HWIO, with native gradients; `direct` asks for the plain algorithm where Winograd's would be
- * taken.
+ * 2-D convolution of images [batch, height, width, in] by a filter [k, k, in, out], with native gradients. `direct`
+ * asks for TensorFlow's algorithm where ArcBench's own ops would be used.
  */
 export function conv2d(
   input: Tensor,
@@ -105,71 +104,84 @@ export function conv2d(
   { stride, padding, direct = false }: { stride: number; padding: Padding; direct?: boolean },
 ): Tensor {
   const [height, width, inputs, outputs] = filter.shape as [number, number, number, number];
-  const winograd =
-    hasOwnOps &&
-    !direct &&
-    height === 3 &&
-    width === 3 &&
-    stride === 1 &&
-    (padding === 1 || padding === 'same') &&
-    inputs % 64 === 0 &&
-    outputs % 64 === 0;
-  const strided =
-    hasOwnOps &&
-    !direct &&
-    typeof padding === 'number' &&
-    height === width &&
-    outputs % 64 === 0 &&
-    (stride > 1 || inputs < 16);
-  const { attributes, backward } = planConvolution(stride, padding, height);
-  const directInputGradient = (x: Tensor, w: Tensor, dy: Tensor) =>
-    removeBorder(
-      backend.executeSingleOutput('Conv2DBackpropInput', backward.attributes, [
-        borderedShape(x.shape, backward.border),
-        w,
-        dy,
-      ]),
-      backward.border,
-    );
-  return withGradients((x, w, save) => {
+  const mayUseOwnOps = hasOwnOps && !direct && height === width && outputs % 64 === 0;
+  if (mayUseOwnOps && typeof padding === 'number' && (stride > 1 || inputs < 16))
+    return stridedConvolution(input, filter, { stride, padding });
+  if (mayUseOwnOps && height === 3 && stride === 1 && (padding === 1 || padding === 'same') && inputs % 64 === 0)
+    return winogradConvolution(input, filter);
+  return plainConvolution(input, filter, planConvolution(stride, padding, height));
+}
+
+/** TensorFlow's own convolution. */
+const plainConvolution = (input: Tensor, filter: Tensor, { attributes, backward }: ConvolutionPlan): Tensor =>
+  withGradients((x, w, save) => {
     save([x, w]);
-    if (strided) {
-      const forwardAttributes = [integer('stride', stride), integer('padding', padding)];
-      const gradientAttributes = [
-        ...forwardAttributes,
-        integer('kernel', height),
-        integer('height', x.shape[1] as number),
-        integer('width', x.shape[2] as number),
-      ];
-      return {
-        // [batch, height', width', filters]
-        value: backend.executeSingleOutput('StridedConv2D', forwardAttributes, [x, w]),
-        gradFunc: (dy) => [
-          inputs % 64 === 0
-            ? backend.executeSingleOutput('StridedConv2DBackpropInput', gradientAttributes, [dy, w])
-            : directInputGradient(x, w, dy),
-          backend.executeSingleOutput('StridedConv2DBackpropFilter', gradientAttributes, [x, dy]),
-        ],
-      };
-    }
-    if (winograd) {
-      return {
-        value: backend.executeSingleOutput('WinogradConv2D', [], [x, w]), // [batch, height, width, filters]
-        gradFunc: (dy) => [
-          backend.executeSingleOutput('WinogradConv2DBackpropInput', [], [dy, w]),
-          backend.executeSingleOutput('WinogradConv2DBackpropFilter', [], [x, dy]),
-        ],
-      };
-    }
     return {
       value: backend.executeSingleOutput('Conv2D', attributes, [x, w]), // [batch, height', width', filters]
       gradFunc: (dy) => [
-        directInputGradient(x, w, dy),
+        inputGradient(x, w, { dy, backward }),
         backend.executeSingleOutput('Conv2DBackpropFilter', backward.attributes, [
           addBorder(x, backward.border),
           shapeTensor(w.shape),
           dy,
         ]),
+      ],
+    };
+  })(input, filter);
+
+/** The gradient of TensorFlow's convolution by its input. */
+const inputGradient = (
+  x: Tensor,
+  w: Tensor,
+  { dy, backward }: { readonly dy: Tensor; readonly backward: ConvolutionPlan['backward'] },
+): Tensor =>
+  removeBorder(
+    backend.executeSingleOutput('Conv2DBackpropInput', backward.attributes, [
+      borderedShape(x.shape, backward.border),
+      w,
+      dy,
+    ]),
+    backward.border,
+  );
+
+/** A 3x3 convolution with stride 1 by Winograd's algorithm (engine/native). */
+const winogradConvolution = (input: Tensor, filter: Tensor): Tensor =>
+  withGradients((x, w, save) => {
+    save([x, w]);
+    return {
+      value: backend.executeSingleOutput('WinogradConv2D', [], [x, w]), // [batch, height, width, filters]
+      gradFunc: (dy) => [
+        backend.executeSingleOutput('WinogradConv2DBackpropInput', [], [dy, w]),
+        backend.executeSingleOutput('WinogradConv2DBackpropFilter', [], [x, dy]),
+      ],
+    };
+  })(input, filter);
+
+/** A convolution with a stride, or of few channels (engine/native). */
+function stridedConvolution(
+  input: Tensor,
+  filter: Tensor,
+  { stride, padding }: { readonly stride: number; readonly padding: number },
+): Tensor {
+  const [kernel, , inputs] = filter.shape as [number, number, number, number];
+  const { backward } = planConvolution(stride, padding, kernel);
+  return withGradients((x, w, save) => {
+    save([x, w]);
+    const forwardAttributes = [integer('stride', stride), integer('padding', padding)];
+    const gradientAttributes = [
+      ...forwardAttributes,
+      integer('kernel', kernel),
+      integer('height', x.shape[1]!),
+      integer('width', x.shape[2]!),
+    ];
+    return {
+      // [batch, height', width', filters]
+      value: backend.executeSingleOutput('StridedConv2D', forwardAttributes, [x, w]),
+      gradFunc: (dy) => [
+        inputs % 64 === 0
+          ? backend.executeSingleOutput('StridedConv2DBackpropInput', gradientAttributes, [dy, w])
+          : inputGradient(x, w, { dy, backward }),
+        backend.executeSingleOutput('StridedConv2DBackpropFilter', gradientAttributes, [x, dy]),
       ],
     };
   })(input, filter);
@@ -205,7 +217,7 @@ export function depthwiseConv2d(
   })(input, filter);
 }
 
-/** Rectifier with its native gradient; `ceiling` 6 for ReLU6. */
+/** Rectifier with its native gradient; a `ceiling` of 6 makes it ReLU6. */
 export function relu(input: Tensor, ceiling: 6 | null = null): Tensor {
   const name = ceiling === 6 ? 'Relu6' : 'Relu';
   return withGradient((x, save) => {
@@ -215,7 +227,7 @@ export function relu(input: Tensor, ceiling: 6 | null = null): Tensor {
   })(input);
 }
 
-/** Parametric rectifier, one slope a channel: relu(x) - slope relu(-x). */
+/** Parametric rectifier with one slope per channel: relu(x) - slope relu(-x). */
 export function prelu(input: Tensor, slope: Tensor): Tensor {
   return tf.sub(relu(input), tf.mul(slope, relu(tf.neg(input))));
 }
@@ -226,7 +238,7 @@ export interface Pooling {
   readonly padding: number;
 }
 
-/** Max pooling over zero-padded input, which is exact behind a rectifier. */
+/** Max pooling over zero-padded input. Exact only after a rectifier, since the zeros take part. */
 export function maxPool(input: Tensor, { kernel, stride, padding }: Pooling): Tensor {
   const padded = addBorder(input, padding);
   const attributes = [
@@ -254,76 +266,100 @@ export interface BatchNormState {
   readonly variance: Tensor;
 }
 
+export interface BatchNormTrainingOptions {
+  readonly epsilon: number;
+  readonly momentum: number;
+  /** Receives the new running statistics, (1 - momentum) old + momentum batch; the variance is unbiased. */
+  readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
+  /** Added to the normalised values. */
+  readonly shortcut?: Tensor | undefined;
+  /** Whether a rectifier follows. */
+  readonly rectified?: boolean;
+  /** Max pooling that follows the rectifier. */
+  readonly pooling?: Pooling | undefined;
+  /** Asks for TensorFlow's own ops. */
+  readonly direct?: boolean;
+}
+
 /**
- * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), plus a
- * shortcut,
- * rectified and, if so, max-pooled where asked; `onStatistics` receives the new running mean and unbiased variance, (1
- * - momentum) old + momentum
- * batch; `direct` asks for TensorFlow's own ops.
+ * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), with what
+ * follows it in the network: a shortcut that is added, a rectifier, max pooling.
  */
-export function batchNormTraining(
+export function batchNormTraining(input: Tensor, state: BatchNormState, options: BatchNormTrainingOptions): Tensor {
+  const { shortcut, rectified = false, pooling, direct = false } = options;
+  const mayUseOwnOps = hasOwnOps && !direct && input.shape.at(-1)! % 16 === 0;
+  if (pooling) {
+    if (mayUseOwnOps && rectified && !shortcut) return pooledBatchNorm(input, state, { ...options, pooling });
+    return maxPool(batchNormTraining(input, state, { ...options, pooling: undefined }), pooling);
+  }
+  if (mayUseOwnOps) return residualBatchNorm(input, state, options);
+  const normalised = fusedBatchNorm(input, state, options);
+  const sum = shortcut ? tf.add(normalised, shortcut) : normalised;
+  return rectified ? relu(sum) : sum;
+}
+
+/** Batch norm, rectifier and max pooling in one pass (engine/native). */
+function pooledBatchNorm(
   input: Tensor,
   state: BatchNormState,
-  options: {
-    readonly epsilon: number;
-    readonly momentum: number;
-    readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
-    readonly shortcut?: Tensor | undefined;
-    readonly rectified?: boolean;
-    readonly pooling?: Pooling | undefined;
-    readonly direct?: boolean;
-  },
+  { epsilon, momentum, onStatistics, pooling }: BatchNormTrainingOptions & { readonly pooling: Pooling },
 ): Tensor {
-  const { epsilon, momentum, onStatistics, shortcut, rectified = false, pooling, direct = false } = options;
-  const own = hasOwnOps && !direct && (input.shape.at(-1) as number) % 16 === 0;
-  if (pooling && !(own && rectified && !shortcut))
-    return maxPool(batchNormTraining(input, state, { ...options, pooling: undefined }), pooling);
-  if (pooling) {
-    return withThreeGradients((x, scale, offset, save) => {
-      const windows = [
-        integer('kernel', pooling.kernel),
-        integer('stride', pooling.stride),
-        integer('padding', pooling.padding),
-      ];
-      const attributes = [float('epsilon', epsilon), float('momentum', momentum), ...windows];
-      const [value, newMean, newVariance, mean, deviation, chosen, taps] = backend.executeMultipleOutputs(
-        'PooledBatchNorm',
-        attributes,
-        [x, scale, offset, state.mean, state.variance],
-        7,
-      ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-      onStatistics(newMean, newVariance);
-      save([value, chosen, taps, x, scale, mean, deviation]);
-      return {
-        value,
-        gradFunc: (dy, saved) =>
-          backend.executeMultipleOutputs('PooledBatchNormGrad', windows, [dy, tf.zeros([0]), ...saved], 3),
-      };
-    })(input, state.scale, state.offset);
-  }
-  if (own) {
-    return withFourGradients((x, scale, offset, side, save) => {
-      const attributes = [float('epsilon', epsilon), float('momentum', momentum), boolean('rectified', rectified)];
-      const [value, newMean, newVariance, mean, deviation] = backend.executeMultipleOutputs(
-        'ResidualBatchNorm',
-        attributes,
-        [x, side, scale, offset, state.mean, state.variance],
-        5,
-      ) as [Tensor, Tensor, Tensor, Tensor, Tensor];
-      onStatistics(newMean, newVariance);
-      save([value, x, side, scale, mean, deviation]);
-      return {
-        value,
-        gradFunc: (dy, [y, original, sides, gamma, ...statistics]) =>
-          backend.executeMultipleOutputs(
-            'ResidualBatchNormGrad',
-            [boolean('rectified', rectified)],
-            [dy, tf.zeros([0]), y as Tensor, original as Tensor, sides as Tensor, gamma as Tensor, ...statistics],
-            4,
-          ),
-      };
-    })(input, state.scale, state.offset, shortcut ?? tf.zeros([0]));
-  }
+  const windows = [
+    integer('kernel', pooling.kernel),
+    integer('stride', pooling.stride),
+    integer('padding', pooling.padding),
+  ];
+  return withThreeGradients((x, scale, offset, save) => {
+    const [value, newMean, newVariance, mean, deviation, chosen, taps] = backend.executeMultipleOutputs(
+      'PooledBatchNorm',
+      [float('epsilon', epsilon), float('momentum', momentum), ...windows],
+      [x, scale, offset, state.mean, state.variance],
+      7,
+    ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+    onStatistics(newMean, newVariance);
+    save([value, chosen, taps, x, scale, mean, deviation]);
+    return {
+      value,
+      gradFunc: (dy, saved) =>
+        backend.executeMultipleOutputs('PooledBatchNormGrad', windows, [dy, tf.zeros([0]), ...saved], 3),
+    };
+  })(input, state.scale, state.offset);
+}
+
+/** Batch norm, shortcut and rectifier in one pass (engine/native). */
+function residualBatchNorm(
+  input: Tensor,
+  state: BatchNormState,
+  { epsilon, momentum, onStatistics, shortcut, rectified = false }: BatchNormTrainingOptions,
+): Tensor {
+  return withFourGradients((x, scale, offset, side, save) => {
+    const [value, newMean, newVariance, mean, deviation] = backend.executeMultipleOutputs(
+      'ResidualBatchNorm',
+      [float('epsilon', epsilon), float('momentum', momentum), boolean('rectified', rectified)],
+      [x, side, scale, offset, state.mean, state.variance],
+      5,
+    ) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+    onStatistics(newMean, newVariance);
+    save([value, x, side, scale, mean, deviation]);
+    return {
+      value,
+      gradFunc: (dy, saved) =>
+        backend.executeMultipleOutputs(
+          'ResidualBatchNormGrad',
+          [boolean('rectified', rectified)],
+          [dy, tf.zeros([0]), ...saved],
+          4,
+        ),
+    };
+  })(input, state.scale, state.offset, shortcut ?? tf.zeros([0]));
+}
+
+/** TensorFlow's own batch norm. */
+function fusedBatchNorm(
+  input: Tensor,
+  state: BatchNormState,
+  { epsilon, momentum, onStatistics }: BatchNormTrainingOptions,
+): Tensor {
   const common = [
     type('T'),
     type('U'),
@@ -331,7 +367,7 @@ export function batchNormTraining(
     text('data_format', 'NHWC'),
     boolean('is_training', true),
   ];
-  const normalised = withThreeGradients((x, scale, offset, save) => {
+  return withThreeGradients((x, scale, offset, save) => {
     const outputs = backend.executeMultipleOutputs(
       'FusedBatchNormV3',
       [...common, float('exponential_avg_factor', momentum)],
@@ -343,24 +379,15 @@ export function batchNormTraining(
     save([x, scale, ...reserves]);
     return {
       value,
-      gradFunc: (dy, [original, gamma, ...reserved]) =>
-        backend
-          .executeMultipleOutputs(
-            'FusedBatchNormGradV3',
-            common,
-            [dy, original as Tensor, gamma as Tensor, ...reserved],
-            5,
-          )
-          .slice(0, 3),
+      gradFunc: (dy, saved) =>
+        backend.executeMultipleOutputs('FusedBatchNormGradV3', common, [dy, ...saved], 5).slice(0, 3),
     };
   })(input, state.scale, state.offset);
-  const sum = shortcut ? tf.add(normalised, shortcut) : normalised;
-  return rectified ? relu(sum) : sum;
 }
 
 /**
- * One step of SGD with momentum as torch.optim computes it, of clip x gradient + decay x parameter; null where the
- * addon lacks it.
+ * One step of SGD with momentum, as torch.optim computes it, of clip x gradient + decay x parameter. Null where the
+ * addon has no such op.
  */
 export function momentumStep(
   {
@@ -401,9 +428,7 @@ export function batchNormInference(input: Tensor, state: BatchNormState, epsilon
   )[0] as Tensor;
 }
 
-/**
- * Softmax cross-entropy of logits [batch, classes] with int32 labels [batch], one value a sample, in log-softmax form.
- */
+/** Softmax cross-entropy of logits [batch, classes] with int32 labels [batch], in log-softmax form; [batch]. */
 export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   const attributes = [type('T'), type('Tlabels', binding.TF_INT32)];
   return withGradient((x, save) => {
@@ -418,7 +443,7 @@ export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tenso
   })(logits);
 }
 
-/** Row and column of one entry in each row, int32 [rows, 2]. */
+/** The places of one entry in each row, int32 [rows, 2]. */
 const places = (columns: Tensor): Tensor => tf.stack([tf.range(0, columns.shape[0] as number, 1, 'int32'), columns], 1);
 const readPlaces = (table: Tensor, at: Tensor): Tensor =>
   backend.executeSingleOutput('GatherNd', [type('Tparams'), type('Tindices', binding.TF_INT32)], [table, at]); // [rows]
@@ -429,7 +454,7 @@ const writePlaces = (table: Tensor, at: Tensor, values: Tensor): Tensor =>
     [table, at, tf.reshape(values, [-1])],
   );
 
-/** The entry of each row of a table [rows, columns] at int32 columns [rows], as [rows, 1]. */
+/** One entry of each row of a table [rows, columns], at int32 columns [rows]; [rows, 1]. */
 export function entriesAt(table: Tensor, columns: Tensor): Tensor {
   return withGradient((x, save) => {
     const at = places(columns);
@@ -446,7 +471,7 @@ export function entriesAt(table: Tensor, columns: Tensor): Tensor {
   })(table);
 }
 
-/** A table [rows, columns] whose entry of each row at int32 columns [rows] is that of values [rows, 1]. */
+/** A table [rows, columns] with one entry of each row, at int32 columns [rows], replaced by values [rows, 1]. */
 export function replaceEntries(table: Tensor, columns: Tensor, values: Tensor): Tensor {
   return withGradients((x, y, save) => {
     const at = places(columns);
@@ -462,8 +487,8 @@ export function replaceEntries(table: Tensor, columns: Tensor, values: Tensor): 
 }
 
 /**
- * A table [rows, size] with each of some rows [count, size] added at int32 indexes [count], of which several may be
- * equal; not differentiable.
+ * A table [rows, size] with `added` [count, size] added to its rows at int32 indexes [count]. Equal indexes add up. Not
+ * differentiable.
  */
 export const addToRows = (table: Tensor, indexes: Tensor, added: Tensor): Tensor =>
   backend.executeSingleOutput(
@@ -476,8 +501,8 @@ export const addToRows = (table: Tensor, indexes: Tensor, added: Tensor): Tensor
 export const halfSumOfSquares = (input: Tensor): Tensor => backend.executeSingleOutput('L2Loss', [type('T')], [input]);
 
 /**
- * Rows of a table [rows, …] at int32 indexes [count]; not differentiable. tfjs's own gather reads its axis back, which
- * a recording forbids.
+ * The rows of a table [rows, …] at int32 indexes [count]. Not differentiable. (tfjs's own gather reads its axis back,
+ * which cannot be recorded.)
  */
 export const rowsAt = (table: Tensor, indexes: Tensor): Tensor =>
   backend.executeSingleOutput(
@@ -491,7 +516,7 @@ export const rowsAt = (table: Tensor, indexes: Tensor): Tensor =>
     [table, indexes, tf.scalar(0, 'int32')],
   );
 
-/** A table [rows, …] with the rows at different int32 indexes [count] replaced; not differentiable. */
+/** A table [rows, …] with the rows at int32 indexes [count], all different, replaced. Not differentiable. */
 export const replaceRows = (table: Tensor, indexes: Tensor, rows: Tensor): Tensor =>
   backend.executeSingleOutput(
     'TensorScatterUpdate',
@@ -509,8 +534,8 @@ const castImages = (input: Tensor, to: number): Tensor =>
 export const castFromUint8 = (input: Tensor): Tensor => castImages(input, binding.TF_FLOAT);
 
 /**
- * Warps images [batch, height, width, channels] by transforms [batch, 8], each mapping output to input pixels,
- * bilinear, edges repeated; not differentiable.
+ * Warps images [batch, height, width, channels] by transforms [batch, 8] that map output to input pixels. Bilinear,
+ * edges repeated. Not differentiable.
  */
 export function projectiveTransform(images: Tensor, transforms: Tensor): Tensor {
   const [, height, width] = images.shape as [number, number, number, number];
@@ -529,9 +554,8 @@ export interface AugmentationDraws {
 }
 
 /**
- * Pictures [batch, height, width, 3] uint8, mirrored, shifted and scaled by transforms [batch, 8] as
- * projectiveTransform takes them, their colours mixed, from -1 to 1, rectangles erased, in one pass; null where the
- * addon lacks it.
+ * Augments pictures [batch, height, width, 3] uint8 in one pass: warped by transforms [batch, 8] as projectiveTransform
+ * takes them, colours mixed, normalised to -1 to 1, rectangles erased. Null where the addon has no such op.
  */
 export function augmentPictures(
   images: Tensor,
@@ -554,3 +578,9 @@ export function elementwise(input: Tensor, value: (x: Tensor) => Tensor, derivat
     return { value: value(x), gradFunc: (dy, [original]) => tf.mul(dy, derivative(original as Tensor)) };
   })(input);
 }
+
+/**
+ * The same values, through which no gradient flows. The op bypasses the tape, so ops without a gradient may follow it.
+ */
+export const stopGradient = (tensor: Tensor): Tensor =>
+  backend.executeSingleOutput('StopGradient', [type('T')], [tensor]);

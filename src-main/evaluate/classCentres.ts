@@ -1,14 +1,14 @@
 import { randomStream } from '../../src-shared/maths/random.ts';
-import type { LabelledImages } from '../train/trainRun.ts';
+import type { LabelledImages } from '../train/inferenceBatches.ts';
 import type { EmbeddedImages } from './embedImages.ts';
 
-/** Unit rows, one a class, that a class's pictures are compared with. */
+/** Unit rows that pictures are compared with: one or more for each class. */
 export interface ClassCentres {
   readonly rows: Float32Array; // [classes x subCenters, size]
   readonly subCenters: number;
 }
 
-/** Rows of unit length; a row of zeros stays. */
+/** Rows [rows, size] scaled to unit length. A row of zeros stays. */
 export function normalised(rows: Float32Array, size: number): Float32Array {
   const units = rows.slice();
   for (let start = 0; start < units.length; start += size) {
@@ -19,7 +19,7 @@ export function normalised(rows: Float32Array, size: number): Float32Array {
   return units;
 }
 
-/** Sum of each class's unit embeddings, [classes, size], and how many there are. */
+/** The sum of each class's unit embeddings, [classes, size], and their number, [classes]. */
 export function classSums(
   { units, labels }: Pick<EmbeddedImages, 'units' | 'labels'>,
   { classes, size }: { readonly classes: number; readonly size: number },
@@ -33,7 +33,7 @@ export function classSums(
   return { sums, counts };
 }
 
-/** At most `perClass` pictures of each class and `total` in all, drawn by the seed, in their order. */
+/** At most `perClass` images of each class and `total` in all, drawn by the seed; their order is kept. */
 export function sampleOfClasses(
   images: LabelledImages,
   { perClass, total, seed }: { readonly perClass: number; readonly total: number; readonly seed: number },
@@ -45,7 +45,7 @@ export function sampleOfClasses(
     taken.set(label, (taken.get(label) ?? 0) + 1);
     return taken.get(label)! <= perClass;
   });
-  // Rounds over all classes: the first picture of each comes before the second of any.
+  // Rounds over all classes: the first image of each class comes before the second of any.
   const round = new Map<number, number>();
   const ordered = positions
     .map((position) => {

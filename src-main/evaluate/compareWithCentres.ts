@@ -5,8 +5,8 @@ import type { EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
 /**
- * Where each picture stands to the centres: angles in degrees, the nearest other class, and whether its own is nearest
- * (a tie is not).
+ * How a picture compares with the class centres: the angle to its own centre and to the nearest other one, in degrees,
+ * and whose that is.
  */
 export interface CentreStanding {
   readonly own: number;
@@ -14,7 +14,7 @@ export interface CentreStanding {
   readonly nearestClass: number;
 }
 
-/** The standing of each embedded picture among class centres; of several centres a class the nearest counts. */
+/** Compares each embedded picture with the class centres. Of several centres of a class the nearest one counts. */
 export function standings(
   images: Pick<EmbeddedImages, 'units' | 'labels'>,
   centres: ClassCentres,
@@ -30,16 +30,20 @@ export function standings(
       const cosine = similarities[at]!;
       const of = Math.floor(at / centres.subCenters);
       if (of === label) own = Math.max(own, cosine);
-      else if (cosine > other) [other, nearestClass] = [cosine, of];
+      else if (cosine > other) {
+        other = cosine;
+        nearestClass = of;
+      }
     }
     found.push({ own: degreesOf(own), nearestOther: degreesOf(other), nearestClass });
   }
   return found;
 }
 
+/** Whether a picture's own centre is the nearest. A tie does not count. */
 export const isNearest = ({ own, nearestOther }: CentreStanding): boolean => own < nearestOther;
 
-/** Distributions of the angles, and the share beyond π - m; null without pictures. */
+/** Distributions of the angles, and the share of own angles beyond π - m. Null without pictures. */
 export function centreAngles(found: readonly CentreStanding[], marginRadians: number): CentreAngles | null {
   const own = angleHistogram();
   const nearestOther = angleHistogram();

@@ -1,6 +1,6 @@
 import type { PackedImages } from '../data/preparedSet.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
-import { inferenceBatches, type LabelledImages } from '../train/trainRun.ts';
+import { inferenceBatches, type LabelledImages } from '../train/inferenceBatches.ts';
 import { targetRank } from '../train/targetRank.ts';
 
 export interface EmbedOptions {
@@ -9,7 +9,7 @@ export interface EmbedOptions {
   readonly batchSize: number;
   readonly size: number;
   readonly embeddingSize: number;
-  /** Embedding = sum of original and mirrored. */
+  /** Whether the embedding is the sum of the original's and the mirrored picture's. */
   readonly flip: boolean;
 }
 
@@ -18,15 +18,15 @@ export interface EmbeddedImages {
   readonly labels: Int32Array;
   /** [images, embeddingSize], rows of unit length. */
   readonly units: Float32Array;
-  /** Length of each original's embedding before it was normalised. */
+  /** Length of each original's embedding before normalisation. */
   readonly norms: Float32Array;
   /** Rank, from 1, of each label among the class scores. */
   readonly ranks: Int32Array;
-  /** The class with the largest score; where the label only ties with others, one of them. */
+  /** The class with the largest score. Where the label only ties with other classes, one of those. */
   readonly predicted: Int32Array;
 }
 
-/** Unit embeddings of labelled images, and where each label ranks among the class scores. */
+/** Embeds labelled images, and ranks each label among the class scores. */
 export function embedImages(
   { machine, packed, batchSize, size, embeddingSize, flip }: EmbedOptions,
   images: LabelledImages,
@@ -62,6 +62,7 @@ export function embedImages(
   return { indexes: images.indexes, labels: images.labels, units, norms, ranks, predicted };
 }
 
+/** The class with the largest score among all but the label. */
 function bestBut(scores: Float32Array, label: number): number {
   let best = label === 0 ? 1 : 0;
   for (let index = 0; index < scores.length; index++)
@@ -69,7 +70,7 @@ function bestBut(scores: Float32Array, label: number): number {
   return best;
 }
 
-/** The rows of some of the embedded images, by position. */
+/** Some of the embedded images, by position. */
 export function rowsOf(
   { indexes, labels, units, norms, ranks, predicted }: EmbeddedImages,
   positions: readonly number[],

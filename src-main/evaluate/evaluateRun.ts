@@ -1,9 +1,9 @@
 import type { ClosedSetAccuracy, Evaluation, Picture, Predictions, Verification } from '../../src-shared/evaluation.ts';
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
-import type { FacePair } from '../data/lfwPairs.ts';
+import type { FacePair } from '../data/pairs/matchPairs.ts';
 import { trainsClassWeights } from '../loss/classificationLosses.ts';
 import { classWeightName } from '../loss/cosine.ts';
-import type { LabelledImages } from '../train/trainRun.ts';
+import type { LabelledImages } from '../train/inferenceBatches.ts';
 import { buildPairs } from './buildPairs.ts';
 import { classSums, normalised, sampleOfClasses, type ClassCentres } from './classCentres.ts';
 import { standings } from './compareWithCentres.ts';
@@ -21,21 +21,21 @@ export interface EvaluateOptions extends EmbedOptions {
   readonly train: LabelledImages;
   readonly val: LabelledImages;
   readonly test: LabelledImages;
-  /** Labels name persons over query and distractors. */
+  /** Labels number the people of query and distractors together. */
   readonly query: LabelledImages;
   readonly distractors: LabelledImages;
   /** The pairs of a file; null: pairs are built from query and distractors. */
   readonly pairs: { readonly listed: number; readonly pairs: readonly FacePair[] } | null;
   readonly pictureOf: (index: number) => Picture;
   readonly loss: LossPlan;
-  /** Of samples and pairs: the split's, so that all its runs are judged by the same. */
+  /** For samples and pairs. It is the split's seed, so that all runs of a split are judged alike. */
   readonly seed: number;
 }
 
 export interface JudgedRun {
   readonly evaluation: Evaluation;
   readonly predictions: Predictions;
-  /** Unit embeddings of test, query and distractors, row by row, with what each row shows. */
+  /** Unit embeddings [rows, size] of test, query and distractors, and the picture of each row. */
   readonly embeddings: {
     readonly size: number;
     readonly values: Float32Array;
@@ -43,57 +43,35 @@ export interface JudgedRun {
   };
 }
 
-// What compares all pictures with all takes at most so many: seconds on two cores.
-const mostCompared = 10_000;
-const picturesOfCentre = 10;
-const mostForCentres = 10_000;
-const marginOfOthers = 0.5; // radians, ArcFace's default: by it losses without an angular margin are judged too
+const mostCompared = 10_000; // pictures that are compared with each other: a few seconds on two cores
+const picturesOfCentre = 10; // of each class
+const mostForCentres = 10_000; // pictures in all
+const defaultMargin = 0.5; // radians, as ArcFace's: losses without an angular margin are measured by it too
 
 /**
- * Judges the weights in the machine on val, test, query and distractors, each once; class centres come from a sample of
+ * Judges the weights in the machine on val, test, query and distractors, each once. Class centres come from a sample of
  * train.
  */
 export function evaluateRun(options: EvaluateOptions): JudgedRun {
-  const { embeddingSize: size, classes, seed, pictureOf, loss } = options;
+  const { embeddingSize: size, classes, seed, pictureOf } = options;
+
+  // Embed every picture that is judged.
   const val = embedImages(options, options.val);
   const test = embedImages(options, options.test);
-  // Held-out people have no class: their class scores are computed for class 0 and not read.
-  const heldOut = (images: LabelledImages): EmbeddedImages => ({
-    ...embedImages(options, { indexes: images.indexes, labels: new Int32Array(images.indexes.length) }),
-    labels: images.labels,
-  });
-  const query = heldOut(options.query);
-  const distractors = heldOut(options.distractors);
-  const train = embedImages(
-    options,
-    sampleOfClasses(options.train, { perClass: picturesOfCentre, total: mostForCentres, seed }),
-  );
+  const query = embedHeldOut(options, options.query);
+  const distractors = embedHeldOut(options, options.distractors);
+  const sample = sampleOfClasses(options.train, { perClass: picturesOfCentre, total: mostForCentres, seed });
+  const train = embedImages(options, sample);
 
-  const centres = (rows: Float32Array): ClassCentres => ({
-    rows: normalised(rows, size),
-    subCenters: rows.length / size / classes.length,
-  });
-  const means = centres(classSums(train, { classes: classes.length, size }).sums);
-  const weightRows = trainsClassWeights(loss)
-    ? options.machine.readState([classWeightName]).get(classWeightName)
-    : undefined;
-  const compared =
-    test.indexes.length <= mostCompared
-      ? test
-      : rowsOf(
-          test,
-          sampleOfClasses(
-            { indexes: [...test.indexes.keys()], labels: test.labels },
-            { perClass: mostCompared, total: mostCompared, seed },
-          ).indexes,
-        );
-  const space = measureSpace(compared, {
+  // Compare them with the class centres and with each other.
+  const means = centresOf(classSums(train, { classes: classes.length, size }).sums, options);
+  const space = measureSpace(withinLimit(test, seed), {
     size,
     classes: classes.length,
     means,
     meanImages: train.indexes.length,
-    weights: weightRows ? centres(weightRows) : null,
-    marginRadians: angularMargin(loss) ?? marginOfOthers,
+    weights: trainedCentres(options),
+    marginRadians: angularMargin(options.loss) ?? defaultMargin,
   });
   return {
     evaluation: {
@@ -134,12 +112,38 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
   };
 }
 
+/** Embeds held-out people. They have no class: their class scores are computed for class 0 and never read. */
+const embedHeldOut = (options: EmbedOptions, { indexes, labels }: LabelledImages): EmbeddedImages => ({
+  ...embedImages(options, { indexes, labels: new Int32Array(indexes.length) }),
+  labels,
+});
+
+/** Class centres from rows [classes x subCenters, embeddingSize] of any length. */
+const centresOf = (rows: Float32Array, { embeddingSize, classes }: EvaluateOptions): ClassCentres => ({
+  rows: normalised(rows, embeddingSize),
+  subCenters: rows.length / embeddingSize / classes.length,
+});
+
+/** The trained class weights as centres; null for a loss that has none. */
+function trainedCentres(options: EvaluateOptions): ClassCentres | null {
+  if (!trainsClassWeights(options.loss)) return null;
+  const rows = options.machine.readState([classWeightName]).get(classWeightName);
+  return rows ? centresOf(rows, options) : null;
+}
+
+/** The images, or a sample of them where they are too many to be compared with each other. */
+function withinLimit(images: EmbeddedImages, seed: number): EmbeddedImages {
+  if (images.indexes.length <= mostCompared) return images;
+  const positions = { indexes: [...images.indexes.keys()], labels: images.labels };
+  return rowsOf(images, sampleOfClasses(positions, { perClass: mostCompared, total: mostCompared, seed }).indexes);
+}
+
 function accuracyOf({ ranks }: EmbeddedImages): ClosedSetAccuracy | null {
   const within = (rank: number) => rateOf(ranks.filter((own) => own <= rank).length, ranks.length);
   return ranks.length === 0 ? null : { top1: within(1), top5: within(5) };
 }
 
-/** Verification over the file's pairs, embedding pictures that no part holds, or over built ones. */
+/** Verification over the pairs of a file or over built ones. Embeds pictures of the file that are in no part. */
 function verify(options: EvaluateOptions, query: EmbeddedImages, distractors: EmbeddedImages): Verification | null {
   const { embeddingSize: size, pictureOf, falsePositiveRates: falseAcceptanceRates } = options;
   const pairs =

@@ -1,4 +1,5 @@
 import type { AliasSuspect } from '../../src-shared/evaluation.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import { largest } from '../../src-shared/maths/largest.ts';
 import { normalised } from './classCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
@@ -17,14 +18,13 @@ export interface AliasOptions {
 }
 
 /**
- * People who may be one person under two names: their mean embeddings are nearly as alike as two means of one person's
- * pictures
- * would be, by the cosine of a picture with its own person's others. Most alike first, and bounded; over all parts.
+ * Finds people who may be one person under two names: their mean embeddings are nearly as alike as two means of one
+ * person would be, judged by the cosine of a picture with the other pictures of its person. Over all parts, most alike
+ * first, at most 20.
  */
 export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSuspect[] {
   const people = parts.flatMap(({ part, images }) => {
-    const byLabel = new Map<number, number[]>();
-    images.labels.forEach((label, row) => byLabel.set(label, [...(byLabel.get(label) ?? []), row]));
+    const byLabel = groupBy(images.labels.keys(), (row) => images.labels[row]!);
     return [...byLabel.values()].map((rows) => ({ part, images, rows }));
   });
   const sums = new Float32Array(people.length * size);
@@ -53,7 +53,7 @@ export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSusp
   });
   if (counted === 0) return [];
   const ofPicture = alike / counted;
-  // A picture as its person's mean plus noise of this variance: a mean of n pictures has an n-th of it.
+  // Model: a picture is its person's mean plus noise of this variance. The mean of n pictures has 1 / n of it.
   const variance = Math.max(0, 1 / ofPicture ** 2 - 1);
   const barOf = (a: number, b: number) => {
     const expected = 1 / Math.sqrt((1 + variance / people[a]!.rows.length) * (1 + variance / people[b]!.rows.length));

@@ -1,4 +1,5 @@
 import type { Confusions, HardPair, Picture } from '../../src-shared/evaluation.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import { largest } from '../../src-shared/maths/largest.ts';
 import type { CentreStanding } from './compareWithCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
@@ -15,10 +16,10 @@ export interface ConfusionOptions {
   readonly pictureOf: (index: number) => Picture;
   readonly classes: readonly string[];
   readonly test: EmbeddedImages;
-  /** Held-out people; labels name persons over both parts. */
+  /** Held-out people. Labels number the people of both parts together. */
   readonly query: EmbeddedImages;
   readonly distractors: EmbeddedImages;
-  /** Pictures of known classes with their standing among the class means. */
+  /** Pictures of known classes, compared with the class means. */
   readonly judged: readonly {
     readonly images: Pick<EmbeddedImages, 'indexes' | 'labels'>;
     readonly standings: readonly CentreStanding[];
@@ -26,17 +27,15 @@ export interface ConfusionOptions {
   readonly size: number;
 }
 
-/** The pictures, people and pairs that a run gets wrong, bounded and worst first; null without a test picture. */
+/**
+ * The pictures, people and pairs that a run gets wrong, worst first and limited in number. Null without test pictures.
+ */
 export function findConfusions(options: ConfusionOptions): Confusions | null {
   const { pictureOf, classes, test } = options;
   if (test.indexes.length === 0) return null;
   const wrong = Array.from(test.indexes.keys()).filter((position) => test.ranks[position] !== 1);
   const worst = wrong.toSorted((a, b) => test.ranks[b]! - test.ranks[a]! || a - b).slice(0, mostMistakes);
-  const pairs = new Map<string, number[]>();
-  for (const position of wrong) {
-    const key = `${test.labels[position]} ${test.predicted[position]}`;
-    pairs.set(key, [...(pairs.get(key) ?? []), position]);
-  }
+  const pairs = groupBy(wrong, (position) => `${test.labels[position]} ${test.predicted[position]}`);
   const confused = [...pairs.values()].sort((a, b) => b.length - a.length || a[0]! - b[0]!).slice(0, mostPeople);
   const predicted = (position: number) => classes[test.predicted[position]!] ?? '';
   return {
@@ -53,7 +52,9 @@ export function findConfusions(options: ConfusionOptions): Confusions | null {
   };
 }
 
-/** The most alike pictures of two held-out persons, one pair for each two, and the least alike ones of one person. */
+/**
+ * The most alike pictures of different held-out people, one pair for each two people, and the least alike ones of one.
+ */
 function hardestPairs({
   pictureOf,
   query,
@@ -67,7 +68,8 @@ function hardestPairs({
     for (const { row, similarities } of similarityRows(query.units, part.units, size)) {
       for (let other = part === query ? row + 1 : 0; other < similarities.length; other++) {
         const same = part.labels[other] === query.labels[row];
-        const [list, value] = same ? [genuine, -similarities[other]!] : [impostors, similarities[other]!];
+        const list = same ? genuine : impostors;
+        const value = same ? -similarities[other]! : similarities[other]!;
         if (value > list.bar()) list.add(value, [query.indexes[row]!, part.indexes[other]!]);
       }
     }
@@ -90,6 +92,7 @@ function hardestPairs({
   return { hardestImpostors: distinct.slice(0, mostPairs), hardestGenuine: genuine.items().map(show(-1)) };
 }
 
+/** Pictures that are nearer to another class's centre than to their own, furthest from their own first. */
 function labelSuspects({ pictureOf, classes, judged }: ConfusionOptions): Confusions['labelSuspects'] {
   const furthest = largest<Confusions['labelSuspects'][number]>(mostSuspects);
   for (const { images, standings } of judged) {

@@ -5,10 +5,9 @@ import { rowsOf, type EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
 /**
- * Ranks of query people in a gallery of their first picture each, and of distractors that grow tenfold from none to
- * all, drawn
- * by the seed (as arXiv 1512.00596 asks). What ties with the own person ranks above it. Null without a person of two
- * pictures.
+ * Rank of the right person for query pictures against a gallery of one picture per query person and a growing number of
+ * distractors: none, then ten times as many each time, drawn by the seed (as arXiv 1512.00596 asks). Ties count against
+ * the right person. Null where no person has two pictures.
  */
 export function identifyByRank(
   query: EmbeddedImages,

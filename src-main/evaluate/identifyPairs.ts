@@ -16,12 +16,10 @@ const bins = 2 ** 16;
 const binOf = (cosine: number) => Math.min(bins - 1, Math.max(0, Math.floor(((cosine + 1) * bins) / 2)));
 
 /**
- * TPR at each FPR over the cosines of all pairs of the identification rate: positives are pairs of one person within
- * query,
- * negatives pairs of two persons within query and every query x distractor pair. Negatives are counted, not kept:
- * thresholds are
- * exact from a second pass over the few bins that hold them. Null without a pair of each kind; throws 'failed' where a
- * row is not of unit length or the sizes disagree.
+ * True positive rate at each false positive rate over the cosines of all pairs: positives are pairs of one person
+ * within query; negatives are pairs of two people within query and all pairs of query and distractors. Negatives are
+ * counted, not kept; a second pass over the few bins that hold the thresholds makes them exact. Null without a pair of
+ * each kind. Throws 'failed' where a row does not have unit length or the sizes disagree.
  */
 export function identifyPairs(
   input: IdentificationInput,
@@ -38,6 +36,7 @@ export function identifyPairs(
   }
   expectUnitRows(query, size, 'query');
   expectUnitRows(distractors, size, 'distractor');
+  // One pass over all pairs keeps the positives and counts the negatives by bins.
   const positives = new Float32Array(positivePairs(queryLabels));
   let found = 0;
   const counts = new Float64Array(bins);
@@ -52,6 +51,7 @@ export function identifyPairs(
   const negatives = counts.reduce((sum, count) => sum + count, 0);
   if (positives.length === 0 || negatives === 0) return null;
 
+  // The bin of each threshold, and the threshold's rank within it.
   const places = falsePositiveRates.map((falsePositiveRate) => {
     const allowed = allowedFalsePositives(falsePositiveRate, negatives);
     let bin = bins - 1;
@@ -59,6 +59,7 @@ export function identifyPairs(
     while (bin > 0 && above + counts[bin]! <= allowed) above += counts[bin--]!;
     return { falsePositiveRate, bin, rank: allowed - above };
   });
+  // A second pass keeps the values of those bins only.
   const kept = new Map(places.map(({ bin }) => [bin, new Float32Array(counts[bin]!)]));
   const filled = new Map<number, number>();
   eachPair(input, {
@@ -105,7 +106,7 @@ function expectUnitRows(rows: Float32Array, size: number, kind: string): void {
   for (let start = 0; start < rows.length; start += size) {
     let square = 0;
     for (let at = start; at < start + size; at++) square += rows[at]! ** 2;
-    // Negated, so that NaN is caught too.
+    // Written as a negation, so that NaN is caught too.
     if (!(Math.abs(square - 1) < 1e-3))
       throw new ArcBenchError(
         'failed',

@@ -9,6 +9,7 @@ import { centreAngles, isNearest, standings, type CentreStanding } from './compa
 import type { EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
+/** A share with its 95 % interval (Wilson). */
 export const rateOf = (correct: number, total: number): Rate => ({
   correct,
   total,
@@ -19,7 +20,7 @@ export const rateOf = (correct: number, total: number): Rate => ({
 export interface SpaceOptions {
   readonly size: number;
   readonly classes: number;
-  /** Mean training embedding of each class, and how many pictures they rest on. */
+  /** The mean training embedding of each class, from `meanImages` pictures in all. */
   readonly means: ClassCentres;
   readonly meanImages: number;
   /** Trained class weights; null for a loss that has none. */
@@ -28,8 +29,8 @@ export interface SpaceOptions {
 }
 
 /**
- * What two losses can be compared by, and the angles of the embedding space, from pictures of known classes; null
- * without pictures.
+ * Measures the embedding space of pictures of known classes: what allows two losses to be compared whatever their
+ * margins, and the angles. Null without pictures.
  */
 export function measureSpace(
   images: EmbeddedImages,
@@ -83,7 +84,7 @@ export function measureSpace(
 
 const mostCentres = 4096;
 
-/** Angles between the centres of different classes, of evenly taken ones where there are very many. */
+/** Angles between the centres of different classes. Where there are very many, every n-th centre is taken. */
 function anglesBetween({ rows, subCenters }: ClassCentres, size: number): Spread | null {
   const count = rows.length / size;
   const step = Math.ceil(count / mostCentres);

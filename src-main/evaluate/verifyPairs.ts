@@ -3,7 +3,7 @@ import { identificationRates } from '../../src-shared/maths/identificationRate.t
 import { areaUnderCurve, equalErrorRate, rocCurve } from '../../src-shared/maths/rocCurve.ts';
 import { thinRoc } from '../../src-shared/maths/thinRoc.ts';
 import { verificationAccuracy } from '../../src-shared/maths/verificationFolds.ts';
-import type { FacePair } from '../data/lfwPairs.ts';
+import type { FacePair } from '../data/pairs/matchPairs.ts';
 
 export interface VerifyOptions {
   readonly pairs: readonly FacePair[];
@@ -15,7 +15,7 @@ export interface VerifyOptions {
   readonly identityOf: (index: number) => string;
 }
 
-/** Verification by the cosine of unit embeddings over pairs; null without a pair of each kind. */
+/** Verification of pairs by the cosine of their unit embeddings. Null without a pair of each kind. */
 export function verifyPairs({
   pairs,
   source,

@@ -5,7 +5,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 /** A text with its SHA-256 in the first line. */
 export const checksummed = (body: string): string => `${sha256(body)}\n${body}`;
 
-/** The text behind its checksum; throws where they do not fit. */
+/** The text after its checksum; throws where the checksum is wrong. */
 export function checkedBody(text: string): string {
   const newline = text.indexOf('\n');
   const body = text.slice(newline + 1);

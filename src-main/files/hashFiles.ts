@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-/** SHA-256, in hexadecimal, of a file, or of a folder's files with their names, in the order of their names. */
+/** SHA-256, in hexadecimal, of a file, or of the names and contents of a folder's files, sorted by name. */
 export async function hashFiles(path: string): Promise<string> {
   if (!(await stat(path)).isDirectory()) return await hashFile(path);
   const files = (await readdir(path, { recursive: true, withFileTypes: true }))

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 
-/** Whether a file or folder is there and lies, its symbolic links followed, in one of the roots or is one. */
+/** Whether a file or folder exists and, with symbolic links followed, lies in one of the roots or is one of them. */
 export async function isBelow(path: string, roots: readonly string[]): Promise<boolean> {
   const real = path.includes('\0') ? null : await realpath(resolve(path)).catch(() => null);
   if (real === null) return false;

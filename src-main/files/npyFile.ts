@@ -16,9 +16,13 @@ export function npyBytes(values: Float32Array, size: number): Buffer {
 /** Reads a .npy file of float32 rows; throws 'damaged' for anything else. */
 export function readNpy(path: string): { readonly values: Float32Array; readonly size: number } {
   const damaged = (what: string, cause?: unknown) =>
-    new ArcBenchError('damaged', `${path} is no whole .npy file of float32 rows (${what}): run again what made it.`, {
-      cause,
-    });
+    new ArcBenchError(
+      'damaged',
+      `${path} is not a whole .npy file of float32 rows (${what}): run the command that made it again.`,
+      {
+        cause,
+      },
+    );
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -26,14 +30,14 @@ export function readNpy(path: string): { readonly values: Float32Array; readonly
     throw damaged('it cannot be read', cause);
   }
   if (bytes.length < 12 || bytes.subarray(0, 8).toString('latin1') !== '\x93NUMPY\x01\x00')
-    throw damaged('it begins otherwise');
+    throw damaged('its first bytes are others');
   const start = 10 + bytes.readUInt16LE(8);
   const shape = /^\{'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\), \}\s*$/.exec(
     bytes.subarray(10, start).toString('latin1'),
   );
   const rows = Number(shape?.[1]);
   const size = Number(shape?.[2]);
-  if (!shape || bytes.length !== start + rows * size * 4) throw damaged('its size is not that of its header');
+  if (!shape || bytes.length !== start + rows * size * 4) throw damaged('its size does not match its header');
   return {
     values: new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length)),
     size,

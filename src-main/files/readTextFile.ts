@@ -4,8 +4,8 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 const byteLimit = 256 * 2 ** 20; // CelebA's longest list has 12 MB
 
 /**
- * The text of a file that a user names, in UTF-8; `wanted` ends the refusal's sentence. Throws 'wrong-input' where it
- * is no file, cannot be read or is far too long.
+ * The text of a file that a user names, in UTF-8. Throws 'wrong-input' where it is no file, cannot be read or is far
+ * too long; the sentence ends with `wanted`.
  */
 export function readTextFile(path: string, wanted = 'a text file was expected; correct the path or the file'): string {
   const wrong = (how: string, cause?: unknown) =>

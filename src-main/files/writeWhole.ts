@@ -1,28 +1,48 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { syncFolder, syncFolders } from './syncFolder.ts';
+import { formerFolderOf, temporaryFileOf, temporaryFolderOf } from './workspaceFolders.ts';
+
+/** What a file gets: a text, bytes, or pieces that are written one after the other. */
+export type Content = string | Uint8Array | readonly Uint8Array[];
 
 /** Writes a file whole or not at all: temporary sibling, fsync, rename, fsync of the folder. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+export async function writeWhole(path: string, content: Content): Promise<void> {
   try {
-    await writeSynced(temporary, content);
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
+    await replaceFile(path, (temporary) => writeSynced(temporary, content));
   } catch (error) {
-    await rm(temporary, { force: true });
     throw diskError(error, path);
   }
 }
 
 /**
- * Writes a folder whole or not at all: `fill` gets a temporary sibling, which takes the folder's place; nothing is left
- * where it throws.
+ * Puts a file in its place whole or not at all. `write` makes the temporary file and syncs it; the temporary file must
+ * lie on the same disk, and is a sibling unless another name is given.
+ */
+export async function replaceFile(
+  path: string,
+  write: (temporary: string) => Promise<void>,
+  temporary = temporaryFileOf(path),
+): Promise<void> {
+  try {
+    await write(temporary);
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Writes a folder whole or not at all. `fill` gets a temporary sibling, which then takes the folder's place; nothing is
+ * left where it throws.
  */
 export async function writeWholeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${folder}.writing-${process.pid}`;
-  const former = `${folder}.former.writing-${process.pid}`;
+  const temporary = temporaryFolderOf(folder);
+  const former = formerFolderOf(folder);
   try {
     refuseFixed(folder, `The folder ${folder} cannot be replaced`);
     for (const path of [temporary, former]) await rm(path, { recursive: true, force: true });
@@ -30,7 +50,8 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
     await mkdir(temporary);
     await fill(temporary);
     await syncFolders(temporary);
-    if (existsSync(folder)) await rename(folder, former); // a removal in place can be cut off half-way
+    // The old folder is moved away before it is removed: a removal in place can be cut off half-way.
+    if (existsSync(folder)) await rename(folder, former);
     await rename(temporary, folder);
     await syncFolder(dirname(folder));
     await rm(former, { recursive: true, force: true });
@@ -41,8 +62,8 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
 }
 
 /**
- * Throws 'wrong-input', beginning with `what`, where the permissions of a folder, of one within or of the one around it
- * forbid to remove it: a removal that stops half-way would leave a part.
+ * Throws 'wrong-input' where permissions forbid to remove a folder; the sentence begins with `what`. The folder, those
+ * within it and the one around it are looked at first, because a removal that stops half-way would leave a part.
  */
 export function refuseFixed(folder: string, what: string): void {
   if (!existsSync(folder)) return;
@@ -61,48 +82,29 @@ export function refuseFixed(folder: string, what: string): void {
   }
 }
 
-/** Writes a file and sees it onto the disk. */
-export async function writeSynced(path: string, content: string | Uint8Array): Promise<void> {
+/** Writes a file and syncs it to the disk. */
+export async function writeSynced(path: string, content: Content): Promise<void> {
   const file = await open(path, 'w');
   try {
-    await file.writeFile(content);
+    for (const piece of piecesOf(content)) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();
   }
 }
 
-/** Makes a folder, and those above it that are not there, with their names on the disk. */
+/** The pieces of a file's content. */
+export const piecesOf = (content: Content): readonly (string | Uint8Array)[] =>
+  typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+
+/** Makes a folder, and those above it that are missing, and syncs their names to the disk. */
 export async function makeFolder(folder: string): Promise<void> {
-  // one that is there may have been made by a process that died before its sync
+  // A folder that is there may have been made by a process that died before its sync.
   const first = (await mkdir(folder, { recursive: true })) ?? folder;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-/** Makes the entries of a folder and of all folders in it durable. */
-export async function syncFolders(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
-  await syncFolder(folder);
-}
-
-/** Makes a folder's entries durable, where the system can. */
-export async function syncFolder(folder: string): Promise<void> {
-  let handle;
-  try {
-    handle = await open(folder, 'r');
-    await handle.sync();
-  } catch {
-    // Some systems cannot open or sync a folder; the rename itself is whole all the same.
-  } finally {
-    await handle?.close();
-  }
-}
-
-/**
- * Turns the system's word for a full disk or a forbidden folder into a sentence; any other error is handed back as it
- * is.
- */
+/** Turns the system's error for a full disk or a forbidden folder into a sentence; returns any other error as it is. */
 export function diskError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {

@@ -1,9 +1,8 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy, stopGradient } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { classCosines, classWeights } from './cosine.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'adaCos' }>;
 
@@ -29,10 +28,9 @@ function nextScale(cosines: Tensor, labels: Tensor, scale: Tensor): Tensor {
 }
 
 /**
- * Softmax cross-entropy of s cos θ_j without a margin, s following the batch (arXiv 1905.00292, equations 12 to 15)
- * from
- * √2 ln(n - 1). State: s, computed before the logits of its step, no gradient through it. With two classes s would stay
- * 0, so n counts as at least 3.
+ * Softmax cross-entropy of s cos θ_j without a margin; s follows the batch (arXiv 1905.00292, equations 12 to 15),
+ * starting at √2 ln(n - 1). State: s, computed before the logits of its step; no gradient flows through it. With two
+ * classes s would stay 0, so n counts as at least 3.
  */
 export const adaCos: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

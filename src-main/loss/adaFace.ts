@@ -1,10 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { sparseSoftmaxCrossEntropy, stopGradient } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights, rowNorms } from './cosine.ts';
 import { addClippedMargin } from './sampleMargin.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'adaFace' }>;
 
@@ -15,9 +14,8 @@ const epsilon = 1e-3;
 
 /**
  * Softmax cross-entropy of s cos θ_j with the target logit s (cos(θ_y - m z) - m - m z), z = h (|x| - μ)/σ within ±1
- * (arXiv 2204.00964, equations 11 to 14). State: μ and σ of the norms, from 20 and 100, moved by `tAlpha` before the
- * margins
- * of their step, as the authors' code does; no gradient flows through z.
+ * (arXiv 2204.00964, equations 11 to 14). State: μ and σ of the norms, starting at 20 and 100. As in the authors' code,
+ * they move by `tAlpha` before the margins of their step; no gradient flows through z.
  */
 export const adaFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

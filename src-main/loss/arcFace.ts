@@ -5,7 +5,7 @@ import { marginSoftmax } from './marginSoftmax.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'arcFace' }>;
 
-/** sin θ from cos θ, kept above 1e-6 so that what is divided by it stays finite at both poles. */
+/** sin θ from cos θ. At least 1e-6, so that quotients by it stay finite at both poles. */
 export const safeSine = (cosine: Tensor): Tensor => tf.sqrt(tf.maximum(tf.sub(1, tf.square(cosine)), 1e-12));
 
 /** cos(θ + m) from cos θ; beyond θ = π - m: cos θ - m sin m. The derivative is in closed form, finite at both poles. */
@@ -25,7 +25,7 @@ export function addMargin(cosine: Tensor, margin: number): Tensor {
 }
 
 /**
- * Softmax cross-entropy of s cos θ_j with the target logit s cos(θ_y + m) (arXiv 1801.07698, equation 3); beyond
- * θ_y = π - m it goes on as s (cos θ_y - m sin m), so that it stays monotonic. Margin in radians.
+ * Softmax cross-entropy of s cos θ_j with the target logit s cos(θ_y + m) (arXiv 1801.07698, equation 3). Beyond θ_y =
+ * π - m it continues as s (cos θ_y - m sin m), so that it stays monotonic. The margin is in radians.
  */
 export const arcFace = marginSoftmax<Plan>((plan, target) => addMargin(target, plan.marginRadians));

@@ -1,5 +1,5 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
-import { addToRows, rowsAt } from '../engine/kernels.ts';
+import { addToRows, rowsAt, stopGradient } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import {
   headParameter,
@@ -9,14 +9,13 @@ import {
   type MetricLoss,
 } from './classificationLoss.ts';
 import { unitRows } from './cosine.ts';
-import { stopGradient } from './stopGradient.ts';
 import { sameClass } from './pairs.ts';
 
 const meansName = 'head.classMean';
 // Half of the mean is the newest batch: the embedding moves while it is trained, and old pictures mislead.
 const rate = 0.5;
 
-/** The kept mean of each class's unit embeddings, from 0, which no label can win. */
+/** The mean of each class's unit embeddings. It starts at 0, which is the nearest mean of no picture. */
 export const classMeanState = (classes: number, embeddingSize: number): HeadState => ({
   name: meansName,
   shape: [classes, embeddingSize],
@@ -27,7 +26,7 @@ export const classMeanState = (classes: number, embeddingSize: number): HeadStat
 export const classMeanScores = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
   tf.matMul(unitRows(embeddings), unitRows(headParameter(parameters, meansName)), false, true);
 
-/** The class means moved half way to the means of a batch; classes that it lacks stay. */
+/** The class means after a batch, each moved half way to its mean in the batch. Classes that the batch lacks stay. */
 export function classMeanUpdates({
   embeddings,
   labels,
@@ -42,7 +41,7 @@ export function classMeanUpdates({
 }
 
 /**
- * A metric loss by itself: nothing but the embedding is trained, and accuracy is the nearest class mean of the training
+ * A metric loss alone. Only the embedding is trained, and accuracy is that of the nearest class mean of the training
  * embeddings, by cosine.
  */
 export const byClassCenter = <P extends MetricLossPlan>(metric: MetricLoss<P>): ClassificationLoss<P> => ({

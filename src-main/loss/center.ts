@@ -1,18 +1,16 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
-import { addToRows, rowsAt } from '../engine/kernels.ts';
+import { addToRows, rowsAt, stopGradient } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { headParameter, type MetricLoss } from './classificationLoss.ts';
 import { sameClass } from './pairs.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<MetricLossPlan, { name: 'center' }>;
 
 const centersName = 'head.center';
 
 /**
- * ½ |x - c_y|² of embeddings that are not normalised (ECCV 2016, Wen et al., equation 2). State: the centres, from 0,
- * moved
- * by c_j += α Σ_{y=j} (x - c_j) / (1 + n_j) (equation 4) after the loss of their step.
+ * ½ |x - c_y|² of embeddings that are not normalised (ECCV 2016, Wen et al., equation 2). State: the centres, starting
+ * at 0, moved by c_j += α Σ_{y=j} (x - c_j) / (1 + n_j) (equation 4) after the loss of their step.
  */
 export const center: MetricLoss<Plan> = {
   state: ({ classes, embeddingSize }) => [

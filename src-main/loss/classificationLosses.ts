@@ -62,15 +62,15 @@ export const metricLoss = (plan: MetricLossPlan): MetricLoss => metric[plan.name
 
 const sum = weightedSum({ classification: classificationOf, metric: metricLoss });
 
-/**
- * The implementation of a planned loss: every plan gets class scores, a metric loss those of the nearest class mean.
- */
+/** The implementation of any planned loss. A metric loss gets the class scores of the nearest class mean. */
 export function classificationLoss(plan: LossPlan): ClassificationLoss {
   if (plan.name === 'sum') return sum;
   return isClassificationLoss(plan) ? classificationOf(plan) : byClassCenter(metricLoss(plan));
 }
 
-/** Whether a loss trains class weights (classWeightName), one or more rows a class; metric losses alone do not. */
+/**
+ * Whether a loss trains class weights (classWeightName), one or more rows for each class. A metric loss alone has none.
+ */
 export const trainsClassWeights = (plan: LossPlan): boolean =>
   classificationLoss(plan)
     .head({ plan, classes: 2, embeddingSize: 2 })

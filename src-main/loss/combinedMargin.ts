@@ -9,7 +9,8 @@ type Plan = Extract<ClassificationLossPlan, { name: 'combinedMargin' }>;
 const angle = (cosine: Tensor): Tensor => tf.acos(tf.clipByValue(cosine, -1, 1));
 
 /**
- * cos(m1 θ + m2) from cos θ; beyond m1 θ + m2 = π, at θ = t: cos θ - cos t - 1, which goes on falling without a jump.
+ * cos(m1 θ + m2) from cos θ. Beyond m1 θ + m2 = π, at θ = t, it continues as cos θ - cos t - 1, which keeps falling
+ * without a jump.
  */
 function multiplyAndAdd(cosine: Tensor, multiplier: number, margin: number): Tensor {
   const limit = Math.cos((Math.PI - margin) / multiplier);
@@ -24,8 +25,7 @@ function multiplyAndAdd(cosine: Tensor, multiplier: number, margin: number): Ten
 
 /**
  * Softmax cross-entropy of s cos θ_j with the target logit s (cos(m1 θ_y + m2) - m3) (arXiv 1801.07698, equation 4).
- * With
- * m1 = 1 it goes on beyond θ_y = π - m2 as ArcFace does, so that (1, m, 0) is ArcFace and (1, 0, m) CosFace.
+ * With m1 = 1 it continues beyond θ_y = π - m2 as ArcFace does, so that (1, m, 0) is ArcFace and (1, 0, m) is CosFace.
  */
 export const combinedMargin = marginSoftmax<Plan>(({ multiplier, marginRadians, margin }, target) =>
   tf.sub(

@@ -1,12 +1,12 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
+import { stopGradient } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import type { MetricLoss } from './classificationLoss.ts';
 import { pairDistances, pairMasks } from './pairs.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<MetricLossPlan, { name: 'contrastive' }>;
 
-/** Per-anchor values [batch] whose mean is the mean of those pair losses [batch, batch] that are not 0. */
+/** Values [batch], one for each anchor, whose mean is the mean of the pair losses [batch, batch] that are not 0. */
 function meanOfActive(losses: Tensor): Tensor {
   const active = tf.sum(tf.cast(tf.greater(stopGradient(losses), 0), 'float32'));
   return tf.mul(tf.sum(losses, 1), tf.div(losses.shape[0] as number, tf.maximum(active, 1)));

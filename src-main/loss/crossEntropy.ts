@@ -1,8 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { entriesAt, rowsAt, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { rowsAt } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { classWeights, unitRows } from './cosine.ts';
+import { smoothedCrossEntropy } from './smoothedCrossEntropy.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'crossEntropy' }>;
 
@@ -12,15 +13,12 @@ const logits = (embeddings: Tensor, parameters: ReadonlyMap<string, Tensor>): Te
     headParameter(parameters, 'head.bias'),
   ); // [batch, classes]
 
-/** cos θ_y of each sample, which the scores of this loss do not show. */
+/** cos θ_y of each sample, [batch, 1]. The scores of this loss are not cosines. */
 const targetCosines = (embeddings: Tensor, labels: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor =>
   // [batch, 1]
   tf.sum(tf.mul(unitRows(embeddings), unitRows(rowsAt(headParameter(parameters, 'head.weight'), labels))), 1, true);
 
-/**
- * Softmax cross-entropy of W x + b, with the target spread over all classes by label smoothing (arXiv 1512.00567,
- * section 7).
- */
+/** Softmax cross-entropy of W x + b, with label smoothing. */
 export const crossEntropy: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [
     classWeights(classes, embeddingSize),
@@ -29,11 +27,11 @@ export const crossEntropy: ClassificationLoss<Plan> = {
   scores: ({ embeddings, parameters }) => logits(embeddings, parameters),
   compute({ plan, embeddings, labels, parameters }) {
     const scores = logits(embeddings, parameters);
-    const told = { scores, logits: scores, targetCosines: targetCosines(embeddings, labels, parameters) };
-    const loss = sparseSoftmaxCrossEntropy(scores, labels); // [batch]
-    if (plan.labelSmoothing === 0) return { loss, ...told };
-    // the target's logit before the mean of all
-    const ahead = tf.sub(tf.reshape(entriesAt(scores, labels), [-1]), tf.mean(scores, 1));
-    return { loss: tf.add(loss, tf.mul(ahead, plan.labelSmoothing)), ...told };
+    return {
+      loss: smoothedCrossEntropy(scores, labels, plan.labelSmoothing),
+      scores,
+      logits: scores,
+      targetCosines: targetCosines(embeddings, labels, parameters),
+    };
   },
 };

@@ -1,10 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy, stopGradient } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { addMargin, safeSine } from './arcFace.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { classCosines, classWeights, marginChange } from './cosine.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'curricularFace' }>;
 
@@ -12,8 +11,7 @@ const averageName = 'head.targetCosine';
 
 /**
  * ArcFace whose hard negatives, cos θ_j > cos(θ_y + m), become cos θ_j (t + cos θ_j) (arXiv 2004.00288, equations 5 to
- * 7).
- * State: t, the moving average of cos θ_y, moved before the logits of its step; no gradient flows through it.
+ * 7). State: t, the moving average of cos θ_y. It moves before the logits of its step; no gradient flows through it.
  */
 export const curricularFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

@@ -9,7 +9,7 @@ type Plan = Extract<ClassificationLossPlan, { name: 'elasticFace' }>;
 
 const noiseName = 'margin';
 
-/** The margin of each sample, m + σ noise kept at 0 or above; m for inference, [batch, 1]. */
+/** The margin of each sample, [batch, 1]: m + σ noise, at least 0. For inference it is m. */
 function margins(plan: Plan, target: Tensor, noise: Tensor | undefined): Tensor {
   return noise === undefined
     ? tf.mul(tf.onesLike(target), plan.margin)
@@ -18,7 +18,7 @@ function margins(plan: Plan, target: Tensor, noise: Tensor | undefined): Tensor 
 
 /**
  * ArcFace (form 'arc') or CosFace ('cos') with a margin drawn from N(m, σ) for each sample of a step (arXiv 2109.09416,
- * equations 4 to 6); beyond θ_y = π - m_i it goes on as ArcFace does. Noise: 'margin', [batch, 1].
+ * equations 4 to 6). Beyond θ_y = π - m_i it continues as ArcFace does. Noise: 'margin', [batch, 1].
  */
 export const elasticFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

@@ -1,4 +1,5 @@
 import type { LossPlan } from '../../src-shared/losses.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { classificationLoss } from './classificationLosses.ts';
 
@@ -16,7 +17,7 @@ export const lossNoiseInputs = (
     ]),
   );
 
-/** The loss's own noise out of a step's inputs. */
+/** The loss's noise among a step's inputs, by the loss's own names. */
 export const lossNoiseOf = <T>(inputs: Readonly<Record<string, T>>): Map<string, T> =>
   new Map(
     Object.entries(inputs)
@@ -24,7 +25,7 @@ export const lossNoiseOf = <T>(inputs: Readonly<Record<string, T>>): Map<string,
       .map(([name, value]) => [name.slice(inputPrefix.length), value]),
   );
 
-/** The draws of one step, the same for the same seed, epoch and batch. */
+/** The draws of one step. They depend only on seed, epoch and batch. */
 export function drawLossNoise(
   plan: LossPlan,
   {
@@ -37,7 +38,7 @@ export function drawLossNoise(
   return Object.fromEntries(
     [...lossNoiseInputs(plan, batchSize)].map(([name, { shape }]) => {
       const random = randomStream(seed, 'lossNoise', name, epoch, batch);
-      return [name, Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, random.normal)];
+      return [name, Float32Array.from({ length: elementCount(shape) }, random.normal)];
     }),
   );
 }

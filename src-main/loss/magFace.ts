@@ -9,8 +9,8 @@ type Plan = Extract<ClassificationLossPlan, { name: 'magFace' }>;
 
 /**
  * ArcFace with a margin linear in the embedding's norm a, from l_m at l_a to u_m at u_a, plus λ_g (1/a + a/u_a²), which
- * rewards large norms (arXiv 2103.06627, equation 3); a is kept within l_a and u_a and the gradient flows through the
- * margin.
+ * rewards large norms (arXiv 2103.06627, equation 3). The norm is clipped to l_a and u_a; the gradient flows through
+ * the margin.
  */
 export const magFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

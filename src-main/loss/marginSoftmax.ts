@@ -1,14 +1,11 @@
 import type { LossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights } from './cosine.ts';
+import { smoothedCrossEntropy } from './smoothedCrossEntropy.ts';
 
-/**
- * Softmax cross-entropy of s cos θ_j with the target's cosine, [batch, 1], changed by a margin: a margin loss is its
- * change.
- */
-export const marginSoftmax = <P extends LossPlan & { readonly scale: number }>(
+/** A margin loss: softmax cross-entropy of s cos θ_j with the target's cosine, [batch, 1], changed by `change`. */
+export const marginSoftmax = <P extends LossPlan & { readonly scale: number; readonly labelSmoothing: number }>(
   change: (plan: P, target: Tensor) => Tensor,
 ): ClassificationLoss<P> => ({
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],
@@ -20,6 +17,6 @@ export const marginSoftmax = <P extends LossPlan & { readonly scale: number }>(
       changeTarget(cosines, input, (target) => change(plan, target)),
       plan.scale,
     );
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
+    return { loss: smoothedCrossEntropy(logits, labels, plan.labelSmoothing), scores: cosines, logits };
   },
 });

@@ -1,8 +1,8 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
 import { classCosines, classWeights } from './cosine.ts';
+import { smoothedCrossEntropy } from './smoothedCrossEntropy.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'normFace' }>;
 
@@ -14,6 +14,7 @@ export const normFace: ClassificationLoss<Plan> = {
   scores: ({ embeddings, parameters }) => classCosines(embeddings, parameters),
   compute({ plan, embeddings, labels, parameters }) {
     const cosines = classCosines(embeddings, parameters);
-    return { loss: sparseSoftmaxCrossEntropy(tf.mul(cosines, plan.scale), labels), scores: cosines, logits: cosines };
+    const loss = smoothedCrossEntropy(tf.mul(cosines, plan.scale), labels, plan.labelSmoothing);
+    return { loss, scores: cosines, logits: cosines };
   },
 };

@@ -2,7 +2,7 @@ import { elementwise } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { unitRows } from './cosine.ts';
 
-/** Which pairs of a batch are of one class (a sample with itself left out) and of two, as 1 and 0. */
+/** Pairs of a batch as 1 and 0: of one class (without a sample and itself), and of two classes. */
 export interface PairMasks {
   readonly positive: Tensor; // [batch, batch]
   readonly negative: Tensor; // [batch, batch]
@@ -27,7 +27,7 @@ export function pairCosines(embeddings: Tensor): Tensor {
 const smallestSquare = 1e-6;
 
 /**
- * Distances of all pairs of unit embeddings, plain or squared; the plain one has no gradient where two embeddings
+ * Distances of all pairs of unit embeddings, plain or squared. The plain distance has no gradient where two embeddings
  * coincide.
  */
 export function pairDistances(embeddings: Tensor, kind: 'euclidean' | 'squared'): Tensor {
@@ -38,18 +38,18 @@ export function pairDistances(embeddings: Tensor, kind: 'euclidean' | 'squared')
   );
 }
 
-/** ln Σ e^x over the last axis where the mask is 1; very low where it is 1 nowhere. */
+/** ln Σ e^x over the last axis where the mask is 1. Very low where the mask has no 1. */
 export function maskedLogSumExp(values: Tensor, mask: Tensor): Tensor {
   return tf.logSumExp(tf.where(tf.greater(mask, 0), values, tf.fill(values.shape, -1e9)), -1); // [rows]
 }
 
 /**
- * Per-sample values whose mean over the batch is the mean over the samples with weight 1; all 0 where there are none.
+ * Values for each sample whose mean over the batch is the mean over samples with weight 1. All 0 where there are none.
  */
 export function meanOver(losses: Tensor, counted: Tensor): Tensor {
   const share = tf.div(losses.shape[0] as number, tf.maximum(tf.sum(counted), 1));
   return tf.mul(tf.mul(losses, counted), share); // [batch]
 }
 
-/** 1 for rows of a mask that have a 1. */
+/** 1 for the rows of a mask that contain a 1, else 0. */
 export const anyOf = (mask: Tensor): Tensor => tf.minimum(tf.sum(mask, -1), 1);

@@ -9,8 +9,8 @@ type Plan = Extract<ClassificationLossPlan, { name: 'proxyAnchor' }>;
 
 /**
  * Class weights as anchors: the mean over classes in the batch of ln(1 + Σ_{y=j} e^{-α (cos θ_j - δ)}) plus the mean
- * over all
- * classes of ln(1 + Σ_{y≠j} e^{α (cos θ_j + δ)}) (arXiv 2003.13911, equation 4). One value for the whole batch.
+ * over all classes of ln(1 + Σ_{y≠j} e^{α (cos θ_j + δ)}) (arXiv 2003.13911, equation 4). One value for the whole
+ * batch.
  */
 export const proxyAnchor: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

@@ -8,8 +8,8 @@ const withGradients = tf.customGrad as unknown as (
 ) => (x: Tensor, y: Tensor) => Tensor;
 
 /**
- * ArcFace's cos(θ + m), beyond θ = π - m cos θ - m sin m, with a margin of its own for each sample; both [batch, 1], in
- * closed form by both.
+ * ArcFace's cos(θ + m) with a margin for each sample; beyond θ = π - m, cos θ - m sin m. Both inputs are [batch, 1],
+ * and both derivatives are in closed form.
  */
 export const addSampleMargin: (cosine: Tensor, margin: Tensor) => Tensor = withGradients((cosine, margin, save) => {
   const before = (x: Tensor, m: Tensor) => tf.cast(tf.greater(x, tf.neg(tf.cos(m))), 'bool'); // cos(π - m) = -cos m
@@ -37,8 +37,8 @@ export const addSampleMargin: (cosine: Tensor, margin: Tensor) => Tensor = withG
 });
 
 /**
- * cos of θ + m kept within [ε, π - ε], both [batch, 1]; no gradient by the margin, and none by cos θ where the angle is
- * cut off.
+ * cos of θ + m with the angle clipped to [ε, π - ε]; both inputs are [batch, 1]. No gradient flows to the margin, nor
+ * to cos θ where the angle is clipped.
  */
 export const addClippedMargin = (cosine: Tensor, margin: Tensor, epsilon: number): Tensor =>
   withGradients((x, m, save) => {

@@ -8,13 +8,18 @@ type Plan = Extract<ClassificationLossPlan, { name: 'sphereFace' }>;
 
 /** Chebyshev polynomial of the first ('cos(n θ)') or second ('sin((n + 1) θ) / sin θ') kind at cos θ. */
 function chebyshev(kind: 'first' | 'second', degree: number, cosine: Tensor): Tensor {
-  let [before, now]: [Tensor, Tensor] = [tf.onesLike(cosine), kind === 'first' ? cosine : tf.mul(cosine, 2)];
+  let before: Tensor = tf.onesLike(cosine);
+  let now = kind === 'first' ? cosine : tf.mul(cosine, 2);
   if (degree === 0) return before;
-  for (let n = 1; n < degree; n++) [before, now] = [now, tf.sub(tf.mul(tf.mul(cosine, now), 2), before)];
+  for (let n = 1; n < degree; n++) {
+    const next = tf.sub(tf.mul(tf.mul(cosine, now), 2), before);
+    before = now;
+    now = next;
+  }
   return now;
 }
 
-/** k of each angle, which lies in [kπ/m, (k + 1)π/m]. */
+/** The segment k of each angle: the angle is in [kπ/m, (k + 1)π/m]. */
 function segment(cosine: Tensor, margin: number): Tensor {
   const passed = Array.from({ length: margin - 1 }, (_, index) =>
     tf.cast(tf.less(cosine, Math.cos(((index + 1) * Math.PI) / margin)), 'float32'),
@@ -34,8 +39,8 @@ export const multiplyAngle = (cosine: Tensor, margin: number): Tensor =>
   );
 
 /**
- * Softmax cross-entropy of s cos θ_j with the target logit s ψ(θ_y) (arXiv 1704.08063, equation 7), on unit embeddings;
- * with `keepNorm` all logits are multiplied by the embedding's norm, as the paper and pytorch-metric-learning have it.
+ * Softmax cross-entropy of s cos θ_j with the target logit s ψ(θ_y) (arXiv 1704.08063, equation 7), on unit embeddings.
+ * With `keepNorm` all logits are multiplied by the embedding's norm, as in the paper and in pytorch-metric-learning.
  */
 export const sphereFace: ClassificationLoss<Plan> = {
   head: ({ classes, embeddingSize }) => [classWeights(classes, embeddingSize)],

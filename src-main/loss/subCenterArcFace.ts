@@ -1,9 +1,9 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { addMargin } from './arcFace.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights } from './cosine.ts';
+import { smoothedCrossEntropy } from './smoothedCrossEntropy.ts';
 
 type Plan = Extract<ClassificationLossPlan, { name: 'subCenterArcFace' }>;
 
@@ -15,8 +15,8 @@ function nearestCosines(embeddings: Tensor, parameters: ReadonlyMap<string, Tens
 }
 
 /**
- * ArcFace on the nearest of K centres a class, which lets noisy pictures gather at a centre of their own (ECCV 2020,
- * Deng et al., equation 3).
+ * ArcFace on the nearest of K centres of each class, so that noisy pictures can gather at a centre of their own (ECCV
+ * 2020, Deng et al., equation 3).
  */
 export const subCenterArcFace: ClassificationLoss<Plan> = {
   head: ({ plan, classes, embeddingSize }) => [classWeights(classes, embeddingSize, plan.subCenters)],
@@ -28,6 +28,6 @@ export const subCenterArcFace: ClassificationLoss<Plan> = {
       changeTarget(cosines, input, (target) => addMargin(target, plan.marginRadians)),
       plan.scale,
     );
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines, logits };
+    return { loss: smoothedCrossEntropy(logits, labels, plan.labelSmoothing), scores: cosines, logits };
   },
 };

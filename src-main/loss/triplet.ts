@@ -1,8 +1,8 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
+import { stopGradient } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import type { MetricLoss } from './classificationLoss.ts';
 import { anyOf, pairDistances, pairMasks, type PairMasks } from './pairs.ts';
-import { stopGradient } from './stopGradient.ts';
 
 type Plan = Extract<MetricLossPlan, { name: 'triplet' }>;
 
@@ -12,7 +12,7 @@ interface Triplets {
   readonly counted: Tensor; // [batch, ...]
 }
 
-/** The entry of each row chosen by index, which alone receives the gradient where several are equal. */
+/** The entry of each row at an index. Where several are equal, only that one gets the gradient. */
 const chosen = (distances: Tensor, index: Tensor): Tensor =>
   tf.sum(tf.mul(distances, tf.cast(tf.oneHot(index, distances.shape.at(-1) as number), 'float32')), -1);
 
@@ -31,8 +31,8 @@ function batchHard(distances: Tensor, { positive, negative }: PairMasks): Triple
 }
 
 /**
- * For each positive pair the nearest negative that is further than the positive; the furthest negative where none is
- * (arXiv 1503.03832, equation 4).
+ * For each positive pair the nearest negative that is further away than the positive; where there is none, the furthest
+ * negative (arXiv 1503.03832, equation 4).
  */
 function semiHard(distances: Tensor, { positive, negative }: PairMasks): Triplets {
   const batch = distances.shape[0] as number;
@@ -54,7 +54,7 @@ function semiHard(distances: Tensor, { positive, negative }: PairMasks): Triplet
   return { gaps: tf.sub(distances, toPicked), counted: tf.mul(positive, tf.reshape(anyOf(negative), [batch, 1])) };
 }
 
-/** Every triplet of the batch; memory grows with its cube. */
+/** Every triplet of the batch. Memory grows with the cube of the batch size. */
 function everyTriplet(distances: Tensor, { positive, negative }: PairMasks): Triplets {
   const batch = distances.shape[0] as number;
   return {

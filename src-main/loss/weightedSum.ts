@@ -21,8 +21,8 @@ interface MetricTerm {
 }
 
 /**
- * The entries of a prefix, without it: a metric term's state is prefixed by its place, the loss with class scores keeps
- * its own names.
+ * The entries that begin with a prefix, without it. A metric term's state is prefixed by its place in the sum; the loss
+ * with class scores keeps its own names.
  */
 const ofTerm = (entries: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
   new Map(
@@ -32,7 +32,7 @@ const ofTerm = (entries: ReadonlyMap<string, Tensor>, prefix: string): Map<strin
   );
 
 /**
- * Σ_i w_i L_i of at most one loss with class scores and metric losses; without one the scores are cosines to the class
+ * Σ_i w_i L_i of metric losses and at most one loss with class scores. Without one the scores are cosines to the class
  * means.
  */
 export function weightedSum({ classification, metric }: LossesByPlan): ClassificationLoss<SumPlan> {

@@ -28,8 +28,8 @@ interface JoinedBatchNorm {
 }
 
 /**
- * Batch norms that training computes together with what alone reads them, a sum and a rectifier, or a rectifier and max
- * pooling, by that reader's name.
+ * Batch norms that training computes together with their only readers, by the name of the last reader: a sum and a
+ * rectifier, or a rectifier and max pooling.
  */
 function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
   const byName = new Map(network.nodes.map((node) => [node.name, node]));
@@ -56,8 +56,8 @@ function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
 }
 
 /**
- * Activations of every node of a network, in training but those that only another one reads, for images [batch, size,
- * size, 3]. Throws where a parameter is missing.
+ * Activations of the nodes of a network for images [batch, size, size, 3], by node. In training, nodes that are
+ * computed together with their reader are left out. Throws where a parameter is missing.
  */
 export function forward(
   network: Network,

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { parameterSpecs, type Network } from './network.ts';
 
-/** Initial parameters of a network, a stream of the seed for each name. */
+/** The initial parameters of a network. Each name has a random stream of its own. */
 export function initialParameters(network: Network, seed: number): Map<string, Float32Array> {
   return new Map(
     parameterSpecs(network).map(({ name, shape, initial }) => {
-      const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      const values = new Float32Array(elementCount(shape));
       const random = randomStream(seed, 'weights', name);
       switch (initial.kind) {
         case 'constant':
@@ -25,7 +26,7 @@ export function initialParameters(network: Network, seed: number): Map<string, F
   );
 }
 
-/** SHA-256 over names and bytes, in hexadecimal: equal for arms that start from the same backbone. */
+/** SHA-256 over names and bytes, in hexadecimal. Arms that start from the same backbone have the same hash. */
 export function parametersHash(parameters: ReadonlyMap<string, Float32Array>): string {
   const hash = createHash('sha256');
   for (const [name, values] of parameters)

@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { parameterSpecs, type Network, type NetworkNode } from './network.ts';
 
 interface Layer {
@@ -15,7 +15,7 @@ interface LayerWeights {
 
 const inbound = (inputs: readonly string[]) => (inputs.length === 0 ? [] : [inputs.map((input) => [input, 0, 0, {}])]);
 
-/** The stock Keras layers of one node, the last of which bears the node's name, and where its weights go. */
+/** The stock Keras layers of one node, the last of which has the node's name, and where its weights go. */
 function layersOf(node: NetworkNode): { layers: Layer[]; weights: LayerWeights[] } {
   const layer = (
     class_name: string,
@@ -136,8 +136,8 @@ function layersOf(node: NetworkNode): { layers: Layer[]; weights: LayerWeights[]
 
 /**
  * Writes a tfjs LayersModel (model.json, weights.bin) from image [batch, size, size, 3], normalised as (x / 255 - 0.5)
- * / 0.5,
- * to embedding [batch, embeddingSize]; stock layers alone, so that tf.loadLayersModel opens it. Whole or not at all.
+ * / 0.5, to embedding [batch, embeddingSize], whole or not at all. It has stock layers only, so that tf.loadLayersModel
+ * opens it.
  */
 export async function writeLayersModel(
   folder: string,
@@ -184,28 +184,10 @@ export async function writeLayersModel(
     },
     weightsManifest: [{ paths: ['weights.bin'], weights }],
   };
-  const temporary = `${folder}.writing-${process.pid}`;
-  await rm(temporary, { recursive: true, force: true });
-  try {
-    await mkdir(temporary, { recursive: true });
-    for (const [name, content] of [
-      ['weights.bin', chunks],
-      ['model.json', [new TextEncoder().encode(JSON.stringify(model))]],
-    ] as const) {
-      const file = await open(join(temporary, name), 'wx');
-      try {
-        for (const chunk of content) await file.writeFile(chunk);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    }
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
+  await writeWholeFolder(folder, async (temporary) => {
+    await writeSynced(join(temporary, 'weights.bin'), chunks);
+    await writeSynced(join(temporary, 'model.json'), JSON.stringify(model));
+  });
 }
 
 /** TensorFlow's names may not begin with an underscore. */

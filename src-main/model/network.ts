@@ -1,4 +1,5 @@
 import type { BackboneName } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 
 interface NodeBase {
   readonly name: string;
@@ -37,6 +38,12 @@ export interface Network {
   readonly output: string;
 }
 
+/** The part of a network that ImageNet weights give: from the input to the pooled features. */
+export function backboneOf(network: Network): Network {
+  const last = network.nodes.findIndex((node) => node.name === network.pooled);
+  return { ...network, nodes: network.nodes.slice(0, last + 1) };
+}
+
 export type Initial =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'normal'; readonly standardDeviation: number }
@@ -52,8 +59,8 @@ export interface ParameterSpec {
 }
 
 /**
- * Shape of each node's values without the batch: [height, width, channels] or [units]. Throws where a node does not fit
- * its input.
+ * The shape of each node's values without the batch: [height, width, channels] or [units]. Throws where a node does not
+ * fit its input.
  */
 export function networkShapes(network: Network): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
@@ -80,7 +87,7 @@ export function networkShapes(network: Network): Map<string, readonly number[]> 
         break;
       }
       case 'flatten':
-        shapes.set(node.name, [input.reduce((a, b) => a * b, 1)]);
+        shapes.set(node.name, [elementCount(input)]);
         break;
       case 'globalAveragePool':
         shapes.set(node.name, [channels]);
@@ -101,54 +108,79 @@ export function networkShapes(network: Network): Map<string, readonly number[]> 
   return shapes;
 }
 
+type OwnParameter = Omit<ParameterSpec, 'name'> & { readonly suffix: string };
+
 /** Every parameter of a network in the order of its nodes. */
 export function parameterSpecs(network: Network): ParameterSpec[] {
   const shapes = networkShapes(network);
-  const specs: ParameterSpec[] = [];
-  for (const node of network.nodes) {
+  return network.nodes.flatMap((node) => {
     const input = shapes.get(node.inputs[0] ?? '') ?? [];
-    const channels = input.at(-1) ?? 1;
-    const add = (suffix: string, shape: readonly number[], initial: Initial, trainable = true) =>
-      specs.push({ name: `${node.name}.${suffix}`, shape, trainable, initial });
-    switch (node.op) {
-      case 'conv2d': {
-        const depthwise = node.groups === 'depthwise';
-        const fanIn = node.kernel ** 2 * (depthwise ? 1 : channels);
-        const fanOut = node.kernel ** 2 * (depthwise ? 1 : node.filters);
-        const fan = node.initial === 'heFanOut' ? fanOut : node.initial === 'heFanIn' ? fanIn : fanIn + fanOut;
-        const standardDeviation =
-          typeof node.initial === 'object' ? node.initial.standardDeviation : Math.sqrt(2 / fan);
-        add(
-          'weight',
-          depthwise ? [node.kernel, node.kernel, channels, 1] : [node.kernel, node.kernel, channels, node.filters],
-          { kind: 'normal', standardDeviation },
-        );
-        if (node.bias) add('bias', [depthwise ? channels : node.filters], { kind: 'constant', value: 0 });
-        break;
-      }
-      case 'batchNorm':
-        if (node.scale) add('weight', [channels], { kind: 'constant', value: 1 });
-        add('bias', [channels], { kind: 'constant', value: 0 });
-        add('running_mean', [channels], { kind: 'constant', value: 0 }, false);
-        add('running_var', [channels], { kind: 'constant', value: 1 }, false);
-        break;
-      case 'prelu':
-        add('weight', [channels], { kind: 'constant', value: 0.25 });
-        break;
-      case 'dense':
-        add('weight', [channels, node.units], { kind: 'uniform', limit: 1 / Math.sqrt(channels) });
-        if (node.bias) add('bias', [node.units], { kind: 'uniform', limit: 1 / Math.sqrt(channels) });
-        break;
-      case 'input':
-      case 'relu':
-      case 'relu6':
-      case 'flatten':
-      case 'globalAveragePool':
-      case 'maxPool':
-      case 'add':
-      case 'dropout':
-        break;
+    return parametersOf(node, input.at(-1) ?? 1).map(({ suffix, ...spec }) => ({
+      name: `${node.name}.${suffix}`,
+      ...spec,
+    }));
+  });
+}
+
+/** The parameters of one node, whose input has `channels`. */
+function parametersOf(node: NetworkNode, channels: number): OwnParameter[] {
+  switch (node.op) {
+    case 'conv2d': {
+      const isDepthwise = node.groups === 'depthwise';
+      const outputs = isDepthwise ? channels : node.filters;
+      const shape = [node.kernel, node.kernel, channels, isDepthwise ? 1 : node.filters];
+      const standardDeviation = convolutionDeviation(node, channels);
+      const weight = trained('weight', shape, { kind: 'normal', standardDeviation });
+      return node.bias ? [weight, trained('bias', [outputs], constant(0))] : [weight];
     }
+    case 'batchNorm':
+      return [
+        ...(node.scale ? [trained('weight', [channels], constant(1))] : []),
+        trained('bias', [channels], constant(0)),
+        { ...trained('running_mean', [channels], constant(0)), trainable: false },
+        { ...trained('running_var', [channels], constant(1)), trainable: false },
+      ];
+    case 'prelu':
+      return [trained('weight', [channels], constant(0.25))];
+    case 'dense': {
+      const initial: Initial = { kind: 'uniform', limit: 1 / Math.sqrt(channels) };
+      const weight = trained('weight', [channels, node.units], initial);
+      return node.bias ? [weight, trained('bias', [node.units], initial)] : [weight];
+    }
+    case 'input':
+    case 'relu':
+    case 'relu6':
+    case 'flatten':
+    case 'globalAveragePool':
+    case 'maxPool':
+    case 'add':
+    case 'dropout':
+      return [];
   }
-  return specs;
+}
+
+const constant = (value: number): Initial => ({ kind: 'constant', value });
+
+const trained = (suffix: string, shape: readonly number[], initial: Initial): OwnParameter => ({
+  suffix,
+  shape,
+  trainable: true,
+  initial,
+});
+
+/** Standard deviation of a convolution's initial weights (He: arXiv 1502.01852; Xavier: Glorot and Bengio 2010). */
+function convolutionDeviation(node: Extract<NetworkNode, { op: 'conv2d' }>, channels: number): number {
+  const isDepthwise = node.groups === 'depthwise';
+  const fanIn = node.kernel ** 2 * (isDepthwise ? 1 : channels);
+  const fanOut = node.kernel ** 2 * (isDepthwise ? 1 : node.filters);
+  switch (node.initial) {
+    case 'heFanOut':
+      return Math.sqrt(2 / fanOut);
+    case 'heFanIn':
+      return Math.sqrt(2 / fanIn);
+    case 'xavier':
+      return Math.sqrt(2 / (fanIn + fanOut));
+    default:
+      return node.initial.standardDeviation;
+  }
 }

@@ -1,14 +1,13 @@
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { networkShapes, type Network } from './network.ts';
 
-/** What one picture costs a network on its way forward. */
+/** The work of one picture on its way through a network. */
 export interface NetworkWork {
   /** Of convolutions and dense layers, depthwise ones among them. */
   readonly multiplyAdds: number;
   /** Numbers that its nodes write. */
   readonly values: number;
 }
-
-const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /** Counts multiply-adds and values of a network's nodes from their shapes. */
 export function networkWork(network: Network): NetworkWork {
@@ -19,9 +18,9 @@ export function networkWork(network: Network): NetworkWork {
     const input = shapes.get(node.inputs[0] ?? '') ?? [];
     const output = shapes.get(node.name) ?? [];
     const channels = input.at(-1) ?? 1;
-    values += product(output);
+    values += elementCount(output);
     if (node.op === 'conv2d')
-      multiplyAdds += product(output) * node.kernel ** 2 * (node.groups === 'depthwise' ? 1 : channels);
+      multiplyAdds += elementCount(output) * node.kernel ** 2 * (node.groups === 'depthwise' ? 1 : channels);
     if (node.op === 'dense') multiplyAdds += channels * node.units;
   }
   return { multiplyAdds, values };

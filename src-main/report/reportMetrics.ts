@@ -12,6 +12,24 @@ export interface ReportMetric extends ComparedMetric {
 const rateAt = (evaluation: RunEvaluation, falsePositiveRate: number) =>
   evaluation.identification?.rates.find((rate) => rate.falsePositiveRate === falsePositiveRate && rate.carried);
 
+const setNames = (evaluations: readonly RunEvaluation[]): readonly string[] => [
+  ...new Set(evaluations.flatMap(({ sets = [] }) => sets.map(({ name }) => name))),
+];
+
+/** Accuracy on a verification set such as lfw.bin. */
+function setMetric(name: string, { say }: Texts): ReportMetric {
+  const of = ({ sets = [] }: RunEvaluation) => sets.find((set) => set.name === name);
+  return {
+    key: `sets.${name}`,
+    title: say('metric.set', { set: name }),
+    unit: 'share',
+    better: 'higher',
+    primary: false,
+    read: (evaluation) => of(evaluation)?.mean ?? null,
+    restsOn: (evaluation) => say('count.set', { pairs: of(evaluation)?.accuracy.total ?? 0 }),
+  };
+}
+
 /**
  * Every metric that arms are compared by. To add one, add an entry. The verdict rests on the primary metrics. They are
  * few and fixed before any run, because each further one makes Holm's correction stricter for all of them.
@@ -85,6 +103,7 @@ export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Text
       read: ({ verification }) => verification?.areaUnderCurve ?? null,
       restsOn: verified,
     },
+    ...setNames(evaluations).map((name): ReportMetric => setMetric(name, texts)),
     {
       key: 'ranks.rank1',
       title: say('metric.rank1'),

@@ -5,6 +5,7 @@ import type { HalvingStop } from '../../src-shared/halving.ts';
 import type { SharedHashes } from '../../src-shared/pairing.ts';
 import type { RunEngine } from '../../src-shared/runEngine.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
+import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import type { TuningOutcome } from '../../src-shared/tuningOutcome.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
@@ -69,6 +70,9 @@ export interface ReportModel {
     readonly skippedPeople: number;
     /** How many splits the runs have, where each seed draws its own; 1 where all share one. */
     readonly splits: number;
+    /** How the source states the parts; null if they are drawn. */
+    readonly givenBy: string | null;
+    readonly notes: readonly SplitNote[];
     readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[];
   };
   readonly advice: readonly Advice[];

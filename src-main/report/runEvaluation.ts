@@ -1,4 +1,5 @@
 import type { IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
+import type { SetVerification } from '../../src-shared/evaluation.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 
 interface CountedRate {
@@ -37,6 +38,8 @@ export interface JudgedParts {
     readonly equalErrorRate: number;
     readonly roc: { readonly falsePositiveRates: readonly number[]; readonly truePositiveRates: readonly number[] };
   } | null;
+  /** Verification sets such as lfw.bin; absent where the experiment names none. */
+  readonly sets?: readonly SetVerification[];
   readonly ranks?: {
     readonly probes: number;
     readonly gallery: number;

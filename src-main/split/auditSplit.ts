@@ -1,5 +1,6 @@
 import { openPackedImages, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
 import { partNames, type PartName } from '../../src-shared/experiment.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import type { Split } from './makeSplit.ts';
 
 export type FindingKind = 'one-file-twice' | 'identical-content' | 'near-identical' | 'held-out-identity-in-training';
@@ -8,113 +9,148 @@ export interface Finding {
   readonly kind: FindingKind;
   readonly message: string;
   readonly images: readonly string[];
-  /** The same as indexes into the prepared set. */
+  /** The same images, as indexes into the prepared set. */
   readonly pictures: readonly number[];
   readonly blocking: boolean;
 }
 
-const nearDistance = 2;
+const mostBitsApart = 2;
 /**
- * Copies of AT&T's faces that were halved, re-encoded or brightened correlate above 0.983, different demo people in one
- * pose below 0.97.
+ * Copies of AT&T's faces that were halved, re-encoded or brightened correlate above 0.983, and different demo people in
+ * one pose below 0.97.
  */
 const nearCorrelation = 0.98;
-const thumbnailSide = 16;
+const thumbnailSide = 16; // pixels
+
+/** What an audit looks at. */
+interface Audited {
+  readonly set: PreparedSet;
+  readonly split: Split;
+  /** The part of each image; of an image in several parts, the last one. */
+  readonly partOf: ReadonlyMap<number, PartName>;
+}
 
 /**
- * Looks for leakage between the parts: one file twice, identical or near-identical pictures, a held-out person in
- * training. Findings allowed by name or kind do not block.
+ * Looks for leakage between the parts: one file twice, identical or nearly identical pictures, and a held-out person
+ * who is also trained on. A finding whose name or kind is in split.allowFindings does not block.
  */
 export function auditSplit(
   set: PreparedSet,
   split: Split,
 ): { readonly findings: readonly Finding[]; readonly blocked: boolean } {
-  const findings: Finding[] = [];
-  const partOf = new Map<number, PartName>();
-  const add = (kind: FindingKind, key: string, message: string, images: readonly number[], blocks = true) => {
-    const name = `${kind}:${key}`;
-    const allowed = split.rule.allowFindings.some((entry) => entry === name || entry === kind);
-    findings.push({
-      name,
-      kind,
-      message,
-      images: images.map((index) => set.images[index]?.path ?? ''),
-      pictures: images,
-      blocking: blocks && !allowed,
-    });
+  const partOf = new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
+  const audited: Audited = { set, split, partOf };
+  const findings = [
+    ...filesInSeveralParts(audited),
+    ...heldOutPeopleInTraining(audited),
+    ...identicalContent(audited),
+    ...nearlyIdentical(audited),
+  ];
+  return { findings, blocked: findings.some((finding) => finding.blocking) };
+}
+
+interface Found {
+  readonly kind: FindingKind;
+  /** What tells this finding from others of its kind. */
+  readonly key: string;
+  readonly message: string;
+  readonly pictures: readonly number[];
+  readonly blocks?: boolean;
+}
+
+function finding({ set, split }: Audited, { kind, key, message, pictures, blocks = true }: Found): Finding {
+  const name = `${kind}:${key}`;
+  const isAllowed = split.rule.allowFindings.some((entry) => entry === name || entry === kind);
+  return {
+    name,
+    kind,
+    message,
+    images: pictures.map((index) => set.images[index]?.path ?? ''),
+    pictures,
+    blocking: blocks && !isAllowed,
   };
-  for (const part of partNames) {
+}
+
+function filesInSeveralParts(audited: Audited): Finding[] {
+  const { set, split } = audited;
+  const findings: Finding[] = [];
+  const seenIn = new Map<number, PartName>();
+  for (const part of partNames)
     for (const index of split.parts[part]) {
-      const other = partOf.get(index);
-      if (other)
-        add(
-          'one-file-twice',
-          set.images[index]?.contentHash.slice(0, 12) ?? '',
-          `${set.images[index]?.path} stands in ${other} and in ${part}.`,
-          [index],
-        );
-      partOf.set(index, part);
-    }
-  }
-  const trained = new Set(split.classes);
-  for (const part of ['query', 'distractors'] as const) {
-    const people = new Set(split.parts[part].map((index) => set.images[index]?.identity ?? ''));
-    for (const identity of people) {
-      if (trained.has(identity))
-        add(
-          'held-out-identity-in-training',
-          identity,
-          `${identity} is held out in ${part} and also trains.`,
-          split.parts[part].filter((index) => set.images[index]?.identity === identity),
-        );
-    }
-  }
-  const byContent = groupBy([...partOf.keys()], (index) => set.images[index]?.contentHash ?? '');
-  for (const [content, indexes] of byContent) {
-    const parts = new Set(indexes.map((index) => partOf.get(index)));
-    const people = new Set(indexes.map((index) => set.images[index]?.identity));
-    if (indexes.length > 1 && (parts.size > 1 || people.size > 1)) {
-      add(
-        'identical-content',
-        content.slice(0, 12),
-        `${indexes.length} files have identical content, in ` +
-          `${[...parts].join(' and ')}${people.size > 1 ? `, under ${people.size} names` : ''}.`,
-        indexes,
+      const other = seenIn.get(index);
+      seenIn.set(index, part);
+      if (!other) continue;
+      const image = set.images[index];
+      findings.push(
+        finding(audited, {
+          kind: 'one-file-twice',
+          key: image?.contentHash.slice(0, 12) ?? '',
+          message: `${image?.path} is in both ${other} and ${part}.`,
+          pictures: [index],
+        }),
       );
     }
-  }
+  return findings;
+}
+
+function heldOutPeopleInTraining(audited: Audited): Finding[] {
+  const { set, split } = audited;
+  const trained = new Set(split.classes);
+  return (['query', 'distractors'] as const).flatMap((part) => {
+    const byIdentity = groupBy(split.parts[part], (index) => set.images[index]?.identity ?? '');
+    return [...byIdentity]
+      .filter(([identity]) => trained.has(identity))
+      .map(([identity, pictures]) =>
+        finding(audited, {
+          kind: 'held-out-identity-in-training',
+          key: identity,
+          message: `${identity} is held out in ${part} but also trained on.`,
+          pictures,
+        }),
+      );
+  });
+}
+
+/** Identical files in several parts or under several names. Copies of one person in one part are no leak. */
+function identicalContent(audited: Audited): Finding[] {
+  const { set, partOf } = audited;
+  const byContent = groupBy(partOf.keys(), (index) => set.images[index]?.contentHash ?? '');
+  return [...byContent].flatMap(([content, pictures]) => {
+    const parts = new Set(pictures.map((index) => partOf.get(index)));
+    const people = new Set(pictures.map((index) => set.images[index]?.identity));
+    if (parts.size === 1 && people.size === 1) return [];
+    const names = people.size > 1 ? `, under ${people.size} names` : '';
+    return finding(audited, {
+      kind: 'identical-content',
+      key: content.slice(0, 12),
+      message: `${pictures.length} files have identical content, in ${[...parts].join(' and ')}${names}.`,
+      pictures,
+    });
+  });
+}
+
+/** Pictures in different parts that look nearly the same. They block only if they are of different people. */
+function nearlyIdentical(audited: Audited): Finding[] {
+  const { set, partOf } = audited;
   const suspects: (readonly [number, number])[] = [];
   for (const [a, b] of nearPairs(set, [...partOf.keys()]))
     if (partOf.get(a) !== partOf.get(b) && set.images[a]?.contentHash !== set.images[b]?.contentHash)
       suspects.push([a, b]);
-  for (const [a, b] of confirmed(set, suspects)) {
+  return confirmed(set, suspects).flatMap(([a, b]) => {
     const first = set.images[a];
     const second = set.images[b];
-    if (!first || !second) continue;
-    // Two shots of one person may look alike by rights; across people or into held-out parts it is a leak.
-    const blocks = first.identity !== second.identity;
-    add(
-      'near-identical',
-      `${first.contentHash.slice(0, 8)}-${second.contentHash.slice(0, 8)}`,
-      `${first.path} (${partOf.get(a)}) and ${second.path} (${partOf.get(b)}) look nearly the same.`,
-      [a, b],
-      blocks,
-    );
-  }
-  return { findings, blocked: findings.some((finding) => finding.blocking) };
+    if (!first || !second) return [];
+    return finding(audited, {
+      kind: 'near-identical',
+      key: `${first.contentHash.slice(0, 8)}-${second.contentHash.slice(0, 8)}`,
+      message: `${first.path} (${partOf.get(a)}) and ${second.path} (${partOf.get(b)}) look nearly the same.`,
+      pictures: [a, b],
+      blocks: first.identity !== second.identity, // two shots of one person may look alike without a leak
+    });
+  });
 }
 
-function groupBy<T, Key>(items: readonly T[], key: (item: T) => Key): Map<Key, T[]> {
-  const groups = new Map<Key, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
-}
-
-/** Two of the four 16-bit bands of a hash, by their places. */
+/** All choices of two from the four 16-bit bands of a hash. */
 const bandPairs = [
   [0, 1],
   [0, 2],
@@ -125,9 +161,9 @@ const bandPairs = [
 ] as const;
 
 /**
- * Pairs whose 64-bit hashes differ in at most two bits: of four bands of the hash two are then equal (pigeonhole), so
- * only pictures that share two are compared
- * (multi-index hashing, Norouzi et al., CVPR 2012). Aligned faces share one band by the thousand, hardly two.
+ * Pairs whose 64-bit hashes differ in at most two bits. Then at least two of the four bands of the hash are equal, so
+ * only pictures that share two bands are compared (multi-index hashing, Norouzi et al., CVPR 2012). One band would not
+ * do: thousands of aligned faces share one, but few share two.
  */
 function* nearPairs(set: PreparedSet, indexes: readonly number[]): Generator<readonly [number, number]> {
   const bands = Uint16Array.from(
@@ -141,7 +177,7 @@ function* nearPairs(set: PreparedSet, indexes: readonly number[]): Generator<rea
       bits += bitsSet[(bands[4 * i + band] as number) ^ (bands[4 * j + band] as number)] as number;
     return bits;
   };
-  // A flat picture hashes to all zeros or ones and would look like every other flat one.
+  // The hash of a flat picture is nearly all zeros or ones, so all flat pictures would look the same.
   const usable = [...indexes.keys()].filter((i) => {
     const bits = [0, 1, 2, 3].reduce((sum, band) => sum + (bitsSet[bands[4 * i + band] as number] as number), 0);
     return bits > 3 && bits < 61;
@@ -156,7 +192,7 @@ function* nearPairs(set: PreparedSet, indexes: readonly number[]): Generator<rea
       for (const [place, i] of group.entries()) {
         for (let next = place + 1; next < group.length; next++) {
           const j = group[next] as number;
-          if (differing(i, j) <= nearDistance && !shareEarlier(i, j))
+          if (differing(i, j) <= mostBitsApart && !shareEarlier(i, j))
             yield [indexes[i] as number, indexes[j] as number];
         }
       }
@@ -164,14 +200,14 @@ function* nearPairs(set: PreparedSet, indexes: readonly number[]): Generator<rea
   }
 }
 
-/** How many bits are set in each number of 16. */
+/** How many bits are set in each 16-bit number. */
 const bitsSet = Uint8Array.from({ length: 2 ** 16 }, (_, value) => {
   let count = 0;
   for (let rest = value; rest > 0; rest &= rest - 1) count++;
   return count;
 });
 
-/** The pairs whose pixels agree too: a hash of 64 bits alone takes two faces in one pose for one picture. */
+/** The pairs whose pixels agree as well. The hashes of two people in one pose may be equal. */
 function confirmed(set: PreparedSet, pairs: readonly (readonly [number, number])[]): (readonly [number, number])[] {
   if (pairs.length === 0) return [];
   const packed = openPackedImages(set);
@@ -191,7 +227,7 @@ function confirmed(set: PreparedSet, pairs: readonly (readonly [number, number])
   }
 }
 
-/** A picture averaged to 16 x 16 RGB, centred and scaled to length 1, so that a product of two is their correlation. */
+/** A picture averaged to 16 x 16 RGB, centred and scaled to length 1. The dot product of two is their correlation. */
 function thumbnail(packed: PackedImages, index: number, size: number): Float64Array {
   const pixels = new Uint8Array(size * size * 3);
   packed.readInto([index], pixels);

@@ -1,114 +1,83 @@
 import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { partNames, splitSeedOf, type Assignment, type PartName, type Plan } from '../../src-shared/experiment.ts';
-import { randomStream } from '../../src-shared/maths/random.ts';
+import { partNames, splitSeedOf, type PartName, type Plan, type SplitRule } from '../../src-shared/experiment.ts';
+import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
+import { drawnSplit } from './drawnSplit.ts';
+import { givenSplit } from './givenSplit.ts';
 
-/** What a split asks of a prepared set. */
-export interface SplitSource extends Pick<PreparedSet, 'hash'> {
-  readonly images: readonly Pick<PreparedImage, 'identity' | 'contentHash'>[];
+/** What a split needs of a prepared set. */
+export interface SplitSource extends Pick<PreparedSet, 'hash' | 'partsGivenBy'> {
+  readonly images: readonly Pick<PreparedImage, 'identity' | 'contentHash' | 'part'>[];
 }
 
-/** Which image belongs to which part; indexes point into the prepared set. */
-export interface Split {
+/** Why the split leaves out a person. */
+export type SkipReason = 'by hand' | 'few images' | 'few different pictures' | 'not in train' | 'no part';
+
+export interface SkippedPerson {
+  readonly identity: string;
+  readonly images: number;
+  readonly reason: SkipReason;
+}
+
+/** Who and what goes where, before it is hashed. */
+export interface Parts {
+  /** The people who are trained on, sorted. A person's label is the position in this list. */
+  readonly classes: readonly string[];
+  /** Indexes into the prepared set. */
+  readonly parts: Readonly<Record<PartName, readonly number[]>>;
+  readonly skipped: readonly SkippedPerson[];
+  /** What the split did that its rule does not say by itself. */
+  readonly notes: readonly SplitNote[];
+}
+
+/** Which image belongs to which part. */
+export interface Split extends Parts {
   readonly seed: number;
   readonly rule: Plan['split'];
-  /** Identities seen in training, sorted; the label is the position. */
-  readonly classes: readonly string[];
-  readonly parts: Readonly<Record<PartName, readonly number[]>>;
-  readonly skipped: readonly { readonly identity: string; readonly images: number }[];
+  /** How the source states the parts; null if they are drawn. */
+  readonly givenBy: string | null;
   readonly hash: string;
 }
 
 /**
- * Splits a prepared set by its rule: identities with too few images are left out, some are held out as query and
- * distractors,
- * and the images of the others are shared out among train, val and test. `seedOfRun` is the seed where each seed draws
- * a split of its own. Throws 'wrong-input' where a part would be empty.
+ * Splits a prepared set: by the parts that its source states, or by a seeded draw. `seedOfRun` is the seed where each
+ * seed draws a split of its own. Throws 'wrong-input' if a part that training needs would be empty.
  */
-export function makeSplit(set: SplitSource, rule: Plan['split'], seedOfRun = 1): Split {
-  const seed = splitSeedOf(rule, seedOfRun);
-  const byIdentity = new Map<string, number[]>();
-  set.images.forEach((image, index) =>
-    byIdentity.set(image.identity, [...(byIdentity.get(image.identity) ?? []), index]),
-  );
-  const all = [...byIdentity.keys()].sort();
-  const imagesOf = (identity: string) => byIdentity.get(identity) as number[];
-  const unknown = Object.keys(rule.assign).find((identity) => !byIdentity.has(identity));
+export function makeSplit(set: SplitSource, planned: Plan['split'], seedOfRun = 1): Split {
+  const rule: SplitRule = { ...planned, seed: splitSeedOf(planned, seedOfRun) };
+  refuseUnknownPeople(set, rule);
+  const givenBy = partsGivenBy(set, rule);
+  const made = givenBy === null ? drawnSplit(set, rule) : givenSplit(set, rule, givenBy);
+  const parts = Object.fromEntries(
+    partNames.map((part) => [part, [...made.parts[part]].sort((a, b) => a - b)]),
+  ) as unknown as Record<PartName, number[]>;
+  const hash = createHash('sha256')
+    .update(JSON.stringify([set.hash, rule.seed, made.classes, partNames.map((part) => parts[part])]))
+    .digest('hex');
+  return { ...made, parts, seed: rule.seed, rule: planned, givenBy, hash };
+}
+
+/** How the source states the parts, if the rule keeps them; null for a draw. Throws 'wrong-input' without parts. */
+function partsGivenBy(set: SplitSource, { from }: SplitRule): string | null {
+  if (from === 'drawn') return null;
+  if (set.images.some(({ part }) => part !== undefined)) return set.partsGivenBy ?? 'the source';
+  if (from === 'given')
+    throw new ArcBenchError(
+      'wrong-input',
+      'split.from is given, but the source names no parts: folders such as train, val and test, a CSV with a column ' +
+        'part, or a list of parts was expected; add one, or choose split.from: drawn.',
+    );
+  return null;
+}
+
+function refuseUnknownPeople({ images }: SplitSource, { assign }: SplitRule): void {
+  const known = new Set(images.map(({ identity }) => identity));
+  const unknown = Object.keys(assign).find((identity) => !known.has(identity));
   if (unknown !== undefined)
     throw new ArcBenchError(
       'wrong-input',
       `split.assign names ${unknown}, who is not in the dataset: the name of a person's folder was expected; ` +
-        'correct the name or take it out.',
+        'correct the name or remove it.',
     );
-  const left = all.filter((identity) => imagesOf(identity).length >= rule.minImages);
-  const order = randomStream(seed, 'split', 'held out').shuffle(left);
-  const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * left.length)));
-  const queryCount = held(rule.query, 2);
-  const distractorCount = held(rule.distractors, 1);
-  const drawn = new Map<string, Assignment>(
-    order.map((identity, position) => [
-      identity,
-      position < queryCount ? 'query' : position < queryCount + distractorCount ? 'distractors' : 'training',
-    ]),
-  );
-  const assignmentOf = (identity: string): Assignment =>
-    (Object.hasOwn(rule.assign, identity) ? rule.assign[identity] : drawn.get(identity)) ?? 'left out';
-  const peopleIn = (assignment: Assignment) => all.filter((identity) => assignmentOf(identity) === assignment);
-  const skipped = peopleIn('left out').map((identity) => ({ identity, images: imagesOf(identity).length }));
-  const classes = peopleIn('training');
-  if (classes.length < 2) {
-    throw new ArcBenchError(
-      'wrong-input',
-      `Only ${left.length} of ${all.length} identities have at least ${rule.minImages} images, too few to ` +
-        `train on 2 and hold out ${queryCount + distractorCount}: add people, lower split.minImages, or lower ` +
-        'split.query and split.distractors.',
-    );
-  }
-  const parts: Record<PartName, number[]> = { train: [], val: [], test: [], query: [], distractors: [] };
-  parts.query.push(...peopleIn('query').flatMap(imagesOf));
-  parts.distractors.push(...peopleIn('distractors').flatMap(imagesOf));
-  for (const identity of classes) shareOut(identity, imagesOf(identity), { set, rule, seed, parts });
-  for (const part of partNames) parts[part].sort((a, b) => a - b);
-  const hash = createHash('sha256')
-    .update(JSON.stringify([set.hash, seed, classes, partNames.map((part) => parts[part])]))
-    .digest('hex');
-  return { seed, rule, classes, parts, skipped, hash };
-}
-
-/** Shares one identity's images out; copies of one picture stay together. */
-function shareOut(
-  identity: string,
-  images: readonly number[],
-  {
-    set,
-    rule,
-    seed,
-    parts,
-  }: {
-    readonly set: SplitSource;
-    readonly rule: Plan['split'];
-    readonly seed: number;
-    readonly parts: Record<PartName, number[]>;
-  },
-): void {
-  const copies = new Map<string, number[]>();
-  for (const index of images) {
-    const content = set.images[index]?.contentHash ?? '';
-    copies.set(content, [...(copies.get(content) ?? []), index]);
-  }
-  const groups = randomStream(seed, 'split', 'images', identity).shuffle([...copies.values()]);
-  const wanted = (share: number) => (share === 0 ? 0 : Math.max(1, Math.round(share * groups.length)));
-  const val = wanted(rule.val);
-  const test = wanted(rule.test);
-  if (groups.length - val - test < 1) {
-    throw new ArcBenchError(
-      'wrong-input',
-      `${identity} has ${groups.length} different ${groups.length === 1 ? 'picture' : 'pictures'}, too few ` +
-        'for train, val and test: add pictures of this person or raise split.minImages.',
-    );
-  }
-  parts.val.push(...groups.slice(0, val).flat());
-  parts.test.push(...groups.slice(val, val + test).flat());
-  parts.train.push(...groups.slice(val + test).flat());
 }

@@ -1,22 +1,33 @@
 import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, realpath } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
+import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { partNames } from '../../src-shared/experiment.ts';
+import { reportTexts } from '../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { Split } from './makeSplit.ts';
 
+interface ManifestFile {
+  readonly part: string;
+  readonly identity: string;
+  readonly file: string;
+  readonly sha256: string;
+}
+
 /**
- * Makes the folders train, val, test, query and distractors with one sub-folder an identity, as hard links or else
- * copies, and a manifest with the SHA-256 of each file; whole or not at all.
+ * Makes the folders train, val, test, query and distractors with one sub-folder for each person, and a manifest with
+ * the SHA-256 of each file. The files are hard links, or copies if links are not possible. Written whole or not at all.
  */
 export async function writeSplitFolders(
   set: PreparedSet,
   split: Split,
   folder: string,
 ): Promise<{ folder: string; manifestHash: string }> {
-  const files: { part: string; identity: string; file: string; sha256: string }[] = [];
+  const files: ManifestFile[] = [];
   let manifest = '';
   const folders = folderNames(set.images.map((image) => image.identity));
   await writeWholeFolder(folder, async (temporary) => {
@@ -25,30 +36,49 @@ export async function writeSplitFolders(
       for (const index of split.parts[part]) {
         const image = set.images[index];
         if (!image) continue;
-        const identityFolder = folders.get(image.identity) ?? '';
-        let name = safeName(basename(image.path));
-        for (let copy = 2; taken.has(`${identityFolder}/${name}`); copy++)
-          name = safeName(`${basename(image.path, extname(image.path))}-${copy}${extname(image.path)}`);
-        taken.add(`${identityFolder}/${name}`);
-        const target = join(temporary, part, identityFolder, name);
-        await mkdir(join(target, '..'), { recursive: true });
-        const source = await realpath(image.path); // a link to a symbolic link would lead elsewhere from here
-        await link(source, target).catch(async () => writeSynced(target, await readFile(source)));
-        files.push({
-          part,
-          identity: image.identity,
-          file: `${part}/${identityFolder}/${name}`,
-          sha256: image.contentHash,
-        });
+        const file = freeName(image.path, { folder: `${part}/${folders.get(image.identity) ?? ''}`, taken });
+        await linkOrCopy(image.path, join(temporary, file));
+        files.push({ part, identity: image.identity, file, sha256: image.contentHash });
       }
     }
-    manifest = JSON.stringify({ version: 1, seed: split.seed, rule: split.rule, hash: split.hash, files }, null, 1);
+    manifest = manifestText(split, files);
     await writeSynced(join(temporary, 'manifest.json'), manifest);
   });
   return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex') };
 }
 
-/** Files of split folders that are gone or no longer have the hash of the manifest, each in one sentence. */
+/** A given split says who gave it; both kinds say what they did that the rule does not. */
+function manifestText({ seed, rule, hash, givenBy, notes }: Split, files: readonly ManifestFile[]): string {
+  const english = reportTexts('en');
+  const sentences = notes.map((note) => splitNoteSentence(note, english));
+  const said = { ...(givenBy !== null && { givenBy }), ...(sentences.length > 0 && { notes: sentences }) };
+  return JSON.stringify({ version: 1, seed, rule, hash, ...said, files }, null, 1);
+}
+
+/** A file name of a folder that is not taken yet, from the name of a picture; it is taken afterwards. */
+function freeName(path: string, { folder, taken }: { readonly folder: string; readonly taken: Set<string> }): string {
+  const ending = extname(path);
+  let file = `${folder}/${safeName(basename(path))}`;
+  for (let copy = 2; taken.has(file); copy++)
+    file = `${folder}/${safeName(`${basename(path, ending)}-${copy}${ending}`)}`;
+  taken.add(file);
+  return file;
+}
+
+async function linkOrCopy(path: string, target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  const inRecords = recordPictureOf(path);
+  if (inRecords) {
+    const read = readRecordPicture(inRecords);
+    if ('reason' in read) throw new ArcBenchError('wrong-input', `${path} cannot be copied: ${read.reason}`);
+    await writeSynced(target, read.file);
+    return;
+  }
+  const source = await realpath(path); // a hard link to a relative symbolic link would lead elsewhere
+  await link(source, target).catch(async () => writeSynced(target, await readFile(source)));
+}
+
+/** Names each file of a split that is missing or has changed since, in one sentence. */
 export async function verifySplitFolders(folder: string): Promise<string[]> {
   const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as {
     files: { file: string; sha256: string }[];
@@ -63,7 +93,10 @@ export async function verifySplitFolders(folder: string): Promise<string[]> {
   return problems;
 }
 
-/** A folder's name for each person: no two people share one, on no system, and a name that can be kept is. */
+/**
+ * A folder name for each person. No two people share one, not even on systems that ignore upper and lower case. A name
+ * that is valid everywhere is kept.
+ */
 function folderNames(identities: readonly string[]): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -80,9 +113,9 @@ function folderNames(identities: readonly string[]): Map<string, string> {
   return names;
 }
 
-const longestName = 200; // bytes; systems take 255
+const longestName = 200; // bytes; file systems allow 255
 
-/** A name that is one folder or file name on every system; others are kept as they are. */
+/** A name that is valid for a file or folder on every system. A name that is valid already stays as it is. */
 function safeName(name: string): string {
   const cleaned = printable(name).replace(/[/\\:*?"<>|]/g, '_');
   return cleaned === '.' || cleaned === '..' || cleaned === '' || Buffer.byteLength(cleaned) > longestName
@@ -90,7 +123,7 @@ function safeName(name: string): string {
     : cleaned;
 }
 
-/** A name cut to its place, with a mark that tells it from others that look the same; a file keeps its ending. */
+/** A shortened name with a hash of the original, so that two names never become the same. A file keeps its ending. */
 function marked(cleaned: string, name: string): string {
   const ending = /\.\w{1,5}$/.exec(cleaned)?.[0] ?? '';
   const [start = ''] = /^.{0,40}/su.exec(cleaned.slice(0, cleaned.length - ending.length)) ?? [];

@@ -7,11 +7,13 @@ export interface DatasetRow {
   readonly images: number;
   readonly people: number;
   readonly rejected: readonly { readonly path: string; readonly reason: string }[];
-  /** The plan's data section it was imported by, its source absolute, and when; null in rows of the first version. */
+  /**
+   * The data section of the plan, its source absolute, and the time of the import; null in rows of the first version.
+   */
   readonly data: unknown;
   readonly importedAt: string | null;
 }
-/** What a picture's header said when its file had this size and time of change in milliseconds. */
+/** What a picture's header said when its file had this size and this time of change in milliseconds. */
 export interface PictureRow {
   readonly path: string;
   readonly bytes: number;
@@ -44,15 +46,17 @@ export function datasetTables(database: Database.Database, changed: () => void) 
     savePictures: (pictures: readonly PictureRow[]) => {
       savePictures(pictures);
     },
-    /** Keeps a dataset; one that was imported by the same section before, and was another then, gives way to it. */
+    /** Keeps a dataset, in place of one that was imported by the same section when its faces were others. */
     saveDataset: (dataset: Omit<DatasetRow, 'importedAt'>) => {
       database
         .prepare('DELETE FROM dataset WHERE data = ? AND hash <> ?')
         .run(JSON.stringify(dataset.data), dataset.hash);
       database
         .prepare(
-          `INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt) VALUES (@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt)
-        ON CONFLICT (hash) DO UPDATE SET source = @source, images = @images, people = @people, rejected = @rejected, data = @data, importedAt = coalesce(importedAt, @importedAt)`,
+          'INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt) VALUES (@hash, ' +
+            '@source, @layout, @images, @people, @rejected, @data, @importedAt) ON CONFLICT (hash) DO UPDATE SET ' +
+            'source = @source, images = @images, people = @people, rejected = @rejected, data = @data, ' +
+            'importedAt = coalesce(importedAt, @importedAt)',
         )
         .run({
           ...dataset,
@@ -72,7 +76,7 @@ export function datasetTables(database: Database.Database, changed: () => void) 
       database.prepare('DELETE FROM dataset WHERE hash = ?').run(hash);
       changed();
     },
-    /** The split whose hash begins so. */
+    /** The split whose hash begins with these characters. */
     split: (
       beginning: string,
     ): { readonly hash: string; readonly folder: string; readonly manifestHash: string } | null =>

@@ -1,8 +1,7 @@
 import type Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import type { CurveRange, RunStatus } from '../../src-shared/api.ts';
-import type { MetricPoint } from './metricPoint.ts';
-import type { StoreChange } from './storeChange.ts';
+import type { MetricPoint, StoreChange } from './storeChange.ts';
 
 export interface RunRow {
   readonly id: string;
@@ -22,7 +21,7 @@ export interface EventRow {
   readonly at: string;
   readonly kind: string;
   readonly message: string;
-  /** The same as data; null where there is nothing but the message. */ readonly details: unknown;
+  /** What the message says, as data; null where there is only the message. */ readonly details: unknown;
 }
 /** A point of one curve; a tuple, since a curve may have a hundred thousand. */
 export type CurveRow = readonly [step: number, epoch: number, value: number | null, at: number];
@@ -33,7 +32,7 @@ export interface LatestPoint {
   readonly epoch: number;
   readonly value: number | null;
 }
-/** A file or folder that a run left behind, with its hash (null in rows of the first version). */
+/** A file or folder that a run made, with its hash (null in rows of the first version). */
 export interface Artefact {
   readonly kind: string;
   readonly path: string;
@@ -43,7 +42,7 @@ export interface Annotation {
   readonly note: string;
   readonly starred: boolean;
 }
-/** All rows of a run, as they go from one store into another; the details of its events as they are stored. */
+/** All rows of a run, as they go from one store into another. The details of its events are JSON text. */
 export interface RunRecord {
   readonly run: RunRow;
   readonly points: readonly MetricPoint[];
@@ -56,7 +55,7 @@ export interface RunRecord {
 
 /** The tables of runs and of what belongs to one: points, events, artefacts, results, notes. */
 export function runTables(database: Database.Database, changed: (change: StoreChange) => void) {
-  const statements = new Map<string, Database.Statement>(); // a list of runs asks the same of each
+  const statements = new Map<string, Database.Statement>(); // reused: a list of runs asks the same of each
   const prepare = (source: string): Database.Statement => {
     const known = statements.get(source) ?? database.prepare(source);
     statements.set(source, known);
@@ -79,6 +78,11 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     const row = prepare('SELECT note, starred FROM annotation WHERE run = ?').get(run) as
       { note: string; starred: number } | undefined;
     return { note: row?.note ?? '', starred: row?.starred === 1 };
+  };
+  /** When the first point of a curve was measured. */
+  const startOf = (run: string, name: string): number => {
+    const first = prepare('SELECT at FROM point WHERE run = @run AND name = @name ORDER BY step LIMIT 1');
+    return (first.get({ run, name }) as { at: number } | undefined)?.at ?? 0;
   };
   return {
     createRun: (run: Pick<RunRow, 'id' | 'experiment' | 'arm' | 'seed' | 'planHash' | 'splitHash'>) => {
@@ -104,7 +108,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       (planHash === undefined
         ? prepare('SELECT * FROM run ORDER BY createdAt, id').all()
         : prepare('SELECT * FROM run WHERE planHash = ? ORDER BY createdAt, id').all(planHash)) as RunRow[],
-    /** The newest runs, or the newest before one, in the order in which they were begun. */
+    /** The newest runs, or the newest before a given one, in the order in which they began. */
     runPage: (limit: number, before?: Pick<RunRow, 'createdAt' | 'id'>): RunRow[] =>
       (
         prepare(
@@ -129,7 +133,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       const ranges = of === 'steps' ? ["name >= 'step/' AND name < 'step0'"] : ["name < 'step/'", "name >= 'step0'"];
       return prepare(`${ranges.map(select).join(' UNION ALL ')} ORDER BY name, step`).all({ run }) as MetricPoint[];
     },
-    /** One curve of a run, by step, after a step that is known already. */
+    /** One curve of a run, by step, from the step after `after`. */
     curve: (run: string, name: string, after = -1): CurveRow[] =>
       prepare('SELECT step, epoch, value, at FROM point WHERE run = ? AND name = ? AND step > ? ORDER BY step')
         .raw()
@@ -140,11 +144,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
      */
     curveWithin: (run: string, name: string, range: CurveRange): CurveRow[] => {
       const of = 'FROM point WHERE run = @run AND name = @name';
-      const begun =
-        range.by === 'elapsed'
-          ? ((prepare(`SELECT at ${of} ORDER BY step LIMIT 1`).get({ run, name }) as { at: number } | undefined)?.at ??
-            0)
-          : 0;
+      const begun = range.by === 'elapsed' ? startOf(run, name) : 0;
       const column = range.by === 'epoch' || range.by === 'step' ? range.by : 'at';
       const edges = { run, name, from: range.from + begun, to: range.to + begun };
       const within =
@@ -162,7 +162,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
         .raw()
         .all({ run, name, ...within }) as CurveRow[];
     },
-    /** The last `count` values of a curve that are numbers and lie before a step, in their order. */
+    /** The last `count` values of a curve that are numbers and lie before a step, oldest first. */
     valuesBefore: (
       run: string,
       name: string,
@@ -216,8 +216,8 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       return row ? JSON.parse(row.value) : null;
     },
     /**
-     * SHA-256 over what the store holds of a run that has ended: its row, points, artefacts, results and events, its
-     * digest apart.
+     * SHA-256 over what the store holds of a run that has ended: its row, points, artefacts, events, and results other
+     * than this digest.
      */
     digest: (run: string): string => {
       const digest = createHash('sha256');
@@ -258,7 +258,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
         annotation: note === '' && !starred ? null : { note, starred },
       };
     },
-    /** Takes in the rows of a run of another store, in place of what was here of it, whole or not at all. */
+    /** Writes the rows of a run of another store in place of its rows here, whole or not at all. */
     saveRecord: ({ run, points, latest, events, artefacts, results, annotation: noted }: RunRecord) => {
       database.transaction(() => {
         prepare('DELETE FROM run WHERE id = ?').run(run.id);

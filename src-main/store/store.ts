@@ -1,10 +1,10 @@
 import Database from 'better-sqlite3';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
-import { makeAreas } from '../files/workspaceFolders.ts';
+import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolders.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { pages } from './migrations/2026-11-25-pages.ts';
@@ -18,7 +18,7 @@ export type { RunRow } from './runs.ts';
 const migrations = [first, screens, pages] as const;
 const applicationId = 0x41524342; // "ARCB"
 
-/** The workspace's SQLite database: all that is known of datasets, splits, plans and runs. */
+/** The workspace's SQLite database: datasets, splits, plans and runs. */
 export type Store = ReturnType<typeof openStore>;
 
 /**
@@ -34,19 +34,19 @@ export function openStore(
     onChange = () => undefined,
   }: {
     readonly readOnly?: boolean;
-    /** Whether this process has opened it already, and found it whole. */ readonly checked?: boolean;
-    /** Whether this process has it open for writing already, in another thread. */ readonly shared?: boolean;
+    /** Whether this process has already opened it and found it whole. */ readonly checked?: boolean;
+    /** Whether another thread of this process has it open for writing. */ readonly shared?: boolean;
     readonly onChange?: (change: StoreChange) => void;
   } = {},
 ) {
-  const path = join(workspace, 'arcbench.db');
+  const path = workspaceFolders(workspace).database;
   if (readOnly && !existsSync(path))
     throw new ArcBenchError(
       'wrong-input',
       `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`,
     );
   try {
-    if (!readOnly) makeAreas(workspace);
+    if (!readOnly) makeWorkspaceFolders(workspace);
   } catch (cause) {
     throw new ArcBenchError(
       'wrong-input',
@@ -75,7 +75,7 @@ export function openStore(
         const row = database.prepare('SELECT plan FROM plan WHERE hash = ?').get(hash) as { plan: string } | undefined;
         return row ? (JSON.parse(row.plan) as Plan) : null;
       },
-      /** The whole hash of the plan that begins so; null where none does, or more than one. */
+      /** The whole hash of the plan that begins with these characters; null where none does, or several do. */
       planHashOf: (beginning: string): string | null => {
         const rows = database
           .prepare('SELECT hash FROM plan WHERE substr(hash, 1, ?) = ? LIMIT 2')
@@ -100,7 +100,7 @@ export function openStore(
       atomically: (writes: () => void) => {
         database.transaction(writes)();
       },
-      /** What SQLite finds wrong with the file or with references between tables; nothing where it is whole. */
+      /** What SQLite finds wrong with the file or with references between tables; empty where it is whole. */
       integrityProblems: (): string[] => [
         ...(database.pragma('integrity_check') as { integrity_check: string }[])
           .map((row) => row.integrity_check)
@@ -135,7 +135,7 @@ function openDatabase(
   const damaged = (cause?: unknown) => damagedStore(dirname(path), cause);
   let database: Database.Database | null = null;
   try {
-    // SQLite would leave files beside it that may not be written either
+    // Throws before SQLite can make files beside a database that may not be written.
     if (!readOnly && existsSync(path)) closeSync(openSync(path, 'r+'));
     database = new Database(path, { readonly: readOnly });
     const version = database.pragma('user_version', { simple: true }) as number;

@@ -1,8 +1,9 @@
-import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 
 /**
- * What SQLite or the system says of a full disk, missing permission or damage as a sentence; any other error as it is.
+ * Turns an error of SQLite or the system that means a full disk, a missing permission or damage into a sentence;
+ * returns any other error as it is.
  */
 export function explainStoreFault(error: unknown, workspace: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -15,7 +16,7 @@ export function explainStoreFault(error: unknown, workspace: string): unknown {
   if (/^(SQLITE_(READONLY|CANTOPEN|PERM)|EACCES|EPERM|EROFS)/.test(code)) {
     return new ArcBenchError(
       'wrong-input',
-      `The database ${join(workspace, 'arcbench.db')} cannot be opened or written: it, the files beside it ` +
+      `The database ${workspaceFolders(workspace).database} cannot be opened or written: it, the files beside it ` +
         'and their folder must be readable and writable; change their permissions, or choose another workspace ' +
         'with --workspace.',
       { cause: error },
@@ -30,12 +31,12 @@ export function explainStoreFault(error: unknown, workspace: string): unknown {
 export const damagedStore = (workspace: string, cause?: unknown): ArcBenchError =>
   new ArcBenchError(
     'damaged',
-    `${join(workspace, 'arcbench.db')} is not a whole ArcBench database: move it away to start anew, or ` +
-      'bring it back from a copy.',
+    `${workspaceFolders(workspace).database} is not a whole ArcBench database: move it away to start with an empty ` +
+      'one, or restore it from a copy.',
     { cause },
   );
 
-/** The same methods, which throw what is explained of such faults. */
+/** The same methods, whose errors are explained as above. */
 export function explainingStoreFaults<Methods extends object>(workspace: string, methods: Methods): Methods {
   const explained = Object.entries(methods).map(([name, method]) => [
     name,

@@ -1,20 +1,19 @@
 import Database from 'better-sqlite3';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { explainStoreFault } from './storeFault.ts';
 
-// by this process; a database that nobody refers to is closed, and its lock lost
+// The locks of this process. They are kept here because a database that nobody refers to is closed, and its lock lost.
 const held = new Map<string, Database.Database>();
 
 /**
- * Makes this process the one writer of a workspace and returns its release; throws 'busy' naming the other process. The
- * lock is SQLite's own on a
- * file beside the database: the system gives it to one process, and takes it back however that one ends.
+ * Makes this process the only writer of a workspace and returns a function that releases it. Throws 'busy' with the id
+ * of the process that has it. The lock is SQLite's own, on a file beside the database: the system gives it to one
+ * process, and takes it back however that process ends.
  */
 export function lockWorkspace(workspace: string): () => void {
-  const path = join(workspace, 'writer.lock.db');
-  const ownerPath = join(workspace, 'writer.pid');
+  const { writerLock: path, writerId: ownerPath } = workspaceFolders(workspace);
   if (held.has(path))
     throw new ArcBenchError('busy', `The workspace ${workspace} is open in this process already: close it first.`);
   let lock: Database.Database | null = null;
@@ -48,7 +47,7 @@ export function lockWorkspace(workspace: string): () => void {
   };
 }
 
-/** The process that has written its id last; another's lock may be younger than its word by a moment. */
+/** Names the process that wrote its id last. A process that has just taken the lock may not have written it yet. */
 function ownerName(path: string): string {
   try {
     return `process ${Number(readFileSync(path, 'utf8')) || 'that is starting'}`;

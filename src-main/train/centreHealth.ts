@@ -1,13 +1,12 @@
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
-// Class centres of fewer numbers lie close by necessity, and very many take too long for every epoch.
-const fewestNumbers = 8;
-const mostCentres = 20_000;
-const onAnother = 0.99;
+const fewestNumbers = 8; // centres of fewer numbers always lie close to each other
+const mostCentres = 20_000; // comparing more takes too long for every epoch
+const collapsedCosine = 0.99;
 
 /**
- * How many classes have a centre nearly on that of another class, from class weights [classes x K, size]; null where
- * that cannot be told.
+ * How many classes have a centre that nearly coincides with one of another class, from class weights [classes x K,
+ * size]. Null where the centres are too small or too many to say.
  */
 export function collapsedCentres(
   weights: Float32Array,
@@ -23,7 +22,10 @@ export function collapsedCentres(
   for (const { row, similarities } of similarityRows(weights, weights, size)) {
     const own = Math.floor(row / perClass);
     for (let other = 0; other < count; other++) {
-      if (Math.floor(other / perClass) !== own && similarities[other]! > onAnother * lengths[row]! * lengths[other]!)
+      if (
+        Math.floor(other / perClass) !== own &&
+        similarities[other]! > collapsedCosine * lengths[row]! * lengths[other]!
+      )
         collapsed.add(own);
     }
   }

@@ -1,37 +1,28 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { runWarningSchema } from '../../src-shared/runWarning.ts';
+import { syncFolderSync } from '../files/syncFolder.ts';
+import { checkpointBefore, formerCheckpointOf, runFiles, temporaryCheckpointOf } from '../files/workspaceFolders.ts';
 import { refuseFixed } from '../files/writeWhole.ts';
+import { writeSyncedSync } from '../files/writeWholeSync.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const positionSchema = z.strictObject({
-  epoch: z.int(), // the epoch that goes on, from 0
-  batch: z.int(), // the next batch of it
+  epoch: z.int(), // whole epochs done: the one that goes on, counted from 0
+  batch: z.int(), // the next batch of that epoch
   step: z.int(), // steps done in all
-  sums: z.record(z.string(), z.number()), // of each output of the epoch's steps so far
-  bestEpoch: z.int(),
-  bestAccuracy: z.number(),
-  bestLoss: z.number().nullable().default(null), // on val; epoch counted from 1; 0: none yet
+  sums: z.record(z.string(), z.number()), // of each step output over the steps of that epoch
+  bestEpoch: z.int(), // counted from 1; 0: none yet
+  bestAccuracy: z.number(), // on val
+  bestLoss: z.number().nullable().default(null), // on val; null: none yet, or written by an older version
   referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
-  seconds: z.number(),
-  images: z.int(), // of training so far
-  // of all whole epochs; older checkpoints have sentences, which were told
-  warnings: z.array(runWarningSchema).catch([]),
-  points: z.int().nullable().default(null), // told so far; null: not counted by an older version
+  seconds: z.number(), // of training so far
+  images: z.int(), // trained on so far
+  warnings: z.array(runWarningSchema).catch([]), // of all whole epochs; an older version's sentences are dropped
+  points: z.int().nullable().default(null), // recorded so far; null: an older version did not count them
 });
 export type TrainingPosition = z.infer<typeof positionSchema>;
 
@@ -40,7 +31,7 @@ const manifestSchema = z.strictObject({
   planHash: z.string(),
   position: positionSchema,
   tensors: z.array(z.strictObject({ name: z.string(), length: z.int(), offset: z.int() })),
-  points: z.array(runPointSchema), // that the workbench had not confirmed
+  points: z.array(runPointSchema), // those that the workbench had not confirmed
   sha256: z.string(),
 });
 
@@ -49,98 +40,82 @@ export interface Checkpoint {
   readonly state: Map<string, Float32Array>;
   readonly points: readonly RunPoint[];
   readonly folder: string;
+  readonly planHash: string;
 }
 
-const checkpointsOf = (runFolder: string) => join(runFolder, 'checkpoints');
-
-function writeSynced(path: string, chunks: readonly Uint8Array[]): void {
-  const file = openSync(path, 'wx');
-  try {
-    for (const chunk of chunks)
-      for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written, chunk.length - written);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Makes a folder's entries durable. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+export interface CheckpointContent {
+  readonly planHash: string;
+  readonly position: TrainingPosition;
+  readonly state: ReadonlyMap<string, Float32Array>;
+  readonly points: readonly RunPoint[];
 }
 
 /**
- * Writes a checkpoint under a name, whole or not at all: new folder, fsync, manifest with hashes, fsync, fsync of the
- * folder, rename, fsync of the parent.
+ * Writes a checkpoint under a name, whole or not at all, and returns its folder. Throws 'no-space' where the disk is
+ * full; the checkpoint of that name before it is then kept.
  */
-export function writeCheckpoint(
-  runFolder: string,
-  name: string,
-  content: {
-    readonly planHash: string;
-    readonly position: TrainingPosition;
-    readonly state: ReadonlyMap<string, Float32Array>;
-    readonly points: readonly RunPoint[];
-  },
-): string {
-  const parent = checkpointsOf(runFolder);
-  if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolder(runFolder);
-  const temporary = join(parent, `.writing-${process.pid}-${name}`);
-  for (const own of [name, `.old-${name}`])
-    refuseFixed(join(parent, own), `The checkpoint ${join(parent, own)} cannot be replaced`);
+export function writeCheckpoint(runFolder: string, name: string, content: CheckpointContent): string {
+  const parent = runFiles(runFolder).checkpoints;
+  if (mkdirSync(parent, { recursive: true }) !== undefined) syncFolderSync(runFolder);
+  const folder = join(parent, name);
+  const former = formerCheckpointOf(folder);
+  for (const own of [folder, former]) refuseFixed(own, `The checkpoint ${own} cannot be replaced`);
+
+  const temporary = temporaryCheckpointOf(folder);
   rmSync(temporary, { recursive: true, force: true });
-  const hash = createHash('sha256');
-  const tensors: { name: string; length: number; offset: number }[] = [];
-  const chunks: Uint8Array[] = [];
-  let offset = 0;
-  for (const [tensor, values] of content.state) {
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    hash.update(bytes);
-    chunks.push(bytes);
-    tensors.push({ name: tensor, length: values.length, offset });
-    offset += bytes.length;
-  }
-  const manifest: z.infer<typeof manifestSchema> = {
-    version: 1,
-    planHash: content.planHash,
-    position: content.position,
-    tensors,
-    points: [...content.points],
-    sha256: hash.digest('hex'),
-  };
   try {
-    mkdirSync(temporary);
-    writeSynced(join(temporary, 'state.bin'), chunks);
-    writeSynced(join(temporary, 'manifest.json'), [new TextEncoder().encode(JSON.stringify(manifest, null, 1))]);
-    syncFolder(temporary);
+    writeContent(temporary, content);
   } catch (cause) {
     rmSync(temporary, { recursive: true, force: true });
     if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
       throw new ArcBenchError(
         'no-space',
-        `The disk is full: the checkpoint ${join(parent, name)} could not be written, and the one before it ` +
-          'is kept; free some space and resume.',
+        `The disk is full: the checkpoint ${folder} could not be written, and the one before it is kept. Free some ` +
+          'space and resume.',
         { cause },
       );
     throw cause;
   }
-  const folder = join(parent, name);
-  const old = join(parent, `.old-${name}`);
-  rmSync(old, { recursive: true, force: true });
-  if (existsSync(folder)) renameSync(folder, old);
+
+  // A folder cannot be renamed onto another one: the old one steps aside, and latestCheckpoint brings it back if the
+  // process dies in between.
+  rmSync(former, { recursive: true, force: true });
+  if (existsSync(folder)) renameSync(folder, former);
   renameSync(temporary, folder);
-  syncFolder(parent);
-  rmSync(old, { recursive: true, force: true });
+  syncFolderSync(parent);
+  rmSync(former, { recursive: true, force: true });
   return folder;
 }
 
-/** Reads a checkpoint and checks its hashes; throws 'damaged' naming the file. */
-export function readCheckpoint(folder: string): Checkpoint & { readonly planHash: string } {
+/** Writes state and manifest into a new folder, and makes them durable. */
+function writeContent(folder: string, { planHash, position, state, points }: CheckpointContent): void {
+  const hash = createHash('sha256');
+  const tensors: { name: string; length: number; offset: number }[] = [];
+  const chunks: Uint8Array[] = [];
+  let offset = 0;
+  for (const [name, values] of state) {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    hash.update(bytes);
+    chunks.push(bytes);
+    tensors.push({ name, length: values.length, offset });
+    offset += bytes.length;
+  }
+  const manifest: z.infer<typeof manifestSchema> = {
+    version: 1,
+    planHash,
+    position,
+    tensors,
+    points: [...points],
+    sha256: hash.digest('hex'),
+  };
+  mkdirSync(folder);
+  writeSyncedSync(join(folder, 'state.bin'), chunks);
+  writeSyncedSync(join(folder, 'manifest.json'), JSON.stringify(manifest, null, 1));
+  syncFolderSync(folder);
+}
+
+/** Reads a checkpoint and checks its hash. Throws 'damaged' with the folder's path. */
+export function readCheckpoint(folder: string): Checkpoint {
   const damaged = (what: string, cause?: unknown) =>
     new ArcBenchError(
       'damaged',
@@ -169,21 +144,15 @@ export function readCheckpoint(folder: string): Checkpoint & { readonly planHash
   };
 }
 
-/** The newest whole checkpoint of a run, or null; leftovers of a broken write are swept and damaged ones reported. */
-export function latestCheckpoint(
-  runFolder: string,
-  onDamaged: (message: string) => void,
-): (Checkpoint & { readonly planHash: string }) | null {
-  const parent = checkpointsOf(runFolder);
+/**
+ * The newest whole checkpoint of a run, or null where there is none. Sweeps what an interrupted write left behind, and
+ * reports damaged checkpoints to `onDamaged`.
+ */
+export function latestCheckpoint(runFolder: string, onDamaged: (message: string) => void): Checkpoint | null {
+  const parent = runFiles(runFolder).checkpoints;
   if (!existsSync(parent)) return null;
-  const found: (Checkpoint & { readonly planHash: string })[] = [];
-  const names = readdirSync(parent);
-  for (const name of names) {
-    const old = name.startsWith('.old-') ? name.slice('.old-'.length) : null;
-    // A crash between the two renames leaves the old folder alone: it takes its name back.
-    if (old && !names.includes(old)) renameSync(join(parent, name), join(parent, old));
-    else if (name.startsWith('.')) rmSync(join(parent, name), { recursive: true, force: true });
-  }
+  sweepInterrupted(parent);
+  const found: Checkpoint[] = [];
   for (const name of readdirSync(parent)) {
     try {
       found.push(readCheckpoint(join(parent, name)));
@@ -193,4 +162,14 @@ export function latestCheckpoint(
     }
   }
   return found.sort((a, b) => b.position.step - a.position.step)[0] ?? null;
+}
+
+/** Takes back a checkpoint that had stepped aside for a new one that never came, and removes half-written folders. */
+function sweepInterrupted(parent: string): void {
+  const names = readdirSync(parent);
+  for (const name of names) {
+    const replaced = checkpointBefore(name);
+    if (replaced && !names.includes(replaced)) renameSync(join(parent, name), join(parent, replaced));
+    else if (name.startsWith('.')) rmSync(join(parent, name), { recursive: true, force: true });
+  }
 }

@@ -1,7 +1,6 @@
-import { drawnClasses } from '../../src-shared/drawnClasses.ts';
-import type { Plan } from '../../src-shared/experiment.ts';
+import { drawnClasses, type Plan } from '../../src-shared/experiment.ts';
 import type { LossPlan } from '../../src-shared/losses.ts';
-import { randomStream } from '../../src-shared/maths/random.ts';
+import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
 import type { InputSpec } from '../engine/graph/compileProgram.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { optimizerSlots, slotName } from './optimizerSlots.ts';
@@ -15,25 +14,23 @@ export interface ClassDrawOptions {
 
 const inputOf = (rowsPerClass: number) => `classRows/${rowsPerClass}`;
 
-/** Rows of each class in what a loss trains and keeps by class, by name. */
+/** Rows of each class in every state that a loss trains or keeps by class, by the state's name. */
 function rowsPerClass({ loss, classes, embeddingSize, training }: ClassDrawOptions): Map<string, number> {
   const options = { plan: loss, classes, embeddingSize };
-  const trained = classificationLoss(loss)
-    .head(options)
-    .flatMap(({ name, rowsPerClass: rows }) =>
-      [name, ...optimizerSlots(training.optimizer).map((slot) => slotName(slot, name))].map(
-        (own) => [own, rows] as const,
-      ),
-    );
-  const kept = (classificationLoss(loss).state?.(options) ?? []).flatMap(({ name, rowsPerClass: rows }) =>
-    rows === undefined ? [] : [[name, rows] as const],
-  );
-  return new Map([...trained, ...kept]);
+  const slots = optimizerSlots(training.optimizer);
+  const counts = new Map<string, number>();
+  for (const { name, rowsPerClass: rows } of classificationLoss(loss).head(options)) {
+    counts.set(name, rows);
+    for (const slot of slots) counts.set(slotName(slot, name), rows);
+  }
+  for (const { name, rowsPerClass: rows } of classificationLoss(loss).state?.(options) ?? [])
+    if (rows !== undefined) counts.set(name, rows);
+  return counts;
 }
 
 /**
- * The state of which a step sees the drawn classes alone, by the input that names its rows, and those inputs; both
- * empty where every step has all classes.
+ * The state of which a step sees only the rows of the drawn classes, each with the input that names its rows, and those
+ * inputs. Both are empty where every step has all classes.
  */
 export function classRows(options: ClassDrawOptions): {
   readonly rows: ReadonlyMap<string, string>;
@@ -51,11 +48,10 @@ export function classRows(options: ClassDrawOptions): {
 }
 
 /**
- * What a step is fed of classes: the labels of its batch, or, where classes are drawn, the rows of the batch's own
- * classes and of others drawn evenly
- * without replacement, rising, and the labels as places among the drawn (Partial FC, arXiv 2203.15565, section 3). A
- * function of seed, epoch and
- * batch alone, so that arms of one seed draw the same.
+ * The class inputs of a step: the labels of its batch. Where classes are drawn, the batch's own classes and others
+ * drawn evenly without replacement (Partial FC, arXiv 2203.15565, section 3): their rows, rising, and the labels as
+ * places among the drawn classes. The draw depends only on seed, epoch and batch, so all arms of one seed draw the
+ * same.
  */
 export function drawClasses(
   options: ClassDrawOptions,
@@ -64,32 +60,36 @@ export function drawClasses(
 ): Record<string, Int32Array> {
   const drawn = drawnClasses(options.training, options.classes);
   if (drawn === null) return { labels };
-  const chosen = new Uint8Array(options.classes);
-  for (const label of labels) chosen[label] = 1;
-  const others = Int32Array.from({ length: options.classes }, (_, label) => label).filter(
-    (label) => chosen[label] === 0,
-  );
   const random = randomStream(at.seed, 'classes', at.epoch, at.batch);
-  for (let place = 0; place < drawn - (options.classes - others.length); place++) {
-    // Fisher and Yates, as far as it is needed
-    const other = place + random.integer(others.length - place);
-    [others[place], others[other]] = [others[other] as number, others[place] as number];
-    chosen[others[place] as number] = 1;
-  }
-  const classes = new Int32Array(drawn);
+  const classes = chooseClasses(labels, { drawn, classes: options.classes, random });
   const placeOf = new Int32Array(options.classes);
-  for (let label = 0, place = 0; label < options.classes; label++) {
-    if (chosen[label] === 0) continue;
-    classes[place] = label;
-    placeOf[label] = place++;
-  }
+  classes.forEach((label, place) => {
+    placeOf[label] = place;
+  });
   const rowsOf = (rows: number) =>
-    Int32Array.from(
-      { length: drawn * rows },
-      (_, row) => (classes[Math.floor(row / rows)] as number) * rows + (row % rows),
-    );
+    Int32Array.from({ length: drawn * rows }, (_, row) => classes[Math.floor(row / rows)]! * rows + (row % rows));
   return {
-    labels: labels.map((label) => placeOf[label] as number),
+    labels: labels.map((label) => placeOf[label]!),
     ...Object.fromEntries([...new Set(rowsPerClass(options).values())].map((rows) => [inputOf(rows), rowsOf(rows)])),
   };
+}
+
+/** The classes of a batch and others drawn evenly, `drawn` in all, rising. */
+function chooseClasses(
+  labels: Int32Array,
+  { drawn, classes, random }: { readonly drawn: number; readonly classes: number; readonly random: RandomStream },
+): Int32Array {
+  const isChosen = new Uint8Array(classes);
+  for (const label of labels) isChosen[label] = 1;
+  const others = Int32Array.from({ length: classes }, (_, label) => label).filter((label) => isChosen[label] === 0);
+  const wanted = drawn - (classes - others.length);
+  // The first steps of a shuffle by Fisher and Yates
+  for (let place = 0; place < wanted; place++) {
+    const other = place + random.integer(others.length - place);
+    const label = others[other]!;
+    others[other] = others[place]!;
+    others[place] = label;
+    isChosen[label] = 1;
+  }
+  return Int32Array.from({ length: classes }, (_, label) => label).filter((label) => isChosen[label] === 1);
 }

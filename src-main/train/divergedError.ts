@@ -2,7 +2,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { warningSentence, type RunWarning } from '../../src-shared/runWarning.ts';
 
-/** Training left the numbers' range; `told` says it in any language. */
+/** Training left the range of numbers that it can recover from. `told` is the message for any language. */
 export class DivergedError extends ArcBenchError {
   readonly told: RunWarning;
   constructor({
@@ -10,12 +10,13 @@ export class DivergedError extends ArcBenchError {
     ...values
   }: {
     readonly arm: string;
-    readonly epoch: number;
+    readonly epoch: number; // from 1
     readonly loss: number;
     readonly norm: number;
-    /** The loss may grow to it; Infinity before it is known. */ readonly limit: number;
+    /** The largest loss allowed; Infinity while it is not known yet. */
+    readonly limit: number;
   }) {
-    // As words where they are no numbers: JSON, which the store keeps, has no NaN.
+    // The store keeps JSON, which has no NaN: numbers that are not finite are written as words.
     const kept = Object.fromEntries(
       Object.entries(values).map(([name, value]) => [
         name,
@@ -28,4 +29,29 @@ export class DivergedError extends ArcBenchError {
     super('diverged', warningSentence(told, reportTexts('en')));
     this.told = told;
   }
+}
+
+/**
+ * Throws 'diverged' where an output of a step is not finite, or the loss is more than three times its natural size.
+ * That size is ln n, or `referenceLoss` where a margin makes the loss start higher. It is null while it is not known
+ * yet.
+ */
+export function refuseDivergence(
+  outputs: Readonly<Record<string, number>>,
+  {
+    referenceLoss,
+    classes,
+    epoch,
+    arm,
+  }: {
+    readonly referenceLoss: number | null;
+    readonly classes: number;
+    readonly epoch: number; // from 1
+    readonly arm: string;
+  },
+): void {
+  const limit = referenceLoss === null ? Number.POSITIVE_INFINITY : 3 * Math.max(Math.log(classes), referenceLoss);
+  const loss = outputs['loss'] ?? Number.NaN;
+  if (loss <= limit && Object.values(outputs).every(Number.isFinite)) return;
+  throw new DivergedError({ arm, epoch, loss, norm: outputs['gradientNorm'] ?? Number.NaN, limit });
 }

@@ -1,43 +1,47 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { writeWhole } from '../files/writeWhole.ts';
-import { syncFolder } from './checkpoint.ts';
+import { syncFolderSync } from '../files/syncFolder.ts';
+import { runFiles } from '../files/workspaceFolders.ts';
+import { writeAllSync } from '../files/writeWholeSync.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
 
 const pointsSchema = z.array(runPointSchema);
-export const pointLogOf = (runFolder: string): string => join(runFolder, 'points.log');
-const sumOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const sumLength = 16; // hexadecimal digits
+
+export const pointLogOf = (runFolder: string): string => runFiles(runFolder).points;
+const sumOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, sumLength);
+
 function lineOf(points: readonly RunPoint[]): string {
   const text = JSON.stringify(points);
   return `${sumOf(text)} ${text}\n`;
 }
 
 /**
- * Keeps points beside the checkpoint that counts them, for a database that loses its last commits; each line bears the
- * hash of its own, so that damage to one costs no other.
+ * Appends points to a log beside the checkpoint that counts them, in case the database loses its last commits. Each
+ * line has its own hash, so damage to one line costs no other.
  */
 export function appendPoints(runFolder: string, points: readonly RunPoint[]): void {
   if (points.length === 0) return;
   const path = pointLogOf(runFolder);
   const isNew = !existsSync(path);
-  const bytes = Buffer.from(`\n${lineOf(points)}`); // the break ends a line that was cut off
+  const bytes = Buffer.from(`\n${lineOf(points)}`); // the first line break ends a line that was cut off
   const file = openSync(path, 'a');
   try {
-    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    writeAllSync(file, bytes);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  if (isNew) syncFolder(runFolder);
+  if (isNew) syncFolderSync(runFolder);
 }
 
-/** Puts points in the place of all that are kept. */
+/** Replaces the log by these points. */
 export const writePoints = async (runFolder: string, points: readonly RunPoint[]): Promise<void> =>
   await writeWhole(pointLogOf(runFolder), lineOf(points));
 
-/** The points that were kept; lines that are damaged are counted and left out. */
+/** The points of the log. Damaged lines are left out and counted. */
 export function readPoints(runFolder: string): { readonly points: readonly RunPoint[]; readonly damaged: number } {
   if (!existsSync(pointLogOf(runFolder))) return { points: [], damaged: 0 };
   let damaged = 0;
@@ -45,8 +49,8 @@ export function readPoints(runFolder: string): { readonly points: readonly RunPo
     .split('\n')
     .filter((line) => line !== '')
     .flatMap((line) => {
-      const text = line.slice(17);
-      if (line.slice(0, 17) === `${sumOf(text)} `) return pointsSchema.parse(JSON.parse(text));
+      const text = line.slice(sumLength + 1);
+      if (line === `${sumOf(text)} ${text}`) return pointsSchema.parse(JSON.parse(text));
       damaged++;
       return [];
     });

@@ -11,27 +11,32 @@ export const runPointSchema = z.strictObject({
 export type RunPoint = z.infer<typeof runPointSchema>;
 
 /**
- * Gathers points and sends them a few times a second; what the receiver has not confirmed yet goes into checkpoints, so
- * that no death of either side loses any.
+ * Collects points and sends them in batches a few times a second. Checkpoints keep what the receiver has not confirmed
+ * yet, so no point is lost when either process dies.
  */
 export interface PointStream {
-  /** Takes those that are finite, and says how many. */
+  /** Adds the finite points and returns how many they are. */
   add(points: Readonly<Record<string, number>>, at: { readonly step: number; readonly epoch: number }): number;
-  /** Takes over points that a checkpoint kept. */
+  /** Sends points again that a checkpoint kept. */
   restore(points: readonly RunPoint[]): void;
+  /** Sends what is waiting now. */
   flush(): void;
+  /** The receiver has stored a batch. */
   confirm(batch: number): void;
   unconfirmed(): RunPoint[];
-  /** Points added since the last call that said they are kept. */
+  /** Points added since the last call of `kept`. */
   unkept(): readonly RunPoint[];
+  /** All points so far are in the log. */
   kept(): void;
 }
 
 const millisecondsBetween = 300;
 
+/** A stream that hands batches of points to `send`; batches are counted from 1. */
 export function pointStream(send: (batch: number, points: readonly RunPoint[]) => void): PointStream {
   const sent = new Map<number, readonly RunPoint[]>();
-  let [waiting, unkept]: [RunPoint[], RunPoint[]] = [[], []];
+  let waiting: RunPoint[] = [];
+  let unkept: RunPoint[] = [];
   let batches = 0;
   let flushed = performance.now();
   const stream: PointStream = {

@@ -1,15 +1,16 @@
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { LossPlan } from '../../src-shared/losses.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { forward } from '../model/forward.ts';
-import type { Program, StateSpec } from '../engine/graph/compileProgram.ts';
+import type { InputSpec, Program, StateSpec } from '../engine/graph/compileProgram.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';
-import { networkShapes, parameterSpecs, type Network } from '../model/network.ts';
+import { backboneOf, networkShapes, parameterSpecs, type Network } from '../model/network.ts';
 import { networkInput } from './augmentation.ts';
 import { augmentationInputs } from './augmentationDraws.ts';
-import { valueAndGradients } from './batchGradients.ts';
+import { valueAndGradients } from './valueAndGradients.ts';
 import { classRows } from './classDraws.ts';
 import { clipByGlobalNorm, optimizerUpdates } from './optimizer.ts';
 import { optimizerSlots, slotName } from './optimizerSlots.ts';
@@ -22,117 +23,131 @@ export interface ProgramOptions {
   readonly training: Plan['training'];
 }
 
-/** Names of all trained parameters: the backbone's and the head's. */
-export function trainableNames({ network, loss, classes }: ProgramOptions): string[] {
-  const head = classificationLoss(loss).head({ plan: loss, classes, embeddingSize: network.embeddingSize });
-  return [
-    ...parameterSpecs(network)
-      .filter((spec) => spec.trainable)
-      .map((spec) => spec.name),
-    ...head.map((parameter) => parameter.name),
-  ];
+/** What a loss needs to know to list its head's parameters and its state. */
+const headOptions = ({ network, loss, classes }: Omit<ProgramOptions, 'training'>) => ({
+  plan: loss,
+  classes,
+  embeddingSize: network.embeddingSize,
+});
+
+/** Names of all trained parameters: the backbone's, then the head's. */
+export function trainableNames(options: ProgramOptions): string[] {
+  const backbone = parameterSpecs(options.network).filter((spec) => spec.trainable);
+  const head = classificationLoss(options.loss).head(headOptions(options));
+  return [...backbone, ...head].map(({ name }) => name);
 }
 
-/** Shapes of what a loss learns and keeps beside the backbone, by name. */
-export function headShapes({
-  network,
-  loss,
-  classes,
-}: Omit<ProgramOptions, 'training'>): Map<string, readonly number[]> {
-  const options = { plan: loss, classes, embeddingSize: network.embeddingSize };
-  return new Map(
-    [...classificationLoss(loss).head(options), ...(classificationLoss(loss).state?.(options) ?? [])].map(
-      ({ name, shape }) => [name, shape],
-    ),
-  );
+/** Names of the parameters that a weight file gives: those up to the pooled features. */
+function backboneNames(network: Network): ReadonlySet<string> {
+  return new Set(parameterSpecs(backboneOf(network)).map(({ name }) => name));
+}
+
+/** Shapes of what a loss trains and keeps beside the backbone, by name. */
+export function headShapes(options: Omit<ProgramOptions, 'training'>): Map<string, readonly number[]> {
+  const loss = classificationLoss(options.loss);
+  const head = loss.head(headOptions(options));
+  const state = loss.state?.(headOptions(options)) ?? [];
+  return new Map([...head, ...state].map(({ name, shape }) => [name, shape]));
 }
 
 /**
- * All that a step reads and writes: backbone, head, batch-norm statistics, the loss's own state and optimiser slots.
- * The head is drawn from the seed.
+ * All that a training step reads and writes: backbone, head, batch-norm statistics, the loss's own state and the
+ * optimiser's slots. The head is drawn from the seed.
  */
 export function initialState(
   options: ProgramOptions & { readonly backbone: ReadonlyMap<string, Float32Array>; readonly seed: number },
 ): Map<string, StateSpec> {
-  const { network, loss, classes, training, backbone, seed } = options;
+  const { network, training, backbone, seed } = options;
+  const loss = classificationLoss(options.loss);
   const state = new Map<string, StateSpec>();
+
+  // Backbone, with its batch-norm statistics
   for (const { name, shape } of parameterSpecs(network)) {
     const values = backbone.get(name);
     if (!values) throw new Error(`The initial weights lack ${name}.`);
     state.set(name, { shape, values });
   }
-  for (const { name, shape, standardDeviation } of classificationLoss(loss).head({
-    plan: loss,
-    classes,
-    embeddingSize: network.embeddingSize,
-  })) {
+
+  // Head and state of the loss
+  for (const { name, shape, standardDeviation } of loss.head(headOptions(options))) {
     const random = randomStream(seed, 'head', name);
-    state.set(name, {
-      shape,
-      values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () =>
-        standardDeviation === 0 ? 0 : random.normal() * standardDeviation,
-      ),
-    });
+    const draw = () => (standardDeviation === 0 ? 0 : random.normal() * standardDeviation);
+    state.set(name, { shape, values: Float32Array.from({ length: elementCount(shape) }, draw) });
   }
-  for (const { name, shape, initialValue } of classificationLoss(loss).state?.({
-    plan: loss,
-    classes,
-    embeddingSize: network.embeddingSize,
-  }) ?? []) {
-    state.set(name, { shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(initialValue) });
-  }
+  for (const { name, shape, initialValue } of loss.state?.(headOptions(options)) ?? [])
+    state.set(name, { shape, values: new Float32Array(elementCount(shape)).fill(initialValue) });
+
+  // Slots of the optimiser
   for (const name of trainableNames(options)) {
-    const spec = state.get(name) as StateSpec;
+    const { shape, values } = state.get(name)!;
     for (const slot of optimizerSlots(training.optimizer))
-      state.set(slotName(slot, name), { shape: spec.shape, values: new Float32Array(spec.values.length) });
+      state.set(slotName(slot, name), { shape, values: new Float32Array(values.length) });
   }
   return state;
 }
 
-/** Dropout nodes of a network with the shape of their noise for one sample. */
+/** The dropout nodes of a network that drop anything, with the shape of their noise for one sample. */
 export function dropoutShapes(network: Network): Map<string, readonly number[]> {
   const shapes = networkShapes(network);
   return new Map(
     network.nodes
       .filter((node) => node.op === 'dropout' && node.rate > 0)
-      .map((node) => [node.name, shapes.get(node.inputs[0] as string) as readonly number[]]),
+      .map((node) => [node.name, shapes.get(node.inputs[0]!)!]),
   );
 }
 
-const noiseName = (node: string) => `noise/${node}`;
+/** The input that feeds a dropout node its noise. */
+export const dropoutNoiseName = (node: string): string => `noise/${node}`;
+
 const scalarNames = ['learningRate', 'firstCorrection', 'secondCorrection'] as const;
+const scalar: InputSpec = { shape: [], dtype: 'float32' };
+
+/** The pictures and labels of a batch. */
+const imageInputs = (network: Network, batchSize: number) =>
+  ({
+    images: { shape: [batchSize, network.inputSize, network.inputSize, 3], dtype: 'uint8' },
+    labels: { shape: [batchSize], dtype: 'int32' },
+  }) satisfies Record<string, InputSpec>;
+
+/** All that a training step is fed beside its class rows. */
+function trainInputs({ network, loss, training }: ProgramOptions): Record<string, InputSpec> {
+  const { batchSize } = training;
+  const dropoutInputs = [...dropoutShapes(network)].map(([node, shape]): [string, InputSpec] => [
+    dropoutNoiseName(node),
+    { shape: [batchSize, ...shape], dtype: 'float32' },
+  ]);
+  return {
+    ...Object.fromEntries(scalarNames.map((name) => [name, scalar])),
+    ...(training.marginWarmupEpochs > 0 ? { marginShare: scalar } : {}),
+    ...augmentationInputs(training.augmentation, batchSize),
+    ...Object.fromEntries(dropoutInputs),
+    ...Object.fromEntries(lossNoiseInputs(loss, batchSize)),
+  };
+}
 
 /**
- * One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or those that
- * are drawn for it. All outputs are scalars; a sum's terms come out one by one as `loss/<name>`.
+ * One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or with those
+ * drawn for the step. All outputs are scalars; the terms of a sum are also outputs, as `loss/<name>`. With
+ * `frozenBackbone` only the embedding layer, the loss's own parameters and the running statistics change.
  */
-export function trainProgram(options: ProgramOptions): Program {
+export function trainProgram(options: ProgramOptions, { frozenBackbone = false } = {}): Program {
   const { network, loss, training } = options;
-  const { batchSize } = training;
-  const size = network.inputSize;
-  const trainable = trainableNames(options);
+  const ofBackbone = backboneNames(network);
+  const trainable = trainableNames(options).filter((name) => !(frozenBackbone && ofBackbone.has(name)));
   const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
-  const noise = [...dropoutShapes(network)].map(
-    ([node, shape]) => [noiseName(node), { shape: [batchSize, ...shape], dtype: 'float32' as const }] as const,
-  );
   return {
     rows,
-    inputs: {
-      images: { shape: [batchSize, size, size, 3], dtype: 'uint8' },
-      labels: { shape: [batchSize], dtype: 'int32' },
-      ...rowInputs,
-      ...Object.fromEntries(scalarNames.map((name) => [name, { shape: [], dtype: 'float32' as const }])),
-      ...(training.marginWarmupEpochs > 0 ? { marginShare: { shape: [], dtype: 'float32' } } : {}),
-      ...augmentationInputs(training.augmentation, batchSize),
-      ...Object.fromEntries(noise),
-      ...Object.fromEntries(lossNoiseInputs(loss, batchSize)),
-    },
+    inputs: { ...imageInputs(network, training.batchSize), ...rowInputs, ...trainInputs(options) },
     run(inputs, state) {
       const { images, labels } = inputs as { images: Tensor; labels: Tensor };
-      const input = networkInput(images, inputs);
       const updates = new Map<string, Tensor>();
-      const told: Record<string, Tensor> = {};
-      const parameters = new Map(trainable.map((name) => [name, state.get(name) as Tensor]));
+      const measures: Record<string, Tensor> = {};
+
+      // Augmentation
+      const input = networkInput(images, inputs);
+
+      // Forward, loss, backward. What leaves the function of the gradients is kept past its end.
+      const parameters = new Map(trainable.map((name) => [name, state.get(name)!]));
       const { value, gradients } = valueAndGradients(parameters, (trained) => {
         const all = new Map([...state, ...trained]);
         const embeddings = forward(network, {
@@ -140,8 +155,8 @@ export function trainProgram(options: ProgramOptions): Program {
           input,
           training: true,
           onUpdate: (name, tensor) => updates.set(name, tensor),
-          dropoutNoise: (node) => inputs[noiseName(node)] as Tensor,
-        }).get(network.output) as Tensor;
+          dropoutNoise: (node) => inputs[dropoutNoiseName(node)]!,
+        }).get(network.output)!;
         const output = classificationLoss(loss).compute({
           plan: loss,
           embeddings,
@@ -152,33 +167,36 @@ export function trainProgram(options: ProgramOptions): Program {
           marginShare: inputs['marginShare'],
         });
         for (const [name, tensor] of output.updates ?? []) updates.set(name, tf.keep(tensor));
-        for (const [name, tensor] of output.parts ?? []) told[`loss/${name}`] = tf.keep(tensor);
+        for (const [name, tensor] of output.parts ?? []) measures[`loss/${name}`] = tf.keep(tensor);
         for (const [name, tensor] of Object.entries(stepHealth(loss, { output, embeddings, labels })))
-          told[name] = tf.keep(tensor);
+          measures[name] = tf.keep(tensor);
         return tf.mean(output.loss);
       });
+
+      // Clipping and optimiser
       const { norm, clip } = clipByGlobalNorm(gradients, training.gradientClip);
-      const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name] as Tensor]));
-      for (const [name, tensor] of optimizerUpdates({ plan: training.optimizer, scalars, state, gradients, clip }))
-        updates.set(name, tensor);
-      return { outputs: { loss: value, gradientNorm: norm, ...told }, updates };
+      const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name]!]));
+      const stepped = optimizerUpdates({
+        plan: training.optimizer,
+        scalars,
+        state,
+        gradients,
+        clip,
+        rateFactor: (name) => (ofBackbone.has(name) ? training.backboneRate : 1),
+      });
+      for (const [name, tensor] of stepped) updates.set(name, tensor);
+      return { outputs: { loss: value, gradientNorm: norm, ...measures }, updates };
     },
   };
 }
 
-/** Embeddings and class scores of a batch with running statistics; nothing is changed. */
+/** Embeddings, class scores and loss of a batch, with running statistics. Changes no state. */
 export function inferenceProgram({ network, loss }: ProgramOptions, batchSize: number): Program {
-  const size = network.inputSize;
   return {
-    inputs: {
-      images: { shape: [batchSize, size, size, 3], dtype: 'uint8' },
-      labels: { shape: [batchSize], dtype: 'int32' },
-    },
+    inputs: imageInputs(network, batchSize),
     run(inputs, state) {
       const { images, labels } = inputs as { images: Tensor; labels: Tensor };
-      const embeddings = forward(network, { parameters: state, input: networkInput(images), training: false }).get(
-        network.output,
-      ) as Tensor;
+      const embeddings = embed(network, state, networkInput(images));
       const output = classificationLoss(loss).compute({
         plan: loss,
         embeddings,
@@ -192,21 +210,17 @@ export function inferenceProgram({ network, loss }: ProgramOptions, batchSize: n
   };
 }
 
-/** Embeddings of mirrored pictures, for the flip-summed embedding. */
+/** Embeddings of mirrored pictures, to be added to those of the originals. */
 export function mirroredProgram({ network }: ProgramOptions, batchSize: number): Program {
-  const size = network.inputSize;
+  const { images } = imageInputs(network, batchSize);
   return {
-    inputs: { images: { shape: [batchSize, size, size, 3], dtype: 'uint8' } },
+    inputs: { images },
     run(inputs, state) {
-      const mirrored = tf.reverse(networkInput(inputs['images'] as Tensor), 2);
-      return {
-        outputs: {
-          embeddings: forward(network, { parameters: state, input: mirrored, training: false }).get(
-            network.output,
-          ) as Tensor,
-        },
-        updates: new Map(),
-      };
+      const mirrored = tf.reverse(networkInput(inputs['images']!), 2);
+      return { outputs: { embeddings: embed(network, state, mirrored) }, updates: new Map() };
     },
   };
 }
+
+const embed = (network: Network, parameters: ReadonlyMap<string, Tensor>, input: Tensor): Tensor =>
+  forward(network, { parameters, input, training: false }).get(network.output)!;

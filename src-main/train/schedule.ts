@@ -1,14 +1,14 @@
 import type { SchedulePlan } from '../../src-shared/experiment.ts';
 
-/** Share of the margin at a step, counted from 0: rises linearly from 0 to 1 over `warmupEpochs`. */
+/** Share of the margin at a step, counted from 0. It rises linearly from 0 to 1 over `warmupEpochs`. */
 export const marginShareAt = (
   warmupEpochs: number,
   { step, stepsPerEpoch }: { readonly step: number; readonly stepsPerEpoch: number },
 ): number => Math.min(1, step / Math.max(1, warmupEpochs * stepsPerEpoch));
 
 /**
- * Learning rate at a step, counted from 0, of `stepsPerEpoch * epochs`; warm-up rises linearly from 0 and the schedule
- * fills the rest.
+ * Learning rate at a step, counted from 0 to `stepsPerEpoch * epochs`. It rises linearly from 0 during warm-up; the
+ * schedule covers the remaining steps.
  */
 export function learningRateAt(
   plan: SchedulePlan,

@@ -5,13 +5,14 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { npyBytes } from '../files/npyFile.ts';
 import { makeFolder, writeWhole } from '../files/writeWhole.ts';
 
-const [mostSnapshots, indexName] = [30, 'index.json'] as const;
-/** At most so many val pictures are in a snapshot. */
+const mostSnapshots = 30;
+const indexName = 'index.json';
+/** The most val pictures in a snapshot. */
 export const mostShown = 2000;
 
 /**
- * Whether an epoch, counted from 1, leaves a snapshot: every one, or every second, fourth, … from the last backwards,
- * so that there are at most 30.
+ * Whether an epoch, counted from 1, leaves a snapshot: every epoch, or every second, fourth and so on, counted back
+ * from the last, so that a run has at most 30.
  */
 export function leavesSnapshot(epoch: number, epochs: number): boolean {
   let every = 1;
@@ -22,8 +23,8 @@ export function leavesSnapshot(epoch: number, epochs: number): boolean {
 const fileOf = (epoch: number) => `epoch-${String(epoch).padStart(5, '0')}.npy`;
 
 /**
- * Writes the unit embeddings of some val pictures after an epoch, and which pictures of the prepared set they are;
- * whole or not at all.
+ * Writes the unit embeddings [images, size] of some val pictures after an epoch, counted from 1, and the pictures'
+ * positions in the prepared set. Each file is written whole or not at all.
  */
 export async function writeSnapshot(
   folder: string,
@@ -40,8 +41,8 @@ export async function writeSnapshot(
 }
 
 /**
- * The pictures of a run's snapshots, as positions in the prepared set, and the file of each epoch, rising. Throws
- * 'damaged'.
+ * The pictures of a run's snapshots, as positions in the prepared set, and the file of each epoch in rising order.
+ * Throws 'damaged'.
  */
 export function listSnapshots(folder: string): {
   readonly images: readonly number[];
@@ -60,7 +61,7 @@ export function listSnapshots(folder: string): {
   } catch (cause) {
     throw new ArcBenchError(
       'damaged',
-      `The snapshots in ${folder} cannot be read: delete the folder; the run itself is not touched.`,
+      `The snapshots in ${folder} cannot be read: delete that folder. The run itself is not affected.`,
       { cause },
     );
   }

@@ -7,8 +7,9 @@ import { rowNorms } from '../loss/cosine.ts';
 const shareOf = (condition: Tensor): Tensor => tf.mean(tf.cast(condition, 'float32'));
 
 /**
- * How a batch stands to its centres, scalars by name: accuracy without margin, mean target angle, mean norm of the
- * embeddings, and where the loss has them the shares that satisfy the margin and that lie beyond π - m.
+ * Scalars that show how a training step is doing, by name: accuracy without margin, mean angle to the target's centre
+ * in degrees, and mean norm of the embeddings. Where the loss allows, also the share of samples that satisfy the
+ * margin, and the share whose angle is beyond π - m.
  */
 export function stepHealth(
   loss: LossPlan,

@@ -1,6 +1,6 @@
 /**
- * Rank, from 1, of the target among the scores [classes]; a class that ties with it, and any NaN, counts as ranked
- * above it, so that a network that knows nothing scores nothing.
+ * Rank, from 1, of the target among the scores [classes]. Classes that tie with it, and every NaN, count as ranked
+ * above it, so a network that has learned nothing gets no credit.
  */
 export function targetRank(scores: Float32Array, label: number): number {
   const target = scores[label] as number;

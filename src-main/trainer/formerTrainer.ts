@@ -3,50 +3,57 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { closedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
+import { runFiles, writerOf } from '../files/workspaceFolders.ts';
 
-const patience = 10_000; // milliseconds in which a trainer whose workbench was killed may save what it has
-const pidPath = (runFolder: string) => join(runFolder, 'trainer.pid');
-const leftover = /(\.writing-\d+|\.\d+\.tmp)$/;
+// A trainer whose workbench was killed may save what it has for this long.
+const patience = 10_000; // milliseconds
+const pidPath = (runFolder: string) => runFiles(runFolder).trainerId;
 
-/** Notes which process trains a run now; returns how to forget it. Throws where the run's folder takes no file. */
+/**
+ * Writes down which process trains a run now, and returns a function that removes the note. Throws where the run's
+ * folder cannot be written.
+ */
 export function noteTrainer(runFolder: string, processId: number): () => void {
   writeFileSync(pidPath(runFolder), String(processId));
   return () => {
     try {
       rmSync(pidPath(runFolder), { force: true });
     } catch {
-      // The note may stay: what it names is looked at before it is believed.
+      // A note that stays does no harm: its process is checked before anything is done to it.
     }
   };
 }
 
 /**
- * Sees to it that nobody else writes into a run's folder: a trainer that outlived a killed workbench saves and ends, or
- * is ended; what was half-written is swept.
+ * Makes sure that nothing else writes into a run's folder. Waits for a trainer that outlived its killed workbench to
+ * save and end, kills it after ten seconds, and removes half-written files.
  */
 export async function endFormerTrainer(runFolder: string): Promise<void> {
   if (!existsSync(runFolder)) return;
   const former = existsSync(pidPath(runFolder)) ? Number(readFileSync(pidPath(runFolder), 'utf8')) : 0;
   const started = performance.now();
   while (former > 0 && trains(former, runFolder)) {
-    if (performance.now() - started > patience) end(former);
+    if (performance.now() - started > patience) kill(former);
     await wait(50);
   }
-  for (const folder of [runFolder, join(runFolder, 'snapshots')]) {
-    for (const name of existsSync(folder) ? readdirSync(folder) : [])
-      if (leftover.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
-  }
+  removeLeftovers(runFolder);
+  removeLeftovers(runFiles(runFolder).snapshots);
 }
 
-function end(processId: number): void {
+function removeLeftovers(folder: string): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : [])
+    if (writerOf(name) !== null) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+function kill(processId: number): void {
   try {
     process.kill(processId, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 
-/** Whether a process is the trainer of this run, by its command line: ids of processes come back. */
+/** Whether a process is the trainer of this run. Its command line tells: the system reuses process ids. */
 function trains(processId: number, runFolder: string): boolean {
   try {
     const command = existsSync('/proc/self/cmdline')
@@ -58,6 +65,6 @@ function trains(processId: number, runFolder: string): boolean {
         }).stdout;
     return command.includes('trainerProcess') && command.includes(runFolder);
   } catch {
-    return false; // there is no such process
+    return false; // no such process
   }
 }

@@ -7,7 +7,7 @@ import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import type { RunPoint } from '../train/pointStream.ts';
 import type { EpochSummary } from '../train/trainRun.ts';
 
-/** What the workbench asks a trainer process to do: one arm with one seed. */
+/** What the workbench asks a trainer process to do: to train one arm with one seed. */
 export interface TrainerTask {
   readonly plan: Plan;
   readonly planHash: string;
@@ -18,12 +18,14 @@ export interface TrainerTask {
   readonly parts: Readonly<Record<'train' | 'val' | 'test' | 'query' | 'distractors', readonly number[]>>;
   readonly runFolder: string;
   readonly resume: boolean;
-  /** Epochs after which the run waits, saved, to be gone on with; null: train to the end. */
+  /** The epoch after which the run is saved and waits; null: train to the end. */
   readonly untilEpoch: number | null;
   readonly compiled: boolean;
-  /** Verification pairs in the format of LFW's pairs.txt; null to build them from held-out people. */
+  /** A list of verification pairs; null: built from held-out people. */
   readonly pairsFile: string | null;
-  /** The file that the backbone starts from; null: drawn from the seed, as the embedding head always is. */
+  /** Verification sets such as lfw.bin. */
+  readonly setFiles: readonly string[];
+  /** The weight file that the backbone starts from; null: drawn from the seed, as the embedding head always is. */
   readonly weightFile: string | null;
   /** Judge test, query and distractors after training. */
   readonly evaluate: boolean;
@@ -44,17 +46,21 @@ export type TrainerMessage =
       readonly total: number;
       readonly imagesPerSecond: number;
     }
-  | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // answered with 'stored'
-  | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points came with 'points'
-  | { readonly kind: 'snapshot'; readonly folder: string } // an epoch's embeddings lie there
+  | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // the answer is 'stored'
+  | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points are sent by 'points'
+  | { readonly kind: 'snapshot'; readonly folder: string } // the folder has a new one
   | { readonly kind: 'notice'; readonly message: string }
-  | { readonly kind: 'warning'; readonly warning: RunWarning } // a health measure that has left its range
+  | { readonly kind: 'warning'; readonly warning: RunWarning } // a health measure has left its range
   | { readonly kind: 'done'; readonly summary: TrainedSummary; readonly predictions: Predictions | null }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'paused' } // saved after untilEpoch
+  | { readonly kind: 'paused' } // saved, to wait after untilEpoch
   | {
       readonly kind: 'failed';
       readonly code: ErrorCode;
       readonly message: string;
-      /** The message for any language, where it has one. */ readonly told?: RunWarning;
+      /** The message for any language, where it has one. */
+      readonly told?: RunWarning;
     };
+
+/** The message with which a trainer ends. */
+export type LastMessage = Extract<TrainerMessage, { readonly kind: 'done' | 'stopped' | 'paused' | 'failed' }>;

@@ -4,7 +4,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { knownFault } from '../files/knownFault.ts';
 import type { StageProgress } from './experiment/stage.ts';
 
-/** What the work of a job is given: how to hear of a stop and how to tell of progress. */
+/** What the work of a job is given: signals that stop it, and functions that show its progress. */
 export interface JobContext {
   readonly signal: AbortSignal;
   readonly afterEpoch: AbortSignal;
@@ -17,14 +17,14 @@ export interface JobRequest {
   readonly kind: JobKind;
   readonly title: string;
   readonly experiment?: string;
-  /** Done at once, beside whatever runs. */
+  /** Runs at once, beside all other jobs. */
   readonly atOnce?: boolean;
-  /** Does the job and answers what it made, such as a hash or a folder. */
+  /** Does the job and returns what it made, such as a hash or a folder. */
   readonly work: (context: JobContext) => Promise<string>;
 }
 
 type Lane = 'faces' | 'training' | 'projection';
-/** Training has the machine to itself; faces and projections wait for their own kind alone. */
+/** The lane of a job. Only one job of a lane runs at a time. */
 const laneOf = (kind: JobKind): Lane => {
   switch (kind) {
     case 'import':
@@ -53,7 +53,7 @@ interface Entry {
   timer: NodeJS.Timeout | null;
 }
 
-/** Queues jobs, runs one of each lane at a time, and tells of every change. */
+/** Queues jobs, runs one of each lane at a time, and emits an event for every change. */
 export function jobQueue(tell: (event: WorkbenchEvent) => void) {
   const entries = new Map<string, Entry>();
   const running = new Map<string, Promise<void>>(); // by lane

@@ -10,11 +10,13 @@ import {
 } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
-import { epochCurve } from '../store/metricPoint.ts';
+import { isReceived, workspaceFolders } from '../files/workspaceFolders.ts';
 import { openStore } from '../store/store.ts';
 import type { StoreChange } from '../store/storeChange.ts';
 import type { CallContext } from './calls/callContext.ts';
-import { datasetCalls, datasetLibrary } from './calls/datasetCalls.ts';
+import { datasetCalls } from './calls/datasetCalls.ts';
+import { lastCurveOfEpoch } from './experiment/epochsDone.ts';
+import { datasetLibrary } from './experiment/datasetLibrary.ts';
 import { embeddingCalls } from './calls/embeddingCalls.ts';
 import { experimentCalls } from './calls/experimentCalls.ts';
 import { reportCalls } from './calls/reportCalls.ts';
@@ -23,10 +25,10 @@ import { splitCalls } from './calls/splitCalls.ts';
 import { systemCalls } from './calls/systemCalls.ts';
 import { jobQueue } from './jobQueue.ts';
 import { measuredAtRest } from './estimate/machineSpeed.ts';
-import { isReadCall, readApart } from './threads/readThreads.ts';
+import { isReadCall, readThreads } from './threads/readThreads.ts';
 import { receiveFile } from './workspace/receiveFile.ts';
 import { resources } from './workspace/resources.ts';
-import { workApart } from './threads/jobThreads.ts';
+import { jobThreads } from './threads/jobThreads.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface WorkbenchOptions {
@@ -49,7 +51,7 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     for (const listener of listeners) listener(event);
   };
 
-  const waiting = new Map<string, CurvePoint[]>(); // points by run, told a few times a second
+  const waiting = new Map<string, CurvePoint[]>(); // points by run, sent a few times a second
   let pointsTimer: NodeJS.Timeout | null = null;
   const tellRun = (id: string) => {
     const run = summaries.one(id);
@@ -59,8 +61,8 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     pointsTimer = null;
     for (const [run, points] of waiting) {
       tell({ event: 'points', payload: { run, points } });
-      // how far it is and its last values are others now
-      if (points.some(({ name }) => name === epochCurve)) tellRun(run);
+      // Its progress and its last values have changed.
+      if (points.some(({ name }) => name === lastCurveOfEpoch)) tellRun(run);
     }
     waiting.clear();
   };
@@ -86,11 +88,10 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   };
   const store = openStore(workspace, { onChange: tellChange });
   const summaries = runSummaries({ store });
-  const uploads = join(workspace, 'uploads');
-  for (const name of readdirSync(uploads))
-    if (name.startsWith('.receiving-')) rmSync(join(uploads, name), { force: true });
+  const uploads = workspaceFolders(workspace).area('uploads');
+  for (const name of readdirSync(uploads)) if (isReceived(name)) rmSync(join(uploads, name), { force: true });
   for (const run of store.runs()) {
-    // No trainer of an earlier process lives: it ends with the one that started it.
+    // A trainer ends with the process that started it, so that this run is not training any more.
     if (run.status === 'running')
       store.updateRun(run.id, {
         status: 'cancelled',
@@ -100,10 +101,10 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
 
   const jobs = jobQueue(tell);
   const opened = [...roots, uploads];
-  const workers = workApart({ workspace, roots: opened, onChange: tellChange });
-  const context: CallContext = { store, jobs, door, roots: opened, tell, workApart: workers.work };
+  const workers = jobThreads({ workspace, roots: opened, onChange: tellChange });
+  const context: CallContext = { store, jobs, door, roots: opened, tell, workInThread: workers.work };
   const library = datasetLibrary(context);
-  const reading = readApart({ workspace, door });
+  const reading = readThreads({ workspace, door });
   const measure = measuredAtRest({
     busy: jobs.busy,
     onMeasured: () => tell({ event: 'experiments.changed', payload: null }),
@@ -160,12 +161,12 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
             `expected${issue ? ` (${issue.path.join('.') || 'input'}: ${issue.message})` : ''}.`,
         );
       }
-      if (name === 'experiments.show') measure(); // an estimate of its time may rest on it
+      if (name === 'experiments.show') measure(); // the estimate of its time may need it
       if (isReadCall(name)) {
         const json = await reading.ask(name, checked.data);
         return longAsJson ? json : fromJson(json);
       }
-      // The schema of a name is its handler's: what is checked by it is what the handler takes.
+      // The input was checked by the schema of this call, and that is what its handler takes.
       return await (handlers[name] as (input: unknown) => unknown)(checked.data);
     },
     subscribe(listener) {
@@ -193,7 +194,7 @@ const fromJson = (json: Uint8Array): unknown =>
   JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
 const isCallName = (name: string): name is CallName => Object.hasOwn(callInputs, name);
 
-/** Tells the share of the processors that was busy since the last time, and the memory in use. */
+/** Emits the share of the processors that was busy since the last time, and the memory in use. */
 function machineLoad(tell: (event: WorkbenchEvent) => void, isWatched: () => boolean): () => void {
   const times = () =>
     cpus().reduce(

@@ -10,12 +10,12 @@ export interface Resource {
 /** The application behind every door: the contract's calls and events, and the bytes that screens show. */
 export interface Workbench {
   /**
-   * Checks the name and the input against the contract and answers; throws ArcBenchError, whose message is one sentence
-   * for the user.
-   * With `longAsJson`, answers that may be long are bytes of JSON, made by another thread, for a door that sends such.
+   * Checks the name and the input against the contract and answers. Throws ArcBenchError, whose message is one sentence
+   * for the user. With `longAsJson`, answers that may be long are bytes of JSON that another thread made, for a door
+   * that sends JSON.
    */
   call(name: string, input: unknown, longAsJson?: boolean): Promise<unknown>;
-  /** Hears every event from now on; returns how to stop. */
+  /** Calls the listener with every event from now on; returns a function that stops it. */
   subscribe(listener: (event: WorkbenchEvent) => void): () => void;
   /**
    * What is at an address of the contract (pictureAddress, reportAddress, reportArchiveAddress); null where there is
@@ -24,7 +24,7 @@ export interface Workbench {
   resource(address: string): Promise<Resource | null>;
   /**
    * Takes one file of a folder that a browser sends into <workspace>/uploads/<upload>/<path>, whole or not at all;
-   * answers the folder to import. Throws 'wrong-input'.
+   * returns the folder to import. Throws 'wrong-input'.
    */
   receive(
     file: { readonly upload: string; readonly path: string },

@@ -12,19 +12,19 @@ export interface ChartColours {
   readonly good: string;
   readonly bad: string;
   readonly warn: string;
-  /** One an arm, by the arm's order in its experiment. */
+  /** One per arm, by the arm's place in its experiment. */
   readonly arms: readonly string[];
 }
 
 const variable = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** So many arms have a colour of their own. */
+/** The number of distinct arm colours. */
 export const armColours = 24;
-/** An arm's colour as CSS, stable by the arm's place among the arms of its experiment. */
+/** An arm's colour as CSS. It depends on the arm's place in its experiment only. */
 export const armColour = (index: number): string => `var(--arm-${(index % armColours) + 1})`;
 
-/** The present theme's colours; changes with the theme. */
+/** The colours of the present theme. */
 export function useChartColours(): ComputedRef<ChartColours> {
   const theme = useTheme();
   return computed(() => {
@@ -44,7 +44,7 @@ export function useChartColours(): ComputedRef<ChartColours> {
   });
 }
 
-/** An ECharts theme of these colours. */
+/** An ECharts theme with these colours. */
 export function chartTheme(colours: ChartColours): object {
   const axis = {
     axisLine: { lineStyle: { color: colours.strong } },

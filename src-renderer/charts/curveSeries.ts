@@ -3,6 +3,16 @@ import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
 
 export type CurveAxis = 'step' | 'epoch' | 'clock' | 'relative';
 
+/** Whether a curve has a point for each step (`step/loss`), and not for each epoch. */
+export const isStepCurve = (name: string): boolean => name.startsWith('step/');
+
+const mostEpochSmoothing = 0.6;
+/**
+ * The weight a curve is smoothed by, given the weight the user chose. Epochs are few: a larger weight would hide them.
+ */
+export const smoothingOf = (name: string, chosen: number): number =>
+  isStepCurve(name) ? chosen : Math.min(chosen, mostEpochSmoothing);
+
 /** The x of each point of a curve: steps, epochs, milliseconds since 1970, or seconds since the curve's first point. */
 export function axisValues(
   curve: Pick<Curve, 'steps' | 'epochs' | 'times'>,
@@ -12,7 +22,7 @@ export function axisValues(
   switch (axis) {
     case 'step':
       return curve.steps;
-    // Step points of one epoch would lie on one another: they are spread over it.
+    // The step points of one epoch would share one x: they are spread over the epoch.
     case 'epoch':
       return stepsPerEpoch === null ? curve.epochs : curve.steps.map((step) => step / stepsPerEpoch);
     case 'clock':
@@ -22,13 +32,13 @@ export function axisValues(
   }
 }
 
-/** All values of series that are numbers, rising. */
+/** All finite values of the series, in ascending order. */
 const rising = (series: readonly (readonly (number | null)[])[]): Float64Array =>
   Float64Array.from(
     series.flatMap((values) => values.filter((value): value is number => value !== null && Number.isFinite(value))),
   ).sort();
 
-/** The range of values without the lowest and the highest hundredth; null where there are too few to tell. */
+/** The range of the values from the 1st to the 99th percentile, with a margin; null below 20 values. */
 export function rangeWithoutOutliers(
   series: readonly (readonly (number | null)[])[],
 ): readonly [number, number] | null {
@@ -41,10 +51,7 @@ export function rangeWithoutOutliers(
   return [low - room, high + room];
 }
 
-/**
- * The part of an axis that is in sight, as the source reads it; epochs whole, since the points of an epoch are spread
- * over it.
- */
+/** The visible part of an axis as a range of the contract. Epochs are whole: their points are spread over them. */
 export function rangeOf(axis: CurveAxis, [from, to]: AxisWindow): CurveRange {
   switch (axis) {
     case 'step':
@@ -57,17 +64,18 @@ export function rangeOf(axis: CurveAxis, [from, to]: AxisWindow): CurveRange {
       return { by: 'elapsed', from: from * 1000, to: to * 1000 };
   }
 }
-/** From and to on an axis, in its unit. */
+
+/** Both ends of a part of an axis, in the axis's unit. */
 export type AxisWindow = readonly [from: number, to: number];
-/**
- * A window with as much beside it as half its width, so that one can pan a little before finer points are fetched anew.
- */
+
+/** A window with half its width added on each side, so that a short pan needs no new points. */
 export const widened = ([from, to]: AxisWindow): AxisWindow => [from - (to - from) / 2, to + (to - from) / 2];
-/** Whether what was fetched for one window is too little or too coarse for another. */
+
+/** Whether the points fetched for one window do not cover another, or are too coarse for it. */
 export const outgrown = ([from, to]: AxisWindow, fetched: AxisWindow): boolean =>
   from < fetched[0] || to > fetched[1] || (to - from) * 6 < fetched[1] - fetched[0];
 
-/** A thinned curve with the finer points of a part of it in their place. */
+/** A thinned curve in which the finer points of one part replace the coarse ones. */
 export function withDetail(curve: Curve, detail: Curve | undefined): Curve {
   const first = detail?.steps[0];
   const last = detail?.steps.at(-1);
@@ -90,13 +98,14 @@ export function withDetail(curve: Curve, detail: Curve | undefined): Curve {
 }
 
 const isWhole = ({ total, steps }: Curve): boolean => steps.length === total;
-/** A curve's values smoothed by a weight: what the source says of a thinned one, since its points alone do not tell. */
+
+/** A curve's values smoothed by a weight. A thinned curve brings its average: it needs the points left out. */
 export const smoothLine = (curve: Curve, weight: number): readonly (number | null)[] =>
   weight > 0 && !isWhole(curve) && curve.smoothed ? curve.smoothed : movingAverage(curve.values, weight);
 
 /**
- * The mean of curves at the steps of the one with the most points, each of the others by the line between its
- * neighbours, over those that reach the step; gaps are left out.
+ * The mean of several curves, at the steps of the curve with the most points. The other curves are interpolated
+ * linearly; a curve that has not reached a step, or has a gap there, is left out of that step's mean.
  */
 export function meanCurve(curves: readonly Curve[], run: string): Curve {
   const [longest] = [...curves].sort((a, b) => b.steps.length - a.steps.length);
@@ -145,7 +154,7 @@ function meanColumn(
   });
 }
 
-/** The lowest and the highest value of lines within a window, with a little room; null where there is none. */
+/** The range of the values within a window, with a margin; null where no value lies in it. */
 export function rangeWithin(
   lines: readonly { readonly x: readonly number[]; readonly y: readonly (number | null)[] }[],
   [from, to]: AxisWindow,
@@ -155,7 +164,9 @@ export function rangeWithin(
   for (const { x, y } of lines) {
     x.forEach((at, index) => {
       const value = y[index] ?? null;
-      if (at >= from && at <= to && value !== null) [low, high] = [Math.min(low, value), Math.max(high, value)];
+      if (at < from || at > to || value === null) return;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
     });
   }
   if (low > high) return null;
@@ -164,8 +175,8 @@ export function rangeWithin(
 }
 
 /**
- * The ends of a logarithmic axis for the positive values, without the lowest and the highest hundredth if asked: whole
- * decades, or where they span little, one digit; null where there are none.
+ * The ends of a logarithmic axis for the positive values, from the 1st to the 99th percentile if asked. The ends are
+ * whole decades; where the values span little, they have one digit. Null where no value is positive.
  */
 export function logarithmicRange(
   series: readonly (readonly (number | null)[])[],
@@ -186,8 +197,9 @@ export function logarithmicRange(
   return first < last ? [first, last] : [Number((first * 0.9).toPrecision(6)), Number((first * 1.1).toPrecision(6))];
 }
 
-/** The index of the value nearest to one, of values that rise; -1 of none. */
+/** The index of the entry nearest to a value, in an ascending list; -1 where the list is empty. */
 export function nearestIndex(rising: readonly number[], value: number): number {
+  if (rising.length === 0) return -1;
   let low = 0;
   let high = rising.length - 1;
   while (low < high) {
@@ -195,10 +207,11 @@ export function nearestIndex(rising: readonly number[], value: number): number {
     if (rising[middle]! < value) low = middle + 1;
     else high = middle;
   }
-  return low > 0 && value - rising[low - 1]! <= rising[low]! - value ? low - 1 : rising.length === 0 ? -1 : low;
+  const belowIsNearer = low > 0 && value - rising[low - 1]! <= rising[low]! - value;
+  return belowIsNearer ? low - 1 : low;
 }
 
-/** Curves as CSV: one row a point. */
+/** Curves as CSV, one row per point. */
 export function curvesAsCsv(curves: readonly Curve[], nameOf: (run: string) => string): string {
   const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const rows = curves.flatMap((curve) =>
@@ -218,8 +231,8 @@ export function curvesAsCsv(curves: readonly Curve[], nameOf: (run: string) => s
 }
 
 /**
- * A curve with points added, its average by the weight of its smoothing going on; points of steps that are there
- * already take their place.
+ * A curve with points added. Points of steps that the curve already has replace the old ones, and the smoothed values
+ * continue with the same weight.
  */
 export function appended(
   curve: Curve,

@@ -1,4 +1,4 @@
-/** Hands the user a file. */
+/** Saves a file to the user's downloads. */
 export function download(name: string, content: string | Blob): void {
   const address =
     typeof content === 'string' && content.startsWith('data:')

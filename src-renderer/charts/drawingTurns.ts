@@ -6,14 +6,14 @@ function next(): void {
   const draw = waiting.shift();
   atWork = draw !== undefined;
   if (!draw) return;
-  // What was made is put on the screen with the next frame: another's turn comes behind it.
+  // The browser shows the drawing with its next frame; the next turn comes after that.
   requestAnimationFrame(() => setTimeout(next));
   draw();
 }
 
 /**
- * A function that asks for a turn of one's own; asked for again before it came, it comes once, and not at all where its
- * component is gone.
+ * Returns a function that requests a turn to draw. Several requests before the turn count once; a component that is
+ * gone gets no turn.
  */
 function turnsOf(draw: () => void): () => void {
   let asked = false;
@@ -35,8 +35,8 @@ function turnsOf(draw: () => void): () => void {
 }
 
 /**
- * What a chart shows, made anew in its turn whenever something of it changes: charts that change at once are drawn one
- * a frame, and the page answers between two. Null until its first turn.
+ * What a chart shows, computed again in its turn whenever it changes. Charts that change together are drawn one per
+ * frame, so that the page stays responsive. null until the first turn.
  */
 export function drawnInTurn<Drawing>(make: () => Drawing): Readonly<ShallowRef<Drawing | null>> {
   const made = shallowRef<Drawing | null>(null);
@@ -49,7 +49,7 @@ export function drawnInTurn<Drawing>(make: () => Drawing): Readonly<ShallowRef<D
   return made;
 }
 
-/** Draws a value's changes in turns, the last alone where several came before it. */
+/** Draws the changes of a value in turns. Of several changes before a turn, only the last is drawn. */
 export function followedInTurn<Value>(value: () => Value, draw: (now: Value, before: Value) => void): void {
   let before = value();
   watch(

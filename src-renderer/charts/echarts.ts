@@ -9,7 +9,7 @@ import {
 import { use } from 'echarts/core';
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
 
-// Only what the screens draw; a chart that needs another part adds it here.
+// Only the parts that the screens use. A chart that needs another part adds it here.
 use([
   BarChart,
   CustomChart,

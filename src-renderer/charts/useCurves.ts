@@ -4,15 +4,14 @@ import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, onResync, useEvent } from '../client/workbench.ts';
-import { appended, outgrown, rangeOf, widened, type AxisWindow, type CurveAxis } from './curveSeries.ts';
-import { smoothingOf } from './smoothingOf.ts';
+import { appended, outgrown, rangeOf, smoothingOf, widened, type AxisWindow, type CurveAxis } from './curveSeries.ts';
 
 const mostPoints = 1500;
 const leastPoints = 120;
 const allPoints = 150_000; // of a series, and of all series together: thinned at the source
 const runsAtOnce = 100; // of the contract's 200
 const drawInterval = 250; // milliseconds
-/** Points to ask for of each of so many series. */
+/** The number of points to request for each of `series` series. */
 const pointsOf = (series: number): number =>
   Math.max(leastPoints, Math.min(mostPoints, Math.floor(allPoints / Math.max(1, series))));
 const pointsKept = (series: number): number => 2.7 * pointsOf(series); // before they are thinned again
@@ -20,10 +19,11 @@ const pointsKept = (series: number): number => 2.7 * pointsOf(series); // before
 export interface AskedCurves {
   readonly ids: readonly string[];
   readonly names: readonly string[];
-  /** As one chooses it; curves of epochs take less. */ readonly smoothing: number;
+  /** As the user chose it; epoch curves are smoothed less. */
+  readonly smoothing: number;
 }
 
-/** Curves of any number of runs, whole or a part of them. */
+/** Fetches the curves of any number of runs, in full or within a range. */
 async function fetchCurves({ ids, names, smoothing }: AskedCurves, range?: CurveRange): Promise<readonly Curve[]> {
   const points = pointsOf(ids.length * names.length);
   const found: Curve[] = [];
@@ -43,7 +43,7 @@ async function fetchCurves({ ids, names, smoothing }: AskedCurves, range?: Curve
   return found;
 }
 
-/** Curves of runs, fetched once and then grown by the points that arrive. */
+/** Curves of runs: fetched once, then extended by the points that arrive. */
 export function useCurves(ask: () => AskedCurves): {
   readonly curves: Readonly<ShallowRef<readonly Curve[]>>;
   readonly fault: Readonly<ShallowRef<ArcBenchError | null>>;
@@ -60,12 +60,16 @@ export function useCurves(ask: () => AskedCurves): {
     const asked = ask();
     const mine = ++turn;
     if (asked.ids.length === 0) {
-      [curves.value, loaded.value] = [[], true];
+      curves.value = [];
+      loaded.value = true;
       return;
     }
     try {
       const found = await fetchCurves(asked);
-      if (mine === turn) [curves.value, fault.value, loaded.value] = [found, null, true];
+      if (mine !== turn) return;
+      curves.value = found;
+      fault.value = null;
+      loaded.value = true;
     } catch (error) {
       if (mine === turn) fault.value = asFault(error);
     }
@@ -100,7 +104,7 @@ export function useCurves(ask: () => AskedCurves): {
   });
   useEvent('run', (run) => {
     if (run.status === 'queued' && ask().ids.includes(run.id)) void load();
-  }); // begun anew: its old points are gone
+  }); // restarted: its old points are gone
   watch(
     () => {
       const { ids, names } = ask();
@@ -109,7 +113,7 @@ export function useCurves(ask: () => AskedCurves): {
     () => void load(),
     { immediate: true },
   );
-  // Of whole curves the page knows every point.
+  // Only thinned curves must be fetched again: of the others the page has every point.
   watch(
     () => ask().smoothing,
     () => {
@@ -124,8 +128,8 @@ export function useCurves(ask: () => AskedCurves): {
 }
 
 /**
- * The finer points of what is in sight of a chart that was zoomed, fetched whenever the window changes to one that they
- * do not cover; null asks nothing. Until they are there, and where they fail, the curves are shown as they are.
+ * The finer points of the visible part of a zoomed chart. They are fetched when the visible part is not covered by the
+ * points at hand; null fetches nothing. Until they arrive, and where fetching fails, the coarse curves stay.
  */
 export function useCurveDetail(
   ask: () => (AskedCurves & { readonly axis: CurveAxis; readonly window: AxisWindow }) | null,
@@ -141,7 +145,9 @@ export function useCurveDetail(
     const asked = ask();
     const mine = ++turn;
     if (asked === null || asked.ids.length === 0) {
-      [fetched, detail.value, loading.value] = [null, new Map(), false];
+      fetched = null;
+      detail.value = new Map();
+      loading.value = false;
       return;
     }
     const { ids, names, axis, window, smoothing } = asked;
@@ -151,13 +157,11 @@ export function useCurveDetail(
     try {
       const wide = widened(window);
       const found = await fetchCurves(asked, rangeOf(axis, wide));
-      if (mine === turn)
-        [detail.value, fetched] = [
-          new Map(found.map((curve) => [`${curve.run} ${curve.name}`, curve])),
-          { of, window: wide },
-        ];
+      if (mine !== turn) return;
+      detail.value = new Map(found.map((curve) => [`${curve.run} ${curve.name}`, curve]));
+      fetched = { of, window: wide };
     } catch {
-      // The curves stay as they are; the next turn of the wheel asks again.
+      // The coarse curves stay; the next zoom asks again.
     } finally {
       if (mine === turn) loading.value = false;
     }

@@ -15,10 +15,10 @@ declare global {
   }
 }
 
-/** Electron's door: in one process group with the workbench, so it is open as long as the window is. */
+/** Electron's bridge to the workbench; it is open as long as the window is. */
 export function bridgeTransport(bridge: ElectronBridge): Transport {
   return {
-    // As JSON, like the socket's: what is reactive cannot be cloned from process to process.
+    // As JSON, like the socket's messages: reactive objects cannot be cloned between processes.
     request: (message) => bridge.request(JSON.parse(JSON.stringify(message)) as WireRequest),
     onEvent: (listener) => bridge.onEvent(listener),
     onState: (listener) => {

@@ -7,13 +7,13 @@ export interface Client {
   call<Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]>;
   /** Listens to an event until the returned function is called. */
   on<Name extends EventName>(name: Name, listener: (payload: WorkbenchEvents[Name]) => void): () => void;
-  /** Runs after a connection that was lost is back: whatever was missed must be fetched again. */
+  /** Runs after a lost connection is restored: events were missed, so data must be fetched again. */
   onResync(listener: () => void): () => void;
   onState(listener: (state: ConnectionState) => void): () => void;
   reconnect(): void;
 }
 
-/** The typed face of a transport. */
+/** A typed client over a transport. */
 export function createClient(transport: Transport): Client {
   const listeners = new Map<EventName, Set<(payload: never) => void>>();
   const resyncListeners = new Set<() => void>();
@@ -33,7 +33,7 @@ export function createClient(transport: Transport): Client {
       if ('event' in answer)
         throw new ArcBenchError(
           'failed',
-          `The workbench answered ${name} with an event: the screens and the workbench are of different ` +
+          `The workbench answered ${name} with an event: the page and the workbench have different ` +
             'versions, reload the page.',
         );
       return answer.result as CallOutputs[Name];

@@ -3,10 +3,11 @@ import { asFolder, type DroppedFolder, type FolderFile } from './droppedFolder.t
 const hidden = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db' || name === '__MACOSX';
 
 /**
- * Reads what was dropped, folders to their depth; must be called within the drop event. Null where nothing was a file.
+ * Reads the dropped files and folders, including sub-folders. Must be called within the drop event. null where nothing
+ * dropped was a file.
  */
 export async function droppedFolder(transfer: DataTransfer): Promise<DroppedFolder | null> {
-  // before any await: the list is emptied after the event
+  // before any await: the browser empties the list after the event
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const files: FolderFile[] = [];
   for (const entry of entries) await gather(entry, '', files);
@@ -33,7 +34,7 @@ async function gather(entry: FileSystemEntry, above: string, into: FolderFile[])
       }),
     });
   } else {
-    // Chromium has no such class to ask for by instanceof
+    // Chromium does not expose this class, so instanceof cannot be used
     const reader = (entry as FileSystemDirectoryEntry).createReader();
     for (;;) {
       const some = await new Promise<FileSystemEntry[]>((resolve, reject) => {

@@ -1,15 +1,15 @@
-/** A file of a folder with its path in it, segments joined by '/'. */
+/** A file of a folder, with its path within the folder; segments are joined by '/'. */
 export interface FolderFile {
   readonly path: string;
   readonly file: File;
 }
-/** What was dropped or chosen: one folder, or a folder of that name to put it in. */
+/** What was dropped or chosen: one folder, or several items under a folder of that name. */
 export interface DroppedFolder {
   readonly name: string;
   readonly files: readonly FolderFile[];
 }
 
-/** One folder loses its own name, so that its sub-folders are the people. */
+/** The name of a single folder is removed from the paths, so that its sub-folders are the people. */
 export function asFolder(files: readonly FolderFile[]): DroppedFolder | null {
   const [first] = files;
   if (first === undefined) return null;
@@ -20,7 +20,7 @@ export function asFolder(files: readonly FolderFile[]): DroppedFolder | null {
     : { name: 'faces', files };
 }
 
-/** The CSV of a folder that lists its pictures by path and identity, if there is one at its top. */
+/** The CSV at the top of a folder that lists its pictures by path and identity, if there is one. */
 export async function faceList({ files }: DroppedFolder): Promise<string | null> {
   for (const { path, file } of files.filter((candidate) => /^[^/]+\.csv$/i.test(candidate.path))) {
     const [head = ''] = (await file.slice(0, 2000).text()).split(/\r?\n/);

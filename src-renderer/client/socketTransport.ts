@@ -4,7 +4,7 @@ import type { ConnectionState, Transport } from './transport.ts';
 
 const shortestWaitMilliseconds = 250;
 const longestWaitMilliseconds = 10_000;
-/** How long a call made while the socket is away waits for it. */
+/** How long a call waits for a lost socket to come back. */
 const patienceMilliseconds = 15_000;
 
 interface PendingRequest {
@@ -13,14 +13,14 @@ interface PendingRequest {
   readonly reject: (error: ArcBenchError) => void;
 }
 
-/** Milliseconds before the next try: doubled each time up to 10 s, with up to a quarter of jitter taken off. */
+/** Milliseconds until the next attempt: doubled each time up to 10 s, minus a random part of up to a quarter. */
 export function backOff(attempt: number, draw: number): number {
   return Math.min(longestWaitMilliseconds, shortestWaitMilliseconds * 2 ** attempt) * (1 - draw / 4);
 }
 
 /**
- * The WebSocket door. A lost socket is opened again with back-off; what was asked and not answered by then is rejected,
- * since nobody can tell whether it was done; what is asked meanwhile waits for 15 s.
+ * The WebSocket transport. A lost socket is reopened with back-off. Calls that were open are rejected, since nobody
+ * knows whether they were done; new calls wait up to 15 s for the socket.
  */
 export function socketTransport(address: string): Transport {
   const eventListeners = new Set<(event: WorkbenchEvent) => void>();

@@ -12,8 +12,8 @@ export interface UploadProgress {
 }
 
 /**
- * Sends a folder file by file to the machine of the workbench; answers the folder's path there. Throws ArcBenchError,
- * 'cancelled' where the signal says so.
+ * Uploads a folder file by file to the workbench's machine and returns its path there. Throws ArcBenchError, with the
+ * code 'cancelled' where the signal aborts it.
  */
 export async function uploadFolder(
   { name, files }: DroppedFolder,
@@ -37,7 +37,7 @@ export async function uploadFolder(
   if (folder === undefined)
     throw new ArcBenchError(
       'wrong-input',
-      `The folder ${name} has no files: choose one with a sub-folder of pictures for each person.`,
+      `The folder ${name} has no files. Choose a folder with one sub-folder of pictures per person.`,
     );
   return `${folder}/${name}`;
 }
@@ -63,7 +63,7 @@ async function putFile({
     if (signal.aborted) throw new ArcBenchError('cancelled', 'The upload was cancelled.');
     throw new ArcBenchError(
       'failed',
-      `${path} could not be sent: look whether the workbench still runs and whether the file can be read, ` +
+      `${path} could not be sent. Check that the workbench is running and that the file can be read, ` +
         'and try again.',
       { cause: error },
     );
@@ -72,7 +72,8 @@ async function putFile({
   if (!response.ok || answer.folder === undefined)
     throw new ArcBenchError(
       'failed',
-      answer.message ?? `${path} was not taken by the workbench (${response.status}): leave it out and try again.`,
+      answer.message ??
+        `${path} was rejected by the workbench (${response.status}). Remove it from the folder and try again.`,
     );
   return answer.folder;
 }

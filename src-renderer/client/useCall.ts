@@ -4,7 +4,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { call, onResync } from './workbench.ts';
 
 export interface CallState<Name extends CallName> {
-  /** The last answer; stays while a newer one is fetched. */
+  /** The last answer. It stays while a newer one is fetched. */
   readonly data: Readonly<ShallowRef<CallOutputs[Name] | null>>;
   readonly fault: Readonly<ShallowRef<ArcBenchError | null>>;
   readonly pending: Readonly<ShallowRef<boolean>>;
@@ -14,9 +14,8 @@ export interface CallState<Name extends CallName> {
 }
 
 /**
- * Keeps the answer of a call fresh: asks at once, whenever the input changes (compared by its JSON) and after a lost
- * connection is back.
- * An input of null asks nothing and empties the data. Answers that were overtaken are dropped.
+ * Keeps the answer of a call fresh: fetches it at once, when the input changes (compared as JSON) and after a lost
+ * connection is restored. A null input fetches nothing and clears the data. Outdated answers are dropped.
  */
 export function useCall<Name extends CallName>(name: Name, input: () => CallInput<Name> | null): CallState<Name> {
   const data: ShallowRef<CallOutputs[Name] | null> = shallowRef(null);
@@ -55,7 +54,7 @@ export function useCall<Name extends CallName>(name: Name, input: () => CallInpu
   };
 }
 
-/** Any error as one that can be shown. */
+/** Turns any error into one that can be shown. */
 export function asFault(error: unknown): ArcBenchError {
   return error instanceof ArcBenchError
     ? error

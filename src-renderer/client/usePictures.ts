@@ -9,7 +9,7 @@ type PictureOf<Name extends PictureCall> = CallOutputs[Name]['pictures'][number]
 
 const pageSize = 200;
 
-/** The pictures that a call answers, fetched in pages of 200 as they come into sight. */
+/** The pictures that a call returns, fetched in pages of 200 when they become visible. */
 export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit<CallInput<Name>, 'offset' | 'limit'>) {
   type Picture = PictureOf<Name>;
   const pages = shallowRef(new Map<number, readonly Picture[] | 'loading'>());
@@ -59,12 +59,12 @@ export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit
     fault,
     at,
     reload,
-    /** Fetches what is not there yet of the positions from first to last. */
+    /** Fetches the missing pictures from position first to last. */
     want: (first: number, last: number): void => {
       for (let page = Math.floor(first / pageSize); page <= Math.floor(last / pageSize); page++)
         if (total.value === null || page * pageSize < total.value) void load(page);
     },
-    /** Puts a changed picture in the place of the old one. */
+    /** Replaces a picture that has changed. */
     put: (picture: Picture): void => {
       for (const [page, pictures] of pages.value) {
         if (pictures !== 'loading' && pictures.some(({ index }) => index === picture.index))

@@ -12,15 +12,15 @@ const client = createClient(
 );
 
 /**
- * Calls the workbench: `await call('datasets.show', { hash })`. Rejects with ArcBenchError; show it by FaultNote or
+ * Calls the workbench: `await call('datasets.show', { hash })`. Rejects with ArcBenchError; show it with FaultNote or
  * showFault.
  */
 export const call = client.call;
 /** Listens to an event of the workbench for as long as the program runs, as stores do. */
 export const on = client.on;
-/** Runs after a lost connection is back. */
+/** Runs after a lost connection is restored. */
 export const onResync = client.onResync;
-/** Tries a lost connection again at once. */
+/** Retries a lost connection now. */
 export const reconnect = client.reconnect;
 
 const state = ref<ConnectionState>('opening');

@@ -3,7 +3,7 @@ import { shallowRef } from 'vue';
 export interface Question {
   readonly title: string;
   readonly text: string;
-  /** The verb on the button, such as 'Delete 3 runs'. */
+  /** The label of the button, such as 'Delete 3 runs'. */
   readonly action: string;
   readonly danger?: boolean;
 }
@@ -11,7 +11,7 @@ export interface Question {
 /** The question on the screen, for ConfirmHost. */
 export const question = shallowRef<(Question & { readonly answer: (yes: boolean) => void }) | null>(null);
 
-/** Asks before something that cannot be taken back: `if (await confirm({ title, text, action: 'Delete' })) …`. */
+/** Asks before something that cannot be undone: `if (await confirm({ title, text, action: 'Delete' })) …`. */
 export function confirm(asked: Question): Promise<boolean> {
   question.value?.answer(false);
   return new Promise((resolve) => {

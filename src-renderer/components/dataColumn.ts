@@ -1,24 +1,21 @@
 export type CellValue = string | number | null;
 
-/**
- * A column of a DataTable. The slot `cell-<id>` ({ row, value }) may draw its cells; else `format` or the value itself
- * is shown.
- */
+/** A column of a DataTable. The slot `cell-<id>` ({ row, value }) draws its cells; without it, `format` is shown. */
 export interface DataColumn<Row> {
   readonly id: string;
   readonly header: string;
-  /** What the column sorts by; null sorts last. */
+  /** The cell's value, by which rows are sorted; null sorts last. */
   readonly value: (row: Row) => CellValue;
   readonly format?: (value: string | number) => string;
-  /** Longer words on the column, at hover. */
+  /** Explains the column in a tooltip. */
   readonly help?: string;
   readonly align?: 'left' | 'right';
-  /** Pixels; the width of a column that grows is its least. */
+  /** In pixels; the minimum for a column that grows. */
   readonly width?: number;
   readonly grow?: boolean;
-  /** Stays at the left when the table is moved sideways; pinned columns come first. */
+  /** Stays at the left when the table scrolls sideways. Pinned columns come first. */
   readonly pinned?: boolean;
   readonly sortable?: boolean;
-  /** Not shown until it is chosen. */
+  /** Hidden until the user chooses it. */
   readonly hidden?: boolean;
 }

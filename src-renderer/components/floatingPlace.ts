@@ -2,11 +2,11 @@ import { inject, provide, type InjectionKey } from 'vue';
 
 const insideDialog: InjectionKey<true> = Symbol('insideDialog');
 
-/** Says that what is inside stands in a dialog. */
+/** Marks what is inside as part of a dialog. */
 export const provideDialog = (): void => provide(insideDialog, true);
 
 /**
- * Where menus and lists are drawn: within the page's landmark, and above a dialog, which hides the page from those who
- * hear it, at the end of the body.
+ * Where menus and lists are rendered: within the page's landmark, or, above a dialog, at the end of the body, because a
+ * dialog hides the page from screen readers.
  */
 export const useFloatingPlace = (): string => (inject(insideDialog, false) ? 'body' : '#floating');

@@ -9,13 +9,15 @@ export const formatPlural = (count: number, [one, many]: readonly [string, strin
   `${formatCount(count)} ${count === 1 ? one : many}`;
 /** 0.7312 as '73.1 %'. */
 export const formatPercent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
-/** A number with so many significant digits, without an exponent where it can be helped. */
-export const formatNumber = (value: number, digits = 4): string =>
-  Number.isInteger(value)
-    ? grouped.format(value)
-    : Math.abs(value) < 1e-4 || Math.abs(value) >= 1e6
-      ? value.toExponential(digits - 1)
-      : String(Number(value.toPrecision(digits)));
-/** An ISO time as day and minute in the reader's zone. */
+/** A number with `digits` significant digits; very small and very large ones have an exponent. */
+export function formatNumber(value: number, digits = 4): string {
+  if (Number.isInteger(value)) return grouped.format(value);
+  const size = Math.abs(value);
+  return size < 1e-4 || size >= 1e6 ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
+}
+/** The value of a metric: a rate in percent, or a number. */
+export const formatMetric = (value: number, percent: boolean): string =>
+  percent ? formatPercent(value) : formatNumber(value);
+/** An ISO time as date and time in the user's time zone. */
 export const formatTime = (iso: string): string =>
   new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));

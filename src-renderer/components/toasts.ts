@@ -13,14 +13,14 @@ let nextId = 0;
 /** The toasts on the screen, for ToastHost. */
 export const toasts = shallowRef<readonly Toast[]>([]);
 
-/** Says something in passing; at most four are kept. */
+/** Shows a brief message. At most four stay on the screen. */
 export function showToast(toast: Omit<Toast, 'id'>): void {
   toasts.value = [...toasts.value.slice(-3), { ...toast, id: nextId++ }];
 }
 
 /**
- * Shows an error of a call as a toast: `call(…).catch(showFault)`. A fault that belongs to one place on a screen goes
- * in a FaultNote there.
+ * Shows an error of a call as a toast: `call(…).catch(showFault)`. Errors that belong to one place on a screen are
+ * shown there with FaultNote.
  */
 export function showFault(error: unknown): void {
   showToast({ tone: 'bad', title: asFault(error).message });

@@ -1,20 +1,20 @@
 import { defineStore } from 'pinia';
 import { computed, onScopeDispose, shallowReactive, type Component } from 'vue';
 
-/** Something a user can do from the palette (Ctrl-K) or by keys. */
+/** An action that the palette (Ctrl-K) offers or a key triggers. */
 export interface Command {
   readonly id: string;
   readonly title: string;
   readonly group: string;
   readonly icon?: Component;
-  /** 'g d' for one key after the other, 'Mod+k' for keys together (Mod: Ctrl, on a Mac Cmd). */
+  /** 'g d' for one key after the other, 'Mod+k' for both together (Mod is Ctrl, on a Mac Cmd). */
   readonly keys?: string;
-  /** Left out of the palette while it is false. */
+  /** The palette leaves the command out while this is false. */
   readonly available?: () => boolean;
   readonly run: () => void;
 }
 
-/** The registry of commands; a view adds its own by useCommands([...]) in its setup and they go with it. */
+/** All commands. A view adds its own with useCommands([...]) in its setup; they go when the view goes. */
 export const useCommandRegistry = defineStore('commands', () => {
   const registered = shallowReactive(new Map<string, Command>());
   return {

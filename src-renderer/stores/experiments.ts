@@ -21,7 +21,7 @@ export const useExperiments = defineStore('experiments', () => {
   on('experiments.changed', () => void load());
   on('run', ({ planHash, status }) => {
     if (status === 'done' && all.value.some((experiment) => experiment.planHash === planHash)) void load();
-  }); // one more of its runs
+  }); // one of its runs has changed
   onResync(() => void load());
   void load();
   return {

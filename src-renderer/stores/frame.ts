@@ -2,7 +2,7 @@ import { useLocalStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
 
-/** What of the frame is open. */
+/** Which parts of the app shell are open. */
 export const useFrame = defineStore('frame', () => ({
   narrow: useLocalStorage('arcbench.sidebar.narrow', false),
   jobsOpen: ref(false),

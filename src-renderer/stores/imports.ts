@@ -8,13 +8,13 @@ import { asFault } from '../client/useCall.ts';
 import { call } from '../client/workbench.ts';
 import { jobEnded, useJobs } from './jobs.ts';
 
-/** Faces on their way in: an upload, and the jobs that import. */
+/** Imports under way: an upload, and the import jobs. */
 export const useImports = defineStore('imports', () => {
   const jobs = useJobs();
   const upload = shallowRef<{ readonly name: string; readonly progress: UploadProgress | null } | null>(null);
   const fault = shallowRef<ArcBenchError | null>(null);
   const starting = ref(false);
-  /** The dataset of the last import of this page that ended well. */
+  /** The dataset of this page's last successful import. */
   const arrived = ref<string | null>(null);
   let abort = new AbortController();
 
@@ -36,7 +36,7 @@ export const useImports = defineStore('imports', () => {
     }
   };
 
-  /** Imports a folder that was dropped: by its path where the window knows it, else by sending it. */
+  /** Imports a dropped folder: by its path where the window knows it, or else by uploading it. */
   const take = async (folder: DroppedFolder): Promise<void> => {
     const path = pathOnDisk(folder);
     const csv = await faceList(folder);

@@ -10,15 +10,15 @@ import { addSample, secondsFor, secondsLeft, type ProgressSample } from './progr
 const linesAsked = 400; // of a log at a time
 const drawInterval = 100; // milliseconds
 const mostLines = 4000;
-const linesKept = 3000; // of a log that grows: earlier ones are fetched again when one scrolls to them
+const linesKept = 3000; // of a growing log: earlier ones are fetched again when the user scrolls to them
 
-/** Whether a job is over. */
+/** Whether a job has ended. */
 export const jobEnded = (job: Job): boolean =>
   job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
 
 /** Every job with its log, kept fresh by events. */
 export const useJobs = defineStore('jobs', () => {
-  const byId = ref<Record<string, Job>>({});
+  const byId = ref(new Map<string, Job>());
   const fault = shallowRef<ArcBenchError | null>(null);
   const logs = shallowRef(new Map<string, readonly LogLine[]>());
   const askedEarlier = new Set<string>();
@@ -26,29 +26,30 @@ export const useJobs = defineStore('jobs', () => {
   const endListeners = new Set<(job: Job) => void>();
 
   /** Newest first. */
-  const all = computed(() => Object.values(byId.value).sort((a, b) => (a.queuedAt < b.queuedAt ? 1 : -1)));
+  const all = computed(() => [...byId.value.values()].sort((a, b) => (a.queuedAt < b.queuedAt ? 1 : -1)));
   const running = computed(() => all.value.filter((job) => job.state === 'running'));
   const queued = computed(() => all.value.filter((job) => job.state === 'queued').reverse());
-  /** The job that the strip shows: training before anything else. */
+  /** The job that the status bar shows: training before anything else. */
   const current = computed(
     () => running.value.find((job) => job.run !== null) ?? running.value[0] ?? queued.value[0] ?? null,
   );
 
   const put = (job: Job): void => {
-    const before = byId.value[job.id];
+    const before = byId.value.get(job.id);
     if (job.progress !== null)
       samples.set(
         job.id,
         addSample(samples.get(job.id) ?? [], { stage: job.stage, done: job.progress.done, at: Date.now() }),
       );
-    byId.value[job.id] = job;
+    byId.value.set(job.id, job);
     if (before !== undefined && !jobEnded(before) && jobEnded(job)) for (const listener of endListeners) listener(job);
   };
 
   const load = async (): Promise<void> => {
     try {
       const jobs = await call('jobs.list', {});
-      for (const id of Object.keys(byId.value)) if (!jobs.some((job) => job.id === id)) delete byId.value[id];
+      const present = new Set(jobs.map((job) => job.id));
+      for (const id of byId.value.keys()) if (!present.has(id)) byId.value.delete(id);
       jobs.forEach(put);
       fault.value = null;
     } catch (error) {
@@ -58,13 +59,13 @@ export const useJobs = defineStore('jobs', () => {
 
   on('job', put);
   on('job.dismissed', ({ id }) => {
-    delete byId.value[id];
+    byId.value.delete(id);
   });
   const keepLines = (job: string, lines: readonly LogLine[]): void => {
     logs.value.set(job, lines);
     triggerRef(logs);
   };
-  /** Lines that came since the log was last drawn: a page drawn anew for each of thousands would stand still. */
+  /** Lines that arrived since the log was last drawn: drawing the page for each of thousands would block it. */
   let waiting: LogLine[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
   const takeLines = (): void => {
@@ -73,9 +74,9 @@ export const useJobs = defineStore('jobs', () => {
       let lines = [...(logs.value.get(job) ?? [])];
       for (const line of added) {
         const last = lines[lines.length - 1];
-        if (last !== undefined && line.index <= last.index) continue; // fetched meanwhile
-        // After a lost connection there may be a gap: what is known begins anew, and the rest is fetched when it is
-        // looked at.
+        if (last !== undefined && line.index <= last.index) continue; // fetched in the meantime
+        // After a lost connection there may be a gap. Then the known lines restart here, and earlier ones are fetched
+        // when the user scrolls to them.
         if (last !== undefined && line.index !== last.index + 1) lines = [];
         lines.push(line);
       }
@@ -87,14 +88,14 @@ export const useJobs = defineStore('jobs', () => {
     waiting.push(line);
     timer ??= setTimeout(takeLines, drawInterval);
   });
-  /** Fetches the lines before the ones that are known. */
+  /** Fetches the lines before the known ones. */
   const loadEarlier = async (job: string): Promise<void> => {
     const first = logs.value.get(job)?.[0];
     if (first?.index === 0 || askedEarlier.has(job)) return;
     askedEarlier.add(job);
     try {
       const found = await call('jobs.log', { id: job, before: first?.index ?? null, limit: linesAsked });
-      const known = logs.value.get(job) ?? []; // lines may have come meanwhile
+      const known = logs.value.get(job) ?? []; // lines may have arrived in the meantime
       keepLines(job, [...found.filter((line) => known[0] === undefined || line.index < known[0].index), ...known]);
     } finally {
       askedEarlier.delete(job);
@@ -117,18 +118,18 @@ export const useJobs = defineStore('jobs', () => {
     logs,
     load,
     loadEarlier,
-    byId: (id: string): Job | null => byId.value[id] ?? null,
-    /** Seconds until the stage of a job is done at its present rate; null where that is not known. */
+    byId: (id: string): Job | null => byId.value.get(id) ?? null,
+    /** Seconds until the stage of a job is done at its present rate; null while unknown. */
     secondsLeft: (job: Job): number | null =>
       job.progress === null || job.state !== 'running'
         ? null
         : secondsLeft(samples.get(job.id) ?? [], job.progress.total),
-    /** Seconds that a whole stage of a job would take again at its present rate. */
+    /** Seconds that a whole stage of a job takes at its present rate; null while unknown. */
     secondsOfStage: (job: Job): number | null =>
       job.progress === null || job.state !== 'running'
         ? null
         : secondsFor(samples.get(job.id) ?? [], job.progress.total),
-    /** Runs when a job ends that was seen running or queued; returns the way to stop listening. */
+    /** Calls the listener when a job ends that was seen running or queued. Returns a function that stops listening. */
     onEnded: (listener: (job: Job) => void): (() => void) => {
       endListeners.add(listener);
       return () => endListeners.delete(listener);
@@ -136,7 +137,7 @@ export const useJobs = defineStore('jobs', () => {
     /** Resolves with a job when it has ended. */
     ended: (id: string): Promise<Job> =>
       new Promise((resolve) => {
-        const present = byId.value[id];
+        const present = byId.value.get(id);
         if (present !== undefined && jobEnded(present)) return resolve(present);
         const listener = (job: Job): void => {
           if (job.id !== id) return;
@@ -145,7 +146,7 @@ export const useJobs = defineStore('jobs', () => {
         };
         endListeners.add(listener);
       }),
-    /** Takes in the job that a call answered with, before its first event arrives. */
+    /** Adds the job that a call returned, before its first event arrives. */
     put,
   };
 });

@@ -2,7 +2,7 @@ import { useLocalStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
 
-/** Notes of the system at the end of a job while another window is in front; asked for in the settings. */
+/** System notifications at the end of a job while another window is in front. They are turned on in the settings. */
 export const useNotifications = defineStore('notifications', () => {
   const wanted = useLocalStorage('arcbench.notify', false);
   const refused = ref(false);
@@ -10,7 +10,7 @@ export const useNotifications = defineStore('notifications', () => {
   return {
     wanted,
     refused,
-    /** Turns them on, which asks the browser for leave, or off. */
+    /** Turns notifications on, which asks the browser for permission, or off. */
     want: async (on: boolean): Promise<void> => {
       wanted.value =
         on && 'Notification' in window && (permitted() || (await Notification.requestPermission()) === 'granted');

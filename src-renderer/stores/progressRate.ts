@@ -1,4 +1,4 @@
-/** Progress of one stage at a moment. */
+/** The progress of a stage at one moment. */
 export interface ProgressSample {
   readonly stage: string;
   readonly done: number;
@@ -8,8 +8,8 @@ export interface ProgressSample {
 const windowMilliseconds = 30_000;
 
 /**
- * Adds a sample and keeps those of its stage in the last 30 s, the two newest at least; progress that went back begins
- * anew.
+ * Adds a sample and keeps those of its stage in the last 30 s, but at least the newest two. Progress that goes back
+ * starts over.
  */
 export function addSample(samples: readonly ProgressSample[], sample: ProgressSample): readonly ProgressSample[] {
   const last = samples.at(-1);
@@ -18,7 +18,7 @@ export function addSample(samples: readonly ProgressSample[], sample: ProgressSa
   return [...kept, sample];
 }
 
-/** Seconds that so much would take at the rate of the samples; null where there is no rate yet. */
+/** Seconds that an amount takes at the rate of the samples; null where there is no rate yet. */
 export function secondsFor(samples: readonly ProgressSample[], amount: number): number | null {
   const first = samples[0];
   const last = samples.at(-1);

@@ -6,17 +6,17 @@ import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';
 
 const firstPage = 200;
-const laterPages = 500; // small enough that the workbench answers others between two
+const laterPages = 500; // small enough that the workbench answers other calls in between
 
 /** Every run of the workspace, kept fresh by events. */
 export const useRuns = defineStore('runs', () => {
-  const byId = shallowRef<Record<string, RunSummary>>({});
+  const byId = shallowRef(new Map<string, RunSummary>());
   const loaded = ref(false);
   const fault = shallowRef<ArcBenchError | null>(null);
 
   /** Newest first. */
-  const all = computed(() => Object.values(byId.value).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)));
-  /** The arms of an experiment in the order of their first runs, so that an arm's colour is the same on each screen. */
+  const all = computed(() => [...byId.value.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)));
+  /** The arms of an experiment in the order of their first runs. It gives an arm the same colour on every screen. */
   const armsOf = (planHash: string): readonly string[] => arms.value.get(planHash) ?? [];
   const arms = computed(() => {
     const found = new Map<string, string[]>();
@@ -28,52 +28,55 @@ export const useRuns = defineStore('runs', () => {
     return found;
   });
 
-  let found: Record<string, RunSummary> = {};
+  let found = new Map<string, RunSummary>();
   let turn = 0;
   /**
-   * Page by page, newest first: the first is shown while the others come; a list that is shown already is replaced once
-   * all are there.
+   * Loads page by page, newest first. The first page is shown while the others load; a list that is shown already is
+   * replaced once all have loaded.
    */
   const load = async (): Promise<void> => {
     const mine = ++turn;
-    found = {};
+    found = new Map();
     try {
-      for (let [limit, oldest]: [number, RunSummary | undefined] = [firstPage, undefined]; ; limit = laterPages) {
+      let oldest: RunSummary | undefined;
+      for (let limit = firstPage; ; limit = laterPages) {
         const page: readonly RunSummary[] = await call('runs.list', {
           limit,
           ...(oldest ? { before: { createdAt: oldest.createdAt, id: oldest.id } } : {}),
         });
         if (mine !== turn) return;
-        for (const run of page) found[run.id] ??= run; // what was told meanwhile is newer
+        // A run that is there already came by an event in the meantime, and is newer.
+        for (const run of page) if (!found.has(run.id)) found.set(run.id, run);
         oldest = page[0];
         const whole = page.length < limit;
         if (whole || !loaded.value) {
           byId.value = found;
           triggerRef(byId);
         }
-        [fault.value, loaded.value] = [null, true];
+        fault.value = null;
+        loaded.value = true;
         if (whole) return;
       }
     } catch (error) {
       if (mine === turn) fault.value = asFault(error);
     }
   };
-  const change = (apply: (runs: Record<string, RunSummary>) => void): void => {
+  const change = (apply: (runs: Map<string, RunSummary>) => void): void => {
     for (const runs of [byId.value, found]) apply(runs);
     triggerRef(byId);
   };
   on('run', (run) =>
     change((runs) => {
-      runs[run.id] = run;
+      runs.set(run.id, run);
     }),
   );
   on('run.deleted', ({ ids }) =>
     change((runs) => {
-      for (const id of ids) delete runs[id];
+      for (const id of ids) runs.delete(id);
     }),
   );
   onResync(() => void load());
   void load();
 
-  return { all, loaded, fault, load, armsOf, byId: (id: string): RunSummary | null => byId.value[id] ?? null };
+  return { all, loaded, fault, load, armsOf, byId: (id: string): RunSummary | null => byId.value.get(id) ?? null };
 });

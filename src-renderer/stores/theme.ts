@@ -4,7 +4,7 @@ import { computed, watchEffect } from 'vue';
 
 export type ThemeChoice = 'system' | 'light' | 'dark';
 
-/** Light or dark, by the system or by choice; the choice is kept in this browser. */
+/** Light or dark, by the system's setting or by choice. The choice is kept in this browser. */
 export const useTheme = defineStore('theme', () => {
   const choice = useLocalStorage<ThemeChoice>('arcbench.theme', 'system');
   const prefersDark = usePreferredDark();

@@ -5,8 +5,8 @@ import { useDatasets } from './datasets.ts';
 import { useExperiments } from './experiments.ts';
 
 /**
- * The first steps: offered in an empty workspace until they are taken or dismissed, which this browser keeps; begun
- * again by wish.
+ * The tour: offered in an empty workspace until it is finished or dismissed, which this browser remembers. The user can
+ * start it again.
  */
 export const useTour = defineStore('tour', () => {
   const kept = useLocalStorage<'offered' | 'begun' | 'done'>('arcbench.tour', 'offered');

@@ -1,7 +1,6 @@
 /**
  * Alignment, the mean of |x - y|² over pairs of one class, and uniformity, ln of the mean of e^{-2 |x - y|²} over all
- * pairs
- * (arXiv 2005.10242, section 4.1), of unit embeddings by rows of their cosines. Lower is better for both.
+ * pairs (arXiv 2005.10242, section 4.1), of unit embeddings by rows of their cosines. Lower is better for both.
  */
 export function alignmentUniformity(labels: ArrayLike<number>) {
   let squares = 0;

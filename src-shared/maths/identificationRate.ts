@@ -14,8 +14,8 @@ export interface IdentificationRate {
 }
 
 /**
- * TPR at each FPR: the threshold is the similarity that floor(FPR x negatives) negatives exceed, TPR the share of
- * positives above it (REFERENCE, identification rate).
+ * TPR at each FPR. The threshold is the similarity that floor(FPR x negatives) negatives exceed. TPR is the share of
+ * positives above it: what a system that allows this share of false alarms would find.
  */
 export function identificationRates(
   positives: Float32Array | Float64Array,

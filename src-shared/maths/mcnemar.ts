@@ -7,9 +7,9 @@ export const mcnemar = (onlyFirst: number, onlySecond: number): number =>
 
 /**
  * Two-sided p that whole numbers are as likely of one sign as of the other, each keeping its size: the exact sign-flip
- * test. For the 1 and −1 of one pair of runs it is
- * McNemar's exact test; for differences over several runs, each picture counts once, whose predictions hang together
- * (as in Durkalski et al. 2003, whose test is its approximation). 1 without any.
+ * test. For the 1 and −1 of one pair of runs it is McNemar's exact test; for differences over several runs, each
+ * picture counts once, whose predictions hang together (as in Durkalski et al. 2003, whose test is its approximation).
+ * 1 without any.
  */
 export function signedCountsTest(differences: readonly number[]): number {
   const sizes = new Map<number, number>();

@@ -2,9 +2,8 @@ import { symmetricEigen } from './symmetricEigen.ts';
 
 /**
  * Lays cloud `moving` onto cloud `fixed`, both [points, dimensions] with one point a row in one order: the shift, turn
- * or
- * reflection and scale that leave the least squared distance (orthogonal Procrustes, Schönemann 1966). Distance is what
- * remains, as a share of the fixed cloud's spread.
+ * or reflection and scale that leave the least squared distance (orthogonal Procrustes, Schönemann 1966). Distance is
+ * what remains, as a share of the fixed cloud's spread.
  */
 export function procrustes(
   fixed: Float32Array,

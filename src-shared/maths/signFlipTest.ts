@@ -8,9 +8,8 @@ export const smallestSignFlipP = (pairs: number): number => 2 ** (1 - pairs);
 
 /**
  * Two-sided p of the sign-flip (permutation) test that paired differences are symmetric about 0 (Fisher 1935, section
- * 21): the share of all patterns of signs
- * whose sum is at least as far from 0. Exact up to 20 pairs; beyond, 100,000 seeded draws with the observed pattern
- * counted in (Phipson and Smyth 2010, equation 2).
+ * 21): the share of all patterns of signs whose sum is at least as far from 0. Exact up to 20 pairs; beyond, 100,000
+ * seeded draws with the observed pattern counted in (Phipson and Smyth 2010, equation 2).
  */
 export function signFlipTest(differences: readonly number[], seed: number): number {
   const n = differences.length;

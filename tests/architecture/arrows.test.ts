@@ -106,7 +106,7 @@ const forbidden: IForbiddenRuleType[] = [
   },
 ];
 
-test('imports point the way that DESIGN 2 says', async () => {
+test('imports point down the floors of docs/ARCHITECTURE.md', async () => {
   process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
   const { output } = await cruise(['src-main', 'src-shared', 'src-renderer'], {
     ruleSet: { forbidden },

@@ -10,16 +10,17 @@ import { openStore } from '../../src-main/store/store.ts';
 import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { writeFaultExperiment } from '../faults/faultExperiment.ts';
 import { differences, workspaceState } from '../faults/workspaceState.ts';
-import { startSlurm, type SlurmCluster } from './slurmCluster.ts';
+import { childEnd } from '../childEnd.ts';
+import { noSlurm, startSlurm, type SlurmCluster } from './slurmCluster.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-slurm-'));
 const workspace = join(folder, 'workspace');
 const experiment = writeFaultExperiment(join(folder, 'duel.yaml'), { epochs: 30 });
-const skip = process.platform === 'linux' ? false : 'Slurm is for Linux';
+const options = { skip: noSlurm };
 let slurm: SlurmCluster;
 before(async () => {
-  if (skip === false) slurm = await startSlurm(join(folder, 'slurm'));
+  if (!noSlurm) slurm = await startSlurm(join(folder, 'slurm'));
 });
 after(async () => {
   await slurm?.stop();
@@ -41,7 +42,7 @@ async function arcbench(args: readonly string[], environment: NodeJS.ProcessEnv 
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const { code } = await childEnd(child, { what: `arcbench ${args.join(' ')}`, seen: () => stderr });
   return { code, stdout, last: stderr.trim().split('\n').at(-1) ?? '', stderr };
 }
 async function until(what: string, holds: () => boolean, seconds = 120): Promise<void> {
@@ -66,7 +67,7 @@ const logs = () =>
 
 test(
   'without sbatch on the PATH a submit says so, and a dry run writes scripts that name every run and flag',
-  { skip },
+  options,
   async () => {
     const bare = { ...slurm.environment, PATH: folder };
     const missing = await arcbench(['submit', experiment, '--slurm'], bare);
@@ -126,7 +127,7 @@ test(
 
 test(
   'a duel that is submitted, stopped, queued again and collected equals the one that --run makes, bit for bit',
-  { skip },
+  options,
   async () => {
     const whole = await arcbench(['--run', experiment]);
     assert.equal(whole.code, 0, whole.stderr);
@@ -144,7 +145,7 @@ test(
     await until('an epoch of task 0', () => /epoch 1\/30/.test(logOf(0)));
     slurm.command('scancel', '--batch', '--signal=USR1', `${job}_0`);
     await until('the save', () =>
-      /Stopped and saved; the task goes on from here when it is queued again/.test(logOf(0)),
+      /Stopped and saved; the task goes on from here when Slurm queues it again/.test(logOf(0)),
     );
     const early = arcbench(['collect', experiment]);
     // scancel sends SIGTERM to every process of the task, the trainer too.
@@ -196,7 +197,7 @@ test(
 test(
   'collect refuses workspaces of other plans and a run that does not share its initial weights, and takes a ' +
     'workspace that was moved',
-  { skip },
+  options,
   async () => {
     const other = join(folder, 'other.yaml');
     writeFileSync(other, readFileSync(experiment, 'utf8').replace('epochs: 30', 'epochs: 2'));

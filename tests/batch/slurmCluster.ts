@@ -15,13 +15,12 @@ export interface SlurmCluster {
 
 const isThere = (command: string) => spawnSync(command, ['--version']).error === undefined;
 
-/** Debian's Slurm, installed by apt-get where it is absent and this is root. Throws where it cannot be had. */
-function findSlurm(): void {
-  if (['sbatch', 'slurmctld', 'slurmd'].every(isThere)) return;
-  installDebianPackages('--no-install-recommends', 'slurm-wlm', 'munge');
-  if (!['sbatch', 'slurmctld', 'slurmd'].every(isThere))
-    throw new Error('Slurm was not found: install it (Debian: apt-get install slurm-wlm).');
-}
+const hasSlurm = () => ['sbatch', 'slurmctld', 'slurmd'].every((command) => isThere(command));
+// Root on Debian gets it by apt-get.
+if (!hasSlurm()) installDebianPackages('--no-install-recommends', 'slurm-wlm', 'munge');
+
+/** False where Slurm is there, else the reason why the tests on it are skipped. */
+export const noSlurm = !hasSlurm() && 'Slurm was not found: install it (Debian: apt-get install slurm-wlm)';
 
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
@@ -41,7 +40,6 @@ async function freePorts(count: number): Promise<number[]> {
  * later.
  */
 export async function startSlurm(folder: string): Promise<SlurmCluster> {
-  findSlurm();
   const state = join(folder, 'state');
   const spool = join(folder, 'spool');
   const path = join(folder, 'slurm.conf');

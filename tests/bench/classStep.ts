@@ -7,7 +7,7 @@ import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { drawClasses } from '../../src-main/train/classDraws.ts';
 import { optimizerScalars } from '../../src-main/train/optimizer.ts';
-import { createRunMachine } from '../../src-main/train/trainRun.ts';
+import { createRunMachine } from '../../src-main/train/createRunMachine.ts';
 import { median } from './measured.ts';
 
 const batchSize = 64;

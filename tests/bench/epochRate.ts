@@ -81,7 +81,8 @@ async function throughProduct(seed: number): Promise<number> {
 }
 
 // In turns, and their medians compared: the machine's speed drifts.
-const [bares, products]: [Bare[], number[]] = [[], []];
+const bares: Bare[] = [];
+const products: number[] = [];
 try {
   for (const seed of [1, 2, 3]) {
     bares.push(bare());

@@ -60,13 +60,21 @@ export async function watchEventLoop(
     delays.enable();
     const { readFileSync } = load('fs');
     // The main thread's time on a core and its time ready without one; NaN leaves as null.
-    const onCore = () => { try { return readFileSync('/proc/self/task/' + process.pid + '/schedstat', 'latin1').split(' ').map((time) => time / 1e6); } catch { return [NaN, NaN]; } };
+    const schedule = '/proc/self/task/' + process.pid + '/schedstat';
+    const onCore = () => {
+      try {
+        return readFileSync(schedule, 'latin1').split(' ').map((time) => time / 1e6);
+      } catch {
+        return [NaN, NaN];
+      }
+    };
     const none = { length: 0, worked: 0, withoutCore: 0 };
     let [gap, blocked, at, [worked, withoutCore]] = [none, 0, performance.now(), onCore()];
     setInterval(() => {
       const [now, [workedNow, withoutCoreNow]] = [performance.now(), onCore()];
-      if (now - at > gap.length) gap = { length: now - at, worked: workedNow - worked, withoutCore: withoutCoreNow - withoutCore };
-      blocked = Math.max(blocked, now - at - (withoutCoreNow - withoutCore || 0));
+      const waited = withoutCoreNow - withoutCore;
+      if (now - at > gap.length) gap = { length: now - at, worked: workedNow - worked, withoutCore: waited };
+      blocked = Math.max(blocked, now - at - (waited || 0));
       [at, worked, withoutCore] = [now, workedNow, withoutCoreNow];
     }, ${resolution}).unref();
     globalThis.loopDelay = () => {

@@ -63,7 +63,9 @@ export function fillLargeWorkspace(
   // A cross join keeps the order of its tables, so that points come by their key.
   const addPoints =
     database.prepare(`WITH RECURSIVE step(step) AS (SELECT 1 UNION ALL SELECT step + 1 FROM step WHERE step < @count)
-    INSERT INTO point SELECT @run, name, step, step / 10 + 1, 1.0 / step + 0.001 * (step * 7919 % 1000), 1764000000000 + step FROM curve CROSS JOIN step`);
+    INSERT INTO point
+    SELECT @run, name, step, step / 10 + 1, 1.0 / step + 0.001 * (step * 7919 % 1000), 1764000000000 + step
+    FROM curve CROSS JOIN step`);
   const addLatest = database.prepare(
     'INSERT INTO latest SELECT @run, name, @count, CAST(@count AS INTEGER) / 10 + 1, 0.5 FROM curve',
   );

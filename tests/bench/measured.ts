@@ -39,18 +39,22 @@ export interface Row {
   readonly met?: boolean | null;
 }
 
+function verdictOf(met: boolean | null | undefined): string {
+  if (met === true) return 'met';
+  return met === false ? 'MISSED' : '';
+}
+
 /** Prints a table and writes the same as JSON where --out names a file. */
 export function publish(title: string, rows: readonly Row[]): void {
   const shown = rows.map((row) => [
     row.name,
     row.value === null ? 'not measured' : `${row.value.toPrecision(3)} ${row.unit}`,
     row.goal ?? '',
-    row.met === true ? 'met' : row.met === false ? 'MISSED' : '',
+    verdictOf(row.met),
   ]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...shown.map((row) => (row[column] as string).length)));
-  console.log(
-    `\n${title}\n${shown.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')}`).join('\n')}`,
-  );
+  const lines = shown.map((row) => row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  '));
+  console.log([`\n${title}`, ...lines.map((line) => `  ${line}`)].join('\n'));
   const out = process.argv[process.argv.indexOf('--out') + 1];
   if (process.argv.includes('--out') && out)
     writeFileSync(out, `${JSON.stringify({ title, at: new Date().toISOString(), rows }, null, 1)}\n`);

@@ -21,7 +21,9 @@ data: { demo: { people: 30, imagesPerPerson: 12 } }
 prepare: { inputSize: 32 }
 model: { embeddingSize: 64 }
 training: { epochs: 8, batchSize: 32, learningRate: 0.05 }
-arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }]
+arms:
+  - { name: cross-entropy, loss: crossEntropy }
+  - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }
 `,
 );
 

@@ -12,7 +12,7 @@ import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { writeLayersModel } from '../../src-main/model/layersModel.ts';
 import { optimizerScalars } from '../../src-main/train/optimizer.ts';
-import { createRunMachine } from '../../src-main/train/trainRun.ts';
+import { createRunMachine } from '../../src-main/train/createRunMachine.ts';
 import { imagesPerSecond } from './measured.ts';
 
 const batchSize = 64;

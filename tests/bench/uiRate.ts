@@ -203,9 +203,9 @@ async function cloud(): Promise<void> {
     });
     await openView(page, `embedding/${cloudRuns[0]}`);
     if (clouds === 1) {
-      const second = page.getByRole('combobox', { name: 'Run beside it' });
+      const second = page.getByRole('combobox', { name: 'Second run' });
       await second.click();
-      await page.getByRole('option', { name: 'No other run' }).click();
+      await page.getByRole('option', { name: 'No second run' }).click();
     }
     await page
       .getByText('50,000 pictures')

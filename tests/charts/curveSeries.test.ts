@@ -99,8 +99,7 @@ test('points that arrive grow a curve, and those of a step that is there take it
 });
 
 test(
-  'a zoomed window is asked of the source in its own unit, wider than it is, and anew when it is left or far ' +
-    'too coarse',
+  'a zoomed window is fetched in its own unit, wider than it is, and again when it is left or far ' + 'too coarse',
   () => {
     assert.deepEqual(rangeOf('step', [3.5, 9]), { by: 'step', from: 3.5, to: 9 });
     // points of steps are spread over their epoch

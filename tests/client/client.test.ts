@@ -92,7 +92,7 @@ test('events reach those who listen, until they stop', async (context) => {
   assert.deepEqual(seen, ['one']);
 });
 
-test('a lost socket rejects what was asked, comes back by itself, and has everything fetched again', async (context) => {
+test('a lost socket rejects open calls, reconnects by itself, and has everything fetched again', async (context) => {
   let server = await startServer(0, ({ id, call }, socket) => {
     if (call !== 'system.diagnose') socket.send(JSON.stringify({ id, result: 'before' }));
   });

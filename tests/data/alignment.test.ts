@@ -18,9 +18,7 @@ interface Golden {
   readonly template: number[][];
   readonly cases: readonly { readonly landmarks: number[][]; readonly matrix: number[][] }[];
 }
-const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/alignment.json', import.meta.url), 'utf8'),
-) as Golden;
+const golden = JSON.parse(readFileSync(new URL('../golden/alignment.json', import.meta.url), 'utf8')) as Golden;
 
 test("the similarity transform equals scikit-image's (relative 1e-9), and its inverse undoes it", () => {
   assert.deepEqual(golden.template.flat(), arcFaceTemplate);
@@ -56,7 +54,7 @@ test("the similarity transform equals scikit-image's (relative 1e-9), and its in
   assert.equal(similarityTransform(Array<number>(10).fill(5), arcFaceTemplate), undefined);
 });
 
-test('a warped face is the bilinear mean of four neighbours, black outside the picture, within one level of 255', () => {
+test('a warped face equals bilinear interpolation within one level of 255, and is black outside the picture', () => {
   const random = randomStream(3, 'warp');
   const width = 50;
   const height = 40;
@@ -98,7 +96,7 @@ test('a warped face is the bilinear mean of four neighbours, black outside the p
   }
 });
 
-test('a face cut from the part of a picture where it lies equals the one cut from the whole picture', async () => {
+test('a face cut from a part of a picture equals the one cut from the whole picture', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-alignment-'));
   try {
     const random = randomStream(4, 'part');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,7 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
 import { dataSchema, prepareSchema } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
@@ -23,8 +21,13 @@ import { importDataset } from '../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../src-main/data/prepareDataset.ts';
 import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
 import { journalName } from '../../src-main/data/rememberedFaces.ts';
+import { drawnPortrait } from '../drawnPortrait.ts';
+import { sharedFaces } from '../sharedFaces.ts';
 
-const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
+/** One picture of a person, both counted from 1. */
+type Pictures = (person: number, picture: number) => Promise<Buffer>;
+const real = sharedFaces('att_faces');
+const realPicture: Pictures = async (person, picture) => readFileSync(join(real.path, `s${person}`, `${picture}.png`));
 let folder = '';
 let finder: FaceFinder;
 before(() => {
@@ -56,12 +59,15 @@ const children = () =>
     .split(' ')
     .filter(Boolean)
     .map(Number);
-/** A folder of people with real faces: so many pictures of each. */
-function people(name: string, pictures: Readonly<Record<string, number>>): string {
+/** A folder of drawn people, named s1, s2 and so on, with this number of pictures each. */
+async function people(name: string, pictures: Readonly<Record<string, number>>): Promise<string> {
   for (const [person, count] of Object.entries(pictures)) {
     mkdirSync(join(folder, name, person), { recursive: true });
     for (let picture = 1; picture <= count; picture++)
-      cpSync(join(faces, person, `${picture}.png`), join(folder, name, person, `${picture}.png`));
+      writeFileSync(
+        join(folder, name, person, `${picture}.png`),
+        await drawnPortrait(Number(person.slice(1)), picture),
+      );
   }
   return join(folder, name);
 }
@@ -76,18 +82,18 @@ function wall(width: number, height: number, seed: number): Sharp {
     { raw: { width, height, channels: 3 } },
   );
 }
-/** Three faces of one photograph before a wall; the one of s5 is the largest. */
+/** Three faces of one photograph before a wall; the second is the largest. */
 const montage = [
-  { person: 's2', left: 80, top: 60, width: 184 },
-  { person: 's5', left: 420, top: 240, width: 368 },
-  { person: 's9', left: 900, top: 100, width: 230 },
+  { person: 2, left: 80, top: 60, width: 184 },
+  { person: 5, left: 420, top: 240, width: 368 },
+  { person: 9, left: 900, top: 100, width: 230 },
 ] as const;
-async function photograph(): Promise<Sharp> {
+async function photograph(pictureOf: Pictures): Promise<Sharp> {
   const heads = await Promise.all(
     montage.map(async ({ person, left, top, width }) => ({
       left,
       top,
-      input: await sharp(join(faces, person, '1.png'))
+      input: await sharp(await pictureOf(person, 1))
         .resize(width, Math.round((width * 112) / 92), { kernel: 'cubic' })
         .png()
         .toBuffer(),
@@ -96,9 +102,19 @@ async function photograph(): Promise<Sharp> {
   return sharp(await wall(1200, 900, 1).composite(heads).png().toBuffer());
 }
 
-test('five points are placed on closely cropped real faces: eyes above nose above mouth, the same each time', async () => {
-  for (const picture of ['s1/1', 's2/4', 's14/3', 's22/1', 's33/2', 's40/6']) {
-    const path = join(faces, `${picture}.png`);
+/** The five points of closely cropped faces: eyes above nose above mouth, in the picture, the same each time. */
+async function pointsOfFaces(pictureOf: Pictures): Promise<void> {
+  for (const [person, number] of [
+    [1, 1],
+    [2, 4],
+    [14, 3],
+    [22, 1],
+    [33, 2],
+    [40, 6],
+  ] as const) {
+    const picture = `person ${person}, picture ${number}`;
+    const path = join(folder, 'face.png');
+    writeFileSync(path, await pictureOf(person, number));
     const { faces: count, landmarks } = await found(path);
     assert.equal(count, 1, picture);
     const [leftEyeX, leftEyeY, rightEyeX, rightEyeY, , noseY, leftMouthX, leftMouthY, rightMouthX, rightMouthY] =
@@ -114,17 +130,20 @@ test('five points are placed on closely cropped real faces: eyes above nose abov
     );
     assert.deepEqual(await found(path), { faces: 1, landmarks });
   }
-});
+}
 
-test('in a photograph of several the largest face is taken, where it lies, however the camera was held', async () => {
+/** Of several faces the largest is taken, where it lies, however the camera was held. */
+async function largestOfSeveral(pictureOf: Pictures): Promise<void> {
   const path = join(folder, 'group.png');
-  const group = await photograph();
+  const group = await photograph(pictureOf);
   await group.clone().toFile(path);
   const { faces: count, landmarks } = await found(path);
   assert.equal(count, montage.length);
   // The same points as on that face alone, scaled and moved; within a tenth of the distance between the eyes.
   const { left, top, width, person } = montage[1];
-  const alone = (await found(join(faces, person, '1.png'))).landmarks.map(
+  const single = join(folder, 'single.png');
+  writeFileSync(single, await pictureOf(person, 1));
+  const alone = (await found(single)).landmarks.map(
     (value, index) => (value * width) / 92 + (index % 2 === 0 ? left : top),
   );
   for (const [index, value] of landmarks.entries())
@@ -132,7 +151,7 @@ test('in a photograph of several the largest face is taken, where it lies, howev
       Math.abs(value - alone[index]!) < 0.1 * eyeDistance(alone),
       `${landmarks.join(' ')} against ${alone.join(' ')}`,
     );
-  // Stored turned by 90 degrees with EXIF's word to turn it back: within a thirtieth of that distance.
+  // Stored turned by 90 degrees, with the EXIF tag that turns it back: within a thirtieth of that distance.
   const turned = join(folder, 'turned.png');
   await sharp(await group.rotate(270).png().toBuffer())
     .withMetadata({ orientation: 6 })
@@ -144,13 +163,29 @@ test('in a photograph of several the largest face is taken, where it lies, howev
       Math.abs(value - landmarks[index]!) < eyeDistance(alone) / 30,
       `${again.landmarks.join(' ')} against ${landmarks.join(' ')}`,
     );
-});
+}
+
+for (const { kind, pictureOf, skip } of [
+  { kind: 'drawn', pictureOf: drawnPortrait, skip: false },
+  { kind: 'real', pictureOf: realPicture, skip: real.skip },
+] as const) {
+  test(
+    `five points are placed on closely cropped ${kind} faces: eyes above nose above mouth, the same each time`,
+    { skip },
+    () => pointsOfFaces(pictureOf),
+  );
+  test(
+    `in a photograph of several ${kind} faces the largest is taken, where it lies, however the camera was held`,
+    { skip },
+    () => largestOfSeveral(pictureOf),
+  );
+}
 
 test('what was found is kept with the prepared set; a picture without a face is left out with its reason', async () => {
-  const source = people('plain', { s3: 3, s7: 2 });
-  await (await photograph()).toFile(join(source, 's7', 'group.png'));
+  const source = await people('plain', { s3: 3, s7: 2 });
+  await (await photograph(drawnPortrait)).toFile(join(source, 's7', 'group.png'));
   await wall(300, 200, 2).toFile(join(source, 's3', 'wall.png'));
-  writeFileSync(join(source, 's3', 'cut.png'), readFileSync(join(faces, 's3', '4.png')).subarray(0, 4000));
+  writeFileSync(join(source, 's3', 'cut.png'), (await drawnPortrait(3, 4)).subarray(0, 4000));
   const set = await detect(await read(source), join(folder, 'kept'));
   assert.deepEqual(set.detection, { pictures: 7, withFace: 6, withSeveral: 1 });
   assert.match(set.alignment, /five landmarks .*, found by the detector of @vladmandic\/face-api/);
@@ -170,13 +205,13 @@ test('what was found is kept with the prepared set; a picture without a face is 
     set.rejected.map(({ path, reason }) => [path.slice(source.length), reason.replace(/:.*/, '')]),
     [
       ['/s3/cut.png', 'The picture is truncated or damaged'],
-      ['/s3/wall.png', 'No face was found'],
+      ['/s3/wall.png', 'No face was found in the picture'],
     ],
   );
 });
 
 test('faces found before are not looked for again, for another size too, but a changed picture is', async () => {
-  const source = people('again', { s8: 2, s9: 2 });
+  const source = await people('again', { s8: 2, s9: 2 });
   const workspace = join(folder, 'remembered');
   const first = await detect(await read(source), workspace);
   const own = new Set(children());
@@ -194,7 +229,7 @@ test('faces found before are not looked for again, for another size too, but a c
     first.images.map(({ landmarks }) => landmarks),
   );
   assert.deepEqual(other.detection, first.detection);
-  cpSync(join(faces, 's10', '1.png'), join(source, 's8', '1.png'));
+  writeFileSync(join(source, 's8', '1.png'), await drawnPortrait(10, 1));
   utimesSync(join(source, 's8', '1.png'), 1e9, 1e9);
   const changed = await detect(await read(source), workspace);
   assert.notDeepEqual(changed.images[0]?.landmarks, first.images[0]?.landmarks);
@@ -205,7 +240,7 @@ test('faces found before are not looked for again, for another size too, but a c
 });
 
 test('landmarks that the dataset gives are kept, and no detector is started for them', async () => {
-  const source = people('given', { s1: 2, s2: 2 });
+  const source = await people('given', { s1: 2, s2: 2 });
   const given = [30, 45, 62, 45, 46, 62, 33, 82, 60, 82];
   const dataset = await read(source);
   const own = new Set(children());
@@ -228,17 +263,17 @@ test('landmarks that the dataset gives are kept, and no detector is started for 
 });
 
 test('where most pictures show no face, a sentence says so and nothing is kept', async () => {
-  const source = people('walls', { s1: 1, s2: 1 });
+  const source = await people('walls', { s1: 1, s2: 1 });
   for (const index of [1, 2, 3]) await wall(200, 200, index).toFile(join(source, 's1', `wall${index}.png`));
   await assert.rejects(
     detect(await read(source), join(folder, 'walled')),
-    /A face was found in 2 of 5 pictures of .*walls only: photographs .* were expected; choose prepare\.alignment: centreCrop/,
+    /Only 2 of 5 pictures of .*walls show a face: choose prepare\.alignment: centreCrop/,
   );
   assert.deepEqual(readdirSync(join(folder, 'walled', 'prepared')), [journalName]);
 });
 
-test('a detector that dies costs the picture it was at; one that is stopped leaves no process behind, and goes on', async () => {
-  const dataset = await read(people('dying', { s11: 10, s12: 4 }));
+test('a detector that dies costs one picture; one that is stopped leaves no process behind, and goes on', async () => {
+  const dataset = await read(await people('dying', { s11: 10, s12: 4 }));
   const own = new Set(children());
   let killed = false;
   const set = await detect(dataset, join(folder, 'died'), {
@@ -250,7 +285,7 @@ test('a detector that dies costs the picture it was at; one that is stopped leav
   assert.ok(killed);
   assert.deepEqual(
     set.rejected.map(({ reason }) => reason),
-    ['The face detector ended without a word on this picture (SIGKILL): leave it out, or give its landmarks.'],
+    ['The face detector stopped on this picture (SIGKILL): leave it out, or give its landmarks.'],
   );
   assert.equal(set.count, dataset.images.length - 1);
 

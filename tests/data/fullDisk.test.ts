@@ -24,7 +24,7 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a disk that fills up while preparing is said in one sentence, and nothing half-written is kept', async (context) => {
+test('a disk that fills up while preparing gives one sentence, and nothing half-written is kept', async (context) => {
   if (refused !== '') return context.skip(refused);
   const source = join(folder, 'people');
   for (const [person, count] of [

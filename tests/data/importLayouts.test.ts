@@ -80,7 +80,7 @@ for (const [pictures, landmarks] of [
       [
         [
           join(source, pictures, '000009.jpg'),
-          'The picture is named in identity_CelebA.txt and is not there: unpack the pictures again.',
+          'The picture is listed in identity_CelebA.txt but does not exist: unpack the pictures again.',
         ],
       ],
     );
@@ -107,10 +107,10 @@ test("a part of CelebA's layout that is missing is named", async () => {
   unlinkSync(join(source, 'list_landmarks_align_celeba.txt'));
   await assert.rejects(read(source), /has no list_landmarks_align_celeba\.txt for the pictures in .*img_align_celeba/);
   renameSync(join(source, 'img_align_celeba'), join(source, 'elsewhere'));
-  await assert.rejects(read(source), /has no folder of CelebA's pictures: img_align_celeba or img_celeba was expected/);
+  await assert.rejects(read(source), /has no folder of CelebA's pictures: unpack img_align_celeba or img_celeba there/);
   await assert.rejects(read(join(source, 'elsewhere'), 'celeba'), /has no identity_CelebA\.txt/);
   renameSync(join(source, 'elsewhere'), join(source, 'img_align_celeba'));
-  // taken for a person's folder, it was said to hold one person only
+  // Without the list, img_align_celeba was once taken for the folder of one person.
   renameSync(join(source, 'identity_CelebA.txt'), join(source, 'identity.txt'));
   await assert.rejects(read(source), /has no identity_CelebA\.txt/);
 });
@@ -144,15 +144,15 @@ test('a CSV is read with and without landmarks, and each bad row is named by its
       .map(({ reason }) => reason.replace(/^Line (\d) of .*?faces\.csv: /, '$1 ').replace(/[:;] .*/, ''))
       .sort(),
     [
-      '5 the file is not there',
+      '5 the file does not exist',
       '6 the path or the identity is empty',
       '7 a landmark is not a number',
-      '8 it has 2 columns, 12 were expected',
+      '8 it has 2 columns instead of 12',
     ],
   );
 });
 
-test('a CSV is read as spreadsheets write it where the comma is for decimals', async () => {
+test('a CSV with decimal commas and semicolons or tabs between columns is read', async () => {
   for (const name of ['a1.jpg', 'b1.jpg']) await picture(join(folder, name));
   const file = join(folder, 'sheet.csv');
   for (const delimiter of [';', '\t']) {
@@ -173,12 +173,12 @@ test('a CSV is read as spreadsheets write it where the comma is for decimals', a
   }
 });
 
-test('a CSV whose header or kind does not fit says what was expected', async () => {
+test('a CSV with a wrong header, or a source of the wrong kind, is refused in one sentence', async () => {
   const file = join(folder, 'faces.csv');
   for (const [text, sentence] of [
-    ['path,identiy\n', /has the column identiy, which is not known \(identity was meant\?\)/],
+    ['path,identiy\n', /has an unknown column identiy \(did you mean identity\?\)/],
     ['path,x0\n', /has no column identity/],
-    ['path,identity,x0\n', /has 1 of the ten landmark columns/],
+    ['path,identity,x0\n', /has only 1 of the ten landmark columns/],
     ['path,identity\n"a,b\n', /cannot be read as CSV/],
     ['a 1.jpg,Ann\n', /begins with 'a 1\.jpg, Ann': a CSV with a header line/],
   ] as const) {

@@ -93,7 +93,7 @@ test('a picture that cannot be decoded is left out with one sentence, and the ot
   const reasons = Object.fromEntries(
     [...dataset.rejected, ...set.rejected].map(({ path, reason }) => [path.slice(source.length + 5), reason]),
   );
-  const damaged = 'The picture is truncated or damaged: copy it again from its source, or save it anew as PNG.';
+  const damaged = 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.';
   const noPicture =
     'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture, whatever its name says: convert it to PNG.';
   assert.deepEqual(reasons, {
@@ -105,8 +105,8 @@ test('a picture that cannot be decoded is left out with one sentence, and the ot
     'letter.jpg': noPicture,
     'page.jpeg': noPicture,
     'drawing.svg':
-      "The picture's format is not decoded: JPEG, PNG, WebP, GIF, TIFF or AVIF was expected; convert it to PNG.",
-    'vast.png': 'The picture has 30000 x 2200 pixels, more than the 64 megapixels that are decoded: make it smaller.',
+      'ArcBench reads JPEG, PNG, WebP, GIF, TIFF and AVIF pictures, but not this format: convert the picture to PNG.',
+    'vast.png': 'The picture has 30000 x 2200 pixels, more than the limit of 64 megapixels: make it smaller.',
   });
 });
 
@@ -167,36 +167,32 @@ test('every kind of picture comes out as 8-bit sRGB', async () => {
   assertColour(pixels.get('Ann/clear.png'), [128, 128, 128], 0, 'clear.png');
 });
 
-test(
-  'what a picture takes while it is decoded counts channels, depth, coefficients, turning, and what its format ' +
-    'keeps whole',
-  async () => {
-    const clear = sharp({
-      create: { width: 48, height: 64, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } },
-    });
-    const pixels = 48 * 64;
-    for (const [file, bytes] of [
-      [plain('#888').png(), 3],
-      [clear.clone().toColourspace('rgb16').png({ progressive: true }), 8],
-      [plain('#888').toColourspace('b-w').png(), 1],
-      [plain('#888').jpeg(), 3],
-      [plain('#888').jpeg({ progressive: true }), 3],
-      [plain('#888').jpeg({ progressive: true, chromaSubsampling: '4:4:4' }), 6],
-      [plain('#888').toColourspace('cmyk').jpeg(), 4],
-      [plain('#888').withMetadata({ orientation: 6 }).jpeg({ progressive: true }), 6],
-      [clear.clone().webp({ lossless: true }), 8],
-      [clear.clone().withMetadata({ orientation: 8 }).toColourspace('rgb16').tiff({ compression: 'deflate' }), 16],
-      [plain('#888').avif({ effort: 0 }), 20],
-    ] as const)
-      assert.equal(bytesToDecode(await sharp(await file.toBuffer()).metadata()), bytes * pixels);
-    const plainRows = await sharp(await plain('#888', 10, 9000).png().toBuffer()).metadata();
-    assert.equal(bytesToDecode(plainRows), 10 * 2048 * 3, 'what is read from top to bottom is never held whole');
-  },
-);
+test('the memory of a picture counts its channels, depth, coefficients, turning and format', async () => {
+  const clear = sharp({
+    create: { width: 48, height: 64, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } },
+  });
+  const pixels = 48 * 64;
+  for (const [file, bytes] of [
+    [plain('#888').png(), 3],
+    [clear.clone().toColourspace('rgb16').png({ progressive: true }), 8],
+    [plain('#888').toColourspace('b-w').png(), 1],
+    [plain('#888').jpeg(), 3],
+    [plain('#888').jpeg({ progressive: true }), 3],
+    [plain('#888').jpeg({ progressive: true, chromaSubsampling: '4:4:4' }), 6],
+    [plain('#888').toColourspace('cmyk').jpeg(), 4],
+    [plain('#888').withMetadata({ orientation: 6 }).jpeg({ progressive: true }), 6],
+    [clear.clone().webp({ lossless: true }), 8],
+    [clear.clone().withMetadata({ orientation: 8 }).toColourspace('rgb16').tiff({ compression: 'deflate' }), 16],
+    [plain('#888').avif({ effort: 0 }), 20],
+  ] as const)
+    assert.equal(bytesToDecode(await sharp(await file.toBuffer()).metadata()), bytes * pixels);
+  const plainRows = await sharp(await plain('#888', 10, 9000).png().toBuffer()).metadata();
+  assert.equal(bytesToDecode(plainRows), 10 * 2048 * 3, 'what is read from top to bottom is never held whole');
+});
 
 test(
-  'pictures that would take more memory than all may are refused in a sentence, those of 64 megapixels and 8 ' +
-    'bits are taken',
+  'a picture that needs more memory than the limit is refused in one sentence, and one of 64 megapixels with 8 ' +
+    'bits is accepted',
   async () => {
     const side = 6200;
     const most = 8000;
@@ -215,7 +211,7 @@ test(
     const set = await prepare();
     const refusal = (channels: number, bits: number, megabytes: number) =>
       `The picture of 6200 x 6200 pixels with ${channels} channels of ${bits} bits may take ${megabytes} MB of ` +
-      'memory while it is decoded, more than the 400 MB that are allowed: make it smaller, or save it anew as ' +
+      'memory while it is decoded, more than the limit of 400 MB: make it smaller, or save it again as ' +
       'a plain 8-bit JPEG or PNG.';
     assert.deepEqual(
       dataset.rejected.map(({ path, reason }) => [path.slice(source.length), reason]),
@@ -231,10 +227,10 @@ test(
 );
 
 test(
-  'pictures wait until what they take is free, and a thread that is ended in the middle of one leaves nothing ' +
-    'reserved',
+  'a picture waits until its share of memory is free, and a thread that ends in the middle of one gives its share ' +
+    'back',
   async () => {
-    const told: string[] = [];
+    const finished: string[] = [];
     let finish = (): void => undefined;
     const first = withinBudget(
       memoryBudget,
@@ -244,13 +240,13 @@ test(
         }),
     );
     const second = withinBudget(1e6, async () => {
-      told.push('second');
+      finished.push('second');
     });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepEqual([...told], []);
+    assert.deepEqual([...finished], []);
     finish();
     await Promise.all([first, second]);
-    assert.deepEqual([...told], ['second']);
+    assert.deepEqual([...finished], ['second']);
 
     const { release, ...workerData } = budgetOfThread();
     const address = new URL('../../src-main/data/memoryBudget.ts', import.meta.url).href;
@@ -262,17 +258,17 @@ test(
     );
     await once(thread, 'message');
     const third = withinBudget(1e6, async () => {
-      told.push('third');
+      finished.push('third');
     });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepEqual([...told], ['second']);
+    assert.deepEqual([...finished], ['second']);
     thread.on('exit', release);
     await thread.terminate();
     await third;
   },
 );
 
-test('the eight ways in which a camera can be held give the same upright pixels', async () => {
+test('the eight EXIF orientations give the same upright pixels', async () => {
   const width = 48;
   const height = 64;
   const upright = Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7919) % 251);
@@ -318,7 +314,7 @@ test('the eight ways in which a camera can be held give the same upright pixels'
   }
 });
 
-test('names of every kind are taken as they are', async () => {
+test('file names of every kind are accepted', async () => {
   const names = [
     'two words.png',
     ' leading and trailing .png',
@@ -364,16 +360,14 @@ test('a symbolic link is followed inside the source and refused outside it', asy
     dataset.images.map(({ path }) => path.slice(source.length)),
     ['/Ann/good.png', '/Ann/inside.png', '/Bo/good.png'],
   );
-  const outside =
-    'The symbolic link leaves the source folder: a file inside it was expected; copy the picture into the ' +
-    'source folder.';
+  const outside = 'The symbolic link leads out of the source folder: copy the picture into the source folder.';
   assert.deepEqual(
     dataset.rejected.map(({ path, reason }) => [path.slice(source.length + 5), reason]),
     [
       ['folder-out', outside],
       [
         'nowhere.png',
-        'The file is not there, or its symbolic link leads nowhere: correct the path or remove the link.',
+        'The file does not exist, or its symbolic link leads nowhere: correct the path or remove the link.',
       ],
       ['out.png', outside],
       ['relative-out.png', outside],
@@ -381,7 +375,7 @@ test('a symbolic link is followed inside the source and refused outside it', asy
   );
 });
 
-test('one picture a person and one person alone are told apart', async () => {
+test('one picture for each person is not taken for one person', async () => {
   const set = await prepare();
   assert.throws(() => makeSplit(set, splitSchema.parse({})), {
     code: 'wrong-input',

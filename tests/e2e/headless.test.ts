@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readNpy } from '../../src-main/files/npyFile.ts';
+import { childEnd } from '../childEnd.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-e2e-'));
@@ -20,8 +21,12 @@ data: { source: demo, demo: { people: 14, imagesPerPerson: 10 } }
 prepare: { inputSize: 32 }
 split: { query: 0.2, distractors: 0.1 }
 model: { backbone: smallcnn, embeddingSize: 16, dropout: 0.1 }
-training: { epochs: 6, batchSize: 8, learningRate: 0.05, optimizer: adamw, augmentation: { flip: 0.5, shift: 0.1, contrast: 0.1, erase: 0.2 } }
-arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }]
+training:
+  { epochs: 6, batchSize: 8, learningRate: 0.05, optimizer: adamw,
+    augmentation: { flip: 0.5, shift: 0.1, contrast: 0.1, erase: 0.2 } }
+arms:
+  - { name: cross-entropy, loss: crossEntropy }
+  - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }
 `,
 );
 
@@ -30,7 +35,7 @@ interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
 }
-function arcbench(
+async function arcbench(
   args: readonly string[],
   onError?: (text: string, interrupt: (signal: NodeJS.Signals) => void, processId: number) => void,
 ): Promise<Outcome> {
@@ -47,7 +52,8 @@ function arcbench(
     stderr += chunk.toString();
     onError?.(stderr, (signal) => child.kill(signal), child.pid as number);
   });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  const { code } = await childEnd(child, { what: `arcbench ${args.join(' ')}`, seen: () => stderr });
+  return { code, stdout, stderr };
 }
 const inWorkspace = (name: string, ...args: string[]) => [...args, '--workspace', join(folder, name)];
 const lastState = (workspace: string) =>
@@ -106,7 +112,7 @@ test('Ctrl-C saves, says how to resume, and a resumed run ends with the same bit
   assert.equal(refused.code, 2);
   assert.match(
     refused.stderr,
-    /ArcFace, seed 1 \(run [0-9a-f]{12}\) ended half-way \(cancelled\): .* --resume` goes on with it, --restart begins it anew\.\n$/,
+    /ArcFace, seed 1 \(run [0-9a-f]{12}\) ended half-way \(cancelled\): .* --resume` goes on with it, --restart starts it from the beginning\.\n$/,
   );
   const resumed = await arcbench(inWorkspace('stopped', '--run', experiment, '--resume'));
   assert.equal(resumed.code, 0, resumed.stderr);
@@ -238,10 +244,10 @@ test('wrong input ends with 2 and one sentence', async () => {
       /split\.val is 0, and the best epoch of a run is chosen by val/,
     ],
     [['split', 'my', 'faces'], /too many arguments for 'split'/],
-    [['--run', experiment, 'split', experiment], /--run stands beside the command split/],
+    [['--run', experiment, 'split', experiment], /--run and the command split were given/],
     [['train', experiment, '--arm', 'arcface'], /the experiment has no such arm; the nearest is ArcFace/],
     [['--engine', 'tpu', 'doctor'], /auto, cuda, cpu/],
-    [['--run', experiment, '--resume', '--restart'], /exclude one another/],
+    [['--run', experiment, '--resume', '--restart'], /cannot be combined/],
   ];
   for (const [args, sentence] of cases) {
     const { code, stderr, stdout } = await arcbench(inWorkspace('whole', ...args));

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import type { CallInput, Curve, Job, WorkbenchEvent } from '../../src-shared/api.ts';
 import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
 import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
-import { callFrom, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
+import { callFrom, noBrowser, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
 
 let { page, faults, close } = {} as OpenedWorkbench;
 interface Asked {
@@ -39,7 +39,9 @@ const listen = (of: Page) =>
       if (!(withheld && of?.input.range)) socket.send(message);
     });
   });
+const options = { skip: noBrowser };
 before(async () => {
+  if (noBrowser) return;
   ({ page, faults, close } = await openWorkbenchPage('long', {
     timeout: 30_000,
     fill: (workspace) => {
@@ -72,74 +74,78 @@ const zoomIn = async (turns: number) => {
   await page.keyboard.up('Control');
 };
 
-test('a curve that is zoomed gets the finer points of what is in sight from the source, and once', async () => {
-  await go('live/long0');
-  await page.getByRole('heading', { name: 'Training loss' }).waitFor();
-  await page.getByRole('button', { name: 'Enlarge' }).first().click();
-  const whole = await until('the whole curves never came', () =>
-    [...answers.entries()].map(([id, curves]) => ({ id, curves })).find(({ curves }) => curves.length === 12),
-  );
-  const coarse = whole.curves.find(({ run, name }) => run === 'long0' && name === 'step/loss');
-  assert.deepEqual([coarse?.total, coarse?.values.length], [20_000, 1500]);
-  await page.locator('canvas').first().waitFor();
-  await zoomIn(20);
-  await until('no range was asked for', () => ranged()[0]);
-  await page.waitForTimeout(800); // a slow machine may rest in between
-  const settled = ranged().length;
-  await page.waitForTimeout(800);
-  assert.equal(ranged().length, settled, 'a window at rest asks once');
-  const wide = () => {
-    const { from, to } = ranged().at(-1)!.input.range!;
-    return to - from >= 12_000;
-  };
-  for (let turn = 0; turn < 5 && wide(); turn++) {
-    // a slow machine asks on the way
-    await zoomIn(8);
-    await page.waitForTimeout(800);
-  }
-  const call = ranged().at(-1)!;
-  const { range, ids, names } = call.input;
-  assert.ok(
-    range?.by === 'step' && range.from > 100 && range.to < 19_900 && range.to - range.from < 12_000,
-    JSON.stringify(range),
-  );
-  assert.deepEqual([ids.length, names], [4, ['step/loss']]);
-  const fine = (await until('the range was not answered', () => answers.get(call.id))).find(
-    ({ run }) => run === 'long0',
-  );
-  const within = (steps: readonly number[]) => steps.filter((step) => step >= range.from && step <= range.to).length;
-  assert.ok(
-    fine && within(fine.steps) > 1.5 * within(coarse!.steps),
-    `${within(fine?.steps ?? [])} against ${within(coarse!.steps)}`,
-  );
-  // The smoothed line of the part is that of the whole curve.
-  const [full] = await callFrom(page, 'runs.curves', { ids: ['long0'], names: ['step/loss'], points: 20_000 });
-  const averages = movingAverage(full!.values, 0.6);
-  assert.deepEqual([full!.values.length, call.input.smoothing], [20_000, 0.6]);
-  for (const { steps, smoothed } of [fine, coarse!])
-    steps.forEach((step, index) =>
-      assert.ok(Math.abs(smoothed![index]! - averages[step - 1]!) < 1e-12, `step ${step}`),
+test(
+  'a curve that is zoomed gets the finer points of what is in sight from the source, and once',
+  options,
+  async () => {
+    await go('live/long0');
+    await page.getByRole('heading', { name: 'Training loss' }).waitFor();
+    await page.getByRole('button', { name: 'Enlarge' }).first().click();
+    const whole = await until('the whole curves never came', () =>
+      [...answers.entries()].map(([id, curves]) => ({ id, curves })).find(({ curves }) => curves.length === 12),
     );
-  const box = await page.locator('canvas').first().boundingBox();
-  assert.ok(box);
-  await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
-  const told = page
-    .locator('.drawing div')
-    .filter({ has: page.locator('b') })
-    .first();
-  for (const arm of ['crossEntropy', 'normFace', 'cosFace', 'arcFace'])
-    await told.getByText(arm, { exact: true }).waitFor(); // thinned curves share no steps
-  await page
-    .getByRole('region', { name: 'Training loss', exact: true })
-    .getByRole('button', { name: 'Show all' })
-    .click();
-  await page
-    .getByRole('region', { name: 'Training loss', exact: true })
-    .getByRole('button', { name: 'Show all' })
-    .waitFor({ state: 'hidden' });
-});
+    const coarse = whole.curves.find(({ run, name }) => run === 'long0' && name === 'step/loss');
+    assert.deepEqual([coarse?.total, coarse?.values.length], [20_000, 1500]);
+    await page.locator('canvas').first().waitFor();
+    await zoomIn(20);
+    await until('no range was asked for', () => ranged()[0]);
+    await page.waitForTimeout(800); // a slow machine may rest in between
+    const settled = ranged().length;
+    await page.waitForTimeout(800);
+    assert.equal(ranged().length, settled, 'a window at rest asks once');
+    const wide = () => {
+      const { from, to } = ranged().at(-1)!.input.range!;
+      return to - from >= 12_000;
+    };
+    for (let turn = 0; turn < 5 && wide(); turn++) {
+      // a slow machine asks on the way
+      await zoomIn(8);
+      await page.waitForTimeout(800);
+    }
+    const call = ranged().at(-1)!;
+    const { range, ids, names } = call.input;
+    assert.ok(
+      range?.by === 'step' && range.from > 100 && range.to < 19_900 && range.to - range.from < 12_000,
+      JSON.stringify(range),
+    );
+    assert.deepEqual([ids.length, names], [4, ['step/loss']]);
+    const fine = (await until('the range was not answered', () => answers.get(call.id))).find(
+      ({ run }) => run === 'long0',
+    );
+    const within = (steps: readonly number[]) => steps.filter((step) => step >= range.from && step <= range.to).length;
+    assert.ok(
+      fine && within(fine.steps) > 1.5 * within(coarse!.steps),
+      `${within(fine?.steps ?? [])} against ${within(coarse!.steps)}`,
+    );
+    // The smoothed line of the part is that of the whole curve.
+    const [full] = await callFrom(page, 'runs.curves', { ids: ['long0'], names: ['step/loss'], points: 20_000 });
+    const averages = movingAverage(full!.values, 0.6);
+    assert.deepEqual([full!.values.length, call.input.smoothing], [20_000, 0.6]);
+    for (const { steps, smoothed } of [fine, coarse!])
+      steps.forEach((step, index) =>
+        assert.ok(Math.abs(smoothed![index]! - averages[step - 1]!) < 1e-12, `step ${step}`),
+      );
+    const box = await page.locator('canvas').first().boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
+    const told = page
+      .locator('.drawing div')
+      .filter({ has: page.locator('b') })
+      .first();
+    for (const arm of ['crossEntropy', 'normFace', 'cosFace', 'arcFace'])
+      await told.getByText(arm, { exact: true }).waitFor(); // thinned curves share no steps
+    await page
+      .getByRole('region', { name: 'Training loss', exact: true })
+      .getByRole('button', { name: 'Show all' })
+      .click();
+    await page
+      .getByRole('region', { name: 'Training loss', exact: true })
+      .getByRole('button', { name: 'Show all' })
+      .waitFor({ state: 'hidden' });
+  },
+);
 
-test('what was shown stays on the screen while finer points are on their way', async () => {
+test('what was shown stays on the screen while finer points are on their way', options, async () => {
   withheld = true;
   const before = ranged().length;
   await zoomIn(14);
@@ -160,7 +166,7 @@ test('what was shown stays on the screen while finer points are on their way', a
   withheld = false;
 });
 
-test('of many runs Live draws the mean of seeds until one asks for each', async () => {
+test('of many runs Live draws the mean of seeds until one asks for each', options, async () => {
   await go('live/small0-0');
   await page.getByRole('list', { name: 'Arms' }).getByText('5 seeds').first().waitFor();
   assert.equal(await page.getByRole('list', { name: 'Arms' }).getByRole('listitem').count(), 4);
@@ -171,7 +177,7 @@ test('of many runs Live draws the mean of seeds until one asks for each', async 
   assert.equal(await cards.getByRole('listitem').count(), 20);
 });
 
-test('over many lines the pointer moves without that they are drawn anew', async () => {
+test('over many lines the pointer moves without redrawing them', options, async () => {
   const chart = page.getByRole('region', { name: 'Training loss', exact: true });
   const strokes = () =>
     chart.evaluate((element) => {
@@ -202,7 +208,7 @@ test('over many lines the pointer moves without that they are drawn anew', async
   assert.ok(frame! > 0 && lines! <= 40, `${frame} strokes of the frame, ${lines} of 20 lines`);
 });
 
-test('a log of thousands of lines stays at its end and is never longer than one can scroll', async () => {
+test('a log of thousands of lines stays at its end and is never longer than one can scroll', options, async () => {
   const job: Job = {
     id: 'told',
     kind: 'import',
@@ -238,7 +244,7 @@ test('a log of thousands of lines stays at its end and is never longer than one 
   await page.keyboard.press('j');
 });
 
-test('every marked run is compared, in a table that sorts, and what shows fewer says so', async () => {
+test('every marked run is compared, in a table that sorts, and what shows fewer says so', options, async () => {
   await go('runs');
   await page.getByRole('checkbox', { name: 'Mark all rows' }).click();
   const metrics = page.getByRole('grid', { name: 'Metrics' });

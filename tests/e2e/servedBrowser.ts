@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -9,29 +10,29 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
 import { installDebianPackages } from '../debianPackages.ts';
+import { waitFor } from '../waitUntil.ts';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** Debian's chromium, installed by apt-get where it is absent and this is root. Throws where it cannot be had. */
-export function findChromium(): string {
-  const found = () =>
-    [process.env['ARCBENCH_CHROMIUM'], ...places].find((path) => path !== undefined && existsSync(path));
-  const there = found();
-  if (there !== undefined) return there;
-  installDebianPackages('chromium');
-  const installed = found();
-  if (installed === undefined)
-    throw new Error(
-      'Chromium was not found: install it (Debian: apt-get install chromium), or name it in ARCBENCH_CHROMIUM.',
-    );
-  return installed;
-}
+const findChromium = () =>
+  [process.env['ARCBENCH_CHROMIUM'], ...places].find((path) => path !== undefined && existsSync(path));
+// Root on Debian gets it by apt-get.
+if (findChromium() === undefined) installDebianPackages('chromium');
+const executable = findChromium();
 
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: findChromium(),
+/** False where there is a browser, else the reason why the tests in one are skipped. */
+export const noBrowser =
+  executable === undefined &&
+  'Chromium was not found: install it (Debian: apt-get install chromium), or name it in ARCBENCH_CHROMIUM';
+
+/** Throws where there is no browser. */
+export async function openBrowser(): Promise<Browser> {
+  if (executable === undefined) throw new Error(noBrowser || '');
+  return await chromium.launch({
+    executablePath: executable,
     args: ['--no-sandbox', '--enable-unsafe-swiftshader', '--disable-dev-shm-usage'],
   });
+}
 
 export interface ServedWorkbench {
   readonly address: string;
@@ -54,22 +55,31 @@ export async function serveWorkbench(
     [...nodeOptions, main, 'serve', '--workspace', workspace, '--port', '0', '--open', ...folders],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } },
   );
-  const open = await new Promise<string>((resolve, reject) => {
+  let said = '';
+  const address = new Promise<string>((resolve, reject) => {
     child.on('exit', (code) => reject(new Error(`arcbench serve ended with ${code}`)));
     createInterface({ input: child.stdout! }).on('line', (line) => {
+      said += `${line}\n`;
       const found = /^ArcBench: (http\S+)$/.exec(line)?.[1];
       if (found !== undefined) resolve(found);
     });
   });
+  const open = await waitFor('the address that arcbench serve prints', address, { seen: () => said }).catch((error) => {
+    child.kill('SIGKILL'); // it would keep the test file from ending
+    throw error;
+  });
   return {
     open,
     address: new URL('/', open).href,
-    stop: () =>
-      new Promise((resolve) => {
-        if (child.exitCode !== null) return resolve();
-        child.on('exit', () => resolve());
-        child.kill('SIGTERM');
-      }),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await waitFor('the end of arcbench serve after SIGTERM', ended).catch((error) => {
+        child.kill('SIGKILL');
+        throw error;
+      });
+    },
   };
 }
 
@@ -123,24 +133,32 @@ export async function openWorkbenchPage(
   const folder = mkdtempSync(join(tmpdir(), `arcbench-${name}-`));
   const workspace = join(folder, 'workspace');
   options.fill?.(workspace);
-  const [browser, served] = await Promise.all([openBrowser(), serveWorkbench(workspace, [folder])]);
-  const page = await browser.newPage({
-    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
-    reducedMotion: 'reduce',
-  });
-  page.setDefaultTimeout(options.timeout ?? 60_000);
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  if (!options.firstTime) await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
-  await options.prepare?.(page);
-  await page.goto(served.open);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  const browser = await openBrowser();
+  let served: ServedWorkbench | undefined;
+  // Whatever fails, nothing stays open: a test file with an open process never ends.
   const close = async () => {
     await browser.close();
-    await served.stop();
+    await served?.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { folder, workspace, page, faults, close };
+  try {
+    served = await serveWorkbench(workspace, [folder]);
+    const page = await browser.newPage({
+      viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+      reducedMotion: 'reduce',
+    });
+    page.setDefaultTimeout(options.timeout ?? 60_000);
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    if (!options.firstTime) await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+    await options.prepare?.(page);
+    await page.goto(served.open);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    return { folder, workspace, page, faults, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -20,7 +20,7 @@ const start = (workspace = folder) =>
   });
 const save = (yaml: string) => ['experiments.save', { id: null, yaml }] as const;
 
-test("calls, faults, events and bytes pass between the window's process and the workbench's, and closing saves", async () => {
+test("calls, errors, events and bytes pass between the window and the workbench's process; closing saves", async () => {
   const workbench = start();
   const events: WorkbenchEvent[] = [];
   workbench.subscribe((event) => events.push(event));
@@ -73,8 +73,15 @@ test('a workbench that dies answers what was asked with a fault, and says that i
 test("a workbench whose window's process is gone saves and ends", async () => {
   rmSync(join(folder, 'closed'), { force: true });
   const { spawn } = await import('node:child_process');
-  const source = `import { startWorkbench } from ${JSON.stringify(new URL('../../src-main/doors/electron/startWorkbench.ts', import.meta.url).href)};
-    const workbench = startWorkbench(${JSON.stringify({ node: process.execPath, program: join(import.meta.dirname, 'workbenchProgram.ts'), args: [folder], cache: join(folder, 'cache') })});
+  const program = new URL('../../src-main/doors/electron/startWorkbench.ts', import.meta.url).href;
+  const options = {
+    node: process.execPath,
+    program: join(import.meta.dirname, 'workbenchProgram.ts'),
+    args: [folder],
+    cache: join(folder, 'cache'),
+  };
+  const source = `import { startWorkbench } from ${JSON.stringify(program)};
+    const workbench = startWorkbench(${JSON.stringify(options)});
     await workbench.call('experiments.save', { id: null, yaml: 'start' }); process.kill(process.pid, 'SIGKILL');`;
   spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: 'ignore' });
   for (let tries = 0; tries < 200 && !existsSync(join(folder, 'closed')); tries++)

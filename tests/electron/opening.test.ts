@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { desktop, notHere, until, type Desktop, type StartedApp } from './startedApp.ts';
+import { desktop, notHere, type Desktop, type StartedApp } from './startedApp.ts';
+import { waitUntil } from '../waitUntil.ts';
 
 // What the system asks the app to open, how it ends and how it starts itself anew; each test ends the app that it
 // started.
@@ -26,7 +27,7 @@ const experiment = (name: string) => {
 const savedOf = (name: string) => `name: ${name}\ndata: { source: ${join(machine.folder, 'faces')} }\n`;
 /** Waits until an experiment has come to the workbench, and the screen shows it. */
 const shows = async (name: string) => {
-  await until(() => existsSync(join(machine.folder, 'saved')));
+  await waitUntil('the experiment to be saved', () => existsSync(join(machine.folder, 'saved')));
   assert.equal(readFileSync(join(machine.folder, 'saved'), 'utf8'), savedOf(name));
   await page.waitForURL('arcbench://app/#/experiment/new');
   rmSync(join(machine.folder, 'saved'));
@@ -99,7 +100,7 @@ test('an experiment that cannot be read is named', options, async () => {
     ({ app }, path) => app.emit('open-file', { preventDefault: () => {} }, path),
     join(machine.folder, 'none.arcbench.yaml'),
   );
-  await until(() => app.evaluate(() => 'asked' in globalThis));
+  await waitUntil('the question', () => app.evaluate(() => 'asked' in globalThis));
   assert.match(
     JSON.stringify(await app.evaluate(() => (globalThis as There).asked)),
     /none\.arcbench\.yaml could not be opened.*cannot be read/,
@@ -123,7 +124,7 @@ test('a reload and a crash of the screens stop nothing that runs: they come back
     );
   await inPage('document.querySelector("main").textContent = ""');
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.reload());
-  await until(isWhole);
+  await waitUntil('the window that was reloaded to show its screen', isWhole);
   assert.equal(await hears(), 'running');
   const gone = app.evaluate(
     ({ BrowserWindow }) =>
@@ -134,7 +135,7 @@ test('a reload and a crash of the screens stop nothing that runs: they come back
       }),
   );
   assert.match(String(await gone), /crashed|killed/);
-  await until(isWhole);
+  await waitUntil('the window that was reloaded to show its screen', isWhole);
   assert.equal(await hears(), 'running');
   assert.equal(opened().length, 1, 'another workbench was started');
   await answerWith(0);
@@ -158,7 +159,7 @@ test(
       }, machine.folder);
     await answerWith(1);
     await startElsewhere();
-    await until(() => app.evaluate(() => 'asked' in globalThis));
+    await waitUntil('the question', () => app.evaluate(() => 'asked' in globalThis));
     assert.match(
       JSON.stringify(await app.evaluate(() => (globalThis as There).asked)),
       new RegExp(`Open the workspace ${join(machine.folder, 'elsewhere')}.*This window shows ${machine.workspace}`),
@@ -169,8 +170,8 @@ test(
       app.exit = () => {};
     });
     await startElsewhere();
-    await until(() => existsSync(join(machine.workspace, 'closed')));
-    await until(() => app.evaluate(() => 'again' in globalThis));
+    await waitUntil('the workbench to close', () => existsSync(join(machine.workspace, 'closed')));
+    await waitUntil('the second question', () => app.evaluate(() => 'again' in globalThis));
     const { args } = await app.evaluate(() => (globalThis as There).again);
     assert.deepEqual(
       args?.filter((argument) => !argument.startsWith('--') || argument.startsWith('--workspace')).slice(-2),
@@ -191,7 +192,7 @@ test('quitting asks while something runs, goes on if told so, and else saves a c
     delete (globalThis as { asked?: unknown }).asked;
     app.quit();
   });
-  await until(() => app.evaluate(() => 'asked' in globalThis));
+  await waitUntil('the question', () => app.evaluate(() => 'asked' in globalThis));
   assert.match(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)), /still running.*Save and Quit/);
   assert.ok(
     await page.evaluate(
@@ -222,13 +223,13 @@ test(
     const ended = once(app.process(), 'exit');
     await save('die').catch(() => {});
     await ended;
-    await until(() => opened().length > before.length);
+    await waitUntil('the app that starts itself again', () => opened().length > before.length);
     const again = opened().at(-1);
     assert.equal(again?.workspace, machine.workspace);
     assert.notEqual(again?.app, before.at(-1)?.app);
     rmSync(join(machine.workspace, 'closed'));
     process.kill(again?.app as number, 'SIGTERM');
-    await until(() => existsSync(join(machine.workspace, 'closed')));
+    await waitUntil('the workbench to close', () => existsSync(join(machine.workspace, 'closed')));
     assert.ok(!existsSync(join(machine.folder, 'saved')));
   },
 );

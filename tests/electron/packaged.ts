@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build, Platform } from 'electron-builder';
 import { chromium } from 'playwright-core';
 import { parse } from 'yaml';
-import { until } from './startedApp.ts';
+import { waitUntil } from '../waitUntil.ts';
 import { shims, standInElectron, temporaryFolder, virtualScreen } from './standIn.ts';
 
 // `npm run check:package`: the package as electron-builder makes it, around the stand-in, used as by one who has
@@ -63,9 +63,10 @@ after(() => {
 /** What the command line of the package says, and its exit code. */
 const commandLine = (args: readonly string[], file = join(resources, 'bin', 'arcbench')) =>
   new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(file, args, { env: environment(), cwd: home }, (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
-    );
+    execFile(file, args, { env: environment(), cwd: home }, (error, stdout, stderr) => {
+      const failed = typeof error?.code === 'number' ? error.code : -1;
+      resolve({ code: error ? failed : 0, stdout, stderr });
+    });
   });
 const mini = (name: string) => {
   writeFileSync(
@@ -76,7 +77,9 @@ prepare: { inputSize: 32 }
 split: { query: 0.2, distractors: 0.2 }
 model: { backbone: smallcnn, embeddingSize: 32 }
 training: { epochs: 2, batchSize: 16, learningRate: 0.02 }
-arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }]
+arms:
+  - { name: cross-entropy, loss: crossEntropy }
+  - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }
 `,
   );
   return `${name}.arcbench.yaml`;
@@ -157,9 +160,9 @@ test('in its window an experiment is opened, trained and reported, and it ends w
     said += chunk.toString();
   });
   const address = () => /DevTools listening on ws:\/\/([\d.:]+)/.exec(said)?.[1];
-  await until(() => address() !== undefined);
+  await waitUntil('the address', () => address() !== undefined);
   // A window whose page still loads while Playwright attaches can hang it.
-  await until(async () =>
+  await waitUntil('the screen of the experiment', async () =>
     (await (await fetch(`http://${address()}/json`)).text()).includes('arcbench://app/#/experiment/'),
   );
   await wait(3000);

@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Locator } from 'playwright-core';
+import { drawFaces } from '../drawnFaces.ts';
 import { desktop, notHere, type Desktop, type StartedApp } from './startedApp.ts';
 
 // The real screens and the real workbench in the window; `npm test` has built them.
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const faces = join(root, '..', 'shared', 'data', 'att_faces');
 const isBuilt = existsSync(join(root, 'dist', 'renderer', 'index.html'));
 const options = {
-  skip:
-    notHere ||
-    (!isBuilt && 'The screens are not built: run `npm run build:renderer`.') ||
-    (!existsSync(faces) && 'There are no faces in ../shared/data/att_faces.'),
+  skip: notHere || (!isBuilt && 'The screens are not built: `npm test` builds them before it runs.'),
   timeout: 120_000,
 };
+const outside = mkdtempSync(join(tmpdir(), 'arcbench-dropped-'));
 let machine: Desktop;
 let { app, page } = {} as StartedApp;
 before(async () => {
@@ -27,12 +26,18 @@ before(async () => {
   await page.evaluate('localStorage.setItem("arcbench.tour", "done")');
   await page.reload();
 });
-after(() => machine?.close());
+after(async () => {
+  await machine?.close();
+  rmSync(outside, { recursive: true, force: true });
+});
 
 test(
   'faces that are dropped on the window are imported from where they lie, outside of what was opened before',
   options,
   async () => {
+    // Beside what the workbench may open, not in it.
+    const faces = join(outside, 'drawn_faces');
+    await drawFaces(faces, { people: 20, pictures: 10 });
     await page.getByRole('heading', { level: 1, name: 'Datasets' }).waitFor();
     const devTools = await page.context().newCDPSession(page);
     for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
@@ -42,10 +47,10 @@ test(
         y: 450,
         data: { items: [], files: [faces], dragOperationsMask: 1 },
       });
-    await page.getByText('40 people · 400 images').first().waitFor();
+    await page.getByText('20 people · 200 images').first().waitFor();
     assert.deepEqual(readdirSync(join(machine.workspace, 'uploads')), [], 'they were sent instead');
     await page
-      .getByRole('link', { name: /att_faces/ })
+      .getByRole('link', { name: /drawn_faces/ })
       .first()
       .click();
     await page.getByRole('img', { name: /s1\b/ }).first().waitFor();
@@ -63,7 +68,7 @@ test('what was dropped is split, trained on and reported, as in a browser', opti
   await page.getByRole('button', { name: 'Prepare the faces' }).first().click();
   await page.getByRole('button', { name: 'Create folders' }).and(page.locator(':enabled')).click();
   await page.getByText('The folders are in').waitFor();
-  await page.getByRole('button', { name: 'New experiment with it' }).click();
+  await page.getByRole('button', { name: 'New experiment from this split' }).click();
   await page.getByPlaceholder('Find a knob…').fill('epochs');
   await enter(page.getByLabel('Epochs', { exact: true }).first(), '2');
   await page.getByText('Saved').first().waitFor();
@@ -77,7 +82,7 @@ test('what was dropped is split, trained on and reported, as in a browser', opti
 
 test('an experiment that the system opens is shown in its form', options, async () => {
   const file = join(machine.folder, 'mine.arcbench.yaml');
-  copyFileSync(join(root, 'resources', 'experiments', 'att.yaml'), file);
+  copyFileSync(join(root, 'resources', 'experiments', 'demo.yaml'), file);
   await app.evaluate(({ app }, path) => app.emit('open-file', { preventDefault: () => {} }, path), file);
   await page.waitForURL(/arcbench:\/\/app\/#\/experiment\/[\w-]+$/);
   await page.getByLabel('Name').first().waitFor();

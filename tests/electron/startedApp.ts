@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { standInElectron, starter, temporaryFolder, virtualScreen } from './standIn.ts';
@@ -30,15 +29,6 @@ export interface Desktop {
   close(): Promise<void>;
 }
 
-/** Waits until something has come to pass; fails where it has not within a minute. */
-export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1200; tries++) {
-    if (await what()) return;
-    await wait(50);
-  }
-  throw new Error('it did not come to pass within 60 s');
-}
-
 /**
  * A screen and the built app of this tree, with the workbench of a folder and screens of one page in the place of the
  * real ones, unless those are asked for.
@@ -50,11 +40,9 @@ export async function desktop({ real = false } = {}): Promise<Desktop> {
   const app = join(folder, 'app');
   const workspace = join(folder, 'workspace');
   for (const path of [join(app, 'dist'), workspace]) mkdirSync(path, { recursive: true });
-  execFileSync(
-    process.execPath,
-    [join(root, 'src-main', 'doors', 'electron', 'buildDoor.ts'), join(app, 'dist', 'electron')],
-    { stdio: 'inherit' },
-  );
+  execFileSync(process.execPath, [join(root, 'scripts', 'buildDoor.ts'), join(app, 'dist', 'electron')], {
+    stdio: 'inherit',
+  });
   for (const name of [
     'node_modules',
     'resources',

@@ -9,7 +9,8 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import { secret } from '../serve/folderWorkbench.ts';
 import { mutatedMessage } from '../serve/mutatedMessage.ts';
 import { withServedFolder } from '../serve/servedFolder.ts';
-import { desktop, notHere, until, type Desktop, type StartedApp } from './startedApp.ts';
+import { desktop, notHere, type Desktop, type StartedApp } from './startedApp.ts';
+import { waitUntil } from '../waitUntil.ts';
 
 const options = { skip: notHere, timeout: 90_000 };
 let machine: Desktop;
@@ -71,7 +72,7 @@ test('events reach the window until it stops listening, and show on the taskbar'
   await save('start');
   assert.equal(await heard, 'job');
   await save('end');
-  await until(async () => (await app.evaluate(() => (globalThis as There).bars)).length === 2);
+  await waitUntil('two progress bars', async () => (await app.evaluate(() => (globalThis as There).bars)).length === 2);
   assert.deepEqual(await app.evaluate(() => (globalThis as There).bars), [0.25, -1]);
 });
 
@@ -131,7 +132,8 @@ test(
     addEventListener('drop', (event) => {
       event.preventDefault();
       // As the screens do (src-renderer/client/droppedFiles.ts): they learn the folder's path from a file in it.
-      event.dataTransfer.items[0].webkitGetAsEntry()?.createReader().readEntries(([person]) => person.createReader().readEntries(([face]) => face.file((file) => {
+      const dropped = event.dataTransfer.items[0].webkitGetAsEntry()?.createReader();
+      dropped?.readEntries(([person]) => person.createReader().readEntries(([face]) => face.file((file) => {
         setTimeout(() => resolve({ given, inside: arcbench.pathOf(file) }), 200);
       })));
     });
@@ -201,7 +203,9 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
       `
     const socket = new WebSocket(new URL('api', document.baseURI).href.replace(/^http/, 'ws'));
     socket.onopen = () => socket.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
-    socket.onmessage = ({ data }) => { document.body.append(JSON.parse(data).result.entries.map(({ name }) => name).join(' ')); };`,
+    socket.onmessage = ({ data }) => {
+      document.body.append(JSON.parse(data).result.entries.map(({ name }) => name).join(' '));
+    };`,
     );
     const asks = app.waitForEvent('window');
     await app.evaluate(({ Menu }) => {
@@ -290,7 +294,7 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
     await app.evaluate(() => {
       delete (globalThis as { asked?: unknown }).asked;
     });
-    await until(() => workbench.listeners.size === 0);
+    await waitUntil('the window that closed to stop listening', () => workbench.listeners.size === 0);
   }),
 );
 
@@ -320,7 +324,7 @@ test("About tells the version with the icon, and does not block the window's pro
       .find(({ label }) => label.startsWith('About'))
       ?.click();
   });
-  await until(() => app.evaluate(() => 'asked' in globalThis));
+  await waitUntil('the question', () => app.evaluate(() => 'asked' in globalThis));
   const { message, icon } = await app.evaluate(() => (globalThis as There).asked as { message: string; icon: string });
   assert.match(message, /^ArcBench \d/);
   assert.ok(existsSync(icon));
@@ -356,7 +360,10 @@ test('a remote workbench that is not there is named', options, async () => {
       .find((shown) => shown.webContents.getURL().startsWith('arcbench://connect'))
       ?.webContents.sendInputEvent({ type: 'keyDown', keyCode: 'Escape' }),
   );
-  await until(async () => (await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)) === 1);
+  await waitUntil(
+    'one window',
+    async () => (await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)) === 1,
+  );
 });
 
 test(
@@ -373,7 +380,7 @@ test(
     await save('start');
     await answerWith(1);
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-    await until(async () =>
+    await waitUntil('the question before closing', async () =>
       /still running.*Save and Quit/.test(JSON.stringify(await app.evaluate(() => (globalThis as There).asked)) ?? ''),
     );
     await wait(200);
@@ -410,7 +417,7 @@ test('a workbench that dies is told, and the window outlives it', options, async
   });
   const { fault } = await save('die');
   assert.match(fault?.message ?? '', /ended before it answered/);
-  await until(() => app.evaluate(() => 'asked' in globalThis));
+  await waitUntil('the question', () => app.evaluate(() => 'asked' in globalThis));
   assert.match(
     JSON.stringify(await app.evaluate(() => (globalThis as There).asked)),
     /ended unexpectedly.*resumed on Live, from their last checkpoint.*Start Again/,

@@ -39,7 +39,7 @@ await hostWorkbench(async () => {
       const text = name === 'experiments.save' ? (input as { yaml?: unknown }).yaml : null;
       if (text === 'start' || text === 'end' || text === 'fail') {
         busy = text === 'start';
-        workbench.emit(job(busy ? 'running' : text === 'end' ? 'done' : 'failed'));
+        workbench.emit(job(({ start: 'running', end: 'done', fail: 'failed' } as const)[text]));
       } else if (trace && typeof text === 'string' && text !== 'die') writeFileSync(join(trace, 'saved'), text);
       if (text === 'die') process.exit(7);
       return await workbench.call(name, input);

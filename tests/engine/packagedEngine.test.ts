@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { engineRemedy, isPackaged } from '../../src-main/engine/engineRemedy.ts';
+import { engineRemedy } from '../../src-main/engine/engineRemedy.ts';
+import { isPackaged } from '../../src-main/engine/isPackaged.ts';
 import { afterPack } from '../../src-main/engine/install/afterPack.mjs';
 import {
   addonPlace,

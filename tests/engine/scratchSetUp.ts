@@ -16,10 +16,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { zipSync, type Zippable } from 'fflate';
+import { childEnd } from '../childEnd.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modulesOfRoot = join(root, 'node_modules');
-const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+const findPython = () =>
+  execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
 
 export interface SetUpEnd {
   readonly code: number | null;
@@ -67,7 +69,9 @@ function makeLibraries() {
   rmSync(build, { recursive: true });
   return { framework, tensorflow, runtime };
 }
-const libraries = makeLibraries();
+let compiled: ReturnType<typeof makeLibraries> | undefined;
+/** Compiled at the first use: a machine without a compiler can import this file. */
+const libraries = () => (compiled ??= makeLibraries());
 
 /** Small wheels in the layout of TensorFlow's and NVIDIA's. */
 function makeWheels(
@@ -77,8 +81,8 @@ function makeWheels(
   const header = Buffer.from('extern "C" const char *TF_Version();\nextern "C" const char *framework_card();\n');
   const files: Zippable = {
     // what follows a library's sections is not read
-    'tensorflow/libtensorflow_cc.so.2': Buffer.concat([libraries.tensorflow, payload]),
-    'tensorflow/libtensorflow_framework.so.2': libraries.framework,
+    'tensorflow/libtensorflow_cc.so.2': Buffer.concat([libraries().tensorflow, payload]),
+    'tensorflow/libtensorflow_framework.so.2': libraries().framework,
     'tensorflow/include/tensorflow/c/c_api.h': header,
     'tensorflow/python/not_needed.py': Buffer.from('pass\n'),
   };
@@ -102,12 +106,12 @@ function makeWheels(
     return { file, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
   };
   return {
-    unpackedBytes: libraries.tensorflow.length + payload.length + libraries.framework.length + header.length,
+    unpackedBytes: libraries().tensorflow.length + payload.length + libraries().framework.length + header.length,
     cpu: wheel('tensorflow_cpu-0.0.1-cp311-cp311-manylinux_2_27_x86_64.whl', files),
     cuda: [
       wheel('tensorflow-0.0.1-cp311-cp311-manylinux_2_27_x86_64.whl', files),
       wheel('nvidia_cuda_runtime_cu12-0.0.1-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl', {
-        'nvidia/cuda_runtime/lib/libcudart.so.12': libraries.runtime,
+        'nvidia/cuda_runtime/lib/libcudart.so.12': libraries().runtime,
         'nvidia/cuda_runtime/include/cuda.h': Buffer.from(''),
       }),
       wheel('nvidia_cuda_nvcc_cu12-0.0.1-py3-none-manylinux1_x86_64.whl', {
@@ -165,6 +169,7 @@ export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } =
   writeFileSync(at('package-lock.json'), '{}');
   writeFileSync(at('node_modules/.arcbench-stamp'), createHash('sha256').update('{}').digest('hex'));
   symlinkSync(process.execPath, at('node_modules/.bin/node'));
+  const python = findPython();
   for (const name of ['python3', 'python']) symlinkSync(python, at('bin', name));
   const wheels = makeWheels(at('wheels'), payload);
   const common = {
@@ -243,13 +248,14 @@ export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } =
 }
 export type Scratch = ReturnType<typeof makeScratch>;
 
-export function endOf(child: ChildProcess): Promise<SetUpEnd> {
+export async function endOf(child: ChildProcess): Promise<SetUpEnd> {
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
-  return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, output })));
+  const { code, signal } = await childEnd(child, { what: 'a set-up', seen: () => output });
+  return { code, signal, output };
 }
 
 /** Resolves when a set-up has said something. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { conv2d } from '../../src-main/engine/kernels.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
@@ -7,15 +8,14 @@ import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 const normal = (shape: readonly number[], seed: number): Tensor => {
   const random = randomStream(seed, 'strided');
   return tf.tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+    Float32Array.from({ length: elementCount(shape) }, () => random.normal()),
     [...shape],
   );
 };
 const length = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 // Channels of a picture; odd sides; pixels that no tap sees; a stride beyond the filter; more patches than one task
-// takes; tiles of
-// four rows and three, of four columns and three; few tiles of many channels.
+// takes; tiles of four rows and three, of four columns and three; few tiles of many channels.
 for (const { images, kernel, filters, stride, padding } of [
   { images: [2, 17, 14, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },
   { images: [3, 112, 110, 3], kernel: 7, filters: 64, stride: 2, padding: 3 },

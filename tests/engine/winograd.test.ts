@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { conv2d } from '../../src-main/engine/kernels.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
@@ -7,7 +8,7 @@ import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 const normal = (shape: readonly number[], seed: number): Tensor => {
   const random = randomStream(seed, 'winograd');
   return tf.tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+    Float32Array.from({ length: elementCount(shape) }, () => random.normal()),
     [...shape],
   );
 };

@@ -71,7 +71,7 @@ test('equal cosines let in fewer false positives, and a set without pairs of a k
   );
 });
 
-test('2,000 queries against 8,000 distractors of 128 numbers take seconds, and 18 million negatives are not kept', () => {
+test('2,000 queries against 8,000 distractors take seconds, and 18 million negatives are not kept', () => {
   const queryLabels = Int32Array.from({ length: 2000 }, (_, index) => Math.floor(index / 10));
   const query = unitRows(2000, 128, 'q');
   const distractors = unitRows(8000, 128, 'd');

@@ -11,9 +11,7 @@ import { projectEmbeddings, projectionMethods } from '../../src-main/evaluate/pr
 interface Golden {
   geometry: { embeddings: number[][]; pcaExplainedVarianceRatio: number[]; pcaAbsoluteScores: number[][] };
 }
-const { geometry } = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8'),
-) as Golden;
+const { geometry } = JSON.parse(readFileSync(new URL('../golden/metrics.json', import.meta.url), 'utf8')) as Golden;
 
 test("scikit-learn's principal components of the unit embeddings, up to their sign", () => {
   const units = geometry.embeddings.flatMap((row) => row.map((value) => value / Math.hypot(...row)));
@@ -109,7 +107,7 @@ const embeddings = Float32Array.from(
 );
 
 for (const method of projectionMethods) {
-  test(`${method} keeps people together in 2 and 3 dimensions, reports progress, and a seed fixes the picture`, async () => {
+  test(`${method} keeps people together in 2 and 3 dimensions, reports progress and repeats itself`, async () => {
     for (const dimensions of [2, 3] as const) {
       const shares: number[] = [];
       const coordinates = await projectEmbeddings(embeddings, size, {
@@ -169,7 +167,7 @@ test('a projection is cancelled at once, and too few or too many points are refu
   );
   await assert.rejects(
     projectEmbeddings(new Float32Array(20_001 * 4), 4, { method: 'umap', dimensions: 2, seed: 1 }),
-    /at most 20000 points, and got 20001/,
+    /at most 20000 points, but got 20001/,
   );
 });
 
@@ -224,8 +222,8 @@ test(
     const rows = Array.from({ length: 400 }, (_, row) =>
       middles[row % 8]!.map((value) => value + 0.6 * drawn.normal()),
     );
-    // kl_divergence_ of scikit-learn 1.9.1's TSNE(n_components, perplexity=30, init='pca', max_iter=500, method='exact')
-    // on these rows.
+    // kl_divergence_ on these rows of scikit-learn 1.9.1's TSNE(n_components, perplexity=30, init='pca', max_iter=500,
+    // method='exact').
     for (const [dimensions, golden] of [
       [2, 0.48295],
       [3, 0.38388],

@@ -278,10 +278,11 @@ test('one person under two names is suspected across parts, look-alikes and stra
     labels: Int32Array.of(0, 0, 0, 0, 0, 1, 1, 2, 2),
     units: Float32Array.from([...again, ...strangers.units]),
   };
-  const pictureOf = (index: number) => ({
-    file: `${index}.jpg`,
-    identity: index < 100 ? `train ${train.labels[index]}` : index < 200 ? 'again' : 'stranger',
-  });
+  const identityOf = (index: number) => {
+    if (index < 100) return `train ${train.labels[index]}`;
+    return index < 200 ? 'again' : 'stranger';
+  };
+  const pictureOf = (index: number) => ({ file: `${index}.jpg`, identity: identityOf(index) });
   const found = findAliases({
     size,
     pictureOf,

@@ -62,7 +62,7 @@ test('a whole workspace has no faults', async () => {
   assert.deepEqual(await check(whole), []);
 });
 
-test('each file that is truncated, flipped in one bit or deleted is named, and what can be made anew is', async (context) => {
+test('a file that is truncated, flipped in a bit or deleted is named, and repaired where possible', async (context) => {
   const files = readdirSync(whole, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
@@ -137,7 +137,7 @@ test('a database that is truncated or flipped in a bit is named, or holds what i
   );
 });
 
-test('of a write-ahead log that is truncated, flipped in a bit or deleted the commits before the damage are kept', async () => {
+test('a damaged or deleted write-ahead log keeps the commits before the damage', async () => {
   const path = join(whole, 'arcbench.db');
   const log = join(whole, 'arcbench.db-wal');
   const [id] = readdirSync(join(whole, 'runs')) as [string];
@@ -158,7 +158,8 @@ test('of a write-ahead log that is truncated, flipped in a bit or deleted the co
     const opened = openStore(whole);
     const { note } = opened.annotation(id);
     opened.close();
-    assert.match(note, how === 'whole' ? /^note 19$/ : how === 'deleted' ? /^$/ : /^note (\d|1[0-8])$/, how);
+    const kept: Readonly<Record<string, RegExp>> = { whole: /^note 19$/, deleted: /^$/ };
+    assert.match(note, kept[how] ?? /^note (\d|1[0-8])$/, how);
   }
   writeFileSync(path, after);
 });

@@ -87,7 +87,8 @@ export async function enduranceRuns({
   };
   try {
     const held: Held[] = [];
-    for (let [number, id]: [number, string | null] = [1, null]; number <= runs; number++) {
+    let id: string | null = null;
+    for (let number = 1; number <= runs; number++) {
       trainer = { peak: 0, files: 0 };
       const started = performance.now();
       id = await run(id, number);
@@ -150,7 +151,7 @@ export function growthOf(held: readonly Held[], from: number): Growth[] {
       name,
       before,
       after,
-      share: before === 0 ? (after === 0 ? 0 : Number.POSITIVE_INFINITY) : after / before - 1,
+      share: before === after ? 0 : after / before - 1,
     };
   });
 }

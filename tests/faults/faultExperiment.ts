@@ -17,7 +17,9 @@ prepare: { inputSize: 32 }
 split: { query: 0.25, distractors: 0.1 }
 model: { backbone: smallcnn, embeddingSize: 8 }
 training: { epochs: ${epochs}, batchSize: 8, learningRate: 0.05 }
-arms: [{ name: cross-entropy, loss: crossEntropy }, { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }]
+arms:
+  - { name: cross-entropy, loss: crossEntropy }
+  - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.2, scale: 16 } }
 `,
   );
   return path;

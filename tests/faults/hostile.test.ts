@@ -88,16 +88,16 @@ test(
   async () => {
     const source = fresh('pipes');
     execFileSync('mkfifo', [join(source, 'list.csv')]);
-    await assert.rejects(importOf(join(source, 'list.csv')), /is not there or cannot be read: a folder of people/);
-    await assert.rejects(importOf('/dev/zero'), /is not there or cannot be read/);
+    await assert.rejects(
+      importOf(join(source, 'list.csv')),
+      /does not exist or cannot be read: set data\.source to a folder of people/,
+    );
+    await assert.rejects(importOf('/dev/zero'), /does not exist or cannot be read/);
     const celebA = fresh('pipes/celeba');
     mkdirSync(join(celebA, 'img_align_celeba'));
     for (const name of ['identity_CelebA.txt', 'list_landmarks_align_celeba.txt'])
       execFileSync('mkfifo', [join(celebA, name)]);
-    await assert.rejects(
-      importOf(celebA),
-      /identity_CelebA\.txt is not taken \(something else bears its name\): a file inside/,
-    );
+    await assert.rejects(importOf(celebA), /identity_CelebA\.txt cannot be used \(it is not a file\): a file inside/);
   },
 );
 
@@ -120,13 +120,13 @@ test("CelebA's lists and pictures are not followed out of the folder", async () 
   symlinkSync(join(outside, 'secret.png'), join(source, 'img_align_celeba', '000003.jpg'));
   const { images, rejected } = await importOf(source);
   assert.equal(images.length, 2);
-  assert.match(rejected.map(({ reason }) => reason).join('\n'), /symbolic link leaves the source folder/);
+  assert.match(rejected.map(({ reason }) => reason).join('\n'), /symbolic link leads out of the source folder/);
   rmSync(join(source, 'list_landmarks_align_celeba.txt'));
   writeFileSync(join(outside, 'list'), 'x');
   symlinkSync(join(outside, 'list'), join(source, 'list_landmarks_align_celeba.txt'));
   await assert.rejects(
     importOf(source),
-    /list_landmarks_align_celeba\.txt is not taken \(The symbolic link leaves the source folder/,
+    /list_landmarks_align_celeba\.txt cannot be used \(The symbolic link leads out of the source folder/,
   );
 });
 
@@ -176,7 +176,7 @@ test('an experiment of a served workbench reads weights, pairs and faces from op
   }
 });
 
-test('people whose names look alike as folders, or are none, get folders of their own; links are followed', async () => {
+test('people with equal or useless names get folders of their own, and links are followed', async () => {
   const source = fresh('people');
   const people = [
     'a/b',
@@ -194,9 +194,10 @@ test('people whose names look alike as folders, or are none, get folders of thei
   writeFileSync(join(source, '0.png'), picture);
   symlinkSync('0.png', join(source, 'link.png'));
   writeFileSync(join(source, `${'y'.repeat(250)}.png`), picture);
+  const pictures = ['0.png', 'link.png', `${'y'.repeat(250)}.png`];
   writeFileSync(
     join(source, 'list.csv'),
-    `path,identity\n${people.map((person, index) => `${['0.png', 'link.png', `${'y'.repeat(250)}.png`][index % 3]},"${person}"`).join('\n')}\n`,
+    ['path,identity', ...people.map((person, index) => `${pictures[index % 3]},"${person}"`), ''].join('\n'),
   );
   const plan = experimentSchema.parse({
     prepare: { inputSize: 32 },
@@ -237,7 +238,7 @@ test('an upload whose name is taken by a folder, or too long for the system, is 
   for (const path of ['a', 'a/b.png/c.png', Array.from({ length: 16 }, () => 'n'.repeat(255)).join('/')])
     await assert.rejects(
       send(path),
-      /cannot be kept: its name is too long for this system, or a file and a folder bear one name/,
+      /cannot be kept: its name is too long for this system, or a file and a folder have the same name/,
       path.slice(0, 20),
     );
   assert.deepEqual(readdirSync(target), ['u']);

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
-import { leftover } from '../../src-main/workbench/workspace/sweepLeftovers.ts';
+import { isLeftover } from '../../src-main/files/workspaceFolders.ts';
 import { arcbench, trainersOf, writeFaultExperiment, type Outcome } from './faultExperiment.ts';
 import { differences, workspaceState } from './workspaceState.ts';
 
@@ -38,7 +38,7 @@ function halfMade(workspace: string): string[] {
     ...['splits', 'reports'].flatMap((area) => namesIn(join(workspace, area))),
     ...runs.flatMap(namesIn),
     ...runs.flatMap((run) => namesIn(join(run, 'checkpoints'))),
-  ].filter((path) => leftover.test(basename(path)));
+  ].filter((path) => isLeftover(basename(path)));
 }
 
 /** The phase that a line of stderr begins, if it does. */
@@ -67,12 +67,9 @@ function phaseOf(lines: readonly string[], workspace: string): Phase {
 
 /**
  * Runs a tiny experiment through the command line once in peace, then in fresh workspaces again and again with SIGKILL
- * at seeded moments, resuming
- * until it is done, and compares each workspace with the first. Each phase is meant equally often: a moment is the
- * first, second, … time that a line of
- * stderr begins the phase and some milliseconds, up to as long as it took in peace; or inside a write, when a half-made
- * split, checkpoint, saved model or
- * report is seen.
+ * at seeded moments, resuming until it is done, and compares each workspace with the first. Each phase is meant equally
+ * often: a moment is the first, second, … time that a line of stderr begins the phase and some milliseconds, up to as
+ * long as it took in peace; or inside a write, when a half-made split, checkpoint, saved model or report is seen.
  */
 export async function killRuns({
   folder,

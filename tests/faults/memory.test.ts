@@ -62,7 +62,7 @@ test('too small an address space is refused before V8 aborts in it', async () =>
   );
 });
 
-test('what libraries say of memory is told from other ends', () => {
+test('a lack of memory is recognised by what libraries say about it', () => {
   for (const said of [
     "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc",
     'OOM when allocating tensor with shape[64,512]',
@@ -70,7 +70,7 @@ test('what libraries say of memory is told from other ends', () => {
     'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
     'Thread tf_Compute creation via pthread_create() failed.',
   ]) {
-    assert.match(memorySentence(said) ?? '', /for want of memory/, said);
+    assert.match(memorySentence(said) ?? '', /memory ran out/, said);
   }
   assert.equal(memorySentence('Invalid argument: logits and labels must have the same first dimension'), null);
   assert.match(

@@ -8,7 +8,7 @@ import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore, type Store } from '../../src-main/store/store.ts';
 import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { knownFault } from '../../src-main/files/knownFault.ts';
-import { deleteRun } from '../../src-main/workbench/experiment/resumeRun.ts';
+import { deleteRun } from '../../src-main/workbench/experiment/deleteRun.ts';
 import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
 import { differences, workspaceState } from './workspaceState.ts';
 
@@ -128,7 +128,8 @@ if (isMighty) {
     for (const [line] of stdout.matchAll(/\d+ of \d+ kinds of files.*/g)) context.diagnostic(line);
   });
 } else {
-  let [untouched, reference]: ReadonlyMap<string, string>[] = [];
+  let untouched: ReadonlyMap<string, string> | undefined;
+  let reference: ReadonlyMap<string, string> | undefined;
   before(async () => {
     await run('done');
     await assert.rejects(run('halfway', true), { code: 'cancelled' });
@@ -138,7 +139,7 @@ if (isMighty) {
     reference = stateOf();
   });
 
-  test('each file that is made read-only, with its folder: what is done next is done right or named in a sentence', async (context) => {
+  test('with any file and its folder read-only, the next step works or is refused in a sentence', async (context) => {
     const files = readdirSync(whole, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(whole.length + 1))
@@ -173,10 +174,8 @@ if (isMighty) {
       const holds = (id: string) =>
         readdirSync(join(workspace, 'runs', id), { recursive: true, encoding: 'utf8' }).sort();
       // Steps that do not come near the file are left out: each takes seconds, and there are many kinds.
-      const [resumes, deletes] = [
-        !/^(reports|datasets)\//.test(file) && !file.startsWith(`runs/${done}/`),
-        file === 'arcbench.db' || file.startsWith(`runs/${done}/`),
-      ];
+      const resumes = !/^(reports|datasets)\//.test(file) && !file.startsWith(`runs/${done}/`);
+      const deletes = file === 'arcbench.db' || file.startsWith(`runs/${done}/`);
       for (const repair of [false, true])
         count(
           await sentenceOf(async () => assert.deepEqual(await check(repair), [], `${kind}: read-only is no damage`)),

@@ -86,7 +86,7 @@ before(async () => {
   assert.doesNotMatch(outcome.stderr, /Goes on/);
 });
 
-test('a preparation that is killed goes on where it was, twice, and ends with the bits of one that was not', async () => {
+test('a preparation killed twice goes on where it was, and ends with the bits of one that was not killed', async () => {
   const workspace = join(folder, 'killed');
   let at = 0;
   for (let kill = 0; kill < 2; kill++) {
@@ -114,7 +114,7 @@ test('Ctrl-C ends with 130 and says how to go on; what is damaged meanwhile is n
   const stopped = await interrupt(workspace, 'SIGINT');
   assert.equal(stopped.code, 130, stopped.stderr);
   const kept = Number(
-    /Preparing was stopped after (\d+) of 320 images, which are kept: run the same again, and it goes on from there\./.exec(
+    /Preparing was stopped after (\d+) of 320 images, which are kept: run the same again to go on from there\./.exec(
       stopped.stderr,
     )?.[1],
   );

@@ -22,9 +22,8 @@ const mostStarts = 30; // of one workspace: by then something does not go forwar
 
 /**
  * Runs a tiny experiment in a served workbench through its contract, once in peace, then again and again with SIGKILL
- * to the workbench, its trainer or both at
- * seeded moments; each is resumed through the contract (one run, or the experiment) until it is done, and compared with
- * the first.
+ * to the workbench, its trainer or both at seeded moments; each is resumed through the contract (one run, or the
+ * experiment) until it is done, and compared with the first.
  */
 export async function serveKills({
   folder,

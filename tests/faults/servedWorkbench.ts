@@ -2,7 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { CallInput, CallName, CallOutputs, Job, WireMessage } from '../../src-shared/api.ts';
+import { jobEnd } from '../jobEnd.ts';
 import { openSocket } from '../serve/servedFolder.ts';
+import { waitFor } from '../waitUntil.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
 
@@ -28,13 +30,14 @@ export async function servedWorkbench(workspace: string): Promise<ServedWorkbenc
     stderr += chunk.toString();
   });
   const ended = once(child, 'exit').then(() => undefined);
-  const address = await new Promise<{ address: string; token: string }>((resolve, reject) => {
+  const opened = new Promise<{ address: string; token: string }>((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
       if (stdout.endsWith('}\n')) resolve(JSON.parse(stdout) as { address: string; token: string });
     });
     child.once('close', () => reject(new Error(stderr.trim())));
   });
+  const address = await waitFor('the address of arcbench serve', opened, { seen: () => stdout + stderr });
   const socket = await openSocket(`${address.address.replace('http', 'ws')}api`, {
     authorization: `Bearer ${address.token}`,
   });
@@ -65,12 +68,6 @@ export async function servedWorkbench(workspace: string): Promise<ServedWorkbenc
     child,
     ended,
     call,
-    async end(job) {
-      for (;;) {
-        const now = (await call('jobs.list', {})).find(({ id }) => id === job.id);
-        if (!now || now.endedAt !== null) return now ?? job;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    },
+    end: (job) => jobEnd(job, () => call('jobs.list', {})),
   };
 }

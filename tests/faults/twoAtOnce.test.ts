@@ -40,7 +40,7 @@ test('of two runs on one workspace the second gets its sentence, and the first a
   }
 });
 
-test('a served workbench and a headless run, or two served ones, on one workspace: the second gets its sentence', async () => {
+test('a second workbench on one workspace, served or headless, gets its sentence', async () => {
   const workspace = join(folder, 'served');
   const served = await servedWorkbench(workspace);
   const sentence =
@@ -61,7 +61,8 @@ test('a served workbench and a headless run, or two served ones, on one workspac
 
 test('of several processes that open a workspace at once, whose last writer was killed, one gets it', async () => {
   // Once each of them could take the lock of a dead process over, and then two wrote.
-  const source = `import { existsSync } from 'node:fs'; import { openStore } from ${JSON.stringify(new URL('../../src-main/store/store.ts', import.meta.url).href)};
+  const store = new URL('../../src-main/store/store.ts', import.meta.url).href;
+  const source = `import { existsSync } from 'node:fs'; import { openStore } from ${JSON.stringify(store)};
     const [workspace, go] = process.argv.slice(1); console.log('ready');
     while (!existsSync(go));
     try { openStore(workspace); console.log('open'); } catch (error) { console.log(error.code); }

@@ -112,7 +112,8 @@ test('weights, Slurm and our own processes run nothing of the current folder', (
   const told = runThere(
     `import { spawnSync } from 'node:child_process';
      const { fetchImagenetWeights } = await import(${importOf('model/weights/imagenetWeights.ts')});
-     await fetchImagenetWeights({ signal: new AbortController().signal, onProgress() {} })
+     const { imagenetFiles } = await import(${importOf('model/weights/imagenetFiles.ts')});
+     await fetchImagenetWeights(imagenetFiles['efficientnet-lite0'].release, { signal: new AbortController().signal, onProgress() {} })
        .catch((error) => console.log(error.message));
      const { requireSlurm, tasksInQueue } = await import(${importOf('workbench/batch/slurm.ts')});
      try { requireSlurm(); tasksInQueue(['1']); } catch (error) { console.log(error.code); }

@@ -28,7 +28,8 @@ function extremes(weights: readonly (readonly number[])[]) {
       const norm = Math.hypot(...centre);
       return centre.map((value) => {
         const along = (value / norm) * (kind % 2 === 0 ? 1 : -1);
-        return length * (kind < 2 ? along : kind < 4 ? along + off * random.normal() : random.normal());
+        if (kind < 2) return length * along;
+        return length * (kind < 4 ? along + off * random.normal() : random.normal());
       });
     });
     return { embeddings, labels };
@@ -156,8 +157,10 @@ for (const name of [
   'adaCos',
 ]) {
   test(
-    `${name} over half a million classes is finite at both ` +
-      `poles${formulas[name] ? ', and equals a double-precision computation near them: the loss to 1e-4, gradients to 1e-3' : ''}`,
+    `${name} over half a million classes is finite at both poles` +
+      (formulas[name]
+        ? ', and equals a double-precision computation near them: the loss to 1e-4, gradients to 1e-3'
+        : ''),
     () => {
       const opened = openLoss(
         lossSchema.parse(name),

@@ -17,7 +17,7 @@ interface Case {
   gradEmbeddings: number[][];
   gradWeights?: number[][];
 }
-const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/losses.json', import.meta.url), 'utf8')) as {
+const golden = JSON.parse(readFileSync(new URL('../golden/losses.json', import.meta.url), 'utf8')) as {
   cases: Case[];
 };
 
@@ -63,7 +63,8 @@ test('every loss that has golden values is in the catalogue', () => {
 
 for (const golden_ of golden.cases) {
   for (const engine of Object.keys(engines) as EngineName[]) {
-    test(`${golden_.loss} ${JSON.stringify(golden_.params)} equals ${golden_.source} to 1e-4 relative, ${engine}`, (context) => {
+    const loss = `${golden_.loss} ${JSON.stringify(golden_.params)}`;
+    test(`${loss} equals ${golden_.source} to 1e-4 relative, ${engine}`, (context) => {
       const { plan, state } = translate(golden_.loss, golden_.params);
       const { embeddings, labels, weights, bias } = golden_;
       const head = {

@@ -1,4 +1,5 @@
 import type { LossPlan } from '../../src-shared/losses.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import {
   compileMachine,
   createEagerMachine,
@@ -8,7 +9,7 @@ import {
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { classificationLoss } from '../../src-main/loss/classificationLosses.ts';
 import { lossNoiseInputs, lossNoiseOf } from '../../src-main/loss/lossNoise.ts';
-import { valueAndGradients } from '../../src-main/train/batchGradients.ts';
+import { valueAndGradients } from '../../src-main/train/valueAndGradients.ts';
 
 export const engines = { eager: createEagerMachine, compiled: compileMachine } as const;
 export type EngineName = keyof typeof engines;
@@ -58,7 +59,7 @@ export function openLoss(
     state.set(name, {
       shape,
       values: Float32Array.from(
-        input.head?.[name] ?? Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => initial(index)),
+        input.head?.[name] ?? Array.from({ length: elementCount(shape) }, (_, index) => initial(index)),
       ),
     });
   for (const { name, shape, standardDeviation } of head)
@@ -109,9 +110,7 @@ export function openLoss(
           const own = given?.[name.slice('lossNoise/'.length)];
           return [
             name,
-            Float32Array.from(
-              own ?? Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => Math.sin(index * 2.3)),
-            ),
+            Float32Array.from(own ?? Array.from({ length: elementCount(shape) }, (_, index) => Math.sin(index * 2.3))),
           ];
         }),
       );

@@ -50,6 +50,14 @@ const cases: ScalarCase[] = [
     plan: { name: 'combinedMargin', multiplier: 1.35, marginRadians: 0.2, margin: 0.1, scale: 16 },
     value: (one) => marginSoftmax(one, 16, (c) => combined(c, 1.35, 0.2, 0.1)),
   },
+  {
+    plan: { name: 'arcFace', marginRadians: 0.3, scale: 16, labelSmoothing: 0.1 },
+    value: (one) => marginSoftmax(one, 16, (c) => arc(c, 0.3), 0.1),
+  },
+  {
+    plan: { name: 'normFace', scale: 16, labelSmoothing: 0.2 },
+    value: (one) => marginSoftmax(one, 16, (c) => c, 0.2),
+  },
   { plan: 'adaCos', value: (one) => marginSoftmax(one, scale0, (c) => c), case: { head: { 'head.scale': [7] } } },
   {
     plan: { name: 'elasticFace', sigma: 0.05 },
@@ -92,7 +100,8 @@ const cases: ScalarCase[] = [
 
 for (const { plan: given, value, case: extra, weightless } of cases) {
   for (const engine of Object.keys(engines) as EngineName[]) {
-    test(`${JSON.stringify(given)} equals a scalar computation and its differences to 1e-4 relative, ${engine}`, (context) => {
+    const loss = JSON.stringify(given);
+    test(`${loss} equals a scalar computation and its differences to 1e-4 relative, ${engine}`, (context) => {
       const step = lossStep(
         lossSchema.parse(given),
         {

@@ -24,16 +24,17 @@ export function marginSoftmax(
   { embeddings, weights, labels }: ScalarInput,
   scale: number,
   target: (cosine: number, sample: number) => number,
+  labelSmoothing = 0,
 ): number {
   return mean(
     embeddings.map((embedding, sample) => {
       const label = labels[sample] as number;
-      return softmaxCrossEntropy(
-        weights.map(
-          (weight, j) => scale * (j === label ? target(cosine(embedding, weight), sample) : cosine(embedding, weight)),
-        ),
-        label,
+      const logits = weights.map(
+        (weight, j) => scale * (j === label ? target(cosine(embedding, weight), sample) : cosine(embedding, weight)),
       );
+      // The target is a distribution: most of it on the label, the rest even over all classes.
+      const evenly = mean(logits.map((_, j) => softmaxCrossEntropy(logits, j)));
+      return (1 - labelSmoothing) * softmaxCrossEntropy(logits, label) + labelSmoothing * evenly;
     }),
   );
 }

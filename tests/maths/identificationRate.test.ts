@@ -12,9 +12,7 @@ interface Golden {
     tprAtFpr: { fpr: number; threshold: number; tpr: number }[];
   }[];
 }
-const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8'),
-) as Golden;
+const golden = JSON.parse(readFileSync(new URL('../golden/metrics.json', import.meta.url), 'utf8')) as Golden;
 
 golden.verification.forEach((entry, index) => {
   test(`TPR at FPR equals the golden values, case ${index}`, () => {

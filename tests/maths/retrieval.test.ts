@@ -15,9 +15,7 @@ interface Golden {
     silhouetteCosine: number;
   };
 }
-const { geometry } = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8'),
-) as Golden;
+const { geometry } = JSON.parse(readFileSync(new URL('../golden/metrics.json', import.meta.url), 'utf8')) as Golden;
 const units = geometry.embeddings.map((row) => row.map((value) => value / Math.hypot(...row)));
 const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, at) => sum + value * b[at]!, 0);
 const rows = units.map((row) => Float32Array.from(units, (other) => dot(row, other)));

@@ -12,7 +12,7 @@ interface Case {
   eer: number;
   tprAtFpr: { fpr: number; threshold: number; tpr: number }[];
 }
-const golden = JSON.parse(readFileSync(new URL('../../../shared/golden/metrics.json', import.meta.url), 'utf8')) as {
+const golden = JSON.parse(readFileSync(new URL('../golden/metrics.json', import.meta.url), 'utf8')) as {
   verification: Case[];
 };
 

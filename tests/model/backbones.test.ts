@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backboneNames, modelSchema, type BackboneName } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { forward } from '../../src-main/model/forward.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
@@ -47,8 +48,8 @@ for (const backbone of backboneNames) {
 }
 
 // Counted in the peers' modules: torchvision and efficientnet-lite-pytorch without their classifier, insightface's
-// iresnet (512-D,
-// without the frozen scale of its last batch norm), InsightFace_Pytorch's MobileFaceNet before its linear layer.
+// iresnet (512-D, without the frozen scale of its last batch norm), InsightFace_Pytorch's MobileFaceNet before its
+// linear layer.
 const peers = {
   resnet18: 11_176_512,
   resnet50: 23_508_032,
@@ -56,6 +57,8 @@ const peers = {
   iresnet50: 43_590_336,
   mobilefacenet: 937_344,
   'efficientnet-lite0': 3_371_008,
+  'efficientnet-lite1': 4_135_680,
+  'efficientnet-lite2': 4_811_072,
 } as const;
 for (const [backbone, expected] of Object.entries(peers) as [keyof typeof peers, number][]) {
   test(`${backbone} has as many trained parameters as its peer`, () => {
@@ -68,7 +71,7 @@ for (const [backbone, expected] of Object.entries(peers) as [keyof typeof peers,
         (backbone.startsWith('iresnet') || !behind.has(spec.name.slice(0, spec.name.lastIndexOf('.')))),
     );
     assert.equal(
-      counted.reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
+      counted.reduce((sum, spec) => sum + elementCount(spec.shape), 0),
       expected,
     );
   });

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { modelSchema } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { forward } from '../../src-main/model/forward.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { parameterSpecs } from '../../src-main/model/network.ts';
-import { valueAndGradients } from '../../src-main/train/batchGradients.ts';
+import { valueAndGradients } from '../../src-main/train/valueAndGradients.ts';
 
 interface Golden {
   seed: number;
@@ -16,9 +17,7 @@ interface Golden {
   runningMeanAfterStep: Record<string, number[]>;
   runningVarAfterStep: Record<string, number[]>;
 }
-const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/resnet18.json', import.meta.url), 'utf8'),
-) as Golden;
+const golden = JSON.parse(readFileSync(new URL('../golden/resnet18.json', import.meta.url), 'utf8')) as Golden;
 const size = 112;
 
 /** Weights by the formula of the golden file, in our layout: OIHW becomes HWIO, [out, in] becomes [in, out]. */
@@ -26,7 +25,7 @@ function goldenTensors(): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   golden.stateDict.forEach(([name, shape], t) => {
     if (name.endsWith('num_batches_tracked')) return;
-    const count = shape.reduce((a, b) => a * b, 1);
+    const count = elementCount(shape);
     const values = Float32Array.from({ length: count }, (_, i) => {
       const f = Math.sin(0.7 * t + 0.37 * i + 0.011 * golden.seed);
       if (name.endsWith('running_var')) return 1 + 0.3 * f;
@@ -34,10 +33,8 @@ function goldenTensors(): Map<string, Tensor> {
       return Math.sqrt(2 / (count / (shape[0] as number))) * f;
     });
     const tensor = tf.tensor(values, shape);
-    tensors.set(
-      name,
-      shape.length === 4 ? tf.transpose(tensor, [2, 3, 1, 0]) : shape.length === 2 ? tf.transpose(tensor) : tensor,
-    );
+    const axes: Record<number, number[]> = { 4: [2, 3, 1, 0], 2: [1, 0] };
+    tensors.set(name, shape.length in axes ? tf.transpose(tensor, axes[shape.length]) : tensor);
   });
   return tensors;
 }
@@ -85,10 +82,8 @@ test("resnet18's pooled features equal torchvision's to 1e-4 relative", () => {
 });
 
 // The golden file's training loss (2.96) and gradient norms are not compared, since torch does not reach them either:
-// torchvision 0.29 on
-// torch 2.15 gives 3.65 in float64, 3.05 in float32 with oneDNN and 3.71 without; the formula's weights make batch
-// statistics singular.
-// torchReference.test.ts compares gradients on weights that are not.
+// torchvision 0.29 on torch 2.15 gives 3.65 in float64, 3.05 in float32 with oneDNN and 3.71 without; the formula's
+// weights make batch statistics singular. torchReference.test.ts compares gradients on weights that are not.
 test("resnet18's first running statistics after a training step equal torchvision's to 1e-4", () => {
   const statistics = new Map<string, Tensor>();
   const stem = {

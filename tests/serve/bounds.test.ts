@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { tokenBucket } from '../../src-main/doors/serve/tokenBucket.ts';
 import { serveLimits } from '../../src-main/doors/serve/serveLimits.ts';
+import { waitUntil } from '../waitUntil.ts';
 import { secret } from './folderWorkbench.ts';
 import { closeCode, nextMessage, openSocket, withServedFolder } from './servedFolder.ts';
 
@@ -138,7 +139,7 @@ test('messages beyond the rate are answered with busy under their id, and a floo
         answers.push(JSON.parse(String(data)) as (typeof answers)[number]),
       );
       for (let id = 0; id < 8; id++) socket.send(JSON.stringify({ id, call: 'files.list', input: { path: null } }));
-      while (answers.length < 8) await wait(5);
+      await waitUntil('8 answers', () => answers.length >= 8, { seen: () => `${answers.length} answers` });
       assert.deepEqual(
         answers.filter(({ fault }) => fault?.code === 'busy').map(({ id }) => id),
         [5, 6, 7],
@@ -160,7 +161,9 @@ test('requests beyond the rate of a connection are told to come later', () =>
       connection.write(
         `GET /assets/main.js HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`.repeat(8),
       );
-      while ((text.match(/HTTP\/1\.1 /g) ?? []).length < 8) await wait(5);
+      await waitUntil('8 responses', () => (text.match(/HTTP\/1\.1 /g) ?? []).length >= 8, {
+        seen: () => text.slice(-300),
+      });
       assert.deepEqual(
         [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((found) => found[1]),
         ['200', '200', '200', '200', '200', '429', '429', '429'],
@@ -174,7 +177,8 @@ test('requests beyond the rate of a connection are told to come later', () =>
 test('no more sockets are opened than the limit, and a closed one makes room', () =>
   withServedFolder(
     async ({ open }) => {
-      const [first] = [await open(), await open()];
+      const first = await open();
+      await open();
       await assert.rejects(open(), /refused/);
       first.close();
       await closeCode(first);
@@ -216,7 +220,7 @@ test('a screen that does not read is cut before it takes memory, and the others 
     }
     assert.equal(workbench.listeners.size, 1, `${index} events of 16 kB did not cut the sleeper`);
     assert.ok(process.memoryUsage().rss - before < 150 * 2 ** 20, 'the memory grew');
-    while (heard < index) await wait(5);
+    await waitUntil(`${index} events`, () => heard >= index, { seen: () => `${heard} events` });
     assert.deepEqual(log, []);
     asleep.destroy();
     awake.close();
@@ -236,7 +240,9 @@ test('a screen that reads slowly gets the newest state of a run, not each', () =
       received += chunk.toString('latin1');
     });
     slow.resume();
-    while (!received.includes(`"note":"${count - 1}.`)) await wait(10);
+    await waitUntil('the last event', () => received.includes(`"note":"${count - 1}.`), {
+      seen: () => received.slice(-300),
+    });
     assert.ok((received.match(/"event":"run"/g) ?? []).length < count / 2, 'every event was kept');
     slow.destroy();
   }));
@@ -274,7 +280,7 @@ test('no more calls are under way for one socket than the limit; the rest are an
       });
       for (let id = 0; id < 100; id++)
         socket.send(JSON.stringify({ id, call: 'experiments.save', input: { id: null, yaml: 'x'.repeat(100_000) } }));
-      while (answered < 100) await wait(1);
+      await waitUntil('100 answers', () => answered >= 100, { seen: () => `${answered} answers` });
       assert.ok(most <= 3, `${most} at once`); // one may be under way in the reader already when it is paused
       socket.close();
     },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { randomStream } from '../../src-shared/maths/random.ts';
+import { waitUntil } from '../waitUntil.ts';
 import { secret } from './folderWorkbench.ts';
 import { mutatedMessage } from './mutatedMessage.ts';
 import { nextMessage, withServedFolder } from './servedFolder.ts';
@@ -45,7 +46,7 @@ test(
           socket.send(mutatedMessage(random, index));
           while (index - answers > 500) await wait(1);
         }
-        while (answers < 10_000) await wait(5);
+        await waitUntil('10,000 answers', () => answers >= 10_000, { seen: () => `${answers} answers` });
         assert.equal(answers, 10_000);
         assert.deepEqual(leaks, []);
         assert.ok(

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { waitFor } from '../waitUntil.ts';
 import { openSocket, nextMessage } from './servedFolder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-serve-command-'));
@@ -28,7 +29,7 @@ function arcbench(...args: string[]) {
 
 test('serve prints an address that opens, and Ctrl-C closes the workbench with a checkpoint', async () => {
   const { child, said, ended } = arcbench('--json', 'serve', '--port', '0', '--open', folder);
-  await once(child.stdout, 'data');
+  await waitFor('the address of arcbench serve', once(child.stdout, 'data'), { seen: () => said.errors });
   const { address, token, open } = JSON.parse(said.out) as Record<'address' | 'token' | 'open', string>;
   assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/$/);
   assert.equal(open, `${address}?token=${token}`);
@@ -53,7 +54,7 @@ test('a token comes from a file, and a host beyond the loopback is warned of', a
     '--token-file',
     join(folder, 'token'),
   );
-  await once(child.stdout, 'data');
+  await waitFor('the address of arcbench serve', once(child.stdout, 'data'), { seen: () => said.errors });
   assert.match(said.out, new RegExp(`^ArcBench: http://${hostname()}:\\d+/\\?token=${token}\n`));
   child.kill('SIGTERM');
   assert.equal(await ended, 0);

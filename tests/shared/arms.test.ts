@@ -35,6 +35,7 @@ test('a ladder is one line: each arm changes one thing of the one before', () =>
     name: 'arcFace',
     marginRadians: 0.3,
     scale: 32,
+    labelSmoothing: 0,
   });
   assert.deepEqual(experimentSchema.parse(plan), plan);
 });
@@ -49,7 +50,7 @@ test('a grid writes out each combination of the arms that it touches, and parsin
   );
   assert.deepEqual(plan.arms.at(-1), {
     name: 'ArcFace (scale 32, marginRadians 0.5)',
-    loss: { name: 'arcFace', marginRadians: 0.5, scale: 32 },
+    loss: { name: 'arcFace', marginRadians: 0.5, scale: 32, labelSmoothing: 0 },
     variantOf: 'ArcFace',
   });
   assert.deepEqual(experimentSchema.parse(JSON.parse(JSON.stringify(plan))), plan);

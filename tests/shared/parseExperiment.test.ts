@@ -92,6 +92,7 @@ test('an empty experiment is the default plan; a bare loss name has its defaults
     name: 'arcFace',
     marginRadians: 0.5,
     scale: 64,
+    labelSmoothing: 0,
   });
 });
 

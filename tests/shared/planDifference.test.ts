@@ -14,7 +14,6 @@ test('only the knobs that differ are named, a missing one by a dash', () => {
     ]),
     [
       { knob: 'loss.name', values: ['crossEntropy', 'normFace', 'arcFace'] },
-      { knob: 'loss.labelSmoothing', values: ['0', '—', '—'] },
       { knob: 'loss.scale', values: ['—', '64', '64'] },
       { knob: 'loss.marginRadians', values: ['—', '—', '0.5'] },
     ],

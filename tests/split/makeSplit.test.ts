@@ -39,7 +39,7 @@ function preparedSet(
   };
 }
 
-test('every image lies in at most one part and held-out people never train, for many seeds', () => {
+test('every image is in at most one part and held-out people are never trained on, for many seeds', () => {
   const set = preparedSet(20, 9);
   for (let seed = 0; seed < 50; seed++) {
     const split = makeSplit(set, splitSchema.parse({ seed }));
@@ -56,7 +56,7 @@ test('every image lies in at most one part and held-out people never train, for 
   }
 });
 
-test('one seed gives one split and another seed another', () => {
+test('the same seed gives the same split, and another seed another one', () => {
   const set = preparedSet(12, 8);
   assert.equal(
     makeSplit(set, splitSchema.parse({ seed: 1 })).hash,
@@ -68,7 +68,7 @@ test('one seed gives one split and another seed another', () => {
   );
 });
 
-test('a person put by hand goes there, the others stay where the draw put them, and an unknown name is refused', () => {
+test('split.assign moves one person and leaves the others where they were, and an unknown name is refused', () => {
   const set = preparedSet(12, 8);
   const before = makeSplit(set, splitSchema.parse({}));
   const [moved, dropped] = before.classes as [string, string];
@@ -79,7 +79,7 @@ test('a person put by hand goes there, the others stay where the draw put them, 
   ];
   assert.deepEqual(peopleOf('query', after).sort(), [...peopleOf('query', before), moved].sort());
   assert.deepEqual(peopleOf('distractors', after), peopleOf('distractors', before));
-  assert.deepEqual(after.skipped, [{ identity: dropped, images: 8 }]);
+  assert.deepEqual(after.skipped, [{ identity: dropped, images: 8, reason: 'by hand' }]);
   assert.throws(
     () => makeSplit(set, splitSchema.parse({ assign: { nobody: 'query' } })),
     /split\.assign names nobody, who is not in the dataset/,
@@ -93,11 +93,11 @@ test('a split that leaves too few people or pictures says what to do', () => {
   );
   assert.throws(
     () => makeSplit(preparedSet(8, 2), splitSchema.parse({ minImages: 1 })),
-    /p\d has 2 different pictures, too few for train, val and test/,
+    /p\d and \d more people have too few different pictures for train, val and test/,
   );
 });
 
-test('the audit finds identical and near-identical pictures across people and can be overridden by name', () => {
+test('the audit finds identical and nearly identical pictures, which split.allowFindings can allow by name', () => {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-audit-'));
   try {
     const hashes = new Map([

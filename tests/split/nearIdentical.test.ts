@@ -13,8 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), 'arcbench-near-'));
 after(() => rmSync(folder, { recursive: true }));
 
 test(
-  'the audit finds the pairs whose hashes differ in two bits at most that comparing all with all finds, in ' +
-    'hashes that cluster as those of faces do',
+  'the audit finds the same pairs of similar hashes as comparing all with all, in hashes that cluster like those ' +
+    'of faces',
   () => {
     const random = randomStream(9, 'hashes');
     const people = 150;

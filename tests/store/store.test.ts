@@ -239,14 +239,11 @@ test('each write tells what it changed, and the latest point of a curve is the o
     filled(folder).close();
     const changes: string[] = [];
     const store = openStore(folder, {
-      onChange: (change) =>
-        changes.push(
-          change.kind === 'points'
-            ? `points ${change.points.length}`
-            : change.kind === 'datasets'
-              ? 'datasets'
-              : `${change.kind} ${change.id}`,
-        ),
+      onChange(change) {
+        if (change.kind === 'points') changes.push(`points ${change.points.length}`);
+        else if (change.kind === 'datasets') changes.push('datasets');
+        else changes.push(`${change.kind} ${change.id}`);
+      },
     });
     store.addPoints([{ run: 'run', name: 'train/loss', step: 15, epoch: 1, value: 9, at: 3 }]);
     assert.deepEqual(

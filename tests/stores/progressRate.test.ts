@@ -17,7 +17,7 @@ test('what is left is what is undone over the rate of the last half minute', () 
   assert.equal(secondsLeft(samplesOf(...fast, ...slow), 318), 50);
 });
 
-test('another stage, or progress that goes back, begins anew; one sample has no rate', () => {
+test('another stage, or progress that goes back, starts over; one sample has no rate', () => {
   const one = samplesOf({ stage: 'a', done: 50, at: 0 }, { stage: 'b', done: 1, at: 1000 });
   assert.equal(one.length, 1);
   assert.equal(secondsLeft(one, 10), null);

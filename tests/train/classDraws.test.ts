@@ -8,7 +8,7 @@ import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { classificationLoss } from '../../src-main/loss/classificationLosses.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
-import { valueAndGradients } from '../../src-main/train/batchGradients.ts';
+import { valueAndGradients } from '../../src-main/train/valueAndGradients.ts';
 import { drawClasses } from '../../src-main/train/classDraws.ts';
 import { optimizerScalars } from '../../src-main/train/optimizer.ts';
 import { initialState, trainProgram } from '../../src-main/train/programs.ts';

@@ -13,9 +13,7 @@ interface Golden {
   gradients: number[][];
   cases: { optimizer: string; source: string; params: Record<string, number | boolean>; steps: number[][] }[];
 }
-const golden = JSON.parse(
-  readFileSync(new URL('../../../shared/golden/optimizers.json', import.meta.url), 'utf8'),
-) as Golden;
+const golden = JSON.parse(readFileSync(new URL('../golden/optimizers.json', import.meta.url), 'utf8')) as Golden;
 
 for (const { optimizer, source, params, steps } of golden.cases) {
   test(`${optimizer} ${JSON.stringify(params)} walks as ${source} to 1e-5`, () => {

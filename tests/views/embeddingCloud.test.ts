@@ -7,7 +7,7 @@ import { angleScale, paintCloud, rgbOf, rowColours } from '../../src-renderer/vi
 import { facesSeen } from '../../src-renderer/views/embedding/cloudFaces.ts';
 import { nextDetail } from '../../src-renderer/views/embedding/cloudDetail.ts';
 import { placeOf, rowAt, rowsWithin } from '../../src-renderer/views/embedding/cloudPick.ts';
-import { placeFrames, showsSame } from '../../src-renderer/views/embedding/placeCloud.ts';
+import { alignedSnapshots, showsSame } from '../../src-renderer/views/embedding/placeCloud.ts';
 import { sphereLines } from '../../src-renderer/views/embedding/sphereLines.ts';
 
 const size = { width: 400, height: 300 };
@@ -37,7 +37,7 @@ const projection = (
 });
 const spread = (dimensions: 2 | 3) => Array.from({ length: rows.length * dimensions }, () => random.normal());
 
-test('a turned, mirrored, moved and scaled cloud is laid onto the first exactly, in 2-D and 3-D', () => {
+test('a turned, mirrored, moved and scaled cloud is aligned to the first exactly, in 2-D and 3-D', () => {
   for (const dimensions of [2, 3] as const) {
     const cloud = spread(dimensions);
     const c = Math.cos(2);
@@ -47,17 +47,18 @@ test('a turned, mirrored, moved and scaled cloud is laid onto the first exactly,
       const axis = at % dimensions;
       const x = cloud[first]!;
       const y = -cloud[first + 1]!;
-      return 7 * (axis === 0 ? c * x - s * y : axis === 1 ? s * x + c * y : value) - 3;
+      const turned = [c * x - s * y, s * x + c * y, value];
+      return 7 * turned[axis]! - 3;
     });
-    const fixed = placeFrames(projection([cloud], dimensions), null);
-    const [laid] = placeFrames(projection([moved], dimensions), fixed);
+    const fixed = alignedSnapshots(projection([cloud], dimensions), null);
+    const [aligned] = alignedSnapshots(projection([moved], dimensions), fixed);
     assert.equal(fixed[0]?.length, rows.length * 3);
-    laid!.forEach((value, at) => assert.ok(Math.abs(value - fixed[0]![at]!) < 1e-4, `${at}`)); // float32
+    aligned!.forEach((value, at) => assert.ok(Math.abs(value - fixed[0]![at]!) < 1e-4, `${at}`)); // float32
   }
 });
 
-test('frames keep their own size however little they fit, and the sphere stays a sphere', () => {
-  const frames = placeFrames(
+test('snapshots keep their own size however little they fit, and the sphere stays a sphere', () => {
+  const frames = alignedSnapshots(
     projection(
       Array.from({ length: 12 }, () => spread(2)),
       2,
@@ -72,11 +73,11 @@ test('frames keep their own size however little they fit, and the sphere stays a
     const values = spread(3);
     return values.map((value, at) => value / Math.hypot(...values.slice(at - (at % 3), at - (at % 3) + 3)));
   };
-  for (const frame of placeFrames(projection([onSphere(), onSphere()], 3, 'sphere'), null))
+  for (const frame of alignedSnapshots(projection([onSphere(), onSphere()], 3, 'sphere'), null))
     rows.forEach((_, at) => assert.ok(Math.abs(Math.hypot(...frame.subarray(at * 3, at * 3 + 3)) - 1) < 1e-5));
 });
 
-test('clouds of other pictures are not laid onto one another', () => {
+test('clouds of different pictures are not aligned', () => {
   const a = projection([spread(2)], 2);
   const b = projection([spread(2)], 2);
   assert.equal(showsSame(a, b), true);
@@ -157,8 +158,8 @@ test('colours say person, part, correctness and angle, and what stands out is ra
   assert.deepEqual(
     by('correct').entries.map(({ label, colour, rows: own }) => [label, colour, own.length]),
     [
-      ['named right', 'rgb(0 255 0)', 10],
-      ['named wrong', 'rgb(255 0 0)', 10],
+      ['correct', 'rgb(0 255 0)', 10],
+      ['wrong', 'rgb(255 0 0)', 10],
       ['not a test picture', 'rgb(128 128 128)', 20],
     ],
   );

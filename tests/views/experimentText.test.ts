@@ -75,7 +75,7 @@ test('a bare name becomes a section when one of its settings is set, and another
   assert.equal(plan(setChoice(text, ['training', 'optimizer'], { name: 'sgd' })).training.optimizer.name, 'sgd');
 });
 
-test('arms are added, copied, renamed, moved, given losses and removed, and those held against them follow', () => {
+test('arms are added, copied, renamed, moved, given losses and removed, and arms compared with them follow', () => {
   const arms = editArms(text, standing);
   const names = (yaml: string) => plan(yaml).arms.map(({ name }) => name);
   assert.deepEqual(names(arms.add('cosFace')), ['cross-entropy', 'ArcFace', 'cosFace']);
@@ -91,11 +91,12 @@ test('arms are added, copied, renamed, moved, given losses and removed, and thos
     name: 'arcFace',
     marginRadians: 0.2,
     scale: 32,
+    labelSmoothing: 0,
   });
   const summed = editArms(pk, standing).setLoss(1, {
     name: 'sum',
     terms: [
-      { weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64 } },
+      { weight: 1, loss: { name: 'cosFace', margin: 0.35, scale: 64, labelSmoothing: 0 } },
       { weight: 0.5, loss: { name: 'triplet', mining: 'all', margin: 0.3, distance: 'squared', average: 'all' } },
     ],
   });

@@ -31,13 +31,11 @@ test('the tree has every knob of the plan once, with its default and a word of h
 
 test('a choice brings the knobs of what is chosen, given as a name or as a section', () => {
   const names = (optimizer: unknown) =>
-    knobSections((path) =>
-      path.join('.') === 'training.optimizer'
-        ? optimizer
-        : path.join('.') === 'training.optimizer.name'
-          ? (optimizer as { name?: string })?.name
-          : undefined,
-    )
+    knobSections((path) => {
+      if (path.join('.') === 'training.optimizer') return optimizer;
+      const asksName = path.join('.') === 'training.optimizer.name';
+      return asksName ? (optimizer as { name?: string })?.name : undefined;
+    })
       .find(({ name }) => name === 'training.optimizer')
       ?.knobs.map(({ path }) => path.at(-1));
   assert.deepEqual(names('adam'), ['name', 'beta1', 'beta2', 'epsilon', 'weightDecay']);
@@ -64,4 +62,13 @@ test('ranges, units and labels are in words, and the filter asks for every word'
   assert.equal(words('marginRadians'), 'Margin');
   assert.ok(fitsFilter(rate, 'learn highest') && !fitsFilter(rate, 'learn momentum'));
   assert.ok(armSettings(experimentSchema.parse({})).some(({ name }) => name === 'training.optimizer.momentum'));
+});
+
+test('a knob that takes a word or a small number offers both, and knows which are numbers', () => {
+  const people = knobSections(nothing)
+    .flatMap(({ knobs }) => knobs)
+    .find(({ name }) => name === 'data.people');
+  assert.ok(people?.kind.type === 'choice');
+  assert.deepEqual(people.kind.options.slice(0, 4), ['auto', 'fileName', '1', '2']);
+  assert.deepEqual(people.kind.numbers, ['1', '2', '3', '4', '5', '6', '7', '8', '9']);
 });

@@ -37,7 +37,7 @@ test('seeds of one arm and plan are one group with mean and standard deviation',
   assert.equal(groups[2]!.metrics['test/top1']!.spread, null);
 });
 
-test('metrics come in one order, rates from the largest, and only knobs that differ are told', () => {
+test('metrics come in one order, rates from the largest, and only knobs that differ are listed', () => {
   const names = metricKinds([
     run('a', 1, { 'TPR@FPR 0.01': 1, 'MAP@R': 1, 'TPR@FPR 0.5': 1, 'test/top1': 1, 'val/accuracy': 1, 'test/top5': 1 }),
   ]).map((kind) => kind.name);

@@ -115,7 +115,7 @@ test('the form says how many runs and rounds a sweep makes', () => {
   );
   assert.equal(
     sweepSize(parseExperiment(swept, 'test')).arms,
-    '9 variants of 1 arm and 1 as it stands, 2 seeds: 20 runs',
+    '9 variants of 1 arm and 1 unchanged arm, 2 seeds: 20 runs',
   );
   assert.equal(
     sweepSize(parseExperiment(setKnob(swept, ['sweep', 'halving'], true), 'test')).rounds,

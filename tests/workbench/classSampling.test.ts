@@ -68,7 +68,7 @@ async function train(workspace: string, stopAt: string | null): Promise<Buffer> 
   }
 }
 
-test('a run that draws class centres and is stopped within an epoch ends with the bits of one that was not', async () => {
+test('a run that draws class centres and is stopped in an epoch ends with the same bits as a whole one', async () => {
   const whole = await train('whole', null);
   assert.ok(whole.equals(await train('stopped', 'epoch 2')));
 });

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
 import type { CallInput, CallName, CallOutputs, Job } from '../../src-shared/api.ts';
 import { readNpy } from '../../src-main/files/npyFile.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
+import { drawFaces } from '../drawnFaces.ts';
+import { jobEnd } from '../jobEnd.ts';
 
-const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-embedding-'));
+const faces = join(folder, 'drawn_faces');
+before(() => drawFaces(faces, { people: 30, pictures: 10 }));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const yaml = `name: Small space
@@ -24,13 +26,7 @@ function open() {
   const workbench = openWorkbench({ workspace: join(folder, 'space'), door: 'serve', roots: [faces] });
   const call = async <Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> =>
     (await workbench.call(name, input)) as CallOutputs[Name];
-  const ended = async (job: Job): Promise<Job> => {
-    for (;;) {
-      const now = (await call('jobs.list', {})).find(({ id }) => id === job.id);
-      if (!now || now.endedAt !== null) return now ?? job;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
+  const ended = (job: Job): Promise<Job> => jobEnd(job, () => call('jobs.list', {}));
   return { workbench, call, ended };
 }
 
@@ -94,8 +90,8 @@ test(
           ),
           row.file,
         );
-      // Angles by an independent computation: the mean direction of the person's rows; float64 of float32 values, so 1e-3
-      // degrees near 0.
+      // Angles by an independent computation: the mean direction of the person's rows. It is float64 of float32 values,
+      // hence 1e-3 degrees near 0.
       points.rows.forEach((row, at) => {
         const own = points.rows.flatMap((other, index) => (other.identity === row.identity ? [index] : []));
         const mean = [0, 1, 2].map(

@@ -9,7 +9,7 @@ import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-check-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test('a check advises by the knob and reckons a start from the faces, before anything is imported or trained', async () => {
+test('a check gives advice by knob and estimates a start from the faces, before anything is imported', async () => {
   const workbench = openWorkbench({ workspace: folder, door: 'serve', roots: [folder] });
   try {
     const check = async (yaml: string) => (await workbench.call('experiments.check', { yaml })) as CheckedExperiment;
@@ -71,7 +71,7 @@ test('a check advises by the knob and reckons a start from the faces, before any
     assert.match(few.advice.find(({ knob }) => knob === 'split.minImages')?.text ?? '', /^Only 0 of 100 identities/);
     assert.equal(few.estimate?.faces, null);
     const course = ((await workbench.call('experiments.presets', {})) as readonly Preset[]).find(
-      ({ name }) => name === 'celeba-course',
+      ({ name }) => name === 'course',
     );
     assert.deepEqual(
       (await check(course?.yaml ?? '')).advice.filter(({ blocking }) => blocking).map(({ knob }) => knob),

@@ -8,7 +8,7 @@ import { openStore } from '../../src-main/store/store.ts';
 import { resumableRun } from '../../src-main/workbench/experiment/resumeRun.ts';
 import { resultHash } from '../../src-main/workbench/results/resultHash.ts';
 import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
-import { haltOf } from '../../src-main/workbench/experiment/trainInRounds.ts';
+import { haltOf } from '../../src-main/workbench/experiment/haltOf.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-halving-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

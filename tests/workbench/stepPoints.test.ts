@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
-import type { MetricPoint } from '../../src-main/store/metricPoint.ts';
+import type { MetricPoint } from '../../src-main/store/storeChange.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
-import { plannedRuns } from '../../src-main/workbench/experiment/plannedRuns.ts';
 import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
+import { plannedRuns } from '../../src-main/workbench/experiment/plannedRuns.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-points-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { roughDuration } from '../../src-shared/duration.ts';
 import { offBy, trainingTimeSentence } from '../../src-shared/trainingTime.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { networkWork } from '../../src-main/model/networkWork.ts';
-import { reckonedRates, trainingRate } from '../../src-main/workbench/estimate/trainingRate.ts';
+import { estimatedRates, trainingRate } from '../../src-main/workbench/estimate/trainingRate.ts';
 
 const plan = (backbone: BackboneName, inputSize = 112) =>
   experimentSchema.parse({ model: { backbone }, prepare: { inputSize } });
@@ -21,29 +21,26 @@ test(
   },
 );
 
-test(
-  'a rate is that of runs of the same network, else reckoned from the network most like it, else from the ' + 'machine',
-  () => {
-    const runs = [
-      { plan: plan('smallcnn', 32), imagesPerSecond: 1500 },
-      { plan: plan('resnet18'), imagesPerSecond: 100 },
-      { plan: plan('resnet18'), imagesPerSecond: 90 },
-      { plan: plan('resnet18'), imagesPerSecond: 110 },
-    ];
-    assert.deepEqual(trainingRate(plan('resnet18'), 500, { runs, machine }), {
-      imagesPerSecond: 100,
-      from: { kind: 'runs', runs: 3 },
-    });
-    const other = trainingRate(plan('resnet50'), 500, { runs, machine });
-    assert.deepEqual(other?.from, { kind: 'otherRuns', runs: 3, backbone: 'resnet18', inputSize: 112 });
-    assert.ok(other && other.imagesPerSecond > 15 && other.imagesPerSecond < 45, String(other?.imagesPerSecond));
-    assert.equal(trainingRate(plan('resnet18'), 500, { runs: [], machine: null }), null);
-  },
-);
+test('a rate comes from runs of the same network, else from the network most like it, else from the machine', () => {
+  const runs = [
+    { plan: plan('smallcnn', 32), imagesPerSecond: 1500 },
+    { plan: plan('resnet18'), imagesPerSecond: 100 },
+    { plan: plan('resnet18'), imagesPerSecond: 90 },
+    { plan: plan('resnet18'), imagesPerSecond: 110 },
+  ];
+  assert.deepEqual(trainingRate(plan('resnet18'), 500, { runs, machine }), {
+    imagesPerSecond: 100,
+    from: { kind: 'runs', runs: 3 },
+  });
+  const other = trainingRate(plan('resnet50'), 500, { runs, machine });
+  assert.deepEqual(other?.from, { kind: 'otherRuns', runs: 3, backbone: 'resnet18', inputSize: 112 });
+  assert.ok(other && other.imagesPerSecond > 15 && other.imagesPerSecond < 45, String(other?.imagesPerSecond));
+  assert.equal(trainingRate(plan('resnet18'), 500, { runs: [], machine: null }), null);
+});
 
-test('what is reckoned from the machine lies within the factor that is told of what was measured at that speed', () => {
+test('what is estimated from the machine is off by at most the factor that is named', () => {
   const measured = { resnet18: 116, 'efficientnet-lite0': 79, smallcnn: 454 };
-  for (const { backbone, imagesPerSecond } of reckonedRates(machine)) {
+  for (const { backbone, imagesPerSecond } of estimatedRates(machine)) {
     const found = (measured as Partial<Record<string, number>>)[backbone];
     if (found !== undefined)
       assert.ok(

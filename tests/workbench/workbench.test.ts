@@ -3,17 +3,20 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { pictureAddress } from '../../src-shared/addresses.ts';
 import type { CallInput, CallName, CallOutputs, Job, WorkbenchEvent } from '../../src-shared/api.ts';
 import { prepareSchema, splitSchema } from '../../src-shared/experiment.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
+import { drawFaces } from '../drawnFaces.ts';
+import { jobEnd } from '../jobEnd.ts';
+import { waitFor, waitUntil } from '../waitUntil.ts';
 
-const faces = fileURLToPath(new URL('../../../shared/data/att_faces', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-workbench-'));
+const faces = join(folder, 'drawn_faces');
+before(() => drawFaces(faces, { people: 40, pictures: 10 }));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 function client(workbench: Workbench) {
@@ -21,13 +24,7 @@ function client(workbench: Workbench) {
   workbench.subscribe((event) => events.push(event));
   const call = async <Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> =>
     (await workbench.call(name, input)) as CallOutputs[Name];
-  const ended = async (job: Job): Promise<Job> => {
-    for (;;) {
-      const now = (await call('jobs.list', {})).find(({ id }) => id === job.id);
-      if (!now || now.endedAt !== null) return now ?? job;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
+  const ended = (job: Job): Promise<Job> => jobEnd(job, () => call('jobs.list', {}));
   return { call, ended, events };
 }
 
@@ -54,14 +51,14 @@ test('faces are imported, shown, prepared, split and audited through calls', asy
     assert.ok(dataset);
     assert.deepEqual(
       [dataset.hash, dataset.images, dataset.people, dataset.name],
-      [imported.result, 400, 40, 'att_faces'],
+      [imported.result, 400, 40, 'drawn_faces'],
     );
     const details = await call('datasets.show', { hash: dataset.hash });
     assert.deepEqual(details.histogram, [{ images: 10, people: 40 }]);
     const page = await call('datasets.pictures', { hash: dataset.hash, identity: 's7', offset: 8, limit: 10 });
     assert.deepEqual(
       [page.total, page.pictures.length, page.pictures[0]?.identity, page.pictures[0]?.width, page.pictures[0]?.height],
-      [10, 2, 's7', 92, 112],
+      [10, 2, 's7', 112, 112],
     );
 
     const sections = {
@@ -283,7 +280,7 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
     yaml: yaml.replace('epochs: 4', 'epochs: 300'),
   });
   await client(first).call('experiments.start', { id: saved.id, interrupted: 'refuse' });
-  await new Promise<void>((resolve) => {
+  const firstPoints = new Promise<void>((resolve) => {
     const stop = first.subscribe((event) => {
       if (event.event === 'points') {
         stop();
@@ -291,6 +288,7 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
       }
     });
   });
+  await waitFor('the first points of a run', firstPoints);
   await first.close();
   const second = openWorkbench({ workspace, door: 'serve', roots: [faces] });
   try {
@@ -301,11 +299,10 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
     assert.match(refused.fault?.message ?? '', /ended half-way/);
     const job = await call('runs.resume', { id: run.id });
     const epochBefore = run.epoch;
-    for (;;) {
-      const now = await call('runs.show', { id: run.id });
-      if (now.epoch > epochBefore) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await waitUntil(
+      `an epoch after epoch ${epochBefore}`,
+      async () => (await call('runs.show', { id: run.id })).epoch > epochBefore,
+    );
     assert.match(
       (await call('runs.show', { id: run.id })).events.map((event) => event.message).join('\n'),
       /Resumed at epoch/,
@@ -317,7 +314,7 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
   }
 });
 
-test('wrong calls and inputs are answered with one sentence, and files from a browser land below uploads alone', async () => {
+test('wrong calls and inputs are answered with one sentence, and files from a browser stay below uploads', async () => {
   const workbench = openWorkbench({ workspace: join(folder, 'wrong'), door: 'serve', roots: [faces] });
   try {
     await assert.rejects(

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 
-const leastGiB = 9; // a run of the demo ended well under 9,000 MiB, and in an abort of V8 or glib under 6,000
+const leastGiB = 9; // the demo runs well under 9,000 MiB; under 6,000 V8 or glib aborts
 
-/** Refuses a limit of the address space under which V8 or TensorFlow would abort without a word; throws 'failed'. */
+/** Throws 'failed' where the address space is so limited that V8 or TensorFlow would abort without a message. */
 export function refuseSmallAddressSpace(
   limits = existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'utf8') : '',
 ): void {
@@ -14,6 +14,6 @@ export function refuseSmallAddressSpace(
     'failed',
     `The address space of this process is limited to ${gibibytes.toFixed(1)} GiB (ulimit -v), and ArcBench ` +
       `reserves ${leastGiB} GiB, most of which it never fills: lift the limit with \`ulimit -v unlimited\`, ` +
-      'and limit real memory by a cgroup instead.',
+      'and limit real memory with a cgroup instead.',
   );
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
 import { collectBatch } from '../../workbench/batch/collectBatch.ts';
 import { runBatchTask } from '../../workbench/batch/runBatchTask.ts';
-import { submitBatch } from '../../workbench/batch/submitBatch.ts';
+import { submitBatch, type Submitted } from '../../workbench/batch/submitBatch.ts';
 import type { Session } from './session.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -16,7 +16,7 @@ interface SubmitFlags {
   readonly gpus?: string;
 }
 
-/** The commands that run an experiment on a cluster, one run a task, and join what came of it. */
+/** The commands that run an experiment on a cluster, one task for each run, and join the results. */
 export function addBatchCommands(program: Command, cli: Session): void {
   const self = () => {
     const { engine, eager } = cli.globals();
@@ -25,15 +25,15 @@ export function addBatchCommands(program: Command, cli: Session): void {
   program
     .command('submit')
     .argument('<experiment.yaml>')
-    .argument('[flags...]', 'further flags of sbatch, behind --')
+    .argument('[flags...]', 'further flags of sbatch, after --')
     .description('train the runs as tasks of a batch system; prepares and splits here, once')
     .requiredOption('--slurm', 'by Slurm: an array job with one task a run')
     .option('--dry-run', 'write and print the scripts, submit nothing')
-    .option('--no-collect', 'without the job that joins the runs and writes the report')
-    .option('--partition <name>', 'of the cluster, where the tasks run')
-    .option('--time <limit>', 'of each task; one that it stops is saved and queued again')
-    .option('--cpus-per-task <number>', 'of each task, whose threads follow it')
-    .option('--gpus <number>', 'of each task')
+    .option('--no-collect', 'leave out the job that joins the runs and writes the report')
+    .option('--partition <name>', 'partition of the cluster where the tasks run')
+    .option('--time <limit>', 'time limit of each task; a task that it stops is saved and queued again')
+    .option('--cpus-per-task <number>', 'processors of each task; it starts as many threads')
+    .option('--gpus <number>', 'graphics cards of each task')
     .addHelpText(
       'after',
       '\nSuch as: arcbench submit duel.yaml --slurm --partition gpu --time 4:00:00 --gpus 1 -- ' +
@@ -67,11 +67,7 @@ export function addBatchCommands(program: Command, cli: Session): void {
         cli.print(
           [
             ...(result.job === null ? result.scripts.map(({ path, text }) => `# ${path}\n${text}`) : tasks),
-            result.job === null
-              ? `Nothing was submitted; by hand: sbatch ${result.scripts[0]?.path}`
-              : 'Submitted job ' +
-                `${result.job}${result.collectJob === null ? '' : `, and job ${result.collectJob} that writes the report after it`}; ` +
-                `\`squeue\` tells how far they are. Logs: ${result.folder}`,
+            submittedSentence(result),
           ].join('\n'),
           result,
         );
@@ -79,10 +75,10 @@ export function addBatchCommands(program: Command, cli: Session): void {
     );
   program
     .command('task')
-    .argument('<folder>', 'of the batch')
-    .argument('<number>', 'of the task', wholeNumber)
+    .argument('<folder>', 'folder of the batch')
+    .argument('<number>', 'number of the task', wholeNumber)
     .description(
-      'train one run of a submitted experiment, from its last checkpoint; what a task of the batch system calls',
+      'train one run of a submitted experiment, from its last checkpoint; tasks of the batch system call this',
     )
     .action(async (folder: string, number: number) => {
       const { compiled, engine } = cli.trainOptions();
@@ -97,9 +93,9 @@ export function addBatchCommands(program: Command, cli: Session): void {
   program
     .command('collect')
     .argument('<experiment.yaml>')
-    .argument('[workspaces...]', 'that hold its runs (default: those of the submitted tasks)')
+    .argument('[workspaces...]', 'workspaces that hold its runs (default: those of the submitted tasks)')
     .description('join the runs of tasks, judge them, and write the report')
-    .option('--partial', 'of the runs that are done, where others are not')
+    .option('--partial', 'write the report of the runs that are done, where others are not')
     .action((source: string, from: readonly string[], { partial = false }: { partial?: boolean }) =>
       cli.withExperiment(source, async (options) => {
         const { compiled, engine } = cli.trainOptions();
@@ -107,6 +103,12 @@ export function addBatchCommands(program: Command, cli: Session): void {
         cli.print(`Joined ${result.joined.length} of ${result.runs.length} runs.\nReport: ${result.report}`, result);
       }),
     );
+}
+
+function submittedSentence({ job, collectJob, folder, scripts }: Submitted): string {
+  if (job === null) return `Nothing was submitted. To submit by hand: sbatch ${scripts[0]?.path}`;
+  const reporter = collectJob === null ? '' : `, and job ${collectJob} that writes the report after it`;
+  return `Submitted job ${job}${reporter}; \`squeue\` shows how far they are. Logs: ${folder}`;
 }
 
 function wholeNumber(text: string): number {

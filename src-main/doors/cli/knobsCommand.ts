@@ -5,7 +5,7 @@ import { knobSchemaOf, rangeOf, type KnobSchema } from '../../../src-shared/knob
 import { nearestName } from '../../../src-shared/nearestName.ts';
 import type { Session } from './session.ts';
 
-/** A knob as an experiment file takes it; `of` is the loss, optimiser or sampler that it belongs to. */
+/** A knob of an experiment file; `of` is the loss, optimiser or sampler that it belongs to. */
 interface Knob {
   readonly name: string;
   readonly of: string | null;
@@ -14,7 +14,7 @@ interface Knob {
   readonly meaning: string;
 }
 
-/** The command that tells what an experiment file may hold. */
+/** The command that lists what an experiment file may hold. */
 export function addKnobsCommand(program: Command, cli: Session): void {
   program
     .command('knobs')
@@ -35,17 +35,14 @@ export function addKnobsCommand(program: Command, cli: Session): void {
             '`arcbench knobs` lists all.',
         );
       }
-      cli.print(
-        knobs
-          .map(
-            (knob) =>
-              `${knob.name}${knob.of === null ? '' : ` (${knob.of})`}: ` +
-              `${knob.takes}${knob.default === undefined ? '' : `, default ${JSON.stringify(knob.default)}`}${knob.meaning === '' ? '' : `\n    ${knob.meaning}`}`,
-          )
-          .join('\n'),
-        knobs,
-      );
+      cli.print(knobs.map(knobLine).join('\n'), knobs);
     });
+}
+
+function knobLine({ name, of, takes, meaning, ...knob }: Knob): string {
+  const owner = of === null ? '' : ` (${of})`;
+  const standard = knob.default === undefined ? '' : `, default ${JSON.stringify(knob.default)}`;
+  return `${name}${owner}: ${takes}${standard}${meaning === '' ? '' : `\n    ${meaning}`}`;
 }
 
 function knobsIn(schema: KnobSchema, name: string, of: string | null): Knob[] {

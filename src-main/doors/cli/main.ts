@@ -12,12 +12,13 @@ import { keepSpeed } from '../../workbench/estimate/machineSpeed.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { runExperiment } from '../../workbench/experiment/runExperiment.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
-import { reckonedRates, reckonedSize } from '../../workbench/estimate/trainingRate.ts';
+import { estimatedRates, estimatedSize } from '../../workbench/estimate/trainingRate.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBatchCommands } from './batchCommands.ts';
 import { addKnobsCommand } from './knobsCommand.ts';
 import { addRealityCommand } from './realityCommand.ts';
+import { addPackCommand } from './packCommand.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { session } from './session.ts';
@@ -29,7 +30,7 @@ const program = new Command('arcbench')
   .option('--data <folder>', "the faces to use instead of the experiment's data.source: a folder or a CSV file")
   .option('--workspace <folder>', 'where data, runs and reports are kept', defaultWorkspace)
   .option('--resume', 'go on with runs that were stopped')
-  .option('--restart', 'begin runs that were stopped anew')
+  .option('--restart', 'start runs that were stopped from the beginning')
   .addOption(new Option('--engine <name>', 'what computes').choices(engineNames).default('auto'))
   .option('--eager', 'op by op, without the compiled step (the slow reference)')
   .option('--json', 'results as JSON on stdout')
@@ -57,21 +58,22 @@ program
   .description('engine, device, versions, files and a measured GFLOP/s')
   .action(async () => {
     const { diagnose } = await import('../../engine/diagnose.ts');
-    const { isPackaged } = await import('../../engine/engineRemedy.ts');
+    const { isPackaged } = await import('../../engine/isPackaged.ts');
     const { engine } = cli.globals();
     const found = await diagnose(engine);
-    const training = reckonedRates(await keepSpeed(engine, found));
+    const training = estimatedRates(await keepSpeed(engine, found));
+    const rates = training.map(
+      ({ backbone, imagesPerSecond }) => `${backbone} ${Number(imagesPerSecond.toPrecision(2))}`,
+    );
     cli.print(
       [
         `engine      ${found.device}, ${found.deviceName}, ${found.threads} threads`,
         `TensorFlow  ${found.tensorflow}`,
         `Node        ${found.node}`,
-        `files       ${found.folder ?? 'not from ArcBench'} ` +
-          `(${found.checked ? 'whole by SHA-256' : isPackaged() ? "not checked: the system checks the app's signature" : 'not checked: they have no manifest; `npm run setup` brings one'})`,
+        `files       ${found.folder ?? 'not from ArcBench'} (${checkOfFiles(found.checked, isPackaged())})`,
         `speed       ${found.gigaflops.toFixed(0)} GFLOP/s (1024 x 1024 matrix product)`,
-        'training    ' +
-          `${training.map(({ backbone, imagesPerSecond }) => `${backbone} ${Number(imagesPerSecond.toPrecision(2))}`).join(', ')} ` +
-          `img/s at ${reckonedSize} px, reckoned from that: may be off by a factor of ` +
+        `training    ${rates.join(', ')} img/s at ${estimatedSize} px, estimated from that: ` +
+          'may be off by a factor of ' +
           `${offBy.machine[found.device]}; \`--run\` says what an experiment takes`,
       ].join('\n'),
       { ...found, training },
@@ -79,8 +81,8 @@ program
   });
 program
   .command('check')
-  .description('verify every file of the workspace; ends with 1 where something is not whole')
-  .option('--repair', 'sweep leftovers and remove what the next run makes anew')
+  .description('verify every file of the workspace; exit code 1 where something is not whole')
+  .option('--repair', 'remove leftovers and what the next run can make again')
   .action(({ repair = false }: { repair?: boolean }) =>
     cli.withStore({ readOnly: false }, async (store) => {
       const faults = await checkWorkspace(store, {
@@ -101,19 +103,28 @@ program
   );
 addKnobsCommand(program, cli);
 addStageCommands(program, cli);
+addPackCommand(program, cli);
 addRunCommands(program, cli);
 addRealityCommand(program, cli);
 addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
-// after its commands, which take after it: a command that is not there is refused below, with the nearest one
+// After the commands, which inherit from the program. An unknown command is refused below, with the nearest name.
 program.allowExcessArguments();
 program.hook('preAction', (_, command) => {
   if (command !== program && cli.globals().run !== undefined)
     throw new ArcBenchError(
       'wrong-input',
-      `--run stands beside the command ${command.name()}: one of them was expected, leave the other out.`,
+      `--run and the command ${command.name()} were given: one of them was expected, leave the other out.`,
     );
 });
+
+/** How the files of the engine were checked. */
+function checkOfFiles(checked: boolean, packaged: boolean): string {
+  if (checked) return 'whole by SHA-256';
+  return packaged
+    ? "not checked: the system checks the app's signature"
+    : 'not checked: they have no manifest; `npm run setup` writes one';
+}
 
 /** The refusal of a word that is no command. */
 function strayWord(word: string): ArcBenchError {

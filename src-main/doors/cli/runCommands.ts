@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
-import { exportRun, noSuchRun } from '../../workbench/results/exportRun.ts';
+import { exportRun } from '../../workbench/results/exportRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
-import { deleteRun, resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
+import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
+import { noSuchRun } from '../../workbench/experiment/noSuchRun.ts';
+import { resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
 import type { Session } from './session.ts';
 
 const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'];
 
-/** The commands on runs that are in the workspace. */
+/** The commands on runs of the workspace. */
 export function addRunCommands(program: Command, cli: Session): void {
   const runs = program.command('runs').description('list, show, resume or delete runs');
   runs

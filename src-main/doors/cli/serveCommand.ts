@@ -27,10 +27,10 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
     .option('--port <number>', 'port; 0 takes any free one', portNumber, 4477)
     .option(
       '--host <address>',
-      'address to listen at; beyond the loopback, whoever sees the traffic sees the token',
+      'address to listen at; beyond 127.0.0.1, anyone who sees the traffic sees the token',
       '127.0.0.1',
     )
-    .option('--allow-host <name>', 'a name under which this machine is asked, repeatable', collect, [])
+    .option('--allow-host <name>', 'a further name of this machine that browsers may use; repeatable', collect, [])
     .option('--open <folder...>', 'folders below which faces may be imported (default: the home folder)')
     .option('--token-file <file>', 'take the token from a file instead of a random one')
     .action(
@@ -53,7 +53,7 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
             log: (line) => process.stderr.write(`${line}\n`),
             ...(token === undefined ? {} : { token }),
           });
-          // before the address is out: who reads it may end it at once
+          // Before the address is printed: a program that reads it may stop this one at once.
           const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
           const open = `${served.address}?token=${served.token}`;
           if (!isLoopback(chosen.host))
@@ -94,6 +94,6 @@ function readToken(file: string): string {
 function existingFolder(folder: string): string {
   const path = resolve(folder);
   if (!existsSync(path) || !statSync(path).isDirectory())
-    throw new ArcBenchError('wrong-input', `There is no folder ${path}: --open takes folders that are there.`);
+    throw new ArcBenchError('wrong-input', `There is no folder ${path}: --open takes existing folders.`);
   return path;
 }

@@ -11,7 +11,7 @@ import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
-import type { TrainOptions } from '../../workbench/experiment/trainArms.ts';
+import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
 
@@ -26,7 +26,7 @@ interface GlobalOptions {
   readonly json?: boolean;
 }
 
-/** What one call of the command line has: its options, its store, and Ctrl-C. */
+/** What one command of the command line works with: its options, its store, and Ctrl-C. */
 export function session(program: Command) {
   const globals = () => program.opts<GlobalOptions>();
   const workspace = () => resolve(globals().workspace);
@@ -52,7 +52,7 @@ export function session(program: Command) {
       shown?.end();
       process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : printableLines(human)}\n`);
     },
-    /** Does what takes long with progress on stderr, which is gone at the end; Ctrl-C stops it, twice ends at once. */
+    /** Shows the progress of a long action on stderr while it runs. Ctrl-C stops it; a second Ctrl-C ends at once. */
     async withProgress<T>(action: (shown: Pick<StageOptions, 'progress' | 'signal'>) => Promise<T>): Promise<T> {
       const progress = (shown = terminalProgress(process.stderr));
       try {
@@ -69,8 +69,8 @@ export function session(program: Command) {
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
       if (resume && restart)
-        throw new ArcBenchError('wrong-input', '--resume and --restart exclude one another: give one of them.');
-      return { interrupted: resume ? 'resume' : restart ? 'restart' : 'refuse', compiled: !eager, engine };
+        throw new ArcBenchError('wrong-input', '--resume and --restart cannot be combined: give one of them.');
+      return { interrupted: interruptedOf(globals()), compiled: !eager, engine };
     },
     async withStore<T>(options: { readonly readOnly: boolean }, action: (store: Store) => T | Promise<T>): Promise<T> {
       const store = openStore(workspace(), options);
@@ -81,12 +81,12 @@ export function session(program: Command) {
       }
     },
     /**
-     * Runs stages on an experiment file, or on a folder or CSV of faces with all defaults; Ctrl-C stops them, twice
-     * ends at once.
+     * Runs stages on an experiment file, or on a folder or CSV of faces with all defaults. Ctrl-C stops them; a second
+     * Ctrl-C ends at once.
      */
     async withExperiment<T>(source: string, action: (options: StageOptions) => Promise<T>): Promise<T> {
       const { plan, baseFolder } = readPlan(source, globals().data);
-      // A report is made again by the whole run, which finds trained arms done.
+      // A report is made again by the whole run: it finds that the arms are trained.
       const command =
         globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '')
           ? (program.args[0] ?? '')
@@ -128,6 +128,11 @@ export function session(program: Command) {
 }
 export type Session = ReturnType<typeof session>;
 
+function interruptedOf({ resume, restart }: Pick<GlobalOptions, 'resume' | 'restart'>): TrainOptions['interrupted'] {
+  if (resume) return 'resume';
+  return restart ? 'restart' : 'refuse';
+}
+
 /** The plan of an experiment file, or of a folder or CSV file of faces; `data` takes the place of the data source. */
 function readPlan(source: string, data: string | undefined): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
@@ -159,7 +164,7 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
 
 function readExperimentText(path: string, source: string): string {
   const text = readTextFile(path);
-  // An empty text has all defaults, but an empty file is one that was cut off.
+  // An empty text would mean all defaults, but an empty file was probably cut off.
   if (text.replace(/^\s*#.*$/gm, '').trim() === '')
     throw new ArcBenchError(
       'wrong-input',

@@ -1,44 +1,64 @@
 import type { Command } from 'commander';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import type { Rejected } from '../../data/dataset.ts';
-import type { Split } from '../../split/makeSplit.ts';
+import type { SkipReason, Split } from '../../split/makeSplit.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
-import { importFaces, peopleOf, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
+import { countPeople } from '../../workbench/experiment/countPeople.ts';
+import { importFaces, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/experiment/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/experiment/splitFaces.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
+import { trainArms } from '../../workbench/experiment/trainArms.ts';
+import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { comparisonRuns, tuningRuns } from '../../workbench/experiment/plannedRuns.ts';
-import { trainArms, type TrainOptions } from '../../workbench/experiment/trainArms.ts';
-import { haltOf } from '../../workbench/experiment/trainInRounds.ts';
+import { haltOf } from '../../workbench/experiment/haltOf.ts';
 import type { Session } from './session.ts';
 
 const faces = 'an experiment file, or a folder or CSV of faces with all defaults';
 const percent = (value: number | undefined) => (value === undefined ? '—' : `${(100 * value).toFixed(1)} %`);
 
 const mostLeftOut = 20;
-/** The files that were left out, as many as one reads. */
+/** The first files that were left out. */
 const leftOut = (rejected: readonly Rejected[]) => [
   ...rejected.slice(0, mostLeftOut).map(({ path, reason }) => `Left out ${path}: ${reason}`),
   ...(rejected.length > mostLeftOut ? [`… and ${rejected.length - mostLeftOut} more: --json lists all.`] : []),
 ];
 
-/** The people whom the split leaves out, as many as one reads. */
-function leftOutPeople({ skipped, rule }: Split): string[] {
-  const named = skipped
-    .slice(0, mostLeftOut)
-    .map(({ identity, images }) => `${identity} (${images})`)
-    .join(', ');
-  return skipped.length === 0
-    ? []
-    : [
-        `Left out, by hand or for fewer than ${rule.minImages} images: ` +
-          `${named}${skipped.length > mostLeftOut ? ` and ${skipped.length - mostLeftOut} more, whom --json lists` : ''}.`,
-      ];
+const whySkipped = {
+  'by hand': () => 'by hand',
+  'few images': ({ rule }) => `for fewer than ${rule.minImages} images`,
+  'few different pictures': () => 'for too few different pictures',
+  'not in train': () => 'for no picture in train',
+  'no part': () => 'for no part in the source',
+} as const satisfies Record<SkipReason, (split: Split) => string>;
+
+/** The first people that the split leaves out, by reason. */
+function leftOutPeople(split: Split): string[] {
+  return [...groupBy(split.skipped, ({ reason }) => reason)].map(([reason, people]) => {
+    const named = people
+      .slice(0, mostLeftOut)
+      .map(({ identity, images }) => `${identity} (${images})`)
+      .join(', ');
+    const others = people.length > mostLeftOut ? ` and ${people.length - mostLeftOut} more; --json lists all` : '';
+    return `Left out ${whySkipped[reason](split)}: ${named}${others}.`;
+  });
 }
 
-/** The commands that do one stage of an experiment and what it needs before it. */
+/** How a split came about, in sentences. */
+const aboutSplit = ({ givenBy, notes }: Split): string[] => [
+  ...(givenBy === null ? [] : [`The parts are given by ${givenBy}.`]),
+  ...notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
+];
+
+/** What --json says of how a split came about. */
+const splitAnswer = (split: Split) => ({ hash: split.hash, givenBy: split.givenBy, notes: aboutSplit(split) });
+
+/** The commands that run one stage of an experiment, and the stages before it. */
 export function addStageCommands(program: Command, cli: Session): void {
   program
     .command('import')
@@ -47,7 +67,7 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const dataset = await importFaces(options);
-        const people = peopleOf(dataset.images);
+        const people = countPeople(dataset.images);
         cli.print(
           [
             `${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`,
@@ -104,7 +124,7 @@ export function addStageCommands(program: Command, cli: Session): void {
             part,
             {
               images: audited.split.parts[part].length,
-              people: peopleOf(audited.split.parts[part].flatMap((index) => set.images[index] ?? [])),
+              people: countPeople(audited.split.parts[part].flatMap((index) => set.images[index] ?? [])),
             },
           ]),
         );
@@ -114,10 +134,11 @@ export function addStageCommands(program: Command, cli: Session): void {
               ([part, { images, people }]) =>
                 `${part.padEnd(12)} ${String(images).padStart(7)} images ${String(people).padStart(6)} people`,
             ),
+            ...aboutSplit(audited.split),
             ...leftOutPeople(audited.split),
             `Folders: ${folder}`,
           ].join('\n'),
-          { folder, manifestHash, hash: audited.split.hash, parts, skipped: audited.split.skipped },
+          { folder, manifestHash, ...splitAnswer(audited.split), parts, skipped: audited.split.skipped },
         );
       }),
     );
@@ -125,18 +146,20 @@ export function addStageCommands(program: Command, cli: Session): void {
   program
     .command('audit')
     .argument('<source>', faces)
-    .description('look for leakage between the parts; ends with 1 where it would block')
+    .description('look for leaks between the parts; exit code 1 where one would block')
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const { split, findings } = auditFaces(options, await prepareFaces(options, await importFaces(options)));
         const blocking = findings.filter((finding) => finding.blocking).length;
         cli.print(
-          findings.length === 0
-            ? 'The audit found nothing.'
-            : findings
-                .map((finding) => `${finding.blocking ? 'blocks' : 'noted '}  ${finding.message}  [${finding.name}]`)
-                .join('\n'),
-          { hash: split.hash, blocking, findings },
+          [
+            ...aboutSplit(split),
+            ...(findings.length === 0 ? ['The audit found nothing.'] : []),
+            ...findings.map(
+              (finding) => `${finding.blocking ? 'blocks' : 'noted '}  ${finding.message}  [${finding.name}]`,
+            ),
+          ].join('\n'),
+          { ...splitAnswer(split), blocking, findings },
         );
         if (blocking > 0) process.exitCode = 1;
       }),
@@ -145,9 +168,9 @@ export function addStageCommands(program: Command, cli: Session): void {
   program
     .command('train')
     .argument('<experiment.yaml>')
-    .description('train the arms; test, query and distractors stay untouched')
-    .option('--arm <name>', 'this arm alone')
-    .option('--seed <number>', 'this seed alone')
+    .description('train the arms; test, query and distractors are not touched')
+    .option('--arm <name>', 'only this arm')
+    .option('--seed <number>', 'only this seed')
     .action((source: string, chosen: { arm?: string; seed?: string }) =>
       cli.withExperiment(source, async (options) => {
         const only = chosenRuns(options.plan, chosen);
@@ -159,11 +182,10 @@ export function addStageCommands(program: Command, cli: Session): void {
         }));
         cli.print(
           rows
-            .map(
-              (row) =>
-                `${row.id}  ${row.arm}, seed ${row.seed}: ${row.status}, ` +
-                `${row.summary ? `best epoch ${row.summary.bestEpoch} of ${row.summary.epochs}, ${row.summary.imagesPerSecond.toFixed(0)} img/s` : row.message}`,
-            )
+            .map(({ id, arm, seed, status, summary, message }) => {
+              const outcome = summary ? trainedText(summary) : message;
+              return `${id}  ${arm}, seed ${seed}: ${status}, ${outcome}`;
+            })
             .join('\n'),
           rows,
         );
@@ -201,9 +223,11 @@ export function addStageCommands(program: Command, cli: Session): void {
               const rate = evaluation?.identification?.rates.find(
                 (entry) => entry.falsePositiveRate === 0.01 && entry.carried,
               );
+              const { val, test } = evaluation?.accuracy ?? {};
               return (
-                `${id}  ${arm}, seed ${seed}: val ${percent(evaluation?.accuracy.val?.top1.value)}, test ` +
-                `${percent(evaluation?.accuracy.test?.top1.value)}${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}`
+                `${id}  ${arm}, seed ${seed}: val ${percent(val?.top1.value)}, test ${percent(test?.top1.value)}` +
+                `${rate ? `, TPR at FPR 0.01 ${percent(rate.truePositiveRate)}` : ''}` +
+                (evaluation?.sets ?? []).map(({ name, mean }) => `, ${name} ${percent(mean)}`).join('')
               );
             })
             .join('\n'),
@@ -232,7 +256,13 @@ export function addStageCommands(program: Command, cli: Session): void {
     );
 }
 
-/** The runs that --arm and --seed name; all without. Throws 'wrong-input' where the plan has no such arm or seed. */
+const trainedText = ({ bestEpoch, epochs, imagesPerSecond }: TrainedSummary): string =>
+  `best epoch ${bestEpoch} of ${epochs}, ${imagesPerSecond.toFixed(0)} img/s`;
+
+/**
+ * Picks the runs that --arm and --seed name; all of them without. Throws 'wrong-input' where the plan has no such arm
+ * or seed.
+ */
 function chosenRuns(
   { arms, seeds }: Plan,
   { arm, seed }: { readonly arm?: string; readonly seed?: string },

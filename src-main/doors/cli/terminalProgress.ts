@@ -3,7 +3,7 @@ import { printable } from '../../../src-shared/printable.ts';
 import type { StageProgress } from '../../workbench/experiment/stage.ts';
 const { Format } = cliProgress; // CommonJS, whose names Node does not find
 
-/** Progress that ends: what was drawn is taken away, and nothing keeps the process alive. */
+/** Progress that can be ended: the bar disappears, and nothing keeps the process alive. */
 export interface TerminalProgress extends StageProgress {
   end(): void;
 }
@@ -15,7 +15,7 @@ interface Payload {
 const widest = 28;
 const narrowest = 8; // characters of the bar
 
-/** Progress on a stream: on a terminal a bar with rate and time left that fits its width, lines alone otherwise. */
+/** Shows progress on a stream: a bar with rate and time left on a terminal, only lines elsewhere. */
 export function terminalProgress(stream: NodeJS.WriteStream): TerminalProgress {
   let bar: SingleBar | null = null;
   let first = { done: 0, at: 0 };
@@ -30,7 +30,7 @@ export function terminalProgress(stream: NodeJS.WriteStream): TerminalProgress {
   };
   return {
     stage(text) {
-      last = Number.POSITIVE_INFINITY; // what is counted now begins anew
+      last = Number.POSITIVE_INFINITY; // the next step starts a new count
       line(text);
     },
     notice: (text) => line(`  ${text}`),
@@ -61,8 +61,8 @@ export function terminalProgress(stream: NodeJS.WriteStream): TerminalProgress {
 }
 
 /**
- * The bar with all that is known where the terminal is wide enough; a narrow one loses the counts first, then all of
- * the note but its end, then the bar.
+ * The bar with everything that is known, where the terminal is wide enough. On a narrow one the counts go first, then
+ * the beginning of the note, then the bar.
  */
 function fittingLine(
   options: Options,

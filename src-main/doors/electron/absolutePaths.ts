@@ -9,7 +9,7 @@ const paths: readonly (readonly [section: string, knob: string, words: readonly 
 
 /**
  * An experiment's text with the paths that are relative to its file made absolute, so that it means the same in the
- * workspace; a text that is no YAML stays as it is.
+ * workspace. A text that is not YAML stays as it is.
  */
 export function withAbsolutePaths(yaml: string, folder: string): string {
   const document = parseDocument(yaml);

@@ -2,19 +2,16 @@ import { spawn } from 'node:child_process';
 import type { App } from 'electron';
 
 const isFlag = (argument: string) => /^(--run(=.*)?|--help|-h|--version|-V)$/.test(argument);
-/** A window opens files and addresses, so that a bare word can only be a command. */
+/** Whether an argument is a command: a window opens files and addresses, so that a bare word can only be that. */
 const isCommand = (argument: string, index: number, args: readonly string[]) =>
   /^[a-z]+$/.test(argument) && args[index - 1] !== '--workspace';
 
-/**
- * What of a start's arguments is for the command line, such as `--run mine.yaml` or `doctor`; null where a window is
- * asked for.
- */
+/** The arguments for the command line, such as `--run mine.yaml` or `doctor`; null where a window is asked for. */
 export function commandLineIn(args: readonly string[]): readonly string[] | null {
   return args.some(isFlag) || args.some(isCommand) ? args.filter((argument) => argument !== '--no-sandbox') : null;
 }
 
-/** Does what the command line does, on the Node that the app carries, and ends with its exit code. */
+/** Runs the command line on the Node that the app carries, and ends with its exit code. */
 export function runCommandLine(
   app: Pick<App, 'on' | 'exit' | 'whenReady'>,
   { node, program, args }: { readonly node: string; readonly program: string; readonly args: readonly string[] },

@@ -1,4 +1,4 @@
-/** As much of a page's drop or change event as is looked at. */
+/** The part of a page's drop or change event that is used here. */
 export interface GivingEvent<Given> {
   readonly isTrusted: boolean;
   readonly dataTransfer?: { readonly files: ArrayLike<Given> } | null;
@@ -23,6 +23,6 @@ export function givenPaths<Given extends { readonly webkitRelativePath: string }
       ? path.slice(0, -inside.length - 1)
       : path;
   });
-  // A face that was chosen alone says nothing of its folder; a list of faces names pictures beside it.
+  // A single face opens nothing else of its folder; a list of faces names pictures beside it.
   return [...new Set(whole.map((path) => path.replace(/[\\/][^\\/]+\.csv$/i, '')))].filter((path) => path !== '');
 }

@@ -4,7 +4,7 @@ import type { Workbench } from '../../workbench/workbench.ts';
 import { answerRequest } from '../answerRequest.ts';
 import { wireFault } from '../wireFault.ts';
 
-/** What the window's process asks of the workbench's, besides the contract's calls. */
+/** What the window's process asks of the workbench's process, in addition to the contract's calls. */
 export const hostRequestSchema = z.union([
   z.strictObject({ id: z.int(), resource: z.string() }),
   z.strictObject({ id: z.int(), busy: z.literal(true) }),
@@ -23,10 +23,9 @@ const log = (line: string) => {
 };
 
 /**
- * Gives a workbench to the process that started this one, over Node's channel between parent and child: SQLite,
- * pictures and jobs never block a window,
- * and the window survives whatever becomes of them. Ends, training with a checkpoint, when told to or when the parent
- * is gone.
+ * Gives a workbench to the process that started this one, over Node's channel between parent and child. SQLite,
+ * pictures and jobs then never block a window, and a window survives their end. Ends when asked to or when the parent
+ * is gone; training saves a checkpoint first.
  */
 export async function hostWorkbench(open: () => Promise<Workbench>): Promise<void> {
   const tell = (message: HostMessage) => {

@@ -9,9 +9,7 @@ import { originIn } from './originIn.ts';
 
 const givenSchema = z.array(z.string().min(1).max(4096)).max(10_000);
 
-/**
- * Answers the contract's calls of the window's own page, and tells it every event; any other page or frame is refused.
- */
+/** Answers the contract's calls of the window's own page and sends it every event; refuses other pages and frames. */
 export function openIpcDoor(
   window: BrowserWindow,
   workbench: Pick<Workbench, 'call' | 'subscribe' | 'open'>,

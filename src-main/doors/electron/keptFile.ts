@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { writeWholeSync } from '../../files/writeWholeSync.ts';
 
 /** A small JSON file of the user's settings: what is missing or damaged reads as the default. */
 export function keptFile<Schema extends z.ZodType>(
@@ -18,8 +19,7 @@ export function keptFile<Schema extends z.ZodType>(
     },
     write(value) {
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(`${path}.new`, JSON.stringify(value));
-      renameSync(`${path}.new`, path);
+      writeWholeSync(path, JSON.stringify(value));
     },
   };
 }

@@ -19,7 +19,7 @@ import { secureWindow } from './secureWindow.ts';
 import { startWorkbench } from './startWorkbench.ts';
 import { followWindow, placeOfWindow, windowStateSchema } from './windowState.ts';
 
-/** Chromium reorders what it tells of another start, so that this hands its arguments over as they were given. */
+/** The arguments of another start, in their order: Chromium reorders those that it passes on itself. */
 const handedArguments = z.array(z.string());
 const log = (line: string) => {
   process.stderr.write(`${line}\n`);
@@ -29,14 +29,15 @@ const node =
   app.isPackaged && unpackedFolder !== bundledFolder
     ? join(process.resourcesPath, 'node', executable)
     : join(unpackedFolder, 'node_modules', 'node', 'bin', executable);
-const anew = (opened: Opened) => relaunchOptions({ args: process.argv.slice(1), env: process.env, ...opened });
+const restartOptions = (opened: Opened) =>
+  relaunchOptions({ args: process.argv.slice(1), env: process.env, ...opened });
 
 async function main(): Promise<void> {
   const started = openedWith(process.argv.slice(1), process.cwd());
   const workspace = started.workspace ?? defaultWorkspace;
   const given = started.experiment === null ? [] : [started.experiment];
   app.on('open-file', (event, path) => {
-    // macOS tells a double click so, also before the window is there
+    // macOS reports a double click like this, even before there is a window.
     event.preventDefault();
     given.push(path);
   });
@@ -77,7 +78,7 @@ async function main(): Promise<void> {
   if (before.maximized) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.webContents.on('render-process-gone', (_event, { reason }) => {
-    log(`The screens ended (${reason}); they are loaded anew.`);
+    log(`The screens ended (${reason}); they are loaded again.`);
     if (reason !== 'clean-exit') window.reload();
   });
   openIpcDoor(window, workbench, log);
@@ -90,7 +91,7 @@ async function main(): Promise<void> {
     leaving = true;
     state.write(stateOfWindow());
     await workbench.close();
-    if (again) app.relaunch(anew(again));
+    if (again) app.relaunch(restartOptions(again));
     app.exit(0);
   };
   const asks = (event: { preventDefault(): void }) => {
@@ -99,7 +100,7 @@ async function main(): Promise<void> {
   };
   window.on('close', asks);
   window.on('closed', () => {
-    // by whom does not ask, such as the screen's end: what runs is saved
+    // Closed without a question, as when the display ends: what runs is saved.
     if (leaving) return;
     leaving = true;
     void workbench.close().finally(() => app.exit(0));
@@ -113,12 +114,12 @@ async function main(): Promise<void> {
         const { response } = await dialog.showMessageBox(window, {
           type: 'error',
           message: 'The workbench ended unexpectedly.',
-          detail: `${reason}\n\nRuns that trained can be resumed on Live, from their last checkpoint.`,
+          detail: `${reason}\n\nRuns that were training can be resumed on Live, from their last checkpoint.`,
           buttons: ['Start Again', 'Quit'],
           defaultId: 0,
           cancelId: 1,
         });
-        if (response === 0) app.relaunch(anew({ workspace: null, experiment: null }));
+        if (response === 0) app.relaunch(restartOptions({ workspace: null, experiment: null }));
         app.exit(1);
       },
       async (error: Error) => {
@@ -132,7 +133,7 @@ async function main(): Promise<void> {
     )
     .catch((error: unknown) => log(String(error)));
 
-  /** Another start names another workspace: this one is left for it, if the user says so. */
+  /** Asks whether to leave this workspace for one that another start names. */
   const moveTo = async (other: Opened): Promise<void> => {
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
@@ -146,7 +147,7 @@ async function main(): Promise<void> {
   };
   const open = async (path: string): Promise<void> => {
     try {
-      workbench.open(dirname(path)); // weights and pairs lie beside it
+      workbench.open(dirname(path)); // its weights and pairs may lie beside it
       const { id } = (await workbench.call('experiments.save', {
         id: null,
         yaml: withAbsolutePaths(await readFile(path, 'utf8'), dirname(path)),

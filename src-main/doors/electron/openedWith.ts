@@ -10,7 +10,7 @@ export interface Opened {
   readonly experiment: string | null;
 }
 
-/** What a command line, as it was given, asks to open. */
+/** What a command line asks to open. */
 export function openedWith(args: readonly string[], folder: string): Opened {
   const workspace =
     args.find(isWorkspace)?.slice('--workspace='.length) ?? args[args.indexOf('--workspace') + 1 || args.length];
@@ -31,8 +31,8 @@ function pathIn(argument: string, folder: string): string {
 }
 
 /**
- * How the app starts itself anew, in another workspace or the same: without the experiment of its own command line,
- * which it has opened already.
+ * How the app restarts itself, in another workspace or the same one. It leaves out the experiment of its own command
+ * line, which it has already opened.
  */
 export function relaunchOptions({
   args,
@@ -48,7 +48,7 @@ export function relaunchOptions({
   const kept = args.filter(
     (argument, index) => !isExperiment(argument) && !(workspace !== null && isOther(argument, index)),
   );
-  const { APPIMAGE: image } = env; // the program itself lies in a mount that ends with this process
+  const { APPIMAGE: image } = env; // the program lies in a mount that ends with this process
   return {
     args: [
       ...kept,

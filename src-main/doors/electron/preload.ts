@@ -15,7 +15,7 @@ declare const window: {
   ): void;
 };
 
-// What the user gives by hand may be imported, wherever it lies; this is heard before any script of the page.
+// The user may import what they drop or choose, wherever it is. These listeners run before any script of the page.
 for (const name of ['drop', 'change'] as const) {
   window.addEventListener(
     name,

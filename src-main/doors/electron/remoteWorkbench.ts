@@ -85,8 +85,8 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
   if (fault !== null)
     throw new ArcBenchError(
       'failed',
-      `The workbench at ${address.host} cannot be reached: look whether it runs there, and whether its port ` +
-        `is brought here through the tunnel (${fault}).`,
+      `The workbench at ${address.host} cannot be reached: see whether it runs there, and whether its port ` +
+        `is forwarded to this machine (${fault}).`,
     );
   if (status === 401 || status === 403)
     throw new ArcBenchError(
@@ -95,13 +95,13 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
     );
   throw new ArcBenchError(
     'failed',
-    `What answers at ${address.host} is no workbench (HTTP ${status}): look which port \`arcbench serve\` printed.`,
+    `What answers at ${address.host} is no workbench (HTTP ${status}): see which port \`arcbench serve\` printed.`,
   );
 }
 
 /**
- * Says so where open screens are loaded anew and their workbench is gone or another; while they are open they tell of a
- * lost connection themselves.
+ * Shows a message where open screens are loaded again and their workbench is gone or has restarted. While they are
+ * open, the screens themselves show a lost connection.
  */
 function keepTrying(window: BrowserWindow, address: URL): void {
   const tell = async (message: string, detail: string, buttons: readonly string[]) => {
@@ -115,14 +115,14 @@ function keepTrying(window: BrowserWindow, address: URL): void {
     });
     if (window.isDestroyed()) return;
     if (response < buttons.length)
-      await window.loadURL(`${address.origin}/`).catch(() => {}); // told by the event again
+      await window.loadURL(`${address.origin}/`).catch(() => {}); // the event shows the message again
     else window.destroy();
   };
   window.webContents.on('did-fail-load', (_event, code, description, _url, isMainFrame) => {
-    if (!isMainFrame || code === -3) return; // -3: another page was asked for meanwhile
+    if (!isMainFrame || code === -3) return; // -3: another page was asked for in the meantime
     void tell(
       `The workbench at ${address.host} cannot be reached.`,
-      `Look whether it still runs there, and whether the tunnel still stands (${description}).`,
+      `See whether it still runs there, and whether its port is still forwarded (${description}).`,
       ['Try Again'],
     );
   });
@@ -130,7 +130,7 @@ function keepTrying(window: BrowserWindow, address: URL): void {
     if (status >= 400)
       void tell(
         `The workbench at ${address.host} has another token now.`,
-        'It was started anew: open it again with the address that it printed.',
+        'It was restarted: open it again with the address that it printed.',
         [],
       );
   });

@@ -3,8 +3,8 @@ import { iconPath } from './appFolders.ts';
 import { keepToOrigin } from './guardContents.ts';
 
 /**
- * A window whose page has no Node, no Electron, a context of its own and one origin; `preload` and `partition` are all
- * that windows differ in.
+ * A window whose page has no Node, no Electron, its own context and one origin. Windows differ only in `preload` and
+ * `partition`.
  */
 export function secureWindow(
   origin: string,

@@ -5,11 +5,11 @@ import { inheritedEnvironment } from '../../files/programEnvironment.mjs';
 import type { Workbench } from '../../workbench/workbench.ts';
 import type { HostedResource, HostMessage } from './hostWorkbench.ts';
 
-/** The workbench as the window's process has it; what is asked before it is open waits until it is. */
+/** The workbench as the window's process sees it; calls wait until it is open. */
 export interface HostedWorkbench extends Omit<Workbench, 'receive' | 'busy'> {
   /** Rejects with what opening threw. */
   readonly opened: Promise<void>;
-  /** Resolves when its process has ended, with whether that was asked for. */
+  /** Resolves when its process has ended; `asked` is whether close was called. */
   readonly ended: Promise<{ readonly asked: boolean; readonly reason: string }>;
   busy(): Promise<boolean>;
 }
@@ -71,7 +71,7 @@ export function startWorkbench({
       reject(new ArcBenchError('failed', `The workbench could not be started: ${reason}`)),
     );
   });
-  opened.catch(() => {}); // whoever asks is told
+  opened.catch(() => {}); // every call rejects with it
   const ask = async (request: Readonly<Record<string, unknown>>) => {
     await opened;
     return await new Promise<unknown>((resolve, reject) => {

@@ -11,7 +11,7 @@ export const windowStateSchema = z.strictObject({ bounds: place.nullable(), maxi
 export type WindowState = z.infer<typeof windowStateSchema>;
 type Area = Readonly<z.infer<typeof place>>;
 
-/** Where a window opens: where it was, if enough of its title is on a screen that is still there. */
+/** Where a window opens: where it was before, if enough of its title lies on a screen that is still there. */
 export function placeOfWindow({ bounds }: WindowState, screens: readonly Area[]): Partial<Area> {
   const reachable =
     bounds !== null &&
@@ -22,7 +22,7 @@ export function placeOfWindow({ bounds }: WindowState, screens: readonly Area[])
   return reachable ? bounds : { width: 1440, height: 900 };
 }
 
-/** How far a window's contents lie within the frame that a window manager drew around it. */
+/** How far a window's contents lie within the frame that the window manager draws around it. */
 function frameOf(asked: Area, found: Area): { readonly x: number; readonly y: number } {
   const x = found.x - asked.x;
   const y = found.y - asked.y;
@@ -32,10 +32,9 @@ function frameOf(asked: Area, found: Area): { readonly x: number; readonly y: nu
 }
 
 /**
- * Follows a window from before it is shown; the function that it returns tells the state to keep. On X11 a window is
- * placed by its frame but told by
- * its contents, and one that came maximized is told as large as the screen even for when it is not: kept as told, it
- * would creep and grow with each start.
+ * Follows a window from before it is shown, and returns a function for the state to keep. On X11 a window is placed by
+ * its frame but reports the place of its contents, and a maximized window reports the size of the screen as its normal
+ * size. If these were kept as they are, the window would creep and grow with each start.
  */
 export function followWindow(
   window: Pick<BrowserWindow, 'on' | 'getBounds' | 'isMaximized' | 'isMinimized' | 'isFullScreen' | 'isDestroyed'>,

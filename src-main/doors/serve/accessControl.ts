@@ -7,15 +7,15 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** A token nobody guesses: 256 random bits. */
+/** A token that cannot be guessed: 256 random bits. */
 export const randomToken = (): string => randomBytes(32).toString('base64url');
 
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
 
 /**
- * Decides who may use a served workbench: whoever shows its token, or the cookie it was swapped for, from its own pages
- * and under its own name.
+ * Decides who may use a served workbench: requests with its token, or with the cookie that replaced it, from its own
+ * pages and under its own name.
  */
 export function accessControl({
   token,
@@ -34,22 +34,24 @@ export function accessControl({
   const digestKey = randomBytes(32);
   const digest = (text: string) => createHmac('sha256', digestKey).update(text).digest();
   const equal = (given: string, expected: string) => timingSafeEqual(digest(given), digest(expected));
-  // The cookie is not the token, so that other servers of this machine, which get cookies too, never learn it; named
-  // after the token, so that two workbenches do not take each other's.
+  // Browsers send a cookie to every server of this machine, so the cookie is not the token itself. It is named after
+  // the token, so that two workbenches do not mix up their cookies.
   const secret = createHmac('sha256', token).update('cookie').digest('base64url');
   const cookieName = `arcbench-${createHash('sha256').update(token).digest('hex').slice(0, 12)}`;
 
   return {
     cookie: `${cookieName}=${secret}; Path=/; HttpOnly; SameSite=Strict`,
     isToken: (given: string) => equal(given, token),
-    /** Null where the request may pass. A WebSocket is not safe: it is opened without a preflight. */
+    /**
+     * Why a request is refused; null where it may pass. A WebSocket is never safe: it is opened without a preflight.
+     */
     refusal(headers: IncomingHttpHeaders, safe: boolean): Refusal | null {
       const asked = hostName(headers.host);
       if (asked === null || !names.has(asked))
         return {
           status: 421,
           message:
-            'This workbench does not answer under that name: allow it with `arcbench serve --allow-host ' + '<name>`.',
+            'This workbench does not answer under that name: allow it with `arcbench serve --allow-host <name>`.',
         };
       const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
       const fromOwnPage = headers.origin !== undefined && originHost(headers.origin) === headers.host?.toLowerCase();

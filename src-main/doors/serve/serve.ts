@@ -21,7 +21,7 @@ export interface ServeOptions {
   /** 0 takes any free port. */
   readonly port?: number;
   readonly token?: string;
-  /** Names under which the machine is asked, besides the loopback's and the host. */
+  /** Names of the machine that browsers may use, besides those of the loopback and the host. */
   readonly allowedHosts?: readonly string[];
   /** Folder of the built screens. */
   readonly renderer: string;
@@ -35,8 +35,8 @@ export interface Served {
 }
 
 /**
- * Serves a workbench over HTTP and WebSocket to whoever shows the token; closing it leaves the workbench open. Throws
- * 'wrong-input' where the host or port cannot be had.
+ * Serves a workbench over HTTP and WebSocket to everyone who has the token. Closing it leaves the workbench open.
+ * Throws 'wrong-input' where it cannot listen at the host and port.
  */
 export async function serve(workbench: Workbench, options: ServeOptions): Promise<Served> {
   const { host = '127.0.0.1', port = 0, token = randomToken(), allowedHosts = [], renderer, log } = options;
@@ -116,7 +116,7 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     if (resource.fileName !== undefined)
       reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(resource.fileName)}`);
     reply.header('content-security-policy', resourcePolicy).type(resource.type);
-    // a contact sheet that is scrolled back
+    // for a contact sheet that is scrolled back
     if (address.startsWith('/pictures/')) reply.header('cache-control', 'private, max-age=300');
     return reply.send(Buffer.from(resource.bytes.buffer, resource.bytes.byteOffset, resource.bytes.byteLength));
   };
@@ -131,7 +131,7 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
         `${path.join('/')} is larger than ${limits.uploadBytes} bytes, the most that one uploaded file may ` +
           'have: import its folder on the machine of the workbench instead.',
       );
-    reply.header('connection', 'close'); // so that what is left of a refused file is never read
+    reply.header('connection', 'close'); // so that the rest of a refused file is never read
     if (upload === undefined || path.length === 0)
       throw new ArcBenchError('wrong-input', 'An upload goes to /uploads/<upload>/<path of the file in its folder>.');
     if (Number(request.headers['content-length'] ?? 0) > limits.uploadBytes) throw tooLarge();
@@ -147,7 +147,7 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
       root: renderer,
       dotfiles: 'deny',
       cacheControl: false,
-      // The build names its assets after their content; the page itself is asked for anew each time.
+      // The build names assets after their content, so that they can be cached; the page itself cannot.
       setHeaders: (reply, path) => {
         reply.header(
           'cache-control',
@@ -177,12 +177,17 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     );
   }
   const bound = app.server.address();
-  const name = isUnspecified(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
   return {
-    address: `http://${name}:${typeof bound === 'object' && bound ? bound.port : port}/`,
+    address: `http://${nameInAddress(host)}:${typeof bound === 'object' && bound ? bound.port : port}/`,
     token,
     close: () => app.close(),
   };
+}
+
+/** A host as it stands in an address. */
+function nameInAddress(host: string): string {
+  if (isUnspecified(host)) return hostname();
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** The token in the address of the first page. */
@@ -190,7 +195,7 @@ function tokenOf({ method, raw: { url = '' } }: FastifyRequest): string | null {
   return method === 'GET' && url.startsWith('/?') ? new URLSearchParams(url.slice(2)).get('token') : null;
 }
 
-/** Passes on what is read, and fails with the given error beyond so many bytes, or where the sender breaks off. */
+/** Passes on what is read; fails with the given error after `limit` bytes, and where the sender breaks off. */
 function atMost(source: Readable, limit: number, error: () => Error): Readable {
   let size = 0;
   const counted = new Transform({
@@ -200,7 +205,7 @@ function atMost(source: Readable, limit: number, error: () => Error): Readable {
       else done(null, chunk);
     },
   });
-  counted.on('error', () => {}); // it may fail before the workbench reads it, which then finds it failed
+  counted.on('error', () => {}); // it may fail before the workbench reads it; the workbench sees the failure then
   source.once('close', () => {
     if (!source.readableEnded) counted.destroy(new ArcBenchError('cancelled', 'The upload was broken off.'));
   });

@@ -1,7 +1,4 @@
-/**
- * What one served workbench bears; each keeps a client, faulty or hostile, from taking memory, disk or time without
- * end.
- */
+/** Limits of a served workbench. They keep a faulty or hostile client from using up memory, disk or time. */
 export const serveLimits = {
   /** Bytes of one uploaded file. */
   uploadBytes: 64 * 2 ** 20,
@@ -13,12 +10,12 @@ export const serveLimits = {
   connections: 256,
   /** Messages or requests a second on one connection, in the long run and at once. */
   rate: { perSecond: 200, burst: 400 },
-  /** Calls of one WebSocket that wait for their answer; more are read when these are answered. */
+  /** Calls of one WebSocket that may wait for an answer; further calls are read when these are answered. */
   pendingCalls: 32,
-  /** Bytes that wait in one WebSocket until events are held back, and bytes of held events until it is cut. */
+  /** Unsent bytes of one WebSocket from which events are held back, and bytes of held events that disconnect it. */
   bufferedBytes: 2 ** 20,
   heldBytes: 8 * 2 ** 20,
-  /** Milliseconds between two heartbeats; a WebSocket that let one pass without a sign of life is cut. */
+  /** Milliseconds between two heartbeats; a WebSocket that does not answer one is disconnected. */
   heartbeat: 30_000,
 } as const;
 export type ServeLimits = {

@@ -5,7 +5,7 @@ import type { Log } from '../wireFault.ts';
 import type { ServeLimits } from './serveLimits.ts';
 import { tokenBucket } from './tokenBucket.ts';
 
-/** What is used of a WebSocket of the package ws. */
+/** The part of a WebSocket of the package ws that is used here. */
 export interface ClientSocket {
   readonly bufferedAmount: number;
   send(text: string, sent?: () => void): void;
@@ -20,8 +20,8 @@ export interface ClientSocket {
 }
 
 /**
- * Answers the calls of one client and tells it every event; one that reads slowly gets the newest state, and one that
- * does not read is cut (it comes back and asks anew).
+ * Answers the calls of one client and sends it every event. A client that reads slowly gets only the newest state; one
+ * that does not read is disconnected, and asks for everything again when it comes back.
  */
 export function serveSocket(
   socket: ClientSocket,
@@ -101,7 +101,8 @@ export function serveSocket(
 
   const heartbeat = setInterval(() => {
     if (!alive && socket.bufferedAmount >= buffered) return socket.terminate();
-    [alive, buffered] = [false, socket.bufferedAmount];
+    alive = false;
+    buffered = socket.bufferedAmount;
     socket.ping();
   }, limits.heartbeat);
   socket.on('pong', () => {
@@ -123,8 +124,7 @@ function parsed(data: Buffer): unknown {
 }
 
 /**
- * The thing of which an event tells the newest state, so that an older event on it can be left out; null where every
- * event counts.
+ * What an event describes, where a newer event replaces an older one on the same thing; null where every event counts.
  */
 function stateOf({ event, payload }: WorkbenchEvent): string | null {
   switch (event) {

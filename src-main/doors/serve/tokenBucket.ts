@@ -1,4 +1,6 @@
-/** A token bucket: `take` answers whether one more may pass, `perSecond` in the long run and `burst` at once. */
+/**
+ * A token bucket: `take` returns whether one more may pass, at most `perSecond` in the long run and `burst` at once.
+ */
 export function tokenBucket(
   { perSecond, burst }: { readonly perSecond: number; readonly burst: number },
   now: () => number = () => performance.now(),

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor } from '../tensorflow.ts';
 import { replaceRows, rowsAt } from '../kernels.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
 import { joinSums } from './joinSums.ts';
-import { record } from './recording.ts';
+import { record, type RecordedConstant, type RecordedOp } from './recording.ts';
 
 export type ElementType = 'float32' | 'int32' | 'uint8';
 export interface InputSpec {
@@ -17,12 +18,12 @@ export interface StateSpec {
   readonly values: Float32Array;
 }
 
-/** A step as a pure function: named inputs and state in, named outputs and changed state out; all float32 or int32. */
+/** A step as a pure function from named inputs and state to named outputs and changed state, all float32 or int32. */
 export interface Program {
   readonly inputs: Readonly<Record<string, InputSpec>>;
   /**
-   * State of which the program sees and changes some rows alone, by the int32 input [count] that names them, each once;
-   * the others are neither read nor copied.
+   * State of which the program sees and changes only some rows, each with the int32 input [count] that names them,
+   * every row at most once. The other rows are neither read nor copied.
    */
   readonly rows?: ReadonlyMap<string, string>;
   run(
@@ -34,9 +35,9 @@ export interface Program {
   };
 }
 
-/** Programs that share one state; weights stay inside the engine between steps. */
+/** Programs that share one state. Weights stay inside the engine between steps. */
 export interface Machine {
-  /** Runs one step; each output comes back as a Float32Array. Throws what TensorFlow says. */
+  /** Runs one step and returns its outputs as Float32Arrays. Throws TensorFlow's error. */
   step(
     program: string,
     inputs: Readonly<Record<string, Uint8Array | Float32Array | Int32Array>>,
@@ -52,7 +53,7 @@ const elementTypes = (): Record<ElementType, number> => ({
   uint8: binding.TF_UINT8,
 });
 
-// Eager execution infers these; a GraphDef must write them. Value: the input whose type it is.
+// Type attributes that eager execution infers and a GraphDef must write; the value is the input that has the type.
 const inferredTypes: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ExpandDims: { T: 0, Tdim: 1 },
 };
@@ -81,7 +82,7 @@ function tensorFromValues(spec: { shape: readonly number[]; dtype: number }, val
 
 const idOf = (tensor: Tensor) => backend.getInputTensorIds([tensor])[0] as number;
 
-/** Runs programs op by op: the reference that the compiled machine must equal. */
+/** Runs programs op by op: the reference that the compiled machine must match. */
 export function createEagerMachine(
   programs: Readonly<Record<string, Program>>,
   initialState: ReadonlyMap<string, StateSpec>,
@@ -146,50 +147,37 @@ function requireInput(values: Readonly<Record<string, ElementValues>>, name: str
   return value;
 }
 
-/** Traces each program once and returns them as one TensorFlow graph in a session (DESIGN 4). */
+/**
+ * Traces each program once and returns them as one TensorFlow graph in a session. tfjs would run a step one operation
+ * at a time, which is several times slower (docs/ARCHITECTURE.md, "The step compiler").
+ */
 export function compileMachine(
   programs: Readonly<Record<string, Program>>,
   initialState: ReadonlyMap<string, StateSpec>,
 ): Machine {
   const types = elementTypes();
+  const stateNames = [...initialState.keys()];
+  const keys = new Map(stateNames.map((name, index) => [name, `state/${index}`]));
+  const keyOf = (name: string) => {
+    const key = keys.get(name);
+    if (key === undefined) throw new Error(`There is no state ${name}.`);
+    return key;
+  };
+
+  // Write the graph: the state's variables, then each program's ops.
   const nodes: GraphNode[] = [];
-  const emit = (name: string, op: string, inputs: readonly string[], attributes: Record<string, AttributeValue>) => {
+  const emit: Emit = (name, op, inputs, attributes) => {
     nodes.push({ name, op, inputs, attributes: new Map(Object.entries(attributes)) });
     return name;
   };
-  const float = { kind: 'type', value: types.float32 } as const;
-  const stateNames = [...initialState.keys()];
-  const key = new Map(stateNames.map((name, index) => [name, `state/${index}`]));
-  const keyOf = (name: string) => {
-    const result = key.get(name);
-    if (result === undefined) throw new Error(`There is no state ${name}.`);
-    return result;
-  };
-  for (const [name, { shape }] of initialState) {
-    const node = keyOf(name);
-    emit(node, 'VarHandleOp', [], {
-      dtype: float,
-      shape: { kind: 'shape', value: shape },
-      shared_name: { kind: 'string', value: node },
-      container: { kind: 'string', value: '' },
-    });
-    emit(`${node}/save`, 'ReadVariableOp', [node], { dtype: float });
-    emit(`${node}/feed`, 'Placeholder', [], { dtype: float, shape: { kind: 'shape', value: shape } });
-    emit(`${node}/restore`, 'AssignVariableOp', [node, `${node}/feed`], { dtype: float });
-    emit(`${node}/restored`, 'Identity', [`${node}/feed`, `^${node}/restore`], { T: float });
-  }
-  const fetches = new Map<string, readonly string[]>();
-  for (const [programName, program] of Object.entries(programs)) {
-    fetches.set(programName, traceProgram({ programName, program, initialState, emit, keyOf }));
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'arcbench-graph-'));
-  let session: number;
-  try {
-    writeFileSync(join(folder, 'saved_model.pb'), savedModelBytes(nodes));
-    session = binding.loadSavedModel(folder, 'serve');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  for (const [name, { shape }] of initialState) emitVariable(emit, keyOf(name), shape);
+  const fetches = new Map(
+    Object.entries(programs).map(([programName, program]) => [
+      programName,
+      traceProgram({ programName, program, initialState, emit, keyOf }),
+    ]),
+  );
+  const session = loadGraph(nodes);
 
   const run = (feeds: readonly { name: string; id: number }[], outputs: readonly string[]): Float32Array[] => {
     const metadata = binding.runSavedModel(
@@ -205,6 +193,7 @@ export function compileMachine(
       return values instanceof Float32Array ? values : Float32Array.from(values as Int32Array);
     });
   };
+
   const machine: Machine = {
     step(programName, values) {
       const program = programs[programName];
@@ -244,142 +233,213 @@ export function compileMachine(
   return machine;
 }
 
+type Attributes = Readonly<Record<string, AttributeValue>>;
+/** Adds a node to the graph and returns its name. */
+type Emit = (name: string, op: string, inputs: readonly string[], attributes: Attributes) => string;
+
+const typeValue = (dtype: number): AttributeValue => ({ kind: 'type', value: dtype });
+const shapeValue = (shape: readonly number[]): AttributeValue => ({ kind: 'shape', value: shape });
+
+/** A variable with the nodes that read it (`/save`) and set it (`/feed`, `/restored`) from outside. */
+function emitVariable(emit: Emit, key: string, shape: readonly number[]): void {
+  const float = typeValue(binding.TF_FLOAT);
+  emit(key, 'VarHandleOp', [], {
+    dtype: float,
+    shape: shapeValue(shape),
+    shared_name: { kind: 'string', value: key },
+    container: { kind: 'string', value: '' },
+  });
+  emit(`${key}/save`, 'ReadVariableOp', [key], { dtype: float });
+  emit(`${key}/feed`, 'Placeholder', [], { dtype: float, shape: shapeValue(shape) });
+  emit(`${key}/restore`, 'AssignVariableOp', [key, `${key}/feed`], { dtype: float });
+  emit(`${key}/restored`, 'Identity', [`${key}/feed`, `^${key}/restore`], { T: float });
+}
+
+/** Loads a graph into a session and returns the session's id. */
+function loadGraph(nodes: readonly GraphNode[]): number {
+  const folder = mkdtempSync(join(tmpdir(), 'arcbench-graph-'));
+  try {
+    writeFileSync(join(folder, 'saved_model.pb'), savedModelBytes(nodes));
+    return binding.loadSavedModel(folder, 'serve');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 interface TraceOptions {
   readonly programName: string;
   readonly program: Program;
   readonly initialState: ReadonlyMap<string, StateSpec>;
-  readonly emit: (
-    name: string,
-    op: string,
-    inputs: readonly string[],
-    attributes: Record<string, AttributeValue>,
-  ) => string;
+  readonly emit: Emit;
+  /** The node of a state's variable. */
   readonly keyOf: (name: string) => string;
 }
 
-function traceProgram({ programName, program, initialState, emit, keyOf }: TraceOptions): readonly string[] {
-  const types = elementTypes();
-  const [float, indexes] = [
-    { kind: 'type', value: types.float32 },
-    { kind: 'type', value: types.int32 },
-  ] as const;
-  const source = new Map<number, { name: string; dtype: number }>();
+/** Where in the graph a tensor comes from. */
+interface Source {
+  readonly name: string;
+  readonly dtype: number;
+}
+
+/** Runs a program once and writes what it did into the graph. Returns the names of its outputs. */
+function traceProgram(options: TraceOptions): readonly string[] {
+  const { programName, program, emit } = options;
+  const sources = new Map<number, Source>(); // by the addon's tensor ids
   tf.engine().startScope(programName);
   try {
-    const inputs: Record<string, Tensor> = {};
-    for (const [name, { shape, dtype }] of Object.entries(program.inputs)) {
-      const count = shape.reduce((product, size) => product * size, 1);
-      const values =
-        dtype === 'uint8'
-          ? new Uint8Array(count)
-          : dtype === 'int32'
-            ? new Int32Array(count)
-            : new Float32Array(count).fill(0.5);
-      const tensor = tensorFromValues({ shape, dtype: types[dtype] }, values);
-      inputs[name] = tensor;
-      const node = emit(`${programName}/in/${name}`, 'Placeholder', [], {
-        dtype: { kind: 'type', value: types[dtype] },
-        shape: { kind: 'shape', value: shape },
-      });
-      source.set(idOf(tensor), { name: node, dtype: types[dtype] });
-    }
-    const state = new Map<string, Tensor>();
-    const reads = new Map<string, string>();
-    for (const [name, { shape, values }] of initialState) {
-      const rows = program.rows?.get(name);
-      const traced = rows === undefined ? shape : [program.inputs[rows]?.shape[0] ?? 0, ...shape.slice(1)];
-      const tensor = tensorFromValues(
-        { shape: traced, dtype: types.float32 },
-        rows === undefined
-          ? values
-          : values.slice(
-              0,
-              traced.reduce((a, b) => a * b, 1),
-            ),
-      );
-      state.set(name, tensor);
-      source.set(idOf(tensor), { name: `${programName}/read/${keyOf(name)}`, dtype: types.float32 });
-    }
+    // Run it on tensors of the right shapes and record every op.
+    const inputs = traceInputs(options, sources);
+    const state = traceState(options, sources);
     let result: ReturnType<Program['run']> | undefined;
     const recording = record(() => {
       result = program.run(inputs, state);
-      // Values that were never used by an op are written to the engine now, inside the recording.
+      // A result that no op has used is handed to the engine only now: it must happen inside the recording.
       for (const tensor of [...Object.values(result.outputs), ...result.updates.values()]) idOf(tensor);
     });
     if (!result) throw new Error(`The program ${programName} returned nothing.`);
-    const inputName = (id: number): { name: string; dtype: number } => {
-      const known = source.get(id);
+    const { outputs, updates } = result;
+
+    // Write reads, ops, assignments and outputs, in this order.
+    const sourceOf = (id: number): Source => {
+      const known = sources.get(id);
       if (known) return known;
-      const constant = recording.constants.get(id);
-      if (!constant)
-        throw new Error(`The program ${programName} used a tensor that is neither input, state, constant nor result.`);
-      const name = emit(`${programName}/constant/${id}`, 'Const', [], {
-        dtype: { kind: 'type', value: constant.dtype },
-        value: { kind: 'tensor', dtype: constant.dtype, shape: constant.shape, content: bytesOf(constant.values) },
-      });
-      const entry = { name, dtype: constant.dtype };
-      source.set(id, entry);
-      return entry;
+      const constant = emitConstant(options, id, recording.constants.get(id));
+      sources.set(id, constant);
+      return constant;
     };
-    // A variable that this program only writes is still read first, so that its write waits for the old value's
-    // readers.
-    for (const name of initialState.keys()) {
-      const node = `${programName}/read/${keyOf(name)}`;
-      const rows = program.rows?.get(name);
-      reads.set(
-        name,
-        rows === undefined
-          ? emit(node, 'ReadVariableOp', [keyOf(name)], { dtype: float })
-          : emit(node, 'ResourceGather', [keyOf(name), `${programName}/in/${rows}`], {
-              dtype: float,
-              Tindices: indexes,
-              batch_dims: { kind: 'integer', value: 0 },
-              validate_indices: { kind: 'boolean', value: true },
-            }),
-      );
-    }
-    const kept = new Set([...Object.values(result.outputs), ...result.updates.values()].map(idOf));
+    const reads = emitReads(options);
+    const kept = new Set([...Object.values(outputs), ...updates.values()].map(idOf));
     joinSums(recording, kept).forEach((op, index) => {
-      const operands = op.inputs.map(inputName);
-      const attributes = Object.fromEntries(op.attributes.map((attribute) => [attribute.name, attributeOf(attribute)]));
-      for (const [attribute, operand] of Object.entries(inferredTypes[op.name] ?? {})) {
-        attributes[attribute] ??= { kind: 'type', value: operands[operand]?.dtype ?? types.float32 };
-      }
-      const name = emit(
-        `${programName}/${op.name}_${index}`,
-        op.name,
-        operands.map((operand) => operand.name),
-        attributes,
-      );
+      const name = emitOp(emit, `${programName}/${op.name}_${index}`, { op, operands: op.inputs.map(sourceOf) });
       op.outputs.forEach((output, position) =>
-        source.set(output.id, { name: position === 0 ? name : `${name}:${position}`, dtype: output.dtype }),
+        sources.set(output.id, { name: position === 0 ? name : `${name}:${position}`, dtype: output.dtype }),
       );
     });
-    const assigned: string[] = [];
-    for (const [name, tensor] of result.updates) {
-      const read = reads.get(name);
-      const rows = program.rows?.get(name);
-      const value = inputName(idOf(tensor)).name;
-      const node = `${programName}/assign/${keyOf(name)}`;
-      assigned.push(
-        `^${
-          rows === undefined
-            ? emit(node, 'AssignVariableOp', [keyOf(name), value, `^${read}`], { dtype: float })
-            : emit(node, 'ResourceScatterUpdate', [keyOf(name), `${programName}/in/${rows}`, value, `^${read}`], {
-                dtype: float,
-                Tindices: indexes,
-              })
-        }`,
-      );
+    const assigned = [...updates].map(([name, tensor]) =>
+      emitAssignment(options, name, { value: sourceOf(idOf(tensor)).name, read: reads.get(name) }),
+    );
+    for (const [name, tensor] of Object.entries(outputs)) {
+      const output = sourceOf(idOf(tensor));
+      // Control edges: a fetched output waits for all assignments.
+      const edges = assigned.map((node) => `^${node}`);
+      emit(`${programName}/out/${name}`, 'Identity', [output.name, ...edges], { T: typeValue(output.dtype) });
     }
-    for (const [name, tensor] of Object.entries(result.outputs)) {
-      const output = inputName(idOf(tensor));
-      emit(`${programName}/out/${name}`, 'Identity', [output.name, ...assigned], {
-        T: { kind: 'type', value: output.dtype },
-      });
-    }
-    return Object.keys(result.outputs);
+    return Object.keys(outputs);
   } finally {
     tf.engine().endScope();
   }
+}
+
+/** A placeholder for each input, and a tensor of its shape to run the program on. */
+function traceInputs({ programName, program, emit }: TraceOptions, sources: Map<number, Source>) {
+  const types = elementTypes();
+  const inputs: Record<string, Tensor> = {};
+  for (const [name, spec] of Object.entries(program.inputs)) {
+    const dtype = types[spec.dtype];
+    const tensor = tensorFromValues({ shape: spec.shape, dtype }, exampleValues(spec));
+    inputs[name] = tensor;
+    const node = emit(`${programName}/in/${name}`, 'Placeholder', [], {
+      dtype: typeValue(dtype),
+      shape: shapeValue(spec.shape),
+    });
+    sources.set(idOf(tensor), { name: node, dtype });
+  }
+  return inputs;
+}
+
+/** Values of an input's type and shape to run the program on: 0.5 for floats, 0 for whole numbers. */
+function exampleValues({ shape, dtype }: InputSpec): ElementValues {
+  const count = elementCount(shape);
+  switch (dtype) {
+    case 'uint8':
+      return new Uint8Array(count);
+    case 'int32':
+      return new Int32Array(count);
+    case 'float32':
+      return new Float32Array(count).fill(0.5);
+  }
+}
+
+/** The state's initial values, or as many rows of them as the program sees. */
+function traceState({ programName, program, initialState, keyOf }: TraceOptions, sources: Map<number, Source>) {
+  const dtype = binding.TF_FLOAT;
+  const state = new Map<string, Tensor>();
+  for (const [name, { shape, values }] of initialState) {
+    const rows = program.rows?.get(name);
+    const seen = rows === undefined ? shape : [program.inputs[rows]?.shape[0] ?? 0, ...shape.slice(1)];
+    const tensor = tensorFromValues(
+      { shape: seen, dtype },
+      rows === undefined ? values : values.slice(0, elementCount(seen)),
+    );
+    state.set(name, tensor);
+    sources.set(idOf(tensor), { name: `${programName}/read/${keyOf(name)}`, dtype });
+  }
+  return state;
+}
+
+/**
+ * A node for each state that reads its variable, whole or the program's rows of it; returns them by the state's name. A
+ * variable that the program only writes is read too, so that its write waits for the readers of the old value.
+ */
+function emitReads({ programName, program, initialState, emit, keyOf }: TraceOptions): Map<string, string> {
+  const float = typeValue(binding.TF_FLOAT);
+  const reads = new Map<string, string>();
+  for (const name of initialState.keys()) {
+    const node = `${programName}/read/${keyOf(name)}`;
+    const rows = program.rows?.get(name);
+    if (rows === undefined) emit(node, 'ReadVariableOp', [keyOf(name)], { dtype: float });
+    else
+      emit(node, 'ResourceGather', [keyOf(name), `${programName}/in/${rows}`], {
+        dtype: float,
+        Tindices: typeValue(binding.TF_INT32),
+        batch_dims: { kind: 'integer', value: 0 },
+        validate_indices: { kind: 'boolean', value: true },
+      });
+    reads.set(name, node);
+  }
+  return reads;
+}
+
+function emitConstant({ programName, emit }: TraceOptions, id: number, constant: RecordedConstant | undefined): Source {
+  if (!constant)
+    throw new Error(`The program ${programName} used a tensor that is neither input, state, constant nor result.`);
+  const { dtype, shape, values } = constant;
+  const name = emit(`${programName}/constant/${id}`, 'Const', [], {
+    dtype: typeValue(dtype),
+    value: { kind: 'tensor', dtype, shape, content: bytesOf(values) },
+  });
+  return { name, dtype };
+}
+
+function emitOp(
+  emit: Emit,
+  name: string,
+  { op, operands }: { readonly op: RecordedOp; readonly operands: readonly Source[] },
+): string {
+  const attributes: Record<string, AttributeValue> = {};
+  for (const attribute of op.attributes) attributes[attribute.name] = attributeOf(attribute);
+  for (const [attribute, operand] of Object.entries(inferredTypes[op.name] ?? {}))
+    attributes[attribute] ??= typeValue(operands[operand]?.dtype ?? binding.TF_FLOAT);
+  return emit(
+    name,
+    op.name,
+    operands.map((operand) => operand.name),
+    attributes,
+  );
+}
+
+/** Sets a variable, whole or the program's rows of it, after it was read. */
+function emitAssignment(
+  { programName, program, emit, keyOf }: TraceOptions,
+  name: string,
+  { value, read }: { readonly value: string; readonly read: string | undefined },
+): string {
+  const float = typeValue(binding.TF_FLOAT);
+  const node = `${programName}/assign/${keyOf(name)}`;
+  const rows = program.rows?.get(name);
+  if (rows === undefined) return emit(node, 'AssignVariableOp', [keyOf(name), value, `^${read}`], { dtype: float });
+  return emit(node, 'ResourceScatterUpdate', [keyOf(name), `${programName}/in/${rows}`, value, `^${read}`], {
+    dtype: float,
+    Tindices: typeValue(binding.TF_INT32),
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * Protocol-buffer wire format, the part that a SavedModel needs; the classes that tfjs ships are untyped and copy every
- * byte.
+ * Writes the part of the protocol-buffer wire format that a SavedModel needs. (The classes that tfjs ships are untyped
+ * and copy every byte.)
  */
 export class MessageWriter {
   private readonly chunks: Uint8Array[] = [];
@@ -35,12 +35,7 @@ export class MessageWriter {
   }
 
   bytes(field: number, value: string | Uint8Array | MessageWriter): this {
-    const content =
-      typeof value === 'string'
-        ? new TextEncoder().encode(value)
-        : value instanceof MessageWriter
-          ? value.finish()
-          : value;
+    const content = bytesOf(value);
     this.varint(BigInt((field << 3) | 2));
     this.varint(BigInt(content.length));
     this.push(content);
@@ -56,4 +51,9 @@ export class MessageWriter {
     }
     return result;
   }
+}
+
+function bytesOf(value: string | Uint8Array | MessageWriter): Uint8Array {
+  if (typeof value === 'string') return new TextEncoder().encode(value);
+  return value instanceof MessageWriter ? value.finish() : value;
 }

@@ -1,6 +1,6 @@
 import { binding, type ElementValues, type OpAttribute, type OutputMetadata } from '../tensorflow.ts';
 
-/** One native op as it was executed. */
+/** One native op as it was executed; tensors by the addon's ids. */
 export interface RecordedOp {
   readonly name: string;
   readonly attributes: readonly OpAttribute[];
@@ -17,7 +17,10 @@ export interface Recording {
   readonly constants: ReadonlyMap<number, RecordedConstant>;
 }
 
-/** Runs `action` eagerly and returns every op that it executed and every tensor that it created, by the addon's ids. */
+/**
+ * Runs `action` eagerly and returns every op that it executed and every tensor that it created, by the addon's ids.
+ * Throws where `action` reads a tensor's values: what it does with them could not be recorded.
+ */
 export function record(action: () => void): Recording {
   const ops: RecordedOp[] = [];
   const constants = new Map<number, RecordedConstant>();

@@ -6,8 +6,7 @@ import { say, SetUpError } from './setUpError.mjs';
 
 /**
  * Fetches a wheel by pip, whatever Python pip runs on, into `folder`, with a progress bar on a terminal; resolves with
- * its
- * path, its SHA-256 checked. @param {{ python: string, wheel: import('./engineRelease.mjs').Wheel, folder: string,
+ * its path, its SHA-256 checked. @param {{ python: string, wheel: import('./engineRelease.mjs').Wheel, folder: string,
  * signal: AbortSignal }} what
  */
 export async function fetchWheel({ python, wheel, folder, signal }) {

@@ -1,7 +1,8 @@
 import type { RandomStream } from '../../../src-shared/maths/random.ts';
 
 export interface Neighbours {
-  /** [points][count], nearest first. */ readonly indexes: Int32Array;
+  /** [points, count], nearest first. */
+  readonly indexes: Int32Array;
   readonly squaredDistances: Float64Array;
 }
 
@@ -10,10 +11,9 @@ const probes = 16;
 const shareOfCells = 0.1; // of the time, what putting rows into cells takes
 
 /**
- * The `count` nearest other rows of each row of [points, size], by Euclidean distance: of all rows, or of many rows
- * those in the cells
- * of the 16 nearest of √points drawn pivots (an inverted file, Jégou et al. 2011, section IV), which misses few in
- * clustered data.
+ * The `count` nearest other rows of each row of [points, size], by Euclidean distance. Above 5,000 points only rows in
+ * the cells of the 16 nearest of √points drawn pivots are compared (an inverted file, Jégou et al. 2011, section IV),
+ * which misses few in clustered data.
  */
 export function nearestNeighbours(
   rows: Float32Array,
@@ -51,7 +51,7 @@ export function nearestNeighbours(
     onProgress?.((shareOfCells * (row + 1)) / points);
     return Uint16Array.from(nearest);
   });
-  /** Fills a row's places from some cells and answers how many it filled. */
+  /** Fills a row's neighbours from some cells and returns how many it found. */
   const search = (row: number, searched: readonly number[][]): number => {
     const first = row * count;
     let found = 0;

@@ -19,7 +19,7 @@ export interface ProjectionTask extends ProjectionOptions {
 export type ProjectionMessage =
   { readonly kind: 'progress'; readonly share: number } | { readonly kind: 'done'; readonly coordinates: Float32Array };
 
-/** Above these, waiting for the picture would take many minutes. */
+/** More points than these would take many minutes. */
 const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 50_000, umap: 20_000 } as const satisfies Record<
   ProjectionMethod,
   number
@@ -27,9 +27,8 @@ const mostPoints = { pca: Number.POSITIVE_INFINITY, tsne: 50_000, umap: 20_000 }
 
 /**
  * Lays embeddings [points, size] out in two or three dimensions, in a thread of its own; resolves with [points,
- * dimensions]. The
- * same seed gives the same picture. Throws 'wrong-input' for too few or too many points, 'cancelled' once the signal
- * aborts.
+ * dimensions]. The same seed gives the same picture. Throws 'wrong-input' for too few or too many points, and
+ * 'cancelled' when the signal aborts.
  */
 export function projectEmbeddings(
   values: Float32Array,
@@ -45,7 +44,7 @@ export function projectEmbeddings(
     return Promise.reject(
       new ArcBenchError(
         'wrong-input',
-        `A projection needs 4 points of ${size} numbers or more, and got ${values.length} numbers: choose ` +
+        `A projection needs at least 4 points of ${size} numbers, but got ${values.length} numbers: choose ` +
           'more pictures.',
       ),
     );
@@ -53,7 +52,7 @@ export function projectEmbeddings(
     return Promise.reject(
       new ArcBenchError(
         'wrong-input',
-        `${options.method} lays out at most ${mostPoints[options.method]} points, and got ${points}: choose ` +
+        `${options.method} lays out at most ${mostPoints[options.method]} points, but got ${points}: choose ` +
           'fewer pictures, or pca, which takes any number.',
       ),
     );

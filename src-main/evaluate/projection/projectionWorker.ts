@@ -5,7 +5,7 @@ import { randomStream } from '../../../src-shared/maths/random.ts';
 import type { ProjectionMessage, ProjectionTask } from './projectEmbeddings.ts';
 import { tsne } from './tsne.ts';
 
-// Neighbours hardly change in the first 50 components, and distances cost a tenth.
+// The first 50 components keep nearly all neighbours, and distances in them cost a tenth.
 const componentsFirst = 50;
 
 const tell = (message: ProjectionMessage) => parentPort?.postMessage(message);
@@ -39,12 +39,12 @@ function project({ method, dimensions, seed, neighbours, values, size }: Project
   });
 }
 
-/** Hands a share on where it has grown by a hundredth. */
+/** Reports a share each time it has grown by a hundredth. */
 function everyPercent(): (share: number) => void {
-  let told = 0;
+  let reported = 0;
   return (share) => {
-    if (share < told + 0.01 && share < 1) return;
-    told = share;
+    if (share < reported + 0.01 && share < 1) return;
+    reported = share;
     tell({ kind: 'progress', share });
   };
 }

@@ -3,9 +3,8 @@ const bitsOf = { 2: 16, 3: 10 } as const; // of each axis in a cell's number
 
 /**
  * The repulsive part of t-SNE's gradient by Barnes and Hut (van der Maaten, JMLR 15, 2014, section 4.2): fills `forces`
- * [points][dimensions]
- * with Σ_j q_ij² (y_i - y_j) and returns Z = Σ_i≠j q_ij, where q_ij = 1 / (1 + |y_i - y_j|²). A cell that is seen under
- * less than half a radian counts as one point.
+ * [points][dimensions] with Σ_j q_ij² (y_i - y_j) and returns Z = Σ_i≠j q_ij, where q_ij = 1 / (1 + |y_i - y_j|²). A
+ * cell that is seen under less than half a radian counts as one point.
  */
 export function repulsion(places: Float64Array, dimensions: 2 | 3, forces: Float64Array): number {
   const points = places.length / dimensions;

@@ -16,8 +16,8 @@ const exaggeration = { factor: 12, until: 250 } as const;
 
 /**
  * t-SNE of rows [points, size] by Barnes and Hut (van der Maaten, JMLR 15, 2014), begun at the first principal
- * components and with a step of
- * points / 12 (Kobak and Berens, 2019; Belkina et al., 2019); returns [points, dimensions]. At most 2^20 points.
+ * components and with a step of points / 12 (Kobak and Berens, 2019; Belkina et al., 2019); returns [points,
+ * dimensions]. At most 2^20 points.
  */
 export function tsne(
   rows: Float32Array,
@@ -109,7 +109,8 @@ function similarities(
   const shares = new Float64Array(starts[points]!);
   joint.forEach((row, point) =>
     [...row].forEach(([other, share], place) => {
-      [others[starts[point]! + place], shares[starts[point]! + place]] = [other, share];
+      others[starts[point]! + place] = other;
+      shares[starts[point]! + place] = share;
     }),
   );
   return { starts, others, shares };
@@ -134,9 +135,13 @@ function perplexWeights(squaredDistances: Float64Array, perplexity: number): Flo
         sum;
     weights = weights.map((weight) => weight / sum);
     if (Math.abs(entropy - Math.log(perplexity)) < 1e-5) break;
-    if (entropy > Math.log(perplexity))
-      [low, precision] = [precision, high === Infinity ? precision * 2 : (precision + high) / 2];
-    else [high, precision] = [precision, (precision + low) / 2];
+    if (entropy > Math.log(perplexity)) {
+      low = precision;
+      precision = high === Infinity ? precision * 2 : (precision + high) / 2;
+    } else {
+      high = precision;
+      precision = (precision + low) / 2;
+    }
   }
   return weights;
 }

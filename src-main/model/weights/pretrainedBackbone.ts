@@ -1,13 +1,14 @@
 import type { BackboneName } from '../../../src-shared/experiment.ts';
-import { parameterSpecs, type Network, type ParameterSpec } from '../network.ts';
+import { backboneOf, parameterSpecs, type Network, type ParameterSpec } from '../network.ts';
+import { isLite } from '../backbones/efficientnetLite.ts';
 import { imagenetFiles } from './imagenetFiles.ts';
 import { readWeightFile } from './readWeightFile.ts';
 import { refuseFile, type StoredTensor } from './storedTensor.ts';
 import { timmName } from './timmName.ts';
 import { fromTorch, torchShape } from './torchLayout.ts';
 
-/** What wrapping a model puts before its names: DataParallel, Lightning, and models with a backbone inside. */
-const prefixes = ['module.', 'model.', 'backbone.'];
+/** What wrapping a model puts before its names: torch.compile, DataParallel, Lightning, and models with a backbone. */
+const prefixes = ['_orig_mod.', 'module.', 'model.', 'backbone.'];
 const classifier = /^(fc|classifier|_fc|head\.fc)\.(weight|bias)$/;
 /** ImageNet-1k with and without a background class, and two cuts of ImageNet-21k. */
 const imagenetClasses = [1000, 1001, 11221, 21841, 21843];
@@ -23,19 +24,15 @@ interface Fitted {
 }
 
 /**
- * The tensors of a weight file for each parameter of a backbone, not decoded yet; the embedding head is not among them.
- * Names are
- * torchvision's, timm's or the backbone's own, wrapped or not; the classifier is dropped. Throws 'wrong-input' naming
- * the first entry that
- * is missing, superfluous or mis-shaped, and for files trained on faces, where names or the number of classes tell.
+ * Matches the tensors of a weight file with the parameters of a backbone; they are not decoded yet, and the embedding
+ * head is left out. Names are torchvision's, timm's or the backbone's own, with or without a wrapper's prefix; the
+ * classifier is dropped. Throws 'wrong-input' with the first entry that is missing, not expected or of another shape,
+ * and for files trained on faces where names or the number of classes show it.
  */
 export function fitWeightFile(path: string, network: Network): Fitted {
   const refuse = refuseFile(path);
   const wanted = `${imagenetFiles[network.backbone]?.files ?? `a file of ${network.backbone}`} was expected`;
-  const backbone = {
-    ...network,
-    nodes: network.nodes.slice(0, network.nodes.findIndex((node) => node.name === network.pooled) + 1),
-  };
+  const backbone = backboneOf(network);
   const specs = parameterSpecs(backbone);
   const { tensors, nameOf } = named(readWeightFile(path), specs[0]?.name ?? '', network.backbone);
 
@@ -106,7 +103,8 @@ function named(
   first: string,
   backbone: BackboneName,
 ): { tensors: ReadonlyMap<string, StoredTensor>; nameOf: (name: string) => string } {
-  const ways = backbone === 'efficientnet-lite0' ? [(name: string) => name, timmName] : [(name: string) => name];
+  const own = (name: string) => name;
+  const ways = isLite(backbone) ? [own, (name: string) => timmName(backbone, name)] : [own];
   let tensors = stored;
   for (let depth = 0; depth < prefixes.length; depth++) {
     const nameOf = ways.find((way) => tensors.has(way(first)));
@@ -127,10 +125,9 @@ function named(
 const imagenetColours = { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225] } as const;
 
 /**
- * Makes a stem trained on (x / 255 - mean) / standardDeviation take (x / 255 - 0.5) / 0.5: the scale goes into its
- * convolution, the shift
- * into the running mean behind it. Exact but at the border, where torch pads with ImageNet's mean colour and we with
- * mid grey.
+ * Changes a stem trained on (x / 255 - mean) / standardDeviation so that it takes (x / 255 - 0.5) / 0.5: the scale goes
+ * into its convolution, the shift into the running mean after it. Exact except at the border, where torch pads with
+ * ImageNet's mean colour and this network with mid grey.
  */
 function takeOurInput({ backbone, nodes }: Network, parameters: ReadonlyMap<string, Float32Array>): void {
   const convolution = nodes.find(({ op, inputs }) => op === 'conv2d' && inputs[0] === 'input')?.name;

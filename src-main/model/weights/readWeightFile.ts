@@ -7,8 +7,8 @@ import { readTorchLegacy, readTorchZip } from './torchFile.ts';
 const largestFile = 2 ** 29;
 
 /**
- * The tensors of a weight file by name: safetensors, or torch's .pth (zip or legacy), told by their first bytes;
- * nothing in it is run. Throws 'wrong-input'.
+ * The tensors of a weight file by name: safetensors, or torch's .pth (zip or legacy). The first bytes tell which.
+ * Nothing in the file is run. Throws 'wrong-input'.
  */
 export function readWeightFile(path: string): Map<string, StoredTensor> {
   const refuse = refuseFile(path);

@@ -1,6 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { z } from 'zod';
-import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { writeWholeSync } from '../../files/writeWholeSync.ts';
 import {
   countOf,
   decodeFloats,
@@ -92,7 +91,7 @@ export interface WrittenTensor {
   readonly values: Float32Array;
 }
 
-/** Writes float32 tensors as safetensors, whole or not at all: temporary sibling, fsync, rename. */
+/** Writes float32 tensors as safetensors, whole or not at all. */
 export function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, WrittenTensor>,
@@ -106,33 +105,8 @@ export function writeSafetensors(
   const padded = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(0x20); // data begins at a multiple of 8
   padded.set(text, 8);
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
-  const temporary = `${path}.${process.pid}.tmp`;
-  rmSync(temporary, { force: true });
-  try {
-    const file = openSync(temporary, 'wx');
-    try {
-      for (const chunk of [
-        padded,
-        ...[...tensors.values()].map(
-          ({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-        ),
-      ]) {
-        for (let written = 0; written < chunk.length;)
-          written += writeSync(file, chunk, written, chunk.length - written);
-      }
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (cause) {
-    rmSync(temporary, { force: true });
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')
-      throw new ArcBenchError(
-        'no-space',
-        `The disk is full: ${path} could not be written; free some space and resume.`,
-        { cause },
-      );
-    throw cause;
-  }
+  const pieces = [...tensors.values()].map(
+    ({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  );
+  writeWholeSync(path, [padded, ...pieces]);
 }

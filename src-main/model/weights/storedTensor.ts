@@ -20,11 +20,11 @@ export const elementBytes = {
 } as const;
 export type ElementType = keyof typeof elementBytes;
 
-/** A tensor of a weight file, row-major over its shape once decoded. */
+/** A tensor of a weight file. Decoded, its numbers are row-major. */
 export interface StoredTensor {
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Decodes the numbers to float32; throws 'wrong-input' where they are no floating-point numbers. */
+  /** Decodes the numbers to float32. Throws 'wrong-input' where they are not floating-point numbers. */
   values(): Float32Array;
 }
 
@@ -34,21 +34,17 @@ export type Refuse = (reason: string, cause?: unknown) => ArcBenchError;
 const longestReason = 700;
 
 /**
- * Refuses a file by its path; names out of the file that the reason cites are cut and stripped of control characters.
+ * Refuses a file by its path. Names from the file that the reason cites are shortened and freed of control characters.
  */
 export const refuseFile =
   (path: string): Refuse =>
   (reason, cause) => {
     const printable = reason.replace(/\p{C}/gu, '?');
-    return new ArcBenchError(
-      'wrong-input',
-      `${path} cannot be read as weights: ` +
-        `${printable.length > longestReason ? `${printable.slice(0, longestReason)}…` : printable}.`,
-      { cause },
-    );
+    const cut = printable.length > longestReason ? `${printable.slice(0, longestReason)}…` : printable;
+    return new ArcBenchError('wrong-input', `${path} cannot be read as weights: ${cut}.`, { cause });
   };
 
-/** Decodes little-endian floating-point numbers to float32; throws what `refuse` makes for other types. */
+/** Decodes little-endian floating-point numbers to float32. Throws `refuse`'s error for other types. */
 export function decodeFloats(bytes: Uint8Array, type: ElementType, refuse: Refuse): Float32Array {
   const content = new Uint8Array(bytes).buffer; // aligned; a Buffer's slice would be no copy
   switch (type) {
@@ -77,20 +73,17 @@ export function decodeFloats(bytes: Uint8Array, type: ElementType, refuse: Refus
 
 /** IEEE 754 binary16 from its bits. */
 function halfFloat(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const magnitude =
-    exponent === 0
-      ? fraction * 2 ** -24
-      : exponent === 31
-        ? fraction === 0
-          ? Infinity
-          : Number.NaN
-        : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const magnitude = halfMagnitude((bits >> 10) & 31, bits & 1023);
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
-/** Numbers in a shape, or null where an axis is no whole number or the product leaves the safe range. */
+function halfMagnitude(exponent: number, fraction: number): number {
+  if (exponent === 0) return fraction * 2 ** -24; // subnormal
+  if (exponent === 31) return fraction === 0 ? Infinity : Number.NaN;
+  return (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** How many numbers a shape holds. Null where a size is not a whole number, or there are too many to count exactly. */
 export function countOf(shape: readonly unknown[]): number | null {
   let count = 1;
   for (const size of shape) {

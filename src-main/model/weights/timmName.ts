@@ -1,10 +1,11 @@
-import { stages } from '../backbones/efficientnetLite0.ts';
+import { stagesOf, type LiteName } from '../backbones/efficientnetLite.ts';
 
 /**
- * timm's name for a parameter of efficientnet-lite0, whose own names are those of efficientnet-lite-pytorch: stages and
+ * timm's name for a parameter of EfficientNet-Lite, whose own names are those of efficientnet-lite-pytorch: stages and
  * blocks are counted apart, batch norms from 1.
  */
-export function timmName(name: string): string {
+export function timmName(backbone: LiteName, name: string): string {
+  const stages = stagesOf(backbone);
   const block = /^_blocks\.(\d+)\.(\w+)\.(\w+)$/.exec(name);
   if (!block)
     return name

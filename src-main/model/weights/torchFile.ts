@@ -1,14 +1,16 @@
 import { unzipSync } from 'fflate';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import { decodeFloats, elementBytes, type Refuse, type StoredTensor } from './storedTensor.ts';
 import {
-  isKind,
+  isTensor,
   unpickle,
   type Pickled,
   type PickledDict,
   type PickledTensor,
   type StorageRecord,
 } from './unpickle.ts';
+import { isDict, isList } from '../../files/pickle/pickled.ts';
 
 const magic = 0x1950a86a20f9469cfc6cn;
 const mostRecords = 100_000;
@@ -86,11 +88,11 @@ export function readTorchLegacy(bytes: Uint8Array, refuse: Refuse): Map<string, 
   if (next().value !== 1001)
     throw refuse('its torch protocol is not 1001; save it again with torch.save or as safetensors');
   const system = next().value;
-  if (isKind(system, 'dict') && system.entries.get('little_endian') === false)
+  if (isDict(system) && system.entries.get('little_endian') === false)
     throw refuse('it was saved on a big-endian machine; save it again on another or as safetensors');
   const { value: root, records } = next();
   const { value: keys } = next();
-  if (!isKind(keys, 'list')) throw refuse('its list of storages is missing; fetch the file again');
+  if (!isList(keys)) throw refuse('its list of storages is missing; fetch the file again');
   const contents = new Map<string, Uint8Array>();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const key of keys.items) {
@@ -119,7 +121,7 @@ function tensorsOf(
   contents: ReadonlyMap<string, Uint8Array>,
   refuse: Refuse,
 ): Map<string, StoredTensor> {
-  const found = isKind(value, 'dict') ? stateDict(value) : null;
+  const found = isDict(value) ? stateDict(value) : null;
   if (!found)
     throw refuse(`it holds no tensors by name: a state_dict was expected, alone or as ${wrappers.join(', ')}`);
   return new Map(
@@ -136,12 +138,12 @@ function tensorsOf(
 
 function stateDict({ entries }: PickledDict, depth = 0): [string, PickledTensor][] | null {
   const tensors = [...entries].filter(
-    (entry): entry is [string, PickledTensor] => typeof entry[0] === 'string' && isKind(entry[1], 'tensor'),
+    (entry): entry is [string, PickledTensor] => typeof entry[0] === 'string' && isTensor(entry[1]),
   );
   if (tensors.length > 0) return tensors;
   for (const name of depth < 3 ? wrappers : []) {
     const inner = entries.get(name);
-    const found = isKind(inner, 'dict') ? stateDict(inner, depth + 1) : null;
+    const found = isDict(inner) ? stateDict(inner, depth + 1) : null;
     if (found) return found;
   }
   return null;
@@ -149,16 +151,13 @@ function stateDict({ entries }: PickledDict, depth = 0): [string, PickledTensor]
 
 /** A tensor's numbers, row-major, from its strided view of a record. */
 function gather({ storage, offset, shape, strides }: PickledTensor, content: Uint8Array, refuse: Refuse): Float32Array {
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCount(shape);
   if (count === 0) return new Float32Array();
   const size = elementBytes[storage.type];
   const span = shape.reduce((sum, length, axis) => sum + (length - 1) * (strides[axis] as number), 1);
   const first = (storage.offset + offset) * size;
   const numbers = decodeFloats(content.subarray(first, first + span * size), storage.type, refuse);
-  const dense = shape.every(
-    (length, axis) =>
-      length === 1 || strides[axis] === shape.slice(axis + 1).reduce((product, inner) => product * inner, 1),
-  );
+  const dense = shape.every((length, axis) => length === 1 || strides[axis] === elementCount(shape.slice(axis + 1)));
   if (dense) return numbers;
   return Float32Array.from({ length: count }, (_, index) => {
     let rest = index;

@@ -1,3 +1,4 @@
+import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import { networkShapes, type Network, type ParameterSpec } from '../network.ts';
 
 /** How a parameter's axes lie in torch: its shape there in our axes' terms, and our axis behind each of torch's. */
@@ -38,7 +39,7 @@ function flattenedShape(network: Network, name: string): readonly number[] | nul
 /** The transpose of row-major `values` of `shape`: its axis `axes[k]` becomes axis k. */
 function transpose(values: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
   if (axes.every((axis, position) => axis === position)) return values;
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const sizes = axes.map((axis) => shape[axis] as number);
   const steps = axes.map((axis) => strides[axis] as number);
   const result = new Float32Array(values.length);

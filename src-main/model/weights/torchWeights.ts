@@ -3,9 +3,9 @@ import { writeSafetensors, type WrittenTensor } from './safetensors.ts';
 import { torchShape, toTorch } from './torchLayout.ts';
 
 /**
- * Writes a network's parameters as safetensors with torch's names, shapes and layout, whole or not at all:
- * load_state_dict takes them as
- * they are. A batch norm whose scale is frozen at 1 gets that 1 as its weight, which torch expects.
+ * Writes a network's parameters as safetensors with torch's names, shapes and layout, so that load_state_dict takes
+ * them as they are; whole or not at all. A batch norm whose scale is fixed at 1 gets a weight of 1, which torch
+ * expects.
  */
 export function writeTorchWeights(path: string, network: Network, parameters: ReadonlyMap<string, Float32Array>): void {
   const frozen = new Set(

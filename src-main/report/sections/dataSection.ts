@@ -1,8 +1,12 @@
+import type { Texts } from '../../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { bounded, code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
+import type { ReportModel } from '../reportModel.ts';
 import type { Section } from '../section.ts';
 
 /** The faces, the parts of the split with their counts, the audit, and the files that were left out. */
-export const dataSection: Section = ({ model: { dataset, split }, texts: { say, count } }) => {
+export const dataSection: Section = ({ model: { dataset, split }, texts }) => {
+  const { say, count } = texts;
   const more = (left: number) => say('data.more', { more: left });
   return {
     markdown: paragraphs([
@@ -25,9 +29,8 @@ export const dataSection: Section = ({ model: { dataset, split }, texts: { say, 
           .map((part) => [part.part, count(part.people), count(part.images)]),
       ),
       [
-        split.splits > 1
-          ? say('data.splits', { splits: split.splits, seed: split.seed, hash: split.hash.slice(0, 16) })
-          : say('data.split', { seed: split.seed, hash: split.hash.slice(0, 16) }),
+        dataSplitInWords(split, texts),
+        ...split.notes.map((note) => escapeMarkdown(splitNoteSentence(note, texts))),
         split.findings.length === 0
           ? say('data.noFindings')
           : say('data.findings', { findings: split.findings.length }),
@@ -50,3 +53,11 @@ export const dataSection: Section = ({ model: { dataset, split }, texts: { say, 
     ]),
   };
 };
+
+/** Where the split comes from. */
+function dataSplitInWords(split: ReportModel['split'], { say }: Texts): string {
+  const { seed, splits, givenBy } = split;
+  const hash = split.hash.slice(0, 16);
+  if (givenBy !== null) return say('data.givenSplit', { by: escapeMarkdown(givenBy), hash });
+  return splits > 1 ? say('data.splits', { splits, seed, hash }) : say('data.split', { seed, hash });
+}

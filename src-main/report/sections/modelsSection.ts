@@ -1,5 +1,4 @@
-import { drawnClasses } from '../../../src-shared/drawnClasses.ts';
-import { planOfArm } from '../../../src-shared/experiment.ts';
+import { drawnClasses, planOfArm } from '../../../src-shared/experiment.ts';
 import { describeLoss } from '../../../src-shared/losses.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import { armsAsTrained } from '../armsAsTrained.ts';

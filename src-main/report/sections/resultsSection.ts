@@ -6,6 +6,7 @@ import { identificationPart } from './identificationPart.ts';
 import { marginFreePart } from './marginFreePart.ts';
 import { ranksPart } from './ranksPart.ts';
 import { verificationPart } from './verificationPart.ts';
+import { verificationSetsPart } from './verificationSetsPart.ts';
 
 /** What the runs measured, and how the arms differ in it. */
 export const resultsSection: Section = (context) => {
@@ -16,6 +17,7 @@ export const resultsSection: Section = (context) => {
       `## ${context.texts.say('heading.results')}`,
       accuracyPart(context),
       ...parts.map((part) => part?.markdown ?? null),
+      verificationSetsPart(context),
       marginFreePart(context),
       differencesPart(context),
     ]),

@@ -118,8 +118,8 @@ function acceptedShares(arms: readonly ReportArm[], first: Verification, texts: 
 const rocPoints = 33;
 
 /**
- * The curves of several seeds have their corners at different places. They are all read at the same rates, of which
- * the lowest is one impostor.
+ * The curves of several seeds have their corners at different places. They are all read at the same rates, of which the
+ * lowest is one impostor.
  */
 function rocChart({
   title,

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
 
 const batchSchema = z.strictObject({
@@ -12,7 +13,7 @@ const batchSchema = z.strictObject({
   splitHash: z.string(),
   baseFolder: z.string(),
   rerunCommand: z.string(),
-  /** One task each; the place is the task's number. */
+  /** One run for each task; the index is the task's number. */
   runs: z
     .array(z.strictObject({ id: z.string(), arm: z.string(), seed: z.int() }))
     .refine((runs) => new Set(runs.map(({ id }) => id)).size === runs.length, { error: 'a run is there twice' }),
@@ -20,13 +21,13 @@ const batchSchema = z.strictObject({
   jobs: z.array(z.string()),
 });
 /**
- * All that the tasks of a submitted experiment go by: the plan as it was then, where the faces lie, and who trains
+ * What the tasks of a submitted experiment read: the plan as it was then, where the faces are, and which task trains
  * which run.
  */
 export type Batch = z.infer<typeof batchSchema>;
 
 export const batchFolderOf = (workspace: string, planHash: string): string =>
-  join(workspace, 'batch', planHash.slice(0, 12));
+  workspaceFolders(workspace).batch(planHash);
 /** The workspace that a batch's folder lies in. */
 export const workspaceOf = (batchFolder: string): string => resolve(batchFolder, '..', '..');
 /** A task has a workspace of its own: the store of one workspace has one writer. */

@@ -2,8 +2,8 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { arrayScriptOf, collectScriptOf, taskLogOf, type Batch } from './batchFile.ts';
 
 /**
- * The command lines of the tasks and of the job that collects, word by word; the number of a task is put behind the
- * first.
+ * The command lines of the tasks and of the job that collects, as lists of words. The number of a task is added to the
+ * end of its command.
  */
 export interface BatchCommands {
   readonly task: readonly string[];
@@ -22,9 +22,12 @@ const savingTime = 120; // seconds before the time limit in which a checkpoint i
 
 /** The sbatch script of a job array with one task a run; a task that its time limit stops is saved and queued again. */
 export function arrayScript({ folder, batch, numbers, flags, commands, from }: BatchScripts): string {
+  const tasks = batch.runs.map(
+    ({ id, arm, seed }, number) => `#   task ${number}: ${oneLine(arm)}, seed ${seed} (run ${id})`,
+  );
   return `#!/bin/bash
-# The runs of ${oneLine(batch.plan.name)} (plan ${batch.planHash.slice(0, 12)}), one task each, written by arcbench submit.
-${batch.runs.map(({ id, arm, seed }, number) => `#   task ${number}: ${oneLine(arm)}, seed ${seed} (run ${id})`).join('\n')}
+# The runs of ${titleOf(batch)}, one task each, written by arcbench submit.
+${tasks.join('\n')}
 # To submit some again: sbatch --array=NUMBERS ${quoted(arrayScriptOf(folder))}
 #SBATCH --array=${numbers.join(',')}
 ${head({ name: 'arcbench', log: taskLogOf(folder, '%a'), flags, from })}
@@ -47,7 +50,7 @@ exit $code
 /** The sbatch script of the job that joins the runs and writes the report once the array has ended. */
 export function collectScript({ folder, batch, flags, commands, from }: BatchScripts): string {
   return `#!/bin/bash
-# Joins the runs of ${oneLine(batch.plan.name)} (plan ${batch.planHash.slice(0, 12)}) and writes the report, written by arcbench submit.
+# Joins the runs of ${titleOf(batch)} and writes the report, written by arcbench submit.
 # To submit by hand: sbatch --dependency=afterany:JOB ${quoted(collectScriptOf(folder))}
 ${head({ name: 'arcbench-collect', log: `${collectScriptOf(folder).replace(/\.sh$/, '.log')}`, flags, from })}
 exec ${commands.collect.map(quoted).join(' ')}
@@ -88,5 +91,6 @@ function directive(flag: string): string {
   return /\s/.test(flag) ? `${name}"${value}"` : flag;
 }
 
+const titleOf = ({ plan, planHash }: BatchScripts['batch']) => `${oneLine(plan.name)} (plan ${planHash.slice(0, 12)})`;
 const oneLine = (text: string) => text.replace(/\s+/g, ' ');
 const quoted = (text: string) => (/^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

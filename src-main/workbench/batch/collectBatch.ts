@@ -4,8 +4,9 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { gatherSplit, writeExperimentReport } from '../experiment/runExperiment.ts';
 import type { StageOptions } from '../experiment/stage.ts';
+import { trainArms } from '../experiment/trainArms.ts';
+import type { TrainOptions } from '../experiment/trainingStage.ts';
 import { plannedRuns } from '../experiment/plannedRuns.ts';
-import { trainArms, type TrainOptions } from '../experiment/trainArms.ts';
 import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf, type Batch } from './batchFile.ts';
 import { joinRun } from './joinRun.ts';
 import { refuseUnpaired } from './refuseUnpaired.ts';
@@ -14,13 +15,13 @@ import { isJoinable, stateOf, taskStates, withStore, type BatchedRun } from './t
 export interface CollectOptions {
   /** Workspaces that hold runs of the plan; where none is named, those of the submitted tasks. */
   readonly from: readonly string[];
-  /** Writes the report of the runs that are there, where others are not. */
+  /** Whether the report is written where some runs are missing. */
   readonly partial: boolean;
   readonly train: Pick<TrainOptions, 'compiled' | 'engine'>;
 }
 /**
- * Joins the runs of a plan from the workspaces of tasks, asserts that they are pairs, judges what is not judged, and
- * writes the report. Throws ArcBenchError.
+ * Joins the runs of a plan from the workspaces of tasks, verifies that they are pairs, judges those that are not judged
+ * yet, and writes the report. Throws ArcBenchError.
  */
 export async function collectBatch(
   options: StageOptions,
@@ -35,23 +36,16 @@ export async function collectBatch(
     from.length > 0
       ? runsIn(options, { planned, splitHash: faces.split.hash, workspaces: from.map((path) => resolve(path)) })
       : tasksOf(options, { folder, planned, splitHash: faces.split.hash });
-  const open = found.filter((run) => !isJoinable(run));
-  const sentences = open.map((run) => sentenceOf(run, from.length > 0 ? null : taskLogOf(folder, run.number)));
-  sentences.forEach(progress.notice);
-  if (open.length > 0 && (!partial || open.length === found.length)) {
-    const again = open.filter(({ state }) => state !== 'running' && state !== 'queued').map(({ number }) => number);
-    const advice =
-      from.length > 0
-        ? 'Name the workspaces that hold them too'
-        : again.length === 0
-          ? 'Wait for them'
-          : `Submit ${again.length === 1 ? 'it' : 'them'} again with \`sbatch --array=${again.join(',')} ` +
-            `${arrayScriptOf(folder)}\``;
+  const unfinished = found.filter((run) => !isJoinable(run));
+  const sentences = unfinished.map((run) => sentenceOf(run, from.length > 0 ? null : taskLogOf(folder, run.number)));
+  for (const sentence of sentences) progress.notice(sentence);
+  if (unfinished.length > 0 && (!partial || unfinished.length === found.length)) {
+    const isOne = unfinished.length === 1;
+    const advice = from.length > 0 ? 'Name the workspaces that hold them too' : adviceOn(unfinished, folder);
     throw new ArcBenchError(
       'failed',
-      `${open.length} of ${found.length} runs ${open.length === 1 ? 'is' : 'are'} not ` +
-        `done${open.length === 1 ? '' : ', the first'}: ${sentences[0]} ${advice}, and collect again, or take ` +
-        'what is there with --partial.',
+      `${unfinished.length} of ${found.length} runs ${isOne ? 'is' : 'are'} not done${isOne ? '' : ', the first'}: ` +
+        `${sentences[0]} ${advice}, and collect again, or take what is there with --partial.`,
     );
   }
   const there = found.filter(isJoinable);
@@ -61,20 +55,31 @@ export async function collectBatch(
     progress.notice(`Joining ${run.arm}, seed ${run.seed} (run ${run.id})`);
     await joinRun(store, run);
   }
-  const untold = new Set(
+  const unjudged = new Set(
     there.filter(({ id }) => store.run(id)?.status === 'trained').map(({ arm, seed }) => `${arm} ${seed}`),
   );
-  if (untold.size > 0)
+  if (unjudged.size > 0)
     await trainArms(options, faces, {
       ...train,
       interrupted: 'refuse',
       evaluate: true,
-      only: ({ arm, seed }) => untold.has(`${arm} ${seed}`),
+      only: ({ arm, seed }) => unjudged.has(`${arm} ${seed}`),
     });
   const report = await writeExperimentReport(options, faces);
-  // all of it is in this workspace now
+  // everything is in this workspace now
   if (from.length === 0) for (const { workspace } of joined) rmSync(workspace, { recursive: true, force: true });
   return { report, joined: joined.map(({ id }) => id), runs: there.map(({ id }) => id) };
+}
+
+/** What makes the runs of unfinished tasks done. */
+function adviceOn(unfinished: readonly BatchedRun[], folder: string): string {
+  const again = unfinished.filter(({ state }) => state !== 'running' && state !== 'queued');
+  if (again.length === 0) return 'Wait for them';
+  const numbers = again.map(({ number }) => number).join(',');
+  return (
+    `Submit ${again.length === 1 ? 'it' : 'them'} again with ` +
+    `\`sbatch --array=${numbers} ${arrayScriptOf(folder)}\``
+  );
 }
 
 type Planned = Batch['runs'];
@@ -111,10 +116,10 @@ function runsIn(
       const rows = own.runs(hash);
       if (rows.length === 0 && workspace !== store.workspace) {
         const [other] = own.runs();
+        const others = other ? `, but runs of ${other.experiment} (plan ${other.planHash.slice(0, 12)})` : '';
         throw new ArcBenchError(
           'wrong-input',
-          `${workspace} holds no run of ${plan.name} as it is now (plan ` +
-            `${hash.slice(0, 12)})${other ? `, but runs of ${other.experiment} (plan ${other.planHash.slice(0, 12)})` : ''}: ` +
+          `${workspace} holds no run of ${plan.name} as it is now (plan ${hash.slice(0, 12)})${others}: ` +
             'name workspaces in which this very plan was run.',
         );
       }
@@ -168,8 +173,8 @@ function sentenceOf({ arm, seed, number, state, message }: BatchedRun, log: stri
     case 'stopped':
       return `${run} was stopped and is saved.${where}`;
     case 'failed':
-      return `${run} failed: ${message ?? 'it left no word.'}${where}`;
+      return `${run} failed: ${message ?? 'it left no message.'}${where}`;
     case 'killed':
-      return `${run} was killed and left no word; it goes on from its last checkpoint.${where}`;
+      return `${run} was killed without a message; it goes on from its last checkpoint.${where}`;
   }
 }

@@ -3,16 +3,16 @@ import { cp, open, readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { hashFiles } from '../../files/hashFiles.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWholeFolder } from '../../files/writeWhole.ts';
 import type { RunRecord } from '../../store/runs.ts';
 import type { Store } from '../../store/store.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
-import { runFolderOf } from '../experiment/trainArms.ts';
 import { withStore } from './taskStates.ts';
 
 /**
- * Takes a run with its files and rows over from another workspace, which stays as it is. Throws 'damaged' where a file
- * is not the one that was written.
+ * Copies a run with its files and rows from another workspace, which stays as it is. Throws 'damaged' where a file is
+ * not the one that was written.
  */
 export async function joinRun(
   store: Store,
@@ -28,12 +28,12 @@ export async function joinRun(
       'damaged',
       `What the database of ${workspace} holds of run ${id} is not what was written: train the run again.`,
     );
-  const source = join(workspace, 'runs', id);
-  const target = runFolderOf(store, id);
+  const source = workspaceFolders(workspace).run(id);
+  const target = workspaceFolders(store.workspace).run(id);
   if (!existsSync(source))
     throw new ArcBenchError('damaged', `The files of run ${id} are gone from ${workspace}: train it again.`);
-  const ending = `${sep}runs${sep}${id}${sep}`;
-  // where it was written may be named otherwise here
+  // A path of the run as the other workspace names it; the workspace may have been moved since.
+  const ending = `${workspaceFolders(sep).run(id)}${sep}`;
   const moved = (path: string) => join(target, path.slice(path.lastIndexOf(ending) + ending.length));
   const artefacts = record.artefacts.map((artefact) => ({ ...artefact, path: moved(artefact.path) }));
   const summary = (record.results['summary'] ?? null) as TrainedSummary | null;
@@ -60,7 +60,7 @@ export async function joinRun(
   });
   if (plan) store.savePlan(record.run.planHash, plan);
   store.saveRecord({ ...record, artefacts, results });
-  // its paths are others here
+  // the digest covers paths, and they are different here
   if (record.results['digest'] !== undefined) store.saveResult(id, 'digest', store.digest(id));
 }
 

@@ -16,9 +16,9 @@ interface RunPlace {
 }
 
 /**
- * Throws 'damaged' where runs of one seed that draw by the same knobs did not start from the same weights, or did not
- * see the same batches and
- * augmentation: machines may differ in a weight file or in their version of ArcBench. Different engines are said.
+ * Throws 'damaged' where runs of one seed with the same knobs did not start from the same weights, or did not see the
+ * same batches and augmentation: machines may have different weight files or versions of ArcBench. Warns where the
+ * engines differ.
  */
 export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: readonly RunPlace[]): void {
   const firsts = new Map<string, { readonly run: RunPlace; readonly hash: string | null }>();
@@ -55,7 +55,7 @@ export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: re
     progress.notice(
       'Warning: the runs were not trained on one engine ' +
         `(${[...differ].map(([engine, [first]]) => `${engine}: ${first?.arm}, seed ${first?.seed}`).join('; ')}), ` +
-        `so that a difference may be the engines'.`,
+        `so that the engines may cause a difference between the arms.`,
     );
 }
 

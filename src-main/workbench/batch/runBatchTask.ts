@@ -1,10 +1,11 @@
-import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
 import { openStore } from '../../store/store.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import { trainArms, type TrainOptions } from '../experiment/trainArms.ts';
+import { trainArms } from '../experiment/trainArms.ts';
+import type { TrainOptions } from '../experiment/trainingStage.ts';
 import { arrayScriptOf, readBatch, taskWorkspaceOf, workspaceOf } from './batchFile.ts';
 
 export interface BatchTask extends Pick<StageOptions, 'progress' | 'signal'> {
@@ -31,7 +32,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
       'wrong-input',
       `The batch in ${folder} has no task ${number}: its tasks are 0 to ${batch.runs.length - 1}.`,
     );
-  const set = openPreparedSet(join(workspaceOf(folder), 'prepared', batch.prepared));
+  const set = openPreparedSet(workspaceFolders(workspaceOf(folder)).preparedSet(batch.prepared));
   const split = makeSplit(set, batch.plan.split);
   if (split.hash !== batch.splitHash)
     throw new ArcBenchError(
@@ -42,7 +43,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
   const workspace = taskWorkspaceOf(folder, number);
   const store = openStore(workspace);
   try {
-    // its folders are in the workspace that the run is joined to
+    // the folders of the split are in the workspace that the run is joined to
     store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] });
     await trainArms(
       { store, plan: batch.plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
@@ -59,7 +60,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
     if (!(error instanceof ArcBenchError) || error.code !== 'cancelled') throw error;
     throw new ArcBenchError(
       'cancelled',
-      'Stopped and saved; the task goes on from here when it is queued again, by Slurm or with `sbatch ' +
+      'Stopped and saved; the task goes on from here when Slurm queues it again, or with `sbatch ' +
         `--array=${number} ${arrayScriptOf(folder)}\`.`,
       { cause: error },
     );

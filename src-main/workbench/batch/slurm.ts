@@ -30,7 +30,7 @@ export function requireSlurm(): void {
     );
 }
 
-/** Submits a script and answers the job's id. Throws 'failed' with what sbatch said. */
+/** Submits a script and returns the job's id. Throws 'failed' with what sbatch said. */
 export function submitScript(script: string, flags: readonly string[]): string {
   const { status, out, said } = slurm('sbatch', ['--parsable', ...flags, resolve(script)]);
   const job = out.split(';')[0] ?? ''; // the cluster's name may come behind
@@ -38,15 +38,15 @@ export function submitScript(script: string, flags: readonly string[]): string {
     throw new ArcBenchError(
       'failed',
       `sbatch refused ${script} ` +
-        `(${said.replace(/^sbatch: (error: )?/, '').replace(/\.$/, '') || `exit code ${status}`}): mend the ` +
-        'flags, or look with `sinfo` what the cluster offers.',
+        `(${said.replace(/^sbatch: (error: )?/, '').replace(/\.$/, '') || `exit code ${status}`}): correct ` +
+        'the flags, or see with `sinfo` what the cluster offers.',
     );
   return job;
 }
 
 /**
- * Which tasks of array jobs Slurm still has, with its word for their state, such as PENDING; none where it knows
- * nothing of them.
+ * The tasks of array jobs that Slurm still has, with the state that it reports, such as PENDING; none where it does not
+ * know the jobs.
  */
 export function tasksInQueue(jobs: readonly string[]): ReadonlyMap<number, string> {
   if (jobs.length === 0) return new Map();

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { openStore, type RunRow, type Store } from '../../store/store.ts';
 import { lockWorkspace } from '../../store/writerLock.ts';
 import { taskWorkspaceOf, type Batch } from './batchFile.ts';
 import { tasksInQueue } from './slurm.ts';
 
-/** 'missing' has not begun, 'killed' ended without a word; 'diverged' is a result where values are tried. */
+/** 'missing' has not begun; 'killed' ended without a message; 'diverged' is a result, where a sweep tries values. */
 export type TaskState =
   'done' | 'trained' | 'diverged' | 'missing' | 'queued' | 'running' | 'stopped' | 'failed' | 'killed';
 export interface BatchedRun {
@@ -16,7 +16,7 @@ export interface BatchedRun {
   readonly seed: number;
   readonly state: TaskState;
   readonly message: string | null;
-  /** Where the run is. */
+  /** The workspace that holds the run. */
   readonly workspace: string;
 }
 
@@ -25,8 +25,8 @@ export const isJoinable = ({ state }: Pick<BatchedRun, 'state'>): boolean =>
   state === 'done' || state === 'trained' || state === 'diverged';
 
 /**
- * How far each run of a batch is, by the workspace that it is joined to, by Slurm, and by its task's own workspace,
- * which is left alone while another machine may write it.
+ * How far each run of a batch is. The workspace that it is joined to is asked first, then Slurm, then the workspace of
+ * the task, which is not opened while another machine may write it.
  */
 export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'plan' | 'runs' | 'jobs'>): BatchedRun[] {
   const inQueue = tasksInQueue(batch.jobs);
@@ -37,14 +37,14 @@ export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'pla
     const queued = inQueue.get(number);
     if (queued !== undefined)
       return { ...run, number, workspace, state: queued === 'PENDING' ? 'queued' : 'running', message: null };
-    const own = existsSync(join(workspace, 'arcbench.db'))
+    const own = existsSync(workspaceFolders(workspace).database)
       ? withStore(workspace, (task) => stateOf(task, task.run(run.id), batch))
       : { state: 'missing' as const, message: null };
     return { ...run, ...own, number, workspace };
   });
 }
 
-/** Does something with a workspace's store, which is read alone. */
+/** Does something with a workspace's store, which is only read. */
 export function withStore<T>(workspace: string, action: (store: Store) => T): T {
   const store = openStore(workspace, { readOnly: true });
   try {

@@ -2,9 +2,9 @@ import type { CallHandlers, CallName, WorkbenchEvent } from '../../../src-shared
 import type { Store } from '../../store/store.ts';
 import type { JobContext, JobQueue } from '../jobQueue.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import type { WorkApart } from '../threads/jobThreads.ts';
+import type { WorkInThread } from '../threads/jobThreads.ts';
 
-/** What the handlers of calls stand on. */
+/** What the handlers of calls work with. */
 export interface CallContext {
   readonly store: Store;
   readonly jobs: JobQueue;
@@ -12,10 +12,10 @@ export interface CallContext {
   /** Folders below which files may be listed and imported; more are opened as the user chooses them. */
   readonly roots: readonly string[];
   readonly tell: (event: WorkbenchEvent) => void;
-  readonly workApart: WorkApart;
+  readonly workInThread: WorkInThread;
 }
 
-/** The handlers of the calls whose names begin so. */
+/** The handlers of the calls of one area, such as 'runs'. */
 export type CallsOf<Area extends string> = Pick<CallHandlers, Extract<CallName, `${Area}.${string}`>>;
 
 /** What a stage needs, from a job and a plan. */
@@ -34,7 +34,7 @@ export function stageOf(
   };
 }
 
-/** For stages that a call waits for, where nobody looks at progress. */
+/** For stages that a call waits for: their progress is not shown. */
 export const quietly: Pick<JobContext, 'progress' | 'signal'> = {
   progress: { stage: () => undefined, step: () => undefined, notice: () => undefined },
   signal: new AbortController().signal,

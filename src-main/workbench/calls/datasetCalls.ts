@@ -1,22 +1,22 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import type { DatasetSummary, Picture } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import type { Dataset, FaceImage } from '../../data/dataset.ts';
-import { datasetFile, readDatasetFile, saveDatasetFile } from '../../data/datasetFile.ts';
+import { saveDatasetFile } from '../../data/datasetFile.ts';
 import { importDataset } from '../../data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
+import { dataOf, type DatasetLibrary } from '../experiment/datasetLibrary.ts';
 import { headersIn } from '../experiment/gatherFaces.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const rejectedShown = 500;
 
-const dataOf = (row: DatasetRow): Plan['data'] =>
-  experimentSchema.parse({ data: row.data ?? { source: row.source } }).data;
 const nameOf = (row: DatasetRow) => (row.layout === 'demo' ? 'Demo faces' : basename(row.source));
 
 const summaryOf = (row: DatasetRow): DatasetSummary => ({
@@ -44,38 +44,8 @@ const pictureOf = (
   height: height ?? null,
 });
 
-/** Reads the image lists of datasets, the last few from memory. */
-export function datasetLibrary({ store }: Pick<CallContext, 'store'>) {
-  const recent = new Map<string, { readonly changed: number; readonly dataset: Dataset }>();
-  return {
-    async dataset(hash: string): Promise<Dataset> {
-      const changed = await stat(datasetFile(store.workspace, hash)).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => 0,
-      ); // a correction is written by another thread
-      const known = recent.get(hash);
-      const dataset = known?.changed === changed ? known.dataset : await readDatasetFile(store.workspace, hash);
-      recent.delete(hash);
-      recent.set(hash, { changed, dataset });
-      for (const oldest of [...recent.keys()].slice(0, -4)) recent.delete(oldest);
-      return dataset;
-    },
-    /** The dataset that was imported by a data section. Throws 'wrong-input' where none was. */
-    async datasetOf(data: Plan['data']): Promise<Dataset> {
-      const row = store.datasets().find((entry) => JSON.stringify(dataOf(entry)) === JSON.stringify(data));
-      if (!row)
-        throw new ArcBenchError(
-          'wrong-input',
-          `The faces of ${data.source} are not imported yet: import them first, in Datasets.`,
-        );
-      return await this.dataset(row.hash);
-    },
-  };
-}
-export type DatasetLibrary = ReturnType<typeof datasetLibrary>;
-
 export function datasetCalls(
-  { store, jobs, roots, tell, workApart }: CallContext,
+  { store, jobs, roots, tell, workInThread }: CallContext,
   library: DatasetLibrary,
 ): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
   const rowOf = (hash: string): DatasetRow => {
@@ -86,7 +56,7 @@ export function datasetCalls(
   };
   const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
   const stage = { baseFolder: store.workspace, rerunCommand: 'the import' };
-  const orders = new WeakMap<Dataset, readonly number[]>(); // a sheet asks for page after page
+  const orders = new WeakMap<Dataset, readonly number[]>(); // kept: a sheet asks for page after page
   const orderOf = (dataset: Dataset): readonly number[] => {
     const order = orders.get(dataset) ?? naturalPlaces(dataset.images, ({ path }) => path);
     orders.set(dataset, order);
@@ -99,7 +69,7 @@ export function datasetCalls(
       return jobs.add({
         kind: 'import',
         title: data.source === 'demo' ? 'Import the demo faces' : `Import ${basename(data.source)}`,
-        work: (job) => workApart({ kind: 'import', plan: planOf({ data: opened }), ...stage }, job),
+        work: (job) => workInThread({ kind: 'import', plan: planOf({ data: opened }), ...stage }, job),
       });
     },
     'datasets.show': async ({ hash }) => {
@@ -160,13 +130,13 @@ export function datasetCalls(
           `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`,
         );
       await saveDatasetFile(store.workspace, dataset, hash);
-      tell({ event: 'datasets.changed', payload: null }); // its share with landmarks is another, in every window
+      tell({ event: 'datasets.changed', payload: null }); // every window shows how many have landmarks
       return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null });
     },
     'datasets.forget': async ({ hash }) => {
       rowOf(hash);
       store.deleteDataset(hash);
-      await rm(datasetFile(store.workspace, hash), { force: true });
+      await rm(workspaceFolders(store.workspace).dataset(hash), { force: true });
       return null;
     },
     'split.prepare': async ({ data, prepare }) => {
@@ -176,7 +146,7 @@ export function datasetCalls(
         title:
           `Prepare ${data.source === 'demo' ? 'the demo faces' : basename(dataset.source)} at ` +
           `${prepare.inputSize} pixels`,
-        work: (job) => workApart({ kind: 'prepare', plan: planOf({ data, prepare }), ...stage }, job),
+        work: (job) => workInThread({ kind: 'prepare', plan: planOf({ data, prepare }), ...stage }, job),
       });
     },
   };

@@ -11,16 +11,16 @@ const titles = { pca: 'PCA', tsne: 't-SNE', umap: 'UMAP', sphere: 'The unit sphe
   string
 >;
 
-/** `keptProjection` answers, and refuses what cannot be placed, from where reading blocks nobody. */
+/** `keptProjection` reads in another thread, where it blocks no screen; it throws where embeddings cannot be placed. */
 export function embeddingCalls(
-  { store, jobs, workApart }: CallContext,
+  { store, jobs, workInThread }: CallContext,
   keptProjection: (request: PlacingRequest) => Promise<string | null> = () => Promise.resolve(null),
 ): CallsOf<'embedding'> {
   const fileOf = (run: string, hash: string) => projectionFile(store, run, hash);
   // one picture after the other is asked for
   let last: { readonly key: string; readonly units: ReturnType<typeof readUnits> } | null = null;
   const unitsOf = (path: string, rows: number) => {
-    const key = `${path} ${statSync(path).mtimeMs}`; // a run that is begun anew writes the same path
+    const key = `${path} ${statSync(path).mtimeMs}`; // a run that is started again writes the same path
     if (last?.key !== key) last = { key, units: readUnits(path, rows) };
     return last.units;
   };
@@ -33,7 +33,7 @@ export function embeddingCalls(
         kind: 'projection',
         title: `${titles[method]} of ${row?.arm ?? run}, seed ${row?.seed ?? ''}`,
         atOnce: kept !== null,
-        work: async (job) => kept ?? (await workApart({ kind: 'projection', request }, job)),
+        work: async (job) => kept ?? (await workInThread({ kind: 'projection', request }, job)),
       });
     },
     'embedding.points': ({ projection }) => {

@@ -9,9 +9,9 @@ import { builtPairs, isPlaceholder, planOfArm, type Plan } from '../../../src-sh
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
-import type { CountedFaces } from '../experiment/countedFaces.ts';
-import { faceCounter } from '../experiment/countFaces.ts';
+import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import { planHash } from '../experiment/planHash.ts';
@@ -20,7 +20,7 @@ import { shellWord } from '../../../src-shared/shellWord.ts';
 import { startEstimator, trainedParameters } from '../estimate/startEstimate.ts';
 import { pathFrom } from '../experiment/stage.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
-import type { DatasetLibrary } from './datasetCalls.ts';
+import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
@@ -42,7 +42,7 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
   }
 }
 
-/** What speaks against a plan, each with the knob that it is about. */
+/** What speaks against a plan, each point with its knob. */
 function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
   const texts = reportTexts('en');
   return [
@@ -52,8 +52,8 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
             knob: 'data.source',
             arms: [],
             text:
-              `${plan.data.source} stands for a folder of yours: set data.source to the folder or CSV file of ` +
-              'your faces.',
+              `${plan.data.source} is a placeholder for a folder of yours: ` +
+              'set data.source to the folder or CSV file of your faces.',
             blocking: true,
           },
         ]
@@ -79,10 +79,10 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
 }
 
 export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
-  const { store, jobs, roots, tell, workApart } = context;
+  const { store, jobs, roots, tell, workInThread } = context;
   const countFaces = faceCounter(store.workspace, library);
-  const folder = join(store.workspace, 'experiments');
-  const pathOf = (id: string) => join(folder, `${id}.yaml`);
+  const { area, experiment: pathOf } = workspaceFolders(store.workspace);
+  const folder = area('experiments');
   const changed = () => tell({ event: 'experiments.changed', payload: null });
   const estimate = startEstimator(store, () => keptSpeed('auto'));
   const check = async (yaml: string): Promise<CheckedExperiment> => {
@@ -123,7 +123,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       if (!existsSync(pathOf(id))) return id;
     }
   };
-  /** Refuses a plan that reads files which the user did not open: faces, weights, pairs. */
+  /** Refuses a plan that reads files which the user did not open: faces, weights, pairs, sets. */
   const refuseClosedFiles = async (plan: Plan): Promise<void> => {
     const weights = plan.arms
       .map((arm) => planOfArm(plan, arm).model.weights)
@@ -131,8 +131,9 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
     const { source } = plan.data;
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
-      await openedPath(source, roots); // what was imported once was chosen
-    for (const file of new Set([...weights, ...pairs])) await openedPath(pathFrom(folder, file), roots);
+      await openedPath(source, roots); // what was imported was chosen before
+    for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets]))
+      await openedPath(pathFrom(folder, file), roots);
   };
   return {
     'experiments.list': async () => {
@@ -210,7 +211,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
         title: plan.name,
         experiment: id,
         work: async (job) => {
-          const report = await workApart(
+          const report = await workInThread(
             {
               kind: 'experiment',
               plan,

@@ -3,13 +3,14 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { ReportDetails, ReportSummary } from '../../../src-shared/api.ts';
+import { isLeftover, workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { StageOptions } from '../experiment/stage.ts';
 import { quietly, type CallContext, type CallsOf } from './callContext.ts';
 
 const textName = 'report.md';
 
-export function reportCalls({ store, tell, workApart }: CallContext): CallsOf<'reports'> {
-  const folderOf = (planHash: string) => join(store.workspace, 'reports', planHash);
+export function reportCalls({ store, tell, workInThread }: CallContext): CallsOf<'reports'> {
+  const { area, report: folderOf } = workspaceFolders(store.workspace);
   const summary = async (planHash: string): Promise<ReportSummary> => {
     const path = join(folderOf(planHash), textName);
     if (!existsSync(path))
@@ -49,14 +50,14 @@ export function reportCalls({ store, tell, workApart }: CallContext): CallsOf<'r
         'wrong-input',
         `The plan ${planHash} has no runs in the workspace: run its experiment first.`,
       );
-    await workApart({ kind: 'report', plan, ...origin }, quietly);
+    await workInThread({ kind: 'report', plan, ...origin }, quietly);
     tell({ event: 'reports.changed', payload: { planHash } });
     return await show(planHash);
   };
   return {
     'reports.list': async () => {
-      const names = (await readdir(join(store.workspace, 'reports'))).filter(
-        (name) => existsSync(join(folderOf(name), textName)) && !name.includes('.writing-'),
+      const names = (await readdir(area('reports'))).filter(
+        (name) => !isLeftover(name) && existsSync(join(area('reports'), name, textName)),
       );
       return (await Promise.all(names.map(summary))).sort((a, b) => b.writtenAt.localeCompare(a.writtenAt));
     },

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { ComparedPredictions, Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
 import { comparePredictions, type PredictionDifference } from '../../../src-shared/comparePredictions.ts';
 import type { Confusions, Predictions } from '../../../src-shared/evaluation.ts';
@@ -11,15 +11,16 @@ import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
 import { tuningTrials } from '../../../src-shared/tune.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
-import { epochCurve } from '../../store/metricPoint.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { armDifferences } from '../results/armDifferences.ts';
-import { noSuchRun } from '../results/exportRun.ts';
+import { lastCurveOfEpoch } from '../experiment/epochsDone.ts';
+import { noSuchRun } from '../experiment/noSuchRun.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
-import { deleteRun, resumableRun } from '../experiment/resumeRun.ts';
-import { snapshotFolderOf } from '../experiment/trainArms.ts';
+import { deleteRun } from '../experiment/deleteRun.ts';
+import { resumableRun } from '../experiment/resumeRun.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const inWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
@@ -65,7 +66,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     }
     return known[arm] ?? {};
   };
-  // Runs of an older version have their evaluation alone.
+  // Runs of an older version have only their evaluation.
   const judged = ({ id, status }: RunRow): Record<string, number> =>
     status === 'done'
       ? ((store.result(id, 'judged') as Record<string, number> | null) ??
@@ -82,7 +83,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
       ...store.annotation(row.id),
       knobs,
       epochs: Number(knobs['training.epochs'] ?? 0),
-      epoch: latest.find((point) => point.name === epochCurve)?.epoch ?? 0,
+      epoch: latest.find((point) => point.name === lastCurveOfEpoch)?.epoch ?? 0,
       metrics: { ...Object.fromEntries(curves), ...judged(row) },
     };
   };
@@ -120,7 +121,8 @@ function placesOf(files: ReadonlySet<string>, images: readonly { readonly path: 
   return Object.fromEntries(images.flatMap(({ path }, index) => (files.has(path) ? [[path, index] as const] : [])));
 }
 
-export function runCalls({ store, jobs, workApart }: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
+export function runCalls({ store, jobs, workInThread }: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
+  const folders = workspaceFolders(store.workspace);
   const existing = (id: string): RunSummary => {
     const summary = summaries.one(id);
     if (!summary) throw noSuchRun(id);
@@ -130,7 +132,7 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
     'runs.list': ({ limit, before }) => (limit === undefined ? summaries.all() : summaries.page(limit, before)),
     'runs.show': ({ id }): RunDetails => {
       const faces = store.result(id, 'faces') as { prepared: string } | null;
-      const folder = faces && join(store.workspace, 'prepared', faces.prepared);
+      const folder = faces && folders.preparedSet(faces.prepared);
       const evaluation = (store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null;
       return {
         ...existing(id),
@@ -139,7 +141,7 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
         engine: store.result(id, 'engine') as RunDetails['engine'],
         artefacts: store.artefacts(id),
         evaluation,
-        snapshots: listSnapshots(snapshotFolderOf(store, id)).epochs.map(({ epoch }) => epoch),
+        snapshots: listSnapshots(folders.filesOfRun(id).snapshots).epochs.map(({ epoch }) => epoch),
         prepared: folder && existsSync(folder) ? basename(folder) : null,
         pictures:
           evaluation?.confusions && folder && existsSync(folder)
@@ -201,13 +203,14 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
         })
         .sort((a, b) => a.seed - b.seed);
       const prepared = own[0]?.prepared ?? '';
-      if (pairs.length === 0 || !existsSync(join(store.workspace, 'prepared', prepared)))
+      const folder = folders.preparedSet(prepared);
+      if (pairs.length === 0 || !existsSync(folder))
         throw new ArcBenchError(
           'wrong-input',
           'No two of these runs were judged with one seed on one set of faces: mark runs of two arms that ' +
             'are done with the same seed.',
         );
-      const { images } = openPreparedSet(join(store.workspace, 'prepared', prepared));
+      const { images } = openPreparedSet(folder);
       const { seeds, p, onlyFirst, onlySecond } = comparePredictions(pairs);
       const classNames = new Map(
         pairs[0]?.first.images.map((index, at) => [pairs[0]?.first.labels[at], images[index]?.identity ?? '']),
@@ -251,7 +254,7 @@ export function runCalls({ store, jobs, workApart }: CallContext, summaries: Run
       return jobs.add({
         kind: 'resume',
         title: `Go on with ${run.row.arm}, seed ${run.row.seed}`,
-        work: (job) => workApart({ kind: 'resume', run: id, plan: run.plan, ...run.origin }, job),
+        work: (job) => workInThread({ kind: 'resume', run: id, plan: run.plan, ...run.origin }, job),
       });
     },
   };

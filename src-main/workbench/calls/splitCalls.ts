@@ -3,16 +3,18 @@ import { basename } from 'node:path';
 import type { SplitPicture, SplitPreview } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, partNames, type Assignment, type Plan } from '../../../src-shared/experiment.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
-import type { DatasetLibrary } from './datasetCalls.ts';
+import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 
 export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
-  const { store, jobs, workApart } = context;
+  const { store, jobs, workInThread } = context;
   let last: PreparedSet | null = null; // sliders ask for one set again and again
   const preparedSetOf = async ({ data, prepare }: Pick<Plan, 'data' | 'prepare'>): Promise<PreparedSet> => {
     const folder = preparedFolder(store.workspace, await library.datasetOf(data), prepare);
@@ -64,6 +66,8 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
         hash: split.hash,
         prepared: set.hash,
         alignment: set.alignment,
+        givenBy: split.givenBy,
+        notes: split.notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
         parts: partNames.map((part) => ({
           part,
           people: peopleIn(split.parts[part]),
@@ -103,7 +107,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       return jobs.add({
         kind: 'split',
         title: 'Create the folders of the split',
-        work: (job) => workApart({ kind: 'split', ...stage(sections) }, job),
+        work: (job) => workInThread({ kind: 'split', ...stage(sections) }, job),
       });
     },
   };

@@ -9,13 +9,13 @@ import type { EngineMeasurement } from '../../engine/measureEngine.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 
 const speedSchema = z.object({ device: z.enum(['cpu', 'cuda']), gigaflops: z.number().nonnegative(), at: z.number() });
-/** Of 0 GFLOP/s where the engine could not compute. */
+/** A measured speed; 0 GFLOP/s where the engine could not compute. */
 export type MachineSpeed = z.infer<typeof speedSchema>;
 
 const minute = 60_000;
 const day = 86_400_000;
 const fileOf = () => join(cacheFolder('speed'), 'machine.json');
-/** A home on a shared disk is read by machines that differ. */
+/** The key of this machine and engine: different machines may share one home folder. */
 const keyOf = (engine: EngineName) =>
   [
     engine,
@@ -33,7 +33,7 @@ function keptSpeeds(): Record<string, MachineSpeed> {
   }
 }
 
-/** The speed that was measured here within a month, or minutes ago where it failed; null where none was. */
+/** The speed that was measured here within the last month, or minutes where it failed; null where none was. */
 export function keptSpeed(engine: EngineName): MachineSpeed | null {
   const kept = keptSpeeds()[keyOf(engine)];
   return kept && Date.now() - kept.at < (kept.gigaflops > 0 ? 30 * day : 10 * minute) ? kept : null;
@@ -49,12 +49,12 @@ export async function keepSpeed(
     mkdirSync(dirname(fileOf()), { recursive: true });
     await writeWhole(fileOf(), `${JSON.stringify({ ...keptSpeeds(), [keyOf(engine)]: speed }, null, 1)}\n`);
   } catch {
-    /* an estimate is worth no failure */
+    // An estimate is not worth a failure.
   }
   return speed;
 }
 
-/** The speed of this machine, measured in a process of its own where it is not known. */
+/** The speed of this machine; measured in its own process where it is not known. */
 export async function machineSpeed(engine: EngineName): Promise<MachineSpeed> {
   return (
     keptSpeed(engine) ??
@@ -62,10 +62,7 @@ export async function machineSpeed(engine: EngineName): Promise<MachineSpeed> {
   );
 }
 
-/**
- * Measures the machine when it is asked to, where that is not done yet: once at a time, and while nothing else
- * computes.
- */
+/** Returns a function that measures the machine if that is not done yet and nothing else computes. */
 export function measuredAtRest({
   busy,
   onMeasured,

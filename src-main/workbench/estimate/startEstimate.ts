@@ -1,28 +1,27 @@
+import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import type { StartEstimate, TrainingRate } from '../../../src-shared/startEstimate.ts';
-import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
-import { drawnClasses } from '../../../src-shared/drawnClasses.ts';
+import { drawnClasses, planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
 import { halvingRounds } from '../../../src-shared/halving.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../../model/network.ts';
 import type { RunRow, Store } from '../../store/store.ts';
 import { tuningSeeds, tuningTrials } from '../../../src-shared/tune.ts';
 import { optimizerSlots } from '../../train/optimizerSlots.ts';
-import type { CountedFaces } from '../experiment/countedFaces.ts';
+import type { CountedFaces } from '../experiment/faceCounter.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
 import { planHash } from '../experiment/planHash.ts';
-import { haltOf } from '../experiment/trainInRounds.ts';
+import { haltOf } from '../experiment/haltOf.ts';
 import { trainingRate, type RatedRun } from './trainingRate.ts';
 
 // runs: a check is made with every change of the text, in a workspace of thousands of runs too
 const lookedThrough = 500;
-const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const networkOf = ({ model, prepare }: Pick<Plan, 'model' | 'prepare'>) => buildNetwork(model, prepare.inputSize);
 
-/** Trained numbers of a plan's network, its head apart. */
+/** How many numbers of a plan's network are trained, without its head. */
 export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number =>
   parameterSpecs(networkOf(plan))
     .filter((spec) => spec.trainable)
-    .reduce((sum, spec) => sum + product(spec.shape), 0);
+    .reduce((sum, spec) => sum + elementCount(spec.shape), 0);
 
 const sureness = { machine: 0, otherRuns: 1, runs: 2 } as const satisfies Record<TrainingRate['from']['kind'], number>;
 const inferenceShare = 0.35;
@@ -30,8 +29,8 @@ const hasEnded = ({ status }: RunRow) => status === 'trained' || status === 'fai
 const secondsToBegin = 4; // of a training step's time; of each run, to load the engine and compile its steps
 
 /**
- * Tells what a start would take from the shapes of the network and the rates of earlier runs; of where none are from
- * the machine's speed.
+ * Estimates what a start would take, from the shapes of the network and the rates of earlier runs; where there are
+ * none, from the machine's speed.
  */
 export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
   const rates = new Map<string, number | null>(); // by run that has ended: it is trained once
@@ -52,7 +51,7 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
     armPlans.set(`${hash} ${name}`, found);
     return found;
   };
-  /** The newest runs that tell how fast they trained, newest first. */
+  /** The newest runs whose speed is known, newest first. */
   const ratedRuns = (): RatedRun[] =>
     store
       .runPage(lookedThrough)
@@ -130,8 +129,8 @@ function meanEpochs(plan: Plan, arm: ArmPlan): number {
 }
 
 /**
- * Bytes of float32 that training holds: each parameter with its gradient and slots, of class centres that are drawn the
- * drawn ones once more with theirs, and each value of a batch with its gradient.
+ * Bytes of float32 that training holds: each parameter with its gradient and slots, and each value of a batch with its
+ * gradient. Where class centres are drawn, the drawn ones count once more with their gradients and slots.
  */
 function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
   const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
@@ -141,7 +140,7 @@ function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
   const head =
     drawn === null ? numbers(classes) * (1 + copies) : numbers(classes) * copies + numbers(drawn) * (1 + copies);
   const values = [...networkShapes(networkOf(plan)).values()].reduce(
-    (sum, shape) => sum + product(shape),
+    (sum, shape) => sum + elementCount(shape),
     (drawn ?? classes) * centres,
   );
   return 4 * (trainedParameters(plan) * (1 + copies) + head + 2 * plan.training.batchSize * values);

@@ -1,7 +1,12 @@
 import { median } from 'simple-statistics';
 import type { TrainingRate } from '../../../src-shared/startEstimate.ts';
-import { drawnClasses } from '../../../src-shared/drawnClasses.ts';
-import { backboneNames, experimentSchema, type BackboneName, type Plan } from '../../../src-shared/experiment.ts';
+import {
+  backboneNames,
+  drawnClasses,
+  experimentSchema,
+  type BackboneName,
+  type Plan,
+} from '../../../src-shared/experiment.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkWork } from '../../model/networkWork.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
@@ -13,11 +18,10 @@ export interface RatedRun {
   readonly imagesPerSecond: number;
 }
 
-// The shares of the three are fitted to compiled steps of five backbones at 32 to 112 pixels on two cores that others
-// used too, their sum to three backbones on two cores at rest: none is off by more than 2, and two of them against one
-// another by 3. What a multiply-add forward and back costs of the time of one floating-point operation of a matrix
-// product (Winograd's convolutions save most of the six), what the passes over a value cost, and a step beside its
-// pictures.
+// Costs in floating-point operations of a matrix product: of a multiply-add, forward and back (Winograd's convolutions
+// save most of its six operations); of the passes over one value; and of a step, without its pictures. Their shares are
+// fitted to compiled steps of five backbones at 32 to 112 pixels on two busy cores, their sum to three backbones on two
+// idle cores. No estimate is off by more than a factor of 2, and no ratio of two estimates by more than 3.
 const ofMultiplyAdd = 1.5;
 const ofValue = 550;
 const ofStep = 1.8e9;
@@ -33,8 +37,8 @@ const mostRuns = 10;
 const nameOf = ({ model, prepare }: Networked) => `${model.backbone} ${prepare.inputSize}`;
 
 /**
- * How fast a plan trains: as the newest runs of its network at its input size did, else reckoned from the runs of the
- * network most like it, else from the machine's speed; null where nothing is known.
+ * How fast a plan trains. It is the rate of the newest runs of its network at its input size; else an estimate from the
+ * runs of the network most like it; else one from the machine's speed; null where nothing is known.
  */
 export function trainingRate(
   plan: Networked,
@@ -72,15 +76,15 @@ export function trainingRate(
 }
 
 /** The input size of the rates that `arcbench doctor` prints. */
-export const reckonedSize = 112;
+export const estimatedSize = 112;
 
 /** How fast every backbone would train on a machine of this speed, with 500 people and all else standard. */
-export function reckonedRates(
+export function estimatedRates(
   machine: MachineSpeed,
 ): { readonly backbone: BackboneName; readonly inputSize: number; readonly imagesPerSecond: number }[] {
-  const standard = experimentSchema.parse({ prepare: { inputSize: reckonedSize } });
+  const standard = experimentSchema.parse({ prepare: { inputSize: estimatedSize } });
   return backboneNames.flatMap((backbone) => {
     const rate = trainingRate({ ...standard, model: { ...standard.model, backbone } }, 500, { runs: [], machine });
-    return rate ? [{ backbone, inputSize: reckonedSize, imagesPerSecond: rate.imagesPerSecond }] : [];
+    return rate ? [{ backbone, inputSize: estimatedSize, imagesPerSecond: rate.imagesPerSecond }] : [];
   });
 }

@@ -12,7 +12,7 @@ import type { Store } from '../../store/store.ts';
 import { planHash } from './planHash.ts';
 import { runExperiment } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
-import type { TrainOptions } from './trainArms.ts';
+import type { TrainOptions } from './trainingStage.ts';
 
 /** Losses without a head of classes have no accuracy of their own, so embeddings are ranked by retrieval. */
 const rankedMetric = 'test.mapAtR';

@@ -2,8 +2,8 @@ import type { RunEngine } from '../../../src-shared/runEngine.ts';
 import type { Store } from '../../store/store.ts';
 
 /**
- * Every engine that trained or judged a run, in their order: one that was stopped may have gone on elsewhere, or with
- * other threads.
+ * Every engine that trained or judged a run, oldest first: a run that was stopped may have gone on elsewhere, or with
+ * another number of threads.
  */
 export function enginesOf(store: Store, id: string): readonly RunEngine[] {
   const all = store.result(id, 'engines') as readonly RunEngine[] | null;
@@ -11,7 +11,7 @@ export function enginesOf(store: Store, id: string): readonly RunEngine[] {
   return all ?? (last ? [last] : []);
 }
 
-/** Keeps what a run is trained by from now on. */
+/** Keeps the engine that trains a run from now on. */
 export function keepEngine(store: Store, id: string, engine: RunEngine): void {
   const before = enginesOf(store, id);
   store.saveResult(id, 'engine', engine);

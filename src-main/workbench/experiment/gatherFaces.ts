@@ -6,10 +6,8 @@ import { prepareDataset } from '../../data/prepareDataset.ts';
 import type { Detection, PreparedSet } from '../../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../../data/syntheticFaces.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
+import { countPeople } from './countPeople.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
-
-export const peopleOf = (images: readonly { readonly identity: string }[]): number =>
-  new Set(images.map((image) => image.identity)).size;
 
 /** Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. */
 export async function importFaces(options: StageOptions): Promise<Dataset> {
@@ -35,7 +33,7 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   return dataset;
 }
 
-/** Tells a stage's steps with their rate since the first of them. */
+/** Shows a stage's steps with their rate since the first of them. */
 function paced({ step }: StageOptions['progress'], what: string): (done: number, total: number) => void {
   let first: { readonly done: number; readonly at: number } | null = null;
   return (done, total) => {
@@ -49,13 +47,13 @@ function paced({ step }: StageOptions['progress'], what: string): (done: number,
   };
 }
 
-/** What the store remembers of pictures' headers. */
+/** Remembers the headers of pictures in the store. */
 export const headersIn = (store: Pick<StageOptions['store'], 'picture' | 'savePictures'>): HeaderMemory => ({
   known: store.picture,
   keep: store.savePictures,
 });
 
-/** The data section of a plan with its source made absolute: what a dataset is known by. */
+/** The data section of a plan with an absolute source, by which a dataset is found again. */
 export const absoluteData = ({
   plan,
   baseFolder,
@@ -77,7 +75,7 @@ function saveRow(
     source,
     layout,
     images: images.length,
-    people: peopleOf(images),
+    people: countPeople(images),
     rejected,
     data: absoluteData(options),
   });
@@ -87,7 +85,7 @@ function saveRow(
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
   await sweepLeftovers(store.workspace);
-  progress.stage(`Preparing ${dataset.images.length} images of ${peopleOf(dataset.images)} people`);
+  progress.stage(`Preparing ${dataset.images.length} images of ${countPeople(dataset.images)} people`);
   const set = await prepareDataset(dataset, plan.prepare, {
     workspace: store.workspace,
     signal,
@@ -95,7 +93,7 @@ export async function prepareFaces(options: StageOptions, dataset: Dataset): Pro
     onProgress: paced(progress, 'images'),
   });
   const rejected = [...dataset.rejected, ...set.rejected];
-  // landmarks set by hand since the import made another of it, which takes its place
+  // Landmarks were set by hand since the import: the corrected dataset takes the place of the imported one.
   if (store.dataset(dataset.hash) === null) await saveDatasetFile(store.workspace, dataset);
   saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);

@@ -1,36 +1,53 @@
 import { createHash } from 'node:crypto';
+import { batchNormMomentum, ownBatchNormMomentum } from '../../../src-shared/batchNormMomentum.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 
 /**
- * Knobs that came after the first plans were stored, with the value that means what a plan without them meant. A knob
- * at this value is left out of the hash, so that old plans keep theirs. Paths are keys joined by dots.
+ * Knobs that came after the first plans were stored. A knob that means what a plan without it meant is left out of the
+ * hash, so that old plans keep theirs. Paths are keys joined by dots; a loss adds its name in brackets.
  */
-const addedLater: Readonly<Record<string, unknown>> = {
-  'data.people': 'auto',
-  'split.from': 'auto',
-  'split.duplicates': 'resolve',
-  'evaluation.pairWeights': 'people',
+const addedLater: Readonly<Record<string, (value: unknown, plan: Plan) => boolean>> = {
+  'data.people': (value) => value === 'auto',
+  'split.from': (value) => value === 'auto',
+  'split.duplicates': (value) => value === 'resolve',
+  'evaluation.pairWeights': (value) => value === 'people',
+  'evaluation.sets': (value) => Array.isArray(value) && value.length === 0,
+  'training.backboneRate': (value) => value === 1,
+  'training.freezeBackboneEpochs': (value) => value === 0,
+  'model.batchNormMomentum': (_, { model }) => batchNormMomentum(model) === ownBatchNormMomentum(model.backbone),
+  ...Object.fromEntries(
+    ['normFace', 'cosFace', 'arcFace', 'combinedMargin', 'subCenterArcFace'].flatMap((name) =>
+      [`arms.loss(${name})`, `arms.loss(sum).terms.loss(${name})`].map((loss) => [
+        `${loss}.labelSmoothing`,
+        (value: unknown) => value === 0,
+      ]),
+    ),
+  ),
 };
 
 /**
  * SHA-256, in hexadecimal, of the plan as JSON with sorted keys. The order of keys in the file does not matter. Every
  * value does, except those of the report, which change nothing that is trained, and knobs that were added later.
  */
-export function planHash({ report: _report, ...trained }: Plan): string {
-  return createHash('sha256').update(canonical(trained, '')).digest('hex');
+export function planHash(plan: Plan): string {
+  const { report: _report, ...trained } = plan;
+  const isAsBefore = (path: string, value: unknown) =>
+    Object.hasOwn(addedLater, path) && addedLater[path]!(value, plan);
+  return createHash('sha256')
+    .update(canonical(trained, '', isAsBefore))
+    .digest('hex');
 }
 
-function canonical(value: unknown, path: string): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, path)).join(',')}]`;
+function canonical(value: unknown, path: string, isAsBefore: (path: string, value: unknown) => boolean): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, path, isAsBefore)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
-    const pathOf = (key: string) => (path === '' ? key : `${path}.${key}`);
+    const isLoss = path.endsWith('loss') && 'name' in value;
+    const place = isLoss ? `${path}(${String(value.name)})` : path;
+    const pathOf = (key: string) => (place === '' ? key : `${place}.${key}`);
     const entries = Object.entries(value)
       .filter(([key, item]) => item !== undefined && !isAsBefore(pathOf(key), item))
       .sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, pathOf(key))}`).join(',')}}`;
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, pathOf(key), isAsBefore)}`).join(',')}}`;
   }
   return JSON.stringify(value);
 }
-
-const isAsBefore = (path: string, item: unknown): boolean =>
-  Object.hasOwn(addedLater, path) && JSON.stringify(addedLater[path]) === JSON.stringify(item);

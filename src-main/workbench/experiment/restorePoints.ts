@@ -8,13 +8,13 @@ const keyOf = ({ name, step }: Pick<RunPoint, 'name' | 'step'>) => `${step} ${na
 /** The two copies of a run's points before a checkpoint that counts them, the store's and the log's. */
 export interface PointCopies {
   readonly held: readonly RunPoint[];
-  /** In the log or the checkpoint, and not in the store. */
+  /** Points in the log or the checkpoint that are not in the store. */
   readonly lost: readonly RunPoint[];
-  /** Of these and those held, the ones that are not in the log. */
+  /** Points of `held` and `lost` that are not in the log. */
   readonly unlogged: readonly RunPoint[];
-  /** How many are nowhere. */
+  /** How many points are in neither copy. */
   readonly missing: number;
-  /** Lines of the log. */
+  /** How many lines of the log are damaged. */
   readonly damaged: number;
 }
 
@@ -27,8 +27,8 @@ export function comparePoints(
     checkpoint,
   }: { readonly id: string; readonly folder: string; readonly checkpoint: Pick<Checkpoint, 'position' | 'points'> },
 ): PointCopies | null {
-  const { step: last, points: told } = checkpoint.position;
-  if (told === null) return null;
+  const { step: last, points: total } = checkpoint.position;
+  if (total === null) return null;
   const held = (['epochs', 'steps'] as const)
     .flatMap((of) => store.points(id, of))
     .filter(({ step }) => step <= last)
@@ -48,17 +48,17 @@ export function comparePoints(
     held,
     lost,
     unlogged: [...held, ...lost].filter((point) => !loggedKeys.has(keyOf(point))),
-    missing: Math.max(0, told - held.length - lost.length),
+    missing: Math.max(0, total - held.length - lost.length),
     damaged,
   };
 }
 
 /**
- * Gives back to the store the points before a run's checkpoint that a damaged write-ahead log lost, and to the run's
- * log those that it lacks; false where some are in neither.
+ * Adds to the store the points before a run's checkpoint that a damaged write-ahead log lost, and to the run's log
+ * those that it lacks. Returns false where some points are in neither copy.
  */
 export function restorePoints(store: Store, { id, folder }: { readonly id: string; readonly folder: string }): boolean {
-  const checkpoint = latestCheckpoint(folder, () => undefined); // the trainer tells of damaged ones
+  const checkpoint = latestCheckpoint(folder, () => undefined); // the trainer reports damaged ones
   const copies = checkpoint && comparePoints(store, { id, folder, checkpoint });
   if (copies === null) return true;
   if (copies.missing > 0) return false;

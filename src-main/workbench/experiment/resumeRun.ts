@@ -1,12 +1,12 @@
-import { rmSync } from 'node:fs';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
-import { refuseFixed } from '../../files/writeWhole.ts';
 import type { RunRow, Store } from '../../store/store.ts';
-import { noSuchRun } from '../results/exportRun.ts';
+import { noSuchRun } from './noSuchRun.ts';
 import { gatherSplit } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
-import { runFolderOf, trainArms, type TrainOptions } from './trainArms.ts';
+import { storedPlan } from './storedPlan.ts';
+import { trainArms } from './trainArms.ts';
+import type { TrainOptions } from './trainingStage.ts';
 
 export interface ResumableRun {
   readonly row: RunRow;
@@ -14,22 +14,20 @@ export interface ResumableRun {
   readonly origin: Pick<StageOptions, 'baseFolder' | 'rerunCommand'>;
 }
 
-/**
- * What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' where its plan is
- * gone.
- */
+/** What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' without its plan. */
 export function resumableRun(store: Store, id: string): ResumableRun {
   const row = store.run(id);
   if (!row) throw noSuchRun(id);
-  const plan = store.plan(row.planHash);
+  const stored = store.plan(row.planHash);
   const origin = store.result(id, 'origin') as ResumableRun['origin'] | null;
   if (row.status === 'done')
     throw new ArcBenchError('wrong-input', `The run ${id} is done: there is nothing to resume.`);
-  if (!plan || !origin)
+  if (!stored || !origin)
     throw new ArcBenchError(
       'damaged',
       `The plan of run ${id} is not in the store: start the experiment again from its file.`,
     );
+  const plan = storedPlan(stored);
   if (plan.sweep?.halving)
     throw new ArcBenchError(
       'wrong-input',
@@ -51,16 +49,4 @@ export async function resumeRun(
     evaluate: true,
     only: ({ arm, seed }) => arm === row.arm && seed === row.seed,
   });
-}
-
-/**
- * Removes a run, its points and its files. Throws 'wrong-input' where there is none, or where its files may not be
- * removed; nothing is removed then.
- */
-export function deleteRun(store: Store, id: string): void {
-  if (!store.run(id)) throw noSuchRun(id);
-  const folder = runFolderOf(store, id);
-  refuseFixed(folder, `The files of run ${id} cannot be removed`);
-  store.deleteRun(id); // first, so that the store never names what is gone
-  rmSync(folder, { recursive: true, force: true });
 }

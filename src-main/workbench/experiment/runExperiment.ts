@@ -2,40 +2,36 @@ import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm } from '../../../src-shared/experiment.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { trainingTimeSentence } from '../../../src-shared/trainingTime.ts';
-import { heldOutPairs } from '../../data/lfwPairs.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { heldOutPairs } from '../../data/pairs/heldOutPairs.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
+import type { Split } from '../../split/makeSplit.ts';
 import { gatherWeights } from './gatherWeights.ts';
 import { machineSpeed, type MachineSpeed } from '../estimate/machineSpeed.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from '../results/reportOf.ts';
+import { checkSets } from './gatherSets.ts';
 import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
+import { trainArms } from './trainArms.ts';
+import type { TrainOptions } from './trainingStage.ts';
 import { comparisonRuns } from './plannedRuns.ts';
-import { trainArms, type TrainOptions } from './trainArms.ts';
 
-/**
- * Everything before training: import, prepare, split, audit and the split's folders. What is there already is taken as
- * it is.
- */
+/** Everything before training: import, prepare, split, audit and the split's folders. What is there already is used. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
-  const { train, val } = options.plan.split;
-  if (train === 0 || val === 0)
-    throw new ArcBenchError(
-      'wrong-input',
-      `split.${train === 0 ? 'train' : 'val'} is 0, and ` +
-        `${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share ` +
-        'of the images above 0 was expected, such as 0.15 for val; give train and test the rest.',
-    );
   const seen = new Set<string>();
   for (const arm of options.plan.arms) {
     const own = planOfArm(options.plan, arm);
-    // refuses what cannot be built before any work is done
+    // throws for what cannot be built, before any work is done
     const network = buildNetwork(own.model, own.prepare.inputSize);
     const [refusal] = refuseTraining(arm.loss, own.training);
     if (refusal) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal.sentence}.`);
@@ -43,13 +39,35 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
     if (!seen.has(model)) await gatherWeights({ ...options, plan: own }, network);
     seen.add(model);
   }
+  await checkSets(options);
   const dataset = await importFaces(options);
+  if (!keepsParts(dataset, options.plan.split)) refuseEmptyShares(options.plan.split);
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);
+  sayHowSplit(options, audited.split);
   const { pairs } = options.plan.evaluation;
-  // refuses a file that cannot serve before any training
+  // throws for a file that cannot be used, before any training
   if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes);
   return { dataset, set, ...audited, ...(await writeAuditedSplit(options, set, audited)) };
+}
+
+function sayHowSplit({ progress }: StageOptions, { givenBy, notes }: Split): void {
+  if (givenBy !== null) progress.notice(`The parts are given by ${givenBy}.`);
+  for (const note of notes) progress.notice(splitNoteSentence(note, reportTexts('en')));
+}
+
+const keepsParts = ({ images }: Dataset, { from }: StageOptions['plan']['split']): boolean =>
+  from !== 'drawn' && images.some(({ part }) => part !== undefined);
+
+/** Throws 'wrong-input' if the shares of a drawn split leave nothing to train on, or nothing to choose the epoch by. */
+function refuseEmptyShares({ train, val }: StageOptions['plan']['split']): void {
+  if (train > 0 && val > 0) return;
+  throw new ArcBenchError(
+    'wrong-input',
+    `split.${train === 0 ? 'train' : 'val'} is 0, and ` +
+      `${train === 0 ? 'there is nothing to train on' : 'the best epoch of a run is chosen by val'}: a share ` +
+      'of the images above 0 was expected, such as 0.15 for val; give train and test the rest.',
+  );
 }
 
 /** Writes the report of a plan's runs from the store; runs that are not done are named in it. */
@@ -57,7 +75,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   const { store, plan } = options;
   options.progress.stage('Writing the report');
   const hash = planHash(plan);
-  const folder = join(store.workspace, 'reports', hash.slice(0, 12));
+  const folder = workspaceFolders(store.workspace).report(hash);
   await writeReport(
     await reportOf(store, {
       plan,
@@ -71,7 +89,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   return join(folder, 'report.md');
 }
 
-/** Says how long training will take; where no run tells the machine is measured first. */
+/** Shows how long training will take. Measures the machine first where no run shows its speed. */
 async function sayTrainingTime(
   { store, plan, progress }: StageOptions,
   faces: SplitFaces,

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { tuningSeeds } from '../../../src-shared/tune.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { auditSplit, type Finding } from '../../split/auditSplit.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { writeSplitFolders } from '../../split/splitFolders.ts';
@@ -62,7 +62,7 @@ export async function writeAuditedSplit(
     );
   }
   const write = async (own: Split) => {
-    const folders = await writeSplitFolders(set, own, join(store.workspace, 'splits', own.hash.slice(0, 16)));
+    const folders = await writeSplitFolders(set, own, workspaceFolders(store.workspace).split(own.hash));
     store.saveSplit({
       hash: own.hash,
       seed: own.seed,

@@ -1,7 +1,7 @@
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import type { Split, SplitSource } from '../../split/makeSplit.ts';
 
-/** What the advice before training asks of a split: counts alone. */
+/** The counts of a split that the advice before training needs. */
 export function splitFacts({
   set,
   split,

@@ -22,7 +22,7 @@ export interface StageOptions {
   readonly roots?: readonly string[];
   /** Ends training after the epoch under way. */
   readonly afterEpoch?: AbortSignal;
-  /** Hears which run is trained now. */
+  /** Is called with the run that is trained now. */
   readonly onTraining?: (run: string) => void;
   /** The command that does the same again, for reports and messages. */
   readonly rerunCommand: string;

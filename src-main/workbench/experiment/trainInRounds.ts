@@ -2,18 +2,10 @@ import type { HalvingPlan } from '../../../src-shared/arms.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 import { halvingRounds, type HalvingStop } from '../../../src-shared/halving.ts';
 import { mean } from '../../../src-shared/maths/statistics.ts';
-import { epochCurve } from '../../store/metricPoint.ts';
-import type { RunRow, Store } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
+import { haltOf } from './haltOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
 import type { StageProgress } from './stage.ts';
-
-/** How successive halving stopped a run; null where it did not. */
-export const haltOf = (store: Store, id: string): HalvingStop | null =>
-  store.result(id, 'halving') as HalvingStop | null;
-/** Whether a run of a halved sweep is saved and waits for its next round. */
-export const isWaiting = (plan: Plan, run: Pick<RunRow, 'status'>): boolean =>
-  plan.sweep?.halving !== undefined && run.status === 'queued';
-export const epochsDone = (store: Store, id: string): number => store.curve(id, epochCurve).at(-1)?.[1] ?? 0;
 
 const accuracyCurve = 'val/accuracy';
 
@@ -23,87 +15,100 @@ interface RoundOptions {
   readonly halving: HalvingPlan;
   readonly progress: StageProgress;
 }
+type TrainOne = (run: PlannedRun, untilEpoch: number | null) => Promise<void>;
 
 /**
- * Trains a sweep by successive halving: arms that are not swept to their end, then the variants of each arm in rounds,
- * from checkpoint to checkpoint; those that do not go on are
- * stopped, and the store keeps in which round and why. What is decided follows from stored curves alone, so that
- * whoever goes on decides the same.
+ * Trains a sweep by successive halving: first the arms that are not swept, to their end; then the variants of each arm
+ * in rounds, from checkpoint to checkpoint. Variants that do not go on are stopped, and the store keeps in which round
+ * and why. Every decision follows from stored curves, so that whoever goes on with a sweep decides the same.
  */
 export async function trainInRounds(
-  { store, plan, halving, progress }: RoundOptions,
+  options: RoundOptions,
   planned: readonly PlannedRun[],
-  trainOne: (run: PlannedRun, untilEpoch: number | null) => Promise<void>,
+  trainOne: TrainOne,
 ): Promise<void> {
-  const { epochs } = plan.training;
-  const swept = Map.groupBy(plan.arms, (arm) => arm.variantOf);
-  for (const run of planned) if (swept.get(undefined)?.some(({ name }) => name === run.arm)) await trainOne(run, null);
-  swept.delete(undefined);
-  for (const [origin, arms] of swept) {
-    let left = arms.map(({ name }) => name);
-    const rounds = halvingRounds(halving, { candidates: left.length, epochs });
-    for (const [place, { round, epochs: until }] of rounds.entries()) {
-      progress.notice(
-        `${origin}, round ${round} of ${rounds.length}: ${left.length} ` +
-          `${left.length === 1 ? 'candidate' : 'candidates'} to epoch ${until}.`,
-      );
-      for (const run of planned) if (left.includes(run.arm)) await trainOne(run, until === epochs ? null : until);
-      const next = rounds[place + 1];
-      if (!next) break;
-      const ranked = left
-        .map((arm) => ({
-          arm,
-          accuracy: accuracyOf(
-            store,
-            planned.filter((run) => run.arm === arm),
-            until,
-          ),
-        }))
-        .sort((a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1));
-      ranked.slice(next.candidates).forEach(({ arm, accuracy }, behind) => {
-        const stop: HalvingStop = {
-          round,
-          rounds: rounds.length,
-          epochs: until,
-          place: next.candidates + behind + 1,
-          candidates: ranked.length,
-          accuracy,
-        };
-        for (const run of planned) if (run.arm === arm) stopRun(store, run.id, stop);
-      });
-      left = left.filter((arm) => ranked.slice(0, next.candidates).some((kept) => kept.arm === arm));
-    }
+  const byOrigin = Map.groupBy(options.plan.arms, (arm) => arm.variantOf);
+  const unswept = new Set(byOrigin.get(undefined)?.map(({ name }) => name));
+  for (const run of planned) if (unswept.has(run.arm)) await trainOne(run, null);
+  for (const [origin, arms] of byOrigin) {
+    if (origin === undefined) continue;
+    const names = new Set(arms.map(({ name }) => name));
+    const runs = planned.filter((run) => names.has(run.arm));
+    await trainVariants(options, { origin, names: [...names], runs }, trainOne);
   }
 }
 
-/** Mean over the runs of a candidate of their best val accuracy within so many epochs; null where one diverged. */
+/** Trains the variants of one arm: after each round, the best go on and the others are stopped. */
+async function trainVariants(
+  { store, plan, halving, progress }: RoundOptions,
+  {
+    origin,
+    names,
+    runs,
+  }: { readonly origin: string; readonly names: readonly string[]; readonly runs: readonly PlannedRun[] },
+  trainOne: TrainOne,
+): Promise<void> {
+  const { epochs } = plan.training;
+  const rounds = halvingRounds(halving, { candidates: names.length, epochs });
+  let left = names;
+  for (const [index, { round, epochs: until }] of rounds.entries()) {
+    const candidates = `${left.length} ${left.length === 1 ? 'candidate' : 'candidates'}`;
+    progress.notice(`${origin}, round ${round} of ${rounds.length}: ${candidates} to epoch ${until}.`);
+    for (const run of runs) if (left.includes(run.arm)) await trainOne(run, until === epochs ? null : until);
+    const next = rounds[index + 1];
+    if (!next) return;
+    const ranked = rankedBy((arm) => accuracyOf(store, runsOf(runs, arm), until), left);
+    for (const [place, { arm, accuracy }] of ranked.entries()) {
+      if (place < next.candidates) continue;
+      const stop: HalvingStop = {
+        round,
+        rounds: rounds.length,
+        epochs: until,
+        place: place + 1,
+        candidates: ranked.length,
+        accuracy,
+      };
+      for (const run of runsOf(runs, arm)) stopRun(store, run.id, stop);
+    }
+    const best = new Set(ranked.slice(0, next.candidates).map(({ arm }) => arm));
+    left = left.filter((arm) => best.has(arm));
+  }
+}
+
+const runsOf = (runs: readonly PlannedRun[], arm: string) => runs.filter((run) => run.arm === arm);
+
+/** Arms by falling accuracy; ties keep their order, and arms without accuracy come last. */
+function rankedBy(accuracyOfArm: (arm: string) => number | null, arms: readonly string[]) {
+  return arms
+    .map((arm) => ({ arm, accuracy: accuracyOfArm(arm) }))
+    .sort((a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1));
+}
+
+/** Mean over the runs of a candidate of their best val accuracy in the first epochs; null where one diverged. */
 function accuracyOf(store: Store, runs: readonly PlannedRun[], epochs: number): number | null {
   if (runs.some(({ id }) => store.run(id)?.status === 'failed')) return null;
-  return mean(
-    runs.map(({ id }) =>
-      Math.max(
-        0,
-        ...store
-          .curve(id, accuracyCurve)
-          .filter(([, epoch]) => epoch <= epochs)
-          .map(([, , value]) => value ?? 0),
-      ),
-    ),
-  );
+  const bestOf = ({ id }: PlannedRun): number => {
+    let best = 0;
+    for (const [, epoch, value] of store.curve(id, accuracyCurve))
+      if (epoch <= epochs) best = Math.max(best, value ?? 0);
+    return best;
+  };
+  return mean(runs.map(bestOf));
 }
 
 function stopRun(store: Store, id: string, stop: HalvingStop): void {
   if (haltOf(store, id) !== null || store.run(id)?.status === 'failed') return;
   const { round, rounds, epochs, place, candidates, accuracy } = stop;
+  const reason =
+    accuracy === null ? ', since another seed of it diverged' : ` by val accuracy, ${(100 * accuracy).toFixed(1)} %`;
   store.atomically(() => {
     store.saveResult(id, 'halving', stop);
     store.updateRun(id, {
       status: 'cancelled',
       finishedAt: new Date().toISOString(),
       message:
-        `Stopped by successive halving in round ${round} of ${rounds}, after epoch ${epochs}: place ${place} ` +
-        'of ' +
-        `${candidates}${accuracy === null ? ', since another seed of it diverged' : ` by val accuracy, ${(100 * accuracy).toFixed(1)} %`}.`,
+        `Stopped by successive halving in round ${round} of ${rounds}, after epoch ${epochs}: ` +
+        `place ${place} of ${candidates}${reason}.`,
     });
   });
 }

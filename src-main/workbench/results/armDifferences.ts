@@ -10,8 +10,8 @@ import type { RunRow, Store } from '../../store/store.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 
 /**
- * Holds the arms of runs against one of them as a report does: the same metrics, pairs of one seed, intervals and
- * tests, over the runs that are given.
+ * Compares the arms of the given runs with one of them as a report does: the same metrics, pairs of one seed, intervals
+ * and tests.
  */
 export function armDifferences(store: Store, rows: readonly RunRow[], against: string): ArmDifferences {
   const judged = rows.flatMap((row) => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { principalComponents } from '../../../src-shared/maths/principalComponents.ts';
+import { readNpy } from '../../files/npyFile.ts';
 import type { EmbeddingPicture } from '../../report/reportModel.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -14,10 +15,7 @@ export function embeddingPicture(store: Store, run: string): EmbeddingPicture | 
   const embeddings = paths.get('embeddings');
   const labels = paths.get('labels');
   if (embeddings === undefined || labels === undefined || !existsSync(embeddings) || !existsSync(labels)) return null;
-  const bytes = readFileSync(embeddings);
-  // The .npy format, version 1: magic, version, length of the header in two bytes, header, values.
-  const start = 10 + bytes.readUInt16LE(8);
-  const size = Number(/'shape': \(\d+, (\d+)\)/.exec(bytes.toString('latin1', 10, start))?.[1]);
+  const read = readWhole(embeddings);
   const rows = readFileSync(labels, 'utf8')
     .split('\n')
     .slice(1)
@@ -25,17 +23,12 @@ export function embeddingPicture(store: Store, run: string): EmbeddingPicture | 
   const query = rows
     .flatMap(([person = '', part], row) => (part === 'query' ? [{ person, row }] : []))
     .slice(0, mostImages);
-  if (
-    query.length < 4 ||
-    !(size >= 2) ||
-    bytes.length !== start + rows.filter((row) => row.length > 1).length * size * 4
-  )
-    return null;
+  const labelled = rows.filter((row) => row.length > 1).length;
+  if (!read || query.length < 4 || read.size < 2 || read.values.length !== labelled * read.size) return null;
+  const { size } = read;
   const values = new Float32Array(query.length * size);
-  query.forEach(({ row }, index) => {
-    for (let column = 0; column < size; column++)
-      values[index * size + column] = bytes.readFloatLE(start + (row * size + column) * 4);
-  });
+  for (const [index, { row }] of query.entries())
+    values.set(read.values.subarray(row * size, (row + 1) * size), index * size);
   const { scores, explained } = principalComponents(values, size, { components: 2, seed: 1 });
   return {
     explained: (explained[0] ?? 0) + (explained[1] ?? 0),
@@ -45,4 +38,13 @@ export function embeddingPicture(store: Store, run: string): EmbeddingPicture | 
       y: scores[2 * index + 1] as number,
     })),
   };
+}
+
+/** Embeddings of a file that is whole; null for any other, since a report does without the picture. */
+function readWhole(path: string): ReturnType<typeof readNpy> | null {
+  try {
+    return readNpy(path);
+  } catch {
+    return null;
+  }
 }

@@ -1,16 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EmbeddingRow } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Predictions } from '../../../src-shared/evaluation.ts';
 import { partNames, type PartName } from '../../../src-shared/experiment.ts';
 import { degreesOf } from '../../../src-shared/maths/histogram.ts';
 import { readNpy } from '../../files/npyFile.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import type { Store } from '../../store/store.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
-import { noSuchRun } from './exportRun.ts';
-import { runFolderOf, snapshotFolderOf } from '../experiment/trainArms.ts';
+import { noSuchRun } from '../experiment/noSuchRun.ts';
 
 /** A run's embeddings with what each row shows; rows are the same in each frame, and of unit length. */
 export interface EmbeddingSpace {
@@ -26,26 +25,23 @@ export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'):
   const row = store.run(run);
   if (!row) throw noSuchRun(run);
   const faces = store.result(run, 'faces') as { prepared: string } | null;
-  const folder = faces && join(store.workspace, 'prepared', faces.prepared);
+  const folders = workspaceFolders(store.workspace);
+  const { embeddings, labels, snapshots } = folders.filesOfRun(run);
+  const folder = faces && folders.preparedSet(faces.prepared);
   const set = folder && existsSync(folder) ? openPreparedSet(folder) : null;
   const name = `${row.arm}, seed ${row.seed} (run ${run})`;
   if (of === 'end') {
-    const path = join(runFolderOf(store, run), 'embeddings.npy');
-    if (!existsSync(path))
+    if (!existsSync(embeddings))
       throw new ArcBenchError(
         'wrong-input',
         `${name} has no embeddings: they are kept when a run has been judged; run its experiment to the end.`,
       );
     return {
-      rows: judgedRows(
-        join(runFolderOf(store, run), 'labels.tsv'),
-        set,
-        store.result(run, 'predictions') as Predictions | null,
-      ),
-      frames: [{ snapshot: null, path }],
+      rows: judgedRows(labels, set, store.result(run, 'predictions') as Predictions | null),
+      frames: [{ snapshot: null, path: embeddings }],
     };
   }
-  const { images, epochs } = listSnapshots(snapshotFolderOf(store, run));
+  const { images, epochs } = listSnapshots(snapshots);
   if (epochs.length === 0)
     throw new ArcBenchError(
       'wrong-input',
@@ -68,7 +64,7 @@ export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'):
   };
 }
 
-/** Rows of labels.tsv, whose names have spaces where the file's had tabs and line ends. */
+/** Rows of labels.tsv. Its names have spaces in place of tabs and line ends. */
 function judgedRows(path: string, set: PreparedSet | null, predictions: Predictions | null): EmbeddingRow[] {
   const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
   const places = new Map(set?.images.map((image, index) => [clean(image.path), index]));

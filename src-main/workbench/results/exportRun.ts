@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { cp } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { diskError } from '../../files/writeWhole.ts';
+import { writeSynced, writeWholeFolder } from '../../files/writeWhole.ts';
 import type { Store } from '../../store/store.ts';
+import { noSuchRun } from '../experiment/noSuchRun.ts';
 import { writeProjectorFiles } from './projectorFiles.ts';
 
 /**
@@ -28,36 +29,26 @@ export async function exportRun(
   const folder = resolve(target);
   if (existsSync(folder))
     throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
-  const temporary = `${folder}.writing-${process.pid}`;
+  const summary = { ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') };
   let ofProjector: readonly string[] = [];
   try {
-    await mkdir(dirname(folder), { recursive: true });
-    await mkdir(temporary);
-    for (const { path } of artefacts) await cp(path, join(temporary, basename(path)), { recursive: true });
-    ofProjector = await writeProjectorFiles(temporary, `${run.arm}, seed ${run.seed}`);
-    const plan = store.plan(run.planHash);
-    await writeFile(join(temporary, 'experiment.yaml'), stringify(plan));
-    await writeFile(
-      join(temporary, 'run.json'),
-      `${JSON.stringify({ ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') }, null, 1)}\n`,
-    );
-    await rename(temporary, folder);
+    await writeWholeFolder(folder, async (temporary) => {
+      for (const { path } of artefacts) await cp(path, join(temporary, basename(path)), { recursive: true });
+      ofProjector = await writeProjectorFiles(temporary, `${run.arm}, seed ${run.seed}`);
+      await writeSynced(join(temporary, 'experiment.yaml'), stringify(store.plan(run.planHash)));
+      await writeSynced(join(temporary, 'run.json'), `${JSON.stringify(summary, null, 1)}\n`);
+    });
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      throw new ArcBenchError(
-        'damaged',
-        `A file of run ${id} is gone from the workspace (${error.message.replace(/^.*'(.*)'$/, '$1')}): ` +
-          'delete the run and train it again.',
-        { cause: error },
-      );
-    throw diskError(error, folder);
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    throw new ArcBenchError(
+      'damaged',
+      `A file of run ${id} is gone from the workspace (${error.message.replace(/^.*'(.*)'$/, '$1')}): ` +
+        'delete the run and train it again.',
+      { cause: error },
+    );
   }
   return {
     folder,
     files: [...artefacts.map(({ path }) => basename(path)), ...ofProjector, 'experiment.yaml', 'run.json'],
   };
 }
-
-export const noSuchRun = (id: string) =>
-  new ArcBenchError('wrong-input', `There is no run ${id}: \`arcbench runs list\` names them.`);

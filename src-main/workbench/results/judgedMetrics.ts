@@ -1,8 +1,8 @@
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 
 /**
- * The numbers that runs are compared by, by the name of their column; kept apart from the whole evaluation, so that a
- * list of runs need not read it.
+ * The numbers that runs are compared by, each under the name of its column. They are stored separately, so that a list
+ * of runs need not read whole evaluations.
  */
 export function judgedMetrics(summary: TrainedSummary | null): Record<string, number> {
   const evaluation = summary?.evaluation;
@@ -17,6 +17,7 @@ export function judgedMetrics(summary: TrainedSummary | null): Record<string, nu
     ['verification/accuracy', verification?.accuracy.mean],
     ['verification/AUC', verification?.areaUnderCurve],
     ['verification/EER', verification?.equalErrorRate],
+    ...(evaluation.sets ?? []).map(({ name, mean }) => [`set ${name}`, mean] as const),
     ['rank-1', ranks?.byDistractors.at(-1)?.rank1.value],
     ['nearest centre', marginFree?.nearestCentre.value],
     ['MAP@R', marginFree?.retrieval?.meanAveragePrecisionAtR],

@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CheckedInput, EmbeddingPoints } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { checkedBody, checksummed } from '../../files/checksummed.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeFolder, writeWhole } from '../../files/writeWhole.ts';
 import { projectEmbeddings } from '../../evaluate/projection/projectEmbeddings.ts';
 import type { Store } from '../../store/store.ts';
 import { anglesToMeans, embeddingSpace, readUnits } from './embeddingSpace.ts';
 import type { JobContext } from '../jobQueue.ts';
-import { runFolderOf } from '../experiment/trainArms.ts';
 
 export type PlacingRequest = CheckedInput<'embedding.project'>;
 
 /** The file of a run's projection, whose name is a hash of what it depends on. */
 export const projectionFile = (store: Store, run: string, hash: string): string =>
-  join(runFolderOf(store, run), 'projections', `${hash}.json`);
+  join(workspaceFolders(store.workspace).filesOfRun(run).projections, `${hash}.json`);
 
 /** What a projection's file holds; null where it is not there or not whole. */
 export function pointsIn(path: string): EmbeddingPoints | null {
@@ -41,8 +41,8 @@ export function keptProjection(store: Store, request: PlacingRequest): string | 
 }
 
 /**
- * Places a run's embeddings and keeps the result in its folder; answers its name. Meant for a thread of its own, as it
- * reads and writes large files.
+ * Places a run's embeddings, keeps the result in the run's folder and returns its name. It reads and writes large
+ * files, so it should run in a thread of its own.
  */
 export async function placeEmbeddings(
   store: Store,
@@ -81,7 +81,7 @@ export async function placeEmbeddings(
     });
     step(1);
   }
-  await makeFolder(join(runFolderOf(store, run), 'projections'));
+  await makeFolder(dirname(path));
   await writeWhole(
     path,
     checksummed(JSON.stringify({ run, method, dimensions, rows, frames: placed } satisfies EmbeddingPoints)),
@@ -89,7 +89,7 @@ export async function placeEmbeddings(
   return `${run}.${hash}`;
 }
 
-/** The knobs that the picture depends on, so that another seed of the sphere is no other picture. */
+/** The knobs that the picture depends on: the sphere, for example, has no seed. */
 function relevant({ of, method, dimensions, seed, neighbours }: Omit<PlacingRequest, 'run'>) {
   switch (method) {
     case 'sphere':

@@ -1,10 +1,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 
 /** A report's folder as a ZIP archive, equal bytes for equal files. */
 export function reportArchive(workspace: string, planHash: string): Uint8Array {
-  const folder = join(workspace, 'reports', planHash);
+  const folder = workspaceFolders(workspace).report(planHash);
   return zipSync(
     Object.fromEntries(
       readdirSync(folder).map((name) => [`report-${planHash}/${name}`, readFileSync(join(folder, name))]),

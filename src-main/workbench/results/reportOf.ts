@@ -15,7 +15,7 @@ import { splitFacts } from '../experiment/splitFacts.ts';
 import type { SplitFaces } from '../experiment/splitFaces.ts';
 import { splitOfSeed, tuningRuns } from '../experiment/plannedRuns.ts';
 import { tuningOutcomes } from '../experiment/tuningOutcomes.ts';
-import { haltOf } from '../experiment/trainInRounds.ts';
+import { haltOf } from '../experiment/haltOf.ts';
 import { faceThumbnails } from '../../data/faceThumbnails.ts';
 import type { PreparedImage } from '../../data/preparedSet.ts';
 import { reportContext } from '../../report/reportContext.ts';
@@ -81,6 +81,8 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
       skippedPeople: split.skipped.length,
       splits: new Set(source.runs.map(({ seed }) => splitOfSeed(source.faces, seed).hash)).size,
+      givenBy: split.givenBy,
+      notes: split.notes,
       findings,
     },
     advice: [...adviceBeforeTraining(plan, splitFacts(source.faces)), ...adviceAfterTuning(plan, tuning)],
@@ -131,7 +133,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
   };
 }
 
-/** How a run failed, for any language; null where it did not, or where there is an English sentence alone. */
+/** How a run failed, for any language; null where it did not, or where there is only an English sentence. */
 const toldFailure = (store: Store, id: string): RunWarning | null =>
   runWarningSchema.safeParse(
     store.run(id)?.status === 'failed' ? store.events(id).findLast((event) => event.kind === 'failure')?.details : null,

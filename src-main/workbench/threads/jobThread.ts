@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { openStore } from '../../store/store.ts';
-import { datasetLibrary } from '../calls/datasetCalls.ts';
+import { datasetLibrary } from '../experiment/datasetLibrary.ts';
 import { importFaces, prepareFaces } from '../experiment/gatherFaces.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { placeEmbeddings } from '../results/placeEmbeddings.ts';
@@ -13,7 +13,7 @@ import type { StageOptions } from '../experiment/stage.ts';
 import type { WorkMessage, WorkOrder, WorkTask } from './jobThreads.ts';
 
 const tell = (message: WorkMessage) => parentPort?.postMessage(message);
-// A change is told when its transaction is over: who hears of it reads it by another connection.
+// A change is reported after its transaction has ended: others read it through another connection.
 const store = openStore(workerData as string, {
   shared: true,
   checked: true,
@@ -68,7 +68,8 @@ let afterEpoch = new AbortController(); // of the job under way
 let working: Promise<void> = Promise.resolve();
 
 async function start(task: WorkTask): Promise<void> {
-  [stopper, afterEpoch] = [new AbortController(), new AbortController()];
+  stopper = new AbortController();
+  afterEpoch = new AbortController();
   try {
     const result = await done(task, { signal: stopper.signal, afterEpoch: afterEpoch.signal });
     queueMicrotask(() => tell({ kind: 'done', result })); // after the last change
@@ -93,7 +94,7 @@ parentPort?.on('message', (order: WorkOrder) => {
     case 'end':
       return void working.then(() => {
         store.close();
-        parentPort?.close(); // nothing keeps the thread any more
+        parentPort?.close(); // lets the thread end
       });
     default:
       working = start(order);

@@ -7,7 +7,7 @@ import type { JobContext } from '../jobQueue.ts';
 import type { PlacingRequest } from '../results/placeEmbeddings.ts';
 import type { StageOptions } from '../experiment/stage.ts';
 
-/** What a job does, with the plan it does it for where it does it for one. */
+/** What a job does, with its plan. */
 export type PlannedWork = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'> &
   (
     | { readonly kind: 'import' | 'prepare' | 'split' | 'report' }
@@ -15,7 +15,7 @@ export type PlannedWork = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunComma
     | { readonly kind: 'resume'; readonly run: string }
   );
 export type Work = PlannedWork | { readonly kind: 'projection'; readonly request: PlacingRequest };
-/** Roots: folders below which the pictures of a list of faces must lie. */
+/** Work, and the folders below which the pictures of a list of faces must lie. */
 export interface WorkTask {
   readonly roots: readonly string[];
   readonly work: Work;
@@ -29,19 +29,18 @@ export type WorkMessage =
   | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly message: string };
 export type WorkOrder = WorkTask | 'stop' | 'stopAfterEpoch' | 'end';
 
-/** Does what a job is for, and answers what it made. */
-export type WorkApart = (
+/** Does the work of a job in a thread and returns what it made, such as a hash or a folder. */
+export type WorkInThread = (
   work: Work,
   job: Pick<JobContext, 'signal' | 'progress'> & Partial<JobContext>,
 ) => Promise<string>;
 
 /**
- * Does jobs in threads, on connections of their own: commits that wait for the disk, audits, statistics and figures
- * block no screen.
- * A thread that is done takes the next job: one a job would leave more memory behind with each. What they change in the
- * store is told to `onChange` as if it were done here.
+ * Does jobs in threads with their own connections to the store, so that slow commits, audits, statistics and figures
+ * block no screen. Threads are used again, because every new one would leave some memory behind. `onChange` hears of
+ * each change in the store as if it were made here.
  */
-export function workApart({
+export function jobThreads({
   workspace,
   roots,
   onChange,
@@ -49,7 +48,7 @@ export function workApart({
   readonly workspace: string;
   readonly roots: readonly string[];
   readonly onChange: (change: StoreChange) => void;
-}): { readonly work: WorkApart; close(): Promise<void> } {
+}): { readonly work: WorkInThread; close(): Promise<void> } {
   const idle: Worker[] = [];
   const workers = new Set<Worker>();
   const start = (): Worker => {
@@ -59,10 +58,10 @@ export function workApart({
       workers.delete(worker);
       if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
     });
-    worker.on('error', () => undefined); // told to whoever waits for it
+    worker.on('error', () => undefined); // the job that waits for it hears of it
     return worker;
   };
-  const work: WorkApart = (asked, { signal, afterEpoch, progress, training }) =>
+  const work: WorkInThread = (asked, { signal, afterEpoch, progress, training }) =>
     new Promise((resolve, reject) => {
       const worker = idle.pop() ?? start();
       worker.ref();
@@ -77,7 +76,7 @@ export function workApart({
       };
       const rest = (action: () => void) =>
         settle(() => {
-          worker.unref(); // a thread that rests keeps no process alive
+          worker.unref(); // an idle thread must not keep the process alive
           idle.push(worker);
           action();
         });
@@ -109,7 +108,7 @@ export function workApart({
           reject(
             new ArcBenchError(
               'failed',
-              'The thread that did the work ended without a word: the machine may lack memory; try again, ' +
+              'The thread that did the work ended without a message: the machine may lack memory; try again, ' +
                 'training goes on from its last checkpoint.',
             ),
           ),

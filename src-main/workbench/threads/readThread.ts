@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openStore } from '../../store/store.ts';
 import type { CallContext } from '../calls/callContext.ts';
-import { datasetCalls, datasetLibrary } from '../calls/datasetCalls.ts';
+import { datasetCalls } from '../calls/datasetCalls.ts';
+import { datasetLibrary } from '../experiment/datasetLibrary.ts';
 import { embeddingCalls } from '../calls/embeddingCalls.ts';
 import { experimentCalls } from '../calls/experimentCalls.ts';
 import { runCalls, runSummaries } from '../calls/runCalls.ts';
@@ -12,8 +13,7 @@ import { keptProjection } from '../results/placeEmbeddings.ts';
 import { reportArchive } from '../results/reportArchive.ts';
 import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
 
-// A thread that answers calls which only read: the same handlers on a connection of its own, their answers as bytes of
-// JSON.
+// A thread that answers calls which only read. It has the same handlers on its own connection, and answers in JSON.
 const { workspace, door } = workerData as ReadingTask;
 const store = openStore(workspace, { readOnly: true, checked: true });
 const context: CallContext = {
@@ -22,7 +22,7 @@ const context: CallContext = {
   door,
   roots: [],
   tell: () => undefined,
-  workApart: () => Promise.reject(new Error('A thread that reads does no work.')),
+  workInThread: () => Promise.reject(new Error('A thread that reads does no work.')),
 };
 const library = datasetLibrary(context);
 const handlers = {

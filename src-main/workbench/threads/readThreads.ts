@@ -4,8 +4,8 @@ import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { CallContext } from '../calls/callContext.ts';
 
 /**
- * Calls that only read and may take long, and two questions of the workbench's own, with the thread that answers them:
- * one for what was trained, one for faces and plans.
+ * Calls that only read and may take long, and two questions of the workbench itself. Each names the thread that answers
+ * it: one thread is for results of training, the other for faces and plans.
  */
 const readCalls = {
   'runs.list': 'results',
@@ -49,10 +49,10 @@ interface Waiting {
 }
 
 /**
- * Answers reading calls in threads of their own, so that the loop that serves screens and trainers is never blocked by
- * them; a thread begins with its first call.
+ * Answers calls that only read in other threads, so that they never block the loop that serves screens and trainers. A
+ * thread starts with its first call.
  */
-export function readApart(task: ReadingTask) {
+export function readThreads(task: ReadingTask) {
   const threads = new Map<string, { readonly worker: Worker; readonly waiting: Map<number, Waiting> }>();
   let asked = 0;
   const threadOf = (kind: string) => {
@@ -77,7 +77,7 @@ export function readApart(task: ReadingTask) {
     worker.on('message', (answer: ReadAnswer) => {
       const asker = waiting.get(answer.id);
       waiting.delete(answer.id);
-      if (waiting.size === 0) worker.unref(); // a thread that nobody waits for keeps no process alive
+      if (waiting.size === 0) worker.unref(); // an idle thread must not keep the process alive
       if ('json' in answer) asker?.resolve(answer.json);
       else
         asker?.reject(
@@ -94,7 +94,7 @@ export function readApart(task: ReadingTask) {
     return thread;
   };
   return {
-    /** The answer to a call whose input is checked, as JSON in UTF-8; of an archive its bytes. */
+    /** The answer to a call whose input is checked, as JSON in UTF-8; for an archive, its bytes. */
     ask: (name: ReadCall, input: unknown): Promise<Uint8Array> =>
       new Promise((resolve, reject) => {
         const { worker, waiting } = threadOf(readCalls[name]);
@@ -108,4 +108,3 @@ export function readApart(task: ReadingTask) {
     },
   };
 }
-export type ReadApart = ReturnType<typeof readApart>;

@@ -4,8 +4,8 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { isBelow } from '../../files/isBelow.ts';
 
 /**
- * The real path of what a screen names, if it lies below a root that the user opened. Throws 'wrong-input' without
- * telling whether it is there.
+ * The real path of what a screen names, if it lies below a root that the user opened. Throws 'wrong-input', which does
+ * not reveal whether it exists.
  */
 export async function openedPath(path: string, roots: readonly string[]): Promise<string> {
   if (isAbsolute(path) && (await isBelow(path, roots))) return await realpath(path);

@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { diskError, makeFolder, syncFolder } from '../../files/writeWhole.ts';
+import { receivedFileIn } from '../../files/workspaceFolders.ts';
+import { diskError, makeFolder, replaceFile } from '../../files/writeWhole.ts';
 
 const byteLimit = 512 * 2 ** 20;
 const depthLimit = 16;
 
-/** Whether a segment is one plain name of a file or folder on every system. */
+/** Whether a segment of a path is a plain name of a file or folder on every system. */
 const plainName = (segment: string): boolean =>
   segment !== '' &&
   segment !== '.' &&
@@ -24,7 +23,7 @@ const takenName = (error: unknown): boolean =>
   ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG', 'EILSEQ', 'EINVAL'].includes(String(error.code));
 
 /**
- * Takes one file that a browser sends into <folder>/<upload>/<path>, whole or not at all; answers the upload's folder.
+ * Writes one file that a browser sends into <folder>/<upload>/<path>, whole or not at all; returns the upload's folder.
  * Throws 'wrong-input' or 'no-space'.
  */
 export async function receiveFile(
@@ -41,7 +40,6 @@ export async function receiveFile(
     );
   }
   const target = join(folder, upload, ...segments);
-  const temporary = join(folder, `.receiving-${randomUUID()}`);
   let bytes = 0;
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -59,16 +57,17 @@ export async function receiveFile(
   });
   try {
     await makeFolder(dirname(target));
-    await pipeline(content, counted, createWriteStream(temporary, { flags: 'wx', flush: true }));
-    await rename(temporary, target);
-    await syncFolder(dirname(target));
+    await replaceFile(
+      target,
+      (temporary) => pipeline(content, counted, createWriteStream(temporary, { flags: 'wx', flush: true })),
+      receivedFileIn(folder),
+    );
   } catch (error) {
-    await rm(temporary, { force: true });
     throw takenName(error)
       ? new ArcBenchError(
           'wrong-input',
           `${path.slice(0, 200)} cannot be kept: its name is too long for this system, or a file and a ` +
-            'folder bear one name; rename one of them.',
+            'folder have the same name; rename one of them.',
           { cause: error },
         )
       : diskError(error, target);

@@ -4,7 +4,8 @@ import { extname, join } from 'node:path';
 import sharp from 'sharp';
 import { decodeWithinMemory, readPicture } from '../../data/pictureFile.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../../data/preparedSet.ts';
-import type { DatasetLibrary } from '../calls/datasetCalls.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
+import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 import type { Resource } from '../workbench.ts';
 
 const largestSide = 1600;
@@ -18,14 +19,15 @@ const typeOf: Readonly<Record<string, string>> = {
 };
 
 /**
- * The bytes that screens show: pictures as they were imported, faces as the network sees them, files of reports;
- * `packed` makes the archive of one.
+ * The bytes that screens show: imported pictures, faces as the network sees them, and files of reports. `packed` makes
+ * the archive of a report.
  */
 export function resources(
   workspace: string,
   library: DatasetLibrary,
   packed: (planHash: string) => Promise<Uint8Array>,
 ) {
+  const folders = workspaceFolders(workspace);
   const pictures = new Map<string, Resource>(); // least recently used first
   let open: { readonly set: PreparedSet; readonly packed: PackedImages } | null = null;
   const remember = (address: string, resource: Resource): Resource => {
@@ -38,7 +40,7 @@ export function resources(
     const path = (await library.dataset(hash)).images[index]?.path;
     if (path === undefined) return null;
     try {
-      const picture = readPicture(path); // a file that only its name calls a picture goes to no decoder
+      const picture = readPicture(path); // a file that is not a picture goes to no decoder
       if ('reason' in picture) return null;
       const bytes = await decodeWithinMemory(picture, ({ open }) =>
         open('none')
@@ -49,12 +51,12 @@ export function resources(
       );
       return 'reason' in bytes ? null : { type: 'image/webp', bytes };
     } catch {
-      return null; // gone, or beyond what a decoder can make of it
+      return null; // gone, or not decodable
     }
   };
   const face = async (hash: string, index: number): Promise<Resource | null> => {
     if (open?.set.hash !== hash) {
-      const folder = join(workspace, 'prepared', hash);
+      const folder = folders.preparedSet(hash);
       if (!existsSync(folder)) return null;
       const set = openPreparedSet(folder);
       open?.packed.close();
@@ -73,12 +75,12 @@ export function resources(
     };
   };
   const report = async (planHash: string, file: string): Promise<Resource | null> => {
-    const folder = join(workspace, 'reports', planHash);
+    const folder = folders.report(planHash);
     if (!existsSync(folder) || !(await readdir(folder)).includes(file)) return null;
     return { type: typeOf[extname(file)] ?? 'application/octet-stream', bytes: await readFile(join(folder, file)) };
   };
   const archive = async (planHash: string): Promise<Resource | null> => {
-    const folder = join(workspace, 'reports', planHash);
+    const folder = folders.report(planHash);
     if (!existsSync(folder)) return null;
     return { type: 'application/zip', bytes: await packed(planHash), fileName: `report-${planHash}.zip` };
   };

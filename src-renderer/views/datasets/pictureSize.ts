@@ -1,11 +1,11 @@
 import type { Picture } from '../../../src-shared/api.ts';
 
-/** Pixels of a picture as it lies on the disk, turned as EXIF says. */
+/** Of a picture on the disk in pixels, after the rotation that EXIF asks for. */
 export interface PictureSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** Null in datasets that were imported before sizes were read. */
+/** null in datasets that were imported before ArcBench read sizes. */
 export const pictureSize = ({ width, height }: Picture): PictureSize | null =>
   width === null || height === null ? null : { width, height };

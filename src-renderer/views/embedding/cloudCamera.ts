@@ -1,9 +1,6 @@
 import { Matrix4 } from 'three';
 
-/**
- * Where one looks from; linked clouds share it. Angles in radians, x and y in the units of the cloud, whose radius is
- * about 1.
- */
+/** The camera that all clouds share. Angles in radians; x and y in units of the cloud, whose radius is about 1. */
 export interface CloudCamera {
   readonly azimuth: number;
   readonly elevation: number;
@@ -18,7 +15,7 @@ export interface CloudSize {
 }
 
 export const startCamera: CloudCamera = { azimuth: 0.6, elevation: 0.35, zoom: 1, x: 0, y: 0 };
-/** Distance of the eye in 3-D. */
+/** Distance of the camera in 3-D. */
 export const eyeDistance = 4.5;
 const near = 1;
 const far = 8;
@@ -26,7 +23,7 @@ const border = 1.12;
 const mostZoom = 60;
 const leastZoom = 0.3;
 
-/** Half of the width and height that are seen at the cloud's centre. */
+/** Half of the width and height that are visible at the cloud's centre. */
 function halfExtent({ zoom }: CloudCamera, { width, height }: CloudSize): readonly [number, number] {
   const half = border / zoom;
   return width > height ? [(half * width) / height, half] : [half, (half * height) / width];
@@ -45,13 +42,13 @@ export function viewMatrix(camera: CloudCamera, dimensions: 2 | 3, size: CloudSi
     .multiply(new Matrix4().makeRotationY(camera.azimuth));
 }
 
-/** The camera after a drag by so many pixels that moves what is under the pointer. */
+/** The camera after a drag by `by` pixels; what is under the pointer moves with it. */
 export function panned(camera: CloudCamera, by: readonly [number, number], size: CloudSize): CloudCamera {
   const [x, y] = halfExtent(camera, size);
   return { ...camera, x: camera.x - (2 * x * by[0]) / size.width, y: camera.y + (2 * y * by[1]) / size.height };
 }
 
-/** The camera after a drag that turns the cloud; it stops above the poles. */
+/** The camera after a drag by `by` pixels that turns the cloud. The elevation stops at the poles. */
 export function turned(camera: CloudCamera, by: readonly [number, number]): CloudCamera {
   return {
     ...camera,
@@ -60,7 +57,7 @@ export function turned(camera: CloudCamera, by: readonly [number, number]): Clou
   };
 }
 
-/** The camera nearer by a factor, with the place at `at` (pixels) where it was. */
+/** The camera closer by a factor; the point under `at` (pixels) stays where it is. */
 export function zoomed(
   camera: CloudCamera,
   factor: number,

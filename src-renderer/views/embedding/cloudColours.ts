@@ -11,7 +11,7 @@ export interface LegendEntry {
   readonly colour: string;
   readonly rows: readonly number[];
 }
-/** Colours by row, and what they mean: entries, or for angles a scale from 0 to `most` degrees. */
+/** The colour of each row and what the colours mean: entries, or for angles a scale from 0 to `most` degrees. */
 export interface RowColours {
   readonly colours: readonly Rgb[];
   readonly entries: readonly LegendEntry[];
@@ -23,7 +23,7 @@ export interface Palette {
   readonly of: (variable: string) => Rgb;
 }
 
-/** A colour of CSS, as a stylesheet may write it ('#a4b1c2', '#fff', 'tan'), as numbers of 0 to 255. */
+/** A CSS colour ('#a4b1c2', '#fff', 'tan') as numbers from 0 to 255. */
 export function rgbOf(css: string): Rgb {
   const hex = new Color(css).getHex();
   return [hex >> 16, (hex >> 8) & 255, hex & 255];
@@ -36,7 +36,7 @@ const mixed = (a: Rgb, b: Rgb, share: number): Rgb => [
   a[2] + (b[2] - a[2]) * share,
 ];
 
-/** A colour a person: hues a golden angle apart, in three lightnesses, so that neighbours in the list differ. */
+/** The colour of a person: hues a golden angle apart, in three lightnesses, so that neighbours in the list differ. */
 export function personColour(index: number, dark: boolean): Rgb {
   const hue = (index * 137.508) % 360;
   const lightness = (dark ? 0.66 : 0.44) + [0, -0.1, 0.1][index % 3]!;
@@ -48,7 +48,7 @@ export function personColour(index: number, dark: boolean): Rgb {
   return [channel(0), channel(8), channel(4)];
 }
 
-/** The end of the scale of angles that several frames share, in tens of degrees. */
+/** The end of the angle scale that several snapshots share, a multiple of ten degrees. */
 export const angleScale = (frames: readonly EmbeddingFrame[]): number =>
   Math.max(
     10,
@@ -58,7 +58,7 @@ export const angleScale = (frames: readonly EmbeddingFrame[]): number =>
     ),
   );
 
-/** Colours of rows by person, part, correctness or angle to the own mean, of 0 to `most` degrees. */
+/** Colours rows by person, part, correctness or angle to the person's mean (0 to `most` degrees). */
 export function rowColours({
   rows,
   frame,
@@ -76,15 +76,15 @@ export function rowColours({
   const grouped = (
     groups: readonly { readonly label: string; readonly colour: Rgb; readonly has: (row: EmbeddingRow) => boolean }[],
   ): RowColours => {
-    const held = groups.map((group) => ({ ...group, rows: [] as number[] }));
+    const filled = groups.map((group) => ({ ...group, rows: [] as number[] }));
     const colours = rows.map((row, at) => {
-      const group = held.find((candidate) => candidate.has(row));
+      const group = filled.find((candidate) => candidate.has(row));
       group?.rows.push(at);
       return group?.colour ?? none;
     });
     return {
       colours,
-      entries: held
+      entries: filled
         .filter((group) => group.rows.length > 0)
         .map(({ label, colour, rows: own }) => ({ label, colour: cssOf(colour), rows: own })),
       scale: null,
@@ -106,8 +106,8 @@ export function rowColours({
       );
     case 'correct':
       return grouped([
-        { label: 'named right', colour: palette.of('good'), has: (row) => row.correct === true },
-        { label: 'named wrong', colour: palette.of('bad'), has: (row) => row.correct === false },
+        { label: 'correct', colour: palette.of('good'), has: (row) => row.correct === true },
+        { label: 'wrong', colour: palette.of('bad'), has: (row) => row.correct === false },
         { label: 'not a test picture', colour: none, has: (row) => row.correct === null },
       ]);
     case 'angle': {
@@ -125,7 +125,7 @@ export function rowColours({
   }
 }
 
-/** What stands out: the chosen row, its neighbours in this cloud and in the other, and marked rows. */
+/** What stands out: the chosen row, its neighbours in this cloud and in the other cloud, and the marked rows. */
 export interface Emphasis {
   readonly chosen: number | null;
   readonly own: readonly number[];
@@ -133,13 +133,20 @@ export interface Emphasis {
   readonly marked: readonly number[];
 }
 
-/** Colours and sizes for the scene; where something stands out all else steps back into the background. */
+/** Pixels: the more points there are, the smaller they are. */
+function pointSize(points: number): number {
+  if (points > 20_000) return 2.5;
+  if (points > 4000) return 3.5;
+  return points > 800 ? 4.5 : 5.8;
+}
+
+/** Colours and sizes for the scene. Where something stands out, all other points fade into the background. */
 export function paintCloud(
   colours: readonly Rgb[],
   { chosen, own, others, marked }: Emphasis,
   { back, ink }: { readonly back: Rgb; readonly ink: Rgb },
 ): CloudPaint {
-  const base = colours.length > 20_000 ? 2.5 : colours.length > 4000 ? 3.5 : colours.length > 800 ? 4.5 : 5.8;
+  const base = pointSize(colours.length);
   const steppedBack = chosen !== null || marked.length > 0;
   const bytes = new Uint8Array(colours.length * 3);
   const sizes = new Float32Array(colours.length).fill(base);

@@ -3,9 +3,8 @@ const quickMilliseconds = 21;
 const least = 0.1;
 
 /**
- * The share of a cloud's points for the next frame of a movement, from the share now and the milliseconds that the last
- * frame took:
- * a machine without a graphics card is late where it draws too many.
+ * The share of a cloud's points to draw in the next frame of a movement, given the present share and how long the last
+ * frame took. A machine without a graphics card is too slow to draw all of them.
  */
 export function nextDetail(detail: number, frameMilliseconds: number): number {
   if (frameMilliseconds > slowMilliseconds) return Math.max(least, detail * 0.85);

@@ -4,7 +4,7 @@ import { cssOf } from './cloudColours.ts';
 import { eachOnScreen } from './cloudPick.ts';
 import { raisedAbove, type CloudPaint } from './cloudScene.ts';
 
-/** Pixels of the side of a face. */
+/** Side of a face in pixels. */
 export const faceSide = 28;
 const raisedFaceSide = 40;
 const cell = faceSide * 0.6;
@@ -23,10 +23,7 @@ interface PlacedFace {
   readonly raised: boolean;
 }
 
-/**
- * The faces that are seen, the foremost last: of several at about one place the foremost alone, as it would hide the
- * others.
- */
+/** The visible faces, the one in front last. Where several overlap, only the one in front: it would hide the others. */
 export function facesSeen({ points, matrix, size, paint }: Seen): readonly PlacedFace[] {
   const foremost = new Map<number, PlacedFace & { readonly depth: number }>();
   const across = Math.ceil(size.width / cell) + 4;
@@ -44,7 +41,7 @@ export function facesSeen({ points, matrix, size, paint }: Seen): readonly Place
   return [...foremost.values()].sort((a, b) => Number(a.raised) - Number(b.raised) || b.depth - a.depth);
 }
 
-/** Draws faces over a cloud, framed in their points' colours; `loaded` is called when a picture has come. */
+/** Draws faces over a cloud, bordered in their points' colours. Calls `loaded` when a picture has arrived. */
 export function cloudFaces(canvas: HTMLCanvasElement, loaded: () => void) {
   const pictures = new Map<string, HTMLImageElement>();
   function pictureAt(address: string): HTMLImageElement | null {
@@ -65,7 +62,8 @@ export function cloudFaces(canvas: HTMLCanvasElement, loaded: () => void) {
     }: Seen & { readonly ratio: number; readonly addressOf: (row: number) => string | null }): void {
       const context = canvas.getContext('2d');
       if (!context) return;
-      [canvas.width, canvas.height] = [Math.round(seen.size.width * ratio), Math.round(seen.size.height * ratio)];
+      canvas.width = Math.round(seen.size.width * ratio);
+      canvas.height = Math.round(seen.size.height * ratio);
       context.scale(ratio, ratio);
       context.lineWidth = 2;
       const faces = facesSeen(seen);

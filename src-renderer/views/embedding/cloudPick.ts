@@ -1,7 +1,7 @@
 import type { Matrix4 } from 'three';
 import type { CloudSize } from './cloudCamera.ts';
 
-/** Visits the points [rows, 3] that are in front of the eye, with their place in pixels and their depth. */
+/** Visits the points [rows, 3] in front of the camera, with their position in pixels and their depth. */
 export function eachOnScreen(
   positions: Float32Array,
   { elements: m }: Matrix4,
@@ -25,7 +25,7 @@ export function eachOnScreen(
   }
 }
 
-/** The place in pixels of one row. */
+/** The position of one row in pixels; null behind the camera. */
 export function placeOf(
   positions: Float32Array,
   matrix: Matrix4,
@@ -41,7 +41,7 @@ export function placeOf(
   return place;
 }
 
-/** The row under the pointer: within so many pixels, and of those at about one distance the foremost. */
+/** The row under the pointer, within `reach` pixels. Of rows at about the same distance, the one in front. */
 export function rowAt(
   positions: Float32Array,
   matrix: Matrix4,
@@ -51,14 +51,17 @@ export function rowAt(
     reach = 9,
   }: { readonly size: CloudSize; readonly at: readonly [number, number]; readonly reach?: number },
 ): number | null {
-  let [found, least]: [number | null, number] = [null, Number.POSITIVE_INFINITY];
+  let found: number | null = null;
+  let least = Number.POSITIVE_INFINITY;
   eachOnScreen(positions, matrix, {
     size,
     visit(row, x, y, depth) {
       const distance = Math.hypot(x - at[0], y - at[1]);
       if (distance > reach) return;
       const cost = distance + (depth * reach) / 2;
-      if (cost < least) [found, least] = [row, cost];
+      if (cost >= least) return;
+      found = row;
+      least = cost;
     },
   });
   return found;

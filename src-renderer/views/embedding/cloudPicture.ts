@@ -5,7 +5,7 @@ const foot = 40;
 const gap = 16;
 const mostEntries = 8;
 
-/** Clouds side by side as a PNG, each under its name, with what the colours mean beneath. */
+/** Clouds side by side as a PNG, each below its name, with a legend at the bottom. */
 export function cloudPicture(
   clouds: readonly {
     readonly name: string;
@@ -54,7 +54,7 @@ export function cloudPicture(
     at += 126 * ratio;
     word(`0° to ${colours.scale.most}°`);
   }
-  // Many people's colours say little in a line of words.
+  // A legend of many people would not fit and says little.
   for (const { label, colour } of colours.entries.length > mostEntries ? [] : colours.entries) {
     context.fillStyle = colour;
     context.fillRect(at, base - 9 * ratio, 9 * ratio, 9 * ratio);

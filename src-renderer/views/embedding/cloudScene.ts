@@ -14,15 +14,12 @@ import {
 import { randomStream } from '../../../src-shared/maths/random.ts';
 import { eyeDistance, type CloudSize } from './cloudCamera.ts';
 
-/**
- * What is seen: colours [rows, 3] of 0 to 255 and sizes in pixels, one a row; larger than `raisedAbove` is drawn over
- * all others.
- */
+/** Colours [rows, 3] from 0 to 255 and sizes in pixels. Points larger than `raisedAbove` are drawn over all others. */
 export interface CloudPaint {
   readonly colours: Uint8Array;
   readonly sizes: Float32Array;
 }
-/** Line segments [segments, 2, 3] with their colours. */
+/** Line segments [segments, 2, 3] and their colours. */
 export interface CloudLines {
   readonly positions: Float32Array;
   readonly colours: Uint8Array;
@@ -32,7 +29,10 @@ export const raisedAbove = 6;
 const project = `
   precision highp float;
   uniform mat4 view; uniform float depth; uniform vec3 back;
-  vec3 faded(vec3 colour, vec4 place) { return mix(colour, back, depth * 0.6 * clamp((place.w - ${eyeDistance.toFixed(1)} + 1.0) / 2.0, 0.0, 1.0)); }
+  vec3 faded(vec3 colour, vec4 place) {
+    float distance = clamp((place.w - ${eyeDistance.toFixed(1)} + 1.0) / 2.0, 0.0, 1.0);
+    return mix(colour, back, depth * 0.6 * distance);
+  }
 `;
 const pointsVertex = `${project}
   in vec3 position; in vec3 before; in vec3 colour; in float size;
@@ -54,7 +54,7 @@ const pointsFragment = `
     if (edge <= 0.0) discard;
     result = vec4(shown, min(1.0, edge));
   }`;
-/** Squares, for frames that must be quick: nothing is blended, nothing cut off. */
+/** Plain squares, for the quick frames of a movement: without blending and without cut corners. */
 const squaresFragment =
   'precision highp float; in vec3 shown; in float pixels; out vec4 result; void main() { result = vec4(shown, 1.0); }';
 const linesVertex = `${project}
@@ -65,8 +65,8 @@ const linesFragment =
   'precision highp float; in vec3 shown; out vec4 result; void main() { result = vec4(shown, 1.0); }';
 
 /**
- * A point cloud on a canvas by WebGL: one object however many points, so that a turn costs one matrix. Throws where
- * there is no WebGL.
+ * A point cloud drawn by WebGL. All points are one object, so that turning costs one matrix. Throws where there is no
+ * WebGL.
  */
 export function cloudScene(canvas: HTMLCanvasElement) {
   const renderer = new WebGLRenderer({ canvas, powerPreference: 'high-performance' });
@@ -93,19 +93,16 @@ export function cloudScene(canvas: HTMLCanvasElement) {
     scene.add(object);
   }
   cloud.visible = drawing.visible = false;
-  let order = new Uint32Array(); // any beginning of it is a fair sample
+  let order = new Uint32Array(); // shuffled: its first n rows are a fair sample
 
   return {
-    /** `ratio` is how many pixels of the screen stand for one of the size. */
+    /** `ratio` is the number of screen pixels per CSS pixel. */
     resize({ width, height }: CloudSize, ratio: number): void {
       uniforms.ratio.value = Math.min(2, ratio);
       renderer.setPixelRatio(uniforms.ratio.value);
       renderer.setSize(width, height, false);
     },
-    /**
-     * Puts the points of [rows, 3] in place of the ones before; where there are as many, `draw` can show the way
-     * between.
-     */
+    /** Replaces the points by [rows, 3]. Where their number stays, `draw` can show them on the way. */
     place(positions: Float32Array): void {
       const known = points.getAttribute('position');
       const before = known?.array.length === positions.length ? known : new BufferAttribute(positions, 3);
@@ -121,7 +118,7 @@ export function cloudScene(canvas: HTMLCanvasElement) {
     paint({ colours, sizes }: CloudPaint): void {
       points.setAttribute('colour', new BufferAttribute(colours, 3, true));
       points.setAttribute('size', new BufferAttribute(sizes, 1));
-      // What is raised is drawn however few are.
+      // Raised points come first: they are drawn even when few points are.
       points.setIndex(
         new BufferAttribute(
           Uint32Array.from([
@@ -142,8 +139,8 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       lines.setAttribute('colour', new BufferAttribute(drawn.colours, 3, true));
     },
     /**
-     * Draws at once; `share` is the part of the way from the places before, 0 to 1, `back` the background of 0 to 255,
-     * and `detail` the share of the points that is drawn: below 1 as squares.
+     * Draws now. `share` (0 to 1) is how far the points are on the way from their previous places, `back` the
+     * background (0 to 255), `detail` the share of points that is drawn; below 1 they are squares.
      */
     draw({
       view,
@@ -178,7 +175,7 @@ export function cloudScene(canvas: HTMLCanvasElement) {
   };
 }
 
-/** Rows in an order drawn once for all. */
+/** All rows in a random order that is always the same. */
 function shuffledRows(count: number): Uint32Array<ArrayBuffer> {
   return Uint32Array.from(randomStream(1, 'cloud').shuffle(Array.from({ length: count }, (_, row) => row)));
 }

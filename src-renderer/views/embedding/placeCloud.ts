@@ -3,24 +3,23 @@ import { procrustes } from '../../../src-shared/maths/procrustes.ts';
 
 export type Dimensions = 2 | 3;
 
-/** Whether two projections show the same pictures in one order, so that they can be laid onto one another. */
+/** Whether two projections show the same pictures in one order, so that one can be aligned to the other. */
 export const showsSame = (a: EmbeddingPoints, b: EmbeddingPoints): boolean =>
   a.dimensions === b.dimensions &&
   a.rows.length === b.rows.length &&
   a.rows.every((row, at) => row.file === b.rows[at]?.file);
 
 /**
- * The frames of a projection as [rows, 3] of radius about 1, each turned onto its neighbour by Procrustes, and the last
- * onto the last of `onto`.
- * Scale is each frame's own: Procrustes would shrink one that hardly fits. The unit sphere is turned alone, about its
- * centre.
+ * The snapshots of a projection as [rows, 3] with a radius of about 1. Each is aligned to the next by Procrustes, and
+ * the last to the last of `onto`. Each keeps its own scale: Procrustes would shrink one that hardly fits. The unit
+ * sphere is only turned about its centre.
  */
-export function placeFrames(
+export function alignedSnapshots(
   { frames, dimensions, method }: EmbeddingPoints,
   onto: readonly Float32Array[] | null,
 ): Float32Array[] {
   const placed: Float32Array[] = [];
-  // From the end backwards: the last frame is what was trained for, and the one that is compared.
+  // From the last one backwards: it is the result of training, and the one that is compared.
   for (const frame of [...frames].reverse()) {
     const fixed = placed.length > 0 ? placed.at(-1)! : (onto?.at(-1) ?? null);
     placed.push(method === 'sphere' ? onSphere(frame, fixed) : onPlane(frame, dimensions, fixed));
@@ -42,7 +41,7 @@ function onPlane({ coordinates }: EmbeddingFrame, dimensions: Dimensions, fixed:
 function onSphere({ coordinates }: EmbeddingFrame, fixed: Float32Array | null): Float32Array {
   const own = Float32Array.from(coordinates);
   if (!fixed) return own;
-  // With each point's opposite the centre is the origin, and only a turn and a scale are left.
+  // With each point's opposite added, the centre is the origin: only a rotation and a scale are left.
   const { aligned } = procrustes(withOpposites(fixed), withOpposites(own), 3);
   const scale = Math.hypot(aligned[0]!, aligned[1]!, aligned[2]!) || 1;
   return aligned.subarray(0, own.length).map((value) => value / scale);
@@ -54,7 +53,7 @@ const withOpposites = (cloud: Float32Array): Float32Array =>
   );
 const flat = (cloud: Float32Array): Float32Array => cloud.filter((_, at) => at % 3 < 2);
 
-/** Centred, with 99 of 100 points within radius 1. */
+/** Centred, with 99 % of the points within radius 1. */
 function normalised(cloud: Float32Array, dimensions: Dimensions): Float32Array {
   const points = cloud.length / dimensions;
   const mean = new Float64Array(dimensions);

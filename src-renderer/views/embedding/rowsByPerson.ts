@@ -1,12 +1,6 @@
 import type { EmbeddingRow } from '../../../src-shared/api.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 
-/** The rows of each person, persons in the order of their first row. */
-export function rowsByPerson(rows: readonly EmbeddingRow[]): ReadonlyMap<string, readonly number[]> {
-  const people = new Map<string, number[]>();
-  rows.forEach(({ identity }, row) => {
-    const own = people.get(identity);
-    if (own) own.push(row);
-    else people.set(identity, [row]);
-  });
-  return people;
-}
+/** The rows of each person, in the order of their first rows. */
+export const rowsByPerson = (rows: readonly EmbeddingRow[]): ReadonlyMap<string, readonly number[]> =>
+  groupBy(rows.keys(), (row) => rows[row]!.identity);

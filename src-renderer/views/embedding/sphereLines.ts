@@ -7,10 +7,9 @@ const steps = 48; // segments of a circle
 type Vector = readonly [number, number, number];
 
 /**
- * The unit sphere's meridians and parallels, a ray to the mean direction of each class, and about it the cap in which a
- * picture keeps the
- * margin to the nearest other mean: angles up to (φ - m) / 2, φ the angle between the two means. Held-out people are no
- * classes. Points are [rows, 3].
+ * The unit sphere's meridians and parallels, a ray to the mean of each class, and around it the cap in which a picture
+ * is closer to its class than to any other by at least the margin m: angles up to (φ - m) / 2, where φ is the angle to
+ * the nearest other mean. Held-out people are not classes. Points are [rows, 3].
  */
 export function sphereLines(
   points: Float32Array,

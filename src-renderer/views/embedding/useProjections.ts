@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, shallowRef } from 'vue';
-import type { CallInput, EmbeddingPoints } from '../../../src-shared/api.ts';
+import type { CallInput, EmbeddingPoints, Job } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { asFault } from '../../client/useCall.ts';
 import { call } from '../../client/workbench.ts';
@@ -7,7 +7,12 @@ import { jobEnded, useJobs } from '../../stores/jobs.ts';
 
 export type ProjectionRequest = Omit<CallInput<'embedding.project'>, 'run'>;
 
-/** Places the embeddings of runs by one job a run; what was shown stays until all are placed. */
+function doneShare({ state, progress }: Job): number {
+  if (state === 'done') return 1;
+  return progress ? progress.done / progress.total : 0;
+}
+
+/** Projects the embeddings of runs, with one job per run. What was shown stays until all are done. */
 export function useProjections() {
   const jobs = useJobs();
   const points = shallowRef<readonly EmbeddingPoints[]>([]);
@@ -26,14 +31,16 @@ export function useProjections() {
           const job = jobs.byId(id);
           return job !== null && !jobEnded(job);
         })
+        // A job may have ended in the meantime.
         .map((id) => call('jobs.cancel', { id }).catch(() => null)),
-    ); // ended meanwhile
+    );
   };
   const compute = async (runs: readonly string[], request: ProjectionRequest): Promise<void> => {
     await cancel();
     const own = ++turn;
     fault.value = null;
-    [underWay.value, wanted.value] = [[], runs.length];
+    underWay.value = [];
+    wanted.value = runs.length;
     try {
       const ids: string[] = [];
       for (const run of runs) {
@@ -66,14 +73,10 @@ export function useProjections() {
       points.value = [];
     },
     busy: computed(() => underWay.value !== null),
-    /** How much of all is done, 0 to 1, and in words. */
+    /** The share that is done, 0 to 1, and in words. */
     progress: computed(() => {
       const known = (underWay.value ?? []).flatMap((id) => jobs.byId(id) ?? []);
-      const share =
-        known.reduce(
-          (sum, job) => sum + (job.state === 'done' ? 1 : job.progress ? job.progress.done / job.progress.total : 0),
-          0,
-        ) / Math.max(1, wanted.value);
+      const share = known.reduce((sum, job) => sum + doneShare(job), 0) / Math.max(1, wanted.value);
       const now = known.find((job) => job.state === 'running');
       const note = now?.progress?.note ? `, ${now.progress.note}` : '';
       return { share, note, text: now ? `${now.title}${note}` : 'Waiting' };

@@ -2,39 +2,40 @@ import { lossCatalogue, lossSchema, lossTerms, type LossName, type LossPlan } fr
 import { fitsFilter, lossKnobs, words, type Knob, type KnobPath } from './knobTree.ts';
 import type { GivenArm } from './experimentText.ts';
 
-/** A row of the table of arms: one knob, with its place in each arm that has it. */
+/** A row of the table of arms: one knob, with its value in each arm that has it. */
 export interface ArmRow {
-  /** As the plan's difference names it: 'loss.scale', or a knob of network or training. */
+  /** 'loss.scale', or the dotted name of a knob of network or training. */
   readonly name: string;
   readonly label: string;
   readonly help: string;
   readonly unit: string | null;
-  /** One an arm; null where the arm's loss has no such knob. */
+  /** One per arm; null where the arm's loss does not have the knob. */
   readonly cells: readonly (ArmCell | null)[];
 }
 export interface ArmCell {
   readonly knob: Knob;
   readonly path: KnobPath;
   readonly value: unknown;
-  /** Whether the arm gives it itself. */ readonly given: boolean;
+  /** Whether the arm sets it itself. */
+  readonly given: boolean;
 }
 
-/** The loss of an arm as its text means it; null where it means none. */
+/** The loss that an arm's text names; null where it names none. */
 export const lossOf = (arm: GivenArm): LossPlan | null => lossSchema.safeParse(arm.loss).data ?? null;
 
-/** A sum as one writes it: 'arcFace + 0.1 triplet'. */
+/** A sum as users write it: 'arcFace + 0.1 triplet'. */
 export const lossExpression = (plan: LossPlan): string =>
   lossTerms(plan)
     .map(({ weight, loss }) => (weight === 1 ? loss.name : `${weight} ${loss.name}`))
     .join(' + ');
 
-/** Reads what is typed for a sum: the plan, terms that were there before keeping their settings, or what is wrong. */
+/** Reads a typed sum. Returns its plan, in which known terms keep their settings, or what is wrong. */
 export function readLossExpression(
   text: string,
   before: LossPlan | null,
 ): { readonly loss: string | LossPlan } | { readonly fault: string } {
   const parsed = lossSchema.safeParse(text.trim());
-  if (!parsed.success) return { fault: parsed.error.issues[0]?.message ?? 'This is no loss.' };
+  if (!parsed.success) return { fault: parsed.error.issues[0]?.message ?? 'This is not a loss.' };
   const known = new Map(before ? lossTerms(before).map(({ loss }) => [loss.name, loss]) : []);
   const plan = parsed.data;
   if (plan.name !== 'sum') return { loss: known.get(plan.name) ?? text.trim() };
@@ -44,7 +45,7 @@ export function readLossExpression(
     : { loss: { name: 'sum', terms } };
 }
 
-/** The rows of arms: every knob of their losses, then what an arm sets otherwise than the others. */
+/** The rows of the table of arms: all knobs of their losses, then the settings that some arm overrides. */
 export function armRows(
   arms: readonly GivenArm[],
   settings: readonly Knob[],

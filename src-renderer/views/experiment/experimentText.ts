@@ -3,7 +3,7 @@ import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import type { LossPlan } from '../../../src-shared/losses.ts';
 import type { Knob, KnobPath } from './knobTree.ts';
 
-/** An arm as a text gives it: names and settings may be missing or wrong. */
+/** An arm as written in the text. Names and settings may be missing or wrong. */
 export interface GivenArm {
   readonly name: string;
   readonly loss: unknown;
@@ -13,7 +13,7 @@ export interface GivenArm {
 export type LossText = string | LossPlan | { readonly name: string };
 
 const parse = (text: string): Document => parseDocument(text, { prettyErrors: false });
-/** A document with the user's own indentation; a line is never broken anew. */
+/** A document with the user's own indentation. Long lines are not wrapped. */
 const write = (document: Document, own: string): string =>
   document.toString({
     lineWidth: 0,
@@ -21,7 +21,7 @@ const write = (document: Document, own: string): string =>
     indentSeq: !/^( *)[^\s#-].*:\s*\n(\s*#.*\n)*\1- /m.test(own),
   });
 
-/** What a text gives at a path; null where it is no YAML that can be edited. */
+/** Reads what a text sets at a path; null where the text is not valid YAML. */
 export function givenIn(text: string): ((path: KnobPath) => unknown) | null {
   const document = parse(text);
   if (document.errors.length > 0 || (document.contents !== null && !isMap(document.contents))) return null;
@@ -48,10 +48,7 @@ function edit(text: string, change: (document: Document) => void): string {
   return reread.errors.length === 0 && JSON.stringify(reread.toJS()) === JSON.stringify(document.toJS()) ? kept : after;
 }
 
-/**
- * The text with the lines that a change reached, the others as the user spaced them: writing a document sets its spaces
- * anew.
- */
+/** The new text, in which unchanged lines keep the user's spacing. Writing the document alone would change it. */
 function keepLines(own: readonly string[], before: readonly string[], after: readonly string[]): string {
   if (own.length !== before.length) return after.join('\n');
   const shortest = Math.min(before.length, after.length);
@@ -64,11 +61,11 @@ function keepLines(own: readonly string[], before: readonly string[], after: rea
   );
 }
 
-/** A short list or section stands on its line. */
+/** A short list or section is written on one line. */
 const nodeOf = (document: Document, value: unknown) =>
   document.createNode(value, { flow: typeof value === 'object' && value !== null });
 
-/** Sets a value in place; a bare name on the way, as in `optimizer: adam`, becomes a section. */
+/** Sets a value in place. A bare name on the way, as in `optimizer: adam`, becomes a section. */
 function setIn(document: Document, path: KnobPath, value: unknown): void {
   for (let depth = 1; depth < path.length; depth++) {
     const above = path.slice(0, depth);
@@ -78,7 +75,7 @@ function setIn(document: Document, path: KnobPath, value: unknown): void {
     document.setIn(above, nodeOf(document, bare));
   }
   const before = document.getIn(path, true);
-  // The scalar that is there keeps its comment and its place.
+  // The existing scalar keeps its comment and its position.
   if (isScalar(before) && (typeof value !== 'object' || value === null)) {
     before.value = value;
     delete before.source;
@@ -96,18 +93,18 @@ function deleteIn(document: Document, path: KnobPath): void {
   }
 }
 
-/** Sets a knob; all else in the text stays as it is, comments and order too. */
+/** Sets a knob. The rest of the text stays unchanged, with its comments and order. */
 export const setKnob = (text: string, path: KnobPath, value: unknown): string =>
   edit(text, (document) => setIn(document, path, value));
 
-/** Chooses another optimiser or sampler: its own settings go with it, as they mean nothing to the next. */
+/** Chooses another optimiser or sampler. The old one's settings are removed, since the new one does not have them. */
 export const setChoice = (text: string, path: KnobPath, section: Readonly<Record<string, unknown>>): string =>
   edit(text, (document) => document.setIn(path, nodeOf(document, section)));
 
-/** Takes a knob out of the text, so that its default holds again; a section left empty goes too. */
+/** Removes a knob from the text, so that its default applies again. A section that becomes empty is removed too. */
 export const resetKnob = (text: string, path: KnobPath): string => edit(text, (document) => deleteIn(document, path));
 
-/** The arms that a text gives; where it gives none, the two that stand for it. */
+/** The arms of a text; where it has none, the two default arms. */
 export function armsIn(text: string, standing: readonly GivenArm[]): GivenArm[] {
   const arms = givenIn(text)?.(['arms']);
   if (!Array.isArray(arms)) return [...standing];
@@ -125,7 +122,7 @@ export function armsIn(text: string, standing: readonly GivenArm[]): GivenArm[] 
   });
 }
 
-/** Edits the arms of a text; those that stand for missing ones are written first. */
+/** Edits the arms of a text. Where it has none, the default arms are written first. */
 export function editArms(text: string, standing: readonly GivenArm[]) {
   const withArms =
     givenIn(text)?.(['arms']) === undefined
@@ -166,7 +163,7 @@ export function editArms(text: string, standing: readonly GivenArm[]) {
             document.deleteIn(['arms', other > index ? other - 1 : other, 'against']);
         });
       }),
-    /** Renames an arm; arms held against it and swept knobs of its loss follow. */
+    /** Renames an arm. Arms compared with it and swept knobs of its loss follow. */
     rename: (index: number, name: string): string =>
       edit(withArms, (document) => {
         const swept = document.getIn(['sweep', 'knobs'], true);
@@ -204,7 +201,7 @@ const written = ({ name, loss, settings, against }: GivenArm) => ({
   ...(against === null ? {} : { against }),
 });
 
-/** A name that no arm has: 'arcFace', 'arcFace 2', … */
+/** A name that no arm has yet: 'arcFace', 'arcFace 2', … */
 function freshName(name: string, taken: readonly string[]): string {
   const base = name.replace(/ \d+$/, '').slice(0, 70);
   for (let number = 1; ; number++) {
@@ -214,7 +211,7 @@ function freshName(name: string, taken: readonly string[]): string {
 }
 
 const standard = experimentSchema.parse({});
-/** Sections of an experiment without the knobs that stand at their defaults, and without those left empty. */
+/** The sections of an experiment without knobs at their defaults and without empty sections. */
 export const notStandard = (
   sections: Partial<Pick<Plan, 'data' | 'prepare' | 'split'>>,
 ): Record<string, Record<string, unknown>> =>
@@ -228,7 +225,7 @@ export const notStandard = (
     }),
   );
 
-/** The text of a new experiment on given faces. */
+/** The text of a new experiment on the given faces. */
 export function newExperimentText({
   name,
   data,
@@ -236,7 +233,9 @@ export function newExperimentText({
   readonly name: string;
   readonly data: Readonly<Record<string, unknown>>;
 }): string {
-  return `# What does ArcFace buy over plain cross-entropy on these faces?\n${stringify({ name: `ArcFace against cross-entropy on ${name}`, data }, { lineWidth: 0 })}prepare:
+  const head = stringify({ name: `ArcFace against cross-entropy on ${name}`, data }, { lineWidth: 0 });
+  return `# What does ArcFace buy over plain cross-entropy on these faces?
+${head}prepare:
   inputSize: 64
 model:
   backbone: smallcnn
@@ -253,6 +252,10 @@ arms:
 `;
 }
 
-/** Whether a knob's value in the text is another than its default. */
+/** The text of a preset, on the faces of a dataset: what the preset says of them is replaced. */
+export const presetOnFaces = (yaml: string, data: Readonly<Record<string, unknown>>): string =>
+  Object.entries(data).reduce((text, [key, value]) => setKnob(text, ['data', key], value), yaml);
+
+/** Whether the text sets a knob to something other than its default. */
 export const differsFromDefault = (knob: Pick<Knob, 'default'>, given: unknown): boolean =>
   given !== undefined && JSON.stringify(given) !== JSON.stringify(knob.default);

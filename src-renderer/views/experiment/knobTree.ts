@@ -4,26 +4,33 @@ import { knobSchemaOf, type KnobSchema } from '../../../src-shared/knobSchema.ts
 import { lossCatalogue, type LossName } from '../../../src-shared/losses.ts';
 
 export type KnobPath = readonly (string | number)[];
-/** What a knob takes, and so the control that sets it. */
+/** What a knob takes, which decides its control. */
 export type KnobKind =
   | {
       readonly type: 'number';
       readonly whole: boolean;
       readonly least?: number;
       readonly most?: number;
-      /** Whether the ends themselves are left out. */ readonly above: boolean;
+      /** Whether `least` itself is excluded. */
+      readonly above: boolean;
+      /** Whether `most` itself is excluded. */
       readonly below: boolean;
       /** Words that may stand in place of a number, such as perSeed. */
       readonly words?: readonly string[];
     }
-  | { readonly type: 'choice'; readonly options: readonly string[] }
+  | {
+      readonly type: 'choice';
+      readonly options: readonly string[];
+      /** Those of the options that the text writes as numbers. */
+      readonly numbers?: readonly string[];
+    }
   | { readonly type: 'switch' }
   | { readonly type: 'text' }
   | { readonly type: 'numbers'; readonly whole: boolean }
   | { readonly type: 'texts' }
-  /** Any of a few. */
+  /** Any of some options. */
   | { readonly type: 'some'; readonly options: readonly string[] }
-  /** Names, each with one of a few. */
+  /** Names, each with one of some options. */
   | { readonly type: 'named'; readonly options: readonly string[] };
 
 /** One knob as the schema knows it. */
@@ -43,10 +50,10 @@ export interface KnobSection {
   readonly knobs: readonly Knob[];
 }
 
-/** Reads what the text gives at a path; undefined where it gives nothing. */
+/** Reads what the text sets at a path; undefined where it sets nothing. */
 export type Given = (path: KnobPath) => unknown;
 
-/** Knobs that have parts of the form of their own. */
+/** Knobs that have their own part of the form. */
 const elsewhere = new Set(['arms', 'ladder', 'sweep', 'tune', 'stopping']);
 const titles: Readonly<Record<string, string>> = {
   '': 'Experiment',
@@ -56,25 +63,26 @@ const titles: Readonly<Record<string, string>> = {
   model: 'Network',
   training: 'Training',
   'training.optimizer': 'Optimiser',
-  'training.schedule': 'Schedule of the learning rate',
+  'training.schedule': 'Learning rate schedule',
   'training.sampler': 'Sampler',
   'training.augmentation': 'Augmentation',
-  evaluation: 'Judging',
+  evaluation: 'Evaluation',
   report: 'Report',
 };
-/** As the app names it; every other label is the key in words. */
+/** Labels that differ from the key in words. */
 const labels: Readonly<Record<string, string>> = {
   'training.optimizer.name': 'Optimiser',
   'training.sampler.name': 'Sampler',
+  'data.people': 'Folders of people',
   'data.demo.people': 'Demo people',
-  'data.demo.imagesPerPerson': 'Demo images a person',
+  'data.demo.imagesPerPerson': 'Demo images per person',
   'data.demo.seed': 'Demo seed',
-  'training.sampler.identities': 'People a batch',
-  'training.sampler.images': 'Images a person',
+  'training.sampler.identities': 'People per batch',
+  'training.sampler.images': 'Images per person',
   'training.schedule.name': 'Schedule',
   'evaluation.falsePositiveRates': 'False positive rates',
   'evaluation.pairs': 'Verification pairs',
-  'split.assign': 'People put by hand',
+  'split.assign': 'People assigned by hand',
   'split.allowFindings': 'Allowed findings',
 };
 
@@ -82,8 +90,8 @@ const experimentSchema = knobSchemaOf(experimentFields);
 const standard = knobsOfPlan(experimentFields.parse({}));
 
 /**
- * The knobs of an experiment by sections; where a section has a choice, such as the optimiser, those of what the text
- * gives.
+ * The knobs of an experiment by section. Where a section depends on a choice, such as the optimiser, it has the knobs
+ * of what the text chooses.
  */
 export function knobSections(given: Given): KnobSection[] {
   const isSection = (schema: KnobSchema) => schema.properties !== undefined || schema.oneOf !== undefined;
@@ -101,25 +109,22 @@ export function knobSections(given: Given): KnobSection[] {
   });
   const whole = split(experimentSchema.properties);
   const training = split(experimentSchema.properties?.['training']?.properties);
+  const ofTraining = [
+    section(['training'], Object.fromEntries(training.here)),
+    ...training.apart.map(([key, inner]) => ({
+      ...section(['training', key], {}),
+      knobs: knobsOf(['training', key], inner, given),
+    })),
+  ];
   return [
     section([], Object.fromEntries(whole.here)),
     ...whole.apart
       .filter(([name]) => !elsewhere.has(name))
-      .flatMap(([name, schema]) =>
-        name !== 'training'
-          ? [section([name], schema.properties ?? {})]
-          : [
-              section(['training'], Object.fromEntries(training.here)),
-              ...training.apart.map(([key, inner]) => ({
-                ...section(['training', key], {}),
-                knobs: knobsOf(['training', key], inner, given),
-              })),
-            ],
-      ),
+      .flatMap(([name, schema]) => (name === 'training' ? ofTraining : [section([name], schema.properties ?? {})])),
   ];
 }
 
-/** The settings of a ladder. */
+/** The settings of an ablation (`ladder` in the text). */
 export const ladderKnobs = (): Knob[] =>
   Object.entries(experimentSchema.properties?.['ladder']?.properties ?? {}).flatMap(([key, schema]) =>
     knobsOf(['ladder', key], schema, () => undefined),
@@ -137,40 +142,29 @@ export const halvingKnobs = (): Knob[] =>
     ([key, schema]) => knobsOf(['sweep', 'halving', key], schema, () => undefined),
   );
 
-/** The settings of a sweep beside its knobs. */
+/** The settings of a sweep other than its knobs. */
 export const sweepKnobs = (): Knob[] =>
   Object.entries(experimentSchema.properties?.['sweep']?.properties ?? {})
     .filter(([key]) => key !== 'knobs' && key !== 'halving')
     .flatMap(([key, schema]) => knobsOf(['sweep', key], schema, () => undefined));
 
-/**
- * What the sweep takes of one knob, their paths below the knob's own: its values, or a range; `of` is the knob that is
- * swept.
- */
+/** The fields of a swept knob: values, or a range. Their paths are relative to the sweep's entry for the knob `of`. */
 export function sweptKnobs(of: Pick<Knob, 'kind' | 'default'>): Knob[] {
   const schema = experimentSchema.properties?.['sweep']?.properties?.['knobs']?.additionalProperties;
   const own = Object.entries((schema || undefined)?.properties ?? {});
   return own.flatMap(([key, inner]) => {
-    const kind =
-      key === 'values'
-        ? valuesOf(of.kind)
-        : (key === 'from' || key === 'to') && of.kind.type === 'number'
-          ? of.kind
-          : kindOf(inner);
-    return kind === null
-      ? []
-      : [
-          {
-            path: [key],
-            name: key,
-            label: words(key),
-            help: inner.description ?? '',
-            unit: null,
-            kind,
-            default: undefined,
-          },
-        ];
+    const kind = sweptKind(key, inner, of.kind);
+    if (kind === null) return [];
+    const help = inner.description ?? '';
+    return [{ path: [key], name: key, label: words(key), help, unit: null, kind, default: undefined }];
   });
+}
+
+/** What one field of a swept knob takes: its values and the ends of its range are of the knob's own kind. */
+function sweptKind(key: string, schema: KnobSchema, of: KnobKind): KnobKind | null {
+  if (key === 'values') return valuesOf(of);
+  if ((key === 'from' || key === 'to') && of.type === 'number') return of;
+  return kindOf(schema);
 }
 
 function valuesOf(kind: KnobKind): KnobKind {
@@ -190,7 +184,7 @@ function valuesOf(kind: KnobKind): KnobKind {
   }
 }
 
-/** The knobs of one loss, their paths below the loss's own. */
+/** The knobs of one loss. Their paths are relative to the loss. */
 export const lossKnobs = (loss: LossName): Knob[] =>
   loss === 'sum'
     ? []
@@ -260,11 +254,7 @@ function kindOf(schema: KnobSchema): KnobKind | null {
     case 'string':
       return schema.const === undefined ? { type: 'text' } : null;
     case 'array':
-      return schema.items?.type === 'integer' || schema.items?.type === 'number'
-        ? { type: 'numbers', whole: schema.items.type === 'integer' }
-        : schema.items?.type === 'string'
-          ? { type: 'texts' }
-          : null;
+      return listKind(schema.items?.type);
     case 'object':
       return schema.additionalProperties && schema.additionalProperties.enum
         ? { type: 'named', options: schema.additionalProperties.enum }
@@ -274,26 +264,44 @@ function kindOf(schema: KnobSchema): KnobKind | null {
   }
 }
 
-/** A number that a word may take the place of; null for any other union. */
-function wordOrNumber(options: readonly KnobSchema[]): KnobKind | null {
-  const words = options.flatMap((option) => option.enum ?? []);
-  const kinds = options.filter((option) => !option.enum).map(kindOf);
-  const [number] = kinds;
-  return kinds.length === 1 && number?.type === 'number' && words.length > 0 ? { ...number, words } : null;
+/**
+ * Words or a small whole number, such as `people: auto` or `people: 2`, are one list of options; words or any whole
+ * number, such as `seed: perSeed`, are a number that a word may take the place of.
+ */
+function wordOrNumber(schemas: readonly KnobSchema[]): KnobKind | null {
+  const words = schemas.flatMap((schema) => schema.enum ?? []);
+  const number = schemas.find(({ type }) => type === 'integer');
+  if (words.length === 0 || !number) return null;
+  if (number.minimum === undefined || number.maximum === undefined || number.maximum - number.minimum > 20) {
+    const kind = kindOf(number);
+    return kind?.type === 'number' ? { ...kind, words } : null;
+  }
+  const { minimum, maximum } = number;
+  const numbers = Array.from({ length: maximum - minimum + 1 }, (_, index) => String(minimum + index));
+  return { type: 'choice', options: [...words, ...numbers], numbers };
 }
 
-// JSON Schema states the safe-integer bounds of any integer; they tell the user nothing.
+function listKind(itemType: string | undefined): KnobKind | null {
+  switch (itemType) {
+    case 'integer':
+    case 'number':
+      return { type: 'numbers', whole: itemType === 'integer' };
+    case 'string':
+      return { type: 'texts' };
+    default:
+      return null;
+  }
+}
+
+// JSON Schema states the safe-integer bounds of every integer; they mean nothing to the user.
 const limit = (bound: number | undefined) =>
   bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound;
 
-const unitOf = (name: string, help: string): string | null =>
-  /\bpixels\b/.test(help)
-    ? 'px'
-    : /\bradians\b/.test(help) || /Radians$/.test(name)
-      ? 'rad'
-      : /epochs$/i.test(name)
-        ? 'epochs'
-        : null;
+function unitOf(name: string, help: string): string | null {
+  if (/\bpixels\b/.test(help)) return 'px';
+  if (/\bradians\b/.test(help) || /Radians$/.test(name)) return 'rad';
+  return /epochs$/i.test(name) ? 'epochs' : null;
+}
 
 /** 'weightDecay' as 'Weight decay'. */
 export function words(key: string | number | undefined): string {
@@ -317,25 +325,17 @@ export function rangeInWords(kind: KnobKind): string {
     .join(', ');
 }
 
-/** A value as the form writes it. */
-export const shownValue = (value: unknown): string =>
-  value === undefined || value === null
-    ? '—'
-    : typeof value === 'boolean'
-      ? value
-        ? 'on'
-        : 'off'
-      : Array.isArray(value)
-        ? value.length === 0
-          ? 'none'
-          : value.join(', ')
-        : typeof value === 'object'
-          ? Object.entries(value)
-              .map(([name, item]) => `${name}: ${String(item)}`)
-              .join(', ') || 'none'
-          : String(value);
+/** A value as the form shows it. */
+export function shownValue(value: unknown): string {
+  if (value === undefined || value === null) return '—';
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
+  if (typeof value !== 'object') return String(value);
+  const items = Object.entries(value).map(([name, item]) => `${name}: ${String(item)}`);
+  return items.length === 0 ? 'none' : items.join(', ');
+}
 
-/** Whether a knob fits what is typed into the filter: every word in its name, label or help. */
+/** Whether a knob matches the filter: every word must occur in its name, label or help. */
 export const fitsFilter = (knob: Pick<Knob, 'name' | 'label' | 'help'>, filter: string): boolean => {
   const text = `${knob.name} ${knob.label} ${knob.help}`.toLowerCase();
   return filter
@@ -344,7 +344,7 @@ export const fitsFilter = (knob: Pick<Knob, 'name' | 'label' | 'help'>, filter: 
     .every((word) => text.includes(word));
 };
 
-/** The knobs that one arm can set otherwise: those of network and training. */
+/** The knobs that an arm can override: those of the network and of training. */
 export const armSettings = (plan: Pick<Plan, 'model' | 'training'>): Knob[] => {
   const given: Given = (path) =>
     path.reduce<unknown>(

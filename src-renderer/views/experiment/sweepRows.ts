@@ -1,4 +1,5 @@
 import type { Plan } from '../../../src-shared/experiment.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { halvingRounds } from '../../../src-shared/halving.ts';
 import type { ArmRow } from './armRows.ts';
 import type { GivenArm } from './experimentText.ts';
@@ -9,7 +10,8 @@ export interface SweepOption {
   readonly name: string;
   readonly label: string;
   readonly knob: Knob;
-  /** What stands where it is not swept. */ readonly value: unknown;
+  /** The value without a sweep. */
+  readonly value: unknown;
 }
 
 /** Every knob that can be swept: those of the arms' losses, then those of network and training. */
@@ -40,7 +42,7 @@ export function sweepOptions(
   ];
 }
 
-/** Values to begin with: what stands now, with one below and one above it. */
+/** The first values to try: the present one, one below it and one above it. */
 export function firstValues({ knob: { kind }, value }: Pick<SweepOption, 'knob' | 'value'>): readonly unknown[] {
   switch (kind.type) {
     case 'number': {
@@ -58,19 +60,21 @@ export function firstValues({ knob: { kind }, value }: Pick<SweepOption, 'knob' 
 }
 
 function clip(kind: Extract<KnobKind, { type: 'number' }>, number: number): number {
-  const least = kind.least ?? -Infinity;
-  const most = kind.most ?? Infinity;
-  const inside =
-    number < least || (kind.above && number === least)
-      ? null
-      : number > most || (kind.below && number === most)
-        ? null
-        : number;
-  const near = inside ?? (number > most ? (kind.below ? most * 0.999 : most) : kind.above ? least + 0.001 : least);
+  const near = clamped(kind, number);
   return kind.whole ? Math.round(near) : Number(near.toPrecision(6));
 }
 
-/** A range to begin with, from the lowest of some values to the highest. */
+/** The nearest number that the knob takes. An end that is excluded is approached. */
+function clamped(
+  { least = -Infinity, most = Infinity, above, below }: Extract<KnobKind, { type: 'number' }>,
+  number: number,
+): number {
+  if (number > most || (below && number === most)) return below ? most * 0.999 : most;
+  if (number < least || (above && number === least)) return above ? least + 0.001 : least;
+  return number;
+}
+
+/** The first range to try, from the lowest of some values to the highest. */
 export function firstRange(
   values: unknown,
   { knob }: Pick<SweepOption, 'knob'>,
@@ -83,24 +87,18 @@ export function firstRange(
   return { from: Math.min(...around), to: Math.max(...around) };
 }
 
-/** What a sweep makes, in words. */
+/** How much a sweep trains, in words. */
 export function sweepSize(plan: Plan): { readonly arms: string; readonly rounds: string | null } {
   const variants = plan.arms.filter((arm) => arm.variantOf !== undefined);
-  const swept = new Set(variants.map((arm) => arm.variantOf)).size;
   const whole = plan.arms.length - variants.length;
   const seeds = plan.seeds.length;
-  const combinations =
-    swept === 0
-      ? 0
-      : Math.max(
-          ...[...new Set(variants.map((arm) => arm.variantOf))].map(
-            (name) => variants.filter((arm) => arm.variantOf === name).length,
-          ),
-        );
+  const families = groupBy(variants, (arm) => arm.variantOf);
+  const combinations = Math.max(0, ...[...families.values()].map((family) => family.length));
+  const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+  const unchanged = whole > 0 ? ` and ${plural(whole, 'unchanged arm')}` : '';
   const arms =
-    `${variants.length} ${variants.length === 1 ? 'variant' : 'variants'} of ${swept} ` +
-    `${swept === 1 ? 'arm' : 'arms'}${whole > 0 ? ` and ${whole} as ${whole === 1 ? 'it stands' : 'they stand'}` : ''}, ` +
-    `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}: ${plan.arms.length * seeds} runs`;
+    `${plural(variants.length, 'variant')} of ${plural(families.size, 'arm')}${unchanged}, ` +
+    `${plural(seeds, 'seed')}: ${plan.arms.length * seeds} runs`;
   const rounds =
     plan.sweep?.halving && combinations > 0
       ? halvingRounds(plan.sweep.halving, { candidates: combinations, epochs: plan.training.epochs })

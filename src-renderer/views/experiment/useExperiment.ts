@@ -8,25 +8,25 @@ import { useExperiments } from '../../stores/experiments.ts';
 
 const pauseMilliseconds = 350;
 const mostSteps = 100;
-/** Texts that could not be saved, kept for when their experiment is opened again. */
+/** Texts that could not be saved, kept until their experiment is opened again. */
 const unsaved = new Map<string, string>();
 
 export interface OpenExperiment {
-  /** What is edited; it is saved by itself a moment after it was changed. */
+  /** The edited text. It is saved automatically shortly after a change. */
   readonly text: Ref<string>;
-  /** What the workbench says of the text that it holds. */
+  /** What the workbench reports about the saved text. */
   readonly kept: Readonly<ShallowRef<ExperimentDetails | null>>;
   readonly loadFault: Readonly<ShallowRef<ArcBenchError | null>>;
   readonly saveFault: Readonly<ShallowRef<ArcBenchError | null>>;
   readonly changed: ComputedRef<boolean>;
   readonly load: () => Promise<void>;
-  /** Saves now what is not saved yet. */
+  /** Saves unsaved changes now. */
   readonly save: () => Promise<void>;
   readonly canUndo: ComputedRef<boolean>;
   readonly undo: () => void;
 }
 
-/** Opens a kept experiment for editing; changes are saved as they are made, and on leaving. */
+/** Opens an experiment for editing. Changes are saved automatically and on leaving. */
 export function useExperiment(id: string): OpenExperiment {
   const experiments = useExperiments();
   const text = ref('');
@@ -36,13 +36,13 @@ export function useExperiment(id: string): OpenExperiment {
   const changed = computed(() => kept.value !== null && text.value !== kept.value.yaml);
   const steps = shallowRef<readonly string[]>([]);
   let saving: Promise<void> | null = null;
-  let restored: string | null = null; // a text that was not typed: loaded, or taken back
+  let restored: string | null = null; // a text that was loaded or undone, not typed
   let changedAt = 0;
 
   const load = async (): Promise<void> => {
     try {
       const found = await call('experiments.show', { id });
-      const edited = changed.value; // while it was fetched: what was typed goes first
+      const edited = changed.value; // typed while it was loading: that text wins
       [kept.value, loadFault.value] = [found, null];
       if (!edited) text.value = restored = unsaved.get(id) ?? found.yaml;
     } catch (error) {
@@ -72,14 +72,14 @@ export function useExperiment(id: string): OpenExperiment {
   const saveSoon = useDebounceFn(save, pauseMilliseconds);
   watch(text, (_text, before) => {
     if (kept.value === null) return;
-    // What is typed in one go is one step back.
+    // What is typed without a pause is one undo step.
     const now = Date.now();
     if (text.value !== restored && now - changedAt > pauseMilliseconds)
       steps.value = [...steps.value.slice(1 - mostSteps), before];
     [restored, changedAt] = [null, text.value === restored ? 0 : now];
     if (changed.value) void saveSoon();
   });
-  // Another window may have changed it; what is being edited here goes first.
+  // Another window may have changed it; the edits here win.
   watch(
     () => experiments.byId(id)?.updatedAt,
     (updatedAt) => {

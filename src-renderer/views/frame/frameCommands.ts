@@ -25,7 +25,7 @@ export function useFrameCommands(): void {
     {
       id: 'palette',
       title: 'Search and commands',
-      group: 'Frame',
+      group: 'General',
       icon: Search,
       keys: 'Mod+k',
       run: () => {
@@ -35,7 +35,7 @@ export function useFrameCommands(): void {
     {
       id: 'shortcuts',
       title: 'Keyboard shortcuts',
-      group: 'Frame',
+      group: 'General',
       icon: Keyboard,
       keys: '?',
       run: () => {
@@ -45,7 +45,7 @@ export function useFrameCommands(): void {
     {
       id: 'jobs',
       title: 'Jobs and logs',
-      group: 'Frame',
+      group: 'General',
       icon: PanelBottom,
       keys: 'j',
       run: () => {
@@ -55,7 +55,7 @@ export function useFrameCommands(): void {
     {
       id: 'sidebar',
       title: 'Narrow or widen the sidebar',
-      group: 'Frame',
+      group: 'General',
       icon: PanelLeft,
       keys: '[',
       run: () => {
@@ -65,7 +65,7 @@ export function useFrameCommands(): void {
     {
       id: 'theme.light',
       title: 'Light theme',
-      group: 'Frame',
+      group: 'General',
       icon: Sun,
       available: () => theme.dark,
       run: () => {
@@ -75,7 +75,7 @@ export function useFrameCommands(): void {
     {
       id: 'theme.dark',
       title: 'Dark theme',
-      group: 'Frame',
+      group: 'General',
       icon: Moon,
       available: () => !theme.dark,
       run: () => {

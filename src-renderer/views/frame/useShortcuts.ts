@@ -2,19 +2,16 @@ import { useEventListener } from '@vueuse/core';
 import { useCommandRegistry } from '../../stores/commands.ts';
 import { useFrame } from '../../stores/frame.ts';
 
-/** How long the second key of two may take. */
+/** How long the second key of a sequence may take. */
 const patienceMilliseconds = 1200;
 
-/** The keys of an event as a Command writes them. */
+/** The keys of an event, as a Command names them. */
 function keysOf(event: KeyboardEvent): string {
   const modifier = event.ctrlKey || event.metaKey ? 'Mod+' : '';
   return `${modifier}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
 }
 
-/**
- * Runs the command whose keys are pressed; keys without Ctrl do nothing where something is being typed or a dialog is
- * open.
- */
+/** Runs the command whose keys are pressed. Keys without Ctrl are ignored while the user types or a dialog is open. */
 export function useShortcuts(): void {
   const registry = useCommandRegistry();
   const frame = useFrame();

@@ -1,6 +1,6 @@
 import { useLocalStorage, type RemovableRef } from '@vueuse/core';
 import type { Curve } from '../../../src-shared/api.ts';
-import type { CurveSettings } from '../../charts/CurveChart.vue';
+import type { CurveSettings } from '../../charts/curveLines.ts';
 
 /** One chart of the live view: which curves it lays over one another. */
 export interface RunChart {

@@ -1,10 +1,11 @@
 import MarkdownIt, { type Token } from 'markdown-it';
 import { sectionNamed } from '../../../src-shared/reportSections.ts';
 
-/** A part of a report under one heading of the second level; the first part, before any, has none. */
+/** The part of a report below one second-level heading. The part before the first heading has an empty one. */
 export interface PagePart {
   readonly heading: string;
-  /** The section's name, by which remarks are kept; null where it takes none. */ readonly name: string | null;
+  /** The section's name, under which remarks are kept; null where it takes no remarks. */
+  readonly name: string | null;
   readonly html: string;
 }
 export interface ReportPage {
@@ -13,8 +14,8 @@ export interface ReportPage {
 }
 
 /**
- * Renders a report's Markdown without any HTML of its own: headings one level down, as the view has the first, pictures
- * from the report's folder alone.
+ * Renders a report's Markdown; HTML in it is shown as text. Headings move one level down, because the view has the
+ * first. Only pictures of the report's own folder are shown.
  */
 export function reportPage(markdown: string, pictureAddress: (file: string) => string | null): ReportPage {
   const renderer = new MarkdownIt({ html: false });
@@ -35,7 +36,7 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
   let tables = 0;
   rules['table_open'] = () => `<div class="table" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`;
   rules['fence'] = (tokens, index) =>
-    // it scrolls, so keys must reach it
+    // It scrolls, so the keyboard must reach it.
     `<pre tabindex="0"><code>${renderer.utils.escapeHtml((tokens[index] as Token).content)}</code></pre>`;
   rules['table_close'] = () => '</table></div>';
   rules['link_open'] = (tokens, index, options, _env, self) => {

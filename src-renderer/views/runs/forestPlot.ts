@@ -13,7 +13,7 @@ export const unitTitles: Readonly<Record<Unit, string>> = {
   number: 'Difference',
 };
 
-/** A row of a forest plot in the unit that it is shown in: percentage points for shares. */
+/** A row of a forest plot, in the unit in which it is shown: percentage points for shares. */
 export interface ForestRow {
   readonly label: string;
   readonly metric: string;
@@ -21,7 +21,7 @@ export interface ForestRow {
   readonly better: ComparedMetric['better'];
   readonly mean: number;
   readonly interval: { readonly low: number; readonly high: number } | null;
-  /** One a pair of runs. */
+  /** One entry per pair of runs. */
   readonly pairs: readonly { readonly seed: number; readonly difference: number }[];
   readonly p: number | null;
   readonly verdict: ArmDifference['verdict'];
@@ -32,7 +32,7 @@ const texts = reportTexts('en');
 const written = (unit: Unit, value: number): string =>
   metricDifference(unit === 'share' ? value / 100 : value, { unit }, texts).number;
 
-/** Rows by metric, then by arm; of two arms the metric alone names a row. */
+/** Rows by metric, then by arm. With two arms, a row is named by its metric only. */
 export function forestRows(
   differences: readonly ArmDifference[],
   nameOf: (run: string) => string,
@@ -63,7 +63,7 @@ export function forestRows(
   );
 }
 
-/** What the plot says, as a table. */
+/** The plot as a table. */
 export const forestTable = (rows: readonly ForestRow[], unit: Unit): ChartTable => ({
   columns: ['metric', 'arm', 'pairs', 'difference', '95 % interval', 'p (Holm)', 'verdict'],
   rows: rows.map(({ metric, arm, pairs, mean, interval, p, verdict, better }) => [
@@ -82,29 +82,35 @@ interface RenderedAt {
   coord(place: readonly [number, number]): readonly [number, number];
 }
 
+const axisNames: Readonly<Record<Unit, string>> = { share: 'percentage points', degrees: 'degrees', number: '' };
+
+function rowTooltip({ mean, interval, p, verdict }: ForestRow, unit: Unit): string {
+  const ends = interval && ` (95 %: ${written(unit, interval.low)} … ${written(unit, interval.high)})`;
+  const significance = p === null ? 'one pair' : `p ${pComparison(p, texts)}, ${texts.say(`verdict.${verdict}.word`)}`;
+  return `${written(unit, mean)}${ends ?? ''}, ${significance}`;
+}
+
 /**
- * A forest plot: the mean difference of each row with its interval about a line at 0, and a small point a pair of runs.
+ * A forest plot: each row's mean difference with its interval, a small point for each pair of runs, and a line at 0.
  */
 export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: ChartColours): EChartsCoreOption {
-  const colourOf = ({ verdict }: ForestRow): string =>
-    verdict === 'better' ? colours.good : verdict === 'worse' ? colours.bad : colours.ink;
-  const told = (place: number): string => {
+  const colourOf = ({ verdict }: ForestRow): string => {
+    if (verdict === 'better') return colours.good;
+    return verdict === 'worse' ? colours.bad : colours.ink;
+  };
+  const tooltipOf = (place: number): string => {
     const row = rows[place];
-    if (!row) return '';
-    return (
-      `${written(unit, row.mean)}${row.interval ? ` (95 %: ${written(unit, row.interval.low)} … ${written(unit, row.interval.high)})` : ''}, ` +
-      `${row.p === null ? 'one pair' : `p ${pComparison(row.p, texts)}, ${texts.say(`verdict.${row.verdict}.word`)}`}`
-    );
+    return row ? rowTooltip(row, unit) : '';
   };
   return {
     animation: false,
     grid: { left: 8, right: 20, top: 30, bottom: 8, containLabel: true },
-    // Above: of many rows the end is out of sight.
+    // At the top: the bottom of a long plot is out of sight.
     xAxis: {
       type: 'value',
       position: 'top',
       scale: false,
-      name: unit === 'share' ? 'percentage points' : unit === 'degrees' ? 'degrees' : '',
+      name: axisNames[unit],
       nameLocation: 'middle',
       nameGap: 24,
       axisLabel: { formatter: (value: number) => String(value).replace('-', '−') },
@@ -127,7 +133,7 @@ export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: Ch
         dataIndex: number;
         seriesName: string;
         value: readonly number[];
-      }) => (seriesName === 'pairs' ? `seed ${value[2]}: ${written(unit, value[0] ?? 0)}` : told(dataIndex)),
+      }) => (seriesName === 'pairs' ? `seed ${value[2]}: ${written(unit, value[0] ?? 0)}` : tooltipOf(dataIndex)),
     },
     series: [
       {
@@ -167,7 +173,7 @@ export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: Ch
         name: 'mean',
         z: 3,
         symbolSize: 10,
-        // Filled where the difference is settled, so that colour is not all that tells.
+        // Filled where the difference is significant, so that it does not depend on colour alone.
         data: rows.map((row, place) => ({
           value: [row.mean, place],
           itemStyle: {

@@ -1,19 +1,17 @@
 import type { RunSummary } from '../../../src-shared/api.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 
-/** Runs of one arm of one plan, over its seeds. */
+/** The runs of one arm of a plan: one per seed. */
 export interface RunGroup {
   readonly key: string;
   readonly runs: readonly RunSummary[];
-  /**
-   * Mean over the runs that have the metric, their number and their sample standard deviation (null of fewer than two).
-   */
+  /** Mean over the runs that have the metric, their number, and the sample standard deviation (null below two runs). */
   readonly metrics: Readonly<
     Record<string, { readonly mean: number; readonly spread: number | null; readonly count: number }>
   >;
 }
 
-/** Groups runs by plan and arm, in the order in which they come. */
+/** Groups runs by plan and arm, in the order of their first runs. */
 export function groupRuns(runs: readonly RunSummary[]): RunGroup[] {
   return [...groupBy(runs, (run) => `${run.planHash} ${run.arm}`)].map(([key, members]) => {
     const names = new Set(members.flatMap((run) => Object.keys(run.metrics)));
@@ -111,7 +109,19 @@ const known: readonly MetricKind[] = [
   },
 ];
 
-/** The metrics that runs have, known ones first, then TPR at each FPR. */
+const setPrefix = 'set ';
+/** Accuracy on a verification set such as lfw.bin. */
+const setKind = (name: string): MetricKind => ({
+  name,
+  title: name.slice(setPrefix.length),
+  help: `10-fold accuracy on the pairs of ${name.slice(setPrefix.length)}.bin, as insightface judges it`,
+  percent: true,
+  better: 'higher',
+});
+/** Whether a metric is of a verification set that the experiment names. */
+export const isSetMetric = (name: string): boolean => name.startsWith(setPrefix);
+
+/** The metrics that runs have: the known ones first, then TPR at each FPR and the verification sets. */
 export function metricKinds(runs: readonly RunSummary[]): readonly MetricKind[] {
   const names = new Set(runs.flatMap((run) => Object.keys(run.metrics)));
   const rates = [...names]
@@ -122,15 +132,16 @@ export function metricKinds(runs: readonly RunSummary[]): readonly MetricKind[] 
       title: name,
       help:
         `Share of pairs of one person above the threshold that lets ${Number(name.slice(8)) * 100} % of pairs ` +
-        'of two persons through',
+        'of two people through',
       percent: true,
       better: 'higher',
     }));
   const present = known.filter((kind) => names.has(kind.name));
-  return [...present.slice(0, 3), ...rates, ...present.slice(3)];
+  const sets = [...names].filter((name) => name.startsWith(setPrefix)).map(setKind);
+  return [...present.slice(0, 3), ...rates, ...sets, ...present.slice(3)];
 }
 
-/** The knobs in which runs differ, each with one value a run. */
+/** The knobs in which runs differ, with one value per run. */
 export function differingKnobs(
   runs: readonly RunSummary[],
 ): readonly { readonly knob: string; readonly values: readonly string[] }[] {
@@ -147,7 +158,7 @@ export interface DoneArm {
   readonly runs: readonly RunSummary[];
 }
 
-/** The arms of runs that are done, by the places of their colours; of two with one name each says its experiment. */
+/** The arms of finished runs, in the order of their colours. Arms with the same name also name their experiment. */
 export function doneArms(runs: readonly RunSummary[], colourOf: (run: RunSummary) => number): readonly DoneArm[] {
   const found = [
     ...groupBy(
@@ -166,6 +177,9 @@ export function doneArms(runs: readonly RunSummary[], colourOf: (run: RunSummary
   }));
 }
 
-/** Pixels of a column that holds arms' names whole, as far as is fair: those of a sweep differ at their ends. */
+/**
+ * The width in pixels of a column of arm names. It shows long names in full, within limits: those of a sweep differ at
+ * their ends.
+ */
 export const armWidth = (runs: readonly RunSummary[]): number =>
   Math.min(310, Math.max(140, 44 + 7 * runs.reduce((most, { arm }) => Math.max(most, arm.length), 0)));

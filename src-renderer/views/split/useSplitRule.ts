@@ -3,7 +3,7 @@ import { computed } from 'vue';
 import type { DatasetSummary } from '../../../src-shared/api.ts';
 import { assignments, experimentSchema, type Assignment } from '../../../src-shared/experiment.ts';
 
-/** Where a person as a whole is. */
+/** The place of a person as a whole. */
 export type Place = Assignment;
 export const places = assignments;
 
@@ -21,7 +21,7 @@ const fresh = (): Kept => ({
   split: { ...standard.split, allowFindings: [], assign: {} },
 });
 
-/** What was kept, without keys that this version does not know and with those that it did not know. */
+/** The stored rule, without keys that this version does not know, and with defaults for missing ones. */
 function withKnownKeys(kept: Kept, standing: Kept): Kept {
   const known = <Section extends object>(section: Section, stored: object | undefined): Section => ({
     ...section,
@@ -34,7 +34,7 @@ function withKnownKeys(kept: Kept, standing: Kept): Kept {
   };
 }
 
-/** The rule that the split screen edits, kept in this browser, and the input that the split's calls take of it. */
+/** The rule that the Split view edits, kept in this browser, and the input of the split's calls made from it. */
 export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null) {
   const kept = useLocalStorage<Kept>('arcbench.split', fresh(), { mergeDefaults: withKnownKeys });
   const input = computed(() => {
@@ -45,9 +45,9 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
   return {
     kept,
     input,
-    /** The input when the sliders rest. */
+    /** The input, once the sliders are at rest. */
     settled: refDebounced(input, 150),
-    /** Chooses a dataset; people put by hand and allowed findings are of the one before. */
+    /** Chooses a dataset. People assigned by hand and allowed findings belong to the old one and are cleared. */
     choose: (hash: string): void => {
       if (kept.value.dataset === hash) return;
       kept.value.dataset = hash;

@@ -49,7 +49,10 @@ for (let attempt = order.from; attempt < order.to; attempt++) {
       refused: 0,
       fault:
         error instanceof Error
-          ? `${error.stack ?? error.message}${error.cause instanceof Error ? `\ncause: ${error.cause.stack ?? error.cause.message}` : ''}`
+          ? [error, error.cause]
+              .filter((one) => one instanceof Error)
+              .map(traceOf)
+              .join('\ncause: ')
           : String(error),
     }),
   );
@@ -58,3 +61,7 @@ for (let attempt = order.from; attempt < order.to; attempt++) {
 await opened.close?.();
 await tell({ kind: 'done', mebibytes: process.resourceUsage().maxRSS / 1024 });
 process.exit();
+
+function traceOf(error: Error): string {
+  return error.stack ?? error.message;
+}

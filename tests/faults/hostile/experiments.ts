@@ -6,6 +6,16 @@ import { met, pick, type HostileKind } from './attempt.ts';
 import { hostileNames, hostileNumbers, mutateText } from './mutate.ts';
 
 const presets = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
+/** Five knobs of 200 values each: more variants than any budget. */
+const largeGrid = [
+  'training.learningRate',
+  'training.batchSize',
+  'training.epochs',
+  'model.dropout',
+  'model.embeddingSize',
+]
+  .map((knob) => `${knob}: [${Array.from({ length: 200 }, (_, value) => value + 2).join(',')}]`)
+  .join(',');
 const laughs = [
   'a: &a [lol, lol]',
   ...Array.from({ length: 30 }, (_, level) => {
@@ -42,8 +52,7 @@ const bombs: readonly string[] = [
   'seeds: [1,1,1,1]',
   `seeds: [${Array.from({ length: 100_000 }, (_, seed) => seed).join(',')}]`,
   `arms: [${'{name: a},'.repeat(20_000)}]`,
-  'sweep: {knobs: ' +
-    `{${['training.learningRate', 'training.batchSize', 'training.epochs', 'model.dropout', 'model.embeddingSize'].map((knob) => `${knob}: [${Array.from({ length: 200 }, (_, value) => value + 2).join(',')}]`).join(',')}}}`,
+  `sweep: {knobs: {${largeGrid}}}`,
   `evaluation: {falsePositiveRates: [${'0.5,'.repeat(100_000)}]}`,
   `${'#'.repeat(1_000_000)}`,
   `a${'\n'.repeat(500_000)}b`,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
 import type { RandomStream } from '../../../src-shared/maths/random.ts';
-import { heldOutPairs } from '../../../src-main/data/lfwPairs.ts';
+import { heldOutPairs } from '../../../src-main/data/pairs/heldOutPairs.ts';
 import { makeSplit } from '../../../src-main/split/makeSplit.ts';
 import { writeSplitFolders } from '../../../src-main/split/splitFolders.ts';
 import { met, pick, type HostileKind } from './attempt.ts';
@@ -44,11 +44,11 @@ export const csv: HostileKind = {
     return {
       attempt(random, folder) {
         for (let index = 0; index < 3; index++) writeFileSync(join(folder, `${index}.png`), content);
-        const rows = Array.from(
-          { length: 6 },
-          (_, index) =>
-            `${index % 3}.png,${random.next() < 0.3 ? JSON.stringify(pick(random, hostileNames)).replaceAll('\\"', '""') : `p${index % 2}`},${numbers}`,
-        );
+        const rows = Array.from({ length: 6 }, (_, index) => {
+          const hostile = random.next() < 0.3;
+          const quoted = () => JSON.stringify(pick(random, hostileNames)).replaceAll('\\"', '""');
+          return `${index % 3}.png,${hostile ? quoted() : `p${index % 2}`},${numbers}`;
+        });
         const text = `path,identity,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n${rows.join('\n')}\n`;
         writeFileSync(join(folder, 'list.csv'), random.next() < 0.2 ? text : mutateText(random, text, poisons));
         return met(() => asFarAsFolders(join(folder, 'list.csv'), folder), null);
@@ -91,7 +91,10 @@ export const pairs: HostileKind = {
     const images = ['Ann', 'Bob', 'Cy'].flatMap((identity) =>
       [1, 2, 3].map((number) => ({ identity, path: `/lfw/${identity}/${identity}_000${number}.jpg` })),
     );
-    const text = `2\t2\n${['Ann\t1\t2', 'Bob\t1\t3', 'Ann\t1\tBob\t2', 'Cy\t1\tBob\t1', 'Cy\t1\t2', 'Ann\t2\t3', 'Ann\t3\tCy\t3', 'Bob\t3\tCy\t1'].join('\n')}\n`;
+    const same = ['Ann\t1\t2', 'Bob\t1\t3'];
+    const different = ['Ann\t1\tBob\t2', 'Cy\t1\tBob\t1'];
+    const second = ['Cy\t1\t2', 'Ann\t2\t3', 'Ann\t3\tCy\t3', 'Bob\t3\tCy\t1'];
+    const text = ['2\t2', ...same, ...different, ...second, ''].join('\n');
     return {
       attempt(random: RandomStream, folder: string) {
         const path = join(folder, 'pairs.txt');

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import type { RandomStream } from '../../../src-shared/maths/random.ts';
 import { callNames } from '../../../src-shared/api.ts';
-import type { DatasetLibrary } from '../../../src-main/workbench/calls/datasetCalls.ts';
+import type { DatasetLibrary } from '../../../src-main/workbench/experiment/datasetLibrary.ts';
 import { resources } from '../../../src-main/workbench/workspace/resources.ts';
 import { openWorkbench } from '../../../src-main/workbench/openWorkbench.ts';
 import { met, pick, sentence, type HostileKind, type Met } from './attempt.ts';

@@ -1,28 +1,21 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { importDataset } from '../../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../../src-main/data/prepareDataset.ts';
 import { resources } from '../../../src-main/workbench/workspace/resources.ts';
-import type { DatasetLibrary } from '../../../src-main/workbench/calls/datasetCalls.ts';
+import type { DatasetLibrary } from '../../../src-main/workbench/experiment/datasetLibrary.ts';
+import { drawnPortrait } from '../../drawnPortrait.ts';
 import { sentence, type HostileKind, type Met } from './attempt.ts';
 import { mutate } from './mutate.ts';
 
-const faces = fileURLToPath(new URL('../../../../shared/data/att_faces/', import.meta.url));
 const batch = 25;
 
 /** The same face in every format that is read, BMP, which is not, and variants with more in their headers. */
 async function originals(): Promise<{ ending: string; content: Buffer }[]> {
-  const folder = join(
-    faces,
-    readdirSync(faces)
-      .filter((name) => !name.includes('.'))
-      .sort()[0] ?? '',
-  );
-  const source = readFileSync(join(folder, readdirSync(folder).sort()[0] ?? ''));
+  const source = await drawnPortrait(1, 1);
   const face = () => sharp(source).toColourspace('srgb');
   const metadata = { orientation: 6, exif: { IFD0: { ImageDescription: 'x'.repeat(200) } } };
   const made = await Promise.all([

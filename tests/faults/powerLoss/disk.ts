@@ -36,8 +36,7 @@ const newFile = (durable: Uint8Array = new Uint8Array()): FileNode => ({ kind: '
 
 /**
  * A folder, from a state before, on a disk that keeps for certain what was synced and nothing else: bytes of a file
- * when the file was, names when their folder was. POSIX
- * promises no more; the usual file systems keep more.
+ * when the file was, names when their folder was. POSIX promises no more; the usual file systems keep more.
  */
 export function diskOf(before: string, root: string) {
   const top = load(before);
@@ -121,8 +120,7 @@ export function diskOf(before: string, root: string) {
     },
     /**
      * Writes what is left when the power is lost now in place of the folder as it lies there; the disk is used up.
-     * Files that a later state of the folder
-     * holds with the same bytes are moved out of it, which keeps their times.
+     * Files that a later state of the folder holds with the same bytes are moved out of it, which keeps their times.
      */
     lose({ bytes, names, later }: LossKind & { readonly later: string }, random: RandomStream): void {
       const lost = (file: FileNode): Uint8Array =>

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { randomStream, type RandomStream } from '../../../src-shared/maths/random.ts';
 import { openStore } from '../../../src-main/store/store.ts';
 import { checkWorkspace } from '../../../src-main/workbench/workspace/checkWorkspace.ts';
-import { leftover } from '../../../src-main/workbench/workspace/sweepLeftovers.ts';
+import { isLeftover } from '../../../src-main/files/workspaceFolders.ts';
 import { arcbench, writeFaultExperiment } from '../faultExperiment.ts';
 import { differences, workspaceState } from '../workspaceState.ts';
 import { diskOf, type LossKind } from './disk.ts';
@@ -46,10 +46,9 @@ interface Session {
 
 /**
  * Runs a tiny experiment once with all writes of its processes recorded, then loses the power at drawn operations: what
- * was not synced by then is dropped
- * or torn. Each state that is left must hold nothing damaged, and, resumed, must end as the run in peace did; every
- * third resumed session loses it again.
- * With `resume` below `losses`, the losses beyond are looked at and not resumed.
+ * was not synced by then is dropped or torn. Each state that is left must hold nothing damaged, and, resumed, must end
+ * as the run in peace did; every third resumed session loses it again. With `resume` below `losses`, the losses beyond
+ * are looked at and not resumed.
  */
 export async function lossRuns({
   folder,
@@ -150,7 +149,7 @@ export async function lossRuns({
     lose();
     told(await damages(workspace));
     // What a session that ended well has left is there for good.
-    if (area === 'end') told(compare().filter((line) => !line.split('/').some((name) => leftover.test(name))));
+    if (area === 'end') told(compare().filter((line) => !line.split('/').some((name) => isLeftover(name))));
     if (loss > resume) continue;
     lose();
     const next = await session([random.next() < 0.8 ? '--resume' : '--restart']);
@@ -177,14 +176,13 @@ function areaOf(path: string): Area | null {
   if (/^(prepared\/demo|datasets)/.test(path)) return 'sources';
   const within = /^runs\/[^/]+\/(checkpoints|snapshots)/.exec(path)?.[1];
   if (within === 'checkpoints' || within === 'snapshots') return within;
-  const area = path.split('/')[0];
-  return area === 'prepared' || area === 'splits'
-    ? area
-    : area === 'runs'
-      ? 'run'
-      : area === 'reports'
-        ? 'report'
-        : null;
+  const areas: Readonly<Record<string, Area>> = {
+    prepared: 'prepared',
+    splits: 'splits',
+    runs: 'run',
+    reports: 'report',
+  };
+  return areas[path.split('/')[0] ?? ''] ?? null;
 }
 
 /** What of a workspace is damaged or named and not there; leftovers that the next run sweeps are neither. */

@@ -59,7 +59,7 @@ export function readWriteLog(path: string): WriteRecord[] {
       case 7:
       case 8:
       case 9:
-        records.push({ kind: kind === 7 ? 'unlink' : kind === 8 ? 'mkdir' : 'unseen', path: first });
+        records.push({ kind: ({ 7: 'unlink', 8: 'mkdir', 9: 'unseen' } as const)[kind], path: first });
         break;
       default:
         throw new Error(`The log ${path} has a record of kind ${kind} at byte ${at}.`);

@@ -1,0 +1,91 @@
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Assignment, SplitRule } from '../../src-shared/experiment.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import type { Parts, SkippedPerson, SkipReason, SplitSource } from './makeSplit.ts';
+import { addShared, noParts, shareOut } from './shareOut.ts';
+
+/**
+ * Draws a split by its rule. People with too few images are left out, some people are held out as query and
+ * distractors, and the images of the others are shared out among train, val and test.
+ */
+export function drawnSplit(set: SplitSource, rule: SplitRule): Parts {
+  const byIdentity = groupBy(set.images.keys(), (index) => set.images[index]?.identity ?? '');
+  const identities = [...byIdentity.keys()].sort();
+  const imagesOf = (identity: string) => byIdentity.get(identity) as readonly number[];
+  const eligible = identities.filter((identity) => imagesOf(identity).length >= rule.minImages);
+  const drawn = drawAssignments(eligible, rule);
+  const isAssigned = (identity: string) => Object.hasOwn(rule.assign, identity);
+  const assignmentOf = (identity: string): Assignment =>
+    (isAssigned(identity) ? rule.assign[identity] : drawn.get(identity)) ?? 'left out';
+
+  const parts = noParts();
+  const classes: string[] = [];
+  const skipped: SkippedPerson[] = [];
+  const skip = (identity: string, reason: SkipReason) =>
+    skipped.push({ identity, images: imagesOf(identity).length, reason });
+  const copyOf = (index: number) => set.images[index]?.contentHash ?? '';
+  for (const identity of identities) {
+    const assignment = assignmentOf(identity);
+    switch (assignment) {
+      case 'query':
+      case 'distractors':
+        parts[assignment].push(...imagesOf(identity));
+        break;
+      case 'left out':
+        skip(identity, isAssigned(identity) ? 'by hand' : 'few images');
+        break;
+      case 'training': {
+        const shared = shareOut(identity, imagesOf(identity), { rule, copyOf });
+        if (shared === null) {
+          skip(identity, 'few different pictures');
+        } else {
+          classes.push(identity);
+          addShared(parts, shared);
+        }
+      }
+    }
+  }
+  if (classes.length < 2) throw tooFewPeople(rule, { people: identities.length, eligible: eligible.length, skipped });
+  return { classes, parts, skipped, notes: [] };
+}
+
+/** How many people each held-out part gets, of those with enough images. */
+function heldOutCounts(rule: SplitRule, eligible: number): { readonly query: number; readonly distractors: number } {
+  const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * eligible)));
+  return { query: held(rule.query, 2), distractors: held(rule.distractors, 1) };
+}
+
+/** Draws who is held out: the first people of a shuffled list go to query, the next ones to distractors. */
+function drawAssignments(eligible: readonly string[], rule: SplitRule): Map<string, Assignment> {
+  const order = randomStream(rule.seed, 'split', 'held out').shuffle(eligible);
+  const { query, distractors } = heldOutCounts(rule, eligible.length);
+  const assignmentAt = (position: number): Assignment => {
+    if (position < query) return 'query';
+    return position < query + distractors ? 'distractors' : 'training';
+  };
+  return new Map(order.map((identity, position) => [identity, assignmentAt(position)]));
+}
+
+function tooFewPeople(
+  rule: SplitRule,
+  {
+    people,
+    eligible,
+    skipped,
+  }: { readonly people: number; readonly eligible: number; readonly skipped: readonly SkippedPerson[] },
+): ArcBenchError {
+  const poor = skipped.filter(({ reason }) => reason === 'few different pictures');
+  if (poor.length > 0)
+    return new ArcBenchError(
+      'wrong-input',
+      `${poor[0]?.identity}${poor.length > 1 ? ` and ${poor.length - 1} more people have` : ' has'} too few different ` +
+        'pictures for train, val and test, and fewer than 2 people are left to train on: add pictures of these people.',
+    );
+  const { query, distractors } = heldOutCounts(rule, eligible);
+  return new ArcBenchError(
+    'wrong-input',
+    `Only ${eligible} of ${people} identities have at least ${rule.minImages} images, too few to train on 2 and hold ` +
+      `out ${query + distractors}: add people, lower split.minImages, or lower split.query and split.distractors.`,
+  );
+}

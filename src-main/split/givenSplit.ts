@@ -1,0 +1,177 @@
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Assignment, PartName, SplitRule } from '../../src-shared/experiment.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
+import { randomStream } from '../../src-shared/maths/random.ts';
+import type { SplitNote } from '../../src-shared/splitNotes.ts';
+import type { Parts, SkippedPerson, SkipReason, SplitSource } from './makeSplit.ts';
+import { addShared, noParts, shareOut, type CopyOf, type GrowingParts } from './shareOut.ts';
+
+/** Where a person's images go, and why a person is left out or was moved. */
+type Place =
+  | { readonly to: Exclude<Assignment, 'left out'>; readonly moved?: 'test' | 'val' }
+  | { readonly to: 'left out'; readonly reason: SkipReason };
+
+/**
+ * Keeps the parts that the source states. Who has no image in train cannot be a class: people of test become query and
+ * people of val become distractors if the source states none, and are left out if it does. A missing val is drawn from
+ * train. split.minImages and the shares do not apply.
+ */
+export function givenSplit(set: SplitSource, rule: SplitRule, givenBy: string): Parts {
+  const byIdentity = groupBy(set.images.keys(), (index) => set.images[index]?.identity ?? '');
+  const identities = [...byIdentity.keys()].sort();
+  const partOf = (index: number) => set.images[index]?.part;
+  const copyOf: CopyOf = (index) => set.images[index]?.contentHash ?? '';
+  const states = (part: PartName) => set.images.some((image) => image.part === part);
+  const stated = { query: states('query'), distractors: states('distractors') };
+
+  const parts = noParts();
+  const classes: string[] = [];
+  const skipped: SkippedPerson[] = [];
+  const moved: Record<'test' | 'val', string[]> = { test: [], val: [] };
+  const inBoth: string[] = [];
+  const fewImages: string[] = [];
+  let unstated = 0;
+  for (const identity of identities) {
+    const images = byIdentity.get(identity) as readonly number[];
+    const own = new Set(images.map(partOf));
+    const assigned = assignedTo(rule, identity);
+    const place = placeOf(own, { stated, assigned });
+    if (assigned === null) unstated += images.filter((index) => partOf(index) === undefined).length;
+    switch (place.to) {
+      case 'left out':
+        skipped.push({ identity, images: images.length, reason: place.reason });
+        break;
+      case 'query':
+      case 'distractors':
+        // Someone who was put here by hand brings all images.
+        parts[place.to].push(...images.filter((index) => assigned !== null || partOf(index) !== undefined));
+        if (place.moved) moved[place.moved].push(identity);
+        if (assigned === null && own.has('query') && own.has('distractors')) inBoth.push(identity);
+        break;
+      case 'training':
+        if (!addTrained(parts, { identity, images, rule, partOf, copyOf })) {
+          skipped.push({ identity, images: images.length, reason: 'few different pictures' });
+          break;
+        }
+        classes.push(identity);
+        if (images.length < rule.minImages) fewImages.push(identity);
+    }
+  }
+  if (classes.length < 2) throw tooFewPeople(classes.length, givenBy);
+  const drawnVal = parts.val.length === 0 ? drawVal(parts, { set, rule, copyOf, givenBy }) : 0;
+  const notes = [
+    ...note(drawnVal > 0, { key: 'split.valDrawn', values: { images: drawnVal, seed: rule.seed } }),
+    ...note(parts.test.length === 0, { key: 'split.noTest', values: {} }),
+    ...aboutPeople('split.testAsQuery', moved.test),
+    ...aboutPeople('split.valAsDistractors', moved.val),
+    ...aboutPeople('split.notTrained', namesOf(skipped, 'not in train')),
+    ...aboutPeople('split.queryAndDistractors', inBoth),
+    ...aboutPeople('split.fewImages', fewImages, { minImages: rule.minImages }),
+    ...note(unstated > 0, { key: 'split.noPart', values: { images: unstated } }),
+    ...note(parts.query.length === 0, { key: 'split.noQuery', values: {} }),
+    ...note(parts.query.length > 0 && parts.distractors.length === 0, { key: 'split.noDistractors', values: {} }),
+  ];
+  return { classes, parts, skipped, notes };
+}
+
+const assignedTo = ({ assign }: SplitRule, identity: string): Assignment | null =>
+  Object.hasOwn(assign, identity) ? (assign[identity] ?? null) : null;
+
+/** Where a person goes: as chosen by hand, else by the parts of the person's images. */
+function placeOf(
+  own: ReadonlySet<PartName | undefined>,
+  {
+    stated,
+    assigned,
+  }: {
+    readonly stated: { readonly query: boolean; readonly distractors: boolean };
+    readonly assigned: Assignment | null;
+  },
+): Place {
+  if (assigned === 'left out') return { to: 'left out', reason: 'by hand' };
+  if (assigned !== null) return { to: assigned };
+  if (own.has('train')) return { to: 'training' };
+  if (own.has('query')) return { to: 'query' };
+  if (own.has('distractors')) return { to: 'distractors' };
+  if (own.has('test')) return stated.query ? notTrained : { to: 'query', moved: 'test' };
+  if (own.has('val')) return stated.distractors ? notTrained : { to: 'distractors', moved: 'val' };
+  return { to: 'left out', reason: 'no part' };
+}
+const notTrained = { to: 'left out', reason: 'not in train' } as const;
+
+/**
+ * Adds the images of a person who trains, each to its stated part. A person without any in train was moved here by
+ * hand: the images are shared out by the rule. False if there are too few for that.
+ */
+function addTrained(
+  parts: GrowingParts,
+  person: {
+    readonly identity: string;
+    readonly images: readonly number[];
+    readonly rule: SplitRule;
+    readonly partOf: (index: number) => PartName | undefined;
+    readonly copyOf: CopyOf;
+  },
+): boolean {
+  const { identity, images, partOf } = person;
+  if (!images.some((index) => partOf(index) === 'train')) {
+    const shared = shareOut(identity, images, person);
+    if (shared) addShared(parts, shared);
+    return shared !== null;
+  }
+  for (const index of images) {
+    const part = partOf(index);
+    // A picture of this person in query or distractors stays there, and the audit names it.
+    if (part !== undefined) parts[part].push(index);
+  }
+  return true;
+}
+
+/** Moves a share of each person's training images to val. Returns how many. Throws 'wrong-input' if nobody has two. */
+function drawVal(
+  parts: GrowingParts,
+  {
+    set,
+    rule,
+    copyOf,
+    givenBy,
+  }: {
+    readonly set: SplitSource;
+    readonly rule: SplitRule;
+    readonly copyOf: CopyOf;
+    readonly givenBy: string;
+  },
+): number {
+  const share = rule.val / (rule.train + rule.val || 1);
+  const byIdentity = groupBy(parts.train, (index) => set.images[index]?.identity ?? '');
+  parts.train = [];
+  for (const [identity, images] of byIdentity) {
+    const groups = randomStream(rule.seed, 'split', 'val', identity).shuffle([...groupBy(images, copyOf).values()]);
+    const wanted = share === 0 ? 0 : Math.max(1, Math.round(share * groups.length));
+    const val = Math.min(wanted, groups.length - 1);
+    parts.val.push(...groups.slice(0, val).flat());
+    parts.train.push(...groups.slice(val).flat());
+  }
+  if (parts.val.length === 0)
+    throw new ArcBenchError(
+      'wrong-input',
+      `${sentenceStart(givenBy)} no val, by which the best epoch is chosen, and none can be drawn from train` +
+        `${share === 0 ? ' because split.val is 0: give it a share such as 0.15.' : ': add pictures of val.'}`,
+    );
+  return parts.val.length;
+}
+
+const sentenceStart = (givenBy: string): string => `The parts given by ${givenBy} have`;
+
+const tooFewPeople = (classes: number, givenBy: string): ArcBenchError =>
+  new ArcBenchError(
+    'wrong-input',
+    `${sentenceStart(givenBy)} ${classes === 0 ? 'nobody' : 'only one person'} in train: two people or more were ` +
+      'expected; add their pictures, or choose split.from: drawn.',
+  );
+
+const note = (applies: boolean, found: SplitNote): SplitNote[] => (applies ? [found] : []);
+const aboutPeople = (key: SplitNote['key'], people: readonly string[], values: SplitNote['values'] = {}): SplitNote[] =>
+  note(people.length > 0, { key, values, people });
+const namesOf = (skipped: readonly SkippedPerson[], wanted: SkipReason): string[] =>
+  skipped.filter(({ reason }) => reason === wanted).map(({ identity }) => identity);

@@ -1,0 +1,238 @@
+import { ArcBenchError } from '../../src-shared/errors.ts';
+import { splitSeedOf, type ArmPlan } from '../../src-shared/experiment.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
+import type { SetVerification } from '../../src-shared/evaluation.ts';
+import { heldOutPairs } from '../data/pairs/heldOutPairs.ts';
+import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
+import { readVerificationSet } from '../data/verification/verificationSet.ts';
+import { explainNoCuda } from '../engine/explainNoCuda.ts';
+import type { Machine } from '../engine/graph/compileProgram.ts';
+import { describeEngine } from '../engine/tensorflow.ts';
+import { evaluateRun, type JudgedRun } from '../evaluate/evaluateRun.ts';
+import { judgeVerificationSet } from '../evaluate/judgeVerificationSet.ts';
+import { npyBytes } from '../files/npyFile.ts';
+import { syncFolders } from '../files/syncFolder.ts';
+import { runFiles } from '../files/workspaceFolders.ts';
+import { writeWhole } from '../files/writeWhole.ts';
+import { buildNetwork } from '../model/buildNetwork.ts';
+import { initialParameters, parametersHash } from '../model/initialParameters.ts';
+import { writeLayersModel } from '../model/layersModel.ts';
+import { parameterSpecs, type Network } from '../model/network.ts';
+import { pretrainedBackbone } from '../model/weights/pretrainedBackbone.ts';
+import { writeSafetensors } from '../model/weights/safetensors.ts';
+import { writeTorchWeights } from '../model/weights/torchWeights.ts';
+import type { LabelledImages } from '../train/inferenceBatches.ts';
+import type { PointStream } from '../train/pointStream.ts';
+import { headShapes } from '../train/programs.ts';
+import { trainRun, type TrainedRun } from '../train/trainRun.ts';
+import type { TrainerMessage, TrainerTask } from './trainerMessages.ts';
+
+/** The trainer process as a task sees it. */
+export interface TaskSurroundings {
+  readonly send: (message: TrainerMessage) => void;
+  readonly points: PointStream;
+  readonly shouldStop: () => boolean;
+  readonly shouldStopAfterEpoch: () => boolean;
+}
+
+/** What a task's phases share. */
+interface Run {
+  readonly task: TrainerTask;
+  readonly arm: ArmPlan;
+  readonly network: Network;
+  readonly set: PreparedSet;
+  readonly packed: PackedImages;
+  readonly images: RunImages;
+}
+type RunImages = Readonly<Record<keyof TrainerTask['parts'], LabelledImages>>;
+
+/** Trains, saves and judges one run. Sends what happens; the last message says how it ended. Throws ArcBenchError. */
+export async function runTask(task: TrainerTask, surroundings: TaskSurroundings): Promise<void> {
+  const { plan, runFolder } = task;
+  const { send } = surroundings;
+
+  // Open the engine and the images.
+  const arm = plan.arms.find((entry) => entry.name === task.arm);
+  if (!arm) throw new ArcBenchError('wrong-input', `The plan has no arm named ${task.arm}.`);
+  const engine = describeEngine();
+  if (task.engine === 'cuda' && engine.device !== 'cuda') throw new ArcBenchError('wrong-input', explainNoCuda());
+  const set = openPreparedSet(task.preparedFolder);
+  const packed = openPackedImages(set);
+  try {
+    const network = buildNetwork(plan.model, plan.prepare.inputSize);
+    const run: Run = { task, arm, network, set, packed, images: labelledParts(task, set) };
+
+    // Train.
+    const backbone = initialBackbone(task, network);
+    send({
+      kind: 'started',
+      initialWeightsHash: parametersHash(backbone),
+      engine: { ...engine, steps: task.compiled ? 'compiled' : 'eager' },
+    });
+    const trained = await train(run, backbone, surroundings);
+    surroundings.points.flush();
+    if (trained.ended !== 'whole') {
+      send({ kind: trained.ended });
+      return;
+    }
+
+    // Save the model, then judge it.
+    const models = await writeModels(run, trained.machine);
+    const judged = task.evaluate ? await judge(run, trained.machine) : null;
+    const embeddings = judged ? await writeEmbeddings(run, judged.embeddings) : {};
+    await syncFolders(runFolder); // the store is about to name these files
+    send(done({ network, trained, judged, artefacts: { ...models, ...embeddings } }));
+  } finally {
+    packed.close();
+  }
+}
+
+/**
+ * The images of each part with their labels: the class for train, val and test, the person for query and distractors,
+ * whose people have no class.
+ */
+function labelledParts({ classes, parts }: TrainerTask, set: PreparedSet): RunImages {
+  const classOf = new Map(classes.map((identity, label) => [identity, label]));
+  const personOf = new Map<string, number>();
+  const ofClass = (identity: string) => classOf.get(identity) ?? 0;
+  const ofPerson = (identity: string) => {
+    const known = personOf.get(identity);
+    if (known !== undefined) return known;
+    const next = personOf.size;
+    personOf.set(identity, next);
+    return next;
+  };
+  const labelled = (indexes: readonly number[], labelOf: (identity: string) => number): LabelledImages => ({
+    indexes,
+    labels: Int32Array.from(indexes, (index) => labelOf(set.images[index]?.identity ?? '')),
+  });
+  return {
+    train: labelled(parts.train, ofClass),
+    val: labelled(parts.val, ofClass),
+    test: labelled(parts.test, ofClass),
+    query: labelled(parts.query, ofPerson),
+    distractors: labelled(parts.distractors, ofPerson),
+  };
+}
+
+/** Parameters drawn from the seed, those of the backbone replaced by a weight file's where the task names one. */
+const initialBackbone = ({ seed, weightFile }: TrainerTask, network: Network): Map<string, Float32Array> =>
+  new Map([
+    ...initialParameters(network, seed),
+    ...(weightFile === null ? [] : pretrainedBackbone(weightFile, network)),
+  ]);
+
+const train = (
+  { task, arm, network, packed, images }: Run,
+  backbone: ReadonlyMap<string, Float32Array>,
+  { send, points, shouldStop, shouldStopAfterEpoch }: TaskSurroundings,
+): Promise<TrainedRun> =>
+  trainRun({
+    plan: task.plan,
+    planHash: task.planHash,
+    arm,
+    seed: task.seed,
+    network,
+    backbone,
+    classes: task.classes.length,
+    packed,
+    train: images.train,
+    val: images.val,
+    runFolder: task.runFolder,
+    resume: task.resume,
+    untilEpoch: task.untilEpoch,
+    compiled: task.compiled,
+    points,
+    shouldStop,
+    shouldStopAfterEpoch,
+    onSnapshot: (folder) => send({ kind: 'snapshot', folder }),
+    onEpoch: (summary) => send({ kind: 'epoch', summary }),
+    onProgress: (progress) => send({ kind: 'progress', ...progress }),
+    onNotice: (message) => send({ kind: 'notice', message }),
+    onWarning: (warning) => send({ kind: 'warning', warning }),
+  });
+
+/** Writes the tfjs model, torch's weights and the head; returns their paths. */
+async function writeModels({ task, arm, network }: Run, machine: Machine) {
+  const { runFolder, classes } = task;
+  const { savedModel, weights, head } = runFiles(runFolder);
+
+  const parameters = machine.readState(parameterSpecs(network).map((spec) => spec.name));
+  await writeLayersModel(savedModel, network, parameters);
+  writeTorchWeights(weights, network, parameters);
+
+  const shapes = headShapes({ network, loss: arm.loss, classes: classes.length });
+  const values = machine.readState([...shapes.keys()]);
+  writeSafetensors(head, new Map([...shapes].map(([name, shape]) => [name, { shape, values: values.get(name)! }])), {
+    format: 'pt',
+    loss: JSON.stringify(arm.loss),
+    classes: JSON.stringify(classes),
+  });
+  return { savedModel, weights, head };
+}
+
+/** Judges the split's parts, then the verification sets. */
+async function judge({ task, arm, network, set, packed, images }: Run, machine: Machine): Promise<JudgedRun> {
+  const { plan, classes, pairsFile } = task;
+  const embedding = {
+    machine,
+    batchSize: plan.training.batchSize,
+    size: network.inputSize,
+    embeddingSize: network.embeddingSize,
+  };
+  const judged = evaluateRun({
+    ...embedding,
+    packed,
+    flip: plan.evaluation.flip,
+    falsePositiveRates: plan.evaluation.falsePositiveRates,
+    loss: arm.loss,
+    seed: splitSeedOf(plan.split, task.seed),
+    classes,
+    ...images,
+    pairs: pairsFile === null ? null : heldOutPairs(pairsFile, set.images, classes),
+    pictureOf: (index) => ({ file: set.images[index]?.path ?? '', identity: set.images[index]?.identity ?? '' }),
+  });
+  if (task.setFiles.length === 0) return judged;
+  const sets: SetVerification[] = [];
+  for (const file of task.setFiles) sets.push(await judgeVerificationSet(embedding, readVerificationSet(file)));
+  return { ...judged, evaluation: { ...judged.evaluation, sets } };
+}
+
+/** Writes unit embeddings as .npy and what each row shows as .tsv; returns their paths. */
+async function writeEmbeddings({ task, set }: Run, { size, values, rows }: JudgedRun['embeddings']) {
+  const { embeddings, labels } = runFiles(task.runFolder);
+  const cell = (text: string | undefined) => (text ?? '').replace(/[\t\r\n]/g, ' ');
+  const lines = rows.map(({ index, part }) => {
+    const image = set.images[index];
+    return `${cell(image?.identity)}\t${part}\t${cell(image?.path)}`;
+  });
+  await writeWhole(embeddings, npyBytes(values, size));
+  await writeWhole(labels, ['identity\tpart\tfile', ...lines, ''].join('\n'));
+  return { embeddings, labels };
+}
+
+type DoneMessage = Extract<TrainerMessage, { kind: 'done' }>;
+
+function done(result: {
+  readonly network: Network;
+  readonly trained: TrainedRun;
+  readonly judged: JudgedRun | null;
+  readonly artefacts: DoneMessage['summary']['artefacts'];
+}): DoneMessage {
+  const { network, trained, judged, artefacts } = result;
+  const { epoch, bestEpoch, seconds, images } = trained.position;
+  const trainable = parameterSpecs(network).filter((spec) => spec.trainable);
+  return {
+    kind: 'done',
+    summary: {
+      epochs: epoch,
+      bestEpoch,
+      seconds,
+      imagesPerSecond: images / seconds,
+      parameters: trainable.reduce((sum, spec) => sum + elementCount(spec.shape), 0),
+      artefacts,
+      evaluation: judged?.evaluation ?? null,
+    },
+    predictions: judged?.predictions ?? null,
+  };
+}

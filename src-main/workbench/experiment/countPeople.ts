@@ -1,0 +1,3 @@
+/** How many people some images show. */
+export const countPeople = (images: readonly { readonly identity: string }[]): number =>
+  new Set(images.map((image) => image.identity)).size;

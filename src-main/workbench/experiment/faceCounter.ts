@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import type { SplitFacts } from '../../../src-shared/advice.ts';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import type { Plan } from '../../../src-shared/experiment.ts';
+import type { FacesFrom } from '../../../src-shared/startEstimate.ts';
+import { preparedFolder } from '../../data/prepareDataset.ts';
+import { openPreparedSet } from '../../data/preparedSet.ts';
+import { makeSplit, type SplitSource } from '../../split/makeSplit.ts';
+import type { DatasetLibrary } from './datasetLibrary.ts';
+import { absoluteData } from './gatherFaces.ts';
+import { splitFacts } from './splitFacts.ts';
+
+/** How the faces of a plan would be split; a refusal says in one sentence why they cannot be. */
+export type CountedFaces = { readonly from: FacesFrom; readonly facts: SplitFacts } | { readonly refusal: string };
+
+const mostDemoImages = 200_000; // an estimate of more would keep the workbench busy
+const countsKept = 20;
+
+/** What is known of the faces of a plan: where from, a key for what the count depends on, and the faces themselves. */
+interface KnownFaces {
+  readonly from: FacesFrom;
+  readonly key: unknown;
+  readonly source: () => SplitSource;
+}
+
+/**
+ * Counts what a plan's split would hold, from what is known of its faces before a start; null where nothing is known.
+ * The last few counts are kept.
+ */
+export function faceCounter(workspace: string, library: DatasetLibrary) {
+  const kept = new Map<string, CountedFaces>();
+  return async (plan: Plan, baseFolder: string): Promise<CountedFaces | null> => {
+    const faces = await knownFaces({ workspace, library }, plan, baseFolder);
+    if (faces === null) return null;
+    const key = JSON.stringify([faces.from, faces.key, plan.prepare, plan.split]);
+    const counted = kept.get(key) ?? count(plan, faces);
+    kept.delete(key);
+    kept.set(key, counted);
+    for (const oldest of [...kept.keys()].slice(0, -countsKept)) kept.delete(oldest);
+    return counted;
+  };
+}
+
+/** The prepared faces of a plan where they are there, else the imported ones, else those that the demo would draw. */
+async function knownFaces(
+  { workspace, library }: { readonly workspace: string; readonly library: DatasetLibrary },
+  plan: Plan,
+  baseFolder: string,
+): Promise<KnownFaces | null> {
+  const data = absoluteData({ plan, baseFolder });
+  const dataset = await library.datasetOf(data).catch(() => null);
+  if (dataset) {
+    const folder = preparedFolder(workspace, dataset, plan.prepare);
+    if (existsSync(folder)) return { from: 'prepared', key: dataset.hash, source: () => openPreparedSet(folder) };
+    const { partsGivenBy } = dataset;
+    const source = () => ({
+      hash: '',
+      images: dataset.images.map(({ identity, path, part }) => ({
+        identity,
+        contentHash: path,
+        ...(part !== undefined && { part }),
+      })),
+      ...(partsGivenBy !== undefined && { partsGivenBy }),
+    });
+    return { from: 'imported', key: dataset.hash, source };
+  }
+  const { people, imagesPerPerson } = data.demo;
+  if (data.source !== 'demo' || people * imagesPerPerson > mostDemoImages) return null;
+  const images = () =>
+    Array.from({ length: people * imagesPerPerson }, (_, index) => ({
+      identity: String(index % people),
+      contentHash: String(index),
+    }));
+  return { from: 'demo', key: data.demo, source: () => ({ hash: '', images: images() }) };
+}
+
+function count(plan: Plan, { from, source }: KnownFaces): CountedFaces {
+  const set = source();
+  try {
+    return { from, facts: splitFacts({ set, split: makeSplit(set, plan.split, plan.seeds[0]) }) };
+  } catch (error) {
+    if (!(error instanceof ArcBenchError)) throw error;
+    return { refusal: error.message };
+  }
+}

@@ -1,0 +1,67 @@
+import type { TrainerMessage } from '../../trainer/trainerMessages.ts';
+import { keepEngine } from './enginesOf.ts';
+import type { PlannedRun } from './plannedRuns.ts';
+import { keepOnce, warnOfOtherEngines, warnOnce } from './runEvents.ts';
+import type { StageOptions } from './stage.ts';
+
+/** The run that a trainer speaks of. */
+export interface RecordedRun {
+  readonly run: PlannedRun;
+  readonly planHash: string;
+  readonly epochs: number;
+  /** The last epoch of this round; null where the run trains to its end. */
+  readonly untilEpoch: number | null;
+}
+
+/** Keeps what a trainer says of its run in the store, and shows it. */
+export function recordMessage(
+  options: StageOptions,
+  { run, planHash, epochs, untilEpoch }: RecordedRun,
+  message: TrainerMessage,
+): void {
+  const { store, progress } = options;
+  const { id } = run;
+  switch (message.kind) {
+    case 'started':
+      store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
+      keepEngine(store, id, message.engine);
+      warnOfOtherEngines(options, planHash, run);
+      return;
+    case 'progress':
+      progress.step({
+        done: (message.epoch - 1) * message.total + message.done,
+        total: Math.min(epochs, untilEpoch ?? epochs) * message.total,
+        note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s`,
+      });
+      return;
+    case 'points':
+      store.addPoints(message.points.map((point) => ({ run: id, ...point })));
+      return;
+    case 'epoch':
+      progress.notice(epochLine(message.summary, epochs));
+      return;
+    case 'snapshot':
+      store.saveArtefact(id, { kind: 'snapshots', path: message.folder, sha256: null });
+      return;
+    case 'notice':
+      keepOnce(store, id, message);
+      progress.notice(message.message);
+      return;
+    case 'warning':
+      warnOnce(options, id, message.warning);
+      return;
+    case 'done':
+    case 'failed':
+    case 'stopped':
+    case 'paused':
+      return; // how the run ended is kept by endRun
+  }
+}
+
+function epochLine({ epoch, points }: Extract<TrainerMessage, { kind: 'epoch' }>['summary'], epochs: number): string {
+  const percent = (name: string) => `${(100 * (points[name] ?? 0)).toFixed(1)} %`;
+  return (
+    `epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent('train/accuracy')}  ` +
+    `val ${percent('val/accuracy')}  ${points['imagesPerSecond']?.toFixed(0)} img/s`
+  );
+}

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { readDatasetFile } from '../../../data/datasetFile.ts';
+import { readPreparedIndex, verifyPackedImages } from '../../../data/preparedSet.ts';
+import { readUnfinishedSet, removeUnfinishedSet, unfinishedFolderOf } from '../../../data/unfinishedSet.ts';
+import { workspaceFolders } from '../../../files/workspaceFolders.ts';
+import { stoppedPreparations } from '../sweepLeftovers.ts';
+import { namesIn, sentenceOf, type WorkspaceCheck } from './faultList.ts';
+
+/** Verifies the lists of datasets. */
+export async function checkDatasets({ store, faults }: WorkspaceCheck): Promise<void> {
+  for (const { hash } of store.datasets()) {
+    try {
+      await readDatasetFile(store.workspace, hash);
+    } catch {
+      const path = workspaceFolders(store.workspace).dataset(hash);
+      await faults.addRemovable(path, 'The list of a dataset is not whole; import the dataset again.');
+    }
+  }
+}
+
+/** Verifies the pixels of prepared sets. */
+export async function checkPreparedSets({ store, faults, onProgress }: WorkspaceCheck): Promise<void> {
+  const { area, preparedSet } = workspaceFolders(store.workspace);
+  for (const name of await namesIn(area('prepared'))) {
+    if (!/^[0-9a-f]{64}$/.test(name)) continue;
+    onProgress(`prepared set ${name.slice(0, 12)}`);
+    try {
+      await verifyPackedImages(preparedSet(name), readPreparedIndex(preparedSet(name)));
+    } catch (error) {
+      await faults.addRemovable(preparedSet(name), sentenceOf(error));
+    }
+  }
+}
+
+/** Verifies preparations that were stopped. The next run mends them in any case: it goes on, or removes them. */
+export async function checkUnfinishedSets({ store, faults, repair, onProgress }: WorkspaceCheck): Promise<void> {
+  for (const { set, over } of await stoppedPreparations(store.workspace)) {
+    onProgress(`the unfinished set ${basename(set).slice(0, 12)}`);
+    const sentence = over ? sentenceOfOver(set) : await sentenceOfDamage(set);
+    if (sentence === null) continue;
+    if (repair) await removeUnfinishedSet(set);
+    faults.add(unfinishedFolderOf(set), `${sentence}${repair ? ' It was removed.' : ''}`, true);
+  }
+}
+
+const sentenceOfOver = (set: string): string =>
+  existsSync(set)
+    ? 'This is a leftover of a preparation that is done; the next run removes it.'
+    : 'This preparation was stopped more than a week ago; the next run removes it.';
+
+async function sentenceOfDamage(set: string): Promise<string | null> {
+  const { batches, damaged } = await readUnfinishedSet(set);
+  if (!damaged) return null;
+  const made = batches.reduce((sum, batch) => sum + batch.rows.length, 0);
+  return `This preparation that was stopped is damaged after ${made} images; it goes on from there.`;
+}

@@ -1,0 +1,119 @@
+import type { Curve } from '../../src-shared/api.ts';
+import { groupBy } from '../../src-shared/groupBy.ts';
+import {
+  axisValues,
+  isStepCurve,
+  logarithmicRange,
+  meanCurve,
+  nearestIndex,
+  rangeWithin,
+  rangeWithoutOutliers,
+  smoothingOf,
+  smoothLine,
+  type AxisWindow,
+  type CurveAxis,
+} from './curveSeries.ts';
+
+/** How a run is drawn. Runs that share a `group` are drawn as one line, their mean, under the group's name. */
+export interface CurveRun {
+  readonly id: string;
+  readonly name: string;
+  /** The arm's place in its experiment, which gives the colour. */
+  readonly arm: number;
+  readonly stepsPerEpoch: number | null;
+  readonly group?: string | undefined;
+}
+
+export interface CurveSettings {
+  readonly axis: CurveAxis;
+  readonly smoothing: number;
+  readonly logarithmic: boolean;
+  readonly withoutOutliers: boolean;
+  /** Whether seeds are drawn as their mean; absent until the user chooses. */
+  readonly means?: boolean;
+}
+
+/** One line of a chart: the curve of a run, or the mean of a group's curves. */
+export interface CurveLine {
+  readonly key: string;
+  readonly curve: Curve;
+  readonly x: readonly number[];
+  readonly smoothed: readonly (number | null)[];
+  readonly colour: string;
+  /** Of the run or the group. */
+  readonly name: string;
+  /** `name`, and the curve's part (train, val) where the chart shows several. */
+  readonly label: string;
+  readonly dashed: boolean;
+}
+
+/** The x of a curve's points. Step curves are spread over their epochs where the run says how long an epoch is. */
+export const placesOf = (curve: Curve, axis: CurveAxis, run: CurveRun | undefined): readonly number[] =>
+  axisValues(curve, axis, isStepCurve(curve.name) ? (run?.stepsPerEpoch ?? null) : null);
+
+/** The lines of a chart. Every curve belongs to one of the runs. */
+export function curveLines({
+  curves,
+  runs,
+  settings,
+  colourOf,
+  dashed,
+  withPart,
+}: {
+  readonly curves: readonly Curve[];
+  readonly runs: ReadonlyMap<string, CurveRun>;
+  readonly settings: CurveSettings;
+  readonly colourOf: (arm: number) => string;
+  /** Names of the curves that are drawn dashed. */
+  readonly dashed: readonly string[];
+  /** Whether labels name the curve's part. */
+  readonly withPart: boolean;
+}): readonly CurveLine[] {
+  const groups = groupBy(curves, (curve) => `${curve.name} ${runs.get(curve.run)?.group ?? curve.run}`);
+  return [...groups].map(([key, own]) => {
+    const first = own[0]!;
+    const run = runs.get(first.run)!;
+    const curve = own.length === 1 ? first : meanCurve(own, run.id);
+    const name = run.group ?? run.name;
+    return {
+      key,
+      curve,
+      x: placesOf(curve, settings.axis, run),
+      smoothed: smoothLine(curve, smoothingOf(curve.name, settings.smoothing)),
+      colour: colourOf(run.arm),
+      name,
+      label: withPart ? `${name}, ${curve.name.split('/')[0]}` : name,
+      dashed: dashed.includes(curve.name),
+    };
+  });
+}
+
+/** From the lowest to the highest x of curves; thinned curves keep both ends. Empty curves give no finite ends. */
+export function axisExtent(places: readonly (readonly number[])[]): AxisWindow {
+  const ends = places.flatMap((x) => (x.length === 0 ? [] : [x[0]!, x.at(-1)!]));
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
+/** The range of the y axis; null lets ECharts choose. Where the chart is zoomed, the visible values fill the height. */
+export function valueRange(
+  lines: readonly CurveLine[],
+  visible: AxisWindow | null,
+  { logarithmic, withoutOutliers }: CurveSettings,
+): readonly [number, number] | null {
+  const values = lines.map(({ x, smoothed }) =>
+    visible === null ? smoothed : smoothed.filter((_, index) => x[index]! >= visible[0] && x[index]! <= visible[1]),
+  );
+  if (logarithmic) return logarithmicRange(values, withoutOutliers);
+  const robust = withoutOutliers ? rangeWithoutOutliers(values) : null;
+  if (robust !== null || visible === null) return robust;
+  return rangeWithin(
+    lines.map(({ x, smoothed }) => ({ x, y: smoothed })),
+    visible,
+  );
+}
+
+/** The value of a line at the point nearest to `at`; null outside the line and in a gap. */
+export function valueAt({ x, smoothed }: CurveLine, at: number): number | null {
+  const inside = x.length > 0 && at >= x[0]! && at <= x.at(-1)!;
+  return inside ? (smoothed[nearestIndex(x, at)] ?? null) : null;
+}

@@ -1,0 +1,63 @@
+import { format as echartsFormat } from 'echarts/core';
+import { formatCount, formatDuration, formatNumber } from '../components/format.ts';
+import { valueAt, type CurveLine } from './curveLines.ts';
+import type { CurveAxis } from './curveSeries.ts';
+
+const mostRows = 12;
+
+/** What ECharts passes for each series under the pointer. */
+export interface TooltipPoint {
+  readonly axisValue?: number | string;
+  readonly axisValueLabel?: string;
+}
+
+/**
+ * The tooltip's HTML: the value of every line at the pointer, highest first. Thinned curves share no steps, so each
+ * line shows its nearest point.
+ */
+export function curveTooltip(
+  lines: readonly CurveLine[],
+  axis: CurveAxis,
+  format: (value: number) => string,
+): (given: TooltipPoint | readonly TooltipPoint[]) => string {
+  return (given) => {
+    const [point] = [given].flat() as TooltipPoint[];
+    const at = Number(point?.axisValue);
+    const entries = lines
+      .flatMap((line) => {
+        const value = valueAt(line, at);
+        return value === null ? [] : [{ label: line.label, colour: line.colour, value }];
+      })
+      .sort((a, b) => b.value - a.value);
+    const rows = entries.slice(0, mostRows).map(({ label, colour, value }) => rowHtml(label, colour, format(value)));
+    const left = entries.length - rows.length;
+    return [
+      `<div>${echartsFormat.encodeHTML(placeText(axis, at, point?.axisValueLabel ?? ''))}</div>`,
+      ...rows,
+      ...(left > 0 ? [`<div style="opacity:.7">and ${left} with lower values</div>`] : []),
+    ].join('');
+  };
+}
+
+function placeText(axis: CurveAxis, value: number, clockLabel: string): string {
+  switch (axis) {
+    case 'step':
+      return `step ${formatCount(Math.round(value))}`;
+    case 'epoch':
+      return `epoch ${formatNumber(value, 3)}`;
+    case 'relative':
+      return formatDuration(value);
+    case 'clock':
+      return clockLabel;
+  }
+}
+
+const dotStyle = 'width:8px;height:8px;border-radius:4px;background:';
+const nameStyle = 'overflow:hidden;text-overflow:ellipsis;max-width:260px';
+const valueStyle = 'margin-left:auto;padding-left:8px;font-weight:600';
+
+const rowHtml = (label: string, colour: string, value: string): string =>
+  '<div style="display:flex;gap:8px;align-items:center">' +
+  `<i style="${dotStyle}${colour}"></i>` +
+  `<span style="${nameStyle}">${echartsFormat.encodeHTML(label)}</span>` +
+  `<b style="${valueStyle}">${value}</b></div>`;

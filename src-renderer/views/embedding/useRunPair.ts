@@ -1,0 +1,61 @@
+import { computed, ref } from 'vue';
+import { useRoute } from 'vue-router';
+import type { RunSummary } from '../../../src-shared/api.ts';
+import { useRuns } from '../../stores/runs.ts';
+
+/** Ids of the runs that are shown. */
+export interface RunPair {
+  readonly first: string;
+  readonly second: string | null;
+}
+
+export const runName = (run: RunSummary): string => `${run.arm}, seed ${run.seed}`;
+
+/** The one or two runs that are shown, and the runs to choose from: those that are finished, newest first. */
+export function useRunPair() {
+  const runs = useRuns();
+  const route = useRoute();
+  const finished = computed(() => runs.all.filter((run) => run.status === 'done'));
+  const armOf = (run: RunSummary): number => Math.max(0, runs.armsOf(run.planHash).indexOf(run.arm));
+
+  const chosen = ref<RunPair | null>(null);
+  const pair = computed((): RunPair | null => {
+    if (chosen.value && runs.byId(chosen.value.first)) return chosen.value;
+    const named = finished.value.find((run) => run.id === route.params['run']);
+    return defaultPair(finished.value, named ?? null, armOf);
+  });
+  const ids = computed(() => {
+    if (pair.value === null) return [];
+    const { first, second } = pair.value;
+    return second === null || second === first ? [first] : [first, second];
+  });
+  return {
+    pair,
+    ids,
+    armOf,
+    options: computed(() =>
+      finished.value.map((run) => ({ value: run.id, label: runName(run), hint: run.experiment })),
+    ),
+    choose: (next: RunPair): void => {
+      chosen.value = next;
+    },
+  };
+}
+
+/**
+ * The run that the address names, or else the first arm of the newest experiment, and a second arm with the same seed.
+ */
+function defaultPair(
+  finished: readonly RunSummary[],
+  named: RunSummary | null,
+  armOf: (run: RunSummary) => number,
+): RunPair | null {
+  const newest = named ?? finished[0];
+  if (!newest) return null;
+  const ofPlan = finished.filter((run) => run.planHash === newest.planHash);
+  const seed = named?.seed ?? Math.min(...ofPlan.map((run) => run.seed));
+  const ofSeed = ofPlan.filter((run) => run.seed === seed).sort((a, b) => armOf(a) - armOf(b));
+  const first = named ?? ofSeed[0]!;
+  const second = ofSeed.find((run) => run.id !== first.id);
+  return { first: first.id, second: second?.id ?? null };
+}
