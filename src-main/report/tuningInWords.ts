@@ -5,7 +5,7 @@ import type { ReportContext } from './reportContext.ts';
 const rateKnob = 'training.learningRate';
 
 /**
- * How the arms came to their hyperparameters, as the beginning of the first sentence of a verdict: an untuned comparison
+ * How the arms came to their hyperparameters, as the beginning of a verdict's first sentence: an untuned comparison
  * measures the learning rate too (Musgrave et al. 2020, arXiv 2003.08505).
  */
 export function tuningInWords(context: ReportContext): string {

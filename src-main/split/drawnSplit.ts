@@ -51,7 +51,10 @@ export function drawnSplit(set: SplitSource, rule: SplitRule): Parts {
 }
 
 /** How many people each held-out part gets, of those with enough images. */
-function heldOutCounts(rule: SplitRule, eligible: number): { readonly query: number; readonly distractors: number } {
+function heldOutCounts(
+  rule: SplitRule,
+  eligible: number,
+): { readonly query: number; readonly distractors: number } {
   const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * eligible)));
   return { query: held(rule.query, 2), distractors: held(rule.distractors, 1) };
 }

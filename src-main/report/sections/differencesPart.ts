@@ -63,20 +63,15 @@ function methods(tested: readonly ComparedPair[], texts: Texts): string {
   const { say } = texts;
   const studentDecides = tested.some((pair) => pair.metric.primary && pair.decidedBy === 'student');
   const stopping = tested[0]?.stopping ?? null;
+  const decision = studentDecides
+    ? say('differences.studentDecides', { fewest: fewestSignFlipPairs })
+    : say('differences.signFlipDecides');
   return [
     say('differences.primary'),
-    stopping
-      ? say('differences.sequential', { most: stopping.atMost, region: texts.short(stopping.equalWithin) })
-      : null,
-    stopping ? null : say('differences.student'),
-    stopping
-      ? null
-      : studentDecides
-        ? say('differences.studentDecides', { fewest: fewestSignFlipPairs })
-        : say('differences.signFlipDecides'),
+    ...(stopping
+      ? [say('differences.sequential', { most: stopping.atMost, region: texts.short(stopping.equalWithin) })]
+      : [say('differences.student'), decision]),
     say('differences.effect'),
     say('differences.superiority'),
-  ]
-    .filter((sentence) => sentence !== null)
-    .join(' ');
+  ].join(' ');
 }

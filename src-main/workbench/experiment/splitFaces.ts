@@ -38,8 +38,8 @@ function auditEachSeed(plan: StageOptions['plan'], set: PreparedSet): AuditedSpl
   if (!first || different < Math.min(2, seeds.length))
     throw new ArcBenchError(
       'wrong-input',
-      'split.seed is perSeed, but every seed gives the same split, since nothing is left to draw: set split.seed to a ' +
-        'number, or let the split be drawn.',
+      'split.seed is perSeed, but every seed gives the same split, since nothing is left to draw: set split.seed to ' +
+        'a number, or let the split be drawn.',
     );
   const findings = [...splits.values()].flatMap((split) => auditSplit(set, split).findings);
   return { split: first, splits, findings: [...new Map(findings.map((found) => [found.name, found])).values()] };

@@ -125,8 +125,8 @@ function taskOf(
 }
 
 /**
- * Throws what ends all runs: a stop, or a failure. A run that diverges where values are tried is a result, and the others
- * go on.
+ * Throws what ends all runs: a stop, or a failure. A run that diverges where values are tried is a result, and the
+ * others go on.
  */
 function throwUnlessDone({ plan, progress, rerunCommand }: StageOptions, last: LastMessage): void {
   if (last.kind === 'stopped')
@@ -179,11 +179,10 @@ const noSuchRuns = (plan: Plan) =>
 function sayChoices({ store, progress }: StageOptions, runs: readonly PlannedRun[]): void {
   for (const { origin, trials, chosen } of tuningOutcomes(store, runs)) {
     const best = trials.find(({ arm }) => arm === chosen);
-    if (best)
-      progress.notice(
-        `Tuning chose ${best.arm.name} of ${trials.length}: val ${(100 * (best.accuracy ?? 0)).toFixed(1)} % on average.`,
-      );
-    else if (trials.every(({ divergedSeeds }) => divergedSeeds.length > 0))
+    if (best) {
+      const accuracy = (100 * (best.accuracy ?? 0)).toFixed(1);
+      progress.notice(`Tuning chose ${best.arm.name} of ${trials.length}: val ${accuracy} % on average.`);
+    } else if (trials.every(({ divergedSeeds }) => divergedSeeds.length > 0))
       throw new ArcBenchError(
         'diverged',
         `Every combination that ${origin} tried in tuning diverged: add lower learning rates to tune.knobs.`,
