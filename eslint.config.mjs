@@ -1,4 +1,6 @@
 import prettier from 'eslint-config-prettier';
+
+import regexp from 'eslint-plugin-regexp';
 import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
 
@@ -28,6 +30,15 @@ export default tseslint.config(
           message: 'One constant a line: a tuple is for a real pair.',
         },
       ],
+    },
+  },
+  {
+    // Names, files and messages come from strangers: every expression is linear in its text.
+    files: ['src-*/**', 'scripts/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
     },
   },
   {

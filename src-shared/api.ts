@@ -182,6 +182,8 @@ export interface SystemDescription {
   readonly version: string;
   readonly door: 'electron' | 'serve';
   readonly workspace: string;
+  /** That other users of the machine can look into it, in a sentence; null where they cannot. */
+  readonly openToOthers: string | null;
   readonly platform: string;
   readonly home: string;
   readonly cpu: string;
@@ -207,6 +209,8 @@ export interface DatasetSummary {
   readonly people: number;
   readonly rejected: number;
   readonly importedAt: string | null;
+  /** Whether its pictures were uploaded: they are deleted with it. */
+  readonly uploaded: boolean;
   readonly data: Plan['data'];
 }
 export interface DatasetDetails extends DatasetSummary {

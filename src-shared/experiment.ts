@@ -29,6 +29,12 @@ export type BackboneName = (typeof backboneNames)[number];
 /** Whether a data source is the placeholder of a preset, such as /path/to/faces: the user gives the real folder. */
 export const isPlaceholder = (source: string): boolean => source.startsWith('/path/to/');
 
+const mostDemoPictures = 1_000_000; // drawing them takes most of an hour and 10 GB
+const demoPictures = (demo: unknown): number => {
+  const { people, imagesPerPerson } = demo as { people: number; imagesPerPerson: number };
+  return people * imagesPerPerson;
+};
+
 export const dataSchema = z.strictObject({
   source: z
     .string()
@@ -56,6 +62,11 @@ export const dataSchema = z.strictObject({
       people: z.int().min(4).max(100_000).default(300).describe('number of synthetic people'),
       imagesPerPerson: z.int().min(2).max(1000).default(20).describe('number of images of each synthetic person'),
       seed: z.int().min(0).default(1).describe('seed of the face generator'),
+    })
+    .refine((demo) => demo.people * demo.imagesPerPerson <= mostDemoPictures, {
+      error: ({ input }) =>
+        `the demo would have ${demoPictures(input).toLocaleString('en')} pictures, more than the ` +
+        `${mostDemoPictures.toLocaleString('en')} that are drawn; lower people or imagesPerPerson`,
     })
     .prefault({}),
 });
@@ -327,6 +338,8 @@ function withStopping(value: unknown): unknown {
 /** The value of evaluation.pairs without a file. */
 export const builtPairs = 'built';
 
+const mostSeeds = 1000;
+
 /** The experiment as it is in a file: every knob with its default, range and unit. */
 export const experimentFields = z.strictObject({
   name: z.string().min(1).max(200).default('experiment').describe('the name in lists and reports'),
@@ -339,10 +352,13 @@ export const experimentFields = z.strictObject({
   seeds: z
     .preprocess(
       (value) =>
-        typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1000 ? firstSeeds(value) : value,
+        typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= mostSeeds
+          ? firstSeeds(value)
+          : value,
       z
         .array(z.int().min(0))
         .min(1)
+        .max(mostSeeds)
         .refine((seeds) => new Set(seeds).size === seeds.length, {
           error: ({ input }) =>
             `seed ${repeatedIn(input as number[])} is there twice, and a run counts only once: name each seed once`,

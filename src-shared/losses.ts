@@ -418,12 +418,16 @@ export type SumPlan = Extract<LossPlan, { name: 'sum' }>;
 const isCenter = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'name' in value && value.name === 'center';
 
+const longestSum = 1000; // characters
+
 /** Reads `arcFace + 0.1 triplet` as a sum. A part that is no loss is reported in one sentence. */
 function readSum(text: string, report: (message: string) => void): unknown {
+  if (text.length > longestSum) {
+    report(`a sum of losses has at most ${longestSum} characters, not ${text.length}`);
+    return z.NEVER;
+  }
   const terms = text.split('+').map((part) => {
-    const match = /^\s*(?:(\d*\.?\d+(?:e-?\d+)?)\s*[*·]?\s*)?([A-Za-z]\w*)\s*$/.exec(part);
-    const name = match?.[2] ?? '';
-    const weight = match?.[1] === undefined ? 1 : Number(match[1]);
+    const { weight, name } = readTerm(part.trim());
     if (!(singleNames as string[]).includes(name)) {
       const nearest = nearestName(name || part.trim(), singleNames);
       const what =
@@ -439,6 +443,14 @@ function readSum(text: string, report: (message: string) => void): unknown {
     return { weight, loss: name };
   });
   return { name: 'sum', terms };
+}
+
+/** Reads `0.1 triplet`; the name is empty where the text is no weighted loss. */
+function readTerm(text: string): { readonly weight: number; readonly name: string } {
+  const weight = /^(?:\d+(?:\.\d+)?|\.\d+)(?:e-?\d+)?/.exec(text)?.[0] ?? '';
+  const rest = text.slice(weight.length).trim();
+  const name = weight !== '' && /^[*·]/.test(rest) ? rest.slice(1).trim() : rest;
+  return { weight: weight === '' ? 1 : Number(weight), name: /^[A-Za-z]\w*$/.test(name) ? name : '' };
 }
 
 /** The single losses of a plan with their weights. */

@@ -50,12 +50,38 @@ export function parseExperiment(text: string, fileName: string): Plan {
       { cause: error },
     );
   }
+  const unusable = unusableText(value, []);
+  if (unusable)
+    throw new ArcBenchError(
+      'wrong-input',
+      `${fileName}, line ${lineOf(document, lines, unusable.path)}: ${unusable.sentence}.`,
+    );
   const result = experimentSchema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const path = placeOf(issue, value);
   const line = lineOf(document, lines, path);
   throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
+}
+
+/**
+ * The first key or text that cannot be used whatever the knob: files, databases and other programs cut a text off at a
+ * NUL character, and a key `__proto__` would get lost.
+ */
+function unusableText(value: unknown, path: Path): { readonly path: Path; readonly sentence: string } | null {
+  if (typeof value === 'string')
+    return value.includes('\0')
+      ? { path, sentence: `'${dotted(path)}' holds a NUL character, which no name or path may have; remove it` }
+      : null;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, item] of Object.entries(value)) {
+    const place = [...path, Array.isArray(value) ? Number(key) : key];
+    if (key === '__proto__')
+      return { path: place, sentence: `the key '__proto__' cannot be used; rename the person or folder, or remove it` };
+    const found = unusableText(key, path) ?? unusableText(item, place);
+    if (found) return found;
+  }
+  return null;
 }
 
 /** The key that an issue is about. */

@@ -31,6 +31,8 @@ export interface Texts {
   list(items: readonly string[]): string;
 }
 
+const thousands = new Intl.NumberFormat('en-US'); // 1,234,567
+
 /** The texts of a language; numbers are written the same on every machine. */
 export function reportTexts(language: Language): Texts {
   const rules = new Intl.PluralRules(language);
@@ -38,7 +40,7 @@ export function reportTexts(language: Language): Texts {
   const grouped = (value: number) =>
     localised(
       Number.isInteger(value) && Math.abs(value) >= 1000
-        ? String(value).replace(/\B(?=(\d{3})+$)/g, language === 'ru' ? '\u00a0' : ',')
+        ? thousands.format(value).replaceAll(',', language === 'ru' ? '\u00a0' : ',')
         : String(value),
     );
   const written = (value: string | number | undefined) => (typeof value === 'number' ? grouped(value) : (value ?? ''));

@@ -35,4 +35,8 @@ export interface StartEstimate {
    * values of one batch with their gradients. TensorFlow itself comes on top.
    */
   readonly memoryBytes: number;
+  /** What the start would write: demo pictures, prepared faces and the files of the runs left. At least this much. */
+  readonly diskBytes: number;
+  /** What this machine has; the free disk is null where the file system does not say. */
+  readonly machine: { readonly memoryBytes: number; readonly freeDiskBytes: number | null };
 }

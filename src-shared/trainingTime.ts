@@ -42,7 +42,7 @@ export function trainingTime({
 }
 
 /** The factor by which the estimate may be off; 1 where runs of the same network were measured. */
-function factorOff(from: TrainingRate['from']): number {
+export function factorOff(from: TrainingRate['from']): number {
   switch (from.kind) {
     case 'runs':
       return 1;

@@ -3,6 +3,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { engineRemedy } from '../engine/engineRemedy.ts';
 import { detectionSide, landmarkSide, loadFaceDetector, type FaceDetector } from '../engine/faceDetector.ts';
 import type { DetectorMessage, FoundFaces } from './faceFinder.ts';
+import { outliveReaders } from '../files/outliveReaders.ts';
 import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf } from './pictureFile.ts';
 import type { RawPicture } from './warpFace.ts';
 
@@ -107,7 +108,10 @@ let searching: Promise<unknown> = loading.catch((error: unknown) => {
       error instanceof ArcBenchError ? message : `The face detector cannot be loaded (${message}): ${engineRemedy()}.`,
   });
 });
-process.on('SIGINT', () => undefined); // Ctrl-C reaches the workbench too, which ends this process
+// Ctrl-C and the end of a terminal reach the workbench too, which ends this process.
+process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
+outliveReaders();
 process.on('disconnect', () => process.exit());
 process.on('message', (path: string) => {
   // Decoding begins at once, while earlier pictures are searched. The answers keep the order.

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import { tooManyFiles } from '../files/tooManyFiles.ts';
 import { memoryBudget, withinBudget } from './memoryBudget.ts';
 import { pictureFormatOf } from './pictureFormat.ts';
 import { plainJpegSize } from './plainJpeg.ts';
@@ -206,10 +207,13 @@ function spreadGrey(data: Uint8Array, channels: number): Uint8Array {
 
 /**
  * Explains in one sentence what was thrown while a picture was read or decoded. The decoder's own message is left out,
- * because it may be about another picture that is decoded at the same time.
+ * because it may be about another picture that is decoded at the same time. Throws where no more files can be opened.
  */
 export function decodingReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  // A machine that is short of something says nothing about the picture: without it the dataset would be another one.
+  const shortage = tooManyFiles(error);
+  if (shortage) throw shortage;
   if (code === 'ENOENT') return 'The file is no longer there: it was moved or deleted after the import; import again.';
   if (code === 'EACCES' || code === 'EPERM') return 'The file may not be read: change its permissions.';
   if (code !== undefined) return `The file cannot be read (${code}): check the disk, or copy it again from its source.`;

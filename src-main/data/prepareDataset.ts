@@ -18,6 +18,7 @@ import {
   type PreparedIndex,
   type PreparedSet,
 } from './preparedSet.ts';
+import { foldersOf, outsideReason } from './outsideReason.ts';
 import { pictureState } from './pictureState.ts';
 import { journalName, rememberedFaces } from './rememberedFaces.ts';
 import {
@@ -44,6 +45,8 @@ export interface PrepareOptions {
   /** Gets a sentence if an interrupted preparation goes on, which says where. */
   readonly onResume?: ((sentence: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The folders that the user opened, where pictures of a CSV must be. */ readonly roots?:
+    readonly string[] | undefined;
 }
 
 const underWay = new Map<string, Promise<unknown>>(); // by folder, because two jobs may want the same set
@@ -169,6 +172,7 @@ const noFace =
   'or leave it out.';
 
 interface Workshop {
+  readonly folders: readonly string[] | null;
   readonly finder: FaceFinder | null;
   readonly workers: FaceWorkers;
 }
@@ -179,9 +183,9 @@ type Located = { readonly image: FaceImage; readonly faces?: number } | { readon
 async function prepareBatch(
   images: readonly FaceImage[],
   { cutOf }: Cuts,
-  { finder, workers }: Workshop,
+  { finder, workers, folders }: Workshop,
 ): Promise<PreparedBatch & { readonly pixels: Uint8Array }> {
-  const located = await Promise.all(images.map((image) => locate(image, finder)));
+  const located = await Promise.all(images.map((image) => locate(image, { finder, folders })));
   const tasks = located.flatMap((entry) => ('image' in entry ? [{ image: entry.image, cut: cutOf(entry.image) }] : []));
   const { faces: cut, pixels, sha256 } = await workers.cut(tasks);
   let next = 0;
@@ -198,7 +202,9 @@ async function prepareBatch(
   return { rows, bytes: pixels.length, sha256, pixels };
 }
 
-async function locate(image: FaceImage, finder: FaceFinder | null): Promise<Located> {
+async function locate(image: FaceImage, { finder, folders }: Omit<Workshop, 'workers'>): Promise<Located> {
+  const reason = await outsideReason(image.path, folders);
+  if (reason !== null) return { reason };
   if (finder === null || image.landmarks !== undefined) return { image };
   const found = await finder.find(image.path);
   if ('reason' in found) return found;
@@ -244,9 +250,10 @@ async function pack(
 async function prepareRest(
   dataset: Dataset,
   cuts: PackCuts,
-  { rows, signal, onProgress }: PrepareOptions & { readonly rows: PreparedRow[] },
+  { rows, signal, onProgress, roots }: PrepareOptions & { readonly rows: PreparedRow[] },
 ): Promise<void> {
   const total = dataset.images.length;
+  const folders = foldersOf(dataset, roots);
   const finder = cuts.detect ? rememberedFaces(cuts.journal) : null;
   const workers = startFaceWorkers();
   const batchSize = finder ? picturesInDetectedBatch : picturesInBatch;
@@ -254,7 +261,11 @@ async function prepareRest(
   let started = rows.length;
   const start = (): void => {
     if (started >= total) return;
-    const preparing = prepareBatch(dataset.images.slice(started, started + batchSize), cuts, { finder, workers });
+    const preparing = prepareBatch(dataset.images.slice(started, started + batchSize), cuts, {
+      finder,
+      workers,
+      folders,
+    });
     started += batchSize;
     preparing.catch(() => undefined); // the loop below gets the error when the turn of this batch comes
     inFlight.push(preparing);

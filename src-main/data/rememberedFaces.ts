@@ -1,3 +1,4 @@
+import { appendOwn } from '../files/ownPath.ts';
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { pictureState } from './pictureState.ts';
@@ -26,7 +27,7 @@ export function rememberedFaces(journal: string): FaceFinder {
       // The picture of a damaged line is searched again.
     }
   }
-  const file = openSync(journal, 'a');
+  const file = openSync(journal, appendOwn);
   let finder: FaceFinder | null = null;
   let closed = false;
   const checkOpen = () => {

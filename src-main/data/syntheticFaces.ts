@@ -215,6 +215,15 @@ function glasses({ person, turn, hasGlasses }: Drawing): string {
     .join('');
 }
 
+/** Where the pictures of a demo are or will be. */
+export function demoFolder(workspace: string, demo: Plan['data']['demo']): string {
+  const key = createHash('sha256')
+    .update(JSON.stringify([generatorVersion, demo.people, demo.imagesPerPerson, demo.seed]))
+    .digest('hex')
+    .slice(0, 12);
+  return workspaceFolders(workspace).demoFaces(key);
+}
+
 /**
  * Draws the demo faces from their seed, one sub-folder for each person, and returns the folder. A second call finds
  * them there. The folder is written whole or not at all.
@@ -227,11 +236,7 @@ export async function renderSyntheticFaces(
     readonly shouldStop?: () => boolean;
   },
 ): Promise<string> {
-  const key = createHash('sha256')
-    .update(JSON.stringify([generatorVersion, demo.people, demo.imagesPerPerson, demo.seed]))
-    .digest('hex')
-    .slice(0, 12);
-  const folder = workspaceFolders(options.workspace).demoFaces(key);
+  const folder = demoFolder(options.workspace, demo);
   if (existsSync(folder)) return folder;
   const total = demo.people * demo.imagesPerPerson;
   let next = 0;

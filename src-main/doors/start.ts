@@ -79,10 +79,8 @@ function start(args: readonly string[]): void {
           stdio: 'inherit',
         })
       : spawn(program, [root, ...windowArguments(args)], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      if (signal === 'SIGTERM') child.kill(signal);
-    }); // Ctrl-C reaches the child by itself
+  process.on('SIGINT', () => undefined); // Ctrl-C reaches the child by itself
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => {
     process.exitCode = code ?? 1;
   });

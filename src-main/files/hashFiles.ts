@@ -6,7 +6,9 @@ import { pipeline } from 'node:stream/promises';
 
 /** SHA-256, in hexadecimal, of a file, or of the names and contents of a folder's files, sorted by name. */
 export async function hashFiles(path: string): Promise<string> {
-  if (!(await stat(path)).isDirectory()) return await hashFile(path);
+  const found = await stat(path);
+  if (!found.isDirectory() && !found.isFile()) throw new Error(`${path} is no file or folder`); // a pipe never ends
+  if (found.isFile()) return await hashFile(path);
   const files = (await readdir(path, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))

@@ -1,4 +1,5 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { tooManyFiles } from './tooManyFiles.ts';
 import { diskError } from './writeWhole.ts';
 
 /**
@@ -7,6 +8,13 @@ import { diskError } from './writeWhole.ts';
  */
 export function knownFault(error: unknown): ArcBenchError | null {
   const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : null;
-  const explained = path === null ? error : diskError(error, path);
+  const explained = path === null ? (tooManyFiles(error) ?? fullDisk(error)) : diskError(error, path);
   return explained instanceof ArcBenchError ? explained : null;
+}
+
+/** A disk that fills during a write is reported without the name of the file. */
+function fullDisk(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new ArcBenchError('no-space', `A disk is full (${code}): free some space, and try again.`, { cause: error });
 }

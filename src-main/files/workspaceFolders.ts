@@ -45,10 +45,13 @@ export const runFiles = (runFolder: string) => ({
   labels: join(runFolder, 'labels.tsv'),
 });
 
-/** Makes a workspace's folder and its areas, and syncs their names to the disk. */
+/**
+ * Makes a workspace's folder and its areas, and syncs their names to the disk. Only their owner may open what is made:
+ * faces identify people.
+ */
 export function makeWorkspaceFolders(workspace: string): void {
   for (const folder of [workspace, ...workspaceAreas.map((area) => join(workspace, area))]) {
-    const first = mkdirSync(folder, { recursive: true });
+    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (first === undefined) continue;
     for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolderSync(dirname(made));
   }

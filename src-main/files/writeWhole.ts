@@ -2,7 +2,9 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { foreignReason, refuseForeign, writeOwn } from './ownPath.ts';
 import { syncFolder, syncFolders } from './syncFolder.ts';
+import { tooManyFiles } from './tooManyFiles.ts';
 import { formerFolderOf, temporaryFileOf, temporaryFolderOf } from './workspaceFolders.ts';
 
 /** What a file gets: a text, bytes, or pieces that are written one after the other. */
@@ -31,7 +33,7 @@ export async function replaceFile(
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (foreignReason(temporary, 'file') === null) await rm(temporary, { force: true });
     throw error;
   }
 }
@@ -45,6 +47,7 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
   const former = formerFolderOf(folder);
   try {
     refuseFixed(folder, `The folder ${folder} cannot be replaced`);
+    for (const path of [temporary, former]) refuseForeign(path, 'folder');
     for (const path of [temporary, former]) await rm(path, { recursive: true, force: true });
     await makeFolder(dirname(folder));
     await mkdir(temporary);
@@ -56,7 +59,7 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
     await syncFolder(dirname(folder));
     await rm(former, { recursive: true, force: true });
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    if (foreignReason(temporary, 'folder') === null) await rm(temporary, { recursive: true, force: true });
     throw diskError(error, folder);
   }
 }
@@ -84,7 +87,8 @@ export function refuseFixed(folder: string, what: string): void {
 
 /** Writes a file and syncs it to the disk. */
 export async function writeSynced(path: string, content: Content): Promise<void> {
-  const file = await open(path, 'w');
+  refuseForeign(path, 'file'); // before the system would wait for the reader of a pipe
+  const file = await open(path, writeOwn);
   try {
     for (const piece of piecesOf(content)) await file.writeFile(piece);
     await file.sync();
@@ -104,7 +108,10 @@ export async function makeFolder(folder: string): Promise<void> {
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-/** Turns the system's error for a full disk or a forbidden folder into a sentence; returns any other error as it is. */
+/**
+ * Turns the system's error for a full disk, a forbidden folder, a failing disk, a name that is too long or too many
+ * open files into a sentence; returns any other error as it is.
+ */
 export function diskError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
@@ -122,5 +129,17 @@ export function diskError(error: unknown, path: string): unknown {
       { cause: error },
     );
   }
-  return error;
+  if (code === 'ENAMETOOLONG')
+    return new ArcBenchError(
+      'wrong-input',
+      `${path} is too long a path for this system: choose a --workspace with a shorter path.`,
+      { cause: error },
+    );
+  if (code === 'EIO')
+    return new ArcBenchError(
+      'failed',
+      `The disk reported an error (EIO) at ${path}: see whether it is still connected and healthy, then try again.`,
+      { cause: error },
+    );
+  return tooManyFiles(error) ?? error;
 }

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { foreignReason, refuseForeign, writeOwn } from './ownPath.ts';
 import { syncFolderSync } from './syncFolder.ts';
 import { temporaryFileOf } from './workspaceFolders.ts';
 import { diskError, piecesOf, type Content } from './writeWhole.ts';
@@ -12,14 +13,15 @@ export function writeWholeSync(path: string, content: Content): void {
     renameSync(temporary, path);
     syncFolderSync(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (foreignReason(temporary, 'file') === null) rmSync(temporary, { force: true });
     throw diskError(error, path);
   }
 }
 
 /** Writes a file and syncs it to the disk. */
 export function writeSyncedSync(path: string, content: Content): void {
-  const file = openSync(path, 'w');
+  refuseForeign(path, 'file');
+  const file = openSync(path, writeOwn);
   try {
     for (const piece of piecesOf(content)) writeAllSync(file, typeof piece === 'string' ? Buffer.from(piece) : piece);
     fsyncSync(file);

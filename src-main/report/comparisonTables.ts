@@ -1,12 +1,13 @@
 import { bootstrapSeed } from '../../src-shared/comparison.ts';
 import { bootstrapInterval } from '../../src-shared/maths/bootstrapInterval.ts';
+import { csvCell } from '../../src-shared/textCell.ts';
 import type { ReportContext } from './reportContext.ts';
 import { judgedRuns } from './reportModel.ts';
 
 function quoted(cell: string | number | null): string {
   if (cell === null) return '';
   if (typeof cell === 'number') return String(cell);
-  return /[",\n\r]/.test(cell) ? `"${cell.replace(/"/g, '""')}"` : cell;
+  return csvCell(cell);
 }
 const csv = (rows: readonly (readonly (string | number | null)[])[]): string =>
   `${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`;

@@ -11,8 +11,9 @@ export function withRemarks(markdown: string, remarks: Readonly<Record<string, s
       const name = sectionNamed(/^## (.+)$/m.exec(section)?.[1] ?? '');
       const remark = name !== null && Object.hasOwn(remarks, name) ? (remarks[name] ?? '') : '';
       if (remark.trim() === '') return section;
-      const space = /\s*$/.exec(section)?.[0] ?? '';
-      return `${section.trimEnd()}\n\n${quoted(`**${word[language]}**\n\n${remark.trim()}`)}${space}`;
+      const written = section.trimEnd();
+      const space = section.slice(written.length);
+      return `${written}\n\n${quoted(`**${word[language]}**\n\n${remark.trim()}`)}${space}`;
     })
     .join('');
 }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, readFile, realpath } from 'node:fs/promises';
+import { link, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
+import { caseless, isPlainName, withoutForbidden } from '../files/plainName.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { partNames } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
-import { printable } from '../../src-shared/printable.ts';
 import type { Split } from './makeSplit.ts';
 
 interface ManifestFile {
@@ -59,9 +59,9 @@ function manifestText({ seed, rule, hash, givenBy, notes }: Split, files: readon
 function freeName(path: string, { folder, taken }: { readonly folder: string; readonly taken: Set<string> }): string {
   const ending = extname(path);
   let file = `${folder}/${safeName(basename(path))}`;
-  for (let copy = 2; taken.has(file); copy++)
+  for (let copy = 2; taken.has(caseless(file)); copy++)
     file = `${folder}/${safeName(`${basename(path, ending)}-${copy}${ending}`)}`;
-  taken.add(file);
+  taken.add(caseless(file));
   return file;
 }
 
@@ -75,6 +75,8 @@ async function linkOrCopy(path: string, target: string): Promise<void> {
     return;
   }
   const source = await realpath(path); // a hard link to a relative symbolic link would lead elsewhere
+  if (!(await stat(source)).isFile())
+    throw new ArcBenchError('wrong-input', `${path} is no file any more: put the picture back, and import again.`);
   await link(source, target).catch(async () => writeSynced(target, await readFile(source)));
 }
 
@@ -106,8 +108,8 @@ function folderNames(identities: readonly string[]): Map<string, string> {
     ...own.filter((name) => safeName(name) !== name),
   ]) {
     const plain = safeName(identity);
-    const name = taken.has(plain.toLowerCase()) ? marked(plain, identity) : plain;
-    taken.add(name.toLowerCase());
+    const name = taken.has(caseless(plain)) ? marked(plain, identity) : plain;
+    taken.add(caseless(name));
     names.set(identity, name);
   }
   return names;
@@ -117,10 +119,8 @@ const longestName = 200; // bytes; file systems allow 255
 
 /** A name that is valid for a file or folder on every system. A name that is valid already stays as it is. */
 function safeName(name: string): string {
-  const cleaned = printable(name).replace(/[/\\:*?"<>|]/g, '_');
-  return cleaned === '.' || cleaned === '..' || cleaned === '' || Buffer.byteLength(cleaned) > longestName
-    ? marked(cleaned, name)
-    : cleaned;
+  const cleaned = withoutForbidden(name);
+  return isPlainName(cleaned) && Buffer.byteLength(cleaned) <= longestName ? cleaned : marked(cleaned, name);
 }
 
 /** A shortened name with a hash of the original, so that two names never become the same. A file keeps its ending. */

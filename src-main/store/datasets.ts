@@ -44,7 +44,7 @@ export function datasetTables(database: Database.Database, changed: () => void) 
   return {
     picture: (path: string): PictureRow | null => (readPicture.get(path) as PictureRow | undefined) ?? null,
     savePictures: (pictures: readonly PictureRow[]) => {
-      savePictures(pictures);
+      savePictures.immediate(pictures);
     },
     /** Keeps a dataset, in place of one that was imported by the same section when its faces were others. */
     saveDataset: (dataset: Omit<DatasetRow, 'importedAt'>) => {

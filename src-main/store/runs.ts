@@ -123,7 +123,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
       changed({ kind: 'run-deleted', id });
     },
     addPoints: (points: readonly MetricPoint[]) => {
-      addPoints(points);
+      addPoints.immediate(points);
       changed({ kind: 'points', points });
     },
     /** A run's points of its epochs, or those of its steps, whose names begin with 'step/'. */
@@ -281,7 +281,7 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
         for (const [name, value] of Object.entries(results))
           prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
         if (noted) prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);
-      })();
+      }).immediate();
       changed({ kind: 'run', id: run.id });
     },
   };

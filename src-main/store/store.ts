@@ -4,10 +4,12 @@ import { dirname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
+import { refuseForeign } from '../files/ownPath.ts';
 import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolders.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { pages } from './migrations/2026-11-25-pages.ts';
+import { endInterruptedRuns, interruptedRuns } from './interruptedRuns.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
 import { damagedStore, explainStoreFault, explainingStoreFaults } from './storeFault.ts';
@@ -17,6 +19,7 @@ export type { RunRow } from './runs.ts';
 
 const migrations = [first, screens, pages] as const;
 const applicationId = 0x41524342; // "ARCB"
+const longestPath = 511; // bytes of a file's path that SQLite takes on Unix
 
 /** The workspace's SQLite database: datasets, splits, plans and runs. */
 export type Store = ReturnType<typeof openStore>;
@@ -29,22 +32,33 @@ export function openStore(
   workspace: string,
   {
     readOnly = false,
+    existing = readOnly,
     checked = false,
     shared = false,
     onChange = () => undefined,
+    patience = 0,
+    onWait = () => undefined,
+    timeout = 5000,
   }: {
     readonly readOnly?: boolean;
+    /** Whether the workspace must be there already. */ readonly existing?: boolean;
     /** Whether this process has already opened it and found it whole. */ readonly checked?: boolean;
     /** Whether another thread of this process has it open for writing. */ readonly shared?: boolean;
     readonly onChange?: (change: StoreChange) => void;
+    /** Milliseconds for which a long action waits while another program has locked the database. */
+    readonly patience?: number;
+    /** Hears what is waited for. */ readonly onWait?: (sentence: string) => void;
+    /** Milliseconds for which SQLite itself waits. */ readonly timeout?: number;
   } = {},
 ) {
   const path = workspaceFolders(workspace).database;
-  if (readOnly && !existsSync(path))
+  refuseLongPath(path);
+  if (existing && !existsSync(path))
     throw new ArcBenchError(
       'wrong-input',
       `There is no workspace at ${workspace}: run an experiment first, or name its folder with --workspace.`,
     );
+  for (const own of [path, `${path}-wal`, `${path}-shm`]) refuseForeign(own, 'file');
   try {
     if (!readOnly) makeWorkspaceFolders(workspace);
   } catch (cause) {
@@ -58,63 +72,79 @@ export function openStore(
   const unlock = readOnly || shared ? () => undefined : lockWorkspace(workspace);
   let database: Database.Database;
   try {
-    database = openDatabase(path, { readOnly, checked });
+    database = openDatabase(path, { readOnly, checked, shared, timeout });
   } catch (error) {
     unlock();
     throw error;
   }
+  const tables = {
+    ...datasetTables(database, () => onChange({ kind: 'datasets' })),
+    ...runTables(database, onChange),
+  };
+  const methods = {
+    ...tables,
+    ...(readOnly && !shared ? interruptedRuns(tables, workspace) : {}),
+    savePlan: (hash: string, plan: Plan) => {
+      database.prepare('INSERT OR IGNORE INTO plan VALUES (?, ?)').run(hash, JSON.stringify(plan));
+    },
+    plan: (hash: string): Plan | null => {
+      const row = database.prepare('SELECT plan FROM plan WHERE hash = ?').get(hash) as { plan: string } | undefined;
+      return row ? (JSON.parse(row.plan) as Plan) : null;
+    },
+    /** The whole hash of the plan that begins with these characters; null where none does, or several do. */
+    planHashOf: (beginning: string): string | null => {
+      const rows = database
+        .prepare('SELECT hash FROM plan WHERE substr(hash, 1, ?) = ? LIMIT 2')
+        .all(beginning.length, beginning) as { hash: string }[];
+      return rows.length === 1 ? (rows[0]?.hash ?? null) : null;
+    },
+    saveRemark: (planHash: string, section: string, text: string) => {
+      if (text.trim() === '')
+        database.prepare('DELETE FROM remark WHERE planHash = ? AND section = ?').run(planHash, section);
+      else database.prepare('INSERT OR REPLACE INTO remark VALUES (?, ?, ?)').run(planHash, section, text);
+    },
+    remarks: (planHash: string): Record<string, string> =>
+      Object.fromEntries(
+        (
+          database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as {
+            section: string;
+            text: string;
+          }[]
+        ).map(({ section, text }) => [section, text]),
+      ),
+    /** Does several writes as one: all are kept, or none. */
+    atomically: (writes: () => void) => {
+      database.transaction(writes).immediate();
+    },
+    /** What SQLite finds wrong with the file or with references between tables; empty where it is whole. */
+    integrityProblems: (): string[] => [
+      ...(database.pragma('integrity_check') as { integrity_check: string }[])
+        .map((row) => row.integrity_check)
+        .filter((text) => text !== 'ok'),
+      ...(database.pragma('foreign_key_check') as { table: string; parent: string }[]).map(
+        (row) => `a row of ${row.table} names nothing in ${row.parent}`,
+      ),
+    ],
+  };
   return {
     workspace,
-    ...explainingStoreFaults(workspace, {
-      ...datasetTables(database, () => onChange({ kind: 'datasets' })),
-      ...runTables(database, onChange),
-      savePlan: (hash: string, plan: Plan) => {
-        database.prepare('INSERT OR IGNORE INTO plan VALUES (?, ?)').run(hash, JSON.stringify(plan));
-      },
-      plan: (hash: string): Plan | null => {
-        const row = database.prepare('SELECT plan FROM plan WHERE hash = ?').get(hash) as { plan: string } | undefined;
-        return row ? (JSON.parse(row.plan) as Plan) : null;
-      },
-      /** The whole hash of the plan that begins with these characters; null where none does, or several do. */
-      planHashOf: (beginning: string): string | null => {
-        const rows = database
-          .prepare('SELECT hash FROM plan WHERE substr(hash, 1, ?) = ? LIMIT 2')
-          .all(beginning.length, beginning) as { hash: string }[];
-        return rows.length === 1 ? (rows[0]?.hash ?? null) : null;
-      },
-      saveRemark: (planHash: string, section: string, text: string) => {
-        if (text.trim() === '')
-          database.prepare('DELETE FROM remark WHERE planHash = ? AND section = ?').run(planHash, section);
-        else database.prepare('INSERT OR REPLACE INTO remark VALUES (?, ?, ?)').run(planHash, section, text);
-      },
-      remarks: (planHash: string): Record<string, string> =>
-        Object.fromEntries(
-          (
-            database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as {
-              section: string;
-              text: string;
-            }[]
-          ).map(({ section, text }) => [section, text]),
-        ),
-      /** Does several writes as one: all are kept, or none. */
-      atomically: (writes: () => void) => {
-        database.transaction(writes)();
-      },
-      /** What SQLite finds wrong with the file or with references between tables; empty where it is whole. */
-      integrityProblems: (): string[] => [
-        ...(database.pragma('integrity_check') as { integrity_check: string }[])
-          .map((row) => row.integrity_check)
-          .filter((text) => text !== 'ok'),
-        ...(database.pragma('foreign_key_check') as { table: string; parent: string }[]).map(
-          (row) => `a row of ${row.table} names nothing in ${row.parent}`,
-        ),
-      ],
-    }),
+    ...explainingStoreFaults(workspace, methods, { patience, onWait, inTransaction: () => database.inTransaction }),
     close: () => {
       database.close();
       unlock();
     },
   };
+}
+
+/** Throws 'wrong-input' where SQLite could not open the files beside a database. */
+function refuseLongPath(path: string): void {
+  const bytes = Buffer.byteLength(`${path}-journal`);
+  if (bytes <= longestPath) return;
+  throw new ArcBenchError(
+    'wrong-input',
+    `The workspace ${dirname(path)} has too long a path: SQLite takes ${longestPath} bytes, and the files of its ` +
+      `database would have ${bytes}. Choose a shorter one with --workspace.`,
+  );
 }
 
 function isOlder(path: string): boolean {
@@ -130,14 +160,25 @@ function isOlder(path: string): boolean {
 
 function openDatabase(
   path: string,
-  { readOnly, checked }: { readonly readOnly: boolean; readonly checked: boolean },
+  {
+    readOnly,
+    checked,
+    shared,
+    timeout,
+  }: {
+    readonly readOnly: boolean;
+    readonly checked: boolean;
+    readonly shared: boolean;
+    readonly timeout: number;
+  },
 ): Database.Database {
-  const damaged = (cause?: unknown) => damagedStore(dirname(path), cause);
+  const damaged = () => damagedStore(dirname(path));
   let database: Database.Database | null = null;
   try {
     // Throws before SQLite can make files beside a database that may not be written.
     if (!readOnly && existsSync(path)) closeSync(openSync(path, 'r+'));
-    database = new Database(path, { readonly: readOnly });
+    database = new Database(path, { readonly: readOnly, timeout });
+    database.pragma('temp_store = MEMORY'); // a full folder for temporary files must not fail a write
     const version = database.pragma('user_version', { simple: true }) as number;
     const application = database.pragma('application_id', { simple: true }) as number;
     if (application !== applicationId && (application !== 0 || version !== 0)) throw damaged();
@@ -157,12 +198,12 @@ function openDatabase(
         open.pragma(`application_id = ${applicationId}`);
         for (const migration of migrations.slice(version)) open.exec(migration);
         open.pragma(`user_version = ${migrations.length}`);
-      })();
+        if (!shared) endInterruptedRuns(open);
+      }).immediate();
     }
     return database;
   } catch (error) {
     database?.close();
-    const explained = explainStoreFault(error, dirname(path));
-    throw explained instanceof ArcBenchError ? explained : damaged(error);
+    throw explainStoreFault(error, dirname(path));
   }
 }

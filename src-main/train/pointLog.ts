@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { appendOwn } from '../files/ownPath.ts';
 import { writeWhole } from '../files/writeWhole.ts';
 import { syncFolderSync } from '../files/syncFolder.ts';
 import { runFiles } from '../files/workspaceFolders.ts';
@@ -27,7 +28,7 @@ export function appendPoints(runFolder: string, points: readonly RunPoint[]): vo
   const path = pointLogOf(runFolder);
   const isNew = !existsSync(path);
   const bytes = Buffer.from(`\n${lineOf(points)}`); // the first line break ends a line that was cut off
-  const file = openSync(path, 'a');
+  const file = openSync(path, appendOwn);
   try {
     writeAllSync(file, bytes);
     fsyncSync(file);

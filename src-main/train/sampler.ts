@@ -1,5 +1,6 @@
 import type { Plan } from '../../src-shared/experiment.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { refuseBatch } from '../../src-shared/refuseBatch.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
 
@@ -14,6 +15,9 @@ export function batchesOfEpoch(
 ): number[][] {
   const random = randomStream(at.seed, 'batches', at.epoch);
   const { sampler, batchSize } = training;
+  const people = sampler.name === 'pk' ? new Set(labels).size : 0;
+  const refusal = refuseBatch(training, { images: labels.length, people });
+  if (refusal) throw new ArcBenchError('wrong-input', `No batch can be drawn: ${refusal.sentence}.`);
   return sampler.name === 'shuffled'
     ? shuffledBatches(labels.length, batchSize, random)
     : balancedBatches(labels, { ...sampler, batchSize }, random);
@@ -21,11 +25,6 @@ export function batchesOfEpoch(
 
 /** All images in a random order. */
 function shuffledBatches(images: number, batchSize: number, random: RandomStream): number[][] {
-  if (images < batchSize)
-    throw new ArcBenchError(
-      'wrong-input',
-      `The training part has ${images} images, fewer than the batch size ${batchSize}: lower training.batchSize.`,
-    );
   const order = random.shuffle(Array.from({ length: images }, (_, position) => position));
   return Array.from({ length: Math.floor(images / batchSize) }, (_, index) =>
     order.slice(index * batchSize, (index + 1) * batchSize),
@@ -39,19 +38,7 @@ function balancedBatches(
   random: RandomStream,
 ): number[][] {
   const { identities, images, batchSize } = plan;
-  if (identities * images !== batchSize)
-    throw new ArcBenchError(
-      'wrong-input',
-      `The pk sampler gives ${identities} x ${images} = ${identities * images} images a batch, but ` +
-        `training.batchSize is ${batchSize}: make them equal.`,
-    );
   const byLabel = groupBy(labels.keys(), (position) => labels[position]!);
-  if (byLabel.size < identities)
-    throw new ArcBenchError(
-      'wrong-input',
-      `The pk sampler needs ${identities} identities a batch, but the training part has ${byLabel.size}: lower ` +
-        'training.sampler.identities.',
-    );
   const drawImages = (own: readonly number[]) => {
     const drawn = random.shuffle(own).slice(0, images);
     while (drawn.length < images) drawn.push(own[random.integer(own.length)]!);

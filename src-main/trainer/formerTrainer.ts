@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { closedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
+import { isOwn, refuseForeign } from '../files/ownPath.ts';
 import { runFiles, writerOf } from '../files/workspaceFolders.ts';
 
 // A trainer whose workbench was killed may save what it has for this long.
@@ -14,6 +15,7 @@ const pidPath = (runFolder: string) => runFiles(runFolder).trainerId;
  * folder cannot be written.
  */
 export function noteTrainer(runFolder: string, processId: number): () => void {
+  refuseForeign(pidPath(runFolder), 'file');
   writeFileSync(pidPath(runFolder), String(processId));
   return () => {
     try {
@@ -30,6 +32,7 @@ export function noteTrainer(runFolder: string, processId: number): () => void {
  */
 export async function endFormerTrainer(runFolder: string): Promise<void> {
   if (!existsSync(runFolder)) return;
+  refuseForeign(pidPath(runFolder), 'file');
   const former = existsSync(pidPath(runFolder)) ? Number(readFileSync(pidPath(runFolder), 'utf8')) : 0;
   const started = performance.now();
   while (former > 0 && trains(former, runFolder)) {
@@ -42,7 +45,8 @@ export async function endFormerTrainer(runFolder: string): Promise<void> {
 
 function removeLeftovers(folder: string): void {
   for (const name of existsSync(folder) ? readdirSync(folder) : [])
-    if (writerOf(name) !== null) rmSync(join(folder, name), { recursive: true, force: true });
+    if (writerOf(name) !== null && isOwn(join(folder, name)))
+      rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 function kill(processId: number): void {

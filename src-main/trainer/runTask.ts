@@ -1,6 +1,7 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { splitSeedOf, type ArmPlan } from '../../src-shared/experiment.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
+import { tsvCell } from '../../src-shared/textCell.ts';
 import type { SetVerification } from '../../src-shared/evaluation.ts';
 import { heldOutPairs } from '../data/pairs/heldOutPairs.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
@@ -201,10 +202,9 @@ async function judge({ task, arm, network, set, packed, images }: Run, machine: 
 /** Writes unit embeddings as .npy and what each row shows as .tsv; returns their paths. */
 async function writeEmbeddings({ task, set }: Run, { size, values, rows }: JudgedRun['embeddings']) {
   const { embeddings, labels } = runFiles(task.runFolder);
-  const cell = (text: string | undefined) => (text ?? '').replace(/[\t\r\n]/g, ' ');
   const lines = rows.map(({ index, part }) => {
     const image = set.images[index];
-    return `${cell(image?.identity)}\t${part}\t${cell(image?.path)}`;
+    return `${tsvCell(image?.identity ?? '')}\t${part}\t${tsvCell(image?.path ?? '')}`;
   });
   await writeWhole(embeddings, npyBytes(values, size));
   await writeWhole(labels, ['identity\tpart\tfile', ...lines, ''].join('\n'));

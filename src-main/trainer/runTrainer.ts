@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { inheritedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
 import { makeFolder } from '../files/writeWhole.ts';
 import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
+import { patientInbox } from './patientInbox.ts';
 import { trainerEnd } from './trainerEnd.ts';
 import type { LastMessage, TrainerMessage, TrainerTask, WorkbenchMessage } from './trainerMessages.ts';
 
@@ -75,30 +76,28 @@ function listen(
     errors = (errors + chunk.toString()).slice(-longestError);
   });
   let last: LastMessage | null = null;
-  let thrown: { readonly error: unknown } | null = null;
-  child.on('message', (message: TrainerMessage) => {
-    if (isLast(message)) {
-      last = message;
-      return;
-    }
-    if (thrown) return;
-    try {
+  const inbox = patientInbox({
+    take: (message) => {
       onMessage(message);
       if (message.kind === 'points') send({ kind: 'stored', batch: message.batch });
-    } catch (error) {
-      // Points that could not be stored are not confirmed: the trainer keeps them in its checkpoint, if it can write
-      // one.
-      thrown = { error };
-      send({ kind: 'stop' });
-    }
+    },
+    // Points that could not be stored are not confirmed: the trainer keeps them in its checkpoint, if it can write one.
+    onFailure: () => send({ kind: 'stop' }),
+    signal: stopSignal,
+  });
+  child.on('message', (message: TrainerMessage) => {
+    if (isLast(message)) last = message;
+    else inbox.add(message);
   });
   return new Promise((resolve, reject) => {
     child.on('exit', (code, signal) => {
-      if (thrown) reject(thrown.error);
-      else if (last) resolve(last);
-      // It was asked to stop before it could listen.
-      else if (stopSignal.aborted && (signal === 'SIGTERM' || signal === 'SIGINT')) resolve({ kind: 'stopped' });
-      else resolve({ kind: 'failed', code: 'failed', message: trainerEnd({ code, signal, said: errors }) });
+      const said = (): LastMessage => {
+        if (last) return last;
+        // It was asked to stop before it could listen.
+        if (stopSignal.aborted && (signal === 'SIGTERM' || signal === 'SIGINT')) return { kind: 'stopped' };
+        return { kind: 'failed', code: 'failed', message: trainerEnd({ code, signal, said: errors }) };
+      };
+      inbox.emptied().then(() => resolve(said()), reject);
     });
   });
 }

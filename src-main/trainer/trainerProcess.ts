@@ -1,5 +1,6 @@
 // The program of the trainer process: it trains and judges one run, and exchanges messages with the workbench.
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { outliveReaders } from '../files/outliveReaders.ts';
 import { diskError } from '../files/writeWhole.ts';
 import { pointStream } from '../train/pointStream.ts';
 import { DivergedError } from '../train/divergedError.ts';
@@ -13,8 +14,10 @@ let stopRequested = false;
 let stopAfterEpochRequested = false;
 const points = pointStream((batch, sent) => send({ kind: 'points', batch, points: sent }));
 
-// Ctrl-C reaches the whole process group: the workbench hears it too, and asks for a stop.
+// Ctrl-C and the end of a terminal reach the whole process group: the workbench hears them too, and decides.
 process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
+outliveReaders();
 // Batch systems send it to every process of a job.
 process.on('SIGTERM', () => {
   stopRequested = true;

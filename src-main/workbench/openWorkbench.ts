@@ -1,5 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs';
-import { cpus, freemem, homedir, totalmem } from 'node:os';
+import { cpus, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import {
   callInputs,
@@ -10,7 +10,9 @@ import {
 } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
+import { userHome } from '../files/userHome.ts';
 import { isReceived, workspaceFolders } from '../files/workspaceFolders.ts';
+import { interruptedMessage } from '../store/interruptedRuns.ts';
 import { openStore } from '../store/store.ts';
 import type { StoreChange } from '../store/storeChange.ts';
 import type { CallContext } from './calls/callContext.ts';
@@ -45,7 +47,7 @@ const pointsInterval = 250; // milliseconds between two events of points
  * Opens the application on a workspace, which no other process may write meanwhile. Throws 'busy', 'damaged' or
  * 'wrong-input'.
  */
-export function openWorkbench({ workspace, door, roots = [homedir()] }: WorkbenchOptions): Workbench {
+export function openWorkbench({ workspace, door, roots = [userHome()] }: WorkbenchOptions): Workbench {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const tell = (event: WorkbenchEvent) => {
     for (const listener of listeners) listener(event);
@@ -90,16 +92,20 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
   const summaries = runSummaries({ store });
   const uploads = workspaceFolders(workspace).area('uploads');
   for (const name of readdirSync(uploads)) if (isReceived(name)) rmSync(join(uploads, name), { force: true });
-  for (const run of store.runs()) {
-    // A trainer ends with the process that started it, so that this run is not training any more.
-    if (run.status === 'running')
-      store.updateRun(run.id, {
-        status: 'cancelled',
-        message: 'The workbench ended while this run trained; resume goes on from its last checkpoint.',
-      });
-  }
 
-  const jobs = jobQueue(tell);
+  const jobs = jobQueue((event) => {
+    if (event.event === 'job' && event.payload.endedAt !== null) endRunOf(event.payload.run);
+    tell(event);
+  });
+  /** A thread that dies cannot say how its run ended. */
+  const endRunOf = (run: string | null) => {
+    try {
+      if (run !== null && store.run(run)?.status === 'running')
+        store.updateRun(run, { status: 'cancelled', message: interruptedMessage });
+    } catch {
+      // The job says what is wrong with the database, and the next opening ends the run.
+    }
+  };
   const opened = [...roots, uploads];
   const workers = jobThreads({ workspace, roots: opened, onChange: tellChange });
   const context: CallContext = { store, jobs, door, roots: opened, tell, workInThread: workers.work };
@@ -135,7 +141,12 @@ export function openWorkbench({ workspace, door, roots = [homedir()] }: Workbenc
     },
     'jobs.log': ({ id, ...page }) => jobs.log(id, page),
   } satisfies CallHandlers;
-  const shown = resources(workspace, library, (planHash) => reading.ask('report.archive', planHash));
+  const shown = resources({
+    workspace,
+    library,
+    roots: opened,
+    packed: (planHash) => reading.ask('report.archive', planHash),
+  });
   const machineTimer = setInterval(
     machineLoad(tell, () => listeners.size > 0),
     machineInterval,

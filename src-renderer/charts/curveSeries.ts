@@ -1,5 +1,6 @@
 import type { Curve, CurveRange } from '../../src-shared/api.ts';
 import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
+import { csvCell } from '../../src-shared/textCell.ts';
 
 export type CurveAxis = 'step' | 'epoch' | 'clock' | 'relative';
 
@@ -213,13 +214,12 @@ export function nearestIndex(rising: readonly number[], value: number): number {
 
 /** Curves as CSV, one row per point. */
 export function curvesAsCsv(curves: readonly Curve[], nameOf: (run: string) => string): string {
-  const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const rows = curves.flatMap((curve) =>
     curve.steps.map((step, index) =>
       [
         curve.run,
-        quoted(nameOf(curve.run)),
-        quoted(curve.name),
+        csvCell(nameOf(curve.run)),
+        csvCell(curve.name),
         step,
         curve.epochs[index],
         new Date(curve.times[index] ?? 0).toISOString(),

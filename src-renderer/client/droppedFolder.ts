@@ -24,7 +24,7 @@ export function asFolder(files: readonly FolderFile[]): DroppedFolder | null {
 export async function faceList({ files }: DroppedFolder): Promise<string | null> {
   for (const { path, file } of files.filter((candidate) => /^[^/]+\.csv$/i.test(candidate.path))) {
     const [head = ''] = (await file.slice(0, 2000).text()).split(/\r?\n/);
-    const columns = head.split(',').map((column) => column.replace(/^[\s"\uFEFF]+|[\s"]+$/g, ''));
+    const columns = head.split(',').map((column) => column.replaceAll('"', '').trim());
     if (columns.includes('path') && columns.includes('identity')) return path;
   }
   return null;

@@ -36,31 +36,32 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
- * A Slurm of one node on this machine, with everything of its own in a folder; a job that is queued again starts 6 s
- * later.
+ * A Slurm of one or more nodes on this machine, each node a slurmd of its own, with everything of its own in a folder.
+ * A job that is queued again starts 6 s later.
  */
-export async function startSlurm(folder: string): Promise<SlurmCluster> {
+export async function startSlurm(folder: string, nodes = 1): Promise<SlurmCluster> {
+  const names = nodes === 1 ? [hostname()] : Array.from({ length: nodes }, (_, index) => `node${index + 1}`);
   const state = join(folder, 'state');
   const spool = join(folder, 'spool');
   const path = join(folder, 'slurm.conf');
-  for (const made of [state, spool]) mkdirSync(made, { recursive: true });
-  const [controlPort, nodePort] = await freePorts(2);
-  const cores = availableParallelism();
+  for (const made of [state, ...names.map((name) => join(spool, name))]) mkdirSync(made, { recursive: true });
+  const [controlPort, ...nodePorts] = await freePorts(1 + nodes);
+  const host = `NodeHostname=${hostname()} NodeAddr=127.0.0.1 CPUs=${availableParallelism()} State=UNKNOWN`;
+  const lineOf = (name: string, index: number) => `NodeName=${name} Port=${nodePorts[index]} ${host}`;
   writeFileSync(
     path,
     `ClusterName=arcbench
 SlurmctldHost=${hostname()}(127.0.0.1)
 SlurmctldPort=${controlPort}
-SlurmdPort=${nodePort}
 SlurmUser=${userInfo().username}
 SlurmdUser=${userInfo().username}
 AuthType=auth/none
 CredType=cred/none
 AuthInfo=cred_expire=5
 StateSaveLocation=${state}
-SlurmdSpoolDir=${spool}
+SlurmdSpoolDir=${spool}/%n
 SlurmctldPidFile=${join(folder, 'slurmctld.pid')}
-SlurmdPidFile=${join(folder, 'slurmd.pid')}
+SlurmdPidFile=${join(folder, 'slurmd-%n.pid')}
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SwitchType=switch/none
@@ -73,13 +74,14 @@ SelectTypeParameters=CR_CPU
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 KillWait=20
-NodeName=${hostname()} NodeAddr=127.0.0.1 CPUs=${cores} State=UNKNOWN
+${names.map(lineOf).join('\n')}
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `,
   );
   const environment = { ...process.env, NODE_NO_WARNINGS: '1', SLURM_CONF: path };
-  const daemons = ['slurmctld', 'slurmd'].map((name) => {
-    const child = spawn(name, ['-D'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const programs = [['slurmctld', '-D'], ...names.map((name) => ['slurmd', '-D', '-N', name])];
+  const daemons = programs.map(([name = '', ...args]) => {
+    const child = spawn(name, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => {
@@ -97,7 +99,11 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
       await Promise.race([ended, wait(5000).then(() => child.kill('SIGKILL'))]);
     }
   };
-  for (const started = performance.now(); command('sinfo', '--noheader', '--format=%T') !== 'idle'; await wait(200)) {
+  for (
+    const started = performance.now();
+    command('sinfo', '--noheader', '--Node', '--format=%T') !== names.map(() => 'idle').join('\n');
+    await wait(200)
+  ) {
     if (performance.now() - started < 20_000) continue;
     await stop();
     throw new Error(`Slurm did not come up:\n${daemons.map(({ name, said }) => `${name}: ${said()}`).join('\n')}`);

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { Job } from '../../src-shared/api.ts';
+import { defaultWorkspace } from '../../src-main/doors/defaultWorkspace.ts';
 import { withAbsolutePaths } from '../../src-main/doors/electron/absolutePaths.ts';
 import { commandLineIn } from '../../src-main/doors/electron/commandLine.ts';
 import { connectPage } from '../../src-main/doors/electron/connectPage.ts';
@@ -204,15 +205,12 @@ test("a command line names a workspace and an experiment among Chromium's switch
 test(
   "the workspace lies in the user's data folder wherever the app is started; a variable that is empty or " +
     'relative counts as not set',
-  async () => {
+  () => {
     const before = process.env['XDG_DATA_HOME'];
     const found: string[] = [];
     for (const value of ['', 'data', '/data']) {
       process.env['XDG_DATA_HOME'] = value;
-      found.push(
-        ((await import(`../../src-main/doors/defaultWorkspace.ts?${value}`)) as { defaultWorkspace: string })
-          .defaultWorkspace,
-      );
+      found.push(defaultWorkspace());
     }
     if (before === undefined) delete process.env['XDG_DATA_HOME'];
     else process.env['XDG_DATA_HOME'] = before;

@@ -63,7 +63,11 @@ export async function desktop({ real = false } = {}): Promise<Desktop> {
     ARCBENCH_STAND_IN_STARTER: join(folder, 'starter.cjs'),
     ARCBENCH_TEST_TRACE: folder,
   };
-  const switches = (args: readonly string[]) => ['--no-sandbox', '--disable-gpu', `--workspace=${workspace}`, ...args];
+  const switches = (args: readonly string[]) => [
+    ...['--no-sandbox', '--disable-gpu'],
+    ...(args.some((arg) => arg.startsWith('--workspace=')) ? [] : [`--workspace=${workspace}`]),
+    ...args,
+  ];
   const started: ElectronApplication[] = [];
   return {
     folder,

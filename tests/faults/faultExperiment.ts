@@ -99,4 +99,8 @@ export function childrenOf(processId: number): number[] {
 
 /** Ids of the trainer processes that a process has started. */
 export const trainersOf = (processId: number): number[] =>
-  childrenOf(processId).filter((child) => textOf(`/proc/${child}/cmdline`).includes('trainerProcess'));
+  childrenOf(processId).filter((child) => runs(child, 'trainerProcess'));
+
+/** Whether a process runs the program of this name. */
+export const runs = (processId: number, program: string): boolean =>
+  textOf(`/proc/${processId}/cmdline`).includes(program);

@@ -75,14 +75,14 @@ test(
       assert.equal(code, 1, stderr);
       assert.match(
         stderr.trim().split('\n').at(-1) ?? '',
-        /^The disk (is|of .* is) full.*free some space/,
+        /^The disk (is|of .* is) full.*free some space/i,
         `${what} left: ${stderr}`,
       );
       assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/);
     }
     const report = await withFullDisk(/^Writing the report/, 0, [...run, '--resume']);
     assert.equal(report.code, 1, report.stderr);
-    assert.match(report.stderr.trim().split('\n').at(-1) ?? '', /^The disk is full.*free some space/, report.stderr);
+    assert.match(report.stderr.trim().split('\n').at(-1) ?? '', /^The disk is full.*free some space/i, report.stderr);
 
     const resumed = await arcbench([...run, '--resume']).ended;
     assert.equal(resumed.code, 0, resumed.stderr);

@@ -3,29 +3,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killRuns } from './killRuns.ts';
-import { serveKills } from './serveKills.ts';
+import { notHere } from '../electron/startedApp.ts';
+import { desktopDoor } from './desktopDoor.ts';
+import { servedDoor, workbenchKills, type KilledDoor } from './workbenchKills.ts';
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '200' },
     served: { type: 'string' },
+    desktop: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
   },
 });
 const kills = Number(values.kills);
 const seed = Number(values.seed);
 const served = values.served === undefined ? Math.round(kills / 5) : Number(values.served);
+const desktopKills = Number(values.desktop);
 if (
   !Number.isInteger(kills) ||
   kills < 1 ||
   !Number.isInteger(seed) ||
   !Number.isInteger(served) ||
   served < 0 ||
-  served > kills
+  !Number.isInteger(desktopKills) ||
+  desktopKills < 0 ||
+  served + desktopKills > kills
 ) {
   process.stderr.write(
-    '--kills takes a whole number from 1 on, --served how many of them a served workbench gets, --seed a ' +
-      'whole number.\n',
+    '--kills takes a whole number from 1 on, --served and --desktop how many of them a served workbench and the ' +
+      'desktop app get, --seed a whole number.\n',
   );
   process.exit(2);
 }
@@ -40,8 +46,9 @@ const listed = (of: Readonly<Record<string, number>>) =>
     .join(', ');
 const mismatches: string[] = [];
 const lines: string[] = [];
-if (kills > served) {
-  const counts = await killRuns({ folder, kills: kills - served, seed, tell });
+const ofCommandLine = kills - served - desktopKills;
+if (ofCommandLine > 0) {
+  const counts = await killRuns({ folder, kills: ofCommandLine, seed, tell });
   mismatches.push(...counts.mismatches);
   lines.push(
     `kills       ${counts.kills} of the command line (seed ${seed}) in ${counts.workspaces} workspaces`,
@@ -51,14 +58,20 @@ if (kills > served) {
     `compared    ${counts.compared} files and tables`,
   );
 }
-if (served > 0) {
-  const counts = await serveKills({ folder, kills: served, seed, tell });
+async function killThrough(door: KilledDoor, count: number): Promise<void> {
+  const counts = await workbenchKills({ door, folder, kills: count, seed, tell });
   mismatches.push(...counts.mismatches);
   lines.push(
-    `kills       ${counts.kills} of the served workbench in ${counts.workspaces} workspaces`,
+    `kills       ${counts.kills} of the ${door.name} workbench in ${counts.workspaces} workspaces`,
     `by victim   ${listed(counts.byVictim)}`,
     `compared    ${counts.compared} files and tables`,
   );
+}
+if (served > 0) await killThrough(servedDoor, served);
+if (desktopKills > 0 && notHere) lines.push(`kills       none of the desktop app: ${notHere}`);
+else if (desktopKills > 0) {
+  const door = await desktopDoor();
+  await killThrough(door, desktopKills).finally(() => door.close());
 }
 process.stdout.write(
   [

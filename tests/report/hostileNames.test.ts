@@ -50,10 +50,13 @@ const face =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPh' +
   'fDwAChwGA60e6kgAAAABJRU5ErkJggg==';
 
+/** The name as a plan may have it: one with a NUL character is refused. */
+const planName = (index: number) => name(index).replaceAll('\0', '');
+
 /** A report in which every name that a user, a folder or a file can bring is the hostile one, or its neighbours. */
 function hostileReport(index: number): Map<string, string> {
-  const own = name(index);
-  const other = name(index + 1);
+  const own = planName(index);
+  const other = planName(index + 1);
   const third = name(index + 2);
   const yaml =
     `name: ${JSON.stringify(own)}\nseeds: [1, 2, 3]\narms: [{name: ${JSON.stringify(own)}, loss: ` +

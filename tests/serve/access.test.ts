@@ -1,32 +1,55 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { test } from 'node:test';
-import { closeCode, nextMessage, withServedFolder } from './servedFolder.ts';
+import { withServedFolder } from './servedFolder.ts';
 
 test(
   'the token in the address is swapped for a cookie that no script and no other site gets, and leaves the ' + 'address',
   () =>
-    withServedFolder(async ({ ask, token, host }) => {
-      const swapped = await ask(`/?token=${token}`);
+    withServedFolder(async ({ ask, token, host, ownHost }) => {
+      // Under a name that every program of this machine answers to, the browser is sent on first.
+      const sent = await ask(`/?token=${token}`);
+      assert.deepEqual(
+        [sent.status, sent.headers.location, sent.headers['set-cookie']],
+        [303, `http://${ownHost}/?token=${token}`, undefined],
+      );
+      assert.match(ownHost, /^[0-9a-f]{20}\.localhost:\d+$/);
+      const swapped = await ask(`/?token=${token}`, { headers: { host: ownHost } });
       assert.equal(swapped.status, 303);
       assert.equal(swapped.headers.location, '/');
       const cookie = swapped.headers['set-cookie']?.[0] ?? '';
       assert.match(cookie, /^arcbench-\w{12}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
       assert.ok(!cookie.includes(token), 'the cookie holds the token itself');
-      const shown = { cookie: cookie.split(';')[0] as string };
+      const shown = { cookie: cookie.split(';')[0] as string, host: ownHost };
       const page = await ask('/', { headers: shown });
       assert.equal(page.status, 200);
       assert.match(page.text, /<title>ArcBench/);
       assert.equal(
         (
           await ask('/assets/main.js', {
-            headers: { ...shown, 'sec-fetch-site': 'same-origin', origin: `http://${host}` },
+            headers: { ...shown, 'sec-fetch-site': 'same-origin', origin: `http://${ownHost}` },
           })
         ).status,
         200,
       );
+      for (const name of [host, host.replace('127.0.0.1', 'localhost')])
+        assert.equal((await ask('/pictures/face/abc/0', { headers: { ...shown, host: name } })).status, 401, name);
     }),
 );
+
+test('the name of a workbench follows from its token, and 127.0.0.1 takes the cookie where it is allowed by name', () =>
+  withServedFolder(
+    async ({ ask, token, ownHost }) => {
+      const { headers } = await ask(`/?token=${token}`);
+      const cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+      assert.equal((await ask('/', { headers: { cookie } })).status, 200);
+      await withServedFolder(async (again) => assert.equal(again.ownHost.split(':')[0], ownHost.split(':')[0]), {
+        token,
+      });
+      await withServedFolder(async (other) => assert.notEqual(other.ownHost.split(':')[0], ownHost.split(':')[0]));
+    },
+    { allowedHosts: ['127.0.0.1'] },
+  ));
 
 test('a token has 256 random bits and differs each time', () =>
   withServedFolder(async ({ token }) => {
@@ -35,7 +58,7 @@ test('a token has 256 random bits and differs each time', () =>
   }));
 
 test('without the token, or with a wrong one, nothing is answered: page, asset, picture, report, upload, socket', () =>
-  withServedFolder(async ({ ask, open, token, folder }) => {
+  withServedFolder(async ({ ask, openSocket, token, folder }) => {
     const wrong = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`;
     for (const headers of [
       {},
@@ -59,7 +82,7 @@ test('without the token, or with a wrong one, nothing is answered: page, asset, 
         assert.ok(!answer.text.includes(folder) && answer.headers['set-cookie'] === undefined);
       }
       assert.notEqual((await ask('/uploads/u/a.png', { method: 'PUT', headers, body: 'x' })).status, 200);
-      await assert.rejects(open(headers), /refused/);
+      await assert.rejects(openSocket(headers), /refused/);
     }
   }));
 
@@ -115,8 +138,11 @@ test('a name that another site gave this machine (DNS rebinding) is refused, tok
   ));
 
 test('another origin is refused on sockets, uploads and pictures, even with the cookie', () =>
-  withServedFolder(async ({ ask, open, bearer, token, host }) => {
-    const cookie = ((await ask(`/?token=${token}`)).headers['set-cookie']?.[0] ?? '').split(';')[0] as string;
+  withServedFolder(async ({ ask, rawSocket, bearer, token, ownHost: host }) => {
+    const own = { host };
+    const cookie = ((await ask(`/?token=${token}`, { headers: own })).headers['set-cookie']?.[0] ?? '').split(
+      ';',
+    )[0] as string;
     const [name, port] = host.split(':') as [string, string];
     for (const origin of [
       'http://evil.example',
@@ -127,39 +153,40 @@ test('another origin is refused on sockets, uploads and pictures, even with the 
       'arcbench://app',
       `http://${host}.evil.example`,
     ]) {
-      await assert.rejects(open({ cookie, origin }), /refused/, origin);
-      await assert.rejects(open({ ...bearer, origin }), /refused/, origin);
+      await assert.rejects(rawSocket({ ...own, cookie, origin }), /refused/, origin);
+      await assert.rejects(rawSocket({ ...own, ...bearer, origin }), /refused/, origin);
       assert.equal(
-        (await ask('/uploads/u/a.png', { method: 'PUT', headers: { cookie, origin }, body: 'x' })).status,
+        (await ask('/uploads/u/a.png', { method: 'PUT', headers: { ...own, cookie, origin }, body: 'x' })).status,
         403,
         origin,
       );
-      assert.equal((await ask('/pictures/face/abc/0', { headers: { cookie, origin } })).status, 403, origin);
+      assert.equal((await ask('/pictures/face/abc/0', { headers: { ...own, cookie, origin } })).status, 403, origin);
     }
     assert.equal(
-      (await ask('/uploads/u/a.png', { method: 'PUT', headers: { cookie }, body: 'x' })).status,
+      (await ask('/uploads/u/a.png', { method: 'PUT', headers: { ...own, cookie }, body: 'x' })).status,
       403,
       'a cookie alone, as a form of another site sends it',
     );
     assert.equal(
       (
         await ask('/pictures/face/abc/0', {
-          headers: { cookie, 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' },
+          headers: { ...own, cookie, 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' },
         })
       ).status,
       403,
       'an <img> of a page on another port',
     );
     assert.equal(
-      (await ask('/uploads/u/a.png', { method: 'PUT', headers: { cookie, origin: `http://${host}` }, body: 'x' }))
-        .status,
+      (
+        await ask('/uploads/u/a.png', {
+          method: 'PUT',
+          headers: { ...own, cookie, origin: `http://${host}` },
+          body: 'x',
+        })
+      ).status,
       200,
     );
-    const socket = await open({ cookie, origin: `http://${host}` });
-    socket.send(JSON.stringify({ id: 7, call: 'files.list', input: { path: null } }));
-    assert.equal((await nextMessage(socket))['id'], 7);
-    socket.close();
-    await closeCode(socket);
+    (await rawSocket({ ...own, cookie, origin: `http://${host}` })).destroy();
   }));
 
 test('no answer shares anything with other origins, preflights included', () =>

@@ -8,7 +8,7 @@ import { tokenBucket } from '../../src-main/doors/serve/tokenBucket.ts';
 import { serveLimits } from '../../src-main/doors/serve/serveLimits.ts';
 import { waitUntil } from '../waitUntil.ts';
 import { secret } from './folderWorkbench.ts';
-import { closeCode, nextMessage, openSocket, withServedFolder } from './servedFolder.ts';
+import { closeCode, nextMessage, openSocket as socketAt, withServedFolder } from './servedFolder.ts';
 
 const climbs = [
   '../outside.txt',
@@ -101,10 +101,10 @@ test('an upload over the limit is refused in a sentence and leaves no file, told
 
 test('a message over the limit closes its socket with 1009, and a binary one with 1003', () =>
   withServedFolder(
-    async ({ open }) => {
-      const large = await open();
-      const binary = await open();
-      const other = await open();
+    async ({ openSocket }) => {
+      const large = await openSocket();
+      const binary = await openSocket();
+      const other = await openSocket();
       large.send('x'.repeat(5000));
       assert.equal(await closeCode(large), 1009);
       binary.send(new Uint8Array(10));
@@ -132,8 +132,8 @@ test('a token bucket passes its burst at once and its rate in the long run', () 
 
 test('messages beyond the rate are answered with busy under their id, and a flood is cut', () =>
   withServedFolder(
-    async ({ open }) => {
-      const socket = await open();
+    async ({ openSocket }) => {
+      const socket = await openSocket();
       const answers: { id: number; fault?: { code: string; message: string } }[] = [];
       socket.addEventListener('message', ({ data }) =>
         answers.push(JSON.parse(String(data)) as (typeof answers)[number]),
@@ -176,17 +176,51 @@ test('requests beyond the rate of a connection are told to come later', () =>
 
 test('no more sockets are opened than the limit, and a closed one makes room', () =>
   withServedFolder(
-    async ({ open }) => {
-      const first = await open();
-      await open();
-      await assert.rejects(open(), /refused/);
+    async ({ openSocket }) => {
+      const first = await openSocket();
+      await openSocket();
+      await assert.rejects(openSocket(), /refused/);
       first.close();
       await closeCode(first);
       await wait(20);
-      await open();
+      await openSocket();
     },
     { limits: { sockets: 2 } },
   ));
+
+test('those who send half a request and wait keep nobody out, and lose their place to the next', () =>
+  withServedFolder(
+    async ({ raw, ask, bearer, host, openSocket }) => {
+      const screen = await openSocket();
+      const stalled = Array.from({ length: 12 }, () => {
+        const socket = raw().on('error', () => undefined);
+        socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nX-Half: `);
+        return socket;
+      });
+      await waitUntil('the end of the oldest', () => stalled.filter((socket) => socket.closed).length >= 8);
+      assert.equal((await ask('/', { headers: bearer })).status, 200);
+      screen.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
+      assert.ok('result' in (await nextMessage(screen)), 'a screen that was there before goes on');
+      for (const socket of stalled) socket.destroy();
+      screen.close();
+    },
+    { limits: { strangers: 4, connections: 2 } },
+  ));
+
+test('an upload that is refused is cut, whether it lacks the token or comes too fast', () =>
+  withServedFolder(async ({ raw, host }) => {
+    const socket = raw().on('error', () => undefined);
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString();
+    });
+    socket.write(`PUT /uploads/u/a.png HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 1000000000\r\n\r\n`);
+    const sending = setInterval(() => socket.writable && socket.write(Buffer.alloc(2 ** 16)), 5);
+    await waitUntil('the end of the connection', () => socket.closed, { seconds: 10, seen: () => answer });
+    clearInterval(sending);
+    assert.match(answer, /^HTTP\/1\.1 403 [^]*connection: close/i);
+    assert.ok(socket.bytesWritten < 100 * 2 ** 20, `${socket.bytesWritten} bytes were taken`);
+  }));
 
 const points = (index: number) =>
   ({
@@ -205,9 +239,9 @@ const points = (index: number) =>
 const run = (index: number) => ({ event: 'run', payload: { id: 'r', note: String(index).padEnd(5000, '.') } }) as never;
 
 test('a screen that does not read is cut before it takes memory, and the others go on', () =>
-  withServedFolder(async ({ rawSocket, workbench, open, log }) => {
+  withServedFolder(async ({ rawSocket, workbench, openSocket, log }) => {
     const asleep = await rawSocket();
-    const awake = await open();
+    const awake = await openSocket();
     let heard = 0;
     awake.addEventListener('message', () => {
       heard += 1;
@@ -249,9 +283,9 @@ test('a screen that reads slowly gets the newest state of a run, not each', () =
 
 test('a screen that shows no sign of life is cut', () =>
   withServedFolder(
-    async ({ rawSocket, workbench, open }) => {
+    async ({ rawSocket, workbench, openSocket }) => {
       const dead = (await rawSocket()).resume(); // it reads and never answers a ping
-      const living = await open();
+      const living = await openSocket();
       await once(dead, 'close');
       await wait(150);
       assert.equal(workbench.listeners.size, 1);
@@ -263,7 +297,7 @@ test('a screen that shows no sign of life is cut', () =>
 
 test('no more calls are under way for one socket than the limit; the rest are answered after them', () =>
   withServedFolder(
-    async ({ open, workbench }) => {
+    async ({ openSocket, workbench }) => {
       let underWay = 0;
       let most = 0;
       let answered = 0;
@@ -274,7 +308,7 @@ test('no more calls are under way for one socket than the limit; the rest are an
         underWay -= 1;
         return await call(name, input);
       };
-      const socket = await open();
+      const socket = await openSocket();
       socket.addEventListener('message', () => {
         answered += 1;
       });
@@ -288,8 +322,8 @@ test('no more calls are under way for one socket than the limit; the rest are an
   ));
 
 test('a fault of the program tells its name alone; its path and trace are in the log', () =>
-  withServedFolder(async ({ open, ask, bearer, log, folder }) => {
-    const socket = await open();
+  withServedFolder(async ({ openSocket, ask, bearer, log, folder }) => {
+    const socket = await openSocket();
     const call = async (name: string, input: unknown) => {
       socket.send(JSON.stringify({ id: 3, call: name, input }));
       return await nextMessage(socket);
@@ -313,8 +347,8 @@ test('a fault of the program tells its name alone; its path and trace are in the
   }));
 
 test('closing tells every screen, is soon over, and a new server may have the port', () =>
-  withServedFolder(async ({ open, close, rawSocket, address, bearer, workbench }) => {
-    const socket = await open();
+  withServedFolder(async ({ openSocket, close, rawSocket, address, bearer, workbench }) => {
+    const socket = await openSocket();
     await rawSocket(); // asleep: it never answers
     const code = closeCode(socket);
     const started = performance.now();
@@ -322,7 +356,7 @@ test('closing tells every screen, is soon over, and a new server may have the po
     assert.ok(performance.now() - started < 3000);
     assert.equal(await code, 1001);
     assert.equal(workbench.listeners.size, 0);
-    await assert.rejects(openSocket(`${address.replace('http', 'ws')}api`, bearer));
+    await assert.rejects(socketAt(`${address.replace('http', 'ws')}api`, bearer));
     await withServedFolder(async (again) => assert.equal(again.address, address), {
       port: Number(new URL(address).port),
     });

@@ -12,9 +12,9 @@ test(
   { timeout: 30_000 },
   () =>
     withServedFolder(
-      async ({ open, folder }) => {
+      async ({ openSocket, folder }) => {
         const random = randomStream(4, 'mutated messages');
-        const socket = await open();
+        const socket = await openSocket();
         let answers = 0;
         let results = 0;
         let longest = 0;

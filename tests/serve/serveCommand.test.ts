@@ -32,7 +32,7 @@ test('serve prints an address that opens, and Ctrl-C closes the workbench with a
   await waitFor('the address of arcbench serve', once(child.stdout, 'data'), { seen: () => said.errors });
   const { address, token, open } = JSON.parse(said.out) as Record<'address' | 'token' | 'open', string>;
   assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/$/);
-  assert.equal(open, `${address}?token=${token}`);
+  assert.match(open, new RegExp(`^http://[0-9a-f]{20}\\.localhost:${new URL(address).port}/\\?token=${token}$`));
   const socket = await openSocket(`${address.replace('http', 'ws')}api`, { authorization: `Bearer ${token}` });
   socket.send(JSON.stringify({ id: 1, call: 'files.list', input: { path: null } }));
   assert.ok('result' in (await nextMessage(socket)));
@@ -44,7 +44,7 @@ test('serve prints an address that opens, and Ctrl-C closes the workbench with a
 
 test('a token comes from a file, and a host beyond the loopback is warned of', async () => {
   const token = 'a'.repeat(40);
-  writeFileSync(join(folder, 'token'), `${token}\n`);
+  writeFileSync(join(folder, 'token'), `${token}\n`, { mode: 0o600 });
   const { child, said, ended } = arcbench(
     'serve',
     '--port',
@@ -62,12 +62,14 @@ test('a token comes from a file, and a host beyond the loopback is warned of', a
 });
 
 test('wrong options are named before anything is opened', async () => {
-  writeFileSync(join(folder, 'short'), 'guessable');
+  writeFileSync(join(folder, 'short'), 'guessable', { mode: 0o600 });
+  writeFileSync(join(folder, 'shared'), 'a'.repeat(40), { mode: 0o644 });
   for (const [args, sentence] of [
     [['--port', '70000'], /--port is a whole number/],
     [['--open', join(folder, 'none')], /There is no folder/],
     [['--token-file', join(folder, 'short')], /at least 32/],
     [['--token-file', join(folder, 'absent')], /must hold a token/],
+    [['--token-file', join(folder, 'shared')], /can be read by other users \(mode 644\): .* `umask 077; openssl/],
   ] as const) {
     const { said, ended } = arcbench('serve', ...args);
     assert.equal(await ended, 2);

@@ -53,6 +53,7 @@ export async function withServedFolder(
       );
       asked.on('error', reject).end(body);
     });
+  const ownHost = new URL(served.open).host;
   const bearer = { authorization: `Bearer ${served.token}` };
   const socketAddress = `ws://${host}/api`;
   try {
@@ -63,27 +64,33 @@ export async function withServedFolder(
       workbench,
       log,
       host,
+      ownHost,
       ask,
       bearer,
       socketAddress,
       raw: () => connect(Number(port), hostname),
-      async rawSocket() {
+      async rawSocket(headers = { host, ...bearer }) {
         const socket = connect(Number(port), hostname);
-        socket.write(
-          `GET /api HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer.authorization}\r\nConnection: ` +
-            'Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ' +
-            'AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-        );
-        await once(socket, 'data');
+        const lines = Object.entries({ ...headers, ...upgrade }).map(([name, value]) => `${name}: ${value}\r\n`);
+        socket.write(`GET /api HTTP/1.1\r\n${lines.join('')}\r\n`);
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        if (!answer.toString('latin1').startsWith('HTTP/1.1 101 ')) throw new Error('refused');
         return socket.pause();
       },
-      open: (headers: Record<string, string> = bearer) => openSocket(socketAddress, headers),
+      openSocket: (headers: Record<string, string> = bearer) => openSocket(socketAddress, headers),
     });
   } finally {
     await served.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const upgrade = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+};
 
 export interface Answer {
   readonly status: number;
@@ -97,6 +104,8 @@ export interface ServedFolder extends Served {
   readonly workbench: ReturnType<typeof folderWorkbench>;
   readonly log: string[];
   readonly host: string;
+  /** The host under which browsers get the cookie. */
+  readonly ownHost: string;
   readonly bearer: Record<string, string>;
   readonly socketAddress: string;
   ask(
@@ -104,9 +113,9 @@ export interface ServedFolder extends Served {
     request?: { method?: string; headers?: Record<string, string>; body?: string | Buffer },
   ): Promise<Answer>;
   raw(): Socket;
-  /** A WebSocket opened by hand, so that it can be left unread. */
-  rawSocket(): Promise<Socket>;
-  open(headers?: Record<string, string>): Promise<WebSocket>;
+  /** A WebSocket opened by hand, so that it can be left unread and named otherwise; rejects where it is refused. */
+  rawSocket(headers?: Record<string, string>): Promise<Socket>;
+  openSocket(headers?: Record<string, string>): Promise<WebSocket>;
 }
 
 /** Node's own WebSocket, which takes headers; rejects where the server refuses. */

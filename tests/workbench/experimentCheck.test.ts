@@ -55,7 +55,7 @@ test('a check gives advice by knob and estimates a start from the faces, before 
     const drawn = await check(demo('training: { classSampleRate: 0.5 }\narms: [{ name: a, loss: adaCos }]\n'));
     assert.match(
       drawn.advice.find(({ knob, blocking }) => knob === 'training.classSampleRate' && blocking)?.text ?? '',
-      /^The arm a cannot be trained: the adaCos loss reads its scale/,
+      /^The arm a cannot be trained: the adaCos loss computes its scale/,
     );
 
     const pairs = await check(demo('arms: [{ name: t, loss: triplet }]\n'));

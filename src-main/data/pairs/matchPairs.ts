@@ -32,7 +32,7 @@ export function matchPairs(
   for (const [index, picture] of pictures) {
     const file = slashed(picture.path);
     const name = basename(file);
-    const number = /(\d+)$/.exec(basename(name, extname(name)))?.[1];
+    const number = /(?<!\d)\d+$/.exec(basename(name, extname(name)))?.[0];
     if (number !== undefined) byNumber.set(`${picture.identity.normalize('NFC')}\n${Number(number)}`, index);
     const ofName = byName.get(name);
     if (ofName) ofName.push({ index, path: file });

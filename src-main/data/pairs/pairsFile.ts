@@ -48,11 +48,15 @@ export function readPairsFile(path: string): ListedPair[] {
   return pairs;
 }
 
+/** The words of a line: between tabs where it has tabs, because a name may have blanks. */
+const cellsOf = (line: string): string[] =>
+  (line.includes('\t') ? line.split('\t') : line.replace(/\s/g, ' ').split(' ')).filter((cell) => cell !== '');
+
 function linesOf(text: string): Line[] {
   return text.split(/\r?\n/).flatMap((line, index) => {
     const trimmed = line.normalize('NFC').trim();
     if (trimmed === '') return [];
-    return [{ number: index + 1, text: trimmed, cells: trimmed.split(trimmed.includes('\t') ? /\t+/ : /\s+/) }];
+    return [{ number: index + 1, text: trimmed, cells: cellsOf(trimmed) }];
   });
 }
 

@@ -1,6 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { tsvCell } from '../../../src-shared/textCell.ts';
 import { writeSynced, writeWholeFolder } from '../../files/writeWhole.ts';
 import { recordFrames } from './recordFrames.ts';
 import { exactLabels, recordPayload } from './recordHeader.ts';
@@ -51,7 +52,7 @@ export async function writeRecords(folder: string, { pictures, classes, side }: 
         if (range?.label === label) range.end = id + 1;
         else ranges.push({ label, first: id, end: id + 1 });
         await add(id, [label, aligned], file);
-        await names.writeFile(`${id}\t${plain(classes[label] ?? '')}/${plain(name)}\t${label}\n`);
+        await names.writeFile(`${id}\t${tsvCell(`${classes[label] ?? ''}/${name}`)}\t${label}\n`);
       }
       const firstRange = written + 1;
       await add(0, [firstRange, firstRange + ranges.length]);
@@ -83,5 +84,3 @@ function refuseInexact(id: number): void {
         'float32: pack fewer people.',
     );
 }
-
-const plain = (name: string) => name.replace(/[\t\r\n]/g, ' ');

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
+import { shellWord } from '../../../src-shared/shellWord.ts';
 import { collectBatch } from '../../workbench/batch/collectBatch.ts';
 import { runBatchTask } from '../../workbench/batch/runBatchTask.ts';
 import { submitBatch, type Submitted } from '../../workbench/batch/submitBatch.ts';
@@ -58,7 +59,7 @@ export function addBatchCommands(program: Command, cli: Session): void {
           collect: chosen.collect,
           commands: (folder) => ({
             task: [...self(), 'task', folder],
-            collect: [...self(), 'collect', source, ...cli.dataFlag(), '--workspace', cli.globals().workspace],
+            collect: [...self(), 'collect', source, ...cli.dataFlag(), '--workspace', cli.workspace()],
           }),
         });
         const tasks = result.tasks.map(
@@ -106,7 +107,7 @@ export function addBatchCommands(program: Command, cli: Session): void {
 }
 
 function submittedSentence({ job, collectJob, folder, scripts }: Submitted): string {
-  if (job === null) return `Nothing was submitted. To submit by hand: sbatch ${scripts[0]?.path}`;
+  if (job === null) return `Nothing was submitted. To submit by hand: sbatch ${shellWord(scripts[0]?.path ?? '')}`;
   const reporter = collectJob === null ? '' : `, and job ${collectJob} that writes the report after it`;
   return `Submitted job ${job}${reporter}; \`squeue\` shows how far they are. Logs: ${folder}`;
 }

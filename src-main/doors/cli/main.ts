@@ -10,10 +10,11 @@ import { checkWorkspace } from '../../workbench/workspace/checkWorkspace.ts';
 import { openWorkbench } from '../../workbench/openWorkbench.ts';
 import { keepSpeed } from '../../workbench/estimate/machineSpeed.ts';
 import { knownFault } from '../../files/knownFault.ts';
+import { outliveReaders } from '../../files/outliveReaders.ts';
 import { runExperiment } from '../../workbench/experiment/runExperiment.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { estimatedRates, estimatedSize } from '../../workbench/estimate/trainingRate.ts';
-import { defaultWorkspace } from '../defaultWorkspace.ts';
+import { refuseBrokenText } from './brokenText.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBatchCommands } from './batchCommands.ts';
 import { addKnobsCommand } from './knobsCommand.ts';
@@ -28,7 +29,7 @@ const program = new Command('arcbench')
   .description('What does ArcFace buy over plain cross-entropy, on your machine and your faces?')
   .option('--run <experiment.yaml>', 'run an experiment from faces to report')
   .option('--data <folder>', "the faces to use instead of the experiment's data.source: a folder or a CSV file")
-  .option('--workspace <folder>', 'where data, runs and reports are kept', defaultWorkspace)
+  .option('--workspace <folder>', "where data, runs and reports are kept (default: arcbench in the user's data folder)")
   .option('--resume', 'go on with runs that were stopped')
   .option('--restart', 'start runs that were stopped from the beginning')
   .addOption(new Option('--engine <name>', 'what computes').choices(engineNames).default('auto'))
@@ -84,7 +85,7 @@ program
   .description('verify every file of the workspace; exit code 1 where something is not whole')
   .option('--repair', 'remove leftovers and what the next run can make again')
   .action(({ repair = false }: { repair?: boolean }) =>
-    cli.withStore({ readOnly: false }, async (store) => {
+    cli.withStore({ readOnly: false, existing: true }, async (store) => {
       const faults = await checkWorkspace(store, {
         repair,
         onProgress: (what) => {
@@ -145,8 +146,10 @@ function strayWord(word: string): ArcBenchError {
   );
 }
 
+outliveReaders();
 try {
   refuseSmallAddressSpace();
+  refuseBrokenText(process.argv.slice(2));
   await program.parseAsync();
 } catch (error) {
   const known = knownFault(error);

@@ -87,7 +87,7 @@ export function addRunCommands(program: Command, cli: Session): void {
     .argument('<id>')
     .description('remove a run, its points and its files')
     .action((id: string) =>
-      cli.withStore({ readOnly: false }, (store) => {
+      cli.withStore({ readOnly: false, existing: true }, (store) => {
         deleteRun(store, id);
         cli.print(`Deleted run ${id}.`, { deleted: id });
       }),

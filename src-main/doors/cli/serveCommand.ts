@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
-import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { shellWord } from '../../../src-shared/shellWord.ts';
+import { openToOthers } from '../../files/openToOthers.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { isLoopback } from '../serve/accessControl.ts';
 import { serve } from '../serve/serve.ts';
+import { onHangup } from './onHangup.ts';
 import type { Session } from './session.ts';
 
 /** Opens the application on a workspace, with the folders that screens may look into. */
@@ -30,7 +32,13 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
       'address to listen at; beyond 127.0.0.1, anyone who sees the traffic sees the token',
       '127.0.0.1',
     )
-    .option('--allow-host <name>', 'a further name of this machine that browsers may use; repeatable', collect, [])
+    .option(
+      '--allow-host <name>',
+      'a further name of this machine that browsers may use; repeatable. 127.0.0.1 serves browsers that do not know ' +
+        'names below localhost, but other programs of this machine may then get the cookie',
+      collect,
+      [],
+    )
     .option('--open <folder...>', 'folders below which faces may be imported (default: the home folder)')
     .option('--token-file <file>', 'take the token from a file instead of a random one')
     .action(
@@ -54,8 +62,10 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
             ...(token === undefined ? {} : { token }),
           });
           // Before the address is printed: a program that reads it may stop this one at once.
-          const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-          const open = `${served.address}?token=${served.token}`;
+          const asked = stopAsked();
+          const isOpen = openToOthers(cli.workspace());
+          if (isOpen !== null) process.stderr.write(`${isOpen}\n`);
+          const { open } = served;
           if (!isLoopback(chosen.host))
             process.stderr.write(
               'Warning: the workbench is served beyond this machine without encryption; an SSH tunnel to ' +
@@ -75,6 +85,18 @@ export function addServeCommand(program: Command, cli: Session, openWorkbench: O
     );
 }
 
+/**
+ * Resolves at Ctrl-C, SIGTERM or a closed terminal. From then on a further Ctrl-C ends at once; the other signals do
+ * not, because a system that shuts down sends several.
+ */
+async function stopAsked(): Promise<void> {
+  await new Promise<unknown>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.on('SIGTERM', resolve);
+    onHangup(() => resolve(null));
+  });
+}
+
 function portNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new ArcBenchError('wrong-input', `--port is a whole number from 0 to 65535, not ${text}.`);
@@ -83,12 +105,26 @@ function portNumber(text: string): number {
 
 function readToken(file: string): string {
   const token = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  refuseSharedToken(file);
   if (!/^[\w-]{32,}$/.test(token))
     throw new ArcBenchError(
       'wrong-input',
       `${file} must hold a token of at least 32 letters, digits, - and _: make one with \`openssl rand -hex 32\`.`,
     );
   return token;
+}
+
+/** Throws 'wrong-input' where somebody else can read the token, or could have written it. */
+function refuseSharedToken(file: string): void {
+  if (process.platform === 'win32' || !existsSync(file)) return;
+  const { mode, uid } = statSync(file);
+  const isOurs = uid === process.getuid?.() || uid === 0;
+  if ((mode & 0o077) === 0 && isOurs) return;
+  throw new ArcBenchError(
+    'wrong-input',
+    `${file} ${isOurs ? `can be read by other users (mode ${(mode & 0o777).toString(8)})` : 'belongs to another user'}: ` +
+      `a token opens the whole workbench. Make a new one: \`umask 077; openssl rand -hex 32 > ${shellWord(file)}\`.`,
+  );
 }
 
 function existingFolder(folder: string): string {

@@ -4,7 +4,8 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, isPlaceholder, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
-import { printableLines } from '../../../src-shared/printable.ts';
+import { printable, printableLines } from '../../../src-shared/printable.ts';
+import { openToOthers } from '../../files/openToOthers.ts';
 import { readTextFile } from '../../files/readTextFile.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
@@ -13,12 +14,15 @@ import { shellWord } from '../../../src-shared/shellWord.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
 import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
+import { onHangup } from './onHangup.ts';
 import { terminalProgress, type TerminalProgress } from './terminalProgress.ts';
+
+const lockPatience = 20_000; // milliseconds
 
 interface GlobalOptions {
   readonly run?: string;
   readonly data?: string;
-  readonly workspace: string;
+  readonly workspace?: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
   readonly eager?: boolean;
@@ -29,8 +33,8 @@ interface GlobalOptions {
 /** What one command of the command line works with: its options, its store, and Ctrl-C. */
 export function session(program: Command) {
   const globals = () => program.opts<GlobalOptions>();
-  const workspace = () => resolve(globals().workspace);
-  /** Ctrl-C or SIGTERM; a second Ctrl-C ends at once. */
+  const workspace = () => resolve(globals().workspace ?? defaultWorkspace());
+  /** Ctrl-C, SIGTERM or a closed terminal; a second Ctrl-C ends at once. */
   const stopSignal = (progress: TerminalProgress): AbortSignal => {
     const stopper = new AbortController();
     process.on('SIGINT', () => {
@@ -42,9 +46,15 @@ export function session(program: Command) {
       stopper.abort();
     });
     process.on('SIGTERM', () => stopper.abort());
+    onHangup(() => stopper.abort());
     return stopper.signal;
   };
   let shown: TerminalProgress | null = null;
+  const say = (sentence: string | null) => {
+    if (sentence === null) return;
+    if (shown) shown.notice(sentence);
+    else process.stderr.write(`${printable(sentence)}\n`);
+  };
   return {
     globals,
     workspace,
@@ -66,15 +76,28 @@ export function session(program: Command) {
       const { data } = globals();
       return data === undefined ? [] : ['--data', data];
     },
+    /** --workspace as it was given, for commands that do the same again. */
+    workspaceFlag: (): string[] => {
+      const { workspace: given } = globals();
+      return given === undefined || resolve(given) === resolve(defaultWorkspace()) ? [] : ['--workspace', given];
+    },
     trainOptions: (): Pick<TrainOptions, 'interrupted' | 'compiled' | 'engine'> => {
       const { resume, restart, eager, engine } = globals();
       if (resume && restart)
         throw new ArcBenchError('wrong-input', '--resume and --restart cannot be combined: give one of them.');
       return { interrupted: interruptedOf(globals()), compiled: !eager, engine };
     },
-    async withStore<T>(options: { readonly readOnly: boolean }, action: (store: Store) => T | Promise<T>): Promise<T> {
-      const store = openStore(workspace(), options);
+    async withStore<T>(
+      options: { readonly readOnly: boolean; readonly existing?: boolean },
+      action: (store: Store) => T | Promise<T>,
+    ): Promise<T> {
+      const store = openStore(workspace(), {
+        ...options,
+        patience: lockPatience,
+        onWait: say,
+      });
       try {
+        if (!options.readOnly) say(openToOthers(workspace()));
         return await action(store);
       } finally {
         store.close();
@@ -93,11 +116,7 @@ export function session(program: Command) {
           : '--run';
       const rerunCommand =
         `${ownCommand()} ${command} ` +
-        [
-          shellWord(source),
-          ...this.dataFlag().map(shellWord),
-          ...(workspace() === resolve(defaultWorkspace) ? [] : ['--workspace', shellWord(globals().workspace)]),
-        ].join(' ');
+        [shellWord(source), ...this.dataFlag().map(shellWord), ...this.workspaceFlag().map(shellWord)].join(' ');
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
     /** As withExperiment, but --data is a second dataset beside the experiment's own; null where none is given. */
@@ -110,7 +129,7 @@ export function session(program: Command) {
       const rerunCommand = `${ownCommand()} ${program.args[0] ?? ''} ${[
         shellWord(source),
         ...this.dataFlag().map(shellWord),
-        ...(workspace() === resolve(defaultWorkspace) ? [] : ['--workspace', shellWord(globals().workspace)]),
+        ...this.workspaceFlag().map(shellWord),
       ].join(' ')}`;
       return await this.withStages({ plan, baseFolder, rerunCommand }, (options) =>
         action(options, data === undefined ? null : sourceFrom(baseFolder, data)),
@@ -165,7 +184,7 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
 function readExperimentText(path: string, source: string): string {
   const text = readTextFile(path);
   // An empty text would mean all defaults, but an empty file was probably cut off.
-  if (text.replace(/^\s*#.*$/gm, '').trim() === '')
+  if (text.split('\n').every((line) => /^(#|$)/.test(line.trim())))
     throw new ArcBenchError(
       'wrong-input',
       `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +

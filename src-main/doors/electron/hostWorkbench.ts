@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { WireFault, WireMessage } from '../../../src-shared/api.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
+import { outliveReaders } from '../../files/outliveReaders.ts';
 import { answerRequest } from '../answerRequest.ts';
 import { wireFault } from '../wireFault.ts';
 
@@ -28,6 +29,7 @@ const log = (line: string) => {
  * is gone; training saves a checkpoint first.
  */
 export async function hostWorkbench(open: () => Promise<Workbench>): Promise<void> {
+  outliveReaders();
   const tell = (message: HostMessage) => {
     if (process.connected) process.send?.(message);
   };
@@ -72,6 +74,9 @@ export async function hostWorkbench(open: () => Promise<Workbench>): Promise<voi
     else void resource(request.data.id, request.data.resource).then(tell);
   });
   process.on('disconnect', () => void close());
-  process.on('SIGINT', () => {}); // a terminal sends Ctrl-C to every process; the window's process decides
+  // A terminal sends these to every process; the window's process decides.
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  process.on('SIGTERM', () => void close());
   tell({ opened: true });
 }

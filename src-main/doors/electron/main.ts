@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { outliveReaders } from '../../files/outliveReaders.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
 import { withAbsolutePaths } from './absolutePaths.ts';
 import { bundledFolder, iconPath, unpackedFolder } from './appFolders.ts';
@@ -33,8 +34,9 @@ const restartOptions = (opened: Opened) =>
   relaunchOptions({ args: process.argv.slice(1), env: process.env, ...opened });
 
 async function main(): Promise<void> {
+  outliveReaders(); // the terminal that started the app may be closed
   const started = openedWith(process.argv.slice(1), process.cwd());
-  const workspace = started.workspace ?? defaultWorkspace;
+  const workspace = started.workspace ?? defaultWorkspace();
   const given = started.experiment === null ? [] : [started.experiment];
   app.on('open-file', (event, path) => {
     // macOS reports a double click like this, even before there is a window.

@@ -1,6 +1,7 @@
 import { dialog, session, type BrowserWindow } from 'electron';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { privateName, sharedNames } from '../privateName.ts';
 import { connectOrigin } from './appProtocol.ts';
 import { guardSession } from './guardContents.ts';
 import { remoteAddress } from './remoteAddress.ts';
@@ -55,7 +56,8 @@ export function askForRemote(parent: BrowserWindow): void {
 async function openRemote(address: URL): Promise<BrowserWindow> {
   const partition = `remote-${++opened}`;
   guardSession(session.fromPartition(partition));
-  const window = secureWindow(address.origin, {
+  const page = pageOf(address);
+  const window = secureWindow(page.origin, {
     partition,
     show: false,
     width: 1440,
@@ -71,14 +73,14 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
     status = code;
   });
   const fault = await Promise.race([
-    window.loadURL(address.href).then(
+    window.loadURL(page.href).then(
       () => null,
       (error: Error) => error.message.split(' ')[0] ?? '',
     ),
     wait(answerSeconds * 1000, `no answer within ${answerSeconds} s`, { ref: false }),
   ]);
   if (fault === null && status < 400) {
-    keepTrying(window, address);
+    keepTrying(window, page);
     return window;
   }
   window.destroy();
@@ -97,6 +99,14 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
     'failed',
     `What answers at ${address.host} is no workbench (HTTP ${status}): see which port \`arcbench serve\` printed.`,
   );
+}
+
+/** The address under which a workbench of this machine gives its cookie, or the same one of another machine. */
+function pageOf(address: URL): URL {
+  const page = new URL(address);
+  if (sharedNames.some((name) => address.hostname === name || address.hostname === `[${name}]`))
+    page.hostname = privateName(address.searchParams.get('token') ?? '');
+  return page;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
+import { privateName, sharedNames } from '../privateName.ts';
 
 export interface Refusal {
   readonly status: 401 | 403 | 421;
@@ -26,22 +27,29 @@ export function accessControl({
   readonly host: string;
   readonly allowedHosts: readonly string[];
 }) {
-  const names = new Set(
-    ['localhost', '127.0.0.1', '::1', ...(isUnspecified(host) ? ownNames() : [host]), ...allowedHosts].map((name) =>
-      name.toLowerCase(),
-    ),
-  );
+  const own = privateName(token);
+  const lower = (names: readonly string[]) => names.map((name) => name.toLowerCase());
+  const names = new Set(lower([own, ...sharedNames, ...(isUnspecified(host) ? ownNames() : [host]), ...allowedHosts]));
+  // Of the shared names, only those that the user allowed by name get the cookie.
+  const isShared = (name: string) =>
+    (sharedNames as readonly string[]).includes(name) && !lower(allowedHosts).includes(name);
   const digestKey = randomBytes(32);
   const digest = (text: string) => createHmac('sha256', digestKey).update(text).digest();
   const equal = (given: string, expected: string) => timingSafeEqual(digest(given), digest(expected));
-  // Browsers send a cookie to every server of this machine, so the cookie is not the token itself. It is named after
-  // the token, so that two workbenches do not mix up their cookies.
+  // A cookie goes to every port of its host, so it is not the token itself, and no shared name gets it. It is named
+  // after the token, so that two workbenches do not mix up their cookies.
   const secret = createHmac('sha256', token).update('cookie').digest('base64url');
   const cookieName = `arcbench-${createHash('sha256').update(token).digest('hex').slice(0, 12)}`;
 
   return {
     cookie: `${cookieName}=${secret}; Path=/; HttpOnly; SameSite=Strict`,
     isToken: (given: string) => equal(given, token),
+    /** The address that takes the token in place of one under a shared name; null where the asked one may do so. */
+    addressInstead(asked: string | undefined): string | null {
+      if (!isShared(hostName(asked) ?? '')) return null;
+      const port = /:\d+$/.exec(asked ?? '')?.[0] ?? '';
+      return `http://${own}${port}/?token=${encodeURIComponent(token)}`;
+    },
     /**
      * Why a request is refused; null where it may pass. A WebSocket is never safe: it is opened without a preflight.
      */
@@ -62,7 +70,7 @@ export function accessControl({
           : site !== undefined && site !== 'same-origin' && site !== 'none' && headers['sec-fetch-mode'] !== 'navigate';
       if (foreign || (!safe && !fromOwnPage && bearer === undefined))
         return { status: 403, message: "Only the workbench's own pages may do this." };
-      const shown = cookieValue(headers.cookie, cookieName);
+      const shown = isShared(asked) ? null : cookieValue(headers.cookie, cookieName);
       if (bearer !== undefined ? equal(bearer, token) : shown !== null && equal(shown, secret)) return null;
       return {
         status: 401,

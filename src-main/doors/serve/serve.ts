@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
+import { privateName, sharedNames } from '../privateName.ts';
 import { addressSegments } from '../addressSegments.ts';
 import { resourcePolicy, securityHeaders } from '../contentSecurity.ts';
 import { wireFault, type Log } from '../wireFault.ts';
 import { accessControl, isUnspecified, randomToken } from './accessControl.ts';
 import { serveLimits, type ServeLimits } from './serveLimits.ts';
+import { roomForKnown } from './roomForKnown.ts';
 import { serveSocket } from './serveSocket.ts';
 import { tokenBucket } from './tokenBucket.ts';
 
@@ -29,7 +31,10 @@ export interface ServeOptions {
   readonly log: Log;
 }
 export interface Served {
+  /** For programs, which send the token with each request. */
   readonly address: string;
+  /** For browsers: the token is in it. */
+  readonly open: string;
   readonly token: string;
   close(): Promise<void>;
 }
@@ -45,21 +50,32 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
   const buckets = new WeakMap<Socket, ReturnType<typeof tokenBucket>>();
   const screens = existsSync(join(renderer, 'index.html'));
 
-  const refuse = (reply: FastifyReply, status: number, message: string) =>
-    reply
+  const refuse = (reply: FastifyReply, status: number, message: string) => {
+    // What is still to come of a refused request is not read.
+    if (hasBody(reply.request)) reply.header('connection', 'close');
+    return reply
       .headers(securityHeaders)
       .code(status)
       .send({ code: 'wrong-input' satisfies ErrorCode, message });
+  };
+  /** Under a name of its own, the page gets a cookie in place of the token. */
+  const redirected = (request: FastifyRequest, reply: FastifyReply) => {
+    const instead = access.addressInstead(request.headers.host);
+    return instead === null
+      ? reply.header('set-cookie', access.cookie).redirect('/', 303)
+      : reply.redirect(instead, 303);
+  };
   const app = fastify({
     forceCloseConnections: true,
     requestTimeout: 300_000,
     connectionTimeout: 0,
-    http: { headersTimeout: 30_000, maxHeaderSize: 16_384 },
+    http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
     frameworkErrors: (_error, _request, reply) => {
       void refuse(reply, 400, 'This is not an address of ArcBench.');
     },
   });
-  app.server.maxConnections = limits.connections;
+  app.server.maxConnections = limits.connections + limits.strangers;
+  const known = roomForKnown(app.server, limits);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, body, done) => done(null, body));
   await app.register(fastifyWebsocket, {
@@ -90,12 +106,14 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
       access.isToken(given) &&
       access.refusal({ ...request.headers, authorization: `Bearer ${given}` }, true) === null
     )
-      return reply.header('set-cookie', access.cookie).redirect('/', 303);
+      return redirected(request, reply);
     const refusal = access.refusal(
       request.headers,
       !request.ws && (request.method === 'GET' || request.method === 'HEAD'),
     );
     if (refusal) return refuse(reply, refusal.status, refusal.message);
+    if (!known(request.raw.socket))
+      return refuse(reply, 503, `The workbench has ${limits.connections} connections already: close some of them.`);
     if (request.ws && app.websocketServer.clients.size >= limits.sockets)
       return refuse(reply, 503, `The workbench is shown in ${limits.sockets} windows already: close one of them.`);
   });
@@ -177,18 +195,25 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
     );
   }
   const bound = app.server.address();
+  const boundPort = typeof bound === 'object' && bound ? bound.port : port;
   return {
-    address: `http://${nameInAddress(host)}:${typeof bound === 'object' && bound ? bound.port : port}/`,
+    address: `http://${nameInAddress(host)}:${boundPort}/`,
+    open: `http://${isSharedName(host) ? privateName(token) : nameInAddress(host)}:${boundPort}/?token=${token}`,
     token,
     close: () => app.close(),
   };
 }
+
+const isSharedName = (host: string): boolean => (sharedNames as readonly string[]).includes(host);
 
 /** A host as it stands in an address. */
 function nameInAddress(host: string): string {
   if (isUnspecified(host)) return hostname();
   return host.includes(':') ? `[${host}]` : host;
 }
+
+const hasBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** The token in the address of the first page. */
 function tokenOf({ method, raw: { url = '' } }: FastifyRequest): string | null {

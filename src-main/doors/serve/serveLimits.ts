@@ -6,8 +6,10 @@ export const serveLimits = {
   messageBytes: 2 * 2 ** 20,
   /** Open WebSockets, all clients together. */
   sockets: 32,
-  /** Open connections, all clients together. */
+  /** Open connections of those who have shown the token or its cookie, all clients together. */
   connections: 256,
+  /** Open connections of those who have not. A further one takes the place of the oldest. */
+  strangers: 64,
   /** Messages or requests a second on one connection, in the long run and at once. */
   rate: { perSecond: 200, burst: 400 },
   /** Calls of one WebSocket that may wait for an answer; further calls are read when these are answered. */

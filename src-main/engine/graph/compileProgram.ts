@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { elementCount } from '../../../src-shared/maths/elementCount.ts';
+import { temporaryFault } from '../../files/temporaryFault.ts';
 import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor } from '../tensorflow.ts';
 import { replaceRows, rowsAt } from '../kernels.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
@@ -257,12 +258,28 @@ function emitVariable(emit: Emit, key: string, shape: readonly number[]): void {
 
 /** Loads a graph into a session and returns the session's id. */
 function loadGraph(nodes: readonly GraphNode[]): number {
-  const folder = mkdtempSync(join(tmpdir(), 'arcbench-graph-'));
+  const folder = temporaryFolder();
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), savedModelBytes(nodes));
+    writeGraph(join(folder, 'saved_model.pb'), savedModelBytes(nodes));
     return binding.loadSavedModel(folder, 'serve');
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'arcbench-graph-'));
+  } catch (error) {
+    throw temporaryFault(error);
+  }
+}
+
+function writeGraph(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (error) {
+    throw temporaryFault(error);
   }
 }
 

@@ -1,4 +1,6 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { printable, unprintable } from '../../../src-shared/printable.ts';
+import { shellWord } from '../../../src-shared/shellWord.ts';
 import { arrayScriptOf, collectScriptOf, taskLogOf, type Batch } from './batchFile.ts';
 
 /**
@@ -28,14 +30,14 @@ export function arrayScript({ folder, batch, numbers, flags, commands, from }: B
   return `#!/bin/bash
 # The runs of ${titleOf(batch)}, one task each, written by arcbench submit.
 ${tasks.join('\n')}
-# To submit some again: sbatch --array=NUMBERS ${quoted(arrayScriptOf(folder))}
+# To submit some again: sbatch --array=NUMBERS ${shellWord(arrayScriptOf(folder))}
 #SBATCH --array=${numbers.join(',')}
 ${head({ name: 'arcbench', log: taskLogOf(folder, '%a'), flags, from })}
 #SBATCH --requeue
 #SBATCH --signal=B:USR1@${savingTime}
 
 if [ -n "$SLURM_CPUS_PER_TASK" ]; then export TF_NUM_INTRAOP_THREADS=$SLURM_CPUS_PER_TASK; fi
-${commands.task.map(quoted).join(' ')} "$SLURM_ARRAY_TASK_ID" &
+${commands.task.map(shellWord).join(' ')} "$SLURM_ARRAY_TASK_ID" &
 task=$!
 signals=0
 timeup=
@@ -51,9 +53,9 @@ exit $code
 export function collectScript({ folder, batch, flags, commands, from }: BatchScripts): string {
   return `#!/bin/bash
 # Joins the runs of ${titleOf(batch)} and writes the report, written by arcbench submit.
-# To submit by hand: sbatch --dependency=afterany:JOB ${quoted(collectScriptOf(folder))}
+# To submit by hand: sbatch --dependency=afterany:JOB ${shellWord(collectScriptOf(folder))}
 ${head({ name: 'arcbench-collect', log: `${collectScriptOf(folder).replace(/\.sh$/, '.log')}`, flags, from })}
-exec ${commands.collect.map(quoted).join(' ')}
+exec ${commands.collect.map(shellWord).join(' ')}
 `;
 }
 
@@ -68,6 +70,8 @@ function head({
   readonly flags: readonly string[];
   readonly from: string;
 }): string {
+  refuseForSlurm(from, 'The current folder');
+  refuseForSlurm(log, 'The workspace');
   return [
     `--job-name=${name}`,
     `--chdir=${from}`,
@@ -79,18 +83,30 @@ function head({
     .join('\n');
 }
 
-/** A flag as sbatch reads it from a script's comment: quotes keep spaces together. Throws 'wrong-input'. */
+/**
+ * A flag as sbatch reads it from a script's comment. Quotes keep blanks together, and a backslash takes the meaning
+ * from quotes and from itself. Throws 'wrong-input'.
+ */
 function directive(flag: string): string {
-  if (!/^--?[A-Za-z]/.test(flag) || /["\n\r]/.test(flag))
+  if (!/^--?[A-Za-z]/.test(flag) || flag.search(unprintable) >= 0)
     throw new ArcBenchError(
       'wrong-input',
       `${JSON.stringify(flag)} is no flag that can be passed on to sbatch: one such as --account=NAME was ` +
-        'expected, without quotes and line breaks.',
+        'expected, without line breaks and other control characters.',
     );
-  const [, name = flag, value = ''] = /^([^=]+=)(.*)$/.exec(flag) ?? [];
-  return /\s/.test(flag) ? `${name}"${value}"` : flag;
+  const [, name = '', value = flag] = /^([^=]+=)(.*)$/.exec(flag) ?? [];
+  return /[\s"'#\\]/.test(flag) ? `${name}"${value.replace(/["\\]/g, '\\$&')}"` : flag;
+}
+
+/** Refuses a path that no line of sbatch's comments can hold, or whose backslash turns off the numbers in log names. */
+function refuseForSlurm(path: string, what: string): void {
+  if (path.search(unprintable) >= 0 || path.includes('\\'))
+    throw new ArcBenchError(
+      'wrong-input',
+      `${what} ${JSON.stringify(path)} has a backslash or a control character in its path, which Slurm cannot ` +
+        'take: rename the folder.',
+    );
 }
 
 const titleOf = ({ plan, planHash }: BatchScripts['batch']) => `${oneLine(plan.name)} (plan ${planHash.slice(0, 12)})`;
-const oneLine = (text: string) => text.replace(/\s+/g, ' ');
-const quoted = (text: string) => (/^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+const oneLine = (text: string) => printable(text.replace(/\s+/g, ' '));

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { shellWord } from '../../../src-shared/shellWord.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { gatherSplit, writeExperimentReport } from '../experiment/runExperiment.ts';
 import type { StageOptions } from '../experiment/stage.ts';
@@ -78,7 +79,7 @@ function adviceOn(unfinished: readonly BatchedRun[], folder: string): string {
   const numbers = again.map(({ number }) => number).join(',');
   return (
     `Submit ${again.length === 1 ? 'it' : 'them'} again with ` +
-    `\`sbatch --array=${numbers} ${arrayScriptOf(folder)}\``
+    `\`sbatch --array=${numbers} ${shellWord(arrayScriptOf(folder))}\``
   );
 }
 

@@ -1,4 +1,5 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { shellWord } from '../../../src-shared/shellWord.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
@@ -61,7 +62,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
     throw new ArcBenchError(
       'cancelled',
       'Stopped and saved; the task goes on from here when Slurm queues it again, or with `sbatch ' +
-        `--array=${number} ${arrayScriptOf(folder)}\`.`,
+        `--array=${number} ${shellWord(arrayScriptOf(folder))}\`.`,
       { cause: error },
     );
   } finally {

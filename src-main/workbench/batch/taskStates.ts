@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { openStore, type RunRow, type Store } from '../../store/store.ts';
-import { lockWorkspace } from '../../store/writerLock.ts';
+import { interruptedMessage } from '../../store/interruptedRuns.ts';
+import { isWritten } from '../../store/writerLock.ts';
 import { taskWorkspaceOf, type Batch } from './batchFile.ts';
 import { tasksInQueue } from './slurm.ts';
 
@@ -70,20 +70,9 @@ export function stateOf(
         message: row.message,
       };
     case 'cancelled':
-      return { state: 'stopped', message: null };
+      return { state: row.message === interruptedMessage ? 'killed' : 'stopped', message: null };
     case 'queued':
     case 'running':
       return { state: isWritten(store.workspace) ? 'running' : 'killed', message: null };
-  }
-}
-
-/** Whether a process writes a workspace now. */
-function isWritten(workspace: string): boolean {
-  try {
-    lockWorkspace(workspace)();
-    return false;
-  } catch (error) {
-    if (error instanceof ArcBenchError && error.code === 'busy') return true;
-    throw error;
   }
 }

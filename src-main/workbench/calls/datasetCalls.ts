@@ -12,6 +12,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
 import { dataOf, type DatasetLibrary } from '../experiment/datasetLibrary.ts';
 import { headersIn } from '../experiment/gatherFaces.ts';
+import { deleteUpload, uploadOf } from '../workspace/deleteUpload.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
@@ -19,7 +20,7 @@ const rejectedShown = 500;
 
 const nameOf = (row: DatasetRow) => (row.layout === 'demo' ? 'Demo faces' : basename(row.source));
 
-const summaryOf = (row: DatasetRow): DatasetSummary => ({
+const summaryOf = (workspace: string, row: DatasetRow): DatasetSummary => ({
   hash: row.hash,
   name: nameOf(row),
   source: row.source,
@@ -28,6 +29,7 @@ const summaryOf = (row: DatasetRow): DatasetSummary => ({
   people: row.people,
   rejected: row.rejected.length,
   importedAt: row.importedAt,
+  uploaded: uploadOf(workspace, row.source) !== null,
   data: dataOf(row),
 });
 
@@ -63,7 +65,7 @@ export function datasetCalls(
     return order;
   };
   return {
-    'datasets.list': () => store.datasets().map(summaryOf),
+    'datasets.list': () => store.datasets().map((row) => summaryOf(store.workspace, row)),
     'datasets.import': async ({ data }) => {
       const opened = data.source === 'demo' ? data : { ...data, source: await openedPath(data.source, roots) };
       return jobs.add({
@@ -84,7 +86,7 @@ export function datasetCalls(
       const counts = new Map<number, number>();
       for (const person of people.values()) counts.set(person.images, (counts.get(person.images) ?? 0) + 1);
       return {
-        ...summaryOf(row),
+        ...summaryOf(store.workspace, row),
         withLandmarks: images.filter((image) => image.landmarks !== undefined).length,
         histogram: [...counts]
           .map(([size, count]) => ({ images: size, people: count }))
@@ -134,9 +136,16 @@ export function datasetCalls(
       return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null });
     },
     'datasets.forget': async ({ hash }) => {
-      rowOf(hash);
+      const upload = uploadOf(store.workspace, rowOf(hash).source);
+      if (upload !== null && jobs.busy())
+        throw new ArcBenchError(
+          'busy',
+          'A job is under way, and may use these pictures: wait for its end or cancel it, then take them off the list.',
+        );
       store.deleteDataset(hash);
       await rm(workspaceFolders(store.workspace).dataset(hash), { force: true });
+      const isShared = store.datasets().some(({ source }) => uploadOf(store.workspace, source) === upload);
+      if (upload !== null && !isShared) await deleteUpload(store.workspace, upload);
       return null;
     },
     'split.prepare': async ({ data, prepare }) => {

@@ -7,13 +7,18 @@ import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '.
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, isPlaceholder, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
+import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
+import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { isPlainName } from '../../files/plainName.ts';
+import type { StartEstimate } from '../../../src-shared/startEstimate.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
 import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
 import { openedPath } from '../workspace/openedPath.ts';
+import { trainingPart } from '../experiment/refuseStart.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
@@ -69,6 +74,13 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
         blocking: true,
       })),
     ),
+    ...plan.arms.flatMap((arm) => {
+      if (!counted || !('facts' in counted)) return [];
+      const refusal = refuseBatch(planOfArm(plan, arm).training, trainingPart(counted.facts));
+      if (!refusal) return [];
+      const text = `The arm ${arm.name} cannot be trained: ${refusal.sentence}.`;
+      return [{ knob: refusal.knob, arms: [arm.name], text, blocking: true }];
+    }),
     ...adviceBeforeTraining(plan, counted && 'facts' in counted ? counted.facts : null).map((advice) => ({
       knob: adviceKnobs[advice.key],
       arms: Array.isArray(advice.values['arm']) ? advice.values['arm'].map(String) : [],
@@ -77,6 +89,10 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
     })),
   ];
 }
+
+/** What of a start is beyond this machine; it would be refused. */
+const tooLarge = (estimate: StartEstimate): PlanAdvice[] =>
+  refuseTooLarge(estimate).map(({ knob, sentence }) => ({ knob, arms: [], text: sentence, blocking: true }));
 
 export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
   const { store, jobs, roots, tell, workInThread } = context;
@@ -88,10 +104,11 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   const check = async (yaml: string): Promise<CheckedExperiment> => {
     const found = read(yaml);
     const counted = found.plan && (await countFaces(found.plan, folder));
+    const estimated = found.plan && estimate(found.plan, counted);
     return {
       ...found,
-      advice: found.plan ? adviceOn(found.plan, counted) : [],
-      estimate: found.plan && estimate(found.plan, counted),
+      advice: found.plan && estimated ? [...adviceOn(found.plan, counted), ...tooLarge(estimated)] : [],
+      estimate: estimated,
     };
   };
   const kept = async (id: string) => {
@@ -108,19 +125,19 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
     const text = await kept(id);
     return { ...text, ...(await check(text.yaml)) };
   };
-  const nameIn = (yaml: string) => /^name:\s*['"]?(.+?)['"]?\s*$/m.exec(yaml)?.[1] ?? 'Untitled';
   /** A short name in the letters that file names take, with a number where it is taken. */
   const freshId = (yaml: string): string => {
     const base =
       nameIn(yaml)
         .normalize('NFKD')
         .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-+|-+$/g, '')
+        .split(/[^a-z0-9]+/)
+        .filter((word) => word !== '')
+        .join('-')
         .slice(0, 48) || 'experiment';
     for (let number = 1; ; number++) {
       const id = number === 1 ? base : `${base}-${number}`;
-      if (!existsSync(pathOf(id))) return id;
+      if (isPlainName(`${id}.yaml`) && !existsSync(pathOf(id))) return id;
     }
   };
   /** Refuses a plan that reads files which the user did not open: faces, weights, pairs, sets. */
@@ -168,7 +185,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           name,
           yaml,
           title: nameIn(yaml),
-          description: /^#\s*(.+)$/m.exec(yaml)?.[1] ?? '',
+          description: firstComment(yaml),
         }))
         .sort((a, b) => Number(b.name === 'demo') - Number(a.name === 'demo'));
     },
@@ -231,3 +248,17 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
 
 const rerunCommandOf = (file: string, workspace: string) =>
   `${ownCommand()} --run ${shellWord(file)} --workspace ${shellWord(workspace)}`;
+
+/** The name of an experiment whose text may be no YAML yet. */
+function nameIn(yaml: string): string {
+  const line = yaml.split('\n').find((entry) => entry.startsWith('name:')) ?? '';
+  const name = line.slice('name:'.length).trim().replace(/^['"]/, '').replace(/['"]$/, '').trim();
+  return name === '' ? 'Untitled' : name;
+}
+
+const firstComment = (yaml: string): string =>
+  yaml
+    .split('\n')
+    .find((line) => line.startsWith('#'))
+    ?.slice(1)
+    .trim() ?? '';

@@ -1,10 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { cpus, homedir, platform, totalmem } from 'node:os';
+import { cpus, platform, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { FileEntry } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { diagnose } from '../../engine/diagnose.ts';
+import { userHome } from '../../files/userHome.ts';
+import { openToOthers } from '../../files/openToOthers.ts';
 import { keepSpeed } from '../estimate/machineSpeed.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
@@ -15,8 +17,9 @@ export function systemCalls({ store, door, roots }: CallContext): CallsOf<'syste
       version: packageJson.version,
       door,
       workspace: store.workspace,
+      openToOthers: openToOthers(store.workspace),
       platform: platform(),
-      home: homedir(),
+      home: userHome(),
       cpu: cpus()[0]?.model ?? 'unknown',
       cores: cpus().length,
       memoryGiB: Math.round(totalmem() / 2 ** 30),

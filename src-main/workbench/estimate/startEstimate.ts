@@ -8,7 +8,9 @@ import type { RunRow, Store } from '../../store/store.ts';
 import { tuningSeeds, tuningTrials } from '../../../src-shared/tune.ts';
 import { optimizerSlots } from '../../train/optimizerSlots.ts';
 import type { CountedFaces } from '../experiment/faceCounter.ts';
+import { machineLimits } from './machineLimits.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
+import { demoBytes, packedBytes, runBytes } from './startDisk.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { haltOf } from '../experiment/haltOf.ts';
 import { trainingRate, type RatedRun } from './trainingRate.ts';
@@ -32,7 +34,11 @@ const secondsToBegin = 4; // of a training step's time; of each run, to load the
  * Estimates what a start would take, from the shapes of the network and the rates of earlier runs; where there are
  * none, from the machine's speed.
  */
-export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
+export function startEstimator(
+  store: Store,
+  speed: () => MachineSpeed | null,
+  limits: () => StartEstimate['machine'] = () => machineLimits(store.workspace),
+) {
   const rates = new Map<string, number | null>(); // by run that has ended: it is trained once
   const rateOf = ({ id, status }: RunRow): number | null => {
     const known = rates.get(id);
@@ -65,9 +71,10 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
     const trials = tuningTrials(plan);
     const isTrial = ({ arm }: Pick<RunRow, 'arm'>) => trials.some(({ name }) => name === arm);
-    const own = store
-      .runs(planHash(plan))
-      .filter((run) => run.status === 'done' || haltOf(store, run.id) !== null || (isTrial(run) && hasEnded(run)));
+    const begun = store.runs(planHash(plan));
+    const own = begun.filter(
+      (run) => run.status === 'done' || haltOf(store, run.id) !== null || (isTrial(run) && hasEnded(run)),
+    );
     const runs = ratedRuns();
     const machine = runs.length > 0 ? null : speed();
     const faces =
@@ -87,12 +94,16 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
         left,
         imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0),
         bytes: trainingBytes(arm, armPlan, faces?.people ?? 0),
+        // a run that has begun has written most of its files
+        notBegun: Math.max(0, seeds - begun.filter((run) => run.arm === arm.name).length),
+        bytesOfRun: bytesOfRun(arm, armPlan, counted && 'facts' in counted ? counted : null),
       };
     });
     const [rate = null] = arms
       .flatMap((arm) => arm.rate ?? [])
       .sort((a, b) => sureness[a.from.kind] - sureness[b.from.kind] || a.imagesPerSecond - b.imagesPerSecond);
-    const withVal = 1 + (plan.split.val / plan.split.train) * inferenceShare;
+    // given parts have no shares
+    const withVal = 1 + (plan.split.train === 0 ? 0 : plan.split.val / plan.split.train) * inferenceShare;
     return {
       runs: plan.arms.length * plan.seeds.length + trials.length * tuningSeeds(plan).length,
       runsDone: own.length,
@@ -109,6 +120,11 @@ export function startEstimator(store: Store, speed: () => MachineSpeed | null) {
           0,
         ),
       memoryBytes: Math.max(...arms.map((arm) => arm.bytes)),
+      diskBytes: arms.reduce(
+        (sum, arm) => sum + arm.notBegun * arm.bytesOfRun,
+        demoBytes(store.workspace, plan.data) + bytesToPrepare(plan, counted),
+      ),
+      machine: limits(),
     };
   };
 }
@@ -126,6 +142,24 @@ function meanEpochs(plan: Plan, arm: ArmPlan): number {
       0,
     ) / candidates
   );
+}
+
+/** Bytes of the prepared faces that are not there yet, as far as their number is known. */
+function bytesToPrepare({ data, prepare }: Plan, counted: CountedFaces | null): number {
+  if (counted && 'facts' in counted) return counted.from === 'prepared' ? 0 : packedBytes(counted.images, prepare);
+  return data.source === 'demo' ? packedBytes(data.demo.people * data.demo.imagesPerPerson, prepare) : 0;
+}
+
+/** Bytes that a run leaves on the disk. */
+function bytesOfRun(arm: ArmPlan, plan: Plan, faces: Extract<CountedFaces, { facts: unknown }> | null): number {
+  const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
+  const head = (faces?.facts.trainImages.length ?? 0) * centres * plan.model.embeddingSize;
+  const parameters = trainedParameters(plan) + head;
+  return runBytes({
+    parameters,
+    state: parameters * (1 + optimizerSlots(plan.training.optimizer).length),
+    embeddings: (faces?.facts.testImages ?? 0) * plan.model.embeddingSize,
+  });
 }
 
 /**

@@ -11,7 +11,8 @@ import { absoluteData } from './gatherFaces.ts';
 import { splitFacts } from './splitFacts.ts';
 
 /** How the faces of a plan would be split; a refusal says in one sentence why they cannot be. */
-export type CountedFaces = { readonly from: FacesFrom; readonly facts: SplitFacts } | { readonly refusal: string };
+export type CountedFaces =
+  { readonly from: FacesFrom; readonly images: number; readonly facts: SplitFacts } | { readonly refusal: string };
 
 const mostDemoImages = 200_000; // an estimate of more would keep the workbench busy
 const countsKept = 20;
@@ -77,7 +78,8 @@ async function knownFaces(
 function count(plan: Plan, { from, source }: KnownFaces): CountedFaces {
   const set = source();
   try {
-    return { from, facts: splitFacts({ set, split: makeSplit(set, plan.split, plan.seeds[0]) }) };
+    const split = makeSplit(set, plan.split, plan.seeds[0]);
+    return { from, images: set.images.length, facts: splitFacts({ set, split }) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
     return { refusal: error.message };

@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
 import type { Dataset, Rejected } from '../../data/dataset.ts';
 import { saveDatasetFile } from '../../data/datasetFile.ts';
 import { importDataset } from '../../data/importDataset.ts';
 import type { HeaderMemory } from '../../data/pictureHeader.ts';
-import { prepareDataset } from '../../data/prepareDataset.ts';
+import { preparedFolder, prepareDataset } from '../../data/prepareDataset.ts';
 import type { Detection, PreparedSet } from '../../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../../data/syntheticFaces.ts';
+import { demoBytes, packedBytes } from '../estimate/startDisk.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { countPeople } from './countPeople.ts';
+import { refuseFullDisk } from './refuseStart.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
 
 /** Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. */
@@ -14,6 +17,7 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   const { store, plan, progress, signal } = options;
   const { workspace } = store;
   const isDemo = plan.data.source === 'demo';
+  refuseFullDisk(workspace, demoBytes(workspace, plan.data), 'The demo pictures');
   progress.stage(isDemo ? 'Drawing and importing the demo faces' : 'Importing faces');
   const resolvedSource = isDemo
     ? await renderSyntheticFaces(plan.data.demo, {
@@ -85,10 +89,14 @@ function saveRow(
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
   await sweepLeftovers(store.workspace);
+  const isPrepared = existsSync(preparedFolder(store.workspace, dataset, plan.prepare));
+  const bytes = isPrepared ? 0 : packedBytes(dataset.images.length, plan.prepare);
+  refuseFullDisk(store.workspace, bytes, 'The prepared faces');
   progress.stage(`Preparing ${dataset.images.length} images of ${countPeople(dataset.images)} people`);
   const set = await prepareDataset(dataset, plan.prepare, {
     workspace: store.workspace,
     signal,
+    roots: options.roots,
     onResume: (sentence) => progress.notice(sentence),
     onProgress: paced(progress, 'images'),
   });

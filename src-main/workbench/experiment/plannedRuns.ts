@@ -27,13 +27,14 @@ export const splitOfSeed = ({ split, splits }: SplitsOfSeeds, seed: number): Spl
 
 /** Id of the run of one arm with one seed on one split: the same plan gives the same run. */
 export function runId({
-  plan,
+  hash,
   split,
   arm,
   seed,
   chosen,
 }: {
-  readonly plan: Plan;
+  /** Of the plan. */
+  readonly hash: string;
   readonly split: Split;
   readonly arm: string;
   readonly seed: number;
@@ -41,7 +42,7 @@ export function runId({
   readonly chosen?: ArmPlan['settings'];
 }): string {
   return createHash('sha256')
-    .update(JSON.stringify([planHash(plan), split.hash, arm, seed, ...(chosen ? [chosen] : [])]))
+    .update(JSON.stringify([hash, split.hash, arm, seed, ...(chosen ? [chosen] : [])]))
     .digest('hex')
     .slice(0, 12);
 }
@@ -55,11 +56,12 @@ export function planOfRun(plan: Plan, { armPlan }: Pick<PlannedRun, 'armPlan'>):
 /** Every run of tuning: each combination of each arm with each seed of tuning. */
 export function tuningRuns(plan: Plan, splits: SplitsOfSeeds): PlannedRun[] {
   const trials = tuningTrials(plan);
+  const hash = trials.length === 0 ? '' : planHash(plan);
   return tuningSeeds(plan).flatMap((seed) =>
     trials.map((armPlan): PlannedRun => {
       const split = splitOfSeed(splits, seed);
       return {
-        id: runId({ plan, split, arm: armPlan.name, seed }),
+        id: runId({ hash, split, arm: armPlan.name, seed }),
         arm: armPlan.name,
         seed,
         role: 'tuning',
@@ -77,12 +79,13 @@ export function tuningRuns(plan: Plan, splits: SplitsOfSeeds): PlannedRun[] {
 export function comparisonRuns(store: Store, plan: Plan, splits: SplitsOfSeeds): PlannedRun[] {
   const arms = armsOfComparison(store, plan, splits);
   if (arms === null) return [];
+  const hash = planHash(plan); // once: it reads the whole plan
   const seeds = [...new Set(plan.seeds)];
   const runsOf = (seed: number) =>
     arms.map((armPlan): PlannedRun => {
       const split = splitOfSeed(splits, seed);
       const chosen = plan.tune ? armPlan.settings : undefined;
-      const id = runId({ plan, split, arm: armPlan.name, seed, ...(chosen ? { chosen } : {}) });
+      const id = runId({ hash, split, arm: armPlan.name, seed, ...(chosen ? { chosen } : {}) });
       return { id, arm: armPlan.name, seed, role: 'comparison', armPlan, split };
     });
   return seedsUntilDecided(

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm } from '../../../src-shared/experiment.ts';
+import { fileSize } from '../../../src-shared/fileSize.ts';
+import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
@@ -17,6 +19,7 @@ import { gatherWeights } from './gatherWeights.ts';
 import { machineSpeed, type MachineSpeed } from '../estimate/machineSpeed.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from '../results/reportOf.ts';
+import { countImported, refuseStart } from './refuseStart.ts';
 import { checkSets } from './gatherSets.ts';
 import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
 import { splitFacts } from './splitFacts.ts';
@@ -40,11 +43,14 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
     seen.add(model);
   }
   await checkSets(options);
+  refuseStart(options, null);
   const dataset = await importFaces(options);
   if (!keepsParts(dataset, options.plan.split)) refuseEmptyShares(options.plan.split);
+  refuseStart(options, countImported(options, dataset));
   const set = await prepareFaces(options, dataset);
   const audited = auditFaces(options, set);
   sayHowSplit(options, audited.split);
+  refuseStart(options, { from: 'prepared', images: set.images.length, facts: splitFacts({ set, ...audited }) });
   const { pairs } = options.plan.evaluation;
   // throws for a file that cannot be used, before any training
   if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes);
@@ -96,10 +102,23 @@ async function sayTrainingTime(
   engine: EngineName,
 ): Promise<void> {
   const estimated = (machine: MachineSpeed | null) =>
-    startEstimator(store, () => machine)(plan, { from: 'prepared', facts: splitFacts(faces) });
+    startEstimator(store, () => machine)(plan, {
+      from: 'prepared',
+      images: faces.set.images.length,
+      facts: splitFacts(faces),
+    });
   const known = estimated(null);
   if (known.runsDone === known.runs) return;
-  progress.notice(trainingTimeSentence(known.rate === null ? estimated(await machineSpeed(engine)) : known));
+  const estimate = known.rate === null ? estimated(await machineSpeed(engine)) : known;
+  progress.notice(trainingTimeSentence(estimate));
+  const { memoryBytes, diskBytes, machine } = estimate;
+  progress.notice(
+    `Training needs about ${fileSize(memoryBytes)} of memory and ${fileSize(diskBytes)} of disk; this machine has ` +
+      `${fileSize(machine.memoryBytes)}` +
+      `${machine.freeDiskBytes === null ? '' : `, and ${fileSize(machine.freeDiskBytes)} are free`}.`,
+  );
+  const [refusal] = refuseTooLarge(estimate);
+  if (refusal) throw new ArcBenchError(refusal.code, refusal.sentence);
 }
 
 /** Runs an experiment from faces to report. Throws ArcBenchError. */

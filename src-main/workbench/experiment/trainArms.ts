@@ -12,9 +12,11 @@ import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import { comparisonRuns, planOfRun, tuningRuns, type PlannedRun } from './plannedRuns.ts';
 import { recordMessage } from './recordMessage.ts';
+import { sayOtherRuns } from './sayOtherRuns.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startRun } from './startRun.ts';
+import { whenFree } from './whenFree.ts';
 import { trainInRounds } from './trainInRounds.ts';
 import type { TrainingStage, TrainOptions } from './trainingStage.ts';
 import { tuningOutcomes } from './tuningOutcomes.ts';
@@ -34,8 +36,10 @@ export async function trainArms(
   refuseParts(stage);
   const trials = chosenTrials(stage);
   const known = chosenRuns(stage);
-  if (train.interrupted === 'refuse') for (const run of [...trials, ...known]) refuseInterrupted(options, train, run);
-  if ([...trials, ...known].some((run) => store.run(run.id) === null)) sayAdvice(stage);
+  const all = [...trials, ...known];
+  if (train.interrupted === 'resume') sayOtherRuns(options, stage.planHash, all);
+  if (train.interrupted === 'refuse') for (const run of all) refuseInterrupted(options, train, run);
+  if (all.some((run) => store.run(run.id) === null)) sayAdvice(stage);
   const trainOne = (run: PlannedRun, untilEpoch: number | null) => trainOneRun(stage, run, untilEpoch);
   for (const run of trials) await trainOne(run, null);
   if (plan.tune) sayChoices(options, tuningRuns(plan, faces));
@@ -48,8 +52,8 @@ export async function trainArms(
 }
 
 /**
- * Trains the runs of the comparison. One that stops by itself has fewer once it is decided, and tuned arms are known
- * only after tuning, so the runs are asked for each time.
+ * Trains the runs of the comparison. One that stops by itself has fewer once it is decided, so that they are asked for
+ * after each run.
  */
 async function trainUntilDecided(
   stage: TrainingStage,
@@ -57,17 +61,14 @@ async function trainUntilDecided(
 ): Promise<void> {
   const { options, train } = stage;
   const done = new Set<string>();
-  for (;;) {
-    const planned = chosenRuns(stage);
-    const next = planned.find(({ id }) => !done.has(id));
-    if (!next) {
-      if (options.plan.stopping && train.evaluate && !train.only) saySeeds(options, planned);
-      return;
-    }
+  let planned = chosenRuns(stage);
+  for (let next = planned[0]; next; next = planned.find(({ id }) => !done.has(id))) {
     if (train.interrupted === 'refuse') refuseInterrupted(options, train, next);
     await trainOne(next, null);
     done.add(next.id);
+    if (options.plan.stopping) planned = chosenRuns(stage);
   }
+  if (options.plan.stopping && !train.only) saySeeds(options, planned);
 }
 
 /** Trains and judges one run, up to an epoch where one is given, unless there is nothing left to do. */
@@ -92,7 +93,7 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
       onMessage: (message) => recordMessage(options, recorded, message),
     },
   );
-  await endRun(store, run.id, last);
+  await whenFree(() => endRun(store, run.id, last), signal);
   throwUnlessDone(options, last);
 }
 

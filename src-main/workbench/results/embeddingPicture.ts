@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { principalComponents } from '../../../src-shared/maths/principalComponents.ts';
+import { textOfCell } from '../../../src-shared/textCell.ts';
 import { readNpy } from '../../files/npyFile.ts';
 import type { EmbeddingPicture } from '../../report/reportModel.ts';
 import type { Store } from '../../store/store.ts';
@@ -19,7 +20,7 @@ export function embeddingPicture(store: Store, run: string): EmbeddingPicture | 
   const rows = readFileSync(labels, 'utf8')
     .split('\n')
     .slice(1)
-    .map((line) => line.split('\t'));
+    .map((line) => line.split('\t').map(textOfCell));
   const query = rows
     .flatMap(([person = '', part], row) => (part === 'query' ? [{ person, row }] : []))
     .slice(0, mostImages);

@@ -4,6 +4,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Predictions } from '../../../src-shared/evaluation.ts';
 import { partNames, type PartName } from '../../../src-shared/experiment.ts';
 import { degreesOf } from '../../../src-shared/maths/histogram.ts';
+import { textOfCell, tsvCell } from '../../../src-shared/textCell.ts';
 import { readNpy } from '../../files/npyFile.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
@@ -64,10 +65,9 @@ export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'):
   };
 }
 
-/** Rows of labels.tsv. Its names have spaces in place of tabs and line ends. */
+/** Rows of labels.tsv, whose cells were written by `tsvCell`. */
 function judgedRows(path: string, set: PreparedSet | null, predictions: Predictions | null): EmbeddingRow[] {
-  const clean = (text: string) => text.replace(/[\t\r\n]/g, ' ');
-  const places = new Map(set?.images.map((image, index) => [clean(image.path), index]));
+  const places = new Map(set?.images.map((image, index) => [textOfCell(tsvCell(image.path)), index]));
   const isCorrect = new Map(
     predictions?.images.map((image, at) => [image, predictions.labels[at] === predictions.predicted[at]]),
   );
@@ -76,7 +76,7 @@ function judgedRows(path: string, set: PreparedSet | null, predictions: Predicti
     .split('\n')
     .slice(1)
     .map((line) => {
-      const [identity = '', part = '', file = ''] = line.split('\t');
+      const [identity = '', part = '', file = ''] = line.split('\t').map(textOfCell);
       if (!isPart(part))
         throw new ArcBenchError(
           'damaged',

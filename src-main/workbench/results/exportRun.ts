@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { chmod, cp } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
@@ -33,6 +33,7 @@ export async function exportRun(
   let ofProjector: readonly string[] = [];
   try {
     await writeWholeFolder(folder, async (temporary) => {
+      await chmod(temporary, 0o700); // embeddings identify people
       for (const { path } of artefacts) await cp(path, join(temporary, basename(path)), { recursive: true });
       ofProjector = await writeProjectorFiles(temporary, `${run.arm}, seed ${run.seed}`);
       await writeSynced(join(temporary, 'experiment.yaml'), stringify(store.plan(run.planHash)));
@@ -42,7 +43,7 @@ export async function exportRun(
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     throw new ArcBenchError(
       'damaged',
-      `A file of run ${id} is gone from the workspace (${error.message.replace(/^.*'(.*)'$/, '$1')}): ` +
+      `A file of run ${id} is gone from the workspace (${'path' in error ? String(error.path) : error.message}): ` +
         'delete the run and train it again.',
       { cause: error },
     );

@@ -17,6 +17,8 @@ const tell = (message: WorkMessage) => parentPort?.postMessage(message);
 const store = openStore(workerData as string, {
   shared: true,
   checked: true,
+  patience: 20_000, // milliseconds
+  onWait: (text) => tell({ kind: 'notice', text }),
   onChange: (change) => queueMicrotask(() => tell({ kind: 'change', change })),
 });
 const progress: StageOptions['progress'] = {

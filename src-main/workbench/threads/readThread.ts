@@ -15,7 +15,7 @@ import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
 
 // A thread that answers calls which only read. It has the same handlers on its own connection, and answers in JSON.
 const { workspace, door } = workerData as ReadingTask;
-const store = openStore(workspace, { readOnly: true, checked: true });
+const store = openStore(workspace, { readOnly: true, checked: true, shared: true });
 const context: CallContext = {
   store,
   jobs: jobQueue(() => undefined),

@@ -1,6 +1,6 @@
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { Store } from '../../store/store.ts';
-import { checkDatasets, checkPreparedSets, checkUnfinishedSets } from './check/checkFaces.ts';
+import { checkDatasets, checkPreparedSets, checkUploads, checkUnfinishedSets } from './check/checkFaces.ts';
 import { checkLeftovers } from './check/checkLeftovers.ts';
 import { checkReports } from './check/checkReports.ts';
 import { checkRuns } from './check/checkRuns.ts';
@@ -22,6 +22,7 @@ export async function checkWorkspace(
   checkDatabase(check);
   await checkLeftovers(check);
   await checkDatasets(check);
+  await checkUploads(check);
   await checkPreparedSets(check);
   await checkUnfinishedSets(check);
   await checkSplits(check);

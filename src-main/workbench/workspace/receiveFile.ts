@@ -3,19 +3,12 @@ import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { isNameHere } from '../../files/plainName.ts';
 import { receivedFileIn } from '../../files/workspaceFolders.ts';
 import { diskError, makeFolder, replaceFile } from '../../files/writeWhole.ts';
 
 const byteLimit = 512 * 2 ** 20;
 const depthLimit = 16;
-
-/** Whether a segment of a path is a plain name of a file or folder on every system. */
-const plainName = (segment: string): boolean =>
-  segment !== '' &&
-  segment !== '.' &&
-  segment !== '..' &&
-  Buffer.byteLength(segment) <= 255 &&
-  !/[/\\\0]/.test(segment);
 
 const takenName = (error: unknown): boolean =>
   error instanceof Error &&
@@ -32,7 +25,11 @@ export async function receiveFile(
   content: Readable,
 ): Promise<{ readonly folder: string }> {
   const segments = path.split('/');
-  if (!/^[\w-]{1,64}$/.test(upload) || segments.length > depthLimit || !segments.every(plainName)) {
+  if (
+    !/^[\w-]{1,64}$/.test(upload) ||
+    segments.length > depthLimit ||
+    !segments.every((segment) => isNameHere(segment))
+  ) {
     throw new ArcBenchError(
       'wrong-input',
       `The path ${path.slice(0, 200)} cannot be taken: plain names of at most 255 bytes, at most ` +

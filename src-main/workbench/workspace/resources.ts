@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import sharp from 'sharp';
+import { foldersOf, outsideReason } from '../../data/outsideReason.ts';
 import { decodeWithinMemory, readPicture } from '../../data/pictureFile.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
@@ -22,11 +23,18 @@ const typeOf: Readonly<Record<string, string>> = {
  * The bytes that screens show: imported pictures, faces as the network sees them, and files of reports. `packed` makes
  * the archive of a report.
  */
-export function resources(
-  workspace: string,
-  library: DatasetLibrary,
-  packed: (planHash: string) => Promise<Uint8Array>,
-) {
+export function resources({
+  workspace,
+  library,
+  roots,
+  packed,
+}: {
+  readonly workspace: string;
+  readonly library: DatasetLibrary;
+  /** The folders that the user opened. */
+  readonly roots: readonly string[];
+  readonly packed: (planHash: string) => Promise<Uint8Array>;
+}) {
   const folders = workspaceFolders(workspace);
   const pictures = new Map<string, Resource>(); // least recently used first
   let open: { readonly set: PreparedSet; readonly packed: PackedImages } | null = null;
@@ -37,9 +45,11 @@ export function resources(
     return resource;
   };
   const original = async (hash: string, index: number, side: number): Promise<Resource | null> => {
-    const path = (await library.dataset(hash)).images[index]?.path;
+    const dataset = await library.dataset(hash);
+    const path = dataset.images[index]?.path;
     if (path === undefined) return null;
     try {
+      if ((await outsideReason(path, foldersOf(dataset, roots))) !== null) return null;
       const picture = readPicture(path); // a file that is not a picture goes to no decoder
       if ('reason' in picture) return null;
       const bytes = await decodeWithinMemory(picture, ({ open }) =>

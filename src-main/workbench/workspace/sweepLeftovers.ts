@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeUnfinishedSet, unfinishedSets } from '../../data/unfinishedSet.ts';
+import { isOwn } from '../../files/ownPath.ts';
 import { workspaceAreas, workspaceFolders, writerOf } from '../../files/workspaceFolders.ts';
 
 const week = 7 * 86_400_000; // milliseconds
@@ -28,7 +29,7 @@ export async function sweepLeftovers(workspace: string): Promise<void> {
   for (const folder of workspaceAreas.map(area)) {
     for (const name of await readdir(folder).catch(() => [])) {
       const writer = writerOf(name);
-      if (writer === null || writer === process.pid) continue;
+      if (writer === null || writer === process.pid || !isOwn(join(folder, name))) continue;
       // What permissions protect stays; `arcbench check` names it.
       await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
     }

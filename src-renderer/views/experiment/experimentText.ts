@@ -18,8 +18,21 @@ const write = (document: Document, own: string): string =>
   document.toString({
     lineWidth: 0,
     indent: /^( +)[^\s#-]/m.exec(own)?.[1]?.length ?? 2,
-    indentSeq: !/^( *)[^\s#-].*:\s*\n(\s*#.*\n)*\1- /m.test(own),
+    indentSeq: !hasFlushList(own),
   });
+
+/** Whether a text has a list that is not indented below its key. */
+function hasFlushList(text: string): boolean {
+  let indent: string | null = null; // of the key that ends the last line with content
+  for (const line of text.split('\n')) {
+    const content = line.trim();
+    if (content === '' || content.startsWith('#')) continue;
+    const own = line.slice(0, line.length - line.trimStart().length);
+    if (indent === own && content.startsWith('- ')) return true;
+    indent = content.endsWith(':') && !content.startsWith('-') ? own : null;
+  }
+  return false;
+}
 
 /** Reads what a text sets at a path; null where the text is not valid YAML. */
 export function givenIn(text: string): ((path: KnobPath) => unknown) | null {

@@ -84,11 +84,12 @@ export const folders: HostileKind = {
         }
         links.forEach(attemptTo);
         const { dataset, images, refusals } = await importAndDecode(source, workspaceIn(folder));
-        const shown = resources(
-          workspaceIn(folder),
-          { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary,
-          () => Promise.reject(new Error('no archive is asked for')),
-        );
+        const shown = resources({
+          workspace: workspaceIn(folder),
+          library: { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary,
+          roots: [dataset.source],
+          packed: () => Promise.reject(new Error('no archive is asked for')),
+        });
         for (const index of dataset.images.keys()) await shown.read(`pictures/original/x/${index}?side=96`);
         shown.close();
         if (images.length < 2) throw new Error('The whole pictures beside the hostile ones were not taken.');

@@ -74,11 +74,12 @@ export async function readPictures(folder: string): Promise<Met> {
     if (!(error instanceof ArcBenchError)) throw error;
     return { images: [], rejected: dataset.images.map(() => ({ reason: error.message })) };
   });
-  const shown = resources(
-    workspace,
-    { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary,
-    () => Promise.reject(new Error('no archive is asked for')),
-  );
+  const shown = resources({
+    workspace: workspace,
+    library: { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary,
+    roots: [dataset.source],
+    packed: () => Promise.reject(new Error('no archive is asked for')),
+  });
   for (const index of dataset.images.keys()) await shown.read(`pictures/original/x/${index}?side=96`);
   shown.close();
   return {

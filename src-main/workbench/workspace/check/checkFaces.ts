@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { readDatasetFile } from '../../../data/datasetFile.ts';
 import { readPreparedIndex, verifyPackedImages } from '../../../data/preparedSet.ts';
 import { readUnfinishedSet, removeUnfinishedSet, unfinishedFolderOf } from '../../../data/unfinishedSet.ts';
-import { workspaceFolders } from '../../../files/workspaceFolders.ts';
+import { isLeftover, workspaceFolders } from '../../../files/workspaceFolders.ts';
+import { uploadOf } from '../deleteUpload.ts';
 import { stoppedPreparations } from '../sweepLeftovers.ts';
 import { namesIn, sentenceOf, type WorkspaceCheck } from './faultList.ts';
 
@@ -16,6 +17,21 @@ export async function checkDatasets({ store, faults }: WorkspaceCheck): Promise<
       const path = workspaceFolders(store.workspace).dataset(hash);
       await faults.addRemovable(path, 'The list of a dataset is not whole; import the dataset again.');
     }
+  }
+}
+
+/** Adds uploads that no dataset uses any more: faces that nobody can see or delete on a screen. */
+export async function checkUploads({ store, faults }: WorkspaceCheck): Promise<void> {
+  const uploads = workspaceFolders(store.workspace).area('uploads');
+  const used = new Set(store.datasets().map(({ source }) => uploadOf(store.workspace, source)));
+  for (const name of await namesIn(uploads)) {
+    const upload = join(uploads, name);
+    if (!isLeftover(name) && !used.has(upload))
+      await faults.addRemovable(
+        upload,
+        'These uploaded pictures belong to no dataset.',
+        'upload them again to use them',
+      );
   }
 }
 

@@ -30,10 +30,10 @@ export function faultList(repair: boolean) {
     all,
     add,
     /** Adds a fault that is mended by removing a file or folder. */
-    async addRemovable(path: string, message: string): Promise<void> {
-      if (!repair) return add(path, `${message} --repair removes it, and the next run makes it again.`);
+    async addRemovable(path: string, message: string, after = 'the next run makes it again'): Promise<void> {
+      if (!repair) return add(path, `${message} --repair removes it; ${after}.`);
       const held = await whatHolds(path);
-      if (held === null) return add(path, `${message} It was removed, and the next run makes it again.`, true);
+      if (held === null) return add(path, `${message} It was removed; ${after}.`, true);
       add(path, `${message} It cannot be removed: change the permissions of ${held}, and repair again.`);
     },
   };

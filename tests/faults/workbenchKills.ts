@@ -7,12 +7,43 @@ import { trainersOf, writeFaultExperiment } from './faultExperiment.ts';
 import { servedWorkbench, type ServedWorkbench } from './servedWorkbench.ts';
 import { differences, workspaceState } from './workspaceState.ts';
 
-export const servedVictims = ['trainer', 'workbench', 'both'] as const;
-type Victim = (typeof servedVictims)[number];
+/** A workbench behind one of the doors, and the processes that can be killed. */
+export interface KilledWorkbench extends Pick<ServedWorkbench, 'call' | 'end'> {
+  /** Ids of the processes, the trainers apart, by what they are. */
+  readonly processes: Readonly<Record<string, number>>;
+  /** The id of the process that starts trainers. */
+  readonly trainedBy: number;
+  /** Ends what is left of it; resolves when no process of it is left. */
+  stop(): Promise<void>;
+}
+export interface KilledDoor {
+  /** What lines and folders call it, such as 'served'. */
+  readonly name: string;
+  start(workspace: string): Promise<KilledWorkbench>;
+}
 
-export interface ServedKillCounts {
+/** The door of `arcbench serve`. */
+export const servedDoor: KilledDoor = {
+  name: 'served',
+  async start(workspace) {
+    const { child, ended, call, end } = await servedWorkbench(workspace);
+    const workbench = child.pid as number;
+    return {
+      call,
+      end,
+      processes: { workbench },
+      trainedBy: workbench,
+      async stop() {
+        child.kill('SIGTERM');
+        await ended;
+      },
+    };
+  },
+};
+
+export interface WorkbenchKillCounts {
   readonly kills: number;
-  readonly byVictim: Readonly<Record<Victim, number>>;
+  readonly byVictim: Readonly<Record<string, number>>;
   readonly workspaces: number;
   readonly compared: number;
   readonly mismatches: readonly string[];
@@ -21,32 +52,34 @@ export interface ServedKillCounts {
 const mostStarts = 30; // of one workspace: by then something does not go forward
 
 /**
- * Runs a tiny experiment in a served workbench through its contract, once in peace, then again and again with SIGKILL
- * to the workbench, its trainer or both at seeded moments; each is resumed through the contract (one run, or the
+ * Runs a tiny experiment in a workbench through its contract, once in peace, then again and again with SIGKILL to one of
+ * its processes, its trainer or all of them at seeded moments. Each is resumed through the contract (one run, or the
  * experiment) until it is done, and compared with the first.
  */
-export async function serveKills({
+export async function workbenchKills({
+  door,
   folder,
   kills,
   seed,
   tell,
 }: {
+  readonly door: KilledDoor;
   readonly folder: string;
   readonly kills: number;
   readonly seed: number;
   readonly tell: (line: string) => void;
-}): Promise<ServedKillCounts> {
-  const yaml = readFileSync(writeFaultExperiment(join(folder, 'served.yaml')), 'utf8');
-  const workspace = join(folder, 'served'); // all run at one place, since paths are in what they write
-  const random = randomStream(seed, 'served kills');
-  const byVictim = Object.fromEntries(servedVictims.map((victim) => [victim, 0])) as Record<Victim, number>;
+}): Promise<WorkbenchKillCounts> {
+  const yaml = readFileSync(writeFaultExperiment(join(folder, `${door.name}.yaml`)), 'utf8');
+  const workspace = join(folder, door.name); // all run at one place, since paths are in what they write
+  const random = randomStream(seed, `${door.name} kills`);
+  const byVictim: Record<string, number> = {};
   const mismatches: string[] = [];
   let killed = 0;
   let workspaces = 0;
   let compared = 0;
 
   /** Starts the experiment, or goes on with it; whether its report is there at the end. */
-  const goOn = async (workbench: ServedWorkbench): Promise<boolean> => {
+  const goOn = async (workbench: KilledWorkbench): Promise<boolean> => {
     const { call, end } = workbench;
     const [saved] = await call('experiments.list', {});
     const { id } = saved ?? (await call('experiments.save', { id: null, yaml }));
@@ -60,9 +93,8 @@ export async function serveKills({
     return true;
   };
   const inPeace = async (): Promise<void> => {
-    const workbench = await servedWorkbench(workspace);
-    await goOn(workbench).finally(() => workbench.child.kill('SIGTERM'));
-    await workbench.ended;
+    const workbench = await door.start(workspace);
+    await goOn(workbench).finally(() => workbench.stop());
   };
 
   mkdirSync(workspace);
@@ -70,8 +102,8 @@ export async function serveKills({
   await inPeace();
   let took = performance.now() - started; // of what is to be killed in, not where the machine was busier
   const reference = workspaceState(workspace);
-  renameSync(workspace, join(folder, 'served-reference'));
-  tell(`The served reference: ${(took / 1000).toFixed(1)} s, ${reference.size} files and tables.`);
+  renameSync(workspace, join(folder, `${door.name}-reference`));
+  tell(`The ${door.name} reference: ${(took / 1000).toFixed(1)} s, ${reference.size} files and tables.`);
 
   while (killed < kills) {
     workspaces++;
@@ -80,17 +112,19 @@ export async function serveKills({
       assert.ok(start <= mostStarts, `workspace ${workspaces}: ${mostStarts} starts did not bring it to its end`);
       const mayKill = killed < kills && start < mostStarts;
       const begun = performance.now();
-      const workbench = await servedWorkbench(workspace);
-      let victim: Victim | null = null;
+      const workbench = await door.start(workspace);
+      let victim: string | null = null;
       const timer = setTimeout(
         () => {
-          const trainers = trainersOf(workbench.child.pid as number);
-          victim =
-            trainers.length === 0 ? 'workbench' : (servedVictims[random.integer(servedVictims.length)] as Victim);
+          const trainers = trainersOf(workbench.trainedBy);
+          const { processes } = workbench;
+          const victims = [...Object.keys(processes), ...(trainers.length === 0 ? [] : ['trainer', 'all'])];
+          const drawn = victims[random.integer(victims.length)] as string;
+          victim = drawn;
           killed++;
-          byVictim[victim]++;
-          if (victim !== 'trainer') workbench.child.kill('SIGKILL');
-          if (victim !== 'workbench') for (const trainer of trainers) process.kill(trainer, 'SIGKILL');
+          byVictim[drawn] = (byVictim[drawn] ?? 0) + 1;
+          for (const [name, id] of Object.entries(processes)) if (drawn === name || drawn === 'all') kill(id);
+          if (drawn === 'trainer' || drawn === 'all') trainers.forEach(kill);
         },
         mayKill ? random.next() * took : 2 ** 30,
       );
@@ -111,20 +145,27 @@ export async function serveKills({
           mismatches.push(`workspace ${workspaces}: the workbench did not go on: ${error.message}`);
           return true;
         });
-      workbench.child.kill('SIGTERM');
-      await workbench.ended;
+      await workbench.stop();
       await wait(10);
     }
     const found = workspaceState(workspace);
     compared += found.size;
     const different = differences(reference, found);
-    mismatches.push(...different.map((line) => `served workspace ${workspaces}: ${line}`));
+    mismatches.push(...different.map((line) => `${door.name} workspace ${workspaces}: ${line}`));
     tell(
-      `served workspace ${workspaces}: ` +
+      `${door.name} workspace ${workspaces}: ` +
         `${different.length === 0 ? 'equal to the reference' : `${different.length} differences`} (${killed} ` +
         `of ${kills} kills)`,
     );
     rmSync(workspace, { recursive: true });
   }
   return { kills: killed, byVictim, workspaces, compared, mismatches };
+}
+
+function kill(processId: number): void {
+  try {
+    process.kill(processId, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }

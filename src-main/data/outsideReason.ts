@@ -1,0 +1,29 @@
+import { statSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isBelow } from '../files/isBelow.ts';
+import type { Dataset } from './dataset.ts';
+import { recordPictureOf } from './records/recordPicture.ts';
+
+/**
+ * The folders that the pictures of a dataset may be read from: its source, or for a CSV the folders that the user
+ * opened. Null where they may be anywhere.
+ */
+export function foldersOf(
+  { source, layout }: Pick<Dataset, 'source' | 'layout'>,
+  opened: readonly string[] | undefined,
+): readonly string[] | null {
+  if (layout === 'csv') return opened ?? null;
+  return [statSync(source, { throwIfNoEntry: false })?.isFile() ? dirname(source) : source];
+}
+
+/**
+ * Why a picture is not read, where links lead out of the dataset's folders. They may have been put there after the
+ * import, so this is asked at each read. A file that is gone is left to the reader.
+ */
+export async function outsideReason(path: string, folders: readonly string[] | null): Promise<string | null> {
+  if (folders === null) return null;
+  const file = recordPictureOf(path)?.recordFile ?? path;
+  if ((await realpath(file).catch(() => null)) === null || (await isBelow(file, folders))) return null;
+  return 'A symbolic link leads out of the source folder: copy the picture into it, and import again.';
+}

@@ -1,0 +1,56 @@
+import type { SplitFacts } from '../../../src-shared/advice.ts';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { planOfArm } from '../../../src-shared/experiment.ts';
+import { fileSize } from '../../../src-shared/fileSize.ts';
+import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
+import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { makeSplit } from '../../split/makeSplit.ts';
+import { machineLimits } from '../estimate/machineLimits.ts';
+import { keptSpeed } from '../estimate/machineSpeed.ts';
+import { startEstimator } from '../estimate/startEstimate.ts';
+import type { CountedFaces } from './faceCounter.ts';
+import { splitFacts } from './splitFacts.ts';
+import type { StageOptions } from './stage.ts';
+
+type Counted = Extract<CountedFaces, { facts: unknown }>;
+
+/** The images and people of a training part. */
+export const trainingPart = ({ trainImages }: SplitFacts) => ({
+  images: trainImages.reduce((sum, images) => sum + images, 0),
+  people: trainImages.length,
+});
+
+/**
+ * Throws 'wrong-input' where a start cannot succeed, from what is known of its faces so far: it would need more memory,
+ * disk or time than there is, or its faces fill no batch. Nothing is measured, and nothing is written.
+ */
+export function refuseStart({ store, plan }: StageOptions, counted: Counted | null): void {
+  const [tooLarge] = refuseTooLarge(startEstimator(store, () => keptSpeed('auto'))(plan, counted));
+  if (tooLarge) throw new ArcBenchError(tooLarge.code, tooLarge.sentence);
+  if (!counted) return;
+  for (const arm of plan.arms) {
+    const refusal = refuseBatch(planOfArm(plan, arm).training, trainingPart(counted.facts));
+    if (refusal) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal.sentence}.`);
+  }
+}
+
+/** Counts the split of imported faces. Preparing them may leave some out, so a later split has no more. */
+export function countImported({ plan }: StageOptions, dataset: Dataset): Counted {
+  // Which pictures are copies is not known yet: each counts as one of its own.
+  const images = dataset.images.map((image) => ({ ...image, contentHash: image.path }));
+  const { partsGivenBy } = dataset;
+  const set = { hash: '', images, ...(partsGivenBy !== undefined && { partsGivenBy }) };
+  return { from: 'imported', images: images.length, facts: splitFacts({ set, split: makeSplit(set, plan.split) }) };
+}
+
+/** Throws 'no-space' where the disk of the workspace cannot take what is about to be written. */
+export function refuseFullDisk(workspace: string, bytes: number, what: string): void {
+  const { freeDiskBytes } = machineLimits(workspace);
+  if (bytes === 0 || freeDiskBytes === null || bytes <= freeDiskBytes) return;
+  throw new ArcBenchError(
+    'no-space',
+    `${what} need about ${fileSize(bytes)}, and the disk of the workspace has ${fileSize(freeDiskBytes)} free: free ` +
+      'some space, use fewer faces, or choose another --workspace.',
+  );
+}
