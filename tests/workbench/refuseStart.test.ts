@@ -132,7 +132,9 @@ test('the plan is hashed once for all its runs, not once a run', () => {
   const plan = parseExperiment('name: many\n', 'x.yaml');
   const seeds = Array.from({ length: 20_000 }, (_, index) => index);
   const started = performance.now();
+  const store = openStore(mkdtempSync(join(tmpdir(), 'arcbench-many-')));
   const runs = comparisonRuns(store, { ...plan, seeds }, { split: { hash: 's' } as Split });
+  store.close();
   assert.equal(new Set(runs.map(({ id }) => id)).size, 40_000);
   assert.ok(performance.now() - started < 10_000, 'once a run would take many minutes');
 });
