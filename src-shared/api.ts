@@ -261,6 +261,14 @@ export interface SplitPicture {
   readonly name: string;
   readonly part: PartName | null;
 }
+/** What a split did with copies of one picture; `picture` is an index into the prepared set. */
+export interface ResolvedCopies {
+  /** Identical files of one person, nearly identical pictures of one person, or one picture under two names. */
+  readonly kind: 'identical' | 'near-identical' | 'two-names';
+  readonly people: readonly string[];
+  readonly kept: readonly { readonly picture: number; readonly file: string }[];
+  readonly leftOut: readonly { readonly picture: number; readonly file: string }[];
+}
 export interface AuditFinding {
   readonly name: string;
   readonly kind: string;
@@ -498,7 +506,11 @@ export interface CallOutputs {
   'split.prepare': Job;
   'split.preview': SplitPreview;
   'split.pictures': { readonly total: number; readonly pictures: readonly SplitPicture[] };
-  'split.audit': { readonly blocking: number; readonly findings: readonly AuditFinding[] };
+  'split.audit': {
+    readonly blocking: number;
+    readonly findings: readonly AuditFinding[];
+    readonly resolved: readonly ResolvedCopies[];
+  };
   'split.create': Job;
   'experiments.list': readonly ExperimentSummary[];
   'experiments.presets': readonly Preset[];

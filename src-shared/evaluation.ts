@@ -36,6 +36,9 @@ export interface Verification {
   readonly equalErrorRate: number;
   /** TAR@FAR; its threshold lets floor(FAR x impostors) impostors through. */
   readonly rates: readonly IdentificationRate[];
+  /** TAR@FAR with equal weight for people, of built pairs; absent from runs that an older version judged. */
+  readonly byPeople?: { readonly rates: readonly IdentificationRate[] };
+  readonly weights?: 'people' | 'pairs';
   readonly roc: DrawnCurve;
 }
 
@@ -157,17 +160,50 @@ export interface AliasSuspect {
   readonly bar: number;
 }
 
+/** The identification rate with equal weight for people. */
+export interface IdentificationByPeople {
+  readonly rates: readonly IdentificationRate[];
+  /** The person with the most query images: a row of theirs, and which shares of the pairs are theirs. */
+  readonly largest: {
+    readonly row: number;
+    readonly images: number;
+    readonly people: number;
+    readonly positiveShare: number;
+    readonly negativeShare: number;
+  };
+}
+
+export interface Identification {
+  readonly positives: number;
+  readonly negatives: number;
+  /** With equal weight for pairs. */
+  readonly rates: readonly IdentificationRate[];
+  /** With equal weight for people; absent from runs that an older version judged. */
+  readonly byPeople?: {
+    readonly rates: readonly IdentificationRate[];
+    readonly largest: Omit<IdentificationByPeople['largest'], 'row'> & { readonly identity: string };
+  };
+  /** What the plan gives equal weight. */
+  readonly weights?: 'people' | 'pairs';
+}
+
+/** The rates by the weights that the run's plan asks for. */
+export const identificationRatesOf = ({ rates, byPeople, weights }: WeighedRates): readonly IdentificationRate[] =>
+  weights === 'people' && byPeople ? byPeople.rates : rates;
+/** Rates over pairs with both weights. */
+export type WeighedRates = {
+  readonly rates: readonly IdentificationRate[];
+  readonly byPeople?: { readonly rates: readonly IdentificationRate[] };
+  readonly weights?: 'people' | 'pairs';
+};
+
 /**
  * Everything that judging a run on val, test, query and distractors says; of bounded size. Null where the split does
  * not carry a part; absent from runs that an older version judged.
  */
 export interface Evaluation {
   readonly accuracy: { readonly val: ClosedSetAccuracy | null; readonly test: ClosedSetAccuracy | null };
-  readonly identification: {
-    readonly positives: number;
-    readonly negatives: number;
-    readonly rates: readonly IdentificationRate[];
-  } | null;
+  readonly identification: Identification | null;
   readonly verification?: Verification | null;
   /** Verification sets such as lfw.bin, in the order of the experiment; absent where it names none. */
   readonly sets?: readonly SetVerification[];

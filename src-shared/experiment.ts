@@ -166,8 +166,8 @@ export const modelSchema = z.strictObject({
     .max(1)
     .default(0)
     .describe(
-      "weight of each batch in the running statistics of the backbone's batch norm, which val and test use. 0: chosen " +
-        "for you, which is 0.1 when training starts from a weight file, and else the backbone's own (0.01 for " +
+      "weight of each batch in the running statistics of the backbone's batch norm, which val and test use. 0: " +
+        "chosen for you, which is 0.1 when training starts from a weight file, and else the backbone's own (0.01 for " +
         'EfficientNet-Lite, 0.1 for the others). Slower statistics lag behind a short fine-tuning',
     ),
 });

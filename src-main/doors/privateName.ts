@@ -8,5 +8,7 @@ import { createHmac } from 'node:crypto';
 export const privateName = (token: string): string =>
   `${createHmac('sha256', token).update('name').digest('hex').slice(0, 20)}.localhost`;
 
+export const isPrivateName = (name: string): boolean => /^[0-9a-f]{20}\.localhost$/.test(name);
+
 /** Names that every program of this machine answers to. */
 export const sharedNames = ['localhost', '127.0.0.1', '::1'] as const;

@@ -1,4 +1,11 @@
-import type { ClosedSetAccuracy, Evaluation, Picture, Predictions, Verification } from '../../src-shared/evaluation.ts';
+import type {
+  ClosedSetAccuracy,
+  Evaluation,
+  Identification,
+  Picture,
+  Predictions,
+  Verification,
+} from '../../src-shared/evaluation.ts';
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
 import type { FacePair } from '../data/pairs/matchPairs.ts';
 import { trainsClassWeights } from '../loss/classificationLosses.ts';
@@ -10,6 +17,7 @@ import { standings } from './compareWithCentres.ts';
 import { embedImages, rowsOf, type EmbeddedImages, type EmbedOptions } from './embedImages.ts';
 import { findAliases } from './findAliases.ts';
 import { findConfusions } from './findConfusions.ts';
+import { identifyByPeople } from './identifyByPeople.ts';
 import { identifyByRank } from './identifyByRank.ts';
 import { identifyPairs } from './identifyPairs.ts';
 import { measureSpace, rateOf } from './measureSpace.ts';
@@ -17,6 +25,8 @@ import { verifyPairs } from './verifyPairs.ts';
 
 export interface EvaluateOptions extends EmbedOptions {
   readonly falsePositiveRates: readonly number[];
+  /** What counts equally in rates over pairs. */
+  readonly pairWeights: 'people' | 'pairs';
   readonly classes: readonly string[];
   readonly train: LabelledImages;
   readonly val: LabelledImages;
@@ -76,9 +86,13 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
   return {
     evaluation: {
       accuracy: { val: accuracyOf(val), test: accuracyOf(test) },
-      identification: identifyPairs(
-        { query: query.units, queryLabels: query.labels, distractors: distractors.units, size },
-        options.falsePositiveRates,
+      identification: weighed(
+        identifyPairs(
+          { query: query.units, queryLabels: query.labels, distractors: distractors.units, size },
+          options.falsePositiveRates,
+        ),
+        options,
+        { query, distractors },
       ),
       verification: verify(options, query, distractors),
       ranks: identifyByRank(query, distractors, { size, seed }),
@@ -109,6 +123,23 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
       ['query', query],
       ['distractors', distractors],
     ]),
+  };
+}
+
+/** The identification rates with those that weigh people equally beside them. */
+function weighed(
+  identification: Identification | null,
+  { falsePositiveRates, embeddingSize: size, pairWeights, pictureOf }: EvaluateOptions,
+  images: { readonly query: EmbeddedImages; readonly distractors: EmbeddedImages },
+): Identification | null {
+  const byPeople = identification && identifyByPeople({ ...images, size }, falsePositiveRates);
+  if (!identification || !byPeople) return identification;
+  const { row, ...largest } = byPeople.largest;
+  const { identity } = pictureOf(images.query.indexes[row]!);
+  return {
+    ...identification,
+    weights: pairWeights,
+    byPeople: { rates: byPeople.rates, largest: { ...largest, identity } },
   };
 }
 
@@ -160,6 +191,7 @@ function verify(options: EvaluateOptions, query: EmbeddedImages, distractors: Em
   const more = embedImages(options, { indexes: missing, labels: new Int32Array(missing.length) });
   missing.forEach((index, row) => known.set(index, more.units.subarray(row * size, (row + 1) * size)));
   return verifyPairs({
+    weights: options.pairWeights,
     pairs,
     source: options.pairs ? 'file' : 'built',
     listed: options.pairs?.listed ?? pairs.length,

@@ -1,5 +1,6 @@
 import type { Verification } from '../../src-shared/evaluation.ts';
-import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
+import { identificationRates, type IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
+import { peopleRates } from '../../src-shared/maths/peopleRate.ts';
 import { areaUnderCurve, equalErrorRate, rocCurve } from '../../src-shared/maths/rocCurve.ts';
 import { thinRoc } from '../../src-shared/maths/thinRoc.ts';
 import { verificationAccuracy } from '../../src-shared/maths/verificationFolds.ts';
@@ -8,6 +9,8 @@ import type { FacePair } from '../data/pairs/matchPairs.ts';
 export interface VerifyOptions {
   readonly pairs: readonly FacePair[];
   readonly source: Verification['source'];
+  /** What counts equally in the rates over built pairs. */
+  readonly weights: 'people' | 'pairs';
   readonly listed: number;
   readonly falseAcceptanceRates: readonly number[];
   /** The unit embedding of a picture of the prepared set. */
@@ -19,6 +22,7 @@ export interface VerifyOptions {
 export function verifyPairs({
   pairs,
   source,
+  weights,
   listed,
   falseAcceptanceRates,
   unitOf,
@@ -47,6 +51,36 @@ export function verifyPairs({
     areaUnderCurve: areaUnderCurve(genuine, impostors),
     equalErrorRate: equalErrorRate(genuine, impostors),
     rates: identificationRates(genuine, impostors, falseAcceptanceRates),
+    // The pairs of a file are a protocol: each counts once.
+    ...(source === 'built' && {
+      weights,
+      byPeople: { rates: ratesByPeople(pairs, scores, { identityOf, falseAcceptanceRates }) },
+    }),
     roc: thinRoc(rocCurve(genuine, impostors)),
   };
+}
+
+/** TAR at each FAR with equal weight for people, and for pairs of people. */
+function ratesByPeople(
+  pairs: readonly FacePair[],
+  scores: Float32Array,
+  { identityOf, falseAcceptanceRates }: Pick<VerifyOptions, 'identityOf' | 'falseAcceptanceRates'>,
+): IdentificationRate[] {
+  const keys = pairs.map(({ first, second }) => [identityOf(first), identityOf(second)].sort().join('\n'));
+  const numbers = new Map([...new Set(keys)].map((key, number) => [key, number]));
+  const counts = new Float64Array(numbers.size);
+  pairs.forEach(({ same }, pair) => {
+    if (!same) counts[numbers.get(keys[pair]!)!]!++;
+  });
+  const places = (wanted: boolean) => [...pairs.keys()].filter((pair) => pairs[pair]!.same === wanted);
+  const similarities = (wanted: boolean) => Float32Array.from(places(wanted), (pair) => scores[pair]!);
+  const numberOf = (pair: number) => numbers.get(keys[pair]!)!;
+  return peopleRates(
+    { similarities: similarities(true), people: Int32Array.from(places(true), numberOf) },
+    {
+      similarities: similarities(false),
+      weights: Float64Array.from(places(false), (pair) => 1 / counts[numberOf(pair)]!),
+    },
+    falseAcceptanceRates,
+  );
 }

@@ -26,5 +26,5 @@ export const withoutForbidden = (name: string): string =>
   name
     .replace(unprintable, '\ufffd')
     .replace(/[/\\:*?"<>|]/g, '_')
-    .replace(/^ +|[ .]+$/g, (blanks) => '_'.repeat(blanks.length))
+    .replace(/^ +|(?<![ .])[ .]+$/g, (blanks) => '_'.repeat(blanks.length))
     .replace(reserved, '_$&');

@@ -122,6 +122,12 @@ export function diskError(error: unknown, path: string): unknown {
       { cause: error },
     );
   }
+  if (code === 'EACCES' && error instanceof Error && 'syscall' in error && error.syscall === 'scandir')
+    return new ArcBenchError(
+      'wrong-input',
+      `The folder ${path} cannot be read: change its permissions, or choose another one.`,
+      { cause: error },
+    );
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new ArcBenchError(
       'wrong-input',

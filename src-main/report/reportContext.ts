@@ -5,6 +5,7 @@ import { mean } from '../../src-shared/maths/statistics.ts';
 import { reportTexts, type Texts } from '../../src-shared/reportTexts.ts';
 import { reportMetrics, type ReportMetric } from './reportMetrics.ts';
 import { judgedRuns, type JudgedRun, type ReportModel } from './reportModel.ts';
+import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportArm {
   readonly name: string;
@@ -24,7 +25,9 @@ export interface ArmPredictions {
 export interface ReportContext {
   readonly model: ReportModel;
   readonly texts: Texts;
-  /** Every arm with its judged runs. */
+  /** What counts equally in the rates over pairs. */
+  readonly pairWeights: 'people' | 'pairs';
+  /** Every arm with its judged runs. The rates over pairs are those of `pairWeights`. */
   readonly arms: readonly ReportArm[];
   /** The arms that are compared. Of a sweep's variants, the one that val chose. */
   readonly chosen: readonly ReportArm[];
@@ -42,11 +45,12 @@ export function valAccuracy({ runs }: ReportArm): number | null {
 /** Prepares what all sections read. */
 export function reportContext(model: ReportModel): ReportContext {
   const texts = reportTexts(model.plan.report.language);
+  const pairWeights = pairWeightsOf(model);
   const arms = model.plan.arms.map((arm): ReportArm => ({
     name: arm.name,
     variantOf: arm.variantOf,
     against: arm.against,
-    runs: judgedRuns(model, arm.name),
+    runs: judgedRuns(model, arm.name).map((run) => withWeights(run, pairWeights)),
   }));
   const chosen = arms.filter(
     (arm) => arm.variantOf === undefined || arm === bestOf(arms.filter((other) => other.variantOf === arm.variantOf)),
@@ -68,7 +72,31 @@ export function reportContext(model: ReportModel): ReportContext {
     })),
     stoppingRuleOf(model.plan),
   );
-  return { model, texts, arms, chosen, metrics, comparison, predictions: predictionsOf(chosen) };
+  return { model, texts, pairWeights, arms, chosen, metrics, comparison, predictions: predictionsOf(chosen) };
+}
+
+/** The weights of the plan; those of pairs if an older version judged a run, since all runs need the same. */
+function pairWeightsOf({ plan, runs }: ReportModel): 'people' | 'pairs' {
+  const isOld = ({ summary }: ReportModel['runs'][number]) => {
+    const identification = summary?.evaluation?.identification;
+    return identification !== undefined && identification !== null && identification.byPeople === undefined;
+  };
+  return plan.evaluation.pairWeights === 'people' && !runs.some(isOld) ? 'people' : 'pairs';
+}
+
+function withWeights(run: JudgedRun, weights: 'people' | 'pairs'): JudgedRun {
+  const { evaluation } = run.summary;
+  const { identification, verification } = evaluation;
+  if (weights === 'pairs') return run;
+  const weighed: RunEvaluation = {
+    ...evaluation,
+    identification: identification && {
+      ...identification,
+      rates: identification.byPeople?.rates ?? identification.rates,
+    },
+    ...(verification?.byPeople && { verification: { ...verification, rates: verification.byPeople.rates } }),
+  };
+  return { ...run, summary: { ...run.summary, evaluation: weighed } };
 }
 
 /** Compares each arm with the arm it is a step from, else with the first, over the seeds of both. */

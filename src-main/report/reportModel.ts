@@ -1,3 +1,4 @@
+import type { ResolvedCopies } from '../../src-shared/api.ts';
 import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
@@ -73,6 +74,13 @@ export interface ReportModel {
     /** How the source states the parts; null if they are drawn. */
     readonly givenBy: string | null;
     readonly notes: readonly SplitNote[];
+    /** What was done with copies of a picture; files are relative to the source. */
+    readonly copies: readonly {
+      readonly kind: ResolvedCopies['kind'];
+      readonly people: readonly string[];
+      readonly kept: readonly string[];
+      readonly leftOut: readonly string[];
+    }[];
     readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[];
   };
   readonly advice: readonly Advice[];

@@ -29,6 +29,7 @@ export interface JudgedParts {
     readonly source?: 'built' | 'file';
     readonly listed?: number;
     readonly rates?: readonly IdentificationRate[];
+    readonly byPeople?: { readonly rates: readonly IdentificationRate[] };
     readonly accuracy: {
       readonly mean: number;
       readonly standardDeviation?: number;

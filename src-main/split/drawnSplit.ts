@@ -1,19 +1,17 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Assignment, SplitRule } from '../../src-shared/experiment.ts';
-import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import type { Parts, SkippedPerson, SkipReason, SplitSource } from './makeSplit.ts';
+import type { Parts, PartsSource, SkippedPerson, SkipReason } from './makeSplit.ts';
 import { addShared, noParts, shareOut } from './shareOut.ts';
 
 /**
  * Draws a split by its rule. People with too few images are left out, some people are held out as query and
  * distractors, and the images of the others are shared out among train, val and test.
  */
-export function drawnSplit(set: SplitSource, rule: SplitRule): Parts {
-  const byIdentity = groupBy(set.images.keys(), (index) => set.images[index]?.identity ?? '');
-  const identities = [...byIdentity.keys()].sort();
-  const imagesOf = (identity: string) => byIdentity.get(identity) as readonly number[];
-  const eligible = identities.filter((identity) => imagesOf(identity).length >= rule.minImages);
+export function drawnSplit({ rule, imagesOf, copyOf }: PartsSource): Parts {
+  const identities = [...imagesOf.keys()];
+  const countOf = (identity: string) => imagesOf.get(identity)?.length ?? 0;
+  const eligible = identities.filter((identity) => countOf(identity) >= rule.minImages);
   const drawn = drawAssignments(eligible, rule);
   const isAssigned = (identity: string) => Object.hasOwn(rule.assign, identity);
   const assignmentOf = (identity: string): Assignment =>
@@ -22,21 +20,19 @@ export function drawnSplit(set: SplitSource, rule: SplitRule): Parts {
   const parts = noParts();
   const classes: string[] = [];
   const skipped: SkippedPerson[] = [];
-  const skip = (identity: string, reason: SkipReason) =>
-    skipped.push({ identity, images: imagesOf(identity).length, reason });
-  const copyOf = (index: number) => set.images[index]?.contentHash ?? '';
-  for (const identity of identities) {
+  const skip = (identity: string, reason: SkipReason) => skipped.push({ identity, images: countOf(identity), reason });
+  for (const [identity, images] of imagesOf) {
     const assignment = assignmentOf(identity);
     switch (assignment) {
       case 'query':
       case 'distractors':
-        parts[assignment].push(...imagesOf(identity));
+        parts[assignment].push(...images);
         break;
       case 'left out':
         skip(identity, isAssigned(identity) ? 'by hand' : 'few images');
         break;
       case 'training': {
-        const shared = shareOut(identity, imagesOf(identity), { rule, copyOf });
+        const shared = shareOut(identity, images, { rule, copyOf });
         if (shared === null) {
           skip(identity, 'few different pictures');
         } else {
@@ -51,10 +47,7 @@ export function drawnSplit(set: SplitSource, rule: SplitRule): Parts {
 }
 
 /** How many people each held-out part gets, of those with enough images. */
-function heldOutCounts(
-  rule: SplitRule,
-  eligible: number,
-): { readonly query: number; readonly distractors: number } {
+function heldOutCounts(rule: SplitRule, eligible: number): { readonly query: number; readonly distractors: number } {
   const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * eligible)));
   return { query: held(rule.query, 2), distractors: held(rule.distractors, 1) };
 }
@@ -82,8 +75,8 @@ function tooFewPeople(
   if (poor.length > 0)
     return new ArcBenchError(
       'wrong-input',
-      `${poor[0]?.identity}${poor.length > 1 ? ` and ${poor.length - 1} more people have` : ' has'} too few different ` +
-        'pictures for train, val and test, and fewer than 2 people are left to train on: add pictures of these people.',
+      `${poor[0]?.identity} ${others(poor.length - 1)} too few different pictures for train, val and test, and fewer ` +
+        'than 2 people are left to train on: add pictures.',
     );
   const { query, distractors } = heldOutCounts(rule, eligible);
   return new ArcBenchError(
@@ -92,3 +85,8 @@ function tooFewPeople(
       `out ${query + distractors}: add people, lower split.minImages, or lower split.query and split.distractors.`,
   );
 }
+
+const others = (more: number): string => {
+  if (more === 0) return 'has';
+  return more === 1 ? 'and 1 more person have' : `and ${more} more people have`;
+};

@@ -3,7 +3,8 @@ import type { Assignment, PartName, SplitRule } from '../../src-shared/experimen
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
-import type { Parts, SkippedPerson, SkipReason, SplitSource } from './makeSplit.ts';
+import type { Parts, PartsSource, SkippedPerson, SkipReason, SplitSource } from './makeSplit.ts';
+import { assignedTo } from './resolveDuplicates.ts';
 import { addShared, noParts, shareOut, type CopyOf, type GrowingParts } from './shareOut.ts';
 
 /** Where a person's images go, and why a person is left out or was moved. */
@@ -16,11 +17,8 @@ type Place =
  * people of val become distractors if the source states none, and are left out if it does. A missing val is drawn from
  * train. split.minImages and the shares do not apply.
  */
-export function givenSplit(set: SplitSource, rule: SplitRule, givenBy: string): Parts {
-  const byIdentity = groupBy(set.images.keys(), (index) => set.images[index]?.identity ?? '');
-  const identities = [...byIdentity.keys()].sort();
+export function givenSplit({ set, rule, imagesOf, copyOf }: PartsSource, givenBy: string): Parts {
   const partOf = (index: number) => set.images[index]?.part;
-  const copyOf: CopyOf = (index) => set.images[index]?.contentHash ?? '';
   const states = (part: PartName) => set.images.some((image) => image.part === part);
   const stated = { query: states('query'), distractors: states('distractors') };
 
@@ -31,8 +29,11 @@ export function givenSplit(set: SplitSource, rule: SplitRule, givenBy: string): 
   const inBoth: string[] = [];
   const fewImages: string[] = [];
   let unstated = 0;
-  for (const identity of identities) {
-    const images = byIdentity.get(identity) as readonly number[];
+  for (const [identity, images] of imagesOf) {
+    if (images.length === 0) {
+      skipped.push({ identity, images: 0, reason: 'copies' });
+      continue;
+    }
     const own = new Set(images.map(partOf));
     const assigned = assignedTo(rule, identity);
     const place = placeOf(own, { stated, assigned });
@@ -73,9 +74,6 @@ export function givenSplit(set: SplitSource, rule: SplitRule, givenBy: string): 
   ];
   return { classes, parts, skipped, notes };
 }
-
-const assignedTo = ({ assign }: SplitRule, identity: string): Assignment | null =>
-  Object.hasOwn(assign, identity) ? (assign[identity] ?? null) : null;
 
 /** Where a person goes: as chosen by hand, else by the parts of the person's images. */
 function placeOf(

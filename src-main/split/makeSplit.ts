@@ -3,8 +3,11 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { partNames, splitSeedOf, type PartName, type Plan, type SplitRule } from '../../src-shared/experiment.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
+import { mostSearched, noDuplicates, type Duplicates } from './findDuplicates.ts';
 import { drawnSplit } from './drawnSplit.ts';
 import { givenSplit } from './givenSplit.ts';
+import { keptTogether, resolveDuplicates, type ResolvedDuplicate } from './resolveDuplicates.ts';
+import type { CopyOf } from './shareOut.ts';
 
 /** What a split needs of a prepared set. */
 export interface SplitSource extends Pick<PreparedSet, 'hash' | 'partsGivenBy'> {
@@ -12,7 +15,7 @@ export interface SplitSource extends Pick<PreparedSet, 'hash' | 'partsGivenBy'> 
 }
 
 /** Why the split leaves out a person. */
-export type SkipReason = 'by hand' | 'few images' | 'few different pictures' | 'not in train' | 'no part';
+export type SkipReason = 'by hand' | 'few images' | 'few different pictures' | 'not in train' | 'no part' | 'copies';
 
 export interface SkippedPerson {
   readonly identity: string;
@@ -31,31 +34,68 @@ export interface Parts {
   readonly notes: readonly SplitNote[];
 }
 
+/** What a split is made from: the pictures that are left after duplicates were resolved. */
+export interface PartsSource {
+  readonly set: SplitSource;
+  readonly rule: SplitRule;
+  /** The images of each person, by name; nobody is missing, but a person may have none left. */
+  readonly imagesOf: ReadonlyMap<string, readonly number[]>;
+  readonly copyOf: CopyOf;
+}
+
 /** Which image belongs to which part. */
 export interface Split extends Parts {
   readonly seed: number;
   readonly rule: Plan['split'];
   /** How the source states the parts; null if they are drawn. */
   readonly givenBy: string | null;
+  /** What was done with copies of a picture. */
+  readonly resolved: readonly ResolvedDuplicate[];
   readonly hash: string;
 }
 
 /**
- * Splits a prepared set: by the parts that its source states, or by a seeded draw. `seedOfRun` is the seed where each
- * seed draws a split of its own. Throws 'wrong-input' if a part that training needs would be empty.
+ * Splits a prepared set: by the parts that its source states, or by a seeded draw. Duplicates are resolved first, as the
+ * rule says; a rule that draws for each seed is that of seed 1. Throws 'wrong-input' if a part that training needs would be empty.
  */
-export function makeSplit(set: SplitSource, planned: Plan['split'], seedOfRun = 1): Split {
-  const rule: SplitRule = { ...planned, seed: splitSeedOf(planned, seedOfRun) };
+export function makeSplit(set: SplitSource, planned: Plan['split'], duplicates: Duplicates = noDuplicates): Split {
+  const rule: SplitRule = { ...planned, seed: splitSeedOf(planned, 1) };
   refuseUnknownPeople(set, rule);
   const givenBy = partsGivenBy(set, rule);
-  const made = givenBy === null ? drawnSplit(set, rule) : givenSplit(set, rule, givenBy);
+  const { leftOut, copyOf, resolved } = resolveDuplicates(set, { rule, duplicates, isGiven: givenBy !== null });
+  const source: PartsSource = { set, rule, imagesOf: imagesOfPeople(set, leftOut), copyOf };
+  const made = givenBy === null ? drawnSplit(source) : givenSplit(source, givenBy);
   const parts = Object.fromEntries(
     partNames.map((part) => [part, [...made.parts[part]].sort((a, b) => a - b)]),
   ) as unknown as Record<PartName, number[]>;
   const hash = createHash('sha256')
     .update(JSON.stringify([set.hash, rule.seed, made.classes, partNames.map((part) => parts[part])]))
     .digest('hex');
-  return { ...made, parts, seed: rule.seed, rule: planned, givenBy, hash };
+  const together = rule.duplicates === 'resolve' && givenBy === null ? keptTogether(copyOf, parts) : [];
+  const unsearched: SplitNote[] = duplicates.skipped
+    ? [{ key: 'split.notSearched', values: { images: set.images.length, most: mostSearched } }]
+    : [];
+  return {
+    ...made,
+    parts,
+    notes: [...made.notes, ...unsearched],
+    resolved: [...resolved, ...together],
+    seed: rule.seed,
+    rule,
+    givenBy,
+    hash,
+  };
+}
+
+function imagesOfPeople({ images }: SplitSource, leftOut: ReadonlySet<number>): Map<string, number[]> {
+  const byPerson = new Map(
+    images
+      .map(({ identity }) => identity)
+      .sort()
+      .map((identity): [string, number[]] => [identity, []]),
+  );
+  for (const [index, { identity }] of images.entries()) if (!leftOut.has(index)) byPerson.get(identity)?.push(index);
+  return byPerson;
 }
 
 /** How the source states the parts, if the rule keeps them; null for a draw. Throws 'wrong-input' without parts. */

@@ -10,6 +10,7 @@ import { partNames } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import type { Split } from './makeSplit.ts';
+import { resolvedCopies } from './resolvedCopies.ts';
 
 interface ManifestFile {
   readonly part: string;
@@ -41,17 +42,28 @@ export async function writeSplitFolders(
         files.push({ part, identity: image.identity, file, sha256: image.contentHash });
       }
     }
-    manifest = manifestText(split, files);
+    manifest = manifestText(set, split, files);
     await writeSynced(join(temporary, 'manifest.json'), manifest);
   });
   return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex') };
 }
 
-/** A given split says who gave it; both kinds say what they did that the rule does not. */
-function manifestText({ seed, rule, hash, givenBy, notes }: Split, files: readonly ManifestFile[]): string {
+/** A split says what it did that its rule does not: who gave the parts, what was drawn, which copies were left out. */
+function manifestText(set: PreparedSet, split: Split, files: readonly ManifestFile[]): string {
+  const { seed, rule, hash, givenBy } = split;
   const english = reportTexts('en');
-  const sentences = notes.map((note) => splitNoteSentence(note, english));
-  const said = { ...(givenBy !== null && { givenBy }), ...(sentences.length > 0 && { notes: sentences }) };
+  const notes = split.notes.map((note) => splitNoteSentence(note, english));
+  const copies = resolvedCopies(set, split).map(({ kind, people, kept, leftOut }) => ({
+    kind,
+    people,
+    kept: kept.map(({ file }) => file),
+    leftOut: leftOut.map(({ file }) => file),
+  }));
+  const said = {
+    ...(givenBy !== null && { givenBy }),
+    ...(notes.length > 0 && { notes }),
+    ...(copies.length > 0 && { copies }),
+  };
   return JSON.stringify({ version: 1, seed, rule, hash, ...said, files }, null, 1);
 }
 

@@ -260,28 +260,30 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     },
     /** Writes the rows of a run of another store in place of its rows here, whole or not at all. */
     saveRecord: ({ run, points, latest, events, artefacts, results, annotation: noted }: RunRecord) => {
-      database.transaction(() => {
-        prepare('DELETE FROM run WHERE id = ?').run(run.id);
-        prepare(
-          'INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, ' +
-            'message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, ' +
-            '@status, @createdAt, @finishedAt, @message, @initialWeightsHash)',
-        ).run(run);
-        for (const point of points) insertPoint.run(point);
-        for (const point of latest) insertLatest.run(point);
-        for (const event of events)
+      database
+        .transaction(() => {
+          prepare('DELETE FROM run WHERE id = ?').run(run.id);
           prepare(
-            'INSERT INTO event (run, at, kind, message, details) VALUES (@run, @at, @kind, @message, @details)',
-          ).run(event);
-        for (const artefact of artefacts)
-          prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(
-            run.id,
-            artefact,
-          );
-        for (const [name, value] of Object.entries(results))
-          prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
-        if (noted) prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);
-      }).immediate();
+            'INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, ' +
+              'message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, ' +
+              '@status, @createdAt, @finishedAt, @message, @initialWeightsHash)',
+          ).run(run);
+          for (const point of points) insertPoint.run(point);
+          for (const point of latest) insertLatest.run(point);
+          for (const event of events)
+            prepare(
+              'INSERT INTO event (run, at, kind, message, details) VALUES (@run, @at, @kind, @message, @details)',
+            ).run(event);
+          for (const artefact of artefacts)
+            prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(
+              run.id,
+              artefact,
+            );
+          for (const [name, value] of Object.entries(results))
+            prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
+          if (noted) prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);
+        })
+        .immediate();
       changed({ kind: 'run', id: run.id });
     },
   };

@@ -5,6 +5,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
 import { refuseForeign } from '../files/ownPath.ts';
+import { diskError } from '../files/writeWhole.ts';
 import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolders.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
@@ -62,6 +63,8 @@ export function openStore(
   try {
     if (!readOnly) makeWorkspaceFolders(workspace);
   } catch (cause) {
+    const explained = diskError(cause, workspace);
+    if (explained instanceof ArcBenchError && explained.code !== 'wrong-input') throw explained;
     throw new ArcBenchError(
       'wrong-input',
       `The workspace ${workspace} cannot be made: choose a folder that can be written with --workspace.`,
@@ -194,12 +197,14 @@ function openDatabase(
       database.pragma('synchronous = FULL');
       database.pragma('foreign_keys = ON');
       const open = database;
-      database.transaction(() => {
-        open.pragma(`application_id = ${applicationId}`);
-        for (const migration of migrations.slice(version)) open.exec(migration);
-        open.pragma(`user_version = ${migrations.length}`);
-        if (!shared) endInterruptedRuns(open);
-      }).immediate();
+      database
+        .transaction(() => {
+          open.pragma(`application_id = ${applicationId}`);
+          for (const migration of migrations.slice(version)) open.exec(migration);
+          open.pragma(`user_version = ${migrations.length}`);
+          if (!shared) endInterruptedRuns(open);
+        })
+        .immediate();
     }
     return database;
   } catch (error) {

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { refuseForeign } from '../files/ownPath.ts';
+import { foreignReason, refuseForeign } from '../files/ownPath.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { explainStoreFault, isBusy } from './storeFault.ts';
 
@@ -58,6 +58,7 @@ export function isWritten(workspace: string): boolean {
   const { writerLock: path } = workspaceFolders(workspace);
   if (held.has(path)) return true;
   if (!existsSync(path)) return false;
+  if (foreignReason(path, 'file') !== null) return true; // a pipe would wait for ever
   let lock: Database.Database | null = null;
   try {
     lock = new Database(path, { timeout: 0 });

@@ -186,6 +186,7 @@ async function judge({ task, arm, network, set, packed, images }: Run, machine: 
     packed,
     flip: plan.evaluation.flip,
     falsePositiveRates: plan.evaluation.falsePositiveRates,
+    pairWeights: plan.evaluation.pairWeights,
     loss: arm.loss,
     seed: splitSeedOf(plan.split, task.seed),
     classes,

@@ -17,6 +17,7 @@ import {
   type PreparedSet,
 } from '../../src-main/data/preparedSet.ts';
 import { auditSplit } from '../../src-main/split/auditSplit.ts';
+import { findDuplicates } from '../../src-main/split/findDuplicates.ts';
 import { makeSplit, type Split } from '../../src-main/split/makeSplit.ts';
 import { drawnPortrait } from '../drawnPortrait.ts';
 import { publish } from './measured.ts';
@@ -112,7 +113,7 @@ async function audit(folder: string, leak: (split: Split) => Split = (split) => 
   const set = openPreparedSet(folder);
   const split = leak(makeSplit(set, rule));
   const read = performance.now();
-  const { findings } = auditSplit(set, split);
+  const { findings } = auditSplit(set, split, await findDuplicates(set));
   return {
     findings: findings.filter((finding) => finding.blocking),
     split,
@@ -136,7 +137,7 @@ async function hashingSeconds(folder: string): Promise<number> {
   return (performance.now() - started) / 1000 / (5 * jpegs.length);
 }
 
-const rule = splitSchema.parse({});
+const rule = splitSchema.parse({ duplicates: 'block' });
 const workspace = mkdtempSync(join(tmpdir(), 'arcbench-audit-'));
 try {
   const each = await hashingSeconds(workspace);

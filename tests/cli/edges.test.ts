@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -60,4 +60,12 @@ test('a key __proto__ and a NUL character are refused with their line', () => {
   ] as const) {
     assert.throws(() => parseExperiment(text, 'x.yaml'), { code: 'wrong-input', message: sentence });
   }
+});
+
+test('a folder of faces whose path is too long for a name is no fault of the program', () => {
+  const deep = join(folder, 'x'.repeat(150), 'y'.repeat(150));
+  mkdirSync(deep, { recursive: true });
+  const { status, stderr } = arcbench(['import', deep, '--workspace', join(folder, 'deep')]);
+  assert.equal(status, 2, stderr);
+  assert.doesNotMatch(stderr, /fault of the program/);
 });

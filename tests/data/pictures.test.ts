@@ -386,8 +386,8 @@ test('one picture for each person is not taken for one person', async () => {
   assert.throws(() => makeSplit(set, splitSchema.parse({ minImages: 1, query: 0, distractors: 0 })), {
     code: 'wrong-input',
     message:
-      'Ann has 1 different picture, too few for train, val and test: add pictures of this person or raise ' +
-      'split.minImages.',
+      'Ann and 1 more person have too few different pictures for train, val and test, and fewer than 2 people are ' +
+      'left to train on: add pictures.',
   });
   rmSync(join(source, 'Bo'), { recursive: true });
   await assert.rejects(read(), {

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -193,6 +202,7 @@ test('the stages run one by one, and test is judged by evaluate alone', async ()
   const target = join(folder, 'exported');
   await stage('export', trained[0]?.id as string, target);
   assert.ok(existsSync(join(target, 'model', 'model.json')) && existsSync(join(target, 'experiment.yaml')));
+  if (process.platform !== 'win32') assert.equal(statSync(target).mode & 0o077, 0, 'embeddings identify people');
   // TensorBoard's projector reads no .npy: it takes a line of numbers a picture, and skips the first line of labels
   // where that has a tab.
   const [{ values, size }, vectors, labels] = [

@@ -197,7 +197,8 @@ test('10,000 mutated messages through the bridge: each is answered, none tells a
 });
 
 test('a remote workbench is asked for, refused in a sentence, opened in a session of its own, and used', options, () =>
-  withServedFolder(async ({ address, token, host, workbench, folder }) => {
+  withServedFolder(async ({ address, open, token, host, workbench, folder }) => {
+    const page = new URL('/', open).href; // the name that the cookie is bound to
     writeFileSync(
       join(folder, 'renderer', 'assets', 'main.js'),
       `
@@ -228,7 +229,7 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
     const remote = await opens;
     // a function waited for would be compiled in the page, which its policy forbids
     await remote.locator('body', { hasText: 'pictures reports' }).waitFor({ state: 'attached' });
-    assert.equal(remote.url(), address, 'the token left the address');
+    assert.equal(remote.url(), page, 'the token left the address');
     assert.equal(workbench.listeners.size, 1);
     assert.deepEqual(await remote.evaluate('["arcbench" in window, "require" in window, document.cookie]'), [
       false,
@@ -245,14 +246,14 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
           BrowserWindow.getAllWindows()
             .find((shown) => shown.webContents.getURL() === at)
             ?.getTitle() ?? '',
-        address,
+        page,
       ),
       new RegExp(`at ${host}$`),
     );
     for (const target of ['https://example.com/', 'arcbench://app/', 'file:///etc/passwd']) {
       await remote.evaluate(`location.href = ${JSON.stringify(target)}`).catch(() => {});
       await wait(100);
-      assert.equal(remote.url(), address, target);
+      assert.equal(remote.url(), page, target);
     }
     assert.equal(
       await remote.evaluate(() =>
@@ -276,7 +277,7 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
         BrowserWindow.getAllWindows()
           .find((shown) => shown.webContents.getURL() === at)
           ?.webContents.session.setProxy({ proxyRules: 'http://127.0.0.1:9', proxyBypassRules: '<-loopback>' }),
-      address,
+      page,
     );
     const gone = remote.waitForEvent('close');
     await app.evaluate(
@@ -284,7 +285,7 @@ test('a remote workbench is asked for, refused in a sentence, opened in a sessio
         BrowserWindow.getAllWindows()
           .find((shown) => shown.webContents.getURL() === at)
           ?.reload(),
-      address,
+      page,
     );
     await gone;
     assert.match(

@@ -155,6 +155,7 @@ test('verification of well and badly separated people, with its counts', () => {
     return verifyPairs({
       pairs: buildPairs(images.indexes, labels, 1),
       source: 'built',
+      weights: 'pairs',
       listed: 0,
       falseAcceptanceRates: [0.1, 0.01],
       unitOf: (index) => images.units.subarray(index * size, (index + 1) * size),

@@ -50,6 +50,7 @@ test('the folders and files of a split have names that every system takes and ke
     hash: 'x',
     givenBy: null,
     notes: [],
+    resolved: [],
   };
   const made = join(folder, 'split');
   await writeSplitFolders({ images } as unknown as PreparedSet, split, made);

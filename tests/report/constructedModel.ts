@@ -105,6 +105,7 @@ export function constructedModel(yaml: string, outcome: (arm: string, seed: numb
       splits: 1,
       givenBy: null,
       notes: [],
+      copies: [],
       findings: [],
     },
     advice: [],

@@ -25,7 +25,7 @@ test('where no window opens, an experiment on the command line is not dropped wi
   const { args, notes } = servedArguments(['--workspace', '/a', 'mine.arcbench.yaml', '--port', '0']);
   assert.deepEqual(args, ['--workspace', '/a', '--port', '0']);
   assert.deepEqual(notes, [
-    'mine.arcbench.yaml is not opened there: paste it into the tab YAML of a new experiment, or run it ' +
+    'mine.arcbench.yaml is not opened there: paste it into the YAML tab of a new experiment, or run it ' +
       'without a screen, `npm run arcbench -- --run mine.arcbench.yaml`.',
   ]);
   assert.deepEqual(servedArguments(['--workspace', '/a']), { args: ['--workspace', '/a'], notes: [] });

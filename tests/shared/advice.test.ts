@@ -166,8 +166,8 @@ test('what fine-tuning needs is said: a backbone that learns, statistics that fo
   assert.match(tuned({ backboneRate: 0.3 }, {})[0] ?? '', /starts at random but learns at 0\.3 times/);
   // 8,500 pictures in batches of 128 are 66 steps; 0.99 to the power of 66 is 0.52.
   assert.deepEqual(tuned({}, { ...fromImagenet, batchNormMomentum: 0.01 }), [
-    "arm 1 and arm 2: batch norm's running statistics follow at 0.01 a step. After an epoch of 66 steps, 52 % of them " +
-      'are still old, and val is measured with them. Set model.batchNormMomentum to 0, which means 0.1 here.',
+    "arm 1 and arm 2: batch norm's running statistics follow at 0.01 a step. After an epoch of 66 steps, 52 % of " +
+      'them are still old, and val is measured with them. Set model.batchNormMomentum to 0, which means 0.1 here.',
   ]);
   assert.deepEqual(said({ ...arms('crossEntropy', 'adaCos'), model: fromImagenet }, people), [
     'arm 1: half of the people have at most 17 training images. Cross-entropy overfits them soon; set labelSmoothing ' +

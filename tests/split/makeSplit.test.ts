@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { partNames, splitSchema } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
+import { findDuplicates, noDuplicates } from '../../src-main/split/findDuplicates.ts';
 import { auditSplit } from '../../src-main/split/auditSplit.ts';
 import { makeSplit } from '../../src-main/split/makeSplit.ts';
 import { verifySplitFolders, writeSplitFolders } from '../../src-main/split/splitFolders.ts';
@@ -52,7 +53,7 @@ test('every image is in at most one part and held-out people are never trained o
       for (const identity of peopleOf(part)) assert.ok(!split.classes.includes(identity));
     for (const part of ['train', 'val', 'test'] as const)
       assert.deepEqual([...peopleOf(part)].sort(), [...split.classes].sort());
-    assert.deepEqual(auditSplit(set, split), { findings: [], blocked: false });
+    assert.deepEqual(auditSplit(set, split, noDuplicates), { findings: [], blocked: false });
   }
 });
 
@@ -97,7 +98,7 @@ test('a split that leaves too few people or pictures says what to do', () => {
   );
 });
 
-test('the audit finds identical and nearly identical pictures, which split.allowFindings can allow by name', () => {
+test('the audit finds identical and nearly identical pictures, which split.allowFindings can allow by name', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-audit-'));
   try {
     const hashes = new Map([
@@ -131,11 +132,12 @@ test('the audit finds identical and nearly identical pictures, which split.allow
           [2, 77],
         ] as const
       ).every(([a, b]) => partOf(split, a) !== partOf(split, b));
-    const rule = Array.from({ length: 200 }, (_, seed) => splitSchema.parse({ seed, query: 0, distractors: 0 })).find(
-      (candidate) => apart(makeSplit(planted, candidate)),
-    );
+    const rule = Array.from({ length: 200 }, (_, seed) =>
+      splitSchema.parse({ seed, query: 0, distractors: 0, duplicates: 'block' }),
+    ).find((candidate) => apart(makeSplit(planted, candidate)));
     assert.ok(rule, 'no seed sets the planted pairs apart');
-    const audit = auditSplit(planted, makeSplit(planted, rule));
+    const duplicates = await findDuplicates(planted);
+    const audit = auditSplit(planted, makeSplit(planted, rule), duplicates);
     assert.ok(audit.blocked);
     // 2 and 77 have nearly the same hash and different pixels: two faces in one pose, no leak.
     assert.deepEqual(audit.findings.map(({ kind, images }) => [kind, ...images].join(' ')).sort(), [
@@ -145,6 +147,7 @@ test('the audit finds identical and nearly identical pictures, which split.allow
     const overridden = auditSplit(
       planted,
       makeSplit(planted, { ...rule, allowFindings: audit.findings.map((finding) => finding.name) }),
+      duplicates,
     );
     assert.equal(overridden.blocked, false);
     assert.equal(overridden.findings.length, audit.findings.length);

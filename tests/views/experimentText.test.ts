@@ -6,6 +6,7 @@ import {
   editArms,
   givenIn,
   newExperimentText,
+  presetOnFaces,
   resetKnob,
   setChoice,
   setKnob,
@@ -128,6 +129,14 @@ test('arms that only stand for missing ones are written out at the first change'
       ['b', 16],
     ],
   );
+});
+
+test("a preset on a dataset's faces keeps its settings and comments, and takes the faces", () => {
+  const yaml = '# why\nname: Course\ndata:\n  source: /path/to/faces\n  layout: course\ntraining: { epochs: 7 }\n';
+  const made = presetOnFaces(yaml, { source: '/faces', layout: 'course' });
+  assert.ok(made.startsWith('# why\n'));
+  const { name, data, training } = plan(made);
+  assert.deepEqual([name, data.source, data.layout, training.epochs], ['Course', '/faces', 'course', 7]);
 });
 
 test('a text that is no YAML is left alone, an empty one takes its first knob, and a new one is a plan', () => {

@@ -120,9 +120,10 @@ function refuseSharedToken(file: string): void {
   const { mode, uid } = statSync(file);
   const isOurs = uid === process.getuid?.() || uid === 0;
   if ((mode & 0o077) === 0 && isOurs) return;
+  const reason = isOurs ? `can be read by other users (mode ${(mode & 0o777).toString(8)})` : 'belongs to another user';
   throw new ArcBenchError(
     'wrong-input',
-    `${file} ${isOurs ? `can be read by other users (mode ${(mode & 0o777).toString(8)})` : 'belongs to another user'}: ` +
+    `${file} ${reason}: ` +
       `a token opens the whole workbench. Make a new one: \`umask 077; openssl rand -hex 32 > ${shellWord(file)}\`.`,
   );
 }

@@ -152,6 +152,8 @@ function interruptedOf({ resume, restart }: Pick<GlobalOptions, 'resume' | 'rest
   return restart ? 'restart' : 'refuse';
 }
 
+const longestPlanName = 200; // characters, as the schema has it
+
 /** The plan of an experiment file, or of a folder or CSV file of faces; `data` takes the place of the data source. */
 function readPlan(source: string, data: string | undefined): { plan: Plan; baseFolder: string } {
   const path = resolve(source);
@@ -167,9 +169,14 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
         'wrong-input',
         `--data ${shellWord(data)}: ${source} is no experiment file but faces itself. Leave one of the two out.`,
       );
-    return { plan: experimentSchema.parse({ name: source, data: { source: path } }), baseFolder };
+    return {
+      plan: experimentSchema.parse({ name: source.slice(0, longestPlanName) || path, data: { source: path } }),
+      baseFolder,
+    };
   }
-  const plan = parseExperiment(readExperimentText(path, source), source);
+  const text = readTextFile(path);
+  const plan = parseExperiment(text, source); // refuses a text that is too long, before anything reads it
+  refuseEmpty(text, source);
   if (data !== undefined)
     return { plan: { ...plan, data: { ...plan.data, source: sourceFrom(baseFolder, data) } }, baseFolder };
   if (isPlaceholder(plan.data.source))
@@ -181,8 +188,7 @@ function readPlan(source: string, data: string | undefined): { plan: Plan; baseF
   return { plan, baseFolder };
 }
 
-function readExperimentText(path: string, source: string): string {
-  const text = readTextFile(path);
+function refuseEmpty(text: string, source: string): void {
   // An empty text would mean all defaults, but an empty file was probably cut off.
   if (text.split('\n').every((line) => /^(#|$)/.test(line.trim())))
     throw new ArcBenchError(
@@ -190,7 +196,6 @@ function readExperimentText(path: string, source: string): string {
       `${source} is empty: an experiment was expected; write what differs from the defaults, such as ` +
         '`data: { source: demo }`, or copy resources/experiments/demo.yaml.',
     );
-  return text;
 }
 
 /**

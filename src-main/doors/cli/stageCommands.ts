@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
+import type { ResolvedCopies } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { identificationRatesOf } from '../../../src-shared/evaluation.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import type { Rejected } from '../../data/dataset.ts';
+import type { PreparedSet } from '../../data/preparedSet.ts';
+import { resolvedCopies } from '../../split/resolvedCopies.ts';
 import type { SkipReason, Split } from '../../split/makeSplit.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { countPeople } from '../../workbench/experiment/countPeople.ts';
@@ -35,6 +39,7 @@ const whySkipped = {
   'few different pictures': () => 'for too few different pictures',
   'not in train': () => 'for no picture in train',
   'no part': () => 'for no part in the source',
+  copies: () => 'because all their pictures also stand under another name',
 } as const satisfies Record<SkipReason, (split: Split) => string>;
 
 /** The first people that the split leaves out, by reason. */
@@ -55,8 +60,35 @@ const aboutSplit = ({ givenBy, notes }: Split): string[] => [
   ...notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
 ];
 
+const whatTheyAre = {
+  identical: 'identical files',
+  'near-identical': 'nearly identical',
+  'two-names': 'one picture under two names',
+} as const satisfies Record<ResolvedCopies['kind'], string>;
+
+/** The first copies of pictures that the split resolved. */
+function aboutCopies(set: PreparedSet, split: Split): string[] {
+  const copies = resolvedCopies(set, split);
+  const files = (named: readonly { readonly file: string }[]) => named.map(({ file }) => file).join(', ');
+  return [
+    ...copies.slice(0, mostLeftOut).map(({ kind, people, kept, leftOut }) => {
+      const outcome = [
+        ...(kept.length > 0 ? [`kept ${files(kept)}`] : []),
+        ...(leftOut.length > 0 ? [`left out ${files(leftOut)}`] : []),
+      ];
+      return `copies  ${people.join(' and ')}, ${whatTheyAre[kind]}: ${outcome.join('; ')}.`;
+    }),
+    ...(copies.length > mostLeftOut ? [`… and copies of ${copies.length - mostLeftOut} more: --json lists all.`] : []),
+  ];
+}
+
 /** What --json says of how a split came about. */
-const splitAnswer = (split: Split) => ({ hash: split.hash, givenBy: split.givenBy, notes: aboutSplit(split) });
+const splitAnswer = (set: PreparedSet, split: Split) => ({
+  hash: split.hash,
+  givenBy: split.givenBy,
+  notes: split.notes.map((note) => splitNoteSentence(note, reportTexts('en'))),
+  resolved: resolvedCopies(set, split),
+});
 
 /** The commands that run one stage of an experiment, and the stages before it. */
 export function addStageCommands(program: Command, cli: Session): void {
@@ -117,7 +149,7 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const set = await prepareFaces(options, await importFaces(options));
-        const audited = auditFaces(options, set);
+        const audited = await auditFaces(options, set);
         const { folder, manifestHash } = await writeAuditedSplit(options, set, audited);
         const parts = Object.fromEntries(
           partNames.map((part) => [
@@ -136,9 +168,10 @@ export function addStageCommands(program: Command, cli: Session): void {
             ),
             ...aboutSplit(audited.split),
             ...leftOutPeople(audited.split),
+            ...aboutCopies(set, audited.split),
             `Folders: ${folder}`,
           ].join('\n'),
-          { folder, manifestHash, ...splitAnswer(audited.split), parts, skipped: audited.split.skipped },
+          { folder, manifestHash, ...splitAnswer(set, audited.split), parts, skipped: audited.split.skipped },
         );
       }),
     );
@@ -149,17 +182,19 @@ export function addStageCommands(program: Command, cli: Session): void {
     .description('look for leaks between the parts; exit code 1 where one would block')
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
-        const { split, findings } = auditFaces(options, await prepareFaces(options, await importFaces(options)));
+        const set = await prepareFaces(options, await importFaces(options));
+        const { split, findings } = await auditFaces(options, set);
         const blocking = findings.filter((finding) => finding.blocking).length;
         cli.print(
           [
             ...aboutSplit(split),
+            ...aboutCopies(set, split),
             ...(findings.length === 0 ? ['The audit found nothing.'] : []),
             ...findings.map(
               (finding) => `${finding.blocking ? 'blocks' : 'noted '}  ${finding.message}  [${finding.name}]`,
             ),
           ].join('\n'),
-          { ...splitAnswer(split), blocking, findings },
+          { ...splitAnswer(set, split), blocking, findings },
         );
         if (blocking > 0) process.exitCode = 1;
       }),
@@ -220,7 +255,8 @@ export function addStageCommands(program: Command, cli: Session): void {
         cli.print(
           rows
             .map(({ id, arm, seed, evaluation }) => {
-              const rate = evaluation?.identification?.rates.find(
+              const identification = evaluation?.identification;
+              const rate = (identification ? identificationRatesOf(identification) : []).find(
                 (entry) => entry.falsePositiveRate === 0.01 && entry.carried,
               );
               const { val, test } = evaluation?.accuracy ?? {};

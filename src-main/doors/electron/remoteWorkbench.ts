@@ -80,7 +80,7 @@ async function openRemote(address: URL): Promise<BrowserWindow> {
     wait(answerSeconds * 1000, `no answer within ${answerSeconds} s`, { ref: false }),
   ]);
   if (fault === null && status < 400) {
-    keepTrying(window, page);
+    keepTrying(window, page, address.host);
     return window;
   }
   window.destroy();
@@ -113,7 +113,7 @@ function pageOf(address: URL): URL {
  * Shows a message where open screens are loaded again and their workbench is gone or has restarted. While they are
  * open, the screens themselves show a lost connection.
  */
-function keepTrying(window: BrowserWindow, address: URL): void {
+function keepTrying(window: BrowserWindow, page: URL, host: string): void {
   const tell = async (message: string, detail: string, buttons: readonly string[]) => {
     const { response } = await dialog.showMessageBox(window, {
       type: 'error',
@@ -125,13 +125,13 @@ function keepTrying(window: BrowserWindow, address: URL): void {
     });
     if (window.isDestroyed()) return;
     if (response < buttons.length)
-      await window.loadURL(`${address.origin}/`).catch(() => {}); // the event shows the message again
+      await window.loadURL(`${page.origin}/`).catch(() => {}); // the event shows the message again
     else window.destroy();
   };
   window.webContents.on('did-fail-load', (_event, code, description, _url, isMainFrame) => {
     if (!isMainFrame || code === -3) return; // -3: another page was asked for in the meantime
     void tell(
-      `The workbench at ${address.host} cannot be reached.`,
+      `The workbench at ${host} cannot be reached.`,
       `See whether it still runs there, and whether its port is still forwarded (${description}).`,
       ['Try Again'],
     );
@@ -139,7 +139,7 @@ function keepTrying(window: BrowserWindow, address: URL): void {
   window.webContents.on('did-navigate', (_event, _url, status) => {
     if (status >= 400)
       void tell(
-        `The workbench at ${address.host} has another token now.`,
+        `The workbench at ${host} has another token now.`,
         'It was restarted: open it again with the address that it printed.',
         [],
       );

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
-import { privateName, sharedNames } from '../privateName.ts';
+import { isPrivateName, privateName, sharedNames } from '../privateName.ts';
 
 export interface Refusal {
   readonly status: 401 | 403 | 421;
@@ -32,7 +32,9 @@ export function accessControl({
   const names = new Set(lower([own, ...sharedNames, ...(isUnspecified(host) ? ownNames() : [host]), ...allowedHosts]));
   // Of the shared names, only those that the user allowed by name get the cookie.
   const isShared = (name: string) =>
-    (sharedNames as readonly string[]).includes(name) && !lower(allowedHosts).includes(name);
+    ((sharedNames as readonly string[]).includes(name) || isOther(name)) && !lower(allowedHosts).includes(name);
+  /** Whether a name is that of a workbench with another token, such as this one before it was started again. */
+  const isOther = (name: string) => isPrivateName(name) && name !== own;
   const digestKey = randomBytes(32);
   const digest = (text: string) => createHmac('sha256', digestKey).update(text).digest();
   const equal = (given: string, expected: string) => timingSafeEqual(digest(given), digest(expected));
@@ -55,7 +57,7 @@ export function accessControl({
      */
     refusal(headers: IncomingHttpHeaders, safe: boolean): Refusal | null {
       const asked = hostName(headers.host);
-      if (asked === null || !names.has(asked))
+      if (asked === null || !(names.has(asked) || isOther(asked)))
         return {
           status: 421,
           message:

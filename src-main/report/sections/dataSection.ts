@@ -40,6 +40,7 @@ export const dataSection: Section = ({ model: { dataset, split }, texts }) => {
         10,
         more,
       ),
+      ...copiesTable(split.copies, texts),
       ...(dataset.rejected.length === 0
         ? []
         : [
@@ -60,4 +61,31 @@ function dataSplitInWords(split: ReportModel['split'], { say }: Texts): string {
   const hash = split.hash.slice(0, 16);
   if (givenBy !== null) return say('data.givenSplit', { by: escapeMarkdown(givenBy), hash });
   return splits > 1 ? say('data.splits', { splits, seed, hash }) : say('data.split', { seed, hash });
+}
+
+const mostCopies = 20;
+const mostFiles = 4;
+
+/** What was done with copies of pictures, one row for each picture that has copies. */
+function copiesTable(copies: ReportModel['split']['copies'], { say }: Texts): string[] {
+  if (copies.length === 0) return [];
+  const leftOut = copies.reduce((sum, row) => sum + row.leftOut.length, 0);
+  const cell = (items: readonly string[]) => {
+    const more = items.length - mostFiles;
+    const shown = items.slice(0, mostFiles).map(escapeMarkdown).join(', ');
+    return more > 0 ? say('namesAndMore', { names: shown, others: more }) : shown || '—';
+  };
+  // Rows that took pictures away come first.
+  const ordered = copies.toSorted((a, b) => Math.sign(b.leftOut.length) - Math.sign(a.leftOut.length));
+  return [
+    `### ${say('heading.copies')}`,
+    say('copies.intro', { copies: copies.length, leftOut }),
+    table(
+      [say('column.people'), say('column.copies'), say('column.kept'), say('column.leftOut')],
+      ordered
+        .slice(0, mostCopies)
+        .map((row) => [cell(row.people), say(`copies.${row.kind}`), cell(row.kept), cell(row.leftOut)]),
+    ),
+    ...(copies.length > mostCopies ? [say('copies.more', { more: copies.length - mostCopies })] : []),
+  ];
 }

@@ -1,3 +1,5 @@
+import type { Identification } from '../../../src-shared/evaluation.ts';
+import type { Texts } from '../../../src-shared/reportTexts.ts';
 import { armSeries } from '../charts/armSeries.ts';
 import { lineChart } from '../charts/lineChart.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
@@ -10,7 +12,7 @@ const identificationOf = (run: JudgedRun) => run.summary.evaluation.identificati
 const ratesOf = (run: JudgedRun) => identificationOf(run)?.rates ?? [];
 
 /** TPR at each FPR over pairs of people who were not in training, as a table and a chart. */
-export function identificationPart({ chosen, texts }: ReportContext): WrittenSection | null {
+export function identificationPart({ chosen, texts, pairWeights }: ReportContext): WrittenSection | null {
   const { say } = texts;
   const arms = chosen.filter((arm) => arm.runs.some(identificationOf));
   const first = arms[0]?.runs.map(identificationOf).find((found) => found !== null);
@@ -50,7 +52,11 @@ export function identificationPart({ chosen, texts }: ReportContext): WrittenSec
     charts: book.charts,
     markdown: paragraphs([
       `### ${say('heading.identification')}`,
-      say('identification.pairs', { positives: first.positives, negatives: first.negatives }),
+      [
+        say('identification.pairs', { positives: first.positives, negatives: first.negatives }),
+        say(pairWeights === 'people' ? 'identification.equalPeople' : 'identification.equalPairs'),
+        ...largestPerson(first, texts),
+      ].join(' '),
       table([say('column.fpr'), say('column.allowed'), ...arms.map((arm) => escapeMarkdown(arm.name))], rows),
       [
         mostRuns > 1 ? say('identification.several', { runs: mostRuns }) : say('identification.one'),
@@ -59,4 +65,19 @@ export function identificationPart({ chosen, texts }: ReportContext): WrittenSec
       carried.length > 1 ? book.show('identification.svg', chart, title) : null,
     ]),
   };
+}
+
+/** Who has far more than an equal share of the positive pairs, and how much. */
+function largestPerson({ byPeople }: Identification, texts: Texts): string[] {
+  if (!byPeople) return [];
+  const { identity, images, people, positiveShare, negativeShare } = byPeople.largest;
+  if (positiveShare <= 2 / people) return [];
+  return [
+    texts.say('identification.largest', {
+      name: escapeMarkdown(identity),
+      images,
+      positives: texts.percent(positiveShare),
+      negatives: texts.percent(negativeShare),
+    }),
+  ];
 }

@@ -2,6 +2,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
+import { duplicatesOf } from '../../split/knownDuplicates.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
 import { openStore } from '../../store/store.ts';
 import type { StageOptions } from '../experiment/stage.ts';
@@ -34,7 +35,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
       `The batch in ${folder} has no task ${number}: its tasks are 0 to ${batch.runs.length - 1}.`,
     );
   const set = openPreparedSet(workspaceFolders(workspaceOf(folder)).preparedSet(batch.prepared));
-  const split = makeSplit(set, batch.plan.split);
+  const split = makeSplit(set, batch.plan.split, await duplicatesOf(set, { signal }));
   if (split.hash !== batch.splitHash)
     throw new ArcBenchError(
       'damaged',

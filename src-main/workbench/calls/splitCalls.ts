@@ -8,6 +8,9 @@ import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
+import type { Duplicates } from '../../split/findDuplicates.ts';
+import { duplicatesOf } from '../../split/knownDuplicates.ts';
+import { resolvedCopies } from '../../split/resolvedCopies.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
@@ -26,12 +29,17 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       );
     return (last = openPreparedSet(folder));
   };
+  let searched: { readonly set: PreparedSet; readonly duplicates: Promise<Duplicates> } | null = null;
+  const duplicatesIn = (set: PreparedSet): Promise<Duplicates> => {
+    if (searched?.set !== set) searched = { set, duplicates: duplicatesOf(set) };
+    return searched.duplicates;
+  };
   // a sheet asks for page after page
   let drawn: { readonly of: string; readonly split: Split; readonly pictures: readonly SplitPicture[] } | null = null;
-  const drawnOf = (set: PreparedSet, rule: Plan['split']) => {
+  const drawnOf = async (set: PreparedSet, rule: Plan['split']) => {
     const of = JSON.stringify([set.hash, rule]);
     if (drawn?.of === of) return drawn;
-    const split = makeSplit(set, rule);
+    const split = makeSplit(set, rule, await duplicatesIn(set));
     const parts = new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
     const unsorted = set.images.map(({ identity, path }, index) => ({
       index,
@@ -50,7 +58,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
   return {
     'split.preview': async (sections) => {
       const set = await preparedSetOf(sections);
-      const { split } = drawnOf(set, sections.split);
+      const { split } = await drawnOf(set, sections.split);
       const peopleIn = (indexes: readonly number[]) =>
         new Set(indexes.map((index) => set.images[index]?.identity)).size;
       const place = new Map<string, Assignment>(split.classes.map((identity) => [identity, 'training']));
@@ -84,14 +92,17 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       } satisfies SplitPreview;
     },
     'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {
-      const fitting = drawnOf(await preparedSetOf(sections), sections.split).pictures.filter(
+      const { pictures } = await drawnOf(await preparedSetOf(sections), sections.split);
+      const fitting = pictures.filter(
         (picture) => (part === null || picture.part === part) && (identity === null || picture.identity === identity),
       );
       return { total: fitting.length, pictures: fitting.slice(offset, offset + limit) };
     },
     'split.audit': async (sections) => {
-      const { findings } = auditFaces(stageOf(context, quietly, stage(sections)), await preparedSetOf(sections));
+      const set = await preparedSetOf(sections);
+      const { split, findings } = await auditFaces(stageOf(context, quietly, stage(sections)), set);
       return {
+        resolved: resolvedCopies(set, split),
         blocking: findings.filter((finding) => finding.blocking).length,
         findings: findings.map(({ name, kind, message, blocking, pictures }) => ({
           name,

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import type { Plan } from '../../../src-shared/experiment.ts';
+import { splitSeedOf, type Plan } from '../../../src-shared/experiment.ts';
 import type { FacesFrom } from '../../../src-shared/startEstimate.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
+import { noDuplicates, type Duplicates } from '../../split/findDuplicates.ts';
+import { knownDuplicates } from '../../split/knownDuplicates.ts';
 import { makeSplit, type SplitSource } from '../../split/makeSplit.ts';
 import type { DatasetLibrary } from './datasetLibrary.ts';
 import { absoluteData } from './gatherFaces.ts';
@@ -21,7 +24,12 @@ const countsKept = 20;
 interface KnownFaces {
   readonly from: FacesFrom;
   readonly key: unknown;
-  readonly source: () => SplitSource;
+  readonly open: () => CountableFaces;
+}
+interface CountableFaces {
+  readonly set: SplitSource;
+  /** What a search found. None has run before the faces are prepared. */
+  readonly duplicates: Duplicates | null;
 }
 
 /**
@@ -52,18 +60,8 @@ async function knownFaces(
   const dataset = await library.datasetOf(data).catch(() => null);
   if (dataset) {
     const folder = preparedFolder(workspace, dataset, plan.prepare);
-    if (existsSync(folder)) return { from: 'prepared', key: dataset.hash, source: () => openPreparedSet(folder) };
-    const { partsGivenBy } = dataset;
-    const source = () => ({
-      hash: '',
-      images: dataset.images.map(({ identity, path, part }) => ({
-        identity,
-        contentHash: path,
-        ...(part !== undefined && { part }),
-      })),
-      ...(partsGivenBy !== undefined && { partsGivenBy }),
-    });
-    return { from: 'imported', key: dataset.hash, source };
+    if (existsSync(folder)) return { from: 'prepared', key: dataset.hash, open: () => preparedFaces(folder) };
+    return { from: 'imported', key: dataset.hash, open: () => importedFaces(dataset) };
   }
   const { people, imagesPerPerson } = data.demo;
   if (data.source !== 'demo' || people * imagesPerPerson > mostDemoImages) return null;
@@ -72,13 +70,33 @@ async function knownFaces(
       identity: String(index % people),
       contentHash: String(index),
     }));
-  return { from: 'demo', key: data.demo, source: () => ({ hash: '', images: images() }) };
+  return { from: 'demo', key: data.demo, open: () => ({ set: { hash: '', images: images() }, duplicates: null }) };
 }
 
-function count(plan: Plan, { from, source }: KnownFaces): CountedFaces {
-  const set = source();
+function preparedFaces(folder: string): CountableFaces {
+  const set = openPreparedSet(folder);
+  return { set, duplicates: knownDuplicates(set) };
+}
+
+/** Before its files are read, each file counts as a picture of its own. */
+function importedFaces({ images, partsGivenBy }: Dataset): CountableFaces {
+  const set: SplitSource = {
+    hash: '',
+    images: images.map(({ identity, path, part }) => ({
+      identity,
+      contentHash: path,
+      ...(part !== undefined && { part }),
+    })),
+    ...(partsGivenBy !== undefined && { partsGivenBy }),
+  };
+  return { set, duplicates: null };
+}
+
+function count(plan: Plan, { from, open }: KnownFaces): CountedFaces {
+  const { set, duplicates } = open();
   try {
-    const split = makeSplit(set, plan.split, plan.seeds[0]);
+    const rule = { ...plan.split, seed: splitSeedOf(plan.split, plan.seeds[0] ?? 1) };
+    const split = makeSplit(set, rule, duplicates ?? noDuplicates);
     return { from, images: set.images.length, facts: splitFacts({ set, split }) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;

@@ -47,7 +47,8 @@ function canonical(value: unknown, path: string, isAsBefore: (path: string, valu
     const entries = Object.entries(value)
       .filter(([key, item]) => item !== undefined && !isAsBefore(pathOf(key), item))
       .sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, pathOf(key), isAsBefore)}`).join(',')}}`;
+    const written = entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, pathOf(key), isAsBefore)}`);
+    return `{${written.join(',')}}`;
   }
   return JSON.stringify(value);
 }

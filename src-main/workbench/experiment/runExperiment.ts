@@ -48,7 +48,7 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   if (!keepsParts(dataset, options.plan.split)) refuseEmptyShares(options.plan.split);
   refuseStart(options, countImported(options, dataset));
   const set = await prepareFaces(options, dataset);
-  const audited = auditFaces(options, set);
+  const audited = await auditFaces(options, set);
   sayHowSplit(options, audited.split);
   refuseStart(options, { from: 'prepared', images: set.images.length, facts: splitFacts({ set, ...audited }) });
   const { pairs } = options.plan.evaluation;

@@ -4,6 +4,8 @@ import type { Dataset } from '../../data/dataset.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { auditSplit, type Finding } from '../../split/auditSplit.ts';
+import type { Duplicates } from '../../split/findDuplicates.ts';
+import { duplicatesOf, knownDuplicates } from '../../split/knownDuplicates.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { writeSplitFolders } from '../../split/splitFolders.ts';
 import { checkStop, type StageOptions } from './stage.ts';
@@ -21,18 +23,35 @@ export interface SplitFaces extends AuditedSplit {
   readonly manifestHash: string;
 }
 
-/** Splits a prepared set by the plan's rule and audits it; nothing is written. */
-export function auditFaces({ plan, progress }: StageOptions, set: PreparedSet): AuditedSplit {
+/** Splits a prepared set by the plan's rule and audits it; nothing is written but the list of its duplicates. */
+export async function auditFaces(options: StageOptions, set: PreparedSet): Promise<AuditedSplit> {
+  const { plan, progress } = options;
+  const duplicates = await lookForDuplicates(options, set);
   progress.stage('Splitting and auditing');
-  if (plan.split.seed === 'perSeed') return auditEachSeed(plan, set);
-  const split = makeSplit(set, plan.split);
-  return { split, findings: auditSplit(set, split).findings };
+  if (plan.split.seed === 'perSeed') return auditEachSeed(plan, set, duplicates);
+  const split = makeSplit(set, plan.split, duplicates);
+  return { split, findings: auditSplit(set, split, duplicates).findings };
+}
+
+/** The duplicates of a prepared set, as they are known or by a search. */
+export async function lookForDuplicates(options: StageOptions, set: PreparedSet): Promise<Duplicates> {
+  const { progress, signal } = options;
+  const known = knownDuplicates(set);
+  if (known) return known;
+  progress.stage(`Looking for duplicates among ${set.count} images`);
+  return await duplicatesOf(set, {
+    signal,
+    onProgress: (done, total) => progress.step({ done, total, note: 'duplicates' }),
+  }).catch((error: unknown) => {
+    checkStop(options);
+    throw error;
+  });
 }
 
 /** Splits for each seed of the comparison and of tuning. A finding that several splits share is there once. */
-function auditEachSeed(plan: StageOptions['plan'], set: PreparedSet): AuditedSplit {
+function auditEachSeed(plan: StageOptions['plan'], set: PreparedSet, duplicates: Duplicates): AuditedSplit {
   const seeds = [...new Set([...plan.seeds, ...tuningSeeds(plan)])];
-  const splits = new Map(seeds.map((seed) => [seed, makeSplit(set, plan.split, seed)]));
+  const splits = new Map(seeds.map((seed) => [seed, makeSplit(set, { ...plan.split, seed }, duplicates)]));
   const [first] = splits.values();
   const different = new Set([...splits.values()].map(({ parts }) => JSON.stringify(parts))).size;
   if (!first || different < Math.min(2, seeds.length))
@@ -41,7 +60,7 @@ function auditEachSeed(plan: StageOptions['plan'], set: PreparedSet): AuditedSpl
       'split.seed is perSeed, but every seed gives the same split, since nothing is left to draw: set split.seed to ' +
         'a number, or let the split be drawn.',
     );
-  const findings = [...splits.values()].flatMap((split) => auditSplit(set, split).findings);
+  const findings = [...splits.values()].flatMap((split) => auditSplit(set, split, duplicates).findings);
   return { split: first, splits, findings: [...new Map(findings.map((found) => [found.name, found])).values()] };
 }
 

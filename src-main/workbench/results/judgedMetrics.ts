@@ -1,3 +1,4 @@
+import { identificationRatesOf } from '../../../src-shared/evaluation.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 
 /**
@@ -11,7 +12,7 @@ export function judgedMetrics(summary: TrainedSummary | null): Record<string, nu
   const named: readonly (readonly [string, number | null | undefined])[] = [
     ['test/top1', accuracy.test?.top1.value],
     ['test/top5', accuracy.test?.top5.value],
-    ...(identification?.rates ?? [])
+    ...(identification ? identificationRatesOf(identification) : [])
       .filter((rate) => rate.carried)
       .map((rate) => [`TPR@FPR ${rate.falsePositiveRate}`, rate.truePositiveRate] as const),
     ['verification/accuracy', verification?.accuracy.mean],

@@ -28,7 +28,7 @@ export async function packRecords(
 ): Promise<PackedRecords> {
   await refuseFilled(folder); // before any work is done
   const set = await prepareFaces(options, await importFaces(options));
-  const indexes = part === 'all' ? [...set.images.keys()] : auditFaces(options, set).split.parts[part];
+  const indexes = part === 'all' ? [...set.images.keys()] : (await auditFaces(options, set)).split.parts[part];
   if (indexes.length === 0)
     throw new ArcBenchError('wrong-input', `The part ${part} of the split is empty: name another part with --part.`);
   const identityOf = (index: number) => set.images[index]?.identity ?? '';

@@ -1,4 +1,5 @@
 import { cpus, totalmem, type, release } from 'node:os';
+import { isAbsolute, relative } from 'node:path';
 import { adviceAfterTuning, adviceBeforeTraining } from '../../../src-shared/advice.ts';
 import { withClasses } from '../../../src-shared/comparePredictions.ts';
 import type { Predictions } from '../../../src-shared/evaluation.ts';
@@ -16,6 +17,7 @@ import type { SplitFaces } from '../experiment/splitFaces.ts';
 import { splitOfSeed, tuningRuns } from '../experiment/plannedRuns.ts';
 import { tuningOutcomes } from '../experiment/tuningOutcomes.ts';
 import { haltOf } from '../experiment/haltOf.ts';
+import { resolvedCopies } from '../../split/resolvedCopies.ts';
 import { faceThumbnails } from '../../data/faceThumbnails.ts';
 import type { PreparedImage } from '../../data/preparedSet.ts';
 import { reportContext } from '../../report/reportContext.ts';
@@ -83,6 +85,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       splits: new Set(source.runs.map(({ seed }) => splitOfSeed(source.faces, seed).hash)).size,
       givenBy: split.givenBy,
       notes: split.notes,
+      copies: copiesOf(source.faces),
       findings,
     },
     advice: [...adviceBeforeTraining(plan, splitFacts(source.faces)), ...adviceAfterTuning(plan, tuning)],
@@ -131,6 +134,17 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
         }),
     ),
   };
+}
+
+function copiesOf({ dataset, set, split }: SplitFaces): ReportModel['split']['copies'] {
+  const files = (named: readonly { readonly file: string }[]) =>
+    named.map(({ file }) => (isAbsolute(file) ? relative(dataset.source, file) : file));
+  return resolvedCopies(set, split).map(({ kind, people, kept, leftOut }) => ({
+    kind,
+    people,
+    kept: files(kept),
+    leftOut: files(leftOut),
+  }));
 }
 
 /** How a run failed, for any language; null where it did not, or where there is only an English sentence. */

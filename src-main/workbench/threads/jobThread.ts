@@ -8,7 +8,7 @@ import { knownFault } from '../../files/knownFault.ts';
 import { placeEmbeddings } from '../results/placeEmbeddings.ts';
 import { resumableRun, resumeRun } from '../experiment/resumeRun.ts';
 import { gatherSplit, runExperiment, writeExperimentReport } from '../experiment/runExperiment.ts';
-import { auditFaces, writeAuditedSplit } from '../experiment/splitFaces.ts';
+import { auditFaces, lookForDuplicates, writeAuditedSplit } from '../experiment/splitFaces.ts';
 import type { StageOptions } from '../experiment/stage.ts';
 import type { WorkMessage, WorkOrder, WorkTask } from './jobThreads.ts';
 
@@ -49,11 +49,14 @@ async function done(
   switch (work.kind) {
     case 'import':
       return (await importFaces(options)).hash;
-    case 'prepare':
-      return (await prepareFaces(options, await dataset())).hash;
+    case 'prepare': {
+      const set = await prepareFaces(options, await dataset());
+      await lookForDuplicates(options, set); // the split asks for them at once
+      return set.hash;
+    }
     case 'split': {
       const set = openPreparedSet(preparedFolder(store.workspace, await dataset(), plan.prepare));
-      return (await writeAuditedSplit(options, set, auditFaces(options, set))).folder;
+      return (await writeAuditedSplit(options, set, await auditFaces(options, set))).folder;
     }
     case 'report':
       return await writeExperimentReport(options, await gatherSplit(options));

@@ -77,16 +77,16 @@ export async function fuzz(
     const what = fault ?? (took > slow ? `It took ${took.toFixed(1)} s of processor time.` : '');
     if (what !== '' && what !== refused) findings.set(keyOf(what), { key: keyOf(what), what, input });
   };
-  /** Whether inputs reached a branch that none had reached before. */
-  const reachesMore = (): boolean => {
-    const size = branches.size;
-    for (const branch of coverage.take()) branches.add(branch);
-    return branches.size > size;
+  /** The branches that inputs have reached since the last call, and none before. */
+  const freshBranches = (): Set<string> => {
+    const fresh = new Set([...coverage.take()].filter((branch) => !branches.has(branch)));
+    for (const branch of fresh) branches.add(branch);
+    return fresh;
   };
 
   try {
     for (const input of corpus) await attempt(input);
-    reachesMore();
+    freshBranches();
     for (
       const end = processorSeconds() + seconds;
       processorSeconds() < end && findings.size < until;
@@ -94,10 +94,14 @@ export async function fuzz(
     ) {
       const changed = Array.from({ length: together }, () => change(target, random, corpus));
       for (const input of changed) await attempt(input);
-      if (!reachesMore()) continue;
-      // Some of them did. Those that do so again, one at a time, are kept.
-      const known = new Set(branches);
-      for (const input of changed) for (const branch of await branchesOf(input)) if (known.delete(branch)) keep(input);
+      const fresh = freshBranches();
+      if (fresh.size === 0) continue;
+      // Some of them reached these. Those that do so again, one at a time, are kept.
+      for (const input of changed) {
+        const reached = await branchesOf(input);
+        if ([...fresh].filter((branch) => reached.has(branch) && fresh.delete(branch)).length > 0) corpus.push(input);
+        if (fresh.size === 0) break;
+      }
     }
   } finally {
     coverage.close();
@@ -116,9 +120,6 @@ export async function fuzz(
     writeFileSync(path, input);
     await faultOf(target, path);
     return coverage.take();
-  }
-  function keep(input: Uint8Array): void {
-    if (corpus.at(-1) !== input) corpus.push(input);
   }
 }
 

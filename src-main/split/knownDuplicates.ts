@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PreparedSet } from '../data/preparedSet.ts';
+import { checkedBody, checksummed } from '../files/checksummed.ts';
+import { writeWhole } from '../files/writeWhole.ts';
+import { findDuplicates, type Duplicates, type SearchOptions } from './findDuplicates.ts';
+
+// Raise this whenever the same pictures would give other pairs.
+const searchVersion = 1;
+interface DuplicatesFile {
+  readonly version: number;
+  readonly duplicates: Duplicates;
+}
+const fileOf = (set: PreparedSet): string => join(set.folder, 'duplicates.json');
+
+/** The duplicates of a prepared set: from the file beside its pictures, or by a search whose result is kept there. */
+export async function duplicatesOf(set: PreparedSet, options: SearchOptions = {}): Promise<Duplicates> {
+  const known = knownDuplicates(set);
+  if (known) return known;
+  const duplicates = await findDuplicates(set, options);
+  const file: DuplicatesFile = { version: searchVersion, duplicates };
+  // A workspace that cannot be written is read all the same, and searched again next time.
+  await writeWhole(fileOf(set), checksummed(JSON.stringify(file))).catch(() => undefined);
+  return duplicates;
+}
+
+/** What an earlier search found; null if there was none, or if its file is not whole. */
+export function knownDuplicates(set: PreparedSet): Duplicates | null {
+  try {
+    const { version, duplicates } = JSON.parse(checkedBody(readFileSync(fileOf(set), 'utf8'))) as DuplicatesFile;
+    return version === searchVersion ? duplicates : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,12 @@
+import type { PreparedSet } from '../data/preparedSet.ts';
+import type { ResolvedCopies } from '../../src-shared/api.ts';
+import type { Split } from './makeSplit.ts';
+
+/** What a split did with copies of pictures, by person and file. */
+export const resolvedCopies = ({ images }: Pick<PreparedSet, 'images'>, { resolved }: Split): ResolvedCopies[] =>
+  resolved.map(({ kind, kept, leftOut }) => {
+    const named = (indexes: readonly number[]) =>
+      indexes.map((picture) => ({ picture, file: images[picture]?.path ?? '' }));
+    const people = new Set([...kept, ...leftOut].map((index) => images[index]?.identity ?? ''));
+    return { kind, people: [...people], kept: named(kept), leftOut: named(leftOut) };
+  });
