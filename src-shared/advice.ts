@@ -3,9 +3,10 @@ import { drawnClasses, planOfArm, type ArmPlan, type Plan } from './experiment.t
 import { lossTerms } from './losses.ts';
 import { lowestLoss, scaleFor } from './lowestLoss.ts';
 import { refuseClassSampling } from './refuseTraining.ts';
-import { smallestSignFlipP } from './maths/signFlipTest.ts';
+import { firstLook as fewestPairs } from './maths/groupSequential.ts';
 import { wilsonInterval } from './maths/statistics.ts';
 import type { TextKey, Texts } from './reportTexts.ts';
+import type { TuningOutcome } from './tuningOutcome.ts';
 
 /** What is known about the data before training. */
 export interface SplitFacts {
@@ -38,6 +39,8 @@ export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
   'advice.noPairs': 'split.query',
   'advice.oneSeed': 'seeds',
   'advice.fewSeeds': 'seeds',
+  'advice.rateApart': 'training.learningRate',
+  'advice.rateEdge': 'tune.knobs',
 };
 
 /** A warning before training: the key of a text and its numbers. adviceSentence writes it in any language. */
@@ -296,16 +299,39 @@ function pairAdvice({ evaluation }: Plan, positives: number, negatives: number):
   return [{ key: 'advice.negatives', values: { rates, negatives, needed: Math.ceil(1 / lowest - 1e-9) } }];
 }
 
-/** Each arm is compared with the first by two primary metrics; see compareArms. */
+/** Each arm is compared with the first over pairs of runs; see compareArms. */
 function seedAdvice({ seeds, arms }: Plan): Advice[] {
   if (arms.length < 2) return [];
   if (seeds.length === 1) return [{ key: 'advice.oneSeed', values: {} }];
-  const comparisons = 2 * (new Set(arms.map((arm) => arm.variantOf ?? arm.name)).size - 1);
-  let needed = 2;
-  while (smallestSignFlipP(needed) * comparisons >= 0.05) needed++;
-  return seeds.length >= needed || comparisons === 0
+  const isCompared = new Set(arms.map((arm) => arm.variantOf ?? arm.name)).size > 1;
+  return seeds.length >= fewestPairs || !isCompared
     ? []
-    : [{ key: 'advice.fewSeeds', values: { seeds: seeds.length, pairs: seeds.length, needed, comparisons } }];
+    : [{ key: 'advice.fewSeeds', values: { seeds: seeds.length, pairs: seeds.length, needed: fewestPairs } }];
+}
+
+const rateKnob = 'training.learningRate';
+/** Rates that differ by less than this factor are near each other. */
+const nearFactor = 2;
+
+/**
+ * What tuning says about the plan: arms whose own best learning rate is not near the one that all arms would share, and
+ * arms whose best value lies at the edge of the grid.
+ */
+export function adviceAfterTuning(plan: Plan, outcomes: readonly TuningOutcome[]): Advice[] {
+  return grouped(
+    outcomes.flatMap(({ origin, trials, chosen }): Advice[] => {
+      const rates = trials.map(({ arm }) => arm.settings?.[rateKnob]).filter((rate) => typeof rate === 'number');
+      const own = chosen?.settings?.[rateKnob];
+      if (typeof own !== 'number' || new Set(rates).size < 2) return [];
+      const shared = plan.training.learningRate;
+      const isApart = Math.max(own / shared, shared / own) > nearFactor;
+      const isEdge = own === Math.max(...rates) || own === Math.min(...rates);
+      return [
+        ...(isApart ? [{ key: 'advice.rateApart' as const, values: { arm: origin, own, shared } }] : []),
+        ...(isEdge ? [{ key: 'advice.rateEdge' as const, values: { arm: origin, own } }] : []),
+      ];
+    }),
+  );
 }
 
 /** Joins the same advice for several arms into one that names them all. */

@@ -34,7 +34,7 @@ export const ladderSchema = z.preprocess(
 );
 export type LadderPlan = z.infer<typeof ladderSchema>;
 
-const sweptKnobSchema = z
+export const sweptKnobSchema = z
   .preprocess(
     (value) => (Array.isArray(value) ? { values: value } : value),
     z.strictObject({

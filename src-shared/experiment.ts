@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { armSchema, ladderSchema, sweepSchema, type ArmPlan, type Setting } from './arms.ts';
 import { knobsOf, shortKnobs, withKnob } from './knobs.ts';
+import { firstLook as fewestPairs } from './maths/groupSequential.ts';
 import { ladderArms } from './ladder.ts';
 import { lossSchema } from './losses.ts';
 import { nearestName } from './nearestName.ts';
 import { sweptArms } from './sweep.ts';
+import { tuneSchema, tuningTrials } from './tune.ts';
 
 export type { ArmPlan } from './arms.ts';
 
@@ -98,7 +100,13 @@ const sharesOf = (split: unknown) =>
 
 export const splitSchema = z
   .strictObject({
-    seed: z.int().min(0).default(1).describe('seed of all random draws of the split'),
+    seed: z
+      .union([z.enum(['perSeed']), z.int().min(0)])
+      .default(1)
+      .describe(
+        'seed of all random draws of the split; perSeed: each seed of the experiment draws a split of its own, so ' +
+          'that the comparison covers other pictures and people too',
+      ),
     from: z
       .enum(['auto', 'given', 'drawn'])
       .default('auto')
@@ -321,6 +329,33 @@ const defaultArms: readonly ArmPlan[] = [
   { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64, labelSmoothing: 0 } },
 ];
 
+const firstSeeds = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+const repeatedIn = (seeds: readonly number[]) => seeds.find((seed, place) => seeds.indexOf(seed) !== place);
+
+export const stoppingSchema = z.strictObject({
+  equalWithin: z
+    .number()
+    .gt(0)
+    .max(50)
+    .default(0.2)
+    .describe('percentage points: differences that are surely smaller count as equal'),
+});
+
+const untilSchema = z.strictObject({
+  until: z.literal('decided'),
+  atMost: z.int().min(5).max(50).default(10),
+  equalWithin: z.number().optional(),
+});
+
+/** `seeds: { until: decided, atMost: 10, equalWithin: 0.2 }` is short for a list of seeds and a stopping rule. */
+function withStopping(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('seeds' in value)) return value;
+  const until = untilSchema.safeParse(value.seeds);
+  if (!until.success || 'stopping' in value) return value;
+  const { atMost, equalWithin } = until.data;
+  return { ...value, seeds: firstSeeds(atMost), stopping: equalWithin === undefined ? {} : { equalWithin } };
+}
+
 /** The value of evaluation.pairs without a file. */
 export const builtPairs = 'built';
 
@@ -339,12 +374,25 @@ export const experimentFields = z.strictObject({
     .preprocess(
       (value) =>
         typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= mostSeeds
-          ? Array.from({ length: value }, (_, index) => index + 1)
+          ? firstSeeds(value)
           : value,
-      z.array(z.int().min(0)).min(1).max(mostSeeds),
+      z
+        .array(z.int().min(0))
+        .min(1)
+        .max(mostSeeds)
+        .refine((seeds) => new Set(seeds).size === seeds.length, {
+          error: ({ input }) =>
+            `seed ${repeatedIn(input as number[])} is there twice, and a run counts only once: name each seed once`,
+        }),
     )
     .prefault([1])
-    .describe('each arm is trained once with each seed: a list, or how many seeds'),
+    .describe(
+      'each arm is trained once with each seed: a list, or how many seeds; or until: decided, with atMost and ' +
+        'equalWithin, to stop as soon as there is a verdict',
+    ),
+  stopping: stoppingSchema
+    .optional()
+    .describe('stop before the last seed when every primary metric has a verdict, or little chance of one'),
   arms: z
     .array(armSchema)
     .min(1)
@@ -356,6 +404,12 @@ export const experimentFields = z.strictObject({
     .optional()
     .describe('true, or settings: arms from cross-entropy to sub-center ArcFace that change one thing at a time'),
   sweep: sweepSchema.optional().describe('knobs and the values to try for them'),
+  tune: tuneSchema
+    .optional()
+    .describe(
+      'tune each arm before the comparison: all arms try the same values, val chooses with seeds of its own, and the ' +
+        'comparison then trains with other seeds',
+    ),
   evaluation: z
     .strictObject({
       falsePositiveRates: z
@@ -408,18 +462,61 @@ type Refuse = (path: readonly PropertyKey[], message: string) => void;
  * Parses an experiment into a plan: defaults are filled in, and a ladder or sweep is written out as arms. Parsing a
  * plan again changes nothing.
  */
-export const experimentSchema = experimentFields.transform((experiment, context): Experiment => {
-  const refuse: Refuse = (path, message) =>
-    context.addIssue({ code: 'custom', path: [...path], message, input: experiment });
-  const arms = writtenOutArms(experiment, refuse);
-  arms.forEach((arm, index) =>
-    checkArm({ ...experiment, arms }, index, (path, message) =>
-      refuse(arm.variantOf === undefined ? ['arms', index, ...path] : sweptPath(experiment, arm, path), message),
-    ),
-  );
-  return { ...experiment, arms };
-});
+export const experimentSchema = z.preprocess(
+  withStopping,
+  experimentFields.transform((experiment, context): Experiment => {
+    const refuse: Refuse = (path, message) =>
+      context.addIssue({ code: 'custom', path: [...path], message, input: experiment });
+    const arms = writtenOutArms(experiment, refuse);
+    const plan = { ...experiment, arms };
+    arms.forEach((arm, index) =>
+      checkArm(plan, index, (path, message) =>
+        refuse(arm.variantOf === undefined ? ['arms', index, ...path] : sweptPath(experiment, arm, path), message),
+      ),
+    );
+    checkTuning(plan, refuse);
+    checkStopping(plan, refuse);
+    return plan;
+  }),
+);
 export type Plan = z.infer<typeof experimentSchema>;
+
+/** Refuses a grid that an arm cannot try, or that would not be the only choice of its knobs. */
+function checkTuning(plan: Experiment, refuse: Refuse): void {
+  const { tune, sweep, arms } = plan;
+  if (!tune) return;
+  if (sweep) {
+    refuse(['tune'], 'tune and sweep both try values: keep one of them');
+    return;
+  }
+  for (const arm of arms)
+    for (const knob of Object.keys(tune.knobs))
+      if (arm.settings && Object.hasOwn(arm.settings, knob))
+        refuse(
+          ['tune', 'knobs', knob],
+          `${knob} is tuned, but the arm ${arm.name} sets it too: take it out of the arm's settings`,
+        );
+  const trials = tuningTrials(plan, (knob, message) =>
+    refuse(['tune', 'knobs', ...(knob === '' ? [] : [knob])], message),
+  );
+  trials.forEach((_, index) =>
+    checkArm({ ...plan, arms: trials }, index, (path, message) => {
+      if (path[0] === 'settings') refuse(['tune', 'knobs', ...path.slice(1)], message);
+    }),
+  );
+}
+
+/** Refuses a duel that cannot stop by itself. */
+function checkStopping({ stopping, seeds, arms, sweep }: Experiment, refuse: Refuse): void {
+  if (!stopping) return;
+  if (seeds.length < fewestPairs)
+    refuse(
+      ['seeds'],
+      `a comparison that stops by itself is first looked at after ${fewestPairs} seeds: give at least that many`,
+    );
+  if (arms.length < 2) refuse(['stopping'], 'one arm alone has no comparison to stop: add an arm');
+  if (sweep) refuse(['stopping'], 'a sweep compares what val chose at its end: leave out stopping or sweep');
+}
 
 function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, refuse: Refuse): ArmPlan[] {
   if (ladder && sweep) {
@@ -498,6 +595,13 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
 }
 
 const sectionsSchema = z.strictObject({ training: trainingSchema, model: modelSchema });
+
+/** The rule of one split: its seed is a number. */
+export type SplitRule = Omit<Plan['split'], 'seed'> & { readonly seed: number };
+
+/** The seed of the split that the runs of a seed train on. */
+export const splitSeedOf = ({ seed }: Pick<Plan['split'], 'seed'>, ofRun: number): number =>
+  seed === 'perSeed' ? ofRun : seed;
 
 /** The plan of one arm: its settings replace those of training and model. */
 export function planOfArm(plan: Plan, arm: ArmPlan): Plan {

@@ -1,4 +1,5 @@
 import type { ComparedMetric, ComparedPair } from './comparison.ts';
+import { chanceP } from './maths/seedsNeeded.ts';
 import type { Texts } from './reportTexts.ts';
 
 /** A value of a metric in its unit. */
@@ -42,13 +43,21 @@ export const pComparison = (p: number, texts: Texts): string =>
 
 /**
  * The verdict on two arms in one metric, such as 'ArcFace is better than cross-entropy in test accuracy, by 3.4
- * percentage points (1.2 to 5.6; 5 pairs of runs, p = 0.012).' `escape` is applied to the names.
+ * percentage points (1.2 to 5.6; 5 pairs of runs, p = 0.012).' A preliminary one says so and has no bold words.
+ * `escape` is applied to the names.
  */
 export function verdictSentence(
   pair: ComparedPair,
   texts: Texts,
   escape: (text: string) => string = (text) => text,
 ): string {
+  const sentence = settledSentence(pair, texts, escape);
+  return pair.preliminary && pair.adjustedP !== null
+    ? texts.say('verdict.preliminary', { pairs: pair.pairs, sentence: sentence.replaceAll('**', '') })
+    : sentence;
+}
+
+function settledSentence(pair: ComparedPair, texts: Texts, escape: (text: string) => string): string {
   const { metric, mean, interval, pairs, adjustedP, verdict } = pair;
   const value = (number: number) => metricValue(number, metric, texts);
   const named = {
@@ -74,6 +83,7 @@ export function verdictSentence(
       : texts.say('verdict.steady', { ...named, size: unsigned, how: texts.say(`verdict.${verdict}.word`) });
   }
   const bound = (number: number, signed: boolean) => metricDifference(number, metric, texts, signed).number;
+  const bounds = { low: bound(interval.low, true), high: bound(interval.high, true) };
   switch (verdict) {
     case 'better':
     case 'worse': {
@@ -85,19 +95,28 @@ export function verdictSentence(
         high: bound(high, false),
       });
     }
+    case 'equal':
+      return texts.say('verdict.within', { ...named, ...bounds, size, region: regionInUnit(pair, texts) });
     case 'notDistinguishable':
-      return texts.say('verdict.same', {
-        ...named,
-        size,
-        low: bound(interval.low, true),
-        high: bound(interval.high, true),
-        settle: settleSentence(pair, texts),
-      });
+      return texts.say('verdict.same', { ...named, ...bounds, size, settle: settleSentence(pair, texts) });
   }
 }
 
-/** How many more seeds would settle it. */
-function settleSentence({ effectSize, moreSeeds }: ComparedPair, texts: Texts): string {
+const regionInUnit = ({ stopping, metric }: ComparedPair, texts: Texts): string =>
+  metricDifference((stopping?.equalWithin ?? 0) / 100, metric, texts, false).inUnit;
+
+/** How many more seeds would settle it, or why nothing can be said about that. */
+function settleSentence(
+  { effectSize, studentP, moreSeeds, stopping, hopeless, pairs }: ComparedPair,
+  texts: Texts,
+): string {
+  if (stopping)
+    return hopeless
+      ? texts.say('settle.hopeless', { pairs, most: stopping.atMost })
+      : texts.say(pairs < stopping.atMost ? 'settle.running' : 'settle.end', { most: stopping.atMost });
   if (effectSize === null) return texts.say('settle.few');
-  return moreSeeds === null ? texts.say('settle.never') : texts.say('settle.seeds', { more: moreSeeds });
+  if (moreSeeds === null) return texts.say((studentP ?? 1) < chanceP ? 'settle.never' : 'settle.chance');
+  const { low, high } = moreSeeds;
+  if (high === null) return texts.say('settle.seedsAtLeast', { low });
+  return low === high ? texts.say('settle.seeds', { more: low }) : texts.say('settle.seedsBetween', { low, high });
 }

@@ -23,7 +23,7 @@ export const metricsCsv = ({ model, arms, metrics }: ReportContext): string =>
     ),
   ]);
 
-/** The BCa interval of at least three pairs, given even where the verdict rests on Student's interval. */
+/** The BCa interval of at least three pairs, given beside the interval that the verdict rests on. */
 const bca = (differences: readonly number[]): readonly [number | null, number | null] => {
   const interval = differences.length < 3 ? null : bootstrapInterval(differences, { seed: bootstrapSeed });
   return [interval?.low ?? null, interval?.high ?? null];
@@ -54,7 +54,12 @@ export const comparisonCsv = ({ comparison }: ReportContext): string =>
       'decidedBy',
       'holmP',
       'verdict',
-      'moreSeeds',
+      'preliminary',
+      'superiority',
+      'superiorityLow',
+      'superiorityHigh',
+      'moreSeedsLow',
+      'moreSeedsHigh',
     ],
     ...(['pairs', 'steps'] as const).flatMap((kind) =>
       comparison[kind].map((pair) => [
@@ -70,7 +75,7 @@ export const comparisonCsv = ({ comparison }: ReportContext): string =>
         pair.spread,
         pair.interval?.low ?? null,
         pair.interval?.high ?? null,
-        pair.intervalBy,
+        pair.stopping === null ? 'student' : 'sequential',
         ...bca(pair.differences),
         pair.effectSize,
         pair.signFlipP,
@@ -78,7 +83,12 @@ export const comparisonCsv = ({ comparison }: ReportContext): string =>
         pair.decidedBy,
         pair.adjustedP,
         pair.verdict,
-        pair.moreSeeds,
+        String(pair.preliminary),
+        pair.superiority.share,
+        pair.superiority.interval.low,
+        pair.superiority.interval.high,
+        pair.moreSeeds?.low ?? null,
+        pair.moreSeeds?.high ?? null,
       ]),
     ),
   ]);

@@ -15,6 +15,7 @@ import { modelsSection } from './sections/modelsSection.ts';
 import { rerunSection } from './sections/rerunSection.ts';
 import { resultsSection } from './sections/resultsSection.ts';
 import { sweepSection } from './sections/sweepSection.ts';
+import { tuneSection } from './sections/tuneSection.ts';
 import { trainingSection } from './sections/trainingSection.ts';
 import { verdictSection } from './sections/verdictSection.ts';
 import { withRemarks } from './withRemarks.ts';
@@ -22,6 +23,7 @@ import { withRemarks } from './withRemarks.ts';
 /** In reading order: the answer comes first. */
 const sections: readonly Section[] = [
   verdictSection,
+  tuneSection,
   ladderSection,
   sweepSection,
   adviceSection,

@@ -1,5 +1,6 @@
 import { comparePredictions, type PredictionComparison } from '../../src-shared/comparePredictions.ts';
 import { compareArms, type Comparison } from '../../src-shared/comparison.ts';
+import { stoppingRuleOf } from '../../src-shared/sequentialDuel.ts';
 import { mean } from '../../src-shared/maths/statistics.ts';
 import { reportTexts, type Texts } from '../../src-shared/reportTexts.ts';
 import { reportMetrics, type ReportMetric } from './reportMetrics.ts';
@@ -72,10 +73,12 @@ export function reportContext(model: ReportModel): ReportContext {
       name,
       against,
       runs: runs.map((run) => ({
+        id: run.id,
         seed: run.seed,
         values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(run.summary.evaluation)])),
       })),
     })),
+    stoppingRuleOf(model.plan),
   );
   return { model, texts, pairWeights, arms, chosen, metrics, comparison, predictions: predictionsOf(chosen) };
 }
@@ -108,9 +111,11 @@ function withWeights(run: JudgedRun, weights: 'people' | 'pairs'): JudgedRun {
 function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
   return chosen.slice(1).flatMap((arm) => {
     const against = chosen.find((other) => other.name === arm.against) ?? (chosen[0] as ReportArm);
-    const pairs = arm.runs.flatMap(({ seed, predictions: second }) => {
-      const first = against.runs.find((run) => run.seed === seed)?.predictions;
-      return first && second ? [{ seed, first, second }] : [];
+    const pairs = arm.runs.flatMap(({ id, seed, predictions: second }) => {
+      const other = against.runs.find((run) => run.seed === seed);
+      return other?.predictions && second
+        ? [{ seed, runs: [other.id, id] as const, first: other.predictions, second }]
+        : [];
     });
     return pairs.length === 0 ? [] : [{ arm: arm.name, against: against.name, compared: comparePredictions(pairs) }];
   });

@@ -8,6 +8,7 @@ import type { RunEngine } from '../../src-shared/runEngine.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
+import type { TuningOutcome } from '../../src-shared/tuningOutcome.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportRun {
@@ -68,6 +69,8 @@ export interface ReportModel {
     readonly hash: string;
     readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[];
     readonly skippedPeople: number;
+    /** How many splits the runs have, where each seed draws its own; 1 where all share one. */
+    readonly splits: number;
     /** How the source states the parts; null if they are drawn. */
     readonly givenBy: string | null;
     readonly notes: readonly SplitNote[];
@@ -81,6 +84,8 @@ export interface ReportModel {
     readonly findings: readonly { readonly name: string; readonly message: string; readonly blocking: boolean }[];
   };
   readonly advice: readonly Advice[];
+  /** What tuning found for each arm; empty where nothing is tuned. */
+  readonly tuning: readonly TuningOutcome[];
   /** What predictions refer to by number: classes in order, and test pictures by their place in the prepared set. */
   readonly test: { readonly classes: readonly string[]; readonly files: Readonly<Record<number, string>> };
   /** The faces of the failures, as data URLs: pictures by file, and one training picture of each person by name. */

@@ -1,5 +1,5 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Assignment, Plan } from '../../src-shared/experiment.ts';
+import type { Assignment, SplitRule } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { Parts, PartsSource, SkippedPerson, SkipReason } from './makeSplit.ts';
 import { addShared, noParts, shareOut } from './shareOut.ts';
@@ -47,16 +47,13 @@ export function drawnSplit({ rule, imagesOf, copyOf }: PartsSource): Parts {
 }
 
 /** How many people each held-out part gets, of those with enough images. */
-function heldOutCounts(
-  rule: Plan['split'],
-  eligible: number,
-): { readonly query: number; readonly distractors: number } {
+function heldOutCounts(rule: SplitRule, eligible: number): { readonly query: number; readonly distractors: number } {
   const held = (share: number, least: number) => (share === 0 ? 0 : Math.max(least, Math.round(share * eligible)));
   return { query: held(rule.query, 2), distractors: held(rule.distractors, 1) };
 }
 
 /** Draws who is held out: the first people of a shuffled list go to query, the next ones to distractors. */
-function drawAssignments(eligible: readonly string[], rule: Plan['split']): Map<string, Assignment> {
+function drawAssignments(eligible: readonly string[], rule: SplitRule): Map<string, Assignment> {
   const order = randomStream(rule.seed, 'split', 'held out').shuffle(eligible);
   const { query, distractors } = heldOutCounts(rule, eligible.length);
   const assignmentAt = (position: number): Assignment => {
@@ -67,7 +64,7 @@ function drawAssignments(eligible: readonly string[], rule: Plan['split']): Map<
 }
 
 function tooFewPeople(
-  rule: Plan['split'],
+  rule: SplitRule,
   {
     people,
     eligible,

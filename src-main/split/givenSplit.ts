@@ -1,5 +1,5 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Assignment, PartName, Plan } from '../../src-shared/experiment.ts';
+import type { Assignment, PartName, SplitRule } from '../../src-shared/experiment.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
@@ -106,7 +106,7 @@ function addTrained(
   person: {
     readonly identity: string;
     readonly images: readonly number[];
-    readonly rule: Plan['split'];
+    readonly rule: SplitRule;
     readonly partOf: (index: number) => PartName | undefined;
     readonly copyOf: CopyOf;
   },
@@ -135,7 +135,7 @@ function drawVal(
     givenBy,
   }: {
     readonly set: SplitSource;
-    readonly rule: Plan['split'];
+    readonly rule: SplitRule;
     readonly copyOf: CopyOf;
     readonly givenBy: string;
   },

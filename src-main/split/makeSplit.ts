@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { partNames, type PartName, type Plan } from '../../src-shared/experiment.ts';
+import { partNames, splitSeedOf, type PartName, type Plan, type SplitRule } from '../../src-shared/experiment.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
 import { mostSearched, noDuplicates, type Duplicates } from './findDuplicates.ts';
@@ -37,7 +37,7 @@ export interface Parts {
 /** What a split is made from: the pictures that are left after duplicates were resolved. */
 export interface PartsSource {
   readonly set: SplitSource;
-  readonly rule: Plan['split'];
+  readonly rule: SplitRule;
   /** The images of each person, by name; nobody is missing, but a person may have none left. */
   readonly imagesOf: ReadonlyMap<string, readonly number[]>;
   readonly copyOf: CopyOf;
@@ -56,9 +56,11 @@ export interface Split extends Parts {
 
 /**
  * Splits a prepared set: by the parts that its source states, or by a seeded draw. Duplicates are resolved first, as
- * the rule says. Throws 'wrong-input' if a part that training needs would be empty.
+ * the rule says. A rule that draws for each seed is that of seed 1. Throws 'wrong-input' if a part that training needs
+ * would be empty.
  */
-export function makeSplit(set: SplitSource, rule: Plan['split'], duplicates: Duplicates = noDuplicates): Split {
+export function makeSplit(set: SplitSource, planned: Plan['split'], duplicates: Duplicates = noDuplicates): Split {
+  const rule: SplitRule = { ...planned, seed: splitSeedOf(planned, 1) };
   refuseUnknownPeople(set, rule);
   const givenBy = partsGivenBy(set, rule);
   const { leftOut, copyOf, resolved } = resolveDuplicates(set, { rule, duplicates, isGiven: givenBy !== null });
@@ -98,7 +100,7 @@ function imagesOfPeople({ images }: SplitSource, leftOut: ReadonlySet<number>): 
 }
 
 /** How the source states the parts, if the rule keeps them; null for a draw. Throws 'wrong-input' without parts. */
-function partsGivenBy(set: SplitSource, { from }: Plan['split']): string | null {
+function partsGivenBy(set: SplitSource, { from }: SplitRule): string | null {
   if (from === 'drawn') return null;
   const givenBy = statedParts(set);
   if (givenBy === null && from === 'given')
@@ -114,7 +116,7 @@ function partsGivenBy(set: SplitSource, { from }: Plan['split']): string | null 
 export const statedParts = ({ images, partsGivenBy: by }: SplitSource): string | null =>
   images.some(({ part }) => part !== undefined) ? (by ?? 'the source') : null;
 
-function refuseUnknownPeople({ images }: SplitSource, { assign }: Plan['split']): void {
+function refuseUnknownPeople({ images }: SplitSource, { assign }: SplitRule): void {
   const known = new Set(images.map(({ identity }) => identity));
   const unknown = Object.keys(assign).find((identity) => !known.has(identity));
   if (unknown !== undefined)

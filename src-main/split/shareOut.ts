@@ -1,4 +1,4 @@
-import type { PartName, Plan } from '../../src-shared/experiment.ts';
+import type { PartName, SplitRule } from '../../src-shared/experiment.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
@@ -14,7 +14,7 @@ export type CopyOf = (index: number) => number | string;
 export function shareOut(
   identity: string,
   images: readonly number[],
-  { rule, copyOf }: { readonly rule: Plan['split']; readonly copyOf: CopyOf },
+  { rule, copyOf }: { readonly rule: SplitRule; readonly copyOf: CopyOf },
 ): Shared | null {
   const groups = randomStream(rule.seed, 'split', 'images', identity).shuffle([...groupBy(images, copyOf).values()]);
   const wanted = (share: number) => (share === 0 ? 0 : Math.max(1, Math.round(share * groups.length)));

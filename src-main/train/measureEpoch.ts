@@ -1,4 +1,4 @@
-import { drawnClasses } from '../../src-shared/experiment.ts';
+import { drawnClasses, splitSeedOf } from '../../src-shared/experiment.ts';
 import { healthWarnings } from '../../src-shared/health.ts';
 import { fixedScale } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
@@ -15,7 +15,7 @@ import type { LabelledImages } from './inferenceBatches.ts';
 import { measureVal } from './measureVal.ts';
 import { leavesSnapshot, mostShown, writeSnapshot } from './snapshots.ts';
 
-export interface MeasureEpochOptions extends Pick<RunMachineOptions, 'plan' | 'arm' | 'network' | 'classes'> {
+export interface MeasureEpochOptions extends Pick<RunMachineOptions, 'plan' | 'arm' | 'network' | 'classes' | 'seed'> {
   readonly packed: PackedImages;
   readonly val: LabelledImages;
   readonly runFolder: string;
@@ -42,9 +42,9 @@ export interface EpochMeasures {
 
 /** Measures a run at the end of each epoch: val, class centres, health, and from time to time a snapshot. */
 export function epochMeasurement(options: MeasureEpochOptions) {
-  const { plan, arm, network, classes, packed, val } = options;
+  const { plan, arm, seed, network, classes, packed, val } = options;
   const { batchSize, epochs } = plan.training;
-  const shown = shownImages(val, plan.split.seed);
+  const shown = shownImages(val, splitSeedOf(plan.split, seed));
 
   return async (machine: Machine, { epoch, means, ...rates }: EpochSteps): Promise<EpochMeasures> => {
     // Val: what chooses the best epoch, and the embeddings that the screen shows.

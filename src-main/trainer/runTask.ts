@@ -1,5 +1,5 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { ArmPlan } from '../../src-shared/experiment.ts';
+import { splitSeedOf, type ArmPlan } from '../../src-shared/experiment.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { tsvCell } from '../../src-shared/textCell.ts';
 import type { SetVerification } from '../../src-shared/evaluation.ts';
@@ -188,7 +188,7 @@ async function judge({ task, arm, network, set, packed, images }: Run, machine: 
     falsePositiveRates: plan.evaluation.falsePositiveRates,
     pairWeights: plan.evaluation.pairWeights,
     loss: arm.loss,
-    seed: plan.split.seed,
+    seed: splitSeedOf(plan.split, task.seed),
     classes,
     ...images,
     pairs: pairsFile === null ? null : heldOutPairs(pairsFile, set.images, classes),

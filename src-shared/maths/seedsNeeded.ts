@@ -38,3 +38,37 @@ export function seedsNeeded(effect: number, significance: number, most = 1000): 
     if (pairedPower(effect, pairs, significance) >= 0.8) return pairs;
   return null;
 }
+
+/** A range of numbers of seeds; `high` is null where a thousand would not do. */
+export interface SeedRange {
+  readonly low: number;
+  readonly high: number | null;
+}
+
+/** With p at or above this, chance alone would name a number too often: it does in this share of cases. */
+export const chanceP = 0.1;
+const quartile = 0.6744897501960817; // of the standard normal distribution
+
+/**
+ * How many more pairs a paired t test needs for a power of 0.8, over the middle half of the effects that fit the pairs
+ * (d_z with the standard error √(1/n + d²/2n); Hedges and Olkin 1985, equation 5.10). Null below three pairs, where p
+ * is above chanceP, and where even the largest of these effects would need more than a thousand.
+ */
+export function moreSeeds(
+  {
+    effectSize,
+    pairs,
+    studentP,
+  }: { readonly effectSize: number | null; readonly pairs: number; readonly studentP: number | null },
+  significance: number,
+): SeedRange | null {
+  if (effectSize === null || studentP === null || studentP >= chanceP) return null;
+  const effect = Math.abs(effectSize);
+  const reach = quartile * Math.sqrt(1 / pairs + effect ** 2 / (2 * pairs));
+  const more = (size: number): number | null => {
+    const needed = size > 0 ? seedsNeeded(size, significance) : null;
+    return needed === null ? null : Math.max(1, needed - pairs);
+  };
+  const low = more(effect + reach);
+  return low === null ? null : { low, high: more(effect - reach) };
+}

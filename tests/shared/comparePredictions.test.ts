@@ -10,14 +10,17 @@ const first = { images, labels, predicted: [0, 0, 1, 1, 0, 2] };
 const second = { images, labels, predicted: [0, 1, 0, 2, 2, 1] };
 
 test('pictures that only one run gets right are listed with the mistake of the other, and tested by McNemar', () => {
-  const found = comparePredictions([{ seed: 1, first, second }]);
+  const found = comparePredictions([{ seed: 1, runs: ['a', 'b'], first, second }]);
   assert.deepEqual(found.seeds, [{ seed: 1, bothRight: 1, onlyFirst: 4, onlySecond: 1, bothWrong: 0, p: found.p }]);
   assert.deepEqual(found.onlyFirst[0], { image: 11, label: 0, firstRight: 1, secondRight: 0, takenFor: [1] });
   assert.deepEqual(found.onlySecond, [{ image: 14, label: 2, firstRight: 0, secondRight: 1, takenFor: [0] }]);
   assert.ok(Math.abs(found.p - (2 * (1 + 5)) / 32) < 1e-12);
-  assert.equal(comparePredictions([{ seed: 1, first, second: first }]).p, 1);
+  assert.equal(comparePredictions([{ seed: 1, runs: ['a', 'b'], first, second: first }]).p, 1);
   assert.throws(
-    () => comparePredictions([{ seed: 1, first, second: { ...second, images: [10, 11, 12, 13, 14, 16] } }]),
+    () =>
+      comparePredictions([
+        { seed: 1, runs: ['a', 'b'], first, second: { ...second, images: [10, 11, 12, 13, 14, 16] } },
+      ]),
     /one test part/,
   );
 });
@@ -27,8 +30,8 @@ test(
     'pictures',
   () => {
     const twice = comparePredictions([
-      { seed: 1, first, second },
-      { seed: 2, first, second },
+      { seed: 1, runs: ['a', 'b'], first, second },
+      { seed: 2, runs: ['c', 'd'], first, second },
     ]);
     assert.ok(Math.abs(twice.p - (2 * (1 + 5)) / 32) < 1e-12);
     assert.deepEqual(twice.onlySecond, [{ image: 14, label: 2, firstRight: 0, secondRight: 2, takenFor: [0] }]);

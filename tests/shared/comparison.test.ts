@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareArms, type ComparedArm, type ComparedMetric } from '../../src-shared/comparison.ts';
+import { compareArms, mayStop, type ComparedArm, type ComparedMetric } from '../../src-shared/comparison.ts';
+import { moreSeeds } from '../../src-shared/maths/seedsNeeded.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
 const accuracy: ComparedMetric = {
@@ -20,7 +21,11 @@ const error: ComparedMetric = {
 const arm = (name: string, rows: readonly (readonly number[])[], against?: string): ComparedArm => ({
   name,
   against,
-  runs: rows.map(([first, second], seed) => ({ seed, values: { accuracy: first ?? null, error: second ?? null } })),
+  runs: rows.map(([first, second], seed) => ({
+    id: `${name} ${seed}`,
+    seed,
+    values: { accuracy: first ?? null, error: second ?? null },
+  })),
 });
 
 /**
@@ -111,9 +116,9 @@ test('a difference far above the noise is found, in the direction that each metr
     simulate(1, { pairs: 5, difference: -0.2 }).pairs.map((pair) => pair.verdict),
     ['worse', 'worse'],
   );
-  // 7 pairs of two metrics: the sign-flip test's smallest p, 2^-6, passes Holm's first step.
+  // With fewer than 12 pairs the sign-flip test would find less than Student's with a pair less.
   assert.deepEqual(
-    simulate(1, { pairs: 7, difference: 0.2 }).pairs.map((pair) => [pair.verdict, pair.decidedBy]),
+    simulate(1, { pairs: 12, difference: 0.2 }).pairs.map((pair) => [pair.verdict, pair.decidedBy]),
     [
       ['better', 'signFlip'],
       ['better', 'signFlip'],
@@ -122,16 +127,16 @@ test('a difference far above the noise is found, in the direction that each metr
 });
 
 test('seeds are paired whatever their order, and one that an arm lacks is left out', () => {
-  const base = arm('base', [[0.5], [0.6], [0.7]]);
+  const first = arm('base', [[0.5], [0.6], [0.7]]);
   const other: ComparedArm = {
     name: 'other',
     runs: [
-      { seed: 2, values: { accuracy: 0.75 } },
-      { seed: 0, values: { accuracy: 0.6 } },
-      { seed: 9, values: { accuracy: 0 } },
+      { id: 'c', seed: 2, values: { accuracy: 0.75 } },
+      { id: 'a', seed: 0, values: { accuracy: 0.6 } },
+      { id: 'i', seed: 9, values: { accuracy: 0 } },
     ],
   };
-  const [pair] = compareArms([accuracy], [base, other]).pairs;
+  const [pair] = compareArms([accuracy], [first, other]).pairs;
   assert.deepEqual(pair?.seeds, [0, 2]);
   assert.ok(Math.abs((pair?.mean ?? 0) - 0.075) < 1e-12);
 });
@@ -150,20 +155,85 @@ test('one pair and equal runs claim nothing', () => {
   );
 });
 
-test("the seeds that would settle it are those of the power of Holm's strictest step", () => {
-  const rows = [0.012, 0.031, -0.004, 0.022, 0.017].map((value) => [0.5 + value]);
-  const [pair] = compareArms(
-    [accuracy],
-    [
-      arm(
-        'base',
-        rows.map(() => [0.5]),
-      ),
-      arm('other', rows),
-    ],
-  ).pairs;
-  // d_z 0.957 at 0.05 asks for 11 pairs (G*Power's table rounds to the same); 5 are there.
-  assert.equal(pair?.moreSeeds, 6);
+const rowsOfFive = [0.012, 0.031, -0.004, 0.022, 0.017].map((value) => [0.5 + value]);
+const base = (count: number) =>
+  arm(
+    'base',
+    Array.from({ length: count }, () => [0.5]),
+  );
+
+test('how many more seeds would settle it is a range over the effects that fit, and needs more than chance', () => {
+  // d_z 0.8 from 6 pairs: the middle half of the effects that fit is 0.4836 to 1.1164. scipy 1.16's noncentral t asks
+  // for 36 and 9 pairs of them.
+  assert.deepEqual(moreSeeds({ effectSize: 0.8, pairs: 6, studentP: 0.09 }, 0.05), { low: 3, high: 30 });
+  assert.equal(moreSeeds({ effectSize: 0.8, pairs: 6, studentP: 0.1 }, 0.05), null, 'chance alone would name a number');
+  const [settled] = compareArms([accuracy], [base(5), arm('other', rowsOfFive)]).pairs;
+  assert.deepEqual([settled?.verdict, settled?.moreSeeds], ['notDistinguishable', { low: 2, high: 20 }]);
+});
+
+test('a verdict from fewer than five pairs is preliminary', () => {
+  const preliminary = (count: number) =>
+    compareArms([accuracy], [base(count), arm('other', rowsOfFive.slice(0, count))]).pairs[0]?.preliminary;
+  assert.deepEqual([2, 3, 4, 5].map(preliminary), [true, true, true, false]);
+});
+
+test('a run counts once, wherever it stands', () => {
+  const run = (id: string, seed: number) => ({ id, seed, values: { accuracy: 0.5 } });
+  const compare = (first: ReturnType<typeof run>[], second: ReturnType<typeof run>[]) =>
+    compareArms(
+      [accuracy],
+      [
+        { name: 'base', runs: first },
+        { name: 'other', runs: second },
+      ],
+    );
+  assert.throws(() => compare([run('x', 1), run('x', 2)], [run('y', 1)]), {
+    message: /The run x is counted twice, in base/,
+  });
+  assert.throws(() => compare([run('x', 1)], [run('x', 1)]), { message: /counted twice, in base and in other/ });
+  assert.throws(() => compare([run('x', 1), run('z', 1)], [run('y', 1)]), { message: /base has two runs of seed 1/ });
+});
+
+test('P(ahead) counts pairs in the direction that the metric means, ties half', () => {
+  const rows = [
+    [0.6, 0.2],
+    [0.4, 0.05],
+    [0.5, 0.1],
+    [0.7, 0.3],
+  ];
+  const against = arm(
+    'base',
+    rows.map(() => [0.5, 0.1]),
+  );
+  const shares = compareArms([accuracy, error], [against, arm('other', rows)]).pairs.map(
+    ({ superiority }) => superiority.share,
+  );
+  assert.deepEqual(shares, [2.5 / 4, 1.5 / 4]);
+});
+
+test('a duel that stops by itself: no look before five pairs, then equal, better or hopeless', () => {
+  const rule = { atMost: 10, equalWithin: 2 };
+  const duel = (differences: readonly number[]) =>
+    compareArms(
+      [accuracy],
+      [
+        base(differences.length),
+        arm(
+          'other',
+          differences.map((value) => [0.5 + value]),
+        ),
+      ],
+      rule,
+    );
+  const small = [0.001, -0.002, 0.003, -0.001, 0.001];
+  assert.equal(mayStop(duel(small.slice(0, 4))), false);
+  assert.deepEqual([duel(small).pairs[0]?.verdict, mayStop(duel(small))], ['equal', true]);
+  const large = [0.1, 0.11, 0.09, 0.105, 0.095];
+  assert.deepEqual([duel(large).pairs[0]?.verdict, duel(large).pairs[0]?.decidedBy], ['better', 'sequential']);
+  const noisy = [0.1, -0.09, 0.05, -0.06, 0.01];
+  assert.deepEqual([duel(noisy).pairs[0]?.hopeless, mayStop(duel(noisy))], [true, true]);
+  const open = [0.05, 0.01, 0.07, -0.01, 0.06];
+  assert.deepEqual([duel(open).pairs[0]?.verdict, mayStop(duel(open))], ['notDistinguishable', false]);
 });
 
 test('a ladder compares each arm with the one before it too', () => {

@@ -60,7 +60,7 @@ async function train(
       };
       const faces = await gatherSplit(options);
       await trainArms(options, faces, { interrupted, compiled: true, engine: 'cpu', evaluate: false });
-      return plannedRuns(plan, faces.split)[0]?.id as string;
+      return plannedRuns(store, plan, faces)[0]?.id as string;
     };
     const id = await run('refuse', disturb).catch(() => run('resume', () => undefined));
     return { points: store.points(id, 'steps'), epochs: store.points(id) };

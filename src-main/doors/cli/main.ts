@@ -18,6 +18,7 @@ import { refuseBrokenText } from './brokenText.ts';
 import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBatchCommands } from './batchCommands.ts';
 import { addKnobsCommand } from './knobsCommand.ts';
+import { addRealityCommand } from './realityCommand.ts';
 import { addPackCommand } from './packCommand.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
@@ -105,6 +106,7 @@ addKnobsCommand(program, cli);
 addStageCommands(program, cli);
 addPackCommand(program, cli);
 addRunCommands(program, cli);
+addRealityCommand(program, cli);
 addBatchCommands(program, cli);
 addServeCommand(program, cli, openWorkbench);
 // After the commands, which inherit from the program. An unknown command is refused below, with the nearest name.

@@ -119,6 +119,22 @@ export function session(program: Command) {
         [shellWord(source), ...this.dataFlag().map(shellWord), ...this.workspaceFlag().map(shellWord)].join(' ');
       return await this.withStages({ plan, baseFolder, rerunCommand }, action);
     },
+    /** As withExperiment, but --data is a second dataset beside the experiment's own; null where none is given. */
+    async withOwnData<T>(
+      source: string,
+      action: (options: StageOptions, data: string | null) => Promise<T>,
+    ): Promise<T> {
+      const { plan, baseFolder } = readPlan(source, undefined);
+      const { data } = globals();
+      const rerunCommand = `${ownCommand()} ${program.args[0] ?? ''} ${[
+        shellWord(source),
+        ...this.dataFlag().map(shellWord),
+        ...this.workspaceFlag().map(shellWord),
+      ].join(' ')}`;
+      return await this.withStages({ plan, baseFolder, rerunCommand }, (options) =>
+        action(options, data === undefined ? null : sourceFrom(baseFolder, data)),
+      );
+    },
     async withStages<T>(
       of: Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'>,
       action: (options: StageOptions) => Promise<T>,

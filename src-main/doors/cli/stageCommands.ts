@@ -19,7 +19,7 @@ import { auditFaces, writeAuditedSplit } from '../../workbench/experiment/splitF
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { trainArms } from '../../workbench/experiment/trainArms.ts';
 import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
-import { plannedRuns } from '../../workbench/experiment/plannedRuns.ts';
+import { comparisonRuns, tuningRuns } from '../../workbench/experiment/plannedRuns.ts';
 import { haltOf } from '../../workbench/experiment/haltOf.ts';
 import type { Session } from './session.ts';
 
@@ -245,7 +245,8 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const split = await gatherSplit(options);
-        const untrained = plannedRuns(options.plan, split.split).filter(
+        const compared = comparisonRuns(options.store, options.plan, split);
+        const untrained = (compared.length > 0 ? compared : tuningRuns(options.plan, split)).filter(
           ({ id }) =>
             !['trained', 'done'].includes(options.store.run(id)?.status ?? '') && haltOf(options.store, id) === null,
         );
@@ -289,7 +290,9 @@ export function addStageCommands(program: Command, cli: Session): void {
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const split = await gatherSplit(options);
-        if (!plannedRuns(options.plan, split.split).some(({ id }) => options.store.run(id)?.status === 'done'))
+        if (
+          !comparisonRuns(options.store, options.plan, split).some(({ id }) => options.store.run(id)?.status === 'done')
+        )
           throw new ArcBenchError(
             'wrong-input',
             `No run of ${source} is done yet: run it first with \`${options.rerunCommand}\`.`,

@@ -10,7 +10,6 @@ export const dataSection: Section = (context) => {
   const { texts } = context;
   const { dataset, split } = context.model;
   const { say, count } = texts;
-  const hash = split.hash.slice(0, 16);
   const more = (left: number) => say('data.more', { more: left });
   return {
     markdown: paragraphs([
@@ -33,9 +32,7 @@ export const dataSection: Section = (context) => {
           .map((part) => [part.part, count(part.people), count(part.images)]),
       ),
       [
-        split.givenBy === null
-          ? say('data.split', { seed: split.seed, hash })
-          : say('data.givenSplit', { by: escapeMarkdown(split.givenBy), hash }),
+        dataSplitInWords(split, texts),
         ...split.notes.map((note) => escapeMarkdown(splitNoteSentence(note, texts))),
         split.findings.length === 0
           ? say('data.noFindings')
@@ -61,6 +58,14 @@ export const dataSection: Section = (context) => {
     ]),
   };
 };
+
+/** Where the split comes from. */
+function dataSplitInWords(split: ReportModel['split'], { say }: Texts): string {
+  const { seed, splits, givenBy } = split;
+  const hash = split.hash.slice(0, 16);
+  if (givenBy !== null) return say('data.givenSplit', { by: escapeMarkdown(givenBy), hash });
+  return splits > 1 ? say('data.splits', { splits, seed, hash }) : say('data.split', { seed, hash });
+}
 
 const mostCopies = 20;
 const mostFiles = 4;

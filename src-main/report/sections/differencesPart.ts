@@ -1,6 +1,4 @@
-import type { ComparedPair } from '../../../src-shared/comparison.ts';
-import { fewestBootstrapPairs } from '../../../src-shared/maths/pairedDifference.ts';
-import { smallestSignFlipP } from '../../../src-shared/maths/signFlipTest.ts';
+import { fewestSignFlipPairs, type ComparedPair } from '../../../src-shared/comparison.ts';
 import type { Texts } from '../../../src-shared/reportTexts.ts';
 import { metricDifference, metricValue, pValue } from '../../../src-shared/verdictSentence.ts';
 import { intervalInWords } from '../intervalInWords.ts';
@@ -25,6 +23,7 @@ export function differencesPart(context: ReportContext): string | null {
         say('column.difference'),
         say('column.interval'),
         say('column.effect'),
+        say('column.superiority'),
         say('column.signFlip'),
         say('column.student'),
         say('column.holm'),
@@ -50,6 +49,7 @@ function differenceRow(pair: ComparedPair, { metrics, chosen, texts }: ReportCon
     metricDifference(pair.mean, pair.metric, texts).number,
     intervalInWords(pair, texts),
     orDash(pair.effectSize, (value) => texts.decimal(value, 2)),
+    texts.decimal(pair.superiority.share, 2),
     orDash(pair.signFlipP, p),
     orDash(pair.studentP, p),
     orDash(pair.adjustedP, p),
@@ -61,16 +61,17 @@ function differenceRow(pair: ComparedPair, { metrics, chosen, texts }: ReportCon
 /** How the table's intervals and verdicts were found. */
 function methods(tested: readonly ComparedPair[], texts: Texts): string {
   const { say } = texts;
-  const pairs = Math.min(...tested.map((pair) => pair.pairs));
   const studentDecides = tested.some((pair) => pair.metric.primary && pair.decidedBy === 'student');
+  const stopping = tested[0]?.stopping ?? null;
+  const decision = studentDecides
+    ? say('differences.studentDecides', { fewest: fewestSignFlipPairs })
+    : say('differences.signFlipDecides');
   return [
     say('differences.primary'),
-    pairs < fewestBootstrapPairs
-      ? say('differences.student', { fewest: fewestBootstrapPairs })
-      : say('differences.bootstrap'),
-    studentDecides
-      ? say('differences.studentDecides', { pairs, smallest: pValue(smallestSignFlipP(pairs), texts) })
-      : say('differences.signFlipDecides'),
+    ...(stopping
+      ? [say('differences.sequential', { most: stopping.atMost, region: texts.short(stopping.equalWithin) })]
+      : [say('differences.student'), decision]),
     say('differences.effect'),
+    say('differences.superiority'),
   ].join(' ');
 }

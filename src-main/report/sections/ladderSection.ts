@@ -2,19 +2,21 @@ import { metricDifference, metricValue, pValue, verdictSentence } from '../../..
 import type { ComparedPair } from '../../../src-shared/comparison.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import type { Texts } from '../../../src-shared/reportTexts.ts';
+import { armsAsTrained } from '../armsAsTrained.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { Section } from '../section.ts';
 import { intervalInWords } from '../intervalInWords.ts';
 
 /** What each step of a ladder gained over the arm before it, by the primary metrics. */
-export const ladderSection: Section = ({ comparison, model: { plan }, texts, texts: { say } }) => {
+export const ladderSection: Section = ({ comparison, model, texts, texts: { say } }) => {
+  const { plan } = model;
   const steps = comparison.steps.filter((pair) => pair.metric.primary);
   if (steps.length === 0) return null;
   // Knobs that only the old loss has are not listed: the change of loss.name implies them.
   const changed = (arm: string, against: string) =>
     planDifference({
       ...plan,
-      arms: [against, arm].flatMap((name) => plan.arms.find((entry) => entry.name === name) ?? []),
+      arms: [against, arm].flatMap((name) => armsAsTrained(model).find((entry) => entry.name === name) ?? []),
     })
       .filter(({ values }) => values[1] !== '—')
       .map(

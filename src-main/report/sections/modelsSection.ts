@@ -1,6 +1,7 @@
 import { drawnClasses, planOfArm } from '../../../src-shared/experiment.ts';
 import { describeLoss } from '../../../src-shared/losses.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
+import { armsAsTrained } from '../armsAsTrained.ts';
 import { code, escapeMarkdown, narrowTable, paragraphs, table } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 import type { Section } from '../section.ts';
@@ -67,8 +68,9 @@ function drawnInWords({ model: { plan, split }, texts: { say } }: ReportContext)
   });
 }
 
-function differenceTable({ model: { plan }, arms, texts: { say } }: ReportContext): string {
-  const differences = planDifference(plan);
+function differenceTable({ model, arms, texts: { say } }: ReportContext): string {
+  const { plan } = model;
+  const differences = planDifference({ ...plan, arms: armsAsTrained(model) });
   if (differences.length === 0) return say('models.same');
   return narrowTable(
     [say('column.knob'), ...arms.map((arm) => escapeMarkdown(arm.name))],

@@ -9,6 +9,8 @@ import { chartBook, type Section } from '../section.ts';
 import { clippingInWords } from '../clippingInWords.ts';
 import { headFreeInWords } from '../headFreeInWords.ts';
 import { intervalInWords } from '../intervalInWords.ts';
+import { splitInWords, spreadOfPairs } from '../spreadInWords.ts';
+import { tuningInWords } from '../tuningInWords.ts';
 
 const isPrimary = ({ metric }: ComparedPair) => metric.primary;
 
@@ -27,20 +29,26 @@ function answer(context: ReportContext, book: ReturnType<typeof chartBook>): (st
   if (primary.length === 0) return [say('verdict.notDone')];
   const tested = primary.filter((pair) => pair.adjustedP !== null);
   const title = say('chart.differences', { base: comparison.base });
+  const first = tuningInWords(context);
   return [
     sentences(primary, context)
-      .map((sentence) => `- ${sentence}`)
+      .map((sentence, place) => (place === 0 ? `- ${first}: ${sentence}` : `- ${sentence}`))
       .join('\n'),
-    tested.length > 0 ? say('verdict.brackets', { comparisons: tested.length }) : say('verdict.addSeeds'),
+    splitInWords(context),
+    tested.length > 0 ? say(bracketsOf(tested), { comparisons: tested.length }) : say('verdict.addSeeds'),
     tested.length === 0 ? null : book.show('differences.svg', chartOf(primary, title, context), title),
     headFreeInWords(context),
     clippingInWords(context),
     noise(context),
+    spreadOfPairs(context),
     pairedness(context),
   ];
 }
 
-const verdictColours = { better: 2, worse: 4, notDistinguishable: null } as const;
+const bracketsOf = (tested: readonly ComparedPair[]) =>
+  tested.some(({ decidedBy }) => decidedBy === 'sequential') ? 'verdict.sequentialBrackets' : 'verdict.brackets';
+
+const verdictColours = { better: 2, worse: 4, equal: 1, notDistinguishable: null } as const;
 
 /** The primary metrics that are shares, as differences in percentage points. */
 function chartOf(primary: readonly ComparedPair[], title: string, { chosen, texts }: ReportContext): string | null {
@@ -95,7 +103,7 @@ function sentences(pairs: readonly ComparedPair[], { texts }: ReportContext): st
 }
 
 /** How much the first arm varies over its seeds, for each primary metric. */
-function noise({ comparison, texts }: ReportContext): string | null {
+function noise({ model, comparison, texts }: ReportContext): string | null {
   const floors = comparison.noise.filter(({ arm, metric }) => arm === comparison.base && metric.primary);
   if (floors.length === 0) return null;
   const items = floors.map(({ metric, floor }) =>
@@ -107,7 +115,7 @@ function noise({ comparison, texts }: ReportContext): string | null {
       high: metricDifference(floor.interval.high, metric, texts, false).number,
     }),
   );
-  return texts.say('noise', {
+  return texts.say(model.split.splits > 1 ? 'noise.splits' : 'noise', {
     runs: Math.max(...floors.map(({ floor }) => floor.runs)),
     arm: escapeMarkdown(comparison.base),
     items: texts.list(items),

@@ -14,7 +14,9 @@ const batchSchema = z.strictObject({
   baseFolder: z.string(),
   rerunCommand: z.string(),
   /** One run for each task; the index is the task's number. */
-  runs: z.array(z.strictObject({ id: z.string(), arm: z.string(), seed: z.int() })),
+  runs: z
+    .array(z.strictObject({ id: z.string(), arm: z.string(), seed: z.int() }))
+    .refine((runs) => new Set(runs.map(({ id }) => id)).size === runs.length, { error: 'a run is there twice' }),
   /** Slurm's ids of the array jobs, oldest first. */
   jobs: z.array(z.string()),
 });

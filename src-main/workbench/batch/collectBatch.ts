@@ -8,7 +8,7 @@ import type { StageOptions } from '../experiment/stage.ts';
 import { trainArms } from '../experiment/trainArms.ts';
 import type { TrainOptions } from '../experiment/trainingStage.ts';
 import { plannedRuns } from '../experiment/plannedRuns.ts';
-import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf } from './batchFile.ts';
+import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf, type Batch } from './batchFile.ts';
 import { joinRun } from './joinRun.ts';
 import { refuseUnpaired } from './refuseUnpaired.ts';
 import { isJoinable, stateOf, taskStates, withStore, type BatchedRun } from './taskStates.ts';
@@ -32,7 +32,7 @@ export async function collectBatch(
   const faces = await gatherSplit(options);
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
-  const planned = plannedRuns(plan, faces.split);
+  const planned = plannedRuns(store, plan, faces).map(({ id, arm, seed }) => ({ id, arm, seed }));
   const found =
     from.length > 0
       ? runsIn(options, { planned, splitHash: faces.split.hash, workspaces: from.map((path) => resolve(path)) })
@@ -83,7 +83,7 @@ function adviceOn(unfinished: readonly BatchedRun[], folder: string): string {
   );
 }
 
-type Planned = ReturnType<typeof plannedRuns>;
+type Planned = Batch['runs'];
 
 /** The runs of the tasks that were submitted from this workspace. */
 function tasksOf(

@@ -50,6 +50,7 @@ export async function submitBatch(
       `The runs of ${plan.name} go on together, round by round, since its sweep has successive halving: run ` +
         'it on one machine with `arcbench --run`, or leave sweep.halving out.',
     );
+  refuseOneAfterAnother(plan);
   const { set, split } = await gatherSplit(options);
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
@@ -61,7 +62,7 @@ export async function submitBatch(
     splitHash: split.hash,
     baseFolder,
     rerunCommand,
-    runs: plannedRuns(plan, split),
+    runs: plannedRuns(store, plan, { split }).map(({ id, arm, seed }) => ({ id, arm, seed })),
     jobs,
   };
   const states = taskStates(store, folder, batch);
@@ -100,4 +101,19 @@ export async function submitBatch(
       ])
     : null;
   return { folder, scripts, tasks, job, collectJob };
+}
+
+/** Refuses a plan whose runs follow from one another, or that has more than one split. */
+function refuseOneAfterAnother(plan: Batch['plan']): void {
+  const reasons: readonly (readonly [boolean, string])[] = [
+    [plan.tune !== undefined, 'tunes before it compares, so that its last runs are not known yet'],
+    [plan.stopping !== undefined, 'stops by itself, so that each seed waits for the one before it'],
+    [plan.split.seed === 'perSeed', 'draws a split for each seed, and a job array has one split'],
+  ];
+  const reason = reasons.find(([holds]) => holds)?.[1];
+  if (reason !== undefined)
+    throw new ArcBenchError(
+      'wrong-input',
+      `${plan.name} cannot be submitted as a job array: it ${reason}. Run it on one machine with \`arcbench --run\`.`,
+    );
 }

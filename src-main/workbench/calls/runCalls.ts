@@ -9,6 +9,7 @@ import { lttb } from '../../../src-shared/maths/lttb.ts';
 import { averageReach, movingAverage } from '../../../src-shared/maths/movingAverage.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
+import { tuningTrials } from '../../../src-shared/tune.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
@@ -22,13 +23,21 @@ import { deleteRun } from '../experiment/deleteRun.ts';
 import { resumableRun } from '../experiment/resumeRun.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
+const inWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const mostPictures = 200;
 const plansKept = 50; // runs of one plan stand together in a list
 
 /** Summaries of runs as screens list them. */
 export function runSummaries({ store }: Pick<CallContext, 'store'>) {
   const knobsOfPlan = new Map<string, Record<string, Record<string, string>>>(); // plans never change
-  const knobsOf = ({ planHash, arm }: RunRow): Record<string, string> => {
+  const knobsOf = ({ id, planHash, arm }: RunRow): Record<string, string> => {
+    const tuned = store.result(id, 'tuned') as Record<string, unknown> | null;
+    const known = knobsInPlan(planHash, arm);
+    return tuned
+      ? { ...known, ...Object.fromEntries(Object.entries(tuned).map(([knob, value]) => [knob, inWords(value)])) }
+      : known;
+  };
+  const knobsInPlan = (planHash: string, arm: string): Record<string, string> => {
     let known = knobsOfPlan.get(planHash);
     if (!known) {
       const plan = store.plan(planHash);
@@ -36,7 +45,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
         plan === null
           ? {}
           : Object.fromEntries(
-              plan.arms.map((armPlan) => {
+              [...plan.arms, ...tuningTrials(plan)].map((armPlan) => {
                 const {
                   arms: _arms,
                   name: _name,
@@ -47,10 +56,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
                 return [
                   armPlan.name,
                   Object.fromEntries(
-                    [...flatKnobs({ ...shared, loss: armPlan.loss })].map(([name, value]) => [
-                      name,
-                      typeof value === 'string' ? value : JSON.stringify(value),
-                    ]),
+                    [...flatKnobs({ ...shared, loss: armPlan.loss })].map(([name, value]) => [name, inWords(value)]),
                   ),
                 ];
               }),
@@ -192,9 +198,11 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
       const own = judgedOf(first);
       const others = judgedOf(second);
       const pairs = own
-        .flatMap(({ seed, prepared, predictions }) => {
+        .flatMap(({ id, seed, prepared, predictions }) => {
           const other = others.find((run) => run.seed === seed && run.prepared === prepared);
-          return predictions && other?.predictions ? [{ seed, first: predictions, second: other.predictions }] : [];
+          return predictions && other?.predictions
+            ? [{ seed, runs: [id, other.id] as const, first: predictions, second: other.predictions }]
+            : [];
         })
         .sort((a, b) => a.seed - b.seed);
       const prepared = own[0]?.prepared ?? '';

@@ -5,6 +5,7 @@ import { halvingRounds } from '../../../src-shared/halving.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../../model/network.ts';
 import type { RunRow, Store } from '../../store/store.ts';
+import { tuningSeeds, tuningTrials } from '../../../src-shared/tune.ts';
 import { optimizerSlots } from '../../train/optimizerSlots.ts';
 import type { CountedFaces } from '../experiment/faceCounter.ts';
 import { machineLimits } from './machineLimits.ts';
@@ -26,6 +27,7 @@ export const trainedParameters = (plan: Pick<Plan, 'model' | 'prepare'>): number
 
 const sureness = { machine: 0, otherRuns: 1, runs: 2 } as const satisfies Record<TrainingRate['from']['kind'], number>;
 const inferenceShare = 0.35;
+const hasEnded = ({ status }: RunRow) => status === 'trained' || status === 'failed';
 const secondsToBegin = 4; // of a training step's time; of each run, to load the engine and compile its steps
 
 /**
@@ -50,7 +52,7 @@ export function startEstimator(
     const known = armPlans.get(`${hash} ${name}`);
     if (known !== undefined) return known;
     const plan = store.plan(hash);
-    const arm = plan?.arms.find((entry) => entry.name === name);
+    const arm = plan && [...plan.arms, ...tuningTrials(plan)].find((entry) => entry.name === name);
     const found = plan && arm ? planOfArm(plan, arm) : null;
     armPlans.set(`${hash} ${name}`, found);
     return found;
@@ -67,8 +69,12 @@ export function startEstimator(
         return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
       });
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
+    const trials = tuningTrials(plan);
+    const isTrial = ({ arm }: Pick<RunRow, 'arm'>) => trials.some(({ name }) => name === arm);
     const begun = store.runs(planHash(plan));
-    const own = begun.filter((run) => run.status === 'done' || haltOf(store, run.id) !== null);
+    const own = begun.filter(
+      (run) => run.status === 'done' || haltOf(store, run.id) !== null || (isTrial(run) && hasEnded(run)),
+    );
     const runs = ratedRuns();
     const machine = runs.length > 0 ? null : speed();
     const faces =
@@ -79,16 +85,17 @@ export function startEstimator(
             trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0),
           }
         : null;
-    const arms = plan.arms.map((arm) => {
+    const arms = [...plan.arms, ...trials].map((arm) => {
       const armPlan = planOfArm(plan, arm);
-      const left = plan.seeds.length - own.filter((run) => run.arm === arm.name).length;
+      const seeds = isTrial({ arm: arm.name }) ? tuningSeeds(plan).length : plan.seeds.length;
+      const left = seeds - own.filter((run) => run.arm === arm.name).length;
       return {
         rate: trainingRate(armPlan, faces?.people ?? 0, { runs, machine }),
         left,
         imagesLeft: left * meanEpochs(plan, arm) * (faces?.trainImages ?? 0),
         bytes: trainingBytes(arm, armPlan, faces?.people ?? 0),
         // a run that has begun has written most of its files
-        notBegun: Math.max(0, plan.seeds.length - begun.filter((run) => run.arm === arm.name).length),
+        notBegun: Math.max(0, seeds - begun.filter((run) => run.arm === arm.name).length),
         bytesOfRun: bytesOfRun(arm, armPlan, counted && 'facts' in counted ? counted : null),
       };
     });
@@ -98,7 +105,7 @@ export function startEstimator(
     // given parts have no shares
     const withVal = 1 + (plan.split.train === 0 ? 0 : plan.split.val / plan.split.train) * inferenceShare;
     return {
-      runs: plan.arms.length * plan.seeds.length,
+      runs: plan.arms.length * plan.seeds.length + trials.length * tuningSeeds(plan).length,
       runsDone: own.length,
       faces,
       rate,

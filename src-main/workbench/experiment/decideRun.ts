@@ -34,7 +34,7 @@ export async function decideRun(
   }
   const waits = isWaiting(plan, known);
   if (waits && untilEpoch !== null && epochsDone(store, id) >= untilEpoch) return 'skip';
-  if (known.status === 'done' || (known.status === 'trained' && !train.evaluate)) {
+  if (known.status === 'done' || (known.status === 'trained' && !isJudged(train, run))) {
     progress.notice(`${title}: ${known.status} already (run ${id}).`);
     return 'skip';
   }
@@ -49,10 +49,17 @@ export async function decideRun(
   return 'restart';
 }
 
-/** Whether a run of a sweep has diverged. A sweep tries bold values: that is a result, and the others go on. */
+/** Whether a run is judged on test, query and distractors: those of tuning never are. */
+export const isJudged = ({ evaluate }: TrainOptions, { role }: Pick<PlannedRun, 'role'>): boolean =>
+  evaluate && role === 'comparison';
+
+/** Whether runs of a plan may diverge: a sweep and tuning try bold values, and the others go on. */
+export const mayDiverge = ({ sweep, tune }: StageOptions['plan']): boolean => sweep !== undefined || tune !== undefined;
+
+/** Whether a run has diverged where that is a result. */
 function hasDiverged({ store, plan }: StageOptions, { interrupted }: TrainOptions, id: string): boolean {
   return (
-    plan.sweep !== undefined &&
+    mayDiverge(plan) &&
     interrupted !== 'restart' &&
     store.run(id)?.status === 'failed' &&
     store.result(id, 'failure') === 'diverged'

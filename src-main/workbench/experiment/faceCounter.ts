@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import type { Plan } from '../../../src-shared/experiment.ts';
+import { splitSeedOf, type Plan } from '../../../src-shared/experiment.ts';
 import type { FacesFrom } from '../../../src-shared/startEstimate.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
@@ -95,7 +95,8 @@ function importedFaces({ images, partsGivenBy }: Dataset): CountableFaces {
 function count(plan: Plan, { from, open }: KnownFaces): CountedFaces {
   const { set, duplicates } = open();
   try {
-    const split = makeSplit(set, plan.split, duplicates ?? noDuplicates);
+    const rule = { ...plan.split, seed: splitSeedOf(plan.split, plan.seeds[0] ?? 1) };
+    const split = makeSplit(set, rule, duplicates ?? noDuplicates);
     return { from, images: set.images.length, facts: splitFacts({ set, split }) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;

@@ -1,22 +1,113 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from '../../../src-shared/experiment.ts';
+import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import { tunedArm, tuningSeeds, tuningTrials } from '../../../src-shared/tune.ts';
 import type { Split } from '../../split/makeSplit.ts';
+import type { Store } from '../../store/store.ts';
 import { planHash } from './planHash.ts';
+import { seedsUntilDecided } from './seedsUntilDecided.ts';
+import { tuningOutcomes } from './tuningOutcomes.ts';
 
 export interface PlannedRun {
   readonly id: string;
   readonly arm: string;
   readonly seed: number;
+  /** A run of tuning is judged by val only, and is no part of the comparison. */
+  readonly role: 'tuning' | 'comparison';
+  /** The arm as it is trained: of a tuned one, with the settings that val chose. */
+  readonly armPlan: ArmPlan;
+  readonly split: Split;
 }
 
-/** Every run that a plan asks for, in the order in which they run. */
-export function plannedRuns(plan: Plan, split: Split): PlannedRun[] {
-  const hash = planHash(plan); // once: it reads the whole plan
-  return plan.seeds.flatMap((seed) =>
-    plan.arms.map(({ name: arm }) => ({ id: runId([hash, split.hash, arm, seed]), arm, seed })),
+/** The split that all runs share, and those of single seeds where each seed draws its own. */
+export interface SplitsOfSeeds {
+  readonly split: Split;
+  readonly splits?: ReadonlyMap<number, Split> | undefined;
+}
+export const splitOfSeed = ({ split, splits }: SplitsOfSeeds, seed: number): Split => splits?.get(seed) ?? split;
+
+/** Id of the run of one arm with one seed on one split: the same plan gives the same run. */
+export function runId({
+  hash,
+  split,
+  arm,
+  seed,
+  chosen,
+}: {
+  /** Of the plan. */
+  readonly hash: string;
+  readonly split: Split;
+  readonly arm: string;
+  readonly seed: number;
+  /** What tuning chose for the arm: another choice is another run. */
+  readonly chosen?: ArmPlan['settings'];
+}): string {
+  return createHash('sha256')
+    .update(JSON.stringify([hash, split.hash, arm, seed, ...(chosen ? [chosen] : [])]))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+/** The plan that a run trains by; where arms are tuned, with the arm as it is trained. */
+export function planOfRun(plan: Plan, { armPlan }: Pick<PlannedRun, 'armPlan'>): Plan {
+  const own = planOfArm(plan, armPlan);
+  return plan.tune ? { ...own, arms: [armPlan] } : own;
+}
+
+/** Every run of tuning: each combination of each arm with each seed of tuning. */
+export function tuningRuns(plan: Plan, splits: SplitsOfSeeds): PlannedRun[] {
+  const trials = tuningTrials(plan);
+  const hash = trials.length === 0 ? '' : planHash(plan);
+  return tuningSeeds(plan).flatMap((seed) =>
+    trials.map((armPlan): PlannedRun => {
+      const split = splitOfSeed(splits, seed);
+      return {
+        id: runId({ hash, split, arm: armPlan.name, seed }),
+        arm: armPlan.name,
+        seed,
+        role: 'tuning',
+        armPlan,
+        split,
+      };
+    }),
   );
 }
 
-/** Id of the run of one arm with one seed on one split: the same plan gives the same run. */
-const runId = (parts: readonly [plan: string, split: string, arm: string, seed: number]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
+/**
+ * The runs of the comparison, in the order in which they run: none while tuning has not chosen yet, and those of the
+ * seeds that count in a duel that stopped by itself. A seed that an old plan names twice counts once.
+ */
+export function comparisonRuns(store: Store, plan: Plan, splits: SplitsOfSeeds): PlannedRun[] {
+  const arms = armsOfComparison(store, plan, splits);
+  if (arms === null) return [];
+  const hash = planHash(plan); // once: it reads the whole plan
+  const seeds = [...new Set(plan.seeds)];
+  const runsOf = (seed: number) =>
+    arms.map((armPlan): PlannedRun => {
+      const split = splitOfSeed(splits, seed);
+      const chosen = plan.tune ? armPlan.settings : undefined;
+      const id = runId({ hash, split, arm: armPlan.name, seed, ...(chosen ? { chosen } : {}) });
+      return { id, arm: armPlan.name, seed, role: 'comparison', armPlan, split };
+    });
+  return seedsUntilDecided(
+    store,
+    plan,
+    seeds.map((seed) => ({ seed, runs: runsOf(seed) })),
+  ).flatMap(({ runs }) => runs);
+}
+
+/** Every run that a plan asks for as far as it is known: of tuning, then of the comparison. */
+export const plannedRuns = (store: Store, plan: Plan, splits: SplitsOfSeeds): PlannedRun[] => [
+  ...tuningRuns(plan, splits),
+  ...comparisonRuns(store, plan, splits),
+];
+
+/** The arms with what tuning chose for each; null while it has not. */
+function armsOfComparison(store: Store, plan: Plan, splits: SplitsOfSeeds): readonly ArmPlan[] | null {
+  if (!plan.tune) return plan.arms;
+  const outcomes = tuningOutcomes(store, tuningRuns(plan, splits));
+  const arms = plan.arms.flatMap((arm) => {
+    const chosen = outcomes.find(({ origin }) => origin === arm.name)?.chosen;
+    return chosen ? [tunedArm(arm, chosen)] : [];
+  });
+  return arms.length === plan.arms.length ? arms : null;
+}

@@ -33,7 +33,11 @@ export function warnOnce({ store, progress }: StageOptions, id: string, warning:
 }
 
 /** Warns where a run and those it will be compared with were computed by engines that round differently. */
-export function warnOfOtherEngines(options: StageOptions, planHash: string, { id, arm, seed }: PlannedRun): void {
+export function warnOfOtherEngines(
+  options: StageOptions,
+  planHash: string,
+  { id, arm, seed }: Pick<PlannedRun, 'id' | 'arm' | 'seed'>,
+): void {
   const { store } = options;
   const others = store
     .runs(planHash)

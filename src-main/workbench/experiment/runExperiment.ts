@@ -27,7 +27,7 @@ import { pathFrom, type StageOptions } from './stage.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
 import { trainArms } from './trainArms.ts';
 import type { TrainOptions } from './trainingStage.ts';
-import { plannedRuns } from './plannedRuns.ts';
+import { comparisonRuns } from './plannedRuns.ts';
 
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is used. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
@@ -87,7 +87,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
       plan,
       hash,
       faces,
-      runs: plannedRuns(plan, faces.split),
+      runs: comparisonRuns(store, plan, faces),
       rerunCommand: options.rerunCommand,
     }),
     folder,

@@ -13,7 +13,7 @@ const mostNamed = 3; // of changed knobs, and of runs
 export function sayOtherRuns(
   { store, plan, baseFolder, progress, rerunCommand }: StageOptions,
   planHash: string,
-  runs: readonly PlannedRun[],
+  runs: readonly Pick<PlannedRun, 'id' | 'arm' | 'seed'>[],
 ): void {
   if (runs.some(({ id }) => store.run(id) !== null)) return;
   const isOfThisExperiment = ({ id, experiment }: RunRow): boolean => {

@@ -1,4 +1,5 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { tuningSeeds } from '../../../src-shared/tune.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
@@ -12,6 +13,8 @@ import { checkStop, type StageOptions } from './stage.ts';
 export interface AuditedSplit {
   readonly split: Split;
   readonly findings: readonly Finding[];
+  /** The split of each seed, where each draws its own; `split` is then that of the first. */
+  readonly splits?: ReadonlyMap<number, Split> | undefined;
 }
 export interface SplitFaces extends AuditedSplit {
   readonly dataset: Dataset;
@@ -25,6 +28,7 @@ export async function auditFaces(options: StageOptions, set: PreparedSet): Promi
   const { plan, progress } = options;
   const duplicates = await lookForDuplicates(options, set);
   progress.stage('Splitting and auditing');
+  if (plan.split.seed === 'perSeed') return auditEachSeed(plan, set, duplicates);
   const split = makeSplit(set, plan.split, duplicates);
   return { split, findings: auditSplit(set, split, duplicates).findings };
 }
@@ -44,11 +48,27 @@ export async function lookForDuplicates(options: StageOptions, set: PreparedSet)
   });
 }
 
+/** Splits for each seed of the comparison and of tuning. A finding that several splits share is there once. */
+function auditEachSeed(plan: StageOptions['plan'], set: PreparedSet, duplicates: Duplicates): AuditedSplit {
+  const seeds = [...new Set([...plan.seeds, ...tuningSeeds(plan)])];
+  const splits = new Map(seeds.map((seed) => [seed, makeSplit(set, { ...plan.split, seed }, duplicates)]));
+  const [first] = splits.values();
+  const different = new Set([...splits.values()].map(({ parts }) => JSON.stringify(parts))).size;
+  if (!first || different < Math.min(2, seeds.length))
+    throw new ArcBenchError(
+      'wrong-input',
+      'split.seed is perSeed, but every seed gives the same split, since nothing is left to draw: set split.seed to ' +
+        'a number, or let the split be drawn.',
+    );
+  const findings = [...splits.values()].flatMap((split) => auditSplit(set, split, duplicates).findings);
+  return { split: first, splits, findings: [...new Map(findings.map((found) => [found.name, found])).values()] };
+}
+
 /** Makes the folders of an audited split. Throws 'wrong-input' where the audit blocks. */
 export async function writeAuditedSplit(
   options: StageOptions,
   set: PreparedSet,
-  { split, findings }: AuditedSplit,
+  { split, splits, findings }: AuditedSplit,
 ): Promise<{ readonly folder: string; readonly manifestHash: string }> {
   const { store } = options;
   const blocking = findings.filter((finding) => finding.blocking);
@@ -60,15 +80,19 @@ export async function writeAuditedSplit(
         `["${blocking[0]?.name}"].`,
     );
   }
-  const folders = await writeSplitFolders(set, split, workspaceFolders(store.workspace).split(split.hash));
-  store.saveSplit({
-    hash: split.hash,
-    seed: split.seed,
-    rule: split.rule,
-    folder: folders.folder,
-    manifestHash: folders.manifestHash,
-    audit: findings,
-  });
-  checkStop(options);
-  return folders;
+  const write = async (own: Split) => {
+    const folders = await writeSplitFolders(set, own, workspaceFolders(store.workspace).split(own.hash));
+    store.saveSplit({
+      hash: own.hash,
+      seed: own.seed,
+      rule: own.rule,
+      folder: folders.folder,
+      manifestHash: folders.manifestHash,
+      audit: findings,
+    });
+    checkStop(options);
+    return folders;
+  };
+  for (const own of splits?.values() ?? []) if (own !== split) await write(own);
+  return await write(split);
 }

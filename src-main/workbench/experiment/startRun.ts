@@ -9,8 +9,8 @@ import type { TrainingStage } from './trainingStage.ts';
  * Makes a run in the store, in place of what was left of it. Throws 'wrong-input' where its files may not be removed.
  */
 export async function startRun(
-  { options, faces, planHash, labels }: TrainingStage,
-  { id, arm, seed }: PlannedRun,
+  { options, faces, planHash, labelsOf }: TrainingStage,
+  { id, arm, seed, role, split, armPlan: trained }: PlannedRun,
   armPlan: Parameters<typeof drawsOf>[0],
 ): Promise<void> {
   const { store, plan, baseFolder, rerunCommand } = options;
@@ -19,11 +19,12 @@ export async function startRun(
   if (store.run(id)) store.deleteRun(id); // first, so that the store never names files that are gone
   rmSync(folder, { recursive: true, force: true });
   await makeFolder(folder); // the old files are gone for good before the store knows the run again
-  const draws = drawsOf(armPlan, labels, seed);
+  const draws = drawsOf(armPlan, labelsOf(split), seed);
   store.atomically(() => {
-    store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: faces.split.hash });
+    store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: split.hash });
     store.saveResult(id, 'faces', { prepared: faces.set.hash });
     store.saveResult(id, 'origin', { baseFolder, rerunCommand });
     store.saveResult(id, 'draws', draws);
+    if (plan.tune && role === 'comparison') store.saveResult(id, 'tuned', trained.settings ?? {});
   });
 }

@@ -1,16 +1,16 @@
 import { adviceBeforeTraining, adviceSentence } from '../../../src-shared/advice.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { builtPairs, planOfArm, type ArmPlan } from '../../../src-shared/experiment.ts';
+import { builtPairs, type Plan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
-import { decideRun, refuseInterrupted } from './decideRun.ts';
+import { decideRun, isJudged, mayDiverge, refuseInterrupted } from './decideRun.ts';
 import { endRun } from './endRun.ts';
 import { setFilesOf } from './gatherSets.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
-import { plannedRuns, type PlannedRun } from './plannedRuns.ts';
+import { comparisonRuns, planOfRun, tuningRuns, type PlannedRun } from './plannedRuns.ts';
 import { recordMessage } from './recordMessage.ts';
 import { sayOtherRuns } from './sayOtherRuns.ts';
 import { splitFacts } from './splitFacts.ts';
@@ -19,6 +19,7 @@ import { startRun } from './startRun.ts';
 import { whenFree } from './whenFree.ts';
 import { trainInRounds } from './trainInRounds.ts';
 import type { TrainingStage, TrainOptions } from './trainingStage.ts';
+import { tuningOutcomes } from './tuningOutcomes.ts';
 
 /**
  * Trains every arm with every seed, each in a process of its own, and keeps what they report in the store. Returns the
@@ -30,17 +31,44 @@ export async function trainArms(
   train: TrainOptions,
 ): Promise<readonly string[]> {
   const { store, plan, progress } = options;
-  const stage: TrainingStage = { options, train, faces, planHash: planHash(plan), labels: trainLabels(faces) };
+  const stage: TrainingStage = { options, train, faces, planHash: planHash(plan), labelsOf: trainLabels(faces) };
   store.savePlan(stage.planHash, plan);
-  const runs = chosenRuns(stage);
-  if (train.interrupted === 'resume') sayOtherRuns(options, stage.planHash, runs);
-  if (train.interrupted === 'refuse') for (const run of runs) refuseInterrupted(options, train, run);
-  if (runs.some((run) => store.run(run.id) === null)) sayAdvice(stage);
+  refuseParts(stage);
+  const trials = chosenTrials(stage);
+  const known = chosenRuns(stage);
+  const all = [...trials, ...known];
+  if (train.interrupted === 'resume') sayOtherRuns(options, stage.planHash, all);
+  if (train.interrupted === 'refuse') for (const run of all) refuseInterrupted(options, train, run);
+  if (all.some((run) => store.run(run.id) === null)) sayAdvice(stage);
   const trainOne = (run: PlannedRun, untilEpoch: number | null) => trainOneRun(stage, run, untilEpoch);
+  for (const run of trials) await trainOne(run, null);
+  if (plan.tune) sayChoices(options, tuningRuns(plan, faces));
   const halving = plan.sweep?.halving;
-  if (halving) await trainInRounds({ store, plan, halving, progress }, runs, trainOne);
-  else for (const run of runs) await trainOne(run, null);
-  return runs.map((run) => run.id);
+  if (halving) await trainInRounds({ store, plan, halving, progress }, known, trainOne);
+  else await trainUntilDecided(stage, trainOne);
+  const planned = chosenRuns(stage);
+  if (planned.length + trials.length === 0) throw noSuchRuns(plan);
+  return [...trials, ...planned].map(({ id }) => id);
+}
+
+/**
+ * Trains the runs of the comparison. One that stops by itself has fewer once it is decided, so that they are asked for
+ * after each run.
+ */
+async function trainUntilDecided(
+  stage: TrainingStage,
+  trainOne: (run: PlannedRun, untilEpoch: null) => Promise<void>,
+): Promise<void> {
+  const { options, train } = stage;
+  const done = new Set<string>();
+  let planned = chosenRuns(stage);
+  for (let next = planned[0]; next; next = planned.find(({ id }) => !done.has(id))) {
+    if (train.interrupted === 'refuse') refuseInterrupted(options, train, next);
+    await trainOne(next, null);
+    done.add(next.id);
+    if (options.plan.stopping) planned = chosenRuns(stage);
+  }
+  if (options.plan.stopping && !train.only) saySeeds(options, planned);
 }
 
 /** Trains and judges one run, up to an epoch where one is given, unless there is nothing left to do. */
@@ -49,7 +77,7 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
   const { store, plan, progress, signal, afterEpoch } = options;
   const decision = await decideRun(options, train, { run, untilEpoch });
   if (decision === 'skip') return;
-  const armPlan = planOfArm(plan, plan.arms.find(({ name }) => name === run.arm) as ArmPlan);
+  const armPlan = planOfRun(plan, run);
   const isTrained = store.run(run.id)?.status === 'trained';
   if (decision === 'restart') await startRun(stage, run, armPlan);
   store.forgetResult(run.id, 'failure'); // of the attempt before this one
@@ -72,10 +100,11 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
 /** What a trainer is asked to do. */
 function taskOf(
   { options, train, faces, planHash }: TrainingStage,
-  { id, arm, seed }: PlannedRun,
+  run: PlannedRun,
   { armPlan, ...task }: Pick<TrainerTask, 'resume' | 'untilEpoch'> & { readonly armPlan: TrainerTask['plan'] },
 ): TrainerTask {
   const { baseFolder, store } = options;
+  const { id, arm, seed, split } = run;
   const { pairs } = armPlan.evaluation;
   return {
     ...task,
@@ -84,31 +113,47 @@ function taskOf(
     arm,
     seed,
     preparedFolder: faces.set.folder,
-    classes: faces.split.classes,
-    parts: faces.split.parts,
+    classes: split.classes,
+    parts: split.parts,
     weightFile: weightFileOf(armPlan.model, baseFolder),
     pairsFile: pairs === builtPairs ? null : pathFrom(baseFolder, pairs),
     setFiles: setFilesOf(armPlan, baseFolder),
     runFolder: workspaceFolders(store.workspace).run(id),
     compiled: train.compiled,
-    evaluate: train.evaluate,
+    evaluate: isJudged(train, run),
     engine: train.engine,
   };
 }
 
 /**
- * Throws what ends all runs: a stop, or a failure. A run that diverges in a sweep is a result, and the others go on.
+ * Throws what ends all runs: a stop, or a failure. A run that diverges where values are tried is a result, and the
+ * others go on.
  */
 function throwUnlessDone({ plan, progress, rerunCommand }: StageOptions, last: LastMessage): void {
   if (last.kind === 'stopped')
     throw new ArcBenchError('cancelled', `Stopped and saved; \`${rerunCommand} --resume\` goes on from here.`);
   if (last.kind !== 'failed') return;
-  if (last.code !== 'diverged' || !plan.sweep) throw new ArcBenchError(last.code, last.message);
+  if (last.code !== 'diverged' || !mayDiverge(plan)) throw new ArcBenchError(last.code, last.message);
   progress.notice(last.message);
 }
 
-/** The runs that are meant. Throws 'wrong-input' where there are none, or where they cannot be picked one by one. */
-function chosenRuns({ options, train, faces }: TrainingStage): readonly PlannedRun[] {
+const isMeant = ({ train }: TrainingStage, run: { readonly arm: string; readonly seed: number }): boolean =>
+  train.only?.(run) ?? true;
+
+/** The runs of the comparison that are meant, as far as they are known. */
+const chosenRuns = (stage: TrainingStage): PlannedRun[] =>
+  comparisonRuns(stage.options.store, stage.options.plan, stage.faces).filter((run) => isMeant(stage, run));
+
+/** The runs of tuning that are meant, or that are needed to choose for an arm whose own runs are meant. */
+function chosenTrials(stage: TrainingStage): PlannedRun[] {
+  const { plan } = stage.options;
+  const isWanted = ({ armPlan }: PlannedRun) =>
+    plan.seeds.some((seed) => isMeant(stage, { arm: armPlan.variantOf ?? armPlan.name, seed }));
+  return tuningRuns(plan, stage.faces).filter((run) => isMeant(stage, run) || isWanted(run));
+}
+
+/** Refuses to train a part of what only goes together. */
+function refuseParts({ options, train }: TrainingStage): void {
   const { plan, rerunCommand } = options;
   if (train.only && plan.sweep?.halving)
     throw new ArcBenchError(
@@ -116,19 +161,56 @@ function chosenRuns({ options, train, faces }: TrainingStage): readonly PlannedR
       `The runs of a sweep with successive halving go on together, round by round: \`${rerunCommand} --resume\` ` +
         'goes on with all of them.',
     );
-  const runs = plannedRuns(plan, faces.split).filter((run) => train.only?.(run) ?? true);
-  if (runs.length === 0)
+  if (plan.stopping && !train.evaluate)
     throw new ArcBenchError(
       'wrong-input',
-      `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its ` +
-        `seeds ${plan.seeds.join(', ')}.`,
+      'A comparison that stops by itself needs each run judged before the next one: run the whole experiment with ' +
+        '`arcbench --run`, or leave out stopping.',
     );
-  return runs;
 }
 
-function trainLabels({ set, split }: TrainingStage['faces']): Int32Array {
-  const labelOf = new Map(split.classes.map((identity, label) => [identity, label]));
-  return Int32Array.from(split.parts.train, (index) => labelOf.get(set.images[index]?.identity ?? '') ?? 0);
+const noSuchRuns = (plan: Plan) =>
+  new ArcBenchError(
+    'wrong-input',
+    `The experiment has no such run: its arms are ${plan.arms.map((arm) => arm.name).join(', ')} and its ` +
+      `seeds ${plan.seeds.join(', ')}.`,
+  );
+
+/** Says what val chose for each arm. Throws 'diverged' where every combination of an arm diverged. */
+function sayChoices({ store, progress }: StageOptions, runs: readonly PlannedRun[]): void {
+  for (const { origin, trials, chosen } of tuningOutcomes(store, runs)) {
+    const best = trials.find(({ arm }) => arm === chosen);
+    if (best) {
+      const accuracy = (100 * (best.accuracy ?? 0)).toFixed(1);
+      progress.notice(`Tuning chose ${best.arm.name} of ${trials.length}: val ${accuracy} % on average.`);
+    } else if (trials.every(({ divergedSeeds }) => divergedSeeds.length > 0))
+      throw new ArcBenchError(
+        'diverged',
+        `Every combination that ${origin} tried in tuning diverged: add lower learning rates to tune.knobs.`,
+      );
+  }
+}
+
+function saySeeds({ plan, progress }: StageOptions, planned: readonly PlannedRun[]): void {
+  const seeds = new Set(planned.map(({ seed }) => seed)).size;
+  progress.notice(
+    seeds < plan.seeds.length
+      ? `Stopped after ${seeds} of at most ${plan.seeds.length} seeds: more would hardly change the verdict.`
+      : `All ${seeds} seeds were needed.`,
+  );
+}
+
+/** The class of each training picture of a split. */
+function trainLabels({ set }: TrainingStage['faces']): TrainingStage['labelsOf'] {
+  const known = new Map<string, Int32Array>();
+  return (split) => {
+    const labelOf = new Map(split.classes.map((identity, label) => [identity, label]));
+    const labels =
+      known.get(split.hash) ??
+      Int32Array.from(split.parts.train, (index) => labelOf.get(set.images[index]?.identity ?? '') ?? 0);
+    known.set(split.hash, labels);
+    return labels;
+  };
 }
 
 function sayAdvice({ options, faces }: TrainingStage): void {

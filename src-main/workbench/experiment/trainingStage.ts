@@ -1,6 +1,7 @@
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
 import type { Split } from '../../split/makeSplit.ts';
+import type { SplitsOfSeeds } from './plannedRuns.ts';
 import type { StageOptions } from './stage.ts';
 
 export interface TrainOptions {
@@ -18,8 +19,8 @@ export interface TrainOptions {
 export interface TrainingStage {
   readonly options: StageOptions;
   readonly train: TrainOptions;
-  readonly faces: { readonly set: PreparedSet; readonly split: Split };
+  readonly faces: SplitsOfSeeds & { readonly set: PreparedSet };
   readonly planHash: string;
-  /** The class of each training image. */
-  readonly labels: Int32Array;
+  /** The class of each training image of a split. */
+  readonly labelsOf: (split: Split) => Int32Array;
 }

@@ -3,6 +3,7 @@ import { compareArms } from '../../../src-shared/comparison.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { stoppingRuleOf } from '../../../src-shared/sequentialDuel.ts';
 import { reportMetrics } from '../../report/reportMetrics.ts';
 import type { RunEvaluation } from '../../report/runEvaluation.ts';
 import type { RunRow, Store } from '../../store/store.ts';
@@ -30,13 +31,22 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
     judged.map(({ evaluation }) => evaluation),
     reportTexts('en'),
   );
-  // Arms of another split were judged on other pictures: their runs are no pairs with those of the base.
+  // A pair was judged on the same pictures: both runs of a seed have one split.
+  const splitOf = new Map(
+    judged
+      .filter(({ row }) => row.planHash === base.row.planHash && row.arm === base.row.arm)
+      .toSorted(
+        (a, b) => Number(a.row.splitHash === base.row.splitHash) - Number(b.row.splitHash === base.row.splitHash),
+      )
+      .map(({ row }) => [row.seed, row.splitHash]),
+  );
   const arms = [...groupBy(judged, ({ row }) => `${row.planHash} ${row.arm}`).values()].map((own) => ({
     name: own[0]!.row.id,
     isBase: own.includes(base),
     runs: own
-      .filter(({ row }) => row.splitHash === base.row.splitHash)
+      .filter(({ row }) => row.splitHash === splitOf.get(row.seed))
       .map(({ row, evaluation }) => ({
+        id: row.id,
         seed: row.seed,
         values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(evaluation)])),
       })),
@@ -45,6 +55,7 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
   const { pairs } = compareArms(
     metrics.map(({ key, title, unit, better, primary }) => ({ key, title, unit, better, primary })),
     ordered,
+    stoppingRuleOf(store.plan(base.row.planHash) ?? { seeds: [] }),
   );
   const paired = new Set(pairs.map(({ arm }) => arm));
   return {

@@ -1,6 +1,7 @@
 import { cpus, totalmem, type, release } from 'node:os';
 import { isAbsolute, relative } from 'node:path';
-import { adviceBeforeTraining } from '../../../src-shared/advice.ts';
+import { adviceAfterTuning, adviceBeforeTraining } from '../../../src-shared/advice.ts';
+import { withClasses } from '../../../src-shared/comparePredictions.ts';
 import type { Predictions } from '../../../src-shared/evaluation.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
 import { runWarningSchema, type RunWarning } from '../../../src-shared/runWarning.ts';
@@ -13,6 +14,8 @@ import { embeddingPicture } from './embeddingPicture.ts';
 import { resultHash } from './resultHash.ts';
 import { splitFacts } from '../experiment/splitFacts.ts';
 import type { SplitFaces } from '../experiment/splitFaces.ts';
+import { splitOfSeed, tuningRuns } from '../experiment/plannedRuns.ts';
+import { tuningOutcomes } from '../experiment/tuningOutcomes.ts';
 import { haltOf } from '../experiment/haltOf.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
 import { faceThumbnails } from '../../data/faceThumbnails.ts';
@@ -38,6 +41,14 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
   const { plan } = source;
   const { dataset, set, split, findings } = source.faces;
   const peopleIn = (indexes: readonly number[]) => new Set(indexes.map((index) => set.images[index]?.identity)).size;
+  const tuning = tuningOutcomes(store, tuningRuns(plan, source.faces));
+  const splits = [...(source.faces.splits?.values() ?? [split])];
+  const people = [...new Set(splits.flatMap(({ classes }) => classes))].sort();
+  const placeOf = new Map(people.map((person, place) => [person, place]));
+  const predictionsOf = (id: string, seed: number): Predictions | null => {
+    const own = store.result(id, 'predictions') as Predictions | null;
+    return own && withClasses(own, splitOfSeed(source.faces, seed).classes, placeOf);
+  };
   const engine = source.runs
     .map(({ id }) => store.result(id, 'engine') as { device: string; tensorflow: string; threads?: number } | null)
     .find((found) => found !== null) ?? { device: 'unknown', tensorflow: 'unknown' };
@@ -71,15 +82,19 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       hash: split.hash,
       parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
       skippedPeople: split.skipped.length,
+      splits: new Set(source.runs.map(({ seed }) => splitOfSeed(source.faces, seed).hash)).size,
       givenBy: split.givenBy,
       notes: split.notes,
       copies: copiesOf(source.faces),
       findings,
     },
-    advice: adviceBeforeTraining(plan, splitFacts(source.faces)),
+    advice: [...adviceBeforeTraining(plan, splitFacts(source.faces)), ...adviceAfterTuning(plan, tuning)],
+    tuning,
     test: {
-      classes: split.classes,
-      files: Object.fromEntries(split.parts.test.map((index) => [index, set.images[index]?.path ?? ''])),
+      classes: people,
+      files: Object.fromEntries(
+        splits.flatMap(({ parts }) => parts.test).map((index) => [index, set.images[index]?.path ?? '']),
+      ),
     },
     faces: { files: {}, people: {} },
     runs: plan.arms.flatMap((arm) =>
@@ -108,7 +123,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
             halving: haltOf(store, id),
             engines: enginesOf(store, id),
             resultHash: resultHash(store, id),
-            predictions: store.result(id, 'predictions') as Predictions | null,
+            predictions: predictionsOf(id, seed),
             hashes: {
               split: run?.splitHash ?? null,
               initialWeights: run?.initialWeightsHash ?? null,
@@ -139,12 +154,13 @@ const toldFailure = (store: Store, id: string): RunWarning | null =>
   ).data ?? null;
 
 /** Failed pictures by their file, and a training picture of each person they were taken for. */
-async function facesOf(model: ReportModel, { set, split }: SplitFaces): Promise<ReportModel['faces']> {
+async function facesOf(model: ReportModel, { set, split, splits }: SplitFaces): Promise<ReportModel['faces']> {
   const { files, people } = facesShown(reportContext(model));
   const find = (indexes: Iterable<number>, matches: (image: PreparedImage) => boolean) =>
     [...indexes].find((index) => matches(set.images[index] as PreparedImage));
   const ofFiles = files.flatMap((file) => find(set.images.keys(), (image) => image.path === file) ?? []);
-  const ofPeople = people.flatMap((person) => find(split.parts.train, (image) => image.identity === person) ?? []);
+  const trained = [...new Set([...(splits?.values() ?? [split])].flatMap(({ parts }) => parts.train))];
+  const ofPeople = people.flatMap((person) => find(trained, (image) => image.identity === person) ?? []);
   const thumbnails = await faceThumbnails(set, [...ofFiles, ...ofPeople]);
   const named = (indexes: readonly number[], name: (image: PreparedImage) => string) =>
     Object.fromEntries(indexes.map((index) => [name(set.images[index] as PreparedImage), thumbnails.get(index) ?? '']));

@@ -15,6 +15,8 @@ export type KnobKind =
       readonly above: boolean;
       /** Whether `most` itself is excluded. */
       readonly below: boolean;
+      /** Words that may stand in place of a number, such as perSeed. */
+      readonly words?: readonly string[];
     }
   | {
       readonly type: 'choice';
@@ -52,7 +54,7 @@ export interface KnobSection {
 export type Given = (path: KnobPath) => unknown;
 
 /** Knobs that have their own part of the form. */
-const elsewhere = new Set(['arms', 'ladder', 'sweep']);
+const elsewhere = new Set(['arms', 'ladder', 'sweep', 'tune', 'stopping']);
 const titles: Readonly<Record<string, string>> = {
   '': 'Experiment',
   data: 'Data',
@@ -130,6 +132,12 @@ export const ladderKnobs = (): Knob[] =>
   Object.entries(experimentSchema.properties?.['ladder']?.properties ?? {}).flatMap(([key, schema]) =>
     knobsOf(['ladder', key], schema, () => undefined),
   );
+
+/** The settings of tuning beside its knobs. */
+export const tuneKnobs = (): Knob[] =>
+  Object.entries(experimentSchema.properties?.['tune']?.properties ?? {})
+    .filter(([key]) => key !== 'knobs')
+    .flatMap(([key, schema]) => knobsOf(['tune', key], schema, () => undefined));
 
 /** The settings of a sweep's successive halving. */
 export const halvingKnobs = (): Knob[] =>
@@ -259,11 +267,18 @@ function kindOf(schema: KnobSchema): KnobKind | null {
   }
 }
 
-/** Words or a small whole number, such as `people: auto` or `people: 2`, are one list of options. */
+/**
+ * Words or a small whole number, such as `people: auto` or `people: 2`, are one list of options; words or any whole
+ * number, such as `seed: perSeed`, are a number that a word may take the place of.
+ */
 function wordOrNumber(schemas: readonly KnobSchema[]): KnobKind | null {
   const words = schemas.flatMap((schema) => schema.enum ?? []);
   const number = schemas.find(({ type }) => type === 'integer');
-  if (words.length === 0 || number?.minimum === undefined || number.maximum === undefined) return null;
+  if (words.length === 0 || !number) return null;
+  if (number.minimum === undefined || number.maximum === undefined || number.maximum - number.minimum > 20) {
+    const kind = kindOf(number);
+    return kind?.type === 'number' ? { ...kind, words } : null;
+  }
   const { minimum, maximum } = number;
   const numbers = Array.from({ length: maximum - minimum + 1 }, (_, index) => String(minimum + index));
   return { type: 'choice', options: [...words, ...numbers], numbers };
