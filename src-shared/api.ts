@@ -372,7 +372,12 @@ export interface RunSummary {
   /** Epochs done and planned. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Last value of each curve and the judged metrics, by name. */
+  /** The epoch that is judged: the best on val so far; null before the first ends. */
+  readonly judgedEpoch: number | null;
+  /**
+   * By name: the value of each curve in the judged epoch (the last one of curves that have a point for each step), and
+   * the judged metrics.
+   */
   readonly metrics: Readonly<Record<string, number>>;
   /** Dotted knobs of the run's plan with its arm's, as text. */
   readonly knobs: Readonly<Record<string, string>>;

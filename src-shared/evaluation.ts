@@ -1,4 +1,5 @@
 import type { IdentificationRate } from './maths/identificationRate.ts';
+import type { Interval } from './maths/statistics.ts';
 import type { Spread } from './maths/histogram.ts';
 import type { RankRate } from './maths/cumulativeMatch.ts';
 import type { Retrieval } from './maths/retrieval.ts';
@@ -34,6 +35,12 @@ export interface Verification {
   readonly accuracy: VerificationAccuracy;
   readonly areaUnderCurve: number;
   readonly equalErrorRate: number;
+  /** By a bootstrap over people, as those of the rates. Absent from older runs, whose rates have Wilson's over pairs. */
+  readonly intervals?: {
+    readonly accuracy: Interval;
+    readonly areaUnderCurve: Interval;
+    readonly equalErrorRate: Interval;
+  };
   /** TAR@FAR; its threshold lets floor(FAR x impostors) impostors through. */
   readonly rates: readonly IdentificationRate[];
   /** TAR@FAR with equal weight for people, of built pairs; absent from runs that an older version judged. */
@@ -176,6 +183,8 @@ export interface IdentificationByPeople {
 export interface Identification {
   readonly positives: number;
   readonly negatives: number;
+  /** People of query. Absent from older runs, whose intervals take pairs for independent (Wilson's). */
+  readonly people?: number;
   /** With equal weight for pairs. */
   readonly rates: readonly IdentificationRate[];
   /** With equal weight for people; absent from runs that an older version judged. */

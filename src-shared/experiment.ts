@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { armSchema, ladderSchema, sweepSchema, type ArmPlan, type Setting } from './arms.ts';
-import { knobsOf, withKnob } from './knobs.ts';
+import { knobsOf, shortKnobs, withKnob } from './knobs.ts';
 import { ladderArms } from './ladder.ts';
 import { lossSchema } from './losses.ts';
 import { nearestName } from './nearestName.ts';
@@ -123,7 +123,13 @@ export const splitSchema = z
       .record(z.string(), z.enum(assignments))
       .default({})
       .describe('people whose part you choose yourself, by name, instead of the random draw'),
-    allowFindings: z.array(z.string()).default([]).describe('names of audit findings that do not block training'),
+    allowFindings: z
+      .array(z.string())
+      .default([])
+      .describe(
+        "names of audit findings that do not block training, each with its reason: 'name: why it is harmless'. The " +
+          'report shows both',
+      ),
   })
   .refine((split) => Math.abs(split.train + split.val + split.test - 1) < 1e-6, {
     error: ({ input }) =>
@@ -214,6 +220,22 @@ export const scheduleSchema = z.strictObject({
 });
 export type SchedulePlan = z.infer<typeof scheduleSchema>;
 
+export const gradientClipSchema = z.strictObject({
+  norm: z
+    .number()
+    .min(0)
+    .default(5)
+    .describe('gradients are scaled down to at most this norm over all of them together; 0: no clipping'),
+  of: z
+    .enum(['all', 'backbone'])
+    .default('all')
+    .describe(
+      'all: the gradients of backbone and head together; backbone: those of the backbone, as insightface does. The ' +
+        "head's are then never clipped",
+    ),
+});
+export type GradientClip = z.infer<typeof gradientClipSchema>;
+
 export const augmentationSchema = z.strictObject({
   flip: probability(0.5, 'probability of mirroring an image'),
   shift: z.number().min(0).max(0.5).default(0).describe('largest shift, as a share of the side'),
@@ -239,11 +261,10 @@ export const trainingSchema = z.strictObject({
     .preprocess((value) => (typeof value === 'string' ? { name: value } : value), optimizerSchema)
     .prefault({ name: 'sgd' }),
   schedule: z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), scheduleSchema).prefault({}),
+  // `gradientClip: 5` is short for all gradients.
   gradientClip: z
-    .number()
-    .min(0)
-    .default(5)
-    .describe('gradients are scaled down to at most this global norm; 0: no clipping'),
+    .preprocess((value) => (typeof value === 'number' ? { norm: value } : value), gradientClipSchema)
+    .prefault({}),
   sampler: z
     .discriminatedUnion('name', [
       z.strictObject({ name: z.literal('shuffled') }),
@@ -461,7 +482,7 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
   const sections = { training: plan.training, model: plan.model };
   const known = [...knobsOf(sections).keys()];
   for (const [name, value] of Object.entries(arm.settings ?? {})) {
-    if (!known.includes(name)) {
+    if (!known.includes(name) && !Object.hasOwn(shortKnobs, name)) {
       const nearest = nearestName(name, known);
       refuse(
         ['settings', name],

@@ -1,5 +1,8 @@
 import type { Setting } from './arms.ts';
 
+/** Sections that a number can stand for, and the knob that it then sets: `gradientClip: 5`. */
+export const shortKnobs: Readonly<Record<string, string>> = { 'training.gradientClip': 'training.gradientClip.norm' };
+
 /** The values of a section by their dotted names, such as 'optimizer.momentum'; a list of plain values is one value. */
 export function knobsOf(section: unknown, prefix = ''): Map<string, unknown> {
   const knobs = new Map<string, unknown>();

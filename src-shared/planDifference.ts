@@ -1,5 +1,5 @@
 import type { Plan } from './experiment.ts';
-import { knobsOf } from './knobs.ts';
+import { knobsOf, shortKnobs } from './knobs.ts';
 import { lossTerms, type LossPlan } from './losses.ts';
 
 export interface KnobDifference {
@@ -18,7 +18,10 @@ export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 't
   const summed = arms.some(({ loss }) => loss.name === 'sum');
   const knobsOfArms = arms.map(
     ({ loss, settings = {} }) =>
-      new Map([...(summed ? knobsOfTerms(loss) : knobsOf(loss, 'loss')), ...Object.entries(settings)]),
+      new Map([
+        ...(summed ? knobsOfTerms(loss) : knobsOf(loss, 'loss')),
+        ...Object.entries(settings).map(([knob, value]) => [shortKnobs[knob] ?? knob, value] as const),
+      ]),
   );
   const names = new Set(knobsOfArms.flatMap((knobs) => [...knobs.keys()]));
   return [...names]

@@ -1,5 +1,5 @@
 import type { ArmPlan, Setting, SweepPlan, SweptKnob } from './arms.ts';
-import { knobsOf, withKnob } from './knobs.ts';
+import { knobsOf, shortKnobs, withKnob } from './knobs.ts';
 import { randomStream, type RandomStream } from './maths/random.ts';
 import { nearestName } from './nearestName.ts';
 
@@ -35,7 +35,7 @@ export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPl
     ...knobsOf(sections).keys(),
   ];
   for (const name of Object.keys(sweep.knobs)) {
-    if (known.includes(name)) continue;
+    if (known.includes(name) || Object.hasOwn(shortKnobs, name)) continue;
     const nearest = nearestName(name, known);
     const advice =
       nearest === null

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { FaceImage, PictureRegion } from './dataset.ts';
 import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf, type PictureFile } from './pictureFile.ts';
 import { perceptualHash } from './perceptualHash.ts';
-import { decodePlainJpeg } from './plainJpeg.ts';
+import { decodePlainJpeg, loadJpegDecoder } from './plainJpeg.ts';
 import {
   inverseTransform,
   similarityTransform,
@@ -85,6 +85,7 @@ async function cutByLandmarks(
   // Below half size, interpolation between four pixels would skip others, so sharp averages over areas first.
   const shrink = Math.max(1, Math.floor(1 / Math.hypot(transform.a, transform.b)));
   const wanted = regionOf(back, inputSize);
+  await loadJpegDecoder();
   // Nothing may wait between this call and the warp: its pixels are there only until its next call.
   const whole = shrink === 1 && !shown ? decodePlainJpeg(file.file) : null;
   const decoded = whole ? wholeAround(whole, wanted) : await decodePart(file, { wanted, shown, shrink });

@@ -14,7 +14,15 @@ export function foldersOf(
   opened: readonly string[] | undefined,
 ): readonly string[] | null {
   if (layout === 'csv') return opened ?? null;
-  return [statSync(source, { throwIfNoEntry: false })?.isFile() ? dirname(source) : source];
+  return [isFile(source) ? dirname(source) : source];
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false; // gone or hidden: reading its pictures says so
+  }
 }
 
 /**

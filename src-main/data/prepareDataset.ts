@@ -35,7 +35,7 @@ import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { diskError, writeWhole } from '../files/writeWhole.ts';
 
 // Raise this whenever the same pictures and settings would give other pixels.
-const preparationVersion = 3;
+const preparationVersion = 4;
 const picturesInBatch = 16;
 const picturesInDetectedBatch = 4; // the detector takes a tenth of a second for each
 

@@ -88,7 +88,14 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
       accuracy: { val: accuracyOf(val), test: accuracyOf(test) },
       identification: weighed(
         identifyPairs(
-          { query: query.units, queryLabels: query.labels, distractors: distractors.units, size },
+          {
+            query: query.units,
+            queryLabels: query.labels,
+            distractors: distractors.units,
+            distractorLabels: distractors.labels,
+            size,
+            seed,
+          },
           options.falsePositiveRates,
         ),
         options,
@@ -129,10 +136,10 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
 /** The identification rates with those that weigh people equally beside them. */
 function weighed(
   identification: Identification | null,
-  { falsePositiveRates, embeddingSize: size, pairWeights, pictureOf }: EvaluateOptions,
+  { falsePositiveRates, embeddingSize: size, pairWeights, pictureOf, seed }: EvaluateOptions,
   images: { readonly query: EmbeddedImages; readonly distractors: EmbeddedImages },
 ): Identification | null {
-  const byPeople = identification && identifyByPeople({ ...images, size }, falsePositiveRates);
+  const byPeople = identification && identifyByPeople({ ...images, size, seed }, falsePositiveRates);
   if (!identification || !byPeople) return identification;
   const { row, ...largest } = byPeople.largest;
   const { identity } = pictureOf(images.query.indexes[row]!);
@@ -198,6 +205,7 @@ function verify(options: EvaluateOptions, query: EmbeddedImages, distractors: Em
     falseAcceptanceRates,
     unitOf: (index) => known.get(index) as Float32Array,
     identityOf: (index) => pictureOf(index).identity,
+    seed: options.seed,
   });
 }
 

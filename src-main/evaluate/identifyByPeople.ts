@@ -1,17 +1,20 @@
 import type { IdentificationByPeople } from '../../src-shared/evaluation.ts';
+import { withIntervals } from '../../src-shared/maths/bootstrapOverPeople.ts';
+import { countPairs } from '../../src-shared/maths/countPairs.ts';
 import { allowedWeight, peopleRate, weighedThreshold } from '../../src-shared/maths/peopleRate.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
+import { countedPeople } from './countedPeople.ts';
 import type { EmbeddedImages } from './embedImages.ts';
+import { binOf, countedLevels, levelsOfBins, similarityBins } from './similarityBins.ts';
 
 type Embedded = Pick<EmbeddedImages, 'units' | 'labels'>;
 interface ByPeopleInput {
   readonly query: Embedded;
   readonly distractors: Embedded;
   readonly size: number;
+  /** Seed of the bootstrap over people. */
+  readonly seed: number;
 }
-
-const bins = 2 ** 16;
-const binOf = (cosine: number) => Math.min(bins - 1, Math.max(0, Math.floor(((cosine + 1) * bins) / 2)));
 
 /**
  * The identification rate with equal weight for people: a negative pair of two people weighs 1 / (n m) if they have n
@@ -25,8 +28,8 @@ export function identifyByPeople(
 ): IdentificationByPeople | null {
   const weights = { query: shareOfPerson(input.query.labels), distractors: shareOfPerson(input.distractors.labels) };
   const own: { similarities: number[]; people: number[] } = { similarities: [], people: [] };
-  const counts = new Float64Array(bins);
-  const weightOf = new Float64Array(bins);
+  const counts = new Float64Array(similarityBins);
+  const weightOf = new Float64Array(similarityBins);
   eachPair(input, weights, {
     positive: (cosine, person) => {
       own.similarities.push(cosine);
@@ -46,7 +49,7 @@ export function identifyByPeople(
   const places = falsePositiveRates.map((falsePositiveRate) => {
     const allowed = allowedWeight(falsePositiveRate, whole);
     const heavier = { weight: 0, count: 0 };
-    let bin = bins - 1;
+    let bin = similarityBins - 1;
     for (; bin > 0 && heavier.weight + weightOf[bin]! <= allowed; bin--) {
       heavier.weight += weightOf[bin]!;
       heavier.count += counts[bin]!;
@@ -54,21 +57,29 @@ export function identifyByPeople(
     return { falsePositiveRate, allowed, bin, heavier };
   });
   const kept = new Map(places.map(({ bin }) => [bin, { similarities: [] as number[], weights: [] as number[] }]));
+  const people = countedPeople(input.query.labels, input.distractors.labels);
+  const levelOf = levelsOfBins(weightOf, whole / negatives);
+  const counter = countPairs(people.groups, countedLevels);
+  const pairsOf = countsOf(positives.people);
   eachPair(input, weights, {
-    positive: () => undefined,
-    negative: (cosine, weight) => {
-      const bin = kept.get(binOf(cosine));
-      bin?.similarities.push(cosine);
-      bin?.weights.push(weight);
+    positive: (cosine, person, row) =>
+      counter.genuine(people.of[row]!, levelOf[binOf(cosine)]!, 1 / pairsOf.get(person)!),
+    negative: (cosine, weight, rows) => {
+      const bin = binOf(cosine);
+      counter.impostor([people.of[rows[0]]!, people.of[rows[1]]!], levelOf[bin]!, weight);
+      const own = kept.get(bin);
+      own?.similarities.push(cosine);
+      own?.weights.push(weight);
     },
   });
+  const rates = places.map(({ falsePositiveRate, allowed, bin, heavier }) => {
+    const { similarities = [], weights: ofBin = [] } = kept.get(bin) ?? {};
+    const inBin = { similarities: Float32Array.from(similarities), weights: Float64Array.from(ofBin) };
+    const threshold = weighedThreshold(inBin, allowed, heavier);
+    return peopleRate(positives, threshold, { falsePositiveRate, negatives });
+  });
   return {
-    rates: places.map(({ falsePositiveRate, allowed, bin, heavier }) => {
-      const { similarities = [], weights: ofBin = [] } = kept.get(bin) ?? {};
-      const inBin = { similarities: Float32Array.from(similarities), weights: Float64Array.from(ofBin) };
-      const threshold = weighedThreshold(inBin, allowed, heavier);
-      return peopleRate(positives, threshold, { falsePositiveRate, negatives });
-    }),
+    rates: withIntervals(rates, counter.result(), input.seed),
     largest: largestPerson(input, { positives: positives.people.length, negatives }),
   };
 }
@@ -89,20 +100,24 @@ function eachPair(
   { query, distractors, size }: ByPeopleInput,
   weights: { readonly query: Float64Array; readonly distractors: Float64Array },
   visit: {
-    readonly positive: (cosine: number, person: number) => void;
-    readonly negative: (cosine: number, weight: number) => void;
+    readonly positive: (cosine: number, person: number, row: number) => void;
+    /** Rows are those of query, and then those of distractors. */
+    readonly negative: (cosine: number, weight: number, rows: readonly [number, number]) => void;
   },
 ): void {
   for (const { row, similarities } of similarityRows(query.units, query.units, size)) {
     for (let other = row + 1; other < similarities.length; other++) {
       const person = query.labels[row]!;
-      if (query.labels[other] === person) visit.positive(similarities[other]!, person);
-      else visit.negative(similarities[other]!, weights.query[row]! * weights.query[other]!);
+      if (query.labels[other] === person) visit.positive(similarities[other]!, person, row);
+      else visit.negative(similarities[other]!, weights.query[row]! * weights.query[other]!, [row, other]);
     }
   }
   for (const { row, similarities } of similarityRows(query.units, distractors.units, size)) {
     for (let other = 0; other < similarities.length; other++)
-      visit.negative(similarities[other]!, weights.query[row]! * weights.distractors[other]!);
+      visit.negative(similarities[other]!, weights.query[row]! * weights.distractors[other]!, [
+        row,
+        query.labels.length + other,
+      ]);
   }
 }
 

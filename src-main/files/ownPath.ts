@@ -13,24 +13,33 @@ export const appendOwn = constants.O_WRONLY | constants.O_CREAT | constants.O_AP
  * or remove, unless the folder around it is theirs too.
  */
 export function foreignReason(path: string, wanted: 'file' | 'folder'): string | null {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = stateOf(path);
   if (!found) return null;
   const kind = kindOf(found);
   if (kind !== wanted) return `${path} is a ${kind}, where ArcBench keeps a ${wanted} of its own`;
   const self = process.getuid?.();
-  if (self === undefined || found.uid === self || found.uid === lstatSync(dirname(path)).uid) return null;
+  if (self === undefined || found.uid === self || found.uid === stateOf(dirname(path))?.uid) return null;
   return `${path} belongs to another user (number ${found.uid}), and ArcBench keeps a ${wanted} of its own there`;
 }
 
 /** Whether ArcBench may remove what has the name of a file or folder of its own. */
 export const isOwn = (path: string): boolean =>
-  foreignReason(path, lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'folder' : 'file') === null;
+  foreignReason(path, stateOf(path)?.isDirectory() ? 'folder' : 'file') === null;
 
 /** Throws 'wrong-input' where ArcBench may not use a path where it keeps a file or folder of its own. */
 export function refuseForeign(path: string, wanted: 'file' | 'folder'): void {
   const reason = foreignReason(path, wanted);
   if (reason !== null)
     throw new ArcBenchError('wrong-input', `${reason}: it was left as it is; move it away, and try again.`);
+}
+
+/** What a path itself is; null where nothing is there, or permissions hide it: using it will say so. */
+function stateOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
 }
 
 function kindOf(found: Stats): string {

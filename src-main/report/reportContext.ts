@@ -41,6 +41,14 @@ export function valAccuracy({ runs }: ReportArm): number | null {
   return values.length === 0 ? null : mean(values);
 }
 
+/** Mean val loss of an arm's runs in the epochs that were judged; the largest number where it is not known. */
+export function valLoss({ runs }: ReportArm): number {
+  const values = runs.flatMap(
+    ({ curves, summary }) => curves['val/loss']?.find(({ epoch }) => epoch === summary.bestEpoch)?.value ?? [],
+  );
+  return values.length === 0 || values.length < runs.length ? Number.MAX_VALUE : mean(values);
+}
+
 /** Prepares what all sections read. */
 export function reportContext(model: ReportModel): ReportContext {
   const texts = reportTexts(model.plan.report.language);
@@ -109,12 +117,12 @@ function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
 }
 
 /**
- * The variant with the best val accuracy among those with the most finished runs. A variant that diverged with some
- * seed is not chosen.
+ * The variant with the best val accuracy among those with the most finished runs. Ties go to the lower val loss. A
+ * variant that diverged with some seed is not chosen.
  */
 function bestOf(variants: readonly ReportArm[]): ReportArm | undefined {
   const most = Math.max(...variants.map((arm) => arm.runs.length));
   return variants
     .filter((arm) => arm.runs.length === most)
-    .toSorted((a, b) => (valAccuracy(b) ?? -1) - (valAccuracy(a) ?? -1))[0];
+    .toSorted((a, b) => (valAccuracy(b) ?? -1) - (valAccuracy(a) ?? -1) || valLoss(a) - valLoss(b))[0];
 }

@@ -1,5 +1,6 @@
 import type { IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
 import type { SetVerification } from '../../src-shared/evaluation.ts';
+import type { Verification } from '../../src-shared/evaluation.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 
 interface CountedRate {
@@ -35,6 +36,7 @@ export interface JudgedParts {
       readonly standardDeviation?: number;
       readonly folds?: readonly { readonly pairs: number }[];
     };
+    readonly intervals?: Verification['intervals'];
     readonly areaUnderCurve: number;
     readonly equalErrorRate: number;
     readonly roc: { readonly falsePositiveRates: readonly number[]; readonly truePositiveRates: readonly number[] };

@@ -1,3 +1,4 @@
+import { allowedFinding } from '../../src-shared/allowedFinding.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { SplitSource } from './makeSplit.ts';
 
@@ -8,7 +9,9 @@ export const findingName = (kind: FindingKind, key: string): string => `${kind}:
 
 /** Whether the rule allows a finding, by its name or by its kind. */
 export const isAllowed = ({ allowFindings }: Plan['split'], name: string): boolean =>
-  allowFindings.some((entry) => entry === name || entry === name.split(':', 1)[0]);
+  allowFindings
+    .map((entry) => allowedFinding(entry).name)
+    .some((allowed) => allowed === name || allowed === name.split(':', 1)[0]);
 
 const hashOf = ({ images }: SplitSource, index: number | undefined) => images[index ?? -1]?.contentHash ?? '';
 

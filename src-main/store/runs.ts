@@ -42,6 +42,9 @@ export interface Annotation {
   readonly note: string;
   readonly starred: boolean;
 }
+/** What chooses the epoch of runs that are selected by identification. Other runs have no such curve. */
+export const identificationCurve = 'val/identification';
+
 /** All rows of a run, as they go from one store into another. The details of its events are JSON text. */
 export interface RunRecord {
   readonly run: RunRow;
@@ -176,6 +179,26 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
           .pluck()
           .all(run, name, step, count) as number[]
       ).reverse(),
+    /**
+     * The points of the epoch that judges a run: the best on val so far, as isBetterEpoch has it. Empty before its first
+     * epoch ends.
+     */
+    judgedPoints: (run: string): LatestPoint[] => {
+      const names = prepare("SELECT name FROM latest WHERE run = ? AND NOT name GLOB 'step/*'")
+        .pluck()
+        .all(run) as string[];
+      const chosenBy = names.includes(identificationCurve) ? identificationCurve : 'val/accuracy';
+      const step = prepare(
+        "SELECT own.step FROM point own LEFT JOIN point loss ON loss.run = own.run AND loss.name = 'val/loss' AND " +
+          'loss.step = own.step WHERE own.run = ? AND own.name = ? AND own.value IS NOT NULL ORDER BY own.value ' +
+          'DESC, loss.value IS NULL, loss.value, own.step LIMIT 1',
+      )
+        .pluck()
+        .get(run, chosenBy) as number | undefined;
+      if (step === undefined) return [];
+      const point = prepare('SELECT run, name, step, epoch, value FROM point WHERE run = ? AND name = ? AND step = ?');
+      return names.flatMap((name) => (point.get(run, name, step) as LatestPoint | undefined) ?? []);
+    },
     /** The last point of each curve, of one run or of all. */
     latestPoints: (run?: string): LatestPoint[] =>
       (run === undefined
@@ -260,28 +283,30 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
     },
     /** Writes the rows of a run of another store in place of its rows here, whole or not at all. */
     saveRecord: ({ run, points, latest, events, artefacts, results, annotation: noted }: RunRecord) => {
-      database.transaction(() => {
-        prepare('DELETE FROM run WHERE id = ?').run(run.id);
-        prepare(
-          'INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, ' +
-            'message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, ' +
-            '@status, @createdAt, @finishedAt, @message, @initialWeightsHash)',
-        ).run(run);
-        for (const point of points) insertPoint.run(point);
-        for (const point of latest) insertLatest.run(point);
-        for (const event of events)
+      database
+        .transaction(() => {
+          prepare('DELETE FROM run WHERE id = ?').run(run.id);
           prepare(
-            'INSERT INTO event (run, at, kind, message, details) VALUES (@run, @at, @kind, @message, @details)',
-          ).run(event);
-        for (const artefact of artefacts)
-          prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(
-            run.id,
-            artefact,
-          );
-        for (const [name, value] of Object.entries(results))
-          prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
-        if (noted) prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);
-      }).immediate();
+            'INSERT INTO run (id, experiment, arm, seed, planHash, splitHash, status, createdAt, finishedAt, ' +
+              'message, initialWeightsHash) VALUES (@id, @experiment, @arm, @seed, @planHash, @splitHash, ' +
+              '@status, @createdAt, @finishedAt, @message, @initialWeightsHash)',
+          ).run(run);
+          for (const point of points) insertPoint.run(point);
+          for (const point of latest) insertLatest.run(point);
+          for (const event of events)
+            prepare(
+              'INSERT INTO event (run, at, kind, message, details) VALUES (@run, @at, @kind, @message, @details)',
+            ).run(event);
+          for (const artefact of artefacts)
+            prepare('INSERT INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(
+              run.id,
+              artefact,
+            );
+          for (const [name, value] of Object.entries(results))
+            prepare('INSERT INTO result VALUES (?, ?, ?)').run(run.id, name, JSON.stringify(value));
+          if (noted) prepare('INSERT INTO annotation VALUES (?, ?, ?)').run(run.id, noted.note, noted.starred ? 1 : 0);
+        })
+        .immediate();
       changed({ kind: 'run', id: run.id });
     },
   };

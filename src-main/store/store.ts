@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Plan } from '../../src-shared/experiment.ts';
+import { experimentSchema, type Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
 import { refuseForeign } from '../files/ownPath.ts';
 import { diskError } from '../files/writeWhole.ts';
@@ -92,7 +92,10 @@ export function openStore(
     },
     plan: (hash: string): Plan | null => {
       const row = database.prepare('SELECT plan FROM plan WHERE hash = ?').get(hash) as { plan: string } | undefined;
-      return row ? (JSON.parse(row.plan) as Plan) : null;
+      if (!row) return null;
+      // Parsing fills in the knobs that came after the plan was stored.
+      const stored: unknown = JSON.parse(row.plan);
+      return experimentSchema.safeParse(stored).data ?? (stored as Plan);
     },
     /** The whole hash of the plan that begins with these characters; null where none does, or several do. */
     planHashOf: (beginning: string): string | null => {

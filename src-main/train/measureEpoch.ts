@@ -65,7 +65,7 @@ export function epochMeasurement(options: MeasureEpochOptions) {
         })
       : null;
 
-    const { gradientNorm = Number.NaN, ...trainMeans } = means;
+    const { gradientNorm = Number.NaN, clipped, ...trainMeans } = means;
     return {
       val: { loss, accuracy },
       points: {
@@ -73,6 +73,7 @@ export function epochMeasurement(options: MeasureEpochOptions) {
         ...prefixed('val', { loss, accuracy }),
         learningRate: rates.learningRate,
         gradientNorm,
+        ...(clipped === undefined ? {} : { clipped }),
         imagesPerSecond: rates.imagesPerSecond,
         'centres/unused': unusedCentres,
         ...(collapsed === null ? {} : { 'centres/collapsed': collapsed }),
@@ -118,7 +119,7 @@ function warningsOf(
     epoch: measured.epoch,
     epochs: training.epochs,
     classes,
-    gradientClip: training.gradientClip,
+    gradientClip: training.gradientClip.norm,
     warmupEpochs: Math.max(training.schedule.warmupEpochs, training.marginWarmupEpochs),
     drawnClasses: drawnClasses(training, classes) ?? undefined,
     scale: fixedScale(arm.loss) ?? undefined,

@@ -22,8 +22,8 @@ export interface OptimizerInput {
   readonly scalars: Readonly<Record<string, Tensor>>;
   readonly state: ReadonlyMap<string, Tensor>;
   readonly gradients: ReadonlyMap<string, Tensor>;
-  /** A scalar that multiplies all gradients. */
-  readonly clip?: Tensor | null;
+  /** A scalar that multiplies the gradient of a parameter; null where it is taken as it is. */
+  readonly clipOf?: (name: string) => Tensor | null;
   /** Factor of the learning rate for a parameter; 1 for all of them where absent. */
   readonly rateFactor?: (parameter: string) => number;
 }
@@ -46,7 +46,7 @@ export function optimizerUpdates({
   scalars,
   state,
   gradients,
-  clip = null,
+  clipOf = () => null,
   rateFactor = () => 1,
 }: OptimizerInput): Map<string, Tensor> {
   const find = (from: ReadonlyMap<string, Tensor>, name: string): Tensor => {
@@ -62,7 +62,7 @@ export function optimizerUpdates({
       name,
       value: find(state, name),
       gradient,
-      clip,
+      clip: clipOf(name),
       slot: (slot) => find(state, slotName(slot, name)),
       rate: rateOf(rateFactor(name)),
       scalar: (scalar) => find(known, scalar),
@@ -140,13 +140,18 @@ function adamUpdate(plan: Extract<OptimizerPlan, { name: 'adam' | 'adamw' }>, pa
 }
 
 /**
- * Global norm of all gradients, and the factor that scales them down to `limit` where the norm is larger, as torch's
- * clip_grad_norm_. The factor is null where `limit` is 0.
+ * The norm of gradients taken together, the factor that scales them down to `limit` where the norm is larger, as
+ * torch's clip_grad_norm_, and whether it is: 1 or 0. Factor and answer are null where `limit` is 0.
  */
 export function clipByGlobalNorm(
-  gradients: ReadonlyMap<string, Tensor>,
+  gradients: Iterable<Tensor>,
   limit: number,
-): { norm: Tensor; clip: Tensor | null } {
-  const norm = tf.sqrt(tf.mul(tf.addN([...gradients.values()].map((gradient) => halfSumOfSquares(gradient))), 2));
-  return { norm, clip: limit === 0 ? null : tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1) };
+): { norm: Tensor; clip: Tensor | null; clipped: Tensor | null } {
+  const norm = tf.sqrt(tf.mul(tf.addN(Array.from(gradients, (gradient) => halfSumOfSquares(gradient))), 2));
+  if (limit === 0) return { norm, clip: null, clipped: null };
+  return {
+    norm,
+    clip: tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1),
+    clipped: tf.cast(tf.greater(norm, limit), 'float32'),
+  };
 }

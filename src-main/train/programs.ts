@@ -30,12 +30,19 @@ const headOptions = ({ network, loss, classes }: Omit<ProgramOptions, 'training'
   embeddingSize: network.embeddingSize,
 });
 
-/** Names of all trained parameters: the backbone's, then the head's. */
-export function trainableNames(options: ProgramOptions): string[] {
-  const backbone = parameterSpecs(options.network).filter((spec) => spec.trainable);
-  const head = classificationLoss(options.loss).head(headOptions(options));
-  return [...backbone, ...head].map(({ name }) => name);
-}
+/** Names of the network's trained parameters, the embedding layer's included. */
+const networkNames = (network: Network): string[] =>
+  parameterSpecs(network)
+    .filter((spec) => spec.trainable)
+    .map(({ name }) => name);
+
+/** Names of all trained parameters: the network's, then the head's. */
+export const trainableNames = (options: ProgramOptions): string[] => [
+  ...networkNames(options.network),
+  ...classificationLoss(options.loss)
+    .head(headOptions(options))
+    .map(({ name }) => name),
+];
 
 /** Names of the parameters that a weight file gives: those up to the pooled features. */
 function backboneNames(network: Network): ReadonlySet<string> {
@@ -127,13 +134,15 @@ function trainInputs({ network, loss, training }: ProgramOptions): Record<string
 
 /**
  * One step of training: augmentation, forward, loss, backward, clipping and optimiser, with all classes or with those
- * drawn for the step. All outputs are scalars; the terms of a sum are also outputs, as `loss/<name>`. With
- * `frozenBackbone` only the embedding layer, the loss's own parameters and the running statistics change.
+ * drawn for the step. All outputs are scalars. `gradientNorm` is that of the gradients that are clipped together, and
+ * `clipped` is 1 where they were; the terms of a sum are also outputs, as `loss/<name>`. With `frozenBackbone` only the
+ * embedding layer, the loss's own parameters and the running statistics change.
  */
 export function trainProgram(options: ProgramOptions, { frozenBackbone = false } = {}): Program {
   const { network, loss, training } = options;
   const ofBackbone = backboneNames(network);
   const trainable = trainableNames(options).filter((name) => !(frozenBackbone && ofBackbone.has(name)));
+  const clippedNames = new Set(training.gradientClip.of === 'all' ? trainable : networkNames(network));
   const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
   return {
     rows,
@@ -174,18 +183,24 @@ export function trainProgram(options: ProgramOptions, { frozenBackbone = false }
       });
 
       // Clipping and optimiser
-      const { norm, clip } = clipByGlobalNorm(gradients, training.gradientClip);
+      const { norm, clip, clipped } = clipByGlobalNorm(
+        [...gradients].filter(([name]) => clippedNames.has(name)).map(([, gradient]) => gradient),
+        training.gradientClip.norm,
+      );
       const scalars = Object.fromEntries(scalarNames.map((name) => [name, inputs[name]!]));
       const stepped = optimizerUpdates({
         plan: training.optimizer,
         scalars,
         state,
         gradients,
-        clip,
+        clipOf: (name) => (clippedNames.has(name) ? clip : null),
         rateFactor: (name) => (ofBackbone.has(name) ? training.backboneRate : 1),
       });
       for (const [name, tensor] of stepped) updates.set(name, tensor);
-      return { outputs: { loss: value, gradientNorm: norm, ...measures }, updates };
+      return {
+        outputs: { loss: value, gradientNorm: norm, ...(clipped ? { clipped } : {}), ...measures },
+        updates,
+      };
     },
   };
 }

@@ -38,6 +38,8 @@ export interface CurveLine {
   readonly key: string;
   readonly curve: Curve;
   readonly x: readonly number[];
+  /** The weight of the smoothing; 0: the line shows what was measured. */
+  readonly smoothing: number;
   readonly smoothed: readonly (number | null)[];
   readonly colour: string;
   /** Of the run or the group. */
@@ -75,11 +77,13 @@ export function curveLines({
     const run = runs.get(first.run)!;
     const curve = own.length === 1 ? first : meanCurve(own, run.id);
     const name = run.group ?? run.name;
+    const smoothing = smoothingOf(curve.name, settings.smoothing);
     return {
       key,
       curve,
       x: placesOf(curve, settings.axis, run),
-      smoothed: smoothLine(curve, smoothingOf(curve.name, settings.smoothing)),
+      smoothing,
+      smoothed: smoothLine(curve, smoothing),
       colour: colourOf(run.arm),
       name,
       label: withPart ? `${name}, ${curve.name.split('/')[0]}` : name,
@@ -100,20 +104,26 @@ export function valueRange(
   visible: AxisWindow | null,
   { logarithmic, withoutOutliers }: CurveSettings,
 ): readonly [number, number] | null {
-  const values = lines.map(({ x, smoothed }) =>
-    visible === null ? smoothed : smoothed.filter((_, index) => x[index]! >= visible[0] && x[index]! <= visible[1]),
+  // The measured values of epochs are few and all count. Those of steps may lie outside: the smoothed line is in sight.
+  const drawn = lines.flatMap(({ x, curve, smoothed }) => [
+    { x, y: smoothed },
+    ...(isStepCurve(curve.name) ? [] : [{ x, y: curve.values }]),
+  ]);
+  const values = drawn.map(({ x, y }) =>
+    visible === null ? y : y.filter((_, index) => x[index]! >= visible[0] && x[index]! <= visible[1]),
   );
   if (logarithmic) return logarithmicRange(values, withoutOutliers);
   const robust = withoutOutliers ? rangeWithoutOutliers(values) : null;
-  if (robust !== null || visible === null) return robust;
-  return rangeWithin(
-    lines.map(({ x, smoothed }) => ({ x, y: smoothed })),
-    visible,
-  );
+  return robust !== null || visible === null ? robust : rangeWithin(drawn, visible);
 }
 
-/** The value of a line at the point nearest to `at`; null outside the line and in a gap. */
-export function valueAt({ x, smoothed }: CurveLine, at: number): number | null {
-  const inside = x.length > 0 && at >= x[0]! && at <= x.at(-1)!;
-  return inside ? (smoothed[nearestIndex(x, at)] ?? null) : null;
+/** What was measured at the point nearest to `at`, and the line there; null outside the line and in a gap. */
+export function valueAt(
+  { x, curve, smoothed }: CurveLine,
+  at: number,
+): { readonly measured: number; readonly smoothed: number } | null {
+  if (x.length === 0 || at < x[0]! || at > x.at(-1)!) return null;
+  const place = nearestIndex(x, at);
+  const measured = curve.values[place] ?? null;
+  return measured === null ? null : { measured, smoothed: smoothed[place] ?? measured };
 }

@@ -97,9 +97,12 @@ function axisEnds([min, max]: readonly [number, number], percent: boolean, logar
   return { min: logarithmic ? min : Math.max(0, min), max: Math.min(1, max) };
 }
 
-/** The values before smoothing, pale, behind a smoothed step curve. */
-function rawSeries({ key, label, curve, x, colour }: CurveLine, { lines, settings }: CurveDrawing) {
-  if (settings.smoothing === 0 || !isStepCurve(curve.name) || hasManyLines(lines)) return [];
+/**
+ * The measured values, pale, behind a smoothed line. Of many lines, those of steps are left out: they would hide the
+ * lines.
+ */
+function rawSeries({ key, label, curve, x, colour, smoothing }: CurveLine, { lines, settings }: CurveDrawing) {
+  if (smoothing === 0 || (isStepCurve(curve.name) && hasManyLines(lines))) return [];
   return [
     {
       type: 'line',

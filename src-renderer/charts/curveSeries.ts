@@ -10,9 +10,12 @@ export const isStepCurve = (name: string): boolean => name.startsWith('step/');
 const mostEpochSmoothing = 0.6;
 /**
  * The weight a curve is smoothed by, given the weight the user chose. Epochs are few: a larger weight would hide them.
+ * The learning rate is not measured but set: smoothing would show rates that no step had.
  */
-export const smoothingOf = (name: string, chosen: number): number =>
-  isStepCurve(name) ? chosen : Math.min(chosen, mostEpochSmoothing);
+export function smoothingOf(name: string, chosen: number): number {
+  if (name.endsWith('learningRate')) return 0;
+  return isStepCurve(name) ? chosen : Math.min(chosen, mostEpochSmoothing);
+}
 
 /** The x of each point of a curve: steps, epochs, milliseconds since 1970, or seconds since the curve's first point. */
 export function axisValues(

@@ -12,7 +12,8 @@ export interface TooltipPoint {
 }
 
 /**
- * The tooltip's HTML: the value of every line at the pointer, highest first. Thinned curves share no steps, so each
+ * The tooltip's HTML: what was measured on every line at the pointer, highest first, and the smoothed value beside it.
+ * Thinned curves share no steps, so each
  * line shows its nearest point.
  */
 export function curveTooltip(
@@ -26,10 +27,13 @@ export function curveTooltip(
     const entries = lines
       .flatMap((line) => {
         const value = valueAt(line, at);
-        return value === null ? [] : [{ label: line.label, colour: line.colour, value }];
+        return value === null ? [] : [{ ...value, line }];
       })
-      .sort((a, b) => b.value - a.value);
-    const rows = entries.slice(0, mostRows).map(({ label, colour, value }) => rowHtml(label, colour, format(value)));
+      .sort((a, b) => b.measured - a.measured);
+    const rows = entries.slice(0, mostRows).map(({ line: { label, colour, smoothing }, measured, smoothed }) => {
+      const value = smoothing === 0 ? format(measured) : `${format(measured)}, smoothed ${format(smoothed)}`;
+      return rowHtml(label, colour, value);
+    });
     const left = entries.length - rows.length;
     return [
       `<div>${echartsFormat.encodeHTML(placeText(axis, at, point?.axisValueLabel ?? ''))}</div>`,

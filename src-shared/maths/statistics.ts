@@ -3,7 +3,7 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Wilson's 95 % interval of a share (Wilson 1927); 0 to 1 without trials. */
+/** Wilson's 95 % interval of a share (Wilson 1927), which always holds the share; 0 to 1 without trials. */
 export function wilsonInterval(successes: number, trials: number): Interval {
   if (trials === 0) return { low: 0, high: 1 };
   const z = 1.959963984540054;
@@ -11,7 +11,8 @@ export function wilsonInterval(successes: number, trials: number): Interval {
   const denominator = 1 + z ** 2 / trials;
   const centre = (share + z ** 2 / (2 * trials)) / denominator;
   const reach = (z / denominator) * Math.sqrt((share * (1 - share)) / trials + z ** 2 / (4 * trials ** 2));
-  return { low: Math.max(0, centre - reach), high: Math.min(1, centre + reach) };
+  // Rounding must not leave out a share of 0 or 1.
+  return { low: Math.max(0, Math.min(share, centre - reach)), high: Math.min(1, Math.max(share, centre + reach)) };
 }
 
 export const mean = (values: readonly number[]): number =>

@@ -57,7 +57,7 @@ async function stock(): Promise<number> {
       const norm = stockTf.sqrt(
         stockTf.addN(Object.values(grads).map((gradient) => stockTf.sum(stockTf.square(gradient)))),
       );
-      const factor = stockTf.minimum(stockTf.div(plan.training.gradientClip, norm), 1);
+      const factor = stockTf.minimum(stockTf.div(plan.training.gradientClip.norm, norm), 1);
       const variables = stockTf.engine().registeredVariables;
       optimizer.applyGradients(
         Object.fromEntries(

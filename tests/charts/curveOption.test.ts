@@ -83,10 +83,14 @@ test('of more than twelve lines the tooltip shows the highest and says how many 
 test('smoothed step curves have their raw values behind them, unless there are many lines', () => {
   const option = (count: number) => {
     const runs = Array.from({ length: count }, (_, index) => run(`r${index}`, index));
-    const lines = linesOf(
-      runs.map(({ id }) => curve(id, 'step/loss', [1, 2])),
-      runs,
-    );
+    const lines = curveLines({
+      curves: runs.map(({ id }) => curve(id, 'step/loss', [1, 2])),
+      runs: new Map(runs.map((own) => [own.id, own])),
+      settings: { ...settings, smoothing: 0.6 },
+      colourOf: (arm) => `#${arm}`,
+      dashed: [],
+      withPart: false,
+    });
     return curveOption({ lines, range: null, settings: { ...settings, smoothing: 0.6 }, percent: false, large: false });
   };
   assert.deepEqual(
@@ -131,4 +135,34 @@ test('the table has the last, lowest and highest value of each line, and says ho
     ['b, seed 1', '1', null, null, null],
     ['and 1 more in the enlarged chart', null, null, null, null],
   ]);
+});
+
+test('what was measured stays in sight behind a smoothed line, and the learning rate is never smoothed', () => {
+  const smooth = { ...settings, smoothing: 0.9 };
+  const draw = (name: string, count = 1) => {
+    const runs = Array.from({ length: count }, (_, index) => run(`r${index}`, index));
+    const lines = curveLines({
+      curves: runs.map(({ id }) => curve(id, name, [1, 0, 1, 0])),
+      runs: new Map(runs.map((own) => [own.id, own])),
+      settings: smooth,
+      colourOf: () => '#000',
+      dashed: [],
+      withPart: false,
+    });
+    const range = valueRange(lines, null, smooth);
+    const { series } = curveOption({ lines, range, settings: smooth, percent: false, large: false });
+    return { lines, pale: series.filter(({ id }) => id.startsWith('raw ')) };
+  };
+  for (const name of ['val/accuracy', 'step/loss']) {
+    const { lines, pale } = draw(name);
+    assert.deepEqual([...pale[0]!.data], [1, 1, 2, 0, 3, 1, 4, 0], `${name}: the pale line is what was measured`);
+    assert.equal(valueAt(lines[0]!, 2)?.measured, 0);
+    assert.ok(valueAt(lines[0]!, 2)!.smoothed > 0.3);
+    assert.match(curveTooltip(lines, 'step', String)({ axisValue: 2 }), />0, smoothed 0\.\d+</);
+  }
+  const rate = draw('step/learningRate');
+  assert.deepEqual([...rate.lines[0]!.smoothed], [1, 0, 1, 0]);
+  assert.equal(rate.pale.length, 0);
+  assert.equal(draw('val/accuracy', 20).pale.length, 20, 'epochs are few: they stay in sight among many lines');
+  assert.equal(draw('step/loss', 20).pale.length, 0);
 });

@@ -32,6 +32,7 @@ interface Variation {
   backbone?: string;
   loss?: LossPlan;
   optimizer?: object;
+  gradientClip?: object;
 }
 
 /**
@@ -39,7 +40,12 @@ interface Variation {
  * rounding differs, and batch statistics of four images amplify it.
  */
 function oneStep(
-  { backbone = 'smallcnn', loss = lossSchema.parse('arcFace'), optimizer = { name: 'sgd' } }: Variation,
+  {
+    backbone = 'smallcnn',
+    loss = lossSchema.parse('arcFace'),
+    optimizer = { name: 'sgd' },
+    gradientClip = {},
+  }: Variation,
   machines: readonly (typeof createEagerMachine)[],
 ) {
   const [batchSize, size] = backbone in deep ? [16, 64] : [4, 32];
@@ -48,6 +54,7 @@ function oneStep(
       batchSize,
       learningRate: rate,
       optimizer,
+      gradientClip,
       augmentation: {
         flip: 0.5,
         shift: 0.1,
@@ -120,6 +127,10 @@ const variations: Variation[] = [
   ...['adam', 'adamw', 'sgd'].map((name) => ({
     optimizer: optimizerSchema.parse(name === 'sgd' ? { name, nesterov: true } : { name }),
   })),
+  ...['sgd', 'adamw'].map((name) => ({
+    optimizer: optimizerSchema.parse({ name }),
+    gradientClip: { norm: 0.1, of: 'backbone' },
+  })),
 ];
 for (const variation of variations) {
   const tolerance = deep[variation.backbone ?? ''] ?? 1e-3;
@@ -146,4 +157,26 @@ for (const variation of variations) {
 test('the same compiled steps twice give the same bits', () => {
   const [first, second] = oneStep({ backbone: 'resnet18' }, [compileMachine, compileMachine]);
   for (const [name, values] of first.state) assert.deepEqual(second.state.get(name), values, name);
+});
+
+test('clipping the backbone scales its steps alone, and says that it clipped', () => {
+  // Plain SGD without decay: each parameter moves by rate x factor x gradient.
+  const optimizer = { name: 'sgd', momentum: 0, weightDecay: 0 };
+  const moved = (gradientClip: object) => {
+    const [{ outputs, state }] = oneStep({ optimizer, gradientClip }, [createEagerMachine]);
+    return { output: outputs[0]!, state };
+  };
+  const free = moved({ norm: 0 });
+  const clipped = moved({ norm: 0.01, of: 'backbone' });
+  const whole = moved({ norm: 0.01 });
+  const head = 'head.weight';
+  assert.deepEqual(clipped.state.get(head), free.state.get(head), 'the head moves as without clipping');
+  assert.notDeepEqual(whole.state.get(head), free.state.get(head));
+  assert.equal(free.output['clipped'], undefined);
+  assert.deepEqual([clipped.output['clipped']![0], whole.output['clipped']![0]], [1, 1]);
+  assert.ok(
+    clipped.output['gradientNorm']![0]! < whole.output['gradientNorm']![0]!,
+    'the norm is that of the backbone',
+  );
+  assert.deepEqual([...moved({ norm: 1e9 }).output['clipped']!], [0]);
 });

@@ -160,6 +160,7 @@ test('verification of well and badly separated people, with its counts', () => {
       falseAcceptanceRates: [0.1, 0.01],
       unitOf: (index) => images.units.subarray(index * size, (index + 1) * size),
       identityOf: (index) => String(labels[index]),
+      seed: 1,
     });
   };
   const good = judge(0.05);

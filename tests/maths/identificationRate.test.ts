@@ -50,3 +50,10 @@ test('random streams are uniform, normal and independent of each other', () => {
   const normals = Array.from({ length: 20_000 }, () => a.normal());
   assert.ok(Math.abs(normals.reduce((sum, value) => sum + value * value, 0) / normals.length - 1) < 0.04);
 });
+
+test('the Wilson interval of no success and of nothing but successes holds 0 and 1, whatever the rounding', () => {
+  for (let trials = 1; trials <= 2000; trials++) {
+    assert.equal(wilsonInterval(0, trials).low, 0, `0 of ${trials}`);
+    assert.equal(wilsonInterval(trials, trials).high, 1, `all of ${trials}`);
+  }
+});

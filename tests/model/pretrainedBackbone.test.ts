@@ -164,16 +164,19 @@ test("timm's names, and prefixes of wrapping models, lead to the same parameters
     ),
     expected,
   );
-  assert.deepEqual(
-    pretrainedBackbone(
-      rewritten(
-        'lightning.safetensors',
-        stored.map(({ own, tensor }) => [`module.model.${own}`, tensor]),
+  // DataParallel, Lightning and torch.compile, one in the other.
+  for (const prefix of ['module.model.', '_orig_mod.', 'module._orig_mod.', '_orig_mod.module.'])
+    assert.deepEqual(
+      pretrainedBackbone(
+        rewritten(
+          'wrapped.safetensors',
+          stored.map(({ own, tensor }) => [`${prefix}${own}`, tensor]),
+        ),
+        network,
       ),
-      network,
-    ),
-    expected,
-  );
+      expected,
+      prefix,
+    );
 });
 
 test(

@@ -6,10 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { experimentSchema } from '../../src-shared/experiment.ts';
+import { experimentSchema, type Plan } from '../../src-shared/experiment.ts';
 import { first } from '../../src-main/store/migrations/2026-11-24-first.ts';
 import { screens } from '../../src-main/store/migrations/2026-11-24-screens.ts';
 import { openStore } from '../../src-main/store/store.ts';
+import { isBetterEpoch, type ValResult } from '../../src-main/train/betterEpoch.ts';
 
 async function withWorkspace(action: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-store-'));
@@ -264,5 +265,53 @@ test('each write tells what it changed, and the latest point of a curve is the o
     store.deleteRun('run');
     assert.deepEqual(changes, ['points 1', 'run run', 'datasets', 'run-deleted run']);
     assert.deepEqual(store.latestPoints(), []);
+    store.close();
+  }));
+
+test('a run speaks by the epoch that val chose, ties by the lower val loss and then by the earlier epoch', () =>
+  withWorkspace((folder) => {
+    const store = filled(folder);
+    assert.deepEqual(store.judgedPoints('run'), [], 'no epoch was measured on val yet');
+    const epochs = [
+      { accuracy: 0.7, loss: 1 },
+      { accuracy: 0.9, loss: 0.8 },
+      { accuracy: 0.9, loss: 0.5 },
+      { accuracy: 0.9, loss: 0.5 },
+      { accuracy: 0.9, loss: Number.NaN },
+      { accuracy: 0.8, loss: 0.1 },
+    ];
+    store.addPoints(
+      epochs.flatMap(({ accuracy, loss }, index) => {
+        const point = { run: 'run', step: 10 * (index + 1), epoch: index + 1, at: 0 };
+        return [
+          { ...point, name: 'val/accuracy', value: accuracy },
+          { ...point, name: 'val/loss', value: loss },
+          { ...point, name: 'step/loss', value: 3 },
+        ];
+      }),
+    );
+    let best: ValResult = { accuracy: -1, loss: null };
+    let chosen = 0;
+    epochs.forEach((own, index) => {
+      if (isBetterEpoch(own, best)) [best, chosen] = [own, index + 1];
+    });
+    assert.deepEqual(
+      store.judgedPoints('run').map(({ name, epoch, value }) => [name, epoch, value]),
+      [
+        ['val/accuracy', chosen, 0.9],
+        ['val/loss', chosen, 0.5],
+      ],
+    );
+    assert.equal(chosen, 3);
+    store.close();
+  }));
+
+test('a plan that was stored before a knob came is read with the default of that knob', () =>
+  withWorkspace((folder) => {
+    const store = filled(folder);
+    const { gradientClip: _, ...training } = experimentSchema.parse({}).training;
+    const old = { ...experimentSchema.parse({}), training: { ...training, gradientClip: 3 } };
+    store.savePlan('old', old as unknown as Plan);
+    assert.deepEqual(store.plan('old')?.training.gradientClip, { norm: 3, of: 'all' });
     store.close();
   }));

@@ -51,11 +51,11 @@ test('clipping by the global norm scales all gradients by one factor and leaves 
     ['a', tf.tensor1d([3, 0])],
     ['b', tf.tensor1d([0, 4])],
   ]);
-  const { norm, clip } = clipByGlobalNorm(gradients, 1);
+  const { norm, clip } = clipByGlobalNorm(gradients.values(), 1);
   assert.ok(Math.abs((norm.dataSync()[0] as number) - 5) < 1e-5);
   assert.ok(Math.abs(((clip as Tensor).dataSync()[0] as number) - 0.2) < 1e-5);
-  assert.equal((clipByGlobalNorm(gradients, 10).clip as Tensor).dataSync()[0], 1);
-  assert.equal(clipByGlobalNorm(gradients, 0).clip, null);
+  assert.equal((clipByGlobalNorm(gradients.values(), 10).clip as Tensor).dataSync()[0], 1);
+  assert.equal(clipByGlobalNorm(gradients.values(), 0).clip, null);
 });
 
 for (const name of ['sgd', 'adam']) {
@@ -72,7 +72,7 @@ for (const name of ['sgd', 'adam']) {
       Object.entries(optimizerScalars(plan, 3, 0.1)).map(([key, value]) => [key, tf.scalar(value[0] as number)]),
     );
     const [clipped, halved] = [
-      { gradients: new Map([['w', values(1)]]), clip: tf.scalar(0.5) },
+      { gradients: new Map([['w', values(1)]]), clipOf: () => tf.scalar(0.5) },
       { gradients: new Map([['w', values(0.5)]]) },
     ].map((given) => optimizerUpdates({ plan, scalars, state, ...given }));
     for (const [key, tensor] of halved as Map<string, Tensor>) {

@@ -16,6 +16,7 @@ const run = (arm: string, seed: number, metrics: Record<string, number>, planHas
   starred: false,
   note: '',
   epoch: 1,
+  judgedEpoch: 1,
   epochs: 1,
   metrics,
   knobs: { 'loss.scale': arm, epochs: '3' },

@@ -55,9 +55,9 @@ export function addRunCommands(program: Command, cli: Session): void {
             `created  ${row.createdAt}`,
             ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
             ...store
-              .latestPoints(id)
-              .filter(({ name, value: last }) => last !== null && shownMetrics.includes(name))
-              .map(({ name, epoch, value: last }) => `${name}  ${last?.toFixed(4)} after epoch ${epoch}`),
+              .judgedPoints(id)
+              .filter((point) => point.value !== null && shownMetrics.includes(point.name))
+              .map(({ name, epoch, value: own }) => `${name}  ${own?.toFixed(4)} in epoch ${epoch}, the best on val`),
             ...Object.entries((store.result(id, 'judged') ?? {}) as Record<string, number>).map(
               ([name, judged]) => `${name}  ${judged.toFixed(4)}`,
             ),

@@ -1,11 +1,14 @@
 import type { Texts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { bounded, code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
+import { choicesByHand } from '../choicesByHand.ts';
 import type { ReportModel } from '../reportModel.ts';
 import type { Section } from '../section.ts';
 
 /** The faces, the parts of the split with their counts, the audit, and the files that were left out. */
-export const dataSection: Section = ({ model: { dataset, split }, texts }) => {
+export const dataSection: Section = (context) => {
+  const { texts } = context;
+  const { dataset, split } = context.model;
   const { say, count } = texts;
   const hash = split.hash.slice(0, 16);
   const more = (left: number) => say('data.more', { more: left });
@@ -43,6 +46,7 @@ export const dataSection: Section = ({ model: { dataset, split }, texts }) => {
         10,
         more,
       ),
+      choicesByHand(context),
       ...copiesTable(split.copies, texts),
       ...(dataset.rejected.length === 0
         ? []

@@ -2,6 +2,8 @@ import { mean } from '../../../src-shared/maths/statistics.ts';
 import type { TextKey, Texts } from '../../../src-shared/reportTexts.ts';
 import { warningSentence } from '../../../src-shared/runWarning.ts';
 import { bounded, escapeMarkdown, paragraphs, table } from '../markdown.ts';
+import { clippedShare } from '../clippingInWords.ts';
+import type { ReportArm } from '../reportContext.ts';
 import type { JudgedRun } from '../reportModel.ts';
 import type { Section } from '../section.ts';
 
@@ -22,6 +24,12 @@ const points: readonly HealthPoint[] = [
   { point: 'gradientNorm', title: 'health.gradientNorm', write: (value, texts) => texts.short(value) },
 ];
 
+/** The share of all training steps, where other cells are values in the judged epoch. */
+function clippedCell(arm: ReportArm, texts: Texts): string {
+  const share = clippedShare(arm);
+  return share === null ? '—' : texts.percent(share);
+}
+
 const atBest = (run: JudgedRun, point: string) =>
   run.curves[point]?.find(({ epoch }) => epoch === run.summary.bestEpoch)?.value ?? [];
 
@@ -31,6 +39,7 @@ export const healthSection: Section = ({ chosen, texts, texts: { say } }) => {
   const present = points.filter(({ point }) =>
     arms.some((arm) => arm.runs.some((run) => atBest(run, point) !== undefined && run.curves[point] !== undefined)),
   );
+  const clips = arms.some((arm) => clippedShare(arm) !== null);
   const warnings = [
     ...new Set(
       arms.flatMap((arm) =>
@@ -47,13 +56,14 @@ export const healthSection: Section = ({ chosen, texts, texts: { say } }) => {
         : [
             say('health.intro', { runs: Math.max(...arms.map((arm) => arm.runs.length)) }),
             table(
-              [say('column.arm'), ...present.map(({ title }) => say(title))],
+              [say('column.arm'), ...present.map(({ title }) => say(title)), ...(clips ? [say('health.clipped')] : [])],
               arms.map((arm) => [
                 escapeMarkdown(arm.name),
                 ...present.map(({ point, write }) => {
                   const values = arm.runs.flatMap((run) => atBest(run, point));
                   return values.length === 0 ? '—' : write(mean(values), texts);
                 }),
+                ...(clips ? [clippedCell(arm, texts)] : []),
               ]),
             ),
           ]),

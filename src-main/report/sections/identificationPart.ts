@@ -59,7 +59,9 @@ export function identificationPart({ chosen, texts, pairWeights }: ReportContext
       ].join(' '),
       table([say('column.fpr'), say('column.allowed'), ...arms.map((arm) => escapeMarkdown(arm.name))], rows),
       [
-        mostRuns > 1 ? say('identification.several', { runs: mostRuns }) : say('identification.one'),
+        mostRuns > 1
+          ? say('identification.several', { runs: mostRuns })
+          : say(first.people === undefined ? 'identification.one' : 'identification.byPeople'),
         ...(notCarried.length > 0 ? [say('identification.left', { rates: texts.list(notCarried) })] : []),
       ].join(' '),
       carried.length > 1 ? book.show('identification.svg', chart, title) : null,

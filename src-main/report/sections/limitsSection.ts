@@ -1,3 +1,4 @@
+import { allowedFinding } from '../../../src-shared/allowedFinding.ts';
 import { metricDifference } from '../../../src-shared/verdictSentence.ts';
 import { code, paragraphs } from '../markdown.ts';
 import type { Section } from '../section.ts';
@@ -26,7 +27,11 @@ export const limitsSection: Section = ({ model: { plan, dataset, split }, chosen
         plan.sweep ? say('limits.swept', { val: images('val') }) : say('limits.tuning'),
         ...(dataset.layout === 'demo' ? [say('limits.demo')] : []),
         ...(plan.split.allowFindings.length > 0
-          ? [say('limits.overridden', { names: texts.list(plan.split.allowFindings.map(code)) })]
+          ? [
+              say('limits.overridden', {
+                names: texts.list(plan.split.allowFindings.map((entry) => code(allowedFinding(entry).name))),
+              }),
+            ]
           : []),
       ].join(' '),
     ]),

@@ -27,7 +27,9 @@ export const sweepSection: Section = (context) => {
   if (!sweep) return null;
   const variants = variantsIn(context);
   if (variants.length === 0) return null;
-  const diverged = model.runs.filter((run) => run.status === 'failed').length;
+  const diverged = model.runs
+    .filter((run) => run.status === 'failed')
+    .map(({ arm, seed }) => say('sweep.divergedRun', { arm: escapeMarkdown(arm), seed }));
   const knobs = Object.keys(sweep.knobs).length;
   const book = chartBook();
   return {
@@ -36,7 +38,10 @@ export const sweepSection: Section = (context) => {
       [
         say('sweep.intro', { variants: variants.length, search: say(`sweep.${sweep.search}`), knobs }),
         ...(sweep.halving ? [halvingInWords(sweep.halving, context)] : []),
-        ...(diverged > 0 ? [say('sweep.diverged', { runs: diverged })] : []),
+        ...(diverged.length > 0
+          ? [say('sweep.divergedRuns', { runs: diverged.length, names: texts.list(diverged) })]
+          : []),
+        say('sweep.tied'),
       ].join(' '),
       chosen
         .filter((arm) => arm.variantOf !== undefined && arm.runs.length > 0)

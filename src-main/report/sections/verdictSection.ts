@@ -6,6 +6,8 @@ import { differenceChart, differenceLabel, type DifferenceRow } from '../charts/
 import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
+import { clippingInWords } from '../clippingInWords.ts';
+import { headFreeInWords } from '../headFreeInWords.ts';
 import { intervalInWords } from '../intervalInWords.ts';
 
 const isPrimary = ({ metric }: ComparedPair) => metric.primary;
@@ -31,6 +33,8 @@ function answer(context: ReportContext, book: ReturnType<typeof chartBook>): (st
       .join('\n'),
     tested.length > 0 ? say('verdict.brackets', { comparisons: tested.length }) : say('verdict.addSeeds'),
     tested.length === 0 ? null : book.show('differences.svg', chartOf(primary, title, context), title),
+    headFreeInWords(context),
+    clippingInWords(context),
     noise(context),
     pairedness(context),
   ];

@@ -1,3 +1,4 @@
+import type { Interval } from '../../../src-shared/maths/statistics.ts';
 import { armSeries } from '../charts/armSeries.ts';
 import { lineChart } from '../charts/lineChart.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
@@ -54,6 +55,7 @@ function introduction(first: Verification, { say, count }: ReportContext['texts'
   ];
   if (first.source === 'file') sentences.push(say('verification.file', { listed: first.listed ?? 0 }));
   // Runs that an older version judged have no folds.
+  if (first.intervals) sentences.push(say('verification.intervals'));
   const pairs = (first.accuracy.folds ?? []).map((fold) => fold.pairs);
   if (pairs.length > 0) {
     const fewest = Math.min(...pairs);
@@ -71,20 +73,26 @@ function introduction(first: Verification, { say, count }: ReportContext['texts'
 function summaryRow(arm: ReportArm, texts: ReportContext['texts']): string[] {
   const own = arm.runs.flatMap(verificationOf);
   const deviation = own.length === 1 ? own[0]?.accuracy.standardDeviation : undefined;
-  const accuracy = meanAndRange(
+  const intervals = own.length === 1 ? own[0]?.intervals : undefined;
+  const cell = (values: readonly number[], write: (value: number) => string, interval?: Interval) =>
+    `${meanAndRange(values, write)}${interval ? ` (${write(interval.low)}–${write(interval.high)})` : ''}`;
+  const accuracy = cell(
     own.map((verification) => verification.accuracy.mean),
     texts.percent,
+    intervals?.accuracy,
   );
   return [
     escapeMarkdown(arm.name),
     deviation === undefined ? accuracy : `${accuracy} ± ${texts.decimal(100 * deviation, 1)}`,
-    meanAndRange(
+    cell(
       own.map(({ equalErrorRate }) => equalErrorRate),
       texts.percent,
+      intervals?.equalErrorRate,
     ),
-    meanAndRange(
+    cell(
       own.map(({ areaUnderCurve }) => areaUnderCurve),
       (value) => texts.decimal(value, 4),
+      intervals?.areaUnderCurve,
     ),
     String(own.length),
   ];
@@ -111,7 +119,7 @@ function acceptedShares(arms: readonly ReportArm[], first: Verification, texts: 
   const arm = (name: string) => say('column.tar', { arm: escapeMarkdown(name) });
   return paragraphs([
     table([say('column.far'), say('column.impostors'), ...arms.map(({ name }) => arm(name))], rows),
-    single ? say('identification.one') : null,
+    single ? say(first.intervals ? 'identification.byPeople' : 'identification.one') : null,
   ]);
 }
 

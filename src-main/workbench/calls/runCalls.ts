@@ -69,7 +69,9 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
   const summaryOf = (row: RunRow, latest: readonly LatestPoint[]): RunSummary => {
     const { splitHash: _split, initialWeightsHash: _weights, ...shown } = row;
     const knobs = knobsOf(row);
-    const curves = latest
+    const judgedPoints = store.judgedPoints(row.id);
+    // The epoch that is judged speaks for the run, not its last one.
+    const curves = [...latest, ...judgedPoints]
       .filter((point): point is LatestPoint & { value: number } => point.value !== null)
       .map(({ name, value }) => [name, value] as const);
     return {
@@ -77,6 +79,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
       ...store.annotation(row.id),
       knobs,
       epochs: Number(knobs['training.epochs'] ?? 0),
+      judgedEpoch: judgedPoints[0]?.epoch ?? null,
       epoch: latest.find((point) => point.name === lastCurveOfEpoch)?.epoch ?? 0,
       metrics: { ...Object.fromEntries(curves), ...judged(row) },
     };

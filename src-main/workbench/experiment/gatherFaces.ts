@@ -6,10 +6,10 @@ import type { HeaderMemory } from '../../data/pictureHeader.ts';
 import { preparedFolder, prepareDataset } from '../../data/prepareDataset.ts';
 import type { Detection, PreparedSet } from '../../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../../data/syntheticFaces.ts';
+import { refuseFullDisk } from '../estimate/refuseFullDisk.ts';
 import { demoBytes, packedBytes } from '../estimate/startDisk.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { countPeople } from './countPeople.ts';
-import { refuseFullDisk } from './refuseStart.ts';
 import { checkStop, pathFrom, type StageOptions } from './stage.ts';
 
 /** Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { batchNormMomentum, ownBatchNormMomentum } from '../../../src-shared/batchNormMomentum.ts';
-import type { Plan } from '../../../src-shared/experiment.ts';
+import type { GradientClip, Plan } from '../../../src-shared/experiment.ts';
 
 /**
  * Knobs that came after the first plans were stored. A knob that means what a plan without it meant is left out of the
@@ -39,6 +39,7 @@ export function planHash(plan: Plan): string {
 }
 
 function canonical(value: unknown, path: string, isAsBefore: (path: string, value: unknown) => boolean): string {
+  if (path === 'training.gradientClip') return canonicalClip(value as GradientClip);
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, path, isAsBefore)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const isLoss = path.endsWith('loss') && 'name' in value;
@@ -52,3 +53,7 @@ function canonical(value: unknown, path: string, isAsBefore: (path: string, valu
   }
   return JSON.stringify(value);
 }
+
+/** Older plans kept the norm alone, which is that of all gradients. */
+const canonicalClip = ({ norm, of }: GradientClip): string =>
+  of === 'all' ? JSON.stringify(norm) : JSON.stringify({ norm, of });

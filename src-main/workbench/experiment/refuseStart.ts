@@ -1,12 +1,10 @@
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
-import { fileSize } from '../../../src-shared/fileSize.ts';
 import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
 import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
-import { machineLimits } from '../estimate/machineLimits.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
 import type { CountedFaces } from './faceCounter.ts';
@@ -42,15 +40,4 @@ export function countImported({ plan }: StageOptions, dataset: Dataset): Counted
   const { partsGivenBy } = dataset;
   const set = { hash: '', images, ...(partsGivenBy !== undefined && { partsGivenBy }) };
   return { from: 'imported', images: images.length, facts: splitFacts({ set, split: makeSplit(set, plan.split) }) };
-}
-
-/** Throws 'no-space' where the disk of the workspace cannot take what is about to be written. */
-export function refuseFullDisk(workspace: string, bytes: number, what: string): void {
-  const { freeDiskBytes } = machineLimits(workspace);
-  if (bytes === 0 || freeDiskBytes === null || bytes <= freeDiskBytes) return;
-  throw new ArcBenchError(
-    'no-space',
-    `${what} need about ${fileSize(bytes)}, and the disk of the workspace has ${fileSize(freeDiskBytes)} free: free ` +
-      'some space, use fewer faces, or choose another --workspace.',
-  );
 }

@@ -39,15 +39,21 @@ export function givenIn(text: string): ((path: KnobPath) => unknown) | null {
   const document = parse(text);
   if (document.errors.length > 0 || (document.contents !== null && !isMap(document.contents))) return null;
   const value: unknown = document.toJS({ maxAliasCount: 100 });
-  return (path) =>
-    path.reduce<unknown>(
-      (place, step) =>
-        typeof place === 'object' && place !== null && Object.hasOwn(place, step)
-          ? (place as Record<PropertyKey, unknown>)[step]
-          : undefined,
-      value,
-    );
+  return (path) => path.reduce<unknown>(stepInto, value);
 }
+
+function stepInto(place: unknown, step: string | number): unknown {
+  if (typeof place === 'number') return step === shortKey(place) ? place : undefined;
+  return typeof place === 'object' && place !== null && Object.hasOwn(place, step)
+    ? (place as Record<PropertyKey, unknown>)[step]
+    : undefined;
+}
+
+/** The key that a value has in the section it is short for: `optimizer: adam`, `gradientClip: 5`. */
+const shortKey = (value: unknown): string | null => {
+  if (typeof value === 'string') return 'name';
+  return typeof value === 'number' ? 'norm' : null;
+};
 
 function edit(text: string, change: (document: Document) => void): string {
   const document = parse(text);
@@ -78,14 +84,15 @@ function keepLines(own: readonly string[], before: readonly string[], after: rea
 const nodeOf = (document: Document, value: unknown) =>
   document.createNode(value, { flow: typeof value === 'object' && value !== null });
 
-/** Sets a value in place. A bare name on the way, as in `optimizer: adam`, becomes a section. */
+/** Sets a value in place. A name or number on the way that is short for a section becomes that section. */
 function setIn(document: Document, path: KnobPath, value: unknown): void {
   for (let depth = 1; depth < path.length; depth++) {
     const above = path.slice(0, depth);
     const node = document.getIn(above, true);
     if (isMap(node) || isSeq(node)) continue;
-    const bare = isScalar(node) && typeof node.value === 'string' ? { name: node.value } : {};
-    document.setIn(above, nodeOf(document, bare));
+    const key = isScalar(node) ? shortKey(node.value) : null;
+    const section = key !== null && isScalar(node) ? { [key]: node.value } : {};
+    document.setIn(above, nodeOf(document, section));
   }
   const before = document.getIn(path, true);
   // The existing scalar keeps its comment and its position.

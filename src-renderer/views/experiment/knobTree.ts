@@ -63,6 +63,7 @@ const titles: Readonly<Record<string, string>> = {
   'training.optimizer': 'Optimiser',
   'training.schedule': 'Learning rate schedule',
   'training.sampler': 'Sampler',
+  'training.gradientClip': 'Gradient clipping',
   'training.augmentation': 'Augmentation',
   evaluation: 'Evaluation',
   report: 'Report',
@@ -71,6 +72,8 @@ const titles: Readonly<Record<string, string>> = {
 const labels: Readonly<Record<string, string>> = {
   'training.optimizer.name': 'Optimiser',
   'training.sampler.name': 'Sampler',
+  'training.gradientClip.norm': 'Clip at norm',
+  'training.gradientClip.of': 'Clip gradients of',
   'data.people': 'Folders of people',
   'data.demo.people': 'Demo people',
   'data.demo.imagesPerPerson': 'Demo images per person',

@@ -36,6 +36,7 @@ export function runCharts(curveNames: ReadonlySet<string>): readonly RunChart[] 
       percent: true,
     },
     { id: 'gradient', title: 'Gradient norm', names: ['step/gradientNorm'] },
+    { id: 'clipped', title: 'Clipped steps', note: 'share of an epoch', names: ['clipped'], percent: true },
     { id: 'rate', title: 'Learning rate', names: ['step/learningRate'] },
     { id: 'speed', title: 'Images a second', names: ['step/imagesPerSecond'] },
     { id: 'norm', title: 'Embedding norm', names: ['step/embeddingNorm'] },

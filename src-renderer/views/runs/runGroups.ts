@@ -59,7 +59,7 @@ const known: readonly MetricKind[] = [
   {
     name: 'val/accuracy',
     title: 'Val top-1',
-    help: 'Accuracy on val in the last epoch',
+    help: 'Accuracy on val in the epoch that is judged',
     percent: true,
     better: 'higher',
   },
@@ -103,7 +103,7 @@ const known: readonly MetricKind[] = [
   {
     name: 'train/loss',
     title: 'Train loss',
-    help: 'Mean of the last epoch; each loss has its own scale',
+    help: 'Mean over the epoch that is judged; each loss has its own scale',
     percent: false,
     better: 'lower',
   },
