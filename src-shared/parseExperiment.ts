@@ -66,8 +66,8 @@ export function parseExperiment(text: string, fileName: string): Plan {
 }
 
 /**
- * Takes the people of split.assign as they are written, in Unicode NFC: YAML reads 007 as a number, and two spellings of
- * José are one person. Throws 'wrong-input' if one person stands there twice.
+ * Takes the people of split.assign as they are written, in Unicode NFC: YAML reads 007 as a number, and José has two
+ * spellings. Throws 'wrong-input' if one person stands there twice.
  */
 function namePeopleAsWritten(
   document: Document,

@@ -35,15 +35,16 @@ export function readCelebAList({ path, name }: CelebAList): {
   readonly columns: readonly string[];
   readonly lines: readonly ListLine[];
 } {
-  const separator = name.endsWith('.csv') ? /[,;]/ : /\s+/;
+  const isCsv = name.endsWith('.csv');
+  const separator = isCsv ? /[,;]/ : /\s/;
   const lines: ListLine[] = [];
   let columns: readonly string[] = [];
   for (const [index, text] of readTextFile(path).split(/\r?\n/).entries()) {
     const cells = text.trim().split(separator);
-    const words = cells.map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+    const words = cells.map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')).filter((word) => isCsv || word !== '');
     const [file = '', ...values] = words;
     if (words.join('') === '') continue;
-    const isAbove = lines.length === 0 && !/\.\w+$/.test(file);
+    const isAbove = lines.length === 0 && !/\.\w+$/.test(file) && values.every((value) => Number.isNaN(Number(value)));
     if (isAbove && /^\d+$/.test(file) && values.length === 0) continue; // the count
     if (isAbove && index < 2) columns = /image|file/i.test(file) ? values : words;
     else lines.push({ file, values, line: index + 1 });

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { partNames } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
 import { counted } from './counted.ts';
 import type { FaceImage } from './dataset.ts';
@@ -33,11 +33,10 @@ export function describeFolders(tree: FolderTree, folders: SourceFolders, { imag
 
 function galleryLine({ tops }: SourceFolders, images: Placement['images']): string[] {
   if (!tops.some(({ part }) => part === 'gallery')) return [];
-  const counts = partNames.map((part) => images.filter((image) => image.part === part).length);
-  const [query, distractors] = [counts[3] ?? 0, counts[4] ?? 0];
+  const count = (wanted: PartName) => images.filter(({ part }) => part === wanted).length;
   return [
     'Pictures of the gallery go to query if their person stands there, and to distractors if not: ' +
-      `${query} in query, ${distractors} distractors.`,
+      `${count('query')} in query, ${count('distractors')} distractors.`,
   ];
 }
 

@@ -6,7 +6,7 @@ import type { FoundImage, Rejected } from './dataset.ts';
 /** A picture as an importer finds it, before its file is looked at. */
 export type NamedImage = Omit<FoundImage, 'bytes' | 'modified'>;
 
-/** Where links of a source may lead. The command line follows them anywhere, since the source is the user's own word. */
+/** Where links of a source may lead: on the command line anywhere, since the source is the user's own word. */
 export interface LinkRule {
   readonly realSource: string;
   readonly followOutside: boolean;

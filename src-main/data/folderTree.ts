@@ -121,12 +121,13 @@ async function isPicture({ name, path }: Entry, rejected: Rejected[]): Promise<b
       return false;
     case 'unknown': {
       if (await beginsLikePicture(path)) return true;
-      const reason = `The file is not a ${readablePictures} picture: remove it, or convert it to PNG if it is a picture.`;
-      rejected.push({ path, reason });
+      rejected.push({ path, reason: notPicture });
       return false;
     }
   }
 }
+
+const notPicture = `The file is not a ${readablePictures} picture: remove it, or convert it to PNG if it is one.`;
 
 async function beginsLikePicture(path: string): Promise<boolean> {
   try {

@@ -62,8 +62,8 @@ const holdsCelebA = (folder: string): boolean =>
   editions.some(({ pictures }) => pictures.some((name) => existsSync(join(folder, name))));
 
 /**
- * Reads CelebA, aligned or in the wild, from its own lists or Kaggle's. Landmarks, boxes, parts and attributes are taken
- * where their lists are. Throws 'wrong-input' if the pictures or the list of people are missing.
+ * Reads CelebA, aligned or in the wild, from its own lists or Kaggle's. Landmarks, boxes, parts and attributes come
+ * from their lists, if these are there. Throws 'wrong-input' if the pictures or the list of people are missing.
  */
 export async function importCelebA(source: string, rule: LinkRule): Promise<Found> {
   const files = celebAFiles((await celebABase(source)) ?? source);
@@ -276,7 +276,8 @@ function describe(files: CelebAFiles, images: readonly FoundImage[]): string {
   const faces = (shown: readonly FoundImage[]) =>
     `${counted(people(shown), 'person', 'people')}, ${counted(shown.length, 'picture', 'pictures')}`;
   const lines = [
-    `${counted(people(images), 'person', 'people')}: CelebA, ${files.edition}, with the people of ${files.identities.name}.`,
+    `${counted(people(images), 'person', 'people')}: CelebA, ${files.edition}, with the people of ` +
+      `${files.identities.name}.`,
     files.landmarks ? `  landmarks: ${files.landmarks.name}` : `  landmarks: none; ${withoutLandmarks(files)}`,
   ];
   if (files.partition) {

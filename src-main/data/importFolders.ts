@@ -170,7 +170,8 @@ function byManifest(root: FolderTree, { pictures, people }: SplitManifest): Name
     rejected,
     partsGivenBy: 'the split folders that ArcBench wrote',
     understood:
-      `${counted(count, 'person', 'people')}: split folders that ArcBench wrote, with the people and parts of their manifest.json` +
+      `${counted(count, 'person', 'people')}: split folders that ArcBench wrote, with the people and parts ` +
+      `of their manifest.json` +
       `${added > 0 ? `; ${counted(added, 'picture', 'pictures')} that it does not name by their folders` : ''}.`,
   };
 }

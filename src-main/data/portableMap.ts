@@ -22,7 +22,9 @@ const hash = 35;
 export function readPortableMapHeader(file: Buffer): PortableMapHeader {
   const kind = file.toString('latin1', 0, 2);
   const reader = numbersFrom(file, 2);
-  const [width, height, most] = [reader.next(), reader.next(), reader.next()];
+  const width = reader.next();
+  const height = reader.next();
+  const most = reader.next();
   if (!(width > 0 && height > 0 && most > 0 && most < 65536)) throw new Error('The header of the picture is damaged.');
   return {
     width,
@@ -39,7 +41,7 @@ export function decodePortableMap(file: Buffer, header: PortableMapHeader): RawP
   const { width, height, channels, most } = header;
   const pixels = new Uint8Array(width * height * 3);
   const valueAt = valueReader(file, header);
-  for (let pixel = 0, at = 0; at < pixels.length; pixel++, at += 3) {
+  for (let at = 0; at < pixels.length; at += 3) {
     for (let channel = 0; channel < 3; channel++) {
       // Grey has one value for all three channels.
       const value =

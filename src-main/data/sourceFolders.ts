@@ -100,6 +100,7 @@ function askForLevel(
   return new ArcBenchError(
     'wrong-input',
     `In ${tree.path}, the people may be the ${shown(upper)} or the ${shown(lower)} inside them: set data.people to ` +
-      `${topLevel + upper.level} or ${topLevel + lower.level}, the level of the people's folders below the source, in the experiment or where the faces are imported.`,
+      `${topLevel + upper.level} or ${topLevel + lower.level}, the level of the people's folders below the ` +
+      'source, in the experiment or where the faces are imported.',
   );
 }

@@ -21,6 +21,7 @@ test('one dropped folder gives its name away and its sub-folders are the people;
 test('a CSV at the top that names path and identity lists the faces; another CSV does not', async () => {
   const of = (...files: readonly FolderFile[]) => faceList({ name: 'faces', files });
   assert.equal(await of(file('list.csv', '\uFEFFpath, "identity",x0\r\na.png,ada,1\r\n'), file('a.png')), 'list.csv');
+  assert.equal(await of(file('excel.csv', '\uFEFFPath;Identity\r\na.png;ada\r\n')), 'excel.csv');
   assert.equal(await of(file('notes.csv', 'day,weather\n1,rain\n'), file('ada/1.png')), null);
   assert.equal(await of(file('ada/list.csv', 'path,identity\n')), null);
 });

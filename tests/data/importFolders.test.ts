@@ -115,7 +115,7 @@ test('flat distractors are strangers, each of one picture', async () => {
   assert.match(dataset.understood ?? '', /distractors\/ {2}2 pictures, each of a stranger/);
 });
 
-test('pictures without a person in a source of parts are left out by name, and so are folders that are no part', async () => {
+test('pictures without a person in a source of parts are left out by name, and folders that are no part', async () => {
   write(
     ...numbered('train/Ann'),
     ...numbered('train/Bo'),
@@ -249,7 +249,8 @@ test('pictures of a camera are not taken for people by their names', async () =>
 });
 
 test('the two spellings of José are one person, in folders and in parts', async () => {
-  const [composed, decomposed] = ['Jos\u00e9', 'Jose\u0301'];
+  const composed = 'Jos\u00e9';
+  const decomposed = 'Jose\u0301';
   write(...numbered(`train/${composed}`), ...numbered(`test/${decomposed}`), ...numbered('train/Bo'));
   assert.deepEqual(people(await read()), ['Bo', composed]);
 });
@@ -281,13 +282,13 @@ test("ArcBench's own split folders come back as they went, with the names that f
   await drawFaces(drawn, { people: 9, pictures: 6 });
   const list = join(scratch, 'people.csv');
   const nameOf = (person: number) => (person === 1 ? 'Ann/Lee: "A"' : `s${person}`);
-  writeFileSync(
-    list,
-    `path,identity\n${Array.from({ length: 54 }, (_, at) => {
-      const person = Math.floor(at / 6) + 1;
-      return `drawn/s${person}/${(at % 6) + 1}.png,"${nameOf(person).replaceAll('"', '""')}"`;
-    }).join('\n')}\n`,
-  );
+  // The template's five points in pixels of the drawn faces of 112 x 112.
+  const points = [38, 52, 74, 52, 56, 72, 42, 92, 71, 92];
+  const rows = Array.from({ length: 54 }, (_, at) => {
+    const person = Math.floor(at / 6) + 1;
+    return `drawn/s${person}/${(at % 6) + 1}.png,"${nameOf(person).replaceAll('"', '""')}",${points.join(',')}`;
+  });
+  writeFileSync(list, `path,identity,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n${rows.join('\n')}\n`);
   const first = await importDataset(
     { ...dataSchema.parse({ source: list }), resolvedSource: list },
     { workspace: scratch },
@@ -307,6 +308,7 @@ test("ArcBench's own split folders come back as they went, with the names that f
     back.images.map(({ part, identity, path }) => [part, identity, contentOf(path)].join()).sort(),
     before.sort(),
   );
+  assert.ok(back.images.every(({ landmarks }) => landmarks?.join() === points.join()));
   assert.equal(back.partsGivenBy, 'the split folders that ArcBench wrote');
   // What someone adds goes by its folder; what is missing is named.
   const manifest = JSON.parse(readFileSync(join(source, 'manifest.json'), 'utf8')) as { files: { file: string }[] };

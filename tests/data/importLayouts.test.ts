@@ -386,8 +386,8 @@ test('a CSV that contradicts itself is read as its first line says, and the othe
     'Line 4 line 2 gives the picture to Ann, this one to Bo; line 2 was taken: remove the wrong line.',
     'Line 5 line 3 puts the picture into train, this one into test; line 3 was taken: remove the wrong line.',
     'Line 6 line 3 names the picture already; it was taken once: remove one of the lines.',
-    "Line 7 the part is 'exam': train, val, test, query, gallery, distractors, or 0, 1 or 2 for train, val and test was " +
-      'expected; correct it.',
+    "Line 7 the part is 'exam': train, val, test, query, gallery, distractors, or 0, 1 or 2 for train, val and test " +
+      'was expected; correct it.',
   ]);
 });
 

@@ -81,8 +81,8 @@ test('the import rejects pictures by their headers, and remembers good ones unti
   const expected = {
     'empty.jpg': 'The file is empty (0 bytes): a picture was expected; copy it again.',
     'letter.jpg':
-      'The file is not a JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or PGM picture, whatever its name says: convert it ' +
-      'to PNG.',
+      'The file is not a JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or PGM picture, whatever its name says: ' +
+      'convert it to PNG.',
     'vast.jpg': 'The file has 513 MiB, more than the limit of 256 MiB for a picture: make it smaller.',
     'wide.png': 'The picture has 30000 x 2200 pixels, more than the limit of 64 megapixels: make it smaller.',
     'cut-in-header.jpg': 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.',

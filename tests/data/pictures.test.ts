@@ -96,7 +96,8 @@ test('a picture that cannot be decoded is left out with one sentence, and the ot
   );
   const damaged = 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.';
   const noPicture =
-    'The file is not a JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or PGM picture, whatever its name says: convert it to PNG.';
+    'The file is not a JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or PGM picture, whatever its name says: ' +
+    'convert it to PNG.';
   assert.deepEqual(reasons, {
     'empty.jpg': 'The file is empty (0 bytes): a picture was expected; copy it again.',
     'cut.jpg': damaged,

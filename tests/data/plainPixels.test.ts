@@ -192,8 +192,8 @@ test('a BMP or PPM that is cut off, vast or compressed, and a HEIC, are each lef
   );
   const damaged = 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.';
   const inHeic =
-    'The picture is in HEIC, the format of iPhone photographs, which ArcBench does not read: convert it to JPEG, with ' +
-    '`heif-convert` or by exporting it from Photos; an iPhone set to Most Compatible takes JPEG itself.';
+    'The picture is in HEIC, the format of iPhone photographs, which ArcBench does not read: convert it to JPEG, ' +
+    'with `heif-convert` or by exporting it from Photos; an iPhone set to Most Compatible takes JPEG itself.';
   const tooLarge = (side: number) =>
     `The picture has ${side} x ${side} pixels, more than the limit of 64 megapixels: make it smaller.`;
   assert.deepEqual(reasons, {

@@ -105,3 +105,16 @@ test("the plan's hash ignores the order of keys and spelled-out defaults, and se
   );
   assert.notEqual(hash(''), hash('training: {epochs: 21}'));
 });
+
+test('people in split.assign are named as they are written, numbers too, in one spelling of their letters', () => {
+  const text = 'split:\n  assign:\n    007: query\n    8: distractors\n    1e3: training\n    Jose\u0301: query\n';
+  assert.deepEqual(parseExperiment(text, 'e.yaml').split.assign, {
+    '007': 'query',
+    '8': 'distractors',
+    '1e3': 'training',
+    'Jos\u00e9': 'query',
+  });
+  assert.throws(() => parseExperiment(`${text}    Jos\u00e9: training\n`, 'e.yaml'), {
+    message: 'e.yaml, line 7: split.assign names Jos\u00e9 twice; keep one of the lines.',
+  });
+});
