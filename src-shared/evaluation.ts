@@ -35,7 +35,7 @@ export interface Verification {
   readonly accuracy: VerificationAccuracy;
   readonly areaUnderCurve: number;
   readonly equalErrorRate: number;
-  /** By a bootstrap over people, as those of the rates. Absent from older runs, whose rates have Wilson's over pairs. */
+  /** By a bootstrap over people, as those of the rates. Absent from older runs, whose rates have Wilson's. */
   readonly intervals?: {
     readonly accuracy: Interval;
     readonly areaUnderCurve: Interval;

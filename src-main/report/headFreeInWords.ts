@@ -7,7 +7,7 @@ import type { ReportContext } from './reportContext.ts';
 const headFree: ReadonlySet<string> = new Set(['test.nearestCentre', 'test.mapAtR']);
 const mostSentences = 6;
 
-/** The verdict by measures that no head has a part in. Where there are many pairs, only the settled ones have a line. */
+/** The verdict by measures that no head has a part in. Of many pairs, only the settled ones have a line. */
 export function headFreeInWords({ comparison, texts }: ReportContext): string | null {
   const pairs = comparison.pairs.filter(({ metric }) => headFree.has(metric.key));
   if (pairs.length === 0) return null;

@@ -42,9 +42,6 @@ export interface Annotation {
   readonly note: string;
   readonly starred: boolean;
 }
-/** What chooses the epoch of runs that are selected by identification. Other runs have no such curve. */
-export const identificationCurve = 'val/identification';
-
 /** All rows of a run, as they go from one store into another. The details of its events are JSON text. */
 export interface RunRecord {
   readonly run: RunRow;
@@ -180,21 +177,20 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
           .all(run, name, step, count) as number[]
       ).reverse(),
     /**
-     * The points of the epoch that judges a run: the best on val so far, as isBetterEpoch has it. Empty before its first
-     * epoch ends.
+     * The points of the epoch that judges a run: the best on val so far, as isBetterEpoch has it. Empty before
+     * the first epoch ends.
      */
     judgedPoints: (run: string): LatestPoint[] => {
       const names = prepare("SELECT name FROM latest WHERE run = ? AND NOT name GLOB 'step/*'")
         .pluck()
         .all(run) as string[];
-      const chosenBy = names.includes(identificationCurve) ? identificationCurve : 'val/accuracy';
       const step = prepare(
         "SELECT own.step FROM point own LEFT JOIN point loss ON loss.run = own.run AND loss.name = 'val/loss' AND " +
           'loss.step = own.step WHERE own.run = ? AND own.name = ? AND own.value IS NOT NULL ORDER BY own.value ' +
           'DESC, loss.value IS NULL, loss.value, own.step LIMIT 1',
       )
         .pluck()
-        .get(run, chosenBy) as number | undefined;
+        .get(run, 'val/accuracy') as number | undefined;
       if (step === undefined) return [];
       const point = prepare('SELECT run, name, step, epoch, value FROM point WHERE run = ? AND name = ? AND step = ?');
       return names.flatMap((name) => (point.get(run, name, step) as LatestPoint | undefined) ?? []);

@@ -108,9 +108,9 @@ test('built verification pairs have rates by people, those of a file do not', ()
       unitOf: (index) => Float32Array.of(Math.cos(angles[index]!), Math.sin(angles[index]!)),
       identityOf: (index) => people[index]!,
     });
-  // Impostors by people: bob and cleo 6 pairs, ann and cleo 6, ann and bob 4; each pair of people weighs 1 of 3. 0.2 of
-  // 3 lets through three pairs of bob and cleo (0.4, 0.5, 0.6 apart) at 1/6 each; the threshold is the fourth, 0.9 apart
-  // (1 - 0.1), at 1/4, and lies below ann's and cleo's pairs, and bob's, 0.6 apart.
+  // Impostors by people: bob and cleo 6 pairs, ann and cleo 6, ann and bob 4; each pair of people weighs 1 of 3. 0.2
+  // of 3 lets through three pairs of bob and cleo (0.4, 0.5, 0.6 apart) at 1/6 each; the threshold is the fourth, 0.9
+  // apart (1 - 0.1), at 1/4, and lies below ann's and cleo's pairs, and bob's, 0.6 apart.
   assert.deepEqual(verify('built')?.byPeople?.rates[0]?.truePositiveRate, 1);
   assert.equal(verify('built')?.byPeople?.rates[0]?.allowedFalsePositives, 3);
   assert.equal(verify('file')?.byPeople, undefined);

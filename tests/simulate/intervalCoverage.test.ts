@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { intervalCoverage, truthOf } from './intervalCoverage.ts';
 
-test('of 60 samples of 20 people, intervals hold the true rate in at least 52, and those over pairs in fewer than 45', () => {
+test('of 60 samples, intervals over people hold the true rate in at least 52, those over pairs in below 45', () => {
   // 52 of 60: an interval of 95 % falls below in 2 of 100 such tests, and the seed is fixed.
   const options = { people: 20, distractors: 100, noise: 0.6, repetitions: 60, seed: 3 };
   const coverage = intervalCoverage(options, truthOf({ ...options, draws: 40_000 }));
