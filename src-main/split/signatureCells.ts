@@ -9,7 +9,7 @@ export interface SignatureCell {
 
 const mostInCell = 48;
 
-/** Cuts the signatures into cells: each cut is at the mean of the dimension that spreads widest (a k-d tree's leaves). */
+/** Cuts the signatures into cells, each time at the mean of the dimension that spreads widest: leaves of a k-d tree. */
 export function signatureCells(signatures: Float32Array, pictures: Int32Array): SignatureCell[] {
   const cells: SignatureCell[] = [];
   const waiting = [pictures];
