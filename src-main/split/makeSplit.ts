@@ -55,8 +55,9 @@ export interface Split extends Parts {
 }
 
 /**
- * Splits a prepared set: by the parts that its source states, or by a seeded draw. Duplicates are resolved first, as the
- * rule says; a rule that draws for each seed is that of seed 1. Throws 'wrong-input' if a part that training needs would be empty.
+ * Splits a prepared set: by the parts that its source states, or by a seeded draw. Duplicates are resolved first, as
+ * the rule says; a rule that draws for each seed is that of seed 1. Throws 'wrong-input' if a part that training needs
+ * would be empty.
  */
 export function makeSplit(set: SplitSource, planned: Plan['split'], duplicates: Duplicates = noDuplicates): Split {
   const rule: SplitRule = { ...planned, seed: splitSeedOf(planned, 1) };
