@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { sweptKnobSchema, type ArmPlan, type Setting } from './arms.ts';
-import type { Plan } from './experiment.ts';
 import { randomStream } from './maths/random.ts';
 import { sweptArms } from './sweep.ts';
 
@@ -29,7 +28,13 @@ const mostCombinations = 60;
 /** Seeds of tuning are drawn below this, so that they are easy to read. */
 const highestSeed = 100_000;
 
-type Tuned = Pick<Plan, 'tune' | 'arms' | 'training' | 'model'>;
+/** What tuning takes of a plan. */
+interface Tuned {
+  readonly tune?: TunePlan | undefined;
+  readonly arms: readonly ArmPlan[];
+  readonly training: unknown;
+  readonly model: unknown;
+}
 
 /** Every combination of tuned values of every arm, as variants of the arm; none where nothing is tuned. */
 export function tuningTrials(
@@ -52,7 +57,7 @@ export function tuningTrials(
 }
 
 /** The seeds that tuning trains with: drawn, and never one of the comparison. */
-export function tuningSeeds({ tune, seeds }: Pick<Plan, 'tune' | 'seeds'>): number[] {
+export function tuningSeeds({ tune, seeds }: Pick<Tuned, 'tune'> & { readonly seeds: readonly number[] }): number[] {
   if (!tune) return [];
   const random = randomStream(tune.seed, 'tuning seeds');
   const drawn = new Set<number>();
@@ -70,7 +75,7 @@ export const tunedArm = (arm: ArmPlan, trial: Pick<ArmPlan, 'settings'>): ArmPla
 });
 
 /** The values of the tuned knobs in an arm. */
-export const tunedValues = ({ tune }: Pick<Plan, 'tune'>, arm: ArmPlan): Readonly<Record<string, Setting>> =>
+export const tunedValues = ({ tune }: Pick<Tuned, 'tune'>, arm: ArmPlan): Readonly<Record<string, Setting>> =>
   Object.fromEntries(
     Object.keys(tune?.knobs ?? {}).flatMap((knob) => {
       const value = arm.settings?.[knob];

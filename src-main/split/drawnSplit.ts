@@ -1,7 +1,7 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Assignment, SplitRule } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import type { Parts, PartsSource, SkippedPerson, SkipReason } from './makeSplit.ts';
+import type { Parts, PartsSource, SkippedPerson, SkipReason } from './splitParts.ts';
 import { addShared, noParts, shareOut } from './shareOut.ts';
 
 /**

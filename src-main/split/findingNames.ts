@@ -1,6 +1,6 @@
 import { allowedFinding } from '../../src-shared/allowedFinding.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
-import type { SplitSource } from './makeSplit.ts';
+import type { SplitSource } from './splitParts.ts';
 
 export type FindingKind = 'one-file-twice' | 'identical-content' | 'near-identical' | 'held-out-identity-in-training';
 

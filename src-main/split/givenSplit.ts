@@ -3,7 +3,7 @@ import type { Assignment, PartName, SplitRule } from '../../src-shared/experimen
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
-import type { Parts, PartsSource, SkippedPerson, SkipReason, SplitSource } from './makeSplit.ts';
+import type { Parts, PartsSource, SkippedPerson, SkipReason, SplitSource } from './splitParts.ts';
 import { assignedTo } from './resolveDuplicates.ts';
 import { addShared, noParts, shareOut, type CopyOf, type GrowingParts } from './shareOut.ts';
 

@@ -3,7 +3,7 @@ import { groupBy } from '../../src-shared/groupBy.ts';
 import { disjointGroups } from './disjointGroups.ts';
 import type { Duplicates } from './findDuplicates.ts';
 import { findingName, identicalKey, isAllowed, nearKey } from './findingNames.ts';
-import type { SplitSource } from './makeSplit.ts';
+import type { SplitSource } from './splitParts.ts';
 import type { CopyOf } from './shareOut.ts';
 
 /** What was done with pictures that are copies of each other, by their index in the prepared set. */

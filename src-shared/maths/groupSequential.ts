@@ -111,7 +111,8 @@ export function sequentialP(t: number, pairs: number, most: number): number {
   const v = asV(Math.abs(t), pairs);
   const above = known.findIndex(({ bound }) => bound > v);
   if (above === 0) return 1;
-  const [from, to] = [known.at(above === -1 ? -1 : above - 1), known.at(above)];
+  const from = known.at(above - 1);
+  const to = known.at(above);
   if (!from || !to || above === -1) return levels.at(-1) ?? 0;
   const share = (v - from.bound) / (to.bound - from.bound);
   return Math.exp(Math.log(from.level) + share * (Math.log(to.level) - Math.log(from.level)));

@@ -15,7 +15,8 @@ export function rangeProbability(q: number, k: number): number {
   let sum = 0;
   for (let step = 0; step <= steps; step++) {
     const z = from + step * width;
-    const weight = step === 0 || step === steps ? 1 : step % 2 === 1 ? 4 : 2;
+    const inner = step % 2 === 1 ? 4 : 2;
+    const weight = step === 0 || step === steps ? 1 : inner;
     const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
     sum += weight * density * (normalProbability(z) - normalProbability(z - q)) ** (k - 1);
   }

@@ -9,6 +9,6 @@ export interface Superiority {
 
 /** P(b > a) over pairs, from their differences b − a (Bouthillier et al. 2021, arXiv 2103.03098, section 4). */
 export function superiority(differences: readonly number[]): Superiority {
-  const wins = differences.reduce((sum, value) => sum + (value > 0 ? 1 : value === 0 ? 0.5 : 0), 0);
+  const wins = differences.reduce((sum, value) => sum + (1 + Math.sign(value)) / 2, 0);
   return { share: wins / differences.length, interval: wilsonInterval(wins, differences.length) };
 }

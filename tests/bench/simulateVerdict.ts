@@ -159,9 +159,8 @@ function power(): void {
       at > 0 && share < (shares[at - 1] ?? 0) - allowed ? [`effect ${effect}, ${all[at]} pairs`] : [],
     ),
   );
-  console.log(
-    `\n${falls.length === 0 ? 'Power never falls' : `Power falls at ${falls.join('; ')}`} (allowed: ${percent(allowed)}).`,
-  );
+  const sentence = falls.length === 0 ? 'Power never falls' : `Power falls at ${falls.join('; ')}`;
+  console.log(`\n${sentence} (allowed: ${percent(allowed)}).`);
   expect(falls.length === 0, 'power falls with a further pair');
 }
 

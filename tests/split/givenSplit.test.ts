@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { partNames, splitSchema, type PartName } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
-import { makeSplit, type Split, type SplitSource } from '../../src-main/split/makeSplit.ts';
+import { makeSplit, type Split } from '../../src-main/split/makeSplit.ts';
+import type { SplitSource } from '../../src-main/split/splitParts.ts';
 
 /** A set of one picture for each word 'person part'; a person alone has no part. */
 function setOf(pictures: readonly string[]): SplitSource {

@@ -12,7 +12,10 @@ const top1: ComparedMetric = {
   primary: true,
 };
 const runsOf = (values: readonly number[]) =>
-  values.map((value, index) => ({ seed: index + 1, id: `${values.length} ${value} ${index}`, values: { 'test.top1': value } }));
+  values.map((value, index) => {
+    const id = `${values.length} ${value} ${index}`;
+    return { seed: index + 1, id, values: { 'test.top1': value } };
+  });
 const { pairs } = compareArms(
   [top1],
   [

@@ -51,7 +51,7 @@ async function run() {
   }
 }
 
-test('arms are tuned by val with seeds of their own, then compared with others, each seed on its own split', async () => {
+test('arms are tuned with seeds of their own, then compared with others, each seed on its own split', async () => {
   const first = await run();
   const trials = first.rows.filter(({ status }) => status === 'trained');
   const compared = first.rows.filter(({ status }) => status === 'done');

@@ -4,26 +4,12 @@ import { tunedArm, tuningSeeds, tuningTrials } from '../../../src-shared/tune.ts
 import type { Split } from '../../split/makeSplit.ts';
 import type { Store } from '../../store/store.ts';
 import { planHash } from './planHash.ts';
+import { splitOfSeed, type PlannedRun, type SplitsOfSeeds } from './plannedRun.ts';
 import { seedsUntilDecided } from './seedsUntilDecided.ts';
 import { tuningOutcomes } from './tuningOutcomes.ts';
 
-export interface PlannedRun {
-  readonly id: string;
-  readonly arm: string;
-  readonly seed: number;
-  /** A run of tuning is judged by val only, and is no part of the comparison. */
-  readonly role: 'tuning' | 'comparison';
-  /** The arm as it is trained: of a tuned one, with the settings that val chose. */
-  readonly armPlan: ArmPlan;
-  readonly split: Split;
-}
-
-/** The split that all runs share, and those of single seeds where each seed draws its own. */
-export interface SplitsOfSeeds {
-  readonly split: Split;
-  readonly splits?: ReadonlyMap<number, Split> | undefined;
-}
-export const splitOfSeed = ({ split, splits }: SplitsOfSeeds, seed: number): Split => splits?.get(seed) ?? split;
+export type { PlannedRun, SplitsOfSeeds } from './plannedRun.ts';
+export { splitOfSeed } from './plannedRun.ts';
 
 /** Id of the run of one arm with one seed on one split: the same plan gives the same run. */
 export function runId({

@@ -1,5 +1,6 @@
 import type { SplitFacts } from '../../../src-shared/advice.ts';
-import type { Split, SplitSource } from '../../split/makeSplit.ts';
+import type { Split } from '../../split/makeSplit.ts';
+import type { SplitSource } from '../../split/splitParts.ts';
 
 /** The counts of a split that the advice before training needs. */
 export function splitFacts({

@@ -5,7 +5,7 @@ import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import type { TuningOutcome, TuningTrial } from '../../../src-shared/tuningOutcome.ts';
 import type { Store } from '../../store/store.ts';
 import { isBetterEpoch } from '../../train/betterEpoch.ts';
-import type { PlannedRun } from './plannedRuns.ts';
+import type { PlannedRun } from './plannedRun.ts';
 
 /**
  * What tuning found: for each arm the val accuracy of every combination, and the one that val chose. An arm has no

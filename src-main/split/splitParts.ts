@@ -1,0 +1,38 @@
+import type { PartName, SplitRule } from '../../src-shared/experiment.ts';
+import type { SplitNote } from '../../src-shared/splitNotes.ts';
+import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
+import type { CopyOf } from './shareOut.ts';
+
+/** What a split needs of a prepared set. */
+export interface SplitSource extends Pick<PreparedSet, 'hash' | 'partsGivenBy'> {
+  readonly images: readonly Pick<PreparedImage, 'identity' | 'contentHash' | 'part'>[];
+}
+
+/** Why the split leaves out a person. */
+export type SkipReason = 'by hand' | 'few images' | 'few different pictures' | 'not in train' | 'no part' | 'copies';
+
+export interface SkippedPerson {
+  readonly identity: string;
+  readonly images: number;
+  readonly reason: SkipReason;
+}
+
+/** Who and what goes where, before it is hashed. */
+export interface Parts {
+  /** The people who are trained on, sorted. A person's label is the position in this list. */
+  readonly classes: readonly string[];
+  /** Indexes into the prepared set. */
+  readonly parts: Readonly<Record<PartName, readonly number[]>>;
+  readonly skipped: readonly SkippedPerson[];
+  /** What the split did that its rule does not say by itself. */
+  readonly notes: readonly SplitNote[];
+}
+
+/** What a split is made from: the pictures that are left after duplicates were resolved. */
+export interface PartsSource {
+  readonly set: SplitSource;
+  readonly rule: SplitRule;
+  /** The images of each person, by name; nobody is missing, but a person may have none left. */
+  readonly imagesOf: ReadonlyMap<string, readonly number[]>;
+  readonly copyOf: CopyOf;
+}
