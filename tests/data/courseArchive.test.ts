@@ -105,7 +105,8 @@ test('large and small pictures reach the network in one framing, under every ali
   for (const cut of cuts) {
     const one = await decodeFace(large, cut);
     const other = await decodeFace({ path: small, identity: '', landmarks: shifted }, cut);
-    assert.ok('pixels' in one && 'pixels' in other, cut.kind);
+    assert.ok('pixels' in one, 'reason' in one ? one.reason : '');
+    assert.ok('pixels' in other, 'reason' in other ? other.reason : '');
     // The same decoded pixels; sharp's and our own JPEG decoder may differ by a level.
     const difference = one.pixels.reduce((sum, value, index) => sum + Math.abs(value - other.pixels[index]!), 0);
     assert.ok(difference / one.pixels.length < 1, `${cut.kind}: ${difference / one.pixels.length} levels apart`);
