@@ -131,8 +131,10 @@ function nearlyIdentical(audited: Audited): Finding[] {
   const { set, partOf, duplicates } = audited;
   return duplicates.nearPairs.flatMap((pair) => {
     const [a, b] = pair;
-    const [first, second] = [set.images[a], set.images[b]];
-    const [partOfFirst, partOfSecond] = [partOf.get(a), partOf.get(b)];
+    const first = set.images[a];
+    const second = set.images[b];
+    const partOfFirst = partOf.get(a);
+    const partOfSecond = partOf.get(b);
     if (!first || !second || !partOfFirst || !partOfSecond || partOfFirst === partOfSecond) return [];
     return finding(audited, {
       kind: 'near-identical',

@@ -25,8 +25,8 @@ export interface Resolution {
 /**
  * Resolves duplicates unless the rule says otherwise: leaves out pictures under two names, keeps one of identical files
  * of a person, and makes near-identical pictures of a person count as one. If the source gives the parts,
- * near-identical pictures stay in the first of train, val, test, and the others are left out. People who are left out by hand, and
- * findings that the rule allows, are not looked at.
+ * near-identical pictures stay in the first of train, val, test, and the others are left out. People who are left out
+ * by hand, and findings that the rule allows, are not looked at.
  */
 export function resolveDuplicates(set: SplitSource, { rule, duplicates, isGiven }: DuplicateRule): Resolution {
   const contentOf = (index: number) => set.images[index]?.contentHash ?? '';

@@ -73,6 +73,7 @@ export const useImports = defineStore('imports', () => {
     fault,
     starting,
     arrived,
+    reading,
     start,
     take,
     cancelUpload: () => abort.abort(),

@@ -52,8 +52,8 @@ export interface WorkbenchKillCounts {
 const mostStarts = 30; // of one workspace: by then something does not go forward
 
 /**
- * Runs a tiny experiment in a workbench through its contract, once in peace, then again and again with SIGKILL to one of
- * its processes, its trainer or all of them at seeded moments. Each is resumed through the contract (one run, or the
+ * Runs a tiny experiment in a workbench through its contract, once in peace, then again and again with SIGKILL to one
+ * of its processes, its trainer or all of them at seeded moments. Each is resumed through the contract (one run, or the
  * experiment) until it is done, and compared with the first.
  */
 export async function workbenchKills({

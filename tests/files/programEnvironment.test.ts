@@ -113,7 +113,8 @@ test('weights, Slurm and our own processes run nothing of the current folder', (
     `import { spawnSync } from 'node:child_process';
      const { fetchImagenetWeights } = await import(${importOf('model/weights/imagenetWeights.ts')});
      const { imagenetFiles } = await import(${importOf('model/weights/imagenetFiles.ts')});
-     await fetchImagenetWeights(imagenetFiles['efficientnet-lite0'].release, { signal: new AbortController().signal, onProgress() {} })
+     const options = { signal: new AbortController().signal, onProgress() {} };
+     await fetchImagenetWeights(imagenetFiles['efficientnet-lite0'].release, options)
        .catch((error) => console.log(error.message));
      const { requireSlurm, tasksInQueue } = await import(${importOf('workbench/batch/slurm.ts')});
      try { requireSlurm(); tasksInQueue(['1']); } catch (error) { console.log(error.code); }

@@ -38,7 +38,8 @@ async function otherProgram(workspace: string): Promise<{ readonly pid: number; 
 /** What opening a workspace throws in a process that is started through a shell's command, as code and sentence. */
 function openedThrough(workspace: string, command: string): string {
   const source = `const { openStore } = await import(${JSON.stringify(store)}); ${'PREPARE'}
-    try { openStore(process.argv[1]).close(); console.log('open'); } catch (error) { console.log(error.code + ': ' + error.message); }`;
+    try { openStore(process.argv[1]).close(); console.log('open'); }
+    catch (error) { console.log(error.code + ': ' + error.message); }`;
   return spawnSync(
     'sh',
     [
