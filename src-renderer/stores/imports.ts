@@ -9,7 +9,8 @@ import { call } from '../client/workbench.ts';
 import { jobEnded, useJobs } from './jobs.ts';
 
 /** How a source is read: see the knobs data.layout and data.people. */
-type Reading = Pick<Required<CallInput<'datasets.import'>['data']>, 'layout' | 'people'>;
+type ImportData = CallInput<'datasets.import'>['data'];
+type Reading = { [Knob in 'layout' | 'people']: NonNullable<ImportData[Knob]> };
 
 /** Imports under way: an upload, and the import jobs. */
 export const useImports = defineStore('imports', () => {

@@ -98,7 +98,7 @@ test('a split that leaves too few people or pictures says what to do', () => {
   );
 });
 
-test('the audit finds identical and nearly identical pictures, and split.allowFindings allows them by name', async () => {
+test('the audit finds identical and nearly identical pictures, which split.allowFindings allows by name', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-audit-'));
   try {
     const hashes = new Map([
