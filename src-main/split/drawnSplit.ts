@@ -29,7 +29,8 @@ export function drawnSplit({ rule, imagesOf, copyOf }: PartsSource): Parts {
         parts[assignment].push(...images);
         break;
       case 'left out':
-        skip(identity, isAssigned(identity) ? 'by hand' : 'few images');
+        if (isAssigned(identity)) skip(identity, 'by hand');
+        else skip(identity, images.length === 0 ? 'copies' : 'few images');
         break;
       case 'training': {
         const shared = shareOut(identity, images, { rule, copyOf });
@@ -77,6 +78,13 @@ function tooFewPeople(
       'wrong-input',
       `${poor[0]?.identity} ${others(poor.length - 1)} too few different pictures for train, val and test, and fewer ` +
         'than 2 people are left to train on: add pictures.',
+    );
+  const copied = skipped.filter(({ reason }) => reason === 'copies');
+  if (copied.length > 0)
+    return new ArcBenchError(
+      'wrong-input',
+      `${copied[0]?.identity} ${others(copied.length - 1)} no picture left once copies are left out, and fewer than 2 ` +
+        'people are left to train on: put each picture under one name, or choose split.duplicates: allow.',
     );
   const { query, distractors } = heldOutCounts(rule, eligible);
   return new ArcBenchError(

@@ -43,7 +43,7 @@ test('a document names only files of the repository', () => {
 test('a document names only npm scripts that exist', () => {
   const documents = listDocuments();
   const unknown = documents.flatMap((document) =>
-    [...read(document).matchAll(/`?npm run ([\w:]+)/g)]
+    [...read(document).matchAll(/`?npm run ([\w:]+(?:-\w+)*)/g)]
       .map(([, script = '']) => script)
       .filter((script) => !scripts.includes(script))
       .map((script) => `${document} names npm run ${script}, which package.json does not have`),

@@ -385,14 +385,14 @@ test('one picture for each person is not taken for one person', async () => {
   assert.throws(() => makeSplit(set, splitSchema.parse({})), {
     code: 'wrong-input',
     message:
-      'Only 0 of 2 identities have at least 5 images, too few to train on 2 and hold out 3: add people, ' +
-      'lower split.minImages, or lower split.query and split.distractors.',
+      'Ann and 1 more person have no picture left once copies are left out, and fewer than 2 people are left to ' +
+      'train on: put each picture under one name, or choose split.duplicates: allow.',
   });
   assert.throws(() => makeSplit(set, splitSchema.parse({ minImages: 1, query: 0, distractors: 0 })), {
     code: 'wrong-input',
     message:
-      'Ann and 1 more person have too few different pictures for train, val and test, and fewer than 2 people are ' +
-      'left to train on: add pictures.',
+      'Ann and 1 more person have no picture left once copies are left out, and fewer than 2 people are left to ' +
+      'train on: put each picture under one name, or choose split.duplicates: allow.',
   });
   rmSync(join(source, 'Bo'), { recursive: true });
   await assert.rejects(read(), {

@@ -14,6 +14,7 @@ import {
   lossKnobs,
   sweepKnobs,
   sweptKnobs,
+  tuneKnobs,
 } from '../../src-renderer/views/experiment/knobTree.ts';
 import { firstRange, firstValues, sweepOptions, sweepSize } from '../../src-renderer/views/experiment/sweepRows.ts';
 
@@ -49,10 +50,11 @@ test('every knob of the schema has a control in the form', () => {
       .map(({ name }) => name),
     ...['sgd', 'adam', 'adamw'].flatMap((name) => chosen('training.optimizer', name)),
     ...['shuffled', 'pk'].flatMap((name) => chosen('training.sampler', name)),
-    ...[...ladderKnobs(), ...sweepKnobs(), ...halvingKnobs()].map(({ name }) => name),
-    ...sweptKnobs({ kind: { type: 'number', whole: false, above: false, below: false }, default: 1 }).map(
-      ({ name }) => `sweep.knobs.*.${name}`,
+    ...[...ladderKnobs(), ...sweepKnobs(), ...halvingKnobs(), ...tuneKnobs()].map(({ name }) => name),
+    ...sweptKnobs({ kind: { type: 'number', whole: false, above: false, below: false }, default: 1 }).flatMap(
+      ({ name }) => [`sweep.knobs.*.${name}`, `tune.knobs.*.${name}`],
     ),
+    'stopping.equalWithin', // the panel Stop when decided
     // The table of arms names them, chooses their loss, varies other knobs and holds one against another.
     ...['name', 'settings', 'against'].map((name) => `arms.*.${name}`),
     ...lossNames.flatMap((loss) => [
