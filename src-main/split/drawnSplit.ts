@@ -83,8 +83,8 @@ function tooFewPeople(
   if (copied.length > 0)
     return new ArcBenchError(
       'wrong-input',
-      `${copied[0]?.identity} ${others(copied.length - 1)} no picture left once copies are left out, and fewer than 2 ` +
-        'people are left to train on: put each picture under one name, or choose split.duplicates: allow.',
+      `${copied[0]?.identity} ${others(copied.length - 1)} no picture left once copies are left out, and fewer than ` +
+        '2 people are left to train on: put each picture under one name, or choose split.duplicates: allow.',
     );
   const { query, distractors } = heldOutCounts(rule, eligible);
   return new ArcBenchError(
