@@ -163,7 +163,7 @@ test('a projection is cancelled at once, and too few or too many points are refu
   );
   await assert.rejects(
     projectEmbeddings(new Float32Array(3 * 64), 64, { method: 'pca', dimensions: 2, seed: 1 }),
-    /4 points of 64 numbers or more/,
+    /at least 4 points of 64 numbers/,
   );
   await assert.rejects(
     projectEmbeddings(new Float32Array(20_001 * 4), 4, { method: 'umap', dimensions: 2, seed: 1 }),
