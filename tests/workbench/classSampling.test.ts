@@ -77,7 +77,7 @@ test('a loss that cannot draw class centres is refused before anything is traine
   const store = openStore(join(folder, 'refused'));
   try {
     for (const [loss, reason] of [
-      ['adaCos', /adaCos loss reads its scale from the sum over all classes.*set training\.classSampleRate to 1/],
+      ['adaCos', /adaCos loss computes its scale from all classes.*set training\.classSampleRate to 1/],
       ['proxyAnchor', /not a softmax/],
     ] as const) {
       const options = {
