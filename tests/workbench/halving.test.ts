@@ -99,7 +99,7 @@ test(
         Math.max(...first.filter(({ stopped }) => stopped).map(({ accuracy }) => accuracy)),
       'the better ones by val went on',
     );
-    assert.match(whole.report, /By successive halving, 3 variants train to epoch 1 and the best of them to epoch 4/);
+    assert.match(whole.report, /Successive halving: 3 variants train to epoch 1 and the best of them to epoch 4/);
 
     await assert.rejects(halved('stopped', { stopAt: 4 }), /Stopped/);
     const resumed = await halved('stopped', { interrupted: 'resume' });
