@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
@@ -11,7 +11,21 @@ interface DuplicatesFile {
   readonly version: number;
   readonly duplicates: Duplicates;
 }
-const fileOf = (set: PreparedSet): string => join(set.folder, 'duplicates.json');
+/** The file of a prepared set's folder that holds its duplicates. */
+export const duplicatesFileIn = (folder: string): string => join(folder, 'duplicates.json');
+const fileOf = (set: PreparedSet): string => duplicatesFileIn(set.folder);
+
+/** Whether the duplicates of a prepared set were kept and can no longer be read. */
+export function hasDamagedDuplicates(folder: string): boolean {
+  const file = duplicatesFileIn(folder);
+  if (!existsSync(file)) return false;
+  try {
+    checkedBody(readFileSync(file, 'utf8'));
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** The duplicates of a prepared set: from the file beside its pictures, or by a search whose result is kept there. */
 export async function duplicatesOf(set: PreparedSet, options: SearchOptions = {}): Promise<Duplicates> {

@@ -13,7 +13,7 @@ import { pages } from './migrations/2026-11-25-pages.ts';
 import { endInterruptedRuns, interruptedRuns } from './interruptedRuns.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
-import { damagedStore, explainStoreFault, explainingStoreFaults } from './storeFault.ts';
+import { damagedStore, explainStoreFault, explainingStoreFaults, isMissingColumn } from './storeFault.ts';
 import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
@@ -80,10 +80,17 @@ export function openStore(
     unlock();
     throw error;
   }
-  const tables = {
-    ...datasetTables(database, () => onChange({ kind: 'datasets' })),
-    ...runTables(database, onChange),
+  const openTables = () => {
+    try {
+      return { ...datasetTables(database, () => onChange({ kind: 'datasets' })), ...runTables(database, onChange) };
+    } catch (error) {
+      database.close();
+      unlock();
+      // The version says which tables there are, so a missing column proves that the file has changed.
+      throw isMissingColumn(error) ? damagedStore(workspace, error) : explainStoreFault(error, workspace);
+    }
   };
+  const tables = openTables();
   const methods = {
     ...tables,
     ...(readOnly && !shared ? interruptedRuns(tables, workspace) : {}),

@@ -9,6 +9,12 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 /** Whether an error of SQLite says that another connection has locked the database. */
 export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error));
 
+/** Whether an error of SQLite says that a table or column is not there. */
+export const isMissingColumn = (error: unknown): boolean =>
+  error instanceof Error &&
+  codeOf(error) === 'SQLITE_ERROR' &&
+  /no such (table|column)|has no column/.test(error.message);
+
 /**
  * Turns an error of SQLite or the system into a sentence that says what is known: the database is in use, the disk is
  * full, a permission is missing, or the file is damaged. Returns any other error as it is.

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { readDatasetFile } from '../../../data/datasetFile.ts';
 import { readPreparedIndex, verifyPackedImages } from '../../../data/preparedSet.ts';
 import { readUnfinishedSet, removeUnfinishedSet, unfinishedFolderOf } from '../../../data/unfinishedSet.ts';
+import { duplicatesFileIn, hasDamagedDuplicates } from '../../../split/knownDuplicates.ts';
 import { isLeftover, workspaceFolders } from '../../../files/workspaceFolders.ts';
 import { uploadOf } from '../deleteUpload.ts';
 import { stoppedPreparations } from '../sweepLeftovers.ts';
@@ -46,6 +47,11 @@ export async function checkPreparedSets({ store, faults, onProgress }: Workspace
     } catch (error) {
       await faults.addRemovable(preparedSet(name), sentenceOf(error));
     }
+    if (hasDamagedDuplicates(preparedSet(name)))
+      await faults.addRemovable(
+        duplicatesFileIn(preparedSet(name)),
+        'The list of duplicates is not whole; the next run searches for them again.',
+      );
   }
 }
 
