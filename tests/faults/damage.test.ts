@@ -85,6 +85,8 @@ test('a file that is truncated, flipped in a bit or deleted is named, and repair
   let named = 0;
   for (const [kind, path] of kinds) {
     for (const [how, damage] of Object.entries(damages)) {
+      // A list of duplicates that is gone looks like one that was never made: the next run searches again.
+      if (how === 'deleted' && kind.endsWith('/duplicates.json')) continue;
       const bytes = readFileSync(path);
       damage(path);
       const faults = await check(whole);
