@@ -51,7 +51,7 @@ export function parseExperiment(text: string, fileName: string): Plan {
       { cause: error },
     );
   }
-  const unusable = unusableText(value, []);
+  const unusable = unusableText(value);
   if (unusable)
     throw new ArcBenchError(
       'wrong-input',
@@ -95,18 +95,24 @@ function namePeopleAsWritten(
  * The first key or text that cannot be used whatever the knob: files, databases and other programs cut a text off at a
  * NUL character, and a key `__proto__` would get lost.
  */
-function unusableText(value: unknown, path: Path): { readonly path: Path; readonly sentence: string } | null {
-  if (typeof value === 'string')
-    return value.includes('\0')
-      ? { path, sentence: `'${dotted(path)}' holds a NUL character, which no name or path may have; remove it` }
-      : null;
-  if (typeof value !== 'object' || value === null) return null;
-  for (const [key, item] of Object.entries(value)) {
-    const place = [...path, Array.isArray(value) ? Number(key) : key];
-    if (key === '__proto__')
-      return { path: place, sentence: `the key '__proto__' cannot be used; rename the person or folder, or remove it` };
-    const found = unusableText(key, path) ?? unusableText(item, place);
-    if (found) return found;
+function unusableText(experiment: unknown): { readonly path: Path; readonly sentence: string } | null {
+  // A list, not a recursion: YAML may be nested deeper than the stack reaches. Paths longer than these are not shown.
+  const longestPath = 20;
+  const open: { readonly value: unknown; readonly path: Path }[] = [{ value: experiment, path: [] }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, path } = next;
+    if (typeof value === 'string' && value.includes('\0'))
+      return { path, sentence: `'${dotted(path)}' holds a NUL character, which no name or path may have; remove it` };
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, item] of Object.entries(value)) {
+      const place = path.length < longestPath ? [...path, Array.isArray(value) ? Number(key) : key] : path;
+      if (key === '__proto__')
+        return {
+          path: place,
+          sentence: `the key '__proto__' cannot be used; rename the person or folder, or remove it`,
+        };
+      open.push({ value: item, path: place }, { value: key, path });
+    }
   }
   return null;
 }

@@ -200,7 +200,7 @@ test('people with equal or useless names get folders of their own, and links are
   writeFileSync(join(source, 'list.csv'), `path,identity\n${rows.join('\n')}\n`);
   const plan = experimentSchema.parse({
     prepare: { inputSize: 32 },
-    split: { minImages: 1, train: 1, val: 0, test: 0, query: 0, distractors: 0 },
+    split: { duplicates: 'allow', minImages: 1, train: 1, val: 0, test: 0, query: 0, distractors: 0 },
   });
   const set = await prepareDataset(await importOf(join(source, 'list.csv')), plan.prepare, {
     workspace: fresh('workspace'),
