@@ -66,9 +66,9 @@ test(
 );
 
 test("a preset for faces of one's own is not started before their folder is named", options, async () => {
-  await choose(/^Course, 500 people of CelebA/);
-  await page.getByText('/path/to/celeba is a placeholder for a folder of yours').first().waitFor();
+  await choose(/^The course's task/);
+  await page.getByText('/path/to/the/course/archive is a placeholder').first().waitFor();
   assert.equal(await page.getByRole('button', { name: /^(Start|Queue)$/ }).isDisabled(), true);
-  assert.match(await facts().innerText(), /resnet18 at 112 px/);
+  assert.match(await facts().innerText(), /efficientnet-lite0 at 112 px/);
   assert.deepEqual(faults, []);
 });

@@ -90,7 +90,7 @@ test('an experiment runs from faces to report, and a second call finds it done',
     '### What differs between the arms',
     '### Closed-set accuracy',
     '### Identification of people',
-    'share the split, the initial weights',
+    'share the split, the initial backbone weights',
     '](embeddings.svg)',
     'npm run arcbench -- --run',
   ])
@@ -140,7 +140,7 @@ test('a killed run goes on by its id, with the same bits', async () => {
   }[];
   assert.deepEqual(
     listed.map((row) => row.status),
-    ['running'],
+    ['cancelled'], // a run whose process is dead is shown as interrupted
   );
   const resumed = await arcbench(inWorkspace('killed', 'runs', 'resume', listed[0]?.id as string));
   assert.equal(resumed.code, 0, resumed.stderr);
