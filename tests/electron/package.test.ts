@@ -33,21 +33,22 @@ test("the packaged app leaves out no package that the workbench's sources import
     .flatMap((path) =>
       [
         ...readFileSync(join(root, path), 'utf8').matchAll(
-          /^(?!import type)[^\n]*?(?:from|import\(|require\()\s*'((?:@[\w-]+\/)?[\w-]+)[^']*'/gm,
+          /^(?!import type)[^\n]*?(?:from|import\(|require\(|createRequire\(import\.meta\.url\)\()\s*'((?:@[\w-]+\/)?[\w-]+)[^']*'/gm,
         ),
       ].map(([, name = '']) => name),
     )
     .filter((name) => name !== 'electron' && name !== 'node');
   const needed = new Set(imported.map((name) => placeOf(name, '')).filter((place) => place !== null));
-  // `@emnapi/runtime` is for sharp on WebAssembly; cmake-js builds what the package brings built; types are for the
-  // compiler.
+  // `@emnapi/runtime` is for sharp on WebAssembly; types are for the compiler.
   for (const place of needed)
     for (const name of Object.keys({ ...locked[place]?.dependencies, ...locked[place]?.optionalDependencies })) {
-      const found = name === 'cmake-js' || name.startsWith('@types/') ? null : placeOf(name, place);
+      const found = name.startsWith('@types/') ? null : placeOf(name, place);
       if (found !== null) needed.add(found);
     }
   assert.ok(
-    needed.has('node_modules/better-sqlite3') && needed.has('node_modules/pkg-prebuilds') && needed.size > 100,
+    needed.has('node_modules/better-sqlite3') &&
+      needed.has('node_modules/@cornerstonejs/codec-libjpeg-turbo-8bit') &&
+      needed.size > 100,
     `${needed.size} packages were found`,
   );
   const missing = [...needed].filter(
