@@ -43,6 +43,8 @@ export const runFiles = (runFolder: string) => ({
   head: join(runFolder, 'head.safetensors'),
   embeddings: join(runFolder, 'embeddings.npy'),
   labels: join(runFolder, 'labels.tsv'),
+  /** Holds the event file that training writes for TensorBoard where the plan asks for it. */
+  tensorboard: join(runFolder, 'tensorboard'),
 });
 
 /**

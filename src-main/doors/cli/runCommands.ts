@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { exportRun } from '../../workbench/results/exportRun.ts';
+import { exportRun } from '../../workbench/results/export/exportRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
 import { noSuchRun } from '../../workbench/experiment/noSuchRun.ts';
@@ -97,8 +97,8 @@ export function addRunCommands(program: Command, cli: Session): void {
     .argument('<run>')
     .argument('<folder>')
     .description(
-      'copy the saved model, weights, embeddings and plan of a run into a new folder, which TensorBoard ' +
-        'opens with --logdir',
+      'copy the saved model, weights, embeddings and plan of a run into a new folder, with model.onnx, a model ' +
+        'card, and files that TensorBoard opens with --logdir',
     )
     .action((id: string, folder: string) =>
       cli.withStore({ readOnly: true }, async (store) => {
