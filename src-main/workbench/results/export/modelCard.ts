@@ -106,7 +106,7 @@ function dataPart({ plan, run }: ExportedRun, split: ExportedSplit | null): stri
 
 function partsSentence({ givenBy, seed }: ExportedSplit): string {
   const origin = givenBy === undefined ? `drawn with seed ${seed}` : `given by ${escapeMarkdown(givenBy)}`;
-  return `The parts are ${origin}. split.csv lists every picture with its SHA-256, and croissant.json describes that file.`;
+  return `The parts are ${origin}. split.csv lists every picture with its SHA-256; croissant.json describes that file.`;
 }
 
 const usedFor = {
