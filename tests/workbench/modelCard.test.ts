@@ -29,7 +29,7 @@ function unjudged(text: string): ExportedRun {
     message: null,
     initialWeightsHash: null,
   } as const;
-  return { run, plan, arm, summary: null };
+  return { run, plan, arm, summary: null, alignment: 'landmarks' };
 }
 const file = (part: 'train' | 'query', identity: string) => ({
   part,

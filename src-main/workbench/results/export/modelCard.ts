@@ -49,7 +49,7 @@ function frontMatter(exported: ExportedRun): object {
   };
 }
 
-function detailsPart({ run, plan, arm, summary }: ExportedRun): string[] {
+function detailsPart({ run, plan, arm, summary, alignment }: ExportedRun): string[] {
   const { title, formula, paper } = describeLoss(arm.loss);
   const { model, prepare, training } = plan;
   const trained = summary
@@ -65,7 +65,7 @@ function detailsPart({ run, plan, arm, summary }: ExportedRun): string[] {
       [
         ['Backbone', `${model.backbone}, initial weights: ${code(model.weights)}`],
         ['Embedding', `${model.embeddingSize} numbers`],
-        ['Input', `${prepare.inputSize} × ${prepare.inputSize} pixels, RGB, alignment: ${prepare.alignment}`],
+        ['Input', `${prepare.inputSize} × ${prepare.inputSize} pixels, RGB, aligned by: ${escapeMarkdown(alignment)}`],
         ['Loss', `${escapeMarkdown(title)}: ${code(formula)}${paper === '-' ? '' : ` (${escapeMarkdown(paper)})`}`],
         ['Plan', code(run.planHash)],
         ['Run', `${code(run.id)}, begun ${run.createdAt}`],
@@ -85,15 +85,12 @@ const usePart = (): string[] => [
 ];
 
 function dataPart({ plan, run }: ExportedRun, split: ExportedSplit | null): string[] {
-  const { licence, source } = plan.data;
   return [
     '## Data',
-    source === 'demo'
+    plan.data.source === 'demo'
       ? 'Synthetic faces that ArcBench drew. No real person is on them.'
       : 'Pictures of faces that the author of the experiment supplied. They are not part of this export.',
-    licence === undefined
-      ? 'The experiment does not state the licence of the pictures. Ask its author before you share this model.'
-      : `Licence of the pictures, as the author of the experiment states it: ${escapeMarkdown(licence)}.`,
+    licenceSentence(plan.data),
     split
       ? table(
           ['Part', 'People', 'Images', 'Used for'],
@@ -102,6 +99,13 @@ function dataPart({ plan, run }: ExportedRun, split: ExportedSplit | null): stri
       : `The folders of the split ${code(run.splitHash.slice(0, 16))} are not in the workspace any more.`,
     split ? partsSentence(split) : '',
   ];
+}
+
+function licenceSentence({ licence, source }: ExportedRun['plan']['data']): string {
+  if (licence !== undefined)
+    return `Licence of the pictures, as the author of the experiment states it: ${escapeMarkdown(licence)}.`;
+  if (source === 'demo') return '';
+  return 'The experiment does not state the licence of the pictures. Ask its author before you share this model.';
 }
 
 function partsSentence({ givenBy, seed }: ExportedSplit): string {

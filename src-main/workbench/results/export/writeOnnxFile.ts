@@ -37,7 +37,7 @@ function metadataOf(exported: ExportedRun): Record<string, string> {
     color: 'RGB',
     input_mean: '127.5',
     input_std: '127.5',
-    alignment: plan.prepare.alignment,
+    alignment: exported.alignment,
     embedding_size: String(plan.model.embeddingSize),
     flip: plan.evaluation.flip ? 'add the embedding of the mirrored image' : 'none',
     ...Object.fromEntries(
