@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { fileSize } from '../../../src-shared/fileSize.ts';
+import { bytesBelow } from '../../files/bytesBelow.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { exportRun } from '../../workbench/results/export/exportRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
@@ -13,10 +16,13 @@ export function addRunCommands(program: Command, cli: Session): void {
   const runs = program.command('runs').description('list, show, resume or delete runs');
   runs
     .command('list')
-    .description('every run of the workspace')
+    .description('every run of the workspace, with its size on the disk')
     .action(() =>
-      cli.withStore({ readOnly: true }, (store) => {
-        const rows = store.runs();
+      cli.withStore({ readOnly: true }, async (store) => {
+        const { run: folderOf } = workspaceFolders(store.workspace);
+        const rows = await Promise.all(
+          store.runs().map(async (row) => ({ ...row, bytes: await bytesBelow(folderOf(row.id)) })),
+        );
         cli.print(
           rows.length === 0
             ? 'No runs yet.'
@@ -24,7 +30,7 @@ export function addRunCommands(program: Command, cli: Session): void {
                 .map(
                   (row) =>
                     `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC ` +
-                    ` seed ${row.seed}  ${row.arm}  (${row.experiment})`,
+                    ` ${fileSize(row.bytes).padStart(8)}  seed ${row.seed}  ${row.arm}  (${row.experiment})`,
                 )
                 .join('\n'),
           rows,
@@ -84,12 +90,14 @@ export function addRunCommands(program: Command, cli: Session): void {
     });
   runs
     .command('delete')
-    .argument('<id>')
-    .description('remove a run, its points and its files')
-    .action((id: string) =>
+    .argument('<ids...>')
+    .description('remove runs, their points and their files')
+    .action((ids: readonly string[]) =>
       cli.withStore({ readOnly: false, existing: true }, (store) => {
-        deleteRun(store, id);
-        cli.print(`Deleted run ${id}.`, { deleted: id });
+        const named = [...new Set(ids)];
+        for (const id of named) if (!store.run(id)) throw noSuchRun(id); // before any is removed
+        for (const id of named) deleteRun(store, id);
+        cli.print(`Deleted ${named.length === 1 ? 'run' : 'runs'} ${named.join(', ')}.`, { deleted: named });
       }),
     );
   program

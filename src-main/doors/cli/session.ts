@@ -58,6 +58,8 @@ export function session(program: Command) {
   return {
     globals,
     workspace,
+    /** Says something on stderr, beside the progress where one is shown. */
+    say,
     print(human: string, value: unknown): void {
       shown?.end();
       process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : printableLines(human)}\n`);
