@@ -55,11 +55,6 @@ export interface PreparedIndex {
   readonly partsGivenBy?: string;
   readonly detection?: Detection;
   readonly packed: { readonly bytes: number; readonly sha256: string };
-  /**
-   * Size in bytes and time of change in milliseconds of the source file of each image. A file whose values differ has
-   * changed.
-   */
-  readonly sources: readonly (readonly [bytes: number, modified: number])[];
   readonly images: readonly PreparedImage[];
   readonly rejected: readonly Rejected[];
 }
@@ -71,7 +66,8 @@ export interface PackedImages {
   close(): void;
 }
 
-const indexName = 'index.json';
+/** The name of the file that lists the images of a prepared set. */
+export const indexName = 'index.json';
 const packedName = 'images.bin';
 
 /** Opens a prepared set. Checks the checksum of its index and the size of its packed file. Throws 'damaged'. */

@@ -13,13 +13,19 @@ export interface DatasetRow {
   readonly data: unknown;
   readonly importedAt: string | null;
 }
-/** What a picture's header said when its file had this size and this time of change in milliseconds. */
+/**
+ * What was read of a picture while its file was in this state: size in bytes, times in milliseconds, number in the file
+ * system. `contentHash` is the SHA-256 of the file.
+ */
 export interface PictureRow {
   readonly path: string;
   readonly bytes: number;
   readonly modified: number;
+  readonly changed: number;
+  readonly inode: number;
   readonly width: number;
   readonly height: number;
+  readonly contentHash: string;
 }
 interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> {
   readonly rejected: string;
@@ -34,8 +40,8 @@ export function datasetTables(database: Database.Database, changed: () => void) 
     data: row.data === null ? null : JSON.parse(row.data),
   });
   const savePicture = database.prepare(
-    'INSERT OR REPLACE INTO picture (path, bytes, modified, width, height) VALUES (@path, @bytes, @modified, ' +
-      '@width, @height)',
+    'INSERT OR REPLACE INTO picture (path, bytes, modified, changed, inode, width, height, contentHash) VALUES ' +
+      '(@path, @bytes, @modified, @changed, @inode, @width, @height, @contentHash)',
   );
   const savePictures = database.transaction((pictures: readonly PictureRow[]) => {
     for (const picture of pictures) savePicture.run(picture);

@@ -10,6 +10,7 @@ import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolder
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { pages } from './migrations/2026-11-25-pages.ts';
+import { content } from './migrations/2026-12-01-content.ts';
 import { endInterruptedRuns, interruptedRuns } from './interruptedRuns.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
@@ -18,7 +19,7 @@ import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
 
-const migrations = [first, screens, pages] as const;
+const migrations = [first, screens, pages, content] as const;
 const applicationId = 0x41524342; // "ARCB"
 const longestPath = 511; // bytes of a file's path that SQLite takes on Unix
 

@@ -95,7 +95,6 @@ function writeSet(
       hash: 'bench',
       alignment: 'none',
       packed: { bytes: total * side * side * 3, sha256: digest.digest('hex') },
-      sources: [],
       images,
       rejected: [],
     }),
