@@ -11,6 +11,7 @@ import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { pages } from './migrations/2026-11-25-pages.ts';
 import { content } from './migrations/2026-12-01-content.ts';
+import { remarks } from './migrations/2026-12-01-remarks.ts';
 import { endInterruptedRuns, interruptedRuns } from './interruptedRuns.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
@@ -19,7 +20,7 @@ import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
 
-const migrations = [first, screens, pages, content] as const;
+const migrations = [first, screens, pages, content, remarks] as const;
 const applicationId = 0x41524342; // "ARCB"
 const longestPath = 511; // bytes of a file's path that SQLite takes on Unix
 
@@ -112,18 +113,23 @@ export function openStore(
         .all(beginning.length, beginning) as { hash: string }[];
       return rows.length === 1 ? (rows[0]?.hash ?? null) : null;
     },
-    saveRemark: (planHash: string, section: string, text: string) => {
+    /** Keeps a remark on a plan's report on some data, the hash of a prepared set. An empty text takes it away. */
+    saveRemark: (on: { readonly planHash: string; readonly data: string; readonly section: string }, text: string) => {
       if (text.trim() === '')
-        database.prepare('DELETE FROM remark WHERE planHash = ? AND section = ?').run(planHash, section);
-      else database.prepare('INSERT OR REPLACE INTO remark VALUES (?, ?, ?)').run(planHash, section, text);
+        database
+          .prepare('DELETE FROM remark WHERE planHash = @planHash AND data = @data AND section = @section')
+          .run(on);
+      else
+        database
+          .prepare('INSERT OR REPLACE INTO remark VALUES (@planHash, @data, @section, @text)')
+          .run({ ...on, text });
     },
-    remarks: (planHash: string): Record<string, string> =>
+    remarks: (planHash: string, data: string): Record<string, string> =>
       Object.fromEntries(
         (
-          database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as {
-            section: string;
-            text: string;
-          }[]
+          database
+            .prepare('SELECT section, text FROM remark WHERE planHash = ? AND data = ? ORDER BY section')
+            .all(planHash, data) as { section: string; text: string }[]
         ).map(({ section, text }) => [section, text]),
       ),
     /** Does several writes as one: all are kept, or none. */

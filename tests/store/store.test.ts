@@ -221,7 +221,7 @@ test('a workspace of the second version keeps what it holds and remembers header
       store.datasets().map(({ hash, rejected, importedAt }) => [hash, rejected[0]?.reason, importedAt]),
       [['d', 'It is empty.', '2026-11-24']],
     );
-    assert.deepEqual(store.remarks('plan'), { data: 'mine' });
+    assert.deepEqual(store.remarks('plan', ''), { data: 'mine' });
     assert.equal(store.picture('/faces/a.jpg'), null);
     const state = { changed: 12.5, inode: 2 ** 60, contentHash: 'a'.repeat(64) };
     const headers = [

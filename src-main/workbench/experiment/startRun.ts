@@ -3,6 +3,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
 import { drawsOf } from './drawsOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
+import { runFacesOf } from './runFaces.ts';
 import type { TrainingStage } from './trainingStage.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function startRun(
   const draws = drawsOf(armPlan, labelsOf(split), seed);
   store.atomically(() => {
     store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: split.hash });
-    store.saveResult(id, 'faces', { prepared: faces.set.hash });
+    store.saveResult(id, 'faces', runFacesOf(faces));
     store.saveResult(id, 'origin', { baseFolder, rerunCommand });
     store.saveResult(id, 'draws', draws);
     if (plan.tune && role === 'comparison') store.saveResult(id, 'tuned', trained.settings ?? {});
