@@ -82,7 +82,7 @@ async function prepareInto(
     const known = knownSet(dataset, index);
     if (known) {
       await verifyPackedImages(folder, index);
-      if (known !== index) await writeWhole(join(folder, indexName), preparedIndexText(known));
+      if (known !== index) await writeWhole(join(folder, indexName), preparedIndexText(known, options.workspace));
       return openPreparedSet(folder);
     }
     await rm(folder, { recursive: true });
@@ -102,7 +102,10 @@ async function prepareInto(
     const { partsGivenBy } = dataset;
     const described = { inputSize, alignment, ...(partsGivenBy !== undefined && { partsGivenBy }) };
     await finishSet(folder, (path) =>
-      writeWhole(path, preparedIndexText({ version: 1, hash: basename(folder), ...described, ...packed })),
+      writeWhole(
+        path,
+        preparedIndexText({ version: 1, hash: basename(folder), ...described, ...packed }, options.workspace),
+      ),
     );
   } catch (error) {
     // A preparation that was stopped, or that ran out of memory, may go on later. Any other keeps nothing.

@@ -59,7 +59,8 @@ function* tablesOf(path: string): Generator<[string, string]> {
       database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all() as { name: string }[]
     ).map(({ name }) => name);
     for (const table of tables) {
-      if (table === 'picture') continue; // a memory of states of files, which are other states each time
+      // memories of states of files and of the workspace's place, which are others each time
+      if (table === 'picture' || table === 'place') continue;
       const rows = database
         .prepare(table === 'event' ? 'SELECT * FROM event ORDER BY id' : `SELECT * FROM "${table}"`)
         .all() as Record<string, unknown>[];

@@ -97,7 +97,7 @@ const tooLarge = (estimate: StartEstimate): PlanAdvice[] =>
 
 export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
   const { store, jobs, roots, tell, workInThread } = context;
-  const countFaces = faceCounter(store.workspace, library);
+  const countFaces = faceCounter(store, library);
   const { area, experiment: pathOf } = workspaceFolders(store.workspace);
   const folder = area('experiments');
   const changed = () => tell({ event: 'experiments.changed', payload: null });
@@ -147,11 +147,12 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       .map((arm) => planOfArm(plan, arm).model.weights)
       .filter((file) => file !== 'random' && file !== 'imagenet');
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
-    const { source } = plan.data;
+    const base = { store, baseFolder: folder };
+    const source = plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source);
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
       await openedPath(source, roots); // what was imported was chosen before
     for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets]))
-      await openedPath(pathFrom(folder, file), roots);
+      await openedPath(pathFrom(base, file), roots);
   };
   return {
     'experiments.list': async () => {

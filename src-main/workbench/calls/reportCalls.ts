@@ -5,8 +5,8 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { ReportDetails, ReportSummary } from '../../../src-shared/api.ts';
 import { isLeftover, reportId, workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { RunRow } from '../../store/store.ts';
+import { originOf } from '../experiment/originOf.ts';
 import { readRunFaces, runDataOf } from '../experiment/runFaces.ts';
-import type { StageOptions } from '../experiment/stage.ts';
 import { quietly, type CallContext, type CallsOf } from './callContext.ts';
 
 const textName = 'report.md';
@@ -61,7 +61,7 @@ export function reportCalls({ store, tell, workInThread }: CallContext): CallsOf
     const run = runOf(id);
     const plan = store.plan(run.planHash);
     const origin = runsOf(id)
-      .map((own) => store.result(own.id, 'origin') as Pick<StageOptions, 'baseFolder' | 'rerunCommand'> | null)
+      .map((own) => originOf(store, own.id))
       .find((found) => found !== null);
     if (!plan || !origin)
       throw new ArcBenchError(

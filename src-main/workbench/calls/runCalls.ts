@@ -18,6 +18,7 @@ import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { armDifferences } from '../results/armDifferences.ts';
 import { lastCurveOfEpoch } from '../experiment/epochsDone.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
+import { pictureFinder } from '../results/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
 import { deleteRun } from '../experiment/deleteRun.ts';
 import { resumableRun } from '../experiment/resumeRun.ts';
@@ -124,7 +125,13 @@ function filesIn({
 }
 
 function placesOf(files: ReadonlySet<string>, images: readonly { readonly path: string }[]): Record<string, number> {
-  return Object.fromEntries(images.flatMap(({ path }, index) => (files.has(path) ? [[path, index] as const] : [])));
+  const find = pictureFinder(images.map(({ path }) => path));
+  return Object.fromEntries(
+    [...files].flatMap((file) => {
+      const place = find(file);
+      return place === undefined ? [] : [[file, place] as const];
+    }),
+  );
 }
 
 export function runCalls({ store, jobs, workInThread }: CallContext, summaries: RunSummaries): CallsOf<'runs'> {

@@ -10,6 +10,7 @@ import { openPreparedSet } from '../../data/preparedSet.ts';
 import { noDuplicates, type Duplicates } from '../../split/findDuplicates.ts';
 import { knownDuplicates } from '../../split/knownDuplicates.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
+import type { Store } from '../../store/store.ts';
 import type { SplitSource } from '../../split/splitParts.ts';
 import type { DatasetLibrary } from './datasetLibrary.ts';
 import { absoluteData } from './gatherFaces.ts';
@@ -46,10 +47,10 @@ interface CountableFaces {
  * Counts what a plan's split would hold, from what is known of its faces before a start; null where nothing is known.
  * The last few counts are kept.
  */
-export function faceCounter(workspace: string, library: DatasetLibrary) {
+export function faceCounter(store: Pick<Store, 'workspace' | 'located'>, library: DatasetLibrary) {
   const kept = new Map<string, CountedFaces>();
   return async (plan: Plan, baseFolder: string): Promise<CountedFaces | null> => {
-    const faces = await knownFaces({ workspace, library }, plan, baseFolder);
+    const faces = await knownFaces({ store, library }, plan, baseFolder);
     if (faces === null) return null;
     const key = JSON.stringify([faces.from, faces.key, plan.prepare, plan.split]);
     const counted = kept.get(key) ?? count(plan, faces);
@@ -62,14 +63,14 @@ export function faceCounter(workspace: string, library: DatasetLibrary) {
 
 /** The prepared faces of a plan where they are there, else the imported ones, else those that the demo would draw. */
 async function knownFaces(
-  { workspace, library }: { readonly workspace: string; readonly library: DatasetLibrary },
+  { store, library }: { readonly store: Pick<Store, 'workspace' | 'located'>; readonly library: DatasetLibrary },
   plan: Plan,
   baseFolder: string,
 ): Promise<KnownFaces | null> {
-  const data = absoluteData({ plan, baseFolder });
+  const data = absoluteData({ plan, baseFolder, store });
   const dataset = await library.datasetOf(data).catch(() => null);
   if (dataset) {
-    const folder = preparedFolder(workspace, dataset, plan.prepare);
+    const folder = preparedFolder(store.workspace, dataset, plan.prepare);
     const known = { key: dataset.hash, prepared: basename(folder) };
     if (existsSync(folder)) return { ...known, from: 'prepared', open: () => preparedFaces(folder) };
     return { ...known, from: 'imported', open: () => importedFaces(dataset) };

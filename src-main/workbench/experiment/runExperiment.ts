@@ -15,7 +15,6 @@ import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
 import type { Split } from '../../split/makeSplit.ts';
-import type { CountedFaces } from './faceCounter.ts';
 import { gatherWeights } from './gatherWeights.ts';
 import { machineSpeed, type MachineSpeed } from '../estimate/machineSpeed.ts';
 import { planHash } from './planHash.ts';
@@ -54,7 +53,7 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   refuseStart(options, countedFaces({ set, split: audited.split }));
   const { pairs } = options.plan.evaluation;
   // throws for a file that cannot be used, before any training
-  if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes);
+  if (pairs !== builtPairs) heldOutPairs(pathFrom(options, pairs), set.images, audited.split.classes);
   return { dataset, set, ...audited, ...(await writeAuditedSplit(options, set, audited)) };
 }
 
@@ -96,8 +95,8 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   return join(folder, 'report.md');
 }
 
-const countedFaces = ({ set, split }: Pick<SplitFaces, 'set' | 'split'>): CountedFaces => ({
-  from: 'prepared',
+const countedFaces = ({ set, split }: Pick<SplitFaces, 'set' | 'split'>) => ({
+  from: 'prepared' as const,
   images: set.images.length,
   facts: splitFacts({ set, split }),
   prepared: set.hash,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RunData } from '../../../src-shared/api.ts';
 import type { Store } from '../../store/store.ts';
 import { countPeople } from './countPeople.ts';
-import type { SplitFaces } from './splitFaces.ts';
+import type { TrainingStage } from './trainingStage.ts';
 
 /** Runs of older versions kept the prepared set only. */
 const runFacesSchema = z.object({
@@ -15,9 +15,9 @@ const runFacesSchema = z.object({
 export type RunFaces = z.infer<typeof runFacesSchema>;
 
 /** What a run keeps of the faces that it saw. */
-export const runFacesOf = ({ dataset, set }: Pick<SplitFaces, 'dataset' | 'set'>): RunFaces => ({
+export const runFacesOf = ({ dataset, set }: Pick<TrainingStage['faces'], 'dataset' | 'set'>): RunFaces => ({
   prepared: set.hash,
-  dataset: dataset.hash,
+  ...(dataset && { dataset: dataset.hash }),
   images: set.count,
   people: countPeople(set.images),
 });

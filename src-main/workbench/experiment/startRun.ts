@@ -3,6 +3,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
 import { drawsOf } from './drawsOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
+import { saveOrigin } from './originOf.ts';
 import { runFacesOf } from './runFaces.ts';
 import type { TrainingStage } from './trainingStage.ts';
 
@@ -24,7 +25,7 @@ export async function startRun(
   store.atomically(() => {
     store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: split.hash });
     store.saveResult(id, 'faces', runFacesOf(faces));
-    store.saveResult(id, 'origin', { baseFolder, rerunCommand });
+    saveOrigin(store, id, { baseFolder, rerunCommand });
     store.saveResult(id, 'draws', draws);
     if (plan.tune && role === 'comparison') store.saveResult(id, 'tuned', trained.settings ?? {});
   });
