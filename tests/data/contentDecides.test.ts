@@ -39,6 +39,8 @@ const drawn = join(folder, 'drawn');
 before(() => drawFaces(drawn, { people: 3, pictures: 4 }));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+const rule = splitSchema.parse({ query: 0, distractors: 0, minImages: 3 });
+
 let sources = 0;
 /** A copy of the drawn faces that a test may spoil, and how it is imported. */
 function copied(): string {
@@ -144,8 +146,8 @@ test('the same pictures are the same dataset under another path, time or name, a
     again.images.map(({ path }) => path),
     after.images.map(({ path }) => path),
   );
-  const split = makeSplit(again, splitSchema.parse({}));
-  assert.equal(split.hash, makeSplit(set, splitSchema.parse({})).hash, 'its runs are found');
+  const split = makeSplit(again, rule);
+  assert.equal(split.hash, makeSplit(set, rule).hash, 'its runs are found');
   await writeSplitFolders(again, split, join(workspace, 'splits', 'new')); // links to where the pictures are now
 });
 
@@ -254,7 +256,7 @@ test('pictures that the folders of a split link to are not read again, unless th
   assert.equal(fresh, 12);
   const { workspace } = store;
   const set = await prepareDataset(dataset, prepareSchema.parse({ inputSize: 32 }), { workspace });
-  const split = makeSplit(set, splitSchema.parse({}));
+  const split = makeSplit(set, rule);
   for (let round = 0; round < 2; round++) {
     // The second time, the links of the first are removed, which changes the files' times once more.
     const { linked } = await writeSplitFolders(set, split, workspaceFolders(workspace).split(split.hash));

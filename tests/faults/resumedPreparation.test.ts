@@ -143,7 +143,7 @@ test(
     const workspace = join(folder, 'changed');
     await interrupt(workspace, 'SIGKILL');
     const file = join(source, 'person 0', '120.jpg');
-    writeFileSync(file, readFileSync(join(source, 'person 1', '0.jpg'))); // the 5th of person 0 by name
+    writeFileSync(file, readFileSync(join(source, 'person 0', '0.jpg'))); // the 5th of person 0 by name
     const again = await interrupt(workspace, 'SIGKILL');
     assert.ok(Number.isNaN(goesOnAt(again)), again.stderr);
 
