@@ -174,7 +174,7 @@ function readPairs(list: string, rejected: Rejected[]): Map<string, string> {
     if (file !== '' && !isNameHere(file)) {
       rejected.push({
         path: `${list}, line ${index + 1}`,
-        reason: `The line names '${file.slice(0, 60)}': the name of a picture without a folder was expected; correct it.`,
+        reason: `The line names '${file.slice(0, 60)}': a picture's name without a folder was expected; correct it.`,
       });
     } else if (file === '' || value === '' || rest.length > 0) {
       rejected.push({

@@ -25,8 +25,8 @@ export interface ImportOptions extends HeaderOptions {
 }
 
 /**
- * Finds the face images of a source and reads each file that is new or changed. Copies and changes nothing. Throws 'wrong-input' if the
- * source has fewer than two people.
+ * Finds the face images of a source and reads each file that is new or changed. Copies and changes nothing. Throws
+ * 'wrong-input' if the source has fewer than two people.
  */
 export async function importDataset(
   data: Plan['data'] & { readonly resolvedSource: string },

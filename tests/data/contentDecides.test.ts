@@ -126,7 +126,7 @@ test('a mended EXIF turn is another dataset', async () => {
   assert.notEqual((await read(source)).hash, turned.hash);
 });
 
-test('the same pictures are the same dataset under another path, time or name, and are not prepared again', async () => {
+test('the same pictures are one dataset under another path, time or name, and are not prepared again', async () => {
   const source = copied();
   const workspace = join(folder, 'elsewhere');
   makeWorkspaceFolders(workspace);
@@ -219,7 +219,7 @@ test('a list of the course that leads out of its folder is refused line by line'
     appendFileSync(join(half, list), `\n../secret.jpg ${value}\n`);
   const { images, rejected } = await read(archive);
   assert.ok(images.every(({ path }) => dirname(path).endsWith('celebA_imgs')));
-  assert.match(rejected[0]?.reason ?? '', /names '\.\.\/secret\.jpg': the name of a picture without a folder/);
+  assert.match(rejected[0]?.reason ?? '', /names '\.\.\/secret\.jpg': a picture's name without a folder/);
 });
 
 test('a picture that changes between import and preparation stops it in one sentence', async () => {

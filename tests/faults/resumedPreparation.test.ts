@@ -47,10 +47,11 @@ const setsIn = (workspace: string) =>
 const goesOnAt = ({ stderr }: Outcome): number =>
   Number(/Goes on at ([\d,]+) of 320 images\./.exec(stderr)?.[1]?.replaceAll(',', '') ?? Number.NaN);
 
-/** Starts preparing and ends it by a signal once some batches are kept. */
+/** Starts preparing and ends it by a signal once some more batches are kept. */
 async function interrupt(workspace: string, signal: NodeJS.Signals): Promise<Outcome> {
   const { child, ended } = prepare(workspace);
-  while (batches(workspace) < 5 && child.exitCode === null) await wait(2);
+  const before = batches(workspace);
+  while (batches(workspace) < before + 5 && child.exitCode === null) await wait(2);
   child.kill(signal);
   return await ended;
 }
@@ -143,7 +144,7 @@ test(
     const workspace = join(folder, 'changed');
     await interrupt(workspace, 'SIGKILL');
     const file = join(source, 'person 0', '120.jpg');
-    writeFileSync(file, readFileSync(join(source, 'person 0', '0.jpg'))); // the 5th of person 0 by name
+    writeFileSync(file, readFileSync(join(source, 'person 0', '10.jpg'))); // the 5th of person 0 by name
     const again = await interrupt(workspace, 'SIGKILL');
     assert.ok(Number.isNaN(goesOnAt(again)), again.stderr);
 

@@ -46,7 +46,7 @@ const optionsOf = (store: Store): StageOptions => ({
   rerunCommand: 'arcbench --run grown.yaml',
 });
 
-/** Imports, prepares and splits the faces as they are now, and puts their runs into the store as if they had trained. */
+/** Imports, prepares and splits the faces as they are now; their runs are in the store as if they had trained. */
 async function runOnce(options: StageOptions): Promise<{ readonly faces: SplitFaces; readonly runs: string[] }> {
   const { store } = options;
   const dataset = await importFaces(options);
@@ -110,8 +110,8 @@ test('runs on two datasets are told apart in one sentence', () => {
   const [a, b] = [first, second].map(({ faces }) => faces.dataset.hash.slice(0, 8));
   assert.equal(
     sentence,
-    `These runs saw different data: ${a} (24 pictures of 4 people) and ${b} (25 pictures of 4 people). Only runs on the ` +
-      'same data can be compared: start the experiment again, so that all its arms see the faces as they are now.',
+    `These runs saw different data: ${a} (24 pictures of 4 people) and ${b} (25 pictures of 4 people). Only runs on ` +
+      'the same data can be compared: start the experiment again, so that all its arms see the faces as they are now.',
   );
   const rows = ids.flatMap((id) => store.run(id) ?? []);
   assert.equal(armDifferences(store, rows, first.runs[0] ?? '').otherData, sentence);

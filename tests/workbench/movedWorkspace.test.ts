@@ -94,6 +94,7 @@ before(async () => {
   openStore(first).close();
   cpSync(join(folder, 'drawn'), uploaded, { recursive: true });
   cpSync(join(folder, 'drawn'), join(folder, 'first', 'beside'), { recursive: true });
+  rmSync(join(folder, 'first', 'beside', 's1', '1.png')); // other faces than those of the workspace
   const options = optionsOf(first, uploaded);
   runs = await runOnce(options);
   options.store.close();
@@ -163,8 +164,9 @@ test('a source beside a moved workspace is named where it is now', async () => {
   await assert.rejects(importFaces(again), {
     code: 'wrong-input',
     message:
-      `The data source ${beside} is gone. The workspace was moved, and ${join(moved, 'beside')} lies beside it as the ` +
-      'source did before: set data.source to it, or import it in Datasets. The same pictures there are the same dataset.',
+      `The data source ${beside} is gone. The workspace was moved, and ${join(moved, 'beside')} lies beside it as ` +
+      'the source did before: set data.source to it, or import it in Datasets. The same pictures there are the same ' +
+      'dataset.',
   });
   assert.equal((await importFaces({ ...again, plan: planOf(join(moved, 'beside')) })).hash, before.hash);
   again.store.close();

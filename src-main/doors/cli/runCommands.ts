@@ -28,8 +28,9 @@ export function addRunCommands(program: Command, cli: Session): void {
             : rows
                 .map(
                   (row) =>
-                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC ` +
-                    ` data ${row.data?.hash.slice(0, 8) ?? 'unknown '}  seed ${row.seed}  ${row.arm}  (${row.experiment})`,
+                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC  ` +
+                    `data ${row.data?.hash.slice(0, 8) ?? 'unknown '}  ` +
+                    `seed ${row.seed}  ${row.arm}  (${row.experiment})`,
                 )
                 .join('\n'),
           rows,

@@ -14,8 +14,8 @@ export function presentSource(options: Pick<StageOptions, 'store' | 'plan' | 'ba
   if (moved === undefined) return source;
   throw new ArcBenchError(
     'wrong-input',
-    `The data source ${source} is gone. The workspace was moved, and ${moved} lies beside it as the source did before: ` +
-      'set data.source to it, or import it in Datasets. The same pictures there are the same dataset.',
+    `The data source ${source} is gone. The workspace was moved, and ${moved} lies beside it as the source did ` +
+      'before: set data.source to it, or import it in Datasets. The same pictures there are the same dataset.',
   );
 }
 
