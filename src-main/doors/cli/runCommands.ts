@@ -1,13 +1,18 @@
 import type { Command } from 'commander';
+import type { RunData } from '../../../src-shared/api.ts';
 import { fileSize } from '../../../src-shared/fileSize.ts';
 import { bytesBelow } from '../../files/bytesBelow.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { exportRun } from '../../workbench/results/export/exportRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
+import { runDataOf } from '../../workbench/experiment/runFaces.ts';
 import { noSuchRun } from '../../workbench/experiment/noSuchRun.ts';
 import { resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
 import type { Session } from './session.ts';
+
+const dataInWords = ({ hash, images, people }: RunData): string =>
+  images === null ? hash.slice(0, 12) : `${hash.slice(0, 12)}, ${images} pictures of ${people} people`;
 
 const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'];
 
@@ -21,7 +26,11 @@ export function addRunCommands(program: Command, cli: Session): void {
       cli.withStore({ readOnly: true }, async (store) => {
         const { run: folderOf } = workspaceFolders(store.workspace);
         const rows = await Promise.all(
-          store.runs().map(async (row) => ({ ...row, bytes: await bytesBelow(folderOf(row.id)) })),
+          store.runs().map(async (row) => ({
+            ...row,
+            data: runDataOf(store, row.id),
+            bytes: await bytesBelow(folderOf(row.id)),
+          })),
         );
         cli.print(
           rows.length === 0
@@ -29,8 +38,9 @@ export function addRunCommands(program: Command, cli: Session): void {
             : rows
                 .map(
                   (row) =>
-                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC ` +
-                    ` ${fileSize(row.bytes).padStart(8)}  seed ${row.seed}  ${row.arm}  (${row.experiment})`,
+                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC  ` +
+                    `${fileSize(row.bytes).padStart(8)}  data ${row.data?.hash.slice(0, 8) ?? 'unknown '}  ` +
+                    `seed ${row.seed}  ${row.arm}  (${row.experiment})`,
                 )
                 .join('\n'),
           rows,
@@ -47,6 +57,7 @@ export function addRunCommands(program: Command, cli: Session): void {
         if (!row) throw noSuchRun(id);
         const value = {
           ...row,
+          data: runDataOf(store, id),
           engine: store.result(id, 'engine'),
           resultHash: resultHash(store, id),
           summary: store.result(id, 'summary'),
@@ -59,6 +70,7 @@ export function addRunCommands(program: Command, cli: Session): void {
             `${row.id}  ${row.arm}, seed ${row.seed}  (${row.experiment})`,
             `status   ${row.status}${row.message ? `: ${row.message}` : ''}`,
             `created  ${row.createdAt}`,
+            ...(value.data === null ? [] : [`data     ${dataInWords(value.data)}`]),
             ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
             ...store
               .judgedPoints(id)

@@ -34,7 +34,7 @@ const handlers = {
   ...experimentCalls(context, library),
   ...workspaceCalls(context),
   'projection.kept': (request: Parameters<typeof keptProjection>[1]) => keptProjection(store, request),
-  'report.archive': (planHash: string) => reportArchive(workspace, planHash),
+  'report.archive': (id: string) => reportArchive(workspace, id),
 };
 const encoder = new TextEncoder();
 

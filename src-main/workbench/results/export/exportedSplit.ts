@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { partNames, type PartName } from '../../../../src-shared/experiment.ts';
 import { csvCell } from '../../../../src-shared/textCell.ts';
+import { workspaceFolders } from '../../../files/workspaceFolders.ts';
 import type { Store } from '../../../store/store.ts';
 
 const manifestSchema = z.object({
@@ -19,9 +20,8 @@ export interface ExportedSplit extends z.infer<typeof manifestSchema> {
 
 /** The split of a run; null where its folders are not in the workspace any more, or cannot be read. */
 export function exportedSplit(store: Store, splitHash: string): ExportedSplit | null {
-  const stored = store.split(splitHash);
-  const path = stored && join(stored.folder, 'manifest.json');
-  if (!path || !existsSync(path)) return null;
+  const path = join(workspaceFolders(store.workspace).split(splitHash), 'manifest.json');
+  if (!existsSync(path)) return null;
   const manifest = manifestSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
   if (!manifest.success) return null;
   const { files } = manifest.data;
