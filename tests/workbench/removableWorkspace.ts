@@ -38,12 +38,16 @@ export function fillWithRemovable(store: Store): void {
   for (const letter of ['a', 'b']) write(join(folders.preparedSet(prepared(letter)), 'images.bin'));
   for (const digit of ['5', '6']) write(join(folders.split(digit.repeat(64)), 'manifest.json'), 10);
   write(join(folders.area('reports'), 'e'.repeat(12), 'report.md'));
-  write(join(folders.area('reports'), 'f'.repeat(12), 'report.md'));
+  for (const report of [usedReport, ...orphanedReports]) write(join(folders.area('reports'), report, 'report.md'));
   write(join(folders.area('uploads'), 'old', 'a.jpg'));
   write(join(folders.area('uploads'), 'fresh', 'a.jpg'));
   const lastWeek = new Date(Date.now() - 7 * 86_400_000);
   utimesSync(join(folders.area('uploads'), 'old'), lastWeek, lastWeek);
 }
+
+/** The report of the runs, one of the same plan on data that no run saw, and one of a plan without runs. */
+const usedReport = `${'e'.repeat(12)}-${'a'.repeat(8)}`;
+export const orphanedReports = [`${'e'.repeat(12)}-${'0'.repeat(8)}`, 'f'.repeat(12)] as const;
 
 /** The ids of what nothing needs. */
 export const removable = [
@@ -51,5 +55,5 @@ export const removable = [
   `prepared/${prepared('b')}`,
   `split/${'6'.repeat(16)}`,
   'upload/old',
-  `report/${'f'.repeat(12)}`,
+  ...orphanedReports.map((name) => `report/${name}`),
 ];

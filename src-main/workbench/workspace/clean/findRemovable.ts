@@ -5,8 +5,9 @@ import type { Removable } from '../../../../src-shared/api.ts';
 import { readPreparedIndex } from '../../../data/preparedSet.ts';
 import { bytesBelow } from '../../../files/bytesBelow.ts';
 import { isOwn } from '../../../files/ownPath.ts';
-import { isLeftover, workspaceFolders, type WorkspaceArea } from '../../../files/workspaceFolders.ts';
+import { isLeftover, reportId, workspaceFolders, type WorkspaceArea } from '../../../files/workspaceFolders.ts';
 import type { Store } from '../../../store/store.ts';
+import { readRunFaces } from '../../experiment/runFaces.ts';
 import { uploadOf } from '../deleteUpload.ts';
 
 /** What can be removed, with its folder. */
@@ -16,6 +17,7 @@ export interface RemovableFolder extends Removable {
 
 /** An upload that was written to so recently may not be imported yet. */
 const freshUpload = 24 * 3_600_000; // milliseconds
+const planBeginning = 12; // characters of a plan's hash in the name of its report
 
 /**
  * What a workspace keeps and nothing needs any more. Only folders of ArcBench's own are named: no symbolic link, and
@@ -50,9 +52,7 @@ function checkpointsOf(store: Store): Found[] {
 }
 
 async function preparedSetsOf(store: Store): Promise<Found[]> {
-  const used = new Set(
-    store.runs().map(({ id }) => (store.result(id, 'faces') as { readonly prepared: string } | null)?.prepared),
-  );
+  const used = new Set(store.runs().map(({ id }) => readRunFaces(store, id)?.prepared));
   // By their names: a workspace that was moved has its drawn faces elsewhere than its datasets say.
   const sources = new Set(store.datasets().map(({ source }) => basename(source)));
   return (await foldersIn(store, 'prepared'))
@@ -107,11 +107,18 @@ async function uploadsOf(store: Store): Promise<Found[]> {
 }
 
 async function reportsOf(store: Store): Promise<Found[]> {
-  const used = store.runs().map(({ planHash }) => planHash);
+  const runs = store.runs();
+  // Older versions named a report by its plan only.
+  const used = new Set(
+    runs.flatMap(({ id, planHash }) => [
+      reportId(planHash, readRunFaces(store, id)?.prepared ?? ''),
+      planHash.slice(0, planBeginning),
+    ]),
+  );
   return (await foldersIn(store, 'reports'))
-    .filter(({ name }) => /^[0-9a-f]{12}$/.test(name) && !used.some((hash) => hash.startsWith(name)))
+    .filter(({ name }) => /^[0-9a-f]{12}(?:-[0-9a-f]{8})?$/.test(name) && !used.has(name))
     .map(({ name, path }) => {
-      const hash = store.planHashOf(name);
+      const hash = store.planHashOf(name.slice(0, planBeginning));
       const plan = hash === null ? null : store.plan(hash);
       return {
         id: `report/${name}`,
