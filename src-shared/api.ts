@@ -161,11 +161,11 @@ export const callInputs = {
   }),
 
   'reports.list': nothing,
-  'reports.show': z.strictObject({ planHash: id }),
+  'reports.show': z.strictObject({ id }),
   /** Writes the report again from the store. */
-  'reports.write': z.strictObject({ planHash: id }),
+  'reports.write': z.strictObject({ id }),
   /** The author's own remarks, kept when the report is written again; an empty text removes them. */
-  'reports.remark': z.strictObject({ planHash: id, section: z.enum(reportSections), text: z.string().max(50_000) }),
+  'reports.remark': z.strictObject({ id, section: z.enum(reportSections), text: z.string().max(50_000) }),
 } as const satisfies Record<keyof CallOutputs, z.ZodType>;
 
 export interface Diagnosis {
@@ -358,6 +358,12 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** The data that a run saw: a hash that other data do not have; the numbers are unknown in runs of older versions. */
+export interface RunData {
+  readonly hash: string;
+  readonly images: number | null;
+  readonly people: number | null;
+}
 export type RunStatus = 'queued' | 'running' | 'trained' | 'done' | 'failed' | 'cancelled';
 export interface RunSummary {
   readonly id: string;
@@ -365,6 +371,7 @@ export interface RunSummary {
   readonly arm: string;
   readonly seed: number;
   readonly planHash: string;
+  readonly data: RunData | null;
   readonly status: RunStatus;
   readonly createdAt: string;
   readonly finishedAt: string | null;
@@ -433,6 +440,8 @@ export interface ArmDifferences {
   readonly differences: readonly ArmDifference[];
   /** One run of each arm without a seed on the split of the arm that they are held against. */
   readonly unpaired: readonly string[];
+  /** Says in a sentence that the runs saw different data; null if they did not. */
+  readonly otherData: string | null;
 }
 export interface Curve {
   readonly run: string;
@@ -489,7 +498,12 @@ export interface Neighbour {
 }
 
 export interface ReportSummary {
+  /** Plan and data of its runs; reports of older versions have the plan only. */
+  readonly id: string;
+  /** The first 12 characters of the plan's hash. */
   readonly planHash: string;
+  /** The data that its runs saw; null if that is unknown. */
+  readonly data: RunData | null;
   readonly title: string;
   readonly writtenAt: string;
 }
@@ -578,7 +592,7 @@ export interface WorkbenchEvents {
   points: { readonly run: string; readonly points: readonly CurvePoint[] };
   'datasets.changed': null;
   'experiments.changed': null;
-  'reports.changed': { readonly planHash: string };
+  'reports.changed': { readonly id: string };
   /** Load of the machine, every two seconds while somebody looks. */
   machine: { readonly processorShare: number; readonly memoryUsedGiB: number; readonly memoryGiB: number };
 }
