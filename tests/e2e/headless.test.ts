@@ -20,6 +20,9 @@ import { parse } from 'yaml';
 import { identificationRatesOf, type Evaluation } from '../../src-shared/evaluation.ts';
 import { openPackedImages, openPreparedSet } from '../../src-main/data/preparedSet.ts';
 import { readNpy } from '../../src-main/files/npyFile.ts';
+import { renderReport } from '../../src-main/report/renderReport.ts';
+import type { ReportModel } from '../../src-main/report/reportModel.ts';
+import { verifyBundle, type VerifiedBundle } from '../../src-main/workbench/results/bundle/verifyBundle.ts';
 import { childEnd } from '../childEnd.ts';
 import { eventsOf } from '../workbench/eventRecords.ts';
 
@@ -119,6 +122,61 @@ test('an experiment runs from faces to report, and a second call finds it done',
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stderr, /ArcFace, seed 1: done already/);
   assert.equal(readFileSync(report, 'utf8'), text);
+});
+
+test('a bundle is verified without faces, one altered byte is named, and forged numbers are found', async () => {
+  const bundle = join(folder, 'bundle');
+  const written = await arcbench(inWorkspace('whole', 'bundle', experiment, bundle, '--json'));
+  assert.equal(written.code, 0, written.stderr);
+  const [report = ''] = readdirSync(join(folder, 'whole', 'reports'));
+  assert.equal(
+    readFileSync(join(bundle, 'report', 'report.md'), 'utf8'),
+    readFileSync(join(folder, 'whole', 'reports', report, 'report.md'), 'utf8'),
+  );
+  const verified = await arcbench(['verify', bundle, '--json']);
+  assert.equal(verified.code, 0, verified.stdout);
+  const { runs, files, rewritten } = JSON.parse(verified.stdout) as VerifiedBundle;
+  assert.equal(files, (JSON.parse(written.stdout) as { files: number }).files);
+  assert.ok(rewritten > 10 && runs.length === 2);
+  for (const { numbers } of runs) assert.ok(numbers > 12, 'test accuracy, rates by pairs and by people, verification');
+
+  // One byte of any file is named, and put back.
+  for (const file of ['model.json', 'report/metrics.csv', `runs/${runs[0]!.id}/embeddings.npy`]) {
+    const path = join(bundle, file);
+    const before = readFileSync(path);
+    const altered = Buffer.from(before);
+    altered[before.length - 30]! ^= 1;
+    writeFileSync(path, altered);
+    const { problems } = await verifyBundle(bundle);
+    assert.ok(problems.includes(`${file} is not the one that was written.`), problems.join(' '));
+    writeFileSync(path, before);
+  }
+  // Whoever raises an accuracy and writes the report and the hashes to suit is found by the predictions.
+  const model = JSON.parse(readFileSync(join(bundle, 'model.json'), 'utf8')) as ReportModel;
+  const forged = JSON.parse(JSON.stringify(model), (key, value: unknown) =>
+    key === 'top1' ? { ...(value as object), value: 0.987654 } : value,
+  ) as ReportModel;
+  const contents = new Map([
+    ['model.json', JSON.stringify(forged)],
+    ...[...renderReport(forged)].map(([name, content]) => [`report/${name}`, content] as const),
+  ]);
+  let sums = readFileSync(join(bundle, 'SHA256SUMS'), 'utf8');
+  for (const [file, content] of contents) {
+    writeFileSync(join(bundle, file), content);
+    const sum = createHash('sha256').update(content).digest('hex');
+    sums = sums.replace(new RegExp(`^\\w{64}  ${file}$`, 'm'), `${sum}  ${file}`);
+  }
+  writeFileSync(join(bundle, 'SHA256SUMS'), sums);
+  const { problems } = await verifyBundle(bundle);
+  assert.deepEqual(
+    problems.map((problem) => problem.replace(/and [\d.]+ by/, 'and X by')),
+    ['cross-entropy', 'ArcFace'].map(
+      (arm) => `${arm}, seed 1: the test accuracy is 0.987654 in the report, and X by its embeddings.`,
+    ),
+  );
+  const none = await arcbench(['verify', folder]);
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /is no bundle: a folder that `arcbench bundle <experiment> <folder>` wrote was expected/);
 });
 
 test('Ctrl-C saves, says how to resume, and a resumed run ends with the same bits', async () => {
