@@ -5,7 +5,8 @@ import { isBelow } from '../files/isBelow.ts';
 import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
 import type { LinkRule } from './fileStates.ts';
 import { fitRegions, importCelebA, looksLikeCelebA } from './importCelebA.ts';
-import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
+import { looksLikeCourse } from './courseArchive.ts';
+import { frameCoursePictures, importCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 import { landmarkCorrections } from './landmarkCorrections.ts';
@@ -33,7 +34,7 @@ export async function importDataset(
   options: ImportOptions,
 ): Promise<Dataset> {
   const source = data.resolvedSource;
-  const layout = await layoutOf(source, data.layout);
+  const layout = await layoutOf(source, data.layout, options);
   const listed = await importAs(layout, data, options);
   const read = await readHeaders(listed.images, options);
   const framed = frame(layout, read.images);
@@ -58,13 +59,13 @@ function frame(
 }
 
 /** The layout of a source: the given one, or what the source looks like. Throws 'wrong-input' if they do not fit. */
-async function layoutOf(source: string, given: Plan['data']['layout']): Promise<Layout> {
+async function layoutOf(source: string, given: Plan['data']['layout'], options: ImportOptions): Promise<Layout> {
   const kind = await sourceKind(source);
   if (given === 'auto') {
     if ((await recordFileOf(source)) !== null) return 'records';
     if (kind === 'file') return 'csv';
     if (await looksLikeCelebA(source)) return 'celeba';
-    return (await looksLikeCourse(source)) ? 'course' : 'folders';
+    return (await looksLikeCourse(source, await linkRuleOf(source, options))) ? 'course' : 'folders';
   }
   if (given === 'records') return given; // a file or the folder that holds it
   const wanted = given === 'csv' ? 'file' : 'folder';
@@ -93,23 +94,25 @@ async function importAs(
   { resolvedSource: source, people }: Plan['data'] & { readonly resolvedSource: string },
   options: ImportOptions,
 ): Promise<Found> {
-  const linkRule = async (): Promise<LinkRule> => ({
-    realSource: await realpath(source),
-    followOutside: options.roots === undefined,
-  });
+  const linkRule = () => linkRuleOf(source, options);
   switch (layout) {
     case 'folders':
       return await importFolders(source, people, { rule: await linkRule(), signal: options.signal });
     case 'celeba':
       return await importCelebA(source, await linkRule());
     case 'course':
-      return await importCourse(source);
+      return await importCourse(source, await linkRule());
     case 'records':
       return await importRecordsOf(source, options);
     case 'csv':
       return await importCsv(source, options.roots);
   }
 }
+
+const linkRuleOf = async (source: string, { roots }: ImportOptions): Promise<LinkRule> => ({
+  realSource: await realpath(source),
+  followOutside: roots === undefined,
+});
 
 async function importRecordsOf(source: string, options: ImportOptions): Promise<Found> {
   const file = await recordFileOf(source);
