@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { isBelow } from '../files/isBelow.ts';
+import { betterSource } from './betterSource.ts';
 import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
 import type { LinkRule } from './fileStates.ts';
 import { fitRegions, importCelebA, looksLikeCelebA } from './importCelebA.ts';
@@ -45,7 +46,7 @@ export async function importDataset(
     images: corrected(framed.images, corrections),
     rejected,
   });
-  refuseTooFewPeople(dataset, rejected);
+  await refuseTooFewPeople(dataset, rejected);
   return dataset;
 }
 
@@ -144,19 +145,21 @@ const expected: Readonly<Record<Dataset['layout'], string>> = {
   csv: 'a line for each picture, with its path and its person, was expected',
 };
 
-function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): void {
+async function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): Promise<void> {
   const people = new Set(dataset.images.map((image) => image.identity));
+  if (people.size > 1) return;
+  const meant = dataset.layout === 'folders' ? await betterSource(dataset.source) : '';
   if (people.size === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `${dataset.source} holds no pictures of people${whyEmpty(rejected)}: ${expected[dataset.layout]}; correct ` +
-        'data.source or data.layout.',
+      `${dataset.source} holds no pictures of people${whyEmpty(rejected)}: ${expected[dataset.layout]}` +
+        `${meant || '; correct data.source or data.layout'}.`,
     );
   if (people.size === 1)
     throw new ArcBenchError(
       'wrong-input',
       `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were ` +
-        `expected, ${eachPerson(dataset.layout)}; add people or correct data.source.`,
+        `expected, ${eachPerson(dataset.layout)}${meant || '; add people or correct data.source'}.`,
     );
 }
 
