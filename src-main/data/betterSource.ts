@@ -14,7 +14,7 @@ export async function betterSource(folder: string): Promise<string> {
 }
 
 /** The name of a CSV in a folder whose header has columns of pictures and people; null if there is none. */
-async function faceTableIn(folder: string): Promise<string | null> {
+export async function faceTableIn(folder: string): Promise<string | null> {
   const listed = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const tables = listed.filter((entry) => entry.isFile() && /\.(?:csv|tsv)$/i.test(entry.name)).slice(0, mostTables);
   for (const { name } of tables) {

@@ -1,6 +1,7 @@
 import { join, relative, sep } from 'node:path';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
+import { faceTableIn } from './betterSource.ts';
 import type { Dataset, FoundImage, Rejected } from './dataset.ts';
 import { counted } from './counted.ts';
 import { describeFolders } from './describeFolders.ts';
@@ -41,7 +42,16 @@ export async function importFolders(
   const { tree, rejected } = await readFolderTree(source, rule, signal);
   const { images, ...found } = fromManifest(tree) ?? fromFolders(tree, people);
   const states = await withFileStates(images, rule);
-  return { ...found, images: states.images, rejected: [...rejected, ...found.rejected, ...states.rejected] };
+  const table = await faceTableIn(source);
+  const unread =
+    table === null ? '' : `\n${printable(table)} lists pictures and people; choose it as the source to use it.`;
+  const understood = `${found.understood ?? ''}${unread}`;
+  return {
+    ...found,
+    understood,
+    images: states.images,
+    rejected: [...rejected, ...found.rejected, ...states.rejected],
+  };
 }
 
 interface NamedFound extends Pick<Dataset, 'partsGivenBy' | 'understood'> {
