@@ -8,7 +8,7 @@ import { caseless } from '../files/plainName.ts';
 import { counted } from './counted.ts';
 import { findCourseArchive, type CourseArchive, type RetrievalHalf, type TrainHalf } from './courseArchive.ts';
 import { readCourseList } from './courseLists.ts';
-import type { FoundImage, Rejected } from './dataset.ts';
+import type { FoundImage, ReadImage, Rejected } from './dataset.ts';
 import { withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
 import { readFolderTree, type FolderTree } from './folderTree.ts';
 import type { Found } from './importFolders.ts';
@@ -189,13 +189,13 @@ const smallPoints = alignedPoints.map((value, index) => value - (index % 2 === 0
  * Gives the archive's pictures one framing: both sizes get their five fixed points, and the large ones the region that
  * the small ones show. A picture of another size is left out, since nothing tells where its face is.
  */
-export function frameCoursePictures(images: readonly FoundImage[]): {
-  readonly images: FoundImage[];
+export function frameCoursePictures(images: readonly ReadImage[]): {
+  readonly images: ReadImage[];
   readonly rejected: Rejected[];
 } {
-  const framed: FoundImage[] = [];
+  const framed: ReadImage[] = [];
   const rejected: Rejected[] = [];
-  const has = (image: FoundImage, [width, height]: readonly [number, number]) =>
+  const has = (image: ReadImage, [width, height]: readonly [number, number]) =>
     image.width === width && image.height === height;
   for (const image of images) {
     if (has(image, alignedSize)) framed.push({ ...image, landmarks: alignedPoints, region });

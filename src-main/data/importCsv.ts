@@ -8,6 +8,7 @@ import { counted } from './counted.ts';
 import { csvColumns, type CsvColumns } from './csvColumns.ts';
 import { findNamedFile, findPathRule, skippedFolders, type PathRule } from './csvPaths.ts';
 import { tableText, type Delimiter } from './csvText.ts';
+import { fileState, type FileState } from './fileState.ts';
 import type { Found } from './importFolders.ts';
 import { partOfDigit, partOfFolder, partsOfGallery, type GivenPart } from './partWords.ts';
 import { readEncodedText } from '../files/readTextFile.ts';
@@ -195,9 +196,9 @@ async function findFile(
   named: string,
   rule: PathRule,
   roots: readonly string[] | undefined,
-): Promise<Pick<FoundImage, 'path' | 'bytes' | 'modified'> | { readonly reason: string }> {
+): Promise<({ readonly path: string } & FileState) | { readonly reason: string }> {
   const file = await findNamedFile(named, rule, roots);
-  if (typeof file !== 'string') return { path: file.path, bytes: file.entry.size, modified: file.entry.mtimeMs };
+  if (typeof file !== 'string') return { path: file.path, ...fileState(file.entry) };
   // Whether a file outside is there is nothing that a screen may learn.
   if (roots || file === 'outside')
     return {
