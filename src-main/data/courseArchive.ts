@@ -49,8 +49,8 @@ type Entries = ReadonlyMap<string, { readonly path: string; readonly isFolder: b
 
 /**
  * Finds the halves of the course's archive in a folder, up to four levels down. A half is known by its lists and its
- * folders of pictures, not by the name of its folder. Null where there is none. Throws 'wrong-input' if a half lacks one
- * of its lists or its pictures.
+ * folders of pictures, not by the name of its folder. Null where there is none. Throws 'wrong-input' if a half lacks
+ * one of its lists or its pictures.
  */
 export async function findCourseArchive(source: string, rule?: LinkRule): Promise<CourseArchive | null> {
   let train: TrainHalf | null = null;
@@ -61,7 +61,8 @@ export async function findCourseArchive(source: string, rule?: LinkRule): Promis
     const below: string[] = [];
     for (const folder of level) {
       const entries = await entriesOf(folder, rule);
-      const [foundTrain, foundRetrieval] = [trainHalf(folder, entries), retrievalHalf(folder, entries)];
+      const foundTrain = trainHalf(folder, entries);
+      const foundRetrieval = retrievalHalf(folder, entries);
       if ((foundTrain && train) || (foundRetrieval && retrieval)) repeated.push(folder);
       train ??= foundTrain;
       retrieval ??= foundRetrieval;

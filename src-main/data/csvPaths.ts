@@ -17,9 +17,9 @@ const mostFolders = 50;
 const mostSkipped = 12;
 
 /**
- * Finds out how the paths of a table are meant. Usually they are relative to the table or absolute. If no file is there,
- * they may be relative to a folder above or inside, or come from another computer: then their first folders are left
- * out. Another rule than the usual one is taken only where most files are there by it.
+ * Finds out how the paths of a table are meant. Usually they are relative to the table or absolute. If no file is
+ * there, they may be relative to a folder above or inside, or come from another computer: then their first folders are
+ * left out. Another rule than the usual one is taken only where most files are there by it.
  */
 export async function findPathRule(
   table: string,

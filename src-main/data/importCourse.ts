@@ -150,7 +150,8 @@ function describe(
   if (train)
     lines.push(
       `  ${basename(train.folder)}: ${counted(people(['train', 'val', 'test']), 'person', 'people')}, ` +
-        `${count('train')} train, ${count('val')} val and ${count('test')} test pictures${unlistedPictures(unlisted.train)}`,
+        `${count('train')} train, ${count('val')} val and ${count('test')} test pictures` +
+        unlistedPictures(unlisted.train),
     );
   if (retrieval) {
     const strangersFound = retrieval.distractors

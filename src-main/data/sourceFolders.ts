@@ -32,7 +32,7 @@ export interface SourceFolders {
 }
 
 /** Folders of parts with what lies beside them and above. */
-interface FoundParts extends Pick<SourceFolders, 'tops' | 'topLevel' | 'unused' | 'around'> {}
+type FoundParts = Pick<SourceFolders, 'tops' | 'topLevel' | 'unused' | 'around'>;
 
 const deepestParts = 4;
 

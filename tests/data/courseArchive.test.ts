@@ -147,7 +147,7 @@ test('lists as Windows, spreadsheets and pandas write them are read', async () =
   }
 });
 
-test('pictures are found by their names in another case or one folder deeper, and none is left out unsaid', async () => {
+test('pictures are found by their names in another case or one folder deeper, and each left out is said', async () => {
   const source = copied('renamed');
   for (const pictures of [join(trainHalf, 'celebA_imgs'), join(retrievalHalf, 'celebA_distractors')]) {
     const inside = join(source, pictures);
