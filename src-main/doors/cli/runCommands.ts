@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { exportRun } from '../../workbench/results/exportRun.ts';
+import { valCurveOfRun } from '../../workbench/results/valCurveOfRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
 import { noSuchRun } from '../../workbench/experiment/noSuchRun.ts';
 import { resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
 import type { Session } from './session.ts';
 
-const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'];
+const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy', 'val/identification'];
 
 /** The commands on runs of the workspace. */
 export function addRunCommands(program: Command, cli: Session): void {
@@ -55,7 +56,7 @@ export function addRunCommands(program: Command, cli: Session): void {
             `created  ${row.createdAt}`,
             ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
             ...store
-              .judgedPoints(id)
+              .judgedPoints(id, valCurveOfRun(store, row))
               .filter((point) => point.value !== null && shownMetrics.includes(point.name))
               .map(({ name, epoch, value: own }) => `${name}  ${own?.toFixed(4)} in epoch ${epoch}, the best on val`),
             ...Object.entries((store.result(id, 'judged') ?? {}) as Record<string, number>).map(

@@ -2,6 +2,7 @@ import { adviceBeforeTraining, adviceSentence } from '../../../src-shared/advice
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, type Plan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { valMeasureOf } from '../../../src-shared/valCurve.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
@@ -177,12 +178,14 @@ const noSuchRuns = (plan: Plan) =>
   );
 
 /** Says what val chose for each arm. Throws 'diverged' where every combination of an arm diverged. */
-function sayChoices({ store, progress }: StageOptions, runs: readonly PlannedRun[]): void {
-  for (const { origin, trials, chosen } of tuningOutcomes(store, runs)) {
+function sayChoices({ store, plan, progress }: StageOptions, runs: readonly PlannedRun[]): void {
+  for (const { origin, trials, chosen } of tuningOutcomes(store, plan, runs)) {
     const best = trials.find(({ arm }) => arm === chosen);
     if (best) {
-      const accuracy = (100 * (best.accuracy ?? 0)).toFixed(1);
-      progress.notice(`Tuning chose ${best.arm.name} of ${trials.length}: val ${accuracy} % on average.`);
+      const score = (100 * (best.score ?? 0)).toFixed(1);
+      progress.notice(
+        `Tuning chose ${best.arm.name} of ${trials.length}: ${valMeasureOf(plan)} ${score} % on average.`,
+      );
     } else if (trials.every(({ divergedSeeds }) => divergedSeeds.length > 0))
       throw new ArcBenchError(
         'diverged',
