@@ -53,6 +53,19 @@ export async function trainArms(
 }
 
 /**
+ * Trains and judges one run whose place in the plan the caller knows, such as the task of a batch. Throws what ends it.
+ */
+export async function trainPlanned(
+  options: StageOptions,
+  { faces, train }: Pick<TrainingStage, 'faces' | 'train'>,
+  run: PlannedRun,
+): Promise<void> {
+  const stage = { options, train, faces, planHash: planHash(options.plan), labelsOf: trainLabels(faces) };
+  options.store.savePlan(stage.planHash, options.plan);
+  await trainOneRun(stage, run, null);
+}
+
+/**
  * Trains the runs of the comparison. One that stops by itself has fewer once it is decided, so that they are asked for
  * after each run.
  */
