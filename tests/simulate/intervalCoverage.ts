@@ -66,7 +66,7 @@ interface Truth {
 type TruthOptions = Pick<CoverageOptions, 'noise' | 'seed'> & { readonly draws?: number };
 
 /** The values that a sample of endless people would have, from independent pairs. */
-export function truthOf({ draws = 400_000, ...options }: TruthOptions): Truth {
+export function truthOf({ draws = 1_000_000, ...options }: TruthOptions): Truth {
   const { person, image } = population(options, randomStream(options.seed, 'truth', options.noise));
   const impostors = new Float32Array(draws);
   const genuine = new Float32Array(draws);
