@@ -328,7 +328,10 @@ export const trainingSchema = z.strictObject({
     .int()
     .min(0)
     .default(0)
-    .describe('stop when val has not improved for this many epochs (accuracy, or loss at equal accuracy); 0: never'),
+    .describe(
+      'stop when val has not improved for this many epochs (what evaluation.select names, or loss where that is equal); ' +
+        '0: never',
+    ),
 });
 
 const defaultArms: readonly ArmPlan[] = [
