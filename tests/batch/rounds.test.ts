@@ -46,12 +46,17 @@ tune: { knobs: { training.learningRate: [0.02, 0.1] }, seeds: 1 }
 arms: [{ name: CE, loss: crossEntropy }, { name: NormFace, loss: normFace }]
 `;
 
+/** A run names the split that it trained on. */
+const saveSplit = (store: Store, hash: string) =>
+  store.saveSplit({ hash, seed: 1, rule: {}, folder: '', manifestHash: '', audit: [] });
+
 /** Leaves a workspace as a task of tuning does, with a val accuracy. */
 function endTask({ plan }: StageOptions, batchFolder: string, number: number, accuracy: number): void {
   const run = readBatch(batchFolder)!.runs[number]!;
   const store = openStore(taskWorkspaceOf(batchFolder, number));
   const hash = planHash(plan);
   store.savePlan(hash, plan);
+  saveSplit(store, run.splitHash!);
   store.createRun({ ...run, experiment: plan.name, planHash: hash, splitHash: run.splitHash! });
   store.addPoints([
     { run: run.id, name: 'val/accuracy', value: accuracy, step: 1, epoch: 1, at: 0 },
@@ -130,6 +135,8 @@ test('a comparison that stops by itself is submitted up to the next look, and no
   const store = openStore(join(folder, 'until'));
   try {
     const { plan } = optionsOf(store, 'seeds: { until: decided, atMost: 8 }');
+    store.savePlan('p', plan);
+    saveSplit(store, 's');
     const split = { hash: 's' } as Split;
     const known = () => knownRuns(store, plan, { split });
     const judge = (accuracyOf: (arm: string, seed: number) => number) => {
