@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import { tuningSeeds } from '../../src-shared/tune.ts';
 import { valImages } from '../../src-main/split/valPeople.ts';
 import { openStore, type Store } from '../../src-main/store/store.ts';
+import { checkReality } from '../../src-main/workbench/experiment/checkReality.ts';
 import { splitOfSeed, tuningRuns } from '../../src-main/workbench/experiment/plannedRuns.ts';
 import { gatherSplit, runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
 import type { StageOptions } from '../../src-main/workbench/experiment/stage.ts';
@@ -113,7 +114,27 @@ test('arms are tuned with seeds of their own, then compared with others, each se
     'what is done is not trained again',
   );
   assert.equal(again.report, first.report);
+  await checkRanks();
 });
+
+/** The ranks of a reality check come from the same runs, and name the report of each dataset. */
+async function checkRanks(): Promise<void> {
+  const store = openStore(folder);
+  try {
+    const before = store.runs().length;
+    const train = { interrupted: 'refuse', compiled: true, engine: 'cpu' } as const;
+    const { report, lines } = await checkReality(optionsOf(store), ['demo'], train);
+    assert.equal(store.runs().length, before, 'nothing is trained again');
+    const text = readFileSync(report, 'utf8');
+    assert.match(text, /On this dataset, .* the 2 arms .* each at its best of 2 combinations/);
+    assert.match(text, /In 2 of 2 choices, val took the lowest or the highest value/);
+    const [, link = ''] = /\[report of demo\]\(([^)]+)\)/.exec(text) ?? [];
+    assert.ok(existsSync(join(dirname(report), link)), link);
+    assert.match(lines.join('\n'), /critical difference 1\.39\n/); // 1.96 sqrt(2 x 3 / (6 x 2))
+  } finally {
+    store.close();
+  }
+}
 
 /** Identification of the people held out for val chooses the epoch, ties by the lower loss, and the report says so. */
 function checkJudgedEpochs(
