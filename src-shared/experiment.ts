@@ -329,8 +329,8 @@ export const trainingSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe(
-      'stop when val has not improved for this many epochs (what evaluation.select names, or loss where that is equal); ' +
-        '0: never',
+      'stop when val has not improved for this many epochs (what evaluation.select names, or the loss where that is ' +
+        'equal); 0: never',
     ),
 });
 

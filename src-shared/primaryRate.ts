@@ -5,7 +5,7 @@ export const fewestNegatives = 30;
 
 /** The preferred rate among those that enough negatives carry: 0.01, else the lowest. Undefined if there is none. */
 export function primaryRate(steady: readonly number[]): number | undefined {
-  return steady.includes(0.01) ? 0.01 : steady.toSorted((a, b) => b - a).at(-1);
+  return steady.includes(0.01) ? 0.01 : [...steady].sort((a, b) => b - a).at(-1);
 }
 
 /**
@@ -14,6 +14,6 @@ export function primaryRate(steady: readonly number[]): number | undefined {
  */
 export function valRate(falsePositiveRates: readonly number[], negatives: number): number | null {
   const lets = (least: number) =>
-    falsePositiveRates.filter((rate) => allowedFalsePositives(rate, negatives) >= least).toSorted((a, b) => b - a);
+    falsePositiveRates.filter((rate) => allowedFalsePositives(rate, negatives) >= least).sort((a, b) => b - a);
   return primaryRate(lets(fewestNegatives)) ?? lets(1)[0] ?? null;
 }

@@ -207,8 +207,8 @@ function drawValPeople(
   if (people.length < 2 || classes.length - people.length < 2)
     throw new ArcBenchError(
       'wrong-input',
-      `${sentenceStart(givenBy)} ${classes.length} people in train, too few to hold out ${wanted} of them for val and ` +
-        'train on 2: add people, lower split.valPeople, or choose evaluation.select: accuracy.',
+      `${sentenceStart(givenBy)} ${classes.length} people in train, too few to hold out ${wanted} of them for val ` +
+        'and train on 2: add people, lower split.valPeople, or choose evaluation.select: accuracy.',
     );
   const isTaken = new Set(people);
   for (const part of ['train', 'val', 'test'] as const)

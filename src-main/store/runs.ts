@@ -178,8 +178,8 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
           .all(run, name, step, count) as number[]
       ).reverse(),
     /**
-     * The points of the epoch that judges a run: the best on val so far by a curve, as isBetterEpoch has it. Empty before
-     * the first epoch ends.
+     * The points of the epoch that judges a run: the best on val so far by a curve, as isBetterEpoch has it. Empty
+     * before the first epoch ends.
      */
     judgedPoints: (run: string, selected: ValCurve = 'val/accuracy'): LatestPoint[] => {
       const names = prepare("SELECT name FROM latest WHERE run = ? AND NOT name GLOB 'step/*'")

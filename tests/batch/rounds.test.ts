@@ -69,7 +69,7 @@ function endTask({ plan }: StageOptions, batchFolder: string, number: number, ac
   store.close();
 }
 
-test('a tuned experiment with a split for each seed is submitted in two rounds: tuning, then what it chose', async () => {
+test('a tuned experiment with a split for each seed is submitted as two rounds', async () => {
   const store = openStore(join(folder, 'tuned'));
   try {
     const options = optionsOf(store, tuned);

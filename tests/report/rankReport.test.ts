@@ -17,7 +17,7 @@ const source: RankSource = {
   rerunCommand: 'arcbench reality-check',
 };
 
-test('ranks say what they rest on: the datasets, the tuning, which pairs are told apart, and values at the edge', () => {
+test('ranks say what they rest on: datasets, tuning, pairs that are told apart, and values at the edge', () => {
   const { markdown, lines, chart } = rankReport(source, reportTexts('en'));
   assert.match(
     markdown,

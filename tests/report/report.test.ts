@@ -368,8 +368,8 @@ test('a run that diverged says so in the language of the report', async () => {
   assert.equal(
     diverged(Number.NaN, Infinity).message,
     'Training of ArcFace with seed 7 diverged in epoch 3 (training.learningRate 0.1): the loss is NaN and the ' +
-      'gradient norm 1,230, but finite numbers were expected. Lower training.learningRate or add training.schedule.warmupEpochs. The last good ' +
-      'checkpoint is kept.',
+      'gradient norm 1,230, but finite numbers were expected. Lower training.learningRate or add ' +
+      'training.schedule.warmupEpochs. The last good checkpoint is kept.',
   );
   const stored = runWarningSchema.parse(JSON.parse(JSON.stringify(diverged(40, 11.06).told)));
   const model = (language: string) =>

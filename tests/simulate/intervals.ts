@@ -46,6 +46,7 @@ for (const noise of values.noise.map(Number)) {
         coverage: addCoverage(counted.coverage, intervalCoverage(options, truth)),
       };
       state[key] = counted;
+      if (values.state !== undefined && counted.samples % 20 === 0) writeFileSync(values.state, JSON.stringify(state));
     }
     if (values.state !== undefined) writeFileSync(values.state, JSON.stringify(state));
   }

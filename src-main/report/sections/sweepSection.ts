@@ -20,7 +20,7 @@ interface Variant {
   readonly knobs: ReadonlyMap<string, unknown>;
 }
 
-/** The variants of a sweep by the val measure, with a heat map of each arm's first two knobs and parallel coordinates. */
+/** The variants of a sweep by what val says, with a heat map of each arm's first two knobs and parallel coordinates. */
 export const sweepSection: Section = (context) => {
   const { model, chosen, texts } = context;
   const { say } = texts;

@@ -137,7 +137,8 @@ export type Continued =
 
 /**
  * Joins a round of a plan whose runs follow from one another, and submits the next one: the comparison once tuning has
- * chosen, and further seeds until the comparison stops. After the last round it writes the report. Throws ArcBenchError.
+ * chosen, and further seeds until the comparison stops. After the last round it writes the
+ * report. Throws ArcBenchError.
  */
 export async function continueBatch(
   options: StageOptions,

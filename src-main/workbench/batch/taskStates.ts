@@ -7,7 +7,7 @@ import { mayDiverge } from '../experiment/decideRun.ts';
 import { taskWorkspaceOf, type Batch, type BatchRun } from './batchFile.ts';
 import { tasksInQueue } from './slurm.ts';
 
-/** 'missing' has not begun; 'killed' ended without a message; 'diverged' is a result, where sweep or tune tries values. */
+/** 'missing' has not begun; 'killed' ended without a message; 'diverged' is a result, where values are tried. */
 export type TaskState =
   'done' | 'trained' | 'diverged' | 'missing' | 'queued' | 'running' | 'stopped' | 'failed' | 'killed';
 export interface BatchedRun extends BatchRun {
@@ -26,7 +26,11 @@ export const isJoinable = ({ state }: Pick<BatchedRun, 'state'>): boolean =>
  * How far each run of a batch is. The workspace that it is joined to is asked first, then Slurm, then the workspace of
  * the task, which is not opened while another machine may write it.
  */
-export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'plan' | 'runs' | 'jobs'>): BatchedRun[] {
+export function taskStates(
+  store: Store,
+  folder: string,
+  batch: Pick<Batch, 'plan' | 'jobs'> & { readonly runs: readonly BatchRun[] },
+): BatchedRun[] {
   const inQueue = tasksInQueue(batch.jobs);
   return batch.runs.map((run, number) => {
     const here = stateOf(store, store.run(run.id), batch);

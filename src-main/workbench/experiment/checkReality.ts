@@ -10,7 +10,8 @@ import { rankChartName, rankReport, type RankedDataset, type RankSource } from '
 import { reportMetrics } from '../../report/reportMetrics.ts';
 import type { Store } from '../../store/store.ts';
 import { planHash } from './planHash.ts';
-import { runExperiment } from './runExperiment.ts';
+import type { SplitFaces } from './splitFaces.ts';
+import { gatherSplit, runExperiment } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
 import type { TrainOptions } from './trainingStage.ts';
 
@@ -34,14 +35,16 @@ export async function checkReality(
 ): Promise<RealityCheck> {
   const { store, plan, progress } = options;
   refuseUnfair(plan);
+  // All faces are looked at before the first training, which may take long.
+  for (const source of sources) refuseUnrankable(source, await gatherSplit(withSource(options, source)));
   const folder = join(store.workspace, 'reports', `ranks-${nameOf(plan, sources)}`);
   const datasets: RankedDataset[] = [];
   const choices: Choice[] = [];
   const reports: string[] = [];
   for (const [place, source] of sources.entries()) {
-    const own = { ...plan, data: { ...plan.data, source } };
+    const { plan: own, ...rest } = withSource(options, source);
     progress.notice(`Dataset ${place + 1} of ${sources.length}: ${source}`);
-    const { report, runs } = await runExperiment({ ...options, plan: own }, train);
+    const { report, runs } = await runExperiment({ ...rest, plan: own }, train);
     reports.push(dirname(report));
     datasets.push({
       name: source === 'demo' ? 'demo' : basename(source),
@@ -77,6 +80,24 @@ const nameOf = (plan: Plan, sources: readonly string[]): string =>
     .update(JSON.stringify([planHash(plan), sources]))
     .digest('hex')
     .slice(0, 12);
+
+const withSource = (options: StageOptions, source: string): StageOptions => ({
+  ...options,
+  plan: { ...options.plan, data: { ...options.plan.data, source } },
+});
+
+/** Refuses faces on which MAP@R cannot be measured: nobody has two test pictures in some split. */
+function refuseUnrankable(source: string, { set, split, splits }: SplitFaces): void {
+  for (const { parts } of splits?.values() ?? [split]) {
+    const people = parts.test.map((index) => set.images[index]?.identity);
+    if (new Set(people).size === people.length)
+      throw new ArcBenchError(
+        'wrong-input',
+        `Arms are ranked by MAP@R, which needs people with at least two test pictures, and ${source} has none: ` +
+          'raise split.test, or use faces with more pictures of each person.',
+      );
+  }
+}
 
 /** Refuses a plan whose ranks would say little: untuned arms, or too few blocks. */
 function refuseUnfair({ tune, stopping, sweep, seeds, arms }: Plan): void {
