@@ -635,8 +635,24 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
       return;
     }
     const parsed = sectionsSchema.safeParse(withKnob<unknown>(sections, name, value));
-    if (!parsed.success)
-      refuse(['settings', name], `${name} cannot be ${value}: ${parsed.error.issues[0]?.message ?? ''}`);
+    const issue = parsed.error?.issues[0];
+    if (issue) refuse(['settings', name], `${name} cannot be ${value}: ${expectedOf(issue)}`);
+  }
+}
+
+/** What an issue expected, in plain words where the parser's own are not. */
+function expectedOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_big':
+      return `expected ${issue.inclusive === false ? 'below' : 'at most'} ${issue.maximum}`;
+    case 'too_small':
+      return `expected ${issue.inclusive === false ? 'above' : 'at least'} ${issue.minimum}`;
+    case 'invalid_value':
+      return `expected one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return `expected ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
+    default:
+      return issue.message;
   }
 }
 
