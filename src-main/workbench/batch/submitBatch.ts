@@ -62,6 +62,7 @@ export async function submitBatch(
       `The runs of ${plan.name} go on together, round by round, since its sweep has successive halving: run ` +
         'it on one machine with `arcbench --run`, or leave sweep.halving out.',
     );
+<<<<<<< HEAD
   return await submitKnown(options, await gatherSplit(options), { flags, commands, from, dryRun, collect });
 }
 
@@ -73,6 +74,10 @@ async function submitKnown(
 ): Promise<Submitted> {
   const { store, plan, baseFolder, rerunCommand } = options;
   const { set, split } = faces;
+=======
+  refuseOneAfterAnother(plan);
+  const { dataset, set, split } = await gatherSplit(options);
+>>>>>>> main
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
   const jobs = readBatch(folder)?.jobs ?? [];
@@ -80,6 +85,7 @@ async function submitKnown(
     plan,
     planHash: hash,
     prepared: set.hash,
+    dataset: dataset.hash,
     splitHash: split.hash,
     baseFolder,
     rerunCommand,
