@@ -2,12 +2,9 @@ import type Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { CurveRange, RunStatus } from '../../src-shared/api.ts';
-<<<<<<< HEAD
 import type { ValCurve } from '../../src-shared/valCurve.ts';
-=======
 import { pathOfRun, storedPaths } from '../files/storedPaths.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
->>>>>>> main
 import type { MetricPoint, StoreChange } from './storeChange.ts';
 
 export interface RunRow {

@@ -9,14 +9,10 @@ import { noSuchRun } from '../../workbench/experiment/noSuchRun.ts';
 import { resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
 import type { Session } from './session.ts';
 
-<<<<<<< HEAD
-const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy', 'val/identification'];
-=======
 const dataInWords = ({ hash, images, people }: RunData): string =>
   images === null ? hash.slice(0, 12) : `${hash.slice(0, 12)}, ${images} pictures of ${people} people`;
 
-const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'];
->>>>>>> main
+const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy', 'val/identification'];
 
 /** The commands on runs of the workspace. */
 export function addRunCommands(program: Command, cli: Session): void {

@@ -51,22 +51,13 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
   try {
     // the folders of the split are in the workspace that the run is joined to
     store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] });
-<<<<<<< HEAD
     await trainPlanned(
       { store, plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
-      { faces: { set, split }, train: { ...train, interrupted: 'resume', evaluate: true } },
-      { id: run.id, arm: run.arm, seed: run.seed, role: run.role, armPlan: armOf(plan, run), split },
-=======
-    await trainArms(
-      { store, plan: batch.plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
-      { set, split, dataset: batch.dataset === undefined ? undefined : { hash: batch.dataset } },
       {
-        ...train,
-        interrupted: 'resume',
-        evaluate: true,
-        only: ({ arm, seed }) => arm === run.arm && seed === run.seed,
+        faces: { set, split, dataset: batch.dataset === undefined ? undefined : { hash: batch.dataset } },
+        train: { ...train, interrupted: 'resume', evaluate: true },
       },
->>>>>>> main
+      { id: run.id, arm: run.arm, seed: run.seed, role: run.role, armPlan: armOf(plan, run), split },
     );
     return { id: run.id, arm: run.arm, seed: run.seed, workspace };
   } catch (error) {

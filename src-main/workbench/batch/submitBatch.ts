@@ -62,7 +62,6 @@ export async function submitBatch(
       `The runs of ${plan.name} go on together, round by round, since its sweep has successive halving: run ` +
         'it on one machine with `arcbench --run`, or leave sweep.halving out.',
     );
-<<<<<<< HEAD
   return await submitKnown(options, await gatherSplit(options), { flags, commands, from, dryRun, collect });
 }
 
@@ -73,11 +72,7 @@ async function submitKnown(
   { flags, commands, from, dryRun, collect }: SubmitOptions,
 ): Promise<Submitted> {
   const { store, plan, baseFolder, rerunCommand } = options;
-  const { set, split } = faces;
-=======
-  refuseOneAfterAnother(plan);
-  const { dataset, set, split } = await gatherSplit(options);
->>>>>>> main
+  const { dataset, set, split } = faces;
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
   const jobs = readBatch(folder)?.jobs ?? [];

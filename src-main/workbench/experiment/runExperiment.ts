@@ -9,12 +9,8 @@ import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { trainingTimeSentence } from '../../../src-shared/trainingTime.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { heldOutPairs } from '../../data/pairs/heldOutPairs.ts';
-<<<<<<< HEAD
 import type { PreparedSet } from '../../data/preparedSet.ts';
-import { workspaceFolders } from '../../files/workspaceFolders.ts';
-=======
 import { reportId, workspaceFolders } from '../../files/workspaceFolders.ts';
->>>>>>> main
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { noValPairs } from '../../train/valIdentification.ts';
 import { writeReport } from '../../report/writeReport.ts';
@@ -57,12 +53,8 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const set = await prepareFaces(options, dataset);
   const audited = await auditFaces(options, set);
   sayHowSplit(options, audited.split);
-<<<<<<< HEAD
   refuseNoValPairs(options.plan, set, audited);
-  refuseStart(options, { from: 'prepared', images: set.images.length, facts: splitFacts({ set, ...audited }) });
-=======
   refuseStart(options, countedFaces({ set, split: audited.split }));
->>>>>>> main
   const { pairs } = options.plan.evaluation;
   // throws for a file that cannot be used, before any training
   if (pairs !== builtPairs) heldOutPairs(pathFrom(options, pairs), set.images, audited.split.classes);
