@@ -1,6 +1,7 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Assignment, SplitRule } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
+import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { Parts, PartsSource, SkippedPerson, SkipReason } from './splitParts.ts';
 import { addShared, noParts, shareOut } from './shareOut.ts';
 
@@ -19,12 +20,16 @@ export function drawnSplit({ rule, imagesOf, copyOf }: PartsSource): Parts {
 
   const parts = noParts();
   const classes: string[] = [];
+  const heldForVal: string[] = [];
   const skipped: SkippedPerson[] = [];
   const skip = (identity: string, reason: SkipReason) => skipped.push({ identity, images: countOf(identity), reason });
   for (const [identity, images] of imagesOf) {
     const assignment = assignmentOf(identity);
     switch (assignment) {
       case 'val':
+        parts.val.push(...images);
+        heldForVal.push(identity);
+        break;
       case 'query':
       case 'distractors':
         parts[assignment].push(...images);
@@ -45,7 +50,9 @@ export function drawnSplit({ rule, imagesOf, copyOf }: PartsSource): Parts {
     }
   }
   if (classes.length < 2) throw tooFewPeople(rule, { people: identities.length, eligible: eligible.length, skipped });
-  return { classes, parts, skipped, notes: [] };
+  const notes: SplitNote[] =
+    heldForVal.length === 0 ? [] : [{ key: 'split.valPeopleHeld', values: { seed: rule.seed }, people: heldForVal }];
+  return { classes, parts, skipped, notes };
 }
 
 /** How many people each held-out part gets, of those with enough images. */

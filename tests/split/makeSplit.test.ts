@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { partNames, splitSchema } from '../../src-shared/experiment.ts';
+import { reportTexts } from '../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
 import { findDuplicates, noDuplicates } from '../../src-main/split/findDuplicates.ts';
@@ -64,6 +66,10 @@ test('people are held out for val by the seed, beside the same query and distrac
   const split = makeSplit(set, splitSchema.parse({ seed: 3, valPeople: 0.15 }));
   const held = valPeople(set.images, split);
   assert.equal(held.length, 3);
+  assert.match(
+    splitNoteSentence(split.notes[0]!, reportTexts('en')),
+    /^3 people are held out for val, drawn with seed 3: p\d+, p\d+ and p\d+\. Identification is measured/,
+  );
   assert.deepEqual([split.parts.query, split.parts.distractors], [without.parts.query, without.parts.distractors]);
   assert.deepEqual([...split.classes, ...held].sort(), without.classes);
   const { ofClasses, ofOthers } = valImages(set.images, { classes: split.classes, val: split.parts.val });
