@@ -108,7 +108,7 @@ test('a source without two people in train is refused in one sentence', () => {
   assert.throws(() => makeSplit(setOf(held), splitSchema.parse({})), /given by the folders train and test have nobody/);
 });
 
-test('people of val who are not in train are held out for val where the rule wants some, else some of train are drawn', () => {
+test('people of val who are not in train are held out for val if the rule wants some, else people of train', () => {
   const set = setOf([...base, ...held, 'vic val', 'vic val', 'vera val', 'tess test', 'tess val']);
   const split = makeSplit(set, splitSchema.parse({ minImages: 1, valPeople: 0.1 }));
   assert.deepEqual(split.classes, ['ann', 'bob']);
