@@ -14,7 +14,8 @@ import { collapsedCentres } from './centreHealth.ts';
 import type { RunMachineOptions } from './createRunMachine.ts';
 import type { LabelledImages } from './inferenceBatches.ts';
 import { measureVal } from './measureVal.ts';
-import { noValPairs, valIdentification } from './valIdentification.ts';
+import { valIdentification } from './valIdentification.ts';
+import { noValPairs } from './valPairs.ts';
 import { leavesSnapshot, mostShown, writeSnapshot } from './snapshots.ts';
 
 export interface MeasureEpochOptions extends Pick<RunMachineOptions, 'plan' | 'arm' | 'network' | 'classes' | 'seed'> {

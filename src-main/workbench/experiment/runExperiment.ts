@@ -12,7 +12,7 @@ import { heldOutPairs } from '../../data/pairs/heldOutPairs.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
 import { reportId, workspaceFolders } from '../../files/workspaceFolders.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
-import { noValPairs } from '../../train/valIdentification.ts';
+import { noValPairs } from '../../train/valPairs.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';

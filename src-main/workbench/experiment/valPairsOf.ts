@@ -1,5 +1,5 @@
 import type { Plan } from '../../../src-shared/experiment.ts';
-import { measuredValPeople, valPairs, type ValPairs } from '../../train/valIdentification.ts';
+import { measuredValPeople, valPairs, type ValPairs } from '../../train/valPairs.ts';
 import type { Split } from '../../split/makeSplit.ts';
 import type { SplitSource } from '../../split/splitParts.ts';
 import { valImages } from '../../split/valPeople.ts';

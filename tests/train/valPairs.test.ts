@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
-import { measuredValPeople, valPairs } from '../../src-main/train/valIdentification.ts';
+import { measuredValPeople, valPairs } from '../../src-main/train/valPairs.ts';
 
 test('val identification is measured at the rate that a verdict would rest on, and needs pairs of both kinds', () => {
   const rates = [0.5, 0.1, 0.01, 0.001];
