@@ -11,6 +11,7 @@ import { splitCalls } from '../calls/splitCalls.ts';
 import { jobQueue } from '../jobQueue.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { keptProjection } from '../results/placeEmbeddings.ts';
+import { runArchive } from '../results/export/runArchive.ts';
 import { reportArchive } from '../results/reportArchive.ts';
 import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
 
@@ -34,6 +35,7 @@ const handlers = {
   ...experimentCalls(context, library),
   ...workspaceCalls(context),
   'projection.kept': (request: Parameters<typeof keptProjection>[1]) => keptProjection(store, request),
+  'run.archive': (id: string) => runArchive(store, id),
   'report.archive': (id: string) => reportArchive(workspace, id),
 };
 const encoder = new TextEncoder();

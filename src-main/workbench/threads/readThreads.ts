@@ -3,9 +3,11 @@ import type { CallName } from '../../../src-shared/api.ts';
 import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { CallContext } from '../calls/callContext.ts';
 
+/** What the workbench itself asks. */
+type OwnQuestion = 'projection.kept' | 'report.archive' | 'run.archive';
 /**
- * Calls that only read and may take long, and two questions of the workbench itself. Each names the thread that answers
- * it: one thread is for results of training, the other for faces and plans.
+ * Calls that only read and may take long, and what the workbench itself asks. Each names the thread that answers it:
+ * one thread is for results of training, the other for faces and plans.
  */
 const readCalls = {
   'runs.list': 'results',
@@ -26,7 +28,8 @@ const readCalls = {
   'experiments.show': 'faces',
   'experiments.check': 'faces',
   'report.archive': 'faces',
-} as const satisfies Partial<Record<CallName | 'projection.kept' | 'report.archive', string>>;
+  'run.archive': 'faces',
+} as const satisfies Partial<Record<CallName | OwnQuestion, string>>;
 export type ReadCall = keyof typeof readCalls;
 export const isReadCall = (name: string): name is ReadCall => Object.hasOwn(readCalls, name);
 
