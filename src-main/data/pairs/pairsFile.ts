@@ -33,15 +33,15 @@ const known =
  * decisions. Where the list gives no folds there are ten, in its order. Throws 'wrong-input' naming the line.
  */
 export function readPairsFile(path: string): ListedPair[] {
-  const text = readTextFile(path, `a list of pairs was expected; correct evaluation.pairs`);
+  const text = readTextFile(path, `a list of pairs was expected; correct the path`);
   const lines = linesOf(text);
   const refuse: Refuse = (line, expected) =>
     new ArcBenchError(
       'wrong-input',
       line === undefined
-        ? `${path} holds no pairs: ${expected} were expected; correct the file or evaluation.pairs.`
+        ? `${path} holds no pairs: ${expected} were expected; correct the file, or name another one.`
         : `Line ${line.number} of ${path} is '${line.text.slice(0, 80)}': ${expected} was expected; correct the file ` +
-            'or evaluation.pairs.',
+            'or name another one.',
     );
   const pairs = withFolds(readLines(text, lines, refuse));
   if (pairs.length === 0) throw refuse(undefined, known);
