@@ -3,6 +3,7 @@ import { chmod, cp } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
+import { refuseUnwritable } from '../../../files/newTarget.ts';
 import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
 import type { Store } from '../../../store/store.ts';
 import { noSuchRun } from '../../experiment/noSuchRun.ts';
@@ -34,6 +35,7 @@ export async function exportRun(
   const folder = resolve(target);
   if (existsSync(folder))
     throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
+  refuseUnwritable(folder);
   const summary = { ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') };
   const exported = exportedRun(store, run);
   const made: string[] = [];
