@@ -36,6 +36,7 @@ interface KnownFaces {
   readonly prepared?: string;
   readonly key: unknown;
   readonly open: () => CountableFaces;
+  readonly dataset?: Dataset;
 }
 interface CountableFaces {
   readonly set: SplitSource;
@@ -71,7 +72,7 @@ async function knownFaces(
   const dataset = await library.datasetOf(data).catch(() => null);
   if (dataset) {
     const folder = preparedFolder(store.workspace, dataset, plan.prepare);
-    const known = { key: dataset.hash, prepared: basename(folder) };
+    const known = { key: dataset.hash, prepared: basename(folder), dataset };
     if (existsSync(folder)) return { ...known, from: 'prepared', open: () => preparedFaces(folder) };
     return { ...known, from: 'imported', open: () => importedFaces(dataset) };
   }
@@ -104,12 +105,12 @@ function importedFaces({ images, partsGivenBy }: Dataset): CountableFaces {
   return { set, duplicates: null };
 }
 
-function count(plan: Plan, { from, prepared, open }: KnownFaces): CountedFaces {
+function count(plan: Plan, { from, prepared, dataset, open }: KnownFaces): CountedFaces {
   const { set, duplicates } = open();
   try {
     const rule = { ...plan.split, seed: splitSeedOf(plan.split, plan.seeds[0] ?? 1) };
     const split = makeSplit(set, rule, duplicates ?? noDuplicates);
-    const facts = splitFacts({ set, split });
+    const facts = splitFacts({ set, split, ...(dataset && { dataset }) });
     return { from, images: set.images.length, facts, ...(prepared !== undefined && { prepared }) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;

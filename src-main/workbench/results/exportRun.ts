@@ -1,22 +1,33 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp } from 'node:fs/promises';
+import { chmod, cp, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeSynced, writeWholeFolder } from '../../files/writeWhole.ts';
 import type { Store } from '../../store/store.ts';
+import { originOf } from '../experiment/originOf.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
+import { portablePlan } from './portablePlan.ts';
 import { writeProjectorFiles } from './projectorFiles.ts';
 
+export interface ExportedRun {
+  readonly folder: string;
+  readonly files: readonly string[];
+  /** Where the pictures are that the plan of the export names. */
+  readonly source: string;
+}
+
 /**
- * Copies what a finished run left behind (saved model, weights, embeddings) and its plan into a new folder that
- * TensorBoard's projector opens, whole or not at all. Throws 'wrong-input'.
+ * Copies what a finished run left behind (saved model, weights, embeddings), its plan with the files that this names,
+ * and the manifest of its split into a new folder that TensorBoard's projector opens, whole or not at all. With
+ * `pictures`, the pictures of the split are copied too, and the plan runs anywhere. Throws 'wrong-input'.
  */
 export async function exportRun(
   store: Store,
   id: string,
-  target: string,
-): Promise<{ readonly folder: string; readonly files: readonly string[] }> {
+  { target, pictures }: { readonly target: string; readonly pictures: boolean },
+): Promise<ExportedRun> {
   const run = store.run(id);
   if (!run) throw noSuchRun(id);
   const artefacts = store.artefacts(id);
@@ -29,6 +40,18 @@ export async function exportRun(
   const folder = resolve(target);
   if (existsSync(folder))
     throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
+  const plan = store.plan(run.planHash);
+  if (!plan)
+    throw new ArcBenchError('damaged', `The plan of run ${id} is not in the store: start the experiment again.`);
+  const splitFolder = workspaceFolders(store.workspace).split(run.splitHash);
+  if (pictures && !existsSync(splitFolder))
+    throw new ArcBenchError(
+      'wrong-input',
+      `The folders of the split of run ${id} are gone from the workspace: run its experiment again, or export without ` +
+        '--pictures.',
+    );
+  const base = { store, baseFolder: originOf(store, id)?.baseFolder ?? store.workspace };
+  let source = '';
   const summary = { ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') };
   let ofProjector: readonly string[] = [];
   try {
@@ -36,7 +59,15 @@ export async function exportRun(
       await chmod(temporary, 0o700); // embeddings identify people
       for (const { path } of artefacts) await cp(path, join(temporary, basename(path)), { recursive: true });
       ofProjector = await writeProjectorFiles(temporary, `${run.arm}, seed ${run.seed}`);
-      await writeSynced(join(temporary, 'experiment.yaml'), stringify(store.plan(run.planHash)));
+      const portable = await portablePlan(temporary, plan, {
+        base,
+        seed: run.seed,
+        splitFolder: pictures ? splitFolder : null,
+      });
+      ({ source } = portable.data);
+      await writeSynced(join(temporary, 'experiment.yaml'), stringify(portable));
+      const manifest = join(splitFolder, 'manifest.json');
+      if (existsSync(manifest)) await cp(manifest, join(temporary, 'split.json'));
       await writeSynced(join(temporary, 'run.json'), `${JSON.stringify(summary, null, 1)}\n`);
     });
   } catch (error) {
@@ -48,8 +79,7 @@ export async function exportRun(
       { cause: error },
     );
   }
-  return {
-    folder,
-    files: [...artefacts.map(({ path }) => basename(path)), ...ofProjector, 'experiment.yaml', 'run.json'],
-  };
+  const named = new Set([...artefacts.map(({ path }) => basename(path)), ...ofProjector]);
+  const others = (await readdir(folder)).filter((name) => !named.has(name)).sort();
+  return { folder, files: [...named, ...others], source };
 }
