@@ -63,6 +63,9 @@ const pictureOf = (
   height: height ?? null,
 });
 
+const ofOlderVersion = (row: DatasetRow) =>
+  new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} is of an older version: import it again.`);
+
 /** The parts that the source states, without empty ones. */
 const givenPartsOf = (images: readonly FaceImage[]): DatasetDetails['givenParts'] =>
   partNames.flatMap((part) => {
@@ -101,7 +104,8 @@ export function datasetCalls(
     },
     'datasets.findFaces': async ({ hash }) => {
       const row = rowOf(hash);
-      await library.dataset(hash); // throws if the list is gone
+      const { images } = await library.dataset(hash);
+      if (images.some(({ contentHash }) => contentHash === undefined)) throw ofOlderVersion(row);
       return jobs.add({
         kind: 'find',
         title: `Find faces in ${nameOf(row)}`,
@@ -170,8 +174,7 @@ export function datasetCalls(
           'wrong-input',
           `The dataset ${nameOf(row)} has no picture ${index + 1}: look at it again.`,
         );
-      if (image.contentHash === undefined)
-        throw new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} is of an older version: import it again.`);
+      if (image.contentHash === undefined) throw ofOlderVersion(row);
       await correctLandmarks(store.workspace, image.contentHash, landmarks);
       const found = await importDataset(
         { ...dataOf(row), resolvedSource: row.source },
