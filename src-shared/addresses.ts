@@ -13,7 +13,7 @@ export const pictureAddress = (
     ? `pictures/original/${picture.dataset}/${picture.index}?side=${picture.side}`
     : `pictures/face/${picture.prepared}/${picture.index}`;
 /**
- * Address of a file of a report below a door's root: another one when the report is written anew, as a browser keeps a
+ * Address of a file of a report below a door's root: another one when the report is written again, as a browser keeps a
  * picture by its address.
  */
 export const reportAddress = ({ id, writtenAt }: ReportSummary, file: string): string =>

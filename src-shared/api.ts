@@ -108,7 +108,7 @@ export const callInputs = {
   /** At most `limit` lines of a job's log, the last ones before the line `before`, or of all where it is null. */
   'jobs.log': z.strictObject({ id, before: z.int().min(0).nullable(), limit: z.int().min(1).max(1000) }),
 
-  /** Runs in the order in which they were begun: all, or the newest so many, or so many before one that is known. */
+  /** Runs in the order in which they were begun: all, the newest `limit`, or `limit` before a known one. */
   'runs.list': z.strictObject({
     limit: z.int().min(1).max(10_000).optional(),
     before: z.strictObject({ createdAt: z.string().max(40), id }).optional(),
@@ -166,9 +166,9 @@ export const callInputs = {
 
   'reports.list': nothing,
   'reports.show': z.strictObject({ id }),
-  /** Writes the report anew from the store. */
+  /** Writes the report again from the store. */
   'reports.write': z.strictObject({ id }),
-  /** The author's own remarks, kept when the report is written anew; an empty text takes them away. */
+  /** The author's own remarks, kept when the report is written again; an empty text removes them. */
   'reports.remark': z.strictObject({ id, section: z.enum(reportSections), text: z.string().max(50_000) }),
 } as const satisfies Record<keyof CallOutputs, z.ZodType>;
 
@@ -238,7 +238,7 @@ export interface DatasetDetails extends DatasetSummary {
     readonly withFace: number;
     readonly withSeveral: number;
   };
-  /** How many people have so many images, ascending. */
+  /** How many people have each number of images, ascending. */
   readonly histogram: readonly { readonly images: number; readonly people: number }[];
   /** Every person with the index of the first picture, sorted. */
   readonly persons: readonly { readonly identity: string; readonly images: number; readonly first: number }[];
