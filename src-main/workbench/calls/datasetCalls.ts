@@ -176,11 +176,11 @@ export function datasetCalls(
         );
       if (image.contentHash === undefined) throw ofOlderVersion(row);
       await correctLandmarks(store.workspace, image.contentHash, landmarks);
-      const found = await importDataset(
+      const imported = await importDataset(
         { ...dataOf(row), resolvedSource: row.source },
         { workspace: store.workspace, roots, headers: headersIn(store) },
       );
-      const dataset: Dataset = row.layout === 'demo' ? { ...found, layout: 'demo' } : found;
+      const dataset: Dataset = row.layout === 'demo' ? { ...imported, layout: 'demo' } : imported;
       const corrected = dataset.images[index];
       if (corrected?.contentHash !== image.contentHash)
         throw new ArcBenchError(

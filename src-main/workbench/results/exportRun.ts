@@ -47,8 +47,8 @@ export async function exportRun(
   if (pictures && !existsSync(splitFolder))
     throw new ArcBenchError(
       'wrong-input',
-      `The folders of the split of run ${id} are gone from the workspace: run its experiment again, or export without ` +
-        '--pictures.',
+      `The folders of the split of run ${id} are gone from the workspace: run its experiment again, or export ` +
+        'without --pictures.',
     );
   const base = { store, baseFolder: originOf(store, id)?.baseFolder ?? store.workspace };
   let source = '';
