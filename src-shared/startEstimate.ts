@@ -4,7 +4,7 @@
  */
 export type FacesFrom = 'prepared' | 'imported' | 'demo';
 /**
- * Images a second in training: as earlier runs of the network trained, or estimated from runs of another network or from
+ * Images a second in training: measured in earlier runs of the network, or estimated from runs of another network or from
  * a measured matrix product.
  */
 export interface TrainingRate {
