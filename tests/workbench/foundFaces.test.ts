@@ -72,7 +72,6 @@ test('faces are found in photographs, seen, corrected, and used by what is prepa
 
     const search = await ended(await call('datasets.findFaces', { hash }));
     assert.equal(search.state, 'done', search.fault?.message);
-    assert.deepEqual(search.progress && [search.progress.done, search.progress.total], [8, 8]);
     const details = await call('datasets.show', { hash });
     assert.deepEqual(details.detection, { offered: true, pictures: 8, searched: 8, withFace: 7, withSeveral: 1 });
     assert.equal(details.facesFound, true);
@@ -122,7 +121,10 @@ test('faces are found in photographs, seen, corrected, and used by what is prepa
       set.images.map(({ landmarks }) => landmarks),
       [points, ...pictures.slice(1, 7).map(({ landmarks }) => landmarks)],
     );
-    const undone = await call('datasets.correct', { hash, index: 0, landmarks: null });
+    // The corrected dataset has taken the place of the imported one.
+    const [now] = await call('datasets.list', {});
+    assert.deepEqual([now?.hash === hash, now?.facesFound], [false, true]);
+    const undone = await call('datasets.correct', { hash: now?.hash ?? '', index: 0, landmarks: null });
     assert.deepEqual([undone.corrected, undone.faces, undone.landmarks], [false, 1, pictures[0]?.landmarks]);
   } finally {
     await workbench.close();
@@ -131,10 +133,7 @@ test('faces are found in photographs, seen, corrected, and used by what is prepa
 
 test('the command line advises against a centre crop of photographs before anything is prepared', async () => {
   const { stderr } = await arcbench(['import', source, '--workspace', join(folder, 'cli')]).ended;
-  assert.match(
-    stderr,
-    /Advice: 8 of the pictures .* the median is 480 x 400 pixels.* Set prepare\.alignment to detect/,
-  );
+  assert.match(stderr, /Advice: 8 of the pictures .*the median is 480 x 400 pixels.*Set prepare\.alignment to detect/);
 });
 
 test('only large pictures without landmarks are photographs, and only where they would be cropped', () => {
@@ -155,6 +154,6 @@ test('only large pictures without landmarks are photographs, and only where they
     const advice = photographAdvice(experimentSchema.parse({ prepare: { alignment } }), photographs);
     assert.equal(advice.length, alignment === 'auto' || alignment === 'centreCrop' ? 1 : 0, alignment);
     for (const language of ['en', 'ru'] as const)
-      for (const own of advice) assert.match(adviceSentence(own, reportTexts(language)), /1024 x 768.*alignment/);
+      for (const own of advice) assert.match(adviceSentence(own, reportTexts(language)), /1\D?024 x 768.*alignment/);
   }
 });

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { splitSeedOf, type Plan } from '../../../src-shared/experiment.ts';
+import { photographsAmong, type Photographs } from '../../../src-shared/photographs.ts';
 import type { FacesFrom } from '../../../src-shared/startEstimate.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
@@ -25,7 +26,7 @@ export type CountedFaces =
       /** The hash of their prepared set, also where it is still to be made: runs on other data do not count. */
       readonly prepared?: string;
     }
-  | { readonly refusal: string };
+  | { readonly refusal: string; readonly photographs: Photographs | null };
 
 const mostDemoImages = 200_000; // an estimate of more would keep the workbench busy
 const countsKept = 20;
@@ -114,6 +115,6 @@ function count(plan: Plan, { from, prepared, dataset, open }: KnownFaces): Count
     return { from, images: set.images.length, facts, ...(prepared !== undefined && { prepared }) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
-    return { refusal: error.message };
+    return { refusal: error.message, photographs: photographsAmong(dataset?.images ?? []) };
   }
 }
