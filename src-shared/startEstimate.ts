@@ -4,8 +4,8 @@
  */
 export type FacesFrom = 'prepared' | 'imported' | 'demo';
 /**
- * Images a second in training: measured in earlier runs of the network, or estimated from runs of another network or from
- * a measured matrix product.
+ * Images a second in training: measured in earlier runs of the network, or estimated from runs of another network or
+ * from a measured matrix product.
  */
 export interface TrainingRate {
   readonly imagesPerSecond: number;
