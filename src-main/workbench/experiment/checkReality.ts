@@ -113,7 +113,7 @@ function refuseUnfair({ tune, stopping, sweep, seeds, arms }: Plan): void {
       `A reality check has the same runs for each arm: leave out ${stopping ? 'the stopping rule' : 'sweep'}.`,
     );
   if (arms.length < 2 || seeds.length < 2)
-    throw new ArcBenchError('wrong-input', 'Ranks need at least two arms and two seeds: add some.');
+    throw new ArcBenchError('wrong-input', 'Ranks need at least two arms and two seeds: add some to the experiment.');
 }
 
 interface Choice {
