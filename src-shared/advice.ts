@@ -19,6 +19,8 @@ export interface SplitFacts {
   readonly negatives: number;
   /** Whole photographs among the pictures without landmarks; null if there are few, absent if that is unknown. */
   readonly photographs?: Photographs | null;
+  /** People who are held out for val. */
+  readonly valPeople?: number;
 }
 
 export type AdviceKey = Exclude<Extract<TextKey, `advice.${string}`>, 'advice.otherArms'>;
@@ -41,6 +43,7 @@ export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
   'advice.test': 'split.test',
   'advice.negatives': 'evaluation.falsePositiveRates',
   'advice.noPairs': 'split.query',
+  'advice.fewValPeople': 'split.valPeople',
   'advice.oneSeed': 'seeds',
   'advice.fewSeeds': 'seeds',
   'advice.rateApart': 'training.learningRate',
@@ -87,6 +90,7 @@ export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advi
       ];
     }),
     ...(facts ? dataAdvice(plan, facts) : []),
+    ...(facts ? valAdvice(plan, facts) : []),
     ...seedAdvice(plan),
   ]);
 }
@@ -278,6 +282,15 @@ function medianOf(counts: readonly number[]): number {
   const sorted = [...counts].sort((a, b) => a - b);
   return sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
 }
+
+/** Of ten people, one alone can move their mean rate by ten points. */
+const fewestValPeople = 10;
+
+/** Warns where the epoch is chosen by the identification of a few people. */
+const valAdvice = ({ evaluation }: Plan, { valPeople = 0 }: SplitFacts): Advice[] =>
+  evaluation.select === 'identification' && valPeople > 0 && valPeople < fewestValPeople
+    ? [{ key: 'advice.fewValPeople', values: { people: valPeople } }]
+    : [];
 
 function dataAdvice(plan: Plan, { trainImages, testImages, positives, negatives }: SplitFacts): Advice[] {
   const sorted = [...trainImages].sort((a, b) => a - b);

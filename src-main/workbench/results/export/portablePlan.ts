@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { builtPairs, splitSeedOf, type Plan } from '../../../src-shared/experiment.ts';
-import { pathFrom, type PathBase } from '../experiment/stage.ts';
+import { builtPairs, splitSeedOf, type Plan } from '../../../../src-shared/experiment.ts';
+import { pathFrom, type PathBase } from '../../experiment/stage.ts';
 
 /** The folder beside an exported plan that holds the files that it names. */
 const filesFolder = 'files';

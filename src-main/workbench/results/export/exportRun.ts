@@ -2,14 +2,18 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { workspaceFolders } from '../../files/workspaceFolders.ts';
-import { writeSynced, writeWholeFolder } from '../../files/writeWhole.ts';
-import type { Store } from '../../store/store.ts';
-import { originOf } from '../experiment/originOf.ts';
-import { noSuchRun } from '../experiment/noSuchRun.ts';
+import { ArcBenchError } from '../../../../src-shared/errors.ts';
+import { workspaceFolders } from '../../../files/workspaceFolders.ts';
+import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
+import type { Store } from '../../../store/store.ts';
+import { originOf } from '../../experiment/originOf.ts';
+import { noSuchRun } from '../../experiment/noSuchRun.ts';
+import { writeProjectorFiles } from '../projectorFiles.ts';
+import { writeEventFile } from '../tensorboard/writeEventFile.ts';
+import { exportedRun } from './exportedRun.ts';
 import { portablePlan } from './portablePlan.ts';
-import { writeProjectorFiles } from './projectorFiles.ts';
+import { writeDocuments } from './writeDocuments.ts';
+import { writeOnnxFile } from './writeOnnxFile.ts';
 
 export interface ExportedRun {
   readonly folder: string;
@@ -20,8 +24,9 @@ export interface ExportedRun {
 
 /**
  * Copies what a finished run left behind (saved model, weights, embeddings), its plan with the files that this names,
- * and the manifest of its split into a new folder that TensorBoard's projector opens, whole or not at all. With
- * `pictures`, the pictures of the split are copied too, and the plan runs anywhere. Throws 'wrong-input'.
+ * and the manifest of its split into a new folder, whole or not at all, and adds the forms that other programs read:
+ * ONNX, TensorBoard's event file and projector, and a model card. With `pictures`, the pictures of the split are copied
+ * too, and the plan runs anywhere. Throws 'wrong-input'.
  */
 export async function exportRun(
   store: Store,
@@ -53,12 +58,18 @@ export async function exportRun(
   const base = { store, baseFolder: originOf(store, id)?.baseFolder ?? store.workspace };
   let source = '';
   const summary = { ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') };
-  let ofProjector: readonly string[] = [];
+  const exported = exportedRun(store, run);
+  const made: string[] = [];
   try {
     await writeWholeFolder(folder, async (temporary) => {
       await chmod(temporary, 0o700); // embeddings identify people
       for (const { path } of artefacts) await cp(path, join(temporary, basename(path)), { recursive: true });
-      ofProjector = await writeProjectorFiles(temporary, `${run.arm}, seed ${run.seed}`);
+      made.push(...(await writeProjectorFiles(temporary, `${run.arm}, seed ${run.seed}`)));
+      if (exported) {
+        made.push(...(await writeOnnxFile(temporary, exported)));
+        made.push(...(await writeEventFile(temporary, store, exported)));
+        made.push(...(await writeDocuments(temporary, store, exported)));
+      }
       const portable = await portablePlan(temporary, plan, {
         base,
         seed: run.seed,
@@ -79,7 +90,7 @@ export async function exportRun(
       { cause: error },
     );
   }
-  const named = new Set([...artefacts.map(({ path }) => basename(path)), ...ofProjector]);
+  const named = new Set([...artefacts.map(({ path }) => basename(path)), ...made]);
   const others = (await readdir(folder)).filter((name) => !named.has(name)).sort();
   return { folder, files: [...named, ...others], source };
 }
