@@ -27,10 +27,10 @@ export const oneIn = (rate: number): string => {
 /** The answer in one sentence. */
 export function samePersonInWords(cosine: number, { same, rate }: SamePersonAnswer): string {
   const verdict = same ? 'The run takes the two faces for one person' : 'The run takes the two faces for two people';
-  return (
-    `${verdict}: their cosine of ${cosine.toFixed(3)} is ${same ? 'above' : 'not above'} ${rate.threshold.toFixed(3)}, ` +
-    `the threshold that ${oneIn(rate.falsePositiveRate)} pairs of different people exceed.`
-  );
+  const threshold = rate.threshold.toFixed(3);
+  const side = same ? 'above' : 'not above';
+  const rarity = `the threshold that ${oneIn(rate.falsePositiveRate)} pairs of different people exceed`;
+  return `${verdict}: their cosine of ${cosine.toFixed(3)} is ${side} ${threshold}, ${rarity}.`;
 }
 
 /** Why a run gives no answer. */

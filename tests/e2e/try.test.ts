@@ -29,7 +29,7 @@ async function makeWorkspace(): Promise<string> {
     `name: Small
 data: { source: ${faces} }
 prepare: { inputSize: 32, alignment: detect }
-split: { query: 0.4, distractors: 0.1, minimumImages: 2 }
+split: { query: 0.4, distractors: 0.1, minImages: 2, duplicates: allow }
 model: { backbone: smallcnn, embeddingSize: 16 }
 training: { epochs: 1, batchSize: 8, learningRate: 0.05 }
 evaluation: { falsePositiveRates: [0.1, 0.01] }
@@ -183,8 +183,8 @@ test(
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Delete Ann and all pictures' }).waitFor();
     const nearest = page.getByRole('region', { name: /^Whom .* sees$/ }).first();
-    await nearest.getByRole('listitem').first().getByText('Ann').waitFor();
-    await nearest.getByText('1.000').waitFor();
+    await nearest.getByRole('listitem').first().getByText('Ann', { exact: true }).waitFor();
+    await nearest.getByText('1.000').first().waitFor();
     assert.equal(readdirSync(join(workspace, 'people')).length, 1);
     await page.getByRole('button', { name: 'Delete Ann and all pictures' }).click();
     await page.getByText('Nobody yet.').waitFor();

@@ -70,7 +70,7 @@ before(async () => {
     `name: Small
 data: { source: ${faces} }
 prepare: { inputSize: 32, alignment: detect }
-split: { query: 0.4, distractors: 0.1, minimumImages: 2 }
+split: { query: 0.4, distractors: 0.1, minImages: 2, duplicates: allow }
 model: { backbone: smallcnn, embeddingSize: 16 }
 training: { epochs: 1, batchSize: 8, learningRate: 0.05 }
 evaluation: { falsePositiveRates: [0.1, 0.01] }

@@ -133,7 +133,10 @@ async function compareCommand(
 ): Promise<void> {
   const id = chosen.run ?? cli.globals().run;
   if (id === undefined)
-    throw new ArcBenchError('wrong-input', 'compare needs a trained run: add --run <run>; `arcbench runs list` does.');
+    throw new ArcBenchError(
+      'wrong-input',
+      'compare needs a trained run: add --run <run>; `arcbench runs list` names them.',
+    );
   const run = trialRun(store, id);
   const rates = usableRates(run.rates);
   const wanted = chosen.fpr === undefined ? (rates[0] ?? null) : rateOf(rates, chosen.fpr);
