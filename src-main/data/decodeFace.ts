@@ -30,8 +30,6 @@ export interface DecodedFace {
   readonly pixels: Uint8Array;
   readonly contentHash: string;
   readonly perceptualHash: string;
-  readonly bytes: number;
-  readonly modified: number;
 }
 
 /**
@@ -50,13 +48,10 @@ export async function decodeFace(
       cut.kind === 'landmarks' ? cutByLandmarks(file, image, cut.inputSize) : cutCentre(file, image, cut),
     );
     if ('reason' in pixels) return pixels;
-    const { file, modified } = picture;
     return {
       pixels,
-      contentHash: hash('sha256', file),
+      contentHash: hash('sha256', picture.file),
       perceptualHash: perceptualHash(pixels, cut.inputSize),
-      bytes: file.length,
-      modified,
     };
   } catch (error) {
     return { reason: decodingReason(error) };

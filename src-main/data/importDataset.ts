@@ -2,13 +2,15 @@ import { realpath, stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { isBelow } from '../files/isBelow.ts';
-import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
+import { betterSource } from './betterSource.ts';
+import { makeDataset, type Dataset, type ReadImage, type Rejected } from './dataset.ts';
 import type { LinkRule } from './fileStates.ts';
 import { fitRegions, importCelebA, looksLikeCelebA } from './importCelebA.ts';
-import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
+import { looksLikeCourse } from './courseArchive.ts';
+import { frameCoursePictures, importCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
-import { landmarkCorrections } from './landmarkCorrections.ts';
+import { keepByContent } from './landmarkCorrections.ts';
 import { readHeaders, type HeaderOptions } from './pictureHeader.ts';
 import { importRecords, recordFileOf } from './records/importRecords.ts';
 
@@ -25,46 +27,46 @@ export interface ImportOptions extends HeaderOptions {
 }
 
 /**
- * Finds the face images of a source and reads their headers. Copies and changes nothing. Throws 'wrong-input' if the
- * source has fewer than two people.
+ * Finds the face images of a source and reads each file that is new or changed. Copies and changes nothing. Throws
+ * 'wrong-input' if the source has fewer than two people.
  */
 export async function importDataset(
   data: Plan['data'] & { readonly resolvedSource: string },
   options: ImportOptions,
 ): Promise<Dataset> {
   const source = data.resolvedSource;
-  const layout = await layoutOf(source, data.layout);
+  const layout = await layoutOf(source, data.layout, options);
   const listed = await importAs(layout, data, options);
   const read = await readHeaders(listed.images, options);
   const framed = frame(layout, read.images);
-  const corrections = await landmarkCorrections(options.workspace);
+  const corrections = await keepByContent(options.workspace, framed.images);
   const rejected = [...listed.rejected, ...read.rejected, ...framed.rejected];
   const dataset = makeDataset(source, layout, {
     ...listed,
     images: corrected(framed.images, corrections),
     rejected,
   });
-  refuseTooFewPeople(dataset, rejected);
+  await refuseTooFewPeople(dataset, rejected);
   return dataset;
 }
 
 /** Gives the pictures the region that their layout fixes, now that their sizes are known. */
 function frame(
   layout: Layout,
-  images: readonly FoundImage[],
-): { readonly images: readonly FoundImage[]; readonly rejected: readonly Rejected[] } {
+  images: readonly ReadImage[],
+): { readonly images: readonly ReadImage[]; readonly rejected: readonly Rejected[] } {
   if (layout === 'course') return frameCoursePictures(images);
   return { images: layout === 'celeba' ? fitRegions(images) : images, rejected: [] };
 }
 
 /** The layout of a source: the given one, or what the source looks like. Throws 'wrong-input' if they do not fit. */
-async function layoutOf(source: string, given: Plan['data']['layout']): Promise<Layout> {
+async function layoutOf(source: string, given: Plan['data']['layout'], options: ImportOptions): Promise<Layout> {
   const kind = await sourceKind(source);
   if (given === 'auto') {
     if ((await recordFileOf(source)) !== null) return 'records';
     if (kind === 'file') return 'csv';
     if (await looksLikeCelebA(source)) return 'celeba';
-    return (await looksLikeCourse(source)) ? 'course' : 'folders';
+    return (await looksLikeCourse(source, await linkRuleOf(source, options))) ? 'course' : 'folders';
   }
   if (given === 'records') return given; // a file or the folder that holds it
   const wanted = given === 'csv' ? 'file' : 'folder';
@@ -93,23 +95,25 @@ async function importAs(
   { resolvedSource: source, people }: Plan['data'] & { readonly resolvedSource: string },
   options: ImportOptions,
 ): Promise<Found> {
-  const linkRule = async (): Promise<LinkRule> => ({
-    realSource: await realpath(source),
-    followOutside: options.roots === undefined,
-  });
+  const linkRule = () => linkRuleOf(source, options);
   switch (layout) {
     case 'folders':
       return await importFolders(source, people, { rule: await linkRule(), signal: options.signal });
     case 'celeba':
       return await importCelebA(source, await linkRule());
     case 'course':
-      return await importCourse(source);
+      return await importCourse(source, await linkRule());
     case 'records':
       return await importRecordsOf(source, options);
     case 'csv':
       return await importCsv(source, options.roots);
   }
 }
+
+const linkRuleOf = async (source: string, { roots }: ImportOptions): Promise<LinkRule> => ({
+  realSource: await realpath(source),
+  followOutside: roots === undefined,
+});
 
 async function importRecordsOf(source: string, options: ImportOptions): Promise<Found> {
   const file = await recordFileOf(source);
@@ -124,11 +128,11 @@ async function importRecordsOf(source: string, options: ImportOptions): Promise<
 
 /** The images with the landmarks that a user corrected. */
 const corrected = (
-  images: readonly FoundImage[],
+  images: readonly ReadImage[],
   corrections: ReadonlyMap<string, readonly number[]>,
-): readonly FoundImage[] =>
+): readonly ReadImage[] =>
   images.map((image) => {
-    const landmarks = corrections.get(image.path);
+    const landmarks = corrections.get(image.contentHash);
     return landmarks === undefined ? image : { ...image, landmarks };
   });
 
@@ -141,19 +145,21 @@ const expected: Readonly<Record<Dataset['layout'], string>> = {
   csv: 'a line for each picture, with its path and its person, was expected',
 };
 
-function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): void {
+async function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): Promise<void> {
   const people = new Set(dataset.images.map((image) => image.identity));
+  if (people.size > 1) return;
+  const meant = dataset.layout === 'folders' ? await betterSource(dataset.source) : '';
   if (people.size === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `${dataset.source} holds no pictures of people${whyEmpty(rejected)}: ${expected[dataset.layout]}; correct ` +
-        'data.source or data.layout.',
+      `${dataset.source} holds no pictures of people${whyEmpty(rejected)}: ${expected[dataset.layout]}` +
+        `${meant || '; correct data.source or data.layout'}.`,
     );
   if (people.size === 1)
     throw new ArcBenchError(
       'wrong-input',
       `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were ` +
-        `expected, ${eachPerson(dataset.layout)}; add people or correct data.source.`,
+        `expected, ${eachPerson(dataset.layout)}${meant || '; add people or correct data.source'}.`,
     );
 }
 
