@@ -32,10 +32,11 @@ export function amongPairs(cosine: number, { same, different, of }: RunScale): s
     return total === 0 ? 0 : above / total;
   };
   const whose = of === 'held-out' ? 'people it never trained on' : 'its test pictures';
-  return (
-    `Among ${whose}, ${formatPercent(shareAbove(same))} of pairs of one person and ` +
-    `${formatPercent(shareAbove(different), 2)} of pairs of two are more alike.`
-  );
+  const pairs = (counts: readonly number[], whom: string): string => {
+    const share = shareAbove(counts);
+    return share === 0 ? `no pair of ${whom}` : `${formatPercent(share, share < 0.01 ? 2 : 0)} of pairs of ${whom}`;
+  };
+  return `Among ${whose}, ${pairs(same, 'one person')} and ${pairs(different, 'two people')} are more alike.`;
 }
 
 /** How often a stranger is taken for one of so many people, if each comparison errs at this rate. */
