@@ -406,8 +406,7 @@ export interface Preset {
   readonly yaml: string;
 }
 
-export type JobKind =
-  'import' | 'find' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection' | 'explanation';
+export type JobKind = 'import' | 'find' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection' | 'explanation';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 export interface Job {
   readonly id: string;
