@@ -23,6 +23,7 @@ const id = z
   .max(80)
   .regex(/^[\w.-]+$/);
 const runIds = z.array(id).max(200);
+const triedRuns = z.array(id).min(1).max(2);
 /** A dataset section, with the folder that a relative source is relative to already applied. */
 const faces = z.strictObject({ data: dataSchema, prepare: prepareSchema });
 const yaml = z.string().max(200_000);
@@ -55,10 +56,14 @@ export const callInputs = {
   'datasets.list': nothing,
   /** Starts a job that finds the faces of a source ('demo', a folder or a CSV); nothing is copied. */
   'datasets.import': z.strictObject({ data: dataSchema }),
+  /** Starts a job that looks for faces in the pictures that have no landmarks. */
+  'datasets.findFaces': z.strictObject({ hash: id }),
   'datasets.show': z.strictObject({ hash: id }),
   'datasets.pictures': z.strictObject({
     hash: id,
     identity: z.string().max(1000).nullable(),
+    /** Of the pictures without landmarks: those in which the detector found no face, or several. */
+    faces: z.enum(['none', 'several']).nullable().default(null),
     offset: z.int().min(0),
     limit: z.int().min(1).max(500),
   }),
@@ -167,6 +172,35 @@ export const callInputs = {
     count: z.int().min(1).max(50),
   }),
 
+  /** One part of a picture's file, in base64. It stays in memory, and only for as long as it is shown. */
+  'try.send': z.strictObject({
+    picture: id,
+    part: z.int().min(0).max(99),
+    parts: z.int().min(1).max(100),
+    data: z.base64().max(1_400_000),
+  }),
+  /** Finds, aligns and embeds the faces of a picture that was sent. `aligned` takes it whole, as a face already cut. */
+  'try.look': z.strictObject({ picture: id, runs: triedRuns, aligned: z.boolean() }),
+  /** The cosine of two faces that were looked at, by each run. */
+  'try.compare': z.strictObject({ runs: triedRuns, first: id, second: id }),
+  /** The five people nearest to a face, among those whom the run was judged on and those who are enrolled. */
+  'try.identify': z.strictObject({ runs: triedRuns, face: id }),
+  /** A run's own cosines of the same and of different people, and its thresholds. */
+  'try.scale': z.strictObject({ run: id }),
+  /** Starts a job that covers parts of two faces and sees how their cosine falls; try.explanation takes its result. */
+  'try.explain': z.strictObject({ run: id, first: id, second: id }),
+  'try.explanation': z.strictObject({ id }),
+  /** People who were enrolled here. */
+  'people.list': nothing,
+  /** Keeps pictures of a person in the workspace, under a name; with an id, more pictures of one who is there. */
+  'people.enrol': z.strictObject({
+    id: id.nullable(),
+    name: z.string().trim().min(1).max(100),
+    faces: z.array(id).min(1).max(20),
+  }),
+  /** Deletes a person with all pictures; null deletes everyone. */
+  'people.delete': z.strictObject({ id: id.nullable() }),
+
   'reports.list': nothing,
   'reports.show': z.strictObject({ id }),
   /** Writes the report again from the store. */
@@ -237,6 +271,8 @@ export interface DatasetSummary {
   /** Whether its pictures were uploaded: they are deleted with it. */
   readonly uploaded: boolean;
   readonly data: Plan['data'];
+  /** Whether the detector has looked for faces: an experiment on this dataset then uses them. */
+  readonly facesFound: boolean;
 }
 export interface DatasetDetails extends DatasetSummary {
   /** What the import understood: a sentence, and lines of a small tree; null for datasets of earlier versions. */
@@ -245,7 +281,18 @@ export interface DatasetDetails extends DatasetSummary {
   readonly partsGivenBy: string | null;
   /** Pictures and people of each part that the source states; empty if it states none. */
   readonly givenParts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
+  /** Whether the folder or file of the source is no longer where it was. */
+  readonly sourceGone: boolean;
   readonly withLandmarks: number;
+  /** Of the pictures without landmarks, and what a face detector found in them. */
+  readonly detection: {
+    /** Whether these pictures are larger than faces, so that a search makes sense. */
+    readonly offered: boolean;
+    readonly pictures: number;
+    readonly searched: number;
+    readonly withFace: number;
+    readonly withSeveral: number;
+  };
   /** How many people have each number of images, ascending. */
   readonly histogram: readonly { readonly images: number; readonly people: number }[];
   /** Every person with the index of the first picture, sorted. */
@@ -257,8 +304,11 @@ export interface Picture {
   readonly index: number;
   readonly identity: string;
   readonly name: string;
+  /** Given by the source, set by hand, or else found by the detector. */
   readonly landmarks: readonly number[] | null;
   readonly corrected: boolean;
+  /** How many faces the detector found in a picture without landmarks; null if it did not look. */
+  readonly faces: number | null;
   /**
    * Pixels of the EXIF-turned picture, in which its landmarks are; null in datasets that were imported before they were
    * read.
@@ -356,7 +406,7 @@ export interface Preset {
   readonly yaml: string;
 }
 
-export type JobKind = 'import' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection';
+export type JobKind = 'import' | 'find' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection' | 'explanation';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 export interface Job {
   readonly id: string;
@@ -522,6 +572,72 @@ export interface Neighbour {
   readonly cosine: number;
 }
 
+/** A picture that was looked at, with its faces, the largest first. */
+export interface TriedPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly TriedFace[];
+}
+export interface TriedFace {
+  readonly id: string;
+  /** In pixels of the picture as it is shown; null where no detector looked for it. */
+  readonly box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number } | null;
+  /** Ten numbers x0,y0..x4,y4; null where the face is cut without them. */
+  readonly landmarks: readonly number[] | null;
+  /** The face as each run sees it, as data addresses of PNG files, in the order of the runs. */
+  readonly aligned: readonly string[];
+}
+export interface PersonMatch {
+  readonly name: string;
+  readonly cosine: number;
+  /** A picture of the person: its place in the prepared set, as pictureAddress takes it; null for who is enrolled. */
+  readonly picture: number | null;
+  /** Who is enrolled; null for people of the dataset. */
+  readonly enrolled: string | null;
+}
+export interface RunMatches {
+  readonly run: string;
+  /** The prepared set of the pictures; null where it is gone. */
+  readonly prepared: string | null;
+  /** How many people were compared. */
+  readonly people: number;
+  /** At most five, the nearest first. */
+  readonly nearest: readonly PersonMatch[];
+}
+/** What the cosine of a pair is held against. */
+export interface RunScale {
+  readonly run: string;
+  /** Whose pairs these are: people who never trained, or, where none are held out, those of the test pictures. */
+  readonly of: 'held-out' | 'test';
+  /** Cosines of pairs of one person and of two, in equal bins from -1 to 1. */
+  readonly same: readonly number[];
+  readonly different: readonly number[];
+  /** Whether the counts are those of a drawn sample of the pairs. */
+  readonly sampled: boolean;
+  /** Thresholds by false positive rate, the strictest first; empty where the split holds out too few people. */
+  readonly rates: readonly {
+    readonly falsePositiveRate: number;
+    readonly truePositiveRate: number;
+    readonly threshold: number;
+  }[];
+}
+/** How much the cosine of a pair falls when a part of one face is covered: [cells, cells], row by row. */
+export interface PairExplanation {
+  readonly run: string;
+  readonly cosine: number;
+  readonly cells: number;
+  readonly first: readonly number[];
+  readonly second: readonly number[];
+}
+export interface EnrolledPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly pictures: number;
+  readonly enrolledAt: string;
+  /** A face of the person, as a data address. */
+  readonly face: string;
+}
+
 export interface ReportSummary {
   /** Plan and data of its runs; reports of older versions have the plan only. */
   readonly id: string;
@@ -553,6 +669,7 @@ export interface CallOutputs {
   'workspace.clean': Cleaned;
   'datasets.list': readonly DatasetSummary[];
   'datasets.import': Job;
+  'datasets.findFaces': Job;
   'datasets.show': DatasetDetails;
   'datasets.pictures': { readonly total: number; readonly pictures: readonly Picture[] };
   'datasets.forget': null;
@@ -590,6 +707,16 @@ export interface CallOutputs {
   'embedding.project': Job;
   'embedding.points': EmbeddingPoints;
   'embedding.neighbours': readonly Neighbour[];
+  'try.send': null;
+  'try.look': TriedPicture;
+  'try.compare': readonly number[];
+  'try.identify': readonly RunMatches[];
+  'try.scale': RunScale;
+  'try.explain': Job;
+  'try.explanation': PairExplanation;
+  'people.list': readonly EnrolledPerson[];
+  'people.enrol': EnrolledPerson;
+  'people.delete': null;
   'reports.list': readonly ReportSummary[];
   'reports.show': ReportDetails;
   'reports.write': ReportDetails;

@@ -23,11 +23,12 @@ export interface JobRequest {
   readonly work: (context: JobContext) => Promise<string>;
 }
 
-type Lane = 'faces' | 'training' | 'projection';
+type Lane = 'faces' | 'training' | 'projection' | 'trial';
 /** The lane of a job. Only one job of a lane runs at a time. */
 const laneOf = (kind: JobKind): Lane => {
   switch (kind) {
     case 'import':
+    case 'find':
     case 'prepare':
     case 'split':
       return 'faces';
@@ -36,6 +37,8 @@ const laneOf = (kind: JobKind): Lane => {
       return 'training';
     case 'projection':
       return 'projection';
+    case 'explanation':
+      return 'trial';
   }
 };
 

@@ -4,10 +4,10 @@ import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { CallContext } from '../calls/callContext.ts';
 
 /** What the workbench itself asks. */
-type OwnQuestion = 'projection.kept' | 'report.archive' | 'run.archive';
+type OwnQuestion = 'projection.kept' | 'report.archive' | 'run.archive' | 'trial.occlude';
 /**
- * Calls that only read and may take long, and what the workbench itself asks. Each names the thread that answers it:
- * one thread is for results of training, the other for faces and plans.
+ * Calls that only read the store and may take long, and questions of the workbench itself. Each names the thread that
+ * answers it: one thread is for results of training, one for faces and plans, and one tries runs on pictures.
  */
 const readCalls = {
   'runs.list': 'results',
@@ -29,6 +29,15 @@ const readCalls = {
   'experiments.check': 'faces',
   'report.archive': 'faces',
   'run.archive': 'faces',
+  'try.send': 'trial',
+  'try.look': 'trial',
+  'try.compare': 'trial',
+  'try.identify': 'trial',
+  'try.scale': 'trial',
+  'people.list': 'trial',
+  'people.enrol': 'trial',
+  'people.delete': 'trial',
+  'trial.occlude': 'trial',
 } as const satisfies Partial<Record<CallName | OwnQuestion, string>>;
 export type ReadCall = keyof typeof readCalls;
 export const isReadCall = (name: string): name is ReadCall => Object.hasOwn(readCalls, name);

@@ -13,7 +13,7 @@ export async function runArchive(store: Store, id: string): Promise<Uint8Array> 
   const parent = await mkdtemp(join(tmpdir(), 'arcbench-export-')); // only its owner may open it
   try {
     const name = `run-${id}`;
-    await exportRun(store, id, join(parent, name));
+    await exportRun(store, id, { target: join(parent, name), pictures: false });
     const files: Zippable = {};
     for (const entry of await readdir(parent, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
