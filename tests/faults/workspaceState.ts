@@ -28,7 +28,7 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
     const bytes = readFileSync(path);
     if (/checkpoints\/\w+\/manifest\.json$/.test(name)) {
       // Points are in the store by the end; those that a checkpoint holds are the ones that were on their way.
-      const { points: _, ...manifest } = JSON.parse(bytes.toString()) as Record<string, unknown>;
+      const { points: _, manifestSha256: __, ...manifest } = JSON.parse(bytes.toString()) as Record<string, unknown>;
       state.set(name, unmeasured(JSON.stringify(manifest)));
     } else if (/prepared\/[0-9a-f]{64}\/index\.json$/.test(name)) {
       state.set(name, sha256(bytes.subarray(bytes.indexOf('\n')))); // the first line is the checksum
