@@ -1,4 +1,7 @@
 import { existsSync } from 'node:fs';
+import { adviceSentence, photographAdvice } from '../../../src-shared/advice.ts';
+import { photographsAmong } from '../../../src-shared/photographs.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import type { Dataset, Rejected } from '../../data/dataset.ts';
 import { saveDatasetFile } from '../../data/datasetFile.ts';
 import { importDataset } from '../../data/importDataset.ts';
@@ -34,6 +37,8 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
   await saveDatasetFile(workspace, dataset);
   saveRow(options, dataset, dataset);
+  for (const advice of photographAdvice(plan, photographsAmong(dataset.images)))
+    progress.notice(`Advice: ${adviceSentence(advice, reportTexts('en'))}`);
   checkStop(options);
   return dataset;
 }

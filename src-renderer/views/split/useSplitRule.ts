@@ -51,6 +51,10 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
     choose: (hash: string): void => {
       if (kept.value.dataset === hash) return;
       kept.value.dataset = hash;
+      const usesFound = datasetOf(hash)?.facesFound ?? false;
+      const { prepare } = kept.value;
+      if (usesFound && prepare.alignment === 'auto') prepare.alignment = 'detect';
+      else if (!usesFound && prepare.alignment === 'detect') prepare.alignment = 'auto';
       Object.assign(kept.value.split, { from: 'auto', assign: {}, allowFindings: [] } satisfies Partial<Rule>);
     },
     reset: (): void => {
