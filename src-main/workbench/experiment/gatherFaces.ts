@@ -13,6 +13,7 @@ import { refuseFullDisk } from '../estimate/refuseFullDisk.ts';
 import { demoBytes, packedBytes } from '../estimate/startDisk.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { countPeople } from './countPeople.ts';
+import { withoutLicence } from './datasetLibrary.ts';
 import { presentSource } from './presentSource.ts';
 import { checkStop, pathFrom, type PathBase, type StageOptions } from './stage.ts';
 
@@ -68,7 +69,7 @@ export const absoluteData = ({
   plan,
   ...base
 }: PathBase & Pick<StageOptions, 'plan'>): StageOptions['plan']['data'] => ({
-  ...plan.data,
+  ...withoutLicence(plan.data),
   source: plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source),
 });
 

@@ -3,6 +3,7 @@ import { chmod, cp, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
+import { refuseUnwritable } from '../../../files/newTarget.ts';
 import { workspaceFolders } from '../../../files/workspaceFolders.ts';
 import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
 import type { Store } from '../../../store/store.ts';
@@ -45,6 +46,7 @@ export async function exportRun(
   const folder = resolve(target);
   if (existsSync(folder))
     throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
+  refuseUnwritable(folder);
   const plan = store.plan(run.planHash);
   if (!plan)
     throw new ArcBenchError('damaged', `The plan of run ${id} is not in the store: start the experiment again.`);
