@@ -118,7 +118,10 @@ function writeContent(folder: string, { planHash, position, state, points }: Che
   };
   mkdirSync(folder);
   writeSyncedSync(join(folder, 'state.bin'), chunks);
-  writeSyncedSync(join(folder, 'manifest.json'), JSON.stringify({ ...manifest, manifestSha256: hashOfManifest(manifest) }, null, 1));
+  writeSyncedSync(
+    join(folder, 'manifest.json'),
+    JSON.stringify({ ...manifest, manifestSha256: hashOfManifest(manifest) }, null, 1),
+  );
   syncFolderSync(folder);
 }
 
