@@ -387,8 +387,8 @@ export const experimentFields = z.strictObject({
     )
     .prefault([1])
     .describe(
-      'each arm is trained once with each seed: a list, or how many seeds; or until: decided, with atMost and ' +
-        'equalWithin, to stop as soon as there is a verdict',
+      'each arm is trained once with each seed: how many (5 stands for the seeds 1 to 5), or a list of them; or ' +
+        'until: decided, with atMost and equalWithin, to stop as soon as there is a verdict',
     ),
   stopping: stoppingSchema
     .optional()

@@ -1,7 +1,8 @@
-import { formatDuration, formatMetric, formatNumber, formatPercent } from '../components/format.ts';
+import { formatDuration, formatMetric } from '../components/format.ts';
 import type { CurveLine, CurveSettings } from './curveLines.ts';
 import { isStepCurve, type CurveAxis } from './curveSeries.ts';
 import { curveTooltip } from './curveTooltip.ts';
+import { tickLabel } from './tickLabel.ts';
 
 /** More lines than this are drawn simply: pale raw values would hide them, and each move would repaint them all. */
 const mostDetailed = 10;
@@ -84,7 +85,7 @@ function verticalAxis({ range, settings: { logarithmic }, percent }: CurveDrawin
       showMinLabel: showEnds,
       showMaxLabel: showEnds,
       hideOverlap: true,
-      formatter: (value: number) => (percent ? formatPercent(value, 0) : formatNumber(value, 3)),
+      formatter: (value: number) => tickLabel(value, percent),
     },
     // null, not absent: ECharts merges options and would keep an earlier range.
     ...(range === null ? { min: null, max: null } : axisEnds(range, percent, logarithmic)),

@@ -29,6 +29,7 @@ export function useShortcuts(): void {
       !keys.startsWith('Mod+')
     )
       return;
+    if (typing && keys === 'Mod+z') return; // a text field undoes its own typing
     const both = first !== null && event.timeStamp - first.at < patienceMilliseconds ? `${first.keys} ${keys}` : keys;
     first = null;
     const available = registry.all.filter((command) => command.available?.() ?? true);
