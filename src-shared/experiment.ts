@@ -520,13 +520,13 @@ function checkStopping({ stopping, seeds, arms, sweep }: Experiment, refuse: Ref
 
 function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, refuse: Refuse): ArmPlan[] {
   if (ladder && sweep) {
-    refuse(['sweep'], 'a ladder and a sweep cannot be combined: keep one of them');
+    refuse(['sweep'], 'ladder (an ablation) and sweep cannot be combined: keep one of them');
     return arms;
   }
   if (ladder) {
     const steps = ladderArms(ladder);
     const isFree = [steps, defaultArms].some((free) => JSON.stringify(free) === JSON.stringify(arms));
-    if (!isFree) refuse(['arms'], 'a ladder has arms of its own: leave out arms or ladder');
+    if (!isFree) refuse(['arms'], 'ladder (an ablation) has arms of its own: leave out arms or ladder');
     return steps;
   }
   if (sweep?.halving) {

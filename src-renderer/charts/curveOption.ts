@@ -34,7 +34,7 @@ export function curveOption(drawing: CurveDrawing) {
   const { lines, settings, percent, large } = drawing;
   return {
     animation: false,
-    grid: { left: 8, right: 14, top: 10, bottom: large ? 44 : 8, containLabel: true },
+    grid: { left: 8, right: labelRoom(lines), top: 10, bottom: large ? 44 : 8, containLabel: true },
     legend: { show: false },
     xAxis: horizontalAxis(drawing),
     yAxis: verticalAxis(drawing),
@@ -49,6 +49,32 @@ export function curveOption(drawing: CurveDrawing) {
       ...(large ? [{ type: 'slider', height: 16, bottom: 4, filterMode: 'none' }] : []),
     ],
     series: lines.flatMap((line) => [...rawSeries(line, drawing), smoothedSeries(line, drawing)]),
+  };
+}
+
+/** Up to this many lines, each is named at its end. */
+const mostLabelled = 6;
+const isLabelled = (lines: readonly CurveLine[]): boolean =>
+  lines.filter(({ dashed }) => !dashed).length <= mostLabelled && new Set(lines.map(({ name }) => name)).size > 1;
+/** Pixels right of the lines for their names. */
+function labelRoom(lines: readonly CurveLine[]): number {
+  if (!isLabelled(lines)) return 14;
+  return Math.min(96, 14 + 5.5 * Math.max(...lines.map(({ name }) => name.length)));
+}
+function endLabel({ name, colour, dashed }: CurveLine, { lines }: CurveDrawing) {
+  if (dashed || !isLabelled(lines)) return {};
+  const width = labelRoom(lines) - 10;
+  return {
+    endLabel: {
+      show: true,
+      formatter: () => name,
+      color: colour,
+      fontSize: 10,
+      width,
+      overflow: 'truncate',
+      distance: 5,
+    },
+    labelLayout: { moveOverlap: 'shiftY' },
   };
 }
 
@@ -123,7 +149,9 @@ function rawSeries({ key, label, curve, x, colour, smoothing }: CurveLine, { lin
 }
 
 /** Many lines get a canvas of their own and ignore the pointer: it moves without repainting them. */
-function smoothedSeries({ key, label, x, smoothed, colour, dashed }: CurveLine, { lines, settings }: CurveDrawing) {
+function smoothedSeries(line: CurveLine, drawing: CurveDrawing) {
+  const { key, label, x, smoothed, colour, dashed } = line;
+  const { lines, settings } = drawing;
   const many = hasManyLines(lines);
   return {
     type: 'line',
@@ -141,6 +169,7 @@ function smoothedSeries({ key, label, x, smoothed, colour, dashed }: CurveLine, 
     sampling: 'lttb',
     z: lineLayer,
     zlevel: many ? 1 : 0,
+    ...endLabel(line, drawing),
   };
 }
 

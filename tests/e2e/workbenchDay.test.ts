@@ -130,8 +130,8 @@ const people = (column: string) => page.getByRole('list', { name: column, exact:
 const splitOf = async (name: string) => {
   await view('Split');
   await chosenDataset(name);
-  await page.getByRole('tab', { name: /People/ }).click();
   if ((await page.getByLabel(/^Input size/).inputValue()) !== '32') await entered('Input size', '32');
+  await page.getByRole('tab', { name: /People/ }).click();
   await people('Training').first().waitFor();
 };
 
@@ -176,6 +176,78 @@ test('folders that the audit keeps from being created say so where they were ask
   await page.getByRole('list', { name: 'Findings of the audit' }).waitFor();
 });
 
+test('pictures are counted alike in Datasets and in Split, those that are left out too', options, async () => {
+  const dataset = (await callFrom(page, 'datasets.list', {})).find(({ name }) => name === 'second');
+  await splitOf('second');
+  await page.getByRole('combobox', { name: 'Copies of pictures' }).click();
+  await page.getByRole('option', { name: 'Resolve them' }).click();
+  const tab = page.getByRole('tab', { name: /Pictures/ });
+  await page.locator('.parts').getByText('left out').waitFor();
+  assert.match(await tab.innerText(), new RegExp(`\\b${dataset?.images}\\b`));
+  const counts = await page.locator('.parts dl > div dd:nth-of-type(1)').allInnerTexts();
+  assert.equal(
+    counts.reduce((sum, text) => sum + Number.parseInt(text, 10), 0),
+    dataset?.images,
+  );
+  await tab.click();
+  await page.getByRole('radio', { name: 'left out' }).click();
+  await page
+    .getByRole('tabpanel', { name: /Pictures/ })
+    .getByRole('img')
+    .first()
+    .waitFor();
+  await page.getByRole('tab', { name: /People/ }).click();
+});
+
+test(
+  'a blocked start says so in the experiment, leads to the split, and the mended split goes back',
+  options,
+  async () => {
+    const dataset = (await callFrom(page, 'datasets.list', {})).find(({ name }) => name === 'second');
+    assert.ok(dataset);
+    const yaml = await newExperiment(
+      `name: Leaky\ndata: { source: ${JSON.stringify(dataset.source)} }\nprepare: { inputSize: 32 }\n` +
+        'split: { duplicates: block, minImages: 2 }\ntraining: { batchSize: 16 }\n',
+    );
+    await button('Start').click();
+    await page.getByText('The split has 3 leaks between its parts').waitFor();
+    assert.deepEqual(
+      (await callFrom(page, 'jobs.list', {})).filter(({ kind }) => kind === 'experiment'),
+      [],
+    );
+
+    await button('Settle them in the split').click();
+    const findings = page.getByRole('list', { name: 'Findings of the audit' }).getByRole('listitem');
+    await findings.first().waitFor();
+    const text = await findings.first().innerText();
+    assert.match(text, /copy-1\.png/);
+    assert.match(text, /s1\b/);
+    await findings
+      .first()
+      .getByRole('button', { name: /: show s/ })
+      .first()
+      .click();
+    await page
+      .getByRole('dialog')
+      .getByRole('heading', { name: /^s\d+$/ })
+      .waitFor();
+    await page.keyboard.press('Escape');
+
+    await findings.first().getByRole('button', { name: 'Settle…' }).click();
+    await page.getByRole('menuitem', { name: 'Allow it, with a reason…' }).click();
+    await page.getByLabel('Why it is harmless').fill('checked by hand');
+    await page.getByRole('dialog').getByRole('button', { name: 'Allow' }).click();
+    await page.getByText('2 findings keep').waitFor();
+    await button('Resolve all copies').click();
+    await page.getByText('finding keeps').or(page.getByText('findings keep')).waitFor({ state: 'hidden' });
+    await button('Use in Leaky').click();
+    await page.getByRole('heading', { level: 2, name: 'Leaky' }).waitFor();
+    assert.match(await yaml(), /allowFindings:[^]*checked by hand/);
+    assert.doesNotMatch(await yaml(), /duplicates: block/);
+    assert.match(await yaml(), /minImages: 2/);
+  },
+);
+
 test('no column stays marked after a person was dragged past it or dropped', options, async () => {
   await splitOf('first');
   const from = await people('Training').nth(1).boundingBox();
@@ -215,18 +287,15 @@ test('grouped seeds are one column of the comparison, with mean and spread', opt
   await view('Runs');
   const grouped = page.getByRole('switch', { name: 'Group seeds' });
   if (!(await grouped.isChecked())) await grouped.click();
+  await page.getByRole('textbox', { name: 'Filter runs' }).fill('Small runs');
   for (const row of [0, 1]) await page.getByRole('checkbox', { name: 'Mark this row' }).nth(row).click();
   const metrics = page.getByRole('region', { name: 'Metrics' });
   await metrics.waitFor();
   assert.equal(await metrics.getByRole('columnheader').count(), 3);
   assert.match(await metrics.getByRole('row').nth(1).innerText(), /±/);
   await grouped.click();
-  await metrics.waitFor({ state: 'hidden' });
-  await page
-    .getByRole('checkbox', { name: 'Mark this row' })
-    .and(page.locator('[aria-checked=true]'))
-    .first()
-    .waitFor();
+  await page.getByRole('checkbox', { name: 'Mark this row', checked: true }).nth(2).waitFor();
+  assert.doesNotMatch(await page.getByRole('tabpanel', { name: 'Metrics' }).innerText(), /±/);
 });
 
 test('an upload is what the status bar speaks of while it lasts', options, async () => {
@@ -254,7 +323,7 @@ test('landmarks that are moved one after the other are all kept', options, async
   const place = dialog.getByRole('button', { name: 'Place five points' });
   if (await place.isVisible()) await place.click();
   const points = ['Left eye', 'Right eye', 'Nose'];
-  const placed = [];
+  const placed: (string | null)[] = [];
   for (const name of points) {
     const handle = await dialog.getByRole('button', { name: new RegExp(`^${name}:`) }).boundingBox();
     assert.ok(handle);
@@ -273,6 +342,150 @@ test('landmarks that are moved one after the other are all kept', options, async
     const shown = points.map((name, point) => `${name}: ${now[2 * point]}, ${now[2 * point + 1]} pixels`);
     return JSON.stringify(shown) === JSON.stringify(placed) || undefined;
   });
+});
+
+const listed = () => page.getByRole('listbox').getByRole('option');
+const palette = async (text: string) => {
+  await page.keyboard.press('Control+k');
+  await page.getByRole('textbox', { name: 'Search' }).fill(text);
+};
+
+test(
+  'Ctrl-K finds people, datasets, experiments, runs, settings, and the actions of other views',
+  options,
+  async () => {
+    await view('Settings');
+    for (const [text, group, title] of [
+      ['second', 'Datasets', 'second'],
+      ['s7 first', 'People', 's7'],
+      ['duel', 'Experiments', 'Duel'],
+      ['small runs seed 2 cosface', 'Runs', 'cosFace, seed 2'],
+      ['theme light', 'Settings', 'Theme: light, dark or as the system'],
+      ['import', 'Datasets', 'Import faces…'],
+    ] as const) {
+      await palette(text);
+      await page.getByRole('group', { name: group }).getByRole('option').filter({ hasText: title }).first().waitFor();
+      await page.keyboard.press('Escape');
+    }
+    await palette('s7 first');
+    await listed().filter({ hasText: '6 images, first' }).click();
+    await page.getByText('6 pictures of s7').waitFor();
+    await view('Settings');
+    await palette('new experiment');
+    await listed().filter({ hasText: 'New experiment…' }).click();
+    await page.getByRole('dialog', { name: /New experiment/i }).waitFor();
+    await page.keyboard.press('Escape');
+  },
+);
+
+test('what is marked, filtered and shown in Runs is still so after a look elsewhere', options, async () => {
+  await view('Runs');
+  await page.getByRole('textbox', { name: 'Filter runs' }).fill('small seed < 2 epoch >= 0');
+  const marks = page.getByRole('checkbox', { name: 'Mark this row' });
+  await until(async () => (await marks.count()) === 4 || undefined);
+  const isMarked = (place: number) => marks.nth(place).isChecked();
+  for (const place of [0, 1, 2, 3]) if ((await isMarked(place)) !== place < 2) await marks.nth(place).click();
+  await page.getByRole('tab', { name: 'Curves' }).click();
+  await view('Datasets');
+  await view('Runs');
+  assert.equal(await page.getByRole('textbox', { name: 'Filter runs' }).inputValue(), 'small seed < 2 epoch >= 0');
+  assert.deepEqual(await Promise.all([0, 1, 2, 3].map(isMarked)), [true, true, false, false]);
+  assert.equal(await page.getByRole('tab', { name: 'Curves' }).getAttribute('aria-selected'), 'true');
+  await page.getByRole('textbox', { name: 'Filter runs' }).fill('acuracy > 3');
+  await page.getByRole('alert').filter({ hasText: '“acuracy”' }).waitFor();
+  await page.getByRole('textbox', { name: 'Filter runs' }).fill('');
+  await page.getByRole('tab', { name: 'Metrics' }).click();
+});
+
+test('several people are selected and moved at once, and ordered by their images', options, async () => {
+  await splitOf('second');
+  const titleOf = (place: number) => people('Training').nth(place).getAttribute('title');
+  const chosen = [await titleOf(1), await titleOf(3)];
+  await people('Training')
+    .nth(1)
+    .click({ modifiers: ['Control'] });
+  await people('Training')
+    .nth(3)
+    .click({ modifiers: ['Control'] });
+  const selection = page.getByRole('group', { name: 'Selected people' });
+  await selection.getByText('2 selected').waitFor();
+  await selection.getByRole('button', { name: 'Left out' }).click();
+  for (const name of chosen)
+    await page
+      .getByRole('list', { name: 'Left out' })
+      .getByTitle(name ?? '', { exact: true })
+      .waitFor();
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('Control+z');
+  for (const name of chosen)
+    await page
+      .getByRole('list', { name: 'Training' })
+      .getByTitle(name ?? '', { exact: true })
+      .waitFor();
+});
+
+const training = (name: string, epochs: number) => {
+  const source = JSON.stringify(join(workspaceFolder, 'first'));
+  return callFrom(page, 'experiments.save', {
+    id: null,
+    yaml:
+      `name: ${name}\ndata: { source: ${source} }\nprepare: { inputSize: 32 }\nsplit: { minImages: 2 }\n` +
+      `model: { backbone: smallcnn, embeddingSize: 16 }\ntraining: { epochs: ${epochs}, batchSize: 16 }\n`,
+  });
+};
+
+test(
+  'training that is paused says Pausing, then Paused; what waits is listed; Escape closes the jobs',
+  options,
+  async () => {
+    const { id } = await training('Long', 5000);
+    await callFrom(page, 'experiments.start', { id, interrupted: 'refuse' });
+    await go('live');
+    const rows = page.getByRole('list', { name: 'Runs' }).getByRole('listitem');
+    await rows.filter({ hasText: /[1-9]\d* of 5000/ }).waitFor();
+    await rows.filter({ hasText: 'queued' }).waitFor();
+    await button('Pause').click();
+    await button('Pausing…').waitFor();
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^Paused$/ })
+      .waitFor();
+    await rows.filter({ hasText: 'paused' }).waitFor();
+
+    await page.getByRole('heading', { level: 1 }).click();
+    await page.keyboard.press('j');
+    const jobs = page.getByRole('region', { name: 'Jobs and logs' });
+    await jobs.getByText('paused', { exact: true }).waitFor();
+    await jobs.getByRole('button', { name: 'Clear finished' }).click();
+    await jobs.getByText('No job yet.').waitFor();
+    await page.getByRole('heading', { level: 1 }).click();
+    await page.keyboard.press('Escape');
+    await jobs.waitFor({ state: 'hidden' });
+  },
+);
+
+test('the message at the end of an experiment leads to its report', options, async () => {
+  const { id } = await training('Short', 1);
+  await callFrom(page, 'experiments.start', { id, interrupted: 'refuse' });
+  await button('Open the report').click();
+  await page.getByRole('heading', { level: 1, name: 'Report' }).waitFor();
+  await page
+    .getByRole('link', { name: /^Short/ })
+    .and(page.locator('[aria-current=true]'))
+    .waitFor();
+});
+
+test('an enlarged chart has an address, which brings it back', options, async () => {
+  await go('live/small0-0');
+  const panel = page.locator('.curve-chart').filter({ hasText: 'Training loss' });
+  await panel.getByRole('button', { name: 'Enlarge' }).click();
+  await page.waitForURL(/chart=loss/);
+  await page.getByRole('region', { name: /as a table/ }).waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Back to all charts' }).waitFor();
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Enlarge' }).first().waitFor();
 });
 
 test('nothing was thrown', options, () => assert.deepEqual(faults, []));

@@ -38,7 +38,7 @@ function lossAsWritten(loss: unknown): LossPlan | null {
   if (typeof loss !== 'object' || loss === null || !('name' in loss)) return null;
   const standing = lossSchema.safeParse(loss.name).data;
   if (standing === undefined) return null;
-  if (standing.name !== 'sum') return { ...standing, ...ownKeys(loss, standing) };
+  if (standing.name !== 'sum') return Object.assign(standing, ownKeys(loss, standing));
   const terms = 'terms' in loss && Array.isArray(loss.terms) ? loss.terms.map(termAsWritten) : standing.terms;
   return terms.every((term) => term !== null) ? { ...standing, terms } : null;
 }

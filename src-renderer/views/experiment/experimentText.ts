@@ -255,6 +255,13 @@ export const notStandard = (
     }),
   );
 
+/** The text of an experiment with the faces, alignment and split of the given sections, and nothing else changed. */
+export const withSplit = (text: string, sections: ReturnType<typeof notStandard>): string =>
+  (['data', 'prepare', 'split'] as const).reduce((written, section) => {
+    const own = sections[section];
+    return own === undefined ? resetKnob(written, [section]) : setKnob(resetKnob(written, [section]), [section], own);
+  }, text);
+
 /** The text of a new experiment on the given faces. */
 export function newExperimentText({
   name,

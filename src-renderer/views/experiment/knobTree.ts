@@ -332,7 +332,7 @@ export function writtenNumbers(numbers: readonly unknown[], counts = false): str
 }
 
 /** What a field for numbers makes of a text: how many, or a list; null where something in it is no number. */
-export function readNumbers(text: string, { whole, counts = false }: { whole: boolean; counts?: boolean }) {
+export function readNumbers(text: string, { whole, counts = false }: { whole: boolean; counts?: boolean | undefined }) {
   const isList = text.startsWith('[') || text.includes(',');
   const numbers = text
     .replace(/^\[|\]$/g, '')

@@ -25,7 +25,7 @@ export function useShortcuts(): void {
       !(target instanceof HTMLInputElement && target.type === 'checkbox');
     const keys = keysOf(event);
     if (
-      (typing || document.querySelector('[role="dialog"], [role="alertdialog"]') !== null) &&
+      (typing || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null) &&
       !keys.startsWith('Mod+')
     )
       return;

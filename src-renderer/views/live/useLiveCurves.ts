@@ -38,6 +38,7 @@ export function useLiveCurves({ shown, seeds, placeOf, nameOf }: LiveRuns) {
   });
   return {
     settings,
+    curves,
     set: (changes: Partial<CurveSettings>): void => {
       settings.value = { ...settings.value, ...changes };
     },

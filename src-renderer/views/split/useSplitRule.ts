@@ -94,6 +94,11 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
       const stored = next === null ? undefined : others.value[keyOf(next)];
       kept.value = { dataset: hash, ...withKnownKeys(stored) };
     },
+    /** Takes the settings of elsewhere, such as an experiment's. */
+    take: (next: Kept): void => {
+      store();
+      kept.value = structuredClone(next);
+    },
     differs,
     /** Sets one section back to its defaults. */
     reset: (section: RuleSection): void => {
