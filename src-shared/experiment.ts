@@ -133,6 +133,7 @@ export const splitSchema = z
       .describe('people whose part you choose yourself, by name, instead of the random draw'),
     allowFindings: z
       .array(z.string())
+      .max(10_000)
       .default([])
       .describe(
         "names of audit findings that do not block training, each with its reason: 'name: why it is harmless'. The " +
@@ -221,6 +222,7 @@ export const scheduleSchema = z.strictObject({
     .describe('epochs over which the learning rate rises linearly from 0'),
   stepEpochs: z
     .array(z.int().positive())
+    .max(1000)
     .default([])
     .describe('step: the epochs after which the learning rate is multiplied by stepFactor'),
   stepFactor: z.number().positive().max(1).default(0.1).describe('step: the factor of the learning rate'),
@@ -396,6 +398,7 @@ export const experimentFields = z.strictObject({
   arms: z
     .array(armSchema)
     .min(1)
+    .max(1000)
     .default([...defaultArms])
     .refine((arms) => new Set(arms.map((arm) => arm.name)).size === arms.length, {
       error: 'two arms have the same name',
@@ -415,6 +418,7 @@ export const experimentFields = z.strictObject({
       falsePositiveRates: z
         .array(z.number().gt(0).lt(1))
         .min(1)
+        .max(50)
         .default([0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001])
         .describe(
           'false positive rates at which identification is measured; rates with too few negatives are left out',

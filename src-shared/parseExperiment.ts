@@ -99,11 +99,14 @@ function unusableText(experiment: unknown): { readonly path: Path; readonly sent
   // A list, not a recursion: YAML may be nested deeper than the stack reaches. Paths longer than these are not shown.
   const longestPath = 20;
   const open: { readonly value: unknown; readonly path: Path }[] = [{ value: experiment, path: [] }];
+  // An alias may stand inside the value that it names: each value is looked at once.
+  const seen = new Set<object>();
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, path } = next;
     if (typeof value === 'string' && value.includes('\0'))
       return { path, sentence: `'${dotted(path)}' holds a NUL character, which no name or path may have; remove it` };
-    if (typeof value !== 'object' || value === null) continue;
+    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+    seen.add(value);
     for (const [key, item] of Object.entries(value)) {
       const place = path.length < longestPath ? [...path, Array.isArray(value) ? Number(key) : key] : path;
       if (key === '__proto__')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import type { PartName } from '../../src-shared/experiment.ts';
+import { printable } from '../../src-shared/printable.ts';
 
 /** A rectangle of a picture, in pixels of the EXIF-turned picture. */
 export interface PictureRegion {
@@ -79,7 +80,10 @@ export function makeDataset(
     source,
     layout,
     images: sorted.map(({ bytes: _, modified: __, ...image }) => image),
-    rejected: [...found.rejected].sort((a, b) => compareCodeUnits(a.path, b.path)),
+    // Reasons quote names, which may hold anything.
+    rejected: [...found.rejected]
+      .sort((a, b) => compareCodeUnits(a.path, b.path))
+      .map(({ path, reason }) => ({ path, reason: printable(reason) })),
     hash: digest.digest('hex'),
     ...(found.partsGivenBy !== undefined && { partsGivenBy: found.partsGivenBy }),
     ...(found.understood !== undefined && { understood: found.understood }),

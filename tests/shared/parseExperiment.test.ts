@@ -1,6 +1,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 
@@ -117,4 +119,21 @@ test('people in split.assign are named as they are written, numbers too, in one 
   assert.throws(() => parseExperiment(`${text}    Jos\u00e9: training\n`, 'e.yaml'), {
     message: 'e.yaml, line 7: split.assign names Jos\u00e9 twice; keep one of the lines.',
   });
+});
+
+test('every list of an experiment has a longest length, so that a plan cannot grow without end', () => {
+  const unbounded: string[] = [];
+  const visit = (value: unknown, path: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const schema = value as Readonly<Record<string, unknown>>;
+    if (schema['type'] === 'array' && schema['maxItems'] === undefined) unbounded.push(path);
+    for (const [key, inner] of Object.entries(schema)) visit(inner, `${path}.${key}`);
+  };
+  visit(z.toJSONSchema(experimentSchema, { io: 'input', unrepresentable: 'any', reused: 'inline' }), 'experiment');
+  assert.deepEqual(unbounded, []);
+});
+
+test('YAML whose alias stands inside the value it names is refused, not searched for ever', () => {
+  for (const text of ['x: &x {<<: *x}', '&a [*a]', 'name: &n [*n]', 'arms: &a [{name: &b {c: *b}}, *a]'])
+    assert.throws(() => parseExperiment(text, 'loop.yaml'), /^ArcBenchError: loop\.yaml, line 1: /, text);
 });

@@ -88,6 +88,7 @@ test('every step leaves one point of each curve, and a stopped or killed run end
   const names = [
     'accuracy',
     'beyondMargin',
+    'clipped',
     'embeddingNorm',
     'gradientNorm',
     'imagesPerSecond',
