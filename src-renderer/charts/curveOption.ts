@@ -52,25 +52,30 @@ export function curveOption(drawing: CurveDrawing) {
   };
 }
 
-/** Up to this many lines, each is named at its end. */
+/** Up to this many arms are named at the ends of their lines, each once. */
 const mostLabelled = 6;
-const isLabelled = (lines: readonly CurveLine[]): boolean =>
-  lines.filter(({ dashed }) => !dashed).length <= mostLabelled && new Set(lines.map(({ name }) => name)).size > 1;
+const labelSize = 10; // pixels
+/** The line of each arm that has its name: the first that is not dashed. */
+function labelledLines(lines: readonly CurveLine[]): ReadonlyMap<string, CurveLine> {
+  const first = new Map<string, CurveLine>();
+  for (const line of lines) if (!line.dashed && !first.has(line.armName)) first.set(line.armName, line);
+  return first.size > 1 && first.size <= mostLabelled ? first : new Map();
+}
 /** Pixels right of the lines for their names. */
 function labelRoom(lines: readonly CurveLine[]): number {
-  if (!isLabelled(lines)) return 14;
-  return Math.min(96, 14 + 5.5 * Math.max(...lines.map(({ name }) => name.length)));
+  const names = [...labelledLines(lines).keys()];
+  return names.length === 0 ? 14 : Math.min(104, 14 + 5.5 * Math.max(...names.map((name) => name.length)));
 }
-function endLabel({ name, colour, dashed }: CurveLine, { lines }: CurveDrawing) {
-  if (dashed || !isLabelled(lines)) return {};
-  const width = labelRoom(lines) - 10;
+function endLabel(line: CurveLine, { lines }: CurveDrawing) {
+  const labelled = labelledLines(lines);
+  if (labelled.get(line.armName) !== line) return {};
   return {
     endLabel: {
       show: true,
-      formatter: () => name,
-      color: colour,
-      fontSize: 10,
-      width,
+      formatter: () => line.armName,
+      color: line.colour,
+      fontSize: labelSize,
+      width: labelRoom(lines) - 10,
       overflow: 'truncate',
       distance: 5,
     },

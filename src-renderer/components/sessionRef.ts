@@ -3,8 +3,8 @@ import { shallowRef, type ShallowRef } from 'vue';
 const kept = new Map<string, ShallowRef<unknown>>();
 
 /**
- * A value of a view that is still there when the user comes back to it: the same ref for the same key, until the page is
- * reloaded. Objects in it are replaced, not changed.
+ * A value of a view that is still there when the user comes back to it: the same ref for the same key, until the page
+ * is reloaded. Objects in it are replaced, not changed.
  */
 export function sessionRef<Value>(key: string, initial: Value): ShallowRef<Value> {
   const known = kept.get(key);

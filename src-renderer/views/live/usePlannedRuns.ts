@@ -7,6 +7,8 @@ import type { LiveRuns } from './useLiveRuns.ts';
 export interface PlannedRun {
   readonly arm: string;
   readonly seed: number;
+  /** As its row is called: with the seed where there are several. */
+  readonly name: string;
 }
 
 /** The runs that the experiment in training will still begin, in the order of its seeds. */
@@ -29,7 +31,9 @@ export function usePlannedRuns({ job, shown, planHash }: Pick<LiveRuns, 'job' | 
     if (plan === undefined || plan.sweep?.halving !== undefined) return [];
     const begun = new Set(shown.value.map(({ arm, seed }) => `${arm} ${seed}`));
     return plan.seeds
-      .flatMap((seed) => plan.arms.map(({ name }) => ({ arm: name, seed })))
+      .flatMap((seed) =>
+        plan.arms.map(({ name: arm }) => ({ arm, seed, name: plan.seeds.length > 1 ? `${arm}, seed ${seed}` : arm })),
+      )
       .filter(({ arm, seed }) => !begun.has(`${arm} ${seed}`));
   });
 }

@@ -15,7 +15,8 @@ export function readFilter(text: string): readonly FilterTerm[] {
   const terms: FilterTerm[] = [];
   for (let at = 0; at < pieces.length; at++) {
     const piece = pieces[at]!;
-    const [operator, value] = [asOperator(pieces[at + 1]), pieces[at + 2]];
+    const operator = asOperator(pieces[at + 1]);
+    const value = pieces[at + 2];
     if (asOperator(piece) === null && operator !== null && value !== undefined) {
       terms.push({ name: piece, operator, value });
       at += 2;
@@ -118,7 +119,7 @@ interface Reader {
   readonly percent: boolean;
   readonly read: (run: RunSummary) => number | string | undefined;
 }
-/** What a name in a condition means: epoch or seed, a metric by its name or title, or a setting by the end of its name. */
+/** What a name in a condition means: epoch, seed, a metric by name or title, or a setting by the end of its name. */
 function readerOf(name: string, runs: readonly RunSummary[], kinds: readonly MetricKind[]): Reader | null {
   if (name === 'epoch' || name === 'seed') return { percent: false, read: (run) => run[name] };
   const namesOf = (kind: MetricKind): string[] => [kind.name.toLowerCase(), kind.title.toLowerCase()];

@@ -48,8 +48,8 @@ const sections = {
 export type RuleSection = keyof typeof sections;
 
 /**
- * The settings that the Split view edits, kept in this browser for each dataset, and the input of the split's calls made
- * from them.
+ * The settings that the Split view edits, kept in this browser for each dataset, and the input of the split's calls
+ * made from them.
  */
 export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null) {
   const kept = useLocalStorage<Kept>(

@@ -26,7 +26,9 @@ export function useSplitTarget(rule: SplitRule) {
     if (dataset === null)
       return showToast({
         tone: 'bad',
-        title: `The faces of ${plan.name} are not imported yet, so its split cannot be shown: import ${plan.data.source}.`,
+        title:
+          `The faces of ${plan.name} are not imported yet, so its split cannot be shown: ` +
+          `import ${plan.data.source}.`,
       });
     rule.take({ dataset: dataset.hash, prepare: plan.prepare, split: plan.split });
     from.value = { id, name: plan.name };
