@@ -13,10 +13,10 @@ export const pictureAddress = (
     ? `pictures/original/${picture.dataset}/${picture.index}?side=${picture.side}`
     : `pictures/face/${picture.prepared}/${picture.index}`;
 /**
- * Address of a file of a report below a door's root: another one when the report is written anew, as a browser keeps a
+ * Address of a file of a report below a door's root: another one when the report is written again, as a browser keeps a
  * picture by its address.
  */
-export const reportAddress = ({ planHash, writtenAt }: ReportSummary, file: string): string =>
-  `reports/${planHash}/${encodeURIComponent(file)}?written=${encodeURIComponent(writtenAt)}`;
+export const reportAddress = ({ id, writtenAt }: ReportSummary, file: string): string =>
+  `reports/${id}/${encodeURIComponent(file)}?written=${encodeURIComponent(writtenAt)}`;
 /** Address of a report's folder as a ZIP archive. */
-export const reportArchiveAddress = (planHash: string): string => `reports/${planHash}.zip`;
+export const reportArchiveAddress = (id: string): string => `reports/${id}.zip`;

@@ -104,7 +104,7 @@ export const callInputs = {
   /** At most `limit` lines of a job's log, the last ones before the line `before`, or of all where it is null. */
   'jobs.log': z.strictObject({ id, before: z.int().min(0).nullable(), limit: z.int().min(1).max(1000) }),
 
-  /** Runs in the order in which they were begun: all, or the newest so many, or so many before one that is known. */
+  /** Runs in the order in which they were begun: all, the newest `limit`, or `limit` before a known one. */
   'runs.list': z.strictObject({
     limit: z.int().min(1).max(10_000).optional(),
     before: z.strictObject({ createdAt: z.string().max(40), id }).optional(),
@@ -161,11 +161,11 @@ export const callInputs = {
   }),
 
   'reports.list': nothing,
-  'reports.show': z.strictObject({ planHash: id }),
-  /** Writes the report anew from the store. */
-  'reports.write': z.strictObject({ planHash: id }),
-  /** The author's own remarks, kept when the report is written anew; an empty text takes them away. */
-  'reports.remark': z.strictObject({ planHash: id, section: z.enum(reportSections), text: z.string().max(50_000) }),
+  'reports.show': z.strictObject({ id }),
+  /** Writes the report again from the store. */
+  'reports.write': z.strictObject({ id }),
+  /** The author's own remarks, kept when the report is written again; an empty text removes them. */
+  'reports.remark': z.strictObject({ id, section: z.enum(reportSections), text: z.string().max(50_000) }),
 } as const satisfies Record<keyof CallOutputs, z.ZodType>;
 
 export interface Diagnosis {
@@ -221,7 +221,7 @@ export interface DatasetDetails extends DatasetSummary {
   /** Pictures and people of each part that the source states; empty if it states none. */
   readonly givenParts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
   readonly withLandmarks: number;
-  /** How many people have so many images, ascending. */
+  /** How many people have each number of images, ascending. */
   readonly histogram: readonly { readonly images: number; readonly people: number }[];
   /** Every person with the index of the first picture, sorted. */
   readonly persons: readonly { readonly identity: string; readonly images: number; readonly first: number }[];
@@ -358,6 +358,12 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** The data that a run saw: a hash that other data do not have; the numbers are unknown in runs of older versions. */
+export interface RunData {
+  readonly hash: string;
+  readonly images: number | null;
+  readonly people: number | null;
+}
 export type RunStatus = 'queued' | 'running' | 'trained' | 'done' | 'failed' | 'cancelled';
 export interface RunSummary {
   readonly id: string;
@@ -365,6 +371,7 @@ export interface RunSummary {
   readonly arm: string;
   readonly seed: number;
   readonly planHash: string;
+  readonly data: RunData | null;
   readonly status: RunStatus;
   readonly createdAt: string;
   readonly finishedAt: string | null;
@@ -433,6 +440,8 @@ export interface ArmDifferences {
   readonly differences: readonly ArmDifference[];
   /** One run of each arm without a seed on the split of the arm that they are held against. */
   readonly unpaired: readonly string[];
+  /** Says in a sentence that the runs saw different data; null if they did not. */
+  readonly otherData: string | null;
 }
 export interface Curve {
   readonly run: string;
@@ -489,7 +498,12 @@ export interface Neighbour {
 }
 
 export interface ReportSummary {
+  /** Plan and data of its runs; reports of older versions have the plan only. */
+  readonly id: string;
+  /** The first 12 characters of the plan's hash. */
   readonly planHash: string;
+  /** The data that its runs saw; null if that is unknown. */
+  readonly data: RunData | null;
   readonly title: string;
   readonly writtenAt: string;
 }
@@ -578,7 +592,7 @@ export interface WorkbenchEvents {
   points: { readonly run: string; readonly points: readonly CurvePoint[] };
   'datasets.changed': null;
   'experiments.changed': null;
-  'reports.changed': { readonly planHash: string };
+  'reports.changed': { readonly id: string };
   /** Load of the machine, every two seconds while somebody looks. */
   machine: { readonly processorShare: number; readonly memoryUsedGiB: number; readonly memoryGiB: number };
 }

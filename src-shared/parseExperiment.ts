@@ -32,7 +32,7 @@ export function parseExperiment(text: string, fileName: string): Plan {
       `${fileName} has ${text.length} characters, more than the ${longestText} that an experiment may have: ` +
         'name an experiment file.',
     );
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const fault = document.errors[0];
   if (fault !== undefined) {
     throw new ArcBenchError(

@@ -1,6 +1,6 @@
 import type { Plan } from './experiment.ts';
 
-/** Why a training part of so many images and people fills no batch, with the knob to change; null where it does. */
+/** Why a training part of this size fills no batch, with the knob to change; null where it does. */
 export function refuseBatch(
   { batchSize, sampler }: Pick<Plan['training'], 'batchSize' | 'sampler'>,
   { images, people }: { readonly images: number; readonly people: number },

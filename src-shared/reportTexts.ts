@@ -21,7 +21,7 @@ export interface Texts {
    * asks for, with # for the count.
    */
   say(key: TextKey, values?: TextValues): string;
-  /** A number with so many decimals, a true minus and the language's decimal sign. */
+  /** A number with this many decimals, a true minus and the language's decimal sign. */
   decimal(value: number, decimals: number): string;
   /** A whole number, its thousands set apart. */
   count(value: number): string;

@@ -4,8 +4,8 @@
  */
 export type FacesFrom = 'prepared' | 'imported' | 'demo';
 /**
- * Images a second in training: as earlier runs of the network trained, or reckoned from runs of another network or from
- * a measured matrix product.
+ * Images a second in training: measured in earlier runs of the network, or estimated from runs of another network or
+ * from a measured matrix product.
  */
 export interface TrainingRate {
   readonly imagesPerSecond: number;
@@ -31,7 +31,7 @@ export interface StartEstimate {
   /** Seconds of training left with val after each epoch, without preparing and judging. */
   readonly seconds: number | null;
   /**
-   * Reckoned from the shapes of the largest arm's network and head: weights, gradients, the optimiser's state, and the
+   * Estimated from the shapes of the largest arm's network and head: weights, gradients, the optimiser's state, and the
    * values of one batch with their gradients. TensorFlow itself comes on top.
    */
   readonly memoryBytes: number;

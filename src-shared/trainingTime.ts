@@ -61,10 +61,10 @@ function restsOn(from: TrainingRate['from'], speed: string): string {
         'this network'
       );
     case 'otherRuns':
-      return `reckoned at ${speed} from the speed of ${from.backbone} at ${from.inputSize} px here`;
+      return `estimated at ${speed} from the speed of ${from.backbone} at ${from.inputSize} px here`;
     case 'machine':
       return (
-        `reckoned at ${speed} from ${Math.round(from.gigaflops)} GFLOP/s of this ` +
+        `estimated at ${speed} from ${Math.round(from.gigaflops)} GFLOP/s of this ` +
         `${from.device === 'cuda' ? 'card' : 'machine'}; no network has trained here yet`
       );
   }

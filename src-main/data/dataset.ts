@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { relative } from 'node:path';
 import type { PartName } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
+import type { FileState } from './fileState.ts';
 
 /** A rectangle of a picture, in pixels of the EXIF-turned picture. */
 export interface PictureRegion {
@@ -18,6 +18,8 @@ export interface FaceImage {
   readonly landmarks?: readonly number[];
   /** The part of the picture, in pixels, that counts as the picture. Without it, the whole picture counts. */
   readonly region?: PictureRegion;
+  /** SHA-256, in hexadecimal, of the picture's file. Datasets imported before December 2026 lack it. */
+  readonly contentHash?: string;
   /** The part of the split that the source itself states for this picture. */
   readonly part?: PartName;
   /** Further columns of a list by name, such as CelebA's attributes. */
@@ -46,11 +48,11 @@ export interface Dataset {
   readonly hash: string;
 }
 
-/** A face image as an importer finds it, with its file's size in bytes and time of change in milliseconds. */
-export interface FoundImage extends FaceImage {
-  readonly bytes: number;
-  readonly modified: number;
-}
+/** A face image as an importer finds it, with the state of its file. */
+export interface FoundImage extends FaceImage, FileState {}
+
+/** A face image whose file was read. */
+export type ReadImage = FoundImage & Required<Pick<FaceImage, 'contentHash' | 'width' | 'height'>>;
 
 /** Compares two strings by code unit. Every sorted list of ArcBench has this order. */
 export function compareCodeUnits(a: string, b: string): number {
@@ -58,12 +60,15 @@ export function compareCodeUnits(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Sorts what an importer found and hashes it: relative paths, identities, file sizes and landmarks. */
+/**
+ * Sorts what an importer found and hashes what decides: the content, person, landmarks, part and region of each
+ * picture. Names of files count only by the order that they give.
+ */
 export function makeDataset(
   source: string,
   layout: Dataset['layout'],
   found: Pick<Dataset, 'partsGivenBy' | 'understood'> & {
-    readonly images: readonly FoundImage[];
+    readonly images: readonly ReadImage[];
     readonly rejected: readonly Rejected[];
   },
 ): Dataset {
@@ -72,14 +77,14 @@ export function makeDataset(
   );
   const digest = createHash('sha256');
   for (const image of sorted) {
-    const stated = [image.part ?? [], image.region ?? []].flat();
-    const line = [relative(source, image.path), image.identity, image.bytes, image.landmarks ?? null, ...stated];
+    const { contentHash, identity, landmarks, part, region } = image;
+    const line = [contentHash, identity, landmarks ?? null, part ?? null, region ? regionNumbers(region) : null];
     digest.update(`${JSON.stringify(line)}\n`);
   }
   return {
     source,
     layout,
-    images: sorted.map(({ bytes: _, modified: __, ...image }) => image),
+    images: sorted.map(({ bytes: _, modified: __, inode: ___, changed: ____, ...image }) => image),
     // Reasons quote names, which may hold anything.
     rejected: [...found.rejected]
       .sort((a, b) => compareCodeUnits(a.path, b.path))
@@ -89,3 +94,5 @@ export function makeDataset(
     ...(found.understood !== undefined && { understood: found.understood }),
   };
 }
+
+const regionNumbers = ({ left, top, width, height }: PictureRegion) => [left, top, width, height];

@@ -22,8 +22,6 @@ export interface DecodedFace {
   readonly pixels: Uint8Array;
   readonly contentHash: string;
   readonly perceptualHash: string;
-  readonly bytes: number;
-  readonly modified: number;
 }
 
 /**
@@ -38,13 +36,10 @@ export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFac
       cut.kind === 'landmarks' ? cutByLandmarks(file, image, cut.inputSize) : cutCentre(file, image, cut),
     );
     if ('reason' in pixels) return pixels;
-    const { file, modified } = picture;
     return {
       pixels,
-      contentHash: hash('sha256', file),
+      contentHash: hash('sha256', picture.file),
       perceptualHash: perceptualHash(pixels, cut.inputSize),
-      bytes: file.length,
-      modified,
     };
   } catch (error) {
     return { reason: decodingReason(error) };

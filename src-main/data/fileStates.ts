@@ -2,9 +2,10 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import type { Dirent, Stats } from 'node:fs';
 import type { FoundImage, Rejected } from './dataset.ts';
+import { fileState, type FileState } from './fileState.ts';
 
 /** A picture as an importer finds it, before its file is looked at. */
-export type NamedImage = Omit<FoundImage, 'bytes' | 'modified'>;
+export type NamedImage = Omit<FoundImage, keyof FileState>;
 
 /** Where links of a source may lead: on the command line anywhere, since the source is the user's own word. */
 export interface LinkRule {
@@ -20,7 +21,7 @@ export const unreachable =
   'The file cannot be reached, because its name is not valid UTF-8, its path is too long, or it was moved during ' +
   'the import: rename it or its folder, and import again.';
 
-/** Adds size and time of change to each picture. A file that is not there is rejected with `missing`. */
+/** Adds the state of its file to each picture. A file that is not there is rejected with `missing`. */
 export async function withFileStates(
   named: readonly NamedImage[],
   rule: LinkRule,
@@ -30,18 +31,18 @@ export async function withFileStates(
   const rejected: Rejected[] = [];
   for (let first = 0; first < named.length; first += filesAtATime) {
     const batch = named.slice(first, first + filesAtATime);
-    const states = await Promise.all(batch.map(({ path }) => fileState(path, rule)));
+    const states = await Promise.all(batch.map(({ path }) => statOf(path, rule)));
     for (const [index, image] of batch.entries()) {
       const state = states[index] ?? null;
       if (state === null) rejected.push({ path: image.path, reason: missing });
       else if ('reason' in state) rejected.push({ path: image.path, reason: state.reason });
-      else images.push({ ...image, bytes: state.size, modified: state.mtimeMs });
+      else images.push({ ...image, ...fileState(state) });
     }
   }
   return { images, rejected };
 }
 
-async function fileState(path: string, rule: LinkRule): Promise<Stats | { readonly reason: string } | null> {
+async function statOf(path: string, rule: LinkRule): Promise<Stats | { readonly reason: string } | null> {
   const found = await lstat(path).catch(() => null);
   if (!found?.isSymbolicLink()) return found?.isFile() ? found : null;
   const target = await followLink(path, rule);

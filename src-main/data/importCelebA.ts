@@ -5,7 +5,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { partNames } from '../../src-shared/experiment.ts';
 import { counted } from './counted.ts';
 import { findCelebAList, readCelebAList, withoutEnding, type CelebAList } from './celebALists.ts';
-import type { FoundImage, PictureRegion, Rejected } from './dataset.ts';
+import type { FoundImage, PictureRegion, ReadImage, Rejected } from './dataset.ts';
 import { followLink, withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
 import type { Found } from './importFolders.ts';
 import { partOfDigit } from './partWords.ts';
@@ -261,7 +261,7 @@ function applyPartition(
 }
 
 /** Cuts the boxes of faces to their pictures. A box outside of its picture is left out. */
-export const fitRegions = (images: readonly FoundImage[]): readonly FoundImage[] =>
+export const fitRegions = (images: readonly ReadImage[]): readonly ReadImage[] =>
   images.map(({ region, ...image }) => {
     if (region === undefined) return image;
     const left = Math.max(0, region.left);

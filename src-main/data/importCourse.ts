@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PartName } from '../../src-shared/experiment.ts';
+import { isNameHere } from '../files/plainName.ts';
 import { readTextFile } from '../files/readTextFile.ts';
-import type { FoundImage, Rejected } from './dataset.ts';
+import type { FoundImage, ReadImage, Rejected } from './dataset.ts';
+import { withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
 import type { Found } from './importFolders.ts';
 
 /** The half of the archive with people to train on: pictures, their people, and their parts. */
@@ -94,13 +96,11 @@ function retrievalHalf(folder: string, { files, folders }: Names): RetrievalHalf
   };
 }
 
-type Named = Omit<FoundImage, 'bytes' | 'modified'>;
-
 /**
  * Reads the course's archive (500 people of CelebA with a given split, 52 query people, 2,001 distractors): either half
  * or both. Pictures that no list names are no part of the data. Throws 'wrong-input' where no half is there.
  */
-export async function importCourse(source: string): Promise<Found> {
+export async function importCourse(source: string, rule: LinkRule): Promise<Found> {
   const archive = await findCourseArchive(source);
   if (!archive)
     throw new ArcBenchError(
@@ -114,21 +114,23 @@ export async function importCourse(source: string): Promise<Found> {
     ...(archive.train ? await trainPictures(archive.train, rejected) : []),
     ...(archive.retrieval ? await retrievalPictures(archive.retrieval, rejected) : []),
   ];
-  const images = await withFileStates(named, rejected);
+  const found = await withFileStates(named, rule, notThere);
   return {
-    images,
-    rejected,
+    images: found.images,
+    rejected: [...rejected, ...found.rejected],
     partsGivenBy: "the course's archive",
-    understood: await describe(archive, images),
+    understood: await describe(archive, found.images),
   };
 }
 
+const notThere = 'A list names the picture, and it is not there: unpack it again.';
+
 const partOfNumber: Readonly<Record<string, PartName>> = { 0: 'train', 1: 'val', 2: 'test' };
 
-async function trainPictures(half: TrainHalf, rejected: Rejected[]): Promise<Named[]> {
+async function trainPictures(half: TrainHalf, rejected: Rejected[]): Promise<NamedImage[]> {
   const people = readPairs(half.people, rejected);
   const parts = readPairs(half.parts, rejected);
-  const named: Named[] = [];
+  const named: NamedImage[] = [];
   for (const [file, identity] of people) {
     const path = join(half.pictures, file);
     const reject = (reason: string) => rejected.push({ path, reason });
@@ -145,8 +147,8 @@ async function trainPictures(half: TrainHalf, rejected: Rejected[]): Promise<Nam
   return named;
 }
 
-async function retrievalPictures(half: RetrievalHalf, rejected: Rejected[]): Promise<Named[]> {
-  const named: Named[] = [];
+async function retrievalPictures(half: RetrievalHalf, rejected: Rejected[]): Promise<NamedImage[]> {
+  const named: NamedImage[] = [];
   // The numbers of query people are not those of the people in training: 53 is someone else there.
   for (const [file, person] of readPairs(half.queryPeople, rejected)) {
     named.push({ path: join(half.query, file), identity: `query ${person}`, part: 'query' });
@@ -169,7 +171,12 @@ function readPairs(list: string, rejected: Rejected[]): Map<string, string> {
     const line = text.trim();
     if (line === '' || /^img,id$/i.test(line)) continue;
     const [file = '', value = '', ...rest] = line.split(/[\s,;]/).filter((word) => word !== '');
-    if (file === '' || value === '' || rest.length > 0) {
+    if (file !== '' && !isNameHere(file)) {
+      rejected.push({
+        path: `${list}, line ${index + 1}`,
+        reason: `The line names '${file.slice(0, 60)}': a picture's name without a folder was expected; correct it.`,
+      });
+    } else if (file === '' || value === '' || rest.length > 0) {
       rejected.push({
         path: `${list}, line ${index + 1}`,
         reason: `The line reads '${line.slice(0, 60)}': a file and a number were expected; correct it.`,
@@ -184,23 +191,6 @@ function readPairs(list: string, rejected: Rejected[]): Map<string, string> {
     }
   }
   return pairs;
-}
-
-const filesAtATime = 256;
-
-async function withFileStates(named: readonly Named[], rejected: Rejected[]): Promise<FoundImage[]> {
-  const images: FoundImage[] = [];
-  for (let first = 0; first < named.length; first += filesAtATime) {
-    const batch = named.slice(first, first + filesAtATime);
-    const states = await Promise.all(batch.map(({ path }) => stat(path).catch(() => null)));
-    for (const [index, image] of batch.entries()) {
-      const state = states[index];
-      if (state?.isFile()) images.push({ ...image, bytes: state.size, modified: state.mtimeMs });
-      else
-        rejected.push({ path: image.path, reason: 'A list names the picture, and it is not there: unpack it again.' });
-    }
-  }
-  return images;
 }
 
 /** What was found, in a sentence with a small tree. */
@@ -249,11 +239,11 @@ const smallPoints = alignedPoints.map((value, index) => value - (index % 2 === 0
  * Gives the archive's pictures one framing: both sizes get their five fixed points, and the large ones the region that
  * the small ones show. A picture of another size is left out, since nothing tells where its face is.
  */
-export function frameCoursePictures(images: readonly FoundImage[]): {
-  readonly images: FoundImage[];
+export function frameCoursePictures(images: readonly ReadImage[]): {
+  readonly images: ReadImage[];
   readonly rejected: Rejected[];
 } {
-  const framed: FoundImage[] = [];
+  const framed: ReadImage[] = [];
   const rejected: Rejected[] = [];
   const has = (image: FoundImage, [width, height]: readonly [number, number]) =>
     image.width === width && image.height === height;

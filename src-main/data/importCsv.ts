@@ -5,6 +5,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PartName } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
+import { fileState, type FileState } from './fileState.ts';
 import { counted } from './counted.ts';
 import { csvColumns, type CsvColumns } from './csvColumns.ts';
 import type { Found } from './importFolders.ts';
@@ -176,13 +177,13 @@ async function findFile(
   table: string,
   named: string,
   roots: readonly string[] | undefined,
-): Promise<Pick<FoundImage, 'path' | 'bytes' | 'modified'> | { readonly reason: string }> {
+): Promise<({ readonly path: string } & FileState) | { readonly reason: string }> {
   let isOutside = false;
   for (const way of spellings(named)) {
     const path = resolve(dirname(table), way);
     const entry = await stat(path).catch(() => null);
     if (!entry?.isFile()) continue;
-    if (!roots || (await isBelow(path, roots))) return { path, bytes: entry.size, modified: entry.mtimeMs };
+    if (!roots || (await isBelow(path, roots))) return { path, ...fileState(entry) };
     isOutside = true;
   }
   // Whether a file outside is there is nothing that a screen may learn.

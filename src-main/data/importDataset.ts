@@ -2,13 +2,13 @@ import { realpath, stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { isBelow } from '../files/isBelow.ts';
-import { makeDataset, type Dataset, type FoundImage, type Rejected } from './dataset.ts';
+import { makeDataset, type Dataset, type ReadImage, type Rejected } from './dataset.ts';
 import type { LinkRule } from './fileStates.ts';
 import { fitRegions, importCelebA, looksLikeCelebA } from './importCelebA.ts';
 import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
-import { landmarkCorrections } from './landmarkCorrections.ts';
+import { keepByContent } from './landmarkCorrections.ts';
 import { readHeaders, type HeaderOptions } from './pictureHeader.ts';
 import { importRecords, recordFileOf } from './records/importRecords.ts';
 
@@ -25,8 +25,8 @@ export interface ImportOptions extends HeaderOptions {
 }
 
 /**
- * Finds the face images of a source and reads their headers. Copies and changes nothing. Throws 'wrong-input' if the
- * source has fewer than two people.
+ * Finds the face images of a source and reads each file that is new or changed. Copies and changes nothing. Throws
+ * 'wrong-input' if the source has fewer than two people.
  */
 export async function importDataset(
   data: Plan['data'] & { readonly resolvedSource: string },
@@ -37,7 +37,7 @@ export async function importDataset(
   const listed = await importAs(layout, data, options);
   const read = await readHeaders(listed.images, options);
   const framed = frame(layout, read.images);
-  const corrections = await landmarkCorrections(options.workspace);
+  const corrections = await keepByContent(options.workspace, framed.images);
   const rejected = [...listed.rejected, ...read.rejected, ...framed.rejected];
   const dataset = makeDataset(source, layout, {
     ...listed,
@@ -51,8 +51,8 @@ export async function importDataset(
 /** Gives the pictures the region that their layout fixes, now that their sizes are known. */
 function frame(
   layout: Layout,
-  images: readonly FoundImage[],
-): { readonly images: readonly FoundImage[]; readonly rejected: readonly Rejected[] } {
+  images: readonly ReadImage[],
+): { readonly images: readonly ReadImage[]; readonly rejected: readonly Rejected[] } {
   if (layout === 'course') return frameCoursePictures(images);
   return { images: layout === 'celeba' ? fitRegions(images) : images, rejected: [] };
 }
@@ -103,7 +103,7 @@ async function importAs(
     case 'celeba':
       return await importCelebA(source, await linkRule());
     case 'course':
-      return await importCourse(source);
+      return await importCourse(source, await linkRule());
     case 'records':
       return await importRecordsOf(source, options);
     case 'csv':
@@ -124,11 +124,11 @@ async function importRecordsOf(source: string, options: ImportOptions): Promise<
 
 /** The images with the landmarks that a user corrected. */
 const corrected = (
-  images: readonly FoundImage[],
+  images: readonly ReadImage[],
   corrections: ReadonlyMap<string, readonly number[]>,
-): readonly FoundImage[] =>
+): readonly ReadImage[] =>
   images.map((image) => {
-    const landmarks = corrections.get(image.path);
+    const landmarks = corrections.get(image.contentHash);
     return landmarks === undefined ? image : { ...image, landmarks };
   });
 

@@ -24,7 +24,6 @@ const byteLimit = 256 * 2 ** 20;
 export interface PictureFile {
   readonly open: (failOn?: SharpOptions['failOn']) => Sharp;
   readonly file: Buffer;
-  readonly modified: number;
 }
 
 /**
@@ -35,25 +34,23 @@ export function readPicture(path: string): PictureFile | { readonly reason: stri
   const inRecords = recordPictureOf(path);
   if (inRecords) {
     const read = readRecordPicture(inRecords);
-    return 'reason' in read ? read : pictureIn(read.file, read.modified);
+    return 'reason' in read ? read : pictureIn(read.file);
   }
-  const { size: bytes, mtimeMs: modified } = statSync(path);
-  const reason = sizeReason(bytes);
+  const reason = sizeReason(statSync(path).size);
   if (reason !== null) return { reason };
-  return pictureIn(readFileSync(path), modified);
+  return pictureIn(readFileSync(path));
 }
 
-function pictureIn(file: Buffer, modified: number): PictureFile | { readonly reason: string } {
+function pictureIn(file: Buffer): PictureFile | { readonly reason: string } {
   const reason = sizeReason(file.length);
   if (reason !== null) return { reason };
-  return pictureFormatOf(file) === undefined ? { reason: unreadableContent(file) } : pictureOfBytes(file, modified);
+  return pictureFormatOf(file) === undefined ? { reason: unreadableContent(file) } : pictureOfBytes(file);
 }
 
 /** A picture whose file is in memory. */
-export const pictureOfBytes = (file: Buffer, modified = 0): PictureFile => ({
+export const pictureOfBytes = (file: Buffer): PictureFile => ({
   open: opener(file, megapixelsUncounted),
   file,
-  modified,
 });
 
 function opener(file: Buffer, megapixels: number): PictureFile['open'] {

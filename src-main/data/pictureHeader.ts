@@ -1,23 +1,25 @@
-import { open } from 'node:fs/promises';
+import { createHash, hash } from 'node:crypto';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { FoundImage, Rejected } from './dataset.ts';
+import type { FoundImage, ReadImage, Rejected } from './dataset.ts';
+import { isSameState, type FileState } from './fileState.ts';
 import { decodingReason, sizeOf, sizeReason } from './pictureFile.ts';
 import { pictureFormatOf, unreadableContent } from './pictureFormat.ts';
-import { readRecordPicture, recordPictureOf, type RecordPicture } from './records/recordPicture.ts';
+import { readRecordPicture, recordPictureOf } from './records/recordPicture.ts';
 
-/**
- * Width and height of an EXIF-turned picture in pixels, from its header. A file whose size or time of change differs
- * has to be read again.
- */
-export interface PictureHeader {
-  readonly path: string;
-  readonly bytes: number;
-  readonly modified: number;
+/** What is read of a picture: width and height in pixels of the EXIF-turned picture, and the SHA-256 of its file. */
+export interface PictureFacts {
   readonly width: number;
   readonly height: number;
+  readonly contentHash: string;
 }
 
-/** Keeps headers, so that a later import need not read them again. */
+/** What was read of a picture while its file was in this state. A file in another state has to be read again. */
+export interface PictureHeader extends FileState, PictureFacts {
+  readonly path: string;
+}
+
+/** Keeps what was read, so that a later import need not read the files again. */
 export interface HeaderMemory {
   known(path: string): PictureHeader | null;
   keep(headers: readonly PictureHeader[]): void;
@@ -29,18 +31,21 @@ export interface HeaderOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const sideBySide = 128;
-const headBytes = 64 * 1024; // holds the header of nearly every JPEG and PNG
+const sideBySide = 64;
+const headBytes = 64 * 1024; // holds the header of nearly every JPEG and PNG, and the whole of a small picture
+const chunkBytes = 256 * 1024;
+// A file that changed just now may change again without another time of change: it is read again next time.
+const settledAfter = 100; // milliseconds
 
 /**
- * Reads the header of each picture whose file is new or changed, and sorts out pictures that cannot be used. Damage
- * that only decoding shows is found later, when the pictures are prepared. Throws 'cancelled'.
+ * Reads each picture whose file is new or changed: its size in pixels and its SHA-256. Sorts out pictures that cannot
+ * be used. Damage that only decoding shows is found later, when the pictures are prepared. Throws 'cancelled'.
  */
 export async function readHeaders(
   images: readonly FoundImage[],
   { headers, onProgress, signal }: HeaderOptions,
-): Promise<{ readonly images: FoundImage[]; readonly rejected: Rejected[] }> {
-  const usable: FoundImage[] = [];
+): Promise<{ readonly images: ReadImage[]; readonly rejected: Rejected[] }> {
+  const usable: ReadImage[] = [];
   const rejected: Rejected[] = [];
   for (let first = 0; first < images.length; first += sideBySide) {
     if (signal?.aborted)
@@ -51,21 +56,21 @@ export async function readHeaders(
     const batch = images.slice(first, first + sideBySide);
     const before = batch.map((image) => {
       const known = headers?.known(image.path);
-      return known?.bytes === image.bytes && known.modified === image.modified ? known : null;
+      return known && isSameState(known, image) ? known : null;
     });
-    const found = await Promise.all(batch.map((image, index) => before[index] ?? readHeader(image, headBytes)));
+    const found = await Promise.all(batch.map((image, index) => before[index] ?? readFacts(image)));
     const fresh: PictureHeader[] = [];
     for (const [index, image] of batch.entries()) {
       // The header of a TIFF or WebP may be further behind. Such files are read whole, one at a time, to save memory.
-      const header = found[index] ?? (await readHeader(image, image.bytes)) ?? { reason: decodingReason(null) };
-      if ('reason' in header) {
-        rejected.push({ path: image.path, reason: header.reason });
+      const facts = found[index] ?? (await readWhole(image));
+      if ('reason' in facts) {
+        rejected.push({ path: image.path, reason: facts.reason });
         continue;
       }
-      const { path, bytes, modified } = image;
-      const { width, height } = header;
-      usable.push({ ...image, width, height });
-      if (!before[index]) fresh.push({ path, bytes, modified, width, height });
+      const { width, height, contentHash } = facts;
+      const read = { ...image, width, height, contentHash };
+      usable.push(read);
+      if (!before[index] && Date.now() - image.changed > settledAfter) fresh.push(headerOf(read));
     }
     headers?.keep(fresh);
     onProgress?.(first + batch.length, images.length);
@@ -73,35 +78,66 @@ export async function readHeaders(
   return { images: usable, rejected };
 }
 
-/** A picture's size from the first bytes of its file, or why it cannot be used; null if these bytes are too few. */
-async function readHeader(
-  image: FoundImage,
-  length: number,
-): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string } | null> {
+const headerOf = ({ path, bytes, modified, changed, inode, width, height, contentHash }: ReadImage): PictureHeader => ({
+  path,
+  bytes,
+  modified,
+  changed,
+  inode,
+  width,
+  height,
+  contentHash,
+});
+
+type Read = PictureFacts | { readonly reason: string };
+
+/** Reads a picture chunk by chunk; null if its header is not in the first bytes. */
+async function readFacts(image: FoundImage): Promise<Read | null> {
   const reason = sizeReason(image.bytes);
   if (reason !== null) return { reason };
   try {
     const inRecords = recordPictureOf(image.path);
-    if (inRecords) return await sizeInRecords(inRecords);
+    if (inRecords) {
+      const read = readRecordPicture(inRecords);
+      return 'reason' in read ? read : await factsOf(read.file);
+    }
     const file = await open(image.path);
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, image.bytes)));
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(headBytes, image.bytes)), 0, null, 0);
       const head = buffer.subarray(0, bytesRead);
-      return pictureFormatOf(head) === undefined ? { reason: unreadableContent(head) } : await sizeOf({ file: head });
+      if (pictureFormatOf(head) === undefined) return { reason: unreadableContent(head) };
+      const size = await sizeOf({ file: head });
+      return 'reason' in size ? size : { ...size, contentHash: await hashFrom(file, head) };
     } finally {
       await file.close();
     }
   } catch (error) {
-    return length < image.bytes && !recordPictureOf(image.path) ? null : { reason: decodingReason(error) };
+    return headBytes < image.bytes && !recordPictureOf(image.path) ? null : { reason: decodingReason(error) };
   }
 }
 
-async function sizeInRecords(
-  picture: RecordPicture,
-): Promise<{ readonly width: number; readonly height: number } | { readonly reason: string }> {
-  const read = readRecordPicture(picture);
-  if ('reason' in read) return read;
-  return pictureFormatOf(read.file) === undefined
-    ? { reason: unreadableContent(read.file) }
-    : await sizeOf({ file: read.file });
+/** SHA-256 of a file whose first bytes are there already. */
+async function hashFrom(file: FileHandle, head: Buffer): Promise<string> {
+  if (head.length < headBytes) return hash('sha256', head);
+  const digest = createHash('sha256').update(head);
+  const chunk = Buffer.alloc(chunkBytes);
+  for (let at = head.length, read = 1; read > 0; at += read) {
+    read = (await file.read(chunk, 0, chunkBytes, at)).bytesRead;
+    digest.update(chunk.subarray(0, read));
+  }
+  return digest.digest('hex');
+}
+
+async function readWhole({ path }: FoundImage): Promise<Read> {
+  try {
+    return await factsOf(await readFile(path));
+  } catch (error) {
+    return { reason: decodingReason(error) };
+  }
+}
+
+async function factsOf(file: Buffer): Promise<Read> {
+  if (pictureFormatOf(file) === undefined) return { reason: unreadableContent(file) };
+  const size = await sizeOf({ file });
+  return 'reason' in size ? size : { ...size, contentHash: hash('sha256', file) };
 }

@@ -6,9 +6,9 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Dataset, FaceImage, Rejected } from './dataset.ts';
 import type { Cut } from './decodeFace.ts';
-import type { FaceFinder } from './faceFinder.ts';
 import { startFaceWorkers, type CutFace, type CutTask, type FaceWorkers } from './faceWorkers.ts';
 import {
+  indexName,
   openPreparedSet,
   preparedIndexText,
   readPreparedIndex,
@@ -18,9 +18,9 @@ import {
   type PreparedIndex,
   type PreparedSet,
 } from './preparedSet.ts';
+import { hashPicture } from './hashPicture.ts';
 import { foldersOf, outsideReason } from './outsideReason.ts';
-import { pictureState } from './pictureState.ts';
-import { journalName, rememberedFaces } from './rememberedFaces.ts';
+import { journalName, rememberedFaces, type FaceMemory } from './rememberedFaces.ts';
 import {
   finishSet,
   openUnfinishedSet,
@@ -28,7 +28,6 @@ import {
   removeUnfinishedSet,
   type PreparedBatch,
   type PreparedRow,
-  type SourceState,
   type UnfinishedSet,
 } from './unfinishedSet.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
@@ -80,8 +79,10 @@ async function prepareInto(
   if (existsSync(folder)) {
     await removeUnfinishedSet(folder);
     const index = readPreparedIndex(folder);
-    if (await sourcesUnchanged(dataset, index)) {
+    const known = knownSet(dataset, index);
+    if (known) {
       await verifyPackedImages(folder, index);
+      if (known !== index) await writeWhole(join(folder, indexName), preparedIndexText(known, options.workspace));
       return openPreparedSet(folder);
     }
     await rm(folder, { recursive: true });
@@ -101,7 +102,10 @@ async function prepareInto(
     const { partsGivenBy } = dataset;
     const described = { inputSize, alignment, ...(partsGivenBy !== undefined && { partsGivenBy }) };
     await finishSet(folder, (path) =>
-      writeWhole(path, preparedIndexText({ version: 1, hash: basename(folder), ...described, ...packed })),
+      writeWhole(
+        path,
+        preparedIndexText({ version: 1, hash: basename(folder), ...described, ...packed }, options.workspace),
+      ),
     );
   } catch (error) {
     // A preparation that was stopped, or that ran out of memory, may go on later. Any other keeps nothing.
@@ -173,11 +177,13 @@ const noFace =
 
 interface Workshop {
   readonly folders: readonly string[] | null;
-  readonly finder: FaceFinder | null;
+  readonly finder: FaceMemory | null;
   readonly workers: FaceWorkers;
 }
 /** A picture with the landmarks that it has or that were found, or why it cannot be cut. */
-type Located = { readonly image: FaceImage; readonly faces?: number } | { readonly reason: string; readonly faces?: 0 };
+type Located =
+  | { readonly image: FaceImage; readonly faces?: number }
+  | { readonly reason: string; readonly faces?: 0; readonly isOutside?: true };
 
 /** Finds the faces of some pictures if asked to, and cuts them. The rows are in the order of the pictures. */
 async function prepareBatch(
@@ -189,33 +195,43 @@ async function prepareBatch(
   const tasks = located.flatMap((entry) => ('image' in entry ? [{ image: entry.image, cut: cutOf(entry.image) }] : []));
   const { faces: cut, pixels, sha256 } = await workers.cut(tasks);
   let next = 0;
-  const rows = await Promise.all(
-    located.map(async (entry, index): Promise<PreparedRow> => {
-      const { path } = images[index] as FaceImage;
-      if (!('image' in entry)) return { source: await sourceState(path), ...entry };
-      const task = tasks[next] as CutTask;
-      const face = cut[next++] as CutFace;
-      if ('reason' in face) return { source: await sourceState(path), reason: face.reason };
-      return rowOf(face, task, entry.faces);
-    }),
-  );
+  const rows = located.map((entry): PreparedRow => {
+    if (!('image' in entry)) return entry;
+    const task = tasks[next] as CutTask;
+    const face = cut[next++] as CutFace;
+    return 'reason' in face ? face : rowOf(face, task, entry.faces);
+  });
+  await Promise.all(images.map((image, index) => refuseChanged(image, rows[index] as PreparedRow)));
   return { rows, bytes: pixels.length, sha256, pixels };
+}
+
+/**
+ * Throws 'wrong-input' if a picture is no longer the one that was imported: its dataset would stand for another one.
+ */
+async function refuseChanged({ path, contentHash }: FaceImage, row: PreparedRow): Promise<void> {
+  if (contentHash === undefined || ('reason' in row && row.isOutside)) return;
+  const now = 'face' in row ? row.face.contentHash : await hashPicture(path);
+  if (now === contentHash) return;
+  throw new ArcBenchError(
+    'wrong-input',
+    `${path} ${now === null ? 'is gone or cannot be read any more' : 'has changed'} since it was imported: leave the ` +
+      'pictures as they are while they are prepared, and run the same again.',
+  );
 }
 
 async function locate(image: FaceImage, { finder, folders }: Omit<Workshop, 'workers'>): Promise<Located> {
   const reason = await outsideReason(image.path, folders);
-  if (reason !== null) return { reason };
+  if (reason !== null) return { reason, isOutside: true };
   if (finder === null || image.landmarks !== undefined) return { image };
-  const found = await finder.find(image.path);
+  const found = await finder.find(image);
   if ('reason' in found) return found;
   if (found.faces === 0) return { reason: noFace, faces: 0 };
   return { image: { ...image, landmarks: found.landmarks }, faces: found.faces };
 }
 
 function rowOf(face: Exclude<CutFace, { reason: string }>, { image, cut }: CutTask, faces?: number): PreparedRow {
-  const { contentHash, perceptualHash, bytes, modified } = face;
+  const { contentHash, perceptualHash } = face;
   return {
-    source: [bytes, modified],
     face: {
       contentHash,
       perceptualHash,
@@ -236,14 +252,14 @@ async function pack(
   dataset: Dataset,
   cuts: PackCuts,
   options: PrepareOptions,
-): Promise<Pick<PreparedIndex, 'packed' | 'sources' | 'images' | 'rejected' | 'detection'>> {
+): Promise<Pick<PreparedIndex, 'packed' | 'images' | 'rejected' | 'detection'>> {
   const rows = cuts.kept.flatMap((batch) => batch.rows);
   await prepareRest(dataset, cuts, { ...options, rows });
-  const { images, sources, rejected } = sorted(dataset, rows);
+  const { images, rejected } = sorted(dataset, rows);
   const withoutFace = rows.filter((row) => 'reason' in row && row.faces === 0).length;
   const detection = cuts.detect ? countFaces(images, withoutFace) : null;
   refuseUnusable(dataset, { images, rejected, detection });
-  return { packed: await cuts.set.sync(), sources, images, rejected, ...(detection && { detection }) };
+  return { packed: await cuts.set.sync(), images, rejected, ...(detection && { detection }) };
 }
 
 /** Prepares batch by batch, in the order of the dataset, and adds each batch to the set and to `rows`. */
@@ -296,9 +312,8 @@ async function prepareRest(
 function sorted(
   dataset: Dataset,
   rows: readonly PreparedRow[],
-): { readonly images: PreparedImage[]; readonly sources: SourceState[]; readonly rejected: Rejected[] } {
+): { readonly images: PreparedImage[]; readonly rejected: Rejected[] } {
   const images: PreparedImage[] = [];
-  const sources: SourceState[] = [];
   const rejected: Rejected[] = [];
   for (const [index, row] of rows.entries()) {
     const { path, identity, part } = dataset.images[index] as FaceImage;
@@ -307,9 +322,8 @@ function sorted(
       continue;
     }
     images.push({ path, identity, ...(part !== undefined && { part }), ...row.face });
-    sources.push(row.source);
   }
-  return { images, sources, rejected };
+  return { images, rejected };
 }
 
 /** Throws 'wrong-input' if no picture can be used, or if most pictures show no face. */
@@ -335,29 +349,22 @@ const counted = (count: number) => count.toLocaleString('en');
 
 /**
  * The batches of an unfinished preparation that can be kept: from the first one on, as long as they are complete and
- * their pictures have not changed.
+ * hold the pictures of the dataset.
  */
 async function keptBatches(folder: string, dataset: Dataset): Promise<readonly PreparedBatch[]> {
   const { batches } = await readUnfinishedSet(folder);
   const kept: PreparedBatch[] = [];
   let first = 0;
   for (const batch of batches) {
-    const states = await Promise.all(
-      batch.rows.map((_, index) => sourceState(dataset.images[first + index]?.path ?? '')),
-    );
-    if (batch.rows.some(({ source }, index) => !isSame(source, states[index] ?? null))) break;
+    if (!batch.rows.every((row, index) => isRowOf(dataset.images[first + index], row))) break;
     first += batch.rows.length;
     kept.push(batch);
   }
   return kept;
 }
 
-async function sourceState(path: string): Promise<SourceState | null> {
-  const state = await pictureState(path);
-  return state && [state.bytes, state.modified];
-}
-const isSame = (one: SourceState | null, other: SourceState | null): boolean =>
-  one?.[0] === other?.[0] && one?.[1] === other?.[1];
+const isRowOf = (image: FaceImage | undefined, row: PreparedRow): boolean =>
+  image !== undefined && (!('face' in row) || row.face.contentHash === image.contentHash);
 
 function countFaces(images: readonly PreparedImage[], withoutFace: number): Detection {
   const asked = images.filter((image) => image.faces !== undefined);
@@ -368,22 +375,22 @@ function countFaces(images: readonly PreparedImage[], withoutFace: number): Dete
   };
 }
 
-async function sourcesUnchanged(dataset: Dataset, index: PreparedIndex): Promise<boolean> {
-  // A file that was rejected last time is checked by its name only: its state is not in the index.
-  if (index.images.length + index.rejected.length !== dataset.images.length) return false;
-  const known = new Map(index.images.map((image, at) => [image.path, index.sources[at]!]));
-  const rejected = new Set(index.rejected.map(({ path }) => path));
-  const batch = 64;
-  for (let first = 0; first < dataset.images.length; first += batch) {
-    const same = await Promise.all(
-      dataset.images.slice(first, first + batch).map(async ({ path }) => {
-        const source = known.get(path);
-        // Pictures with the same names and sizes in another folder are other pictures.
-        if (source === undefined) return rejected.has(path);
-        return isSame(source, await sourceState(path));
-      }),
-    );
-    if (same.includes(false)) return false;
+/**
+ * The index of a set that is there, if it holds the pictures of the dataset. The same pictures may lie elsewhere by
+ * now, or have other names: their paths are then those of the dataset.
+ */
+function knownSet(dataset: Dataset, index: PreparedIndex): PreparedIndex | null {
+  if (index.images.length + index.rejected.length !== dataset.images.length) return null;
+  const images: PreparedImage[] = [];
+  const rejected: Rejected[] = [];
+  for (const { path, identity, contentHash } of dataset.images) {
+    const image = index.images[images.length];
+    const left = index.rejected[rejected.length];
+    if (image?.contentHash === contentHash && image?.identity === identity) images.push({ ...image, path });
+    else if (left) rejected.push({ ...left, path });
+    else return null;
   }
-  return true;
+  const isThere = (now: readonly { readonly path: string }[], before: readonly { readonly path: string }[]) =>
+    now.every(({ path }, at) => path === before[at]?.path);
+  return isThere(images, index.images) && isThere(rejected, index.rejected) ? index : { ...index, images, rejected };
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { storedPaths } from '../files/storedPaths.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
 import type { PartName } from '../../src-shared/experiment.ts';
 import type { Rejected } from './dataset.ts';
@@ -55,11 +56,6 @@ export interface PreparedIndex {
   readonly partsGivenBy?: string;
   readonly detection?: Detection;
   readonly packed: { readonly bytes: number; readonly sha256: string };
-  /**
-   * Size in bytes and time of change in milliseconds of the source file of each image. A file whose values differ has
-   * changed.
-   */
-  readonly sources: readonly (readonly [bytes: number, modified: number])[];
   readonly images: readonly PreparedImage[];
   readonly rejected: readonly Rejected[];
 }
@@ -71,7 +67,8 @@ export interface PackedImages {
   close(): void;
 }
 
-const indexName = 'index.json';
+/** The name of the file that lists the images of a prepared set. */
+export const indexName = 'index.json';
 const packedName = 'images.bin';
 
 /** Opens a prepared set. Checks the checksum of its index and the size of its packed file. Throws 'damaged'. */
@@ -96,7 +93,9 @@ export function readPreparedIndex(folder: string): PreparedIndex {
   const packedPath = join(folder, packedName);
   let index: PreparedIndex;
   try {
-    index = JSON.parse(checkedBody(readFileSync(indexPath, 'utf8'))) as PreparedIndex;
+    const stored = JSON.parse(checkedBody(readFileSync(indexPath, 'utf8'))) as PreparedIndex;
+    const workspace = dirname(dirname(resolve(folder)));
+    index = withPaths(stored, storedPaths(workspace).opened);
   } catch (error) {
     throw damaged(indexPath, 'its checksum is wrong or it cannot be read', folder, error);
   }
@@ -111,8 +110,19 @@ export function readPreparedIndex(folder: string): PreparedIndex {
   return index;
 }
 
-/** The text of index.json: the SHA-256 of its body in the first line, then the body. */
-export const preparedIndexText = (index: PreparedIndex): string => checksummed(JSON.stringify(index));
+/**
+ * The text of index.json: the SHA-256 of its body in the first line, then the body. Paths below the workspace are kept
+ * relative to it.
+ */
+export const preparedIndexText = (index: PreparedIndex, workspace: string): string =>
+  checksummed(JSON.stringify(withPaths(index, storedPaths(workspace).stored)));
+
+/** An index with its paths changed. */
+function withPaths(index: PreparedIndex, change: (path: string) => string): PreparedIndex {
+  const of = <T extends { readonly path: string }>(entries: readonly T[]): T[] =>
+    entries.map((entry) => ({ ...entry, path: change(entry.path) }));
+  return { ...index, images: of(index.images), rejected: of(index.rejected) };
+}
 
 /** Checks every byte of the packed file against its SHA-256. Throws 'damaged'. */
 export async function verifyPackedImages(folder: string, index: PreparedIndex): Promise<void> {

@@ -6,13 +6,13 @@ import { syncFolder } from '../files/syncFolder.ts';
 import { isLeftover } from '../files/workspaceFolders.ts';
 import { makeFolder } from '../files/writeWhole.ts';
 
-/** Size in bytes and time of change in milliseconds of a source file. If they differ, the file has changed. */
-export type SourceState = readonly [bytes: number, modified: number];
-
-/** The result for one picture of a dataset: its face, or why it has none. `source` is null if its file is gone. */
+/**
+ * The result for one picture of a dataset: its face, or why it has none. `isOutside` says that it was not read, because
+ * a link leads out of the source.
+ */
 export type PreparedRow =
-  | { readonly source: SourceState; readonly face: Omit<PreparedImage, 'path' | 'identity' | 'part'> }
-  | { readonly source: SourceState | null; readonly reason: string; readonly faces?: 0 };
+  | { readonly face: Omit<PreparedImage, 'path' | 'identity' | 'part'> }
+  | { readonly reason: string; readonly faces?: 0; readonly isOutside?: true };
 
 /** Some rows of a dataset, with the number of bytes and the SHA-256 of the pixels of their faces. */
 export interface PreparedBatch {

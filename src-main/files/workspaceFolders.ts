@@ -7,7 +7,7 @@ import { syncFolderSync } from './syncFolder.ts';
 export const workspaceAreas = ['datasets', 'experiments', 'prepared', 'splits', 'runs', 'reports', 'uploads'] as const;
 export type WorkspaceArea = (typeof workspaceAreas)[number];
 
-/** Every path of a workspace. Splits, reports and batches are named after the first characters of a hash. */
+/** Every path of a workspace. Splits and batches are named after the first characters of a hash. */
 export function workspaceFolders(workspace: string) {
   const area = (name: WorkspaceArea) => join(workspace, name);
   return {
@@ -25,10 +25,17 @@ export function workspaceFolders(workspace: string) {
     split: (hash: string) => join(area('splits'), hash.slice(0, 16)),
     run: (id: string) => join(area('runs'), id),
     filesOfRun: (id: string) => runFiles(join(area('runs'), id)),
-    report: (planHash: string) => join(area('reports'), planHash.slice(0, 12)),
+    report: (id: string) => join(area('reports'), id),
     batch: (planHash: string) => join(workspace, 'batch', planHash.slice(0, 12)),
   };
 }
+
+/**
+ * The name of a report: the beginning of its plan's hash, and that of the prepared set that its runs saw. A report of
+ * the same plan on other data is another one. Reports of older versions are named by their plan only.
+ */
+export const reportId = (planHash: string, prepared: string): string =>
+  `${planHash.slice(0, 12)}-${prepared.slice(0, 8)}`;
 
 /** Every path within the folder of a run. */
 export const runFiles = (runFolder: string) => ({

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { fileState, type FileState } from '../data/fileState.ts';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
 import { caseless, isPlainName, withoutForbidden } from '../files/plainName.ts';
@@ -20,6 +21,12 @@ interface ManifestFile {
   readonly landmarks?: readonly number[];
 }
 
+/** A picture that was linked, with the state of its file before. A link changes the time at which a file changed. */
+export interface LinkedPicture {
+  readonly path: string;
+  readonly before: FileState;
+}
+
 /**
  * Makes the folders train, val, test, query and distractors with one sub-folder for each person, and a manifest with
  * the SHA-256 of each file. The files are hard links, or copies if links are not possible. Written whole or not at all.
@@ -28,8 +35,9 @@ export async function writeSplitFolders(
   set: PreparedSet,
   split: Split,
   folder: string,
-): Promise<{ folder: string; manifestHash: string }> {
+): Promise<{ folder: string; manifestHash: string; linked: readonly LinkedPicture[] }> {
   const files: ManifestFile[] = [];
+  const linked: LinkedPicture[] = [];
   let manifest = '';
   const folders = folderNames(set.images.map((image) => image.identity));
   await writeWholeFolder(folder, async (temporary) => {
@@ -39,7 +47,8 @@ export async function writeSplitFolders(
         const image = set.images[index];
         if (!image) continue;
         const file = freeName(image.path, { folder: `${part}/${folders.get(image.identity) ?? ''}`, taken });
-        await linkOrCopy(image.path, join(temporary, file));
+        const before = await linkOrCopy(image.path, join(temporary, file));
+        if (before) linked.push({ path: image.path, before });
         const { identity, contentHash: sha256, landmarks } = image;
         // With the landmarks, the folders give the same faces when they are imported.
         files.push({ part, identity, file, sha256, ...(landmarks && { landmarks }) });
@@ -48,7 +57,7 @@ export async function writeSplitFolders(
     manifest = manifestText(set, split, files);
     await writeSynced(join(temporary, 'manifest.json'), manifest);
   });
-  return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex') };
+  return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex'), linked };
 }
 
 /** A split says what it did that its rule does not: who gave the parts, what was drawn, which copies were left out. */
@@ -80,19 +89,27 @@ function freeName(path: string, { folder, taken }: { readonly folder: string; re
   return file;
 }
 
-async function linkOrCopy(path: string, target: string): Promise<void> {
+/** Gives the state of a file before it was linked; null for a copy. */
+async function linkOrCopy(path: string, target: string): Promise<FileState | null> {
   await mkdir(dirname(target), { recursive: true });
   const inRecords = recordPictureOf(path);
   if (inRecords) {
     const read = readRecordPicture(inRecords);
     if ('reason' in read) throw new ArcBenchError('wrong-input', `${path} cannot be copied: ${read.reason}`);
     await writeSynced(target, read.file);
-    return;
+    return null;
   }
   const source = await realpath(path); // a hard link to a relative symbolic link would lead elsewhere
-  if (!(await stat(source)).isFile())
+  const found = await stat(source);
+  if (!found.isFile())
     throw new ArcBenchError('wrong-input', `${path} is no file any more: put the picture back, and import again.`);
-  await link(source, target).catch(async () => writeSynced(target, await readFile(source)));
+  try {
+    await link(source, target);
+    return fileState(found);
+  } catch {
+    await writeSynced(target, await readFile(source));
+    return null;
+  }
 }
 
 /** Names each file of a split that is missing or has changed since, in one sentence. */

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { StoredPaths } from '../files/storedPaths.ts';
 
 export interface DatasetRow {
   readonly hash: string;
@@ -13,29 +14,57 @@ export interface DatasetRow {
   readonly data: unknown;
   readonly importedAt: string | null;
 }
-/** What a picture's header said when its file had this size and this time of change in milliseconds. */
+/**
+ * What was read of a picture while its file was in this state: size in bytes, times in milliseconds, number in the file
+ * system. `contentHash` is the SHA-256 of the file.
+ */
 export interface PictureRow {
   readonly path: string;
   readonly bytes: number;
   readonly modified: number;
+  readonly changed: number;
+  readonly inode: number;
   readonly width: number;
   readonly height: number;
+  readonly contentHash: string;
 }
 interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> {
   readonly rejected: string;
   readonly data: string | null;
 }
 
-/** The tables of datasets and splits. */
-export function datasetTables(database: Database.Database, changed: () => void) {
+const hasSource = (data: unknown): data is { readonly source: string } =>
+  typeof data === 'object' && data !== null && 'source' in data && typeof data.source === 'string';
+
+/** The tables of datasets and splits. Paths below the workspace are kept relative to it. */
+export function datasetTables(
+  database: Database.Database,
+  {
+    paths,
+    located,
+    changed,
+  }: {
+    readonly paths: StoredPaths;
+    readonly located: (path: string) => string;
+    readonly changed: () => void;
+  },
+) {
   const read = (row: StoredDataset): DatasetRow => ({
     ...row,
+    source: now(row.source),
     rejected: JSON.parse(row.rejected) as DatasetRow['rejected'],
-    data: row.data === null ? null : JSON.parse(row.data),
+    data: openedData(row.data),
   });
+  const now = (path: string): string => (path === 'demo' ? path : located(paths.opened(path)));
+  const openedData = (text: string | null): unknown => {
+    const data: unknown = text === null ? null : JSON.parse(text);
+    return hasSource(data) ? { ...data, source: now(data.source) } : data;
+  };
+  const storedData = (data: unknown): unknown =>
+    hasSource(data) && data.source !== 'demo' ? { ...data, source: paths.stored(data.source) } : data;
   const savePicture = database.prepare(
-    'INSERT OR REPLACE INTO picture (path, bytes, modified, width, height) VALUES (@path, @bytes, @modified, ' +
-      '@width, @height)',
+    'INSERT OR REPLACE INTO picture (path, bytes, modified, changed, inode, width, height, contentHash) VALUES ' +
+      '(@path, @bytes, @modified, @changed, @inode, @width, @height, @contentHash)',
   );
   const savePictures = database.transaction((pictures: readonly PictureRow[]) => {
     for (const picture of pictures) savePicture.run(picture);
@@ -48,9 +77,10 @@ export function datasetTables(database: Database.Database, changed: () => void) 
     },
     /** Keeps a dataset, in place of one that was imported by the same section when its faces were others. */
     saveDataset: (dataset: Omit<DatasetRow, 'importedAt'>) => {
-      database
-        .prepare('DELETE FROM dataset WHERE data = ? AND hash <> ?')
-        .run(JSON.stringify(dataset.data), dataset.hash);
+      const imported = JSON.stringify(dataset.data);
+      for (const row of database.prepare('SELECT hash, data FROM dataset').all() as StoredDataset[])
+        if (row.hash !== dataset.hash && JSON.stringify(openedData(row.data)) === imported)
+          database.prepare('DELETE FROM dataset WHERE hash = ?').run(row.hash);
       database
         .prepare(
           'INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt) VALUES (@hash, ' +
@@ -60,8 +90,9 @@ export function datasetTables(database: Database.Database, changed: () => void) 
         )
         .run({
           ...dataset,
+          source: paths.stored(dataset.source),
           rejected: JSON.stringify(dataset.rejected),
-          data: JSON.stringify(dataset.data),
+          data: JSON.stringify(storedData(dataset.data)),
           importedAt: new Date().toISOString(),
         });
       changed();
@@ -77,13 +108,10 @@ export function datasetTables(database: Database.Database, changed: () => void) 
       changed();
     },
     /** The split whose hash begins with these characters. */
-    split: (
-      beginning: string,
-    ): { readonly hash: string; readonly folder: string; readonly manifestHash: string } | null =>
+    split: (beginning: string): { readonly hash: string; readonly manifestHash: string } | null =>
       (database
-        .prepare('SELECT hash, folder, manifestHash FROM split WHERE substr(hash, 1, ?) = ?')
-        .get(beginning.length, beginning) as { hash: string; folder: string; manifestHash: string } | undefined) ??
-      null,
+        .prepare('SELECT hash, manifestHash FROM split WHERE substr(hash, 1, ?) = ?')
+        .get(beginning.length, beginning) as { hash: string; manifestHash: string } | undefined) ?? null,
     saveSplit: (split: {
       hash: string;
       seed: number;
@@ -97,7 +125,12 @@ export function datasetTables(database: Database.Database, changed: () => void) 
           'INSERT INTO split VALUES (@hash, @seed, @rule, @folder, @manifestHash, @audit) ON CONFLICT (hash) ' +
             'DO UPDATE SET rule = @rule, folder = @folder, manifestHash = @manifestHash, audit = @audit',
         )
-        .run({ ...split, rule: JSON.stringify(split.rule), audit: JSON.stringify(split.audit) });
+        .run({
+          ...split,
+          folder: paths.stored(split.folder),
+          rule: JSON.stringify(split.rule),
+          audit: JSON.stringify(split.audit),
+        });
     },
   };
 }

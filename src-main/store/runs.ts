@@ -1,6 +1,9 @@
 import type Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import type { CurveRange, RunStatus } from '../../src-shared/api.ts';
+import { pathOfRun, storedPaths } from '../files/storedPaths.ts';
+import { workspaceFolders } from '../files/workspaceFolders.ts';
 import type { MetricPoint, StoreChange } from './storeChange.ts';
 
 export interface RunRow {
@@ -53,8 +56,13 @@ export interface RunRecord {
   readonly annotation: Annotation | null;
 }
 
-/** The tables of runs and of what belongs to one: points, events, artefacts, results, notes. */
-export function runTables(database: Database.Database, changed: (change: StoreChange) => void) {
+/**
+ * The tables of runs and of what belongs to one: points, events, artefacts, results, notes. The paths of artefacts are
+ * kept relative to the workspace.
+ */
+export function runTables(database: Database.Database, workspace: string, changed: (change: StoreChange) => void) {
+  const { run: folderOf } = workspaceFolders(resolve(workspace));
+  const { stored } = storedPaths(workspace);
   const statements = new Map<string, Database.Statement>(); // reused: a list of runs asks the same of each
   const prepare = (source: string): Database.Statement => {
     const known = statements.get(source) ?? database.prepare(source);
@@ -216,13 +224,15 @@ export function runTables(database: Database.Database, changed: (change: StoreCh
         })[]
       ).map((event) => ({ ...event, details: event.details === null ? null : (JSON.parse(event.details) as unknown) })),
     saveArtefact: (run: string, artefact: Artefact) => {
-      prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(
-        run,
-        artefact,
-      );
+      prepare('INSERT OR REPLACE INTO artefact (run, kind, path, sha256) VALUES (?, @kind, @path, @sha256)').run(run, {
+        ...artefact,
+        path: stored(artefact.path),
+      });
     },
     artefacts: (run: string): Artefact[] =>
-      prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[],
+      (prepare('SELECT kind, path, sha256 FROM artefact WHERE run = ? ORDER BY kind').all(run) as Artefact[]).map(
+        (artefact) => ({ ...artefact, path: pathOfRun(folderOf(run), run, artefact.path) }),
+      ),
     saveResult: (run: string, name: string, value: unknown) => {
       prepare('INSERT OR REPLACE INTO result VALUES (?, ?, ?)').run(run, name, JSON.stringify(value));
     },

@@ -1,15 +1,19 @@
 import Database from 'better-sqlite3';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
 import { refuseForeign } from '../files/ownPath.ts';
 import { diskError } from '../files/writeWhole.ts';
+import { relocatedPath, storedPaths } from '../files/storedPaths.ts';
 import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolders.ts';
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { pages } from './migrations/2026-11-25-pages.ts';
+import { content } from './migrations/2026-12-01-content.ts';
+import { places } from './migrations/2026-12-01-places.ts';
+import { remarks } from './migrations/2026-12-01-remarks.ts';
 import { endInterruptedRuns, interruptedRuns } from './interruptedRuns.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
@@ -18,7 +22,7 @@ import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
 
-const migrations = [first, screens, pages] as const;
+const migrations = [first, screens, pages, content, remarks, places] as const;
 const applicationId = 0x41524342; // "ARCB"
 const longestPath = 511; // bytes of a file's path that SQLite takes on Unix
 
@@ -82,7 +86,20 @@ export function openStore(
   }
   const openTables = () => {
     try {
-      return { ...datasetTables(database, () => onChange({ kind: 'datasets' })), ...runTables(database, onChange) };
+      const formerPlaces = placesBefore(database, workspace);
+      const located = (path: string) => relocatedPath({ workspace, before: formerPlaces }, path);
+      return {
+        /** The folders in which this workspace was before it was moved or copied here. */
+        formerPlaces: (): readonly string[] => formerPlaces,
+        /** Where a path is now: one below a former place of the workspace has moved along. */
+        located,
+        ...datasetTables(database, {
+          paths: storedPaths(workspace),
+          located,
+          changed: () => onChange({ kind: 'datasets' }),
+        }),
+        ...runTables(database, workspace, onChange),
+      };
     } catch (error) {
       database.close();
       unlock();
@@ -111,18 +128,23 @@ export function openStore(
         .all(beginning.length, beginning) as { hash: string }[];
       return rows.length === 1 ? (rows[0]?.hash ?? null) : null;
     },
-    saveRemark: (planHash: string, section: string, text: string) => {
+    /** Keeps a remark on a plan's report on some data, the hash of a prepared set. An empty text takes it away. */
+    saveRemark: (on: { readonly planHash: string; readonly data: string; readonly section: string }, text: string) => {
       if (text.trim() === '')
-        database.prepare('DELETE FROM remark WHERE planHash = ? AND section = ?').run(planHash, section);
-      else database.prepare('INSERT OR REPLACE INTO remark VALUES (?, ?, ?)').run(planHash, section, text);
+        database
+          .prepare('DELETE FROM remark WHERE planHash = @planHash AND data = @data AND section = @section')
+          .run(on);
+      else
+        database
+          .prepare('INSERT OR REPLACE INTO remark VALUES (@planHash, @data, @section, @text)')
+          .run({ ...on, text });
     },
-    remarks: (planHash: string): Record<string, string> =>
+    remarks: (planHash: string, data: string): Record<string, string> =>
       Object.fromEntries(
         (
-          database.prepare('SELECT section, text FROM remark WHERE planHash = ? ORDER BY section').all(planHash) as {
-            section: string;
-            text: string;
-          }[]
+          database
+            .prepare('SELECT section, text FROM remark WHERE planHash = ? AND data = ? ORDER BY section')
+            .all(planHash, data) as { section: string; text: string }[]
         ).map(({ section, text }) => [section, text]),
       ),
     /** Does several writes as one: all are kept, or none. */
@@ -159,6 +181,10 @@ function refuseLongPath(path: string): void {
       `database would have ${bytes}. Choose a shorter one with --workspace.`,
   );
 }
+
+/** The folders in which a workspace has been, without the one in which it is. */
+const placesBefore = (database: Database.Database, workspace: string): readonly string[] =>
+  (database.prepare('SELECT path FROM place').pluck().all() as string[]).filter((path) => path !== resolve(workspace));
 
 function isOlder(path: string): boolean {
   try {
@@ -213,6 +239,7 @@ function openDatabase(
           for (const migration of migrations.slice(version)) open.exec(migration);
           open.pragma(`user_version = ${migrations.length}`);
           if (!shared) endInterruptedRuns(open);
+          open.prepare('INSERT OR IGNORE INTO place VALUES (?)').run(resolve(dirname(path)));
         })
         .immediate();
     }

@@ -145,7 +145,7 @@ export function openWorkbench({ workspace, door, roots = [userHome()] }: Workben
     workspace,
     library,
     roots: opened,
-    packed: (planHash) => reading.ask('report.archive', planHash),
+    packed: (id) => reading.ask('report.archive', id),
   });
   const machineTimer = setInterval(
     machineLoad(tell, () => listeners.size > 0),

@@ -67,7 +67,7 @@ export const screens: readonly Screen[] = [
     icon: FileText,
     key: 'p',
     group: 'Results',
-    parameter: ':planHash?',
+    parameter: ':id?',
     load: () => import('./report/Report.vue'),
   },
   {

@@ -1,4 +1,4 @@
-/** Keeps the `count` items of largest value out of a long stream; of equal ones the first. */
+/** Keeps the `count` items of largest value out of a long stream; ties go to the first. */
 export function largest<T>(count: number) {
   const kept: { readonly value: number; readonly item: T }[] = []; // falling
   return {

@@ -14,7 +14,7 @@ export const mcnemar = (onlyFirst: number, onlySecond: number): number =>
 export function signedCountsTest(differences: readonly number[]): number {
   const sizes = new Map<number, number>();
   for (const size of differences.map(Math.abs)) if (size > 0) sizes.set(size, (sizes.get(size) ?? 0) + 1);
-  // Share of all patterns of signs that make each number of units positive; by size, as so many fair coins of that
+  // Share of all patterns of signs that make each number of units positive. Each size is tossed as fair coins of that
   // worth.
   let shares: Float64Array = Float64Array.of(1);
   for (const [size, count] of sizes) {

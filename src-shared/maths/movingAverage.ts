@@ -21,6 +21,6 @@ export function movingAverage(
   });
 }
 
-/** So many values before one still weigh in its average; those before them are lost in a double's rounding. */
+/** How many values before one still count in its average; earlier ones are lost in a double's rounding. */
 export const averageReach = (weight: number): number =>
   weight <= 0 ? 0 : Math.ceil(Math.log(1e-17) / Math.log(weight));

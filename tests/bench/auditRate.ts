@@ -89,16 +89,18 @@ function writeSet(
   closeSync(file);
   writeFileSync(
     join(folder, 'index.json'),
-    preparedIndexText({
-      version: 1,
-      inputSize: side,
-      hash: 'bench',
-      alignment: 'none',
-      packed: { bytes: total * side * side * 3, sha256: digest.digest('hex') },
-      sources: [],
-      images,
-      rejected: [],
-    }),
+    preparedIndexText(
+      {
+        version: 1,
+        inputSize: side,
+        hash: 'bench',
+        alignment: 'none',
+        packed: { bytes: total * side * side * 3, sha256: digest.digest('hex') },
+        images,
+        rejected: [],
+      },
+      folder,
+    ),
   );
   return openPreparedSet(folder);
 }

@@ -307,7 +307,7 @@ async function blocked(): Promise<void> {
       async (hash) => {
         await (await fetch(`/reports/${hash}.zip`)).arrayBuffer();
       },
-      (await callFrom(page, 'reports.list', {}))[0]?.planHash ?? '',
+      (await callFrom(page, 'reports.list', {}))[0]?.id ?? '',
     );
     await pause(1000);
   });

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { dataSchema } from '../../src-shared/experiment.ts';
 import { importDataset, type ImportOptions } from '../../src-main/data/importDataset.ts';
@@ -77,6 +78,7 @@ test('the import rejects pictures by their headers, and remembers good ones unti
     },
   };
   const progress: [number, number][] = [];
+  await setTimeout(200); // a file that changed just now is read again
   const first = await read({ headers, onProgress: (done, total) => progress.push([done, total]) });
   const expected = {
     'empty.jpg': 'The file is empty (0 bytes): a picture was expected; copy it again.',
@@ -100,6 +102,7 @@ test('the import rejects pictures by their headers, and remembers good ones unti
 
   await noise(50, 20).jpeg().toFile(inAnn('empty.jpg')); // now a good picture
   utimesSync(inAnn('plain.jpg'), 1, 1);
+  await setTimeout(200);
   const repaired = await read({ headers });
   assert.equal(kept, 12);
   assert.equal(repaired.rejected.length, 4);

@@ -45,7 +45,7 @@ test("calls, errors, events and bytes pass between the window and the workbench'
   assert.equal(await workbench.resource('reports/abc/none'), null);
   workbench.open('/given');
   assert.equal(await workbench.busy(), false);
-  assert.deepEqual(events.splice(0), [{ event: 'reports.changed', payload: { planHash: '/given' } }]);
+  assert.deepEqual(events.splice(0), [{ event: 'reports.changed', payload: { id: '/given' } }]);
   await workbench.call(...save('start'));
   assert.deepEqual([await workbench.busy(), events.map(({ event }) => event)], [true, ['job']]);
   await workbench.close();

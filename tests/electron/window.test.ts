@@ -150,7 +150,7 @@ test(
         y: 300,
         data: { items: [], files: [faces], dragOperationsMask: 1 },
       });
-    assert.deepEqual(await opened, { given: [{ planHash: faces }], inside: join(faces, 's1', '1.png') });
+    assert.deepEqual(await opened, { given: [{ id: faces }], inside: join(faces, 's1', '1.png') });
   },
 );
 

@@ -44,7 +44,7 @@ await hostWorkbench(async () => {
       if (text === 'die') process.exit(7);
       return await workbench.call(name, input);
     },
-    open: (path) => workbench.emit({ event: 'reports.changed', payload: { planHash: path } }),
+    open: (path) => workbench.emit({ event: 'reports.changed', payload: { id: path } }),
     busy: () => busy,
     close: async () => writeFileSync(join(folder, 'closed'), busy ? 'checkpoint saved' : 'closed'),
   };

@@ -47,10 +47,11 @@ const setsIn = (workspace: string) =>
 const goesOnAt = ({ stderr }: Outcome): number =>
   Number(/Goes on at ([\d,]+) of 320 images\./.exec(stderr)?.[1]?.replaceAll(',', '') ?? Number.NaN);
 
-/** Starts preparing and ends it by a signal once some batches are kept. */
+/** Starts preparing and ends it by a signal once some more batches are kept. */
 async function interrupt(workspace: string, signal: NodeJS.Signals): Promise<Outcome> {
   const { child, ended } = prepare(workspace);
-  while (batches(workspace) < 5 && child.exitCode === null) await wait(2);
+  const before = batches(workspace);
+  while (batches(workspace) < before + 5 && child.exitCode === null) await wait(2);
   child.kill(signal);
   return await ended;
 }
@@ -143,14 +144,15 @@ test(
     const workspace = join(folder, 'changed');
     await interrupt(workspace, 'SIGKILL');
     const file = join(source, 'person 0', '120.jpg');
-    utimesSync(file, new Date(), new Date()); // the 5th of person 0 by name: 0, 10, 100, 110, 120
+    writeFileSync(file, readFileSync(join(source, 'person 0', '10.jpg'))); // the 5th of person 0 by name
     const again = await interrupt(workspace, 'SIGKILL');
     assert.ok(Number.isNaN(goesOnAt(again)), again.stderr);
 
     const names = namesIn(prepared(workspace));
     assert.deepEqual(
       names.map((name) => name.slice(64)),
-      ['.rows', '.unfinished'],
+      ['.rows', '.unfinished', '.rows', '.unfinished'],
+      'other pictures make another set',
     );
     await sweepLeftovers(workspace);
     assert.deepEqual(namesIn(prepared(workspace)), names);

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const measured = new Set(['seconds', 'imagesPerSecond']);
-const times = new Set(['at', 'createdAt', 'finishedAt', 'importedAt', 'modified']);
+const times = new Set(['at', 'createdAt', 'finishedAt', 'importedAt']);
 /** What an interruption is meant to leave behind: the word that it was. */
 const tellsInterruption = ({ kind, message }: Record<string, unknown>) =>
   (kind === 'notice' && /^Resumed at /.test(String(message))) ||
@@ -31,12 +31,7 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
       const { points: _, ...manifest } = JSON.parse(bytes.toString()) as Record<string, unknown>;
       state.set(name, unmeasured(JSON.stringify(manifest)));
     } else if (/prepared\/[0-9a-f]{64}\/index\.json$/.test(name)) {
-      // The first line is the checksum, the sources' times are those of the rendering.
-      const { sources: _, ...index } = JSON.parse(bytes.toString().split('\n').slice(1).join('\n')) as Record<
-        string,
-        unknown
-      >;
-      state.set(name, sha256(Buffer.from(JSON.stringify(index))));
+      state.set(name, sha256(bytes.subarray(bytes.indexOf('\n')))); // the first line is the checksum
     } else if (name.startsWith('reports/') && /\.(md|csv)$/.test(name))
       state.set(name, sha256(Buffer.from(withoutSpeed(bytes.toString()))));
     else state.set(name, sha256(bytes));
@@ -64,6 +59,8 @@ function* tablesOf(path: string): Generator<[string, string]> {
       database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all() as { name: string }[]
     ).map(({ name }) => name);
     for (const table of tables) {
+      // memories of states of files and of the workspace's place, which are others each time
+      if (table === 'picture' || table === 'place') continue;
       const rows = database
         .prepare(table === 'event' ? 'SELECT * FROM event ORDER BY id' : `SELECT * FROM "${table}"`)
         .all() as Record<string, unknown>[];

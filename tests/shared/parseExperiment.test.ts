@@ -137,3 +137,16 @@ test('YAML whose alias stands inside the value it names is refused, not searched
   for (const text of ['x: &x {<<: *x}', '&a [*a]', 'name: &n [*n]', 'arms: &a [{name: &b {c: *b}}, *a]'])
     assert.throws(() => parseExperiment(text, 'loop.yaml'), /^ArcBenchError: loop\.yaml, line 1: /, text);
 });
+
+test('odd YAML is refused without a warning of the YAML library on the terminal', async () => {
+  const warnings: string[] = [];
+  const hear = ({ message }: Error) => warnings.push(message);
+  process.on('warning', hear);
+  assert.throws(
+    () => parseExperiment('? {name: a}\n: 1\n', 'odd.yaml'),
+    /^ArcBenchError: odd\.yaml, line 1: unknown key/,
+  );
+  await new Promise((resolve) => setImmediate(resolve)); // Node tells warnings a moment later
+  process.off('warning', hear);
+  assert.deepEqual(warnings, []);
+});

@@ -54,7 +54,11 @@ for (const version of versions) {
     );
     assert.deepEqual(store.result('run', 'summary'), { epochs: 2 });
     assert.deepEqual(store.artefacts('run'), [
-      { kind: 'weights', path: '/runs/run/weights.safetensors', sha256: version === 1 ? null : 'abc' },
+      {
+        kind: 'weights',
+        path: join(workspace, 'runs', 'run', 'weights.safetensors'),
+        sha256: version === 1 ? null : 'abc',
+      },
     ]);
     assert.deepEqual(
       store.annotation('run'),

@@ -221,11 +221,12 @@ test('a workspace of the second version keeps what it holds and remembers header
       store.datasets().map(({ hash, rejected, importedAt }) => [hash, rejected[0]?.reason, importedAt]),
       [['d', 'It is empty.', '2026-11-24']],
     );
-    assert.deepEqual(store.remarks('plan'), { data: 'mine' });
+    assert.deepEqual(store.remarks('plan', ''), { data: 'mine' });
     assert.equal(store.picture('/faces/a.jpg'), null);
+    const state = { changed: 12.5, inode: 2 ** 60, contentHash: 'a'.repeat(64) };
     const headers = [
-      { path: '/faces/a.jpg', bytes: 8, modified: 12.5, width: 250, height: 250 },
-      { path: '/faces/b.jpg', bytes: 9, modified: 1, width: 178, height: 218 },
+      { ...state, path: '/faces/a.jpg', bytes: 8, modified: 12.5, width: 250, height: 250 },
+      { ...state, path: '/faces/b.jpg', bytes: 9, modified: 1, width: 178, height: 218 },
     ];
     store.savePictures(headers);
     store.savePictures([{ ...headers[1]!, modified: 2 }]);

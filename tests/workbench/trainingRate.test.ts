@@ -64,7 +64,7 @@ test('a time says what it rests on and how far it may be off', () => {
       ...estimate,
       rate: { imagesPerSecond: 139.2, from: { kind: 'otherRuns', runs: 2, backbone: 'resnet18', inputSize: 112 } },
     }),
-    'Training time about 12 min (4 min to 36 min: reckoned at 140 img/s from the speed of resnet18 at 112 px here).',
+    'Training time about 12 min (4 min to 36 min: estimated at 140 img/s from the speed of resnet18 at 112 px here).',
   );
   assert.equal(
     trainingTimeSentence({ ...estimate, rate: { imagesPerSecond: 139.2, from: { kind: 'runs', runs: 1 } } }),
@@ -75,7 +75,7 @@ test('a time says what it rests on and how far it may be off', () => {
       ...estimate,
       rate: { imagesPerSecond: 139.2, from: { kind: 'machine', device: 'cpu', gigaflops: 64.2 } },
     }),
-    'Training time about 12 min (4 min to 36 min: reckoned at 140 img/s from 64 GFLOP/s of this machine; no ' +
+    'Training time about 12 min (4 min to 36 min: estimated at 140 img/s from 64 GFLOP/s of this machine; no ' +
       'network has trained here yet).',
   );
   assert.deepEqual([2, 44, 200, 298, 700, 7800, 86_000, 4e5].map(roughDuration), [

@@ -250,19 +250,19 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     const [report] = await call('reports.list', {});
     assert.equal(report?.title, 'Small &_duel'); // not as Markdown escapes it
     assert.ok(report);
-    const shown = await call('reports.show', { planHash: report.planHash });
+    const shown = await call('reports.show', { id: report.id });
     assert.equal(shown.markdown, readFileSync(job.result ?? '', 'utf8'));
-    assert.equal((await call('reports.write', { planHash: report.planHash })).markdown, shown.markdown);
-    assert.equal((await workbench.resource(`reports/${report.planHash}.zip`))?.type, 'application/zip');
+    assert.equal((await call('reports.write', { id: report.id })).markdown, shown.markdown);
+    assert.equal((await workbench.resource(`reports/${report.id}.zip`))?.type, 'application/zip');
     const remarked = await call('reports.remark', {
-      planHash: report.planHash,
+      id: report.id,
       section: 'limits',
       text: 'One lab, <b>one</b> day.',
     });
     assert.match(remarked.markdown, /> One lab, &lt;b>one&lt;\/b> day\.\n/);
-    assert.equal((await call('reports.write', { planHash: report.planHash })).markdown, remarked.markdown);
+    assert.equal((await call('reports.write', { id: report.id })).markdown, remarked.markdown);
     assert.equal(
-      (await call('reports.remark', { planHash: report.planHash, section: 'limits', text: ' ' })).markdown,
+      (await call('reports.remark', { id: report.id, section: 'limits', text: ' ' })).markdown,
       shown.markdown,
     );
     await call('runs.delete', { ids: [first.id] });

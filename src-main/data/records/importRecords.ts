@@ -77,7 +77,7 @@ function refuseTooMany({ path }: RecordFile, { pictureBytes }: RecordFacts): voi
 function picturesOf(records: RecordFile, { labels, pictureBytes }: RecordFacts): Omit<FoundRecords, 'understood'> {
   const images: FoundImage[] = [];
   const rejected: Rejected[] = [];
-  const { path, keys, offsets, modified } = records;
+  const { path, keys, offsets, state } = records;
   const names = new Map<number, string>(); // so that a million pictures share their people's names
   for (let record = 0; record < records.count; record++) {
     const label = labels[record] as number;
@@ -91,7 +91,7 @@ function picturesOf(records: RecordFile, { labels, pictureBytes }: RecordFacts):
     else {
       const identity = names.get(label) ?? String(label);
       names.set(label, identity);
-      images.push({ path: picture, identity, bytes, modified });
+      images.push({ ...state, path: picture, identity, bytes });
     }
   }
   return { images, rejected };

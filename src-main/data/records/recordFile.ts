@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { fileState, type FileState } from '../fileState.ts';
 import {
   findRecord,
   frameHead,
@@ -19,8 +20,8 @@ import { pauseScan, type ScanOptions } from './scanPause.ts';
 /** A record file that is open, with where its records are. */
 export interface RecordFile extends OpenFile, RecordIndex {
   readonly path: string;
-  /** Time of the file's last change, milliseconds. */
-  readonly modified: number;
+  /** The state of the whole file. */
+  readonly state: FileState;
   readonly count: number;
   readonly property: RecordProperty | null;
   /** What the user should know of the file, each in one sentence. */
@@ -63,11 +64,11 @@ export async function openRecordFile(path: string, options: ScanOptions = {}): P
   }
 }
 
-function openFile(path: string): OpenFile & { readonly modified: number } {
+function openFile(path: string): OpenFile & Pick<RecordFile, 'state'> {
   try {
     const file = openSync(path, 'r');
-    const { size, mtimeMs } = fstatSync(file);
-    return { file, size, modified: mtimeMs };
+    const state = fileState(fstatSync(file));
+    return { file, size: state.bytes, state };
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'the system refuses';
     throw new ArcBenchError(

@@ -35,22 +35,22 @@ function isFolder(path: string): boolean {
 }
 
 /**
- * The picture of a record and the time of its file's last change; one that cannot be read gives the reason in one
+ * The picture of a record; one that cannot be read gives the reason in one
  * sentence. Throws the system's error where the record file cannot be opened.
  */
 export function readRecordPicture({
   recordFile,
   offset,
-}: RecordPicture): { readonly file: Buffer; readonly modified: number } | { readonly reason: string } {
+}: RecordPicture): { readonly file: Buffer } | { readonly reason: string } {
   const file = openSync(recordFile, 'r');
   try {
-    const { size, mtimeMs } = fstatSync(file);
+    const { size } = fstatSync(file);
     const payload = readRecord({ file, size }, offset);
     if ('reason' in payload) return payload;
     const header = recordHeader(payload);
     if (!header || header.pictureAt >= payload.length)
       return { reason: `The record at byte ${offset} holds no picture: leave it out.` };
-    return { file: payload.subarray(header.pictureAt), modified: mtimeMs };
+    return { file: payload.subarray(header.pictureAt) };
   } finally {
     closeSync(file);
   }

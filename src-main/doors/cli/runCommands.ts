@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
+import type { RunData } from '../../../src-shared/api.ts';
 import { exportRun } from '../../workbench/results/exportRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
+import { runDataOf } from '../../workbench/experiment/runFaces.ts';
 import { noSuchRun } from '../../workbench/experiment/noSuchRun.ts';
 import { resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
 import type { Session } from './session.ts';
+
+const dataInWords = ({ hash, images, people }: RunData): string =>
+  images === null ? hash.slice(0, 12) : `${hash.slice(0, 12)}, ${images} pictures of ${people} people`;
 
 const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'];
 
@@ -16,15 +21,16 @@ export function addRunCommands(program: Command, cli: Session): void {
     .description('every run of the workspace')
     .action(() =>
       cli.withStore({ readOnly: true }, (store) => {
-        const rows = store.runs();
+        const rows = store.runs().map((row) => ({ ...row, data: runDataOf(store, row.id) }));
         cli.print(
           rows.length === 0
             ? 'No runs yet.'
             : rows
                 .map(
                   (row) =>
-                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC ` +
-                    ` seed ${row.seed}  ${row.arm}  (${row.experiment})`,
+                    `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC  ` +
+                    `data ${row.data?.hash.slice(0, 8) ?? 'unknown '}  ` +
+                    `seed ${row.seed}  ${row.arm}  (${row.experiment})`,
                 )
                 .join('\n'),
           rows,
@@ -41,6 +47,7 @@ export function addRunCommands(program: Command, cli: Session): void {
         if (!row) throw noSuchRun(id);
         const value = {
           ...row,
+          data: runDataOf(store, id),
           engine: store.result(id, 'engine'),
           resultHash: resultHash(store, id),
           summary: store.result(id, 'summary'),
@@ -53,6 +60,7 @@ export function addRunCommands(program: Command, cli: Session): void {
             `${row.id}  ${row.arm}, seed ${row.seed}  (${row.experiment})`,
             `status   ${row.status}${row.message ? `: ${row.message}` : ''}`,
             `created  ${row.createdAt}`,
+            ...(value.data === null ? [] : [`data     ${dataInWords(value.data)}`]),
             ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
             ...store
               .judgedPoints(id)

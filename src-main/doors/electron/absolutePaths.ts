@@ -12,7 +12,7 @@ const paths: readonly (readonly [section: string, knob: string, words: readonly 
  * workspace. A text that is not YAML stays as it is.
  */
 export function withAbsolutePaths(yaml: string, folder: string): string {
-  const document = parseDocument(yaml);
+  const document = parseDocument(yaml, { logLevel: 'error' });
   if (document.errors.length > 0 || !isMap(document.contents)) return yaml;
   const changed = paths.filter(([section, knob, words]) => {
     const value = document.getIn([section, knob]);

@@ -132,7 +132,7 @@ function stateOf({ event, payload }: WorkbenchEvent): string | null {
     case 'run':
       return `${event} ${payload.id}`;
     case 'reports.changed':
-      return `${event} ${payload.planHash}`;
+      return `${event} ${payload.id}`;
     case 'machine':
     case 'datasets.changed':
     case 'experiments.changed':

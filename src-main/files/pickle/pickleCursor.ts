@@ -13,7 +13,7 @@ export interface PickleCursor {
   /** A length of eight bytes. */
   readonly length64: () => number;
   readonly float64: () => number;
-  /** A whole number of so many bytes, in two's complement. */
+  /** A whole number of this many bytes, in two's complement. */
   readonly integer: (length: number) => number | bigint;
   /** A view of the next bytes, without a copy. */
   readonly bytes: (length: number) => Uint8Array;

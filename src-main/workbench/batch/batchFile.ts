@@ -10,6 +10,8 @@ const batchSchema = z.strictObject({
   plan: experimentSchema,
   planHash: z.string(),
   prepared: z.string(),
+  /** Absent in batches of older versions. */
+  dataset: z.string().optional(),
   splitHash: z.string(),
   baseFolder: z.string(),
   rerunCommand: z.string(),

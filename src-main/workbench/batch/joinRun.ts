@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { cp, open, readdir } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { pathOfRun, storedPaths } from '../../files/storedPaths.ts';
 import { hashFiles } from '../../files/hashFiles.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWholeFolder } from '../../files/writeWhole.ts';
@@ -32,9 +33,8 @@ export async function joinRun(
   const target = workspaceFolders(store.workspace).run(id);
   if (!existsSync(source))
     throw new ArcBenchError('damaged', `The files of run ${id} are gone from ${workspace}: train it again.`);
-  // A path of the run as the other workspace names it; the workspace may have been moved since.
-  const ending = `${workspaceFolders(sep).run(id)}${sep}`;
-  const moved = (path: string) => join(target, path.slice(path.lastIndexOf(ending) + ending.length));
+  const { stored } = storedPaths(store.workspace);
+  const moved = (path: string) => stored(pathOfRun(resolve(target), id, path));
   const artefacts = record.artefacts.map((artefact) => ({ ...artefact, path: moved(artefact.path) }));
   const summary = (record.results['summary'] ?? null) as TrainedSummary | null;
   const results =
@@ -51,7 +51,7 @@ export async function joinRun(
     await cp(source, temporary, { recursive: true });
     await syncFiles(temporary);
     for (const { kind, path, sha256 } of artefacts) {
-      if (sha256 !== null && (await hashFiles(join(temporary, path.slice(target.length)))) !== sha256)
+      if (sha256 !== null && (await hashFiles(pathOfRun(temporary, id, path))) !== sha256)
         throw new ArcBenchError(
           'damaged',
           `The ${kind} of run ${id} in ${workspace} is not the one that was written: train the run again.`,

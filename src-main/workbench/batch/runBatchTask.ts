@@ -49,7 +49,7 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
     store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] });
     await trainArms(
       { store, plan: batch.plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
-      { set, split },
+      { set, split, dataset: batch.dataset === undefined ? undefined : { hash: batch.dataset } },
       {
         ...train,
         interrupted: 'resume',

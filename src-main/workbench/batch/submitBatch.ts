@@ -51,7 +51,7 @@ export async function submitBatch(
         'it on one machine with `arcbench --run`, or leave sweep.halving out.',
     );
   refuseOneAfterAnother(plan);
-  const { set, split } = await gatherSplit(options);
+  const { dataset, set, split } = await gatherSplit(options);
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
   const jobs = readBatch(folder)?.jobs ?? [];
@@ -59,6 +59,7 @@ export async function submitBatch(
     plan,
     planHash: hash,
     prepared: set.hash,
+    dataset: dataset.hash,
     splitHash: split.hash,
     baseFolder,
     rerunCommand,

@@ -118,7 +118,11 @@ export function datasetCalls(
         total: chosen.length,
         pictures: chosen.slice(offset, offset + limit).map((index) => {
           const image = dataset.images[index] as FaceImage;
-          return pictureOf(image, { index, source: dataset.source, corrected: corrections.has(image.path) });
+          return pictureOf(image, {
+            index,
+            source: dataset.source,
+            corrected: corrections.has(image.contentHash ?? ''),
+          });
         }),
       };
     },
@@ -130,14 +134,16 @@ export function datasetCalls(
           'wrong-input',
           `The dataset ${nameOf(row)} has no picture ${index + 1}: look at it again.`,
         );
-      await correctLandmarks(store.workspace, image.path, landmarks);
+      if (image.contentHash === undefined)
+        throw new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} is of an older version: import it again.`);
+      await correctLandmarks(store.workspace, image.contentHash, landmarks);
       const found = await importDataset(
         { ...dataOf(row), resolvedSource: row.source },
         { workspace: store.workspace, roots, headers: headersIn(store) },
       );
       const dataset: Dataset = row.layout === 'demo' ? { ...found, layout: 'demo' } : found;
       const corrected = dataset.images[index];
-      if (corrected?.path !== image.path)
+      if (corrected?.contentHash !== image.contentHash)
         throw new ArcBenchError(
           'wrong-input',
           `The pictures of ${nameOf(row)} changed since they were imported: import them again; the correction is kept.`,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-shared/advice.ts';
 import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
@@ -15,6 +15,7 @@ import { isPlainName } from '../../files/plainName.ts';
 import type { StartEstimate } from '../../../src-shared/startEstimate.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
+import type { RunRow } from '../../store/store.ts';
 import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
 import { openedPath } from '../workspace/openedPath.ts';
@@ -96,7 +97,7 @@ const tooLarge = (estimate: StartEstimate): PlanAdvice[] =>
 
 export function experimentCalls(context: CallContext, library: DatasetLibrary): CallsOf<'experiments'> {
   const { store, jobs, roots, tell, workInThread } = context;
-  const countFaces = faceCounter(store.workspace, library);
+  const countFaces = faceCounter(store, library);
   const { area, experiment: pathOf } = workspaceFolders(store.workspace);
   const folder = area('experiments');
   const changed = () => tell({ event: 'experiments.changed', payload: null });
@@ -146,11 +147,12 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       .map((arm) => planOfArm(plan, arm).model.weights)
       .filter((file) => file !== 'random' && file !== 'imagenet');
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
-    const { source } = plan.data;
+    const base = { store, baseFolder: folder };
+    const source = plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source);
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
       await openedPath(source, roots); // what was imported was chosen before
     for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets]))
-      await openedPath(pathFrom(folder, file), roots);
+      await openedPath(pathFrom(base, file), roots);
   };
   return {
     'experiments.list': async () => {
@@ -168,7 +170,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           arms: plan?.arms.length ?? 0,
           seeds: plan?.seeds.length ?? 0,
           halving: plan?.sweep?.halving !== undefined,
-          runsDone: hash === null ? 0 : store.runs(hash).filter((run) => run.status === 'done').length,
+          runsDone: hash === null ? 0 : countDone(store.runs(hash)),
         }));
     },
     'experiments.presets': async () => {
@@ -238,13 +240,17 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
             },
             job,
           );
-          tell({ event: 'reports.changed', payload: { planHash: planHash(plan).slice(0, 12) } });
+          tell({ event: 'reports.changed', payload: { id: basename(dirname(report)) } });
           return report;
         },
       });
     },
   };
 }
+
+/** How many runs of a plan are done; one that is done on several data counts once. */
+const countDone = (runs: readonly RunRow[]): number =>
+  new Set(runs.filter(({ status }) => status === 'done').map(({ arm, seed }) => `${seed} ${arm}`)).size;
 
 const rerunCommandOf = (file: string, workspace: string) =>
   `${ownCommand()} --run ${shellWord(file)} --workspace ${shellWord(workspace)}`;

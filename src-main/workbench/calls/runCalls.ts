@@ -18,9 +18,12 @@ import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { armDifferences } from '../results/armDifferences.ts';
 import { lastCurveOfEpoch } from '../experiment/epochsDone.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
+import { pictureFinder } from '../results/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
 import { deleteRun } from '../experiment/deleteRun.ts';
 import { resumableRun } from '../experiment/resumeRun.ts';
+import { readRunFaces, runDataOf } from '../experiment/runFaces.ts';
+import { otherDataSentence } from '../results/otherDataSentence.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
 const inWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
@@ -82,6 +85,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
       .map(({ name, value }) => [name, value] as const);
     return {
       ...shown,
+      data: runDataOf(store, row.id),
       ...store.annotation(row.id),
       knobs,
       epochs: Number(knobs['training.epochs'] ?? 0),
@@ -121,7 +125,13 @@ function filesIn({
 }
 
 function placesOf(files: ReadonlySet<string>, images: readonly { readonly path: string }[]): Record<string, number> {
-  return Object.fromEntries(images.flatMap(({ path }, index) => (files.has(path) ? [[path, index] as const] : [])));
+  const find = pictureFinder(images.map(({ path }) => path));
+  return Object.fromEntries(
+    [...files].flatMap((file) => {
+      const place = find(file);
+      return place === undefined ? [] : [[file, place] as const];
+    }),
+  );
 }
 
 export function runCalls({ store, jobs, workInThread }: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
@@ -134,7 +144,7 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
   return {
     'runs.list': ({ limit, before }) => (limit === undefined ? summaries.all() : summaries.page(limit, before)),
     'runs.show': ({ id }): RunDetails => {
-      const faces = store.result(id, 'faces') as { prepared: string } | null;
+      const faces = readRunFaces(store, id);
       const folder = faces && folders.preparedSet(faces.prepared);
       const evaluation = (store.result(id, 'summary') as TrainedSummary | null)?.evaluation ?? null;
       return {
@@ -193,7 +203,7 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
         ids.map((id) => ({
           ...existing(id),
           predictions: store.result(id, 'predictions') as Predictions | null,
-          prepared: (store.result(id, 'faces') as { prepared: string } | null)?.prepared ?? '',
+          prepared: readRunFaces(store, id)?.prepared ?? '',
         }));
       const own = judgedOf(first);
       const others = judgedOf(second);
@@ -210,8 +220,9 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
       if (pairs.length === 0 || !existsSync(folder))
         throw new ArcBenchError(
           'wrong-input',
-          'No two of these runs were tested with one seed on one set of faces: mark runs of two arms that ' +
-            'are done with the same seed.',
+          otherDataSentence(store, [...first, ...second]) ??
+            'No two of these runs were tested with one seed on one set of faces: mark runs of two arms that ' +
+              'are done with the same seed.',
         );
       const { images } = openPreparedSet(folder);
       const { seeds, p, onlyFirst, onlySecond } = comparePredictions(pairs);

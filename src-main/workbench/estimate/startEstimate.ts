@@ -12,6 +12,7 @@ import { machineLimits } from './machineLimits.ts';
 import type { MachineSpeed } from './machineSpeed.ts';
 import { demoBytes, packedBytes, runBytes } from './startDisk.ts';
 import { planHash } from '../experiment/planHash.ts';
+import { readRunFaces } from '../experiment/runFaces.ts';
 import { haltOf } from '../experiment/haltOf.ts';
 import { trainingRate, type RatedRun } from './trainingRate.ts';
 
@@ -68,10 +69,16 @@ export function startEstimator(
         const imagesPerSecond = rateOf(run);
         return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
       });
+  /** Whether a run saw these faces, as far as that is known. */
+  const sawTheSame = (run: RunRow, counted: CountedFaces | null): boolean =>
+    !counted ||
+    !('prepared' in counted) ||
+    counted.prepared === undefined ||
+    readRunFaces(store, run.id)?.prepared === counted.prepared;
   return (plan: Plan, counted: CountedFaces | null): StartEstimate => {
     const trials = tuningTrials(plan);
     const isTrial = ({ arm }: Pick<RunRow, 'arm'>) => trials.some(({ name }) => name === arm);
-    const begun = store.runs(planHash(plan));
+    const begun = store.runs(planHash(plan)).filter((run) => sawTheSame(run, counted));
     const own = begun.filter(
       (run) => run.status === 'done' || haltOf(store, run.id) !== null || (isTrial(run) && hasEnded(run)),
     );

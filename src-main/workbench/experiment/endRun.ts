@@ -3,6 +3,7 @@ import type { RunStatus } from '../../../src-shared/api.ts';
 import type { RunWarning } from '../../../src-shared/runWarning.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { hashFiles } from '../../files/hashFiles.ts';
+import { storedPaths } from '../../files/storedPaths.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { Artefact } from '../../store/runs.ts';
 import type { Store } from '../../store/store.ts';
@@ -56,7 +57,9 @@ async function hashedArtefacts(store: Store, id: string, summary: TrainedSummary
 function keepResults(store: Store, id: string, last: Extract<LastMessage, { kind: 'done' }>): void {
   const { summary, predictions } = last;
   if (predictions) store.saveResult(id, 'predictions', predictions);
-  store.saveResult(id, 'summary', summary);
+  const { stored } = storedPaths(store.workspace);
+  const artefacts = Object.fromEntries(Object.entries(summary.artefacts).map(([kind, path]) => [kind, stored(path)]));
+  store.saveResult(id, 'summary', { ...summary, artefacts });
   if (!summary.evaluation) return;
   store.saveResult(id, 'judged', judgedMetrics(summary));
   store.addEvent(id, { kind: 'evaluated', message: 'Test, query and distractors were judged.' });

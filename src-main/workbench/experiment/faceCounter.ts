@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { splitSeedOf, type Plan } from '../../../src-shared/experiment.ts';
@@ -9,6 +10,7 @@ import { openPreparedSet } from '../../data/preparedSet.ts';
 import { noDuplicates, type Duplicates } from '../../split/findDuplicates.ts';
 import { knownDuplicates } from '../../split/knownDuplicates.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
+import type { Store } from '../../store/store.ts';
 import type { SplitSource } from '../../split/splitParts.ts';
 import type { DatasetLibrary } from './datasetLibrary.ts';
 import { absoluteData } from './gatherFaces.ts';
@@ -16,7 +18,14 @@ import { splitFacts } from './splitFacts.ts';
 
 /** How the faces of a plan would be split; a refusal says in one sentence why they cannot be. */
 export type CountedFaces =
-  { readonly from: FacesFrom; readonly images: number; readonly facts: SplitFacts } | { readonly refusal: string };
+  | {
+      readonly from: FacesFrom;
+      readonly images: number;
+      readonly facts: SplitFacts;
+      /** The hash of their prepared set, also where it is still to be made: runs on other data do not count. */
+      readonly prepared?: string;
+    }
+  | { readonly refusal: string };
 
 const mostDemoImages = 200_000; // an estimate of more would keep the workbench busy
 const countsKept = 20;
@@ -24,6 +33,7 @@ const countsKept = 20;
 /** What is known of the faces of a plan: where from, a key for what the count depends on, and the faces themselves. */
 interface KnownFaces {
   readonly from: FacesFrom;
+  readonly prepared?: string;
   readonly key: unknown;
   readonly open: () => CountableFaces;
 }
@@ -37,10 +47,10 @@ interface CountableFaces {
  * Counts what a plan's split would hold, from what is known of its faces before a start; null where nothing is known.
  * The last few counts are kept.
  */
-export function faceCounter(workspace: string, library: DatasetLibrary) {
+export function faceCounter(store: Pick<Store, 'workspace' | 'located'>, library: DatasetLibrary) {
   const kept = new Map<string, CountedFaces>();
   return async (plan: Plan, baseFolder: string): Promise<CountedFaces | null> => {
-    const faces = await knownFaces({ workspace, library }, plan, baseFolder);
+    const faces = await knownFaces({ store, library }, plan, baseFolder);
     if (faces === null) return null;
     const key = JSON.stringify([faces.from, faces.key, plan.prepare, plan.split]);
     const counted = kept.get(key) ?? count(plan, faces);
@@ -53,16 +63,17 @@ export function faceCounter(workspace: string, library: DatasetLibrary) {
 
 /** The prepared faces of a plan where they are there, else the imported ones, else those that the demo would draw. */
 async function knownFaces(
-  { workspace, library }: { readonly workspace: string; readonly library: DatasetLibrary },
+  { store, library }: { readonly store: Pick<Store, 'workspace' | 'located'>; readonly library: DatasetLibrary },
   plan: Plan,
   baseFolder: string,
 ): Promise<KnownFaces | null> {
-  const data = absoluteData({ plan, baseFolder });
+  const data = absoluteData({ plan, baseFolder, store });
   const dataset = await library.datasetOf(data).catch(() => null);
   if (dataset) {
-    const folder = preparedFolder(workspace, dataset, plan.prepare);
-    if (existsSync(folder)) return { from: 'prepared', key: dataset.hash, open: () => preparedFaces(folder) };
-    return { from: 'imported', key: dataset.hash, open: () => importedFaces(dataset) };
+    const folder = preparedFolder(store.workspace, dataset, plan.prepare);
+    const known = { key: dataset.hash, prepared: basename(folder) };
+    if (existsSync(folder)) return { ...known, from: 'prepared', open: () => preparedFaces(folder) };
+    return { ...known, from: 'imported', open: () => importedFaces(dataset) };
   }
   const { people, imagesPerPerson } = data.demo;
   if (data.source !== 'demo' || people * imagesPerPerson > mostDemoImages) return null;
@@ -93,12 +104,13 @@ function importedFaces({ images, partsGivenBy }: Dataset): CountableFaces {
   return { set, duplicates: null };
 }
 
-function count(plan: Plan, { from, open }: KnownFaces): CountedFaces {
+function count(plan: Plan, { from, prepared, open }: KnownFaces): CountedFaces {
   const { set, duplicates } = open();
   try {
     const rule = { ...plan.split, seed: splitSeedOf(plan.split, plan.seeds[0] ?? 1) };
     const split = makeSplit(set, rule, duplicates ?? noDuplicates);
-    return { from, images: set.images.length, facts: splitFacts({ set, split }) };
+    const facts = splitFacts({ set, split });
+    return { from, images: set.images.length, facts, ...(prepared !== undefined && { prepared }) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
     return { refusal: error.message };

@@ -10,7 +10,8 @@ import { refuseFullDisk } from '../estimate/refuseFullDisk.ts';
 import { demoBytes, packedBytes } from '../estimate/startDisk.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { countPeople } from './countPeople.ts';
-import { checkStop, pathFrom, type StageOptions } from './stage.ts';
+import { presentSource } from './presentSource.ts';
+import { checkStop, pathFrom, type PathBase, type StageOptions } from './stage.ts';
 
 /** Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. */
 export async function importFaces(options: StageOptions): Promise<Dataset> {
@@ -25,7 +26,7 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
         onProgress: paced(progress, 'demo faces'),
         shouldStop: () => signal.aborted,
       })
-    : pathFrom(options.baseFolder, plan.data.source);
+    : presentSource(options);
   const found = await importDataset(
     { ...plan.data, resolvedSource },
     { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: paced(progress, 'files') },
@@ -60,10 +61,10 @@ export const headersIn = (store: Pick<StageOptions['store'], 'picture' | 'savePi
 /** The data section of a plan with an absolute source, by which a dataset is found again. */
 export const absoluteData = ({
   plan,
-  baseFolder,
-}: Pick<StageOptions, 'plan' | 'baseFolder'>): StageOptions['plan']['data'] => ({
+  ...base
+}: PathBase & Pick<StageOptions, 'plan'>): StageOptions['plan']['data'] => ({
   ...plan.data,
-  source: plan.data.source === 'demo' ? 'demo' : pathFrom(baseFolder, plan.data.source),
+  source: plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source),
 });
 
 function saveRow(

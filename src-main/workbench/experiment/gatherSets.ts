@@ -2,18 +2,19 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 import { checkSetPictures } from '../../data/verification/decodeSetPicture.ts';
 import { readVerificationSet, verificationSetName } from '../../data/verification/verificationSet.ts';
-import { pathFrom, type StageOptions } from './stage.ts';
+import { pathFrom, type PathBase, type StageOptions } from './stage.ts';
 
 /** The files of a plan's verification sets. */
-export const setFilesOf = ({ evaluation }: Pick<Plan, 'evaluation'>, baseFolder: string): readonly string[] =>
-  evaluation.sets.map((file) => pathFrom(baseFolder, file));
+export const setFilesOf = ({ evaluation }: Pick<Plan, 'evaluation'>, base: PathBase): readonly string[] =>
+  evaluation.sets.map((file) => pathFrom(base, file));
 
 /**
  * Reads the plan's verification sets and decodes each picture once, so that a broken set is refused before any
  * training. Throws ArcBenchError.
  */
-export async function checkSets({ plan, baseFolder, progress, signal }: StageOptions): Promise<void> {
-  const files = setFilesOf(plan, baseFolder);
+export async function checkSets(options: StageOptions): Promise<void> {
+  const { plan, progress, signal } = options;
+  const files = setFilesOf(plan, options);
   refuseSameNames(files);
   for (const file of files) {
     progress.stage(`Checking the verification set ${verificationSetName(file)}`);

@@ -4,12 +4,12 @@ import type { Network } from '../../model/network.ts';
 import { fetchImagenetWeights, imagenetWeightsPath } from '../../model/weights/imagenetWeights.ts';
 import { imagenetFiles, type ImagenetRelease } from '../../model/weights/imagenetFiles.ts';
 import { fitWeightFile } from '../../model/weights/pretrainedBackbone.ts';
-import { pathFrom, type StageOptions } from './stage.ts';
+import { pathFrom, type PathBase, type StageOptions } from './stage.ts';
 
 /** The weight file that a planned backbone starts from, or null where its weights are drawn from the seed. */
-export function weightFileOf({ weights, backbone }: Plan['model'], baseFolder: string): string | null {
+export function weightFileOf({ weights, backbone }: Plan['model'], base: PathBase): string | null {
   if (weights === 'random') return null;
-  return weights === 'imagenet' ? imagenetWeightsPath(releaseOf(backbone)) : pathFrom(baseFolder, weights);
+  return weights === 'imagenet' ? imagenetWeightsPath(releaseOf(backbone)) : pathFrom(base, weights);
 }
 
 const withFiles = backboneNames.filter((name) => imagenetFiles[name] !== null);
@@ -31,10 +31,8 @@ function releaseOf(backbone: BackboneName): ImagenetRelease {
  * Verifies, before any work is done, that the plan's weight file is there and fits the backbone. Fetches ImageNet
  * weights once. Throws ArcBenchError.
  */
-export async function gatherWeights(
-  { plan, baseFolder, progress, signal }: StageOptions,
-  network: Network,
-): Promise<void> {
+export async function gatherWeights(options: StageOptions, network: Network): Promise<void> {
+  const { plan, progress, signal } = options;
   if (plan.model.weights === 'imagenet') {
     const release = releaseOf(network.backbone);
     progress.stage(`Looking for the ImageNet weights of ${network.backbone}`);
@@ -48,6 +46,6 @@ export async function gatherWeights(
         }),
     });
   }
-  const path = weightFileOf(plan.model, baseFolder);
+  const path = weightFileOf(plan.model, options);
   if (path !== null) fitWeightFile(path, network);
 }

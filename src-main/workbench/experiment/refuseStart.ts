@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
 import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { preparedFolder } from '../../data/prepareDataset.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
@@ -34,10 +36,12 @@ export function refuseStart({ store, plan }: StageOptions, counted: Counted | nu
 }
 
 /** Counts the split of imported faces. Preparing them may leave some out, so a later split has no more. */
-export function countImported({ plan }: StageOptions, dataset: Dataset): Counted {
+export function countImported({ plan, store }: StageOptions, dataset: Dataset): Counted {
   // Which pictures are copies is not known yet: each counts as one of its own.
   const images = dataset.images.map((image) => ({ ...image, contentHash: image.path }));
   const { partsGivenBy } = dataset;
   const set = { hash: '', images, ...(partsGivenBy !== undefined && { partsGivenBy }) };
-  return { from: 'imported', images: images.length, facts: splitFacts({ set, split: makeSplit(set, plan.split) }) };
+  const facts = splitFacts({ set, split: makeSplit(set, plan.split) });
+  const prepared = basename(preparedFolder(store.workspace, dataset, plan.prepare));
+  return { from: 'imported', images: images.length, facts, prepared };
 }

@@ -2,6 +2,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 import type { RunRow, Store } from '../../store/store.ts';
 import { noSuchRun } from './noSuchRun.ts';
+import { originOf, type Origin } from './originOf.ts';
 import { gatherSplit } from './runExperiment.ts';
 import type { StageOptions } from './stage.ts';
 import { storedPlan } from './storedPlan.ts';
@@ -11,7 +12,7 @@ import type { TrainOptions } from './trainingStage.ts';
 export interface ResumableRun {
   readonly row: RunRow;
   readonly plan: Plan;
-  readonly origin: Pick<StageOptions, 'baseFolder' | 'rerunCommand'>;
+  readonly origin: Origin;
 }
 
 /** What is needed to go on with a run. Throws 'wrong-input' where it is done or unknown, 'damaged' without its plan. */
@@ -19,7 +20,7 @@ export function resumableRun(store: Store, id: string): ResumableRun {
   const row = store.run(id);
   if (!row) throw noSuchRun(id);
   const stored = store.plan(row.planHash);
-  const origin = store.result(id, 'origin') as ResumableRun['origin'] | null;
+  const origin = originOf(store, id);
   if (row.status === 'done')
     throw new ArcBenchError('wrong-input', `The run ${id} is done: there is nothing to resume.`);
   if (!stored || !origin)

@@ -9,7 +9,7 @@ import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { trainingTimeSentence } from '../../../src-shared/trainingTime.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { heldOutPairs } from '../../data/pairs/heldOutPairs.ts';
-import { workspaceFolders } from '../../files/workspaceFolders.ts';
+import { reportId, workspaceFolders } from '../../files/workspaceFolders.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
@@ -50,10 +50,10 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const set = await prepareFaces(options, dataset);
   const audited = await auditFaces(options, set);
   sayHowSplit(options, audited.split);
-  refuseStart(options, { from: 'prepared', images: set.images.length, facts: splitFacts({ set, ...audited }) });
+  refuseStart(options, countedFaces({ set, split: audited.split }));
   const { pairs } = options.plan.evaluation;
   // throws for a file that cannot be used, before any training
-  if (pairs !== builtPairs) heldOutPairs(pathFrom(options.baseFolder, pairs), set.images, audited.split.classes);
+  if (pairs !== builtPairs) heldOutPairs(pathFrom(options, pairs), set.images, audited.split.classes);
   return { dataset, set, ...audited, ...(await writeAuditedSplit(options, set, audited)) };
 }
 
@@ -81,7 +81,7 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   const { store, plan } = options;
   options.progress.stage('Writing the report');
   const hash = planHash(plan);
-  const folder = workspaceFolders(store.workspace).report(hash);
+  const folder = workspaceFolders(store.workspace).report(reportId(hash, faces.set.hash));
   await writeReport(
     await reportOf(store, {
       plan,
@@ -95,18 +95,20 @@ export async function writeExperimentReport(options: StageOptions, faces: SplitF
   return join(folder, 'report.md');
 }
 
+const countedFaces = ({ set, split }: Pick<SplitFaces, 'set' | 'split'>) => ({
+  from: 'prepared' as const,
+  images: set.images.length,
+  facts: splitFacts({ set, split }),
+  prepared: set.hash,
+});
+
 /** Shows how long training will take. Measures the machine first where no run shows its speed. */
 async function sayTrainingTime(
   { store, plan, progress }: StageOptions,
   faces: SplitFaces,
   engine: EngineName,
 ): Promise<void> {
-  const estimated = (machine: MachineSpeed | null) =>
-    startEstimator(store, () => machine)(plan, {
-      from: 'prepared',
-      images: faces.set.images.length,
-      facts: splitFacts(faces),
-    });
+  const estimated = (machine: MachineSpeed | null) => startEstimator(store, () => machine)(plan, countedFaces(faces));
   const known = estimated(null);
   if (known.runsDone === known.runs) return;
   const estimate = known.rate === null ? estimated(await machineSpeed(engine)) : known;

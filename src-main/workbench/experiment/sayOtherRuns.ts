@@ -1,6 +1,7 @@
 import type { Plan } from '../../../src-shared/experiment.ts';
 import { knobsOf } from '../../../src-shared/knobs.ts';
 import type { RunRow } from '../../store/store.ts';
+import { originOf } from './originOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
 import type { StageOptions } from './stage.ts';
 
@@ -17,7 +18,7 @@ export function sayOtherRuns(
 ): void {
   if (runs.some(({ id }) => store.run(id) !== null)) return;
   const isOfThisExperiment = ({ id, experiment }: RunRow): boolean => {
-    const origin = store.result(id, 'origin') as { baseFolder: string; rerunCommand: string } | null;
+    const origin = originOf(store, id);
     return origin?.rerunCommand === rerunCommand || (experiment === plan.name && origin?.baseFolder === baseFolder);
   };
   const [newest] = store

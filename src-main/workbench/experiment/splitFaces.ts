@@ -8,6 +8,7 @@ import type { Duplicates } from '../../split/findDuplicates.ts';
 import { duplicatesOf, knownDuplicates } from '../../split/knownDuplicates.ts';
 import { makeSplit, type Split } from '../../split/makeSplit.ts';
 import { writeSplitFolders } from '../../split/splitFolders.ts';
+import { rememberLinked } from './rememberLinked.ts';
 import { checkStop, type StageOptions } from './stage.ts';
 
 export interface AuditedSplit {
@@ -90,6 +91,7 @@ export async function writeAuditedSplit(
       manifestHash: folders.manifestHash,
       audit: findings,
     });
+    await rememberLinked(store, folders.linked);
     checkStop(options);
     return folders;
   };

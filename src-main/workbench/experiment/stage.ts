@@ -32,5 +32,9 @@ export function checkStop({ signal, rerunCommand }: StageOptions): void {
   if (signal.aborted) throw new ArcBenchError('cancelled', `Stopped; \`${rerunCommand} --resume\` goes on from here.`);
 }
 
-export const pathFrom = (baseFolder: string, path: string): string =>
-  isAbsolute(path) ? path : resolve(baseFolder, path);
+/** What a path of a plan is relative to, and the workspace that may have been moved. */
+export type PathBase = Pick<StageOptions, 'baseFolder'> & { readonly store: Pick<Store, 'located'> };
+
+/** Where a file or folder that a plan names is. One that lay in the workspace has moved along with it. */
+export const pathFrom = ({ baseFolder, store }: PathBase, path: string): string =>
+  store.located(isAbsolute(path) ? path : resolve(baseFolder, path));

@@ -3,6 +3,8 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
 import { drawsOf } from './drawsOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
+import { saveOrigin } from './originOf.ts';
+import { runFacesOf } from './runFaces.ts';
 import type { TrainingStage } from './trainingStage.ts';
 
 /**
@@ -22,8 +24,8 @@ export async function startRun(
   const draws = drawsOf(armPlan, labelsOf(split), seed);
   store.atomically(() => {
     store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: split.hash });
-    store.saveResult(id, 'faces', { prepared: faces.set.hash });
-    store.saveResult(id, 'origin', { baseFolder, rerunCommand });
+    store.saveResult(id, 'faces', runFacesOf(faces));
+    saveOrigin(store, id, { baseFolder, rerunCommand });
     store.saveResult(id, 'draws', draws);
     if (plan.tune && role === 'comparison') store.saveResult(id, 'tuned', trained.settings ?? {});
   });

@@ -103,7 +103,7 @@ function taskOf(
   run: PlannedRun,
   { armPlan, ...task }: Pick<TrainerTask, 'resume' | 'untilEpoch'> & { readonly armPlan: TrainerTask['plan'] },
 ): TrainerTask {
-  const { baseFolder, store } = options;
+  const { store } = options;
   const { id, arm, seed, split } = run;
   const { pairs } = armPlan.evaluation;
   return {
@@ -115,9 +115,9 @@ function taskOf(
     preparedFolder: faces.set.folder,
     classes: split.classes,
     parts: split.parts,
-    weightFile: weightFileOf(armPlan.model, baseFolder),
-    pairsFile: pairs === builtPairs ? null : pathFrom(baseFolder, pairs),
-    setFiles: setFilesOf(armPlan, baseFolder),
+    weightFile: weightFileOf(armPlan.model, options),
+    pairsFile: pairs === builtPairs ? null : pathFrom(options, pairs),
+    setFiles: setFilesOf(armPlan, options),
     runFolder: workspaceFolders(store.workspace).run(id),
     compiled: train.compiled,
     evaluate: isJudged(train, run),

@@ -1,4 +1,5 @@
 import type { EngineName } from '../../../src-shared/runEngine.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
 import type { Split } from '../../split/makeSplit.ts';
 import type { SplitsOfSeeds } from './plannedRuns.ts';
@@ -19,7 +20,7 @@ export interface TrainOptions {
 export interface TrainingStage {
   readonly options: StageOptions;
   readonly train: TrainOptions;
-  readonly faces: SplitsOfSeeds & { readonly set: PreparedSet };
+  readonly faces: SplitsOfSeeds & { readonly set: PreparedSet; readonly dataset?: Pick<Dataset, 'hash'> | undefined };
   readonly planHash: string;
   /** The class of each training image of a split. */
   readonly labelsOf: (split: Split) => Int32Array;

@@ -4,9 +4,11 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { stoppingRuleOf } from '../../../src-shared/sequentialDuel.ts';
+import { otherDataSentence } from './otherDataSentence.ts';
 import { reportMetrics } from '../../report/reportMetrics.ts';
 import type { RunEvaluation } from '../../report/runEvaluation.ts';
 import type { RunRow, Store } from '../../store/store.ts';
+import { readRunFaces } from '../experiment/runFaces.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 
 /**
@@ -40,7 +42,12 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
       )
       .map(({ row }) => [row.seed, row.splitHash]),
   );
-  const arms = [...groupBy(judged, ({ row }) => `${row.planHash} ${row.arm}`).values()].map((own) => ({
+  const arms = [
+    ...groupBy(
+      judged,
+      ({ row }) => `${row.planHash} ${readRunFaces(store, row.id)?.prepared ?? ''} ${row.arm}`,
+    ).values(),
+  ].map((own) => ({
     name: own[0]!.row.id,
     isBase: own.includes(base),
     runs: own
@@ -64,5 +71,9 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
       .slice(1)
       .map(({ name }) => name)
       .filter((name) => !paired.has(name)),
+    otherData: otherDataSentence(
+      store,
+      judged.map(({ row }) => row.id),
+    ),
   };
 }

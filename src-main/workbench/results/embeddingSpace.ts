@@ -10,6 +10,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import type { Store } from '../../store/store.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
+import { pictureFinder } from './pictureFinder.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
 
 /** A run's embeddings with what each row shows; rows are the same in each frame, and of unit length. */
@@ -67,7 +68,7 @@ export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'):
 
 /** Rows of labels.tsv, whose cells were written by `tsvCell`. */
 function judgedRows(path: string, set: PreparedSet | null, predictions: Predictions | null): EmbeddingRow[] {
-  const places = new Map(set?.images.map((image, index) => [textOfCell(tsvCell(image.path)), index]));
+  const placeOf = pictureFinder(set?.images.map((image) => textOfCell(tsvCell(image.path))) ?? []);
   const isCorrect = new Map(
     predictions?.images.map((image, at) => [image, predictions.labels[at] === predictions.predicted[at]]),
   );
@@ -83,7 +84,7 @@ function judgedRows(path: string, set: PreparedSet | null, predictions: Predicti
           `${path} names a part '${part.slice(0, 40)}' where one of ${partNames.join(', ')} was expected: ` +
             'run the experiment again.',
         );
-      const picture = places.get(file) ?? null;
+      const picture = placeOf(file) ?? null;
       return {
         picture,
         identity,

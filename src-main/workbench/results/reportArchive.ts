@@ -4,12 +4,10 @@ import { zipSync } from 'fflate';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 
 /** A report's folder as a ZIP archive, equal bytes for equal files. */
-export function reportArchive(workspace: string, planHash: string): Uint8Array {
-  const folder = workspaceFolders(workspace).report(planHash);
+export function reportArchive(workspace: string, id: string): Uint8Array {
+  const folder = workspaceFolders(workspace).report(id);
   return zipSync(
-    Object.fromEntries(
-      readdirSync(folder).map((name) => [`report-${planHash}/${name}`, readFileSync(join(folder, name))]),
-    ),
+    Object.fromEntries(readdirSync(folder).map((name) => [`report-${id}/${name}`, readFileSync(join(folder, name))])),
     { mtime: '2000-01-01' },
   );
 }

@@ -56,7 +56,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
     plan,
     planHash: source.hash,
     rerunCommand: source.rerunCommand,
-    remarks: store.remarks(source.hash),
+    remarks: store.remarks(source.hash, set.hash),
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',
       cores: cpus().length,

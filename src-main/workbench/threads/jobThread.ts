@@ -7,7 +7,8 @@ import { importFaces, prepareFaces } from '../experiment/gatherFaces.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { placeEmbeddings } from '../results/placeEmbeddings.ts';
 import { resumableRun, resumeRun } from '../experiment/resumeRun.ts';
-import { gatherSplit, runExperiment, writeExperimentReport } from '../experiment/runExperiment.ts';
+import { rewriteReport } from '../experiment/rewriteReport.ts';
+import { runExperiment } from '../experiment/runExperiment.ts';
 import { auditFaces, lookForDuplicates, writeAuditedSplit } from '../experiment/splitFaces.ts';
 import type { StageOptions } from '../experiment/stage.ts';
 import type { WorkMessage, WorkOrder, WorkTask } from './jobThreads.ts';
@@ -59,7 +60,7 @@ async function done(
       return (await writeAuditedSplit(options, set, await auditFaces(options, set))).folder;
     }
     case 'report':
-      return await writeExperimentReport(options, await gatherSplit(options));
+      return await rewriteReport(options, work.run);
     case 'experiment':
       return (await runExperiment(options, { ...engine, interrupted: work.interrupted })).report;
     case 'resume':

@@ -10,7 +10,8 @@ import type { StageOptions } from '../experiment/stage.ts';
 /** What a job does, with its plan. */
 export type PlannedWork = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'> &
   (
-    | { readonly kind: 'import' | 'prepare' | 'split' | 'report' }
+    | { readonly kind: 'import' | 'prepare' | 'split' }
+    | { readonly kind: 'report'; /** The data of this run are those of the report. */ readonly run: string }
     | { readonly kind: 'experiment'; readonly interrupted: CheckedInput<'experiments.start'>['interrupted'] }
     | { readonly kind: 'resume'; readonly run: string }
   );

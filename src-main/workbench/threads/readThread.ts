@@ -32,7 +32,7 @@ const handlers = {
   ...datasetCalls(context, library),
   ...experimentCalls(context, library),
   'projection.kept': (request: Parameters<typeof keptProjection>[1]) => keptProjection(store, request),
-  'report.archive': (planHash: string) => reportArchive(workspace, planHash),
+  'report.archive': (id: string) => reportArchive(workspace, id),
 };
 const encoder = new TextEncoder();
 

@@ -33,7 +33,7 @@ export function resources({
   readonly library: DatasetLibrary;
   /** The folders that the user opened. */
   readonly roots: readonly string[];
-  readonly packed: (planHash: string) => Promise<Uint8Array>;
+  readonly packed: (id: string) => Promise<Uint8Array>;
 }) {
   const folders = workspaceFolders(workspace);
   const pictures = new Map<string, Resource>(); // least recently used first
@@ -84,15 +84,15 @@ export function resources({
         .toBuffer(),
     };
   };
-  const report = async (planHash: string, file: string): Promise<Resource | null> => {
-    const folder = folders.report(planHash);
+  const report = async (id: string, file: string): Promise<Resource | null> => {
+    const folder = folders.report(id);
     if (!existsSync(folder) || !(await readdir(folder)).includes(file)) return null;
     return { type: typeOf[extname(file)] ?? 'application/octet-stream', bytes: await readFile(join(folder, file)) };
   };
-  const archive = async (planHash: string): Promise<Resource | null> => {
-    const folder = folders.report(planHash);
+  const archive = async (id: string): Promise<Resource | null> => {
+    const folder = folders.report(id);
     if (!existsSync(folder)) return null;
-    return { type: 'application/zip', bytes: await packed(planHash), fileName: `report-${planHash}.zip` };
+    return { type: 'application/zip', bytes: await packed(id), fileName: `report-${id}.zip` };
   };
   return {
     async read(address: string): Promise<Resource | null> {
@@ -112,9 +112,11 @@ export function resources({
         const found = await face(faceOf[1]!, Number(faceOf[2]));
         return found && remember(address, found);
       }
-      const archiveOf = /^reports\/([0-9a-f]{12})\.zip$/.exec(address);
+      const archiveOf = /^reports\/([0-9a-f]{12}(?:-[0-9a-f]{8})?)\.zip$/.exec(address);
       if (archiveOf) return await archive(archiveOf[1]!);
-      const reportOf = /^reports\/([0-9a-f]{12})\/([^/?]{1,200})(?:\?written=[\w.%-]{1,60})?$/.exec(address);
+      const reportOf = /^reports\/([0-9a-f]{12}(?:-[0-9a-f]{8})?)\/([^/?]{1,200})(?:\?written=[\w.%-]{1,60})?$/.exec(
+        address,
+      );
       return reportOf ? await report(reportOf[1]!, decodeURIComponent(reportOf[2]!)) : null;
     },
     close: () => open?.packed.close(),

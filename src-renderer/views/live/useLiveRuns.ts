@@ -17,12 +17,12 @@ export function useLiveRuns() {
   const job = computed(() => jobs.running.find(trains) ?? null);
   /** One run of each experiment, newest first. */
   const plans = computed(() => [...new Map(runs.all.map((run) => [run.planHash, run])).values()]);
-  const planHash = computed(() => {
+  const chosenRun = computed(() => {
     const named = route.params['run'];
     const ofAddress = typeof named === 'string' && named !== '' ? runs.byId(named) : null;
-    const inTraining = runs.byId(job.value?.run ?? '');
-    return ofAddress?.planHash ?? inTraining?.planHash ?? plans.value[0]?.planHash ?? null;
+    return ofAddress ?? runs.byId(job.value?.run ?? '') ?? runs.all[0] ?? null;
   });
+  const planHash = computed(() => chosenRun.value?.planHash ?? null);
   /** As a model for a list of experiments: choosing one puts its newest run into the address. */
   const chosenPlan = computed({
     get: () => planHash.value ?? '',
@@ -32,7 +32,12 @@ export function useLiveRuns() {
     },
   });
 
-  const shown = computed(() => runs.all.filter((run) => run.planHash === planHash.value).reverse());
+  /** Runs of the same plan on other data are another experiment. */
+  const shown = computed(() =>
+    runs.all
+      .filter((run) => run.planHash === planHash.value && run.data?.hash === chosenRun.value?.data?.hash)
+      .reverse(),
+  );
   const seeds = computed(() => new Set(shown.value.map((run) => run.seed)).size);
   const armPlaces = computed(() => {
     const arms = planHash.value === null ? [] : runs.armsOf(planHash.value);

@@ -54,12 +54,13 @@ export function metricText(found: RunGroup['metrics'][string] | undefined, perce
   return `${mean} ± ${percent ? (found.spread * 100).toFixed(1) : formatNumber(found.spread, 2)}`;
 }
 
-/** Whether runs saw the same faces: their best values may be compared only then. */
+/** Whether runs saw the same faces in the same parts: their best values may be compared only then. */
 export function haveSameFaces(runs: readonly RunSummary[]): boolean {
-  const facesOf = ({ knobs }: RunSummary): string =>
-    JSON.stringify(
+  const facesOf = ({ data, knobs }: RunSummary): string =>
+    JSON.stringify([
+      data?.hash ?? null,
       Object.entries(knobs).filter(([knob]) => /^(data|prepare|split)\./.test(knob) && knob !== 'split.seed'),
-    );
+    ]);
   return new Set(runs.map(facesOf)).size <= 1;
 }
 

@@ -57,7 +57,9 @@ type RunTest = (run: RunSummary) => boolean;
 function wordTest(word: string, knobTexts: Map<string, string>): RunTest {
   return (run) => {
     const state = statusWord(run.status);
-    const own = [run.experiment, run.arm, `seed ${run.seed}`, state, run.note, run.starred ? 'starred' : '', run.id];
+    const data = `data ${run.data?.hash ?? 'unknown'}`;
+    const starred = run.starred ? 'starred' : '';
+    const own = [run.experiment, run.arm, `seed ${run.seed}`, state, run.note, starred, run.id, data];
     return own.join(' ').toLowerCase().includes(word) || knobTextOf(run, knobTexts).includes(word);
   };
 }

@@ -1,5 +1,6 @@
 import type { RunSummary } from '../../../src-shared/api.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
+import { formatPlural } from '../../components/format.ts';
 
 /** The runs of one arm of a plan: one per seed. */
 export interface RunGroup {
@@ -11,9 +12,12 @@ export interface RunGroup {
   >;
 }
 
-/** Groups runs by plan and arm, in the order of their first runs. */
+/** What the runs of one arm share: the plan, the data and the arm. */
+const armKey = ({ planHash, data, arm }: RunSummary): string => `${planHash} ${data?.hash ?? ''} ${arm}`;
+
+/** Groups runs by plan, data and arm, in the order of their first runs. */
 export function groupRuns(runs: readonly RunSummary[]): RunGroup[] {
-  return [...groupBy(runs, (run) => `${run.planHash} ${run.arm}`)].map(([key, members]) => {
+  return [...groupBy(runs, armKey)].map(([key, members]) => {
     const names = new Set(members.flatMap((run) => Object.keys(run.metrics)));
     return {
       key,
@@ -158,12 +162,15 @@ export interface DoneArm {
   readonly runs: readonly RunSummary[];
 }
 
-/** The arms of finished runs, in the order of their colours. Arms with the same name also name their experiment. */
+/**
+ * The arms of finished runs, in the order of their colours. Arms with the same name also name their experiment, or
+ * their data where the experiment is the same.
+ */
 export function doneArms(runs: readonly RunSummary[], colourOf: (run: RunSummary) => number): readonly DoneArm[] {
   const found = [
     ...groupBy(
       runs.filter((run) => run.status === 'done'),
-      (run) => `${run.planHash} ${run.arm}`,
+      armKey,
     ),
   ]
     .map(([key, own]) => ({ key, own, first: own[0]! }))
@@ -171,11 +178,31 @@ export function doneArms(runs: readonly RunSummary[], colourOf: (run: RunSummary
   return found.map(({ key, own, first }) => ({
     key,
     runs: own,
-    name: found.some((other) => other.key !== key && other.first.arm === first.arm)
-      ? `${first.arm}, ${first.experiment}`
-      : first.arm,
+    name: distinctName(
+      first,
+      found.filter((other) => other.key !== key).map((other) => other.first),
+    ),
   }));
 }
+
+function distinctName(run: RunSummary, others: readonly RunSummary[]): string {
+  const namesakes = others.filter(({ arm }) => arm === run.arm);
+  if (namesakes.length === 0) return run.arm;
+  const ofPlan = namesakes.filter(({ planHash }) => planHash === run.planHash);
+  if (ofPlan.length === 0) return `${run.arm}, ${run.experiment}`;
+  const name = `${run.arm}, data ${dataName(run)}`;
+  return ofPlan.length === namesakes.length ? name : `${name}, ${run.experiment}`;
+}
+
+/** The data that a run saw, as lists name them. */
+export const dataName = ({ data }: RunSummary): string => data?.hash.slice(0, 8) ?? 'unknown';
+
+/** The data that a run saw, with their numbers where these are known. */
+export const dataInWords = (run: RunSummary): string =>
+  run.data?.images == null || run.data.people === null
+    ? dataName(run)
+    : `${dataName(run)}: ${formatPlural(run.data.images, ['picture', 'pictures'])} of ` +
+      formatPlural(run.data.people, ['person', 'people']);
 
 /**
  * The width in pixels of a column of arm names. It shows long names in full, within limits: those of a sweep differ at

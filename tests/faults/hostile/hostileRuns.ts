@@ -24,7 +24,7 @@ export interface HostileCount {
   readonly mebibytes: number;
 }
 
-const bounds = { seconds: 5, mebibytes: 1024, silence: 120_000 } as const;
+const bounds = { seconds: 5, mebibytes: 1280, silence: 120_000 } as const;
 
 /**
  * Hands hostile inputs to the product in processes of their own, and counts how each was met; beside them lies a folder

@@ -149,7 +149,7 @@ const aimed: readonly (readonly [string, (name: string) => unknown])[] = [
   ['experiments.delete', (id) => ({ id })],
   ['runs.show', (id) => ({ id })],
   ['datasets.show', (hash) => ({ hash })],
-  ['reports.show', (hash) => ({ planHash: hash })],
+  ['reports.show', (hash) => ({ id: hash })],
 ];
 
 export const messages: HostileKind = {
