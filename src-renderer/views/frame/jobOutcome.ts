@@ -6,8 +6,8 @@ export function jobOutcome(job: Job): { readonly label: string; readonly to: Rou
   if (job.state !== 'done' || job.result === null) return null;
   switch (job.kind) {
     case 'experiment': {
-      const planHash = /reports[\\/]([\w-]+)/.exec(job.result)?.[1];
-      return planHash === undefined ? null : { label: 'Open the report', to: { name: 'report', params: { planHash } } };
+      const id = /reports[\\/]([\w-]+)/.exec(job.result)?.[1];
+      return id === undefined ? null : { label: 'Open the report', to: { name: 'report', params: { id } } };
     }
     case 'resume':
       return { label: 'Open the run', to: { name: 'runs', params: { id: job.result } } };

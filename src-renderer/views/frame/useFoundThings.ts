@@ -112,12 +112,12 @@ export function useFoundThings(isOpen: () => boolean) {
     })),
   );
   const ofReports = computed(() =>
-    reports.value.map(({ planHash, title }): FoundThing => ({
-      id: `report ${planHash}`,
+    reports.value.map(({ id, title }): FoundThing => ({
+      id: `report ${id}`,
       title,
       group: 'Reports',
       icon: FileText,
-      run: go({ name: 'report', params: { planHash } }),
+      run: go({ name: 'report', params: { id } }),
     })),
   );
   const ofSettings = settings.map((title): FoundThing => ({

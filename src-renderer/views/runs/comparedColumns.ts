@@ -1,6 +1,6 @@
 import type { RunSummary } from '../../../src-shared/api.ts';
 import { formatMetric, formatNumber, formatPlural } from '../../components/format.ts';
-import { groupRuns, type MetricKind, type RunGroup } from './runGroups.ts';
+import { dataName, groupRuns, type MetricKind, type RunGroup } from './runGroups.ts';
 
 /** One column of a comparison: a run, or the runs of an arm with their means. */
 export interface ComparedColumn {
@@ -14,12 +14,17 @@ export interface ComparedColumn {
   readonly metrics: RunGroup['metrics'];
 }
 
-/** Names runs by arm and seed, and by their experiment where there are several. */
-export function runNames(
-  runs: readonly RunSummary[],
-): (run: Pick<RunSummary, 'arm' | 'seed' | 'experiment'>) => string {
-  const several = new Set(runs.map((run) => run.planHash)).size > 1;
-  return ({ arm, seed, experiment }) => `${arm}, seed ${seed}${several ? `, ${experiment}` : ''}`;
+/** What tells the arms of several experiments, or of one on several datasets, from one another; else nothing. */
+function originNames(runs: readonly RunSummary[]): (run: RunSummary) => string {
+  const plans = new Set(runs.map((run) => run.planHash)).size;
+  const datasets = new Set(runs.map(dataName)).size;
+  return (run) => `${plans > 1 ? `, ${run.experiment}` : ''}${datasets > 1 ? `, data ${dataName(run)}` : ''}`;
+}
+
+/** Names runs by arm and seed, and by their experiment or data where there are several. */
+export function runNames(runs: readonly RunSummary[]): (run: RunSummary) => string {
+  const originOf = originNames(runs);
+  return (run) => `${run.arm}, seed ${run.seed}${originOf(run)}`;
 }
 
 /** The columns of a comparison: one for each run or, where seeds are grouped, one for each arm. */
@@ -37,12 +42,12 @@ export function comparedColumns(runs: readonly RunSummary[], grouped: boolean): 
         Object.entries(run.metrics).map(([name, mean]) => [name, { mean, spread: null, count: 1 }]),
       ),
     }));
-  const several = new Set(runs.map((run) => run.planHash)).size > 1;
+  const originOf = originNames(runs);
   return groupRuns(runs).map(({ key, runs: own, metrics }) => {
     const first = own[0]!;
     const { arm, experiment } = first;
     const seeds = formatPlural(own.length, ['seed', 'seeds']);
-    return { key, name: several ? `${arm}, ${experiment}` : arm, arm, seeds, experiment, first, metrics };
+    return { key, name: `${arm}${originOf(first)}`, arm, seeds, experiment, first, metrics };
   });
 }
 
