@@ -61,7 +61,7 @@ export function comparePredictions(pairs: readonly PredictionPair[]): Prediction
     if (!same(first.images, second.images) || !same(first.labels, second.labels))
       throw new ArcBenchError(
         'failed',
-        'Two runs can be compared picture by picture only on one test part: choose two runs of one split.',
+        'Two runs can be compared picture by picture only if they share the test pictures: choose runs of one split.',
       );
   const rows = rowsOf(pairs);
   const ahead = (sign: 1 | -1) =>

@@ -91,8 +91,11 @@ export const prepareSchema = z.strictObject({
 
 export const partNames = ['train', 'val', 'test', 'query', 'distractors'] as const;
 export type PartName = (typeof partNames)[number];
-/** Where a person goes. The images of a person in training are shared among train, val and test. */
-export const assignments = ['training', 'query', 'distractors', 'left out'] as const;
+/**
+ * Where a person goes. The images of a person in training are shared among train, val and test; those of a person held
+ * out for val are all in val.
+ */
+export const assignments = ['training', 'val', 'query', 'distractors', 'left out'] as const;
 export type Assignment = (typeof assignments)[number];
 
 const sharesOf = (split: unknown) =>
@@ -127,6 +130,10 @@ export const splitSchema = z
     test: share("share of each person's images for the final accuracy on people from training").default(0.15),
     query: share('share of people held out for identification and verification').default(0.1),
     distractors: share('share of people held out as distractors: faces that are nobody in query').default(0.1),
+    valPeople: share(
+      'share of people held out for val: identification is measured on them after each epoch, and evaluation.select: ' +
+        'identification chooses the epoch by it, which needs some (0.1 if you leave this out)',
+    ).default(0),
     assign: z
       .record(z.string(), z.enum(assignments))
       .default({})
@@ -145,8 +152,8 @@ export const splitSchema = z
       `train, val and test must add up to 1, not to ${sharesOf(input).toFixed(2)}; change all three`,
     path: ['train'],
   })
-  .refine((split) => split.query + split.distractors < 0.9, {
-    error: 'query and distractors together must be below 0.9 of the people',
+  .refine((split) => split.query + split.distractors + split.valPeople < 0.9, {
+    error: 'query, distractors and valPeople together must be below 0.9 of the people',
     path: ['query'],
   });
 
@@ -323,7 +330,10 @@ export const trainingSchema = z.strictObject({
     .int()
     .min(0)
     .default(0)
-    .describe('stop when val has not improved for this many epochs (accuracy, or loss at equal accuracy); 0: never'),
+    .describe(
+      'stop when val has not improved for this many epochs (what evaluation.select names, or the loss where that is ' +
+        'equal); 0: never',
+    ),
 });
 
 const defaultArms: readonly ArmPlan[] = [
@@ -356,6 +366,23 @@ function withStopping(value: unknown): unknown {
   if (!until.success || 'stopping' in value) return value;
   const { atMost, equalWithin } = until.data;
   return { ...value, seeds: firstSeeds(atMost), stopping: equalWithin === undefined ? {} : { equalWithin } };
+}
+
+const usualValPeople = 0.1;
+const chosenByIdentification = z.looseObject({
+  evaluation: z.looseObject({ select: z.literal('identification') }),
+  split: z
+    .looseObject({ valPeople: z.unknown().optional(), assign: z.record(z.string(), z.unknown()).optional() })
+    .default({}),
+});
+
+/** Holds out people for val where identification chooses the epoch and the file does not say how many. */
+function withValPeople(value: unknown): unknown {
+  const found = chosenByIdentification.safeParse(value);
+  if (!found.success) return value;
+  const { split } = found.data;
+  const isSaid = split.valPeople !== undefined || Object.values(split.assign ?? {}).includes('val');
+  return isSaid ? value : { ...found.data, split: { ...split, valPeople: usualValPeople } };
 }
 
 /** The value of evaluation.pairs without a file. */
@@ -446,6 +473,14 @@ export const experimentFields = z.strictObject({
           'what has equal weight in rates over pairs. people: each person; pairs: each pair, so people with many ' +
             'pictures count more',
         ),
+      select: z
+        .enum(['accuracy', 'identification'])
+        .default('accuracy')
+        .describe(
+          'the val measure that chooses the epoch of each run that is judged, and what tune and sweep choose by. ' +
+            'accuracy: top-1 on other pictures of the people in train; identification: the identification rate of ' +
+            'people held out for val (split.valPeople)',
+        ),
       flip: z.boolean().default(true).describe('add the embedding of the mirrored image to that of the image'),
     })
     .prefault({}),
@@ -467,7 +502,7 @@ type Refuse = (path: readonly PropertyKey[], message: string) => void;
  * plan again changes nothing.
  */
 export const experimentSchema = z.preprocess(
-  withStopping,
+  (value) => withValPeople(withStopping(value)),
   experimentFields.transform((experiment, context): Experiment => {
     const refuse: Refuse = (path, message) =>
       context.addIssue({ code: 'custom', path: [...path], message, input: experiment });
@@ -480,6 +515,7 @@ export const experimentSchema = z.preprocess(
     );
     checkTuning(plan, refuse);
     checkStopping(plan, refuse);
+    checkSelect(plan, refuse);
     return plan;
   }),
 );
@@ -520,6 +556,16 @@ function checkStopping({ stopping, seeds, arms, sweep }: Experiment, refuse: Ref
     );
   if (arms.length < 2) refuse(['stopping'], 'one arm alone has no comparison to stop: add an arm');
   if (sweep) refuse(['stopping'], 'a sweep compares what val chose at its end: leave out stopping or sweep');
+}
+
+/** Refuses to choose by the identification of people whom nobody holds out. */
+function checkSelect({ evaluation, split }: Experiment, refuse: Refuse): void {
+  if (evaluation.select !== 'identification') return;
+  if (split.valPeople === 0 && !Object.values(split.assign).includes('val'))
+    refuse(
+      ['split', 'valPeople'],
+      'evaluation.select: identification needs people who are held out for val: give a share above 0, such as 0.1',
+    );
 }
 
 function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, refuse: Refuse): ArmPlan[] {
@@ -593,8 +639,24 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
       return;
     }
     const parsed = sectionsSchema.safeParse(withKnob<unknown>(sections, name, value));
-    if (!parsed.success)
-      refuse(['settings', name], `${name} cannot be ${value}: ${parsed.error.issues[0]?.message ?? ''}`);
+    const issue = parsed.error?.issues[0];
+    if (issue) refuse(['settings', name], `${name} cannot be ${value}: ${expectedOf(issue)}`);
+  }
+}
+
+/** What an issue expected, in plain words where the parser's own are not. */
+function expectedOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_big':
+      return `expected ${issue.inclusive === false ? 'below' : 'at most'} ${issue.maximum}`;
+    case 'too_small':
+      return `expected ${issue.inclusive === false ? 'above' : 'at least'} ${issue.minimum}`;
+    case 'invalid_value':
+      return `expected one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return `expected ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
+    default:
+      return issue.message;
   }
 }
 

@@ -28,7 +28,7 @@ export function halvingRounds(
 
 /**
  * How a candidate stood when it was stopped: its place among the candidates of its arm, by the mean over seeds of the
- * best val accuracy so far; null where a run diverged.
+ * best so far of the val measure that the plan selects by; null where a run diverged.
  */
 export interface HalvingStop {
   readonly round: number;

@@ -8,8 +8,11 @@ export interface TuningTrial {
   readonly divergedSeeds: readonly number[];
   /** Runs that have not ended. */
   readonly open: number;
-  /** Means over the seeds at each run's best epoch; null before all of them are trained. */
-  readonly accuracy: number | null;
+  /**
+   * Means over the seeds at each run's best epoch, of the val measure that the plan selects by and of the loss; null
+   * before all of them are trained.
+   */
+  readonly score: number | null;
   readonly loss: number | null;
 }
 export interface TuningOutcome {

@@ -1,107 +1,27 @@
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, realpath } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PartName } from '../../src-shared/experiment.ts';
-import { isNameHere } from '../files/plainName.ts';
-import { readTextFile } from '../files/readTextFile.ts';
+import { printable } from '../../src-shared/printable.ts';
+import { caseless } from '../files/plainName.ts';
+import { counted } from './counted.ts';
+import { findCourseArchive, type CourseArchive, type RetrievalHalf, type TrainHalf } from './courseArchive.ts';
+import { readCourseList } from './courseLists.ts';
 import type { FoundImage, ReadImage, Rejected } from './dataset.ts';
 import { withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
+import { readFolderTree, type FolderTree } from './folderTree.ts';
 import type { Found } from './importFolders.ts';
-
-/** The half of the archive with people to train on: pictures, their people, and their parts. */
-interface TrainHalf {
-  readonly folder: string;
-  readonly pictures: string;
-  readonly people: string;
-  readonly parts: string;
-}
-
-/** The half for information retrieval: query pictures with their people, and pictures of strangers. */
-interface RetrievalHalf {
-  readonly folder: string;
-  readonly query: string;
-  readonly queryPeople: string;
-  readonly distractors: string | null;
-}
-
-/** The halves of the course's archive that a folder holds; each may come alone. */
-export interface CourseArchive {
-  readonly train: TrainHalf | null;
-  readonly retrieval: RetrievalHalf | null;
-}
-
-/** How deep below the source the halves are looked for: they often lie in a folder of the archive's name. */
-const deepest = 2;
-
-/**
- * Finds the halves of the course's archive in a folder, up to two levels down. A half is known by its lists, not by the
- * name of its folder. Null where there is none.
- */
-export async function findCourseArchive(source: string): Promise<CourseArchive | null> {
-  let train: TrainHalf | null = null;
-  let retrieval: RetrievalHalf | null = null;
-  let level = [source];
-  for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
-    const below: string[] = [];
-    for (const folder of level) {
-      const names = await namesIn(folder);
-      train ??= trainHalf(folder, names);
-      retrieval ??= retrievalHalf(folder, names);
-      below.push(...names.folders.map((name) => join(folder, name)));
-    }
-    // People's folders come by the hundred, and hold no half of the archive.
-    level = below.length > 50 ? [] : below;
-  }
-  return train || retrieval ? { train, retrieval } : null;
-}
-
-interface Names {
-  readonly files: readonly string[];
-  readonly folders: readonly string[];
-}
-
-async function namesIn(folder: string): Promise<Names> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const shown = entries.filter(({ name }) => !name.startsWith('.') && name !== '__MACOSX');
-  return {
-    files: shown.filter((entry) => entry.isFile()).map(({ name }) => name),
-    folders: shown.filter((entry) => entry.isDirectory()).map(({ name }) => name),
-  };
-}
-
-function trainHalf(folder: string, { files, folders }: Names): TrainHalf | null {
-  const people = files.find((name) => /^celeba_anno\.txt$/i.test(name));
-  const parts = files.find((name) => /^celeba_train_split\.txt$/i.test(name));
-  const pictures = folders.find((name) => /^celeba_imgs$/i.test(name));
-  if (!people || !parts || !pictures) return null;
-  return {
-    folder,
-    pictures: join(folder, pictures),
-    people: join(folder, people),
-    parts: join(folder, parts),
-  };
-}
-
-function retrievalHalf(folder: string, { files, folders }: Names): RetrievalHalf | null {
-  const queryPeople = files.find((name) => /^celeba_anno_query\.csv$/i.test(name));
-  const query = folders.find((name) => /^celeba_query$/i.test(name));
-  const distractors = folders.find((name) => /^celeba_distractors$/i.test(name));
-  if (!queryPeople || !query) return null;
-  return {
-    folder,
-    query: join(folder, query),
-    queryPeople: join(folder, queryPeople),
-    distractors: distractors === undefined ? null : join(folder, distractors),
-  };
-}
+import { partOfDigit, partOfWord } from './partWords.ts';
+import { pictureKindOfName } from './pictureFormat.ts';
+import { nameStrangers } from './strangers.ts';
 
 /**
  * Reads the course's archive (500 people of CelebA with a given split, 52 query people, 2,001 distractors): either half
  * or both. Pictures that no list names are no part of the data. Throws 'wrong-input' where no half is there.
  */
 export async function importCourse(source: string, rule: LinkRule): Promise<Found> {
-  const archive = await findCourseArchive(source);
+  const archive = await findCourseArchive(source, rule);
   if (!archive)
     throw new ArcBenchError(
       'wrong-input',
@@ -110,112 +30,143 @@ export async function importCourse(source: string, rule: LinkRule): Promise<Foun
         'the archive there, or choose another data.layout.',
     );
   const rejected: Rejected[] = [];
-  const named = [
-    ...(archive.train ? await trainPictures(archive.train, rejected) : []),
-    ...(archive.retrieval ? await retrievalPictures(archive.retrieval, rejected) : []),
-  ];
+  const trained = archive.train && (await trainPictures(archive.train, rejected));
+  const retrieved = archive.retrieval && (await retrievalPictures(archive.retrieval, { rule, rejected }));
+  const named = [trained, retrieved].flatMap((half) => half?.named ?? []);
   const found = await withFileStates(named, rule, notThere);
   return {
     images: found.images,
     rejected: [...rejected, ...found.rejected],
     partsGivenBy: "the course's archive",
-    understood: await describe(archive, found.images),
+    understood: describe(archive, found.images, {
+      train: trained?.unlisted ?? 0,
+      retrieval: retrieved?.unlisted ?? 0,
+    }),
   };
 }
 
 const notThere = 'A list names the picture, and it is not there: unpack it again.';
 
-const partOfNumber: Readonly<Record<string, PartName>> = { 0: 'train', 1: 'val', 2: 'test' };
-
-async function trainPictures(half: TrainHalf, rejected: Rejected[]): Promise<NamedImage[]> {
-  const people = readPairs(half.people, rejected);
-  const parts = readPairs(half.parts, rejected);
-  const named: NamedImage[] = [];
-  for (const [file, identity] of people) {
-    const path = join(half.pictures, file);
-    const reject = (reason: string) => rejected.push({ path, reason });
-    const number = parts.get(file);
-    const part = number === undefined ? undefined : partOfNumber[number];
-    if (number === undefined) {
-      reject(`The picture has no line in ${basename(half.parts)}: its part was expected there; add it.`);
-    } else if (part === undefined) {
-      reject(`${basename(half.parts)} gives it part ${number}: 0 (train), 1 (val) or 2 (test) was expected.`);
-    } else {
-      named.push({ path, identity, part });
-    }
-  }
-  return named;
+/** Pictures of a folder by their names, in any case, and by their names without ending. */
+interface Present {
+  readonly folder: string;
+  readonly count: number;
+  readonly nameOf: (listed: string) => string;
 }
 
-async function retrievalPictures(half: RetrievalHalf, rejected: Rejected[]): Promise<NamedImage[]> {
+/** The pictures of a folder, or of the folder in it that unpacking made once more. */
+async function picturesIn(folder: string): Promise<Present> {
+  const entries = (await readdir(folder, { withFileTypes: true })).filter(isShown);
+  const [only] = entries;
+  if (entries.length === 1 && only?.isDirectory()) return await picturesIn(join(folder, only.name));
+  const names = entries.map(({ name }) => name).filter((name) => pictureKindOfName(name) === 'picture');
+  const exact = new Set(names);
+  const byCase = new Map(names.map((name) => [caseless(name), name]));
+  const byStem = new Map(names.map((name) => [caseless(parse(name).name), name]));
+  const nameOf = (listed: string) =>
+    exact.has(listed) ? listed : (byCase.get(caseless(listed)) ?? byStem.get(caseless(parse(listed).name)) ?? listed);
+  return { folder, count: names.length, nameOf };
+}
+
+const isShown = ({ name }: Dirent) => !name.startsWith('.') && name !== '__MACOSX';
+
+interface HalfPictures {
+  readonly named: readonly NamedImage[];
+  /** Pictures that no list names: they are no part of the data. */
+  readonly unlisted: number;
+}
+
+async function trainPictures(half: TrainHalf, rejected: Rejected[]): Promise<HalfPictures> {
+  const people = readCourseList(half.people, half.pictures, rejected);
+  const parts = new Map(
+    readCourseList(half.parts, half.pictures, rejected).map(({ file, value }) => [caseless(file), { file, value }]),
+  );
+  const present = await picturesIn(half.pictures);
   const named: NamedImage[] = [];
+  const reject = (file: string, reason: string) =>
+    rejected.push({ path: join(present.folder, present.nameOf(file)), reason });
+  const withPerson = new Set(people.map(({ file }) => caseless(file)));
+  for (const { file, value: identity } of people) {
+    const given = parts.get(caseless(file))?.value;
+    const part = given === undefined ? null : (partOfDigit(given) ?? trainedPart(given));
+    if (given === undefined)
+      reject(file, `The picture has no line in ${basename(half.parts)}: its part was expected there; add it.`);
+    else if (part === null)
+      reject(file, `${basename(half.parts)} gives it part ${given}: 0 (train), 1 (val) or 2 (test) was expected.`);
+    else named.push({ path: join(present.folder, present.nameOf(file)), identity, part });
+  }
+  const withoutPerson = [...parts].filter(([key]) => !withPerson.has(key));
+  for (const [, { file }] of withoutPerson)
+    reject(file, `The picture has no line in ${basename(half.people)}: its person was expected there; add it.`);
+  return { named, unlisted: present.count - people.length - withoutPerson.length };
+}
+
+/** Train, val or test in words; null for anything else. */
+function trainedPart(word: string): PartName | null {
+  const part = partOfWord(word);
+  return part === 'train' || part === 'val' || part === 'test' ? part : null;
+}
+
+async function retrievalPictures(half: RetrievalHalf, options: ReadOptions): Promise<HalfPictures> {
+  const present = await picturesIn(half.query);
   // The numbers of query people are not those of the people in training: 53 is someone else there.
-  for (const [file, person] of readPairs(half.queryPeople, rejected)) {
-    named.push({ path: join(half.query, file), identity: `query ${person}`, part: 'query' });
-  }
-  if (half.distractors === null) return named;
-  for (const file of (await namesIn(half.distractors)).files) {
-    // Each distractor is a picture of a stranger of whom there is no other.
-    const identity = `distractor ${parse(file).name}`;
-    if (isPicture(file)) named.push({ path: join(half.distractors, file), identity, part: 'distractors' });
-  }
-  return named;
+  const named: NamedImage[] = readCourseList(half.queryPeople, half.query, options.rejected).map(({ file, value }) => ({
+    path: join(present.folder, present.nameOf(file)),
+    identity: `query ${value}`,
+    part: 'query',
+  }));
+  const unlisted = present.count - named.length;
+  const others = half.distractors === null ? [] : await strangers(half.distractors, options);
+  return { named: [...named, ...others], unlisted };
 }
 
-const isPicture = (name: string) => /\.(jpe?g|png|webp|bmp)$/i.test(name);
+interface ReadOptions {
+  readonly rule: LinkRule;
+  readonly rejected: Rejected[];
+}
 
-/** The second column of a list by its first: a file and its person or part, parted by blanks or a comma. */
-function readPairs(list: string, rejected: Rejected[]): Map<string, string> {
-  const pairs = new Map<string, string>();
-  for (const [index, text] of readTextFile(list).split('\n').entries()) {
-    const line = text.trim();
-    if (line === '' || /^img,id$/i.test(line)) continue;
-    const [file = '', value = '', ...rest] = line.split(/[\s,;]/).filter((word) => word !== '');
-    if (file !== '' && !isNameHere(file)) {
-      rejected.push({
-        path: `${list}, line ${index + 1}`,
-        reason: `The line names '${file.slice(0, 60)}': a picture's name without a folder was expected; correct it.`,
-      });
-    } else if (file === '' || value === '' || rest.length > 0) {
-      rejected.push({
-        path: `${list}, line ${index + 1}`,
-        reason: `The line reads '${line.slice(0, 60)}': a file and a number were expected; correct it.`,
-      });
-    } else if (pairs.has(file) && pairs.get(file) !== value) {
-      rejected.push({
-        path: `${list}, line ${index + 1}`,
-        reason: `The list gives ${file} both ${pairs.get(file)} and ${value}: the first was taken; correct it.`,
-      });
-    } else {
-      pairs.set(file, value);
-    }
-  }
-  return pairs;
+/** Each distractor is a picture of a stranger of whom there is no other. */
+async function strangers(folder: string, { rule, rejected }: ReadOptions): Promise<NamedImage[]> {
+  const read = await readFolderTree(folder, { ...rule, realSource: await realpath(folder) });
+  rejected.push(...read.rejected);
+  const nameOf = nameStrangers(folder);
+  const paths = (tree: FolderTree): string[] => [
+    ...tree.pictures.map((file) => join(tree.path, file)),
+    ...tree.folders.flatMap(paths),
+  ];
+  return paths(read.tree).map((path) => ({ path, identity: nameOf(path), part: 'distractors' }));
 }
 
 /** What was found, in a sentence with a small tree. */
-async function describe({ train, retrieval }: CourseArchive, images: readonly FoundImage[]): Promise<string> {
+function describe(
+  { train, retrieval, repeated }: CourseArchive,
+  images: readonly FoundImage[],
+  unlisted: { readonly train: number; readonly retrieval: number },
+): string {
   const count = (part: PartName) => images.filter((image) => image.part === part).length;
   const people = (parts: readonly PartName[]) =>
     new Set(images.filter(({ part }) => part && parts.includes(part)).map(({ identity }) => identity)).size;
   const lines: string[] = [];
-  if (train) {
-    const listed = count('train') + count('val') + count('test');
-    const unlisted = (await namesIn(train.pictures)).files.filter(isPicture).length - listed;
+  if (train)
     lines.push(
-      `  ${basename(train.folder)}: ${people(['train', 'val', 'test'])} people, ${count('train')} train, ` +
-        `${count('val')} val and ${count('test')} test pictures` +
-        unlistedPictures(unlisted),
+      `  ${basename(train.folder)}: ${counted(people(['train', 'val', 'test']), 'person', 'people')}, ` +
+        `${count('train')} train, ${count('val')} val and ${count('test')} test pictures` +
+        unlistedPictures(unlisted.train),
     );
-  }
   if (retrieval) {
+    const strangersFound = retrieval.distractors
+      ? `${counted(count('distractors'), 'distractor', 'distractors')}, each a stranger`
+      : 'no distractors, because celebA_distractors is not there';
     lines.push(
-      `  ${basename(retrieval.folder)}: ${people(['query'])} query people with ${count('query')} pictures, ` +
-        `${count('distractors')} distractors, each a stranger`,
+      `  ${basename(retrieval.folder)}: ${counted(people(['query']), 'query person', 'query people')} with ` +
+        `${counted(count('query'), 'picture', 'pictures')}, ${strangersFound}${unlistedPictures(unlisted.retrieval)}`,
     );
   }
-  const halves = train && retrieval ? 'both halves' : `only ${basename((train ?? retrieval!).folder)}`;
-  return [`The course's archive, ${halves}, with the parts that its lists give:`, ...lines].join('\n');
+  const again = repeated.map((folder) => `  ${folder} holds a half once more, and was not read`);
+  const alone = (train ?? retrieval)?.folder ?? '';
+  const which = train && retrieval ? 'both halves' : `only ${basename(alone)}`;
+  const head = `The course's archive, ${which}, with the parts that its lists give:`;
+  return [head, ...lines, ...again].map(printable).join('\n');
 }
 
 function unlistedPictures(count: number): string {
@@ -245,7 +196,7 @@ export function frameCoursePictures(images: readonly ReadImage[]): {
 } {
   const framed: ReadImage[] = [];
   const rejected: Rejected[] = [];
-  const has = (image: FoundImage, [width, height]: readonly [number, number]) =>
+  const has = (image: ReadImage, [width, height]: readonly [number, number]) =>
     image.width === width && image.height === height;
   for (const image of images) {
     if (has(image, alignedSize)) framed.push({ ...image, landmarks: alignedPoints, region });
@@ -258,7 +209,3 @@ export function frameCoursePictures(images: readonly ReadImage[]): {
   }
   return { images: framed, rejected };
 }
-
-/** Whether a folder is one of the archive's halves or holds one. */
-export const looksLikeCourse = async (source: string): Promise<boolean> =>
-  existsSync(source) && (await findCourseArchive(source)) !== null;

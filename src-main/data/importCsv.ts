@@ -1,21 +1,18 @@
 import { parse } from 'csv-parse/sync';
-import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { PartName } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
-import { fileState, type FileState } from './fileState.ts';
 import { counted } from './counted.ts';
 import { csvColumns, type CsvColumns } from './csvColumns.ts';
+import { findNamedFile, findPathRule, skippedFolders, type PathRule } from './csvPaths.ts';
+import { tableText, type Delimiter } from './csvText.ts';
+import { fileState, type FileState } from './fileState.ts';
 import type { Found } from './importFolders.ts';
-import { partOfDigit, partOfWord, partsOfGallery, type GivenPart } from './partWords.ts';
-import { isBelow } from '../files/isBelow.ts';
+import { partOfDigit, partOfFolder, partsOfGallery, type GivenPart } from './partWords.ts';
 import { readEncodedText } from '../files/readTextFile.ts';
 import type { TextEncoding } from '../files/decodeText.ts';
-
-const delimiters = [',', ';', '\t'] as const;
-type Delimiter = (typeof delimiters)[number];
 
 interface Table {
   readonly file: string;
@@ -45,12 +42,14 @@ type ReadRow = { readonly image: ListedImage } | { readonly path: string | null;
  */
 export async function importCsv(file: string, roots?: readonly string[]): Promise<Found> {
   const table = readTable(file);
-  const columns = csvColumns(file, table.head);
+  const columns = withPartColumn(csvColumns(file, table.head), table);
+  const named = table.rows.map(({ cells }) => cells[columns.path] ?? '');
+  const rule = await findPathRule(file, named, roots);
   const first = new Map<string, Listed>();
   const rejected: Rejected[] = [];
   for (const row of table.rows) {
     const { line } = row;
-    const read = await readRow(row, { table, columns, roots });
+    const read = await readRow(row, { table, columns, rule, roots });
     const refuse = (path: string | null, reason: string) =>
       rejected.push({ path: path ?? `${file}, line ${line}`, reason: `Line ${line} of ${file}: ${reason}` });
     if ('reason' in read) {
@@ -69,8 +68,26 @@ export async function importCsv(file: string, roots?: readonly string[]): Promis
     ...(images.some(({ part }) => part !== undefined) && {
       partsGivenBy: `the column ${printable(partColumn ?? '')} of ${printable(basename(file))}`,
     }),
-    understood: describe(table, columns, images),
+    understood: describe(table, { columns, rule, named: named.find((path) => path !== '') ?? '' }, images),
   };
+}
+
+/** Takes a column of part names for the parts where no column is called so, such as `set` or `usage`. */
+function withPartColumn(columns: CsvColumns, { rows }: Table): CsvColumns {
+  if (columns.part !== null) return columns;
+  const found = columns.others.find(({ at }) => {
+    const words = rows.map(({ cells }) => cells[at] ?? '').filter((word) => word !== '');
+    const parts = words.map((word) => partOfCell(word));
+    return new Set(parts).size > 1 && parts.every((part) => part !== null);
+  });
+  if (found === undefined) return columns;
+  return { ...columns, part: found.at, others: columns.others.filter((column) => column !== found) };
+}
+
+/** The part that a cell names in words, such as 'train' or 'Test set'; null if it names none. */
+function partOfCell(word: string): GivenPart | null {
+  const found = partOfFolder(word);
+  return found?.beside === '' ? found.part : null;
 }
 
 /** Why a picture that an earlier line names is not taken again. */
@@ -89,20 +106,14 @@ function whyTwice({ image, line }: Listed, again: ListedImage): string {
 }
 
 function readTable(file: string): Table {
-  const { text, encoding } = readEncodedText(file);
-  const delimiter = delimiterOf(text);
+  const { text: content, encoding } = readEncodedText(file);
+  const { text, delimiter } = tableText(content);
   const [head, ...rows] = readRecords(file, text, delimiter).map(({ record, line }) => ({
     cells: record.map((cell) => cell.trim()),
     line,
   }));
   return { file, head: head?.cells ?? [], rows, delimiter, encoding };
 }
-
-/** What separates the columns of the header. Spreadsheets write a semicolon where the comma is for decimals. */
-const delimiterOf = (content: string): Delimiter => {
-  const head = content.slice(0, content.search(/[\r\n]|$/));
-  return delimiters.find((delimiter) => head.includes(delimiter)) ?? ',';
-};
 
 function readRecords(
   file: string,
@@ -113,7 +124,8 @@ function readRecords(
     return (
       parse(content, {
         delimiter,
-        bom: true,
+        record_delimiter: ['\r\n', '\n', '\r'],
+        skip_records_with_empty_values: true,
         skip_empty_lines: true,
         relax_column_count: true,
         info: true,
@@ -134,14 +146,21 @@ async function readRow(
   {
     table,
     columns,
+    rule,
     roots,
-  }: { readonly table: Table; readonly columns: CsvColumns; readonly roots: readonly string[] | undefined },
+  }: {
+    readonly table: Table;
+    readonly columns: CsvColumns;
+    readonly rule: PathRule;
+    readonly roots: readonly string[] | undefined;
+  },
 ): Promise<ReadRow> {
   const cell = (at: number | null) => (at === null ? '' : (cells[at] ?? ''));
   const named = cell(columns.path);
   const identity = cell(columns.identity).normalize('NFC');
   const rejected = (reason: string) => ({ path: named === '' ? null : resolve(dirname(table.file), named), reason });
-  if (cells.length !== table.head.length)
+  const isWider = cells.length > table.head.length && cells.slice(table.head.length).every((text) => text === '');
+  if (cells.length !== table.head.length && !isWider)
     return rejected(`it has ${cells.length} columns instead of ${table.head.length}; correct it.`);
   if (named === '' || identity === '') return rejected('the path or the identity is empty; fill in both.');
   const part = partOf(cell(columns.part));
@@ -153,7 +172,7 @@ async function readRow(
   const landmarks = landmarksOf(columns.landmarks.map(cell), table.delimiter);
   if (!landmarks.every(Number.isFinite))
     return rejected('a landmark is not a number; give ten numbers in pixels, or leave all ten cells empty.');
-  const entry = await findFile(table.file, named, roots);
+  const entry = await findFile(named, rule, roots);
   if ('reason' in entry) return rejected(entry.reason);
   const attributes = Object.fromEntries(columns.others.map(({ name, at }) => [name, cell(at)]));
   return {
@@ -169,25 +188,19 @@ async function readRow(
 
 /** The part that a cell names, by a word or by CelebA's number; undefined if it is empty, null if it is neither. */
 function partOf(text: string): GivenPart | undefined | null {
-  return text === '' ? undefined : (partOfWord(text) ?? partOfDigit(text));
+  return text === '' ? undefined : (partOfCell(text) ?? partOfDigit(text));
 }
 
-/** The file that a cell names, as it is written, or as Windows or another spelling of its letters would have it. */
+/** The file that a cell names, or why there is none. */
 async function findFile(
-  table: string,
   named: string,
+  rule: PathRule,
   roots: readonly string[] | undefined,
 ): Promise<({ readonly path: string } & FileState) | { readonly reason: string }> {
-  let isOutside = false;
-  for (const way of spellings(named)) {
-    const path = resolve(dirname(table), way);
-    const entry = await stat(path).catch(() => null);
-    if (!entry?.isFile()) continue;
-    if (!roots || (await isBelow(path, roots))) return { path, ...fileState(entry) };
-    isOutside = true;
-  }
+  const file = await findNamedFile(named, rule, roots);
+  if (typeof file !== 'string') return { path: file.path, ...fileState(file.entry) };
   // Whether a file outside is there is nothing that a screen may learn.
-  if (roots || isOutside)
+  if (roots || file === 'outside')
     return {
       reason:
         'the file does not exist, or is outside the folders that this workbench may open; correct the path, or move ' +
@@ -196,13 +209,6 @@ async function findFile(
   if (/^[a-z]:[\\/]/i.test(named) && process.platform !== 'win32')
     return { reason: 'the path is one of another computer, with a drive; give a path relative to the CSV file.' };
   return { reason: 'the file does not exist; give a path relative to the CSV file.' };
-}
-
-function spellings(named: string): readonly string[] {
-  const ways = [named, named.replaceAll('\\', '/')];
-  return [
-    ...new Set([...ways, ...ways.map((way) => way.normalize('NFC')), ...ways.map((way) => way.normalize('NFD'))]),
-  ];
 }
 
 /** The ten landmarks of a line; none if the table has no such columns or their cells are all empty. */
@@ -217,10 +223,11 @@ function landmarksOf(texts: readonly string[], delimiter: Delimiter): number[] {
 /** Says which columns were taken for what, and how the file was read. */
 function describe(
   { file, head, encoding }: Table,
-  { path, identity, part, landmarks, others }: CsvColumns,
+  read: { readonly columns: CsvColumns; readonly rule: PathRule; readonly named: string },
   images: readonly { readonly identity: string; readonly part?: PartName }[],
 ): string {
   const people = new Set(images.map((image) => image.identity)).size;
+  const { path, identity, part, landmarks, others } = read.columns;
   const columns = [
     `${head[path]} names the picture`,
     `${head[identity]} the person`,
@@ -232,9 +239,17 @@ function describe(
     `${counted(people, 'person', 'people')}: in ${basename(file)}, the column ${columns.join(', ')}.`,
     ...(without > 0 ? [`${counted(without, 'picture has', 'pictures have')} no part.`] : []),
     ...(others.length > 0 ? [`Other columns are kept: ${others.map(({ name }) => name).join(', ')}.`] : []),
+    ...pathSentence(file, read.rule, read.named),
     ...(encoding === 'UTF-8' ? [] : [encodingSentence(encoding)]),
   ];
   return printable(sentences.join(' '));
+}
+
+/** Says how the paths were read, where they are not relative to the table. */
+function pathSentence(file: string, { base, skipped }: PathRule, named: string): string[] {
+  if (base === dirname(file) && skipped === 0) return [];
+  const without = skipped === 0 ? '' : `, without ${skippedFolders(named, skipped)} at their beginning`;
+  return [`No file is where the paths lead from ${basename(file)}, so they were read from ${base}${without}.`];
 }
 
 const encodingSentence = (encoding: Exclude<TextEncoding, 'UTF-8'>): string =>

@@ -2,10 +2,12 @@ import { realpath, stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { isBelow } from '../files/isBelow.ts';
+import { betterSource } from './betterSource.ts';
 import { makeDataset, type Dataset, type ReadImage, type Rejected } from './dataset.ts';
 import type { LinkRule } from './fileStates.ts';
 import { fitRegions, importCelebA, looksLikeCelebA } from './importCelebA.ts';
-import { frameCoursePictures, importCourse, looksLikeCourse } from './importCourse.ts';
+import { looksLikeCourse } from './courseArchive.ts';
+import { frameCoursePictures, importCourse } from './importCourse.ts';
 import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 import { keepByContent } from './landmarkCorrections.ts';
@@ -33,7 +35,7 @@ export async function importDataset(
   options: ImportOptions,
 ): Promise<Dataset> {
   const source = data.resolvedSource;
-  const layout = await layoutOf(source, data.layout);
+  const layout = await layoutOf(source, data.layout, options);
   const listed = await importAs(layout, data, options);
   const read = await readHeaders(listed.images, options);
   const framed = frame(layout, read.images);
@@ -44,7 +46,7 @@ export async function importDataset(
     images: corrected(framed.images, corrections),
     rejected,
   });
-  refuseTooFewPeople(dataset, rejected);
+  await refuseTooFewPeople(dataset, rejected);
   return dataset;
 }
 
@@ -58,13 +60,13 @@ function frame(
 }
 
 /** The layout of a source: the given one, or what the source looks like. Throws 'wrong-input' if they do not fit. */
-async function layoutOf(source: string, given: Plan['data']['layout']): Promise<Layout> {
+async function layoutOf(source: string, given: Plan['data']['layout'], options: ImportOptions): Promise<Layout> {
   const kind = await sourceKind(source);
   if (given === 'auto') {
     if ((await recordFileOf(source)) !== null) return 'records';
     if (kind === 'file') return 'csv';
     if (await looksLikeCelebA(source)) return 'celeba';
-    return (await looksLikeCourse(source)) ? 'course' : 'folders';
+    return (await looksLikeCourse(source, await linkRuleOf(source, options))) ? 'course' : 'folders';
   }
   if (given === 'records') return given; // a file or the folder that holds it
   const wanted = given === 'csv' ? 'file' : 'folder';
@@ -93,10 +95,7 @@ async function importAs(
   { resolvedSource: source, people }: Plan['data'] & { readonly resolvedSource: string },
   options: ImportOptions,
 ): Promise<Found> {
-  const linkRule = async (): Promise<LinkRule> => ({
-    realSource: await realpath(source),
-    followOutside: options.roots === undefined,
-  });
+  const linkRule = () => linkRuleOf(source, options);
   switch (layout) {
     case 'folders':
       return await importFolders(source, people, { rule: await linkRule(), signal: options.signal });
@@ -110,6 +109,11 @@ async function importAs(
       return await importCsv(source, options.roots);
   }
 }
+
+const linkRuleOf = async (source: string, { roots }: ImportOptions): Promise<LinkRule> => ({
+  realSource: await realpath(source),
+  followOutside: roots === undefined,
+});
 
 async function importRecordsOf(source: string, options: ImportOptions): Promise<Found> {
   const file = await recordFileOf(source);
@@ -141,19 +145,21 @@ const expected: Readonly<Record<Dataset['layout'], string>> = {
   csv: 'a line for each picture, with its path and its person, was expected',
 };
 
-function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): void {
+async function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[]): Promise<void> {
   const people = new Set(dataset.images.map((image) => image.identity));
+  if (people.size > 1) return;
+  const meant = dataset.layout === 'folders' ? await betterSource(dataset.source) : '';
   if (people.size === 0)
     throw new ArcBenchError(
       'wrong-input',
-      `${dataset.source} holds no pictures of people${whyEmpty(rejected)}: ${expected[dataset.layout]}; correct ` +
-        'data.source or data.layout.',
+      `${dataset.source} holds no pictures of people${whyEmpty(rejected)}: ${expected[dataset.layout]}` +
+        `${meant || '; correct data.source or data.layout'}.`,
     );
   if (people.size === 1)
     throw new ArcBenchError(
       'wrong-input',
       `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were ` +
-        `expected, ${eachPerson(dataset.layout)}; add people or correct data.source.`,
+        `expected, ${eachPerson(dataset.layout)}${meant || '; add people or correct data.source'}.`,
     );
 }
 

@@ -1,15 +1,17 @@
-import { join, parse, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
+import { faceTableIn } from './betterSource.ts';
 import type { Dataset, FoundImage, Rejected } from './dataset.ts';
 import { counted } from './counted.ts';
 import { describeFolders } from './describeFolders.ts';
 import { withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
 import { readFolderTree, type FolderTree } from './folderTree.ts';
 import { readIdentityMeta } from './identityMeta.ts';
-import { partOfWord, partsOfGallery, type GivenPart } from './partWords.ts';
+import { partOfFolder, partOfWord, partsOfGallery, type GivenPart } from './partWords.ts';
 import { personOfFileName } from './personOfFileName.ts';
 import { readSourceFolders, type PartFolder, type SourceFolders } from './sourceFolders.ts';
+import { nameStrangers } from './strangers.ts';
 import { readSplitManifest, type SplitManifest } from './splitManifest.ts';
 
 /** What an importer found in a source. */
@@ -25,8 +27,7 @@ const outsideFolder =
   "The picture is not in a person's folder: move it into the folder of its person, or set data.people if another " +
   'level of folders, or the names of the files, are the people.';
 const besideParts =
-  'The folder beside train, val, test, query, gallery and distractors is none of these parts: move its pictures into ' +
-  'one of them.';
+  'The picture is beside the folders of parts, such as train and test, and in none of them: move it into one of them.';
 const unnamed = 'The name of the file has no person before a number, as in Ann_0001.jpg: rename it.';
 
 /**
@@ -41,7 +42,16 @@ export async function importFolders(
   const { tree, rejected } = await readFolderTree(source, rule, signal);
   const { images, ...found } = fromManifest(tree) ?? fromFolders(tree, people);
   const states = await withFileStates(images, rule);
-  return { ...found, images: states.images, rejected: [...rejected, ...found.rejected, ...states.rejected] };
+  const table = await faceTableIn(source);
+  const unread =
+    table === null ? '' : `\n${printable(table)} lists pictures and people; choose it as the source to use it.`;
+  const understood = `${found.understood ?? ''}${unread}`;
+  return {
+    ...found,
+    understood,
+    images: states.images,
+    rejected: [...rejected, ...found.rejected, ...states.rejected],
+  };
 }
 
 interface NamedFound extends Pick<Dataset, 'partsGivenBy' | 'understood'> {
@@ -59,10 +69,12 @@ function fromFolders(tree: FolderTree, people: Plan['data']['people']): NamedFou
     return attributes ? { ...image, attributes } : image;
   });
   const given = folders.tops.filter(({ part }) => part !== null).map(({ folder }) => folder.name);
+  const inside = folders.partsInside;
   return {
     images,
     rejected,
     ...(given.length > 0 && { partsGivenBy: `the folders ${printable(listed(given))}` }),
+    ...(inside.length > 0 && { partsGivenBy: `the folders ${printable(listed(inside))} of each person` }),
     understood: describeFolders(tree, folders, { images, outside }),
   };
 }
@@ -71,7 +83,7 @@ const listed = (names: readonly string[]): string =>
   names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
 /** Gives each picture its person and its part, or the reason why it has none. */
-function placePictures({ tops, topLevel, people, unused, around }: SourceFolders): {
+function placePictures({ tops, topLevel, people, partsInside, unused, around }: SourceFolders): {
   readonly placed: Placed[];
   readonly rejected: Rejected[];
 } {
@@ -83,8 +95,8 @@ function placePictures({ tops, topLevel, people, unused, around }: SourceFolders
   if (tops.every(({ folder }) => folder !== around)) leaveOut(around, outsideFolder);
   for (const folder of unused) for (const inside of withInner(folder)) leaveOut(inside, besideParts);
   for (const top of tops) {
-    if (people === 'fileName') placeByFileName(top, { placed, rejected });
-    else placeByLevel(top, people - topLevel, { placed, leaveOut });
+    if (people === 'fileName' || top.byFileName) placeByFileName(top, { placed, rejected });
+    else placeByLevel(top, people - topLevel, { placed, leaveOut, partsInside });
   }
   return { placed, rejected };
 }
@@ -93,10 +105,11 @@ function placeByFileName(
   top: PartFolder,
   { placed, rejected }: { readonly placed: Placed[]; readonly rejected: Rejected[] },
 ): void {
+  const stranger = nameStrangers(top.folder.path);
   for (const { path: folder, pictures } of withInner(top.folder)) {
     for (const name of pictures) {
       const path = join(folder, name);
-      const identity = personOfFileName(name) ?? (top.part === 'distractors' ? stranger(name) : null);
+      const identity = personOfFileName(name) ?? (top.part === 'distractors' ? stranger(path) : null);
       if (identity === null) rejected.push({ path, reason: unnamed });
       else placed.push({ path, identity, ...partOf(top) });
     }
@@ -106,12 +119,23 @@ function placeByFileName(
 function placeByLevel(
   top: PartFolder,
   levels: number,
-  { placed, leaveOut }: { readonly placed: Placed[]; readonly leaveOut: (folder: FolderTree, reason: string) => void },
+  {
+    placed,
+    leaveOut,
+    partsInside,
+  }: {
+    readonly placed: Placed[];
+    readonly leaveOut: (folder: FolderTree, reason: string) => void;
+    readonly partsInside: readonly string[];
+  },
 ): void {
-  const place = (folder: FolderTree, identityOf: (file: string) => string): void => {
-    for (const name of folder.pictures)
-      placed.push({ path: join(folder.path, name), identity: identityOf(name), ...partOf(top) });
+  const place = (folder: FolderTree, identityOf: (path: string) => string, part = top.part): void => {
+    for (const name of folder.pictures) {
+      const path = join(folder.path, name);
+      placed.push({ path, identity: identityOf(path), ...partOf({ part }) });
+    }
   };
+  const stranger = nameStrangers(top.folder.path);
   let around: readonly FolderTree[] = [top.folder];
   for (let level = 0; level < levels; level++) {
     for (const folder of around) {
@@ -123,13 +147,15 @@ function placeByLevel(
   }
   for (const person of around) {
     const identity = person.name.normalize('NFC');
-    for (const folder of withInner(person)) place(folder, () => identity);
+    place(person, () => identity);
+    for (const inner of person.folders) {
+      const part = partsInside.includes(inner.name) ? (partOfFolder(inner.name)?.part ?? null) : top.part;
+      for (const folder of withInner(inner)) place(folder, () => identity, part);
+    }
   }
 }
 
-const stranger = (file: string): string => `distractor ${parse(file).name.normalize('NFC')}`;
-
-const partOf = ({ part }: PartFolder): { readonly part?: GivenPart } => (part === null ? {} : { part });
+const partOf = ({ part }: Pick<PartFolder, 'part'>): { readonly part?: GivenPart } => (part === null ? {} : { part });
 
 /** A folder and all folders inside it. */
 const withInner = (folder: FolderTree): readonly FolderTree[] => [folder, ...folder.folders.flatMap(withInner)];

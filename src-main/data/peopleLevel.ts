@@ -1,4 +1,5 @@
 import type { FolderTree } from './folderTree.ts';
+import { partOfFolder } from './partWords.ts';
 
 /** A folder of a level. Folders of one name, as in train and test, are one. */
 interface Placed {
@@ -102,7 +103,7 @@ function judgeByNames({
   readonly inside: readonly Placed[];
   readonly extended: boolean;
 }): Judgement {
-  const isSession = ({ name }: { readonly name: string }) => sessionWord.test(name) || date.test(name);
+  const isSession = ({ name }: { readonly name: string }) => isSessionName(name);
   const areSessions = most(here, isSession);
   const insideAreSessions = most(inside, isSession);
   const { repeated, distinct, folders } = repetition(inside);
@@ -110,6 +111,8 @@ function judgeByNames({
     return { level: 'unclear', because: '' }; // each piece may count its people from 0
   if ((arePieces || areSessions) && !insideAreSessions)
     return { level: 'groups', because: `names such as ${first} are not those of people` };
+  if (arePartNames(inside.map(({ name }) => name)))
+    return { level: 'people', because: `parts such as ${inside[0]?.name ?? ''} are inside them` };
   if (insideAreSessions)
     return { level: 'people', because: `names such as ${inside[0]?.name ?? ''} inside them are not those of people` };
   if (most(inside, ({ name, parent }) => /^\p{L}$/u.test(parent) && startsAlike(name, parent)))
@@ -127,6 +130,15 @@ function judgeByNames({
     ? { level: 'people', because: `only ${inEach.toFixed(1).replace('.0', '')} folders are inside each of them` }
     : { level: 'unclear', because: '' };
 }
+
+/** Whether folders are parts by their names: train and others, as in Ann/train and Ann/test. */
+export function arePartNames(names: readonly string[]): boolean {
+  const parts = names.map((name) => partOfFolder(name)).map((found) => (found?.beside === '' ? found.part : null));
+  return parts.includes('train') && new Set(parts).size > 1 && most(parts, (part) => part !== null);
+}
+
+/** Whether a folder's name is that of a session, a camera or a date, and not that of a person. */
+export const isSessionName = (name: string): boolean => sessionWord.test(name) || date.test(name);
 
 /** Whether half of the folders have a name that also stands elsewhere; folders of one parent and name are one. */
 function repetition(inside: readonly Placed[]): {

@@ -65,7 +65,7 @@ async function embedSet(
   return { units, norm: norms / set.pictures.length };
 }
 
-/** Between a row and the one behind it. */
+/** The squared distance between a row and the next row. */
 function squaredDistance(units: Float32Array, row: number, size: number): number {
   let sum = 0;
   for (let at = row * size; at < (row + 1) * size; at++) sum += (units[at]! - units[at + size]!) ** 2;

@@ -7,6 +7,10 @@ import type { ReportContext } from './reportContext.ts';
 const headFree: ReadonlySet<string> = new Set(['test.nearestCentre', 'test.mapAtR']);
 const mostSentences = 6;
 
+/** The comparisons by metrics that are not primary: Holm's correction runs over all of them together. */
+const correctedTogether = (pairs: readonly ComparedPair[]): ComparedPair[] =>
+  pairs.filter(({ metric, adjustedP }) => !metric.primary && adjustedP !== null);
+
 /** The verdict by measures that no head has a part in. Of many pairs, only the settled ones have a line. */
 export function headFreeInWords({ comparison, texts }: ReportContext): string | null {
   const pairs = comparison.pairs.filter(({ metric }) => headFree.has(metric.key));
@@ -18,5 +22,8 @@ export function headFreeInWords({ comparison, texts }: ReportContext): string | 
     shown.length === 0
       ? texts.say('verdict.headFreeNone')
       : shown.map((pair) => `- ${verdictSentence(pair, texts, escapeMarkdown)}`).join('\n'),
+    shown.some(({ adjustedP }) => adjustedP !== null)
+      ? texts.say('verdict.headFreeP', { comparisons: correctedTogether(comparison.pairs).length })
+      : null,
   ]);
 }

@@ -8,7 +8,7 @@ import { code, escapeMarkdown, paragraphs, table } from './markdown.ts';
 /** What arms reached on one dataset. */
 export interface RankedDataset {
   readonly name: string;
-  /** The folder of its own report. */
+  /** Its own report, relative to the folder of the ranks. */
   readonly report: string;
   /** For each seed the value of each arm, in the order of the arms; null where a run diverged. */
   readonly blocks: readonly { readonly seed: number; readonly values: readonly (number | null)[] }[];
@@ -18,7 +18,13 @@ export interface RankSource {
   readonly metric: string;
   readonly arms: readonly string[];
   /** How many combinations each arm tried on each dataset, with how many seeds. */
-  readonly tuning: { readonly combinations: number; readonly seeds: number };
+  readonly tuning: {
+    readonly combinations: number;
+    readonly seeds: number;
+    /** How many values val chose, and how many of them were the lowest or the highest tried. */
+    readonly choices: number;
+    readonly atEdge: number;
+  };
   readonly datasets: readonly RankedDataset[];
   readonly rerunCommand: string;
 }
@@ -63,6 +69,7 @@ export function rankReport(source: RankSource, texts: Texts): RankReport {
     lines: [
       ...ranked.map(({ name, rank }) => `${rankOf(rank).padStart(6)}  ${name}`),
       difference,
+      pairsApart(compared, texts),
       ...groups.map(({ first, last }) =>
         say('ranks.group', { from: ranked[first]?.name ?? '', to: ranked[last]?.name ?? '', count: last - first + 1 }),
       ),
@@ -71,7 +78,7 @@ export function rankReport(source: RankSource, texts: Texts): RankReport {
       `# ${escapeMarkdown(source.title)}`,
       answer(compared, source, texts),
       `![${escapeMarkdown(title)}](${rankChartName})`,
-      say('ranks.reading'),
+      [say('ranks.reading'), pairsApart(compared, texts)].join(' '),
       rankTable(source, { order, compared, texts }),
       say('ranks.method', {
         combinations: source.tuning.combinations,
@@ -79,16 +86,31 @@ export function rankReport(source: RankSource, texts: Texts): RankReport {
         blocks: compared.blocks,
         datasets: source.datasets.length,
       }),
+      source.tuning.atEdge > 0 ? say('ranks.edges', source.tuning) : null,
       say('ranks.limits', { datasets: source.datasets.length }),
-      source.datasets.map(({ name, report }) => `- ${escapeMarkdown(name)}: ${code(report)}`).join('\n'),
+      source.datasets
+        .map(({ name, report }) => `- [${say('ranks.report', { name: escapeMarkdown(name) })}](${report})`)
+        .join('\n'),
       say('ranks.rerun', { command: code(source.rerunCommand) }),
     ])}\n`,
   };
 }
 
-function answer({ chiSquared, p }: RankComparison, { arms, metric }: RankSource, texts: Texts): string {
+/** How many pairs of arms are further apart than the critical difference. */
+function pairsApart({ meanRanks, criticalDifference }: RankComparison, { say }: Texts): string {
+  const gaps = meanRanks.flatMap((rank, place) => meanRanks.slice(place + 1).map((other) => Math.abs(rank - other)));
+  return say('ranks.pairs', { apart: gaps.filter((gap) => gap > criticalDifference).length, pairs: gaps.length });
+}
+
+function answer(
+  { chiSquared, p }: RankComparison,
+  { arms, metric, datasets, tuning }: RankSource,
+  texts: Texts,
+): string {
   return texts.say(p < 0.05 ? 'ranks.differ' : 'ranks.same', {
     arms: arms.length,
+    datasets: datasets.length,
+    combinations: tuning.combinations,
     metric,
     chiSquared: texts.decimal(chiSquared, 1),
     degrees: arms.length - 1,

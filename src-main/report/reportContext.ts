@@ -1,8 +1,10 @@
 import { comparePredictions, type PredictionComparison } from '../../src-shared/comparePredictions.ts';
 import { compareArms, type Comparison } from '../../src-shared/comparison.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
 import { stoppingRuleOf } from '../../src-shared/sequentialDuel.ts';
 import { mean } from '../../src-shared/maths/statistics.ts';
 import { reportTexts, type Texts } from '../../src-shared/reportTexts.ts';
+import { valCurveOf } from '../../src-shared/valCurve.ts';
 import { reportMetrics, type ReportMetric } from './reportMetrics.ts';
 import { judgedRuns, type JudgedRun, type ReportModel } from './reportModel.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
@@ -36,19 +38,24 @@ export interface ReportContext {
   readonly predictions: readonly ArmPredictions[];
 }
 
-/** Mean val accuracy of an arm's runs, by which a sweep chooses; null without runs. */
-export function valAccuracy({ runs }: ReportArm): number | null {
-  const values = runs.flatMap((run) => run.summary.evaluation.accuracy.val?.top1.value ?? []);
+/** Mean over an arm's runs of what val chooses by, in the epochs that were judged; null without runs. */
+export function valScore({ runs }: ReportArm, { evaluation }: Pick<Plan, 'evaluation'>): number | null {
+  const curve = valCurveOf({ evaluation });
+  const values = runs.flatMap((run) =>
+    curve === 'val/accuracy' ? (run.summary.evaluation.accuracy.val?.top1.value ?? []) : judgedValue(run, curve),
+  );
   return values.length === 0 ? null : mean(values);
 }
 
 /** Mean val loss of an arm's runs in the epochs that were judged; the largest number where it is not known. */
 export function valLoss({ runs }: ReportArm): number {
-  const values = runs.flatMap(
-    ({ curves, summary }) => curves['val/loss']?.find(({ epoch }) => epoch === summary.bestEpoch)?.value ?? [],
-  );
+  const values = runs.flatMap((run) => judgedValue(run, 'val/loss'));
   return values.length === 0 || values.length < runs.length ? Number.MAX_VALUE : mean(values);
 }
+
+/** The value of a curve in the epoch that was judged, as a list of at most one. */
+const judgedValue = ({ curves, summary }: JudgedRun, name: string): readonly number[] =>
+  (curves[name] ?? []).filter(({ epoch }) => epoch === summary.bestEpoch).map(({ value }) => value);
 
 /** Prepares what all sections read. */
 export function reportContext(model: ReportModel): ReportContext {
@@ -61,7 +68,13 @@ export function reportContext(model: ReportModel): ReportContext {
     runs: judgedRuns(model, arm.name).map((run) => withWeights(run, pairWeights)),
   }));
   const chosen = arms.filter(
-    (arm) => arm.variantOf === undefined || arm === bestOf(arms.filter((other) => other.variantOf === arm.variantOf)),
+    (arm) =>
+      arm.variantOf === undefined ||
+      arm ===
+        bestOf(
+          arms.filter((other) => other.variantOf === arm.variantOf),
+          model.plan,
+        ),
   );
   const metrics = reportMetrics(
     chosen.flatMap((arm) => arm.runs.map((run) => run.summary.evaluation)),
@@ -122,12 +135,12 @@ function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
 }
 
 /**
- * The variant with the best val accuracy among those with the most finished runs. Ties go to the lower val loss. A
+ * The variant with the best val measure among those with the most finished runs. Ties go to the lower val loss. A
  * variant that diverged with some seed is not chosen.
  */
-function bestOf(variants: readonly ReportArm[]): ReportArm | undefined {
+function bestOf(variants: readonly ReportArm[], plan: Plan): ReportArm | undefined {
   const most = Math.max(...variants.map((arm) => arm.runs.length));
   return variants
     .filter((arm) => arm.runs.length === most)
-    .toSorted((a, b) => (valAccuracy(b) ?? -1) - (valAccuracy(a) ?? -1) || valLoss(a) - valLoss(b))[0];
+    .toSorted((a, b) => (valScore(b, plan) ?? -1) - (valScore(a, plan) ?? -1) || valLoss(a) - valLoss(b))[0];
 }

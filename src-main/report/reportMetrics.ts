@@ -1,5 +1,6 @@
 import type { ComparedMetric } from '../../src-shared/comparison.ts';
 import type { Texts } from '../../src-shared/reportTexts.ts';
+import { fewestNegatives, primaryRate } from '../../src-shared/primaryRate.ts';
 import type { RunEvaluation } from './runEvaluation.ts';
 
 export interface ReportMetric extends ComparedMetric {
@@ -8,8 +9,6 @@ export interface ReportMetric extends ComparedMetric {
   /** How many images or pairs the number was measured on, in words. */
   readonly restsOn: (evaluation: RunEvaluation) => string;
 }
-
-const fewestNegatives = 30; // let through at the primary rate
 
 const rateAt = (evaluation: RunEvaluation, falsePositiveRate: number) =>
   evaluation.identification?.rates.find((rate) => rate.falsePositiveRate === falsePositiveRate && rate.carried);
@@ -44,11 +43,10 @@ export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Text
     .filter((rate) => evaluations.every((evaluation) => rateAt(evaluation, rate.falsePositiveRate)))
     .map((rate) => rate.falsePositiveRate)
     .sort((a, b) => b - a);
-  // A rate that a few negatives decide varies too much to carry a verdict.
   const steady = carried.filter((rate) =>
     evaluations.every((evaluation) => (rateAt(evaluation, rate)?.allowedFalsePositives ?? 0) >= fewestNegatives),
   );
-  const primaryRate = steady.includes(0.01) ? 0.01 : steady.at(-1);
+  const primary = primaryRate(steady);
   const verified = ({ verification }: RunEvaluation) =>
     say('count.verification', { genuine: verification?.genuine ?? 0, impostors: verification?.impostors ?? 0 });
   const compared = ({ marginFree }: RunEvaluation) => say('count.testImages', { images: marginFree?.images ?? 0 });
@@ -77,7 +75,7 @@ export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Text
       title: say('metric.identification', { rate: texts.short(rate) }),
       unit: 'share',
       better: 'higher',
-      primary: rate === primaryRate,
+      primary: rate === primary,
       read: (evaluation) => rateAt(evaluation, rate)?.truePositiveRate ?? null,
       restsOn: ({ identification }) =>
         say('count.pairs', { positives: identification?.positives ?? 0, negatives: identification?.negatives ?? 0 }),

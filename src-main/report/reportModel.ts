@@ -33,6 +33,15 @@ export interface ReportRun {
   readonly predictions: Predictions | null;
 }
 
+/** People held out for val, and the rate at which their identification was measured; null where it was not. */
+export interface ValPeople {
+  readonly people: number;
+  readonly images: number;
+  /** Those whose identification is measured after each epoch: fewer where they are many. */
+  readonly measured: { readonly people: number; readonly images: number };
+  readonly falsePositiveRate: number | null;
+}
+
 /** Embeddings of people who were not in training, along two principal components. */
 export interface EmbeddingPicture {
   readonly explained: number;
@@ -68,6 +77,8 @@ export interface ReportModel {
     readonly seed: number;
     readonly hash: string;
     readonly parts: readonly { readonly part: string; readonly people: number; readonly images: number }[];
+    /** The people of val who are held out; absent where nobody is. They are among those of the part. */
+    readonly valPeople?: ValPeople;
     readonly skippedPeople: number;
     /** How many splits the runs have, where each seed draws its own; 1 where all share one. */
     readonly splits: number;

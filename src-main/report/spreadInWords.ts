@@ -17,7 +17,7 @@ export function spreadOfPairs(context: ReportContext): string | null {
   const pairs = comparison.pairs.filter(({ metric, spread }) => metric.primary && spread !== null);
   if (pairs.length === 0) return null;
   return [
-    texts.say('spread.pairs', { items: texts.list(pairs.map((pair) => pairInWords(pair, context))) }),
+    texts.say('spread.pairs', { items: pairs.map((pair) => pairInWords(pair, context)).join('; ') }),
     samplingInWords(context),
   ]
     .filter((sentence) => sentence !== null)

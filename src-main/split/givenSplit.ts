@@ -15,17 +15,20 @@ type Place =
 /**
  * Keeps the parts that the source states. Who has no image in train cannot be a class: people of test become query and
  * people of val become distractors if the source states none, and are left out if it does. A missing val is drawn from
- * train. split.minImages and the shares do not apply.
+ * train. If the rule wants people held out for val, those are the people of val who are not in train, or else people
+ * drawn from train. split.minImages and the other shares do not apply.
  */
 export function givenSplit({ set, rule, imagesOf, copyOf }: PartsSource, givenBy: string): Parts {
   const partOf = (index: number) => set.images[index]?.part;
   const states = (part: PartName) => set.images.some((image) => image.part === part);
-  const stated = { query: states('query'), distractors: states('distractors') };
+  const stated = { query: states('query'), distractors: states('distractors'), wantsVal: rule.valPeople > 0 };
 
   const parts = noParts();
   const classes: string[] = [];
   const skipped: SkippedPerson[] = [];
   const moved: Record<'test' | 'val', string[]> = { test: [], val: [] };
+  const heldForVal: string[] = [];
+  const heldVal: number[] = []; // apart from parts.val until a missing val is drawn
   const inBoth: string[] = [];
   const fewImages: string[] = [];
   let unstated = 0;
@@ -41,6 +44,10 @@ export function givenSplit({ set, rule, imagesOf, copyOf }: PartsSource, givenBy
     switch (place.to) {
       case 'left out':
         skipped.push({ identity, images: images.length, reason: place.reason });
+        break;
+      case 'val':
+        heldVal.push(...images.filter((index) => assigned !== null || partOf(index) === 'val'));
+        heldForVal.push(identity);
         break;
       case 'query':
       case 'distractors':
@@ -60,7 +67,13 @@ export function givenSplit({ set, rule, imagesOf, copyOf }: PartsSource, givenBy
   }
   if (classes.length < 2) throw tooFewPeople(classes.length, givenBy);
   const drawnVal = parts.val.length === 0 ? drawVal(parts, { set, rule, copyOf, givenBy }) : 0;
+  const drawnPeople =
+    stated.wantsVal && heldVal.length === 0 ? drawValPeople(parts, { set, rule, classes, givenBy }) : noPeople;
+  parts.val.push(...heldVal, ...drawnPeople.images);
+  const isHeldForVal = new Set(drawnPeople.people);
   const notes = [
+    ...aboutPeople('split.valPeople', heldForVal),
+    ...aboutPeople('split.valPeopleDrawn', drawnPeople.people, { seed: rule.seed }),
     ...note(drawnVal > 0, { key: 'split.valDrawn', values: { images: drawnVal, seed: rule.seed } }),
     ...note(parts.test.length === 0, { key: 'split.noTest', values: {} }),
     ...aboutPeople('split.testAsQuery', moved.test),
@@ -72,7 +85,7 @@ export function givenSplit({ set, rule, imagesOf, copyOf }: PartsSource, givenBy
     ...note(parts.query.length === 0, { key: 'split.noQuery', values: {} }),
     ...note(parts.query.length > 0 && parts.distractors.length === 0, { key: 'split.noDistractors', values: {} }),
   ];
-  return { classes, parts, skipped, notes };
+  return { classes: classes.filter((identity) => !isHeldForVal.has(identity)), parts, skipped, notes };
 }
 
 /** Where a person goes: as chosen by hand, else by the parts of the person's images. */
@@ -82,7 +95,7 @@ function placeOf(
     stated,
     assigned,
   }: {
-    readonly stated: { readonly query: boolean; readonly distractors: boolean };
+    readonly stated: { readonly query: boolean; readonly distractors: boolean; readonly wantsVal: boolean };
     readonly assigned: Assignment | null;
   },
 ): Place {
@@ -92,6 +105,7 @@ function placeOf(
   if (own.has('query')) return { to: 'query' };
   if (own.has('distractors')) return { to: 'distractors' };
   if (own.has('test')) return stated.query ? notTrained : { to: 'query', moved: 'test' };
+  if (own.has('val') && stated.wantsVal) return { to: 'val' };
   if (own.has('val')) return stated.distractors ? notTrained : { to: 'distractors', moved: 'val' };
   return { to: 'left out', reason: 'no part' };
 }
@@ -157,6 +171,49 @@ function drawVal(
         `${share === 0 ? ' because split.val is 0: give it a share such as 0.15.' : ': add pictures of val.'}`,
     );
   return parts.val.length;
+}
+
+interface DrawnPeople {
+  readonly people: readonly string[];
+  readonly images: readonly number[];
+}
+const noPeople: DrawnPeople = { people: [], images: [] };
+
+/**
+ * Takes people out of training for val: their images of train and val go there, and those of test are left out. Throws
+ * 'wrong-input' if too few are left to train on.
+ */
+function drawValPeople(
+  parts: GrowingParts,
+  {
+    set,
+    rule,
+    classes,
+    givenBy,
+  }: {
+    readonly set: SplitSource;
+    readonly rule: SplitRule;
+    readonly classes: readonly string[];
+    readonly givenBy: string;
+  },
+): DrawnPeople {
+  const identityOf = (index: number) => set.images[index]?.identity ?? '';
+  const byIdentity = groupBy([...parts.train, ...parts.val], identityOf);
+  const eligible = classes.filter(
+    (identity) => assignedTo(rule, identity) === null && (byIdentity.get(identity)?.length ?? 0) >= 2,
+  );
+  const wanted = Math.max(2, Math.round(rule.valPeople * classes.length));
+  const people = randomStream(rule.seed, 'split', 'val people').shuffle(eligible).slice(0, wanted).sort();
+  if (people.length < 2 || classes.length - people.length < 2)
+    throw new ArcBenchError(
+      'wrong-input',
+      `${sentenceStart(givenBy)} ${classes.length} people in train, too few to hold out ${wanted} of them for val ` +
+        'and train on 2: add people, lower split.valPeople, or choose evaluation.select: accuracy.',
+    );
+  const isTaken = new Set(people);
+  for (const part of ['train', 'val', 'test'] as const)
+    parts[part] = parts[part].filter((index) => !isTaken.has(identityOf(index)));
+  return { people, images: people.flatMap((identity) => byIdentity.get(identity) ?? []) };
 }
 
 const sentenceStart = (givenBy: string): string => `The parts given by ${givenBy} have`;

@@ -11,6 +11,7 @@ import { partNames } from '../../src-shared/experiment.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import type { Split } from './makeSplit.ts';
+import { valPeople } from './valPeople.ts';
 import { resolvedCopies } from './resolvedCopies.ts';
 
 interface ManifestFile {
@@ -71,8 +72,10 @@ function manifestText(set: PreparedSet, split: Split, files: readonly ManifestFi
     kept: kept.map(({ file }) => file),
     leftOut: leftOut.map(({ file }) => file),
   }));
+  const heldForVal = valPeople(set.images, split);
   const said = {
     ...(givenBy !== null && { givenBy }),
+    ...(heldForVal.length > 0 && { valPeople: heldForVal }),
     ...(notes.length > 0 && { notes }),
     ...(copies.length > 0 && { copies }),
   };

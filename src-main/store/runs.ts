@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { CurveRange, RunStatus } from '../../src-shared/api.ts';
+import type { ValCurve } from '../../src-shared/valCurve.ts';
 import { pathOfRun, storedPaths } from '../files/storedPaths.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
 import type { MetricPoint, StoreChange } from './storeChange.ts';
@@ -185,10 +186,10 @@ export function runTables(database: Database.Database, workspace: string, change
           .all(run, name, step, count) as number[]
       ).reverse(),
     /**
-     * The points of the epoch that judges a run: the best on val so far, as isBetterEpoch has it. Empty before
-     * the first epoch ends.
+     * The points of the epoch that judges a run: the best on val so far by a curve, as isBetterEpoch has it. Empty
+     * before the first epoch ends.
      */
-    judgedPoints: (run: string): LatestPoint[] => {
+    judgedPoints: (run: string, selected: ValCurve = 'val/accuracy'): LatestPoint[] => {
       const names = prepare("SELECT name FROM latest WHERE run = ? AND NOT name GLOB 'step/*'")
         .pluck()
         .all(run) as string[];
@@ -198,7 +199,7 @@ export function runTables(database: Database.Database, workspace: string, change
           'DESC, loss.value IS NULL, loss.value, own.step LIMIT 1',
       )
         .pluck()
-        .get(run, 'val/accuracy') as number | undefined;
+        .get(run, selected) as number | undefined;
       if (step === undefined) return [];
       const point = prepare('SELECT run, name, step, epoch, value FROM point WHERE run = ? AND name = ? AND step = ?');
       return names.flatMap((name) => (point.get(run, name, step) as LatestPoint | undefined) ?? []);

@@ -16,7 +16,7 @@ const positionSchema = z.strictObject({
   step: z.int(), // steps done in all
   sums: z.record(z.string(), z.number()), // of each step output over the steps of that epoch
   bestEpoch: z.int(), // counted from 1; 0: none yet
-  bestAccuracy: z.number(), // on val
+  bestAccuracy: z.number(), // on val: of what the plan selects by, which was only accuracy when this was named
   bestLoss: z.number().nullable().default(null), // on val; null: none yet, or written by an older version
   referenceLoss: z.number().nullable(), // mean loss of the first steps with the whole margin
   seconds: z.number(), // of training so far

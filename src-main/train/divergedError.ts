@@ -10,6 +10,9 @@ export class DivergedError extends ArcBenchError {
     ...values
   }: {
     readonly arm: string;
+    readonly seed: number;
+    /** What the run was trained with, as triedValues writes it. */
+    readonly tried: string;
     readonly epoch: number; // from 1
     readonly loss: number;
     readonly norm: number;
@@ -24,8 +27,8 @@ export class DivergedError extends ArcBenchError {
       ]),
     );
     const told: RunWarning = Number.isFinite(limit)
-      ? { key: 'warning.diverged', values: { ...kept, limit } }
-      : { key: 'warning.divergedAtOnce', values: kept };
+      ? { key: 'warning.divergedRun', values: { ...kept, limit } }
+      : { key: 'warning.divergedRunAtOnce', values: kept };
     super('diverged', warningSentence(told, reportTexts('en')));
     this.told = told;
   }
@@ -41,17 +44,18 @@ export function refuseDivergence(
   {
     referenceLoss,
     classes,
-    epoch,
-    arm,
+    ...run
   }: {
     readonly referenceLoss: number | null;
     readonly classes: number;
     readonly epoch: number; // from 1
     readonly arm: string;
+    readonly seed: number;
+    readonly tried: string;
   },
 ): void {
   const limit = referenceLoss === null ? Number.POSITIVE_INFINITY : 3 * Math.max(Math.log(classes), referenceLoss);
   const loss = outputs['loss'] ?? Number.NaN;
   if (loss <= limit && Object.values(outputs).every(Number.isFinite)) return;
-  throw new DivergedError({ arm, epoch, loss, norm: outputs['gradientNorm'] ?? Number.NaN, limit });
+  throw new DivergedError({ ...run, loss, norm: outputs['gradientNorm'] ?? Number.NaN, limit });
 }

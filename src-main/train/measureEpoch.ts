@@ -1,3 +1,4 @@
+import { ArcBenchError } from '../../src-shared/errors.ts';
 import { drawnClasses, splitSeedOf } from '../../src-shared/experiment.ts';
 import { healthWarnings } from '../../src-shared/health.ts';
 import { fixedScale } from '../../src-shared/losses.ts';
@@ -13,11 +14,14 @@ import { collapsedCentres } from './centreHealth.ts';
 import type { RunMachineOptions } from './createRunMachine.ts';
 import type { LabelledImages } from './inferenceBatches.ts';
 import { measureVal } from './measureVal.ts';
+import { valIdentification } from './valIdentification.ts';
+import { noValPairs } from './valPairs.ts';
 import { leavesSnapshot, mostShown, writeSnapshot } from './snapshots.ts';
 
 export interface MeasureEpochOptions extends Pick<RunMachineOptions, 'plan' | 'arm' | 'network' | 'classes' | 'seed'> {
   readonly packed: PackedImages;
   readonly val: LabelledImages;
+  readonly valPeople: LabelledImages;
   readonly runFolder: string;
   readonly onSnapshot: (folder: string) => void;
 }
@@ -44,7 +48,9 @@ export interface EpochMeasures {
 export function epochMeasurement(options: MeasureEpochOptions) {
   const { plan, arm, seed, network, classes, packed, val } = options;
   const { batchSize, epochs } = plan.training;
-  const shown = shownImages(val, splitSeedOf(plan.split, seed));
+  const splitSeed = splitSeedOf(plan.split, seed);
+  const shown = shownImages(val, splitSeed);
+  const identifyVal = valIdentification({ ...options, seed: splitSeed });
 
   return async (machine: Machine, { epoch, means, ...rates }: EpochSteps): Promise<EpochMeasures> => {
     // Val: what chooses the best epoch, and the embeddings that the screen shows.
@@ -57,6 +63,11 @@ export function epochMeasurement(options: MeasureEpochOptions) {
     });
     if (isShown && units.length > 0) await keepSnapshot(options, { epoch, units, shown });
 
+    // People held out for val: how well they are told apart.
+    const identification = identifyVal(machine);
+    const score = plan.evaluation.select === 'identification' ? identification : accuracy;
+    if (score === null) throw new ArcBenchError('failed', noValPairs);
+
     // Class centres that lie on top of each other.
     const collapsed = trainsClassWeights(arm.loss)
       ? collapsedCentres(machine.readState([classWeightName]).get(classWeightName)!, {
@@ -67,10 +78,10 @@ export function epochMeasurement(options: MeasureEpochOptions) {
 
     const { gradientNorm = Number.NaN, clipped, ...trainMeans } = means;
     return {
-      val: { loss, accuracy },
+      val: { loss, score },
       points: {
         ...prefixed('train', trainMeans),
-        ...prefixed('val', { loss, accuracy }),
+        ...prefixed('val', { loss, accuracy, ...(identification === null ? {} : { identification }) }),
         learningRate: rates.learningRate,
         gradientNorm,
         ...(clipped === undefined ? {} : { clipped }),

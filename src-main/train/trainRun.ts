@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { triedValues } from '../../src-shared/triedValues.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
 import { runFiles } from '../files/workspaceFolders.ts';
@@ -29,6 +30,8 @@ export interface TrainRunOptions extends RunMachineOptions {
   readonly packed: PackedImages;
   readonly train: LabelledImages;
   readonly val: LabelledImages;
+  /** People who are held out for val, with a label for each person; empty where nobody is. */
+  readonly valPeople: LabelledImages;
   readonly runFolder: string;
   readonly resume: boolean;
   /** The epoch after which the run is saved and waits; null: train to the end. */
@@ -140,6 +143,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         classes: options.classes,
         epoch,
         arm: arm.name,
+        seed,
+        tried: triedValues(plan, arm),
       });
 
       // Count the step.
@@ -178,13 +183,13 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       learningRate: rateAt(position.step - 1),
       imagesPerSecond: position.images / position.seconds,
     });
-    const isBest = isBetterEpoch(val, { accuracy: position.bestAccuracy, loss: position.bestLoss });
+    const isBest = isBetterEpoch(val, { score: position.bestAccuracy, loss: position.bestLoss });
     position = {
       ...position,
       epoch,
       batch: 0,
       sums: {},
-      ...(isBest ? { bestEpoch: epoch, bestAccuracy: val.accuracy, bestLoss: val.loss } : {}),
+      ...(isBest ? { bestEpoch: epoch, bestAccuracy: val.score, bestLoss: val.loss } : {}),
     };
 
     // Report it.

@@ -22,6 +22,7 @@ import { parameterSpecs, type Network } from '../model/network.ts';
 import { pretrainedBackbone } from '../model/weights/pretrainedBackbone.ts';
 import { writeSafetensors } from '../model/weights/safetensors.ts';
 import { writeTorchWeights } from '../model/weights/torchWeights.ts';
+import { valImages } from '../split/valPeople.ts';
 import type { LabelledImages } from '../train/inferenceBatches.ts';
 import type { PointStream } from '../train/pointStream.ts';
 import { headShapes } from '../train/programs.ts';
@@ -45,7 +46,7 @@ interface Run {
   readonly packed: PackedImages;
   readonly images: RunImages;
 }
-type RunImages = Readonly<Record<keyof TrainerTask['parts'], LabelledImages>>;
+type RunImages = Readonly<Record<keyof TrainerTask['parts'] | 'valPeople', LabelledImages>>;
 
 /** Trains, saves and judges one run. Sends what happens; the last message says how it ended. Throws ArcBenchError. */
 export async function runTask(task: TrainerTask, surroundings: TaskSurroundings): Promise<void> {
@@ -89,8 +90,8 @@ export async function runTask(task: TrainerTask, surroundings: TaskSurroundings)
 }
 
 /**
- * The images of each part with their labels: the class for train, val and test, the person for query and distractors,
- * whose people have no class.
+ * The images of each part with their labels: the class for train, val and test, the person for query, distractors and
+ * the people held out for val, who have no class.
  */
 function labelledParts({ classes, parts }: TrainerTask, set: PreparedSet): RunImages {
   const classOf = new Map(classes.map((identity, label) => [identity, label]));
@@ -103,13 +104,15 @@ function labelledParts({ classes, parts }: TrainerTask, set: PreparedSet): RunIm
     personOf.set(identity, next);
     return next;
   };
+  const val = valImages(set.images, { classes, val: parts.val });
   const labelled = (indexes: readonly number[], labelOf: (identity: string) => number): LabelledImages => ({
     indexes,
     labels: Int32Array.from(indexes, (index) => labelOf(set.images[index]?.identity ?? '')),
   });
   return {
     train: labelled(parts.train, ofClass),
-    val: labelled(parts.val, ofClass),
+    val: labelled(val.ofClasses, ofClass),
+    valPeople: labelled(val.ofOthers, ofPerson),
     test: labelled(parts.test, ofClass),
     query: labelled(parts.query, ofPerson),
     distractors: labelled(parts.distractors, ofPerson),
@@ -139,6 +142,7 @@ const train = (
     packed,
     train: images.train,
     val: images.val,
+    valPeople: images.valPeople,
     runFolder: task.runFolder,
     resume: task.resume,
     untilEpoch: task.untilEpoch,

@@ -1,4 +1,4 @@
-/** The squared distance of each pair of unit embeddings, and 1 for a pair of one person, 0 for one of two. */
+/** The squared distance of each pair of unit embeddings, and 1 if both pictures show the same person, else 0. */
 export interface DistantPairs {
   readonly distances: Float64Array;
   readonly same: Uint8Array;

@@ -6,9 +6,9 @@ export interface RandomStream {
   next(): number;
   /** Uniform whole number in [0, below). */
   integer(below: number): number;
-  /** Standard normal, by Box and Muller. */
+  /** A standard normal number (Box-Muller). */
   normal(): number;
-  /** A shuffled copy, by Fisher and Yates. */
+  /** A shuffled copy (Fisher-Yates). */
   shuffle<T>(items: readonly T[]): T[];
 }
 

@@ -1,7 +1,7 @@
 /**
  * Mean silhouette by cosine distance (Rousseeuw 1987), from the products of each unit embedding with the sum of each
- * class's unit embeddings: a mean of distances needs no pair. An image alone in its class counts 0, as scikit-learn has
- * it.
+ * class's unit embeddings, so that no distance is computed pair by pair. The only image of a class counts 0, as in
+ * scikit-learn.
  */
 export function silhouette(labels: ArrayLike<number>, imagesOfClass: ArrayLike<number>) {
   let sum = 0;

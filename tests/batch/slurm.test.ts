@@ -65,65 +65,61 @@ const logs = () =>
         .join('\n')
     : '';
 
-test(
-  'without sbatch on the PATH a submit says so, and a dry run writes scripts that name every run and flag',
-  options,
-  async () => {
-    const bare = { ...slurm.environment, PATH: folder };
-    const missing = await arcbench(['submit', experiment, '--slurm'], bare);
-    assert.deepEqual(
-      [missing.code, missing.last],
-      [
-        1,
-        'sbatch is not on the PATH: submit on a machine that has the commands of Slurm, or write the scripts ' +
-          'with --dry-run and submit them there.',
-      ],
-    );
-    const dry = await arcbench(
-      [
-        'submit',
-        experiment,
-        '--slurm',
-        '--dry-run',
-        '--partition',
-        'gpu',
-        '--time',
-        '4:00:00',
-        '--cpus-per-task',
-        '4',
-        '--gpus',
-        '1',
-        '--',
-        '--account=faces',
-        '--comment=two words',
-      ],
-      bare,
-    );
-    assert.equal(dry.code, 0, dry.stderr);
-    for (const line of [
-      '#SBATCH --array=0,1',
-      '#SBATCH --partition=gpu',
-      '#SBATCH --time=4:00:00',
-      '#SBATCH --cpus-per-task=4',
-      '#SBATCH --gpus=1',
-      '#SBATCH --account=faces',
-      '#SBATCH --comment="two words"',
-      '#SBATCH --requeue',
-    ])
-      assert.ok(dry.stdout.split('\n').includes(line), line);
-    assert.match(dry.stdout, /#   task 1: ArcFace, seed 1 \(run [0-9a-f]{12}\)/);
-    assert.match(dry.stdout, / task \S+\/batch\/[0-9a-f]{12} "\$SLURM_ARRAY_TASK_ID" &\n/);
-    const refused = await arcbench(['submit', experiment, '--slurm', '--dry-run', '--', 'account=faces'], bare);
-    assert.equal(refused.code, 2);
-    assert.match(refused.last, /"account=faces" is no flag that can be passed on to sbatch/);
-    const collected = await arcbench(['collect', experiment], bare);
-    assert.equal(collected.code, 1);
-    assert.match(
-      collected.last,
-      /^2 of 2 runs are not done, the first: cross-entropy, seed 1 \(task 0\) has not begun\. Submit them again with `sbatch --array=0,1 .*array\.sh`, and collect again/,
-    );
-  },
-);
+test('without sbatch a submit says so, and a dry run writes scripts that name every run and flag', async () => {
+  const bare = { ...process.env, NODE_NO_WARNINGS: '1', PATH: folder };
+  const missing = await arcbench(['submit', experiment, '--slurm'], bare);
+  assert.deepEqual(
+    [missing.code, missing.last],
+    [
+      1,
+      'sbatch is not on the PATH: submit on a machine that has the commands of Slurm, or write the scripts ' +
+        'with --dry-run and submit them there.',
+    ],
+  );
+  const dry = await arcbench(
+    [
+      'submit',
+      experiment,
+      '--slurm',
+      '--dry-run',
+      '--partition',
+      'gpu',
+      '--time',
+      '4:00:00',
+      '--cpus-per-task',
+      '4',
+      '--gpus',
+      '1',
+      '--',
+      '--account=faces',
+      '--comment=two words',
+    ],
+    bare,
+  );
+  assert.equal(dry.code, 0, dry.stderr);
+  for (const line of [
+    '#SBATCH --array=0,1',
+    '#SBATCH --partition=gpu',
+    '#SBATCH --time=4:00:00',
+    '#SBATCH --cpus-per-task=4',
+    '#SBATCH --gpus=1',
+    '#SBATCH --account=faces',
+    '#SBATCH --comment="two words"',
+    '#SBATCH --requeue',
+  ])
+    assert.ok(dry.stdout.split('\n').includes(line), line);
+  assert.match(dry.stdout, /#   task 1: ArcFace, seed 1 \(run [0-9a-f]{12}\)/);
+  assert.match(dry.stdout, / task \S+\/batch\/[0-9a-f]{12} "\$SLURM_ARRAY_TASK_ID" &\n/);
+  const refused = await arcbench(['submit', experiment, '--slurm', '--dry-run', '--', 'account=faces'], bare);
+  assert.equal(refused.code, 2);
+  assert.match(refused.last, /"account=faces" is no flag that can be passed on to sbatch/);
+  const collected = await arcbench(['collect', experiment], bare);
+  assert.equal(collected.code, 1);
+  assert.match(
+    collected.last,
+    /^2 of 2 runs are not done, the first: cross-entropy, seed 1 \(task 0\) has not begun\. Submit them again with `sbatch --array=0,1 .*array\.sh`, and collect again/,
+  );
+});
 
 test(
   'a duel that is submitted, stopped, queued again and collected equals the one that --run makes, bit for bit',

@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -77,6 +78,101 @@ test('each half may come alone, under another name, as the source itself or one 
   const nested = join(folder, 'nested');
   cpSync(archive, join(nested, 'facerecognition_hw'), { recursive: true });
   assert.deepEqual(counts(await read(nested)), { ...train, ...retrieval });
+});
+
+test('an archive is found deep in other folders, and a second copy of a half is named', async () => {
+  const deep = join(folder, 'deep');
+  for (const half of [trainHalf, retrievalHalf])
+    cpSync(join(archive, half), join(deep, 'Downloads', 'hw', half, half), { recursive: true });
+  assert.deepEqual(counts(await read(deep)), { ...train, ...retrieval });
+  const twice = copied('twice');
+  cpSync(join(twice, trainHalf), join(twice, `${trainHalf} (1)`), { recursive: true });
+  const dataset = await read(twice);
+  assert.deepEqual(counts(dataset), { ...train, ...retrieval });
+  assert.match(dataset.understood ?? '', /celebA_train_500 \(1\) holds a half once more, and was not read$/);
+});
+
+test('a half without one of its lists or its pictures is named, and nothing is read without it', async () => {
+  for (const [half, piece] of [
+    [trainHalf, 'celebA_train_split.txt'],
+    [trainHalf, 'celebA_anno.txt'],
+    [trainHalf, 'celebA_imgs'],
+    [retrievalHalf, 'celebA_anno_query.csv'],
+    [retrievalHalf, 'celebA_query'],
+  ] as const) {
+    const source = copied(`without ${piece}`);
+    rmSync(join(source, half, piece), { recursive: true });
+    await assert.rejects(read(source), {
+      code: 'wrong-input',
+      message: new RegExp(`${half} is a half of the course's archive, but ${piece} is not there: unpack`),
+    });
+  }
+  const source = copied('without distractors');
+  rmSync(join(source, retrievalHalf, 'celebA_distractors'), { recursive: true });
+  assert.match((await read(source)).understood ?? '', /no distractors, because celebA_distractors is not there/);
+});
+
+test('lists as Windows, spreadsheets and pandas write them are read', async () => {
+  const forms: Readonly<Record<string, readonly [inText: (text: string) => string, inCsv: (text: string) => string]>> =
+    {
+      'Windows line ends, marks and blanks': [
+        (text) => `\ufeff${text.replaceAll(' ', ' \t ').replaceAll('\n', '  \r\n\r\n')}`,
+        (text) => `\ufeff${text.replaceAll(',', ' , ')}`,
+      ],
+      'old line ends and semicolons': [(text) => text.replaceAll('\n', '\r'), (text) => text.replaceAll(',', ';')],
+      'words, quotes and another header': [
+        (text) => text.replaceAll(' 0\n', ' Train\n'),
+        (text) => text.replace('img,id', 'image,person').replaceAll(/[^,\n]+/g, '"$&"'),
+      ],
+      'folders and numbers of rows': [
+        (text) => text.replaceAll(/^(?=.)/gm, './celebA_imgs/'),
+        (text) => text.replaceAll(/^(?=5)/gm, '7,').replace('img', ',img'),
+      ],
+      'names in capitals, columns exchanged': [
+        (text) => text.replaceAll('.jpg', '.JPG'),
+        (text) => text.replaceAll(/^(.+),(.+)$/gm, '$2,$1'),
+      ],
+    };
+  for (const [form, [inText, inCsv]] of Object.entries(forms)) {
+    const source = copied(form);
+    const change = (file: string, how: (text: string) => string) =>
+      writeFileSync(join(source, file), how(readFileSync(join(source, file), 'utf8')));
+    // Only parts are written in words.
+    if (!form.startsWith('words')) change(join(trainHalf, 'celebA_anno.txt'), inText);
+    change(join(trainHalf, 'celebA_train_split.txt'), inText);
+    change(join(retrievalHalf, 'celebA_anno_query.csv'), inCsv);
+    const dataset = await read(source);
+    assert.deepEqual([form, counts(dataset)], [form, { ...train, ...retrieval }]);
+    assert.deepEqual(dataset.rejected, []);
+  }
+});
+
+test('pictures are found by their names in another case or one folder deeper, and each left out is said', async () => {
+  const source = copied('renamed');
+  for (const pictures of [join(trainHalf, 'celebA_imgs'), join(retrievalHalf, 'celebA_distractors')]) {
+    const inside = join(source, pictures);
+    renameSync(inside, join(source, 'moved'));
+    mkdirSync(inside);
+    renameSync(join(source, 'moved'), join(inside, basename(inside)));
+  }
+  const query = join(source, retrievalHalf, 'celebA_query');
+  for (const file of readdirSync(query)) renameSync(join(query, file), join(query, file.replace('.jpg', '.JPG')));
+  cpSync(join(query, readdirSync(query)[0]!), join(query, 'another.JPG'));
+  const strangers = join(source, retrievalHalf, 'celebA_distractors');
+  writeFileSync(join(strangers, 'phone.heic'), 'x');
+  cpSync(join(strangers, 'celebA_distractors', '700000.jpg'), join(strangers, 'more', '700000.jpg'));
+  const lists = join(source, trainHalf);
+  const people = readFileSync(join(lists, 'celebA_anno.txt'), 'utf8').split('\n');
+  writeFileSync(join(lists, 'celebA_anno.txt'), people.slice(1).join('\n'));
+  const dataset = await read(source);
+  assert.deepEqual(counts(dataset), { ...train, train: [8, 3], query: [6, 2], distractors: [5, 5] });
+  assert.match(dataset.understood ?? '', /each a stranger; 1 picture that no list names is left out/);
+  const reasons = dataset.rejected.map(({ path, reason }) => [basename(path), reason]);
+  assert.deepEqual(reasons, [
+    ['phone.heic', reasons[0]?.[1]],
+    ['000001.jpg', 'The picture has no line in celebA_anno.txt: its person was expected there; add it.'],
+  ]);
+  assert.match(reasons[0]?.[1] ?? '', /HEIC/);
 });
 
 test('a folder without the lists is no course archive, and asking for one says what was expected', async () => {

@@ -128,8 +128,116 @@ test('pictures without a person in a source of parts are left out by name, and f
   assert.deepEqual(people(dataset), ['Ann', 'Bo']);
   assert.deepEqual(leftOut(dataset).sort(), ['extra/Cy/1.png', 'train/stray.png', 'x.png']);
   assert.match(sentence(dataset), /3 pictures without a person left out/);
-  assert.match(dataset.rejected.find(({ path }) => path.includes('extra'))?.reason ?? '', /is none of these parts/);
+  assert.match(
+    dataset.rejected.find(({ path }) => path.includes('extra'))?.reason ?? '',
+    /beside the folders of parts/,
+  );
 });
+
+/** How many pictures each part has. */
+const counts = ({ images }: Dataset) => {
+  const byPart = Map.groupBy(images, ({ part }) => part ?? 'none');
+  return Object.fromEntries([...byPart].map(([part, own]) => [part, own.length]));
+};
+
+for (const [train, val, testing] of [
+  ['train_set', 'val_set', 'test_set'],
+  ['01_Train', '02_Valid', '03_Test'],
+  ['Training Set', 'Validation Set', 'Test Set'],
+  ['vggface2_train', 'vggface2_val', 'vggface2_test'],
+  ['train-images', 'eval-images', 'test-images'],
+  ['trainset', 'valset', 'testset'],
+  ['trn', 'dev', 'tst'],
+] as const) {
+  test(`the folders ${train}, ${val} and ${testing} are parts too, and the import says which is which`, async () => {
+    write(...[train, val, testing].flatMap((part) => ['Ann', 'Bo'].flatMap((who) => numbered(`${part}/${who}`))));
+    const dataset = await read();
+    assert.deepEqual(people(dataset), ['Ann', 'Bo']);
+    assert.deepEqual(counts(dataset), { train: 4, val: 4, test: 4 });
+    assert.match(dataset.understood ?? '', new RegExp(`${val}/ {2}val: 2 people, 4 pictures`));
+  });
+}
+
+test('folders of parts are found beside notes and pictures of their wrapper, which are listed', async () => {
+  write(
+    ...['train', 'test'].flatMap((part) => ['Ann', 'Bo'].flatMap((who) => numbered(`data/${part}/${who}`))),
+    'docs/figure.png',
+    'preview.png',
+  );
+  const dataset = await read();
+  assert.deepEqual(people(dataset), ['Ann', 'Bo']);
+  assert.deepEqual(counts(dataset), { train: 4, test: 4 });
+  assert.deepEqual(leftOut(dataset).sort(), ['docs/figure.png', 'preview.png']);
+});
+
+test('a folder between one of the parts and its people is entered, and one around all distractors', async () => {
+  write(
+    ...numbered('train/images/Ann'),
+    ...numbered('train/images/Bo'),
+    ...numbered('test/Ann'),
+    'distractors/imgs/7.png',
+    'distractors/imgs/8.png',
+  );
+  const dataset = await read();
+  assert.deepEqual(people(dataset), ['Ann', 'Bo', 'distractor 7', 'distractor 8']);
+  assert.deepEqual(counts(dataset), { train: 4, test: 2, distractors: 2 });
+});
+
+test('a flat probe and gallery go by the names of their files, beside folders of people in train', async () => {
+  write(
+    ...numbered('train/Ann'),
+    ...numbered('train/Bo'),
+    'probe/Cy_1.png',
+    'probe/Di_1.png',
+    'gallery/Cy_2.png',
+    'gallery/Di_2.png',
+    'gallery/Ed_1.png',
+  );
+  const dataset = await read();
+  assert.deepEqual(counts(dataset), { train: 4, query: 4, distractors: 1 });
+  assert.match(sentence(dataset), /, and in gallery, probe by the names of the files;/);
+  source = join(scratch, 'flat-test');
+  write(...numbered('train/Ann'), ...numbered('train/Bo'), 'test/Ann_7.png');
+  assert.deepEqual(
+    shown(await read()).filter((line) => line.startsWith('test')),
+    ['test Ann test/Ann_7.png'],
+  );
+});
+
+test("parts inside each person's folder are given parts", async () => {
+  write(...['Ann', 'Bo', 'Cy'].flatMap((who) => [...numbered(`${who}/train`, 3), ...numbered(`${who}/test/day1`, 1)]));
+  const dataset = await read();
+  assert.deepEqual(people(dataset), ['Ann', 'Bo', 'Cy']);
+  assert.deepEqual(counts(dataset), { train: 9, test: 3 });
+  assert.equal(dataset.partsGivenBy, 'the folders test and train of each person');
+});
+
+test('a folder of folders among people is named, because it may hold people itself', async () => {
+  write(...numbered('Ann'), ...numbered('Bo'), ...numbered('more/Cy'), ...numbered('more/Di'), ...numbered('Ed'));
+  const { understood } = await read();
+  assert.match(understood ?? '', /^more has no pictures of its own: its 2 folders, such as Cy, are taken for one/m);
+});
+
+test('a folder of pictures with a CSV of people beside it is answered with the CSV', async () => {
+  write('images/1.png', 'images/2.png');
+  writeFileSync(join(source, 'train.csv'), 'file,label\n1.png,Ann\n2.png,Bo\n');
+  await assert.rejects(read(), { message: /; train\.csv in it lists pictures and people, so choose this file/ });
+  source = join(source, 'img_align_celeba');
+  write('000001.png');
+  await assert.rejects(read(), { message: /the folder of CelebA's pictures, so choose the folder with its lists/ });
+});
+
+for (const files of [
+  ['subject01.happy', 'subject01.sad', 'subject02.happy', 'subject02.sad'],
+  ['Ann (1).png', 'Ann (2).png', 'Bo (1).png', 'Bo (2).png'],
+  ['Ann1.png', 'Ann2.png', 'Bo1.png', 'Bo2.png'],
+]) {
+  test(`flat pictures called like ${files[0]} go by the person in their names`, async () => {
+    write(...files);
+    assert.deepEqual(counts(await read()), { none: 4 });
+    assert.equal(people(await read()).length, 2);
+  });
+}
 
 test('people who are called like parts stay people', async () => {
   write(...numbered('Dev'), ...numbered('Test'), ...numbered('Ann'));

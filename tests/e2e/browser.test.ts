@@ -82,7 +82,7 @@ test('an experiment is made of the split, shortened in its form, and started', o
   const values = sweep.getByRole('textbox', { name: 'Values of ArcFace: Scale' });
   await values.fill('16, 5000');
   await values.press('Enter');
-  await sweep.getByRole('group', { name: 'Swept: ArcFace: Scale' }).getByRole('alert').waitFor();
+  await sweep.getByRole('group', { name: 'Sweep: ArcFace: Scale' }).getByRole('alert').waitFor();
   await sweep.getByRole('button', { name: 'Sweep ArcFace: Scale no longer' }).click();
   await page
     .getByRole('button', { name: /^(Start|Queue)$/ })

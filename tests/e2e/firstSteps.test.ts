@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { noBrowser, openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
 let { page, faults, close } = {} as OpenedWorkbench;
@@ -17,6 +19,8 @@ after(() => close?.());
 
 const steps = () => page.getByRole('complementary', { name: 'First steps' });
 const facts = () => page.getByLabel('Before the start');
+const armsOf = (preset: string): number =>
+  parseExperiment(readFileSync(`resources/experiments/${preset}`, 'utf8'), preset).arms.length;
 const choose = async (preset: RegExp) => {
   const open = page.getByRole('button', { name: 'New', exact: true });
   if (await open.isVisible()) await open.click();
@@ -53,7 +57,9 @@ test(
   async () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Experiment', exact: true }).click();
     await choose(/^Every loss on synthetic faces/);
-    await facts().getByText('14 arms × 1 seed').waitFor();
+    await facts()
+      .getByText(`${armsOf('losses.yaml')} arms × 1 seed`)
+      .waitFor();
     assert.match(await facts().innerText(), /about \d+ MiB/);
     await page.getByRole('button', { name: 'Queue' }).click();
     await page.getByText('Every loss on synthetic faces is queued', { exact: true }).waitFor();

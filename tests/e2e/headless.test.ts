@@ -121,7 +121,7 @@ test('Ctrl-C saves, says how to resume, and a resumed run ends with the same bit
   assert.equal(refused.code, 2);
   assert.match(
     refused.stderr,
-    /ArcFace, seed 1 \(run [0-9a-f]{12}\) ended half-way \(cancelled\): .* --resume` goes on with it, --restart starts it from the beginning\.\n$/,
+    /ArcFace, seed 1 \(run [0-9a-f]{12}\) was interrupted \(cancelled\): .* --resume` continues it, and --restart starts it from the beginning\.\n$/,
   );
   const resumed = await arcbench(inWorkspace('stopped', '--run', experiment, '--resume'));
   assert.equal(resumed.code, 0, resumed.stderr);
@@ -158,7 +158,7 @@ test('a trainer that dies leaves its last epoch, which is not thrown away', asyn
   assert.match(died.stderr, /The trainer was killed \(SIGKILL\).*; resume it with/);
   const refused = await arcbench(inWorkspace('died', '--run', experiment));
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /ended half-way \(failed\)/);
+  assert.match(refused.stderr, /was interrupted \(failed\)/);
   const resumed = await arcbench(inWorkspace('died', '--run', experiment, '--resume'));
   assert.equal(resumed.code, 0, resumed.stderr);
   assert.deepEqual(lastState('died'), lastState('whole'));

@@ -356,12 +356,20 @@ test('a ladder says what each step gained and which knob it changed', async () =
 
 test('a run that diverged says so in the language of the report', async () => {
   const diverged = (loss: number, limit: number) =>
-    new DivergedError({ arm: 'ArcFace', epoch: 3, loss, norm: 1234.5, limit });
+    new DivergedError({
+      arm: 'ArcFace',
+      seed: 7,
+      tried: 'training.learningRate 0.1',
+      epoch: 3,
+      loss,
+      norm: 1234.5,
+      limit,
+    });
   assert.equal(
     diverged(Number.NaN, Infinity).message,
-    'Training of ArcFace diverged in epoch 3: the loss is NaN and the gradient norm 1,230, but finite numbers ' +
-      'were expected. Lower training.learningRate or add training.schedule.warmupEpochs. The last good ' +
-      'checkpoint is kept.',
+    'Training of ArcFace with seed 7 diverged in epoch 3 (training.learningRate 0.1): the loss is NaN and the ' +
+      'gradient norm 1,230, but finite numbers were expected. Lower training.learningRate or add ' +
+      'training.schedule.warmupEpochs. The last good checkpoint is kept.',
   );
   const stored = runWarningSchema.parse(JSON.parse(JSON.stringify(diverged(40, 11.06).told)));
   const model = (language: string) =>
@@ -371,10 +379,13 @@ test('a run that diverged says so in the language of the report', async () => {
     }));
   assert.match(
     await checkWhole(model('en')),
-    /ArcFace, seed 1, ended without a result: Training of ArcFace diverged in epoch 3: the loss is 40 and the gradient norm 1,230, but a loss of at most 11\.1 was expected\./,
+    /ArcFace, seed 1, ended without a result: Training of ArcFace with seed 7 diverged in epoch 3 \(training\.learningRate 0\.1\): the loss is 40 and the gradient norm 1,230, but a loss of at most 11\.1 was expected\./,
   );
   const russian = await checkWhole(model('ru'));
-  assert.match(russian, /результата нет\. Обучение варианта ArcFace разошлось в эпохе 3: потери равны 40,/);
+  assert.match(
+    russian,
+    /результата нет\. Обучение варианта ArcFace с сидом 7 разошлось в эпохе 3 \(training\.learningRate 0\.1\): потери равны 40,/,
+  );
   assert.doesNotMatch(russian, /diverged/);
 });
 

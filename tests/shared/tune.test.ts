@@ -49,3 +49,18 @@ test('until: decided is short for a list of seeds and a stopping rule', () => {
   refused('seeds: [1, 2]\nstopping: {}', /first looked at after 5 seeds/);
   refused('seeds: { until: decided }\narms: [{ name: a, loss: arcFace }]', /one arm alone has no comparison to stop/);
 });
+
+test('a value that a knob cannot take is refused in plain words, in a grid and in the settings of an arm', () => {
+  const grid = (knob: string, values: string) => `tune: { knobs: { training.${knob}: [${values}] } }`;
+  refused(grid('learningRate', '0.1, 99'), /training\.learningRate cannot be 99: expected at most 10\.$/m);
+  refused(grid('learningRate', '0.1, 0'), /training\.learningRate cannot be 0: expected above 0\.$/m);
+  refused(grid('batchSize', '8, 1'), /training\.batchSize cannot be 1: expected at least 2\.$/m);
+  refused(
+    grid('schedule.name', 'cosine, linear'),
+    /cannot be linear: expected one of constant, step, cosine, polynomial\.$/m,
+  );
+  refused(
+    'arms: [{ name: a, loss: arcFace, settings: { training.epochs: 1.5 } }]',
+    /training\.epochs cannot be 1\.5: expected a whole number/,
+  );
+});

@@ -1,7 +1,10 @@
 import { buildPairs } from '../../src-main/evaluate/buildPairs.ts';
+import { identifyByPeople } from '../../src-main/evaluate/identifyByPeople.ts';
 import { identifyPairs } from '../../src-main/evaluate/identifyPairs.ts';
 import { verifyPairs } from '../../src-main/evaluate/verifyPairs.ts';
+import type { IdentificationRate } from '../../src-shared/maths/identificationRate.ts';
 import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
+import { fewestNegatives } from '../../src-shared/primaryRate.ts';
 import { wilsonInterval, type Interval } from '../../src-shared/maths/statistics.ts';
 
 const size = 16; // numbers in an embedding
@@ -18,11 +21,15 @@ export interface CoverageOptions {
   readonly noise: number;
   readonly repetitions: number;
   readonly seed: number;
+  /** The first repetition, from 0: samples that are counted in parts are those of one go. */
+  readonly first?: number;
 }
 
 /** How often the interval of a number held its true value. */
 export interface Coverage {
   readonly name: string;
+  /** What has equal weight in the number. */
+  readonly weights: 'pairs' | 'people';
   readonly truth: number;
   readonly held: number;
   /** How often Wilson's interval over pairs would have held it; null for numbers that are no share of pairs. */
@@ -48,7 +55,9 @@ function population({ noise }: Pick<CoverageOptions, 'noise'>, random: RandomStr
 const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, at) => sum + value * b[at]!, 0);
 
 interface Truth {
+  /** By the weights of pairs, and of people. */
   readonly rates: readonly number[];
+  readonly ratesOfPeople: readonly number[];
   readonly accuracy: number;
   readonly areaUnderCurve: number;
   readonly equalErrorRate: number;
@@ -57,7 +66,7 @@ interface Truth {
 type TruthOptions = Pick<CoverageOptions, 'noise' | 'seed'> & { readonly draws?: number };
 
 /** The values that a sample of endless people would have, from independent pairs. */
-export function truthOf({ draws = 400_000, ...options }: TruthOptions): Truth {
+export function truthOf({ draws = 1_000_000, ...options }: TruthOptions): Truth {
   const { person, image } = population(options, randomStream(options.seed, 'truth', options.noise));
   const impostors = new Float32Array(draws);
   const genuine = new Float32Array(draws);
@@ -73,15 +82,20 @@ export function truthOf({ draws = 400_000, ...options }: TruthOptions): Truth {
   const all = pairsOfPerson.reduce((sum, pairs) => sum + pairs, 0);
   // Down the genuine pairs: the shares of both kinds that are above.
   let above = 0;
+  let aboveOfPeople = 0;
   let rank = 0;
-  const truth = { rates: falsePositiveRates.map(() => 0), accuracy: 0, areaUnderCurve: 0, equalErrorRate: 1 };
+  const none = falsePositiveRates.map(() => 0);
+  const truth = { rates: [...none], ratesOfPeople: [...none], accuracy: 0, areaUnderCurve: 0, equalErrorRate: 1 };
   for (const draw of order) {
     while (rank < draws && falling[rank]! > genuine[draw]!) rank++;
     const share = pairsOfPerson[draw]! / all;
     above += share;
+    aboveOfPeople += 1 / draws;
     const falsePositives = rank / draws;
     falsePositiveRates.forEach((rate, place) => {
-      if (falsePositives <= rate) truth.rates[place] = above;
+      if (falsePositives > rate) return;
+      truth.rates[place] = above;
+      truth.ratesOfPeople[place] = aboveOfPeople;
     });
     truth.accuracy = Math.max(truth.accuracy, (above + 1 - falsePositives) / 2);
     truth.areaUnderCurve += share * (1 - falsePositives);
@@ -92,35 +106,67 @@ export function truthOf({ draws = 400_000, ...options }: TruthOptions): Truth {
 
 /** Draws people, judges them as a run is judged, and counts how often each interval holds the true value. */
 export function intervalCoverage(options: CoverageOptions, truth = truthOf(options)): Coverage[] {
-  const counts = new Map<string, Omit<Coverage, 'name'>>();
-  const count = (name: string, value: number, [interval, wilson]: readonly [Interval, Interval | null]) => {
+  const counts = new Map<string, Coverage>();
+  const count = (
+    { name, weights, truth: value }: Pick<Coverage, 'name' | 'weights' | 'truth'>,
+    [interval, wilson]: readonly [Interval, Interval | null],
+  ) => {
     const holds = ({ low, high }: Interval) => (value >= low && value <= high ? 1 : 0);
-    const before = counts.get(name) ?? { truth: value, held: 0, wilsonHeld: wilson ? 0 : null, repetitions: 0 };
-    counts.set(name, {
+    const key = `${name} ${weights}`;
+    const before = counts.get(key) ?? { held: 0, wilsonHeld: wilson ? 0 : null, repetitions: 0 };
+    counts.set(key, {
+      name,
+      weights,
       truth: value,
       held: before.held + holds(interval),
       wilsonHeld: wilson ? (before.wilsonHeld ?? 0) + holds(wilson) : null,
       repetitions: before.repetitions + 1,
     });
   };
-  for (let repetition = 0; repetition < options.repetitions; repetition++) {
-    const { identification, verification } = judgedSample(options, repetition);
-    identification.rates.forEach((rate, place) => {
-      const wilson = wilsonInterval(Math.round(rate.truePositiveRate * rate.positives), rate.positives);
-      if (rate.allowedFalsePositives >= 30)
-        count(`TPR at FPR ${rate.falsePositiveRate}`, truth.rates[place]!, [rate.interval, wilson]);
+  const countRates = (name: string, weights: Coverage['weights'], rates: readonly IdentificationRate[]) =>
+    rates.forEach((rate, place) => {
+      const value = (weights === 'pairs' ? truth.rates : truth.ratesOfPeople)[place]!;
+      const wilson =
+        weights === 'pairs' ? wilsonInterval(Math.round(rate.truePositiveRate * rate.positives), rate.positives) : null;
+      if (rate.allowedFalsePositives >= fewestNegatives)
+        count({ name: `${name} ${rate.falsePositiveRate}`, weights, truth: value }, [rate.interval, wilson]);
     });
+  const first = options.first ?? 0;
+  for (let repetition = first; repetition < first + options.repetitions; repetition++) {
+    const { identification, byPeople, verification } = judgedSample(options, repetition);
+    countRates('TPR at FPR', 'pairs', identification.rates);
+    countRates('TPR at FPR', 'people', byPeople.rates);
     const intervals = verification.intervals!;
-    count('verification accuracy', truth.accuracy, [intervals.accuracy, null]);
-    count('verification AUC', truth.areaUnderCurve, [intervals.areaUnderCurve, null]);
-    count('verification EER', truth.equalErrorRate, [intervals.equalErrorRate, null]);
-    verification.rates.forEach((rate, place) => {
-      const wilson = wilsonInterval(Math.round(rate.truePositiveRate * rate.positives), rate.positives);
-      if (rate.allowedFalsePositives >= 30)
-        count(`TAR at FAR ${rate.falsePositiveRate}`, truth.rates[place]!, [rate.interval, wilson]);
-    });
+    const ofPairs = (name: string, value: number, interval: Interval) =>
+      count({ name, weights: 'pairs', truth: value }, [interval, null]);
+    ofPairs('verification accuracy', truth.accuracy, intervals.accuracy);
+    ofPairs('verification AUC', truth.areaUnderCurve, intervals.areaUnderCurve);
+    ofPairs('verification EER', truth.equalErrorRate, intervals.equalErrorRate);
+    countRates('TAR at FAR', 'pairs', verification.rates);
+    countRates('TAR at FAR', 'people', verification.byPeople!.rates);
   }
-  return [...counts].map(([name, entry]) => ({ name, ...entry }));
+  return [...counts.values()];
+}
+
+/** Counts of samples that were drawn in parts, added up. */
+export function addCoverage(before: readonly Coverage[], more: readonly Coverage[]): Coverage[] {
+  const keyOf = ({ name, weights }: Coverage) => `${name} ${weights}`;
+  const known = new Map(before.map((entry) => [keyOf(entry), entry]));
+  for (const entry of more) {
+    const other = known.get(keyOf(entry));
+    known.set(
+      keyOf(entry),
+      other
+        ? {
+            ...entry,
+            held: other.held + entry.held,
+            wilsonHeld: entry.wilsonHeld === null ? null : (other.wilsonHeld ?? 0) + entry.wilsonHeld,
+            repetitions: other.repetitions + entry.repetitions,
+          }
+        : entry,
+    );
+  }
+  return [...known.values()];
 }
 
 function judgedSample(options: CoverageOptions, repetition: number) {
@@ -150,6 +196,19 @@ function judgedSample(options: CoverageOptions, repetition: number) {
     },
     falsePositiveRates,
   );
+  const labelsOfPeople = Int32Array.from(labels);
+  const byPeople = identifyByPeople(
+    {
+      query: { units: joined(rows), labels: labelsOfPeople },
+      distractors: {
+        units: joined(strangers),
+        labels: Int32Array.from(strangers.keys(), (row) => options.people + row),
+      },
+      size,
+      seed: repetition,
+    },
+    falsePositiveRates,
+  );
   const verification = verifyPairs({
     pairs: buildPairs([...rows.keys()], labels, repetition),
     source: 'built',
@@ -160,6 +219,6 @@ function judgedSample(options: CoverageOptions, repetition: number) {
     identityOf: (index) => String(labels[index]),
     seed: repetition,
   });
-  if (!identification || !verification) throw new Error('The sample has no pairs.');
-  return { identification, verification };
+  if (!identification || !byPeople || !verification) throw new Error('The sample has no pairs.');
+  return { identification, byPeople, verification };
 }

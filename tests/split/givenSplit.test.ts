@@ -107,3 +107,32 @@ test('moves by hand hold in a given split', () => {
 test('a source without two people in train is refused in one sentence', () => {
   assert.throws(() => makeSplit(setOf(held), splitSchema.parse({})), /given by the folders train and test have nobody/);
 });
+
+test('people of val who are not in train are held out for val if the rule wants some, else people of train', () => {
+  const set = setOf([...base, ...held, 'vic val', 'vic val', 'vera val', 'tess test', 'tess val']);
+  const split = makeSplit(set, splitSchema.parse({ minImages: 1, valPeople: 0.1 }));
+  assert.deepEqual(split.classes, ['ann', 'bob']);
+  assert.equal(shown(set, split)['val'], 'ann bob vic vic vera');
+  const [note] = split.notes;
+  assert.deepEqual([note?.key, note?.people], ['split.valPeople', ['vera', 'vic']]);
+
+  const people = ['ann', 'bob', 'cleo', 'dan', 'eve'];
+  const trained = setOf(
+    people.flatMap((person) => [...times(3, `${person} train`), `${person} val`, `${person} test`]),
+  );
+  const drawnOf = (seed: number) => makeSplit(trained, splitSchema.parse({ seed, minImages: 1, valPeople: 0.3 }));
+  const drawn = drawnOf(1);
+  const [taken] = drawn.notes;
+  assert.equal(taken?.key, 'split.valPeopleDrawn');
+  assert.deepEqual([...drawn.classes, ...(taken?.people ?? [])].sort(), people);
+  assert.equal(taken?.people?.length, 2);
+  assert.equal(drawn.parts.val.length, 3 + 2 * 4, 'a picture of each class, and train and val of who was taken out');
+  assert.equal(drawn.parts.test.length, 3);
+  assert.equal(drawn.parts.train.length, 9);
+  assert.deepEqual(drawnOf(1).hash, drawn.hash);
+  assert.ok([2, 3, 4].some((seed) => drawnOf(seed).hash !== drawn.hash));
+  assert.match(splitNoteSentence(taken!, reportTexts('en')), /^2 people were taken out of train for val, .*seed 1: /);
+  assert.throws(() => makeSplit(setOf(base), splitSchema.parse({ minImages: 1, valPeople: 0.3 })), {
+    message: /have 2 people in train, too few to hold out 2 of them for val and train on 2: add people, lower split/,
+  });
+});

@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { partNames, splitSchema } from '../../src-shared/experiment.ts';
+import { reportTexts } from '../../src-shared/reportTexts.ts';
+import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
 import { findDuplicates, noDuplicates } from '../../src-main/split/findDuplicates.ts';
 import { auditSplit } from '../../src-main/split/auditSplit.ts';
 import { makeSplit } from '../../src-main/split/makeSplit.ts';
+import { valImages, valPeople } from '../../src-main/split/valPeople.ts';
 import { verifySplitFolders, writeSplitFolders } from '../../src-main/split/splitFolders.ts';
 
 function preparedSet(
@@ -55,6 +58,36 @@ test('every image is in at most one part and held-out people are never trained o
       assert.deepEqual([...peopleOf(part)].sort(), [...split.classes].sort());
     assert.deepEqual(auditSplit(set, split, noDuplicates), { findings: [], blocked: false });
   }
+});
+
+test('people are held out for val by the seed, beside the same query and distractors', () => {
+  const set = preparedSet(20, 9);
+  const without = makeSplit(set, splitSchema.parse({ seed: 3 }));
+  const split = makeSplit(set, splitSchema.parse({ seed: 3, valPeople: 0.15 }));
+  const held = valPeople(set.images, split);
+  assert.equal(held.length, 3);
+  assert.match(
+    splitNoteSentence(split.notes[0]!, reportTexts('en')),
+    /^3 people are held out for val, drawn with seed 3: p\d+, p\d+ and p\d+\. Identification is measured/,
+  );
+  assert.deepEqual([split.parts.query, split.parts.distractors], [without.parts.query, without.parts.distractors]);
+  assert.deepEqual([...split.classes, ...held].sort(), without.classes);
+  const { ofClasses, ofOthers } = valImages(set.images, { classes: split.classes, val: split.parts.val });
+  assert.equal(ofOthers.length, 27, 'all pictures of a person who is held out are in val');
+  for (const part of ['train', 'test'] as const)
+    assert.ok(split.parts[part].every((index) => !held.includes(set.images[index]?.identity ?? '')));
+  assert.deepEqual(
+    ofClasses,
+    without.parts.val.filter((index) => split.classes.includes(set.images[index]?.identity ?? '')),
+  );
+  assert.deepEqual(auditSplit(set, split, noDuplicates), { findings: [], blocked: false });
+  assert.notDeepEqual(valPeople(set.images, makeSplit(set, splitSchema.parse({ seed: 4, valPeople: 0.15 }))), held);
+  const byHand = makeSplit(set, splitSchema.parse({ seed: 3, assign: { [split.classes[0]!]: 'val' } }));
+  assert.deepEqual(valPeople(set.images, byHand), [split.classes[0]]);
+  assert.throws(() => makeSplit(preparedSet(6, 9), splitSchema.parse({ valPeople: 0.5 })), {
+    message: /hold out 6: add people, .* or lower split\.query, split\.distractors and split\.valPeople\./,
+  });
+  assert.throws(() => splitSchema.parse({ valPeople: 0.8 }), /query, distractors and valPeople together/);
 });
 
 test('the same seed gives the same split, and another seed another one', () => {

@@ -287,23 +287,27 @@ test('a run speaks by the epoch that val chose, ties by the lower val loss and t
         return [
           { ...point, name: 'val/accuracy', value: accuracy },
           { ...point, name: 'val/loss', value: loss },
+          { ...point, name: 'val/identification', value: index === 4 ? 1 : 0.5 },
           { ...point, name: 'step/loss', value: 3 },
         ];
       }),
     );
-    let best: ValResult = { accuracy: -1, loss: null };
+    let best: ValResult = { score: -1, loss: null };
     let chosen = 0;
-    epochs.forEach((own, index) => {
+    epochs.forEach(({ accuracy: score, loss }, index) => {
+      const own = { score, loss };
       if (isBetterEpoch(own, best)) [best, chosen] = [own, index + 1];
     });
     assert.deepEqual(
       store.judgedPoints('run').map(({ name, epoch, value }) => [name, epoch, value]),
       [
         ['val/accuracy', chosen, 0.9],
+        ['val/identification', chosen, 0.5],
         ['val/loss', chosen, 0.5],
       ],
     );
     assert.equal(chosen, 3);
+    assert.equal(store.judgedPoints('run', 'val/identification')[0]?.epoch, 5, 'identification may choose instead');
     store.close();
   }));
 

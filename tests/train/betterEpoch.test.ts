@@ -13,8 +13,8 @@ import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-best-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test('accuracy decides, loss where it is equal, and the earlier epoch where both are', () => {
-  const best = { accuracy: 0.9, loss: 2 };
+test('the val measure decides, loss where it is equal, and the earlier epoch where both are', () => {
+  const best = { score: 0.9, loss: 2 };
   const rows = [
     [0.91, 9, true],
     [0.89, 0, false],
@@ -23,11 +23,11 @@ test('accuracy decides, loss where it is equal, and the earlier epoch where both
     [0.9, 2.1, false],
     [0.9, Number.NaN, false],
   ] as const;
-  for (const [accuracy, loss, better] of rows)
-    assert.equal(isBetterEpoch({ accuracy, loss }, best), better, `${accuracy}, ${loss}`);
-  assert.ok(isBetterEpoch({ accuracy: 0, loss: 5 }, { accuracy: -1, loss: null }));
+  for (const [score, loss, better] of rows)
+    assert.equal(isBetterEpoch({ score, loss }, best), better, `${score}, ${loss}`);
+  assert.ok(isBetterEpoch({ score: 0, loss: 5 }, { score: -1, loss: null }));
   assert.ok(
-    !isBetterEpoch({ accuracy: 0.9, loss: 1 }, { accuracy: 0.9, loss: null }),
+    !isBetterEpoch({ score: 0.9, loss: 1 }, { score: 0.9, loss: null }),
     'a checkpoint that kept no loss breaks no tie',
   );
 });

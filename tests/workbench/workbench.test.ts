@@ -296,7 +296,7 @@ test('closing stops training with a checkpoint, and the next workbench goes on w
     const [run] = await call('runs.list', {});
     assert.equal(run?.status, 'cancelled');
     const refused = await ended(await call('experiments.start', { id: saved.id, interrupted: 'refuse' }));
-    assert.match(refused.fault?.message ?? '', /ended half-way/);
+    assert.match(refused.fault?.message ?? '', /was interrupted/);
     const job = await call('runs.resume', { id: run.id });
     const epochBefore = run.epoch;
     await waitUntil(

@@ -3,14 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { collectBatch } from '../../workbench/batch/collectBatch.ts';
+import { isInRounds } from '../../workbench/batch/knownRuns.ts';
 import { runBatchTask } from '../../workbench/batch/runBatchTask.ts';
-import { submitBatch, type Submitted } from '../../workbench/batch/submitBatch.ts';
+import { continueBatch, submitBatch, type SubmitOptions, type Submitted } from '../../workbench/batch/submitBatch.ts';
 import type { Session } from './session.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 interface SubmitFlags {
   readonly dryRun?: boolean;
   readonly collect: boolean;
+  readonly continue?: boolean;
   readonly partition?: string;
   readonly time?: string;
   readonly cpusPerTask?: string;
@@ -31,6 +33,7 @@ export function addBatchCommands(program: Command, cli: Session): void {
     .requiredOption('--slurm', 'by Slurm: an array job with one task a run')
     .option('--dry-run', 'write and print the scripts, submit nothing')
     .option('--no-collect', 'leave out the job that joins the runs and writes the report')
+    .option('--continue', 'join the round that has ended and submit the next one; the job behind a round calls this')
     .option('--partition <name>', 'partition of the cluster where the tasks run')
     .option('--time <limit>', 'time limit of each task; a task that it stops is saved and queued again')
     .option('--cpus-per-task <number>', 'processors of each task; it starts as many threads')
@@ -49,27 +52,34 @@ export function addBatchCommands(program: Command, cli: Session): void {
           'cpus-per-task': chosen.cpusPerTask,
           gpus: chosen.gpus,
         };
-        const result = await submitBatch(options, {
-          flags: [
-            ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
-            ...further,
-          ],
+        const flags = [
+          ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
+          ...further,
+        ];
+        const where = [source, ...cli.dataFlag(), '--workspace', cli.workspace()];
+        const submit: SubmitOptions = {
+          flags,
           from: process.cwd(),
           dryRun: chosen.dryRun ?? false,
           collect: chosen.collect,
           commands: (folder) => ({
             task: [...self(), 'task', folder],
-            collect: [...self(), 'collect', source, ...cli.dataFlag(), '--workspace', cli.workspace()],
+            collect: isInRounds(options.plan)
+              ? [...self(), 'submit', ...where, '--slurm', '--continue', '--', ...flags]
+              : [...self(), 'collect', ...where],
           }),
-        });
-        const tasks = result.tasks.map(
-          ({ number, arm, seed, id }) => `task ${number}: ${arm}, seed ${seed} (run ${id})`,
-        );
+        };
+        if (!chosen.continue) {
+          const result = await submitBatch(options, submit);
+          cli.print(submittedText(result), result);
+          return;
+        }
+        const { compiled, engine } = cli.trainOptions();
+        const result = await continueBatch(options, submit, { compiled, engine });
         cli.print(
-          [
-            ...(result.job === null ? result.scripts.map(({ path, text }) => `# ${path}\n${text}`) : tasks),
-            submittedSentence(result),
-          ].join('\n'),
+          result.kind === 'submitted'
+            ? `Joined ${result.joined.length} runs.\n${submittedText(result.submitted)}`
+            : collectedText(result),
           result,
         );
       }),
@@ -101,14 +111,32 @@ export function addBatchCommands(program: Command, cli: Session): void {
       cli.withExperiment(source, async (options) => {
         const { compiled, engine } = cli.trainOptions();
         const result = await collectBatch(options, { from, partial, train: { compiled, engine } });
-        cli.print(`Joined ${result.joined.length} of ${result.runs.length} runs.\nReport: ${result.report}`, result);
+        cli.print(collectedText(result), result);
       }),
     );
 }
 
-function submittedSentence({ job, collectJob, folder, scripts }: Submitted): string {
+interface Collected {
+  readonly joined: readonly string[];
+  readonly runs: readonly string[];
+  readonly report: string;
+}
+const collectedText = ({ joined, runs, report }: Collected): string =>
+  `Joined ${joined.length} of ${runs.length} runs.\nReport: ${report}`;
+
+/** The scripts of a dry run, or the tasks that were submitted. */
+function submittedText(result: Submitted): string {
+  const tasks = result.tasks.map(({ number, arm, seed, id }) => `task ${number}: ${arm}, seed ${seed} (run ${id})`);
+  const scripts = result.scripts.map(({ path, text }) => `# ${path}\n${text}`);
+  return [...(result.job === null ? scripts : tasks), submittedSentence(result)].join('\n');
+}
+
+function submittedSentence({ job, collectJob, inRounds, folder, scripts }: Submitted): string {
   if (job === null) return `Nothing was submitted. To submit by hand: sbatch ${shellWord(scripts[0]?.path ?? '')}`;
-  const reporter = collectJob === null ? '' : `, and job ${collectJob} that writes the report after it`;
+  const reporter =
+    collectJob === null
+      ? ''
+      : `, and job ${collectJob} that ${inRounds ? 'submits the next round' : 'writes the report'} after it`;
   return `Submitted job ${job}${reporter}; \`squeue\` shows how far they are. Logs: ${folder}`;
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunData } from '../../../src-shared/api.ts';
 import { exportRun } from '../../workbench/results/exportRun.ts';
+import { valCurveOfRun } from '../../workbench/results/valCurveOfRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
 import { runDataOf } from '../../workbench/experiment/runFaces.ts';
@@ -11,7 +12,7 @@ import type { Session } from './session.ts';
 const dataInWords = ({ hash, images, people }: RunData): string =>
   images === null ? hash.slice(0, 12) : `${hash.slice(0, 12)}, ${images} pictures of ${people} people`;
 
-const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'];
+const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy', 'val/identification'];
 
 /** The commands on runs of the workspace. */
 export function addRunCommands(program: Command, cli: Session): void {
@@ -63,7 +64,7 @@ export function addRunCommands(program: Command, cli: Session): void {
             ...(value.data === null ? [] : [`data     ${dataInWords(value.data)}`]),
             ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
             ...store
-              .judgedPoints(id)
+              .judgedPoints(id, valCurveOfRun(store, row))
               .filter((point) => point.value !== null && shownMetrics.includes(point.name))
               .map(({ name, epoch, value: own }) => `${name}  ${own?.toFixed(4)} in epoch ${epoch}, the best on val`),
             ...Object.entries((store.result(id, 'judged') ?? {}) as Record<string, number>).map(

@@ -10,7 +10,7 @@ export const serveLimits = {
   connections: 256,
   /** Open connections of those who have not. A further one takes the place of the oldest. */
   strangers: 64,
-  /** Messages or requests a second on one connection, in the long run and at once. */
+  /** Messages or requests that one connection may send: per second on average, and in one burst. */
   rate: { perSecond: 200, burst: 400 },
   /** Calls of one WebSocket that may wait for an answer; further calls are read when these are answered. */
   pendingCalls: 32,

@@ -1,5 +1,6 @@
 /**
- * A token bucket: `take` returns whether one more may pass, at most `perSecond` in the long run and `burst` at once.
+ * A token bucket: `take` returns whether one more request may pass. On average `perSecond` pass each second, and up to
+ * `burst` may pass at once.
  */
 export function tokenBucket(
   { perSecond, burst }: { readonly perSecond: number; readonly burst: number },

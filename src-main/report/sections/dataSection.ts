@@ -29,7 +29,13 @@ export const dataSection: Section = (context) => {
         [say('column.part'), say('column.people'), say('column.images')],
         split.parts
           .filter((part) => part.images > 0)
-          .map((part) => [part.part, count(part.people), count(part.images)]),
+          .flatMap(({ part, people, images }) => {
+            const held = part === 'val' ? split.valPeople : undefined;
+            return [
+              [part, count(people - (held?.people ?? 0)), count(images - (held?.images ?? 0))],
+              ...(held ? [[say('data.valPeople'), count(held.people), count(held.images)]] : []),
+            ];
+          }),
       ),
       [
         dataSplitInWords(split, texts),

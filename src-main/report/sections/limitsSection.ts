@@ -11,6 +11,7 @@ export const limitsSection: Section = (context) => {
   const { say } = texts;
   const images = (part: string) => split.parts.find((entry) => entry.part === part)?.images ?? 0;
   const test = images('test');
+  const byAccuracy = plan.evaluation.select === 'accuracy';
   const vals = chosen.flatMap((arm) => arm.runs.flatMap((run) => run.summary.evaluation.accuracy.val?.top1 ?? []));
   const solved = vals.filter((val) => val.correct === val.total).length;
   return {
@@ -27,8 +28,13 @@ export const limitsSection: Section = (context) => {
               }),
             ]
           : []),
-        ...(solved > 0 ? [say('limits.solved', { runs: solved, all: vals.length, images: vals[0]?.total ?? 0 })] : []),
-        tuningLimits(context, images('val')),
+        ...(solved > 0 && byAccuracy
+          ? [say('limits.solved', { runs: solved, all: vals.length, images: vals[0]?.total ?? 0 })]
+          : []),
+        tuningLimits(
+          context,
+          byAccuracy ? images('val') - (split.valPeople?.images ?? 0) : (split.valPeople?.images ?? 0),
+        ),
         ...(dataset.layout === 'demo' ? [say('limits.demo')] : []),
         ...(plan.split.allowFindings.length > 0
           ? [

@@ -39,6 +39,7 @@ export function marginFreePart({ chosen, texts }: ReportContext): string | null 
   const arms = chosen.filter((arm) => arm.runs.flatMap(marginFreeOf).length > 0);
   const first = arms[0]?.runs.flatMap(marginFreeOf)[0];
   if (!first?.centreImages) return null;
+  const mostRuns = Math.max(...arms.map(({ runs }) => runs.length));
   const measured = measuresIn(texts).map(({ title, read, write }) => ({
     title,
     cells: arms.map((arm) =>
@@ -57,6 +58,7 @@ export function marginFreePart({ chosen, texts }: ReportContext): string | null 
   return paragraphs([
     `### ${say('heading.marginFree')}`,
     say('marginFree.intro', { images: first.images, centreImages: first.centreImages }),
+    mostRuns > 1 ? say('identification.several', { runs: mostRuns }) : null,
     table([say('column.metric'), ...arms.map((arm) => escapeMarkdown(arm.name))], rows),
   ]);
 }

@@ -20,6 +20,7 @@ export function ranksPart({ chosen, texts }: ReportContext): WrittenSection | nu
   const arms = chosen.filter((arm) => arm.runs.flatMap(ranksOf).length > 0);
   const first = arms[0]?.runs.flatMap(ranksOf)[0];
   if (!first) return null;
+  const mostRuns = Math.max(...arms.map(({ runs }) => runs.length));
 
   const chart = (
     title: string,
@@ -48,7 +49,10 @@ export function ranksPart({ chosen, texts }: ReportContext): WrittenSection | nu
     charts: book.charts,
     markdown: paragraphs([
       `### ${say('heading.ranks')}`,
-      say('ranks.intro', { probes: first.probes, gallery: first.gallery }),
+      [
+        say('ranks.intro', { probes: first.probes, gallery: first.gallery }),
+        ...(mostRuns > 1 ? [say('identification.several', { runs: mostRuns })] : []),
+      ].join(' '),
       table(
         [say('column.distractors'), ...first.byDistractors.map(({ distractors }) => texts.count(distractors))],
         arms.flatMap((arm) => ([1, 5] as const).map((rank) => rankRow(arm, rank, { first, texts }))),

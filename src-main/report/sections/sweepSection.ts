@@ -7,8 +7,9 @@ import { lossKnob } from '../../../src-shared/sweep.ts';
 import { heatMap } from '../charts/heatMap.ts';
 import { parallelCoordinates, type ParallelAxis } from '../charts/parallelCoordinates.ts';
 import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
-import { valAccuracy, type ReportArm, type ReportContext } from '../reportContext.ts';
+import { valScore, type ReportArm, type ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
+import { valColumn, valMeasure } from '../valMeasureInWords.ts';
 
 interface Variant {
   readonly arm: ReportArm;
@@ -19,7 +20,7 @@ interface Variant {
   readonly knobs: ReadonlyMap<string, unknown>;
 }
 
-/** The variants of a sweep by val accuracy, with a heat map of each arm's first two knobs and parallel coordinates. */
+/** The variants of a sweep by what val says, with a heat map of each arm's first two knobs and parallel coordinates. */
 export const sweepSection: Section = (context) => {
   const { model, chosen, texts } = context;
   const { say } = texts;
@@ -49,7 +50,8 @@ export const sweepSection: Section = (context) => {
           say('sweep.chosen', {
             arm: escapeMarkdown(arm.variantOf ?? ''),
             variant: escapeMarkdown(arm.name),
-            value: texts.percent(valAccuracy(arm) ?? 0),
+            measure: valMeasure(context),
+            value: texts.percent(valScore(arm, model.plan) ?? 0),
             runs: arm.runs.length,
           }),
         )
@@ -61,13 +63,13 @@ export const sweepSection: Section = (context) => {
   };
 };
 
-/** The variants with a val accuracy: at their end, or where successive halving stopped them. */
+/** The variants that val has measured: at their end, or where successive halving stopped them. */
 function variantsIn({ model: { plan, runs }, arms }: ReportContext): Variant[] {
   return arms
     .filter((arm) => arm.variantOf !== undefined)
     .flatMap((arm): Variant[] => {
       const halving = runs.find((run) => run.arm === arm.name && run.halving)?.halving ?? null;
-      const val = halving ? halving.accuracy : valAccuracy(arm);
+      const val = halving ? halving.accuracy : valScore(arm, plan);
       const own = plan.arms.find((entry) => entry.name === arm.name);
       if (val === null || !own) return [];
       const tests = arm.runs.flatMap((run) => run.summary.evaluation.accuracy.test?.top1.value ?? []);
@@ -86,8 +88,13 @@ function variantsIn({ model: { plan, runs }, arms }: ReportContext): Variant[] {
     });
 }
 
-/** The variants that came furthest first, then by val accuracy. */
-function variantTable(variants: readonly Variant[], { model: { plan, runs }, chosen, texts }: ReportContext): string {
+/** The variants that came furthest first, then by what val chose by. */
+function variantTable(variants: readonly Variant[], context: ReportContext): string {
+  const {
+    model: { plan, runs },
+    chosen,
+    texts,
+  } = context;
   const { say } = texts;
   const halved = plan.sweep?.halving !== undefined;
   const trainedRuns = (arm: ReportArm) =>
@@ -97,7 +104,7 @@ function variantTable(variants: readonly Variant[], { model: { plan, runs }, cho
   return table(
     [
       say('column.variant'),
-      say('column.valTop1'),
+      valColumn(context),
       say('column.testTop1'),
       say('column.runs'),
       ...(halved ? [say('column.trained')] : []),
@@ -172,7 +179,12 @@ function heatMapOf(variants: readonly Variant[], [x, y]: readonly string[], draw
   const xs = valuesOf(x);
   const ys = valuesOf(y).toReversed();
   if (xs.length > 10 || ys.length > 10 || xs.length * ys.length > 3 * variants.length) return null;
-  const title = texts.say('chart.heatMap', { arm: drawn.origin, x: lastWord(x), y: lastWord(y) });
+  const title = texts.say('chart.heatMap', {
+    arm: drawn.origin,
+    measure: valMeasure(drawn.context),
+    x: lastWord(x),
+    y: lastWord(y),
+  });
   return drawn.book.show(
     drawn.file,
     heatMap({
@@ -217,7 +229,7 @@ function parallelOf(variants: readonly Variant[], knobs: readonly string[], draw
   );
   const epochs = variants.map(({ halving }) => halving?.epochs ?? model.plan.training.epochs);
   const halved = variants.some(({ halving }) => halving);
-  const title = `${drawn.origin}: ${texts.say('chart.parallel')}`;
+  const title = `${drawn.origin}: ${texts.say('chart.parallel', { measure: valMeasure(drawn.context) })}`;
   const chart = parallelCoordinates({
     title,
     best: values.indexOf(high),
@@ -225,7 +237,7 @@ function parallelOf(variants: readonly Variant[], knobs: readonly string[], draw
       ...knobAxes,
       ...(halved ? [axisOf(texts.say('axis.trained'), epochs, String)] : []),
       {
-        title: texts.say('axis.valAccuracy'),
+        title: valMeasure(drawn.context),
         values: values.map(texts.percent),
         places: values.map((value) => (value - low) / (high - low || 1)),
       },

@@ -60,13 +60,23 @@ export const trainingSection: Section = (context) => {
       `## ${say('heading.training')}`,
       runTable(context),
       ...failures(context),
-      model.runs.some((run) => run.summary !== null) ? say('training.best') : null,
+      model.runs.some((run) => run.summary !== null) ? howChosen(context) : null,
       ...shown,
       shown.some((image) => image !== null) ? legend(context) : null,
     ]),
     charts: book.charts,
   };
 };
+
+/** Which epoch of each run was judged. */
+function howChosen({ model: { plan, split }, texts }: ReportContext): string {
+  const held = split.valPeople;
+  if (plan.evaluation.select === 'accuracy' || !held) return texts.say('training.best');
+  return texts.say('training.bestIdentification', {
+    ...held.measured,
+    rate: texts.short(held.falsePositiveRate ?? 0),
+  });
+}
 
 const states = ['done', 'trained', 'running', 'queued', 'failed', 'cancelled'] as const;
 
@@ -136,6 +146,12 @@ function curves(context: ReportContext, book: ReturnType<typeof chartBook>): (st
       yTitle: say('axis.topOne'),
       percent: true,
       series: [...(both ? seriesOf(context, train) : []), ...seriesOf(context, val)],
+    }),
+    show('val-identification.svg', {
+      title: say('chart.valIdentification'),
+      yTitle: say('axis.tpr'),
+      percent: true,
+      series: seriesOf(context, { name: 'val/identification', label: (arm) => arm.name }),
     }),
     show('loss.svg', {
       title: say('chart.loss'),

@@ -2,6 +2,7 @@ import { tunedValues } from '../../../src-shared/tune.ts';
 import type { TuningTrial } from '../../../src-shared/tuningOutcome.ts';
 import { code, escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
+import { valColumn, valMeasure } from '../valMeasureInWords.ts';
 import type { Section } from '../section.ts';
 
 /** What each arm tried before the comparison, and what val chose. */
@@ -16,6 +17,7 @@ export const tuneSection: Section = (context) => {
       texts.say('tune.intro', {
         combinations: first.trials.length,
         seeds: tune.seeds,
+        measure: valMeasure(context),
         list: texts.list((first.trials[0]?.seeds ?? []).map(String)),
       }),
       trialTable(context),
@@ -23,7 +25,8 @@ export const tuneSection: Section = (context) => {
   };
 };
 
-function trialTable({ model, texts }: ReportContext): string {
+function trialTable(context: ReportContext): string {
+  const { model, texts } = context;
   const { say } = texts;
   const knobs = Object.keys(model.plan.tune?.knobs ?? {});
   const number = (value: number | null, write: (value: number) => string) => (value === null ? '—' : write(value));
@@ -35,7 +38,7 @@ function trialTable({ model, texts }: ReportContext): string {
     [
       say('column.arm'),
       ...knobs.map(code),
-      say('column.valTop1'),
+      valColumn(context),
       say('column.valLoss'),
       say('column.diverged'),
       say('column.chosen'),
@@ -44,7 +47,7 @@ function trialTable({ model, texts }: ReportContext): string {
       trials.map((trial) => [
         escapeMarkdown(origin),
         ...knobs.map((knob) => valueOf(trial, knob)),
-        number(trial.accuracy, texts.percent),
+        number(trial.score, texts.percent),
         number(trial.loss, texts.short),
         trial.divergedSeeds.length === 0
           ? '—'

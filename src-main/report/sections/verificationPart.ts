@@ -31,7 +31,7 @@ export function verificationPart({ chosen, texts }: ReportContext): WrittenSecti
     charts: book.charts,
     markdown: paragraphs([
       `### ${say('heading.verification')}`,
-      introduction(first, texts),
+      introduction(first, arms, texts),
       table(
         [
           say('column.arm'),
@@ -49,13 +49,15 @@ export function verificationPart({ chosen, texts }: ReportContext): WrittenSecti
 }
 
 /** How many pairs there are, and how they are judged. */
-function introduction(first: Verification, { say, count }: ReportContext['texts']): string {
+function introduction(first: Verification, arms: readonly ReportArm[], { say, count }: ReportContext['texts']): string {
   const sentences = [
     say('verification.pairs', { genuine: first.genuine, impostors: first.impostors, people: first.people }),
   ];
   if (first.source === 'file') sentences.push(say('verification.file', { listed: first.listed ?? 0 }));
+  const mostRuns = Math.max(...arms.map(({ runs }) => runs.length));
+  if (mostRuns > 1) sentences.push(say('identification.several', { runs: mostRuns }));
   // Runs that an older version judged have no folds.
-  if (first.intervals) sentences.push(say('verification.intervals'));
+  if (first.intervals && arms.some(({ runs }) => runs.length === 1)) sentences.push(say('verification.intervals'));
   const pairs = (first.accuracy.folds ?? []).map((fold) => fold.pairs);
   if (pairs.length > 0) {
     const fewest = Math.min(...pairs);

@@ -3,8 +3,22 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
+import { armSchema } from '../../../src-shared/arms.ts';
+import type { PlannedRun } from '../experiment/plannedRun.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
+
+const batchRunSchema = z.strictObject({
+  id: z.string(),
+  arm: z.string(),
+  seed: z.int(),
+  /** Tuning runs are trained before those of the comparison are known. */
+  role: z.enum(['tuning', 'comparison']).default('comparison'),
+  /** The settings that tuning chose for the arm. */
+  settings: armSchema.shape.settings,
+  /** Of the run, where each seed draws its own split. */
+  splitHash: z.string().optional(),
+});
 
 const batchSchema = z.strictObject({
   plan: experimentSchema,
@@ -17,7 +31,7 @@ const batchSchema = z.strictObject({
   rerunCommand: z.string(),
   /** One run for each task; the index is the task's number. */
   runs: z
-    .array(z.strictObject({ id: z.string(), arm: z.string(), seed: z.int() }))
+    .array(batchRunSchema)
     .refine((runs) => new Set(runs.map(({ id }) => id)).size === runs.length, { error: 'a run is there twice' }),
   /** Slurm's ids of the array jobs, oldest first. */
   jobs: z.array(z.string()),
@@ -27,6 +41,18 @@ const batchSchema = z.strictObject({
  * which run.
  */
 export type Batch = z.infer<typeof batchSchema>;
+
+export type BatchRun = Batch['runs'][number];
+
+/** A run as its task reads it. */
+export const batchRunOf = ({ id, arm, seed, role, armPlan, split }: PlannedRun, { tune }: Batch['plan']): BatchRun => ({
+  id,
+  arm,
+  seed,
+  role,
+  ...(tune && role === 'comparison' && armPlan.settings ? { settings: armPlan.settings } : {}),
+  splitHash: split.hash,
+});
 
 export const batchFolderOf = (workspace: string, planHash: string): string =>
   workspaceFolders(workspace).batch(planHash);

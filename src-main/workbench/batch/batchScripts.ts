@@ -1,6 +1,7 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { printable, unprintable } from '../../../src-shared/printable.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
+import { isInRounds } from './knownRuns.ts';
 import { arrayScriptOf, collectScriptOf, taskLogOf, type Batch } from './batchFile.ts';
 
 /**
@@ -49,10 +50,15 @@ exit $code
 `;
 }
 
-/** The sbatch script of the job that joins the runs and writes the report once the array has ended. */
+/**
+ * The sbatch script of the job that joins the runs once the array has ended, and then writes the report or submits the
+ * next round.
+ */
 export function collectScript({ folder, batch, flags, commands, from }: BatchScripts): string {
   return `#!/bin/bash
-# Joins the runs of ${titleOf(batch)} and writes the report, written by arcbench submit.
+# Joins the runs of ${titleOf(batch)} and ${
+    isInRounds(batch.plan) ? 'submits the next round, or writes the report' : 'writes the report'
+  }, written by arcbench submit.
 # To submit by hand: sbatch --dependency=afterany:JOB ${shellWord(collectScriptOf(folder))}
 ${head({ name: 'arcbench-collect', log: `${collectScriptOf(folder).replace(/\.sh$/, '.log')}`, flags, from })}
 exec ${commands.collect.map(shellWord).join(' ')}

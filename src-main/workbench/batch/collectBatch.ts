@@ -7,9 +7,11 @@ import { gatherSplit, writeExperimentReport } from '../experiment/runExperiment.
 import type { StageOptions } from '../experiment/stage.ts';
 import { trainArms } from '../experiment/trainArms.ts';
 import type { TrainOptions } from '../experiment/trainingStage.ts';
-import { plannedRuns } from '../experiment/plannedRuns.ts';
-import { arrayScriptOf, batchFolderOf, readBatch, taskLogOf, type Batch } from './batchFile.ts';
+import type { PlannedRun } from '../experiment/plannedRuns.ts';
+import type { SplitFaces } from '../experiment/splitFaces.ts';
+import { arrayScriptOf, batchFolderOf, batchRunOf, readBatch, taskLogOf, type BatchRun } from './batchFile.ts';
 import { joinRun } from './joinRun.ts';
+import { knownRuns } from './knownRuns.ts';
 import { refuseUnpaired } from './refuseUnpaired.ts';
 import { isJoinable, stateOf, taskStates, withStore, type BatchedRun } from './taskStates.ts';
 
@@ -20,45 +22,65 @@ export interface CollectOptions {
   readonly partial: boolean;
   readonly train: Pick<TrainOptions, 'compiled' | 'engine'>;
 }
+interface Joined {
+  readonly joined: readonly string[];
+  readonly runs: readonly string[];
+  /** Runs of the next round that are not done: tuning has chosen, or the comparison goes on. */
+  readonly next: readonly PlannedRun[];
+}
+
 /**
  * Joins the runs of a plan from the workspaces of tasks, verifies that they are pairs, judges those that are not judged
- * yet, and writes the report. Throws ArcBenchError.
+ * yet, and writes the report. Throws ArcBenchError, also where the runs of a next round are still to be submitted.
  */
 export async function collectBatch(
   options: StageOptions,
-  { from, partial, train }: CollectOptions,
+  collected: CollectOptions,
 ): Promise<{ readonly report: string; readonly joined: readonly string[]; readonly runs: readonly string[] }> {
-  const { store, plan, progress } = options;
   const faces = await gatherSplit(options);
-  const hash = planHash(plan);
-  const folder = batchFolderOf(store.workspace, hash);
-  const planned = plannedRuns(store, plan, faces).map(({ id, arm, seed }) => ({ id, arm, seed }));
-  const found =
-    from.length > 0
-      ? runsIn(options, { planned, splitHash: faces.split.hash, workspaces: from.map((path) => resolve(path)) })
-      : tasksOf(options, { folder, planned, splitHash: faces.split.hash });
-  const unfinished = found.filter((run) => !isJoinable(run));
-  const sentences = unfinished.map((run) => sentenceOf(run, from.length > 0 ? null : taskLogOf(folder, run.number)));
-  for (const sentence of sentences) progress.notice(sentence);
-  if (unfinished.length > 0 && (!partial || unfinished.length === found.length)) {
-    const isOne = unfinished.length === 1;
-    const advice = from.length > 0 ? 'Name the workspaces that hold them too' : adviceOn(unfinished, folder);
-    throw new ArcBenchError(
-      'failed',
-      `${unfinished.length} of ${found.length} runs ${isOne ? 'is' : 'are'} not done${isOne ? '' : ', the first'}: ` +
-        `${sentences[0]} ${advice}, and collect again, or take what is there with --partial.`,
-    );
+  const { joined, runs, next } = await joinRuns(options, faces, collected);
+  if (next.length > 0 && !collected.partial) throw nextRoundMissing(options, next);
+  return { report: await writeExperimentReport(options, faces), joined, runs };
+}
+
+/** Joins what the tasks have done so far, and says which runs of a next round follow from it. Throws ArcBenchError. */
+export async function joinRuns(options: StageOptions, faces: SplitFaces, collected: CollectOptions): Promise<Joined> {
+  const { store, plan } = options;
+  const joined: string[] = [];
+  const submitted = readBatch(batchFolderOf(store.workspace, planHash(plan)))?.runs.map(({ id }) => id);
+  const isAsked = ({ id }: PlannedRun) => collected.from.length > 0 || (submitted?.includes(id) ?? true);
+  for (;;) {
+    const planned = knownRuns(store, plan, faces).filter(isAsked);
+    const { there, joined: own } = await joinKnown(options, faces, { planned, collected });
+    joined.push(...own);
+    const more = knownRuns(store, plan, faces).filter(({ id }) => !planned.some((run) => run.id === id));
+    // Workspaces that are named may hold the next round too.
+    const goesOn = collected.from.length > 0 && findRuns(options, faces, { planned: more, collected }).some(isJoinable);
+    if (!goesOn) return { joined, runs: there.map(({ id }) => id), next: more };
   }
+}
+
+/** Joins the runs that are known now. Throws 'failed' where one is not done and not all are asked for. */
+async function joinKnown(
+  options: StageOptions,
+  faces: SplitFaces,
+  { planned, collected }: { readonly planned: readonly PlannedRun[]; readonly collected: CollectOptions },
+): Promise<{ readonly there: readonly BatchedRun[]; readonly joined: readonly string[] }> {
+  const { store, plan, progress } = options;
+  const { from, partial, train } = collected;
+  const folder = batchFolderOf(store.workspace, planHash(plan));
+  const found = findRuns(options, faces, { planned, collected });
+  refuseUnfinished(options, found, { from, partial, folder });
   const there = found.filter(isJoinable);
-  refuseUnpaired(options, there);
+  refuseUnpaired(options, there, planned);
   const joined = there.filter((run) => run.workspace !== store.workspace);
   for (const run of joined) {
     progress.notice(`Joining ${run.arm}, seed ${run.seed} (run ${run.id})`);
     await joinRun(store, run);
   }
-  const unjudged = new Set(
-    there.filter(({ id }) => store.run(id)?.status === 'trained').map(({ arm, seed }) => `${arm} ${seed}`),
-  );
+  // Runs of tuning are judged by val only.
+  const isUnjudged = ({ id, role }: BatchedRun) => role === 'comparison' && store.run(id)?.status === 'trained';
+  const unjudged = new Set(there.filter(isUnjudged).map(({ arm, seed }) => `${arm} ${seed}`));
   if (unjudged.size > 0)
     await trainArms(options, faces, {
       ...train,
@@ -66,11 +88,51 @@ export async function collectBatch(
       evaluate: true,
       only: ({ arm, seed }) => unjudged.has(`${arm} ${seed}`),
     });
-  const report = await writeExperimentReport(options, faces);
   // everything is in this workspace now
   if (from.length === 0) for (const { workspace } of joined) rmSync(workspace, { recursive: true, force: true });
-  return { report, joined: joined.map(({ id }) => id), runs: there.map(({ id }) => id) };
+  return { there, joined: joined.map(({ id }) => id) };
 }
+
+/** How far planned runs are, in the workspaces that are named or in those of the tasks. */
+function findRuns(
+  options: StageOptions,
+  faces: SplitFaces,
+  { planned, collected }: { readonly planned: readonly PlannedRun[]; readonly collected: CollectOptions },
+): BatchedRun[] {
+  const { from } = collected;
+  const runs = planned.map((run) => batchRunOf(run, options.plan));
+  const splits = new Set([...(faces.splits?.values() ?? [faces.split])].map(({ hash }) => hash));
+  if (from.length > 0) return runsIn(options, { planned: runs, splits, workspaces: from.map((path) => resolve(path)) });
+  const folder = batchFolderOf(options.store.workspace, planHash(options.plan));
+  return tasksOf(options, { folder, planned: runs, splitHash: faces.split.hash });
+}
+
+function refuseUnfinished(
+  { progress }: StageOptions,
+  found: readonly BatchedRun[],
+  { from, partial, folder }: Pick<CollectOptions, 'from' | 'partial'> & { readonly folder: string },
+): void {
+  const unfinished = found.filter((run) => !isJoinable(run));
+  const sentences = unfinished.map((run) => sentenceOf(run, from.length > 0 ? null : taskLogOf(folder, run.number)));
+  for (const sentence of sentences) progress.notice(sentence);
+  if (unfinished.length === 0 || (partial && unfinished.length < found.length)) return;
+  const isOne = unfinished.length === 1;
+  const advice = from.length > 0 ? 'Name the workspaces that hold them too' : adviceOn(unfinished, folder);
+  throw new ArcBenchError(
+    'failed',
+    `${unfinished.length} of ${found.length} runs ${isOne ? 'is' : 'are'} not done${isOne ? '' : ', the first'}: ` +
+      `${sentences[0]} ${advice}, and collect again, or take what is there with --partial.`,
+  );
+}
+
+const nextRoundMissing = ({ plan }: StageOptions, next: readonly PlannedRun[]) =>
+  new ArcBenchError(
+    'failed',
+    `${plan.name} goes on with ${next.length} ${next.length === 1 ? 'run' : 'runs'} that ` +
+      `${next.length === 1 ? 'is' : 'are'} not submitted yet, the first: ${next[0]?.arm}, seed ${next[0]?.seed}. ` +
+      'Submit the experiment again with `arcbench submit`, which trains only those, and then collect again; or take ' +
+      'what is there with --partial.',
+  );
 
 /** What makes the runs of unfinished tasks done. */
 function adviceOn(unfinished: readonly BatchedRun[], folder: string): string {
@@ -83,7 +145,7 @@ function adviceOn(unfinished: readonly BatchedRun[], folder: string): string {
   );
 }
 
-type Planned = Batch['runs'];
+type Planned = readonly BatchRun[];
 
 /** The runs of the tasks that were submitted from this workspace. */
 function tasksOf(
@@ -106,9 +168,13 @@ function runsIn(
   { store, plan }: StageOptions,
   {
     planned,
-    splitHash,
+    splits,
     workspaces,
-  }: { readonly planned: Planned; readonly splitHash: string; readonly workspaces: readonly string[] },
+  }: {
+    readonly planned: Planned;
+    readonly splits: ReadonlySet<string>;
+    readonly workspaces: readonly string[];
+  },
 ): BatchedRun[] {
   const hash = planHash(plan);
   const found = new Map<string, Pick<BatchedRun, 'state' | 'message' | 'workspace'>>();
@@ -125,8 +191,8 @@ function runsIn(
         );
       }
       for (const row of rows) {
-        if (row.splitHash !== splitHash && workspace !== store.workspace)
-          throw otherSplit(workspace, row.splitHash, splitHash);
+        if (!splits.has(row.splitHash) && workspace !== store.workspace)
+          throw otherSplit(workspace, row.splitHash, [...splits][0] ?? '');
         const known = found.get(row.id);
         const state = stateOf(own, row, { plan });
         if (!known || (known.state !== 'done' && isJoinable(state))) found.set(row.id, { ...state, workspace });

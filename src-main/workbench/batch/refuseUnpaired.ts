@@ -2,6 +2,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { enginesThatDiffer, type RunEngine } from '../../../src-shared/runEngine.ts';
+import type { PlannedRun } from '../experiment/plannedRun.ts';
 import type { RunRow, Store } from '../../store/store.ts';
 import type { Draws } from '../experiment/drawsOf.ts';
 import { enginesOf } from '../experiment/enginesOf.ts';
@@ -20,7 +21,12 @@ interface RunPlace {
  * same batches and augmentation: machines may have different weight files or versions of ArcBench. Warns where the
  * engines differ.
  */
-export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: readonly RunPlace[]): void {
+export function refuseUnpaired(
+  { store, plan, progress }: StageOptions,
+  runs: readonly RunPlace[],
+  planned: readonly PlannedRun[],
+): void {
+  const arms = new Map(planned.map(({ id, armPlan }) => [id, armPlan]));
   const firsts = new Map<string, { readonly run: RunPlace; readonly hash: string | null }>();
   const engines: { readonly run: RunPlace; readonly engines: readonly RunEngine[] }[] = [];
   for (const run of runs) {
@@ -32,7 +38,7 @@ export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: re
         'order of batches': draws?.batchOrder ?? null,
         'augmentation draws': draws?.augmentation ?? null,
       };
-      for (const [part, knobs] of Object.entries(knobsOf(plan, run.arm))) {
+      for (const [part, knobs] of Object.entries(knobsOf(plan, arms.get(run.id) as ArmPlan))) {
         const key = JSON.stringify([part, run.seed, knobs]);
         const hash = hashes[part as keyof typeof hashes];
         const first = firsts.get(key);
@@ -62,9 +68,9 @@ export function refuseUnpaired({ store, plan, progress }: StageOptions, runs: re
 /** The knobs that each shared part follows from, beside the seed and the split. */
 function knobsOf(
   plan: Plan,
-  arm: string,
+  arm: ArmPlan,
 ): Readonly<Record<'initial weights' | 'order of batches' | 'augmentation draws', unknown>> {
-  const { model, training, prepare } = planOfArm(plan, plan.arms.find(({ name }) => name === arm) as ArmPlan);
+  const { model, training, prepare } = planOfArm(plan, arm);
   const { batchSize, epochs, sampler, augmentation } = training;
   return {
     'initial weights': [model, prepare.inputSize],

@@ -1,4 +1,6 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { splitSeedOf, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import { tuningTrials } from '../../../src-shared/tune.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
@@ -6,9 +8,9 @@ import { duplicatesOf } from '../../split/knownDuplicates.ts';
 import { makeSplit } from '../../split/makeSplit.ts';
 import { openStore } from '../../store/store.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import { trainArms } from '../experiment/trainArms.ts';
+import { trainPlanned } from '../experiment/trainArms.ts';
 import type { TrainOptions } from '../experiment/trainingStage.ts';
-import { arrayScriptOf, readBatch, taskWorkspaceOf, workspaceOf } from './batchFile.ts';
+import { arrayScriptOf, readBatch, type BatchRun, taskWorkspaceOf, workspaceOf } from './batchFile.ts';
 
 export interface BatchTask extends Pick<StageOptions, 'progress' | 'signal'> {
   readonly folder: string;
@@ -35,8 +37,10 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
       `The batch in ${folder} has no task ${number}: its tasks are 0 to ${batch.runs.length - 1}.`,
     );
   const set = openPreparedSet(workspaceFolders(workspaceOf(folder)).preparedSet(batch.prepared));
-  const split = makeSplit(set, batch.plan.split, await duplicatesOf(set, { signal }));
-  if (split.hash !== batch.splitHash)
+  const { plan } = batch;
+  const seed = splitSeedOf(plan.split, run.seed);
+  const split = makeSplit(set, { ...plan.split, seed }, await duplicatesOf(set, { signal }));
+  if (split.hash !== (run.splitHash ?? batch.splitHash))
     throw new ArcBenchError(
       'damaged',
       `The prepared faces in ${set.folder} are not the ones that the batch was submitted with: submit the ` +
@@ -47,17 +51,15 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
   try {
     // the folders of the split are in the workspace that the run is joined to
     store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] });
-    await trainArms(
-      { store, plan: batch.plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
-      { set, split, dataset: batch.dataset === undefined ? undefined : { hash: batch.dataset } },
+    await trainPlanned(
+      { store, plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
       {
-        ...train,
-        interrupted: 'resume',
-        evaluate: true,
-        only: ({ arm, seed }) => arm === run.arm && seed === run.seed,
+        faces: { set, split, dataset: batch.dataset === undefined ? undefined : { hash: batch.dataset } },
+        train: { ...train, interrupted: 'resume', evaluate: true },
       },
+      { id: run.id, arm: run.arm, seed: run.seed, role: run.role, armPlan: armOf(plan, run), split },
     );
-    return { ...run, workspace };
+    return { id: run.id, arm: run.arm, seed: run.seed, workspace };
   } catch (error) {
     if (!(error instanceof ArcBenchError) || error.code !== 'cancelled') throw error;
     throw new ArcBenchError(
@@ -69,4 +71,12 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
   } finally {
     store.close();
   }
+}
+
+/** The arm as a run trains it: a combination of tuning, or an arm of the plan with what tuning chose. */
+function armOf(plan: Plan, { arm: name, role, settings }: BatchRun): ArmPlan {
+  const arm = (role === 'tuning' ? tuningTrials(plan) : plan.arms).find((own) => own.name === name);
+  if (!arm)
+    throw new ArcBenchError('damaged', `The batch names the arm ${name}, which its plan has not: submit again.`);
+  return settings ? { ...arm, settings } : arm;
 }

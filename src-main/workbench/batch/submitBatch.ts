@@ -2,10 +2,20 @@ import { mkdirSync } from 'node:fs';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
 import { planHash } from '../experiment/planHash.ts';
-import { gatherSplit } from '../experiment/runExperiment.ts';
+import { gatherSplit, writeExperimentReport } from '../experiment/runExperiment.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import { plannedRuns } from '../experiment/plannedRuns.ts';
-import { arrayScriptOf, batchFolderOf, collectScriptOf, readBatch, writeBatch, type Batch } from './batchFile.ts';
+import type { SplitFaces } from '../experiment/splitFaces.ts';
+import {
+  arrayScriptOf,
+  batchFolderOf,
+  batchRunOf,
+  collectScriptOf,
+  readBatch,
+  writeBatch,
+  type Batch,
+} from './batchFile.ts';
+import { joinRuns, type CollectOptions } from './collectBatch.ts';
+import { isInRounds, knownRuns } from './knownRuns.ts';
 import { arrayScript, collectScript, type BatchCommands, type BatchScripts } from './batchScripts.ts';
 import { requireSlurm, submitScript } from './slurm.ts';
 import { isJoinable, taskStates, type BatchedRun } from './taskStates.ts';
@@ -32,6 +42,8 @@ export interface Submitted {
   }[];
   readonly job: string | null;
   readonly collectJob: string | null;
+  /** Whether the job that collects submits further rounds. */
+  readonly inRounds: boolean;
 }
 
 /**
@@ -43,15 +55,24 @@ export async function submitBatch(
   { flags, commands, from, dryRun, collect }: SubmitOptions,
 ): Promise<Submitted> {
   if (!dryRun) requireSlurm();
-  const { store, plan, baseFolder, rerunCommand } = options;
+  const { plan } = options;
   if (plan.sweep && 'halving' in plan.sweep && plan.sweep.halving !== undefined)
     throw new ArcBenchError(
       'wrong-input',
       `The runs of ${plan.name} go on together, round by round, since its sweep has successive halving: run ` +
         'it on one machine with `arcbench --run`, or leave sweep.halving out.',
     );
-  refuseOneAfterAnother(plan);
-  const { dataset, set, split } = await gatherSplit(options);
+  return await submitKnown(options, await gatherSplit(options), { flags, commands, from, dryRun, collect });
+}
+
+/** Submits the runs that are known now and not done: all of them, or those of the next round. */
+async function submitKnown(
+  options: StageOptions,
+  faces: SplitFaces,
+  { flags, commands, from, dryRun, collect }: SubmitOptions,
+): Promise<Submitted> {
+  const { store, plan, baseFolder, rerunCommand } = options;
+  const { dataset, set, split } = faces;
   const hash = planHash(plan);
   const folder = batchFolderOf(store.workspace, hash);
   const jobs = readBatch(folder)?.jobs ?? [];
@@ -63,7 +84,7 @@ export async function submitBatch(
     splitHash: split.hash,
     baseFolder,
     rerunCommand,
-    runs: plannedRuns(store, plan, { split }).map(({ id, arm, seed }) => ({ id, arm, seed })),
+    runs: knownRuns(store, plan, faces).map((run) => batchRunOf(run, plan)),
     jobs,
   };
   const states = taskStates(store, folder, batch);
@@ -92,7 +113,8 @@ export async function submitBatch(
   ];
   for (const { path, text } of scripts) await writeWhole(path, text);
   await writeBatch(folder, batch);
-  if (dryRun) return { folder, scripts, tasks, job: null, collectJob: null };
+  const inRounds = isInRounds(plan);
+  if (dryRun) return { folder, scripts, tasks, job: null, collectJob: null, inRounds };
   options.progress.stage(`Submitting ${tasks.length} ${tasks.length === 1 ? 'run' : 'runs'}`);
   const job = submitScript(arrayScriptOf(folder), []);
   await writeBatch(folder, { ...batch, jobs: [...jobs, job] });
@@ -101,20 +123,32 @@ export async function submitBatch(
         `--dependency=afterany:${[...(states.some(isWithSlurm) ? jobs : []), job].join(':')}`,
       ])
     : null;
-  return { folder, scripts, tasks, job, collectJob };
+  return { folder, scripts, tasks, job, collectJob, inRounds };
 }
 
-/** Refuses a plan whose runs follow from one another, or that has more than one split. */
-function refuseOneAfterAnother(plan: Batch['plan']): void {
-  const reasons: readonly (readonly [boolean, string])[] = [
-    [plan.tune !== undefined, 'tunes before it compares, so that its last runs are not known yet'],
-    [plan.stopping !== undefined, 'stops by itself, so that each seed waits for the one before it'],
-    [plan.split.seed === 'perSeed', 'draws a split for each seed, and a job array has one split'],
-  ];
-  const reason = reasons.find(([holds]) => holds)?.[1];
-  if (reason !== undefined)
-    throw new ArcBenchError(
-      'wrong-input',
-      `${plan.name} cannot be submitted as a job array: it ${reason}. Run it on one machine with \`arcbench --run\`.`,
-    );
+/** What became of a round: the next one was submitted, or the report was written. */
+export type Continued =
+  | { readonly kind: 'submitted'; readonly joined: readonly string[]; readonly submitted: Submitted }
+  | {
+      readonly kind: 'reported';
+      readonly joined: readonly string[];
+      readonly runs: readonly string[];
+      readonly report: string;
+    };
+
+/**
+ * Joins a round of a plan whose runs follow from one another, and submits the next one: the comparison once tuning has
+ * chosen, and further seeds until the comparison stops. After the last round it writes the
+ * report. Throws ArcBenchError.
+ */
+export async function continueBatch(
+  options: StageOptions,
+  submit: SubmitOptions,
+  train: CollectOptions['train'],
+): Promise<Continued> {
+  const faces = await gatherSplit(options);
+  const { joined, runs, next } = await joinRuns(options, faces, { from: [], partial: false, train });
+  if (next.length > 0 && !submit.dryRun) requireSlurm();
+  if (next.length > 0) return { kind: 'submitted', joined, submitted: await submitKnown(options, faces, submit) };
+  return { kind: 'reported', joined, runs, report: await writeExperimentReport(options, faces) };
 }

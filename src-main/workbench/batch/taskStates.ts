@@ -3,17 +3,15 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { openStore, type RunRow, type Store } from '../../store/store.ts';
 import { interruptedMessage } from '../../store/interruptedRuns.ts';
 import { isWritten } from '../../store/writerLock.ts';
-import { taskWorkspaceOf, type Batch } from './batchFile.ts';
+import { mayDiverge } from '../experiment/decideRun.ts';
+import { taskWorkspaceOf, type Batch, type BatchRun } from './batchFile.ts';
 import { tasksInQueue } from './slurm.ts';
 
-/** 'missing' has not begun; 'killed' ended without a message; 'diverged' is a result, where a sweep tries values. */
+/** 'missing' has not begun; 'killed' ended without a message; 'diverged' is a result, where values are tried. */
 export type TaskState =
   'done' | 'trained' | 'diverged' | 'missing' | 'queued' | 'running' | 'stopped' | 'failed' | 'killed';
-export interface BatchedRun {
+export interface BatchedRun extends BatchRun {
   readonly number: number;
-  readonly id: string;
-  readonly arm: string;
-  readonly seed: number;
   readonly state: TaskState;
   readonly message: string | null;
   /** The workspace that holds the run. */
@@ -28,7 +26,11 @@ export const isJoinable = ({ state }: Pick<BatchedRun, 'state'>): boolean =>
  * How far each run of a batch is. The workspace that it is joined to is asked first, then Slurm, then the workspace of
  * the task, which is not opened while another machine may write it.
  */
-export function taskStates(store: Store, folder: string, batch: Pick<Batch, 'plan' | 'runs' | 'jobs'>): BatchedRun[] {
+export function taskStates(
+  store: Store,
+  folder: string,
+  batch: Pick<Batch, 'plan' | 'jobs'> & { readonly runs: readonly BatchRun[] },
+): BatchedRun[] {
   const inQueue = tasksInQueue(batch.jobs);
   return batch.runs.map((run, number) => {
     const here = stateOf(store, store.run(run.id), batch);
@@ -66,7 +68,7 @@ export function stateOf(
       return { state: row.status, message: null };
     case 'failed':
       return {
-        state: plan.sweep && store.result(row.id, 'failure') === 'diverged' ? 'diverged' : 'failed',
+        state: mayDiverge(plan) && store.result(row.id, 'failure') === 'diverged' ? 'diverged' : 'failed',
         message: row.message,
       };
     case 'cancelled':

@@ -15,6 +15,8 @@ import type { LatestPoint, RunRow } from '../../store/runs.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
+import type { ValCurve } from '../../../src-shared/valCurve.ts';
+import { valCurveOfRun } from '../results/valCurveOfRun.ts';
 import { armDifferences } from '../results/armDifferences.ts';
 import { lastCurveOfEpoch } from '../experiment/epochsDone.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
@@ -69,6 +71,12 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     }
     return known[arm] ?? {};
   };
+  const curveOfPlan = new Map<string, ValCurve>();
+  const selectedBy = (planHash: string): ValCurve => {
+    const known = curveOfPlan.get(planHash) ?? valCurveOfRun(store, { planHash });
+    curveOfPlan.set(planHash, known);
+    return known;
+  };
   // Runs of an older version have only their evaluation.
   const judged = ({ id, status }: RunRow): Record<string, number> =>
     status === 'done'
@@ -78,7 +86,7 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
   const summaryOf = (row: RunRow, latest: readonly LatestPoint[]): RunSummary => {
     const { splitHash: _split, initialWeightsHash: _weights, ...shown } = row;
     const knobs = knobsOf(row);
-    const judgedPoints = store.judgedPoints(row.id);
+    const judgedPoints = store.judgedPoints(row.id, selectedBy(row.planHash));
     // The epoch that is judged speaks for the run, not its last one.
     const curves = [...latest, ...judgedPoints]
       .filter((point): point is LatestPoint & { value: number } => point.value !== null)

@@ -17,6 +17,7 @@ import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import type { Duplicates } from '../../split/findDuplicates.ts';
 import { duplicatesOf } from '../../split/knownDuplicates.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
+import { valPeople } from '../../split/valPeople.ts';
 import { makeSplit, statedParts, type Split } from '../../split/makeSplit.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
@@ -78,6 +79,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       const peopleIn = (indexes: readonly number[]) =>
         new Set(indexes.map((index) => set.images[index]?.identity)).size;
       const place = new Map<string, Assignment>(split.classes.map((identity) => [identity, 'training']));
+      for (const identity of valPeople(set.images, split)) place.set(identity, 'val');
       for (const part of ['query', 'distractors'] as const)
         for (const index of split.parts[part]) place.set(set.images[index]?.identity ?? '', part);
       const persons = new Map<string, { images: number; first: number }>();

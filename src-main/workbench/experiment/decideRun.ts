@@ -76,7 +76,7 @@ export function refuseInterrupted(options: StageOptions, train: TrainOptions, { 
   if (!existsSync(join(checkpoints, 'last'))) return;
   throw new ArcBenchError(
     'wrong-input',
-    `${known.arm}, seed ${known.seed} (run ${known.id}) ended half-way (${known.status}): \`${rerunCommand} ` +
-      '--resume` goes on with it, --restart starts it from the beginning.',
+    `${known.arm}, seed ${known.seed} (run ${known.id}) was interrupted (${known.status}): \`${rerunCommand} ` +
+      '--resume` continues it, and --restart starts it from the beginning.',
   );
 }

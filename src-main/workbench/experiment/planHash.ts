@@ -10,6 +10,8 @@ const addedLater: Readonly<Record<string, (value: unknown, plan: Plan) => boolea
   'data.people': (value) => value === 'auto',
   'split.from': (value) => value === 'auto',
   'split.duplicates': (value) => value === 'resolve',
+  'split.valPeople': (value) => value === 0,
+  'evaluation.select': (value) => value === 'accuracy',
   'evaluation.pairWeights': (value) => value === 'people',
   'evaluation.sets': (value) => Array.isArray(value) && value.length === 0,
   'training.backboneRate': (value) => value === 1,

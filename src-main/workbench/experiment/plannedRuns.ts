@@ -90,7 +90,7 @@ export const plannedRuns = (store: Store, plan: Plan, splits: SplitsOfSeeds): Pl
 /** The arms with what tuning chose for each; null while it has not. */
 function armsOfComparison(store: Store, plan: Plan, splits: SplitsOfSeeds): readonly ArmPlan[] | null {
   if (!plan.tune) return plan.arms;
-  const outcomes = tuningOutcomes(store, tuningRuns(plan, splits));
+  const outcomes = tuningOutcomes(store, plan, tuningRuns(plan, splits));
   const arms = plan.arms.flatMap((arm) => {
     const chosen = outcomes.find(({ origin }) => origin === arm.name)?.chosen;
     return chosen ? [tunedArm(arm, chosen)] : [];

@@ -58,10 +58,14 @@ export function recordMessage(
   }
 }
 
+type Points = Extract<TrainerMessage, { kind: 'epoch' }>['summary']['points'];
+const identified = ({ 'val/identification': rate }: Points): string =>
+  rate === undefined ? '' : `val TPR ${(100 * rate).toFixed(1)} %  `;
+
 function epochLine({ epoch, points }: Extract<TrainerMessage, { kind: 'epoch' }>['summary'], epochs: number): string {
   const percent = (name: string) => `${(100 * (points[name] ?? 0)).toFixed(1)} %`;
   return (
     `epoch ${epoch}/${epochs}  loss ${points['train/loss']?.toFixed(3)}  train ${percent('train/accuracy')}  ` +
-    `val ${percent('val/accuracy')}  ${points['imagesPerSecond']?.toFixed(0)} img/s`
+    `val ${percent('val/accuracy')}  ${identified(points)}${points['imagesPerSecond']?.toFixed(0)} img/s`
   );
 }

@@ -9,8 +9,10 @@ import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { trainingTimeSentence } from '../../../src-shared/trainingTime.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { heldOutPairs } from '../../data/pairs/heldOutPairs.ts';
+import type { PreparedSet } from '../../data/preparedSet.ts';
 import { reportId, workspaceFolders } from '../../files/workspaceFolders.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
+import { noValPairs } from '../../train/valPairs.ts';
 import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
@@ -21,7 +23,8 @@ import { planHash } from './planHash.ts';
 import { reportOf } from '../results/reportOf.ts';
 import { countImported, refuseStart } from './refuseStart.ts';
 import { checkSets } from './gatherSets.ts';
-import { auditFaces, writeAuditedSplit, type SplitFaces } from './splitFaces.ts';
+import { auditFaces, writeAuditedSplit, type AuditedSplit, type SplitFaces } from './splitFaces.ts';
+import { valPairsOf } from './valPairsOf.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startEstimator } from '../estimate/startEstimate.ts';
@@ -50,6 +53,7 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const set = await prepareFaces(options, dataset);
   const audited = await auditFaces(options, set);
   sayHowSplit(options, audited.split);
+  refuseNoValPairs(options.plan, set, audited);
   refuseStart(options, countedFaces({ set, split: audited.split }));
   const { pairs } = options.plan.evaluation;
   // throws for a file that cannot be used, before any training
@@ -60,6 +64,13 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
 function sayHowSplit({ progress }: StageOptions, { givenBy, notes }: Split): void {
   if (givenBy !== null) progress.notice(`The parts are given by ${givenBy}.`);
   for (const note of notes) progress.notice(splitNoteSentence(note, reportTexts('en')));
+}
+
+/** Throws 'wrong-input' where identification chooses the epoch and a split holds out too few people for val. */
+function refuseNoValPairs(plan: StageOptions['plan'], set: PreparedSet, { split, splits }: AuditedSplit): void {
+  if (plan.evaluation.select !== 'identification') return;
+  for (const own of splits?.values() ?? [split])
+    if (!valPairsOf(set, own, plan)?.pairs) throw new ArcBenchError('wrong-input', noValPairs);
 }
 
 const keepsParts = ({ images }: Dataset, { from }: StageOptions['plan']['split']): boolean =>

@@ -2,6 +2,7 @@ import { adviceBeforeTraining, adviceSentence } from '../../../src-shared/advice
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, type Plan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { valMeasureOf } from '../../../src-shared/valCurve.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
@@ -49,6 +50,19 @@ export async function trainArms(
   const planned = chosenRuns(stage);
   if (planned.length + trials.length === 0) throw noSuchRuns(plan);
   return [...trials, ...planned].map(({ id }) => id);
+}
+
+/**
+ * Trains and judges one run whose place in the plan the caller knows, such as the task of a batch. Throws what ends it.
+ */
+export async function trainPlanned(
+  options: StageOptions,
+  { faces, train }: Pick<TrainingStage, 'faces' | 'train'>,
+  run: PlannedRun,
+): Promise<void> {
+  const stage = { options, train, faces, planHash: planHash(options.plan), labelsOf: trainLabels(faces) };
+  options.store.savePlan(stage.planHash, options.plan);
+  await trainOneRun(stage, run, null);
 }
 
 /**
@@ -177,12 +191,14 @@ const noSuchRuns = (plan: Plan) =>
   );
 
 /** Says what val chose for each arm. Throws 'diverged' where every combination of an arm diverged. */
-function sayChoices({ store, progress }: StageOptions, runs: readonly PlannedRun[]): void {
-  for (const { origin, trials, chosen } of tuningOutcomes(store, runs)) {
+function sayChoices({ store, plan, progress }: StageOptions, runs: readonly PlannedRun[]): void {
+  for (const { origin, trials, chosen } of tuningOutcomes(store, plan, runs)) {
     const best = trials.find(({ arm }) => arm === chosen);
     if (best) {
-      const accuracy = (100 * (best.accuracy ?? 0)).toFixed(1);
-      progress.notice(`Tuning chose ${best.arm.name} of ${trials.length}: val ${accuracy} % on average.`);
+      const score = (100 * (best.score ?? 0)).toFixed(1);
+      progress.notice(
+        `Tuning chose ${best.arm.name} of ${trials.length}: ${valMeasureOf(plan)} ${score} % on average.`,
+      );
     } else if (trials.every(({ divergedSeeds }) => divergedSeeds.length > 0))
       throw new ArcBenchError(
         'diverged',

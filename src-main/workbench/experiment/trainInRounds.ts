@@ -1,13 +1,12 @@
 import type { HalvingPlan } from '../../../src-shared/arms.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 import { halvingRounds, type HalvingStop } from '../../../src-shared/halving.ts';
+import { valCurveOf, valMeasureOf } from '../../../src-shared/valCurve.ts';
 import { mean } from '../../../src-shared/maths/statistics.ts';
 import type { Store } from '../../store/store.ts';
 import { haltOf } from './haltOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
 import type { StageProgress } from './stage.ts';
-
-const accuracyCurve = 'val/accuracy';
 
 interface RoundOptions {
   readonly store: Store;
@@ -57,7 +56,7 @@ async function trainVariants(
     for (const run of runs) if (left.includes(run.arm)) await trainOne(run, until === epochs ? null : until);
     const next = rounds[index + 1];
     if (!next) return;
-    const ranked = rankedBy((arm) => accuracyOf(store, runsOf(runs, arm), until), left);
+    const ranked = rankedBy((arm) => scoreOf({ store, plan }, runsOf(runs, arm), until), left);
     for (const [place, { arm, accuracy }] of ranked.entries()) {
       if (place < next.candidates) continue;
       const stop: HalvingStop = {
@@ -68,7 +67,7 @@ async function trainVariants(
         candidates: ranked.length,
         accuracy,
       };
-      for (const run of runsOf(runs, arm)) stopRun(store, run.id, stop);
+      for (const run of runsOf(runs, arm)) stopRun({ store, plan }, run.id, stop);
     }
     const best = new Set(ranked.slice(0, next.candidates).map(({ arm }) => arm));
     left = left.filter((arm) => best.has(arm));
@@ -84,23 +83,29 @@ function rankedBy(accuracyOfArm: (arm: string) => number | null, arms: readonly 
     .sort((a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1));
 }
 
-/** Mean over the runs of a candidate of their best val accuracy in the first epochs; null where one diverged. */
-function accuracyOf(store: Store, runs: readonly PlannedRun[], epochs: number): number | null {
+/** Mean over the runs of a candidate of their best val measure in the first epochs; null where one diverged. */
+function scoreOf(
+  { store, plan }: Pick<RoundOptions, 'store' | 'plan'>,
+  runs: readonly PlannedRun[],
+  epochs: number,
+): number | null {
   if (runs.some(({ id }) => store.run(id)?.status === 'failed')) return null;
   const bestOf = ({ id }: PlannedRun): number => {
     let best = 0;
-    for (const [, epoch, value] of store.curve(id, accuracyCurve))
+    for (const [, epoch, value] of store.curve(id, valCurveOf(plan)))
       if (epoch <= epochs) best = Math.max(best, value ?? 0);
     return best;
   };
   return mean(runs.map(bestOf));
 }
 
-function stopRun(store: Store, id: string, stop: HalvingStop): void {
+function stopRun({ store, plan }: Pick<RoundOptions, 'store' | 'plan'>, id: string, stop: HalvingStop): void {
   if (haltOf(store, id) !== null || store.run(id)?.status === 'failed') return;
   const { round, rounds, epochs, place, candidates, accuracy } = stop;
   const reason =
-    accuracy === null ? ', since another seed of it diverged' : ` by val accuracy, ${(100 * accuracy).toFixed(1)} %`;
+    accuracy === null
+      ? ', since another seed of it diverged'
+      : ` by ${valMeasureOf(plan)}, ${(100 * accuracy).toFixed(1)} %`;
   store.atomically(() => {
     store.saveResult(id, 'halving', stop);
     store.updateRun(id, {

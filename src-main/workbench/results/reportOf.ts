@@ -5,7 +5,7 @@ import { withClasses } from '../../../src-shared/comparePredictions.ts';
 import type { Predictions } from '../../../src-shared/evaluation.ts';
 import { partNames, type Plan } from '../../../src-shared/experiment.ts';
 import { runWarningSchema, type RunWarning } from '../../../src-shared/runWarning.ts';
-import type { ReportModel, ReportRun } from '../../report/reportModel.ts';
+import type { ReportModel, ReportRun, ValPeople } from '../../report/reportModel.ts';
 import type { Store } from '../../store/store.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import type { Draws } from '../experiment/drawsOf.ts';
@@ -15,6 +15,7 @@ import { resultHash } from './resultHash.ts';
 import { splitFacts } from '../experiment/splitFacts.ts';
 import type { SplitFaces } from '../experiment/splitFaces.ts';
 import { splitOfSeed, tuningRuns } from '../experiment/plannedRuns.ts';
+import { valPairsOf } from '../experiment/valPairsOf.ts';
 import { tuningOutcomes } from '../experiment/tuningOutcomes.ts';
 import { haltOf } from '../experiment/haltOf.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
@@ -37,11 +38,20 @@ export async function reportOf(store: Store, source: ReportSource): Promise<Repo
   return { ...model, faces: await facesOf(model, source.faces) };
 }
 
+/** The people of val who are held out, as the report counts them. */
+function valPeopleOf({ plan, faces }: ReportSource): ValPeople | null {
+  const found = valPairsOf(faces.set, faces.split, plan);
+  if (!found) return null;
+  const { people, images, measured, pairs } = found;
+  return { people, images, measured, falsePositiveRate: pairs?.falsePositiveRate ?? null };
+}
+
 function withoutFaces(store: Store, source: ReportSource): ReportModel {
   const { plan } = source;
   const { dataset, set, split, findings } = source.faces;
   const peopleIn = (indexes: readonly number[]) => new Set(indexes.map((index) => set.images[index]?.identity)).size;
-  const tuning = tuningOutcomes(store, tuningRuns(plan, source.faces));
+  const tuning = tuningOutcomes(store, plan, tuningRuns(plan, source.faces));
+  const valPeople = valPeopleOf(source);
   const splits = [...(source.faces.splits?.values() ?? [split])];
   const people = [...new Set(splits.flatMap(({ classes }) => classes))].sort();
   const placeOf = new Map(people.map((person, place) => [person, place]));
@@ -81,6 +91,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       seed: split.seed,
       hash: split.hash,
       parts: partNames.map((part) => ({ part, people: peopleIn(split.parts[part]), images: split.parts[part].length })),
+      ...(valPeople && { valPeople }),
       skippedPeople: split.skipped.length,
       splits: new Set(source.runs.map(({ seed }) => splitOfSeed(source.faces, seed).hash)).size,
       givenBy: split.givenBy,

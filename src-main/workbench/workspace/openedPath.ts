@@ -11,8 +11,7 @@ export async function openedPath(path: string, roots: readonly string[]): Promis
   if (isAbsolute(path) && (await isBelow(path, roots))) return await realpath(path);
   throw new ArcBenchError(
     'wrong-input',
-    `${path} lies outside the folders that this workbench may open, or is not there: choose a path below ` +
-      `${roots.join(' or ')}, drop its folder on Datasets in the app, or start arcbench serve with --open and ` +
-      'that folder.',
+    `${path} is not there, or lies outside the folders that this workbench may open. Choose a path below ` +
+      `${roots.join(' or ')}, or drop the folder on Datasets. To open other folders, start arcbench serve with --open.`,
   );
 }

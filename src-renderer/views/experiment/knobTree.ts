@@ -90,6 +90,8 @@ const labels: Readonly<Record<string, string>> = {
   'training.schedule.name': 'Schedule',
   'evaluation.falsePositiveRates': 'False positive rates',
   'evaluation.pairs': 'Verification pairs',
+  'split.valPeople': 'People held out for val',
+  'evaluation.select': 'Epoch chosen by',
   'split.assign': 'People assigned by hand',
   'split.allowFindings': 'Allowed findings',
 };

@@ -26,6 +26,17 @@ export function runCharts(curveNames: ReadonlySet<string>): readonly RunChart[] 
       dashed: ['train/accuracy'],
       percent: true,
     },
+    ...(curveNames.has('val/identification')
+      ? [
+          {
+            id: 'identification',
+            title: 'Val identification rate',
+            note: 'people held out for val',
+            names: ['val/identification'],
+            percent: true,
+          },
+        ]
+      : []),
     { id: 'epochLoss', title: 'Loss', note: 'train dashed', names: ['val/loss', 'train/loss'], dashed: ['train/loss'] },
     { id: 'angle', title: 'Mean target angle', note: 'degrees', names: ['step/targetAngleDegrees'] },
     {

@@ -68,6 +68,13 @@ const known: readonly MetricKind[] = [
     better: 'higher',
   },
   {
+    name: 'val/identification',
+    title: 'Val TPR',
+    help: 'Identification rate of the people held out for val, in the epoch that is judged',
+    percent: true,
+    better: 'higher',
+  },
+  {
     name: 'verification/accuracy',
     title: 'Verification',
     help: '10-fold accuracy: same person or not',

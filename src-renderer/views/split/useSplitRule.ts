@@ -42,7 +42,7 @@ const keyOf = (dataset: DatasetSummary): string => JSON.stringify(dataset.data);
 /** The parts of the settings that can be set back to their defaults, each by itself. */
 const sections = {
   faces: () => ({ prepare: Object.keys(standard.prepare) as (keyof Prepare)[], split: [] }),
-  people: () => ({ prepare: [], split: ['minImages', 'query', 'distractors'] as const }),
+  people: () => ({ prepare: [], split: ['minImages', 'valPeople', 'query', 'distractors'] as const }),
   images: () => ({ prepare: [], split: ['train', 'val', 'test', 'duplicates', 'seed'] as const }),
 } satisfies Record<string, () => { prepare: readonly (keyof Prepare)[]; split: readonly (keyof Rule)[] }>;
 export type RuleSection = keyof typeof sections;
