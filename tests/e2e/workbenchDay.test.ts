@@ -381,7 +381,7 @@ test(
 
 test('what is marked, filtered and shown in Runs is still so after a look elsewhere', options, async () => {
   await view('Runs');
-  await page.getByRole('textbox', { name: 'Filter runs' }).fill('small seed < 2 epoch >= 0');
+  await page.getByRole('textbox', { name: 'Filter runs' }).fill('runs seed < 2 epoch >= 0');
   const marks = page.getByRole('checkbox', { name: 'Mark this row' });
   await until(async () => (await marks.count()) === 4 || undefined);
   const isMarked = (place: number) => marks.nth(place).isChecked();
@@ -389,7 +389,7 @@ test('what is marked, filtered and shown in Runs is still so after a look elsewh
   await page.getByRole('tab', { name: 'Curves' }).click();
   await view('Datasets');
   await view('Runs');
-  assert.equal(await page.getByRole('textbox', { name: 'Filter runs' }).inputValue(), 'small seed < 2 epoch >= 0');
+  assert.equal(await page.getByRole('textbox', { name: 'Filter runs' }).inputValue(), 'runs seed < 2 epoch >= 0');
   assert.deepEqual(await Promise.all([0, 1, 2, 3].map(isMarked)), [true, true, false, false]);
   assert.equal(await page.getByRole('tab', { name: 'Curves' }).getAttribute('aria-selected'), 'true');
   await page.getByRole('textbox', { name: 'Filter runs' }).fill('acuracy > 3');
