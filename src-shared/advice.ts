@@ -16,6 +16,8 @@ export interface SplitFacts {
   /** Pairs that the identification rate is measured on. */
   readonly positives: number;
   readonly negatives: number;
+  /** People who are held out for val. */
+  readonly valPeople?: number;
 }
 
 export type AdviceKey = Exclude<Extract<TextKey, `advice.${string}`>, 'advice.otherArms'>;
@@ -37,6 +39,7 @@ export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
   'advice.test': 'split.test',
   'advice.negatives': 'evaluation.falsePositiveRates',
   'advice.noPairs': 'split.query',
+  'advice.fewValPeople': 'split.valPeople',
   'advice.oneSeed': 'seeds',
   'advice.fewSeeds': 'seeds',
   'advice.rateApart': 'training.learningRate',
@@ -82,6 +85,7 @@ export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advi
       ];
     }),
     ...(facts ? dataAdvice(plan, facts) : []),
+    ...(facts ? valAdvice(plan, facts) : []),
     ...seedAdvice(plan),
   ]);
 }
@@ -267,6 +271,15 @@ function medianOf(counts: readonly number[]): number {
   const sorted = [...counts].sort((a, b) => a - b);
   return sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
 }
+
+/** Of ten people, one alone can move their mean rate by ten points. */
+const fewestValPeople = 10;
+
+/** Warns where the epoch is chosen by the identification of a few people. */
+const valAdvice = ({ evaluation }: Plan, { valPeople = 0 }: SplitFacts): Advice[] =>
+  evaluation.select === 'identification' && valPeople > 0 && valPeople < fewestValPeople
+    ? [{ key: 'advice.fewValPeople', values: { people: valPeople } }]
+    : [];
 
 function dataAdvice(plan: Plan, { trainImages, testImages, positives, negatives }: SplitFacts): Advice[] {
   const sorted = [...trainImages].sort((a, b) => a - b);

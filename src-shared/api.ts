@@ -47,6 +47,11 @@ export const callInputs = {
   /** Folders and files below what the user opened; null lists the roots. */
   'files.list': z.strictObject({ path: z.string().max(4096).nullable() }),
 
+  /** What the workspace no longer needs. */
+  'workspace.removable': nothing,
+  /** Removes what workspace.removable names, by ids; what came into use meanwhile stays. Refused while a job runs. */
+  'workspace.clean': z.strictObject({ ids: z.array(z.string().min(1).max(200)).max(100_000) }),
+
   'datasets.list': nothing,
   /** Starts a job that finds the faces of a source ('demo', a folder or a CSV); nothing is copied. */
   'datasets.import': z.strictObject({ data: dataSchema }),
@@ -110,6 +115,8 @@ export const callInputs = {
     before: z.strictObject({ createdAt: z.string().max(40), id }).optional(),
   }),
   'runs.show': z.strictObject({ id }),
+  /** Bytes that each run has on the disk. */
+  'runs.sizes': z.strictObject({ ids: z.array(id).max(10_000) }),
   /**
    * Curves thinned at the source to at most `points` a series by LTTB: whole, or what lies within `range` with the
    * point before it and the one behind it. `smoothing` is the weight of their moving averages.
@@ -194,6 +201,24 @@ export interface FileEntry {
   readonly name: string;
   readonly path: string;
   readonly kind: 'folder' | 'file';
+}
+
+/** Kinds of folders that a workspace may no longer need. */
+export const removableKinds = ['checkpoints', 'prepared', 'split', 'upload', 'report'] as const;
+/** A folder that the workspace no longer needs. */
+export interface Removable {
+  readonly id: string;
+  readonly kind: (typeof removableKinds)[number];
+  readonly title: string;
+  /** Why it is not needed, and what its removal means. */
+  readonly reason: string;
+  readonly bytes: number;
+}
+/** What was removed, and what could not be. */
+export interface Cleaned {
+  readonly removed: number;
+  readonly bytes: number;
+  readonly kept: readonly { readonly title: string; readonly reason: string }[];
 }
 
 export interface RejectedFile {
@@ -524,6 +549,8 @@ export interface CallOutputs {
     readonly parent: string | null;
     readonly entries: readonly FileEntry[];
   };
+  'workspace.removable': readonly Removable[];
+  'workspace.clean': Cleaned;
   'datasets.list': readonly DatasetSummary[];
   'datasets.import': Job;
   'datasets.show': DatasetDetails;
@@ -553,6 +580,7 @@ export interface CallOutputs {
   'jobs.log': readonly LogLine[];
   'runs.list': readonly RunSummary[];
   'runs.show': RunDetails;
+  'runs.sizes': Readonly<Record<string, number>>;
   'runs.curves': readonly Curve[];
   'runs.predictions': ComparedPredictions;
   'runs.differences': ArmDifferences;

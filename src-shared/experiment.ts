@@ -57,6 +57,12 @@ export const dataSchema = z.strictObject({
       'which folders are people: their level below the source (1: its sub-folders), or fileName where all pictures ' +
         'are in one folder and named Name_0001.jpg; auto: ArcBench finds out',
     ),
+  licence: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('the licence or terms of the pictures, in your words; exports and model cards state it'),
   demo: z
     .strictObject({
       people: z.int().min(4).max(100_000).default(300).describe('number of synthetic people'),
@@ -326,6 +332,10 @@ export const trainingSchema = z.strictObject({
     .describe(
       'first epochs in which only the embedding layer and the class centres learn; 0: all learn from the start',
     ),
+  tensorboard: z
+    .boolean()
+    .default(false)
+    .describe('write the curves for TensorBoard while a run trains: tensorboard --logdir <workspace>/runs'),
   earlyStopEpochs: z
     .int()
     .min(0)

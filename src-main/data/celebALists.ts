@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile } from '../files/readTextFile.ts';
+import { compareCodeUnits } from './dataset.ts';
 
 /** One of CelebA's lists, as CelebA writes it (.txt) or as Kaggle does (.csv). */
 export interface CelebAList {
@@ -8,18 +9,46 @@ export interface CelebAList {
   readonly name: string;
 }
 
-/** The lists lie beside the pictures or in folders of their own. */
-const folders = ['', 'Anno', 'Eval', 'anno', 'eval'];
-const endings = ['.txt', '.csv'];
+const mostFoldersOfLists = 20;
 
-/** Where a list is, by its name without ending; undefined if it is not there. */
+/**
+ * Where a list is, by its name without ending: beside the pictures or up to two folders deeper, as in Anno, in any case
+ * and with the number that browsers add to a second download. Undefined if it is not there.
+ */
 export function findCelebAList(base: string, stem: string): CelebAList | undefined {
-  for (const folder of folders)
-    for (const ending of endings) {
-      const path = join(base, folder, stem + ending);
-      if (existsSync(path)) return { path, name: stem + ending };
-    }
+  let level = [base];
+  for (let depth = 0; depth <= 2; depth++) {
+    const entries = level.flatMap((folder) => entriesOf(folder));
+    const found = entries.find(({ name, isFolder }) => !isFolder && isList(name, stem));
+    if (found) return { path: found.path, name: found.name };
+    const inside = entries.filter(({ name, isFolder }) => isFolder && !/^img_/i.test(name)); // folders of pictures
+    level = inside.length > mostFoldersOfLists ? [] : inside.map(({ path }) => path);
+  }
   return undefined;
+}
+
+function isList(name: string, stem: string): boolean {
+  const plain = name.toLowerCase();
+  if (!plain.startsWith(stem.toLowerCase())) return false;
+  return /^(?: ?\(\d+\))?\.(?:txt|csv)$/.test(plain.slice(stem.length));
+}
+
+interface Entry {
+  readonly name: string;
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/** The entries of a folder, text files before tables; none if it cannot be read. */
+function entriesOf(folder: string): readonly Entry[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(({ name }) => !name.startsWith('.') && name !== '__MACOSX')
+      .map((item) => ({ name: item.name, path: join(folder, item.name), isFolder: item.isDirectory() }))
+      .sort((a, b) => compareCodeUnits(b.name.slice(-4), a.name.slice(-4)) || compareCodeUnits(a.name, b.name));
+  } catch {
+    return [];
+  }
 }
 
 /** A line of a list: a picture and what the list says of it. */
@@ -35,11 +64,12 @@ export function readCelebAList({ path, name }: CelebAList): {
   readonly columns: readonly string[];
   readonly lines: readonly ListLine[];
 } {
-  const isCsv = name.endsWith('.csv');
-  const separator = isCsv ? /[,;]/ : /\s/;
+  const content = readTextFile(path);
+  const isCsv = /\.csv$/i.test(name) && /^[^\r\n]*[,;]/.test(content);
+  const separator = isCsv ? /[,;]/ : /[\s,;]/;
   const lines: ListLine[] = [];
   let columns: readonly string[] = [];
-  for (const [index, text] of readTextFile(path).split(/\r?\n/).entries()) {
+  for (const [index, text] of content.split(/\r\n|\n|\r/).entries()) {
     const cells = text.trim().split(separator);
     const words = cells.map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')).filter((word) => isCsv || word !== '');
     const [file = '', ...values] = words;

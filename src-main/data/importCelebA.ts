@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
@@ -15,24 +14,19 @@ const identityStem = 'identity_CelebA';
 const editions = [
   {
     name: 'aligned',
-    pictures: [
-      'img_align_celeba/img_align_celeba',
-      'img_align_celeba',
-      'Img/img_align_celeba',
-      'img_align_celeba_png',
-      'Img/img_align_celeba_png.7z/img_align_celeba_png',
-    ],
+    pictures: ['img_align_celeba', 'img_align_celeba_png'],
     landmarks: 'list_landmarks_align_celeba',
     boxes: null,
   },
   {
     name: 'in the wild',
-    pictures: ['img_celeba/img_celeba', 'img_celeba', 'Img/img_celeba', 'Img/img_celeba.7z/img_celeba'],
+    pictures: ['img_celeba'],
     landmarks: 'list_landmarks_celeba',
     boxes: 'list_bbox_celeba',
   },
 ] as const;
 const mostFoldersAround = 20;
+const deepestPictures = 4; // celeba/Img/img_align_celeba_png.7z/img_align_celeba_png
 const mostMissingNamed = 100;
 
 /** The files of CelebA that ArcBench reads. Only the pictures and the list of people are needed. */
@@ -47,26 +41,53 @@ interface CelebAFiles {
 }
 
 /** Whether a folder, or a folder in it, holds CelebA's list of people or one of its folders of pictures. */
-export const looksLikeCelebA = async (source: string): Promise<boolean> => (await celebABase(source)) !== null;
+export const looksLikeCelebA = async (source: string): Promise<boolean> =>
+  findCelebAList(source, identityStem) !== undefined || (await findEdition(source)) !== null;
 
-/** The folder with CelebA's files: the source or, as archives are unpacked, a folder in it. */
-async function celebABase(source: string): Promise<string | null> {
-  if (holdsCelebA(source)) return source;
-  const entries = await readdir(source, { withFileTypes: true }).catch(() => []);
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(source, name));
-  return folders.length > mostFoldersAround ? null : (folders.find(holdsCelebA) ?? null);
+type Edition = (typeof editions)[number];
+
+/** CelebA's folder of pictures in a folder, up to four levels down; null if there is none. */
+async function findEdition(source: string): Promise<{ readonly edition: Edition; readonly folder: string } | null> {
+  const found = new Map<string, string>();
+  let level = [source];
+  for (let depth = 0; depth < deepestPictures && level.length > 0; depth++) {
+    const inside = (await Promise.all(level.map(foldersIn))).flat();
+    for (const path of inside) if (!found.has(basename(path))) found.set(basename(path), path);
+    const others = inside.filter((path) => !isPictureFolder(basename(path)));
+    level = others.length > mostFoldersAround ? [] : others;
+  }
+  for (const edition of editions)
+    for (const name of edition.pictures) {
+      const folder = found.get(name);
+      if (folder !== undefined) return { edition, folder: await innermost(folder) };
+    }
+  return null;
 }
 
-const holdsCelebA = (folder: string): boolean =>
-  findCelebAList(folder, identityStem) !== undefined ||
-  editions.some(({ pictures }) => pictures.some((name) => existsSync(join(folder, name))));
+/** The folder of pictures that unpacking put into another of its name. */
+async function innermost(folder: string): Promise<string> {
+  const [again] = (await foldersIn(folder)).filter((path) => basename(path) === basename(folder));
+  return again === undefined ? folder : await innermost(again);
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  // A link is refused by name later, if it leads where it may not lead.
+  return entries
+    .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && isPictureFolder(entry.name)))
+    .filter(({ name }) => !name.startsWith('.') && name !== '__MACOSX')
+    .map(({ name }) => join(folder, name));
+}
+
+const isPictureFolder = (name: string): boolean =>
+  editions.some(({ pictures }) => pictures.some((one) => one === name));
 
 /**
  * Reads CelebA, aligned or in the wild, from its own lists or Kaggle's. Landmarks, boxes, parts and attributes come
  * from their lists, if these are there. Throws 'wrong-input' if the pictures or the list of people are missing.
  */
 export async function importCelebA(source: string, rule: LinkRule): Promise<Found> {
-  const files = celebAFiles((await celebABase(source)) ?? source);
+  const files = await celebAFiles(source);
   await refuseLinksOutside(files, source, rule);
   const present = new Map(
     (await readdir(files.folder)).filter((name) => !name.startsWith('.')).map((name) => [withoutEnding(name), name]),
@@ -84,10 +105,8 @@ export async function importCelebA(source: string, rule: LinkRule): Promise<Foun
   };
 }
 
-function celebAFiles(base: string): CelebAFiles {
-  const edition = editions
-    .map((entry) => ({ ...entry, folder: entry.pictures.map((name) => join(base, name)).find(existsSync) }))
-    .find((entry) => entry.folder !== undefined);
+async function celebAFiles(base: string): Promise<CelebAFiles> {
+  const found = await findEdition(base);
   const identities = findCelebAList(base, identityStem);
   if (!identities)
     throw new ArcBenchError(
@@ -96,15 +115,16 @@ function celebAFiles(base: string): CelebAFiles {
         "from the folder Anno of CelebA's own download and put it into this folder or into Anno/, or choose another " +
         'data.layout.',
     );
-  if (!edition?.folder)
+  if (!found)
     throw new ArcBenchError(
       'wrong-input',
       `${base} has no folder of CelebA's pictures: unpack img_align_celeba or img_celeba there.`,
     );
+  const { edition, folder } = found;
   const landmarks = findCelebAList(base, edition.landmarks);
   return {
     edition: edition.name,
-    folder: edition.folder,
+    folder,
     identities,
     landmarks,
     boxes: landmarks || edition.boxes === null ? undefined : findCelebAList(base, edition.boxes),
@@ -195,7 +215,11 @@ function pictureFacts(files: CelebAFiles): (key: string) => PictureFacts | { rea
   return (key) => {
     const points = landmarks?.get(key);
     if (landmarks && points === undefined)
-      return { reason: `The picture has no line of ten numbers in ${files.landmarks?.name}: add its landmarks.` };
+      return {
+        reason:
+          `The picture has no line of ten numbers in ${files.landmarks?.name}: add its landmarks, or move the list ` +
+          'away to cut out the centre of all pictures.',
+      };
     const region = regionOf(boxes?.get(key));
     const kept = attributes?.get(key);
     return { ...(points && { landmarks: points }), ...(region && { region }), ...(kept && { attributes: kept }) };
@@ -287,6 +311,7 @@ function describe(files: CelebAFiles, images: readonly FoundImage[]): string {
     });
     const without = images.filter(({ part }) => part === undefined).length;
     const rest = without > 0 ? [`no part ${counted(without, 'picture', 'pictures')}`] : [];
+    if (parts.length === 0) rest.push("lines such as '000001.jpg 0' were expected; correct the list");
     lines.push(`  parts: ${files.partition.name}: ${[...parts, ...rest].join('; ')}`);
   }
   if (files.attributes) lines.push(`  attributes: ${files.attributes.name}`);

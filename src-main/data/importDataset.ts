@@ -159,12 +159,18 @@ async function refuseTooFewPeople(dataset: Dataset, rejected: readonly Rejected[
     throw new ArcBenchError(
       'wrong-input',
       `${dataset.source} holds pictures of one person only (${[...people][0]}): two people or more were ` +
-        `expected, ${eachPerson(dataset.layout)}${meant || '; add people or correct data.source'}.`,
+        `expected, ${eachPersons[dataset.layout]}${meant || '; add people or correct data.source'}.`,
     );
 }
 
-const eachPerson = (layout: Dataset['layout']): string =>
-  layout === 'records' ? 'each with a class label' : 'one sub-folder for each';
+const eachPersons: Readonly<Record<Dataset['layout'], string>> = {
+  folders: 'one sub-folder for each',
+  demo: 'one sub-folder for each',
+  records: 'each with a class label',
+  course: 'each named in the lists',
+  celeba: "each named in CelebA's list of people",
+  csv: 'each named in the column of people',
+};
 
 /** In brackets, why no picture could be used; nothing if there was none. */
 function whyEmpty(rejected: readonly Rejected[]): string {

@@ -7,13 +7,15 @@ import { recordPictureOf } from './records/recordPicture.ts';
 
 /**
  * The folders that the pictures of a dataset may be read from: its source, or for a CSV the folders that the user
- * opened. Null where they may be anywhere.
+ * opened. Null where they may be anywhere, as on the command line, where the import followed links too: a picture that
+ * was replaced after it is known by its content.
  */
 export function foldersOf(
   { source, layout }: Pick<Dataset, 'source' | 'layout'>,
   opened: readonly string[] | undefined,
 ): readonly string[] | null {
-  if (layout === 'csv') return opened ?? null;
+  if (opened === undefined) return null;
+  if (layout === 'csv') return opened;
   return [isFile(source) ? dirname(source) : source];
 }
 

@@ -130,6 +130,10 @@ export function unreadableReason(name: string): string {
 export function unreadableContent(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 32)).toString('latin1');
   if (text.slice(4, 8) === 'ftyp' && /hei[cxms]|hev[cx]|mif1|msf1/.test(text.slice(8))) return heic;
+  if (text.startsWith('version https://git-lfs'))
+    return 'The file only stands for a picture that Git LFS keeps: fetch the pictures with `git lfs pull`.';
+  if (/^\s*<(?:!doctype|html)/i.test(text))
+    return 'The file is a web page that was saved under the name of a picture: download the picture again.';
   return `The file is not a ${readablePictures} picture, whatever its name says: convert it to PNG.`;
 }
 

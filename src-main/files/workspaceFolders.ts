@@ -18,6 +18,8 @@ export function workspaceFolders(workspace: string) {
     writerId: join(workspace, 'writer.pid'),
     /** Holds the landmarks that were set by hand. */
     landmarks: join(workspace, 'landmarks.json'),
+    /** Holds what `arcbench clean` has taken out of its place while its files are deleted. */
+    removing: join(workspace, 'removing'),
     dataset: (hash: string) => join(area('datasets'), `${hash}.json`),
     experiment: (id: string) => join(area('experiments'), `${id}.yaml`),
     preparedSet: (hash: string) => join(area('prepared'), hash),
@@ -50,6 +52,8 @@ export const runFiles = (runFolder: string) => ({
   head: join(runFolder, 'head.safetensors'),
   embeddings: join(runFolder, 'embeddings.npy'),
   labels: join(runFolder, 'labels.tsv'),
+  /** Holds the event file that training writes for TensorBoard where the plan asks for it. */
+  tensorboard: join(runFolder, 'tensorboard'),
 });
 
 /**

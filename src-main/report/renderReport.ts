@@ -18,6 +18,8 @@ import { sweepSection } from './sections/sweepSection.ts';
 import { tuneSection } from './sections/tuneSection.ts';
 import { trainingSection } from './sections/trainingSection.ts';
 import { verdictSection } from './sections/verdictSection.ts';
+import { pageName } from '../../src-shared/reportPageName.ts';
+import { sharedPage } from './sharedPage.ts';
 import { withRemarks } from './withRemarks.ts';
 
 /** In reading order: the answer comes first. */
@@ -39,8 +41,9 @@ const sections: readonly Section[] = [
 ];
 
 /**
- * The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv, pictures.csv and
- * experiment.yaml. A pure function: the same model gives the same bytes, however ArcBench was started.
+ * The files of a report by name: report.md, its charts, metrics.csv, comparison.csv, curves.csv, pictures.csv,
+ * experiment.yaml, and report.html, which holds all of it. A pure function: the same model gives the same bytes,
+ * however ArcBench was started.
  */
 export function renderReport(model: ReportModel): Map<string, string> {
   const context = reportContext(model);
@@ -54,8 +57,10 @@ export function renderReport(model: ReportModel): Map<string, string> {
       : texts.say('question', { count: others.length, others: texts.list([...new Set(others)]), base: base ?? '' }),
     ...written.map((section) => section.markdown),
   ]);
-  return new Map([
-    ['report.md', withRemarks(`${markdown}\n`, model.remarks ?? {}, model.plan.report.language)],
+  const { language } = model.plan.report;
+  const text = withRemarks(`${markdown}\n`, model.remarks ?? {}, language);
+  const files = new Map([
+    ['report.md', text],
     ...written.flatMap((section) => [...(section.charts ?? [])]),
     ['metrics.csv', metricsCsv(context)],
     ['comparison.csv', comparisonCsv(context)],
@@ -63,4 +68,5 @@ export function renderReport(model: ReportModel): Map<string, string> {
     ['pictures.csv', picturesCsv(context)],
     ['experiment.yaml', stringify(model.plan)],
   ]);
+  return files.set(pageName, sharedPage({ markdown: text, files, title: model.plan.name, language }));
 }

@@ -24,6 +24,7 @@ import { experimentCalls } from './calls/experimentCalls.ts';
 import { reportCalls } from './calls/reportCalls.ts';
 import { runCalls, runSummaries } from './calls/runCalls.ts';
 import { splitCalls } from './calls/splitCalls.ts';
+import { workspaceCalls } from './calls/workspaceCalls.ts';
 import { systemCalls } from './calls/systemCalls.ts';
 import { jobQueue } from './jobQueue.ts';
 import { measuredAtRest } from './estimate/machineSpeed.ts';
@@ -117,6 +118,7 @@ export function openWorkbench({ workspace, door, roots = [userHome()] }: Workben
   });
   const handlers = {
     ...systemCalls(context),
+    ...workspaceCalls(context),
     ...datasetCalls(context, library),
     ...splitCalls(context, library),
     ...experimentCalls(context, library),

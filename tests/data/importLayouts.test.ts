@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import sharp from 'sharp';
 import { dataSchema, prepareSchema } from '../../src-shared/experiment.ts';
@@ -268,6 +268,38 @@ test('CelebA in the wild without landmarks is cut by its boxes', async () => {
   );
   const set = await prepareDataset(dataset, prepareSchema.parse({ inputSize: 32 }), { workspace: folder });
   assert.equal(set.count, 4);
+});
+
+test('CelebA is read wherever its pictures and lists were unpacked, and its lists in any spelling', async () => {
+  const source = await celebA('img_align_celeba', 'list_landmarks_align_celeba.txt');
+  const people = readFileSync(join(source, 'identity_CelebA.txt'), 'utf8');
+  const whole = ['17', '17', '2880', '2880'];
+  for (const [pictures, list, text] of [
+    ['Img/img_align_celeba/img_align_celeba', 'Anno/identity_CelebA.txt', people],
+    ['celeba/CelebA/Img/img_align_celeba', 'celeba/Anno-20210101T01/identity_CelebA.txt', people],
+    ['img_align_celeba/img_align_celeba', 'identity_CelebA (1).txt', people.replaceAll('\n', '\r\n')],
+    ['img_align_celeba', 'identity_celeba.csv', `image_id;identity\r\n${people.replaceAll(' ', ';')}`],
+    ['img_align_celeba', 'identity_CelebA.txt', people.replaceAll(' ', ',')],
+    ['img_align_celeba', 'identity_CelebA.csv', people.replaceAll('\n', '\r')],
+  ] as const) {
+    const place = mkdtempSync(join(folder, 'unpacked-'));
+    for (const path of [join(place, pictures), dirname(join(place, list))]) mkdirSync(path, { recursive: true });
+    cpSync(join(source, 'img_align_celeba'), join(place, pictures), { recursive: true });
+    writeFileSync(join(place, list), text);
+    const dataset = await read(place);
+    assert.deepEqual([pictures, dataset.layout], [pictures, 'celeba']);
+    assert.deepEqual([list, ...dataset.images.map(({ identity }) => identity)], [list, ...whole]);
+  }
+});
+
+test('a file that only stands for a picture, or is a web page, is named as what it is', async () => {
+  const source = await celebA('img_align_celeba', 'list_landmarks_align_celeba.txt');
+  const pictures = join(source, 'img_align_celeba');
+  writeFileSync(join(pictures, '000001.jpg'), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n');
+  writeFileSync(join(pictures, '000003.jpg'), '\n<!DOCTYPE html><title>Not found</title>');
+  const reasons = (await read(source)).rejected.map(({ reason }) => reason);
+  assert.match(reasons[0] ?? '', /Git LFS keeps: fetch the pictures with `git lfs pull`/);
+  assert.match(reasons[1] ?? '', /is a web page that was saved under the name of a picture: download/);
 });
 
 test('a line of CelebA that says something else than an earlier one is named', async () => {

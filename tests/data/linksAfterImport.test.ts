@@ -39,7 +39,7 @@ test('a link that is put in place of a picture or its folder after the import is
   renameSync(join(source, 'Bo'), join(folder, 'Bo'));
   symlinkSync(secret, join(source, 'Bo'));
 
-  const set = await prepareDataset(dataset, prepare, { workspace });
+  const set = await prepareDataset(dataset, prepare, { workspace, roots: [folder] });
   assert.deepEqual(
     set.images.map(({ path }) => path),
     [join(source, 'Ann', '2.png')],
@@ -57,4 +57,33 @@ test('a link that is put in place of a picture or its folder after the import is
   assert.notEqual(await original(1), null);
   assert.equal(await original(2), null);
   shown.close();
+});
+
+test('links that the command line followed at import are followed when faces are prepared', options, async () => {
+  const elsewhere = join(folder, 'elsewhere');
+  const source = join(folder, 'linked');
+  for (const path of [elsewhere, join(source, 'Ann')]) mkdirSync(path, { recursive: true });
+  for (const [name, background] of [
+    ['1.png', '#a08060'],
+    ['2.png', '#6080a0'],
+  ] as const)
+    await sharp({ create: { width: 40, height: 40, channels: 3, background } })
+      .png()
+      .toFile(join(elsewhere, name));
+  symlinkSync(join(elsewhere, '1.png'), join(source, 'Ann', '1.png'));
+  symlinkSync(elsewhere, join(source, 'Bo'));
+
+  const workspace = join(folder, 'of the command line');
+  makeWorkspaceFolders(workspace);
+  const { data, prepare } = experimentSchema.parse({ data: { source }, prepare: { inputSize: 32 } });
+  const dataset = await importDataset({ ...data, resolvedSource: source }, { workspace });
+  assert.equal(dataset.images.length, 3);
+  const set = await prepareDataset(dataset, prepare, { workspace });
+  assert.equal(set.count, 3);
+  assert.deepEqual(set.rejected, []);
+
+  rmSync(join(source, 'Ann', '1.png'));
+  symlinkSync(join(elsewhere, '2.png'), join(source, 'Ann', '1.png'));
+  const smaller = { ...prepare, inputSize: 48 };
+  await assert.rejects(prepareDataset(dataset, smaller, { workspace }), /1\.png has changed since it was imported/);
 });

@@ -105,7 +105,7 @@ test('a picture that cannot be decoded is left out with one sentence, and the ot
     'cut-in-header.jpg': damaged,
     'garbage.png': damaged,
     'letter.jpg': noPicture,
-    'page.jpeg': noPicture,
+    'page.jpeg': 'The file is a web page that was saved under the name of a picture: download the picture again.',
     'drawing.svg':
       'ArcBench reads JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or PGM pictures, but not this format: convert the ' +
       'picture to PNG.',

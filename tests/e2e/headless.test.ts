@@ -15,23 +15,32 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import * as onnxruntime from 'onnxruntime-web';
+import { parse } from 'yaml';
+import { identificationRatesOf, type Evaluation } from '../../src-shared/evaluation.ts';
+import { openPackedImages, openPreparedSet } from '../../src-main/data/preparedSet.ts';
 import { readNpy } from '../../src-main/files/npyFile.ts';
+import { renderReport } from '../../src-main/report/renderReport.ts';
+import type { ReportModel } from '../../src-main/report/reportModel.ts';
+import { verifyBundle, type VerifiedBundle } from '../../src-main/workbench/results/bundle/verifyBundle.ts';
 import { childEnd } from '../childEnd.ts';
+import { eventsOf } from '../workbench/eventRecords.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-e2e-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+onnxruntime.env.wasm.numThreads = 1;
 const experiment = join(folder, 'small.yaml');
 writeFileSync(
   experiment,
   `name: Small
-data: { source: demo, demo: { people: 14, imagesPerPerson: 10 } }
+data: { source: demo, licence: 'drawn, free of rights', demo: { people: 14, imagesPerPerson: 10 } }
 prepare: { inputSize: 32 }
 split: { query: 0.2, distractors: 0.1 }
 model: { backbone: smallcnn, embeddingSize: 16, dropout: 0.1 }
 training:
-  { epochs: 6, batchSize: 8, learningRate: 0.05, optimizer: adamw,
+  { epochs: 6, batchSize: 8, learningRate: 0.05, optimizer: adamw, tensorboard: true,
     augmentation: { flip: 0.5, shift: 0.1, contrast: 0.1, erase: 0.2 } }
 arms:
   - { name: cross-entropy, loss: crossEntropy }
@@ -101,11 +110,73 @@ test('an experiment runs from faces to report, and a second call finds it done',
   for (const id of runs)
     for (const file of ['model/model.json', 'model/weights.bin', 'embeddings.npy', 'labels.tsv'])
       assert.ok(existsSync(join(folder, 'whole', 'runs', id, file)), file);
+  for (const id of runs) {
+    const logs = join(folder, 'whole', 'runs', id, 'tensorboard');
+    const events = eventsOf(readFileSync(join(logs, readdirSync(logs)[0]!)));
+    const epochs = events.filter(({ scalars }) => scalars.some(([tag]) => tag === 'val/accuracy'));
+    assert.equal(epochs.length, 6, 'the event file grew with each epoch');
+    assert.equal(events.at(-1)?.hyperparameters[0], '_hparams_/session_end_info');
+  }
 
   const again = await arcbench(inWorkspace('whole', '--run', experiment));
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stderr, /ArcFace, seed 1: done already/);
   assert.equal(readFileSync(report, 'utf8'), text);
+});
+
+test('a bundle is verified without faces, one altered byte is named, and forged numbers are found', async () => {
+  const bundle = join(folder, 'bundle');
+  const written = await arcbench(inWorkspace('whole', 'bundle', experiment, bundle, '--json'));
+  assert.equal(written.code, 0, written.stderr);
+  const [report = ''] = readdirSync(join(folder, 'whole', 'reports'));
+  assert.equal(
+    readFileSync(join(bundle, 'report', 'report.md'), 'utf8'),
+    readFileSync(join(folder, 'whole', 'reports', report, 'report.md'), 'utf8'),
+  );
+  const verified = await arcbench(['verify', bundle, '--json']);
+  assert.equal(verified.code, 0, verified.stdout);
+  const { runs, files, rewritten } = JSON.parse(verified.stdout) as VerifiedBundle;
+  assert.equal(files, (JSON.parse(written.stdout) as { files: number }).files);
+  assert.ok(rewritten > 10 && runs.length === 2);
+  for (const { numbers } of runs) assert.ok(numbers > 12, 'test accuracy, rates by pairs and by people, verification');
+
+  // One byte of any file is named, and put back.
+  for (const file of ['model.json', 'report/metrics.csv', `runs/${runs[0]!.id}/embeddings.npy`]) {
+    const path = join(bundle, file);
+    const before = readFileSync(path);
+    const altered = Buffer.from(before);
+    altered[before.length - 30]! ^= 1;
+    writeFileSync(path, altered);
+    const { problems } = await verifyBundle(bundle);
+    assert.ok(problems.includes(`${file} is not the one that was written.`), problems.join(' '));
+    writeFileSync(path, before);
+  }
+  // Whoever raises an accuracy and writes the report and the hashes to suit is found by the predictions.
+  const model = JSON.parse(readFileSync(join(bundle, 'model.json'), 'utf8')) as ReportModel;
+  const forged = JSON.parse(JSON.stringify(model), (key, value: unknown) =>
+    key === 'top1' ? { ...(value as object), value: 0.987654 } : value,
+  ) as ReportModel;
+  const contents = new Map([
+    ['model.json', JSON.stringify(forged)],
+    ...[...renderReport(forged)].map(([name, content]) => [`report/${name}`, content] as const),
+  ]);
+  let sums = readFileSync(join(bundle, 'SHA256SUMS'), 'utf8');
+  for (const [file, content] of contents) {
+    writeFileSync(join(bundle, file), content);
+    const sum = createHash('sha256').update(content).digest('hex');
+    sums = sums.replace(new RegExp(`^\\w{64}  ${file}$`, 'm'), `${sum}  ${file}`);
+  }
+  writeFileSync(join(bundle, 'SHA256SUMS'), sums);
+  const { problems } = await verifyBundle(bundle);
+  assert.deepEqual(
+    problems.map((problem) => problem.replace(/and [\d.]+ by/, 'and X by')),
+    ['cross-entropy', 'ArcFace'].map(
+      (arm) => `${arm}, seed 1: the test accuracy is 0.987654 in the report, and X by its embeddings.`,
+    ),
+  );
+  const none = await arcbench(['verify', folder]);
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /is no bundle: a folder that `arcbench bundle <experiment> <folder>` wrote was expected/);
 });
 
 test('Ctrl-C saves, says how to resume, and a resumed run ends with the same bits', async () => {
@@ -220,9 +291,91 @@ test('the stages run one by one, and test is judged by evaluate alone', async ()
     readFileSync(join(target, 'projector_config.pbtxt'), 'utf8'),
     /^embeddings \{\n  tensor_name: "cross-entropy, seed 1"\n  tensor_path: "embeddings\.tsv"\n  metadata_path: "labels\.tsv"\n\}\n$/,
   );
+  await assertOnnxEmbeds(target, join(folder, 'stages'));
+  assertDocuments(target, evaluated[0]!);
   await stage('runs', 'delete', trained[0]?.id as string);
   assert.ok(!existsSync(join(folder, 'stages', 'runs', trained[0]?.id as string)));
 });
+
+/** The model card states what the run was judged to be, and the files about the split describe it. */
+function assertDocuments(exported: string, { id }: { readonly id: string }): void {
+  const card = readFileSync(join(exported, 'README.md'), 'utf8');
+  const [, front = '', text = ''] = card.split('---\n');
+  const { 'model-index': index, data_licence: licence } = parse(front) as {
+    'model-index': [{ results: [{ metrics: { name: string; value: number }[] }] }];
+    data_licence: string;
+  };
+  const { test, thresholds } = judgedIn(exported);
+  assert.equal(licence, 'drawn, free of rights');
+  assert.deepEqual(index[0].results[0].metrics[0], { type: 'accuracy', name: 'Top-1 accuracy on test', value: test });
+  assert.ok(
+    text.includes('Licence of the pictures, as the author of the experiment states it: drawn, free of rights.'),
+  );
+  assert.ok(thresholds.length > 1, 'rates that pairs carry');
+  for (const threshold of thresholds) assert.ok(text.includes(`| ${threshold.toFixed(4)} |`), `threshold ${threshold}`);
+  assert.ok(text.includes(id));
+  const csv = readFileSync(join(exported, 'split.csv'));
+  const { distribution } = JSON.parse(readFileSync(join(exported, 'croissant.json'), 'utf8')) as {
+    distribution: [{ sha256: string }];
+  };
+  assert.equal(distribution[0].sha256, createHash('sha256').update(csv).digest('hex'));
+  const pictures = csv.toString().trimEnd().split('\n').slice(1);
+  const inQuery = pictures.filter((line) => line.startsWith('query,')).length;
+  assert.equal(String(inQuery), /\| query +\| +\d+ +\| +(\d+) +\|/.exec(text)?.[1]);
+  assert.match(readFileSync(join(exported, 'CITATION.cff'), 'utf8'), /^cff-version: 1\.2\.0\n[^]*title: ArcBench\n/);
+}
+
+/** The accuracy on test, and the thresholds of the rates that pairs carry, as run.json has them. */
+function judgedIn(exported: string): { readonly test: number; readonly thresholds: readonly number[] } {
+  const { evaluation } = (
+    JSON.parse(readFileSync(join(exported, 'run.json'), 'utf8')) as { summary: { evaluation: Evaluation } }
+  ).summary;
+  const rates = evaluation.identification ? identificationRatesOf(evaluation.identification) : [];
+  return {
+    test: evaluation.accuracy.test!.top1.value,
+    thresholds: rates.filter(({ carried }) => carried).map(({ threshold }) => threshold),
+  };
+}
+
+/** The exported model.onnx gives the rows of embeddings.npy to 1e-4, from the pictures as they were prepared. */
+async function assertOnnxEmbeds(exported: string, workspace: string): Promise<void> {
+  const [prepared = ''] = readdirSync(join(workspace, 'prepared')).filter((name) => !name.startsWith('demo-'));
+  const set = openPreparedSet(join(workspace, 'prepared', prepared));
+  const packed = openPackedImages(set);
+  const labels = readFileSync(join(exported, 'labels.tsv'), 'utf8').trimEnd().split('\n').slice(1);
+  const files = labels.slice(0, 6).map((line) => line.split('\t')[2]);
+  const side = set.inputSize;
+  const pixels = new Uint8Array(files.length * side * side * 3);
+  packed.readInto(
+    files.map((file) => set.images.findIndex(({ path }) => path === file)),
+    pixels,
+  );
+  packed.close();
+  const session = await onnxruntime.InferenceSession.create(readFileSync(join(exported, 'model.onnx')), {
+    executionProviders: ['wasm'],
+  });
+  const embed = async (mirrored: boolean) => {
+    const input = new Float32Array(pixels.length);
+    for (let index = 0; index < pixels.length; index++) {
+      const channel = index % 3;
+      const column = Math.floor(index / 3) % side;
+      const row = Math.floor(index / 3 / side) % side;
+      const picture = Math.floor(index / 3 / side / side);
+      const at = mirrored ? side - 1 - column : column;
+      input[((picture * 3 + channel) * side + row) * side + at] = (pixels[index]! - 127.5) / 127.5;
+    }
+    const tensor = new onnxruntime.Tensor('float32', input, [files.length, 3, side, side]);
+    return Object.values(await session.run({ input: tensor }))[0]!.data as Float32Array;
+  };
+  const plain = await embed(false);
+  const mirrored = await embed(true);
+  const { values, size } = readNpy(join(exported, 'embeddings.npy'));
+  for (let picture = 0; picture < files.length; picture++) {
+    const sum = Array.from({ length: size }, (_, at) => plain[picture * size + at]! + mirrored[picture * size + at]!);
+    const norm = Math.hypot(...sum);
+    sum.forEach((value, at) => assert.ok(Math.abs(value / norm - values[picture * size + at]!) < 1e-4));
+  }
+}
 
 test('wrong input ends with 2 and one sentence', async () => {
   const yaml = (name: string, text: string) => {

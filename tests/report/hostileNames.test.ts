@@ -168,8 +168,13 @@ test(
       )
         .parts.map((part) => part.html)
         .join('');
-      for (const html of [asShown, new MarkdownIt({ html: true, linkify: true }).render(markdown)]) {
-        await page.setContent(`<!doctype html><main>${html}</main>`);
+      const documents = [
+        `<!doctype html><main>${asShown}</main>`,
+        `<!doctype html><main>${new MarkdownIt({ html: true, linkify: true }).render(markdown)}</main>`,
+        files.get('report.html') as string,
+      ];
+      for (const html of documents) {
+        await page.setContent(html);
         const seen = await page.evaluate<Seen>(`(() => {
         const all = [...document.querySelectorAll('main, main *')];
         const runsScript = ({ name, value }) =>

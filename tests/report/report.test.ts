@@ -19,6 +19,19 @@ const apart = (arm: string, seed: number): Outcome =>
 const sectionOf = (markdown: string, heading: string) =>
   markdown.split(/^## /m).find((part) => part.startsWith(heading)) ?? '';
 
+/** report.html has every chart and table of the folder in it, and refers to nothing else. */
+function assertStandsAlone(files: ReadonlyMap<string, string>): void {
+  const page = files.get('report.html') as string;
+  assert.match(page, /Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/);
+  assert.doesNotMatch(page, /<(?:script|link|iframe|object|embed|form)\b/i);
+  for (const [, address] of page.matchAll(/\s(?:src|href)="([^"]*)"/g))
+    assert.match(address as string, /^(?:data:(?:image\/svg\+xml|text\/csv|application\/yaml);base64,|https:)/);
+  assert.ok(!/url\(|@import/.test(page.slice(0, page.indexOf('</head>'))));
+  const within = [...page.matchAll(/base64,([^"]+)"/g)].map(([, data]) => Buffer.from(data!, 'base64').toString());
+  for (const [name, content] of files)
+    if (name.endsWith('.svg') || name === 'metrics.csv') assert.ok(within.includes(content), `${name} is not in it`);
+}
+
 /** What any report must keep to, whatever it says. */
 async function checkWhole(model: ReportModel): Promise<string> {
   const files = renderReport(model);
@@ -28,6 +41,7 @@ async function checkWhole(model: ReportModel): Promise<string> {
     assert.ok(files.has(file as string), `${file} is linked and not there`);
   for (const name of files.keys())
     if (name.endsWith('.svg')) assert.ok(markdown.includes(`](${name})`), `${name} is there and not shown`);
+  assertStandsAlone(files);
   assert.doesNotMatch(markdown, /\{\w|undefined|NaN|Infinity|null|\[object/);
   assert.doesNotMatch(markdown, /\n{3}|[^\S\n]\n| {2}\S/, 'stray space');
   assert.doesNotMatch(markdown, /\b1 (?:seeds|pairs|runs|images|people|comparisons|variants|knobs|epochs)\b/);

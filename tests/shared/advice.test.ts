@@ -28,6 +28,13 @@ test('nothing is said against a plan that is sound', () => {
   );
 });
 
+test('few people who choose the epoch are warned of, where they choose it', () => {
+  const select = { evaluation: { select: 'identification' } };
+  assert.match(said(select, { valPeople: 4 }).join(), /^Only 4 people are held out for val, .* raise split\.valPeople/);
+  assert.deepEqual(said(select, { valPeople: 10 }), []);
+  assert.deepEqual(said({ split: { valPeople: 0.1 } }, { valPeople: 4 }), []);
+});
+
 test('the lowest loss is that of a regular simplex, and its inverse the scale', () => {
   // Softmax cross-entropy of 10 unit centres with cosines of -1/9 to one another, at s = 3, term by term.
   const others = Array.from({ length: 9 }, () => Math.exp(3 * (-1 / 9)));

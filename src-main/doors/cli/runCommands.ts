@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import type { RunData } from '../../../src-shared/api.ts';
-import { exportRun } from '../../workbench/results/exportRun.ts';
+import { fileSize } from '../../../src-shared/fileSize.ts';
+import { bytesBelow } from '../../files/bytesBelow.ts';
+import { workspaceFolders } from '../../files/workspaceFolders.ts';
+import { exportRun } from '../../workbench/results/export/exportRun.ts';
 import { valCurveOfRun } from '../../workbench/results/valCurveOfRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
@@ -19,10 +22,17 @@ export function addRunCommands(program: Command, cli: Session): void {
   const runs = program.command('runs').description('list, show, resume or delete runs');
   runs
     .command('list')
-    .description('every run of the workspace')
+    .description('every run of the workspace, with its size on the disk')
     .action(() =>
-      cli.withStore({ readOnly: true }, (store) => {
-        const rows = store.runs().map((row) => ({ ...row, data: runDataOf(store, row.id) }));
+      cli.withStore({ readOnly: true }, async (store) => {
+        const { run: folderOf } = workspaceFolders(store.workspace);
+        const rows = await Promise.all(
+          store.runs().map(async (row) => ({
+            ...row,
+            data: runDataOf(store, row.id),
+            bytes: await bytesBelow(folderOf(row.id)),
+          })),
+        );
         cli.print(
           rows.length === 0
             ? 'No runs yet.'
@@ -30,7 +40,7 @@ export function addRunCommands(program: Command, cli: Session): void {
                 .map(
                   (row) =>
                     `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC  ` +
-                    `data ${row.data?.hash.slice(0, 8) ?? 'unknown '}  ` +
+                    `${fileSize(row.bytes).padStart(8)}  data ${row.data?.hash.slice(0, 8) ?? 'unknown '}  ` +
                     `seed ${row.seed}  ${row.arm}  (${row.experiment})`,
                 )
                 .join('\n'),
@@ -93,12 +103,14 @@ export function addRunCommands(program: Command, cli: Session): void {
     });
   runs
     .command('delete')
-    .argument('<id>')
-    .description('remove a run, its points and its files')
-    .action((id: string) =>
+    .argument('<ids...>')
+    .description('remove runs, their points and their files')
+    .action((ids: readonly string[]) =>
       cli.withStore({ readOnly: false, existing: true }, (store) => {
-        deleteRun(store, id);
-        cli.print(`Deleted run ${id}.`, { deleted: id });
+        const named = [...new Set(ids)];
+        for (const id of named) if (!store.run(id)) throw noSuchRun(id); // before any is removed
+        for (const id of named) deleteRun(store, id);
+        cli.print(`Deleted ${named.length === 1 ? 'run' : 'runs'} ${named.join(', ')}.`, { deleted: named });
       }),
     );
   program
@@ -106,8 +118,8 @@ export function addRunCommands(program: Command, cli: Session): void {
     .argument('<run>')
     .argument('<folder>')
     .description(
-      'copy the saved model, weights, embeddings and plan of a run into a new folder, which TensorBoard ' +
-        'opens with --logdir',
+      'copy the saved model, weights, embeddings and plan of a run into a new folder, with model.onnx, a model ' +
+        'card, and files that TensorBoard opens with --logdir',
     )
     .action((id: string, folder: string) =>
       cli.withStore({ readOnly: true }, async (store) => {

@@ -58,6 +58,8 @@ export function session(program: Command) {
   return {
     globals,
     workspace,
+    /** Says something on stderr, beside the progress where one is shown. */
+    say,
     print(human: string, value: unknown): void {
       shown?.end();
       process.stdout.write(`${globals().json ? JSON.stringify(value, null, 1) : printableLines(human)}\n`);
@@ -111,7 +113,7 @@ export function session(program: Command) {
       const { plan, baseFolder } = readPlan(source, globals().data);
       // A report is made again by the whole run: it finds that the arms are trained.
       const command =
-        globals().run === undefined && !['report', 'submit', 'collect'].includes(program.args[0] ?? '')
+        globals().run === undefined && !['report', 'bundle', 'submit', 'collect'].includes(program.args[0] ?? '')
           ? (program.args[0] ?? '')
           : '--run';
       const rerunCommand =

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { dirname, join } from 'node:path';
 import type { ResolvedCopies } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { partNames, type PartName, type Plan } from '../../../src-shared/experiment.ts';
 import { identificationRatesOf } from '../../../src-shared/evaluation.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';
+import { pageName } from '../../../src-shared/reportPageName.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import type { Rejected } from '../../data/dataset.ts';
@@ -299,7 +301,8 @@ export function addStageCommands(program: Command, cli: Session): void {
             `No run of ${source} is done yet: run it first with \`${options.rerunCommand}\`.`,
           );
         const report = await writeExperimentReport(options, split);
-        cli.print(`Report: ${report}`, { report });
+        const page = join(dirname(report), pageName);
+        cli.print(`Report: ${report}\nAs one HTML file, to share: ${page}`, { report, page });
       }),
     );
 }

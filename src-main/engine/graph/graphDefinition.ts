@@ -1,4 +1,4 @@
-import { MessageWriter } from './protobuf.ts';
+import { MessageWriter } from '../../files/protobuf.ts';
 
 /** Value of a node's attribute in a GraphDef. */
 export type AttributeValue =

@@ -12,6 +12,7 @@ import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
 import { tuningTrials } from '../../../src-shared/tune.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import type { LatestPoint, RunRow } from '../../store/runs.ts';
+import { bytesBelow } from '../../files/bytesBelow.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
@@ -169,6 +170,10 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
             ? placesOf(filesIn(evaluation.confusions), openPreparedSet(folder).images)
             : {},
       };
+    },
+    'runs.sizes': async ({ ids }) => {
+      const sizes = ids.map(async (id) => [id, await bytesBelow(folders.run(id))] as const);
+      return Object.fromEntries(await Promise.all(sizes));
     },
     'runs.curves': ({ ids, names, points, range, smoothing = 0 }) =>
       ids.flatMap((run) =>

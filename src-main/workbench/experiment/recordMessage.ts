@@ -2,6 +2,7 @@ import type { TrainerMessage } from '../../trainer/trainerMessages.ts';
 import { keepEngine } from './enginesOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
 import { keepOnce, warnOfOtherEngines, warnOnce } from './runEvents.ts';
+import type { FollowedRun } from '../results/tensorboard/followRun.ts';
 import type { StageOptions } from './stage.ts';
 
 /** The run that a trainer speaks of. */
@@ -11,12 +12,14 @@ export interface RecordedRun {
   readonly epochs: number;
   /** The last epoch of this round; null where the run trains to its end. */
   readonly untilEpoch: number | null;
+  /** The event file that grows with the run; null where the plan asks for none. */
+  readonly followed: FollowedRun | null;
 }
 
 /** Keeps what a trainer says of its run in the store, and shows it. */
 export function recordMessage(
   options: StageOptions,
-  { run, planHash, epochs, untilEpoch }: RecordedRun,
+  { run, planHash, epochs, untilEpoch, followed }: RecordedRun,
   message: TrainerMessage,
 ): void {
   const { store, progress } = options;
@@ -36,6 +39,7 @@ export function recordMessage(
       return;
     case 'points':
       store.addPoints(message.points.map((point) => ({ run: id, ...point })));
+      followed?.add(message.points);
       return;
     case 'epoch':
       progress.notice(epochLine(message.summary, epochs));

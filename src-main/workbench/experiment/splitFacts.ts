@@ -1,5 +1,6 @@
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import type { Split } from '../../split/makeSplit.ts';
+import { valImages } from '../../split/valPeople.ts';
 import type { SplitSource } from '../../split/splitParts.ts';
 
 /** The counts of a split that the advice before training needs. */
@@ -18,13 +19,15 @@ export function splitFacts({
     }
     return [...counts.values()];
   };
-  const { train, test, query, distractors } = split.parts;
+  const { train, val, test, query, distractors } = split.parts;
+  const held = valImages(set.images, { classes: split.classes, val }).ofOthers;
   const pairs = (images: number) => (images * (images - 1)) / 2;
   const positives = perPerson(query).reduce((sum, images) => sum + pairs(images), 0);
   return {
     trainImages: perPerson(train),
     testImages: test.length,
     positives,
+    ...(held.length > 0 && { valPeople: perPerson(held).length }),
     negatives: pairs(query.length) - positives + query.length * distractors.length,
   };
 }

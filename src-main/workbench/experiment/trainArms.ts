@@ -17,6 +17,8 @@ import { sayOtherRuns } from './sayOtherRuns.ts';
 import { splitFacts } from './splitFacts.ts';
 import { pathFrom, type StageOptions } from './stage.ts';
 import { startRun } from './startRun.ts';
+import type { SessionStatus } from '../results/tensorboard/eventRecords.ts';
+import { followRun, type FollowedRun } from '../results/tensorboard/followRun.ts';
 import { whenFree } from './whenFree.ts';
 import { trainInRounds } from './trainInRounds.ts';
 import type { TrainingStage, TrainOptions } from './trainingStage.ts';
@@ -98,7 +100,8 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
   store.updateRun(run.id, { status: 'running', message: null });
   options.onTraining?.(run.id);
   progress.stage(`${isTrained ? 'Evaluating' : 'Training'} ${run.arm}, seed ${run.seed} (run ${run.id})`);
-  const recorded = { run, planHash, epochs: armPlan.training.epochs, untilEpoch };
+  const followed = armPlan.training.tensorboard && !isTrained ? followedRun(options, run, armPlan) : null;
+  const recorded = { run, planHash, epochs: armPlan.training.epochs, untilEpoch, followed };
   const last = await runTrainer(
     taskOf(stage, run, { armPlan, resume: decision === 'resume', untilEpoch: isTrained ? null : untilEpoch }),
     {
@@ -107,8 +110,24 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
       onMessage: (message) => recordMessage(options, recorded, message),
     },
   );
+  followed?.end(sessionStatusOf(last));
   await whenFree(() => endRun(store, run.id, last), signal);
   throwUnlessDone(options, last);
+}
+
+/** The event file of a run that trains. A fault of the file is said once, and training goes on. */
+const followedRun = ({ store, progress }: StageOptions, { id, armPlan: arm }: PlannedRun, plan: Plan): FollowedRun =>
+  followRun(store, { id, plan, arm, folder: workspaceFolders(store.workspace).run(id) }, (error) =>
+    progress.notice(
+      `The TensorBoard file of run ${id} cannot be written (${error instanceof Error ? error.message : 'unknown'}). ` +
+        'Training goes on without it; export the run to get one.',
+    ),
+  );
+
+/** What TensorBoard is told of how a run ended; null where it goes on later. */
+function sessionStatusOf({ kind }: LastMessage): SessionStatus | null {
+  if (kind === 'done') return 'succeeded';
+  return kind === 'failed' ? 'failed' : null;
 }
 
 /** What a trainer is asked to do. */

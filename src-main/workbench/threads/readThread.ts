@@ -6,6 +6,7 @@ import { datasetLibrary } from '../experiment/datasetLibrary.ts';
 import { embeddingCalls } from '../calls/embeddingCalls.ts';
 import { experimentCalls } from '../calls/experimentCalls.ts';
 import { runCalls, runSummaries } from '../calls/runCalls.ts';
+import { workspaceCalls } from '../calls/workspaceCalls.ts';
 import { splitCalls } from '../calls/splitCalls.ts';
 import { jobQueue } from '../jobQueue.ts';
 import { knownFault } from '../../files/knownFault.ts';
@@ -31,6 +32,7 @@ const handlers = {
   ...splitCalls(context, library),
   ...datasetCalls(context, library),
   ...experimentCalls(context, library),
+  ...workspaceCalls(context),
   'projection.kept': (request: Parameters<typeof keptProjection>[1]) => keptProjection(store, request),
   'report.archive': (id: string) => reportArchive(workspace, id),
 };

@@ -10,6 +10,8 @@ import type { CallContext } from '../calls/callContext.ts';
 const readCalls = {
   'runs.list': 'results',
   'runs.show': 'results',
+  'runs.sizes': 'results',
+  'workspace.removable': 'results',
   'runs.curves': 'results',
   'runs.predictions': 'results',
   'runs.differences': 'results',

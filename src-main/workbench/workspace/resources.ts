@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import sharp from 'sharp';
+import { pageName } from '../../../src-shared/reportPageName.ts';
 import { foldersOf, outsideReason } from '../../data/outsideReason.ts';
 import { decodeWithinMemory, readPicture } from '../../data/pictureFile.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../../data/preparedSet.ts';
@@ -17,6 +18,7 @@ const typeOf: Readonly<Record<string, string>> = {
   '.csv': 'text/csv; charset=utf-8',
   '.yaml': 'text/yaml; charset=utf-8',
   '.png': 'image/png',
+  '.html': 'text/html; charset=utf-8',
 };
 
 /**
@@ -87,7 +89,12 @@ export function resources({
   const report = async (id: string, file: string): Promise<Resource | null> => {
     const folder = folders.report(id);
     if (!existsSync(folder) || !(await readdir(folder)).includes(file)) return null;
-    return { type: typeOf[extname(file)] ?? 'application/octet-stream', bytes: await readFile(join(folder, file)) };
+    return {
+      type: typeOf[extname(file)] ?? 'application/octet-stream',
+      bytes: await readFile(join(folder, file)),
+      // It is saved, never opened: a page has no place among the screens.
+      ...(file === pageName && { fileName: `report-${id}.html` }),
+    };
   };
   const archive = async (id: string): Promise<Resource | null> => {
     const folder = folders.report(id);

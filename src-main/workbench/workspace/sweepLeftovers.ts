@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeUnfinishedSet, unfinishedSets } from '../../data/unfinishedSet.ts';
 import { isOwn } from '../../files/ownPath.ts';
+import { sweepRemoved } from './clean/removeFolders.ts';
 import { workspaceAreas, workspaceFolders, writerOf } from '../../files/workspaceFolders.ts';
 
 const week = 7 * 86_400_000; // milliseconds
@@ -34,5 +35,6 @@ export async function sweepLeftovers(workspace: string): Promise<void> {
       await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
     }
   }
+  await sweepRemoved(workspace);
   for (const { set, over } of await stoppedPreparations(workspace)) if (over) await removeUnfinishedSet(set);
 }

@@ -1,6 +1,6 @@
 /**
- * Writes the part of the protocol-buffer wire format that a SavedModel needs. (The classes that tfjs ships are untyped
- * and copy every byte.)
+ * Writes protocol-buffer messages: the part of the wire format that a SavedModel, an ONNX model and an event file need.
+ * (The classes that tfjs ships are untyped and copy every byte.)
  */
 export class MessageWriter {
   private readonly chunks: Uint8Array[] = [];
@@ -34,12 +34,29 @@ export class MessageWriter {
     return this;
   }
 
+  double(field: number, value: number): this {
+    this.varint(BigInt((field << 3) | 1));
+    this.push(new Uint8Array(Float64Array.of(value).buffer));
+    return this;
+  }
+
+  /** A text, bytes, or a message. Bytes are not copied, so they must not change before the message is written. */
   bytes(field: number, value: string | Uint8Array | MessageWriter): this {
-    const content = bytesOf(value);
     this.varint(BigInt((field << 3) | 2));
+    if (value instanceof MessageWriter) {
+      this.varint(BigInt(value.size));
+      for (const chunk of value.chunks) this.push(chunk);
+      return this;
+    }
+    const content = typeof value === 'string' ? new TextEncoder().encode(value) : value;
     this.varint(BigInt(content.length));
     this.push(content);
     return this;
+  }
+
+  /** The message's bytes in pieces, to be written one after the other. */
+  pieces(): readonly Uint8Array[] {
+    return this.chunks;
   }
 
   finish(): Uint8Array {
@@ -51,9 +68,4 @@ export class MessageWriter {
     }
     return result;
   }
-}
-
-function bytesOf(value: string | Uint8Array | MessageWriter): Uint8Array {
-  if (typeof value === 'string') return new TextEncoder().encode(value);
-  return value instanceof MessageWriter ? value.finish() : value;
 }

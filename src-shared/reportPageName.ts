@@ -1,0 +1,2 @@
+/** The report as one HTML file, beside report.md. */
+export const pageName = 'report.html';
