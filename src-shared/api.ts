@@ -23,6 +23,7 @@ const id = z
   .max(80)
   .regex(/^[\w.-]+$/);
 const runIds = z.array(id).max(200);
+const triedRuns = z.array(id).min(1).max(2);
 /** A dataset section, with the folder that a relative source is relative to already applied. */
 const faces = z.strictObject({ data: dataSchema, prepare: prepareSchema });
 const yaml = z.string().max(200_000);
@@ -166,6 +167,35 @@ export const callInputs = {
     row: z.int().min(0),
     count: z.int().min(1).max(50),
   }),
+
+  /** One part of a picture's file, in base64. It stays in memory, and only for as long as it is shown. */
+  'try.send': z.strictObject({
+    picture: id,
+    part: z.int().min(0).max(99),
+    parts: z.int().min(1).max(100),
+    data: z.base64().max(1_400_000),
+  }),
+  /** Finds, aligns and embeds the faces of a picture that was sent. `aligned` takes it whole, as a face already cut. */
+  'try.look': z.strictObject({ picture: id, runs: triedRuns, aligned: z.boolean() }),
+  /** The cosine of two faces that were looked at, by each run. */
+  'try.compare': z.strictObject({ runs: triedRuns, first: id, second: id }),
+  /** The five people nearest to a face, among those whom the run was judged on and those who are enrolled. */
+  'try.identify': z.strictObject({ runs: triedRuns, face: id }),
+  /** A run's own cosines of the same and of different people, and its thresholds. */
+  'try.scale': z.strictObject({ run: id }),
+  /** Starts a job that covers parts of two faces and sees how their cosine falls; try.explanation takes its result. */
+  'try.explain': z.strictObject({ run: id, first: id, second: id }),
+  'try.explanation': z.strictObject({ id }),
+  /** People who were enrolled here. */
+  'people.list': nothing,
+  /** Keeps pictures of a person in the workspace, under a name; with an id, more pictures of one who is there. */
+  'people.enrol': z.strictObject({
+    id: id.nullable(),
+    name: z.string().trim().min(1).max(100),
+    faces: z.array(id).min(1).max(20),
+  }),
+  /** Deletes a person with all pictures; null deletes everyone. */
+  'people.delete': z.strictObject({ id: id.nullable() }),
 
   'reports.list': nothing,
   'reports.show': z.strictObject({ id }),
@@ -356,7 +386,7 @@ export interface Preset {
   readonly yaml: string;
 }
 
-export type JobKind = 'import' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection';
+export type JobKind = 'import' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection' | 'explanation';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 export interface Job {
   readonly id: string;
@@ -522,6 +552,72 @@ export interface Neighbour {
   readonly cosine: number;
 }
 
+/** A picture that was looked at, with its faces, the largest first. */
+export interface TriedPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly TriedFace[];
+}
+export interface TriedFace {
+  readonly id: string;
+  /** In pixels of the picture as it is shown; null where no detector looked for it. */
+  readonly box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number } | null;
+  /** Ten numbers x0,y0..x4,y4; null where the face is cut without them. */
+  readonly landmarks: readonly number[] | null;
+  /** The face as each run sees it, as data addresses of PNG files, in the order of the runs. */
+  readonly aligned: readonly string[];
+}
+export interface PersonMatch {
+  readonly name: string;
+  readonly cosine: number;
+  /** A picture of the person: its place in the prepared set, as pictureAddress takes it; null for who is enrolled. */
+  readonly picture: number | null;
+  /** Who is enrolled; null for people of the dataset. */
+  readonly enrolled: string | null;
+}
+export interface RunMatches {
+  readonly run: string;
+  /** The prepared set of the pictures; null where it is gone. */
+  readonly prepared: string | null;
+  /** How many people were compared. */
+  readonly people: number;
+  /** At most five, the nearest first. */
+  readonly nearest: readonly PersonMatch[];
+}
+/** What the cosine of a pair is held against. */
+export interface RunScale {
+  readonly run: string;
+  /** Whose pairs these are: people who never trained, or, where none are held out, those of the test pictures. */
+  readonly of: 'held-out' | 'test';
+  /** Cosines of pairs of one person and of two, in equal bins from -1 to 1. */
+  readonly same: readonly number[];
+  readonly different: readonly number[];
+  /** Whether the counts are those of a drawn sample of the pairs. */
+  readonly sampled: boolean;
+  /** Thresholds by false positive rate, the strictest first; empty where the split holds out too few people. */
+  readonly rates: readonly {
+    readonly falsePositiveRate: number;
+    readonly truePositiveRate: number;
+    readonly threshold: number;
+  }[];
+}
+/** How much the cosine of a pair falls when a part of one face is covered: [cells, cells], row by row. */
+export interface PairExplanation {
+  readonly run: string;
+  readonly cosine: number;
+  readonly cells: number;
+  readonly first: readonly number[];
+  readonly second: readonly number[];
+}
+export interface EnrolledPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly pictures: number;
+  readonly enrolledAt: string;
+  /** A face of the person, as a data address. */
+  readonly face: string;
+}
+
 export interface ReportSummary {
   /** Plan and data of its runs; reports of older versions have the plan only. */
   readonly id: string;
@@ -590,6 +686,16 @@ export interface CallOutputs {
   'embedding.project': Job;
   'embedding.points': EmbeddingPoints;
   'embedding.neighbours': readonly Neighbour[];
+  'try.send': null;
+  'try.look': TriedPicture;
+  'try.compare': readonly number[];
+  'try.identify': readonly RunMatches[];
+  'try.scale': RunScale;
+  'try.explain': Job;
+  'try.explanation': PairExplanation;
+  'people.list': readonly EnrolledPerson[];
+  'people.enrol': EnrolledPerson;
+  'people.delete': null;
   'reports.list': readonly ReportSummary[];
   'reports.show': ReportDetails;
   'reports.write': ReportDetails;

@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 import type { FaceImage, PictureRegion } from './dataset.ts';
-import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf, type PictureFile } from './pictureFile.ts';
+import {
+  decodeWithinMemory,
+  decodingReason,
+  pictureIn,
+  rawRgb,
+  readPicture,
+  sizeOf,
+  type PictureFile,
+} from './pictureFile.ts';
 import { perceptualHash } from './perceptualHash.ts';
 import { decodePlainJpeg, loadJpegDecoder } from './plainJpeg.ts';
 import {
@@ -26,11 +34,15 @@ export interface DecodedFace {
 
 /**
  * Decodes one picture to 8-bit sRGB (EXIF-turned, first frame) and cuts its face out. Gives the reason in one sentence
- * if the picture cannot be used.
+ * if the picture cannot be used. `bytes` are its file's, where it is not on the disk.
  */
-export async function decodeFace(image: FaceImage, cut: Cut): Promise<DecodedFace | { readonly reason: string }> {
+export async function decodeFace(
+  image: FaceImage,
+  cut: Cut,
+  bytes?: Buffer,
+): Promise<DecodedFace | { readonly reason: string }> {
   try {
-    const picture = readPicture(image.path);
+    const picture = bytes ? pictureIn(bytes) : readPicture(image.path);
     if ('reason' in picture) return picture;
     const pixels = await decodeWithinMemory(picture, (file) =>
       cut.kind === 'landmarks' ? cutByLandmarks(file, image, cut.inputSize) : cutCentre(file, image, cut),

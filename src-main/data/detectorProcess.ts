@@ -2,9 +2,10 @@ import sharp from 'sharp';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { engineRemedy } from '../engine/engineRemedy.ts';
 import { detectionSide, landmarkSide, loadFaceDetector, type FaceDetector } from '../engine/faceDetector.ts';
-import type { DetectorMessage, FoundFaces } from './faceFinder.ts';
+import type { PictureRegion } from './dataset.ts';
+import type { DetectorMessage, FoundFace, SearchedPicture, SearchRequest } from './faceFinder.ts';
 import { outliveReaders } from '../files/outliveReaders.ts';
-import { decodeWithinMemory, decodingReason, rawRgb, readPicture, sizeOf } from './pictureFile.ts';
+import { decodeWithinMemory, decodingReason, pictureIn, rawRgb, readPicture, sizeOf } from './pictureFile.ts';
 import type { RawPicture } from './warpFace.ts';
 
 const decodedSide = 1024;
@@ -14,17 +15,9 @@ interface SmallPicture {
   readonly width: number;
   readonly height: number;
 }
-/** A part of a picture, in its pixels. */
-interface Region {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-async function decodeSmall(path: string): Promise<SmallPicture | { readonly reason: string }> {
+async function decodeSmall(given: SearchRequest['picture']): Promise<SmallPicture | { readonly reason: string }> {
   try {
-    const picture = readPicture(path);
+    const picture = typeof given === 'string' ? readPicture(given) : pictureIn(Buffer.from(given));
     if ('reason' in picture) return picture;
     const size = await sizeOf(picture);
     if ('reason' in size) return size;
@@ -38,31 +31,51 @@ async function decodeSmall(path: string): Promise<SmallPicture | { readonly reas
   }
 }
 
-async function findFaces(detector: FaceDetector, { small, width, height }: SmallPicture): Promise<FoundFaces> {
+/** The faces of a picture. Points are placed in every face, or in the largest one only. */
+async function findFaces(detector: FaceDetector, picture: SmallPicture, every: boolean): Promise<SearchedPicture> {
+  const { small } = picture;
   // The detector does not see a face that fills its picture. The second look puts the picture into a frame.
   const seen = await lookWithin(detector, small, detectionSide);
   const faces = seen.length > 0 ? seen : await lookWithin(detector, small, detectionSide / 2);
-  const [largest] = faces.toSorted((a, b) => b.width * b.height - a.width * a.height);
-  if (!largest) return { faces: 0, landmarks: [] };
+  const falling = faces.toSorted((a, b) => b.width * b.height - a.width * a.height);
+  const placed: FoundFace[] = [];
+  for (const region of every ? falling : falling.slice(0, 1)) placed.push(await placeFace(detector, picture, region));
+  return { faces: faces.length, placed };
+}
+
+/** Places the five points of a face that lies in a region of the small picture. */
+async function placeFace(
+  detector: FaceDetector,
+  { small, width, height }: SmallPicture,
+  region: PictureRegion,
+): Promise<FoundFace> {
   const { data, info } = await fromRaw(small)
-    .extract(largest)
+    .extract(region)
     .resize(landmarkSide, landmarkSide, { fit: 'inside' })
     .raw()
     .toBuffer({ resolveWithObject: true });
   const shares = await detector.placePoints({ pixels: data, width: info.width, height: info.height });
+  const scaleX = width / small.width;
+  const scaleY = height / small.height;
   const landmarks = shares.map((share, index) =>
-    index % 2 === 0
-      ? (largest.left + share * largest.width) * (width / small.width)
-      : (largest.top + share * largest.height) * (height / small.height),
+    index % 2 === 0 ? (region.left + share * region.width) * scaleX : (region.top + share * region.height) * scaleY,
   );
-  return { faces: faces.length, landmarks: landmarks.map((value) => Math.round(value * 100) / 100) };
+  return {
+    box: {
+      left: Math.round(region.left * scaleX),
+      top: Math.round(region.top * scaleY),
+      width: Math.round(region.width * scaleX),
+      height: Math.round(region.height * scaleY),
+    },
+    landmarks: landmarks.map((value) => Math.round(value * 100) / 100),
+  };
 }
 
 /**
  * Looks for faces in a picture that is placed in the middle of the detector's square. Its longer side becomes `side`
  * pixels. The rest of the square is grey.
  */
-async function lookWithin(detector: FaceDetector, picture: RawPicture, side: number): Promise<Region[]> {
+async function lookWithin(detector: FaceDetector, picture: RawPicture, side: number): Promise<PictureRegion[]> {
   const scale = side / Math.max(picture.width, picture.height);
   const width = Math.max(1, Math.round(picture.width * scale));
   const height = Math.max(1, Math.round(picture.height * scale));
@@ -113,16 +126,16 @@ process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 outliveReaders();
 process.on('disconnect', () => process.exit());
-process.on('message', (path: string) => {
+process.on('message', ({ picture, every }: SearchRequest) => {
   // Decoding begins at once, while earlier pictures are searched. The answers keep the order.
-  const decoding = decodeSmall(path);
+  const decoding = decodeSmall(picture);
   searching = searching.then(async () => {
     const decoded = await decoding;
     const detector = await loading;
     const found =
       'reason' in decoded
         ? decoded
-        : await findFaces(detector, decoded).catch((error: unknown) => ({
+        : await findFaces(detector, decoded, every).catch((error: unknown) => ({
             reason:
               'The face detector failed on this picture ' +
               `(${error instanceof Error ? error.message : String(error)}): leave it out, or give its ` +

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { inheritedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
 import { ArcBenchError, type ErrorCode } from '../../src-shared/errors.ts';
+import type { PictureRegion } from './dataset.ts';
 
 /**
  * How many faces a picture shows, and the five points of the largest one in pixels of the EXIF-turned picture. Without
@@ -11,11 +12,29 @@ export interface FoundFaces {
   readonly faces: number;
   readonly landmarks: readonly number[];
 }
-type Answer = FoundFaces | { readonly reason: string };
+/** One face of a picture: its box and its five points, in pixels of the EXIF-turned picture. */
+export interface FoundFace {
+  readonly box: PictureRegion;
+  /** Ten numbers x0,y0..x4,y4. */
+  readonly landmarks: readonly number[];
+}
+/** Every face that was found, or the reason in one sentence why the picture cannot be searched. */
+export type EveryFace = readonly FoundFace[] | { readonly reason: string };
+/** How many faces there are, and the faces whose points were asked for, the largest first. */
+export interface SearchedPicture {
+  readonly faces: number;
+  readonly placed: readonly FoundFace[];
+}
 
-/** Messages of the detector's process. It answers pictures in the order in which their paths were sent. */
+/** A picture to be searched, and whether the points of every face are wanted, or those of the largest one only. */
+export interface SearchRequest {
+  /** Its path, or the bytes of its file. */
+  readonly picture: string | Uint8Array;
+  readonly every: boolean;
+}
+/** Messages of the detector's process. It answers pictures in the order in which they were sent. */
 export type DetectorMessage =
-  | { readonly kind: 'picture'; readonly found: Answer }
+  | { readonly kind: 'picture'; readonly found: SearchedPicture | { readonly reason: string } }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** Finds faces in a process of its own, because TensorFlow may abort the process that it runs in. */
@@ -24,21 +43,26 @@ export interface FaceFinder {
    * Gives the faces of a picture, or the reason in one sentence if it cannot be searched. Rejects with ArcBenchError if
    * the detector cannot work at all.
    */
-  find(path: string): Promise<Answer>;
+  find(path: string): Promise<FoundFaces | { readonly reason: string }>;
   close(): void;
+}
+/** A face finder that also gives each face of a picture, the largest first. */
+export interface EveryFaceFinder extends FaceFinder {
+  /** The picture is given by its path, or by the bytes of its file. */
+  findEvery(picture: string | Uint8Array): Promise<EveryFace>;
 }
 
 const mostDeathsInARow = 3;
 const keptErrorCharacters = 4000;
 
 interface Waiting {
-  readonly path: string;
-  readonly settle: (found: Answer) => void;
+  readonly request: SearchRequest;
+  readonly settle: (found: SearchedPicture | { readonly reason: string }) => void;
   readonly fail: (error: ArcBenchError) => void;
 }
 
 /** Starts the face detector. It runs on the CPU, so that every machine finds the same points. */
-export function startFaceFinder(): FaceFinder {
+export function startFaceFinder(): EveryFaceFinder {
   const waiting: Waiting[] = [];
   let failure: ArcBenchError | null = null;
   let deaths = 0;
@@ -61,16 +85,24 @@ export function startFaceFinder(): FaceFinder {
       reason: `The face detector stopped on this picture (${how}): leave it out, or give its landmarks.`,
     });
     child = startDetector({ onMessage: hear, onDeath: replace });
-    for (const { path } of waiting) child.send(path);
+    for (const { request } of waiting) child.send(request);
   };
   let child = startDetector({ onMessage: hear, onDeath: replace });
+  const search = (request: SearchRequest): Promise<SearchedPicture | { readonly reason: string }> =>
+    new Promise((settle, fail) => {
+      if (failure) return fail(failure);
+      waiting.push({ request, settle, fail });
+      if (child.connected) child.send(request); // if it has just died, the next process gets all that waits
+    });
   return {
-    find: (path) =>
-      new Promise((settle, fail) => {
-        if (failure) return fail(failure);
-        waiting.push({ path, settle, fail });
-        if (child.connected) child.send(path); // if it has just died, the next process gets all that waits
-      }),
+    async find(path) {
+      const found = await search({ picture: path, every: false });
+      return 'reason' in found ? found : { faces: found.faces, landmarks: found.placed[0]?.landmarks ?? [] };
+    },
+    async findEvery(picture) {
+      const found = await search({ picture, every: true });
+      return 'reason' in found ? found : found.placed;
+    },
     close: () => failAll(new ArcBenchError('cancelled', 'The search for faces was stopped.')),
   };
 }

@@ -12,6 +12,7 @@ import { importCsv } from './importCsv.ts';
 import { importFolders, type Found } from './importFolders.ts';
 import { keepByContent } from './landmarkCorrections.ts';
 import { readHeaders, type HeaderOptions } from './pictureHeader.ts';
+import { refuseOtherFile } from './otherFile.ts';
 import { importRecords, recordFileOf } from './records/importRecords.ts';
 
 type Layout = Exclude<Plan['data']['layout'], 'auto'>;
@@ -64,7 +65,10 @@ async function layoutOf(source: string, given: Plan['data']['layout'], options: 
   const kind = await sourceKind(source);
   if (given === 'auto') {
     if ((await recordFileOf(source)) !== null) return 'records';
-    if (kind === 'file') return 'csv';
+    if (kind === 'file') {
+      refuseOtherFile(source);
+      return 'csv';
+    }
     if (await looksLikeCelebA(source)) return 'celeba';
     return (await looksLikeCourse(source, await linkRuleOf(source, options))) ? 'course' : 'folders';
   }

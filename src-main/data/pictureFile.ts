@@ -41,7 +41,8 @@ export function readPicture(path: string): PictureFile | { readonly reason: stri
   return pictureIn(readFileSync(path));
 }
 
-function pictureIn(file: Buffer): PictureFile | { readonly reason: string } {
+/** As readPicture, for the bytes of a file that a screen sent. */
+export function pictureIn(file: Buffer): PictureFile | { readonly reason: string } {
   const reason = sizeReason(file.length);
   if (reason !== null) return { reason };
   return pictureFormatOf(file) === undefined ? { reason: unreadableContent(file) } : pictureOfBytes(file);

@@ -18,7 +18,7 @@ export const screenPolicy = [
 /** The policy of a picture or a report's file opened by itself: it can run nothing and load nothing. */
 export const resourcePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
-/** Headers of every answer of a door. */
+/** Headers of every answer of a door. Only its own pages may ask for the camera: the view Try takes pictures by it. */
 export const securityHeaders = {
   'content-security-policy': screenPolicy,
   'x-content-type-options': 'nosniff',
@@ -26,6 +26,6 @@ export const securityHeaders = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'x-frame-options': 'DENY',
-  'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), payment=()',
+  'permissions-policy': 'camera=(self), microphone=(), geolocation=(), usb=(), serial=(), hid=(), payment=()',
   'cache-control': 'no-store',
 } as const;

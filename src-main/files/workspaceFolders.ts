@@ -4,7 +4,16 @@ import { basename, dirname, join } from 'node:path';
 import { syncFolderSync } from './syncFolder.ts';
 
 /** Folders at the top of a workspace; whatever lies in them is written whole or not at all. */
-export const workspaceAreas = ['datasets', 'experiments', 'prepared', 'splits', 'runs', 'reports', 'uploads'] as const;
+export const workspaceAreas = [
+  'datasets',
+  'experiments',
+  'prepared',
+  'splits',
+  'runs',
+  'reports',
+  'uploads',
+  'people',
+] as const;
 export type WorkspaceArea = (typeof workspaceAreas)[number];
 
 /** Every path of a workspace. Splits and batches are named after the first characters of a hash. */
@@ -28,6 +37,7 @@ export function workspaceFolders(workspace: string) {
     run: (id: string) => join(area('runs'), id),
     filesOfRun: (id: string) => runFiles(join(area('runs'), id)),
     report: (id: string) => join(area('reports'), id),
+    person: (id: string) => join(area('people'), id),
     batch: (planHash: string) => join(workspace, 'batch', planHash.slice(0, 12)),
   };
 }

@@ -16,7 +16,8 @@ export function clippedShare({ runs }: Pick<ReportArm, 'runs'>): number | null {
  * Warns where one compared arm is clipped in most steps and another hardly ever: the clip then lowers the learning rate
  * of one of them only. Null otherwise.
  */
-export function clippingInWords({ chosen, texts }: ReportContext): string | null {
+export function clippingInWords({ model, chosen, texts }: ReportContext): string | null {
+  const isTuned = model.plan.tune?.knobs['training.learningRate'] !== undefined;
   const shares = chosen.flatMap((arm) => {
     const share = clippedShare(arm);
     return share === null ? [] : [{ name: escapeMarkdown(arm.variantOf ?? arm.name), share }];
@@ -27,5 +28,8 @@ export function clippingInWords({ chosen, texts }: ReportContext): string | null
   const free = shares.filter(({ share }) => share <= hardly);
   return clipped.length === 0 || free.length === 0
     ? null
-    : texts.say('clipping.unequal', { clipped: named(clipped), free: named(free) });
+    : texts.say(isTuned ? 'clipping.unequalTuned' : 'clipping.unequal', {
+        clipped: named(clipped),
+        free: named(free),
+      });
 }

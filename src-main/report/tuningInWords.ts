@@ -1,3 +1,4 @@
+import { adviceAfterTuning } from '../../src-shared/advice.ts';
 import type { ArmPlan } from '../../src-shared/experiment.ts';
 import { escapeMarkdown } from './markdown.ts';
 import type { ReportContext } from './reportContext.ts';
@@ -15,9 +16,11 @@ export function tuningInWords(context: ReportContext): string {
   if (tune) {
     const count = Math.max(...model.tuning.map(({ trials }) => trials.length), 0);
     const knobs = Object.keys(tune.knobs);
+    const atEdge = armsAtEdge(context);
+    const edge = atEdge.length === 0 ? '' : say('tuned.edge', { arms: texts.list(atEdge.map(escapeMarkdown)) });
     return knobs.length === 1 && knobs[0] === rateKnob
-      ? say('tuned.rates', { count })
-      : say('tuned.combinations', { count, knobs: texts.list(knobs.map((knob) => `\`${knob}\``)) });
+      ? say('tuned.rates', { count }) + edge
+      : say('tuned.combinations', { count, knobs: texts.list(knobs.map((knob) => `\`${knob}\``)) }) + edge;
   }
   if (sweep) return say('tuned.swept', { knobs: texts.list(Object.keys(sweep.knobs).map((knob) => `\`${knob}\``)) });
   const rates = armsShown(context).map((arm) => ({
@@ -30,6 +33,14 @@ export function tuningInWords(context: ReportContext): string {
     rates: texts.list(rates.map(({ arm, rate }) => `${escapeMarkdown(arm.name)} ${texts.short(rate)}`)),
   });
 }
+
+/** The arms for which val chose the lowest or the highest learning rate that was tried: their best may lie beyond. */
+const armsAtEdge = ({ model, chosen }: ReportContext): string[] =>
+  adviceAfterTuning(model.plan, model.tuning)
+    .filter(({ key }) => key === 'advice.rateEdge')
+    .flatMap(({ values }) => values['arm'] ?? [])
+    .map(String)
+    .filter((name) => chosen.some((arm) => arm.name === name));
 
 const armsShown = ({ model, chosen }: ReportContext): readonly ArmPlan[] =>
   model.plan.arms.filter(({ name }) => chosen.some((arm) => arm.name === name));

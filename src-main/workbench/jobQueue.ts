@@ -23,7 +23,7 @@ export interface JobRequest {
   readonly work: (context: JobContext) => Promise<string>;
 }
 
-type Lane = 'faces' | 'training' | 'projection';
+type Lane = 'faces' | 'training' | 'projection' | 'trial';
 /** The lane of a job. Only one job of a lane runs at a time. */
 const laneOf = (kind: JobKind): Lane => {
   switch (kind) {
@@ -36,6 +36,8 @@ const laneOf = (kind: JobKind): Lane => {
       return 'training';
     case 'projection':
       return 'projection';
+    case 'explanation':
+      return 'trial';
   }
 };
 

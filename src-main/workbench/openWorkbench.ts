@@ -24,6 +24,7 @@ import { experimentCalls } from './calls/experimentCalls.ts';
 import { reportCalls } from './calls/reportCalls.ts';
 import { runCalls, runSummaries } from './calls/runCalls.ts';
 import { splitCalls } from './calls/splitCalls.ts';
+import { trialCalls } from './calls/trialCalls.ts';
 import { workspaceCalls } from './calls/workspaceCalls.ts';
 import { systemCalls } from './calls/systemCalls.ts';
 import { jobQueue } from './jobQueue.ts';
@@ -128,6 +129,7 @@ export function openWorkbench({ workspace, door, roots = [userHome()] }: Workben
       async (request) => fromJson(await reading.ask('projection.kept', request)) as string | null,
     ),
     ...reportCalls(context),
+    ...trialCalls(context, async (name, input) => fromJson(await reading.ask(name, input))),
     'jobs.list': () => jobs.jobs(),
     'jobs.cancel': ({ id }) => {
       jobs.cancel(id);

@@ -1,8 +1,8 @@
-import { Activity, FileText, FlaskConical, Images, Orbit, Rows3, Settings, Split } from '@lucide/vue';
+import { Activity, FileText, FlaskConical, Images, Orbit, Rows3, ScanFace, Settings, Split } from '@lucide/vue';
 import type { Component } from 'vue';
 
 export interface Screen {
-  readonly name: 'datasets' | 'split' | 'experiment' | 'live' | 'runs' | 'embedding' | 'report' | 'settings';
+  readonly name: 'datasets' | 'split' | 'experiment' | 'live' | 'runs' | 'embedding' | 'try' | 'report' | 'settings';
   readonly title: string;
   readonly icon: Component;
   /** The second key after 'g'. */
@@ -13,7 +13,7 @@ export interface Screen {
   readonly load: () => Promise<{ readonly default: Component }>;
 }
 
-/** The eight views in the order of the work. */
+/** The nine views in the order of the work. */
 export const screens: readonly Screen[] = [
   {
     name: 'datasets',
@@ -60,6 +60,15 @@ export const screens: readonly Screen[] = [
     group: 'Results',
     parameter: ':run?',
     load: () => import('./embedding/Embedding.vue'),
+  },
+  {
+    name: 'try',
+    title: 'Try',
+    icon: ScanFace,
+    key: 't',
+    group: 'Results',
+    parameter: ':run?',
+    load: () => import('./try/Try.vue'),
   },
   {
     name: 'report',

@@ -423,6 +423,20 @@ test('a CSV that contradicts itself is read as its first line says, and the othe
   ]);
 });
 
+test('a file that holds no list of faces is named as what it is, with the source to choose', async () => {
+  for (const [name, sentence] of [
+    ['faces.zip', /faces\.zip is an archive: unpack it, and choose its folder\.$/],
+    ['train.idx', /is the index of a record file: choose the \.rec file beside it\.$/],
+    ['lfw.bin', /is a verification set, .*: name it in evaluation\.sets/],
+    ['face.JPG', /is one picture: choose the folder that holds the folders of people\.$/],
+    ['faces.xlsx', /is a spreadsheet: save it as CSV/],
+    ['train.parquet', /is in a format that ArcBench does not read: a folder of people, a CSV file or a record file/],
+  ] as const) {
+    writeFileSync(join(folder, name), 'PK\x03\x04');
+    await assert.rejects(read(join(folder, name)), sentence);
+  }
+});
+
 test('a CSV with a wrong header, or a source of the wrong kind, is refused in one sentence', async () => {
   const file = join(folder, 'faces.csv');
   for (const [text, sentence] of [

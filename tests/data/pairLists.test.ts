@@ -66,6 +66,23 @@ test('two paths and a label are a pair', () => {
   ]);
 });
 
+test('tables of pairs are read with other columns, separators and words, and their files are found', () => {
+  const wanted = ['a/1.jpg, a/2.jpg, same, 0', 'a/1.jpg, b/1.jpg, different, 0'];
+  for (const text of [
+    lines(',img1,img2,label', '0,a/1.jpg,a/2.jpg,1', '1,a/1.jpg,b/1.jpg,0'),
+    lines('fold,img1,img2,label', '3,a/1.jpg,a/2.jpg,1.0', '4,a/1.jpg,b/1.jpg,0.0'),
+    lines('match\tleft\tright', 'True\ta/1.jpg\ta/2.jpg', 'False\ta/1.jpg\tb/1.jpg'),
+    lines('"img1","img2","target"', '"a/1.jpg","a/2.jpg","1"', '"a/1.jpg","b/1.jpg","0"'),
+    lines('a/1.jpg,a/2.jpg,1', 'a/1.jpg,b/1.jpg,0'),
+    lines('a/1.jpg;a/2.jpg;yes', 'a/1.jpg;b/1.jpg;no'),
+    lines('# made by a script', 'a/1.jpg a/2.jpg True', 'a/1.jpg b/1.jpg False'),
+    'a/1.jpg a/2.jpg 1\ra/1.jpg b/1.jpg 0\r',
+  ])
+    assert.deepEqual([text, ...read(text).map(short)], [text, ...wanted]);
+  const kaggle = lines('name,imagenum1,imagenum2,', 'Ann_Lee,1,2,', 'Ann_Lee,1,Bo,4');
+  assert.deepEqual(read(kaggle).map(short), ['Ann_Lee 1, Ann_Lee 2, same, 0', 'Ann_Lee 1, Bo 4, different, 0']);
+});
+
 test("CPLFW's and CALFW's pairs take two lines", () => {
   const cplfw = read(lines('A_0001.jpg 1', 'A_0003.jpg 1', 'A_0001.jpg 0', 'B_0001.jpg 0'));
   assert.deepEqual(cplfw.map(short), ['A_0001.jpg, A_0003.jpg, same, 0', 'A_0001.jpg, B_0001.jpg, different, 0']);
@@ -89,7 +106,7 @@ test('a line that fits no form is named', () => {
     [lines('ten 300'), /Line 1 of .* is 'ten 300': pairs as in LFW's pairs\.txt/],
     [lines('1 300', 'Ann 1 2'), /Line 1 of .* is '1 300': the number of folds, 2 or more/],
     [lines('2 1', 'Ann 1 2', 'Ann one Bo 1'), /Line 3 of .* is 'Ann one Bo 1': 'name n m' or 'name n other m'/],
-    [lines('a.jpg b.jpg 1', 'a.jpg b.jpg yes'), /Line 2 of .*: two paths and 1 for one person or 0 for two/],
+    [lines('a.jpg b.jpg 1', 'a.jpg b.jpg maybe'), /Line 2 of .*: two paths and 1 for one person or 0 for two/],
     [lines('A_1.jpg 1', 'A_2.jpg 1', 'A_3.jpg 0'), /Line 3 of .*: two lines a pair/],
     [lines('A_1.jpg 1', 'A_2.jpg 0'), /Line 2 of .*: two lines a pair/],
     [
@@ -98,6 +115,10 @@ test('a line that fits no form is named', () => {
     ],
     [lines('file_x,file_y,Decision', 'a.jpg,"b.jpg,Yes'), /a CSV was expected/],
     ['\0\x01\xff\xfe', /Line 1 of/],
+    // A list that was cut off, or whose first line is that of another, has no folds to trust.
+    [lines('2\t1', 'Ann\t1\t2', 'Ann\t1\tBo\t4', 'Bo\t1\t2'), /a line for a list of 3 pairs \(it states 4\) was/],
+    [lines('10\t300', 'Ann\t1\t2', 'Ann\t1\tBo\t4'), /a line for a list of 2 pairs \(it states 6000\) was/],
+    [lines('1100', ...developed), /a line for a list of 20 pairs \(it states 2200\) was/],
   ];
   for (const [text, reason] of cases) assert.throws(() => read(text), reason);
   assert.throws(() => readPairsFile(join(folder, 'none.txt')), /none\.txt is not there: a list of pairs was expected/);

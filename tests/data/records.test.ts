@@ -217,6 +217,16 @@ test('a source names its record file; several without train.rec are refused', as
   await assert.rejects(recordFileOf(two), /holds 2 record files \(a\.rec, b\.rec\)/);
 });
 
+test('records in a folder of their archive are found', async () => {
+  const around = join(folder, 'unpacked');
+  mkdirSync(join(around, 'faces_emore'), { recursive: true });
+  mkdirSync(join(around, '__MACOSX'));
+  writeFileSync(join(around, 'faces_emore', 'train.rec'), insightface.rec);
+  assert.equal(await recordFileOf(around), join(around, 'faces_emore', 'train.rec'));
+  mkdirSync(join(around, 'Ann'));
+  assert.equal(await recordFileOf(around), null, 'beside other folders, they are not what the source means');
+});
+
 test('the golden record file is read', async () => {
   const golden = fileURLToPath(new URL('../golden/formats/train.rec', import.meta.url));
   const found = await importRecords(golden, {});

@@ -1,6 +1,6 @@
 // Pictures of every view for docs/, on demo faces, light and dark: `npm run screenshots`.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,17 @@ arms:
   - { name: ArcFace, loss: { name: arcFace, marginRadians: 0.3, scale: 32 } }
 `,
 );
+/** Two pictures of one person of the demo. */
+function twoPicturesOfOne(): string[] {
+  const prepared = join(workspace, 'prepared');
+  const demo = join(prepared, readdirSync(prepared).find((name) => name.startsWith('demo-')) ?? '');
+  const person = join(demo, readdirSync(demo).sort()[0] ?? '');
+  return readdirSync(person)
+    .sort()
+    .slice(0, 2)
+    .map((name) => join(person, name));
+}
+
 try {
   const { status } = spawnSync(
     process.execPath,
@@ -78,6 +89,15 @@ try {
       await view('Embedding');
       await page.waitForTimeout(4000); // PCA is placed at once
       await shoot('embedding');
+      await view('Try');
+      const [first = '', second = ''] = twoPicturesOfOne();
+      await page.getByLabel('Picture for first face').setInputFiles(first);
+      await page.getByLabel('Picture for second face').setInputFiles(second);
+      await page
+        .getByText(/^(Same person|Two people)$/)
+        .nth(1)
+        .waitFor();
+      await shoot('try');
       await view('Report');
       await page
         .getByRole('button', { name: 'Export Markdown' })

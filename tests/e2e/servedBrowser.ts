@@ -25,12 +25,12 @@ export const noBrowser =
   executable === undefined &&
   'Chromium was not found: install it (Debian: apt-get install chromium), or name it in ARCBENCH_CHROMIUM';
 
-/** Throws where there is no browser. */
-export async function openBrowser(): Promise<Browser> {
+/** Opens Chromium with further switches. Throws where there is no browser. */
+export async function openBrowser(switches: readonly string[] = []): Promise<Browser> {
   if (executable === undefined) throw new Error(noBrowser || '');
   return await chromium.launch({
     executablePath: executable,
-    args: ['--no-sandbox', '--enable-unsafe-swiftshader', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--enable-unsafe-swiftshader', '--disable-dev-shm-usage', ...switches],
   });
 }
 
@@ -126,6 +126,8 @@ export async function openWorkbenchPage(
     readonly width?: number;
     readonly height?: number;
     readonly firstTime?: boolean;
+    /** Further switches of Chromium. */
+    readonly switches?: readonly string[];
     fill?(workspace: string): void;
     prepare?(page: Page): Promise<void>;
   } = {},
@@ -133,7 +135,7 @@ export async function openWorkbenchPage(
   const folder = mkdtempSync(join(tmpdir(), `arcbench-${name}-`));
   const workspace = join(folder, 'workspace');
   options.fill?.(workspace);
-  const browser = await openBrowser();
+  const browser = await openBrowser(options.switches);
   let served: ServedWorkbench | undefined;
   // Whatever fails, nothing stays open: a test file with an open process never ends.
   const close = async () => {

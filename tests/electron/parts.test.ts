@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { Job } from '../../src-shared/api.ts';
 import { defaultWorkspace } from '../../src-main/doors/defaultWorkspace.ts';
+import { asksForCamera } from '../../src-main/doors/electron/asksForCamera.ts';
 import { withAbsolutePaths } from '../../src-main/doors/electron/absolutePaths.ts';
 import { commandLineIn } from '../../src-main/doors/electron/commandLine.ts';
 import { connectPage } from '../../src-main/doors/electron/connectPage.ts';
@@ -51,6 +52,18 @@ test('the page that asks for an address shows a fault as text', () => {
   assert.ok(connectPage('<script>"&\'', null).includes('&#60;script&#62;&#34;&#38;&#39;'));
   assert.ok(connectPage(null, 'http://"onload=').includes('value="http://&#34;onload="'));
   assert.ok(!connectPage(null, null).includes('role="alert"'));
+});
+
+test('the camera may be asked for in the view Try only, and without the microphone', () => {
+  const asked = { permission: 'media', media: ['video'], page: 'arcbench://app/#/try' };
+  for (const page of ['arcbench://app/#/try', 'arcbench://app/#/try/0123abcd', 'arcbench://app/#/try?mode=who'])
+    assert.ok(asksForCamera({ ...asked, page }), page);
+  for (const page of ['', 'arcbench://app/', 'arcbench://app/#/datasets', 'arcbench://app/#/tryout', 'x#/try'])
+    assert.ok(!asksForCamera({ ...asked, page }), page);
+  for (const media of [[], ['audio'], ['video', 'audio'], ['unknown'], ['']])
+    assert.ok(!asksForCamera({ ...asked, media }), media.join());
+  for (const permission of ['geolocation', 'display-capture', 'clipboard-read'])
+    assert.ok(!asksForCamera({ ...asked, permission }), permission);
 });
 
 test('what was dropped or chosen by hand is given, what a script made up is not', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { tuningTrials } from '../../src-shared/tune.ts';
 import { renderReport } from '../../src-main/report/renderReport.ts';
 import type { ReportModel, ReportRun } from '../../src-main/report/reportModel.ts';
 import type { JudgedParts } from '../../src-main/report/runEvaluation.ts';
@@ -61,6 +62,40 @@ test('nearest centre and MAP@R stand in the verdict beside the own heads of the 
   const said = /p is corrected over all (\d+) comparisons by metrics that are not primary/.exec(headFree)?.[1];
   assert.ok(others.length > 2);
   assert.equal(Number(said), others.length);
+});
+
+test('a tuned report names the rates of the arms, values at the edge, and what clipping leaves open', () => {
+  const yaml = `seeds: 5
+training: { learningRate: 0.02 }
+tune: { knobs: { training.learningRate: [0.01, 0.02, 0.06] } }
+${duel}`;
+  const clipped = changed(
+    ({ arm, curves }) => ({ curves: { ...curves, clipped: [{ epoch: 1, value: arm === 'CE' ? 0 : 1 }] } }),
+    yaml,
+  );
+  const tunedTo = (rates: Readonly<Record<string, number>>): string => {
+    const trials = tuningTrials(clipped.plan);
+    const tuning = clipped.plan.arms.map(({ name }) => {
+      const own = trials.filter(({ variantOf }) => variantOf === name);
+      return {
+        origin: name,
+        trials: own.map((arm) => ({ arm, seeds: [9], divergedSeeds: [], open: 0, score: 0.5, loss: 1 })),
+        chosen: own.find(({ settings }) => settings?.['training.learningRate'] === rates[name]) ?? null,
+      };
+    });
+    return written({ ...clipped, tuning });
+  };
+  // Both arms at one rate: no row of what differs names it, and the plan's shared rate is none of theirs.
+  const same = tunedTo({ CE: 0.06, ArcFace: 0.06 });
+  assert.match(sectionOf(same, 'Models'), /SGD, a learning rate of 0\.06 and a polynomial schedule/);
+  assert.match(same, /- Each at its best of 3 learning rates \(for CE and ArcFace, at the edge of those tried\): /);
+  const apart = tunedTo({ CE: 0.06, ArcFace: 0.02 });
+  assert.match(sectionOf(apart, 'Models'), /a learning rate of 0\.06 \/ 0\.02 and/);
+  assert.match(apart, /best of 3 learning rates \(for CE, at the edge of those tried\): /);
+  assert.match(tunedTo({ CE: 0.02, ArcFace: 0.02 }), /- Each at its best of 3 learning rates: /);
+  const verdict = sectionOf(same, 'Verdict');
+  assert.match(verdict, /Clipping differs between the arms.*rate was tuned with its clipping/);
+  assert.doesNotMatch(verdict, /Tune the rate of each arm/);
 });
 
 test('a rate that fewer than 30 negatives carry is never the primary one', () => {

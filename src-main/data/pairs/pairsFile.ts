@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { readTextFile } from '../../files/readTextFile.ts';
+import { tableText } from '../csvText.ts';
 
 /** A picture as a list of pairs names it: the n-th of a person, or a file. */
 export type ListedPicture = { readonly person: string; readonly number: number } | { readonly file: string };
@@ -33,29 +34,35 @@ const known =
  * decisions. Where the list gives no folds there are ten, in its order. Throws 'wrong-input' naming the line.
  */
 export function readPairsFile(path: string): ListedPair[] {
-  const text = readTextFile(path, `a list of pairs was expected; correct evaluation.pairs`);
+  const text = readTextFile(path, `a list of pairs was expected; correct the path`);
   const lines = linesOf(text);
   const refuse: Refuse = (line, expected) =>
     new ArcBenchError(
       'wrong-input',
       line === undefined
-        ? `${path} holds no pairs: ${expected} were expected; correct the file or evaluation.pairs.`
+        ? `${path} holds no pairs: ${expected} were expected; correct the file, or name another one.`
         : `Line ${line.number} of ${path} is '${line.text.slice(0, 80)}': ${expected} was expected; correct the file ` +
-            'or evaluation.pairs.',
+            'or name another one.',
     );
   const pairs = withFolds(readLines(text, lines, refuse));
   if (pairs.length === 0) throw refuse(undefined, known);
   return pairs;
 }
 
-/** The words of a line: between tabs where it has tabs, because a name may have blanks. */
-const cellsOf = (line: string): string[] =>
-  (line.includes('\t') ? line.split('\t') : line.replace(/\s/g, ' ').split(' ')).filter((cell) => cell !== '');
+/** The words of a line: between tabs, semicolons or commas where it has them, because a name may have blanks. */
+function cellsOf(line: string): string[] {
+  const separator = ['\t', ';', ','].find((one) => line.split(one).length > 2) ?? (line.includes('\t') ? '\t' : ' ');
+  const text = separator === ' ' ? line.replace(/\s/g, ' ') : line;
+  return text
+    .split(separator)
+    .map((cell) => cell.trim())
+    .filter((cell) => cell !== '');
+}
 
 function linesOf(text: string): Line[] {
-  return text.split(/\r?\n/).flatMap((line, index) => {
+  return text.split(/\r\n|\n|\r/).flatMap((line, index) => {
     const trimmed = line.normalize('NFC').trim();
-    if (trimmed === '') return [];
+    if (trimmed === '' || trimmed.startsWith('#')) return [];
     return [{ number: index + 1, text: trimmed, cells: cellsOf(trimmed) }];
   });
 }
@@ -66,6 +73,8 @@ function readLines(text: string, lines: readonly Line[], refuse: Refuse): ReadPa
   const [first] = lines;
   if (first === undefined) throw refuse(undefined, known);
   if (isDecisionHeader(first.text)) return readDecisions(text, refuse);
+  // Kaggle's copy of LFW has its pairs as tables.
+  if (/^name[,;]imagenum1\b/i.test(first.text)) return lines.slice(1).map((line) => readNames(line, refuse, null));
   if (first.cells.length <= 2 && first.cells.every(isWhole)) return readCountedNames(first, lines.slice(1), refuse);
   if (isWhole(first.cells[1]) && first.cells.length === 2 && lines.length > 1) return readTwoLines(lines, refuse);
   if (isWhole(first.cells[1]) && first.cells.length > 2) return lines.map((line) => readNames(line, refuse, null));
@@ -79,9 +88,13 @@ function readCountedNames(head: Line, lines: readonly Line[], refuse: Refuse): R
   const counts = head.cells.length === 2;
   if (counts && !((folds ?? 0) >= 2 && (ofFold ?? 0) >= 1))
     throw refuse(head, 'the number of folds, 2 or more, and of pairs of a kind in each');
-  return lines.map((line, index) =>
+  const read = lines.map((line, index) =>
     readNames(line, refuse, counts ? Math.min((folds ?? 0) - 1, Math.floor(index / (2 * (ofFold ?? 1)))) : null),
   );
+  const stated = 2 * (folds ?? 0) * (counts ? (ofFold ?? 0) : 1);
+  if (read.length > 0 && read.length !== stated)
+    throw refuse(head, `a line for a list of ${read.length} pairs (it states ${stated})`);
+  return read;
 }
 
 function readNames(line: Line, refuse: Refuse, fold: number | null): ReadPair {
@@ -101,9 +114,10 @@ function readNames(line: Line, refuse: Refuse, fold: number | null): ReadPair {
 /** insightface: two paths and 1 for one person, 0 for two. */
 function readPaths(line: Line, refuse: Refuse): ReadPair {
   const [first = '', second = '', label = ''] = line.cells;
-  if (line.cells.length !== 3 || !/^(?:0|1|-1)$/.test(label))
+  const same = truthOf(label);
+  if (line.cells.length !== 3 || same === null)
     throw refuse(line, "two paths and 1 for one person or 0 for two, as in 'a.jpg b.jpg 1',");
-  return { first: { file: first }, second: { file: second }, same: label === '1', fold: null };
+  return { first: { file: first }, second: { file: second }, same, fold: null };
 }
 
 /** CPLFW: a line for each picture, with 1 or 0; CALFW: with the fold from 1 for one person, and 0 for two. */
@@ -127,19 +141,22 @@ function readTwoLines(lines: readonly Line[], refuse: Refuse): ReadPair[] {
   });
 }
 
-const decisionColumns = ['decision', 'label', 'same', 'issame', 'is_same'];
+const decisionColumns = ['decision', 'label', 'same', 'issame', 'is_same', 'match', 'is_match', 'genuine', 'target'];
 
 const isDecisionHeader = (text: string): boolean => {
-  const cells = text.toLowerCase().split(/[,;]/);
+  const cells = text
+    .toLowerCase()
+    .replaceAll('"', '')
+    .split(/[,;\t]/);
   return cells.length >= 3 && cells.some((cell) => decisionColumns.includes(cell.trim()));
 };
 
 /** deepface: a CSV with two columns of files and one that says Yes or No. */
 function readDecisions(text: string, refuse: Refuse): ReadPair[] {
-  const delimiter = text.slice(0, text.search(/[\r\n]|$/)).includes(';') ? ';' : ',';
+  const { text: table, delimiter } = tableText(text);
   let records: { readonly record: readonly string[]; readonly info: { readonly lines: number } }[];
   try {
-    records = parse(text, {
+    records = parse(table, {
       delimiter,
       skip_empty_lines: true,
       relax_column_count: true,
@@ -153,7 +170,7 @@ function readDecisions(text: string, refuse: Refuse): ReadPair[] {
   const [head, ...rows] = records;
   const names = (head?.record ?? []).map((name) => name.toLowerCase());
   const decision = names.findIndex((name) => decisionColumns.includes(name));
-  const [first = -1, second = -1] = [...names.keys()].filter((column) => column !== decision);
+  const [first, second] = fileColumns(rows[0]?.record ?? [], decision);
   return rows.map(({ record, info }) => {
     const same = truthOf(record[decision]);
     const files = [record[first], record[second]].map((file) => (file ?? '').normalize('NFC'));
@@ -166,8 +183,16 @@ function readDecisions(text: string, refuse: Refuse): ReadPair[] {
   });
 }
 
+/** The two columns of files: those that hold names with an ending or a folder, else the first two. */
+function fileColumns(row: readonly string[], decision: number): readonly [first: number, second: number] {
+  const others = [...row.keys()].filter((column) => column !== decision);
+  const named = others.filter((column) => /[/\\]|\.[a-z]\w*$/i.test(row[column] ?? ''));
+  const [first = -1, second = -1] = named.length >= 2 ? named : others;
+  return [first, second];
+}
+
 function truthOf(cell: string | undefined): boolean | null {
-  const word = (cell ?? '').toLowerCase();
+  const word = (cell ?? '').toLowerCase().replace(/\.0$/, '');
   if (['yes', 'true', '1', 'same'].includes(word)) return true;
   return ['no', 'false', '0', '-1', 'different'].includes(word) ? false : null;
 }

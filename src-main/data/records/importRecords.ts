@@ -13,22 +13,31 @@ const usualName = 'train.rec';
 const mostPictures = 2_000_000; // whose list still fits into one text in memory
 
 /**
- * The record file that a source means: the source itself, or `train.rec` or the only .rec file in its folder; null
- * where it holds none. Throws 'wrong-input' where a folder holds several.
+ * The record file that a source means: the source itself, `train.rec` or the only .rec file in its folder, or the
+ * `train.rec` in the only folder inside, as archives are unpacked. Null where it holds none. Throws 'wrong-input' where
+ * a folder holds several.
  */
 export async function recordFileOf(source: string): Promise<string | null> {
   const found = await stat(source).catch(() => null);
   if (found?.isFile()) return /\.rec$/i.test(source) ? source : null;
   if (!found?.isDirectory()) return null;
   if (existsSync(join(source, usualName))) return join(source, usualName);
-  const names = (await readdir(source)).filter((name) => /\.rec$/i.test(name)).sort();
+  const entries = (await readdir(source, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'));
+  const names = entries
+    .map(({ name }) => name)
+    .filter((name) => /\.rec$/i.test(name))
+    .sort();
   if (names.length > 1)
     throw new ArcBenchError(
       'wrong-input',
       `${source} holds ${names.length} record files (${names.slice(0, 3).join(', ')}), and none is called ` +
         `${usualName}: name one of them in data.source.`,
     );
-  return names[0] === undefined ? null : join(source, names[0]);
+  if (names[0] !== undefined) return join(source, names[0]);
+  const folders = entries.filter((entry) => entry.isDirectory() && entry.name !== '__MACOSX');
+  const [only] = folders;
+  const isWrapped = folders.length === 1 && only && existsSync(join(source, only.name, usualName));
+  return isWrapped ? join(source, only.name, usualName) : null;
 }
 
 /** What a record file holds, what was left out, and in sentences what was understood. */

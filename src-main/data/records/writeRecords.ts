@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { tsvCell } from '../../../src-shared/textCell.ts';
@@ -68,6 +68,12 @@ export async function writeRecords(folder: string, { pictures, classes, side }: 
 
 /** Replacing a folder would remove what the user keeps there. */
 export async function refuseFilled(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => null);
+  if (found && !found.isDirectory())
+    throw new ArcBenchError(
+      'wrong-input',
+      `${folder} is a file: a new or empty folder was expected; name another one.`,
+    );
   const names = await readdir(folder).catch(() => []);
   if (names.length > 0)
     throw new ArcBenchError(

@@ -19,6 +19,7 @@ import { refuseSmallAddressSpace } from './addressSpace.ts';
 import { addBundleCommands } from './bundleCommands.ts';
 import { addCleanCommand } from './cleanCommand.ts';
 import { addBatchCommands } from './batchCommands.ts';
+import { addEmbedCommands } from './embedCommands.ts';
 import { addKnobsCommand } from './knobsCommand.ts';
 import { addRealityCommand } from './realityCommand.ts';
 import { addPackCommand } from './packCommand.ts';
@@ -108,6 +109,7 @@ addKnobsCommand(program, cli);
 addStageCommands(program, cli);
 addPackCommand(program, cli);
 addRunCommands(program, cli);
+addEmbedCommands(program, cli);
 addCleanCommand(program, cli);
 addBundleCommands(program, cli);
 addRealityCommand(program, cli);
@@ -116,7 +118,7 @@ addServeCommand(program, cli, openWorkbench);
 // After the commands, which inherit from the program. An unknown command is refused below, with the nearest name.
 program.allowExcessArguments();
 program.hook('preAction', (_, command) => {
-  if (command !== program && cli.globals().run !== undefined)
+  if (command !== program && command.name() !== 'compare' && cli.globals().run !== undefined)
     throw new ArcBenchError(
       'wrong-input',
       `--run and the command ${command.name()} were given: one of them was expected, leave the other out.`,

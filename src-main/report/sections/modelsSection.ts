@@ -1,4 +1,4 @@
-import { drawnClasses, planOfArm } from '../../../src-shared/experiment.ts';
+import { drawnClasses, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { describeLoss } from '../../../src-shared/losses.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import { armsAsTrained } from '../armsAsTrained.ts';
@@ -28,7 +28,10 @@ export const modelsSection: Section = (context) => {
 };
 
 function networkInWords({ model, texts: { say, short } }: ReportContext): string {
-  const { model: network, training, prepare } = model.plan;
+  const { model: network, prepare } = model.plan;
+  // Arms may set knobs of their own, and tuning chooses some: what stands here is what they trained with.
+  const trained = armsAsTrained(model).map((arm) => planOfArm(model.plan, arm).training);
+  const each = (valueOf: (training: Plan['training']) => string) => [...new Set(trained.map(valueOf))].join(' / ');
   const parameters = model.runs.find((run) => run.summary !== null)?.summary?.parameters;
   return say('models.network', {
     backbone: code(network.backbone),
@@ -36,12 +39,12 @@ function networkInWords({ model, texts: { say, short } }: ReportContext): string
     size: prepare.inputSize,
     embedding: network.embeddingSize,
     parameters: parameters === undefined ? '' : say('models.parameters', { parameters }),
-    epochs: training.epochs,
-    batch: training.batchSize,
-    sampler: training.sampler.name,
-    optimizer: optimizers[training.optimizer.name],
-    rate: short(training.learningRate),
-    schedule: training.schedule.name,
+    epochs: Math.max(...trained.map(({ epochs }) => epochs)),
+    batch: Math.max(...trained.map(({ batchSize }) => batchSize)),
+    sampler: each(({ sampler }) => sampler.name),
+    optimizer: each(({ optimizer }) => optimizers[optimizer.name]),
+    rate: each(({ learningRate }) => short(learningRate)),
+    schedule: each(({ schedule }) => schedule.name),
   });
 }
 

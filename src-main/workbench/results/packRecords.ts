@@ -4,6 +4,7 @@ import { naturalOrder } from '../../../src-shared/naturalOrder.ts';
 import { alignedPicture } from '../../data/alignedPicture.ts';
 import { openPackedImages, type PreparedSet } from '../../data/preparedSet.ts';
 import { refuseFilled, writeRecords, type WrittenPicture } from '../../data/records/writeRecords.ts';
+import { refuseUnwritable, writingAt } from '../../files/newTarget.ts';
 import { importFaces, prepareFaces } from '../experiment/gatherFaces.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { checkStop, type StageOptions } from '../experiment/stage.ts';
@@ -27,6 +28,7 @@ export async function packRecords(
   { folder, part }: { readonly folder: string; readonly part: PackedPart },
 ): Promise<PackedRecords> {
   await refuseFilled(folder); // before any work is done
+  refuseUnwritable(folder);
   const set = await prepareFaces(options, await importFaces(options));
   const indexes = part === 'all' ? [...set.images.keys()] : (await auditFaces(options, set)).split.parts[part];
   if (indexes.length === 0)
@@ -38,11 +40,11 @@ export async function packRecords(
     (a, b) => (label.get(identityOf(a)) ?? 0) - (label.get(identityOf(b)) ?? 0) || a - b,
   );
   options.progress.stage(`Packing ${indexes.length} images of ${classes.length} people`);
-  const images = await writeRecords(folder, {
-    classes,
-    side: set.inputSize,
-    pictures: written(options, set, { indexes: sorted, labelOf: (index) => label.get(identityOf(index)) ?? 0 }),
+  const pictures = written(options, set, {
+    indexes: sorted,
+    labelOf: (index) => label.get(identityOf(index)) ?? 0,
   });
+  const images = await writingAt(folder, () => writeRecords(folder, { classes, side: set.inputSize, pictures }));
   return { folder, images, people: classes.length, inputSize: set.inputSize };
 }
 

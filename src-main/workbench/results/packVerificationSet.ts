@@ -6,6 +6,7 @@ import { readPairsFile } from '../../data/pairs/pairsFile.ts';
 import { openPackedImages, type PreparedSet } from '../../data/preparedSet.ts';
 import { verificationFolds } from '../../data/verification/verificationSet.ts';
 import { writeVerificationSet, type WrittenPair } from '../../data/verification/writeVerificationSet.ts';
+import { refuseUnwritable, writingAt } from '../../files/newTarget.ts';
 import { importFaces, prepareFaces } from '../experiment/gatherFaces.ts';
 import { checkStop, type StageOptions } from '../experiment/stage.ts';
 
@@ -31,7 +32,8 @@ export async function packVerificationSet(
       'wrong-input',
       `${file} is there already: the name of a new file was expected; name another.`,
     );
-  const listed = readPairsFile(pairsFile); // refused before any work is done
+  refuseUnwritable(file); // before any work is done, as is a list that cannot be read
+  const listed = readPairsFile(pairsFile);
   const set = await prepareFaces(options, await importFaces(options));
   const pairs = matchPairs(listed, set.images.entries(), pairsFile).sort((a, b) => a.fold - b.fold);
   const genuine = pairs.filter((pair) => pair.same).length;
@@ -43,7 +45,7 @@ export async function packVerificationSet(
         'list is of.',
     );
   options.progress.stage(`Packing ${pairs.length} pairs`);
-  await writeVerificationSet(file, written(options, set, pairs));
+  await writingAt(file, () => writeVerificationSet(file, written(options, set, pairs)));
   return { file, listed: listed.length, pairs: pairs.length, genuine, inputSize: set.inputSize };
 }
 

@@ -8,9 +8,11 @@ import { experimentCalls } from '../calls/experimentCalls.ts';
 import { runCalls, runSummaries } from '../calls/runCalls.ts';
 import { workspaceCalls } from '../calls/workspaceCalls.ts';
 import { splitCalls } from '../calls/splitCalls.ts';
+import { trialAnswers } from '../calls/trialCalls.ts';
 import { jobQueue } from '../jobQueue.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { keptProjection } from '../results/placeEmbeddings.ts';
+import { trialRoom, type TrialRoom } from '../trial/trialRoom.ts';
 import { reportArchive } from '../results/reportArchive.ts';
 import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
 
@@ -26,7 +28,9 @@ const context: CallContext = {
   workInThread: () => Promise.reject(new Error('A thread that reads does no work.')),
 };
 const library = datasetLibrary(context);
+let trial: TrialRoom | null = null; // only the thread that is asked for it has one
 const handlers = {
+  ...trialAnswers(() => (trial ??= trialRoom(store))),
   ...runCalls(context, runSummaries(context)),
   ...embeddingCalls(context),
   ...splitCalls(context, library),

@@ -4,8 +4,8 @@ import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { CallContext } from '../calls/callContext.ts';
 
 /**
- * Calls that only read and may take long, and two questions of the workbench itself. Each names the thread that answers
- * it: one thread is for results of training, the other for faces and plans.
+ * Calls that only read the store and may take long, and questions of the workbench itself. Each names the thread that
+ * answers it: one thread is for results of training, one for faces and plans, and one tries runs on pictures.
  */
 const readCalls = {
   'runs.list': 'results',
@@ -26,7 +26,16 @@ const readCalls = {
   'experiments.show': 'faces',
   'experiments.check': 'faces',
   'report.archive': 'faces',
-} as const satisfies Partial<Record<CallName | 'projection.kept' | 'report.archive', string>>;
+  'try.send': 'trial',
+  'try.look': 'trial',
+  'try.compare': 'trial',
+  'try.identify': 'trial',
+  'try.scale': 'trial',
+  'people.list': 'trial',
+  'people.enrol': 'trial',
+  'people.delete': 'trial',
+  'trial.occlude': 'trial',
+} as const satisfies Partial<Record<CallName | 'projection.kept' | 'report.archive' | 'trial.occlude', string>>;
 export type ReadCall = keyof typeof readCalls;
 export const isReadCall = (name: string): name is ReadCall => Object.hasOwn(readCalls, name);
 

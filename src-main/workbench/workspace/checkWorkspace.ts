@@ -2,6 +2,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { Store } from '../../store/store.ts';
 import { checkDatasets, checkPreparedSets, checkUploads, checkUnfinishedSets } from './check/checkFaces.ts';
 import { checkLeftovers } from './check/checkLeftovers.ts';
+import { checkPeople } from './check/checkPeople.ts';
 import { checkReports } from './check/checkReports.ts';
 import { checkRuns } from './check/checkRuns.ts';
 import { checkSplits } from './check/checkSplits.ts';
@@ -28,6 +29,7 @@ export async function checkWorkspace(
   await checkSplits(check);
   await checkRuns(check);
   await checkReports(check);
+  await checkPeople(check);
   return check.faults.all;
 }
 

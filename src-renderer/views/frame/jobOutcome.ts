@@ -16,6 +16,7 @@ export function jobOutcome(job: Job): { readonly label: string; readonly to: Rou
     case 'prepare':
     case 'split':
     case 'projection':
+    case 'explanation':
       return null;
   }
 }

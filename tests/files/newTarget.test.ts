@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { refuseFilled } from '../../src-main/data/records/writeRecords.ts';
+import { refuseUnwritable, writingAt } from '../../src-main/files/newTarget.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-target-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, 'notes.txt');
+writeFileSync(file, 'x');
+
+test('a target below a file is refused before any work, and one in folders to be made is not', () => {
+  const refused = { code: 'wrong-input', message: /notes\.txt is a file: name another place/ };
+  for (const target of ['x.bin', 'a/b/x.bin']) assert.throws(() => refuseUnwritable(join(file, target)), refused);
+  for (const target of ['x.bin', 'a/b/x.bin']) refuseUnwritable(join(folder, target));
+});
+
+test('a file in place of the folder of records is named, and an empty folder is taken', async () => {
+  await assert.rejects(refuseFilled(file), { code: 'wrong-input', message: /notes\.txt is a file: a new or empty/ });
+  mkdirSync(join(folder, 'empty'));
+  await refuseFilled(join(folder, 'empty'));
+});
+
+test('what the system refuses at the target is one sentence, and other faults stay what they are', async () => {
+  const inside = join(file, 'x');
+  const refused = { code: 'wrong-input', message: /cannot be written, because the system allows nothing there \(E/ };
+  await assert.rejects(
+    writingAt(inside, () => mkdir(`${inside}.writing-1`)),
+    refused,
+  );
+  const target = join(folder, 'new.bin');
+  await assert.rejects(
+    writingAt(target, () => readFile(join(folder, 'gone'))),
+    { code: 'ENOENT' },
+  );
+  await writingAt(target, () => writeFile(target, 'x'));
+});
