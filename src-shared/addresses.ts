@@ -20,3 +20,5 @@ export const reportAddress = ({ id, writtenAt }: ReportSummary, file: string): s
   `reports/${id}/${encodeURIComponent(file)}?written=${encodeURIComponent(writtenAt)}`;
 /** Address of a report's folder as a ZIP archive. */
 export const reportArchiveAddress = (id: string): string => `reports/${id}.zip`;
+/** Address of the export of a run as a ZIP archive. */
+export const runArchiveAddress = (id: string): string => `runs/${id}.zip`;

@@ -6,6 +6,7 @@ import { refuseClassSampling } from './refuseTraining.ts';
 import { firstLook as fewestPairs } from './maths/groupSequential.ts';
 import { wilsonInterval } from './maths/statistics.ts';
 import type { TextKey, Texts } from './reportTexts.ts';
+import type { Photographs } from './photographs.ts';
 import type { TuningOutcome } from './tuningOutcome.ts';
 
 /** What is known about the data before training. */
@@ -16,6 +17,8 @@ export interface SplitFacts {
   /** Pairs that the identification rate is measured on. */
   readonly positives: number;
   readonly negatives: number;
+  /** Whole photographs among the pictures without landmarks; null if there are few, absent if that is unknown. */
+  readonly photographs?: Photographs | null;
   /** People who are held out for val. */
   readonly valPeople?: number;
 }
@@ -35,6 +38,7 @@ export const adviceKnobs: Readonly<Record<AdviceKey, string>> = {
   'advice.slowBackbone': 'training.backboneRate',
   'advice.slowStatistics': 'model.batchNormMomentum',
   'advice.smoothing': 'loss.labelSmoothing',
+  'advice.photographs': 'prepare.alignment',
   'advice.images': 'split.minImages',
   'advice.test': 'split.test',
   'advice.negatives': 'evaluation.falsePositiveRates',
@@ -75,6 +79,7 @@ export function widestSeparation(classes: number, dimensions: number): number {
  */
 export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advice[] {
   return grouped([
+    ...photographAdvice(plan, facts?.photographs ?? null),
     ...plan.arms.flatMap((arm): Advice[] => {
       const own = planOfArm(plan, arm);
       return [
@@ -88,6 +93,12 @@ export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advi
     ...(facts ? valAdvice(plan, facts) : []),
     ...seedAdvice(plan),
   ]);
+}
+
+/** Warns where whole photographs would be cropped at their centre, wherever the face is. */
+export function photographAdvice({ prepare }: Pick<Plan, 'prepare'>, photographs: Photographs | null): Advice[] {
+  if (photographs === null || (prepare.alignment !== 'auto' && prepare.alignment !== 'centreCrop')) return [];
+  return [{ key: 'advice.photographs', values: { ...photographs } }];
 }
 
 function lossAdvice(arm: ArmPlan, own: Plan, { trainImages }: SplitFacts): Advice[] {

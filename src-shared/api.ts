@@ -56,10 +56,14 @@ export const callInputs = {
   'datasets.list': nothing,
   /** Starts a job that finds the faces of a source ('demo', a folder or a CSV); nothing is copied. */
   'datasets.import': z.strictObject({ data: dataSchema }),
+  /** Starts a job that looks for faces in the pictures that have no landmarks. */
+  'datasets.findFaces': z.strictObject({ hash: id }),
   'datasets.show': z.strictObject({ hash: id }),
   'datasets.pictures': z.strictObject({
     hash: id,
     identity: z.string().max(1000).nullable(),
+    /** Of the pictures without landmarks: those in which the detector found no face, or several. */
+    faces: z.enum(['none', 'several']).nullable().default(null),
     offset: z.int().min(0),
     limit: z.int().min(1).max(500),
   }),
@@ -267,6 +271,8 @@ export interface DatasetSummary {
   /** Whether its pictures were uploaded: they are deleted with it. */
   readonly uploaded: boolean;
   readonly data: Plan['data'];
+  /** Whether the detector has looked for faces: an experiment on this dataset then uses them. */
+  readonly facesFound: boolean;
 }
 export interface DatasetDetails extends DatasetSummary {
   /** What the import understood: a sentence, and lines of a small tree; null for datasets of earlier versions. */
@@ -275,7 +281,18 @@ export interface DatasetDetails extends DatasetSummary {
   readonly partsGivenBy: string | null;
   /** Pictures and people of each part that the source states; empty if it states none. */
   readonly givenParts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
+  /** Whether the folder or file of the source is no longer where it was. */
+  readonly sourceGone: boolean;
   readonly withLandmarks: number;
+  /** Of the pictures without landmarks, and what a face detector found in them. */
+  readonly detection: {
+    /** Whether these pictures are larger than faces, so that a search makes sense. */
+    readonly offered: boolean;
+    readonly pictures: number;
+    readonly searched: number;
+    readonly withFace: number;
+    readonly withSeveral: number;
+  };
   /** How many people have each number of images, ascending. */
   readonly histogram: readonly { readonly images: number; readonly people: number }[];
   /** Every person with the index of the first picture, sorted. */
@@ -287,8 +304,11 @@ export interface Picture {
   readonly index: number;
   readonly identity: string;
   readonly name: string;
+  /** Given by the source, set by hand, or else found by the detector. */
   readonly landmarks: readonly number[] | null;
   readonly corrected: boolean;
+  /** How many faces the detector found in a picture without landmarks; null if it did not look. */
+  readonly faces: number | null;
   /**
    * Pixels of the EXIF-turned picture, in which its landmarks are; null in datasets that were imported before they were
    * read.
@@ -386,7 +406,7 @@ export interface Preset {
   readonly yaml: string;
 }
 
-export type JobKind = 'import' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection' | 'explanation';
+export type JobKind = 'import' | 'find' | 'prepare' | 'split' | 'experiment' | 'resume' | 'projection' | 'explanation';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 export interface Job {
   readonly id: string;
@@ -649,6 +669,7 @@ export interface CallOutputs {
   'workspace.clean': Cleaned;
   'datasets.list': readonly DatasetSummary[];
   'datasets.import': Job;
+  'datasets.findFaces': Job;
   'datasets.show': DatasetDetails;
   'datasets.pictures': { readonly total: number; readonly pictures: readonly Picture[] };
   'datasets.forget': null;

@@ -9,6 +9,8 @@ import { hashPicture } from './hashPicture.ts';
 const detectorVersion = 1;
 export const journalName = `faces-${detectorVersion}.jsonl`;
 
+const changedSince = 'The picture has changed since it was imported: import the faces again.';
+
 /** Finds faces, and remembers them by the content of their pictures. */
 export interface FaceMemory {
   find(image: Pick<FaceImage, 'path' | 'contentHash'>): ReturnType<FaceFinder['find']>;
@@ -42,6 +44,7 @@ export function rememberedFaces(journal: string): FaceMemory {
       const found = await (finder ??= startFaceFinder()).find(path);
       checkOpen();
       if ('reason' in found) return found;
+      if (contentHash !== undefined && (await hashPicture(path)) !== contentHash) return { reason: changedSince };
       known.set(key, found);
       writeSync(file, `${JSON.stringify({ key, ...found })}\n`);
       return found;
@@ -53,6 +56,10 @@ export function rememberedFaces(journal: string): FaceMemory {
     },
   };
 }
+
+/** What the detector found in earlier searches, by the SHA-256 of the pictures. */
+export const readFoundFaces = (journal: string): ReadonlyMap<string, FoundFaces> =>
+  foundFaces(existsSync(journal) ? readFileSync(journal, 'utf8') : '');
 
 /** The faces of a journal's text by the SHA-256 of their pictures. Lines of older versions are keyed otherwise. */
 function foundFaces(text: string): Map<string, FoundFaces> {

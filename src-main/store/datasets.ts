@@ -13,6 +13,8 @@ export interface DatasetRow {
    */
   readonly data: unknown;
   readonly importedAt: string | null;
+  /** Whether the detector has looked for faces in its pictures. */
+  readonly facesFound: boolean;
 }
 /**
  * What was read of a picture while its file was in this state: size in bytes, times in milliseconds, number in the file
@@ -28,7 +30,8 @@ export interface PictureRow {
   readonly height: number;
   readonly contentHash: string;
 }
-interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data'> {
+interface StoredDataset extends Omit<DatasetRow, 'rejected' | 'data' | 'facesFound'> {
+  readonly facesFound: number;
   readonly rejected: string;
   readonly data: string | null;
 }
@@ -54,6 +57,7 @@ export function datasetTables(
     source: now(row.source),
     rejected: JSON.parse(row.rejected) as DatasetRow['rejected'],
     data: openedData(row.data),
+    facesFound: row.facesFound === 1,
   });
   const now = (path: string): string => (path === 'demo' ? path : located(paths.opened(path)));
   const openedData = (text: string | null): unknown => {
@@ -76,17 +80,21 @@ export function datasetTables(
       savePictures.immediate(pictures);
     },
     /** Keeps a dataset, in place of one that was imported by the same section when its faces were others. */
-    saveDataset: (dataset: Omit<DatasetRow, 'importedAt'>) => {
+    saveDataset: (dataset: Omit<DatasetRow, 'importedAt' | 'facesFound'>) => {
       const imported = JSON.stringify(dataset.data);
-      for (const row of database.prepare('SELECT hash, data FROM dataset').all() as StoredDataset[])
-        if (row.hash !== dataset.hash && JSON.stringify(openedData(row.data)) === imported)
-          database.prepare('DELETE FROM dataset WHERE hash = ?').run(row.hash);
+      let facesFound = 0; // faces of pictures that are still there are known
+      for (const row of database.prepare('SELECT hash, data, facesFound FROM dataset').all() as StoredDataset[]) {
+        if (row.hash === dataset.hash || JSON.stringify(openedData(row.data)) !== imported) continue;
+        facesFound = Math.max(facesFound, row.facesFound);
+        database.prepare('DELETE FROM dataset WHERE hash = ?').run(row.hash);
+      }
       database
         .prepare(
-          'INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt) VALUES (@hash, ' +
-            '@source, @layout, @images, @people, @rejected, @data, @importedAt) ON CONFLICT (hash) DO UPDATE SET ' +
-            'source = @source, images = @images, people = @people, rejected = @rejected, data = @data, ' +
-            'importedAt = coalesce(importedAt, @importedAt)',
+          'INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt, facesFound) VALUES ' +
+            '(@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt, @facesFound) ' +
+            'ON CONFLICT (hash) DO UPDATE SET source = @source, images = @images, people = @people, ' +
+            'rejected = @rejected, data = @data, ' +
+            'importedAt = coalesce(importedAt, @importedAt), facesFound = max(facesFound, @facesFound)',
         )
         .run({
           ...dataset,
@@ -94,6 +102,7 @@ export function datasetTables(
           rejected: JSON.stringify(dataset.rejected),
           data: JSON.stringify(storedData(dataset.data)),
           importedAt: new Date().toISOString(),
+          facesFound,
         });
       changed();
     },
@@ -102,6 +111,10 @@ export function datasetTables(
     dataset: (hash: string): DatasetRow | null => {
       const row = database.prepare('SELECT * FROM dataset WHERE hash = ?').get(hash) as StoredDataset | undefined;
       return row ? read(row) : null;
+    },
+    markFacesFound: (hash: string) => {
+      database.prepare('UPDATE dataset SET facesFound = 1 WHERE hash = ?').run(hash);
+      changed();
     },
     deleteDataset: (hash: string) => {
       database.prepare('DELETE FROM dataset WHERE hash = ?').run(hash);

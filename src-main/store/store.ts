@@ -11,6 +11,7 @@ import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolder
 import { first } from './migrations/2026-11-24-first.ts';
 import { screens } from './migrations/2026-11-24-screens.ts';
 import { pages } from './migrations/2026-11-25-pages.ts';
+import { foundFaces } from './migrations/2026-12-01-faces.ts';
 import { content } from './migrations/2026-12-01-content.ts';
 import { places } from './migrations/2026-12-01-places.ts';
 import { remarks } from './migrations/2026-12-01-remarks.ts';
@@ -22,7 +23,7 @@ import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
 
-const migrations = [first, screens, pages, content, remarks, places] as const;
+const migrations = [first, screens, pages, content, remarks, places, foundFaces] as const;
 const applicationId = 0x41524342; // "ARCB"
 const longestPath = 511; // bytes of a file's path that SQLite takes on Unix
 

@@ -28,6 +28,7 @@ type Lane = 'faces' | 'training' | 'projection' | 'trial';
 const laneOf = (kind: JobKind): Lane => {
   switch (kind) {
     case 'import':
+    case 'find':
     case 'prepare':
     case 'split':
       return 'faces';

@@ -150,6 +150,7 @@ export function openWorkbench({ workspace, door, roots = [userHome()] }: Workben
     library,
     roots: opened,
     packed: (id) => reading.ask('report.archive', id),
+    exported: (run) => reading.ask('run.archive', run),
   });
   const machineTimer = setInterval(
     machineLoad(tell, () => listeners.size > 0),

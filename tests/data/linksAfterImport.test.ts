@@ -51,7 +51,8 @@ test('a link that is put in place of a picture or its folder after the import is
   for (const { reason } of set.rejected) assert.match(reason, /symbolic link leads out of the source/);
 
   const library = datasetLibrary({ store: { workspace, datasets: () => [] } });
-  const shown = resources({ workspace, library, roots: [source], packed: async () => new Uint8Array() });
+  const packed = async () => new Uint8Array();
+  const shown = resources({ workspace, library, roots: [source], packed, exported: packed });
   const original = (index: number) => shown.read(`pictures/original/${dataset.hash}/${index}?side=32`);
   assert.equal(await original(0), null);
   assert.notEqual(await original(1), null);

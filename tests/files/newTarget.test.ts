@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { refuseFilled } from '../../src-main/data/records/writeRecords.ts';
 import { refuseUnwritable, writingAt } from '../../src-main/files/newTarget.ts';
+import { refuseBundleTarget } from '../../src-main/workbench/results/bundle/writeBundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-target-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,6 +17,8 @@ test('a target below a file is refused before any work, and one in folders to be
   const refused = { code: 'wrong-input', message: /notes\.txt is a file: name another place/ };
   for (const target of ['x.bin', 'a/b/x.bin']) assert.throws(() => refuseUnwritable(join(file, target)), refused);
   for (const target of ['x.bin', 'a/b/x.bin']) refuseUnwritable(join(folder, target));
+  assert.throws(() => refuseBundleTarget(join(file, 'bundle')), refused);
+  assert.throws(() => refuseBundleTarget(folder), { code: 'wrong-input', message: /is there already/ });
 });
 
 test('a file in place of the folder of records is named, and an empty folder is taken', async () => {

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { stringify } from 'yaml';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
 import { openStore, type Store } from '../../src-main/store/store.ts';
@@ -117,6 +127,17 @@ test('runs on two datasets are told apart in one sentence', () => {
   assert.equal(armDifferences(store, rows, first.runs[0] ?? '').otherData, sentence);
   assert.equal(otherDataSentence(store, first.runs), null);
   store.close();
+});
+
+test('the report of what is in the store is written where the source is gone', async () => {
+  const file = join(folder, 'grown.yaml');
+  writeFileSync(file, stringify(plan));
+  renameSync(source, `${source} away`);
+  const { code, stdout, stderr } = await arcbench(['report', file, '--workspace', workspace]).ended;
+  renameSync(`${source} away`, source);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, `Report: ${secondReport}\n`);
+  assert.match(stderr, /faces is not there: the report is on the data that the newest runs saw/);
 });
 
 test('a report of earlier data is written once more on these data, with its own remarks', async () => {

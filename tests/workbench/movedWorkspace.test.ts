@@ -7,7 +7,8 @@ import { after, before, test } from 'node:test';
 import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
 import { experimentSchema, type Plan } from '../../src-shared/experiment.ts';
 import { readDatasetFile } from '../../src-main/data/datasetFile.ts';
-import { readPreparedIndex } from '../../src-main/data/preparedSet.ts';
+import { readPreparedIndex, type PreparedSet } from '../../src-main/data/preparedSet.ts';
+import type { Split } from '../../src-main/split/makeSplit.ts';
 import { hashFiles } from '../../src-main/files/hashFiles.ts';
 import { storedPaths } from '../../src-main/files/storedPaths.ts';
 import { workspaceFolders } from '../../src-main/files/workspaceFolders.ts';
@@ -20,6 +21,7 @@ import { comparisonRuns } from '../../src-main/workbench/experiment/plannedRuns.
 import { runFacesOf } from '../../src-main/workbench/experiment/runFaces.ts';
 import { auditFaces, writeAuditedSplit } from '../../src-main/workbench/experiment/splitFaces.ts';
 import type { StageOptions } from '../../src-main/workbench/experiment/stage.ts';
+import { portablePlan } from '../../src-main/workbench/results/export/portablePlan.ts';
 import { pictureFinder } from '../../src-main/workbench/results/pictureFinder.ts';
 import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { drawFaces } from '../drawnFaces.ts';
@@ -184,7 +186,7 @@ test('a workspace of before, with full paths, works where it was moved to', asyn
     database.prepare('UPDATE artefact SET path = ? WHERE run = ?').run(full(path ?? ''), run);
   database.prepare("UPDATE dataset SET source = ? WHERE source LIKE 'uploads/%'").run(full('uploads/u1/faces'));
   database.prepare("DELETE FROM result WHERE name = 'digest'").run();
-  database.exec('DROP TABLE place; PRAGMA user_version = 5');
+  database.exec('DROP TABLE place; ALTER TABLE dataset DROP COLUMN facesFound; PRAGMA user_version = 5');
   database.close();
   assert.deepEqual(await check(older), []);
   const store = openStore(older, { readOnly: true });
@@ -192,6 +194,51 @@ test('a workspace of before, with full paths, works where it was moved to', asyn
   assert.equal(store.artefacts(runs[0] ?? '')[0]?.path, workspaceFolders(older).filesOfRun(runs[0] ?? '').weights);
   assert.ok(store.datasets().some(({ source }) => source === join(older, 'uploads', 'u1', 'faces')));
   store.close();
+});
+
+test('an exported plan carries what it needs, and gives the same parts where nothing else is', async () => {
+  const options = optionsOf(copy, uploaded);
+  const { store, plan, baseFolder } = options;
+  const run = store.run(runs[0] ?? '');
+  mkdirSync(baseFolder, { recursive: true });
+  writeFileSync(join(baseFolder, 'start.safetensors'), 'weights');
+  writeFileSync(join(baseFolder, 'pairs.txt'), 'pairs');
+  const target = join(folder, 'exported');
+  mkdirSync(target);
+  const splitFolder = workspaceFolders(copy).split(run?.splitHash ?? '');
+  const planned: Plan = {
+    ...plan,
+    model: { ...plan.model, weights: 'start.safetensors' },
+    evaluation: { ...plan.evaluation, pairs: 'pairs.txt' },
+  };
+  const base = { store, baseFolder };
+  const without = await portablePlan(join(folder, 'without'), planned, { base, seed: 1, splitFolder: null });
+  assert.equal(without.data.source, join(copy, 'uploads', 'u1', 'faces'));
+  const portable = await portablePlan(target, planned, { base, seed: 1, splitFolder });
+  assert.deepEqual(
+    [portable.model.weights, portable.evaluation.pairs, portable.data.source],
+    ['files/start.safetensors', 'files/pairs.txt', 'faces'],
+  );
+  assert.equal(readFileSync(join(target, 'files', 'start.safetensors'), 'utf8'), 'weights');
+  const contents = (split: Split, { images }: PreparedSet) =>
+    Object.entries(split.parts).map(([part, indexes]) => [
+      part,
+      indexes.map((index) => `${images[index]?.identity} ${images[index]?.contentHash}`).sort(),
+    ]);
+  const dataset = await importFaces(options);
+  const set = await prepareFaces(options, dataset);
+  const before = contents((await auditFaces(options, set)).split, set);
+  store.close();
+
+  const elsewhere = {
+    ...options,
+    store: openStore(join(folder, 'third')),
+    plan: experimentSchema.parse(JSON.parse(JSON.stringify(portable))),
+    baseFolder: target,
+  };
+  const carried = await prepareFaces(elsewhere, await importFaces(elsewhere));
+  assert.deepEqual(contents((await auditFaces(elsewhere, carried)).split, carried), before);
+  elsewhere.store.close();
 });
 
 test('paths are relative below the workspace only', () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
-import { pictureAddress } from '../../src-shared/addresses.ts';
+import { unzipSync } from 'fflate';
+import { pictureAddress, reportAddress, runArchiveAddress } from '../../src-shared/addresses.ts';
 import type { CallInput, CallName, CallOutputs, Job, WorkbenchEvent } from '../../src-shared/api.ts';
 import { prepareSchema, splitSchema } from '../../src-shared/experiment.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
@@ -254,6 +255,14 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     assert.equal(shown.markdown, readFileSync(job.result ?? '', 'utf8'));
     assert.equal((await call('reports.write', { id: report.id })).markdown, shown.markdown);
     assert.equal((await workbench.resource(`reports/${report.id}.zip`))?.type, 'application/zip');
+    const page = await workbench.resource(reportAddress(report, 'report.html'));
+    assert.equal(page?.fileName, `report-${report.id}.html`, 'it is saved, never opened among the screens');
+    const exported = await workbench.resource(runArchiveAddress(first.id));
+    assert.equal(exported?.fileName, `run-${first.id}.zip`);
+    const files = unzipSync(exported.bytes);
+    for (const name of ['model.onnx', 'weights.safetensors', 'model/model.json', 'README.md', 'croissant.json'])
+      assert.ok((files[`run-${first.id}/${name}`]?.length ?? 0) > 100, name);
+    await assert.rejects(workbench.resource(runArchiveAddress('unknown')), /no run unknown/i);
     const remarked = await call('reports.remark', {
       id: report.id,
       section: 'limits',

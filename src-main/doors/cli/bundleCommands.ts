@@ -3,7 +3,7 @@ import { comparisonRuns } from '../../workbench/experiment/plannedRuns.ts';
 import { planHash } from '../../workbench/experiment/planHash.ts';
 import { gatherSplit } from '../../workbench/experiment/runExperiment.ts';
 import { verifyBundle } from '../../workbench/results/bundle/verifyBundle.ts';
-import { writeBundle } from '../../workbench/results/bundle/writeBundle.ts';
+import { refuseBundleTarget, writeBundle } from '../../workbench/results/bundle/writeBundle.ts';
 import type { Session } from './session.ts';
 
 /** The commands that hand on the results of an experiment so that others can verify them. */
@@ -13,8 +13,9 @@ export function addBundleCommands(program: Command, cli: Session): void {
     .argument('<experiment.yaml>')
     .argument('<folder>')
     .description('write the report with what its numbers rest on into a new folder, each file with its SHA-256')
-    .action((source: string, folder: string) =>
-      cli.withExperiment(source, async (options) => {
+    .action((source: string, folder: string) => {
+      refuseBundleTarget(folder);
+      return cli.withExperiment(source, async (options) => {
         const { store, plan, rerunCommand } = options;
         const faces = await gatherSplit(options);
         const runs = comparisonRuns(store, plan, faces);
@@ -24,8 +25,8 @@ export function addBundleCommands(program: Command, cli: Session): void {
             `SHA-256 of SHA256SUMS, to publish beside it: ${bundle.sha256}`,
           bundle,
         );
-      }),
-    );
+      });
+    });
   program
     .command('verify')
     .argument('<bundle>')

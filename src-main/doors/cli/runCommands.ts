@@ -121,10 +121,15 @@ export function addRunCommands(program: Command, cli: Session): void {
       'copy the saved model, weights, embeddings and plan of a run into a new folder, with model.onnx, a model ' +
         'card, and files that TensorBoard opens with --logdir',
     )
-    .action((id: string, folder: string) =>
+    .option('--pictures', 'copy the pictures of the split too, so that the plan runs anywhere')
+    .action((id: string, folder: string, { pictures = false }: { readonly pictures?: boolean }) =>
       cli.withStore({ readOnly: true }, async (store) => {
-        const result = await exportRun(store, id, folder);
-        cli.print(`Exported ${result.files.join(', ')} to ${result.folder}`, result);
+        const result = await exportRun(store, id, { target: folder, pictures });
+        const note =
+          pictures || result.source === 'demo'
+            ? 'It can be run anywhere.'
+            : `The pictures are not in it: the plan names ${result.source}; --pictures copies those of the split.`;
+        cli.print(`Exported ${result.files.join(', ')} to ${result.folder}\n${note}`, result);
       }),
     );
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { dirname, join } from 'node:path';
 import type { ResolvedCopies } from '../../../src-shared/api.ts';
@@ -17,6 +18,9 @@ import type { SkipReason } from '../../split/splitParts.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { countPeople } from '../../workbench/experiment/countPeople.ts';
 import { importFaces, prepareFaces } from '../../workbench/experiment/gatherFaces.ts';
+import { planHash } from '../../workbench/experiment/planHash.ts';
+import { rewriteReport } from '../../workbench/experiment/rewriteReport.ts';
+import { pathFrom, type StageOptions } from '../../workbench/experiment/stage.ts';
 import { gatherSplit, writeExperimentReport } from '../../workbench/experiment/runExperiment.ts';
 import { auditFaces, writeAuditedSplit } from '../../workbench/experiment/splitFaces.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
@@ -292,6 +296,11 @@ export function addStageCommands(program: Command, cli: Session): void {
     .description('write the report of what is in the store')
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
+        const kept = keptRun(options);
+        if (kept !== null) {
+          const written = await rewriteReport(options, kept);
+          return cli.print(`Report: ${written}`, { report: written });
+        }
         const split = await gatherSplit(options);
         if (
           !comparisonRuns(options.store, options.plan, split).some(({ id }) => options.store.run(id)?.status === 'done')
@@ -305,6 +314,18 @@ export function addStageCommands(program: Command, cli: Session): void {
         cli.print(`Report: ${report}\nAs one HTML file, to share: ${page}`, { report, page });
       }),
     );
+}
+
+/** Where the source of a plan is gone, the newest run of the plan: its report needs only what the workspace keeps. */
+function keptRun(options: StageOptions): string | null {
+  const { store, plan, progress } = options;
+  if (plan.data.source === 'demo' || existsSync(pathFrom(options, plan.data.source))) return null;
+  const newest = store.runs(planHash(plan)).at(-1);
+  if (!newest) return null;
+  progress.notice(
+    `The data source ${plan.data.source} is not there: the report is on the data that the newest runs saw.`,
+  );
+  return newest.id;
 }
 
 const trainedText = ({ bestEpoch, epochs, imagesPerSecond }: TrainedSummary): string =>

@@ -24,6 +24,9 @@ const typeOf: Readonly<Record<string, string>> = {
   '.yaml': 'text/yaml; charset=utf-8',
 };
 
+/** Where addresses begin that the workbench answers. */
+const ofWorkbench = new Set(['pictures', 'reports', 'runs']);
+
 /**
  * Answers arcbench://app/ with the built screens and the workbench's pictures and reports, and arcbench://connect/ with
  * the page that asks for a remote workbench; nothing else.
@@ -55,7 +58,7 @@ export function serveAppProtocol(
     const segments = pathname === '/' ? ['index.html'] : addressSegments(pathname);
     if (segments === null) return nothing();
     try {
-      if (segments[0] !== 'pictures' && segments[0] !== 'reports') {
+      if (!ofWorkbench.has(segments[0] ?? '')) {
         const bytes = await readFile(join(renderer, ...segments)).catch(() => null);
         return bytes === null
           ? nothing()

@@ -140,6 +140,7 @@ export async function serve(workbench: Workbench, options: ServeOptions): Promis
   };
   app.get('/pictures/*', sendResource);
   app.get('/reports/*', sendResource);
+  app.get('/runs/*', sendResource);
 
   app.put('/uploads/*', async (request, reply) => {
     const [, upload, ...path] = addressSegments(request.raw.url ?? '') ?? [];

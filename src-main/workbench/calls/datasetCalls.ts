@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import type { DatasetDetails, DatasetSummary, Picture } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, partNames, type Plan } from '../../../src-shared/experiment.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
+import { mayHoldFaces } from '../../../src-shared/photographs.ts';
 import type { Dataset, FaceImage } from '../../data/dataset.ts';
+import type { FoundFaces } from '../../data/faceFinder.ts';
 import { saveDatasetFile } from '../../data/datasetFile.ts';
 import { importDataset } from '../../data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
@@ -13,6 +16,7 @@ import type { DatasetRow } from '../../store/datasets.ts';
 import { countPeople } from '../experiment/countPeople.ts';
 import { dataOf, type DatasetLibrary } from '../experiment/datasetLibrary.ts';
 import { headersIn } from '../experiment/gatherFaces.ts';
+import { countFound, foundFacesOf } from '../results/foundFacesOf.ts';
 import { deleteUpload, uploadOf } from '../workspace/deleteUpload.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
@@ -32,20 +36,35 @@ const summaryOf = (workspace: string, row: DatasetRow): DatasetSummary => ({
   importedAt: row.importedAt,
   uploaded: uploadOf(workspace, row.source) !== null,
   data: dataOf(row),
+  facesFound: row.facesFound,
 });
 
 const pictureOf = (
   { identity, path, landmarks, width, height }: FaceImage,
-  { index, source, corrected }: { readonly index: number; readonly source: string; readonly corrected: boolean },
+  {
+    index,
+    source,
+    corrected,
+    found,
+  }: {
+    readonly index: number;
+    readonly source: string;
+    readonly corrected: boolean;
+    readonly found: FoundFaces | null;
+  },
 ): Picture => ({
   index,
   identity,
   name: relative(source, path),
-  landmarks: landmarks ?? null,
+  landmarks: landmarks ?? (found !== null && found.faces > 0 ? found.landmarks : null),
   corrected,
+  faces: found?.faces ?? null,
   width: width ?? null,
   height: height ?? null,
 });
+
+const ofOlderVersion = (row: DatasetRow) =>
+  new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} is of an older version: import it again.`);
 
 /** The parts that the source states, without empty ones. */
 const givenPartsOf = (images: readonly FaceImage[]): DatasetDetails['givenParts'] =>
@@ -66,6 +85,7 @@ export function datasetCalls(
   };
   const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
   const stage = { baseFolder: store.workspace, rerunCommand: 'the import' };
+  const foundNow = foundFacesOf(store.workspace);
   const orders = new WeakMap<Dataset, readonly number[]>(); // kept: a sheet asks for page after page
   const orderOf = (dataset: Dataset): readonly number[] => {
     const order = orders.get(dataset) ?? naturalPlaces(dataset.images, ({ path }) => path);
@@ -80,6 +100,17 @@ export function datasetCalls(
         kind: 'import',
         title: data.source === 'demo' ? 'Import the demo faces' : `Import ${basename(data.source)}`,
         work: (job) => workInThread({ kind: 'import', plan: planOf({ data: opened }), ...stage }, job),
+      });
+    },
+    'datasets.findFaces': async ({ hash }) => {
+      const row = rowOf(hash);
+      const { images } = await library.dataset(hash);
+      if (images.some(({ contentHash }) => contentHash === undefined)) throw ofOlderVersion(row);
+      return jobs.add({
+        kind: 'find',
+        title: `Find faces in ${nameOf(row)}`,
+        work: (job) =>
+          workInThread({ kind: 'find', dataset: hash, plan: planOf({ data: dataOf(row) }), ...stage }, job),
       });
     },
     'datasets.show': async ({ hash }) => {
@@ -98,7 +129,9 @@ export function datasetCalls(
         understood: understood ?? null,
         partsGivenBy: partsGivenBy ?? null,
         givenParts: givenPartsOf(images),
+        sourceGone: !existsSync(row.source),
         withLandmarks: images.filter((image) => image.landmarks !== undefined).length,
+        detection: { offered: mayHoldFaces(images), ...countFound(images, foundNow()) },
         histogram: [...counts]
           .map(([size, count]) => ({ images: size, people: count }))
           .sort((a, b) => a.images - b.images),
@@ -108,12 +141,18 @@ export function datasetCalls(
         rejectedFiles: row.rejected.slice(0, rejectedShown),
       };
     },
-    'datasets.pictures': async ({ hash, identity, offset, limit }) => {
+    'datasets.pictures': async ({ hash, identity, faces, offset, limit }) => {
       const dataset = await library.dataset(hash);
       const corrections = await landmarkCorrections(store.workspace);
-      const chosen = orderOf(dataset).filter(
-        (index) => identity === null || dataset.images[index]?.identity === identity,
-      );
+      const foundIn = foundNow();
+      const hasFaces = (image: FaceImage): boolean => {
+        const found = foundIn(image);
+        return found !== null && (faces === 'none' ? found.faces === 0 : found.faces > 1);
+      };
+      const chosen = orderOf(dataset).filter((index) => {
+        const image = dataset.images[index] as FaceImage;
+        return (identity === null || image.identity === identity) && (faces === null || hasFaces(image));
+      });
       return {
         total: chosen.length,
         pictures: chosen.slice(offset, offset + limit).map((index) => {
@@ -122,6 +161,7 @@ export function datasetCalls(
             index,
             source: dataset.source,
             corrected: corrections.has(image.contentHash ?? ''),
+            found: foundIn(image),
           });
         }),
       };
@@ -134,14 +174,13 @@ export function datasetCalls(
           'wrong-input',
           `The dataset ${nameOf(row)} has no picture ${index + 1}: look at it again.`,
         );
-      if (image.contentHash === undefined)
-        throw new ArcBenchError('wrong-input', `The dataset ${nameOf(row)} is of an older version: import it again.`);
+      if (image.contentHash === undefined) throw ofOlderVersion(row);
       await correctLandmarks(store.workspace, image.contentHash, landmarks);
-      const found = await importDataset(
+      const imported = await importDataset(
         { ...dataOf(row), resolvedSource: row.source },
         { workspace: store.workspace, roots, headers: headersIn(store) },
       );
-      const dataset: Dataset = row.layout === 'demo' ? { ...found, layout: 'demo' } : found;
+      const dataset: Dataset = row.layout === 'demo' ? { ...imported, layout: 'demo' } : imported;
       const corrected = dataset.images[index];
       if (corrected?.contentHash !== image.contentHash)
         throw new ArcBenchError(
@@ -150,7 +189,8 @@ export function datasetCalls(
         );
       await saveDatasetFile(store.workspace, dataset, hash);
       tell({ event: 'datasets.changed', payload: null }); // every window shows how many have landmarks
-      return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null });
+      const found = foundNow()(corrected);
+      return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null, found });
     },
     'datasets.forget': async ({ hash }) => {
       const upload = uploadOf(store.workspace, rowOf(hash).source);

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adviceBeforeTraining, adviceKnobs, adviceSentence } from '../../../src-shared/advice.ts';
+import {
+  adviceBeforeTraining,
+  adviceKnobs,
+  adviceSentence,
+  photographAdvice,
+  type Advice,
+} from '../../../src-shared/advice.ts';
 import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, isPlaceholder, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
@@ -82,7 +88,7 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
       const text = `The arm ${arm.name} cannot be trained: ${refusal.sentence}.`;
       return [{ knob: refusal.knob, arms: [arm.name], text, blocking: true }];
     }),
-    ...adviceBeforeTraining(plan, counted && 'facts' in counted ? counted.facts : null).map((advice) => ({
+    ...adviceFrom(plan, counted).map((advice) => ({
       knob: adviceKnobs[advice.key],
       arms: Array.isArray(advice.values['arm']) ? advice.values['arm'].map(String) : [],
       text: adviceSentence(advice, texts),
@@ -90,6 +96,12 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
     })),
   ];
 }
+
+/** Advice from what is known of the faces: their photographs are known where they cannot be split. */
+const adviceFrom = (plan: Plan, counted: CountedFaces | null): readonly Advice[] =>
+  counted && 'refusal' in counted
+    ? [...photographAdvice(plan, counted.photographs), ...adviceBeforeTraining(plan, null)]
+    : adviceBeforeTraining(plan, counted?.facts ?? null);
 
 /** What of a start is beyond this machine; it would be refused. */
 const tooLarge = (estimate: StartEstimate): PlanAdvice[] =>

@@ -13,6 +13,9 @@ const datasetsKept = 4;
 export const dataOf = (row: DatasetRow): Plan['data'] =>
   experimentSchema.parse({ data: row.data ?? { source: row.source } }).data;
 
+/** What a data section says of its faces: their licence is no part of what is imported. */
+export const withoutLicence = ({ licence: _, ...data }: Plan['data']): Plan['data'] => data;
+
 /** Reads the image lists of datasets, the last few from memory. */
 export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspace' | 'datasets'> }) {
   const recent = new Map<string, { readonly changed: number; readonly dataset: Dataset }>();
@@ -35,7 +38,8 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
     },
     /** The dataset that was imported by a data section. Throws 'wrong-input' where none was. */
     async datasetOf(data: Plan['data']): Promise<Dataset> {
-      const row = store.datasets().find((entry) => JSON.stringify(dataOf(entry)) === JSON.stringify(data));
+      const wanted = JSON.stringify(withoutLicence(data));
+      const row = store.datasets().find((entry) => JSON.stringify(withoutLicence(dataOf(entry))) === wanted);
       if (!row)
         throw new ArcBenchError(
           'wrong-input',

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { SplitFacts } from '../../../src-shared/advice.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { splitSeedOf, type Plan } from '../../../src-shared/experiment.ts';
+import { photographsAmong, type Photographs } from '../../../src-shared/photographs.ts';
 import type { FacesFrom } from '../../../src-shared/startEstimate.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { preparedFolder } from '../../data/prepareDataset.ts';
@@ -25,7 +26,7 @@ export type CountedFaces =
       /** The hash of their prepared set, also where it is still to be made: runs on other data do not count. */
       readonly prepared?: string;
     }
-  | { readonly refusal: string };
+  | { readonly refusal: string; readonly photographs: Photographs | null };
 
 const mostDemoImages = 200_000; // an estimate of more would keep the workbench busy
 const countsKept = 20;
@@ -36,6 +37,7 @@ interface KnownFaces {
   readonly prepared?: string;
   readonly key: unknown;
   readonly open: () => CountableFaces;
+  readonly dataset?: Dataset;
 }
 interface CountableFaces {
   readonly set: SplitSource;
@@ -71,7 +73,7 @@ async function knownFaces(
   const dataset = await library.datasetOf(data).catch(() => null);
   if (dataset) {
     const folder = preparedFolder(store.workspace, dataset, plan.prepare);
-    const known = { key: dataset.hash, prepared: basename(folder) };
+    const known = { key: dataset.hash, prepared: basename(folder), dataset };
     if (existsSync(folder)) return { ...known, from: 'prepared', open: () => preparedFaces(folder) };
     return { ...known, from: 'imported', open: () => importedFaces(dataset) };
   }
@@ -104,15 +106,15 @@ function importedFaces({ images, partsGivenBy }: Dataset): CountableFaces {
   return { set, duplicates: null };
 }
 
-function count(plan: Plan, { from, prepared, open }: KnownFaces): CountedFaces {
+function count(plan: Plan, { from, prepared, dataset, open }: KnownFaces): CountedFaces {
   const { set, duplicates } = open();
   try {
     const rule = { ...plan.split, seed: splitSeedOf(plan.split, plan.seeds[0] ?? 1) };
     const split = makeSplit(set, rule, duplicates ?? noDuplicates);
-    const facts = splitFacts({ set, split });
+    const facts = splitFacts({ set, split, ...(dataset && { dataset }) });
     return { from, images: set.images.length, facts, ...(prepared !== undefined && { prepared }) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
-    return { refusal: error.message };
+    return { refusal: error.message, photographs: photographsAmong(dataset?.images ?? []) };
   }
 }

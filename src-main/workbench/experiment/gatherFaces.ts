@@ -1,4 +1,7 @@
 import { existsSync } from 'node:fs';
+import { adviceSentence, photographAdvice } from '../../../src-shared/advice.ts';
+import { photographsAmong } from '../../../src-shared/photographs.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import type { Dataset, Rejected } from '../../data/dataset.ts';
 import { saveDatasetFile } from '../../data/datasetFile.ts';
 import { importDataset } from '../../data/importDataset.ts';
@@ -10,6 +13,7 @@ import { refuseFullDisk } from '../estimate/refuseFullDisk.ts';
 import { demoBytes, packedBytes } from '../estimate/startDisk.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { countPeople } from './countPeople.ts';
+import { withoutLicence } from './datasetLibrary.ts';
 import { presentSource } from './presentSource.ts';
 import { checkStop, pathFrom, type PathBase, type StageOptions } from './stage.ts';
 
@@ -34,6 +38,8 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
   const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
   await saveDatasetFile(workspace, dataset);
   saveRow(options, dataset, dataset);
+  for (const advice of photographAdvice(plan, photographsAmong(dataset.images)))
+    progress.notice(`Advice: ${adviceSentence(advice, reportTexts('en'))}`);
   checkStop(options);
   return dataset;
 }
@@ -63,7 +69,7 @@ export const absoluteData = ({
   plan,
   ...base
 }: PathBase & Pick<StageOptions, 'plan'>): StageOptions['plan']['data'] => ({
-  ...plan.data,
+  ...withoutLicence(plan.data),
   source: plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source),
 });
 

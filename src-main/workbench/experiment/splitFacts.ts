@@ -1,4 +1,5 @@
 import type { SplitFacts } from '../../../src-shared/advice.ts';
+import { photographsAmong, type SizedPicture } from '../../../src-shared/photographs.ts';
 import type { Split } from '../../split/makeSplit.ts';
 import { valImages } from '../../split/valPeople.ts';
 import type { SplitSource } from '../../split/splitParts.ts';
@@ -7,9 +8,11 @@ import type { SplitSource } from '../../split/splitParts.ts';
 export function splitFacts({
   set,
   split,
+  dataset,
 }: {
   readonly set: Pick<SplitSource, 'images'>;
   readonly split: Split;
+  readonly dataset?: { readonly images: readonly SizedPicture[] };
 }): SplitFacts {
   const perPerson = (indexes: readonly number[]) => {
     const counts = new Map<string, number>();
@@ -29,5 +32,6 @@ export function splitFacts({
     positives,
     ...(held.length > 0 && { valPeople: perPerson(held).length }),
     negatives: pairs(query.length) - positives + query.length * distractors.length,
+    ...(dataset && { photographs: photographsAmong(dataset.images) }),
   };
 }

@@ -250,6 +250,7 @@ function trainLabels({ set }: TrainingStage['faces']): TrainingStage['labelsOf']
 
 function sayAdvice({ options, faces }: TrainingStage): void {
   const texts = reportTexts('en');
-  for (const advice of adviceBeforeTraining(options.plan, splitFacts(faces)))
+  // what photographs need is said when they are imported
+  for (const advice of adviceBeforeTraining(options.plan, splitFacts({ set: faces.set, split: faces.split })))
     options.progress.notice(`Advice: ${adviceSentence(advice, texts)}`);
 }

@@ -7,6 +7,7 @@ import { importFaces, prepareFaces } from '../experiment/gatherFaces.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { placeEmbeddings } from '../results/placeEmbeddings.ts';
 import { resumableRun, resumeRun } from '../experiment/resumeRun.ts';
+import { findFaces } from '../experiment/findFaces.ts';
 import { rewriteReport } from '../experiment/rewriteReport.ts';
 import { runExperiment } from '../experiment/runExperiment.ts';
 import { auditFaces, lookForDuplicates, writeAuditedSplit } from '../experiment/splitFaces.ts';
@@ -50,6 +51,9 @@ async function done(
   switch (work.kind) {
     case 'import':
       return (await importFaces(options)).hash;
+    case 'find':
+      await findFaces(options, await datasetLibrary({ store }).dataset(work.dataset));
+      return work.dataset;
     case 'prepare': {
       const set = await prepareFaces(options, await dataset());
       await lookForDuplicates(options, set); // the split asks for them at once

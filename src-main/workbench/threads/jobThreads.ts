@@ -11,6 +11,7 @@ import type { StageOptions } from '../experiment/stage.ts';
 export type PlannedWork = Pick<StageOptions, 'plan' | 'baseFolder' | 'rerunCommand'> &
   (
     | { readonly kind: 'import' | 'prepare' | 'split' }
+    | { readonly kind: 'find'; readonly dataset: string }
     | { readonly kind: 'report'; /** The data of this run are those of the report. */ readonly run: string }
     | { readonly kind: 'experiment'; readonly interrupted: CheckedInput<'experiments.start'>['interrupted'] }
     | { readonly kind: 'resume'; readonly run: string }

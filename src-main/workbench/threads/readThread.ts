@@ -12,6 +12,7 @@ import { trialAnswers } from '../calls/trialCalls.ts';
 import { jobQueue } from '../jobQueue.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { keptProjection } from '../results/placeEmbeddings.ts';
+import { runArchive } from '../results/export/runArchive.ts';
 import { trialRoom, type TrialRoom } from '../trial/trialRoom.ts';
 import { reportArchive } from '../results/reportArchive.ts';
 import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
@@ -38,6 +39,7 @@ const handlers = {
   ...experimentCalls(context, library),
   ...workspaceCalls(context),
   'projection.kept': (request: Parameters<typeof keptProjection>[1]) => keptProjection(store, request),
+  'run.archive': (id: string) => runArchive(store, id),
   'report.archive': (id: string) => reportArchive(workspace, id),
 };
 const encoder = new TextEncoder();

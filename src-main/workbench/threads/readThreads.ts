@@ -3,6 +3,8 @@ import type { CallName } from '../../../src-shared/api.ts';
 import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { CallContext } from '../calls/callContext.ts';
 
+/** What the workbench itself asks. */
+type OwnQuestion = 'projection.kept' | 'report.archive' | 'run.archive' | 'trial.occlude';
 /**
  * Calls that only read the store and may take long, and questions of the workbench itself. Each names the thread that
  * answers it: one thread is for results of training, one for faces and plans, and one tries runs on pictures.
@@ -26,6 +28,7 @@ const readCalls = {
   'experiments.show': 'faces',
   'experiments.check': 'faces',
   'report.archive': 'faces',
+  'run.archive': 'faces',
   'try.send': 'trial',
   'try.look': 'trial',
   'try.compare': 'trial',
@@ -35,7 +38,7 @@ const readCalls = {
   'people.enrol': 'trial',
   'people.delete': 'trial',
   'trial.occlude': 'trial',
-} as const satisfies Partial<Record<CallName | 'projection.kept' | 'report.archive' | 'trial.occlude', string>>;
+} as const satisfies Partial<Record<CallName | OwnQuestion, string>>;
 export type ReadCall = keyof typeof readCalls;
 export const isReadCall = (name: string): name is ReadCall => Object.hasOwn(readCalls, name);
 

@@ -23,19 +23,21 @@ const typeOf: Readonly<Record<string, string>> = {
 
 /**
  * The bytes that screens show: imported pictures, faces as the network sees them, and files of reports. `packed` makes
- * the archive of a report.
+ * the archive of a report, and `exported` that of a run.
  */
 export function resources({
   workspace,
   library,
   roots,
   packed,
+  exported,
 }: {
   readonly workspace: string;
   readonly library: DatasetLibrary;
   /** The folders that the user opened. */
   readonly roots: readonly string[];
   readonly packed: (id: string) => Promise<Uint8Array>;
+  readonly exported: (run: string) => Promise<Uint8Array>;
 }) {
   const folders = workspaceFolders(workspace);
   const pictures = new Map<string, Resource>(); // least recently used first
@@ -119,6 +121,9 @@ export function resources({
         const found = await face(faceOf[1]!, Number(faceOf[2]));
         return found && remember(address, found);
       }
+      const runOf = /^runs\/([\w.-]{1,80})\.zip$/.exec(address)?.[1];
+      if (runOf !== undefined)
+        return { type: 'application/zip', bytes: await exported(runOf), fileName: `run-${runOf}.zip` };
       const archiveOf = /^reports\/([0-9a-f]{12}(?:-[0-9a-f]{8})?)\.zip$/.exec(address);
       if (archiveOf) return await archive(archiveOf[1]!);
       const reportOf = /^reports\/([0-9a-f]{12}(?:-[0-9a-f]{8})?)\/([^/?]{1,200})(?:\?written=[\w.%-]{1,60})?$/.exec(

@@ -266,14 +266,17 @@ export const withSplit = (text: string, sections: ReturnType<typeof notStandard>
 export function newExperimentText({
   name,
   data,
+  detect = false,
 }: {
   readonly name: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Whether faces are looked for in pictures without landmarks. */
+  readonly detect?: boolean;
 }): string {
   const head = stringify({ name: `ArcFace against cross-entropy on ${name}`, data }, { lineWidth: 0 });
   return `# What does ArcFace buy over plain cross-entropy on these faces?
 ${head}prepare:
-  inputSize: 64
+  inputSize: 64${detect ? '\n  alignment: detect' : ''}
 model:
   backbone: smallcnn
   embeddingSize: 128

@@ -13,6 +13,7 @@ export function jobOutcome(job: Job): { readonly label: string; readonly to: Rou
       return { label: 'Open the run', to: { name: 'runs', params: { id: job.result } } };
     case 'import':
       return { label: 'Open the dataset', to: { name: 'datasets', params: { hash: job.result } } };
+    case 'find':
     case 'prepare':
     case 'split':
     case 'projection':

@@ -92,7 +92,10 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
       store();
       const next = datasetOf(hash);
       const stored = next === null ? undefined : others.value[keyOf(next)];
-      kept.value = { dataset: hash, ...withKnownKeys(stored) };
+      const settings = withKnownKeys(stored);
+      // Where a search has found faces, they are used unless the user has chosen otherwise.
+      if (stored === undefined && next?.facesFound) settings.prepare.alignment = 'detect';
+      kept.value = { dataset: hash, ...settings };
     },
     /** Takes the settings of elsewhere, such as an experiment's. */
     take: (next: Kept): void => {

@@ -89,6 +89,7 @@ export const folders: HostileKind = {
           library: { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary,
           roots: [dataset.source],
           packed: () => Promise.reject(new Error('no archive is asked for')),
+          exported: () => Promise.reject(new Error('no archive is asked for')),
         });
         for (const index of dataset.images.keys()) await shown.read(`pictures/original/x/${index}?side=96`);
         shown.close();

@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
 import { hashFiles } from '../../../files/hashFiles.ts';
+import { refuseUnwritable } from '../../../files/newTarget.ts';
 import { workspaceFolders } from '../../../files/workspaceFolders.ts';
 import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
 import { renderReport } from '../../../report/renderReport.ts';
@@ -28,8 +29,7 @@ export interface WrittenBundle {
  */
 export async function writeBundle(store: Store, source: ReportSource, target: string): Promise<WrittenBundle> {
   const folder = resolve(target);
-  if (existsSync(folder))
-    throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
+  refuseBundleTarget(folder);
   const model = await reportOf(store, source);
   const runs = model.plan.arms.flatMap(({ name }) => judgedRuns(model, name));
   if (runs.length === 0)
@@ -45,6 +45,14 @@ export async function writeBundle(store: Store, source: ReportSource, target: st
   });
   const sums = await readFile(join(folder, sumsName));
   return { folder, runs: runs.length, files: files.length, sha256: createHash('sha256').update(sums).digest('hex') };
+}
+
+/** Throws 'wrong-input' where a bundle cannot be written; to be asked before any work. */
+export function refuseBundleTarget(target: string): void {
+  const folder = resolve(target);
+  if (existsSync(folder))
+    throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
+  refuseUnwritable(folder);
 }
 
 /** The model as JSON, and the report that this text gives: numbers that JSON cannot hold are null in both. */

@@ -1,27 +1,39 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp } from 'node:fs/promises';
+import { chmod, cp, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
+import { refuseUnwritable } from '../../../files/newTarget.ts';
+import { workspaceFolders } from '../../../files/workspaceFolders.ts';
 import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
 import type { Store } from '../../../store/store.ts';
+import { originOf } from '../../experiment/originOf.ts';
 import { noSuchRun } from '../../experiment/noSuchRun.ts';
 import { writeProjectorFiles } from '../projectorFiles.ts';
 import { writeEventFile } from '../tensorboard/writeEventFile.ts';
 import { exportedRun } from './exportedRun.ts';
+import { portablePlan } from './portablePlan.ts';
 import { writeDocuments } from './writeDocuments.ts';
 import { writeOnnxFile } from './writeOnnxFile.ts';
 
+export interface ExportedRun {
+  readonly folder: string;
+  readonly files: readonly string[];
+  /** Where the pictures are that the plan of the export names. */
+  readonly source: string;
+}
+
 /**
- * Copies what a finished run left behind (saved model, weights, embeddings) and its plan into a new folder, whole or
- * not at all, and adds the forms that other programs read: ONNX, TensorBoard's event file and projector, and a
- * model card. Throws 'wrong-input'.
+ * Copies what a finished run left behind (saved model, weights, embeddings), its plan with the files that this names,
+ * and the manifest of its split into a new folder, whole or not at all, and adds the forms that other programs read:
+ * ONNX, TensorBoard's event file and projector, and a model card. With `pictures`, the pictures of the split are copied
+ * too, and the plan runs anywhere. Throws 'wrong-input'.
  */
 export async function exportRun(
   store: Store,
   id: string,
-  target: string,
-): Promise<{ readonly folder: string; readonly files: readonly string[] }> {
+  { target, pictures }: { readonly target: string; readonly pictures: boolean },
+): Promise<ExportedRun> {
   const run = store.run(id);
   if (!run) throw noSuchRun(id);
   const artefacts = store.artefacts(id);
@@ -34,6 +46,19 @@ export async function exportRun(
   const folder = resolve(target);
   if (existsSync(folder))
     throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
+  refuseUnwritable(folder);
+  const plan = store.plan(run.planHash);
+  if (!plan)
+    throw new ArcBenchError('damaged', `The plan of run ${id} is not in the store: start the experiment again.`);
+  const splitFolder = workspaceFolders(store.workspace).split(run.splitHash);
+  if (pictures && !existsSync(splitFolder))
+    throw new ArcBenchError(
+      'wrong-input',
+      `The folders of the split of run ${id} are gone from the workspace: run its experiment again, or export ` +
+        'without --pictures.',
+    );
+  const base = { store, baseFolder: originOf(store, id)?.baseFolder ?? store.workspace };
+  let source = '';
   const summary = { ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') };
   const exported = exportedRun(store, run);
   const made: string[] = [];
@@ -47,7 +72,15 @@ export async function exportRun(
         made.push(...(await writeEventFile(temporary, store, exported)));
         made.push(...(await writeDocuments(temporary, store, exported)));
       }
-      await writeSynced(join(temporary, 'experiment.yaml'), stringify(store.plan(run.planHash)));
+      const portable = await portablePlan(temporary, plan, {
+        base,
+        seed: run.seed,
+        splitFolder: pictures ? splitFolder : null,
+      });
+      ({ source } = portable.data);
+      await writeSynced(join(temporary, 'experiment.yaml'), stringify(portable));
+      const manifest = join(splitFolder, 'manifest.json');
+      if (existsSync(manifest)) await cp(manifest, join(temporary, 'split.json'));
       await writeSynced(join(temporary, 'run.json'), `${JSON.stringify(summary, null, 1)}\n`);
     });
   } catch (error) {
@@ -59,8 +92,7 @@ export async function exportRun(
       { cause: error },
     );
   }
-  return {
-    folder,
-    files: [...artefacts.map(({ path }) => basename(path)), ...made, 'experiment.yaml', 'run.json'],
-  };
+  const named = new Set([...artefacts.map(({ path }) => basename(path)), ...made]);
+  const others = (await readdir(folder)).filter((name) => !named.has(name)).sort();
+  return { folder, files: [...named, ...others], source };
 }
