@@ -1,3 +1,4 @@
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { backend, binding, tf, type OpAttribute, type Tensor } from './tensorflow.ts';
 
 type GradientFunction = (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
@@ -6,7 +7,7 @@ interface Differentiable {
   value: Tensor;
   gradFunc: GradientFunction;
 }
-// tf.customGrad for one to four inputs: its own type loses their number.
+// tf.customGrad for one to three inputs, and for any: its own type loses their number.
 const withGradient = tf.customGrad as unknown as (
   f: (x: Tensor, save: Save) => Differentiable,
 ) => (x: Tensor) => Tensor;
@@ -16,9 +17,15 @@ const withGradients = tf.customGrad as unknown as (
 const withThreeGradients = tf.customGrad as unknown as (
   f: (x: Tensor, y: Tensor, z: Tensor, save: Save) => Differentiable,
 ) => (x: Tensor, y: Tensor, z: Tensor) => Tensor;
-const withFourGradients = tf.customGrad as unknown as (
-  f: (x: Tensor, y: Tensor, z: Tensor, u: Tensor, save: Save) => Differentiable,
-) => (x: Tensor, y: Tensor, z: Tensor, u: Tensor) => Tensor;
+const withGradientsOf = (
+  inputs: readonly Tensor[],
+  f: (inputs: readonly Tensor[], save: Save) => Differentiable,
+): Tensor => {
+  const compute = (...args: [...Tensor[], Save]) => f(args.slice(0, -1) as Tensor[], args.at(-1) as Save);
+  return (tf.customGrad as unknown as (f: typeof compute) => (...tensors: readonly Tensor[]) => Tensor)(compute)(
+    ...inputs,
+  );
+};
 
 const type = (name: string, value: number = binding.TF_FLOAT): OpAttribute => ({
   name,
@@ -187,12 +194,16 @@ function stridedConvolution(
   })(input, filter);
 }
 
-/** Depthwise 2-D convolution, NHWC by [k, k, channels, 1], with native gradients. */
+/**
+ * Depthwise 2-D convolution of images [batch, height, width, channels] by a filter [k, k, channels, 1], with native
+ * gradients. `direct` asks for TensorFlow's own ops.
+ */
 export function depthwiseConv2d(
   input: Tensor,
   filter: Tensor,
-  { stride, padding }: { stride: number; padding: Padding },
+  { stride, padding, direct = false }: { stride: number; padding: Padding; direct?: boolean },
 ): Tensor {
+  if (hasOwnOps && !direct && input.shape[3]! % 16 === 0) return ownDepthwise(input, filter, { stride, padding });
   const { attributes, backward } = planConvolution(stride, padding, filter.shape[0] as number);
   return withGradients((x, w, save) => {
     save([x, w]);
@@ -217,6 +228,61 @@ export function depthwiseConv2d(
   })(input, filter);
 }
 
+/** A depthwise convolution by ArcBench's own kernels (engine/native). */
+function ownDepthwise(
+  input: Tensor,
+  filter: Tensor,
+  { stride, padding }: { readonly stride: number; readonly padding: Padding },
+): Tensor {
+  const [, height, width] = input.shape as [number, number, number, number];
+  const kernel = filter.shape[0] as number;
+  /** Zeros before a side and places along the result. TensorFlow's SAME puts the odd zero behind. */
+  const along = (size: number): { before: number; places: number } => {
+    if (padding !== 'same') return { before: padding, places: Math.floor((size + 2 * padding - kernel) / stride) + 1 };
+    const places = Math.ceil(size / stride);
+    return { before: Math.floor(Math.max((places - 1) * stride + kernel - size, 0) / 2), places };
+  };
+  const rows = along(height);
+  const columns = along(width);
+  const attributes = Object.entries({
+    stride,
+    kernel,
+    height,
+    width,
+    top: rows.before,
+    left: columns.before,
+    down: rows.places,
+    across: columns.places,
+  }).map(([name, value]) => integer(name, value));
+  return withGradients((x, w, save) => {
+    save([x, w]);
+    return {
+      value: backend.executeSingleOutput('DepthwiseConv', attributes, [x, w]), // [batch, height', width', channels]
+      gradFunc: (dy) => [
+        backend.executeSingleOutput('DepthwiseConvBackpropInput', attributes, [dy, w]),
+        backend.executeSingleOutput('DepthwiseConvBackpropFilter', attributes, [x, dy]),
+      ],
+    };
+  })(input, filter);
+}
+
+/**
+ * Dropout (JMLR 15, 1929-1958): a share `rate` of the numbers becomes 0, the others are divided by 1 - rate. The draws
+ * are made inside the graph and depend only on the seed, int32 [2]. The gradient draws them again and keeps nothing.
+ */
+export function dropout(input: Tensor, seed: Tensor, rate: number): Tensor {
+  /** Random numbers below the rate drop theirs. */
+  const drop = (tensor: Tensor): Tensor => {
+    const noise = backend.executeSingleOutput(
+      'StatelessRandomUniform',
+      [type('dtype'), type('T', binding.TF_INT32), type('Tseed', binding.TF_INT32)],
+      [shapeTensor(tensor.shape), seed],
+    );
+    return tf.mul(tensor, tf.mul(tf.cast(tf.greaterEqual(noise, rate), 'float32'), 1 / (1 - rate)));
+  };
+  return withGradient((x) => ({ value: drop(x), gradFunc: drop }))(input);
+}
+
 /** Rectifier with its native gradient; a `ceiling` of 6 makes it ReLU6. */
 export function relu(input: Tensor, ceiling: 6 | null = null): Tensor {
   const name = ceiling === 6 ? 'Relu6' : 'Relu';
@@ -227,9 +293,41 @@ export function relu(input: Tensor, ceiling: 6 | null = null): Tensor {
   })(input);
 }
 
-/** Parametric rectifier with one slope per channel: relu(x) - slope relu(-x). */
-export function prelu(input: Tensor, slope: Tensor): Tensor {
-  return tf.sub(relu(input), tf.mul(slope, relu(tf.neg(input))));
+/**
+ * Parametric rectifier with one slope per channel: x above 0, slope x below (arXiv 1502.01852). Its gradients keep x
+ * and compute the rest again, since as composed ops it would keep three tensors of x's size. `direct` asks for
+ * TensorFlow's own ops.
+ */
+export function prelu(input: Tensor, slope: Tensor, { direct = false } = {}): Tensor {
+  const isOwn = hasOwnOps && !direct && fillsRegisters(input.shape);
+  return withGradients((x, weight, save) => {
+    save([x, weight]);
+    if (isOwn)
+      return {
+        value: backend.executeSingleOutput('Prelu', [], [x, weight]),
+        gradFunc: (dy, saved) => backend.executeMultipleOutputs('PreluGrad', [], [dy, tf.zeros([0]), ...saved], 2),
+      };
+    return {
+      value: tf.sub(relu(x), tf.mul(weight, relu(tf.neg(x)))),
+      gradFunc: (dy, saved) => {
+        const [original, slopes] = saved as [Tensor, Tensor];
+        const axes = original.shape.map((_, axis) => axis).slice(0, -1);
+        return [
+          tf.where(tf.greater(original, 0), dy, tf.mul(dy, slopes)),
+          tf.sum(tf.mul(dy, tf.minimum(original, 0)), axes),
+        ];
+      },
+    };
+  })(input, slope);
+}
+
+/** Whether ArcBench's own passes take a tensor: rows of its channels must fill whole registers of 16 numbers. */
+function fillsRegisters(shape: readonly number[]): boolean {
+  const channels = shape.at(-1) ?? 0;
+  const rows = elementCount(shape.slice(0, -1));
+  let asOne = 1; // rows that are taken as one
+  while ((channels * asOne) % 16 !== 0) asOne *= 2;
+  return channels % 2 === 0 && rows % asOne === 0;
 }
 
 export interface Pooling {
@@ -266,6 +364,22 @@ export interface BatchNormState {
   readonly variance: Tensor;
 }
 
+/** ReLU, ReLU6, or PReLU with its slopes [channels]. */
+export type Rectifier = 'relu' | 'relu6' | Tensor;
+
+/** The number of a rectifier in engine/native/batchNormPasses.h. */
+function rectifierCode(rectifier: Rectifier | undefined): number {
+  if (rectifier === undefined) return 0;
+  if (rectifier === 'relu') return 1;
+  return rectifier === 'relu6' ? 2 : 3;
+}
+
+/** Applies a rectifier. */
+export function rectify(input: Tensor, rectifier: Rectifier, options: { readonly direct?: boolean } = {}): Tensor {
+  if (rectifier === 'relu') return relu(input);
+  return rectifier === 'relu6' ? relu(input, 6) : prelu(input, rectifier, options);
+}
+
 export interface BatchNormTrainingOptions {
   readonly epsilon: number;
   readonly momentum: number;
@@ -273,8 +387,8 @@ export interface BatchNormTrainingOptions {
   readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
   /** Added to the normalised values. */
   readonly shortcut?: Tensor | undefined;
-  /** Whether a rectifier follows. */
-  readonly rectified?: boolean;
+  /** The rectifier that follows, if any. */
+  readonly rectifier?: Rectifier | undefined;
   /** Max pooling that follows the rectifier. */
   readonly pooling?: Pooling | undefined;
   /** Asks for TensorFlow's own ops. */
@@ -286,16 +400,17 @@ export interface BatchNormTrainingOptions {
  * follows it in the network: a shortcut that is added, a rectifier, max pooling.
  */
 export function batchNormTraining(input: Tensor, state: BatchNormState, options: BatchNormTrainingOptions): Tensor {
-  const { shortcut, rectified = false, pooling, direct = false } = options;
-  const mayUseOwnOps = hasOwnOps && !direct && input.shape.at(-1)! % 16 === 0;
+  const { shortcut, rectifier, pooling, direct = false } = options;
+  const mayUseOwnOps = hasOwnOps && !direct && fillsRegisters(input.shape);
   if (pooling) {
-    if (mayUseOwnOps && rectified && !shortcut) return pooledBatchNorm(input, state, { ...options, pooling });
+    const mayPool = mayUseOwnOps && rectifier === 'relu' && !shortcut && input.shape.at(-1)! % 16 === 0;
+    if (mayPool) return pooledBatchNorm(input, state, { ...options, pooling });
     return maxPool(batchNormTraining(input, state, { ...options, pooling: undefined }), pooling);
   }
   if (mayUseOwnOps) return residualBatchNorm(input, state, options);
   const normalised = fusedBatchNorm(input, state, options);
   const sum = shortcut ? tf.add(normalised, shortcut) : normalised;
-  return rectified ? relu(sum) : sum;
+  return rectifier === undefined ? sum : rectify(sum, rectifier, { direct });
 }
 
 /** Batch norm, rectifier and max pooling in one pass (engine/native). */
@@ -326,32 +441,43 @@ function pooledBatchNorm(
   })(input, state.scale, state.offset);
 }
 
-/** Batch norm, shortcut and rectifier in one pass (engine/native). */
-function residualBatchNorm(
-  input: Tensor,
-  state: BatchNormState,
-  { epsilon, momentum, onStatistics, shortcut, rectified = false }: BatchNormTrainingOptions,
-): Tensor {
-  return withFourGradients((x, scale, offset, side, save) => {
+/**
+ * Batch norm, shortcut and rectifier in one pass (engine/native). The gradients of ReLU and ReLU6 keep their result,
+ * which the next layer keeps too; those of PReLU compute it again.
+ */
+function residualBatchNorm(input: Tensor, state: BatchNormState, options: BatchNormTrainingOptions): Tensor {
+  const { epsilon, momentum, onStatistics, shortcut, rectifier } = options;
+  const slope = typeof rectifier === 'object' ? rectifier : undefined;
+  // No network has both, so the native op has not either.
+  if (slope && shortcut) return prelu(residualBatchNorm(input, state, { ...options, rectifier: undefined }), slope);
+  const code = integer('rectifier', rectifierCode(rectifier));
+  const operands = [input, state.scale, state.offset, shortcut ?? tf.zeros([0]), slope ?? tf.zeros([0])];
+  return withGradientsOf(operands, (inputs, save) => {
+    const [x, scale, offset, side, slopes] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
     const [value, newMean, newVariance, mean, deviation] = backend.executeMultipleOutputs(
       'ResidualBatchNorm',
-      [float('epsilon', epsilon), float('momentum', momentum), boolean('rectified', rectified)],
-      [x, side, scale, offset, state.mean, state.variance],
+      [float('epsilon', epsilon), float('momentum', momentum), code],
+      [x, side, slopes, scale, offset, state.mean, state.variance],
       5,
     ) as [Tensor, Tensor, Tensor, Tensor, Tensor];
     onStatistics(newMean, newVariance);
-    save([value, x, side, scale, mean, deviation]);
+    const keepsResult = typeof rectifier === 'string';
+    save([keepsResult ? value : tf.zeros([0]), x, slopes, scale, offset, mean, deviation]);
+    // Without a rectifier the shortcut's gradient is the result's.
+    const residual = boolean('residual', shortcut !== undefined && rectifier !== undefined);
     return {
       value,
-      gradFunc: (dy, saved) =>
-        backend.executeMultipleOutputs(
+      gradFunc: (dy, saved) => {
+        const gradients = backend.executeMultipleOutputs(
           'ResidualBatchNormGrad',
-          [boolean('rectified', rectified)],
+          [code, residual],
           [dy, tf.zeros([0]), ...saved],
-          4,
-        ),
+          5,
+        );
+        return shortcut && rectifier === undefined ? gradients.with(3, dy.clone()) : gradients;
+      },
     };
-  })(input, state.scale, state.offset, shortcut ?? tf.zeros([0]));
+  });
 }
 
 /** TensorFlow's own batch norm. */

@@ -75,6 +75,8 @@ function load(): typeof TensorFlow {
   // One operation at a time on all cores: two at once share their caches and wait for each other's threads (`npm run
   // bench:train` shows what it brings).
   if (installed?.manifest?.device !== 'cuda') process.env['TF_NUM_INTEROP_THREADS'] ??= '1';
+  // Else TensorFlow takes all memory of a card at once, also that of the next run and of the screen.
+  else process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   // a library cut short would kill the process, not throw
   const fault = installed?.manifest ? engineFault(installed.folder) : null;
   if (fault)

@@ -4,10 +4,11 @@ import {
   batchNormTraining,
   conv2d,
   depthwiseConv2d,
+  dropout,
   maxPool,
-  prelu,
-  relu,
+  rectify,
   type Pooling,
+  type Rectifier,
 } from '../engine/kernels.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 
@@ -16,20 +17,22 @@ export interface ForwardOptions {
   readonly training: boolean;
   /** New running statistics by state name, training only. */
   readonly onUpdate?: (name: string, value: Tensor) => void;
-  /** Uniform numbers in [0, 1) of a dropout node's input shape, from the seeded feed. */
-  readonly dropoutNoise?: (node: string) => Tensor;
+  /** The seed of a dropout node's draws, int32 [2]. */
+  readonly dropoutSeed?: (node: string) => Tensor;
 }
 
 interface JoinedBatchNorm {
   readonly norm: NetworkNode;
   readonly shortcut?: string | undefined;
+  /** The node of the rectifier. */
+  readonly rectifier?: NetworkNode | undefined;
   readonly pooling?: Pooling;
   readonly within: readonly string[];
 }
 
 /**
- * Batch norms that training computes together with their only readers, by the name of the last reader: a sum and a
- * rectifier, or a rectifier and max pooling.
+ * Batch norms that training computes together with their only readers, by the name of the last reader: a sum, a
+ * rectifier or both, or a rectifier and max pooling.
  */
 function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
   const byName = new Map(network.nodes.map((node) => [node.name, node]));
@@ -40,17 +43,36 @@ function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
   for (const name of network.nodes.flatMap((node) => node.inputs)) readers.set(name, (readers.get(name) ?? 0) + 1);
   const only = (name: string | undefined, op: NetworkNode['op']) =>
     byName.get(name ?? '')?.op === op && readers.get(name ?? '') === 1 ? byName.get(name ?? '') : undefined;
+  /** The batch norm among the terms of a sum, and the other term. */
+  const termsOf = ({ inputs: [first, second] }: NetworkNode) => {
+    const isFirst = only(first, 'batchNorm') !== undefined;
+    return { norm: only(isFirst ? first : second, 'batchNorm'), shortcut: isFirst ? second : first };
+  };
   const found = new Map<string, JoinedBatchNorm>();
   for (const node of network.nodes) {
-    if (node.op === 'maxPool') {
-      const rectifier = only(node.inputs[0], 'relu');
-      const norm = only(rectifier?.inputs[0], 'batchNorm');
-      if (rectifier && norm) found.set(node.name, { norm, pooling: node, within: [norm.name, rectifier.name] });
+    switch (node.op) {
+      case 'maxPool': {
+        const rectifier = only(node.inputs[0], 'relu');
+        const norm = only(rectifier?.inputs[0], 'batchNorm');
+        if (rectifier && norm)
+          found.set(node.name, { norm, rectifier, pooling: node, within: [norm.name, rectifier.name] });
+        break;
+      }
+      case 'add': {
+        const { norm, shortcut } = termsOf(node);
+        if (norm) found.set(node.name, { norm, shortcut, within: [norm.name] });
+        break;
+      }
+      case 'relu':
+      case 'relu6':
+      case 'prelu': {
+        const sum = only(node.inputs[0], 'add');
+        const { norm, shortcut } = sum ? termsOf(sum) : { norm: only(node.inputs[0], 'batchNorm') };
+        if (norm)
+          found.set(node.name, { norm, shortcut, rectifier: node, within: [norm.name, ...(sum ? [sum.name] : [])] });
+        break;
+      }
     }
-    if (node.op !== 'relu') continue;
-    const sum = only(node.inputs[0], 'add');
-    const norm = only(sum ? sum.inputs[0] : node.inputs[0], 'batchNorm');
-    if (norm) found.set(node.name, { norm, shortcut: sum?.inputs[1], within: [norm.name, ...(sum ? [sum.name] : [])] });
   }
   return found;
 }
@@ -74,7 +96,7 @@ export function forward(
       joined
         ? evaluate(joined.norm, activations, {
             ...options,
-            rectified: true,
+            rectifier: joined.rectifier && rectifierOf(joined.rectifier, options.parameters),
             shortcut: joined.shortcut === undefined ? undefined : activations.get(joined.shortcut),
             pooling: joined.pooling,
           })
@@ -84,13 +106,21 @@ export function forward(
   return activations;
 }
 
+/** The rectifier of a node, with its slopes. */
+function rectifierOf({ op, name }: NetworkNode, parameters: ReadonlyMap<string, Tensor>): Rectifier {
+  if (op === 'relu' || op === 'relu6') return op;
+  const slopes = parameters.get(`${name}.weight`);
+  if (!slopes) throw new Error(`The parameter ${name}.weight is missing.`);
+  return slopes;
+}
+
 function evaluate(
   node: NetworkNode,
   activations: ReadonlyMap<string, Tensor>,
   options: ForwardOptions & {
     parameters: ReadonlyMap<string, Tensor>;
     input: Tensor;
-    rectified?: boolean;
+    rectifier?: Rectifier | undefined;
     shortcut?: Tensor | undefined;
     pooling?: Pooling | undefined;
   },
@@ -131,7 +161,7 @@ function evaluate(
         ? batchNormTraining(image, state, {
             epsilon: node.epsilon,
             momentum: node.momentum,
-            rectified: options.rectified ?? false,
+            rectifier: options.rectifier,
             shortcut: options.shortcut,
             pooling: options.pooling,
             onStatistics: (mean, variance) => {
@@ -143,11 +173,9 @@ function evaluate(
       return flat ? tf.reshape(result, [-1, channels]) : result;
     }
     case 'relu':
-      return relu(operand());
     case 'relu6':
-      return relu(operand(), 6);
     case 'prelu':
-      return prelu(operand(), parameter('weight'));
+      return rectify(operand(), rectifierOf(node, options.parameters));
     case 'maxPool':
       return maxPool(operand(), node);
     case 'add':
@@ -162,9 +190,9 @@ function evaluate(
     }
     case 'dropout': {
       if (!options.training || node.rate === 0) return operand();
-      const noise = options.dropoutNoise?.(node.name);
-      if (!noise) throw new Error(`The dropout node ${node.name} has no noise.`);
-      return tf.mul(operand(), tf.mul(tf.cast(tf.greaterEqual(noise, node.rate), 'float32'), 1 / (1 - node.rate)));
+      const seed = options.dropoutSeed?.(node.name);
+      if (!seed) throw new Error(`The dropout node ${node.name} has no seed.`);
+      return dropout(operand(), seed, node.rate);
     }
   }
 }

@@ -7,7 +7,7 @@ import type { InputSpec, Program, StateSpec } from '../engine/graph/compileProgr
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';
-import { backboneOf, networkShapes, parameterSpecs, type Network } from '../model/network.ts';
+import { backboneOf, parameterSpecs, type Network } from '../model/network.ts';
 import { networkInput } from './augmentation.ts';
 import { augmentationInputs } from './augmentationDraws.ts';
 import { valueAndGradients } from './valueAndGradients.ts';
@@ -93,18 +93,12 @@ export function initialState(
   return state;
 }
 
-/** The dropout nodes of a network that drop anything, with the shape of their noise for one sample. */
-export function dropoutShapes(network: Network): Map<string, readonly number[]> {
-  const shapes = networkShapes(network);
-  return new Map(
-    network.nodes
-      .filter((node) => node.op === 'dropout' && node.rate > 0)
-      .map((node) => [node.name, shapes.get(node.inputs[0]!)!]),
-  );
-}
+/** The dropout nodes of a network that drop anything. */
+export const dropoutNodes = (network: Network): string[] =>
+  network.nodes.filter((node) => node.op === 'dropout' && node.rate > 0).map(({ name }) => name);
 
-/** The input that feeds a dropout node its noise. */
-export const dropoutNoiseName = (node: string): string => `noise/${node}`;
+/** The input that feeds a dropout node its seed, int32 [2]. */
+export const dropoutSeedName = (node: string): string => `dropoutSeed/${node}`;
 
 const scalarNames = ['learningRate', 'firstCorrection', 'secondCorrection'] as const;
 const scalar: InputSpec = { shape: [], dtype: 'float32' };
@@ -119,9 +113,9 @@ const imageInputs = (network: Network, batchSize: number) =>
 /** All that a training step is fed beside its class rows. */
 function trainInputs({ network, loss, training }: ProgramOptions): Record<string, InputSpec> {
   const { batchSize } = training;
-  const dropoutInputs = [...dropoutShapes(network)].map(([node, shape]): [string, InputSpec] => [
-    dropoutNoiseName(node),
-    { shape: [batchSize, ...shape], dtype: 'float32' },
+  const dropoutInputs = dropoutNodes(network).map((node): [string, InputSpec] => [
+    dropoutSeedName(node),
+    { shape: [2], dtype: 'int32' },
   ]);
   return {
     ...Object.fromEntries(scalarNames.map((name) => [name, scalar])),
@@ -164,7 +158,7 @@ export function trainProgram(options: ProgramOptions, { frozenBackbone = false }
           input,
           training: true,
           onUpdate: (name, tensor) => updates.set(name, tensor),
-          dropoutNoise: (node) => inputs[dropoutNoiseName(node)]!,
+          dropoutSeed: (node) => inputs[dropoutSeedName(node)]!,
         }).get(network.output)!;
         const output = classificationLoss(loss).compute({
           plan: loss,

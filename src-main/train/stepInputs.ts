@@ -1,4 +1,3 @@
-import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
 import { drawLossNoise } from '../loss/lossNoise.ts';
@@ -7,7 +6,7 @@ import { drawClasses } from './classDraws.ts';
 import type { RunMachineOptions } from './createRunMachine.ts';
 import type { LabelledImages } from './inferenceBatches.ts';
 import { optimizerScalars } from './optimizer.ts';
-import { dropoutNoiseName, dropoutShapes } from './programs.ts';
+import { dropoutNodes, dropoutSeedName } from './programs.ts';
 import { marginShareAt } from './schedule.ts';
 
 export interface StepInputsOptions extends Pick<RunMachineOptions, 'plan' | 'arm' | 'seed' | 'network' | 'classes'> {
@@ -35,17 +34,14 @@ export function stepInputs(options: StepInputsOptions) {
   const { batchSize } = training;
   const size = network.inputSize;
   const pixels = new Uint8Array(batchSize * size * size * 3);
-  const noiseShapes = dropoutShapes(network);
+  const nodes = dropoutNodes(network);
   const classOptions = { loss: arm.loss, classes, embeddingSize: network.embeddingSize, training };
 
-  const dropoutNoise = (epoch: number, batch: number) =>
+  const dropoutSeeds = (epoch: number, batch: number) =>
     Object.fromEntries(
-      [...noiseShapes].map(([node, shape]) => {
+      nodes.map((node) => {
         const random = randomStream(seed, 'dropout', node, epoch, batch);
-        return [
-          dropoutNoiseName(node),
-          Float32Array.from({ length: batchSize * elementCount(shape) }, () => random.next()),
-        ];
+        return [dropoutSeedName(node), Int32Array.of(random.integer(2 ** 31), random.integer(2 ** 31))];
       }),
     );
 
@@ -61,7 +57,7 @@ export function stepInputs(options: StepInputsOptions) {
       ...optimizerScalars(training.optimizer, step + 1, learningRate),
       marginShare: Float32Array.of(marginShareAt(training.marginWarmupEpochs, { step, stepsPerEpoch })),
       ...drawAugmentation(training.augmentation, size, { seed, epoch, batch, batchSize }),
-      ...dropoutNoise(epoch, batch),
+      ...dropoutSeeds(epoch, batch),
       ...drawLossNoise(arm.loss, { seed, epoch, batch, batchSize }),
     };
   };

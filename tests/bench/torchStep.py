@@ -1,41 +1,140 @@
-"""The same step in PyTorch, eager: resnet18 with insightface's head, 112 x 112, batch 64, 500 classes, SGD, as many threads as cores."""
-import json, os, statistics, time, torch
+"""One training step in PyTorch, timed: a backbone with insightface's head, 112 x 112, 500 classes, SGD, all cores.
+
+torchStep.py BACKBONE BATCH MODE STEPS, where MODE is eager, channels_last, compiled or bfloat16 (the last two in
+channels_last). TORCH_DEVICE=cuda takes the card. Prints images a second, peak memory and the seconds until the model is ready.
+"""
+import json, os, resource, statistics, sys, time
+
+started = time.perf_counter()
+import torch
 from torch import nn
 
+backbone, batch, mode, steps = (sys.argv[1:] + ["resnet18", "64", "eager", "6"][len(sys.argv) - 1:])
+batch, steps = int(batch), int(steps)
+device = os.environ.get("TORCH_DEVICE", "cpu")
 torch.set_num_threads(os.cpu_count())
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
 
-class Block(nn.Module):
-    def __init__(self, channels, filters, stride):
+
+def normal(channels):
+    return nn.BatchNorm2d(channels)
+
+
+def conv(channels, filters, kernel, stride=1, padding=None, groups=1):
+    return nn.Conv2d(channels, filters, kernel, stride, kernel // 2 if padding is None else padding, groups=groups, bias=False)
+
+
+class Sum(nn.Module):
+    def __init__(self, main, side=None, after=None):
         super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(channels, filters, 3, stride, 1, bias=False), nn.BatchNorm2d(filters)
-        self.conv2, self.bn2 = nn.Conv2d(filters, filters, 3, 1, 1, bias=False), nn.BatchNorm2d(filters)
-        self.downsample = nn.Sequential(nn.Conv2d(channels, filters, 1, stride, bias=False), nn.BatchNorm2d(filters)) if stride > 1 or channels != filters else None
-    def forward(self, x):
-        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+        self.main, self.side, self.after = main, side or nn.Identity(), after or nn.Identity()
 
-layers, channels = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)], 64
-for filters, stride in ((64, 1), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1)):
-    layers.append(Block(channels, filters, stride)); channels = filters
-model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 512), nn.BatchNorm1d(512), nn.Linear(512, 500))
+    def forward(self, x):
+        return self.after(self.main(x) + self.side(x))
+
+
+def smallcnn():
+    layers, channels, side = [], 3, 112
+    for filters in (32, 64, 96, 128, 192):
+        layers += [conv(channels, filters, 3, 2), normal(filters), nn.ReLU()]
+        channels, side = filters, (side + 1) // 2
+    return nn.Sequential(*layers, nn.Flatten()), channels * side * side
+
+
+def resnet(blocks, bottleneck):
+    layers, channels = [conv(3, 64, 7, 2), normal(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)], 64
+    for stage, count in enumerate(blocks):
+        width, filters = 64 << stage, (256 if bottleneck else 64) << stage
+        for block in range(count):
+            stride = 2 if block == 0 and stage > 0 else 1
+            side = nn.Sequential(conv(channels, filters, 1, stride), normal(filters)) if block == 0 and (stride > 1 or channels != filters) else None
+            main = (
+                [conv(channels, width, 1), normal(width), nn.ReLU(), conv(width, width, 3, stride), normal(width), nn.ReLU(), conv(width, filters, 1), normal(filters)]
+                if bottleneck
+                else [conv(channels, filters, 3, stride), normal(filters), nn.ReLU(), conv(filters, filters, 3), normal(filters)]
+            )
+            layers.append(Sum(nn.Sequential(*main), side, nn.ReLU()))
+            channels = filters
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), channels
+
+
+def iresnet(blocks):
+    layers, channels = [conv(3, 64, 3), normal(64), nn.PReLU(64)], 64
+    for stage, count in enumerate(blocks):
+        filters = 64 << stage
+        for block in range(count):
+            stride = 2 if block == 0 else 1
+            main = nn.Sequential(normal(channels), conv(channels, filters, 3), normal(filters), nn.PReLU(filters), conv(filters, filters, 3, stride), normal(filters))
+            layers.append(Sum(main, nn.Sequential(conv(channels, filters, 1, stride), normal(filters)) if block == 0 else None))
+            channels = filters
+    return nn.Sequential(*layers, normal(channels), nn.Flatten()), channels * 49
+
+
+def mobilefacenet():
+    def block(channels, filters, kernel, stride=1, groups=1, rectified=True, padding=None):
+        return [conv(channels, filters, kernel, stride, padding, groups), normal(filters)] + ([nn.PReLU(filters)] if rectified else [])
+
+    def bottleneck(channels, wide, filters, stride):
+        return nn.Sequential(*block(channels, wide, 1), *block(wide, wide, 3, stride, wide), *block(wide, filters, 1, rectified=False))
+
+    layers = block(3, 64, 3, 2) + block(64, 64, 3, 1, 64)
+    for channels, wide, filters, count, within in ((64, 128, 64, 4, 128), (64, 256, 128, 6, 256), (128, 512, 128, 2, 256)):
+        layers.append(bottleneck(channels, wide, filters, 2))
+        layers += [Sum(bottleneck(filters, within, filters, 1)) for _ in range(count)]
+    layers += block(128, 512, 1) + block(512, 512, 7, 1, 512, False, 0)
+    return nn.Sequential(*layers, nn.Flatten()), 512
+
+
+def lite(widths, repeats):
+    stages = zip(repeats, (3, 3, 5, 3, 5, 5, 3), (1, 2, 2, 2, 1, 2, 1), (1, 6, 6, 6, 6, 6, 6), widths)
+    layers, channels = [conv(3, 32, 3, 2), normal(32), nn.ReLU6()], 32
+    for count, kernel, stride, expansion, filters in stages:
+        for repeat in range(count):
+            wide = channels * expansion
+            main = [conv(channels, wide, 1), normal(wide), nn.ReLU6()] if expansion > 1 else []
+            main += [conv(wide, wide, kernel, stride if repeat == 0 else 1, groups=wide), normal(wide), nn.ReLU6(), conv(wide, filters, 1), normal(filters)]
+            layers.append(Sum(nn.Sequential(*main)) if repeat else nn.Sequential(*main))
+            channels = filters
+    return nn.Sequential(*layers, conv(channels, 1280, 1), normal(1280), nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), 1280
+
+
+backbones = {
+    "smallcnn": smallcnn,
+    "resnet18": lambda: resnet((2, 2, 2, 2), False),
+    "resnet50": lambda: resnet((3, 4, 6, 3), True),
+    "iresnet18": lambda: iresnet((2, 2, 2, 2)),
+    "iresnet50": lambda: iresnet((3, 4, 14, 3)),
+    "mobilefacenet": mobilefacenet,
+    "efficientnet-lite0": lambda: lite((16, 24, 40, 80, 112, 192, 320), (1, 2, 2, 3, 3, 4, 1)),
+    "efficientnet-lite1": lambda: lite((16, 24, 40, 80, 112, 192, 320), (1, 3, 3, 4, 4, 5, 1)),
+    "efficientnet-lite2": lambda: lite((16, 24, 48, 88, 120, 208, 352), (1, 3, 3, 4, 4, 5, 1)),
+}
+features, width = backbones[backbone]()
+model = nn.Sequential(features, nn.Linear(width, 512), nn.BatchNorm1d(512), nn.Linear(512, 500))
+images, labels = torch.rand(batch, 3, 112, 112) * 2 - 1, torch.randint(0, 500, (batch,))
+if mode != "eager":
+    model, images = model.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
+model, images, labels = model.to(device), images.to(device), labels.to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
-images, labels = torch.rand(64, 3, 112, 112) * 2 - 1, torch.randint(0, 500, (64,))
+forward = torch.compile(model) if mode == "compiled" else model
+ready = time.perf_counter() - started
+
 
 def step():
     optimizer.zero_grad(set_to_none=True)
-    loss = nn.functional.cross_entropy(model(images), labels)
+    with torch.autocast(device, torch.bfloat16, enabled=mode == "bfloat16"):
+        loss = nn.functional.cross_entropy(forward(images), labels)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 5)
     optimizer.step()
     return loss.item()
 
-best = 0
-for channels_last in (False, True):  # its faster layout counts
-    if channels_last:
-        model, images = model.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
-    step(); step()
-    rates = []
-    for _ in range(6):
-        start = time.perf_counter(); step(); rates.append(64 / (time.perf_counter() - start))
-    best = max(best, statistics.median(rates))
-print(json.dumps({"train": best, "version": torch.__version__}))
+
+step()
+rates = []
+for _ in range(steps):
+    start = time.perf_counter()
+    step()
+    rates.append(batch / (time.perf_counter() - start))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+print(json.dumps({"train": statistics.median(rates), "memoryGiB": memory, "startSeconds": ready, "version": torch.__version__}))

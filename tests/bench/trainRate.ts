@@ -1,15 +1,27 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { contender, publish } from './measured.ts';
+import { compareBackbones } from './compareBackbones.ts';
+
+if (process.argv.includes('--all')) {
+  compareBackbones();
+  process.exit();
+}
 
 interface Rates {
   readonly train: number;
   readonly evaluate: number;
   readonly memoryGiB: number;
 }
+interface TorchRates {
+  readonly train: number;
+  readonly version: string;
+}
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const own = contender<Rates>(process.execPath, [file('trainStep.ts'), 'compiled']);
-const torch = contender<{ train: number; version: string }>('python3', [file('torchStep.py')]);
+const torch = ['eager', 'channels_last'] // its faster layout counts
+  .flatMap((mode) => contender<TorchRates>('python3', [file('torchStep.py'), 'resnet18', '64', mode]) ?? [])
+  .sort((a, b) => b.train - a.train)[0];
 const again = contender<Rates>(process.execPath, [file('trainStep.ts'), 'compiled']);
 const stock = contender<Rates>(process.execPath, [file('trainStep.ts'), 'stock'], {
   TF_NUM_INTEROP_THREADS: String(availableParallelism()),

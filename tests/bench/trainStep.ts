@@ -1,5 +1,6 @@
-// The bare step, timed: resnet18, 112 x 112, batch 64, 500 classes, SGD. `compiled` is ours; `stock` is the same in
-// stock tfjs-node, op by op: tf.layers, momentum, weight decay, clipping, of pictures normalised beforehand.
+// The bare step, timed: 112 x 112, 500 classes, SGD; trainStep.ts WHAT [BACKBONE] [BATCH] [STEPS]. `compiled` is ours;
+// `stock` is the same in stock tfjs-node, op by op: tf.layers, momentum, weight decay, clipping, of pictures normalised
+// beforehand.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -15,12 +16,13 @@ import { optimizerScalars } from '../../src-main/train/optimizer.ts';
 import { createRunMachine } from '../../src-main/train/createRunMachine.ts';
 import { imagesPerSecond } from './measured.ts';
 
-const batchSize = 64;
+const [, , what = 'compiled', backboneName = 'resnet18', batch = '64', steps = '8'] = process.argv;
+const batchSize = Number(batch);
 const size = 112;
 const classes = 500;
 const plan = experimentSchema.parse({
   prepare: { inputSize: size },
-  model: { backbone: 'resnet18', embeddingSize: 512 },
+  model: { backbone: backboneName, embeddingSize: 512 },
   training: { batchSize, augmentation: { flip: 0 } },
 });
 const random = randomStream(1, 'bench');
@@ -72,7 +74,7 @@ async function stock(): Promise<number> {
   return imagesPerSecond(batchSize, step, { warm: 1, timed: 3 });
 }
 
-function compiled(): { train: number; evaluate: number } {
+function compiled(): { train: number; evaluate: number; startSeconds: number } {
   const machine = createRunMachine({
     plan,
     arm: { name: 'bench', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
@@ -82,17 +84,25 @@ function compiled(): { train: number; evaluate: number } {
     seed: 1,
     compiled: true,
   });
+  const startSeconds = performance.now() / 1000; // since the process began
   let step = 0;
-  const train = imagesPerSecond(batchSize, () =>
-    machine.step('train', { images, labels, ...optimizerScalars(plan.training.optimizer, ++step, 0.01) }),
+  const timed = Number(steps);
+  const train = imagesPerSecond(
+    batchSize,
+    () => machine.step('train', { images, labels, ...optimizerScalars(plan.training.optimizer, ++step, 0.01) }),
+    { warm: Math.min(2, timed), timed },
   );
   return {
     train,
-    evaluate: imagesPerSecond(batchSize, () => machine.step('infer', { images, labels }), { warm: 2, timed: 6 }),
+    evaluate: imagesPerSecond(batchSize, () => machine.step('infer', { images, labels }), {
+      warm: 1,
+      timed: Math.min(6, timed),
+    }),
+    startSeconds,
   };
 }
 
-const rates = process.argv[2] === 'stock' ? { train: await stock(), evaluate: null } : compiled();
+const rates = what === 'stock' ? { train: await stock(), evaluate: null } : compiled();
 console.log(
   JSON.stringify({
     ...rates,

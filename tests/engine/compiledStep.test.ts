@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backboneNames, experimentSchema, modelSchema, optimizerSchema } from '../../src-shared/experiment.ts';
 import { lossNames, lossSchema, type LossPlan } from '../../src-shared/losses.ts';
-import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { compileMachine, createEagerMachine } from '../../src-main/engine/graph/compileProgram.ts';
 import { drawLossNoise } from '../../src-main/loss/lossNoise.ts';
@@ -10,7 +9,13 @@ import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { drawAugmentation } from '../../src-main/train/augmentationDraws.ts';
 import { optimizerScalars } from '../../src-main/train/optimizer.ts';
-import { dropoutShapes, inferenceProgram, initialState, trainProgram } from '../../src-main/train/programs.ts';
+import {
+  dropoutNodes,
+  dropoutSeedName,
+  inferenceProgram,
+  initialState,
+  trainProgram,
+} from '../../src-main/train/programs.ts';
 
 const classes = 7;
 const rate = 1e-4;
@@ -76,11 +81,8 @@ function oneStep(
       const random = randomStream(7, batch);
       const images = Uint8Array.from({ length: batchSize * size * size * 3 }, () => random.integer(256));
       const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
-      const noise = Object.fromEntries(
-        [...dropoutShapes(network)].map(([node, shape]) => [
-          `noise/${node}`,
-          Float32Array.from({ length: batchSize * elementCount(shape) }, random.next),
-        ]),
+      const seeds = Object.fromEntries(
+        dropoutNodes(network).map((node) => [dropoutSeedName(node), Int32Array.of(3, batch)]),
       );
       const inferred = machine.step('infer', { images, labels });
       const trained = machine.step('train', {
@@ -89,7 +91,7 @@ function oneStep(
         ...optimizerScalars(training.optimizer, batch + 1, rate),
         ...drawAugmentation(training.augmentation, size, { seed: 1, epoch: 0, batch, batchSize }),
         ...drawLossNoise(loss, { seed: 1, epoch: 0, batch, batchSize }),
-        ...noise,
+        ...seeds,
       });
       return {
         ...trained,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import { batchNormTraining } from '../../src-main/engine/kernels.ts';
+import { batchNormTraining, prelu } from '../../src-main/engine/kernels.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 
 const normal = (shape: readonly number[], seed: number, { mean = 0, deviation = 1 } = {}): Tensor => {
@@ -46,7 +46,7 @@ for (const { shape, mean } of [
                 {
                   epsilon: 1e-5,
                   momentum: 0.1,
-                  rectified,
+                  rectifier: rectified ? 'relu' : undefined,
                   direct,
                   shortcut: residual ? shortcut : undefined,
                   onStatistics: (...statistics) => statisticsSeen.push(...statistics.map((each) => tf.keep(each))),
@@ -76,6 +76,81 @@ for (const { shape, mean } of [
       );
     }
   }
+}
+
+// Whole registers; two rows taken as one; eight.
+for (const shape of [
+  [3, 5, 5, 48],
+  [16, 28, 28, 64],
+  [4, 6, 6, 24],
+  [8, 4, 4, 10],
+]) {
+  for (const kind of ['relu6', 'prelu', 'plain'] as const) {
+    test(
+      `batch norm of [${shape}] with ${kind === 'plain' ? 'no rectifier' : kind} equals TensorFlow's to 1e-4: value ` +
+        'and gradients, with the same bits twice',
+      () => {
+        const channels = shape[3] as number;
+        const state = {
+          scale: normal([channels], 4, { mean: 3 }), // some values are above 6
+          offset: normal([channels], 5),
+          mean: normal([channels], 6),
+          variance: tf.abs(normal([channels], 7)),
+        };
+        const operands = [normal(shape, 1, { mean: 0.5 }), state.scale, state.offset, normal([channels], 8)];
+        const run = (direct: boolean) => {
+          const compute = (x: Tensor, scale: Tensor, offset: Tensor, slope: Tensor) => {
+            const rectifier = kind === 'prelu' ? slope : kind;
+            const value = batchNormTraining(
+              x,
+              { ...state, scale, offset },
+              {
+                epsilon: 1e-5,
+                momentum: 0.1,
+                rectifier: rectifier === 'plain' ? undefined : rectifier,
+                direct,
+                onStatistics: () => undefined,
+              },
+            );
+            return kind === 'prelu' ? value : tf.add(value, tf.mul(slope, 0)); // tf.grads wants each to be read
+          };
+          const value = compute(...(operands as [Tensor, Tensor, Tensor, Tensor]));
+          return [value, ...tf.grads(compute)(operands, normal(shape, 3))].map(
+            (tensor) => tensor.dataSync() as Float32Array,
+          );
+        };
+        const own = run(false);
+        assert.deepEqual(run(false), own);
+        const direct = run(true);
+        assert.notDeepEqual(direct, own);
+        direct.forEach((expected, index) => {
+          const difference = length(expected.map((value, position) => value - (own[index]?.[position] as number)));
+          assert.ok(difference <= 1e-4 * length(expected), `result ${index}: ${difference / length(expected)}`);
+        });
+      },
+    );
+  }
+}
+
+for (const direct of [false, true]) {
+  test(`PReLU ${direct ? "by TensorFlow's ops" : 'in one pass'} equals tfjs's to 1e-5, value and gradients`, () => {
+    for (const shape of [
+      [2, 7, 9, 32],
+      [4, 3, 2, 12],
+      [3, 5],
+    ]) {
+      const operands = [normal(shape, 1), normal([shape.at(-1)!], 2)];
+      const [own, expected] = [(x: Tensor, slope: Tensor) => prelu(x, slope, { direct }), tf.prelu].map((compute) =>
+        [compute(operands[0]!, operands[1]!), ...tf.grads(compute)(operands, normal(shape, 3))].map(
+          (tensor) => tensor.dataSync() as Float32Array,
+        ),
+      ) as [Float32Array[], Float32Array[]];
+      expected.forEach((values, index) => {
+        const difference = length(values.map((value, position) => value - (own[index]?.[position] as number)));
+        assert.ok(difference <= 1e-5 * length(values), `[${shape}], result ${index}: ${difference / length(values)}`);
+      });
+    }
+  });
 }
 
 // A ResNet's stem; windows that do not overlap, that leave pixels out, larger ones than are unrolled; values in steps,
@@ -111,7 +186,7 @@ for (const { shape, kernel, stride, padding, step = 0 } of [
             {
               epsilon: 1e-5,
               momentum: 0.1,
-              rectified: true,
+              rectifier: 'relu',
               pooling: { kernel, stride, padding },
               direct,
               onStatistics: (...statistics) => statisticsSeen.push(...statistics.map((each) => tf.keep(each))),
@@ -156,7 +231,7 @@ for (const pooling of [undefined, { kernel: 3, stride: 2, padding: 1 }]) {
         batchNormTraining(x, state, {
           epsilon: 1e-5,
           momentum: 0.1,
-          rectified: true,
+          rectifier: 'relu',
           pooling,
           onStatistics: () => undefined,
         });

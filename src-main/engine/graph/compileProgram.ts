@@ -7,7 +7,7 @@ import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor
 import { replaceRows, rowsAt } from '../kernels.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
 import { joinSums } from './joinSums.ts';
-import { record, type RecordedConstant, type RecordedOp } from './recording.ts';
+import { hollowTensor, record, type RecordedConstant, type RecordedOp } from './recording.ts';
 
 export type ElementType = 'float32' | 'int32' | 'uint8';
 export interface InputSpec {
@@ -157,7 +157,8 @@ export function compileMachine(
   initialState: ReadonlyMap<string, StateSpec>,
 ): Machine {
   const types = elementTypes();
-  const stateNames = [...initialState.keys()];
+  const shapes = new Map([...initialState].map(([name, { shape }]) => [name, shape])); // the values are not kept
+  const stateNames = [...shapes.keys()];
   const keys = new Map(stateNames.map((name, index) => [name, `state/${index}`]));
   const keyOf = (name: string) => {
     const key = keys.get(name);
@@ -171,11 +172,11 @@ export function compileMachine(
     nodes.push({ name, op, inputs, attributes: new Map(Object.entries(attributes)) });
     return name;
   };
-  for (const [name, { shape }] of initialState) emitVariable(emit, keyOf(name), shape);
+  for (const [name, shape] of shapes) emitVariable(emit, keyOf(name), shape);
   const fetches = new Map(
     Object.entries(programs).map(([programName, program]) => [
       programName,
-      traceProgram({ programName, program, initialState, emit, keyOf }),
+      traceProgram({ programName, program, shapes, emit, keyOf }),
     ]),
   );
   const session = loadGraph(nodes);
@@ -219,14 +220,19 @@ export function compileMachine(
     },
     writeState(values) {
       for (const [name, content] of values) {
-        const spec = initialState.get(name);
-        if (!spec || spec.values.length !== content.length)
-          throw new Error(`The state ${name} expects ${spec?.values.length ?? 0} numbers, not ${content.length}.`);
-        run(
-          [{ name: `${keyOf(name)}/feed`, id: binding.createTensor(spec.shape, types.float32, content) }],
-          [`${keyOf(name)}/restored`],
-        );
+        const shape = shapes.get(name);
+        if (!shape || elementCount(shape) !== content.length)
+          throw new Error(`The state ${name} expects ${elementCount(shape ?? [0])} numbers, not ${content.length}.`);
       }
+      if (values.size === 0) return;
+      // All in one run: each new list of feeds makes TensorFlow walk the whole graph.
+      run(
+        [...values].map(([name, content]) => ({
+          name: `${keyOf(name)}/feed`,
+          id: binding.createTensor(shapes.get(name) ?? [], types.float32, content),
+        })),
+        [...values.keys()].map((name) => `${keyOf(name)}/restored`),
+      );
     },
     dispose: () => binding.deleteSavedModel(session),
   };
@@ -241,7 +247,7 @@ type Emit = (name: string, op: string, inputs: readonly string[], attributes: At
 const typeValue = (dtype: number): AttributeValue => ({ kind: 'type', value: dtype });
 const shapeValue = (shape: readonly number[]): AttributeValue => ({ kind: 'shape', value: shape });
 
-/** A variable with the nodes that read it (`/save`) and set it (`/feed`, `/restored`) from outside. */
+/** A variable with the nodes that read it (`/save`) and set it (`/feed`, `/restored`, which is empty) from outside. */
 function emitVariable(emit: Emit, key: string, shape: readonly number[]): void {
   const float = typeValue(binding.TF_FLOAT);
   emit(key, 'VarHandleOp', [], {
@@ -253,7 +259,8 @@ function emitVariable(emit: Emit, key: string, shape: readonly number[]): void {
   emit(`${key}/save`, 'ReadVariableOp', [key], { dtype: float });
   emit(`${key}/feed`, 'Placeholder', [], { dtype: float, shape: shapeValue(shape) });
   emit(`${key}/restore`, 'AssignVariableOp', [key, `${key}/feed`], { dtype: float });
-  emit(`${key}/restored`, 'Identity', [`${key}/feed`, `^${key}/restore`], { T: float });
+  const nothing: AttributeValue = { kind: 'tensor', dtype: binding.TF_FLOAT, shape: [0], content: new Uint8Array(0) };
+  emit(`${key}/restored`, 'Const', [`^${key}/restore`], { dtype: float, value: nothing });
 }
 
 /** Loads a graph into a session and returns the session's id. */
@@ -286,7 +293,8 @@ function writeGraph(path: string, bytes: Uint8Array): void {
 interface TraceOptions {
   readonly programName: string;
   readonly program: Program;
-  readonly initialState: ReadonlyMap<string, StateSpec>;
+  /** The shapes of the state by name. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly emit: Emit;
   /** The node of a state's variable. */
   readonly keyOf: (name: string) => string;
@@ -298,13 +306,13 @@ interface Source {
   readonly dtype: number;
 }
 
-/** Runs a program once and writes what it did into the graph. Returns the names of its outputs. */
+/** Records a program and writes what it did into the graph. Returns the names of its outputs. */
 function traceProgram(options: TraceOptions): readonly string[] {
   const { programName, program, emit } = options;
   const sources = new Map<number, Source>(); // by the addon's tensor ids
   tf.engine().startScope(programName);
   try {
-    // Run it on tensors of the right shapes and record every op.
+    // Run it on tensors that have only shapes, and record every op.
     const inputs = traceInputs(options, sources);
     const state = traceState(options, sources);
     let result: ReturnType<Program['run']> | undefined;
@@ -353,7 +361,7 @@ function traceInputs({ programName, program, emit }: TraceOptions, sources: Map<
   const inputs: Record<string, Tensor> = {};
   for (const [name, spec] of Object.entries(program.inputs)) {
     const dtype = types[spec.dtype];
-    const tensor = tensorFromValues({ shape: spec.shape, dtype }, exampleValues(spec));
+    const tensor = hollowTensor({ shape: [...spec.shape], dtype });
     inputs[name] = tensor;
     const node = emit(`${programName}/in/${name}`, 'Placeholder', [], {
       dtype: typeValue(dtype),
@@ -364,30 +372,14 @@ function traceInputs({ programName, program, emit }: TraceOptions, sources: Map<
   return inputs;
 }
 
-/** Values of an input's type and shape to run the program on: 0.5 for floats, 0 for whole numbers. */
-function exampleValues({ shape, dtype }: InputSpec): ElementValues {
-  const count = elementCount(shape);
-  switch (dtype) {
-    case 'uint8':
-      return new Uint8Array(count);
-    case 'int32':
-      return new Int32Array(count);
-    case 'float32':
-      return new Float32Array(count).fill(0.5);
-  }
-}
-
-/** The state's initial values, or as many rows of them as the program sees. */
-function traceState({ programName, program, initialState, keyOf }: TraceOptions, sources: Map<number, Source>) {
+/** A tensor for each state, of its shape or of as many rows as the program sees. */
+function traceState({ programName, program, shapes, keyOf }: TraceOptions, sources: Map<number, Source>) {
   const dtype = binding.TF_FLOAT;
   const state = new Map<string, Tensor>();
-  for (const [name, { shape, values }] of initialState) {
+  for (const [name, shape] of shapes) {
     const rows = program.rows?.get(name);
     const seen = rows === undefined ? shape : [program.inputs[rows]?.shape[0] ?? 0, ...shape.slice(1)];
-    const tensor = tensorFromValues(
-      { shape: seen, dtype },
-      rows === undefined ? values : values.slice(0, elementCount(seen)),
-    );
+    const tensor = hollowTensor({ shape: [...seen], dtype });
     state.set(name, tensor);
     sources.set(idOf(tensor), { name: `${programName}/read/${keyOf(name)}`, dtype });
   }
@@ -398,10 +390,10 @@ function traceState({ programName, program, initialState, keyOf }: TraceOptions,
  * A node for each state that reads its variable, whole or the program's rows of it; returns them by the state's name. A
  * variable that the program only writes is read too, so that its write waits for the readers of the old value.
  */
-function emitReads({ programName, program, initialState, emit, keyOf }: TraceOptions): Map<string, string> {
+function emitReads({ programName, program, shapes, emit, keyOf }: TraceOptions): Map<string, string> {
   const float = typeValue(binding.TF_FLOAT);
   const reads = new Map<string, string>();
-  for (const name of initialState.keys()) {
+  for (const name of shapes.keys()) {
     const node = `${programName}/read/${keyOf(name)}`;
     const rows = program.rows?.get(name);
     if (rows === undefined) emit(node, 'ReadVariableOp', [keyOf(name)], { dtype: float });

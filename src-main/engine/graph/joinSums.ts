@@ -1,7 +1,7 @@
 import type { RecordedOp, Recording } from './recording.ts';
 
 /** Ops whose gradient is the sum of their inputs 0 and 1, which they add up themselves. */
-const adding = new Set(['ResidualBatchNormGrad', 'PooledBatchNormGrad']);
+const adding = new Set(['ResidualBatchNormGrad', 'PooledBatchNormGrad', 'PreluGrad']);
 
 /**
  * The ops of a recording, with each sum of two gradients that is read only by one of the `adding` ops left to that op,

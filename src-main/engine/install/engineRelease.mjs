@@ -13,8 +13,9 @@ import { SetUpError } from './setUpError.mjs';
 
 /**
  * The official wheels of TensorFlow that the engine takes its libraries and headers from. CUDA's beside TensorFlow's
- * own are the newest ones that the `and-cuda` extra in its METADATA allowed, all of CUDA 12.9. @type {Record<string,
- * Release>}
+ * own are the newest ones that the `and-cuda` extra in its METADATA allowed, all of CUDA 12.9. Only cuDNN is older:
+ * newer than 9.10 it drops cards of a compute capability below 7.5 (GTX 10xx, P100, V100).
+ * @type {Record<string, Release>}
  */
 const releases = JSON.parse(readFileSync(new URL('enginePins.json', import.meta.url), 'utf8'));
 

@@ -6,18 +6,53 @@
 
 namespace native {
 
-void computeBatchNorm(
-    void* kernel, TF_OpKernelContext* context) {  // x, side (or empty), scale, offset, running mean, running variance
+/** A normalisation of rows that are taken as one, with its values repeated. */
+struct WideNormal {
+  const long asOne, channels;
+  const std::vector<float> mean, factor, offset, slope;
+  const Normal normal;
+  WideNormal(long narrow, const Normal& of)
+      : asOne(rowsAsOne(narrow)),
+        channels(narrow * asOne),
+        mean(repeated(of.mean, narrow, asOne)),
+        factor(repeated(of.factor, narrow, asOne)),
+        offset(repeated(of.offset, narrow, asOne)),
+        slope(of.rectifier == Rectifier::prelu ? repeated(of.slope, narrow, asOne) : std::vector<float>()),
+        normal{mean.data(), factor.data(), offset.data(), slope.data(), of.rectifier} {}
+};
+
+/** Coefficients [3][channels], repeated for rows that are taken as one. */
+std::vector<float> wideCoefficients(const std::vector<float>& narrow, const WideNormal& wide) {
+  const long channels = wide.channels / wide.asOne;
+  std::vector<float> all;
+  for (long kind = 0; kind < 3; kind++) {
+    const std::vector<float> one = repeated(narrow.data() + kind * channels, channels, wide.asOne);
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  return all;
+}
+
+/** Whether rows of so many channels fill whole registers, some of them taken as one. */
+bool fits(long rows, long channels) {
+  return channels > 0 && channels % 2 == 0 && rows > 0 && rows % rowsAsOne(channels) == 0;
+}
+const char* const kRows = "Batch normalisation takes rows that fill whole registers.";
+
+void computeBatchNorm(void* kernel, TF_OpKernelContext* context) {  // x, side and slope (or empty), scale, offset,
+                                                                    // running mean, running variance
   const auto& of = *static_cast<PassAttributes*>(kernel);
   Status status;
-  const Input x(context, 0, status.it), side(context, 1, status.it), scale(context, 2, status.it),
-      offset(context, 3, status.it), runningMean(context, 4, status.it), runningVariance(context, 5, status.it);
+  const Input x(context, 0, status.it), side(context, 1, status.it), slope(context, 2, status.it),
+      scale(context, 3, status.it), offset(context, 4, status.it), runningMean(context, 5, status.it),
+      runningVariance(context, 6, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const long channels = countOf(scale), rows = countOf(x) / std::max(1L, channels);
-  failUnless(channels > 0 && channels % 16 == 0 && rows > 0 && x.size(TF_NumDims(x.it) - 1) == channels &&
-                 (countOf(side) == 0 || countOf(side) == countOf(x)),
-             "Batch normalisation takes multiples of 16 channels.", status.it);
+  const Rectifier rectifier = static_cast<Rectifier>(of.rectifier);
+  failUnless(fits(rows, channels) && x.size(TF_NumDims(x.it) - 1) == channels &&
+                 (countOf(side) == 0 || countOf(side) == countOf(x)) &&
+                 countOf(slope) == (rectifier == Rectifier::prelu ? channels : 0),
+             kRows, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const Output y(context, 0, sizesOf(x), status.it), newMean(context, 1, {channels}, status.it),
@@ -28,49 +63,126 @@ void computeBatchNorm(
   const std::vector<float> factor = measureMoments(
       of, x.data(), scale.data(), rows, channels,
       {mean.data(), inverse.data(), newMean.data(), newVariance.data(), runningMean.data(), runningVariance.data()});
-  forRows(rows, channels, [&](long first, long count) {
-    const long at = first * channels;
-    passes().normalise(x.data() + at, countOf(side) ? side.data() + at : nullptr, mean.data(), factor.data(),
-                       offset.data(), of.rectified, count, channels, y.data() + at);
+  const WideNormal wide(channels, {mean.data(), factor.data(), offset.data(), slope.data(), rectifier});
+  forRows(rows / wide.asOne, wide.channels, [&](long first, long count) {
+    const long at = first * wide.channels;
+    passes().normalise(x.data() + at, countOf(side) ? side.data() + at : nullptr, wide.normal, count, wide.channels,
+                       y.data() + at);
   });
 }
 
 void computeBatchNormGradient(void* kernel,
-                              TF_OpKernelContext* context) {  // dy, more of it (or empty), y (read where rectified), x,
-                                                              // side (or empty), scale, mean, inverse deviation
+                              TF_OpKernelContext* context) {  // dy, more of it (or empty), y (of ReLU and ReLU6), x,
+                                                              // slope (or empty), scale, offset, mean, inverse
+                                                              // deviation
   const auto& of = *static_cast<PassAttributes*>(kernel);
   Status status;
   const Input dy(context, 0, status.it), more(context, 1, status.it), y(context, 2, status.it),
-      x(context, 3, status.it), side(context, 4, status.it), scale(context, 5, status.it), mean(context, 6, status.it),
-      inverse(context, 7, status.it);
+      x(context, 3, status.it), slope(context, 4, status.it), scale(context, 5, status.it),
+      offset(context, 6, status.it), mean(context, 7, status.it), inverse(context, 8, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const long channels = countOf(scale), rows = countOf(x) / std::max(1L, channels);
-  failUnless(channels > 0 && channels % 16 == 0 && countOf(dy) == countOf(x) &&
-                 (countOf(more) == 0 || countOf(more) == countOf(x)) && countOf(y) == countOf(x),
-             "Batch normalisation takes multiples of 16 channels.", status.it);
+  const Rectifier rectifier = static_cast<Rectifier>(of.rectifier);
+  const bool readsResult = rectifier == Rectifier::relu || rectifier == Rectifier::relu6;
+  failUnless(fits(rows, channels) && countOf(dy) == countOf(x) && (countOf(more) == 0 || countOf(more) == countOf(x)) &&
+                 (!readsResult || countOf(y) == countOf(x)) &&
+                 countOf(slope) == (rectifier == Rectifier::prelu ? channels : 0),
+             kRows, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
+  const bool residual = of.residual != 0;
   const Output dx(context, 0, sizesOf(x), status.it), dScale(context, 1, {channels}, status.it),
-      dOffset(context, 2, {channels}, status.it), dSide(context, 3, sizesOf(side), status.it);
+      dOffset(context, 2, {channels}, status.it),
+      dSide(context, 3, residual ? sizesOf(x) : std::vector<int64_t>{0}, status.it),
+      dSlope(context, 4, sizesOf(slope), status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
-  const bool residual = countOf(side) > 0;
+  std::vector<float> factor(channels);
+  for (long channel = 0; channel < channels; channel++)
+    factor[channel] = scale.data()[channel] * inverse.data()[channel];
+  const WideNormal wide(channels, {mean.data(), factor.data(), offset.data(), slope.data(), rectifier});
   const auto upstream = [&](long at) {
-    return Upstream{dy.data() + at, countOf(more) ? more.data() + at : nullptr, of.rectified ? y.data() + at : nullptr};
+    return Upstream{dy.data() + at, countOf(more) ? more.data() + at : nullptr, readsResult ? y.data() + at : nullptr};
   };
-  const std::vector<double> sums = channelSums(rows, channels, [&](long first, long count, float* part) {
-    const long at = first * channels;
-    passes().sums(upstream(at), x.data() + at, mean.data(), count, channels, part,
-                  residual ? dSide.data() + at : nullptr);
+  const std::vector<double> sums =
+      added(channelSums(
+                rows / wide.asOne, wide.channels,
+                [&](long first, long count, float* part) {
+                  const long at = first * wide.channels;
+                  passes().sums(upstream(at), x.data() + at, wide.normal, count, wide.channels, part,
+                                residual ? dSide.data() + at : nullptr);
+                },
+                rectifier == Rectifier::prelu ? 3 : 2),
+            channels, wide.asOne);
+  if (rectifier == Rectifier::prelu)
+    std::copy(sums.begin() + 2 * channels, sums.end(), dSlope.data());
+  const std::vector<float> coefficients = wideCoefficients(
+      gradientCoefficients(sums, scale.data(), inverse.data(), rows, channels, dScale.data(), dOffset.data()), wide);
+  Normal behind = wide.normal;
+  if (residual)  // the shortcut's gradient has been through the rectifier
+    behind.rectifier = Rectifier::none;
+  forRows(rows / wide.asOne, wide.channels, [&](long first, long count) {
+    const long at = first * wide.channels;
+    passes().spread(residual ? Upstream{dSide.data() + at, nullptr, nullptr} : upstream(at), x.data() + at, behind,
+                    coefficients.data(), count, wide.channels, dx.data() + at);
   });
-  const std::vector<float> coefficients =
-      gradientCoefficients(sums, scale.data(), inverse.data(), rows, dScale.data(), dOffset.data());
-  forRows(rows, channels, [&](long first, long count) {
-    const long at = first * channels;
-    passes().spread(residual ? Upstream{dSide.data() + at, nullptr, nullptr} : upstream(at), x.data() + at, mean.data(),
-                    coefficients.data(), count, channels, dx.data() + at);
+}
+
+/** What leaves x as it is before it is rectified by `slope`. */
+struct PlainNormal {
+  std::vector<float> zeros, ones;
+  explicit PlainNormal(long channels) : zeros(channels, 0.0f), ones(channels, 1.0f) {}
+  Normal with(const float* slope) const { return {zeros.data(), ones.data(), zeros.data(), slope, Rectifier::prelu}; }
+};
+
+void computePrelu(void*, TF_OpKernelContext* context) {  // x, slope
+  Status status;
+  const Input x(context, 0, status.it), slope(context, 1, status.it);
+  if (!status.ok())
+    return TF_OpKernelContext_Failure(context, status.it);
+  const long channels = countOf(slope), rows = countOf(x) / std::max(1L, channels);
+  failUnless(fits(rows, channels) && x.size(TF_NumDims(x.it) - 1) == channels, kRows, status.it);
+  if (!status.ok())
+    return TF_OpKernelContext_Failure(context, status.it);
+  const Output y(context, 0, sizesOf(x), status.it);
+  if (!status.ok())
+    return TF_OpKernelContext_Failure(context, status.it);
+  const PlainNormal plain(channels);
+  const WideNormal wide(channels, plain.with(slope.data()));
+  forRows(rows / wide.asOne, wide.channels, [&](long first, long count) {
+    const long at = first * wide.channels;
+    passes().normalise(x.data() + at, nullptr, wide.normal, count, wide.channels, y.data() + at);
   });
+}
+
+void computePreluGradient(void*, TF_OpKernelContext* context) {  // dy, more of it (or empty), x, slope
+  Status status;
+  const Input dy(context, 0, status.it), more(context, 1, status.it), x(context, 2, status.it),
+      slope(context, 3, status.it);
+  if (!status.ok())
+    return TF_OpKernelContext_Failure(context, status.it);
+  const long channels = countOf(slope), rows = countOf(x) / std::max(1L, channels);
+  failUnless(fits(rows, channels) && countOf(dy) == countOf(x) && (countOf(more) == 0 || countOf(more) == countOf(x)),
+             kRows, status.it);
+  if (!status.ok())
+    return TF_OpKernelContext_Failure(context, status.it);
+  const Output dx(context, 0, sizesOf(x), status.it), dSlope(context, 1, {channels}, status.it);
+  if (!status.ok())
+    return TF_OpKernelContext_Failure(context, status.it);
+  const PlainNormal plain(channels);
+  const WideNormal wide(channels, plain.with(slope.data()));
+  const std::vector<double> sums =
+      added(channelSums(
+                rows / wide.asOne, wide.channels,
+                [&](long first, long count, float* part) {
+                  const long at = first * wide.channels;
+                  passes().sums({dy.data() + at, countOf(more) ? more.data() + at : nullptr, nullptr}, x.data() + at,
+                                wide.normal, count, wide.channels, part, dx.data() + at);
+                },
+                3),
+            channels, wide.asOne);
+  std::copy(sums.begin() + 2 * channels, sums.end(), dSlope.data());
 }
 
 void computeMomentumStep(void* kernel, TF_OpKernelContext* context) {  // parameter, slot, gradient, clip, rate
@@ -108,7 +220,9 @@ void* createPass(TF_OpKernelConstruction* context) {
   if (pass == Pass::batchNorm && status.ok())
     TF_OpKernelConstruction_GetAttrFloat(context, "epsilon", &attributes->epsilon, status.it);
   if (pass != Pass::momentumStep && status.ok())
-    TF_OpKernelConstruction_GetAttrBool(context, "rectified", &attributes->rectified, status.it);
+    TF_OpKernelConstruction_GetAttrInt32(context, "rectifier", &attributes->rectifier, status.it);
+  if (pass == Pass::batchNormGradient && status.ok())
+    TF_OpKernelConstruction_GetAttrBool(context, "residual", &attributes->residual, status.it);
   if (pass == Pass::momentumStep && status.ok())
     TF_OpKernelConstruction_GetAttrFloat(context, "decay", &attributes->decay, status.it);
   if (pass == Pass::momentumStep && status.ok())
@@ -120,29 +234,37 @@ void* createPass(TF_OpKernelConstruction* context) {
 
 std::vector<OpDefinition> batchNormOps() {
   const auto destroy = [](void* attributes) { delete static_cast<PassAttributes*>(attributes); };
-  return {
-      {"ResidualBatchNorm",
-       {"x: float", "side: float", "scale: float", "offset: float", "running_mean: float", "running_variance: float"},
-       {"y: float", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float"},
-       {"epsilon: float", "momentum: float", "rectified: bool"},
-       createPass<Pass::batchNorm>,
-       computeBatchNorm,
-       destroy},
-      {"ResidualBatchNormGrad",
-       {"dy: float", "more: float", "y: float", "x: float", "side: float", "scale: float", "mean: float",
-        "inverse_deviation: float"},
-       {"dx: float", "dscale: float", "doffset: float", "dside: float"},
-       {"rectified: bool"},
-       createPass<Pass::batchNormGradient>,
-       computeBatchNormGradient,
-       destroy},
-      {"MomentumStep",
-       {"parameter: float", "slot: float", "gradient: float", "clip: float", "rate: float"},
-       {"new_slot: float", "new_parameter: float"},
-       {"decay: float", "momentum: float", "nesterov: bool"},
-       createPass<Pass::momentumStep>,
-       computeMomentumStep,
-       destroy}};
+  return {{"ResidualBatchNorm",
+           {"x: float", "side: float", "slope: float", "scale: float", "offset: float", "running_mean: float",
+            "running_variance: float"},
+           {"y: float", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float"},
+           {"epsilon: float", "momentum: float", "rectifier: int"},
+           createPass<Pass::batchNorm>,
+           computeBatchNorm,
+           destroy},
+          {"ResidualBatchNormGrad",
+           {"dy: float", "more: float", "y: float", "x: float", "slope: float", "scale: float", "offset: float",
+            "mean: float", "inverse_deviation: float"},
+           {"dx: float", "dscale: float", "doffset: float", "dside: float", "dslope: float"},
+           {"rectifier: int", "residual: bool"},
+           createPass<Pass::batchNormGradient>,
+           computeBatchNormGradient,
+           destroy},
+          {"Prelu", {"x: float", "slope: float"}, {"y: float"}, {}, nullptr, computePrelu, nullptr},
+          {"PreluGrad",
+           {"dy: float", "more: float", "x: float", "slope: float"},
+           {"dx: float", "dslope: float"},
+           {},
+           nullptr,
+           computePreluGradient,
+           nullptr},
+          {"MomentumStep",
+           {"parameter: float", "slot: float", "gradient: float", "clip: float", "rate: float"},
+           {"new_slot: float", "new_parameter: float"},
+           {"decay: float", "momentum: float", "nesterov: bool"},
+           createPass<Pass::momentumStep>,
+           computeMomentumStep,
+           destroy}};
 }
 
 }  // namespace native

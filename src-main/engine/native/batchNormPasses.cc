@@ -23,57 +23,104 @@ ALWAYS void sumMoments(const float* x, const float* shift, long rows, long chann
     }
 }
 
-/** y = factor (x - mean) + offset, plus a shortcut where there is one, rectified where asked; factor x + (offset -
- * factor mean) would cancel where the mean is large. */
 template <class Vector>
-ALWAYS void normalise(const float* x, const float* side, const float* mean, const float* factor, const float* offset,
-                      bool rectified, long rows, long channels, float* y) {
+ALWAYS Vector normalAt(const float* x, const Normal& of, long channel) {
+  return (load<Vector>(x) - load<Vector>(of.mean + channel)) * load<Vector>(of.factor + channel) +
+         load<Vector>(of.offset + channel);
+}
+
+/** z, rectified; what is no number stays so. */
+template <class Vector>
+ALWAYS Vector rectify(const Vector& z, const Normal& of, long channel) {
+  switch (of.rectifier) {
+    case Rectifier::relu:
+      return positive(z, z);
+    case Rectifier::relu6: {
+      const Vector above = positive(z, z);
+      return above > 6.0f ? Vector{} + 6.0f : above;
+    }
+    case Rectifier::prelu:
+      return z <= 0.0f ? z * load<Vector>(of.slope + channel) : z;
+    default:
+      return z;
+  }
+}
+
+/** y = factor (x - mean) + offset, plus a shortcut where there is one, rectified; factor x + (offset - factor mean)
+ * would cancel where the mean is large. */
+template <class Vector>
+ALWAYS void normalise(const float* x, const float* side, const Normal& of, long rows, long channels, float* y) {
   for (long row = 0; row < rows; row++)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const long at = row * channels + channel;
-      Vector value = (load<Vector>(x + at) - load<Vector>(mean + channel)) * load<Vector>(factor + channel) +
-                     load<Vector>(offset + channel);
+      Vector value = normalAt<Vector>(x + at, of, channel);
       if (side)
         value += load<Vector>(side + at);
-      store(y + at, rectified ? positive(value, value) : value);
+      store(y + at, rectify(value, of, channel));
     }
 }
 
 template <class Vector>
-ALWAYS Vector gradientAt(const Upstream& of, long at) {
+ALWAYS Vector upstreamAt(const Upstream& of, long at) {
   Vector gradient = load<Vector>(of.dy + at);
   if (of.more)
     gradient += load<Vector>(of.more + at);
-  return of.y ? positive(load<Vector>(of.y + at), gradient) : gradient;
+  return gradient;
 }
 
-/** Per channel the sums of g and g (x - mean), g the upstream gradient, added to sums[2][channels]; g itself goes to
- * the shortcut where there is one. */
+/** What the rectifier lets through of the upstream gradient. */
 template <class Vector>
-ALWAYS void sumGradients(const Upstream& upstream, const float* x, const float* mean, long rows, long channels,
+ALWAYS Vector gradientAt(const Upstream& upstream, const float* x, const Normal& of, long at, long channel) {
+  const Vector gradient = upstreamAt<Vector>(upstream, at);
+  switch (of.rectifier) {
+    case Rectifier::relu:
+      return positive(load<Vector>(upstream.y + at), gradient);
+    case Rectifier::relu6: {
+      const Vector y = load<Vector>(upstream.y + at), through = positive(y, gradient);
+      return y >= 6.0f ? Vector{} : through;
+    }
+    case Rectifier::prelu: {
+      const Vector z = normalAt<Vector>(x + at, of, channel);
+      return z <= 0.0f ? gradient * load<Vector>(of.slope + channel) : gradient;
+    }
+    default:
+      return gradient;
+  }
+}
+
+/** Per channel the sums of g and g (x - mean), g the upstream gradient behind the rectifier, and of a PReLU's slope
+ * gradient, added to sums[2 or 3][channels]; g itself goes to the shortcut where there is one. */
+template <class Vector>
+ALWAYS void sumGradients(const Upstream& upstream, const float* x, const Normal& of, long rows, long channels,
                          float* sums, float* side) {
+  const bool hasSlope = of.rectifier == Rectifier::prelu;
   for (long row = 0; row < rows; row++)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const long at = row * channels + channel;
-      const Vector gradient = gradientAt<Vector>(upstream, at);
+      const Vector gradient = gradientAt<Vector>(upstream, x, of, at, channel);
       if (side)
         store(side + at, gradient);
       store(sums + channel, load<Vector>(sums + channel) + gradient);
-      store(sums + channels + channel,
-            load<Vector>(sums + channels + channel) + gradient * (load<Vector>(x + at) - load<Vector>(mean + channel)));
+      store(sums + channels + channel, load<Vector>(sums + channels + channel) +
+                                           gradient * (load<Vector>(x + at) - load<Vector>(of.mean + channel)));
+      if (hasSlope) {
+        const Vector z = normalAt<Vector>(x + at, of, channel), below = z <= 0.0f ? z : Vector{};
+        store(sums + 2 * channels + channel,
+              load<Vector>(sums + 2 * channels + channel) + upstreamAt<Vector>(upstream, at) * below);
+      }
     }
 }
 
 /** dx = factor g + slope (x - mean) + term. */
 template <class Vector>
-ALWAYS void spreadGradients(const Upstream& upstream, const float* x, const float* mean, const float* coefficients,
+ALWAYS void spreadGradients(const Upstream& upstream, const float* x, const Normal& of, const float* coefficients,
                             long rows, long channels, float* dx) {
   for (long row = 0; row < rows; row++)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const long at = row * channels + channel;
-      store(dx + at, load<Vector>(coefficients + channel) * gradientAt<Vector>(upstream, at) +
+      store(dx + at, load<Vector>(coefficients + channel) * gradientAt<Vector>(upstream, x, of, at, channel) +
                          load<Vector>(coefficients + channels + channel) *
-                             (load<Vector>(x + at) - load<Vector>(mean + channel)) +
+                             (load<Vector>(x + at) - load<Vector>(of.mean + channel)) +
                          load<Vector>(coefficients + 2 * channels + channel));
     }
 }
@@ -100,30 +147,29 @@ ALWAYS void stepMomentum(const MomentumStep& by, const float* parameter, const f
   }
 }
 
-#define PASSES(name, instructions, Vector)                                                                           \
-  namespace name {                                                                                                   \
-  __attribute__((target(instructions))) void moments(const float* x, const float* k, long r, long c, float* s) {     \
-    sumMoments<Vector>(x, k, r, c, s);                                                                               \
-  }                                                                                                                  \
-  __attribute__((target(instructions))) void normalised(const float* x, const float* s, const float* m,              \
-                                                        const float* f, const float* o, bool b, long r, long c,      \
-                                                        float* y) {                                                  \
-    normalise<Vector>(x, s, m, f, o, b, r, c, y);                                                                    \
-  }                                                                                                                  \
-  __attribute__((target(instructions))) void gradientSums(const Upstream& u, const float* x, const float* m, long r, \
-                                                          long c, float* s, float* o) {                              \
-    sumGradients<Vector>(u, x, m, r, c, s, o);                                                                       \
-  }                                                                                                                  \
-  __attribute__((target(instructions))) void spreadOut(const Upstream& u, const float* x, const float* m,            \
-                                                       const float* k, long r, long c, float* o) {                   \
-    spreadGradients<Vector>(u, x, m, k, r, c, o);                                                                    \
-  }                                                                                                                  \
-  __attribute__((target(instructions))) void step(const MomentumStep& b, const float* p, const float* s,             \
-                                                  const float* g, long n, float* m, float* w, bool f) {              \
-    stepMomentum<Vector>(b, p, s, g, n, m, w, f);                                                                    \
-    settle(f);                                                                                                       \
-  }                                                                                                                  \
-  const Passes passes = {moments, normalised, gradientSums, spreadOut, step};                                        \
+#define PASSES(name, instructions, Vector)                                                                            \
+  namespace name {                                                                                                    \
+  __attribute__((target(instructions))) void moments(const float* x, const float* k, long r, long c, float* s) {      \
+    sumMoments<Vector>(x, k, r, c, s);                                                                                \
+  }                                                                                                                   \
+  __attribute__((target(instructions))) void normalised(const float* x, const float* s, const Normal& n, long r,      \
+                                                        long c, float* y) {                                           \
+    normalise<Vector>(x, s, n, r, c, y);                                                                              \
+  }                                                                                                                   \
+  __attribute__((target(instructions))) void gradientSums(const Upstream& u, const float* x, const Normal& n, long r, \
+                                                          long c, float* s, float* o) {                               \
+    sumGradients<Vector>(u, x, n, r, c, s, o);                                                                        \
+  }                                                                                                                   \
+  __attribute__((target(instructions))) void spreadOut(const Upstream& u, const float* x, const Normal& n,            \
+                                                       const float* k, long r, long c, float* o) {                    \
+    spreadGradients<Vector>(u, x, n, k, r, c, o);                                                                     \
+  }                                                                                                                   \
+  __attribute__((target(instructions))) void step(const MomentumStep& b, const float* p, const float* s,              \
+                                                  const float* g, long n, float* m, float* w, bool f) {               \
+    stepMomentum<Vector>(b, p, s, g, n, m, w, f);                                                                     \
+    settle(f);                                                                                                        \
+  }                                                                                                                   \
+  const Passes passes = {moments, normalised, gradientSums, spreadOut, step};                                         \
   }
 PASSES(avx512, AVX512, Vector16)
 PASSES(avx2, AVX2, Vector8)
@@ -134,10 +180,15 @@ const Passes& passes() {
 
 std::vector<float> measureMoments(const PassAttributes& of, const float* x, const float* scale, long rows,
                                   long channels, const Moments& moments) {
-  const float* shift = x;  // the first row: sums about a value near the mean do not cancel
-  const std::vector<double> sums = channelSums(rows, channels, [&](long first, long count, float* part) {
-    passes().moments(x + first * channels, shift, count, channels, part);
-  });
+  // sums about the first row, a value near the mean, do not cancel
+  const long asOne = rowsAsOne(channels), wide = channels * asOne;
+  const std::vector<float> shift = repeated(x, channels, asOne);
+  const std::vector<double> sums =
+      added(channelSums(rows / asOne, wide,
+                        [&](long first, long count, float* part) {
+                          passes().moments(x + first * wide, shift.data(), count, wide, part);
+                        }),
+            channels, asOne);
   std::vector<float> factor(channels);
   for (long channel = 0; channel < channels; channel++) {
     const double about = sums[channel] / rows,
@@ -154,8 +205,7 @@ std::vector<float> measureMoments(const PassAttributes& of, const float* x, cons
 }
 
 std::vector<float> gradientCoefficients(const std::vector<double>& sums, const float* scale, const float* inverse,
-                                        long rows, float* dScale, float* dOffset) {
-  const long channels = sums.size() / 2;
+                                        long rows, long channels, float* dScale, float* dOffset) {
   std::vector<float> coefficients(3 * channels);
   for (long channel = 0; channel < channels; channel++) {
     const double deviation = inverse[channel], factor = scale[channel] * deviation;

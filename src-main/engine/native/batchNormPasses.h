@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 #include "workers.h"
 
@@ -12,8 +13,16 @@ namespace native {
 constexpr long kNumbersPerSlice =
     1 << 16;  // of a task; fixed, so that sums have the same bits on any number of threads
 
-/** What a rectifier lets through of the gradient dy, plus another where there is one; y is its result, null without it.
- */
+enum class Rectifier : int32_t { none, relu, relu6, prelu };
+
+/** How a channel's x becomes z = factor (x - mean) + offset, and z is rectified; `slope` only PReLU has. */
+struct Normal {
+  const float *mean, *factor, *offset, *slope;
+  Rectifier rectifier;
+};
+
+/** The gradient dy of a rectifier's result, plus another where there is one, and that result y, which ReLU and ReLU6
+ * need. */
 struct Upstream {
   const float *dy, *more, *y;
 };
@@ -24,11 +33,13 @@ struct MomentumStep {
 };
 
 struct Passes {
-  void (*moments)(const float*, const float*, long, long, float*);
-  void (*normalise)(const float*, const float*, const float*, const float*, const float*, bool, long, long, float*);
-  void (*sums)(const Upstream&, const float*, const float*, long, long, float*, float*);
-  void (*spread)(const Upstream&, const float*, const float*, const float*, long, long, float*);
-  void (*step)(const MomentumStep&, const float*, const float*, const float*, long, float*, float*, bool);
+  void (*moments)(const float* x, const float* shift, long rows, long channels, float* sums);
+  void (*normalise)(const float* x, const float* side, const Normal&, long rows, long channels, float* y);
+  void (*sums)(const Upstream&, const float* x, const Normal&, long rows, long channels, float* sums, float* side);
+  void (*spread)(const Upstream&, const float* x, const Normal&, const float* coefficients, long rows, long channels,
+                 float* dx);
+  void (*step)(const MomentumStep&, const float* parameter, const float* slot, const float* gradient, long count,
+               float* newSlot, float* newParameter, bool streamed);
 };
 
 /** The passes in the instructions of this processor. */
@@ -42,23 +53,49 @@ void forRows(long rows, long channels, Body body) {
                             [&](long index) { body(index * slice, std::min(slice, rows - index * slice)); });
 }
 
-/** Two sums a channel, each slice's in float32 and all slices' in float64 in their order, to totals[2][channels]. */
+/** Sums of a channel, two where no other number is given, each slice's in float32 and all slices' in float64 in their
+ * order, to totals[number][channels]. */
 template <class Body>
-std::vector<double> channelSums(long rows, long channels, Body body) {
-  const long slice = std::max(1L, kNumbersPerSlice / channels), slices = (rows + slice - 1) / slice;
-  std::vector<float> parts(slices * 2 * channels);
-  forRows(rows, channels,
-          [&](long first, long count) { body(first, count, parts.data() + first / slice * 2 * channels); });
-  std::vector<double> totals(2 * channels);
+std::vector<double> channelSums(long rows, long channels, Body body, long number = 2) {
+  const long slice = std::max(1L, kNumbersPerSlice / channels), slices = (rows + slice - 1) / slice,
+             sums = number * channels;
+  std::vector<float> parts(slices * sums);
+  forRows(rows, channels, [&](long first, long count) { body(first, count, parts.data() + first / slice * sums); });
+  std::vector<double> totals(sums);
   for (long index = 0; index < slices; index++)
-    for (long at = 0; at < 2 * channels; at++)
-      totals[at] += parts[index * 2 * channels + at];
+    for (long at = 0; at < sums; at++)
+      totals[at] += parts[index * sums + at];
+  return totals;
+}
+
+/** How many rows are taken as one, so that its numbers fill whole registers: 1 for multiples of 16 channels. */
+inline long rowsAsOne(long channels) {
+  long count = 1;
+  while (channels * count % 16 != 0)
+    count *= 2;
+  return count;
+}
+
+/** The values of each channel, as often as rows are taken as one. */
+inline std::vector<float> repeated(const float* values, long channels, long count) {
+  std::vector<float> all;
+  for (long index = 0; values && index < count; index++)
+    all.insert(all.end(), values, values + channels);
+  return all;
+}
+
+/** Sums [number][count][channels] of rows that were taken as one, to [number][channels]. */
+inline std::vector<double> added(const std::vector<double>& sums, long channels, long count) {
+  std::vector<double> totals(sums.size() / count);
+  for (long at = 0; at < static_cast<long>(sums.size()); at++)
+    totals[at / (count * channels) * channels + at % channels] += sums[at];
   return totals;
 }
 
 struct PassAttributes {
   float epsilon = 0, momentum = 0, decay = 0;
-  unsigned char rectified = 0, nesterov = 0;
+  int32_t rectifier = 0;
+  unsigned char residual = 0, nesterov = 0;
 };
 
 /** A channel's mean and inverse deviation, and what the running statistics become. */
@@ -71,9 +108,9 @@ struct Moments {
 std::vector<float> measureMoments(const PassAttributes& of, const float* x, const float* scale, long rows,
                                   long channels, const Moments& moments);
 
-/** From a channel's sums of g and g (x - mean): the gradients of scale and offset, and dx as coefficients [3][channels]
- * of g, x - mean and 1. */
+/** From a channel's sums of g and g (x - mean), the first of those given: the gradients of scale and offset, and dx as
+ * coefficients [3][channels] of g, x - mean and 1. */
 std::vector<float> gradientCoefficients(const std::vector<double>& sums, const float* scale, const float* inverse,
-                                        long rows, float* dScale, float* dOffset);
+                                        long rows, long channels, float* dScale, float* dOffset);
 
 }  // namespace native

@@ -2,6 +2,7 @@
 #include "augmentOps.h"
 #include "batchNormOps.h"
 #include "convolutionOps.h"
+#include "depthwiseOps.h"
 #include "opKernel.h"
 #include "pooledBatchNormOps.h"
 #include "vectors.h"
@@ -32,7 +33,7 @@ void registerOp(const OpDefinition& definition) {
 const bool registered = [] {
   if (!hasKernels())
     return false;
-  for (const auto& definitions : {convolutionOps(), batchNormOps(), pooledBatchNormOps(), augmentOps()})
+  for (const auto& definitions : {convolutionOps(), depthwiseOps(), batchNormOps(), pooledBatchNormOps(), augmentOps()})
     for (const OpDefinition& definition : definitions)
       registerOp(definition);
   return true;

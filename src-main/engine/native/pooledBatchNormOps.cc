@@ -271,14 +271,15 @@ void computePooledBatchNormGradient(
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const auto moreAt = [&](long at) { return countOf(more) ? more.data() + at : nullptr; };
+  const Normal normal = {mean.data(), nullptr, nullptr, nullptr, Rectifier::relu};
   const std::vector<double> sums = channelSums(
       pooled / channels, channels, [&](long first, long count, float* part) {  // what was not chosen has no gradient
         const long at = first * channels;
-        passes().sums({dy.data() + at, moreAt(at), y.data() + at}, chosen.data() + at, mean.data(), count, channels,
-                      part, nullptr);
+        passes().sums({dy.data() + at, moreAt(at), y.data() + at}, chosen.data() + at, normal, count, channels, part,
+                      nullptr);
       });
   const std::vector<float> coefficients =
-      gradientCoefficients(sums, scale.data(), inverse.data(), windows.batch * windows.height * windows.width,
+      gradientCoefficients(sums, scale.data(), inverse.data(), windows.batch * windows.height * windows.width, channels,
                            dScale.data(), dOffset.data());
   const bool streamed = isStreamed(dx.data(), countOf(x));
   Workers::shared().forEach(windows.batch * windows.height, [&](long index) {
