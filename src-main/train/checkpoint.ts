@@ -32,8 +32,16 @@ const manifestSchema = z.strictObject({
   position: positionSchema,
   tensors: z.array(z.strictObject({ name: z.string(), length: z.int(), offset: z.int() })),
   points: z.array(runPointSchema), // those that the workbench had not confirmed
-  sha256: z.string(),
+  sha256: z.string(), // of state.bin
+  manifestSha256: z.string().optional(), // of the other fields; older versions did not write it
 });
+type Manifest = z.infer<typeof manifestSchema>;
+
+/** The SHA-256 of all other fields of a manifest, in the order of the schema. */
+function hashOfManifest(manifest: Manifest): string {
+  const { manifestSha256: _, ...fields } = manifestSchema.parse(JSON.parse(JSON.stringify(manifest)));
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+}
 
 export interface Checkpoint {
   readonly position: TrainingPosition;
@@ -100,7 +108,7 @@ function writeContent(folder: string, { planHash, position, state, points }: Che
     tensors.push({ name, length: values.length, offset });
     offset += bytes.length;
   }
-  const manifest: z.infer<typeof manifestSchema> = {
+  const manifest: Manifest = {
     version: 1,
     planHash,
     position,
@@ -110,7 +118,10 @@ function writeContent(folder: string, { planHash, position, state, points }: Che
   };
   mkdirSync(folder);
   writeSyncedSync(join(folder, 'state.bin'), chunks);
-  writeSyncedSync(join(folder, 'manifest.json'), JSON.stringify(manifest, null, 1));
+  writeSyncedSync(
+    join(folder, 'manifest.json'),
+    JSON.stringify({ ...manifest, manifestSha256: hashOfManifest(manifest) }, null, 1),
+  );
   syncFolderSync(folder);
 }
 
@@ -122,7 +133,7 @@ export function readCheckpoint(folder: string): Checkpoint {
       `The checkpoint ${folder} is damaged (${what}): the one before it is used, or start the run again.`,
       { cause },
     );
-  let manifest: z.infer<typeof manifestSchema>;
+  let manifest: Manifest;
   let bytes: Buffer;
   try {
     manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
@@ -130,6 +141,8 @@ export function readCheckpoint(folder: string): Checkpoint {
   } catch (cause) {
     throw damaged('its manifest or state cannot be read', cause);
   }
+  if (manifest.manifestSha256 !== undefined && manifest.manifestSha256 !== hashOfManifest(manifest))
+    throw damaged('its manifest does not have the hash that it names');
   if (createHash('sha256').update(bytes).digest('hex') !== manifest.sha256)
     throw damaged('state.bin does not have the hash that its manifest names');
   const content = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);

@@ -28,11 +28,11 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
     const bytes = readFileSync(path);
     if (/checkpoints\/\w+\/manifest\.json$/.test(name)) {
       // Points are in the store by the end; those that a checkpoint holds are the ones that were on their way.
-      const { points: _, ...manifest } = JSON.parse(bytes.toString()) as Record<string, unknown>;
+      const { points: _, manifestSha256: __, ...manifest } = JSON.parse(bytes.toString()) as Record<string, unknown>;
       state.set(name, unmeasured(JSON.stringify(manifest)));
     } else if (/prepared\/[0-9a-f]{64}\/index\.json$/.test(name)) {
       state.set(name, sha256(bytes.subarray(bytes.indexOf('\n')))); // the first line is the checksum
-    } else if (name.startsWith('reports/') && /\.(md|csv)$/.test(name))
+    } else if (name.startsWith('reports/') && /\.(md|csv|html)$/.test(name))
       state.set(name, sha256(Buffer.from(withoutSpeed(bytes.toString()))));
     else state.set(name, sha256(bytes));
   }
@@ -40,13 +40,15 @@ export function workspaceState(workspace: string): ReadonlyMap<string, string> {
   return state;
 }
 
-/** A report's text or table without the rows and cells that tell seconds and images a second. */
+/** A report's text, page or table without what tells seconds and images a second. */
 export const withoutSpeed = (text: string): string =>
   text
     .split('\n')
     .filter((line) => !/,imagesPerSecond,/.test(line))
     .map((line) => line.replace(/\| [^|]*\d (s|min|h) \| \d+ \|/, '|'))
-    .join('\n');
+    .join('\n')
+    .replace(/<td[^>]*>[^<]*\d (s|min|h)<\/td>\n<td[^>]*>\d+<\/td>/g, '')
+    .replace(/href="data:[^"]*"/g, ''); // files of the report that are compared themselves
 
 /** The rows of each table of a store, times and speeds apart. */
 export const storeRows = (path: string): readonly (readonly [table: string, rows: string])[] => [...tablesOf(path)];
