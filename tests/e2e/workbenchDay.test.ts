@@ -477,6 +477,25 @@ test('the message at the end of an experiment leads to its report', options, asy
     .waitFor();
 });
 
+test(
+  'charts that appear under the pointer are drawn, and show the crosshair of the one it is over',
+  options,
+  async () => {
+    await go('live/long0');
+    await page.locator('.curve-chart canvas').nth(1).waitFor();
+    const box = await page.locator('.curve-chart canvas').first().boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.locator('.crosshair').first().waitFor({ state: 'attached' });
+    assert.equal(await page.locator('.curve-chart').first().locator('.crosshair').count(), 0);
+    await go('live/small0-0');
+    await page.getByRole('list', { name: /^(Arms|Runs)$/ }).waitFor();
+    await page.locator('.curve-chart canvas').nth(3).waitFor();
+    assert.equal(await page.getByRole('heading', { name: 'This view failed' }).count(), 0);
+  },
+);
+
 test('an enlarged chart has an address, which brings it back', options, async () => {
   await go('live/small0-0');
   const panel = page.locator('.curve-chart').filter({ hasText: 'Training loss' });
