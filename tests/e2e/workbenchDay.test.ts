@@ -491,7 +491,7 @@ test(
     assert.equal(await page.locator('.curve-chart').first().locator('.crosshair').count(), 0);
     await go('live/small0-0');
     await page.getByRole('list', { name: /^(Arms|Runs)$/ }).waitFor();
-    await page.locator('.curve-chart canvas').nth(3).waitFor();
+    await page.locator('.curve-chart canvas').nth(2).waitFor();
     assert.equal(await page.getByRole('heading', { name: 'This view failed' }).count(), 0);
   },
 );
