@@ -1,6 +1,7 @@
+import { shallowReactive } from 'vue';
 import { createRouter, createWebHashHistory } from 'vue-router';
 import { showToast } from './components/toasts.ts';
-import { screens } from './views/screens.ts';
+import { screens, type Screen } from './views/screens.ts';
 
 /**
  * Addresses are in the hash, so that they work below both http://…/ and arcbench://app/, and picture addresses stay
@@ -40,6 +41,11 @@ router.onError((_error, to) =>
   }),
 );
 
+const lastAddress = shallowReactive(new Map<string, string>());
+/** Where a view was when the user left it, so that a link to the view leads back there. */
+export const lastAddressOf = (screen: Screen['name']): string => lastAddress.get(screen) ?? `/${screen}`;
+
 router.afterEach((to) => {
+  lastAddress.set(String(to.name), to.fullPath);
   document.title = typeof to.meta['title'] === 'string' ? `${to.meta['title']} · ArcBench` : 'ArcBench';
 });

@@ -80,10 +80,10 @@ export const callInputs = {
   'split.prepare': faces,
   /** Who goes where by a rule, with counts; needs the prepared set. Nothing is written. */
   'split.preview': faces.extend({ split: splitSchema }),
-  /** The pictures that a rule puts into a part, or every picture; of everybody, or of one person. */
+  /** The pictures that a rule puts into a part or leaves out, or every picture; of everybody, or of one person. */
   'split.pictures': faces.extend({
     split: splitSchema,
-    part: z.enum(partNames).nullable(),
+    part: z.enum([...partNames, 'left out']).nullable(),
     identity: z.string().max(1000).nullable(),
     offset: z.int().min(0),
     limit: z.int().min(1).max(500),
@@ -357,8 +357,8 @@ export interface AuditFinding {
   readonly kind: string;
   readonly message: string;
   readonly blocking: boolean;
-  /** Indexes into the prepared set, as pictureAddress takes them. */
-  readonly pictures: readonly number[];
+  /** The files it is about, by their paths. */
+  readonly pictures: readonly SplitPicture[];
 }
 
 export interface ExperimentSummary {

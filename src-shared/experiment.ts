@@ -426,8 +426,8 @@ export const experimentFields = z.strictObject({
     )
     .prefault([1])
     .describe(
-      'each arm is trained once with each seed: a list, or how many seeds; or until: decided, with atMost and ' +
-        'equalWithin, to stop as soon as there is a verdict',
+      'each arm is trained once with each seed: how many (5 stands for the seeds 1 to 5), or a list of them; or ' +
+        'until: decided, with atMost and equalWithin, to stop as soon as there is a verdict',
     ),
   stopping: stoppingSchema
     .optional()
@@ -580,13 +580,13 @@ function checkSelect({ evaluation, split }: Experiment, refuse: Refuse): void {
 
 function writtenOutArms({ arms, ladder, sweep, training, model }: Experiment, refuse: Refuse): ArmPlan[] {
   if (ladder && sweep) {
-    refuse(['sweep'], 'a ladder and a sweep cannot be combined: keep one of them');
+    refuse(['sweep'], 'ladder (an ablation) and sweep cannot be combined: keep one of them');
     return arms;
   }
   if (ladder) {
     const steps = ladderArms(ladder);
     const isFree = [steps, defaultArms].some((free) => JSON.stringify(free) === JSON.stringify(arms));
-    if (!isFree) refuse(['arms'], 'a ladder has arms of its own: leave out arms or ladder');
+    if (!isFree) refuse(['arms'], 'ladder (an ablation) has arms of its own: leave out arms or ladder');
     return steps;
   }
   if (sweep?.halving) {

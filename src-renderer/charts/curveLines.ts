@@ -22,6 +22,8 @@ export interface CurveRun {
   readonly arm: number;
   readonly stepsPerEpoch: number | null;
   readonly group?: string | undefined;
+  /** What its line is called at its end: the name of its arm. */
+  readonly armName?: string | undefined;
 }
 
 export interface CurveSettings {
@@ -47,6 +49,8 @@ export interface CurveLine {
   /** `name`, and the curve's part (train, val) where the chart shows several. */
   readonly label: string;
   readonly dashed: boolean;
+  /** Of its arm, which all its seeds share. */
+  readonly armName: string;
 }
 
 /** The x of a curve's points. Step curves are spread over their epochs where the run says how long an epoch is. */
@@ -86,6 +90,7 @@ export function curveLines({
       smoothed: smoothLine(curve, smoothing),
       colour: colourOf(run.arm),
       name,
+      armName: run.armName ?? name,
       label: withPart ? `${name}, ${curve.name.split('/')[0]}` : name,
       dashed: dashed.includes(curve.name),
     };

@@ -1,7 +1,8 @@
-import { formatDuration, formatMetric, formatNumber, formatPercent } from '../components/format.ts';
+import { formatDuration, formatMetric } from '../components/format.ts';
 import type { CurveLine, CurveSettings } from './curveLines.ts';
 import { isStepCurve, type CurveAxis } from './curveSeries.ts';
 import { curveTooltip } from './curveTooltip.ts';
+import { tickLabel } from './tickLabel.ts';
 
 /** More lines than this are drawn simply: pale raw values would hide them, and each move would repaint them all. */
 const mostDetailed = 10;
@@ -33,7 +34,7 @@ export function curveOption(drawing: CurveDrawing) {
   const { lines, settings, percent, large } = drawing;
   return {
     animation: false,
-    grid: { left: 8, right: 14, top: 10, bottom: large ? 44 : 8, containLabel: true },
+    grid: { left: 8, right: labelRoom(lines), top: 10, bottom: large ? 44 : 8, containLabel: true },
     legend: { show: false },
     xAxis: horizontalAxis(drawing),
     yAxis: verticalAxis(drawing),
@@ -48,6 +49,37 @@ export function curveOption(drawing: CurveDrawing) {
       ...(large ? [{ type: 'slider', height: 16, bottom: 4, filterMode: 'none' }] : []),
     ],
     series: lines.flatMap((line) => [...rawSeries(line, drawing), smoothedSeries(line, drawing)]),
+  };
+}
+
+/** Up to this many arms are named at the ends of their lines, each once. */
+const mostLabelled = 6;
+const labelSize = 10; // pixels
+/** The line of each arm that has its name: the first that is not dashed. */
+function labelledLines(lines: readonly CurveLine[]): ReadonlyMap<string, CurveLine> {
+  const first = new Map<string, CurveLine>();
+  for (const line of lines) if (!line.dashed && !first.has(line.armName)) first.set(line.armName, line);
+  return first.size > 1 && first.size <= mostLabelled ? first : new Map();
+}
+/** Pixels right of the lines for their names. */
+function labelRoom(lines: readonly CurveLine[]): number {
+  const names = [...labelledLines(lines).keys()];
+  return names.length === 0 ? 14 : Math.min(104, 14 + 5.5 * Math.max(...names.map((name) => name.length)));
+}
+function endLabel(line: CurveLine, { lines }: CurveDrawing) {
+  const labelled = labelledLines(lines);
+  if (labelled.get(line.armName) !== line) return {};
+  return {
+    endLabel: {
+      show: true,
+      formatter: () => line.armName,
+      color: line.colour,
+      fontSize: labelSize,
+      width: labelRoom(lines) - 10,
+      overflow: 'truncate',
+      distance: 5,
+    },
+    labelLayout: { moveOverlap: 'shiftY' },
   };
 }
 
@@ -84,7 +116,7 @@ function verticalAxis({ range, settings: { logarithmic }, percent }: CurveDrawin
       showMinLabel: showEnds,
       showMaxLabel: showEnds,
       hideOverlap: true,
-      formatter: (value: number) => (percent ? formatPercent(value, 0) : formatNumber(value, 3)),
+      formatter: (value: number) => tickLabel(value, percent),
     },
     // null, not absent: ECharts merges options and would keep an earlier range.
     ...(range === null ? { min: null, max: null } : axisEnds(range, percent, logarithmic)),
@@ -122,7 +154,9 @@ function rawSeries({ key, label, curve, x, colour, smoothing }: CurveLine, { lin
 }
 
 /** Many lines get a canvas of their own and ignore the pointer: it moves without repainting them. */
-function smoothedSeries({ key, label, x, smoothed, colour, dashed }: CurveLine, { lines, settings }: CurveDrawing) {
+function smoothedSeries(line: CurveLine, drawing: CurveDrawing) {
+  const { key, label, x, smoothed, colour, dashed } = line;
+  const { lines, settings } = drawing;
   const many = hasManyLines(lines);
   return {
     type: 'line',
@@ -140,6 +174,7 @@ function smoothedSeries({ key, label, x, smoothed, colour, dashed }: CurveLine, 
     sampling: 'lttb',
     z: lineLayer,
     zlevel: many ? 1 : 0,
+    ...endLabel(line, drawing),
   };
 }
 

@@ -13,8 +13,7 @@ export interface TooltipPoint {
 
 /**
  * The tooltip's HTML: what was measured on every line at the pointer, highest first, and the smoothed value beside it.
- * Thinned curves share no steps, so each
- * line shows its nearest point.
+ * Thinned curves share no steps, so each line shows its nearest point. Dashed lines have a ring in place of a dot.
  */
 export function curveTooltip(
   lines: readonly CurveLine[],
@@ -30,10 +29,12 @@ export function curveTooltip(
         return value === null ? [] : [{ ...value, line }];
       })
       .sort((a, b) => b.measured - a.measured);
-    const rows = entries.slice(0, mostRows).map(({ line: { label, colour, smoothing }, measured, smoothed }) => {
-      const value = smoothing === 0 ? format(measured) : `${format(measured)}, smoothed ${format(smoothed)}`;
-      return rowHtml(label, colour, value);
-    });
+    const rows = entries
+      .slice(0, mostRows)
+      .map(({ line: { label, colour, smoothing, dashed }, measured, smoothed }) => {
+        const value = smoothing === 0 ? format(measured) : `${format(measured)}, smoothed ${format(smoothed)}`;
+        return rowHtml(label, dashed ? ringStyle(colour) : dotStyle(colour), value);
+      });
     const left = entries.length - rows.length;
     return [
       `<div>${echartsFormat.encodeHTML(placeText(axis, at, point?.axisValueLabel ?? ''))}</div>`,
@@ -56,12 +57,14 @@ function placeText(axis: CurveAxis, value: number, clockLabel: string): string {
   }
 }
 
-const dotStyle = 'width:8px;height:8px;border-radius:4px;background:';
+const dotStyle = (colour: string): string => `width:8px;height:8px;border-radius:4px;background:${colour}`;
+const ringStyle = (colour: string): string =>
+  `width:8px;height:8px;border-radius:4px;box-sizing:border-box;border:2px solid ${colour}`;
 const nameStyle = 'overflow:hidden;text-overflow:ellipsis;max-width:260px';
 const valueStyle = 'margin-left:auto;padding-left:8px;font-weight:600';
 
-const rowHtml = (label: string, colour: string, value: string): string =>
+const rowHtml = (label: string, dot: string, value: string): string =>
   '<div style="display:flex;gap:8px;align-items:center">' +
-  `<i style="${dotStyle}${colour}"></i>` +
+  `<i style="${dot}"></i>` +
   `<span style="${nameStyle}">${echartsFormat.encodeHTML(label)}</span>` +
   `<b style="${valueStyle}">${value}</b></div>`;

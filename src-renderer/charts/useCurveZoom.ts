@@ -20,11 +20,16 @@ export function useCurveZoom({
   curves,
   placesOf,
   settings,
+  first = null,
 }: {
   readonly curves: Ref<readonly Curve[]>;
   readonly placesOf: (curve: Curve) => readonly number[];
   readonly settings: () => CurveSettings;
+  /** The part that is visible at first, in percent of the axis; null: all of it. */
+  readonly first?: readonly [start: number, end: number] | null;
 }): {
+  /** The visible part, in percent of the axis. */
+  readonly share: Readonly<Ref<readonly [start: number, end: number] | null>>;
   /** null where the whole axis is visible. */
   readonly visible: ComputedRef<AxisWindow | null>;
   readonly detailed: ComputedRef<readonly Curve[]>;
@@ -33,7 +38,7 @@ export function useCurveZoom({
   readonly onZoom: (event: ZoomEvent) => void;
   readonly showAll: () => void;
 } {
-  const share = shallowRef<readonly [start: number, end: number] | null>(null);
+  const share = shallowRef<readonly [start: number, end: number] | null>(first);
   const extent = computed(() => axisExtent(curves.value.map(placesOf)));
   const visible = computed((): AxisWindow | null => {
     const [from, to] = extent.value;
@@ -59,6 +64,7 @@ export function useCurveZoom({
   });
 
   return {
+    share,
     visible,
     detailed: computed(() =>
       curves.value.map((curve) => withDetail(curve, detail.value.get(`${curve.run} ${curve.name}`))),

@@ -6,6 +6,8 @@ export interface Toast {
   readonly tone: 'plain' | 'good' | 'bad';
   readonly title: string;
   readonly text?: string | undefined;
+  /** Whether it stays until it is dismissed: for the end of work that takes hours. */
+  readonly stays?: boolean | undefined;
   readonly action?: { readonly label: string; readonly run: () => void } | undefined;
 }
 

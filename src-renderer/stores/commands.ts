@@ -1,5 +1,7 @@
 import { defineStore } from 'pinia';
-import { computed, onScopeDispose, shallowReactive, type Component } from 'vue';
+import { computed, onScopeDispose, shallowReactive, watch, type Component } from 'vue';
+
+const patienceMilliseconds = 5000;
 
 /** An action that the palette (Ctrl-K) offers or a key triggers. */
 export interface Command {
@@ -19,6 +21,21 @@ export const useCommandRegistry = defineStore('commands', () => {
   const registered = shallowReactive(new Map<string, Command>());
   return {
     all: computed(() => [...registered.values()]),
+    /** Runs a command of a view that was just opened, as soon as the view offers it; gives up after a few seconds. */
+    runSoon: (id: string): void => {
+      const isReady = (): boolean => {
+        const command = registered.get(id);
+        return command !== undefined && (command.available?.() ?? true);
+      };
+      const stop = watch(isReady, (ready) => ready && done(), { flush: 'post' });
+      const patience = setTimeout(() => stop(), patienceMilliseconds);
+      const done = (): void => {
+        clearTimeout(patience);
+        stop();
+        registered.get(id)?.run();
+      };
+      if (isReady()) done();
+    },
     add: (commands: readonly Command[]): void => {
       for (const command of commands) registered.set(command.id, command);
     },

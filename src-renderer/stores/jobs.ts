@@ -19,6 +19,7 @@ export const jobEnded = (job: Job): boolean =>
 /** Every job with its log, kept fresh by events. */
 export const useJobs = defineStore('jobs', () => {
   const byId = ref(new Map<string, Job>());
+  const loaded = ref(false);
   const fault = shallowRef<ArcBenchError | null>(null);
   const logs = shallowRef(new Map<string, readonly LogLine[]>());
   const askedEarlier = new Set<string>();
@@ -51,7 +52,7 @@ export const useJobs = defineStore('jobs', () => {
       const present = new Set(jobs.map((job) => job.id));
       for (const id of byId.value.keys()) if (!present.has(id)) byId.value.delete(id);
       jobs.forEach(put);
-      fault.value = null;
+      [fault.value, loaded.value] = [null, true];
     } catch (error) {
       fault.value = asFault(error);
     }
@@ -114,6 +115,7 @@ export const useJobs = defineStore('jobs', () => {
     running,
     queued,
     current,
+    loaded,
     fault,
     logs,
     load,

@@ -16,9 +16,15 @@ export const useNotifications = defineStore('notifications', () => {
         on && 'Notification' in window && (permitted() || (await Notification.requestPermission()) === 'granted');
       refused.value = on && !wanted.value;
     },
-    notify: (title: string, text?: string): void => {
-      if (wanted.value && permitted() && !document.hasFocus())
-        new Notification(title, { icon: 'icon.svg', ...(text === undefined ? {} : { body: text }) });
+    /** Shows a notification while another window is in front. A click on it comes back here and calls `open`. */
+    notify: ({ title, text, open }: { title: string; text: string | undefined; open: () => void }): void => {
+      if (!wanted.value || !permitted() || document.hasFocus()) return;
+      const shown = new Notification(title, { icon: 'icon.svg', ...(text === undefined ? {} : { body: text }) });
+      shown.addEventListener('click', () => {
+        window.focus();
+        open();
+        shown.close();
+      });
     },
   };
 });

@@ -64,7 +64,8 @@ test('the split is made with live counts and its folders are created', options, 
 });
 
 test('an experiment is made of the split, shortened in its form, and started', options, async () => {
-  await page.getByRole('button', { name: 'New experiment from this split' }).click();
+  await page.getByRole('button', { name: 'Use in…' }).click();
+  await page.getByRole('menuitem', { name: 'A new experiment' }).click();
   await page.getByRole('tab', { name: 'Form' }).waitFor();
   await page.getByPlaceholder('Find a knob…').fill('epochs');
   const epochs = page.getByLabel('Epochs', { exact: true }).first();

@@ -68,7 +68,8 @@ test('what was dropped is split, trained on and reported, as in a browser', opti
   await page.getByRole('button', { name: 'Prepare the faces' }).first().click();
   await page.getByRole('button', { name: 'Create folders' }).and(page.locator(':enabled')).click();
   await page.getByText('The folders are in').waitFor();
-  await page.getByRole('button', { name: 'New experiment from this split' }).click();
+  await page.getByRole('button', { name: 'Use in…' }).click();
+  await page.getByRole('menuitem', { name: 'A new experiment' }).click();
   await page.getByPlaceholder('Find a knob…').fill('epochs');
   await enter(page.getByLabel('Epochs', { exact: true }).first(), '2');
   await page.getByText('Saved').first().waitFor();

@@ -167,7 +167,7 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
   [
     'a ladder with arms',
     'ladder: true\narms: [{name: a, loss: arcFace}]',
-    /line 2: 'arms': a ladder has arms of its own/,
+    /line 2: 'arms': ladder \(an ablation\) has arms of its own/,
   ],
   ['a ladder with a sweep', 'ladder: true\nsweep: {knobs: {training.epochs: [1, 2]}}', /cannot be combined/],
   [

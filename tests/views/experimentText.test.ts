@@ -79,7 +79,7 @@ test('a bare name becomes a section when one of its settings is set, and another
 test('arms are added, copied, renamed, moved, given losses and removed, and arms compared with them follow', () => {
   const arms = editArms(text, standing);
   const names = (yaml: string) => plan(yaml).arms.map(({ name }) => name);
-  assert.deepEqual(names(arms.add('cosFace')), ['cross-entropy', 'ArcFace', 'cosFace']);
+  assert.deepEqual(names(arms.add('cosFace')), ['cross-entropy', 'ArcFace', 'CosFace']);
   const copied = arms.duplicate(1);
   assert.deepEqual(names(copied), ['cross-entropy', 'ArcFace', 'ArcFace 2']);
   assert.ok(copied.includes('# the base') && copied.includes('# s'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareArms, type ComparedMetric } from '../../src-shared/comparison.ts';
 import type { ChartColours } from '../../src-renderer/charts/chartTheme.ts';
-import { forestOption, forestRows, forestTable } from '../../src-renderer/views/runs/forestPlot.ts';
+import { forestOption, forestRange, forestRows, forestTable } from '../../src-renderer/views/runs/forestPlot.ts';
 
 const top1: ComparedMetric = {
   key: 'test.top1',
@@ -87,4 +87,20 @@ test('the plot draws a point a pair, an interval where there is one, and a line 
       },
     ).children.length;
   assert.deepEqual([drawn(0), drawn(1)], [3, 0]);
+});
+
+test('an interval of two pairs neither stretches the axis nor is drawn as certain', () => {
+  const [two] = compareArms(
+    [top1],
+    [
+      { name: 'a', runs: runsOf([0.5, 0.52]) },
+      { name: 'b', runs: runsOf([0.6, 0.66]) },
+    ],
+  ).pairs.map(({ arm, against: _against, ...pair }) => ({ ...pair, run: arm }));
+  assert.ok(two);
+  const wide = forestRows([two], (run) => run, true);
+  assert.ok(wide[0]?.interval && wide[0].interval.high > 30, 'the interval of two pairs is wide');
+  const [low, high] = forestRange([...rows.slice(0, 1), ...wide]);
+  assert.ok(low > -20 && high < 30, `${low} to ${high}`);
+  assert.ok(low < 0 && high > 14, 'every pair is in sight');
 });

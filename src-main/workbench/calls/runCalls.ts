@@ -234,7 +234,7 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
         throw new ArcBenchError(
           'wrong-input',
           otherDataSentence(store, [...first, ...second]) ??
-            'No two of these runs were judged with one seed on one set of faces: mark runs of two arms that ' +
+            'No two of these runs were tested with one seed on one set of faces: mark runs of two arms that ' +
               'are done with the same seed.',
         );
       const { images } = openPreparedSet(folder);

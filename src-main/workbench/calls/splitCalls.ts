@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { SplitPicture, SplitPreview } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { experimentSchema, partNames, type Assignment, type Plan } from '../../../src-shared/experiment.ts';
+import {
+  experimentSchema,
+  partNames,
+  type Assignment,
+  type PartName,
+  type Plan,
+} from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
@@ -16,6 +22,16 @@ import { makeSplit, statedParts, type Split } from '../../split/makeSplit.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
+
+/** The part of each picture of a split. */
+const partsOf = (split: Split): ReadonlyMap<number, PartName> =>
+  new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
+
+/** A picture that the audit names, with its whole path. */
+function foundIn(set: PreparedSet, partOf: ReadonlyMap<number, PartName>, index: number): SplitPicture {
+  const { identity = '', path = '' } = set.images[index] ?? {};
+  return { index, identity, name: path, part: partOf.get(index) ?? null };
+}
 
 export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
   const { store, jobs, workInThread } = context;
@@ -41,7 +57,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     const of = JSON.stringify([set.hash, rule]);
     if (drawn?.of === of) return drawn;
     const split = makeSplit(set, rule, await duplicatesIn(set));
-    const parts = new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
+    const parts = partsOf(split);
     const unsorted = set.images.map(({ identity, path }, index) => ({
       index,
       identity,
@@ -97,13 +113,16 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {
       const { pictures } = await drawnOf(await preparedSetOf(sections), sections.split);
       const fitting = pictures.filter(
-        (picture) => (part === null || picture.part === part) && (identity === null || picture.identity === identity),
+        (picture) =>
+          (part === null || (picture.part ?? 'left out') === part) &&
+          (identity === null || picture.identity === identity),
       );
       return { total: fitting.length, pictures: fitting.slice(offset, offset + limit) };
     },
     'split.audit': async (sections) => {
       const set = await preparedSetOf(sections);
       const { split, findings } = await auditFaces(stageOf(context, quietly, stage(sections)), set);
+      const partOf = partsOf(split);
       return {
         resolved: resolvedCopies(set, split),
         blocking: findings.filter((finding) => finding.blocking).length,
@@ -112,7 +131,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
           kind,
           message,
           blocking,
-          pictures,
+          pictures: pictures.map((index) => foundIn(set, partOf, index)),
         })),
       };
     },

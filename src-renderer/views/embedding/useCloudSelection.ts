@@ -1,5 +1,6 @@
 import { ref, shallowRef, watch, type Ref } from 'vue';
 import type { EmbeddingPoints } from '../../../src-shared/api.ts';
+import { sessionRef } from '../../components/sessionRef.ts';
 
 /** A picture, by its row in the cloud at a place. */
 export interface CloudRow {
@@ -14,20 +15,37 @@ export interface MarkedRows {
 }
 export type EmbeddingTab = 'angles' | 'people' | 'selection';
 
-/** What is hovered, chosen and marked. Linked clouds share it; new projections forget it. */
+/** Of what pictures clouds are, so that a selection can be kept for other projections of the same ones. */
+const picturesOf = (points: readonly EmbeddingPoints[]): string =>
+  JSON.stringify(points.map(({ run, rows }) => [run, rows.length, rows[0]?.file, rows.at(-1)?.file]));
+
+/**
+ * What is hovered, chosen and marked. Linked clouds share it. It stays while the same pictures are shown, by another
+ * projection or after the user comes back to the view.
+ */
 export function useCloudSelection(points: Ref<readonly EmbeddingPoints[]>, linked: Ref<boolean>) {
   const hovered = shallowRef<CloudRow | null>(null);
-  const chosen = shallowRef<CloudRow | null>(null);
-  const marked = shallowRef<MarkedRows | null>(null);
+  const chosen = sessionRef<CloudRow | null>('embedding.chosen', null);
+  const marked = sessionRef<MarkedRows | null>('embedding.marked', null);
+  const selectedOf = sessionRef('embedding.selectedOf', '');
   const lassoing = ref(false);
-  const tab = ref<EmbeddingTab>('angles');
+  const tab = sessionRef<EmbeddingTab>('embedding.tab', 'angles');
 
   function clear(): void {
     hovered.value = null;
     chosen.value = null;
     marked.value = null;
   }
-  watch(points, clear);
+  watch(
+    points,
+    (now) => {
+      hovered.value = null;
+      if (now.length === 0) return; // they are being computed
+      if (picturesOf(now) !== selectedOf.value) clear();
+      selectedOf.value = picturesOf(now);
+    },
+    { immediate: true },
+  );
   return {
     hovered,
     chosen,

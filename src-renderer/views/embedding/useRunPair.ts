@@ -1,6 +1,7 @@
-import { computed, ref } from 'vue';
+import { computed } from 'vue';
 import { useRoute } from 'vue-router';
 import type { RunSummary } from '../../../src-shared/api.ts';
+import { sessionRef } from '../../components/sessionRef.ts';
 import { useRuns } from '../../stores/runs.ts';
 
 /** Ids of the runs that are shown. */
@@ -18,10 +19,12 @@ export function useRunPair() {
   const finished = computed(() => runs.all.filter((run) => run.status === 'done'));
   const armOf = (run: RunSummary): number => Math.max(0, runs.armsOf(run.planHash).indexOf(run.arm));
 
-  const chosen = ref<RunPair | null>(null);
+  /** What the user chose, under the address of that time: another address shows its own run. */
+  const chosen = sessionRef<(RunPair & { readonly address: string }) | null>('embedding.pair', null);
+  const address = computed(() => String(route.params['run'] ?? ''));
   const pair = computed((): RunPair | null => {
-    if (chosen.value && runs.byId(chosen.value.first)) return chosen.value;
-    const named = finished.value.find((run) => run.id === route.params['run']);
+    if (chosen.value?.address === address.value && runs.byId(chosen.value.first)) return chosen.value;
+    const named = finished.value.find((run) => run.id === address.value);
     return defaultPair(finished.value, named ?? null, armOf);
   });
   const ids = computed(() => {
@@ -37,7 +40,7 @@ export function useRunPair() {
       finished.value.map((run) => ({ value: run.id, label: runName(run), hint: run.experiment })),
     ),
     choose: (next: RunPair): void => {
-      chosen.value = next;
+      chosen.value = { ...next, address: address.value };
     },
   };
 }

@@ -1,4 +1,11 @@
-import { lossCatalogue, lossSchema, lossTerms, type LossName, type LossPlan } from '../../../src-shared/losses.ts';
+import {
+  lossCatalogue,
+  lossSchema,
+  lossTerms,
+  type LossName,
+  type LossPlan,
+  type SumPlan,
+} from '../../../src-shared/losses.ts';
 import { fitsFilter, lossKnobs, words, type Knob, type KnobPath } from './knobTree.ts';
 import type { GivenArm } from './experimentText.ts';
 
@@ -20,8 +27,30 @@ export interface ArmCell {
   readonly given: boolean;
 }
 
-/** The loss that an arm's text names; null where it names none. */
-export const lossOf = (arm: GivenArm): LossPlan | null => lossSchema.safeParse(arm.loss).data ?? null;
+/**
+ * The loss that an arm's text names; null where it names none. Values that the schema refuses stay as they are written,
+ * so that they can be corrected where they stand.
+ */
+export const lossOf = (arm: GivenArm): LossPlan | null =>
+  lossSchema.safeParse(arm.loss).data ?? lossAsWritten(arm.loss);
+
+function lossAsWritten(loss: unknown): LossPlan | null {
+  if (typeof loss !== 'object' || loss === null || !('name' in loss)) return null;
+  const standing = lossSchema.safeParse(loss.name).data;
+  if (standing === undefined) return null;
+  if (standing.name !== 'sum') return Object.assign(standing, ownKeys(loss, standing));
+  const terms = 'terms' in loss && Array.isArray(loss.terms) ? loss.terms.map(termAsWritten) : standing.terms;
+  return terms.every((term) => term !== null) ? { ...standing, terms } : null;
+}
+function termAsWritten(term: unknown): SumPlan['terms'][number] | null {
+  if (typeof term !== 'object' || term === null || !('loss' in term)) return null;
+  const loss = lossSchema.safeParse(term.loss).data ?? lossAsWritten(term.loss);
+  if (loss === null || loss.name === 'sum') return null;
+  return { weight: 1, ...ownKeys(term, { weight: 1 }), loss };
+}
+/** The entries of a written section that its schema knows. */
+const ownKeys = <Section extends object>(written: object, section: Section): Partial<Section> =>
+  Object.fromEntries(Object.entries(written).filter(([key]) => key in section)) as Partial<Section>;
 
 /** A sum as users write it: 'arcFace + 0.1 triplet'. */
 export const lossExpression = (plan: LossPlan): string =>

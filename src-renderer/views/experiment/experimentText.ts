@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, parseDocument, stringify, type Document } from 'yaml';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
-import type { LossPlan } from '../../../src-shared/losses.ts';
+import { lossCatalogue, lossSchema, lossTerms, type LossPlan } from '../../../src-shared/losses.ts';
 import type { Knob, KnobPath } from './knobTree.ts';
 
 /** An arm as written in the text. Names and settings may be missing or wrong. */
@@ -156,7 +156,7 @@ export function editArms(text: string, standing: readonly GivenArm[]) {
           ['arms'],
           document.createNode(
             written({
-              name: freshName(typeof loss === 'string' ? loss : loss.name, names),
+              name: freshName(lossTitle(loss), names),
               loss,
               settings: {},
               against: null,
@@ -221,12 +221,22 @@ const written = ({ name, loss, settings, against }: GivenArm) => ({
   ...(against === null ? {} : { against }),
 });
 
-/** A name that no arm has yet: 'arcFace', 'arcFace 2', … */
+/** A loss as the lists call it: 'CosFace', 'ArcFace + 0.1 Triplet'. */
+function lossTitle(loss: LossText): string {
+  const plan = lossSchema.safeParse(loss).data;
+  if (plan === undefined) return typeof loss === 'string' ? loss : loss.name;
+  return lossTerms(plan)
+    .map((term) => `${term.weight === 1 ? '' : `${term.weight} `}${lossCatalogue[term.loss.name].title}`)
+    .join(' + ');
+}
+
+/** A name that no arm has yet, in whatever case: 'ArcFace', 'ArcFace 2', … */
 function freshName(name: string, taken: readonly string[]): string {
+  const others = taken.map((other) => other.toLowerCase());
   const base = name.replace(/ \d+$/, '').slice(0, 70);
   for (let number = 1; ; number++) {
     const fresh = number === 1 ? base : `${base} ${number}`;
-    if (!taken.includes(fresh)) return fresh;
+    if (!others.includes(fresh.toLowerCase())) return fresh;
   }
 }
 
@@ -244,6 +254,13 @@ export const notStandard = (
       return own.length === 0 ? [] : [[section, Object.fromEntries(own)]];
     }),
   );
+
+/** The text of an experiment with the faces, alignment and split of the given sections, and nothing else changed. */
+export const withSplit = (text: string, sections: ReturnType<typeof notStandard>): string =>
+  (['data', 'prepare', 'split'] as const).reduce((written, section) => {
+    const own = sections[section];
+    return own === undefined ? resetKnob(written, [section]) : setKnob(resetKnob(written, [section]), [section], own);
+  }, text);
 
 /** The text of a new experiment on the given faces. */
 export function newExperimentText({

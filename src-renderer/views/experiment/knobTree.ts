@@ -26,7 +26,12 @@ export type KnobKind =
     }
   | { readonly type: 'switch' }
   | { readonly type: 'text' }
-  | { readonly type: 'numbers'; readonly whole: boolean }
+  | {
+      readonly type: 'numbers';
+      readonly whole: boolean;
+      /** Whether one number is how many there are: 5 seeds are the seeds 1 to 5. */
+      readonly counts?: boolean;
+    }
   | { readonly type: 'texts' }
   /** Any of some options. */
   | { readonly type: 'some'; readonly options: readonly string[] }
@@ -92,6 +97,9 @@ const labels: Readonly<Record<string, string>> = {
   'split.assign': 'People assigned by hand',
   'split.allowFindings': 'Allowed findings',
 };
+
+/** Lists for which a number is short: 5 is the first five. */
+const counted = new Set(['seeds']);
 
 const experimentSchema = knobSchemaOf(experimentFields);
 const standard = knobsOfPlan(experimentFields.parse({}));
@@ -233,7 +241,7 @@ function knobsOf(path: KnobPath, schema: KnobSchema, given: Given): Knob[] {
           label: labels[name] ?? words(path.at(-1)),
           help: schema.description ?? '',
           unit: unitOf(name, schema.description ?? ''),
-          kind,
+          kind: kind.type === 'numbers' && counted.has(name) ? { ...kind, counts: true } : kind,
           default: schema.default ?? standard.get(name),
         },
       ];
@@ -318,8 +326,30 @@ export function words(key: string | number | undefined): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
+/**
+ * A list of numbers as its field shows it: '1, 2, 3'. Where one number says how many there are, a list of one number
+ * that is not 1 is '[5]'.
+ */
+export function writtenNumbers(numbers: readonly unknown[], counts = false): string {
+  const [only] = numbers;
+  return counts && numbers.length === 1 && only !== 1 ? `[${String(only)}]` : numbers.join(', ');
+}
+
+/** What a field for numbers makes of a text: how many, or a list; null where something in it is no number. */
+export function readNumbers(text: string, { whole, counts = false }: { whole: boolean; counts?: boolean | undefined }) {
+  const isList = text.startsWith('[') || text.includes(',');
+  const numbers = text
+    .replace(/^\[|\]$/g, '')
+    .split(/[\s,;]+/)
+    .filter(Boolean)
+    .map(Number);
+  if (numbers.some((number) => !Number.isFinite(number) || (whole && !Number.isInteger(number)))) return null;
+  return counts && !isList && numbers.length === 1 ? numbers[0]! : numbers;
+}
+
 /** A knob's range in words, such as '0 to 1' or 'above 0, at most 10'; empty where anything goes. */
 export function rangeInWords(kind: KnobKind): string {
+  if (kind.type === 'numbers' && kind.counts) return 'how many, or a list such as 3, 7';
   if (kind.type !== 'number') return '';
   const { least, most, above, below } = kind;
   const show = (value: number) => String(Number(value.toPrecision(4)));

@@ -1,9 +1,11 @@
-import { CircleStop, Flag, Keyboard, Moon, PanelBottom, PanelLeft, Search, Sun } from '@lucide/vue';
+import { CircleStop, Flag, Keyboard, Moon, PanelBottom, PanelLeft, Search, Sun, X } from '@lucide/vue';
 import { useRouter } from 'vue-router';
+import { dismissToast, toasts } from '../../components/toasts.ts';
 import { useCommands } from '../../stores/commands.ts';
 import { useFrame } from '../../stores/frame.ts';
 import { useJobs } from '../../stores/jobs.ts';
 import { useTheme } from '../../stores/theme.ts';
+import { lastAddressOf } from '../../router.ts';
 import { screens } from '../screens.ts';
 import { cancelJob, stopAfterEpoch, trains } from './jobActions.ts';
 
@@ -20,7 +22,7 @@ export function useFrameCommands(): void {
       icon,
       group: 'Go to',
       keys: `g ${key}`,
-      run: () => void router.push({ name }),
+      run: () => void router.push(lastAddressOf(name)),
     })),
     {
       id: 'palette',
@@ -50,6 +52,18 @@ export function useFrameCommands(): void {
       keys: 'j',
       run: () => {
         frame.jobsOpen = !frame.jobsOpen;
+      },
+    },
+    {
+      id: 'close',
+      title: 'Close the jobs, or the messages',
+      group: 'General',
+      icon: X,
+      keys: 'Escape',
+      available: () => frame.jobsOpen || toasts.value.length > 0,
+      run: () => {
+        if (frame.jobsOpen) frame.jobsOpen = false;
+        else for (const { id } of toasts.value) dismissToast(id);
       },
     },
     {

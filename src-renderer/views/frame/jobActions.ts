@@ -1,10 +1,28 @@
+import { reactive } from 'vue';
 import type { Job } from '../../../src-shared/api.ts';
 import { call } from '../../client/workbench.ts';
 import { confirm } from '../../components/confirm.ts';
 import { showFault } from '../../components/toasts.ts';
+import { jobEnded } from '../../stores/jobs.ts';
 
 /** Whether a job trains, so that it can be resumed and can end after an epoch. */
 export const trains = (job: Job): boolean => job.kind === 'experiment' || job.kind === 'resume';
+
+/** Jobs that were asked to stop and still save their checkpoint. */
+const stopping = reactive(new Set<string>());
+export const isPausing = (job: Job): boolean => stopping.has(job.id) && !jobEnded(job);
+async function stop(job: Job): Promise<void> {
+  stopping.add(job.id);
+  await call('jobs.cancel', { id: job.id }).catch((error: unknown) => {
+    stopping.delete(job.id);
+    showFault(error);
+  });
+}
+/** A job's state in a word. Training that was stopped has a checkpoint, so it is paused. */
+export function jobStateWord(job: Job): string {
+  if (isPausing(job)) return trains(job) ? 'pausing' : 'cancelling';
+  return resumable(job) && job.state === 'cancelled' ? 'paused' : job.state;
+}
 
 /** Cancels a job. Asks first where this interrupts training. */
 export async function cancelJob(job: Job): Promise<void> {
@@ -18,7 +36,7 @@ export async function cancelJob(job: Job): Promise<void> {
     }))
   )
     return;
-  await call('jobs.cancel', { id: job.id }).catch(showFault);
+  await stop(job);
 }
 
 /** Stops training with a checkpoint, to resume later. Asks first where a queued job would then start. */
@@ -32,7 +50,7 @@ export async function pauseJob(job: Job, waiting: Job | null): Promise<void> {
     }))
   )
     return;
-  await call('jobs.cancel', { id: job.id }).catch(showFault);
+  await stop(job);
 }
 
 /** Ends training after the present epoch. */

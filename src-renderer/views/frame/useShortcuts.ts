@@ -25,10 +25,11 @@ export function useShortcuts(): void {
       !(target instanceof HTMLInputElement && target.type === 'checkbox');
     const keys = keysOf(event);
     if (
-      (typing || document.querySelector('[role="dialog"], [role="alertdialog"]') !== null) &&
+      (typing || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null) &&
       !keys.startsWith('Mod+')
     )
       return;
+    if (typing && keys === 'Mod+z') return; // a text field undoes its own typing
     const both = first !== null && event.timeStamp - first.at < patienceMilliseconds ? `${first.keys} ${keys}` : keys;
     first = null;
     const available = registry.all.filter((command) => command.available?.() ?? true);

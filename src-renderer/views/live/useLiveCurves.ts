@@ -31,6 +31,7 @@ export function useLiveCurves({ shown, seeds, placeOf, nameOf }: LiveRuns) {
     return shown.value.map((run): CurveRun => ({
       id: run.id,
       name: nameOf(run),
+      armName: run.arm,
       arm: placeOf(run.arm),
       stepsPerEpoch: steps.get(run.id) ?? null,
       ...(means.value ? { group: run.arm } : {}),
@@ -38,6 +39,7 @@ export function useLiveCurves({ shown, seeds, placeOf, nameOf }: LiveRuns) {
   });
   return {
     settings,
+    curves,
     set: (changes: Partial<CurveSettings>): void => {
       settings.value = { ...settings.value, ...changes };
     },

@@ -5,6 +5,7 @@ import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { metricDifference, pComparison, pValue } from '../../../src-shared/verdictSentence.ts';
 import type { ChartTable } from '../../charts/chartTable.ts';
 import type { ChartColours } from '../../charts/chartTheme.ts';
+import { tickLabel } from '../../charts/tickLabel.ts';
 
 type Unit = ComparedMetric['unit'];
 export const unitTitles: Readonly<Record<Unit, string>> = {
@@ -84,10 +85,53 @@ interface RenderedAt {
 
 const axisNames: Readonly<Record<Unit, string>> = { share: 'percentage points', degrees: 'degrees', number: '' };
 
-function rowTooltip({ mean, interval, p, verdict }: ForestRow, unit: Unit): string {
+function rowTooltip({ mean, interval, p, verdict, pairs }: ForestRow, unit: Unit): string {
   const ends = interval && ` (95 %: ${written(unit, interval.low)} … ${written(unit, interval.high)})`;
+  const few = pairs.length < fewestForCertainty ? `, of ${pairs.length} pairs only` : '';
   const significance = p === null ? 'one pair' : `p ${pComparison(p, texts)}, ${texts.say(`verdict.${verdict}.word`)}`;
-  return `${written(unit, mean)}${ends ?? ''}, ${significance}`;
+  return `${written(unit, mean)}${ends ?? ''}, ${significance}${p === null ? '' : few}`;
+}
+
+/**
+ * The ends of the axis: all differences of pairs and 0, and intervals up to as far again on each side. The interval of
+ * two pairs may be ten times as wide as all differences: it would press all other rows into a few pixels.
+ */
+export function forestRange(rows: readonly ForestRow[]): readonly [low: number, high: number] {
+  const seen = [0, ...rows.flatMap(({ mean, pairs }) => [mean, ...pairs.map(({ difference }) => difference)])];
+  const low = Math.min(...seen);
+  const high = Math.max(...seen);
+  const room = high - low || 1;
+  const ends = rows.flatMap(({ interval }) => (interval ? [interval.low, interval.high] : []));
+  return [
+    Math.max(low - room, Math.min(low, ...ends)) - 0.05 * room,
+    Math.min(high + room, Math.max(high, ...ends)) + 0.05 * room,
+  ];
+}
+
+const fewestForCertainty = 3;
+/** An interval as shapes: caps at its ends, an arrow where it goes on beyond the axis, dashes for two pairs. */
+function intervalShapes(row: ForestRow, range: readonly [number, number], draw: DrawnInterval) {
+  const { api, place, colour } = draw;
+  const { low, high } = row.interval ?? { low: row.mean, high: row.mean };
+  if (low === high) return [];
+  const [left, y] = api.coord([Math.max(low, range[0]), place]);
+  const [right] = api.coord([Math.min(high, range[1]), place]);
+  const isCertain = row.pairs.length >= fewestForCertainty;
+  const style = { stroke: colour, lineWidth: isCertain ? 2 : 1.5, fill: null, lineDash: isCertain ? null : [4, 3] };
+  const solid = { ...style, lineDash: null };
+  const line = (x1: number, y1: number, x2: number, y2: number, own: typeof style | typeof solid = solid) => ({
+    type: 'line',
+    shape: { x1, y1, x2, y2 },
+    style: own,
+  });
+  const end = (x: number, isBeyond: boolean, inward: 1 | -1) =>
+    isBeyond ? [line(x, y, x + 5 * inward, y - 4), line(x, y, x + 5 * inward, y + 4)] : [line(x, y - 4, x, y + 4)];
+  return [line(left, y, right, y, style), ...end(left, low < range[0], 1), ...end(right, high > range[1], -1)];
+}
+interface DrawnInterval {
+  readonly api: RenderedAt;
+  readonly place: number;
+  readonly colour: string;
 }
 
 /**
@@ -102,6 +146,7 @@ export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: Ch
     const row = rows[place];
     return row ? rowTooltip(row, unit) : '';
   };
+  const range = forestRange(rows);
   return {
     animation: false,
     grid: { left: 8, right: 20, top: 30, bottom: 8, containLabel: true },
@@ -109,11 +154,16 @@ export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: Ch
     xAxis: {
       type: 'value',
       position: 'top',
-      scale: false,
+      min: range[0],
+      max: range[1],
       name: axisNames[unit],
       nameLocation: 'middle',
       nameGap: 24,
-      axisLabel: { formatter: (value: number) => String(value).replace('-', '−') },
+      axisLabel: {
+        showMinLabel: false,
+        showMaxLabel: false,
+        formatter: (value: number) => tickLabel(value, false).replace('-', '−'),
+      },
     },
     yAxis: {
       type: 'category',
@@ -145,19 +195,8 @@ export function forestOption(rows: readonly ForestRow[], unit: Unit, colours: Ch
         data: rows.map(({ interval, mean }, place) => [place, interval?.low ?? mean, interval?.high ?? mean]),
         renderItem: (_params: unknown, api: RenderedAt) => {
           const place = api.value(0);
-          const [low, y] = api.coord([api.value(1), place]);
-          const [high] = api.coord([api.value(2), place]);
-          const style = { stroke: colourOf(rows[place]!), lineWidth: 2, fill: null };
-          const line = (x1: number, y1: number, x2: number, y2: number) => ({
-            type: 'line',
-            shape: { x1, y1, x2, y2 },
-            style,
-          });
-          return {
-            type: 'group',
-            children:
-              low === high ? [] : [line(low, y, high, y), line(low, y - 4, low, y + 4), line(high, y - 4, high, y + 4)],
-          };
+          const row = rows[place]!;
+          return { type: 'group', children: intervalShapes(row, range, { api, place, colour: colourOf(row) }) };
         },
       },
       {

@@ -63,7 +63,7 @@ const known: readonly MetricKind[] = [
   {
     name: 'val/accuracy',
     title: 'Val top-1',
-    help: 'Accuracy on val in the epoch that is judged',
+    help: 'Accuracy on val in the best epoch, which is the one that is tested',
     percent: true,
     better: 'higher',
   },
@@ -114,7 +114,7 @@ const known: readonly MetricKind[] = [
   {
     name: 'train/loss',
     title: 'Train loss',
-    help: 'Mean over the epoch that is judged; each loss has its own scale',
+    help: 'Mean over the best epoch on val; each loss has its own scale',
     percent: false,
     better: 'lower',
   },

@@ -1,0 +1,39 @@
+import { computed, shallowRef, watch } from 'vue';
+import type { Plan } from '../../../src-shared/experiment.ts';
+import { call } from '../../client/workbench.ts';
+import type { LiveRuns } from './useLiveRuns.ts';
+
+/** A run of the experiment in training that has not begun. */
+export interface PlannedRun {
+  readonly arm: string;
+  readonly seed: number;
+  /** As its row is called: with the seed where there are several. */
+  readonly name: string;
+}
+
+/** The runs that the experiment in training will still begin, in the order of its seeds. */
+export function usePlannedRuns({ job, shown, planHash }: Pick<LiveRuns, 'job' | 'shown' | 'planHash'>) {
+  const known = shallowRef<{ readonly hash: string; readonly plan: Plan } | null>(null);
+  watch(
+    () => job.value?.experiment ?? null,
+    async (id) => {
+      known.value = null;
+      if (id === null) return;
+      const found = await call('experiments.show', { id }).catch(() => null);
+      if (found?.plan && found.planHash !== null && job.value?.experiment === id)
+        known.value = { hash: found.planHash, plan: found.plan };
+    },
+    { immediate: true },
+  );
+  return computed((): readonly PlannedRun[] => {
+    const plan = known.value?.hash === planHash.value ? known.value?.plan : undefined;
+    // A halving does not say which of its arms it will train on.
+    if (plan === undefined || plan.sweep?.halving !== undefined) return [];
+    const begun = new Set(shown.value.map(({ arm, seed }) => `${arm} ${seed}`));
+    return plan.seeds
+      .flatMap((seed) =>
+        plan.arms.map(({ name: arm }) => ({ arm, seed, name: plan.seeds.length > 1 ? `${arm}, seed ${seed}` : arm })),
+      )
+      .filter(({ arm, seed }) => !begun.has(`${arm} ${seed}`));
+  });
+}
