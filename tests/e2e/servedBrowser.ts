@@ -167,6 +167,10 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** Violations that axe finds in a page as it stands, or in the part that a selector names. */
 export async function violationsOf(page: Page, within: string | null = null): Promise<string[]> {
+  // Colours that are on their way from one state to another have a contrast of neither.
+  await page.waitForFunction(() =>
+    document.getAnimations().every((animation) => !(animation instanceof CSSTransition)),
+  );
   // axe is run in the page's world, past its content security policy, as a browser extension would.
   const session = await page.context().newCDPSession(page);
   await session.send('Runtime.evaluate', { expression: axe });

@@ -21,7 +21,7 @@ test('pictures that only one run gets right are listed with the mistake of the o
       comparePredictions([
         { seed: 1, runs: ['a', 'b'], first, second: { ...second, images: [10, 11, 12, 13, 14, 16] } },
       ]),
-    /one test part/,
+    /share the test pictures/,
   );
 });
 

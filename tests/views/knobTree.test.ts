@@ -19,8 +19,8 @@ test('the tree has every knob of the plan once, with its default and a word of h
   const tree = knobSections(nothing).flatMap(({ knobs }) => knobs);
   const names = tree.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
-  // An empty section of names has no value of its own among the plan's.
-  const expected = [...knobsOf(plan), ['split.assign', {}] as const];
+  // An empty section of names has no value of its own among the plan's, and a licence that nobody states has none.
+  const expected = [...knobsOf(plan), ['split.assign', {}] as const, ['data.licence', undefined] as const];
   assert.deepEqual([...names].sort(), expected.map(([name]) => name).sort());
   for (const [name, value] of expected) assert.deepEqual(tree.find((knob) => knob.name === name)?.default, value, name);
   assert.deepEqual(
