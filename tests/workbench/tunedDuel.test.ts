@@ -94,7 +94,10 @@ test('arms are tuned with seeds of their own, then compared with others, each se
   assert.equal(new Set(compared.map(({ splitHash }) => splitHash)).size, 2, 'each seed has its own split');
   for (const { arm, tuned } of compared)
     if (arm === 'CE') assert.deepEqual(tuned, { 'training.learningRate': 0.1 }, 'val chose by identification');
-  assert.match(first.report, /- Each at its best of 2 learning rates \(for CE and ArcFace, at the edge of those tried\): Preliminary, from 2 /);
+  assert.match(
+    first.report,
+    /- Each at its best of 2 learning rates \(for CE and ArcFace, at the edge of those tried\): Preliminary, from 2 /,
+  );
   assert.match(first.report, /\| CE \| 0\.1 \| 20\.0 % \| 1 \| — \| chosen \|/);
   assert.match(first.report, /\| `training.learningRate` \| val TPR \| val loss \|/);
   assert.match(first.report, /Each seed drew a split of its own \(2 splits\)/);
