@@ -113,8 +113,9 @@ let browser: Browser | null = null;
 const served = await serveWorkbench(workspace, [folder]);
 try {
   browser = await openBrowser();
-  let page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
-  await page.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+  await context.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+  let page = await context.newPage();
   await page.goto(served.open);
   const workbench = childrenOf(process.pid).find((child) =>
     readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('\0serve\0'),
@@ -132,7 +133,6 @@ try {
       );
     // Every two hours the screens are closed and opened again.
     if (round % 12 === 0) {
-      const context = page.context();
       await page.close();
       page = await context.newPage();
       await page.goto(served.address);
