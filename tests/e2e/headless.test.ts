@@ -151,8 +151,16 @@ test('a bundle is verified without faces, one altered byte is named, and forged 
     assert.ok(problems.includes(`${file} is not the one that was written.`), problems.join(' '));
     writeFileSync(path, before);
   }
+  // A byte in a name leaves valid JSON that is no report's model.
+  const modelText = readFileSync(join(bundle, 'model.json'), 'utf8');
+  for (const name of ['plan', 'arms', 'runs', 'summary', 'evaluation']) {
+    writeFileSync(join(bundle, 'model.json'), modelText.replaceAll(`"${name}":`, `"x${name.slice(1)}":`));
+    const { problems } = await verifyBundle(bundle);
+    assert.ok(problems.includes('model.json is not the one that was written.'), `${name}: ${problems.join(' ')}`);
+  }
+  writeFileSync(join(bundle, 'model.json'), modelText);
   // Whoever raises an accuracy and writes the report and the hashes to suit is found by the predictions.
-  const model = JSON.parse(readFileSync(join(bundle, 'model.json'), 'utf8')) as ReportModel;
+  const model = JSON.parse(modelText) as ReportModel;
   const forged = JSON.parse(JSON.stringify(model), (key, value: unknown) =>
     key === 'top1' ? { ...(value as object), value: 0.987654 } : value,
   ) as ReportModel;

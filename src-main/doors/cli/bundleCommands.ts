@@ -39,7 +39,9 @@ export function addBundleCommands(program: Command, cli: Session): void {
           ...problems,
           `${files} files have the SHA-256 that SHA256SUMS names.`,
           `${rewritten} files of the report follow from model.json, byte for byte.`,
-          ...runs.map(({ name, numbers }) => `${name}: ${numbers} judged numbers were computed again.`),
+          ...runs.map(({ name, numbers, leftOut }) =>
+            [`${name}: ${numbers} judged numbers were computed again.`, ...leftOut].join(' '),
+          ),
           'Curves, val accuracy, and what compares pictures with class centres are taken as recorded: they need the ' +
             'pictures or the weights.',
           problems.length === 0 ? 'The bundle is whole.' : 'The bundle is NOT as it was written.',

@@ -20,8 +20,14 @@ export interface ComparedNumber {
   readonly tolerance: number;
 }
 
-/** Pairs that are compared in a minute: more are not computed again. */
-const mostProducts = 3e10; // multiplications
+/** What was computed again, and what was not, each with its reason in a sentence. */
+export interface RecomputedRun {
+  readonly numbers: readonly ComparedNumber[];
+  readonly leftOut: readonly string[];
+}
+
+const mostProducts = 3e10; // multiplications of all pairs, which take about a minute
+const mostPairs = 2e7; // whose similarities are sorted in memory
 
 interface Embedded {
   readonly units: Float32Array;
@@ -32,18 +38,29 @@ interface Embedded {
  * Computes the judged numbers of a run again, from the person that it sees in each test picture and from the embeddings
  * of query and distractors. Only these need neither pictures nor weights. Throws where a file cannot be read.
  */
-export function recomputeRun(folder: string, { plan }: Pick<ReportModel, 'plan'>, run: ReportRun): ComparedNumber[] {
+export function recomputeRun(folder: string, { plan }: Pick<ReportModel, 'plan'>, run: ReportRun): RecomputedRun {
   const evaluation = run.summary?.evaluation as Evaluation | null;
-  if (!evaluation) return [];
-  const compared = testAccuracy(evaluation, run);
-  const { size, query, distractors } = heldOut(join(folder, bundleNames.runs, run.id));
-  const rows = query.identities.length;
-  if (rows * (rows / 2 + distractors.identities.length) * size > mostProducts) return compared;
-  return [
-    ...compared,
-    ...identification(evaluation, { size, query, distractors }),
-    ...verification(evaluation, { size, query, distractors, seed: splitSeedOf(plan.split, run.seed) }),
+  if (!evaluation) return { numbers: [], leftOut: [] };
+  const ofTest = testAccuracy(evaluation, run);
+  const held = heldOut(join(folder, bundleNames.runs, run.id));
+  const rows = held.query.identities.length;
+  const pairs = (rows * (rows - 1)) / 2 + rows * held.distractors.identities.length;
+  if (pairs > mostPairs || pairs * held.size > mostProducts)
+    return {
+      numbers: ofTest,
+      leftOut: [
+        `Identification and verification rest on ${pairs.toLocaleString('en')} pairs, too many to compute again here.`,
+      ],
+    };
+  const ofPairs = [
+    ...identification(evaluation, held),
+    ...verification(evaluation, { ...held, seed: splitSeedOf(plan.split, run.seed) }),
   ];
+  const isListed = evaluation.verification && evaluation.verification.source !== 'built';
+  return {
+    numbers: [...ofTest, ...ofPairs],
+    leftOut: isListed ? ['Verification rests on a list of pairs, which the bundle does not hold.'] : [],
+  };
 }
 
 function testAccuracy({ accuracy }: Evaluation, { predictions }: ReportRun): ComparedNumber[] {
@@ -112,35 +129,37 @@ function comparedRates(
 
 /** Cosines of all pairs of query, and of query with distractors; a negative pair weighs 1 / (n m) of its people. */
 function comparedPairs({ size, query, distractors }: HeldOut) {
-  const people = new Map([...new Set(query.identities)].map((identity, number) => [identity, number]));
-  const counts = new Map<string, number>();
-  for (const { identities } of [query, distractors])
-    for (const identity of identities) counts.set(identity, (counts.get(identity) ?? 0) + 1);
-  const own = { similarities: [] as number[], people: [] as number[] };
-  const others = { similarities: [] as number[], weights: [] as number[] };
-  const total = query.identities.length + distractors.identities.length;
-  const rowOf = (row: number): readonly [string, Float32Array] => {
-    const [part, at] = row < query.identities.length ? [query, row] : [distractors, row - query.identities.length];
-    return [part.identities[at]!, part.units.subarray(at * size, (at + 1) * size)];
-  };
-  for (let row = 0; row < query.identities.length; row++) {
-    const [identity, unit] = rowOf(row);
-    for (let other = row + 1; other < total; other++) {
-      const [otherIdentity, otherUnit] = rowOf(other);
+  const identities = [...query.identities, ...distractors.identities];
+  const units = new Float32Array(identities.length * size);
+  units.set(query.units);
+  units.set(distractors.units, query.units.length);
+  const people = new Map([...new Set(identities)].map((identity, number) => [identity, number]));
+  const personOf = Int32Array.from(identities, (identity) => people.get(identity)!);
+  const counts = new Int32Array(people.size);
+  for (const person of personOf) counts[person]!++;
+  const rows = query.identities.length;
+  const pairs = (rows * (rows - 1)) / 2 + rows * distractors.identities.length;
+  const own = { similarities: new Float32Array(pairs), people: new Int32Array(pairs) };
+  const others = { similarities: new Float32Array(pairs), weights: new Float64Array(pairs) };
+  let genuine = 0;
+  let impostors = 0;
+  for (let row = 0; row < rows; row++) {
+    const person = personOf[row]!;
+    for (let other = row + 1; other < identities.length; other++) {
       let cosine = 0;
-      for (let at = 0; at < size; at++) cosine += unit[at]! * otherUnit[at]!;
-      if (identity === otherIdentity) {
-        own.similarities.push(cosine);
-        own.people.push(people.get(identity)!);
+      for (let at = 0; at < size; at++) cosine += units[row * size + at]! * units[other * size + at]!;
+      if (personOf[other] === person) {
+        own.similarities[genuine] = cosine;
+        own.people[genuine++] = person;
       } else {
-        others.similarities.push(cosine);
-        others.weights.push(1 / (counts.get(identity)! * counts.get(otherIdentity)!));
+        others.similarities[impostors] = cosine;
+        others.weights[impostors++] = 1 / (counts[person]! * counts[personOf[other]!]!);
       }
     }
   }
   return {
-    positives: { similarities: Float32Array.from(own.similarities), people: Int32Array.from(own.people) },
-    negatives: { similarities: Float32Array.from(others.similarities), weights: Float64Array.from(others.weights) },
+    positives: { similarities: own.similarities.slice(0, genuine), people: own.people.slice(0, genuine) },
+    negatives: { similarities: others.similarities.slice(0, impostors), weights: others.weights.slice(0, impostors) },
   };
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
 import { hashFiles } from '../../../files/hashFiles.ts';
 import { renderReport } from '../../../report/renderReport.ts';
-import { judgedRuns, type ReportModel } from '../../../report/reportModel.ts';
+import { judgedRuns, type ReportModel, type ReportRun } from '../../../report/reportModel.ts';
 import { sumsName } from '../../../report/writeReport.ts';
 import { bundleNames } from './bundleNames.ts';
 import { recomputeRun } from './recomputeRun.ts';
@@ -19,7 +19,15 @@ export interface VerifiedBundle {
   /** Files of the report that were written again, byte for byte. */
   readonly rewritten: number;
   /** Judged numbers of each run that were computed again. */
-  readonly runs: readonly { readonly id: string; readonly name: string; readonly numbers: number }[];
+  readonly runs: readonly VerifiedRun[];
+}
+interface VerifiedRun {
+  readonly id: string;
+  readonly name: string;
+  /** How many numbers were computed again. */
+  readonly numbers: number;
+  /** What was not, in sentences. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -38,19 +46,18 @@ export async function verifyBundle(target: string): Promise<VerifiedBundle> {
   const model = await modelIn(folder, problems);
   if (!model) return { folder, problems, files, rewritten: 0, runs: [] };
   const rewritten = await checkReport(folder, model, problems);
-  const judged = model.plan.arms.flatMap(({ name }) => judgedRuns(model, name));
-  const runs = judged.map((run) => {
+  const runs = judgedRunsIn(model, problems).map((run): VerifiedRun => {
     const name = `${run.arm}, seed ${run.seed}`;
     try {
-      const numbers = recomputeRun(folder, model, run);
+      const { numbers, leftOut } = recomputeRun(folder, model, run);
       for (const { name: of, recorded, computed, tolerance } of numbers)
         if (!(Math.abs(recorded - computed) <= tolerance))
           problems.push(`${name}: the ${of} is ${recorded} in the report, and ${computed} by its embeddings.`);
-      return { id: run.id, name, numbers: numbers.length };
+      return { id: run.id, name, numbers: numbers.length, leftOut };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       problems.push(`${name} cannot be computed again: ${reason}.`);
-      return { id: run.id, name, numbers: 0 };
+      return { id: run.id, name, numbers: 0, leftOut: [] };
     }
   });
   return { folder, problems, files, rewritten, runs };
@@ -83,6 +90,16 @@ async function modelIn(folder: string, problems: string[]): Promise<ReportModel 
   } catch {
     problems.push(`${bundleNames.model} cannot be read.`);
     return null;
+  }
+}
+
+/** The judged runs of a model. One that was altered may be valid JSON, and yet no model. */
+function judgedRunsIn(model: ReportModel, problems: string[]): readonly ReportRun[] {
+  try {
+    return model.plan.arms.flatMap(({ name }) => judgedRuns(model, name));
+  } catch {
+    problems.push(`${bundleNames.model} does not hold the runs of a report.`);
+    return [];
   }
 }
 
