@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
+import { enginesOf, keepEngine } from '../../src-main/workbench/experiment/enginesOf.ts';
 import { gatherSplit, runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
 import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 
@@ -80,3 +81,21 @@ test(
     }
   },
 );
+
+test('the list of engines is written again where a damaged log has lost it, and each engine is in it once', () => {
+  const store = openStore(join(folder, 'lost'));
+  try {
+    store.createRun({ id: 'a', experiment: 'x', arm: 'ArcFace', seed: 1, planHash: 'p', splitHash: 's' });
+    const engine = { device: 'cpu', tensorflow: '2.21.0', threads: 2 };
+    store.saveResult('a', 'engine', engine); // what a log keeps that was cut off between the two writes
+    keepEngine(store, 'a', engine);
+    assert.deepEqual(store.result('a', 'engines'), [engine]);
+    keepEngine(store, 'a', { ...engine, threads: 4 });
+    keepEngine(store, 'a', engine);
+    assert.deepEqual(store.result('a', 'engines'), [engine, { ...engine, threads: 4 }]);
+    assert.deepEqual(enginesOf(store, 'a'), store.result('a', 'engines'));
+    assert.deepEqual(store.result('a', 'engine'), engine);
+  } finally {
+    store.close();
+  }
+});

@@ -58,10 +58,12 @@ export async function joinRun(
         );
     }
   });
-  if (plan) store.savePlan(record.run.planHash, plan);
-  store.saveRecord({ ...record, artefacts, results });
-  // the digest covers paths, and they are different here
-  if (record.results['digest'] !== undefined) store.saveResult(id, 'digest', store.digest(id));
+  store.atomically(() => {
+    if (plan) store.savePlan(record.run.planHash, plan);
+    store.saveRecord({ ...record, artefacts, results });
+    // the digest covers paths, and they are different here
+    if (record.results['digest'] !== undefined) store.saveResult(id, 'digest', store.digest(id));
+  });
 }
 
 async function syncFiles(folder: string): Promise<void> {

@@ -14,7 +14,10 @@ export function enginesOf(store: Store, id: string): readonly RunEngine[] {
 /** Keeps the engine that trains a run from now on. */
 export function keepEngine(store: Store, id: string, engine: RunEngine): void {
   const before = enginesOf(store, id);
-  store.saveResult(id, 'engine', engine);
-  if (!before.some((known) => JSON.stringify(known) === JSON.stringify(engine)))
-    store.saveResult(id, 'engines', [...before, engine]);
+  const isKnown = before.some((known) => JSON.stringify(known) === JSON.stringify(engine));
+  store.atomically(() => {
+    store.saveResult(id, 'engine', engine);
+    // Written where it is known, too: the list may be what a damaged log has lost.
+    store.saveResult(id, 'engines', isKnown ? before : [...before, engine]);
+  });
 }

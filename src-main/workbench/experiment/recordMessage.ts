@@ -26,8 +26,10 @@ export function recordMessage(
   const { id } = run;
   switch (message.kind) {
     case 'started':
-      store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
-      keepEngine(store, id, message.engine);
+      store.atomically(() => {
+        store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
+        keepEngine(store, id, message.engine);
+      });
       warnOfOtherEngines(options, planHash, run);
       return;
     case 'progress':
