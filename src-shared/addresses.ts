@@ -1,4 +1,4 @@
-import type { ReportSummary } from './api.ts';
+import type { ReportSummary } from './answers/reportAnswers.ts';
 
 /**
  * Address of a picture below a door's root: `original` as it was imported, `face` as the network sees it (of a prepared

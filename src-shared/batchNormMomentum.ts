@@ -1,4 +1,5 @@
-import type { BackboneName, Plan } from './experiment.ts';
+import type { BackboneName } from './modelSchema.ts';
+import type { Plan } from './experiment.ts';
 
 /** Fast enough for the running statistics to follow a fine-tuning of some hundred steps; PyTorch's default. */
 const fineTuningMomentum = 0.1;

@@ -1,4 +1,4 @@
-import type { Job } from '../src-shared/api.ts';
+import type { Job } from '../src-shared/answers/jobAnswers.ts';
 import { waitUntil } from './waitUntil.ts';
 
 /** Waits up to four minutes for the end of a job, and gives it as it then is. `list` gives its workbench's jobs. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PartName } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/splitSchema.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { FileState } from './fileState.ts';
 

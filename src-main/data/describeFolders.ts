@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { PartName } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/splitSchema.ts';
 import { printable } from '../../src-shared/printable.ts';
 import { counted } from './counted.ts';
 import type { FaceImage } from './dataset.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { partNames } from '../../src-shared/experiment.ts';
+import { partNames } from '../../src-shared/splitSchema.ts';
 import { counted } from './counted.ts';
 import { findCelebAList, readCelebAList, withoutEnding, type CelebAList } from './celebALists.ts';
 import type { FoundImage, PictureRegion, ReadImage, Rejected } from './dataset.ts';

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { PartName } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/splitSchema.ts';
 import { printable } from '../../src-shared/printable.ts';
 import { caseless } from '../files/plainName.ts';
 import { counted } from './counted.ts';

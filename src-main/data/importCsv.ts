@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { basename, dirname, resolve } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { PartName } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/splitSchema.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { FoundImage, Rejected } from './dataset.ts';
 import { counted } from './counted.ts';

@@ -1,4 +1,4 @@
-import type { PartName } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/splitSchema.ts';
 
 /** A part as a source names it. What becomes of a gallery depends on who is in query: see `partsOfGallery`. */
 export type GivenPart = PartName | 'gallery';

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { storedPaths } from '../files/storedPaths.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
-import type { PartName } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/splitSchema.ts';
 import type { Rejected } from './dataset.ts';
 
 /** One image of a prepared set, in the order of the packed file. */

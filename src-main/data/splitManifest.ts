@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { partNames, type PartName } from '../../src-shared/experiment.ts';
+import { partNames, type PartName } from '../../src-shared/splitSchema.ts';
 
 /** Who is on a picture of split folders, and in which part. */
 export interface ManifestEntry {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type * as FaceApi from '@vladmandic/face-api';
 import { compileMachine } from './graph/compileProgram.ts';
-import { castFromUint8 } from './kernels.ts';
+import { castFromUint8 } from './kernels/pictures.ts';
 import { tf, type Tensor } from './tensorflow.ts';
 
 /** Side in pixels of the square picture in which the detector looks for faces. */

@@ -1,5 +1,7 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { entriesAt, replaceEntries, sparseSoftmaxCrossEntropy, stopGradient } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries } from '../engine/kernels/tableEntries.ts';
+import { sparseSoftmaxCrossEntropy } from '../engine/kernels/crossEntropy.ts';
+import { stopGradient } from '../engine/kernels/elementwise.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { classCosines, classWeights } from './cosine.ts';

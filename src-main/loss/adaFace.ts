@@ -1,5 +1,6 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy, stopGradient } from '../engine/kernels.ts';
+import { sparseSoftmaxCrossEntropy } from '../engine/kernels/crossEntropy.ts';
+import { stopGradient } from '../engine/kernels/elementwise.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights, rowNorms } from './cosine.ts';

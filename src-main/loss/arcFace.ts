@@ -1,5 +1,5 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { elementwise } from '../engine/kernels.ts';
+import { elementwise } from '../engine/kernels/elementwise.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { marginSoftmax } from './marginSoftmax.ts';
 

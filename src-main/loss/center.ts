@@ -1,5 +1,6 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
-import { addToRows, rowsAt, stopGradient } from '../engine/kernels.ts';
+import { addToRows, rowsAt } from '../engine/kernels/tableEntries.ts';
+import { stopGradient } from '../engine/kernels/elementwise.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { headParameter, type MetricLoss } from './classificationLoss.ts';
 import { sameClass } from './pairs.ts';

@@ -1,5 +1,5 @@
 import type { MetricLossPlan } from '../../src-shared/losses.ts';
-import { stopGradient } from '../engine/kernels.ts';
+import { stopGradient } from '../engine/kernels/elementwise.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { MetricLoss } from './classificationLoss.ts';
 import { anyOf, maskedLogSumExp, meanOver, pairCosines, pairMasks } from './pairs.ts';

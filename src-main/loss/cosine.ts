@@ -1,4 +1,4 @@
-import { entriesAt, replaceEntries } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries } from '../engine/kernels/tableEntries.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type HeadParameter, type LossInput } from './classificationLoss.ts';
 

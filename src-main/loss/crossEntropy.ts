@@ -1,5 +1,5 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { rowsAt } from '../engine/kernels.ts';
+import { rowsAt } from '../engine/kernels/tableEntries.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { headParameter, type ClassificationLoss } from './classificationLoss.ts';
 import { classWeights, unitRows } from './cosine.ts';

@@ -1,5 +1,5 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { sparseSoftmaxCrossEntropy } from '../engine/kernels/crossEntropy.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights } from './cosine.ts';

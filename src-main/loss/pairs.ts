@@ -1,4 +1,4 @@
-import { elementwise } from '../engine/kernels.ts';
+import { elementwise } from '../engine/kernels/elementwise.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { unitRows } from './cosine.ts';
 

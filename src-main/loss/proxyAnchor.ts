@@ -1,5 +1,5 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { entriesAt, replaceEntries } from '../engine/kernels.ts';
+import { entriesAt, replaceEntries } from '../engine/kernels/tableEntries.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
 import { classCosines, classWeights } from './cosine.ts';

@@ -1,4 +1,5 @@
-import { entriesAt, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { entriesAt } from '../engine/kernels/tableEntries.ts';
+import { sparseSoftmaxCrossEntropy } from '../engine/kernels/crossEntropy.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { ClassificationLossPlan } from '../../src-shared/losses.ts';
-import { elementwise, sparseSoftmaxCrossEntropy } from '../engine/kernels.ts';
+import { elementwise } from '../engine/kernels/elementwise.ts';
+import { sparseSoftmaxCrossEntropy } from '../engine/kernels/crossEntropy.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import type { ClassificationLoss } from './classificationLoss.ts';
 import { changeTarget, classCosines, classWeights, rowNorms } from './cosine.ts';

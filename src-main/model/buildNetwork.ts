@@ -1,4 +1,5 @@
-import type { BackboneName, Plan } from '../../src-shared/experiment.ts';
+import type { BackboneName } from '../../src-shared/modelSchema.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
 import { efficientnetLite } from './backbones/efficientnetLite.ts';
 import { iresnet18, iresnet50 } from './backbones/iresnet.ts';
 import { mobilefacenet } from './backbones/mobilefacenet.ts';

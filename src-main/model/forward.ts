@@ -1,15 +1,10 @@
 import type { Network, NetworkNode } from './network.ts';
-import {
-  batchNormInference,
-  batchNormTraining,
-  conv2d,
-  depthwiseConv2d,
-  dropout,
-  maxPool,
-  rectify,
-  type Pooling,
-  type Rectifier,
-} from '../engine/kernels.ts';
+import { batchNormInference, batchNormTraining } from '../engine/kernels/batchNorm.ts';
+import { conv2d } from '../engine/kernels/convolution.ts';
+import { depthwiseConv2d } from '../engine/kernels/depthwiseConvolution.ts';
+import { dropout } from '../engine/kernels/dropout.ts';
+import { maxPool, type Pooling } from '../engine/kernels/maxPool.ts';
+import { rectify, type Rectifier } from '../engine/kernels/rectifier.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 
 export interface ForwardOptions {

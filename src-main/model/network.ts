@@ -1,4 +1,4 @@
-import type { BackboneName } from '../../src-shared/experiment.ts';
+import type { BackboneName } from '../../src-shared/modelSchema.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 
 interface NodeBase {

@@ -1,4 +1,4 @@
-import type { BackboneName } from '../../src-shared/experiment.ts';
+import type { BackboneName } from '../../src-shared/modelSchema.ts';
 import type { Network, NetworkNode } from './network.ts';
 
 type Options<Op extends NetworkNode['op']> = Partial<Omit<Extract<NetworkNode, { op: Op }>, 'op' | 'name' | 'inputs'>>;

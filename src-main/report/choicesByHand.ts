@@ -1,5 +1,5 @@
 import { allowedFinding } from '../../src-shared/allowedFinding.ts';
-import { assignments, type Assignment } from '../../src-shared/experiment.ts';
+import { assignments, type Assignment } from '../../src-shared/splitSchema.ts';
 import { bounded, code, escapeMarkdown, paragraphs } from './markdown.ts';
 import type { ReportContext } from './reportContext.ts';
 

@@ -1,4 +1,4 @@
-import type { ResolvedCopies } from '../../src-shared/api.ts';
+import type { ResolvedCopies } from '../../src-shared/answers/splitAnswers.ts';
 import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';

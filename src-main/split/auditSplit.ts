@@ -1,5 +1,5 @@
 import type { PreparedSet } from '../data/preparedSet.ts';
-import { partNames, type PartName } from '../../src-shared/experiment.ts';
+import { partNames, type PartName } from '../../src-shared/splitSchema.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { findingName, identicalKey, isAllowed, nearKey, type FindingKind } from './findingNames.ts';
 import type { Duplicates } from './findDuplicates.ts';

@@ -1,5 +1,6 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Assignment, SplitRule } from '../../src-shared/experiment.ts';
+import type { Assignment } from '../../src-shared/splitSchema.ts';
+import type { SplitRule } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { Parts, PartsSource, SkippedPerson, SkipReason } from './splitParts.ts';

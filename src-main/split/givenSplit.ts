@@ -1,5 +1,6 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Assignment, PartName, SplitRule } from '../../src-shared/experiment.ts';
+import type { Assignment, PartName } from '../../src-shared/splitSchema.ts';
+import type { SplitRule } from '../../src-shared/experiment.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { partNames, splitSeedOf, type PartName, type Plan, type SplitRule } from '../../src-shared/experiment.ts';
+import { partNames, type PartName } from '../../src-shared/splitSchema.ts';
+import { splitSeedOf, type Plan, type SplitRule } from '../../src-shared/experiment.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import { mostSearched, noDuplicates, type Duplicates } from './findDuplicates.ts';
 import { drawnSplit } from './drawnSplit.ts';

@@ -1,4 +1,5 @@
-import { partNames, type Assignment, type PartName, type Plan } from '../../src-shared/experiment.ts';
+import { partNames, type Assignment, type PartName } from '../../src-shared/splitSchema.ts';
+import type { Plan } from '../../src-shared/experiment.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { disjointGroups } from './disjointGroups.ts';
 import type { Duplicates } from './findDuplicates.ts';

@@ -1,5 +1,5 @@
 import type { PreparedSet } from '../data/preparedSet.ts';
-import type { ResolvedCopies } from '../../src-shared/api.ts';
+import type { ResolvedCopies } from '../../src-shared/answers/splitAnswers.ts';
 import type { Split } from './makeSplit.ts';
 
 /** What a split did with copies of pictures, by person and file. */

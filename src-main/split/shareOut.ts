@@ -1,4 +1,5 @@
-import type { PartName, SplitRule } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/splitSchema.ts';
+import type { SplitRule } from '../../src-shared/experiment.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 

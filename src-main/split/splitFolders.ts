@@ -7,7 +7,7 @@ import type { PreparedSet } from '../data/preparedSet.ts';
 import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
 import { caseless, isPlainName, withoutForbidden } from '../files/plainName.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
-import { partNames } from '../../src-shared/experiment.ts';
+import { partNames } from '../../src-shared/splitSchema.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import type { Split } from './makeSplit.ts';

@@ -1,4 +1,5 @@
-import type { PartName, SplitRule } from '../../src-shared/experiment.ts';
+import type { PartName } from '../../src-shared/splitSchema.ts';
+import type { SplitRule } from '../../src-shared/experiment.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
 import type { CopyOf } from './shareOut.ts';

@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { CurveRange, RunStatus } from '../../src-shared/api.ts';
+import type { CurveRange } from '../../src-shared/api.ts';
+import type { RunStatus } from '../../src-shared/answers/runAnswers.ts';
 import type { ValCurve } from '../../src-shared/valCurve.ts';
 import { pathOfRun, storedPaths } from '../files/storedPaths.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';

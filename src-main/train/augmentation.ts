@@ -1,4 +1,9 @@
-import { augmentPictures, castFromUint8, projectiveTransform, type AugmentationDraws } from '../engine/kernels.ts';
+import {
+  augmentPictures,
+  castFromUint8,
+  projectiveTransform,
+  type AugmentationDraws,
+} from '../engine/kernels/pictures.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 
 /**

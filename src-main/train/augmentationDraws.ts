@@ -1,4 +1,4 @@
-import type { AugmentationPlan } from '../../src-shared/experiment.ts';
+import type { AugmentationPlan } from '../../src-shared/trainingSchema.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { InputSpec } from '../engine/graph/compileProgram.ts';

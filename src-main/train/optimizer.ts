@@ -1,5 +1,6 @@
-import type { OptimizerPlan } from '../../src-shared/experiment.ts';
-import { halfSumOfSquares, momentumStep } from '../engine/kernels.ts';
+import type { OptimizerPlan } from '../../src-shared/trainingSchema.ts';
+import { halfSumOfSquares } from '../engine/kernels/elementwise.ts';
+import { momentumStep } from '../engine/kernels/momentumStep.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { slotName } from './optimizerSlots.ts';
 

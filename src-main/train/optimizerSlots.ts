@@ -1,4 +1,4 @@
-import type { OptimizerPlan } from '../../src-shared/experiment.ts';
+import type { OptimizerPlan } from '../../src-shared/trainingSchema.ts';
 
 /** The state that holds one slot of one parameter. */
 export const slotName = (slot: string, parameter: string) => `${slot}/${parameter}`;

@@ -1,4 +1,4 @@
-import type { SchedulePlan } from '../../src-shared/experiment.ts';
+import type { SchedulePlan } from '../../src-shared/trainingSchema.ts';
 
 /** Share of the margin at a step, counted from 0. It rises linearly from 0 to 1 over `warmupEpochs`. */
 export const marginShareAt = (

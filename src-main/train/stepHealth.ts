@@ -1,5 +1,5 @@
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
-import { entriesAt } from '../engine/kernels.ts';
+import { entriesAt } from '../engine/kernels/tableEntries.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import type { LossOutput } from '../loss/classificationLoss.ts';
 import { rowNorms } from '../loss/cosine.ts';

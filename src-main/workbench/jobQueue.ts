@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Job, JobKind, LogLine, WorkbenchEvent } from '../../src-shared/api.ts';
+import type { Job, JobKind, LogLine } from '../../src-shared/answers/jobAnswers.ts';
+import type { WorkbenchEvent } from '../../src-shared/api.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { knownFault } from '../files/knownFault.ts';
 import type { StageProgress } from './experiment/stage.ts';

@@ -1,13 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
-import {
-  callInputs,
-  type CallHandlers,
-  type CallName,
-  type CurvePoint,
-  type WorkbenchEvent,
-} from '../../src-shared/api.ts';
+import { callInputs, type CallHandlers, type CallName, type WorkbenchEvent } from '../../src-shared/api.ts';
+import type { CurvePoint } from '../../src-shared/answers/runAnswers.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { nearestName } from '../../src-shared/nearestName.ts';
 import { userHome } from '../files/userHome.ts';

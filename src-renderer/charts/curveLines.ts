@@ -1,4 +1,4 @@
-import type { Curve } from '../../src-shared/api.ts';
+import type { Curve } from '../../src-shared/answers/runAnswers.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import {
   axisValues,

@@ -1,4 +1,5 @@
-import type { Curve, CurveRange } from '../../src-shared/api.ts';
+import type { Curve } from '../../src-shared/answers/runAnswers.ts';
+import type { CurveRange } from '../../src-shared/api.ts';
 import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
 import { csvCell } from '../../src-shared/textCell.ts';
 

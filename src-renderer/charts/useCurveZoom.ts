@@ -1,6 +1,6 @@
 import { refDebounced, useDebounceFn } from '@vueuse/core';
 import { computed, shallowRef, type ComputedRef, type Ref } from 'vue';
-import type { Curve } from '../../src-shared/api.ts';
+import type { Curve } from '../../src-shared/answers/runAnswers.ts';
 import { axisExtent, type CurveSettings } from './curveLines.ts';
 import { withDetail, type AxisWindow } from './curveSeries.ts';
 import { useCurveDetail } from './useCurves.ts';

@@ -1,5 +1,6 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue';
-import type { Curve, CurvePoint, CurveRange } from '../../src-shared/api.ts';
+import type { Curve, CurvePoint } from '../../src-shared/answers/runAnswers.ts';
+import type { CurveRange } from '../../src-shared/api.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';

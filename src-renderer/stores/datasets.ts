@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
-import type { DatasetSummary } from '../../src-shared/api.ts';
+import type { DatasetSummary } from '../../src-shared/answers/datasetAnswers.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
-import type { ExperimentSummary } from '../../src-shared/api.ts';
+import type { ExperimentSummary } from '../../src-shared/answers/experimentAnswers.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';

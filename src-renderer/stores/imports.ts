@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, reactive, ref, shallowRef } from 'vue';
-import type { CallInput, Job } from '../../src-shared/api.ts';
+import type { CallInput } from '../../src-shared/api.ts';
+import type { Job } from '../../src-shared/answers/jobAnswers.ts';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { faceList, type DroppedFolder } from '../client/droppedFolder.ts';
 import { uploadFolder, type UploadProgress } from '../client/uploadFolder.ts';

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, triggerRef } from 'vue';
-import type { Job, LogLine } from '../../src-shared/api.ts';
+import type { Job, LogLine } from '../../src-shared/answers/jobAnswers.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { asFault } from '../client/useCall.ts';

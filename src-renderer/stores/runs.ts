@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, triggerRef } from 'vue';
-import type { RunSummary } from '../../src-shared/api.ts';
+import type { RunSummary } from '../../src-shared/answers/runAnswers.ts';
 import type { ArcBenchError } from '../../src-shared/errors.ts';
 import { asFault } from '../client/useCall.ts';
 import { call, on, onResync } from '../client/workbench.ts';

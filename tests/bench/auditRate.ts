@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { partNames, splitSchema } from '../../src-shared/experiment.ts';
+import { partNames, splitSchema } from '../../src-shared/splitSchema.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { perceptualHash } from '../../src-main/data/perceptualHash.ts';
 import {

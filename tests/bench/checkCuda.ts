@@ -4,7 +4,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { backboneNames, experimentSchema, modelSchema } from '../../src-shared/experiment.ts';
+import { backboneNames, modelSchema } from '../../src-shared/modelSchema.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
 import { lossNames, lossSchema, type LossPlan } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../../src-main/engine/graph/compileProgram.ts';

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { dataSchema } from '../../src-shared/experiment.ts';
+import { dataSchema } from '../../src-shared/dataSchema.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { arcFaceTemplate, similarityTransform, templateFor } from '../../src-shared/maths/similarityTransform.ts';
 import type { FaceImage } from '../../src-main/data/dataset.ts';

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { backboneNames } from '../../src-shared/experiment.ts';
+import { backboneNames } from '../../src-shared/modelSchema.ts';
 import { contender, publish, type Row } from './measured.ts';
 
 interface Measured {

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dataSchema, prepareSchema } from '../../src-shared/experiment.ts';
+import { dataSchema, prepareSchema } from '../../src-shared/dataSchema.ts';
 import { importDataset } from '../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../src-main/data/prepareDataset.ts';
 

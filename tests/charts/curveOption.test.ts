@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Curve } from '../../src-shared/api.ts';
+import type { Curve } from '../../src-shared/answers/runAnswers.ts';
 import { curveTable } from '../../src-renderer/charts/chartTable.ts';
 import { curveLines, valueAt, valueRange, type CurveRun } from '../../src-renderer/charts/curveLines.ts';
 import { curveOption, lineLayer } from '../../src-renderer/charts/curveOption.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { isPlaceholder } from '../../src-shared/experiment.ts';
+import { isPlaceholder } from '../../src-shared/dataSchema.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));

@@ -30,7 +30,8 @@ import { writeSplitFolders } from '../../src-main/split/splitFolders.ts';
 import { rememberLinked } from '../../src-main/workbench/experiment/rememberLinked.ts';
 import { headersIn } from '../../src-main/workbench/experiment/gatherFaces.ts';
 import { openStore } from '../../src-main/store/store.ts';
-import { dataSchema, prepareSchema, splitSchema } from '../../src-shared/experiment.ts';
+import { dataSchema, prepareSchema } from '../../src-shared/dataSchema.ts';
+import { splitSchema } from '../../src-shared/splitSchema.ts';
 import { drawCourseArchive, trainHalf } from '../courseArchive.ts';
 import { drawFaces } from '../drawnFaces.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
-import { dataSchema, prepareSchema } from '../../src-shared/experiment.ts';
+import { dataSchema, prepareSchema } from '../../src-shared/dataSchema.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { Dataset } from '../../src-main/data/dataset.ts';
 import { startFaceFinder, type FaceFinder } from '../../src-main/data/faceFinder.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
-import { dataSchema, prepareSchema } from '../../src-shared/experiment.ts';
+import { dataSchema, prepareSchema } from '../../src-shared/dataSchema.ts';
 import { importDataset } from '../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../src-main/data/prepareDataset.ts';
 

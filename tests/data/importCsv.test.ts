@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
-import { dataSchema } from '../../src-shared/experiment.ts';
+import { dataSchema } from '../../src-shared/dataSchema.ts';
 import { importDataset, type ImportOptions } from '../../src-main/data/importDataset.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-csv-'));

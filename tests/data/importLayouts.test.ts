@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import sharp from 'sharp';
-import { dataSchema, prepareSchema } from '../../src-shared/experiment.ts';
+import { dataSchema, prepareSchema } from '../../src-shared/dataSchema.ts';
 import { importDataset } from '../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../src-main/data/prepareDataset.ts';
 import { openPackedImages } from '../../src-main/data/preparedSet.ts';

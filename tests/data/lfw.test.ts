@@ -3,7 +3,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { experimentSchema, dataSchema } from '../../src-shared/experiment.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
+import { dataSchema } from '../../src-shared/dataSchema.ts';
 import { importDataset } from '../../src-main/data/importDataset.ts';
 import { heldOutPairs } from '../../src-main/data/pairs/heldOutPairs.ts';
 import { openStore } from '../../src-main/store/store.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
-import { dataSchema } from '../../src-shared/experiment.ts';
+import { dataSchema } from '../../src-shared/dataSchema.ts';
 import { importDataset, type ImportOptions } from '../../src-main/data/importDataset.ts';
 import type { PictureHeader } from '../../src-main/data/pictureHeader.ts';
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { CallInput, Curve, Job, WorkbenchEvent } from '../../src-shared/api.ts';
+import type { CallInput, WorkbenchEvent } from '../../src-shared/api.ts';
+import type { Curve } from '../../src-shared/answers/runAnswers.ts';
+import type { Job } from '../../src-shared/answers/jobAnswers.ts';
 import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
 import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
 import { callFrom, noBrowser, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { modelSchema } from '../../src-shared/experiment.ts';
+import { modelSchema } from '../../src-shared/modelSchema.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { initialParameters, parametersHash } from '../../src-main/model/initialParameters.ts';

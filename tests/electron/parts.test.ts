@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parse } from 'yaml';
-import type { Job } from '../../src-shared/api.ts';
+import type { Job } from '../../src-shared/answers/jobAnswers.ts';
 import { defaultWorkspace } from '../../src-main/doors/defaultWorkspace.ts';
 import { asksForCamera } from '../../src-main/doors/electron/asksForCamera.ts';
 import { withAbsolutePaths } from '../../src-main/doors/electron/absolutePaths.ts';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backboneNames, experimentSchema, modelSchema, optimizerSchema } from '../../src-shared/experiment.ts';
+import { backboneNames, modelSchema } from '../../src-shared/modelSchema.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
+import { optimizerSchema } from '../../src-shared/trainingSchema.ts';
 import { lossNames, lossSchema, type LossPlan } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { compileMachine, createEagerMachine } from '../../src-main/engine/graph/compileProgram.ts';

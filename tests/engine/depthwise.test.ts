@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import { depthwiseConv2d } from '../../src-main/engine/kernels.ts';
+import { depthwiseConv2d } from '../../src-main/engine/kernels/depthwiseConvolution.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 
 const normal = (shape: readonly number[], seed: number): Tensor => {

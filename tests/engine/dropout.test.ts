@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileMachine, createEagerMachine, type Program } from '../../src-main/engine/graph/compileProgram.ts';
-import { dropout } from '../../src-main/engine/kernels.ts';
+import { dropout } from '../../src-main/engine/kernels/dropout.ts';
 import { tf } from '../../src-main/engine/tensorflow.ts';
 
 const count = 100_000;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backboneNames, experimentSchema, modelSchema, type BackboneName } from '../../src-shared/experiment.ts';
+import { backboneNames, modelSchema, type BackboneName } from '../../src-shared/modelSchema.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
 import { lossSchema } from '../../src-shared/losses.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { hollowTensor, record, type Recording } from '../../src-main/engine/graph/recording.ts';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backboneNames, experimentSchema, modelSchema, optimizerSchema } from '../../src-shared/experiment.ts';
+import { backboneNames, modelSchema } from '../../src-shared/modelSchema.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
+import { optimizerSchema } from '../../src-shared/trainingSchema.ts';
 import { lossNames, lossSchema, type LossPlan } from '../../src-shared/losses.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { compileMachine, createEagerMachine, type Program } from '../../src-main/engine/graph/compileProgram.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { CallInput, CallName, CallOutputs, Job } from '../../src-shared/api.ts';
+import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
+import type { Job } from '../../src-shared/answers/jobAnswers.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import { childrenOf, trainersOf } from './faultExperiment.ts';
 

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { CallInput, CallName, CallOutputs, Job, WireMessage } from '../../src-shared/api.ts';
+import type { CallInput, CallName, CallOutputs, WireMessage } from '../../src-shared/api.ts';
+import type { Job } from '../../src-shared/answers/jobAnswers.ts';
 import { jobEnd } from '../jobEnd.ts';
 import { openSocket } from '../serve/servedFolder.ts';
 import { waitFor } from '../waitUntil.ts';

@@ -8,7 +8,7 @@ import type { PreparedSet } from '../../src-main/data/preparedSet.ts';
 import { userHome } from '../../src-main/files/userHome.ts';
 import { writeSplitFolders } from '../../src-main/split/splitFolders.ts';
 import type { Split } from '../../src-main/split/makeSplit.ts';
-import { splitSchema } from '../../src-shared/experiment.ts';
+import { splitSchema } from '../../src-shared/splitSchema.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-names-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backboneNames, modelSchema, type BackboneName } from '../../src-shared/experiment.ts';
+import { backboneNames, modelSchema, type BackboneName } from '../../src-shared/modelSchema.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { forward } from '../../src-main/model/forward.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';

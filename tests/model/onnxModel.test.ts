@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as onnxruntime from 'onnxruntime-web';
-import { backboneNames, modelSchema } from '../../src-shared/experiment.ts';
+import { backboneNames, modelSchema } from '../../src-shared/modelSchema.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
 import { forward } from '../../src-main/model/forward.ts';

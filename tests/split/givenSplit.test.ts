@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { partNames, splitSchema, type PartName } from '../../src-shared/experiment.ts';
+import { partNames, splitSchema, type PartName } from '../../src-shared/splitSchema.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import { makeSplit, type Split } from '../../src-main/split/makeSplit.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { partNames, splitSchema } from '../../src-shared/experiment.ts';
+import { partNames, splitSchema } from '../../src-shared/splitSchema.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';

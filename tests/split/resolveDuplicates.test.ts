@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { partNames, splitSchema, type PartName } from '../../src-shared/experiment.ts';
+import { partNames, splitSchema, type PartName } from '../../src-shared/splitSchema.ts';
 import { auditSplit } from '../../src-main/split/auditSplit.ts';
 import type { Duplicates } from '../../src-main/split/findDuplicates.ts';
 import { makeSplit, type Split } from '../../src-main/split/makeSplit.ts';

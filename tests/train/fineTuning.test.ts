@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { experimentSchema, modelSchema, type Plan } from '../../src-shared/experiment.ts';
+import { experimentSchema, type Plan } from '../../src-shared/experiment.ts';
+import { modelSchema } from '../../src-shared/modelSchema.ts';
 import { lossSchema } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';

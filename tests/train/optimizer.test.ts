@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { optimizerSchema, scheduleSchema } from '../../src-shared/experiment.ts';
+import { optimizerSchema, scheduleSchema } from '../../src-shared/trainingSchema.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { clipByGlobalNorm, optimizerScalars, optimizerUpdates } from '../../src-main/train/optimizer.ts';
 import { slotName } from '../../src-main/train/optimizerSlots.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { experimentSchema, modelSchema } from '../../src-shared/experiment.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
+import { modelSchema } from '../../src-shared/modelSchema.ts';
 import { lossSchema } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EmbeddingPoints, EmbeddingRow } from '../../src-shared/api.ts';
+import type { EmbeddingPoints, EmbeddingRow } from '../../src-shared/answers/embeddingAnswers.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { panned, startCamera, turned, viewMatrix, zoomed } from '../../src-renderer/views/embedding/cloudCamera.ts';
 import { angleScale, paintCloud, rgbOf, rowColours } from '../../src-renderer/views/embedding/cloudColours.ts';

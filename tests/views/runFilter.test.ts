@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunSummary } from '../../src-shared/api.ts';
+import type { RunSummary } from '../../src-shared/answers/runAnswers.ts';
 import { filterRuns } from '../../src-renderer/views/runs/runFilter.ts';
 
 const run = (id: string, changes: Partial<RunSummary>): RunSummary => ({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunSummary } from '../../src-shared/api.ts';
+import type { RunSummary } from '../../src-shared/answers/runAnswers.ts';
 import { differingKnobs, groupRuns, metricKinds } from '../../src-renderer/views/runs/runGroups.ts';
 
 const run = (arm: string, seed: number, metrics: Record<string, number>, planHash = 'p'): RunSummary => ({

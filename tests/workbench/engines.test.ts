@@ -12,22 +12,23 @@ import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-engines-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+const plan = experimentSchema.parse({
+  name: 'engines',
+  data: { demo: { people: 6, imagesPerPerson: 6 } },
+  prepare: { inputSize: 32 },
+  split: { query: 0.3, distractors: 0.1 },
+  model: { embeddingSize: 8 },
+  training: { epochs: 1, batchSize: 8, learningRate: 0.05 },
+  arms: [
+    { name: 'cross-entropy', loss: 'crossEntropy' },
+    { name: 'ArcFace', loss: 'arcFace' },
+  ],
+});
+
 test(
   'a run that is computed by other threads than the one before it is said to differ: while it trains, in its ' +
     'log, and in the report',
   async () => {
-    const plan = experimentSchema.parse({
-      name: 'engines',
-      data: { demo: { people: 6, imagesPerPerson: 6 } },
-      prepare: { inputSize: 32 },
-      split: { query: 0.3, distractors: 0.1 },
-      model: { embeddingSize: 8 },
-      training: { epochs: 1, batchSize: 8, learningRate: 0.05 },
-      arms: [
-        { name: 'cross-entropy', loss: 'crossEntropy' },
-        { name: 'ArcFace', loss: 'arcFace' },
-      ],
-    });
     const notices: string[] = [];
     const store = openStore(join(folder, 'workspace'));
     const before = process.env['TF_NUM_INTRAOP_THREADS'];
@@ -85,6 +86,7 @@ test(
 test('the list of engines is written again where a damaged log has lost it, and each engine is in it once', () => {
   const store = openStore(join(folder, 'lost'));
   try {
+    store.savePlan('p', plan);
     store.createRun({ id: 'a', experiment: 'x', arm: 'ArcFace', seed: 1, planHash: 'p', splitHash: 's' });
     const engine = { device: 'cpu', tensorflow: '2.21.0', threads: 2 };
     store.saveResult('a', 'engine', engine); // what a log keeps that was cut off between the two writes

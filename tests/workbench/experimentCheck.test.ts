@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { CheckedExperiment, Preset } from '../../src-shared/api.ts';
+import type { CheckedExperiment, Preset } from '../../src-shared/answers/experimentAnswers.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-check-'));

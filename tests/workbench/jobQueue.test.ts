@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogLine, WorkbenchEvent } from '../../src-shared/api.ts';
+import type { LogLine } from '../../src-shared/answers/jobAnswers.ts';
+import type { WorkbenchEvent } from '../../src-shared/api.ts';
 import { jobQueue, type JobContext } from '../../src-main/workbench/jobQueue.ts';
 
 test('a page that comes late reads a log backwards, page by page, without a gap or a line twice', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { experimentSchema, type BackboneName } from '../../src-shared/experiment.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
+import type { BackboneName } from '../../src-shared/modelSchema.ts';
 import { roughDuration } from '../../src-shared/duration.ts';
 import { offBy, trainingTimeSentence } from '../../src-shared/trainingTime.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';

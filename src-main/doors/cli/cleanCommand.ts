@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createInterface } from 'node:readline/promises';
-import { removableKinds, type Removable } from '../../../src-shared/api.ts';
+import { removableKinds, type Removable } from '../../../src-shared/answers/systemAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { fileSize } from '../../../src-shared/fileSize.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';

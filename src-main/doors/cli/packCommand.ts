@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { partNames } from '../../../src-shared/experiment.ts';
+import { partNames } from '../../../src-shared/splitSchema.ts';
 import { packRecords, type PackedPart } from '../../workbench/results/packRecords.ts';
 import { packVerificationSet } from '../../workbench/results/packVerificationSet.ts';
 import type { Session } from './session.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunData } from '../../../src-shared/api.ts';
+import type { RunData } from '../../../src-shared/answers/runAnswers.ts';
 import { fileSize } from '../../../src-shared/fileSize.ts';
 import { bytesBelow } from '../../files/bytesBelow.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { dirname, join } from 'node:path';
-import type { ResolvedCopies } from '../../../src-shared/api.ts';
+import type { ResolvedCopies } from '../../../src-shared/answers/splitAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { partNames, type PartName, type Plan } from '../../../src-shared/experiment.ts';
+import { partNames, type PartName } from '../../../src-shared/splitSchema.ts';
+import type { Plan } from '../../../src-shared/experiment.ts';
 import { identificationRatesOf } from '../../../src-shared/evaluation.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { nearestName } from '../../../src-shared/nearestName.ts';

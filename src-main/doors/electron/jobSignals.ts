@@ -1,5 +1,5 @@
 import { Notification, type BrowserWindow } from 'electron';
-import type { Job } from '../../../src-shared/api.ts';
+import type { Job } from '../../../src-shared/answers/jobAnswers.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { iconPath } from './appFolders.ts';
 import { taskbarProgress } from './taskbarProgress.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '../../../src-shared/api.ts';
+import type { Job } from '../../../src-shared/answers/jobAnswers.ts';
 
 /**
  * The progress that a taskbar shows: the share of the running jobs that is done, 0 to 1; 2 where it is unknown, and -1

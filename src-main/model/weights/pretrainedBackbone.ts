@@ -1,4 +1,4 @@
-import type { BackboneName } from '../../../src-shared/experiment.ts';
+import type { BackboneName } from '../../../src-shared/modelSchema.ts';
 import { backboneOf, parameterSpecs, type Network, type ParameterSpec } from '../network.ts';
 import { isLite } from '../backbones/efficientnetLite.ts';
 import { imagenetFiles } from './imagenetFiles.ts';

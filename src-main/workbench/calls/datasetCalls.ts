@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
-import type { DatasetDetails, DatasetSummary, Picture } from '../../../src-shared/api.ts';
+import type { DatasetDetails, DatasetSummary, Picture } from '../../../src-shared/answers/datasetAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { experimentSchema, partNames, type Plan } from '../../../src-shared/experiment.ts';
+import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import { partNames } from '../../../src-shared/splitSchema.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import { mayHoldFaces } from '../../../src-shared/photographs.ts';
 import type { Dataset, FaceImage } from '../../data/dataset.ts';

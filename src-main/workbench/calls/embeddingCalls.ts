@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import type { CheckedInput, Neighbour } from '../../../src-shared/api.ts';
+import type { CheckedInput } from '../../../src-shared/api.ts';
+import type { Neighbour } from '../../../src-shared/answers/embeddingAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { largest } from '../../../src-shared/maths/largest.ts';
 import { embeddingSpace, readUnits } from '../results/embeddingSpace.ts';

@@ -9,9 +9,15 @@ import {
   photographAdvice,
   type Advice,
 } from '../../../src-shared/advice.ts';
-import type { CheckedExperiment, ExperimentDetails, PlanAdvice, Preset } from '../../../src-shared/api.ts';
+import type {
+  CheckedExperiment,
+  ExperimentDetails,
+  PlanAdvice,
+  Preset,
+} from '../../../src-shared/answers/experimentAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { builtPairs, isPlaceholder, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
+import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
+import { isPlaceholder } from '../../../src-shared/dataSchema.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
 import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';

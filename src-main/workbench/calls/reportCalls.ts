@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import type { ReportDetails, ReportSummary } from '../../../src-shared/api.ts';
+import type { ReportDetails, ReportSummary } from '../../../src-shared/answers/reportAnswers.ts';
 import { isLeftover, reportId, workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { RunRow } from '../../store/store.ts';
 import { originOf } from '../experiment/originOf.ts';

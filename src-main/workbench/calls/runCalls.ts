@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { ComparedPredictions, Curve, RunDetails, RunSummary } from '../../../src-shared/api.ts';
+import type { ComparedPredictions, Curve, RunDetails, RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { comparePredictions, type PredictionDifference } from '../../../src-shared/comparePredictions.ts';
 import type { Confusions, Predictions } from '../../../src-shared/evaluation.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';

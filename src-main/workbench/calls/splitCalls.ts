@@ -1,14 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { SplitPicture, SplitPreview } from '../../../src-shared/api.ts';
+import type { SplitPicture, SplitPreview } from '../../../src-shared/answers/splitAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import {
-  experimentSchema,
-  partNames,
-  type Assignment,
-  type PartName,
-  type Plan,
-} from '../../../src-shared/experiment.ts';
+import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import { partNames, type Assignment, type PartName } from '../../../src-shared/splitSchema.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';

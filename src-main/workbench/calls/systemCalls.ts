@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { cpus, platform, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import packageJson from '../../../package.json' with { type: 'json' };
-import type { FileEntry } from '../../../src-shared/api.ts';
+import type { FileEntry } from '../../../src-shared/answers/systemAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { diagnose } from '../../engine/diagnose.ts';
 import { userHome } from '../../files/userHome.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { CallName, CallOutputs, CheckedInput, PairExplanation } from '../../../src-shared/api.ts';
+import type { CallName, CallOutputs, CheckedInput } from '../../../src-shared/api.ts';
+import type { PairExplanation } from '../../../src-shared/answers/trialAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { occlusionCells, type OcclusionRow } from '../trial/occludedCosines.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';

@@ -1,12 +1,7 @@
 import { median } from 'simple-statistics';
 import type { TrainingRate } from '../../../src-shared/startEstimate.ts';
-import {
-  backboneNames,
-  drawnClasses,
-  experimentSchema,
-  type BackboneName,
-  type Plan,
-} from '../../../src-shared/experiment.ts';
+import { backboneNames, type BackboneName } from '../../../src-shared/modelSchema.ts';
+import { drawnClasses, experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkWork } from '../../model/networkWork.ts';
 import type { MachineSpeed } from './machineSpeed.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { RunStatus } from '../../../src-shared/api.ts';
+import type { RunStatus } from '../../../src-shared/answers/runAnswers.ts';
 import type { RunWarning } from '../../../src-shared/runWarning.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 import { hashFiles } from '../../files/hashFiles.ts';

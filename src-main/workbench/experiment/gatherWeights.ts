@@ -1,5 +1,6 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { backboneNames, type BackboneName, type Plan } from '../../../src-shared/experiment.ts';
+import { backboneNames, type BackboneName } from '../../../src-shared/modelSchema.ts';
+import type { Plan } from '../../../src-shared/experiment.ts';
 import type { Network } from '../../model/network.ts';
 import { fetchImagenetWeights, imagenetWeightsPath } from '../../model/weights/imagenetWeights.ts';
 import { imagenetFiles, type ImagenetRelease } from '../../model/weights/imagenetFiles.ts';

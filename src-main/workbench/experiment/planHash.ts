@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { batchNormMomentum, ownBatchNormMomentum } from '../../../src-shared/batchNormMomentum.ts';
-import type { GradientClip, Plan } from '../../../src-shared/experiment.ts';
+import type { GradientClip } from '../../../src-shared/trainingSchema.ts';
+import type { Plan } from '../../../src-shared/experiment.ts';
 
 /**
  * Knobs that came after the first plans were stored. A knob that means what a plan without it meant is left out of the

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunData } from '../../../src-shared/api.ts';
+import type { RunData } from '../../../src-shared/answers/runAnswers.ts';
 import type { Store } from '../../store/store.ts';
 import { countPeople } from './countPeople.ts';
 import type { TrainingStage } from './trainingStage.ts';

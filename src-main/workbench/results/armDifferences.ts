@@ -1,4 +1,4 @@
-import type { ArmDifferences } from '../../../src-shared/api.ts';
+import type { ArmDifferences } from '../../../src-shared/answers/runAnswers.ts';
 import { compareArms } from '../../../src-shared/comparison.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';

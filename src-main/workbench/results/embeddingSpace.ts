@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { EmbeddingRow } from '../../../src-shared/api.ts';
+import type { EmbeddingRow } from '../../../src-shared/answers/embeddingAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { Predictions } from '../../../src-shared/evaluation.ts';
-import { partNames, type PartName } from '../../../src-shared/experiment.ts';
+import { partNames, type PartName } from '../../../src-shared/splitSchema.ts';
 import { degreesOf } from '../../../src-shared/maths/histogram.ts';
 import { textOfCell, tsvCell } from '../../../src-shared/textCell.ts';
 import { readNpy } from '../../files/npyFile.ts';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatasetDetails } from '../../../src-shared/api.ts';
+import type { DatasetDetails } from '../../../src-shared/answers/datasetAnswers.ts';
 import type { FaceImage } from '../../data/dataset.ts';
 import type { FoundFaces } from '../../data/faceFinder.ts';
 import { journalName, readFoundFaces } from '../../data/rememberedFaces.ts';

@@ -1,5 +1,5 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import type { PartName } from '../../../src-shared/experiment.ts';
+import type { PartName } from '../../../src-shared/splitSchema.ts';
 import { naturalOrder } from '../../../src-shared/naturalOrder.ts';
 import { alignedPicture } from '../../data/alignedPicture.ts';
 import { openPackedImages, type PreparedSet } from '../../data/preparedSet.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CheckedInput, EmbeddingPoints } from '../../../src-shared/api.ts';
+import type { CheckedInput } from '../../../src-shared/api.ts';
+import type { EmbeddingPoints } from '../../../src-shared/answers/embeddingAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { checkedBody, checksummed } from '../../files/checksummed.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';

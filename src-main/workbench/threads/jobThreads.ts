@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { CheckedInput, Job } from '../../../src-shared/api.ts';
+import type { CheckedInput } from '../../../src-shared/api.ts';
+import type { Job } from '../../../src-shared/answers/jobAnswers.ts';
 import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { StoreChange } from '../../store/storeChange.ts';
 import type { JobContext } from '../jobQueue.ts';

@@ -1,4 +1,4 @@
-import type { RunScale } from '../../../src-shared/api.ts';
+import type { RunScale } from '../../../src-shared/answers/trialAnswers.ts';
 import { randomStream } from '../../../src-shared/maths/random.ts';
 
 /** Bins from -1 to 1. */

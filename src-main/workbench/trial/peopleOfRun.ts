@@ -1,4 +1,5 @@
-import type { EmbeddingRow, PersonMatch } from '../../../src-shared/api.ts';
+import type { EmbeddingRow } from '../../../src-shared/answers/embeddingAnswers.ts';
+import type { PersonMatch } from '../../../src-shared/answers/trialAnswers.ts';
 
 /** The people whom a run was judged on: the rows of each, and the sum of their unit embeddings. */
 export interface PeopleOfRun {

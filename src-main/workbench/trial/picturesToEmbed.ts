@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { dataSchema } from '../../../src-shared/experiment.ts';
+import { dataSchema } from '../../../src-shared/dataSchema.ts';
 import type { FaceImage, Rejected } from '../../data/dataset.ts';
 import { readFolderTree, type FolderTree } from '../../data/folderTree.ts';
 import { importCsv } from '../../data/importCsv.ts';

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckedInput, EnrolledPerson, PersonMatch } from '../../../src-shared/api.ts';
+import type { CheckedInput } from '../../../src-shared/api.ts';
+import type { EnrolledPerson, PersonMatch } from '../../../src-shared/answers/trialAnswers.ts';
 import { enrolledPeople, type Person } from './enrolledPeople.ts';
 import { dataAddress, facePng, lookWith, type LookedFace, type LookTools } from './lookedFaces.ts';
 import type { TrialRun } from './trialRun.ts';
@@ -32,7 +34,7 @@ export function trialPeople(
       const [found] = await lookWith(run, { bytes, aligned, landmarks }, tools);
       for (let column = 0; column < sum.length; column++) sum[column]! += found?.seen.unit[column] ?? 0;
     }
-    sums.set(key, sum);
+    if (existsSync(person.folder)) sums.set(key, sum); // whoever was deleted meanwhile leaves nothing behind
     return sum;
   };
 

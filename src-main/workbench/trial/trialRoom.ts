@@ -1,4 +1,5 @@
-import type { CheckedInput, RunMatches, RunScale, TriedFace, TriedPicture } from '../../../src-shared/api.ts';
+import type { CheckedInput } from '../../../src-shared/api.ts';
+import type { RunMatches, RunScale, TriedFace, TriedPicture } from '../../../src-shared/answers/trialAnswers.ts';
 import { usableRates } from '../../../src-shared/samePerson.ts';
 import { startEmbedder } from '../../evaluate/embedder/startEmbedder.ts';
 import type { Store } from '../../store/store.ts';

@@ -5,7 +5,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { csvCell, tsvCell } from '../../../src-shared/textCell.ts';
 import type { Rejected } from '../../data/dataset.ts';
 import { npyBytes } from '../../files/npyFile.ts';
-import { writeSynced, writeWholeFolder } from '../../files/writeWhole.ts';
+import { writeSynced, writeWholeFolder, type Content } from '../../files/writeWhole.ts';
 import type { EmbeddedFace } from './embedPictures.ts';
 
 const pointNames = ['left_eye', 'right_eye', 'nose', 'left_mouth', 'right_mouth'];
@@ -33,7 +33,7 @@ export async function writeEmbeddedFaces(
   const size = faces[0]?.unit.length ?? 0;
   const values = new Float32Array(faces.length * size);
   faces.forEach(({ unit }, row) => values.set(unit, row * size));
-  const contents: Record<(typeof embeddedFiles)[number], string | Uint8Array> = {
+  const contents: Record<(typeof embeddedFiles)[number], Content> = {
     'embeddings.npy': npyBytes(values, size),
     'labels.tsv': lines(['identity\tface\tfile', ...faces.map(labelLine)]),
     'embeddings.csv': lines([embeddingHead(size), ...faces.map(embeddingLine)]),
@@ -46,7 +46,15 @@ export async function writeEmbeddedFaces(
   });
 }
 
-const lines = (of: readonly string[]): string => [...of, ''].join('\n');
+const linesAtOnce = 1000;
+
+/** Lines of text as pieces: those of 100,000 embeddings together would be longer than a string can be. */
+function lines(of: readonly string[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let first = 0; first < of.length; first += linesAtOnce)
+    pieces.push(Buffer.from(`${of.slice(first, first + linesAtOnce).join('\n')}\n`));
+  return pieces;
+}
 const cells = (of: readonly (string | number)[]): string =>
   of.map((cell) => (typeof cell === 'number' ? String(cell) : csvCell(cell))).join(',');
 

@@ -1,4 +1,4 @@
-import type { Picture } from '../../../src-shared/api.ts';
+import type { Picture } from '../../../src-shared/answers/datasetAnswers.ts';
 
 /** Of a picture on the disk in pixels, after the rotation that EXIF asks for. */
 export interface PictureSize {

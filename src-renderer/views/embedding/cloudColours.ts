@@ -1,6 +1,6 @@
 import { Color } from 'three';
-import type { EmbeddingFrame, EmbeddingRow } from '../../../src-shared/api.ts';
-import { partNames } from '../../../src-shared/experiment.ts';
+import type { EmbeddingFrame, EmbeddingRow } from '../../../src-shared/answers/embeddingAnswers.ts';
+import { partNames } from '../../../src-shared/splitSchema.ts';
 import type { CloudPaint } from './cloudScene.ts';
 import { rowsByPerson } from './rowsByPerson.ts';
 

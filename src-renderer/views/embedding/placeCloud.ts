@@ -1,4 +1,4 @@
-import type { EmbeddingFrame, EmbeddingPoints } from '../../../src-shared/api.ts';
+import type { EmbeddingFrame, EmbeddingPoints } from '../../../src-shared/answers/embeddingAnswers.ts';
 import { procrustes } from '../../../src-shared/maths/procrustes.ts';
 
 export type Dimensions = 2 | 3;

@@ -1,4 +1,4 @@
-import type { EmbeddingRow } from '../../../src-shared/api.ts';
+import type { EmbeddingRow } from '../../../src-shared/answers/embeddingAnswers.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 
 /** The rows of each person, in the order of their first rows. */

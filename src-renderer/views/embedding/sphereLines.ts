@@ -1,4 +1,4 @@
-import type { EmbeddingRow } from '../../../src-shared/api.ts';
+import type { EmbeddingRow } from '../../../src-shared/answers/embeddingAnswers.ts';
 import type { Rgb } from './cloudColours.ts';
 import type { CloudLines } from './cloudScene.ts';
 import { rowsByPerson } from './rowsByPerson.ts';

@@ -1,5 +1,5 @@
 import { ref, shallowRef, watch, type Ref } from 'vue';
-import type { EmbeddingPoints } from '../../../src-shared/api.ts';
+import type { EmbeddingPoints } from '../../../src-shared/answers/embeddingAnswers.ts';
 import { sessionRef } from '../../components/sessionRef.ts';
 
 /** A picture, by its row in the cloud at a place. */

@@ -1,6 +1,7 @@
 import { computed, type Ref } from 'vue';
 import { pictureAddress } from '../../../src-shared/addresses.ts';
-import type { EmbeddingPoints, Neighbour, RunDetails } from '../../../src-shared/api.ts';
+import type { EmbeddingPoints, Neighbour } from '../../../src-shared/answers/embeddingAnswers.ts';
+import type { RunDetails } from '../../../src-shared/answers/runAnswers.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { angleScale, paintCloud, rowColours, type ColourBy, type Emphasis } from './cloudColours.ts';
 import { sphereLines } from './sphereLines.ts';

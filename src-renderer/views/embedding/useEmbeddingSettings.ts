@@ -1,6 +1,6 @@
 import { useLocalStorage } from '@vueuse/core';
 import { computed, type Ref } from 'vue';
-import type { RunDetails } from '../../../src-shared/api.ts';
+import type { RunDetails } from '../../../src-shared/answers/runAnswers.ts';
 import { useRuns } from '../../stores/runs.ts';
 import type { ColourBy } from './cloudColours.ts';
 import type { ProjectionRequest } from './useProjections.ts';

@@ -1,5 +1,5 @@
 import { shallowRef, watch, type Ref } from 'vue';
-import type { EmbeddingPoints, Neighbour } from '../../../src-shared/api.ts';
+import type { EmbeddingPoints, Neighbour } from '../../../src-shared/answers/embeddingAnswers.ts';
 import { call } from '../../client/workbench.ts';
 import { showFault } from '../../components/toasts.ts';
 import type { CloudRow } from './useCloudSelection.ts';

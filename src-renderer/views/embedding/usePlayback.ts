@@ -1,6 +1,6 @@
 import { useIntervalFn, usePreferredReducedMotion } from '@vueuse/core';
 import { computed, ref, watch, type Ref } from 'vue';
-import type { EmbeddingPoints } from '../../../src-shared/api.ts';
+import type { EmbeddingPoints } from '../../../src-shared/answers/embeddingAnswers.ts';
 
 const stepMilliseconds = 600;
 const calmStepMilliseconds = 1400;

@@ -1,5 +1,7 @@
 import { computed, onScopeDispose, shallowRef } from 'vue';
-import type { CallInput, EmbeddingPoints, Job } from '../../../src-shared/api.ts';
+import type { CallInput } from '../../../src-shared/api.ts';
+import type { EmbeddingPoints } from '../../../src-shared/answers/embeddingAnswers.ts';
+import type { Job } from '../../../src-shared/answers/jobAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { asFault } from '../../client/useCall.ts';
 import { call } from '../../client/workbench.ts';

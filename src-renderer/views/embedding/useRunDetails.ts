@@ -1,5 +1,5 @@
 import { shallowRef, watch, type Ref } from 'vue';
-import type { RunDetails } from '../../../src-shared/api.ts';
+import type { RunDetails } from '../../../src-shared/answers/runAnswers.ts';
 import type { ArcBenchError } from '../../../src-shared/errors.ts';
 import { asFault } from '../../client/useCall.ts';
 import { call } from '../../client/workbench.ts';

@@ -1,6 +1,6 @@
 import { computed } from 'vue';
 import { useRoute } from 'vue-router';
-import type { RunSummary } from '../../../src-shared/api.ts';
+import type { RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { sessionRef } from '../../components/sessionRef.ts';
 import { useRuns } from '../../stores/runs.ts';
 

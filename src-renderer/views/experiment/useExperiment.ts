@@ -1,6 +1,6 @@
 import { useDebounceFn, useEventListener } from '@vueuse/core';
 import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
-import type { ExperimentDetails } from '../../../src-shared/api.ts';
+import type { ExperimentDetails } from '../../../src-shared/answers/experimentAnswers.ts';
 import type { ArcBenchError } from '../../../src-shared/errors.ts';
 import { asFault } from '../../client/useCall.ts';
 import { call, useEvent } from '../../client/workbench.ts';

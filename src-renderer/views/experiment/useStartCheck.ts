@@ -1,5 +1,6 @@
 import { computed, ref, watch, type ComputedRef } from 'vue';
-import type { ExperimentDetails, Job } from '../../../src-shared/api.ts';
+import type { ExperimentDetails } from '../../../src-shared/answers/experimentAnswers.ts';
+import type { Job } from '../../../src-shared/answers/jobAnswers.ts';
 import { call } from '../../client/workbench.ts';
 import { useJobs } from '../../stores/jobs.ts';
 

@@ -1,5 +1,5 @@
 import { reactive } from 'vue';
-import type { Job } from '../../../src-shared/api.ts';
+import type { Job } from '../../../src-shared/answers/jobAnswers.ts';
 import { call } from '../../client/workbench.ts';
 import { confirm } from '../../components/confirm.ts';
 import { showFault } from '../../components/toasts.ts';

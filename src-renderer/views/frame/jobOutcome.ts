@@ -1,5 +1,5 @@
 import type { RouteLocationRaw } from 'vue-router';
-import type { Job } from '../../../src-shared/api.ts';
+import type { Job } from '../../../src-shared/answers/jobAnswers.ts';
 
 /** Where a finished job's result is shown; null where it has none of its own. */
 export function jobOutcome(job: Job): { readonly label: string; readonly to: RouteLocationRaw } | null {

@@ -1,7 +1,7 @@
 import { Activity, FileText, FlaskConical, Images, Settings, UserRound } from '@lucide/vue';
 import { computed, shallowRef, watch } from 'vue';
 import { useRouter, type RouteLocationRaw } from 'vue-router';
-import type { ReportSummary } from '../../../src-shared/api.ts';
+import type { ReportSummary } from '../../../src-shared/answers/reportAnswers.ts';
 import { call } from '../../client/workbench.ts';
 import { formatCount, formatPlural } from '../../components/format.ts';
 import type { Command } from '../../stores/commands.ts';

@@ -1,5 +1,5 @@
 import { useLocalStorage, type RemovableRef } from '@vueuse/core';
-import type { Curve } from '../../../src-shared/api.ts';
+import type { Curve } from '../../../src-shared/answers/runAnswers.ts';
 import type { CurveSettings } from '../../charts/curveLines.ts';
 
 /** One chart of the live view: which curves it lays over one another. */

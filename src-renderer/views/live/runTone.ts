@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../../src-shared/api.ts';
+import type { RunStatus } from '../../../src-shared/answers/runAnswers.ts';
 
 /** The tone of a state's badge. */
 export function runTone(status: RunStatus): 'plain' | 'accent' | 'good' | 'warn' | 'bad' {

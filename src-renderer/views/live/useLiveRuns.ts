@@ -1,6 +1,6 @@
 import { computed } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
-import type { RunSummary } from '../../../src-shared/api.ts';
+import type { RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { useJobs } from '../../stores/jobs.ts';
 import { useRuns } from '../../stores/runs.ts';

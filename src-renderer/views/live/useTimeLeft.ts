@@ -1,5 +1,5 @@
 import { computed, type ComputedRef } from 'vue';
-import type { Job } from '../../../src-shared/api.ts';
+import type { Job } from '../../../src-shared/answers/jobAnswers.ts';
 import { roughDuration } from '../../components/format.ts';
 import { useExperiments } from '../../stores/experiments.ts';
 import { useJobs } from '../../stores/jobs.ts';

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../../src-shared/api.ts';
+import type { RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { formatMetric, formatNumber, formatPlural } from '../../components/format.ts';
 import { dataName, groupRuns, type MetricKind, type RunGroup } from './runGroups.ts';
 

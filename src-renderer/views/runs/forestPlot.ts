@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { ArmDifference } from '../../../src-shared/api.ts';
+import type { ArmDifference } from '../../../src-shared/answers/runAnswers.ts';
 import type { ComparedMetric } from '../../../src-shared/comparison.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { metricDifference, pComparison, pValue } from '../../../src-shared/verdictSentence.ts';

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../../src-shared/api.ts';
+import type { RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { statusWord } from '../live/statusWord.ts';
 import { metricKinds, type MetricKind } from './runGroups.ts';
 

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../../src-shared/api.ts';
+import type { RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { formatPlural } from '../../components/format.ts';
 

@@ -1,7 +1,8 @@
 import { refDebounced, useLocalStorage } from '@vueuse/core';
 import { computed, watch } from 'vue';
-import type { DatasetSummary } from '../../../src-shared/api.ts';
-import { assignments, experimentSchema, type Assignment } from '../../../src-shared/experiment.ts';
+import type { DatasetSummary } from '../../../src-shared/answers/datasetAnswers.ts';
+import { assignments, type Assignment } from '../../../src-shared/splitSchema.ts';
+import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { useUndo } from '../../components/useUndo.ts';
 
 /** The place of a person as a whole. */

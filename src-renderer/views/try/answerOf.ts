@@ -1,4 +1,4 @@
-import type { RunScale } from '../../../src-shared/api.ts';
+import type { RunScale } from '../../../src-shared/answers/trialAnswers.ts';
 import { noThresholds, oneIn } from '../../../src-shared/samePerson.ts';
 import { formatPercent } from '../../components/format.ts';
 

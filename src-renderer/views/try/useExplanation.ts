@@ -1,5 +1,5 @@
 import { computed, ref, shallowRef, watch } from 'vue';
-import type { PairExplanation } from '../../../src-shared/api.ts';
+import type { PairExplanation } from '../../../src-shared/answers/trialAnswers.ts';
 import { call } from '../../client/workbench.ts';
 import { showFault } from '../../components/toasts.ts';
 import { jobEnded, useJobs } from '../../stores/jobs.ts';

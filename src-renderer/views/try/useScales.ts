@@ -1,5 +1,5 @@
 import { onScopeDispose, shallowRef, watch } from 'vue';
-import type { RunScale } from '../../../src-shared/api.ts';
+import type { RunScale } from '../../../src-shared/answers/trialAnswers.ts';
 import type { ArcBenchError } from '../../../src-shared/errors.ts';
 import { asFault } from '../../client/useCall.ts';
 import { call, onResync } from '../../client/workbench.ts';

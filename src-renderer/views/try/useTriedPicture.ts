@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
-import type { TriedFace, TriedPicture } from '../../../src-shared/api.ts';
+import type { TriedFace, TriedPicture } from '../../../src-shared/answers/trialAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { newPictureId, sendPicture } from '../../client/sendPicture.ts';
 import { asFault } from '../../client/useCall.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { partNames, type PartName } from '../../../../src-shared/experiment.ts';
+import { partNames, type PartName } from '../../../../src-shared/splitSchema.ts';
 import { csvCell } from '../../../../src-shared/textCell.ts';
 import { workspaceFolders } from '../../../files/workspaceFolders.ts';
 import type { Store } from '../../../store/store.ts';

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Removable } from '../../../../src-shared/api.ts';
+import type { Removable } from '../../../../src-shared/answers/systemAnswers.ts';
 import { readPreparedIndex } from '../../../data/preparedSet.ts';
 import { bytesBelow } from '../../../files/bytesBelow.ts';
 import { isOwn } from '../../../files/ownPath.ts';

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Cleaned } from '../../../../src-shared/api.ts';
+import type { Cleaned } from '../../../../src-shared/answers/systemAnswers.ts';
 import { isOwn } from '../../../files/ownPath.ts';
 import { syncFolder } from '../../../files/syncFolder.ts';
 import { workspaceFolders } from '../../../files/workspaceFolders.ts';

@@ -1,0 +1,64 @@
+import type { Plan } from '../experiment.ts';
+import type { PartName } from '../splitSchema.ts';
+
+export interface RejectedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+export interface DatasetSummary {
+  readonly hash: string;
+  readonly name: string;
+  readonly source: string;
+  readonly layout: string;
+  readonly images: number;
+  readonly people: number;
+  readonly rejected: number;
+  readonly importedAt: string | null;
+  /** Whether its pictures were uploaded: they are deleted with it. */
+  readonly uploaded: boolean;
+  readonly data: Plan['data'];
+  /** Whether the detector has looked for faces: an experiment on this dataset then uses them. */
+  readonly facesFound: boolean;
+}
+export interface DatasetDetails extends DatasetSummary {
+  /** What the import understood: a sentence, and lines of a small tree; null for datasets of earlier versions. */
+  readonly understood: string | null;
+  /** How the source states parts, such as 'the folders train and test'; null if it states none. */
+  readonly partsGivenBy: string | null;
+  /** Pictures and people of each part that the source states; empty if it states none. */
+  readonly givenParts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
+  /** Whether the folder or file of the source is no longer where it was. */
+  readonly sourceGone: boolean;
+  readonly withLandmarks: number;
+  /** Of the pictures without landmarks, and what a face detector found in them. */
+  readonly detection: {
+    /** Whether these pictures are larger than faces, so that a search makes sense. */
+    readonly offered: boolean;
+    readonly pictures: number;
+    readonly searched: number;
+    readonly withFace: number;
+    readonly withSeveral: number;
+  };
+  /** How many people have each number of images, ascending. */
+  readonly histogram: readonly { readonly images: number; readonly people: number }[];
+  /** Every person with the index of the first picture, sorted. */
+  readonly persons: readonly { readonly identity: string; readonly images: number; readonly first: number }[];
+  /** At most 500. */
+  readonly rejectedFiles: readonly RejectedFile[];
+}
+export interface Picture {
+  readonly index: number;
+  readonly identity: string;
+  readonly name: string;
+  /** Given by the source, set by hand, or else found by the detector. */
+  readonly landmarks: readonly number[] | null;
+  readonly corrected: boolean;
+  /** How many faces the detector found in a picture without landmarks; null if it did not look. */
+  readonly faces: number | null;
+  /**
+   * Pixels of the EXIF-turned picture, in which its landmarks are; null in datasets that were imported before they were
+   * read.
+   */
+  readonly width: number | null;
+  readonly height: number | null;
+}
