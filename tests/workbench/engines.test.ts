@@ -87,6 +87,7 @@ test('the list of engines is written again where a damaged log has lost it, and 
   const store = openStore(join(folder, 'lost'));
   try {
     store.savePlan('p', plan);
+    store.saveSplit({ hash: 's', seed: 1, rule: {}, folder, manifestHash: 'm', audit: [] });
     store.createRun({ id: 'a', experiment: 'x', arm: 'ArcFace', seed: 1, planHash: 'p', splitHash: 's' });
     const engine = { device: 'cpu', tensorflow: '2.21.0', threads: 2 };
     store.saveResult('a', 'engine', engine); // what a log keeps that was cut off between the two writes
