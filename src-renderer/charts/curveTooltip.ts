@@ -2,6 +2,7 @@ import { format as echartsFormat } from 'echarts/core';
 import { formatCount, formatDuration, formatNumber } from '../components/format.ts';
 import { valueAt, type CurveLine } from './curveLines.ts';
 import type { CurveAxis } from './curveSeries.ts';
+import { spreadText } from './seedSpread.ts';
 
 const mostRows = 12;
 
@@ -31,8 +32,9 @@ export function curveTooltip(
       .sort((a, b) => b.measured - a.measured);
     const rows = entries
       .slice(0, mostRows)
-      .map(({ line: { label, colour, smoothing, dashed }, measured, smoothed }) => {
-        const value = smoothing === 0 ? format(measured) : `${format(measured)}, smoothed ${format(smoothed)}`;
+      .map(({ line: { label, colour, smoothing, dashed, spread }, place, measured, smoothed }) => {
+        const own = (spread && spreadText(spread, place, format)) ?? format(measured);
+        const value = smoothing === 0 ? own : `${own}, smoothed ${format(smoothed)}`;
         return rowHtml(label, dashed ? ringStyle(colour) : dotStyle(colour), value);
       });
     const left = entries.length - rows.length;
