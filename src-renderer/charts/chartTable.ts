@@ -28,7 +28,7 @@ export function curveTable(
     const largest = values.reduce((a, b) => Math.max(a, b));
     return [label, formatCount(curve.total), format(last), format(least), format(largest), ...seeds];
   });
-  const seedColumn = withSpread ? ['last, over seeds'] : [];
+  const seedColumn = withSpread ? ['seeds at the end'] : [];
   const left = lines.length - rows.length;
   const more =
     left > 0 ? [[`and ${left} more in the enlarged chart`, null, null, null, null, ...seedColumn.map(() => null)]] : [];

@@ -33,9 +33,9 @@ export function curveTooltip(
     const rows = entries
       .slice(0, mostRows)
       .map(({ line: { label, colour, smoothing, dashed, spread }, place, measured, smoothed }) => {
-        const own = (spread && spreadText(spread, place, format)) ?? format(measured);
-        const value = smoothing === 0 ? own : `${own}, smoothed ${format(smoothed)}`;
-        return rowHtml(label, dashed ? ringStyle(colour) : dotStyle(colour), value);
+        const value = smoothing === 0 ? format(measured) : `${format(measured)}, smoothed ${format(smoothed)}`;
+        const band = spread && spreadText(spread, place, format);
+        return rowHtml(label, dashed ? ringStyle(colour) : dotStyle(colour), value) + (band ? bandHtml(band) : '');
       });
     const left = entries.length - rows.length;
     return [
@@ -70,3 +70,6 @@ const rowHtml = (label: string, dot: string, value: string): string =>
   `<i style="${dot}"></i>` +
   `<span style="${nameStyle}">${echartsFormat.encodeHTML(label)}</span>` +
   `<b style="${valueStyle}">${value}</b></div>`;
+
+/** A line of its own: a tooltip is no wider than its chart. */
+const bandHtml = (band: string): string => `<div style="text-align:right;opacity:.8">${band}</div>`;

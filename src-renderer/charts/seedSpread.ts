@@ -84,7 +84,7 @@ function valuesAt(
   });
 }
 
-/** What the seeds measured at a point: '83.2 % (80.0 % to 86.1 %, 5 seeds)', or '83.2 ± 2.1 % (5 seeds)'. */
+/** What the seeds span at a point: '80.0 % to 86.1 %, 5 seeds' or '± 2.1 %, 5 seeds'; null where there is no mean. */
 export function spreadText(
   { kind, measured }: LineSpread,
   place: number,
@@ -94,11 +94,9 @@ export function spreadText(
   const low = measured.low[place] ?? null;
   const high = measured.high[place] ?? null;
   if (mean === null) return null;
-  if (low === null || high === null) return `${format(mean)} (1 seed)`;
-  const seeds = `${measured.counts[place]} seeds`;
-  return kind === 'range'
-    ? `${format(mean)} (${format(low)} to ${format(high)}, ${seeds})`
-    : `${format(mean)} ± ${format(high - mean)} (${seeds})`;
+  if (low === null || high === null) return '1 seed';
+  const band = kind === 'range' ? `${format(low)} to ${format(high)}` : `± ${format(high - mean)}`;
+  return `${band}, ${measured.counts[place]} seeds`;
 }
 
 /** What a band is, for the legend. */
