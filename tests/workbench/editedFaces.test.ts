@@ -92,7 +92,7 @@ async function gathered(from: string) {
     const row = store.run(run.id);
     const report = readFileSync(await writeExperimentReport(options, faces), 'utf8');
     const manifest = readFileSync(join(faces.folder, 'manifest.json'), 'utf8');
-    return { faces, notices, report, manifest, kept: row && (await storedFaces(options, row)) };
+    return { faces, isKnown, notices, report, manifest, kept: row && (await storedFaces(options, row)) };
   } finally {
     store.close();
   }
@@ -163,6 +163,7 @@ test('each exclusion is taken back by undo or by including, and the data are the
   });
   const back = await gathered(source);
   assert.equal(back.faces.set.count, 30);
+  assert.equal(back.isKnown, true, 'runs on the whole dataset are found again');
   assert.doesNotMatch(back.report, /excluded/i);
 });
 
