@@ -80,14 +80,16 @@ async function gathered(from: string) {
     store.savePlan(hash, plan);
     const [run] = comparisonRuns(store, plan, faces);
     assert.ok(run);
-    store.createRun({
-      id: run.id,
-      experiment: 'Edited',
-      arm: 'CE',
-      seed: 1,
-      planHash: hash,
-      splitHash: run.split.hash,
-    });
+    const isKnown = store.run(run.id) !== null;
+    if (!isKnown)
+      store.createRun({
+        id: run.id,
+        experiment: 'Edited',
+        arm: 'CE',
+        seed: 1,
+        planHash: hash,
+        splitHash: run.split.hash,
+      });
     store.saveResult(run.id, 'faces', runFacesOf(faces));
     const row = store.run(run.id);
     const report = readFileSync(await writeExperimentReport(options, faces), 'utf8');
