@@ -1,3 +1,4 @@
+import { shownStart } from './ancestry.ts';
 import type { Plan } from './experiment.ts';
 import { knobsOf, shortKnobs } from './knobs.ts';
 import { lossTerms, type LossPlan } from './losses.ts';
@@ -25,7 +26,7 @@ export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 't
   );
   const names = new Set(knobsOfArms.flatMap((knobs) => [...knobs.keys()]));
   return [...names]
-    .map((knob) => ({ knob, values: knobsOfArms.map((knobs) => show(knobs.get(knob) ?? shared.get(knob))) }))
+    .map((knob) => ({ knob, values: knobsOfArms.map((knobs) => show(knobs.get(knob) ?? shared.get(knob), knob)) }))
     .filter(({ values }) => new Set(values).size > 1);
 }
 
@@ -38,7 +39,8 @@ const knobsOfTerms = (plan: LossPlan): Map<string, unknown> =>
     ]),
   );
 
-function show(value: unknown): string {
+function show(value: unknown, knob: string): string {
   if (value === undefined) return '—';
+  if (knob === 'model.from' && typeof value === 'string') return shownStart(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,3 +1,4 @@
+import type { Ancestry } from '../../src-shared/ancestry.ts';
 import type { ResolvedCopies } from '../../src-shared/answers/splitAnswers.ts';
 import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
@@ -23,6 +24,8 @@ export interface ReportRun {
   readonly warnings: readonly (RunWarning | string)[];
   readonly picture: EmbeddingPicture | null;
   readonly summary: TrainedSummary | null;
+  /** Where its weights began; absent or null where no run was its start. */
+  readonly ancestry?: Ancestry | null;
   /** Where successive halving stopped the run; null where it did not. */
   readonly halving: HalvingStop | null;
   /** SHA-256 over weights, curves and judged metrics; null before the run is judged. */
@@ -69,6 +72,8 @@ export interface ReportModel {
     readonly images: number;
     readonly people: number;
     readonly rejected: readonly { readonly path: string; readonly reason: string }[];
+    /** What was excluded by hand; absent if nothing was. Files are relative to the source. */
+    readonly excluded?: readonly { readonly identity: string; readonly file: string }[];
     readonly alignment: string;
     readonly inputSize: number;
     readonly hash: string;

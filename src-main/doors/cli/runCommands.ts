@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ancestrySchema, startInWords } from '../../../src-shared/ancestry.ts';
 import type { RunData } from '../../../src-shared/answers/runAnswers.ts';
 import { fileSize } from '../../../src-shared/fileSize.ts';
 import { bytesBelow } from '../../files/bytesBelow.ts';
@@ -59,6 +60,7 @@ export function addRunCommands(program: Command, cli: Session): void {
         const value = {
           ...row,
           data: runDataOf(store, id),
+          ancestry: ancestrySchema.nullable().catch(null).parse(store.result(id, 'ancestry')),
           engine: store.result(id, 'engine'),
           resultHash: resultHash(store, id),
           summary: store.result(id, 'summary'),
@@ -72,6 +74,7 @@ export function addRunCommands(program: Command, cli: Session): void {
             `status   ${row.status}${row.message ? `: ${row.message}` : ''}`,
             `created  ${row.createdAt}`,
             ...(value.data === null ? [] : [`data     ${dataInWords(value.data)}`]),
+            ...(value.ancestry === null ? [] : [`start    ${startInWords(value.ancestry)}`]),
             ...(value.resultHash === null ? [] : [`result   ${value.resultHash}`]),
             ...store
               .judgedPoints(id, valCurveOfRun(store, row))

@@ -12,6 +12,7 @@ import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
+import { pinStarts } from '../../workbench/experiment/pinStarts.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
 import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
@@ -143,7 +144,9 @@ export function session(program: Command) {
       action: (options: StageOptions) => Promise<T>,
     ): Promise<T> {
       return await this.withProgress((shown) =>
-        this.withStore({ readOnly: false }, (store) => action({ ...of, ...shown, store })),
+        this.withStore({ readOnly: false }, (store) =>
+          action({ ...of, ...shown, store, plan: pinStarts(of.plan, { store, baseFolder: of.baseFolder }) }),
+        ),
       );
     },
   };

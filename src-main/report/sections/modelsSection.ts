@@ -1,9 +1,11 @@
+import { noParent, shownStart } from '../../../src-shared/ancestry.ts';
 import { drawnClasses, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { describeLoss } from '../../../src-shared/losses.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import { armsAsTrained } from '../armsAsTrained.ts';
 import { code, escapeMarkdown, narrowTable, paragraphs, table } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
+import { startsInWords } from '../startsInWords.ts';
 import type { Section } from '../section.ts';
 import { conditionsPart } from './conditionsPart.ts';
 
@@ -18,6 +20,7 @@ export const modelsSection: Section = (context) => {
     markdown: paragraphs([
       `## ${say('heading.models')}`,
       networkInWords(context),
+      startsInWords(context),
       lossTable(context),
       ...drawnInWords(context),
       `### ${say('heading.difference')}`,
@@ -35,7 +38,7 @@ function networkInWords({ model, texts: { say, short } }: ReportContext): string
   const parameters = model.runs.find((run) => run.summary !== null)?.summary?.parameters;
   return say('models.network', {
     backbone: code(network.backbone),
-    weights: network.weights === 'random' ? say('models.random') : escapeMarkdown(network.weights),
+    weights: weightsInWords(network, say('models.random')),
     size: prepare.inputSize,
     embedding: network.embeddingSize,
     parameters: parameters === undefined ? '' : say('models.parameters', { parameters }),
@@ -46,6 +49,11 @@ function networkInWords({ model, texts: { say, short } }: ReportContext): string
     rate: each(({ learningRate }) => short(learningRate)),
     schedule: each(({ schedule }) => schedule.name),
   });
+}
+
+function weightsInWords({ weights, from }: Plan['model'], random: string): string {
+  if (from !== noParent) return code(shownStart(from));
+  return weights === 'random' ? random : escapeMarkdown(weights);
 }
 
 /** The variants of a sweep share a row. */

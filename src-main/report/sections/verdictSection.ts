@@ -10,6 +10,7 @@ import { clippingInWords } from '../clippingInWords.ts';
 import { headFreeInWords } from '../headFreeInWords.ts';
 import { intervalInWords } from '../intervalInWords.ts';
 import { splitInWords, spreadOfPairs } from '../spreadInWords.ts';
+import { leakedStarts, unequalStarts } from '../startsInWords.ts';
 import { tuningInWords } from '../tuningInWords.ts';
 
 const isPrimary = ({ metric }: ComparedPair) => metric.primary;
@@ -34,6 +35,8 @@ function answer(context: ReportContext, book: ReturnType<typeof chartBook>): (st
     sentences(primary, context)
       .map((sentence, place) => (place === 0 ? `- ${first}: ${sentence}` : `- ${sentence}`))
       .join('\n'),
+    unequalStarts(context),
+    leakedStarts(context),
     splitInWords(context),
     tested.length > 0 ? say(bracketsOf(tested), { comparisons: tested.length }) : say('verdict.addSeeds'),
     tested.length === 0 ? null : book.show('differences.svg', chartOf(primary, title, context), title),

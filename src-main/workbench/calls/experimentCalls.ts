@@ -18,6 +18,7 @@ import type {
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { isPlaceholder } from '../../../src-shared/dataSchema.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
 import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
@@ -30,6 +31,8 @@ import { writeWhole } from '../../files/writeWhole.ts';
 import type { RunRow } from '../../store/store.ts';
 import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
+import { parentRun, refuseOtherNetwork, type ParentBase } from '../experiment/parentRun.ts';
+import { pinStarts } from '../experiment/pinStarts.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import { trainingPart } from '../experiment/refuseStart.ts';
 import { planHash } from '../experiment/planHash.ts';
@@ -43,11 +46,23 @@ import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
 
+type ReadExperiment = Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'>;
+
+/** The plan that an experiment's text starts now; as it is written where the run that it starts from is refused. */
+function startedPlan(plan: Plan, base: ParentBase): Plan {
+  try {
+    return pinStarts(plan, base);
+  } catch (error) {
+    if (!(error instanceof ArcBenchError)) throw error;
+    return plan; // adviceOnStarts says why
+  }
+}
+
 /** Reads an experiment's text: its plan, or what is wrong with it and where. */
-function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'> {
+function read(yaml: string, base: ParentBase): ReadExperiment {
   try {
     const plan = parseExperiment(yaml, textName);
-    return { plan, planHash: planHash(plan), fault: null, parameters: trainedParameters(plan) };
+    return { plan, planHash: planHash(startedPlan(plan, base)), fault: null, parameters: trainedParameters(plan) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
     const placed = /^experiment, line (\d+): (.*)$/s.exec(error.message);
@@ -58,6 +73,27 @@ function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'faul
       parameters: null,
     };
   }
+}
+
+/** The runs that arms cannot start from. One sentence speaks for all arms that it is true of. */
+function adviceOnStarts(plan: Plan, base: ParentBase): PlanAdvice[] {
+  const refusals = plan.arms.flatMap((arm) => {
+    const { model, prepare } = planOfArm(plan, arm);
+    try {
+      const parent = parentRun(base, model.from);
+      if (parent) refuseOtherNetwork(parent, { ...model, inputSize: prepare.inputSize });
+      return [];
+    } catch (error) {
+      if (!(error instanceof ArcBenchError)) throw error;
+      return [{ arm: arm.name, text: error.message }];
+    }
+  });
+  return [...groupBy(refusals, ({ text }) => text)].map(([text, refused]) => ({
+    knob: 'model.from',
+    arms: refused.length === plan.arms.length ? [] : refused.map(({ arm }) => arm),
+    text,
+    blocking: true,
+  }));
 }
 
 /** What speaks against a plan, each point with its knob. */
@@ -118,15 +154,19 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   const countFaces = faceCounter(store, library);
   const { area, experiment: pathOf } = workspaceFolders(store.workspace);
   const folder = area('experiments');
+  const base = { store, baseFolder: folder };
   const changed = () => tell({ event: 'experiments.changed', payload: null });
   const estimate = startEstimator(store, () => keptSpeed('auto'));
   const check = async (yaml: string): Promise<CheckedExperiment> => {
-    const found = read(yaml);
+    const found = read(yaml, base);
     const counted = found.plan && (await countFaces(found.plan, folder));
     const estimated = found.plan && estimate(found.plan, counted);
     return {
       ...found,
-      advice: found.plan && estimated ? [...adviceOn(found.plan, counted), ...tooLarge(estimated)] : [],
+      advice:
+        found.plan && estimated
+          ? [...adviceOnStarts(found.plan, base), ...adviceOn(found.plan, counted), ...tooLarge(estimated)]
+          : [],
       estimate: estimated,
     };
   };
@@ -165,11 +205,14 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       .map((arm) => planOfArm(plan, arm).model.weights)
       .filter((file) => file !== 'random' && file !== 'imagenet');
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
-    const base = { store, baseFolder: folder };
+    const exported = plan.arms.flatMap((arm) => {
+      const parent = parentRun(base, planOfArm(plan, arm).model.from);
+      return parent && !parent.isKept ? [dirname(parent.weights)] : [];
+    });
     const source = plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source);
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
       await openedPath(source, roots); // what was imported was chosen before
-    for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets]))
+    for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets, ...exported]))
       await openedPath(pathFrom(base, file), roots);
   };
   return {
@@ -177,7 +220,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       const ids = (await readdir(folder))
         .filter((name) => name.endsWith('.yaml'))
         .map((name) => name.slice(0, -'.yaml'.length));
-      const all = (await Promise.all(ids.map(kept))).map((text) => ({ ...text, ...read(text.yaml) }));
+      const all = (await Promise.all(ids.map(kept))).map((text) => ({ ...text, ...read(text.yaml, base) }));
       return all
         .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
         .map(({ id, yaml, plan, updatedAt, planHash: hash }) => ({
@@ -228,7 +271,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       return null;
     },
     'experiments.start': async ({ id, interrupted }) => {
-      const { plan, fault } = read((await kept(id)).yaml);
+      const { plan, fault } = read((await kept(id)).yaml, base);
       if (!plan)
         throw new ArcBenchError(
           'wrong-input',
@@ -251,7 +294,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           const report = await workInThread(
             {
               kind: 'experiment',
-              plan,
+              plan: pinStarts(plan, base),
               interrupted,
               baseFolder: folder,
               rerunCommand: rerunCommandOf(pathOf(id), store.workspace),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { ancestrySchema } from '../../../src-shared/ancestry.ts';
 import type { ComparedPredictions, Curve, RunDetails, RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { comparePredictions, type PredictionDifference } from '../../../src-shared/comparePredictions.ts';
 import type { Confusions, Predictions } from '../../../src-shared/evaluation.ts';
@@ -162,6 +163,7 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
         curveNames: store.latestPoints(id).map((point) => point.name),
         events: store.events(id).map(({ at, kind, message }) => ({ at, kind, message })),
         engine: store.result(id, 'engine') as RunDetails['engine'],
+        ancestry: ancestrySchema.nullable().catch(null).parse(store.result(id, 'ancestry')),
         artefacts: store.artefacts(id),
         evaluation,
         snapshots: listSnapshots(folders.filesOfRun(id).snapshots).epochs.map(({ epoch }) => epoch),
