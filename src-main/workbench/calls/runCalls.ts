@@ -25,6 +25,7 @@ import { noSuchRun } from '../experiment/noSuchRun.ts';
 import { pictureFinder } from '../results/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
 import { extendableRun } from '../experiment/extendRun.ts';
+import { takenForPictures } from '../results/takenForPictures.ts';
 import { deleteRun } from '../experiment/deleteRun.ts';
 import { resumableRun } from '../experiment/resumeRun.ts';
 import { readRunFaces, runDataOf } from '../experiment/runFaces.ts';
@@ -259,6 +260,7 @@ export function runCalls({ store, jobs, tell, workInThread }: CallContext, summa
       });
       return { prepared, seeds, p, onlyFirst: shown(onlyFirst), onlySecond: shown(onlySecond) };
     },
+    'runs.takenFor': ({ id, pairs }) => takenForPictures(store, existing(id).id, pairs),
     'runs.differences': ({ ids, against }) =>
       armDifferences(
         store,
