@@ -11,6 +11,7 @@ import type {
   CurvePoint,
   RunDetails,
   RunSummary,
+  TakenFor,
 } from './answers/runAnswers.ts';
 import type { AuditFinding, ResolvedCopies, SplitPicture, SplitPreview } from './answers/splitAnswers.ts';
 import type { Cleaned, Diagnosis, FileEntry, Removable, SystemDescription } from './answers/systemAnswers.ts';
@@ -183,6 +184,14 @@ export const callInputs = {
    * the report's statistics over the runs named.
    */
   'runs.differences': z.strictObject({ ids: runIds, against: id }),
+  /**
+   * For pictures of the run's prepared set and the people that they were taken for: the picture of that person that the
+   * run finds most similar.
+   */
+  'runs.takenFor': z.strictObject({
+    id,
+    pairs: z.array(z.strictObject({ picture: z.int().min(0), person: z.string().max(1000) })).max(400),
+  }),
   'runs.annotate': z.strictObject({ id, note: z.string().max(20_000), starred: z.boolean() }),
   'runs.delete': z.strictObject({ ids: runIds }),
   /** Queues a job that goes on with a run that was stopped. */
@@ -302,6 +311,7 @@ export interface CallOutputs {
   'runs.curves': readonly Curve[];
   'runs.predictions': ComparedPredictions;
   'runs.differences': ArmDifferences;
+  'runs.takenFor': readonly TakenFor[];
   'runs.annotate': RunSummary;
   'runs.delete': null;
   'runs.resume': Job;

@@ -24,6 +24,7 @@ import { lastCurveOfEpoch } from '../experiment/epochsDone.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
 import { pictureFinder } from '../results/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
+import { takenForPictures } from '../results/takenForPictures.ts';
 import { deleteRun } from '../experiment/deleteRun.ts';
 import { resumableRun } from '../experiment/resumeRun.ts';
 import { readRunFaces, runDataOf } from '../experiment/runFaces.ts';
@@ -258,6 +259,7 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
       });
       return { prepared, seeds, p, onlyFirst: shown(onlyFirst), onlySecond: shown(onlySecond) };
     },
+    'runs.takenFor': ({ id, pairs }) => takenForPictures(store, existing(id).id, pairs),
     'runs.differences': ({ ids, against }) =>
       armDifferences(
         store,
