@@ -564,6 +564,7 @@ test('rows of runs, experiments and reports have a menu, by right click and by S
   const saved = page.waitForEvent('download');
   await item('Save as ZIP').click();
   assert.match((await saved).suggestedFilename(), /^report-[0-9a-f-]+\.zip$/);
+});
 
 test('names of arms and experiments stay in sight, however far a table is scrolled', options, async () => {
   const losses = ['crossEntropy', 'arcFace', 'cosFace', 'curricularFace', 'adaFace', 'elasticFace'];
