@@ -534,13 +534,16 @@ test('rows of runs, experiments and reports have a menu, by right click and by S
   await closed();
 
   await go(`live/${run.id}`);
-  const line = page.getByRole('list', { name: 'Runs' }).getByRole('listitem').first();
+  const line = page
+    .getByRole('list', { name: /^(Arms|Runs)$/ })
+    .getByRole('listitem')
+    .first();
   await line.click({ button: 'right' });
   await item('Hide its curves').click();
-  await line.getByRole('button', { name: 'Show its curves' }).click();
+  await line.getByRole('button', { name: /^Show (its curves|the curves of)/ }).click();
   await line.getByRole('button').first().focus();
   await page.keyboard.press('Shift+F10');
-  await item('Show in Runs').click();
+  await item(/^Show in Runs/).click();
   await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
 
   await newExperiment(duel.replace('Duel', 'Right click'));
