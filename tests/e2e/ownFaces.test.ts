@@ -37,7 +37,7 @@ test("one's own faces are judged after a drop and five clicks at most", options,
   await page.getByText('uploaded copy: ').waitFor();
   assert.deepEqual(await violationsOf(page), []);
   await clicked('New experiment');
-  await page.getByRole('heading', { level: 2, name: /friends/ }).waitFor();
+  await page.waitForURL(/#\/experiment\/.+/);
   // The attention is what is counted: the training itself is made short.
   const [{ id } = { id: '' }] = await callFrom(page, 'experiments.list', {});
   const { yaml } = await callFrom(page, 'experiments.show', { id });
