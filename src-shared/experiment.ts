@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ArmPlan, armSchema, ladderSchema, type Setting, sweepSchema } from './arms.ts';
 import { noParent } from './ancestry.ts';
 import { dataSchema, prepareSchema } from './dataSchema.ts';
+import { extendsSchema } from './extendsSchema.ts';
 import { knobsOf, shortKnobs, withKnob } from './knobs.ts';
 import { ladderArms } from './ladder.ts';
 import { lossSchema } from './losses.ts';
@@ -119,6 +120,9 @@ export const experimentFields = z.strictObject({
       'tune each arm before the comparison: all arms try the same values, val chooses with seeds of its own, and the ' +
         'comparison then trains with other seeds',
     ),
+  extends: extendsSchema
+    .optional()
+    .describe('written by --extend: the experiment whose finished runs are trained for more epochs'),
   evaluation: z
     .strictObject({
       falsePositiveRates: z

@@ -38,7 +38,7 @@ function networkInWords({ model, texts: { say, short } }: ReportContext): string
   const parameters = model.runs.find((run) => run.summary !== null)?.summary?.parameters;
   return say('models.network', {
     backbone: code(network.backbone),
-    weights: weightsInWords(network, say('models.random')),
+    weights: model.plan.extends ? say('models.extended') : weightsInWords(network, say('models.random')),
     size: prepare.inputSize,
     embedding: network.embeddingSize,
     parameters: parameters === undefined ? '' : say('models.parameters', { parameters }),

@@ -92,13 +92,21 @@ function keptRun({ store }: ParentBase, reference: string): Kept | null {
       `model.from is ${reference}, with which ${found.length} runs begin (${row.id}, ${other.id}): write more of ` +
         'the id.',
     );
-  const { id, arm, seed, status } = row;
+  const { id, status } = row;
   if (status !== 'done' && status !== 'trained')
     throw new ArcBenchError(
       'wrong-input',
       `model.from names the run ${id}, which is ${status}: a finished run was expected; finish it with ` +
         `\`arcbench runs resume ${id}\`, or name another one.`,
     );
+  return keptOf(store, row);
+}
+
+/** A finished run of the workspace as a parent. Throws 'wrong-input' where its weights are gone. */
+export const finishedParent = (store: ParentBase['store'], row: RunRow): ParentRun => openParent(keptOf(store, row));
+
+function keptOf(store: ParentBase['store'], row: RunRow): Kept {
+  const { id, arm, seed } = row;
   const folders = workspaceFolders(store.workspace);
   return {
     isKept: true,
@@ -156,7 +164,7 @@ function openParent({ isKept, title, row, folder, epochs, ancestry, people, mani
     if (!existsSync(file))
       throw new ArcBenchError(
         'wrong-input',
-        `model.from names ${title}, but its file ${file} is gone: name another run, or train it again.`,
+        `A start is ${title}, but its file ${file} is gone: name another run, or train it again.`,
       );
   const { backbone = '', inputSize = '', embeddingSize = '' } = safetensorsMetadata(weights);
   const loss = lossSchema.safeParse(parsed(safetensorsMetadata(head)['loss'] ?? ''));

@@ -28,7 +28,9 @@ export function recordMessage(
   switch (message.kind) {
     case 'started':
       store.atomically(() => {
-        store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
+        // an extended run began with the weights that its parent began with
+        if (store.run(id)?.initialWeightsHash === null)
+          store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
         keepEngine(store, id, message.engine);
         keepClassCentres(options, id, message.classCentres);
       });
