@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { relative, sep } from 'node:path';
 import type { DatasetEdits } from '../../src-shared/datasetEdits.ts';
 import { contentOf, sortedImages, type Dataset, type FaceImage } from './dataset.ts';
 
@@ -11,11 +11,13 @@ export interface EditedPicture {
   /** Whether it was excluded itself, or with its person; null if it is used. */
   readonly excluded: 'picture' | 'person' | null;
   readonly tags: readonly string[];
+  /** The tags of its person. */
+  readonly personTags: readonly string[];
 }
 
 /** The key of a picture in edits: its path in the source. */
 export const pictureKey = ({ source }: Pick<Dataset, 'source'>, { path }: Pick<FaceImage, 'path'>): string =>
-  relative(source, path);
+  path.startsWith(`${source}${sep}`) ? path.slice(source.length + 1) : relative(source, path);
 
 /** Every picture of an imported dataset with its edits, in the order of the import. */
 export function editedPictures(base: Dataset, edits: DatasetEdits): readonly EditedPicture[] {
@@ -30,6 +32,7 @@ export function editedPictures(base: Dataset, edits: DatasetEdits): readonly Edi
       importedAs: image.identity,
       excluded: exclusionOf(person?.excluded ?? false, picture?.excluded ?? false),
       tags: picture?.tags ?? [],
+      personTags: person?.tags ?? [],
     };
   });
 }
@@ -43,8 +46,11 @@ function exclusionOf(person: boolean, picture: boolean): EditedPicture['excluded
  * An imported dataset without the pictures and people that were excluded by hand, and with new names of people. Its
  * hash is that of what is left: content decides. Returns the imported dataset itself where nothing is changed.
  */
-export function editDataset(base: Dataset, edits: DatasetEdits): Dataset {
-  const pictures = editedPictures(base, edits);
+export function editDataset(
+  base: Dataset,
+  edits: DatasetEdits,
+  pictures: readonly EditedPicture[] = editedPictures(base, edits),
+): Dataset {
   const isChanged = pictures.some(
     ({ excluded, image, importedAs }) => excluded !== null || image.identity !== importedAs,
   );
