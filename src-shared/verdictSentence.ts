@@ -69,7 +69,7 @@ function settledSentence(pair: ComparedPair, texts: Texts, escape: (text: string
   };
   const size = metricDifference(mean, metric, texts).inUnit;
   if (adjustedP === null)
-    return texts.say('verdict.onePair', {
+    return texts.say(pair.isFixed ? 'verdict.bothGiven' : 'verdict.onePair', {
       ...named,
       armMean: value(pair.armMean),
       againstMean: value(pair.againstMean),

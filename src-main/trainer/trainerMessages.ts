@@ -7,7 +7,14 @@ import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
 import type { RunPoint } from '../train/pointStream.ts';
 import type { EpochSummary } from '../train/trainRun.ts';
 
-/** What the workbench asks a trainer process to do: to train one arm with one seed. */
+/** A model or embeddings that are there already, with the SHA-256 of what was planned. */
+export interface GivenFiles {
+  readonly kind: 'onnx' | 'embeddings';
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** What the workbench asks a trainer process to do: to train one arm with one seed, or to judge what is there. */
 export interface TrainerTask {
   readonly plan: Plan;
   readonly planHash: string;
@@ -17,6 +24,8 @@ export interface TrainerTask {
   readonly classes: readonly string[];
   readonly parts: Readonly<Record<'train' | 'val' | 'test' | 'query' | 'distractors', readonly number[]>>;
   readonly runFolder: string;
+  /** What is judged in place of a network that is trained; null for an arm that is trained. */
+  readonly given: GivenFiles | null;
   readonly resume: boolean;
   /** The epoch after which the run is saved and waits; null: train to the end. */
   readonly untilEpoch: number | null;
@@ -38,7 +47,7 @@ export type WorkbenchMessage =
   | { readonly kind: 'stored'; readonly batch: number };
 
 export type TrainerMessage =
-  | { readonly kind: 'started'; readonly initialWeightsHash: string; readonly engine: RunEngine }
+  | { readonly kind: 'started'; readonly initialWeightsHash: string | null; readonly engine: RunEngine }
   | {
       readonly kind: 'progress';
       readonly epoch: number;
@@ -46,6 +55,7 @@ export type TrainerMessage =
       readonly total: number;
       readonly imagesPerSecond: number;
     }
+  | { readonly kind: 'embedded'; readonly done: number; readonly total: number } // pictures, of a given model
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // the answer is 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points are sent by 'points'
   | { readonly kind: 'snapshot'; readonly folder: string } // the folder has a new one

@@ -87,7 +87,7 @@ test('arms are added, copied, renamed, moved, given losses and removed, and arms
   assert.equal(plan(arms.remove(0)).arms[0]?.against, undefined);
   assert.deepEqual(names(arms.move(1, -1)), ['ArcFace', 'cross-entropy']);
   const pk = setChoice(text, ['training', 'sampler'], { name: 'pk', identities: 8, images: 4 });
-  assert.equal(plan(editArms(pk, standing).setLoss(0, 'arcFace + 0.1 triplet')).arms[0]?.loss.name, 'sum');
+  assert.equal(plan(editArms(pk, standing).setLoss(0, 'arcFace + 0.1 triplet')).arms[0]?.loss?.name, 'sum');
   assert.deepEqual(plan(arms.set(1, ['loss', 'marginRadians'], 0.2)).arms[1]?.loss, {
     name: 'arcFace',
     marginRadians: 0.2,
@@ -123,7 +123,7 @@ test('arms that only stand for missing ones are written out at the first change'
   const changed = editArms(bare, standing).set(1, ['loss', 'scale'], 16);
   assert.ok(changed.startsWith('name: x # y\n'));
   assert.deepEqual(
-    plan(changed).arms.map(({ name, loss }) => [name, 'scale' in loss ? loss.scale : null]),
+    plan(changed).arms.map(({ name, loss }) => [name, loss && 'scale' in loss ? loss.scale : null]),
     [
       ['a', null],
       ['b', 16],

@@ -12,6 +12,7 @@ import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
+import { withContent } from '../../workbench/experiment/gatherGiven.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
 import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
@@ -143,7 +144,10 @@ export function session(program: Command) {
       action: (options: StageOptions) => Promise<T>,
     ): Promise<T> {
       return await this.withProgress((shown) =>
-        this.withStore({ readOnly: false }, (store) => action({ ...of, ...shown, store })),
+        this.withStore({ readOnly: false }, async (store) => {
+          const plan = await withContent(of.plan, { store, baseFolder: of.baseFolder });
+          return await action({ ...of, ...shown, plan, store });
+        }),
       );
     },
   };

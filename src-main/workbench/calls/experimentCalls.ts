@@ -15,6 +15,7 @@ import type {
   PlanAdvice,
   Preset,
 } from '../../../src-shared/answers/experimentAnswers.ts';
+import { trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { isPlaceholder } from '../../../src-shared/dataSchema.ts';
@@ -23,6 +24,7 @@ import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
 import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { isBelow } from '../../files/isBelow.ts';
 import { isPlainName } from '../../files/plainName.ts';
 import type { StartEstimate } from '../../../src-shared/startEstimate.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
@@ -32,6 +34,7 @@ import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import { trainingPart } from '../experiment/refuseStart.ts';
+import { givenFilesOf, withContent } from '../experiment/gatherGiven.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
@@ -43,10 +46,12 @@ import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 const presetFolder = fileURLToPath(new URL('../../../resources/experiments/', import.meta.url));
 const textName = 'experiment';
 
-/** Reads an experiment's text: its plan, or what is wrong with it and where. */
-function read(yaml: string): Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'> {
+type ReadExperiment = Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'>;
+
+/** Reads an experiment's text: its plan, completed with what its files hold, or what is wrong with it and where. */
+async function readWith(complete: (plan: Plan) => Promise<Plan>, yaml: string): Promise<ReadExperiment> {
   try {
-    const plan = parseExperiment(yaml, textName);
+    const plan = await complete(parseExperiment(yaml, textName));
     return { plan, planHash: planHash(plan), fault: null, parameters: trainedParameters(plan) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
@@ -79,7 +84,7 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
     ...(counted && 'refusal' in counted
       ? [{ knob: 'split.minImages', arms: [], text: counted.refusal, blocking: true }]
       : []),
-    ...plan.arms.flatMap((arm) =>
+    ...trainedArms(plan).flatMap((arm) =>
       refuseTraining(arm.loss, planOfArm(plan, arm).training).map(({ knob, sentence }) => ({
         knob,
         arms: [arm.name],
@@ -87,7 +92,7 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
         blocking: true,
       })),
     ),
-    ...plan.arms.flatMap((arm) => {
+    ...trainedArms(plan).flatMap((arm) => {
       if (!counted || !('facts' in counted)) return [];
       const refusal = refuseBatch(planOfArm(plan, arm).training, trainingPart(counted.facts));
       if (!refusal) return [];
@@ -120,8 +125,11 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   const folder = area('experiments');
   const changed = () => tell({ event: 'experiments.changed', payload: null });
   const estimate = startEstimator(store, () => keptSpeed('auto'));
+  const base = { store, baseFolder: folder };
+  const isOpen = (path: string) => isBelow(path, roots);
+  const read = (yaml: string) => readWith((plan) => withContent(plan, base, isOpen), yaml);
   const check = async (yaml: string): Promise<CheckedExperiment> => {
-    const found = read(yaml);
+    const found = await read(yaml);
     const counted = found.plan && (await countFaces(found.plan, folder));
     const estimated = found.plan && estimate(found.plan, counted);
     return {
@@ -165,19 +173,21 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       .map((arm) => planOfArm(plan, arm).model.weights)
       .filter((file) => file !== 'random' && file !== 'imagenet');
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
-    const base = { store, baseFolder: folder };
+    const given = plan.arms.flatMap((arm) => givenFilesOf(arm, base)?.path ?? []);
     const source = plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source);
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
       await openedPath(source, roots); // what was imported was chosen before
     for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets]))
       await openedPath(pathFrom(base, file), roots);
+    for (const file of given) await openedPath(file, roots);
   };
   return {
     'experiments.list': async () => {
       const ids = (await readdir(folder))
         .filter((name) => name.endsWith('.yaml'))
         .map((name) => name.slice(0, -'.yaml'.length));
-      const all = (await Promise.all(ids.map(kept))).map((text) => ({ ...text, ...read(text.yaml) }));
+      const texts = await Promise.all(ids.map(kept));
+      const all = await Promise.all(texts.map(async (text) => ({ ...text, ...(await read(text.yaml)) })));
       return all
         .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
         .map(({ id, yaml, plan, updatedAt, planHash: hash }) => ({
@@ -228,7 +238,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       return null;
     },
     'experiments.start': async ({ id, interrupted }) => {
-      const { plan, fault } = read((await kept(id)).yaml);
+      const { plan, fault } = await read((await kept(id)).yaml);
       if (!plan)
         throw new ArcBenchError(
           'wrong-input',

@@ -21,7 +21,7 @@ import { valCurveOfRun } from '../results/valCurveOfRun.ts';
 import { armDifferences } from '../results/armDifferences.ts';
 import { lastCurveOfEpoch } from '../experiment/epochsDone.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
-import { pictureFinder } from '../results/pictureFinder.ts';
+import { pictureFinder } from '../../files/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
 import { deleteRun } from '../experiment/deleteRun.ts';
 import { resumableRun } from '../experiment/resumeRun.ts';

@@ -27,7 +27,8 @@ export function recordMessage(
   switch (message.kind) {
     case 'started':
       store.atomically(() => {
-        store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
+        if (message.initialWeightsHash !== null)
+          store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
         keepEngine(store, id, message.engine);
       });
       warnOfOtherEngines(options, planHash, run);
@@ -38,6 +39,9 @@ export function recordMessage(
         total: Math.min(epochs, untilEpoch ?? epochs) * message.total,
         note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s`,
       });
+      return;
+    case 'embedded':
+      progress.step({ done: message.done, total: message.total, note: 'pictures' });
       return;
     case 'points':
       store.addPoints(message.points.map((point) => ({ run: id, ...point })));

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { isTrained } from '../../../src-shared/arms.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
 import { drawsOf } from './drawsOf.ts';
@@ -21,12 +22,12 @@ export async function startRun(
   if (store.run(id)) store.deleteRun(id); // first, so that the store never names files that are gone
   rmSync(folder, { recursive: true, force: true });
   await makeFolder(folder); // the old files are gone for good before the store knows the run again
-  const draws = drawsOf(armPlan, labelsOf(split), seed);
+  const draws = isTrained(trained) ? drawsOf(armPlan, labelsOf(split), seed) : null;
   store.atomically(() => {
     store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: split.hash });
     store.saveResult(id, 'faces', runFacesOf(faces));
     saveOrigin(store, id, { baseFolder, rerunCommand });
-    store.saveResult(id, 'draws', draws);
-    if (plan.tune && role === 'comparison') store.saveResult(id, 'tuned', trained.settings ?? {});
+    if (draws) store.saveResult(id, 'draws', draws);
+    if (plan.tune && role === 'comparison' && isTrained(trained)) store.saveResult(id, 'tuned', trained.settings ?? {});
   });
 }
