@@ -1,3 +1,4 @@
+import { noParent } from './ancestry.ts';
 import { batchNormMomentum } from './batchNormMomentum.ts';
 import { trainedArms, type TrainedArm } from './arms.ts';
 import { drawnClasses, planOfArm, type Plan } from './experiment.ts';
@@ -247,7 +248,7 @@ function rateAdvice(arm: string, { learningRate: rate, batchSize: batch, optimiz
 /** A backbone that starts at random must learn at the full rate, and one that is always frozen never learns. */
 function backboneAdvice(arm: string, { model, training }: Plan): Advice[] {
   const { freezeBackboneEpochs: frozen, backboneRate: factor, epochs } = training;
-  const isRandom = model.weights === 'random';
+  const isRandom = model.weights === 'random' && model.from === noParent;
   if (frozen >= epochs) return [{ key: 'advice.neverThawed', values: { arm, frozen, epochs } }];
   if (isRandom && frozen > 0) return [{ key: 'advice.frozenRandom', values: { arm, frozen } }];
   return isRandom && factor < 1 ? [{ key: 'advice.slowBackbone', values: { arm, factor } }] : [];

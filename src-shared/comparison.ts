@@ -47,8 +47,8 @@ export interface ComparedPair extends PairedDifference {
   readonly againstMean: number;
   /** P(arm > against) over the pairs; for a metric where lower is better, P(arm < against). */
   readonly superiority: Superiority;
-  /** Whether both arms are models that no seed changes, so that more seeds would change nothing. */
-  readonly isFixed: boolean;
+  /** How many of the two are models that no seed changes. With 2, more seeds would change nothing. */
+  readonly fixedArms: number;
   /** Whether there are too few pairs for more than a first impression. */
   readonly preliminary: boolean;
   /**
@@ -132,7 +132,7 @@ export function compareArms(
 type Unjudged = Omit<ComparedPair, 'decidedBy' | 'adjustedP' | 'verdict' | 'moreSeeds' | 'stopping' | 'hopeless'>;
 
 function pairUp(arm: ComparedArm, against: ComparedArm, metric: ComparedMetric): Unjudged[] {
-  const isFixed = arm.isFixed === true && against.isFixed === true;
+  const fixedArms = [arm, against].filter(({ isFixed }) => isFixed === true).length;
   const seeds = arm.isFixed === true ? against.runs : arm.runs;
   const runOf = (of: ComparedArm, seed: number) =>
     of.isFixed === true ? of.runs[0] : of.runs.find((run) => run.seed === seed);
@@ -158,7 +158,7 @@ function pairUp(arm: ComparedArm, against: ComparedArm, metric: ComparedMetric):
       againstMean: mean(other),
       ...difference,
       superiority: superiority(difference.differences.map((value) => towardsBetter * value)),
-      isFixed,
+      fixedArms,
       preliminary: couples.length < fewestPairs,
     },
   ];
@@ -248,6 +248,6 @@ function withoutSpread(
 
 /** Whether a duel that stops by itself may stop: each primary metric of each arm has a verdict, or no chance of one. */
 export const mayStop = ({ pairs }: Pick<Comparison, 'pairs'>): boolean => {
-  const primary = pairs.filter(({ metric, isFixed }) => metric.primary && !isFixed);
+  const primary = pairs.filter(({ metric, fixedArms }) => metric.primary && fixedArms < 2);
   return primary.length > 0 && primary.every(({ verdict, hopeless }) => verdict !== 'notDistinguishable' || hopeless);
 };

@@ -8,6 +8,7 @@ import {
   type TrainedArm,
   trainedArms,
 } from './arms.ts';
+import { noParent } from './ancestry.ts';
 import { dataSchema, prepareSchema } from './dataSchema.ts';
 import { knobsOf, shortKnobs, withKnob } from './knobs.ts';
 import { ladderArms } from './ladder.ts';
@@ -325,6 +326,18 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
     const issue = parsed.error?.issues[0];
     if (issue) refuse(['settings', name], `${name} cannot be ${value}: ${expectedOf(issue)}`);
   }
+  refuseTwoStarts(plan, arm, refuse);
+}
+
+/** Refuses an arm whose weights would come from two places. */
+function refuseTwoStarts(plan: Experiment, arm: ArmPlan, refuse: Refuse): void {
+  const own = (knob: 'weights' | 'from') => arm.settings?.[`model.${knob}`] ?? plan.model[knob];
+  if (own('from') === noParent || own('weights') === 'random') return;
+  refuse(
+    arm.settings?.['model.from'] === undefined ? [] : ['settings', 'model.from'],
+    `the arm ${arm.name} has two starts, model.from and model.weights: keep one of them, and set the other to ` +
+      `${noParent} or random`,
+  );
 }
 
 /** Refuses an arm that is neither trained nor there already, or both. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noParent } from './ancestry.ts';
 
 export const backboneNames = [
   'smallcnn',
@@ -22,6 +23,15 @@ export const modelSchema = z.strictObject({
       "the initial weights: 'random'; 'imagenet' (resnet18, resnet50 and efficientnet-lite; downloaded once); or a " +
         ".safetensors or torch .pth file of ImageNet weights with torchvision's or timm's names, relative to the " +
         'experiment file. The embedding layer always starts at random. Weights trained on faces are refused',
+    ),
+  from: z
+    .string()
+    .min(1)
+    .default(noParent)
+    .describe(
+      "the run that training starts from: 'none'; the id of a finished run of this workspace, or the beginning of " +
+        'it; or the folder of an exported run, relative to the experiment file. Backbone, input size and embedding ' +
+        'size must be the same. The class centres are taken too where their classes and shapes are the same',
     ),
   embeddingSize: z.int().min(2).max(4096).default(128).describe('how many numbers an embedding has'),
   dropout: z

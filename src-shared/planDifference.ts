@@ -1,4 +1,5 @@
 import { trainedArms } from './arms.ts';
+import { shownStart } from './ancestry.ts';
 import type { Plan } from './experiment.ts';
 import { knobsOf, shortKnobs } from './knobs.ts';
 import { lossTerms, type LossPlan } from './losses.ts';
@@ -28,7 +29,7 @@ export function planDifference(plan: Pick<Plan, 'arms' | 'training' | 'model'>):
   );
   const names = new Set(knobsOfArms.flatMap((knobs) => [...knobs.keys()]));
   return [...names]
-    .map((knob) => ({ knob, values: knobsOfArms.map((knobs) => show(knobs.get(knob) ?? shared.get(knob))) }))
+    .map((knob) => ({ knob, values: knobsOfArms.map((knobs) => show(knobs.get(knob) ?? shared.get(knob), knob)) }))
     .filter(({ values }) => new Set(values).size > 1);
 }
 
@@ -41,7 +42,8 @@ const knobsOfTerms = (plan: LossPlan): Map<string, unknown> =>
     ]),
   );
 
-function show(value: unknown): string {
+function show(value: unknown, knob: string): string {
   if (value === undefined) return '—';
+  if (knob === 'model.from' && typeof value === 'string') return shownStart(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

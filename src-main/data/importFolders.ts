@@ -9,7 +9,7 @@ import { withFileStates, type LinkRule, type NamedImage } from './fileStates.ts'
 import { readFolderTree, type FolderTree } from './folderTree.ts';
 import { readIdentityMeta } from './identityMeta.ts';
 import { partOfFolder, partOfWord, partsOfGallery, type GivenPart } from './partWords.ts';
-import { personOfFileName } from './personOfFileName.ts';
+import { peopleOfFileNames, type PersonOfFileName } from './personOfFileName.ts';
 import { readSourceFolders, type PartFolder, type SourceFolders } from './sourceFolders.ts';
 import { nameStrangers } from './strangers.ts';
 import { readSplitManifest, type SplitManifest } from './splitManifest.ts';
@@ -94,8 +94,11 @@ function placePictures({ tops, topLevel, people, partsInside, unused, around }: 
   };
   if (tops.every(({ folder }) => folder !== around)) leaveOut(around, outsideFolder);
   for (const folder of unused) for (const inside of withInner(folder)) leaveOut(inside, besideParts);
+  const isByFileName = (top: PartFolder) => people === 'fileName' || top.byFileName === true;
+  const files = tops.filter(isByFileName).flatMap(({ folder }) => withInner(folder));
+  const personOf = peopleOfFileNames(files.flatMap(({ pictures }) => pictures));
   for (const top of tops) {
-    if (people === 'fileName' || top.byFileName) placeByFileName(top, { placed, rejected });
+    if (people === 'fileName' || isByFileName(top)) placeByFileName(top, personOf, { placed, rejected });
     else placeByLevel(top, people - topLevel, { placed, leaveOut, partsInside });
   }
   return { placed, rejected };
@@ -103,13 +106,14 @@ function placePictures({ tops, topLevel, people, partsInside, unused, around }: 
 
 function placeByFileName(
   top: PartFolder,
+  personOf: PersonOfFileName,
   { placed, rejected }: { readonly placed: Placed[]; readonly rejected: Rejected[] },
 ): void {
   const stranger = nameStrangers(top.folder.path);
   for (const { path: folder, pictures } of withInner(top.folder)) {
     for (const name of pictures) {
       const path = join(folder, name);
-      const identity = personOfFileName(name) ?? (top.part === 'distractors' ? stranger(path) : null);
+      const identity = personOf(name) ?? (top.part === 'distractors' ? stranger(path) : null);
       if (identity === null) rejected.push({ path, reason: unnamed });
       else placed.push({ path, identity, ...partOf(top) });
     }

@@ -1,4 +1,5 @@
 import { parse } from 'node:path';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import { pictureKindOfName } from './pictureFormat.ts';
 
 // Cameras, phones and scripts name their pictures so. These are not people.
@@ -12,11 +13,43 @@ const forms = [
   /^(\p{L}+)\d+$/u, // Ann1
 ];
 
-/** The person whom a file name names before its number: Ann_Lee of Ann_Lee_0001.jpg; null if it names none. */
-export function personOfFileName(file: string): string | null {
+/** Who is in a picture by its file name; null if the name names nobody. */
+export type PersonOfFileName = (file: string) => string | null;
+
+/**
+ * Reads the person in front of the number in file names: Ann_Lee of Ann_Lee_0001.jpg. Words that follow most people,
+ * such as AN1 in KA.AN1.39.tiff and YM.AN1.61.tiff, say how they look, and are left out.
+ */
+export function peopleOfFileNames(files: readonly string[]): PersonOfFileName {
+  const named = files.map(beforeNumber).filter((name) => name !== null);
+  if (!followSharedWords(named)) return beforeNumber;
+  return (file) => {
+    const name = beforeNumber(file);
+    return name === null ? null : (divided(name)?.person ?? name);
+  };
+}
+
+function beforeNumber(file: string): string | null {
   const name = stemOf(file);
   const person = forms.map((form) => form.exec(name)?.[1]).find((found) => found !== undefined);
   return person?.normalize('NFC') ?? null;
+}
+
+/** A name divided at its last separator; null where it has none. */
+function divided(name: string): { readonly person: string; readonly word: string } | null {
+  const found = /^(.+)[\s_.-]([^\s_.-]+)$/u.exec(name);
+  return found && { person: found[1] as string, word: found[2] as string };
+}
+
+/** Whether the last words of names are shared by most people, each of whom has several: families are not. */
+function followSharedWords(names: readonly string[]): boolean {
+  const parts = names.map(divided).filter((part) => part !== null);
+  if (parts.length < 0.9 * names.length) return false;
+  const people = groupBy(parts, ({ person }) => person);
+  const words = groupBy(parts, ({ word }) => word);
+  const sharers = (word: string): number => new Set(words.get(word)?.map(({ person }) => person)).size;
+  const shared = [...words.keys()].filter((word) => sharers(word) >= 0.8 * people.size);
+  return people.size > 2 && shared.length > 1 && shared.length >= 0.8 * words.size;
 }
 
 /** The name without its ending; what is no ending of a picture, as in subject01.happy, belongs to the name. */
@@ -25,8 +58,9 @@ const stemOf = (file: string): string => (pictureKindOfName(file) === 'unknown' 
 /** Whether file names can be taken for people without being asked to: nearly all name one, and most of them twice. */
 export function namePeople(files: readonly string[]): boolean {
   const counts = new Map<string, number>();
+  const personOf = peopleOfFileNames(files);
   for (const file of files) {
-    const person = personOfFileName(file);
+    const person = personOf(file);
     if (person !== null && !noPerson.test(person)) counts.set(person, (counts.get(person) ?? 0) + 1);
   }
   const named = [...counts.values()];
@@ -37,6 +71,7 @@ export function namePeople(files: readonly string[]): boolean {
 
 /** Whether nearly all file names name one of some people. */
 export function nameKnownPeople(files: readonly string[], people: ReadonlySet<string>): boolean {
-  const known = files.filter((file) => people.has(personOfFileName(file) ?? ''));
+  const personOf = peopleOfFileNames(files);
+  const known = files.filter((file) => people.has(personOf(file) ?? ''));
   return files.length > 0 && known.length >= 0.9 * files.length;
 }

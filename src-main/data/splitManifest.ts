@@ -47,6 +47,16 @@ export function readSplitManifest(folder: string): SplitManifest | null {
   return { pictures, people };
 }
 
+const trainedSchema = z.object({ files: z.array(z.object({ part: z.string(), sha256: z.string() })) });
+
+/** SHA-256 of each picture in the training part of a split, from its manifest; none where this cannot be read. */
+export function readTrainedPictures(manifest: string): ReadonlySet<string> {
+  const found = lstatSync(manifest, { throwIfNoEntry: false });
+  const read = found?.isFile() && found.size <= byteLimit ? parsed(readFileSync(manifest, 'utf8')) : null;
+  const files = trainedSchema.safeParse(read).data?.files ?? [];
+  return new Set(files.filter(({ part }) => part === 'train').map(({ sha256 }) => sha256));
+}
+
 /** JSON of any kind; null where a text is none: another program may write a file of this name. */
 function parsed(text: string): unknown {
   try {

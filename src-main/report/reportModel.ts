@@ -1,3 +1,4 @@
+import type { Ancestry } from '../../src-shared/ancestry.ts';
 import type { ResolvedCopies } from '../../src-shared/answers/splitAnswers.ts';
 import type { Advice } from '../../src-shared/advice.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
@@ -23,6 +24,8 @@ export interface ReportRun {
   readonly warnings: readonly (RunWarning | string)[];
   readonly picture: EmbeddingPicture | null;
   readonly summary: TrainedSummary | null;
+  /** Where its weights began; absent or null where no run was its start. */
+  readonly ancestry?: Ancestry | null;
   /** Where successive halving stopped the run; null where it did not. */
   readonly halving: HalvingStop | null;
   /** SHA-256 over weights, curves and judged metrics; null before the run is judged. */

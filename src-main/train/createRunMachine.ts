@@ -11,6 +11,8 @@ export interface RunMachineOptions {
   readonly network: Network;
   /** Initial parameters of the backbone by name. */
   readonly backbone: ReadonlyMap<string, Float32Array>;
+  /** Class centres and state of the loss that are not drawn, by name; all are drawn without. */
+  readonly head?: ReadonlyMap<string, Float32Array>;
   readonly classes: number;
   /** Compiled to one graph; otherwise op by op, which is the slow reference. */
   readonly compiled: boolean;
@@ -18,7 +20,7 @@ export interface RunMachineOptions {
 
 /** The machine of a run: training, inference and mirrored inference over one state. */
 export function createRunMachine(options: RunMachineOptions): Machine {
-  const { plan, arm, network, classes, backbone, seed, compiled } = options;
+  const { plan, arm, network, classes, backbone, head, seed, compiled } = options;
   const programOptions = { network, loss: arm.loss, classes, training: plan.training };
   const { batchSize } = plan.training;
   const programs = {
@@ -30,5 +32,5 @@ export function createRunMachine(options: RunMachineOptions): Machine {
     mirrored: mirroredProgram(programOptions, batchSize),
   };
   const createMachine = compiled ? compileMachine : createEagerMachine;
-  return createMachine(programs, initialState({ ...programOptions, backbone, seed }));
+  return createMachine(programs, initialState({ ...programOptions, backbone, head, seed }));
 }

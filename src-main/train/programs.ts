@@ -59,10 +59,15 @@ export function headShapes(options: Omit<ProgramOptions, 'training'>): Map<strin
 
 /**
  * All that a training step reads and writes: backbone, head, batch-norm statistics, the loss's own state and the
- * optimiser's slots. The head is drawn from the seed.
+ * optimiser's slots. The head is drawn from the seed, except what
+ * `head` gives.
  */
 export function initialState(
-  options: ProgramOptions & { readonly backbone: ReadonlyMap<string, Float32Array>; readonly seed: number },
+  options: ProgramOptions & {
+    readonly backbone: ReadonlyMap<string, Float32Array>;
+    readonly head?: ReadonlyMap<string, Float32Array> | undefined;
+    readonly seed: number;
+  },
 ): Map<string, StateSpec> {
   const { network, training, backbone, seed } = options;
   const loss = classificationLoss(options.loss);
@@ -83,6 +88,12 @@ export function initialState(
   }
   for (const { name, shape, initialValue } of loss.state?.(headOptions(options)) ?? [])
     state.set(name, { shape, values: new Float32Array(elementCount(shape)).fill(initialValue) });
+
+  for (const [name, values] of options.head ?? []) {
+    const own = state.get(name);
+    if (own?.values.length !== values.length) throw new Error(`The loss has no ${name} of this length.`);
+    state.set(name, { shape: own.shape, values });
+  }
 
   // Slots of the optimiser
   for (const name of trainableNames(options)) {

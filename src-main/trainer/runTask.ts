@@ -1,4 +1,5 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import type { Ancestry } from '../../src-shared/ancestry.ts';
 import { isTrained, type TrainedArm } from '../../src-shared/arms.ts';
 import { splitSeedOf } from '../../src-shared/experiment.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
@@ -20,6 +21,7 @@ import { buildNetwork } from '../model/buildNetwork.ts';
 import { initialParameters, parametersHash } from '../model/initialParameters.ts';
 import { writeLayersModel } from '../model/layersModel.ts';
 import { parameterSpecs, type Network } from '../model/network.ts';
+import { parentHead, parentParameters } from '../model/weights/parentWeights.ts';
 import { pretrainedBackbone } from '../model/weights/pretrainedBackbone.ts';
 import { writeSafetensors } from '../model/weights/safetensors.ts';
 import { writeTorchWeights } from '../model/weights/torchWeights.ts';
@@ -76,13 +78,14 @@ export async function runTask(task: TrainerTask, surroundings: TaskSurroundings)
     const run: Run = { task, arm, network, set, packed, images: labelledParts(task, set) };
 
     // Train.
-    const backbone = initialBackbone(task, network);
+    const initial = initialWeights(run);
     send({
       kind: 'started',
-      initialWeightsHash: parametersHash(backbone),
+      initialWeightsHash: parametersHash(initial.network),
       engine: { ...engine, steps: task.compiled ? 'compiled' : 'eager' },
+      classCentres: initial.classCentres,
     });
-    const trained = await train(run, backbone, surroundings);
+    const trained = await train(run, initial, surroundings);
     surroundings.points.flush();
     if (trained.ended !== 'whole') {
       send({ kind: trained.ended });
@@ -130,16 +133,35 @@ function labelledParts({ classes, parts }: TrainerTask, set: PreparedSet): RunIm
   };
 }
 
-/** Parameters drawn from the seed, those of the backbone replaced by a weight file's where the task names one. */
-const initialBackbone = ({ seed, weightFile }: TrainerTask, network: Network): Map<string, Float32Array> =>
-  new Map([
-    ...initialParameters(network, seed),
-    ...(weightFile === null ? [] : pretrainedBackbone(weightFile, network)),
-  ]);
+/** What training begins with. */
+interface InitialWeights {
+  readonly network: ReadonlyMap<string, Float32Array>;
+  /** The parent's class centres; empty where they are drawn. */
+  readonly head: ReadonlyMap<string, Float32Array>;
+  readonly classCentres: Ancestry['classCentres'];
+}
+
+/** Parameters drawn from the seed, those replaced that a weight file or the run's parent gives. */
+function initialWeights({ task, arm, network }: Run): InitialWeights {
+  const { seed, weightFile, parent, classes } = task;
+  const drawn = initialParameters(network, seed);
+  if (!parent) {
+    const backbone = weightFile === null ? [] : pretrainedBackbone(weightFile, network);
+    return { network: new Map([...drawn, ...backbone]), head: new Map(), classCentres: undefined };
+  }
+  const shapes = headShapes({ network, loss: arm.loss, classes: classes.length });
+  const head = parentHead(parent, { shapes, sameClasses: parent.sameClasses });
+  const said = head ? 'taken' : 'drawn';
+  return {
+    network: parentParameters(parent, network),
+    head: head ?? new Map(),
+    classCentres: shapes.size === 0 ? undefined : said,
+  };
+}
 
 const train = (
   { task, arm, network, packed, images }: Run,
-  backbone: ReadonlyMap<string, Float32Array>,
+  initial: InitialWeights,
   { send, points, shouldStop, shouldStopAfterEpoch }: TaskSurroundings,
 ): Promise<TrainedRun> =>
   trainRun({
@@ -148,7 +170,8 @@ const train = (
     arm,
     seed: task.seed,
     network,
-    backbone,
+    backbone: initial.network,
+    head: initial.head,
     classes: task.classes.length,
     packed,
     train: images.train,

@@ -1,9 +1,11 @@
+import type { Ancestry } from '../../src-shared/ancestry.ts';
 import type { Predictions } from '../../src-shared/evaluation.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import type { ErrorCode } from '../../src-shared/errors.ts';
 import type { EngineName, RunEngine } from '../../src-shared/runEngine.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
+import type { ParentFiles } from '../model/weights/parentWeights.ts';
 import type { RunPoint } from '../train/pointStream.ts';
 import type { EpochSummary } from '../train/trainRun.ts';
 
@@ -12,6 +14,12 @@ export interface GivenFiles {
   readonly kind: 'onnx' | 'embeddings';
   readonly path: string;
   readonly sha256: string;
+}
+
+/** The files of the run that a run starts from, and what is to be taken from it. */
+export interface TaskParent extends ParentFiles {
+  /** Whether its classes are those of this run, in the same order. */
+  readonly sameClasses: boolean;
 }
 
 /** What the workbench asks a trainer process to do: to train one arm with one seed, or to judge what is there. */
@@ -36,6 +44,8 @@ export interface TrainerTask {
   readonly setFiles: readonly string[];
   /** The weight file that the backbone starts from; null: drawn from the seed, as the embedding head always is. */
   readonly weightFile: string | null;
+  /** The run that training starts from; null where there is none. */
+  readonly parent: TaskParent | null;
   /** Judge test, query and distractors after training. */
   readonly evaluate: boolean;
   readonly engine: EngineName;
@@ -47,7 +57,14 @@ export type WorkbenchMessage =
   | { readonly kind: 'stored'; readonly batch: number };
 
 export type TrainerMessage =
-  | { readonly kind: 'started'; readonly initialWeightsHash: string | null; readonly engine: RunEngine }
+  | {
+      readonly kind: 'started';
+      /** Null where nothing is trained. */
+      readonly initialWeightsHash: string | null;
+      readonly engine: RunEngine;
+      /** Whether the class centres are the parent's; absent without a parent, or where the loss has none. */
+      readonly classCentres?: Ancestry['classCentres'];
+    }
   | {
       readonly kind: 'progress';
       readonly epoch: number;

@@ -1,3 +1,5 @@
+import type { Ancestry } from '../ancestry.ts';
+import type { GivenModel } from '../arms.ts';
 import type { PredictionComparison } from '../comparePredictions.ts';
 import type { ComparedPair } from '../comparison.ts';
 import type { Evaluation } from '../evaluation.ts';
@@ -16,6 +18,8 @@ export interface RunSummary {
   readonly arm: string;
   readonly seed: number;
   readonly planHash: string;
+  /** What the run judges if it was not trained here; null for a run that is trained. */
+  readonly given: GivenModel | null;
   readonly data: RunData | null;
   readonly status: RunStatus;
   readonly createdAt: string;
@@ -40,6 +44,8 @@ export interface RunDetails extends RunSummary {
   readonly curveNames: readonly string[];
   readonly events: readonly { readonly at: string; readonly kind: string; readonly message: string }[];
   readonly engine: RunEngine | null;
+  /** Where its weights began; null where no run was its start. */
+  readonly ancestry: Ancestry | null;
   readonly artefacts: readonly { readonly kind: string; readonly path: string }[];
   readonly evaluation: Evaluation | null;
   /** Epochs of which the embedding of val images was kept. */

@@ -241,6 +241,19 @@ for (const files of [
   });
 }
 
+test('words that follow most people in flat file names are no part of their names, and families are', async () => {
+  const looks = ['AN1.39', 'AN2.40', 'HA1.41', 'HA2.42'];
+  write(...['KA', 'YM', 'NA'].flatMap((who) => looks.map((look) => `${who}.${look}.png`)));
+  assert.deepEqual(people(await read()), ['KA', 'NA', 'YM']);
+  source = join(scratch, 'poses');
+  write(...['Ann_Lee', 'Bo_Lee', 'Cy_Ray'].flatMap((who) => ['left', 'right'].map((look) => `${who}-${look}-01.png`)));
+  assert.deepEqual(people(await read()), ['Ann_Lee', 'Bo_Lee', 'Cy_Ray']);
+  source = join(scratch, 'families');
+  const family = ['Ann_Lee', 'Bo_Lee', 'Cy_Lee', 'Ann_Ray', 'Di_Ray'];
+  write(...family.flatMap((who) => [1, 2].map((number) => `${who}_000${number}.png`)));
+  assert.deepEqual(people(await read()), [...family].sort());
+});
+
 test('people who are called like parts stay people', async () => {
   write(...numbered('Dev'), ...numbered('Test'), ...numbered('Ann'));
   const dataset = await read();

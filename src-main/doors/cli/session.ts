@@ -13,6 +13,7 @@ import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { withContent } from '../../workbench/experiment/gatherGiven.ts';
+import { pinStarts } from '../../workbench/experiment/pinStarts.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
 import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
 import { defaultWorkspace } from '../defaultWorkspace.ts';
@@ -145,7 +146,8 @@ export function session(program: Command) {
     ): Promise<T> {
       return await this.withProgress((shown) =>
         this.withStore({ readOnly: false }, async (store) => {
-          const plan = await withContent(of.plan, { store, baseFolder: of.baseFolder });
+          const base = { store, baseFolder: of.baseFolder };
+          const plan = await withContent(pinStarts(of.plan, base), base);
           return await action({ ...of, ...shown, plan, store });
         }),
       );

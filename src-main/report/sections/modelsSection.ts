@@ -1,10 +1,12 @@
 import { givenModelOf, trainedArms } from '../../../src-shared/arms.ts';
+import { noParent, shownStart } from '../../../src-shared/ancestry.ts';
 import { drawnClasses, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { describeLoss } from '../../../src-shared/losses.ts';
 import { planDifference } from '../../../src-shared/planDifference.ts';
 import { armsAsTrained } from '../armsAsTrained.ts';
 import { code, escapeMarkdown, narrowTable, paragraphs, table } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
+import { startsInWords } from '../startsInWords.ts';
 import type { Section } from '../section.ts';
 import { conditionsPart } from './conditionsPart.ts';
 
@@ -19,6 +21,7 @@ export const modelsSection: Section = (context) => {
     markdown: paragraphs([
       `## ${say('heading.models')}`,
       networkInWords(context),
+      startsInWords(context),
       lossTable(context),
       ...drawnInWords(context),
       `### ${say('heading.difference')}`,
@@ -39,7 +42,7 @@ function networkInWords({ model, texts: { say, short } }: ReportContext): string
     ?.summary?.parameters;
   return say('models.network', {
     backbone: code(network.backbone),
-    weights: network.weights === 'random' ? say('models.random') : escapeMarkdown(network.weights),
+    weights: weightsInWords(network, say('models.random')),
     size: prepare.inputSize,
     embedding: network.embeddingSize,
     parameters: typeof parameters !== 'number' ? '' : say('models.parameters', { parameters }),
@@ -50,6 +53,11 @@ function networkInWords({ model, texts: { say, short } }: ReportContext): string
     rate: each(({ learningRate }) => short(learningRate)),
     schedule: each(({ schedule }) => schedule.name),
   });
+}
+
+function weightsInWords({ weights, from }: Plan['model'], random: string): string {
+  if (from !== noParent) return code(shownStart(from));
+  return weights === 'random' ? random : escapeMarkdown(weights);
 }
 
 /** The variants of a sweep share a row. */

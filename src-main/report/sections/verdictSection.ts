@@ -11,6 +11,7 @@ import { givenInWords } from '../givenInWords.ts';
 import { headFreeInWords } from '../headFreeInWords.ts';
 import { intervalInWords } from '../intervalInWords.ts';
 import { splitInWords, spreadOfPairs } from '../spreadInWords.ts';
+import { leakedStarts, unequalStarts } from '../startsInWords.ts';
 import { tuningInWords } from '../tuningInWords.ts';
 
 const isPrimary = ({ metric }: ComparedPair) => metric.primary;
@@ -30,11 +31,13 @@ function answer(context: ReportContext, book: ReturnType<typeof chartBook>): (st
   if (primary.length === 0) return [say('verdict.notDone')];
   const tested = primary.filter((pair) => pair.adjustedP !== null);
   const title = say('chart.differences', { base: comparison.base });
-  const open = primary.some(({ isFixed }) => !isFixed) ? say('verdict.addSeeds') : null;
+  const open = primary.some(({ fixedArms }) => fixedArms < 2) ? say('verdict.addSeeds') : null;
   return [
     firstSentences(primary, context),
     givenInWords(context),
-    primary.every(({ isFixed }) => isFixed) ? null : splitInWords(context),
+    unequalStarts(context),
+    leakedStarts(context),
+    primary.every(({ fixedArms }) => fixedArms === 2) ? null : splitInWords(context),
     tested.length > 0 ? say(bracketsOf(tested), { comparisons: tested.length }) : open,
     tested.length === 0 ? null : book.show('differences.svg', chartOf(primary, title, context), title),
     headFreeInWords(context),

@@ -1,5 +1,6 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import { splitSeedOf, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import { noParent } from '../../../src-shared/ancestry.ts';
+import { planOfArm, splitSeedOf, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
 import { tuningTrials } from '../../../src-shared/tune.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
@@ -48,11 +49,21 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
     );
   const workspace = taskWorkspaceOf(folder, number);
   const store = openStore(workspace);
+  // the runs that others start from are in the workspace that the batch was submitted from
+  const parentsIn = startsFromRuns(plan) ? openStore(workspaceOf(folder), { readOnly: true }) : null;
   try {
     // the folders of the split are in the workspace that the run is joined to
     store.saveSplit({ hash: split.hash, seed: split.seed, rule: split.rule, folder: '', manifestHash: '', audit: [] });
     await trainPlanned(
-      { store, plan, baseFolder: batch.baseFolder, rerunCommand: batch.rerunCommand, progress, signal },
+      {
+        store,
+        plan,
+        baseFolder: batch.baseFolder,
+        rerunCommand: batch.rerunCommand,
+        progress,
+        signal,
+        ...(parentsIn && { parentsIn }),
+      },
       {
         faces: { set, split, dataset: batch.dataset === undefined ? undefined : { hash: batch.dataset } },
         train: { ...train, interrupted: 'resume', evaluate: true },
@@ -69,9 +80,13 @@ export async function runBatchTask({ folder, number, progress, signal, train }: 
       { cause: error },
     );
   } finally {
+    parentsIn?.close();
     store.close();
   }
 }
+
+const startsFromRuns = (plan: Plan): boolean =>
+  [...plan.arms, ...tuningTrials(plan)].some((arm) => planOfArm(plan, arm).model.from !== noParent);
 
 /** The arm as a run trains it: a combination of tuning, or an arm of the plan with what tuning chose. */
 function armOf(plan: Plan, { arm: name, role, settings }: BatchRun): ArmPlan {

@@ -15,10 +15,11 @@ import type {
   PlanAdvice,
   Preset,
 } from '../../../src-shared/answers/experimentAnswers.ts';
-import { trainedArms } from '../../../src-shared/arms.ts';
+import { seedsOfArm, trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { isPlaceholder } from '../../../src-shared/dataSchema.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
 import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
 import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
@@ -32,6 +33,8 @@ import { writeWhole } from '../../files/writeWhole.ts';
 import type { RunRow } from '../../store/store.ts';
 import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
+import { parentRun, refuseOtherNetwork, type ParentBase } from '../experiment/parentRun.ts';
+import { pinStarts } from '../experiment/pinStarts.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import { trainingPart } from '../experiment/refuseStart.ts';
 import { givenFilesOf, withContent } from '../experiment/gatherGiven.ts';
@@ -48,11 +51,26 @@ const textName = 'experiment';
 
 type ReadExperiment = Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'>;
 
-/** Reads an experiment's text: its plan, completed with what its files hold, or what is wrong with it and where. */
-async function readWith(complete: (plan: Plan) => Promise<Plan>, yaml: string): Promise<ReadExperiment> {
+/** The plan that an experiment's text starts now; as it is written where the run that it starts from is refused. */
+function startedPlan(plan: Plan, base: ParentBase): Plan {
   try {
-    const plan = await complete(parseExperiment(yaml, textName));
-    return { plan, planHash: planHash(plan), fault: null, parameters: trainedParameters(plan) };
+    return pinStarts(plan, base);
+  } catch (error) {
+    if (!(error instanceof ArcBenchError)) throw error;
+    return plan; // adviceOnStarts says why
+  }
+}
+
+interface PlanBase extends ParentBase {
+  /** Whether the user has opened a path, so that its content may be read. */
+  readonly isOpen: (path: string) => Promise<boolean>;
+}
+
+/** Reads an experiment's text: its plan, completed with what its files hold, or what is wrong with it and where. */
+async function read(yaml: string, base: PlanBase): Promise<ReadExperiment> {
+  try {
+    const plan = await withContent(parseExperiment(yaml, textName), base, base.isOpen);
+    return { plan, planHash: planHash(startedPlan(plan, base)), fault: null, parameters: trainedParameters(plan) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
     const placed = /^experiment, line (\d+): (.*)$/s.exec(error.message);
@@ -63,6 +81,27 @@ async function readWith(complete: (plan: Plan) => Promise<Plan>, yaml: string): 
       parameters: null,
     };
   }
+}
+
+/** The runs that arms cannot start from. One sentence speaks for all arms that it is true of. */
+function adviceOnStarts(plan: Plan, base: ParentBase): PlanAdvice[] {
+  const refusals = plan.arms.flatMap((arm) => {
+    const { model, prepare } = planOfArm(plan, arm);
+    try {
+      const parent = parentRun(base, model.from);
+      if (parent) refuseOtherNetwork(parent, { ...model, inputSize: prepare.inputSize });
+      return [];
+    } catch (error) {
+      if (!(error instanceof ArcBenchError)) throw error;
+      return [{ arm: arm.name, text: error.message }];
+    }
+  });
+  return [...groupBy(refusals, ({ text }) => text)].map(([text, refused]) => ({
+    knob: 'model.from',
+    arms: refused.length === plan.arms.length ? [] : refused.map(({ arm }) => arm),
+    text,
+    blocking: true,
+  }));
 }
 
 /** What speaks against a plan, each point with its knob. */
@@ -123,18 +162,19 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   const countFaces = faceCounter(store, library);
   const { area, experiment: pathOf } = workspaceFolders(store.workspace);
   const folder = area('experiments');
+  const base = { store, baseFolder: folder, isOpen: (path: string) => isBelow(path, roots) };
   const changed = () => tell({ event: 'experiments.changed', payload: null });
   const estimate = startEstimator(store, () => keptSpeed('auto'));
-  const base = { store, baseFolder: folder };
-  const isOpen = (path: string) => isBelow(path, roots);
-  const read = (yaml: string) => readWith((plan) => withContent(plan, base, isOpen), yaml);
   const check = async (yaml: string): Promise<CheckedExperiment> => {
-    const found = await read(yaml);
+    const found = await read(yaml, base);
     const counted = found.plan && (await countFaces(found.plan, folder));
     const estimated = found.plan && estimate(found.plan, counted);
     return {
       ...found,
-      advice: found.plan && estimated ? [...adviceOn(found.plan, counted), ...tooLarge(estimated)] : [],
+      advice:
+        found.plan && estimated
+          ? [...adviceOnStarts(found.plan, base), ...adviceOn(found.plan, counted), ...tooLarge(estimated)]
+          : [],
       estimate: estimated,
     };
   };
@@ -174,10 +214,14 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       .filter((file) => file !== 'random' && file !== 'imagenet');
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
     const given = plan.arms.flatMap((arm) => givenFilesOf(arm, base)?.path ?? []);
+    const exported = plan.arms.flatMap((arm) => {
+      const parent = parentRun(base, planOfArm(plan, arm).model.from);
+      return parent && !parent.isKept ? [dirname(parent.weights)] : [];
+    });
     const source = plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source);
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
       await openedPath(source, roots); // what was imported was chosen before
-    for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets]))
+    for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets, ...exported]))
       await openedPath(pathFrom(base, file), roots);
     for (const file of given) await openedPath(file, roots);
   };
@@ -187,7 +231,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
         .filter((name) => name.endsWith('.yaml'))
         .map((name) => name.slice(0, -'.yaml'.length));
       const texts = await Promise.all(ids.map(kept));
-      const all = await Promise.all(texts.map(async (text) => ({ ...text, ...(await read(text.yaml)) })));
+      const all = await Promise.all(texts.map(async (text) => ({ ...text, ...(await read(text.yaml, base)) })));
       return all
         .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
         .map(({ id, yaml, plan, updatedAt, planHash: hash }) => ({
@@ -197,6 +241,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           planHash: hash,
           arms: plan?.arms.length ?? 0,
           seeds: plan?.seeds.length ?? 0,
+          runs: plan?.arms.reduce((sum, arm) => sum + seedsOfArm(plan, arm).length, 0) ?? 0,
           halving: plan?.sweep?.halving !== undefined,
           runsDone: hash === null ? 0 : countDone(store.runs(hash)),
         }));
@@ -238,7 +283,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       return null;
     },
     'experiments.start': async ({ id, interrupted }) => {
-      const { plan, fault } = await read((await kept(id)).yaml);
+      const { plan, fault } = await read((await kept(id)).yaml, base);
       if (!plan)
         throw new ArcBenchError(
           'wrong-input',
@@ -261,7 +306,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           const report = await workInThread(
             {
               kind: 'experiment',
-              plan,
+              plan: pinStarts(plan, base),
               interrupted,
               baseFolder: folder,
               rerunCommand: rerunCommandOf(pathOf(id), store.workspace),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { ancestrySchema } from '../../../src-shared/ancestry.ts';
 import type { ComparedPredictions, Curve, RunDetails, RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { comparePredictions, type PredictionDifference } from '../../../src-shared/comparePredictions.ts';
 import type { Confusions, Predictions } from '../../../src-shared/evaluation.ts';
@@ -7,6 +8,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { lttb } from '../../../src-shared/maths/lttb.ts';
 import { averageReach, movingAverage } from '../../../src-shared/maths/movingAverage.ts';
+import type { GivenModel } from '../../../src-shared/arms.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
 import { tuningTrials } from '../../../src-shared/tune.ts';
@@ -20,6 +22,7 @@ import type { ValCurve } from '../../../src-shared/valCurve.ts';
 import { valCurveOfRun } from '../results/valCurveOfRun.ts';
 import { armDifferences } from '../results/armDifferences.ts';
 import { lastCurveOfEpoch } from '../experiment/epochsDone.ts';
+import { givenOfRun } from '../experiment/givenOfRun.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
 import { pictureFinder } from '../../files/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
@@ -72,6 +75,13 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     }
     return known[arm] ?? {};
   };
+  const givenInPlans = new Map<string, GivenModel | null>();
+  const givenOf = (row: RunRow): GivenModel | null => {
+    const key = `${row.planHash} ${row.arm}`;
+    const known = givenInPlans.has(key) ? givenInPlans.get(key)! : givenOfRun(store, row);
+    givenInPlans.set(key, known);
+    return known;
+  };
   const curveOfPlan = new Map<string, ValCurve>();
   const selectedBy = (planHash: string): ValCurve => {
     const known = curveOfPlan.get(planHash) ?? valCurveOfRun(store, { planHash });
@@ -94,10 +104,11 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
       .map(({ name, value }) => [name, value] as const);
     return {
       ...shown,
+      given: givenOf(row),
       data: runDataOf(store, row.id),
       ...store.annotation(row.id),
       knobs,
-      epochs: Number(knobs['training.epochs'] ?? 0),
+      epochs: givenOf(row) ? 0 : Number(knobs['training.epochs'] ?? 0),
       judgedEpoch: judgedPoints[0]?.epoch ?? null,
       epoch: latest.find((point) => point.name === lastCurveOfEpoch)?.epoch ?? 0,
       metrics: { ...Object.fromEntries(curves), ...judged(row) },
@@ -161,6 +172,7 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
         curveNames: store.latestPoints(id).map((point) => point.name),
         events: store.events(id).map(({ at, kind, message }) => ({ at, kind, message })),
         engine: store.result(id, 'engine') as RunDetails['engine'],
+        ancestry: ancestrySchema.nullable().catch(null).parse(store.result(id, 'ancestry')),
         artefacts: store.artefacts(id),
         evaluation,
         snapshots: listSnapshots(folders.filesOfRun(id).snapshots).epochs.map(({ epoch }) => epoch),

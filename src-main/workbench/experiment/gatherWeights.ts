@@ -5,7 +5,8 @@ import type { Network } from '../../model/network.ts';
 import { fetchImagenetWeights, imagenetWeightsPath } from '../../model/weights/imagenetWeights.ts';
 import { imagenetFiles, type ImagenetRelease } from '../../model/weights/imagenetFiles.ts';
 import { fitWeightFile } from '../../model/weights/pretrainedBackbone.ts';
-import { pathFrom, type PathBase, type StageOptions } from './stage.ts';
+import { parentRun, refuseOtherNetwork } from './parentRun.ts';
+import { parentBase, pathFrom, type PathBase, type StageOptions } from './stage.ts';
 
 /** The weight file that a planned backbone starts from, or null where its weights are drawn from the seed. */
 export function weightFileOf({ weights, backbone }: Plan['model'], base: PathBase): string | null {
@@ -29,8 +30,8 @@ function releaseOf(backbone: BackboneName): ImagenetRelease {
 }
 
 /**
- * Verifies, before any work is done, that the plan's weight file is there and fits the backbone. Fetches ImageNet
- * weights once. Throws ArcBenchError.
+ * Verifies, before any work is done, that the plan's weight file, or the run that it starts from, is there and fits
+ * the network. Fetches ImageNet weights once. Throws ArcBenchError.
  */
 export async function gatherWeights(options: StageOptions, network: Network): Promise<void> {
   const { plan, progress, signal } = options;
@@ -47,6 +48,8 @@ export async function gatherWeights(options: StageOptions, network: Network): Pr
         }),
     });
   }
+  const parent = parentRun(parentBase(options), plan.model.from);
+  if (parent) refuseOtherNetwork(parent, network);
   const path = weightFileOf(plan.model, options);
   if (path !== null) fitWeightFile(path, network);
 }

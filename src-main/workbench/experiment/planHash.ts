@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { batchNormMomentum, ownBatchNormMomentum } from '../../../src-shared/batchNormMomentum.ts';
+import { noParent, startParts } from '../../../src-shared/ancestry.ts';
 import type { GradientClip } from '../../../src-shared/trainingSchema.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 
@@ -18,6 +19,7 @@ const addedLater: Readonly<Record<string, (value: unknown, plan: Plan) => boolea
   'training.backboneRate': (value) => value === 1,
   'training.freezeBackboneEpochs': (value) => value === 0,
   'training.tensorboard': (value) => value === false,
+  'model.from': (value) => value === noParent,
   'model.batchNormMomentum': (_, { model }) => batchNormMomentum(model) === ownBatchNormMomentum(model.backbone),
   ...Object.fromEntries(
     ['normFace', 'cosFace', 'arcFace', 'combinedMargin', 'subCenterArcFace'].flatMap((name) =>
@@ -43,6 +45,7 @@ export function planHash(plan: Plan): string {
 }
 
 function canonical(value: unknown, path: string, isAsBefore: (path: string, value: unknown) => boolean): string {
+  if (startPaths.has(path) && typeof value === 'string') return canonicalStart(value);
   if (path === 'training.gradientClip') return canonicalClip(value as GradientClip);
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, path, isAsBefore)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
@@ -67,3 +70,8 @@ function byContent(arm: object): object {
 /** Older plans kept the norm alone, which is that of all gradients. */
 const canonicalClip = ({ norm, of }: GradientClip): string =>
   of === 'all' ? JSON.stringify(norm) : JSON.stringify({ norm, of });
+
+const startPaths: ReadonlySet<string> = new Set(['model.from', 'arms.settings.model.from']);
+
+/** Weights decide, not the name of the run or the folder that they came from. */
+const canonicalStart = (from: string): string => JSON.stringify(startParts(from).weights ?? from);

@@ -1,3 +1,4 @@
+import { ancestrySchema, startInWords, type Ancestry } from '../../../src-shared/ancestry.ts';
 import type { TrainerMessage } from '../../trainer/trainerMessages.ts';
 import { keepEngine } from './enginesOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
@@ -30,6 +31,7 @@ export function recordMessage(
         if (message.initialWeightsHash !== null)
           store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
         keepEngine(store, id, message.engine);
+        keepClassCentres(options, id, message.classCentres);
       });
       warnOfOtherEngines(options, planHash, run);
       return;
@@ -66,6 +68,15 @@ export function recordMessage(
     case 'paused':
       return; // how the run ended is kept by endRun
   }
+}
+
+/** Keeps whether a run took its parent's class centres over, and says where it started. */
+function keepClassCentres({ store, progress }: StageOptions, id: string, classCentres: Ancestry['classCentres']): void {
+  const ancestry = ancestrySchema.safeParse(store.result(id, 'ancestry')).data;
+  if (!ancestry) return;
+  const message = startInWords({ ...ancestry, classCentres });
+  store.saveResult(id, 'ancestry', { ...ancestry, classCentres });
+  if (keepOnce(store, id, { kind: 'notice', message })) progress.notice(message);
 }
 
 type Points = Extract<TrainerMessage, { kind: 'epoch' }>['summary']['points'];

@@ -24,6 +24,8 @@ export interface StageOptions {
   readonly afterEpoch?: AbortSignal;
   /** Is called with the run that is trained now. */
   readonly onTraining?: (run: string) => void;
+  /** The store that holds the runs which others start from; `store` without. */
+  readonly parentsIn?: Store;
   /** The command that does the same again, for reports and messages. */
   readonly rerunCommand: string;
 }
@@ -34,6 +36,12 @@ export function checkStop({ signal, rerunCommand }: StageOptions): void {
 
 /** What a path of a plan is relative to, and the workspace that may have been moved. */
 export type PathBase = Pick<StageOptions, 'baseFolder'> & { readonly store: Pick<Store, 'located'> };
+
+/** What the starts of a plan are relative to. */
+export const parentBase = ({ baseFolder, store, parentsIn = store }: StageOptions) => ({
+  baseFolder,
+  store: parentsIn,
+});
 
 /** Where a file or folder that a plan names is. One that lay in the workspace has moved along with it. */
 export const pathFrom = ({ baseFolder, store }: PathBase, path: string): string =>

@@ -2,8 +2,13 @@ import { rmSync } from 'node:fs';
 import { isTrained } from '../../../src-shared/arms.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
+import type { Plan } from '../../../src-shared/experiment.ts';
+import { ancestryOf, leakWarning } from './ancestryOf.ts';
 import { drawsOf } from './drawsOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
+import { parentRun } from './parentRun.ts';
+import { warnOnce } from './runEvents.ts';
+import { parentBase } from './stage.ts';
 import { saveOrigin } from './originOf.ts';
 import { runFacesOf } from './runFaces.ts';
 import type { TrainingStage } from './trainingStage.ts';
@@ -14,7 +19,7 @@ import type { TrainingStage } from './trainingStage.ts';
 export async function startRun(
   { options, faces, planHash, labelsOf }: TrainingStage,
   { id, arm, seed, role, split, armPlan: trained }: PlannedRun,
-  armPlan: Parameters<typeof drawsOf>[0],
+  armPlan: Plan,
 ): Promise<void> {
   const { store, plan, baseFolder, rerunCommand } = options;
   const folder = workspaceFolders(store.workspace).run(id);
@@ -22,12 +27,19 @@ export async function startRun(
   if (store.run(id)) store.deleteRun(id); // first, so that the store never names files that are gone
   rmSync(folder, { recursive: true, force: true });
   await makeFolder(folder); // the old files are gone for good before the store knows the run again
+  const parent = isTrained(trained) ? parentRun(parentBase(options), armPlan.model.from) : null;
+  const started = parent && ancestryOf(parent, { set: faces.set, split });
   const draws = isTrained(trained) ? drawsOf(armPlan, labelsOf(split), seed) : null;
   store.atomically(() => {
     store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: split.hash });
     store.saveResult(id, 'faces', runFacesOf(faces));
     saveOrigin(store, id, { baseFolder, rerunCommand });
     if (draws) store.saveResult(id, 'draws', draws);
+    if (started) {
+      store.saveResult(id, 'ancestry', started.ancestry);
+      store.saveResult(id, 'ancestorPeople', started.people);
+    }
     if (plan.tune && role === 'comparison' && isTrained(trained)) store.saveResult(id, 'tuned', trained.settings ?? {});
   });
+  for (const leak of started?.ancestry.leaks ?? []) warnOnce(options, id, leakWarning(leak));
 }

@@ -13,11 +13,13 @@ import { givenFilesOf } from './gatherGiven.ts';
 import { setFilesOf } from './gatherSets.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
+import type { Split } from '../../split/makeSplit.ts';
 import { comparisonRuns, planOfRun, tuningRuns, type PlannedRun } from './plannedRuns.ts';
 import { recordMessage } from './recordMessage.ts';
 import { sayOtherRuns } from './sayOtherRuns.ts';
 import { splitFacts } from './splitFacts.ts';
-import { pathFrom, type StageOptions } from './stage.ts';
+import { classesOfParent, parentRun } from './parentRun.ts';
+import { parentBase, pathFrom, type StageOptions } from './stage.ts';
 import { startRun } from './startRun.ts';
 import type { SessionStatus } from '../results/tensorboard/eventRecords.ts';
 import { followRun, type FollowedRun } from '../results/tensorboard/followRun.ts';
@@ -157,6 +159,7 @@ function taskOf(
     classes: split.classes,
     parts: split.parts,
     weightFile: weightFileOf(armPlan.model, options),
+    parent: isTrainedArm(run.armPlan) ? taskParent(options, armPlan, split) : null,
     pairsFile: pairs === builtPairs ? null : pathFrom(options, pairs),
     setFiles: setFilesOf(armPlan, options),
     given: givenFilesOf(run.armPlan, options),
@@ -165,6 +168,14 @@ function taskOf(
     evaluate: isJudged(train, run),
     engine: train.engine,
   };
+}
+
+/** The run that a run starts from, as its trainer needs it. */
+function taskParent(options: StageOptions, { model }: Plan, { classes }: Split): TrainerTask['parent'] {
+  const parent = parentRun(parentBase(options), model.from);
+  if (!parent) return null;
+  const { title, weights, head, sha256 } = parent;
+  return { title, weights, head, sha256, sameClasses: classesOfParent(parent).join('\0') === classes.join('\0') };
 }
 
 /**

@@ -1,11 +1,14 @@
 import { cpus, totalmem, type, release } from 'node:os';
 import { isAbsolute, relative } from 'node:path';
+import { ancestrySchema, type Ancestry } from '../../../src-shared/ancestry.ts';
+import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { leakWarning } from '../experiment/ancestryOf.ts';
 import { adviceAfterTuning, adviceBeforeTraining } from '../../../src-shared/advice.ts';
 import { withClasses } from '../../../src-shared/comparePredictions.ts';
 import type { Predictions } from '../../../src-shared/evaluation.ts';
 import { partNames } from '../../../src-shared/splitSchema.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
-import { runWarningSchema, type RunWarning } from '../../../src-shared/runWarning.ts';
+import { runWarningSchema, warningSentence, type RunWarning } from '../../../src-shared/runWarning.ts';
 import type { ReportModel, ReportRun, ValPeople } from '../../report/reportModel.ts';
 import type { Store } from '../../store/store.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
@@ -98,7 +101,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       givenBy: split.givenBy,
       notes: split.notes,
       copies: copiesOf(source.faces),
-      findings,
+      findings: [...findings, ...findingsOfStarts(store, source)],
     },
     advice: [...adviceBeforeTraining(plan, splitFacts(source.faces)), ...adviceAfterTuning(plan, tuning)],
     tuning,
@@ -132,6 +135,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
               .filter((event) => event.kind === 'warning')
               .map(({ message, details }) => runWarningSchema.safeParse(details).data ?? message),
             summary: store.result(id, 'summary') as TrainedSummary | null,
+            ancestry: ancestryIn(store, id),
             halving: haltOf(store, id),
             engines: enginesOf(store, id),
             resultHash: resultHash(store, id),
@@ -157,6 +161,18 @@ function copiesOf({ dataset, set, split }: SplitFaces): ReportModel['split']['co
     kept: files(kept),
     leftOut: files(leftOut),
   }));
+}
+
+const ancestryIn = (store: Store, id: string): Ancestry | null =>
+  ancestrySchema.nullable().catch(null).parse(store.result(id, 'ancestry'));
+
+/** What the runs that others started from had seen of the parts that these are judged on. It blocks nothing. */
+function findingsOfStarts(store: Store, { runs }: ReportSource): ReportModel['split']['findings'] {
+  const found = runs.flatMap(({ id, arm }) => (ancestryIn(store, id)?.leaks ?? []).map((leak) => ({ arm, leak })));
+  const messages = new Set(
+    found.map(({ arm, leak }) => `${arm}: ${warningSentence(leakWarning(leak), reportTexts('en'))}`),
+  );
+  return [...messages].map((message) => ({ name: 'start-was-trained-on', message, blocking: false }));
 }
 
 /** How a run failed, for any language; null where it did not, or where there is only an English sentence. */

@@ -61,7 +61,14 @@ export async function exportRun(
     );
   const base = { store, baseFolder: originOf(store, id)?.baseFolder ?? store.workspace };
   let source = '';
-  const summary = { ...run, engine: store.result(id, 'engine'), summary: store.result(id, 'summary') };
+  const result = (name: string) => store.result(id, name);
+  const summary = {
+    ...run,
+    engine: result('engine'),
+    summary: result('summary'),
+    // a run that starts from the export knows where it came from
+    ...(result('ancestry') !== null && { ancestry: result('ancestry'), ancestorPeople: result('ancestorPeople') }),
+  };
   const exported = exportedRun(store, run);
   const made: string[] = [];
   try {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { ancestrySchema, type Ancestry } from '../../../../src-shared/ancestry.ts';
 import { isTrained, type Setting, type TrainedArm } from '../../../../src-shared/arms.ts';
 import { planOfArm, type Plan } from '../../../../src-shared/experiment.ts';
 import { identificationRatesOf } from '../../../../src-shared/evaluation.ts';
@@ -18,6 +19,8 @@ export interface ExportedRun {
   readonly arm: TrainedArm;
   /** Null in runs that were not trained to their end. */
   readonly summary: TrainedSummary | null;
+  /** Where its weights began; null where they were drawn or of ImageNet. */
+  readonly ancestry?: Ancestry | null;
   /** How the faces were aligned; as the plan asks where the prepared set is gone. */
   readonly alignment: string;
 }
@@ -35,6 +38,7 @@ export function exportedRun(store: Store, run: RunRow): ExportedRun | null {
     plan: planOfArm(plan, trained),
     arm: trained,
     summary: store.result(run.id, 'summary') as TrainedSummary | null,
+    ancestry: ancestrySchema.nullable().catch(null).parse(store.result(run.id, 'ancestry')),
     alignment: preparedAlignment(store, run.id) ?? plan.prepare.alignment,
   };
 }

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { noParent, shownStart, startInWords } from '../../../../src-shared/ancestry.ts';
 import { describeLoss } from '../../../../src-shared/losses.ts';
 import { code, escapeMarkdown, paragraphs, table } from '../../../report/markdown.ts';
 import { cardMetrics, type CardMetric } from './cardMetrics.ts';
@@ -49,7 +50,7 @@ function frontMatter(exported: ExportedRun): object {
   };
 }
 
-function detailsPart({ run, plan, arm, summary, alignment }: ExportedRun): string[] {
+function detailsPart({ run, plan, arm, summary, alignment, ancestry = null }: ExportedRun): string[] {
   const { title, formula, paper } = describeLoss(arm.loss);
   const { model, prepare, training } = plan;
   const trained = summary
@@ -63,7 +64,8 @@ function detailsPart({ run, plan, arm, summary, alignment }: ExportedRun): strin
     table(
       ['', ''],
       [
-        ['Backbone', `${model.backbone}, initial weights: ${code(model.weights)}`],
+        ['Backbone', `${model.backbone}, initial weights: ${code(startOf(model))}`],
+        ...(ancestry === null ? [] : [['Start', escapeMarkdown(startInWords(ancestry))]]),
         ['Embedding', `${model.embeddingSize} numbers`],
         ['Input', `${prepare.inputSize} × ${prepare.inputSize} pixels, RGB, aligned by: ${escapeMarkdown(alignment)}`],
         ['Loss', `${escapeMarkdown(title)}: ${code(formula)}${paper === '-' ? '' : ` (${escapeMarkdown(paper)})`}`],
@@ -74,6 +76,9 @@ function detailsPart({ run, plan, arm, summary, alignment }: ExportedRun): strin
     `${trained} experiment.yaml has every setting.`,
   ];
 }
+
+const startOf = ({ from, weights }: ExportedRun['plan']['model']): string =>
+  from === noParent ? weights : shownStart(from);
 
 const usePart = (): string[] => [
   '## Intended use',

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { builtPairs, splitSeedOf, type Plan } from '../../../../src-shared/experiment.ts';
+import type { ParentBase } from '../../experiment/parentRun.ts';
+import { parentCopier } from './exportParent.ts';
 import { pathFrom, type PathBase } from '../../experiment/stage.ts';
 
 /** The folder beside an exported plan that holds the files that it names. */
@@ -10,7 +12,7 @@ const filesFolder = 'files';
 export const facesFolder = 'faces';
 
 export interface PortableOptions {
-  readonly base: PathBase;
+  readonly base: ParentBase;
   /** The seed of the run, by which its split may have been drawn. */
   readonly seed: number;
   /** The folders of the split, if the pictures are copied too. */
@@ -18,9 +20,9 @@ export interface PortableOptions {
 }
 
 /**
- * Copies the files that a plan names (weights, pairs, verification sets) into a folder, with the pictures of the split
- * if asked to, and gives the plan with paths that are relative to this folder. Without the pictures, their source is
- * named by its full path.
+ * Copies the files that a plan names (weights, pairs, verification sets, runs that arms start from) into a folder, with
+ * the pictures of the split if asked to, and gives the plan with paths that are relative to this folder. Without the
+ * pictures, their source is named by its full path.
  */
 export async function portablePlan(
   folder: string,
@@ -33,17 +35,23 @@ export async function portablePlan(
   if (splitFolder !== null) await cp(splitFolder, join(folder, facesFolder), { recursive: true });
   const ownSets: string[] = [];
   for (const file of sets) ownSets.push(await copied(file));
+  const parents = parentCopier(folder, base);
   const arms: Plan['arms'] = [];
   for (const arm of plan.arms) {
-    const own = arm.settings?.['model.weights'];
-    arms.push(
-      typeof own === 'string' ? { ...arm, settings: { ...arm.settings, 'model.weights': await weights(own) } } : arm,
-    );
+    const settings = { ...arm.settings };
+    const { 'model.weights': ownWeights, 'model.from': ownFrom } = settings;
+    if (typeof ownWeights === 'string') settings['model.weights'] = await weights(ownWeights);
+    if (typeof ownFrom === 'string') settings['model.from'] = await parents(ownFrom);
+    arms.push(arm.settings ? { ...arm, settings } : arm);
   }
   return {
     ...plan,
     ...facesOf(plan, { base, seed, splitFolder }),
-    model: { ...plan.model, weights: await weights(plan.model.weights) },
+    model: {
+      ...plan.model,
+      weights: await weights(plan.model.weights),
+      from: await parents(plan.model.from),
+    },
     evaluation: { ...plan.evaluation, pairs: pairs === builtPairs ? pairs : await copied(pairs), sets: ownSets },
     arms,
   };
