@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { textOfCell } from '../../../src-shared/textCell.ts';
 import type { PreparedImage } from '../../data/preparedSet.ts';
@@ -19,10 +19,13 @@ export interface GivenEmbeddings {
   readonly rowOf: ReadonlyMap<number, number>;
 }
 
-/** The list beside embeddings that says what each row shows: `<name>.tsv`, else labels.tsv. */
+/** The list of one file of embeddings, where several lie in a folder. */
+export const ownLabels = (path: string): string => `${path.replace(/\.npy$/i, '')}.labels.tsv`;
+
+/** The list beside embeddings that says what each row shows: `<name>.labels.tsv`, else labels.tsv. */
 export function labelsBeside(path: string): string {
-  const own = join(dirname(path), `${basename(path).replace(/\.npy$/i, '')}.tsv`);
-  return existsSync(own) && own !== path ? own : join(dirname(path), 'labels.tsv');
+  const own = ownLabels(path);
+  return existsSync(own) ? own : join(dirname(path), 'labels.tsv');
 }
 
 const wrong = (sentence: string) => new ArcBenchError('wrong-input', sentence);

@@ -14,11 +14,12 @@ import type { ParentFiles } from '../../model/weights/parentWeights.ts';
 import { safetensorsMetadata } from '../../model/weights/safetensorsMetadata.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { Store } from '../../store/store.ts';
+import { givenOfRun } from './givenOfRun.ts';
 import { pathFrom, type PathBase } from './stage.ts';
 
 /** Where a start is looked for. */
 export interface ParentBase extends PathBase {
-  readonly store: Pick<Store, 'located' | 'workspace' | 'runs' | 'run' | 'result'>;
+  readonly store: Pick<Store, 'located' | 'workspace' | 'runs' | 'run' | 'result' | 'plan'>;
 }
 
 /** A trained run that others may start from, of this workspace or exported. */
@@ -99,6 +100,13 @@ function keptRun({ store }: ParentBase, reference: string): Kept | null {
       'wrong-input',
       `model.from names the run ${id}, which is ${status}: a finished run was expected; finish it with ` +
         `\`arcbench runs resume ${id}\`, or name another one.`,
+    );
+  const given = givenOfRun(store, row);
+  if (given)
+    throw new ArcBenchError(
+      'wrong-input',
+      `model.from names run ${id} (${arm}), which was not trained here: it judges ${given.file}, whose weights are not ` +
+        'in the workspace; name a trained run.',
     );
   const folders = workspaceFolders(store.workspace);
   return {
