@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DatasetDetails, DatasetSummary, Picture } from './answers/datasetAnswers.ts';
+import type { DatasetChange, DatasetDetails, DatasetSummary, Picture } from './answers/datasetAnswers.ts';
 import type { EmbeddingPoints, Neighbour } from './answers/embeddingAnswers.ts';
 import type { CheckedExperiment, ExperimentDetails, ExperimentSummary, Preset } from './answers/experimentAnswers.ts';
 import type { Job, LogLine } from './answers/jobAnswers.ts';
@@ -11,6 +11,7 @@ import type {
   CurvePoint,
   RunDetails,
   RunSummary,
+  TakenFor,
 } from './answers/runAnswers.ts';
 import type { AuditFinding, ResolvedCopies, SplitPicture, SplitPreview } from './answers/splitAnswers.ts';
 import type { Cleaned, Diagnosis, FileEntry, Removable, SystemDescription } from './answers/systemAnswers.ts';
@@ -30,6 +31,12 @@ const runIds = z.array(id).max(200);
 const triedRuns = z.array(id).min(1).max(2);
 /** A dataset section, with the folder that a relative source is relative to already applied. */
 const faces = z.strictObject({ data: dataSchema, prepare: prepareSchema });
+const personName = z.string().max(1000);
+/** People of a dataset by name, and pictures by index. */
+const chosenFaces = {
+  people: z.array(personName).max(100_000),
+  pictures: z.array(z.int().min(0)).max(1_000_000),
+};
 const yaml = z.string().max(200_000);
 /**
  * A part of a curve's axis: steps, epochs, wall-clock milliseconds since 1970, or milliseconds since the curve's first
@@ -68,6 +75,8 @@ export const callInputs = {
     identity: z.string().max(1000).nullable(),
     /** Of the pictures without landmarks: those in which the detector found no face, or several. */
     faces: z.enum(['none', 'several']).nullable().default(null),
+    /** Only those that were excluded by hand. */
+    excluded: z.boolean().default(false),
     offset: z.int().min(0),
     limit: z.int().min(1).max(500),
   }),
@@ -79,6 +88,14 @@ export const callInputs = {
     index: z.int().min(0),
     landmarks: z.array(z.number()).length(10).nullable(),
   }),
+
+  /**
+   * Excludes pictures, by their index, and whole people from what is prepared, split and trained, or includes them
+   * again. No file is changed.
+   */
+  'datasets.exclude': z.strictObject({ hash: id, ...chosenFaces, excluded: z.boolean() }),
+  /** Takes the latest change by hand back. */
+  'datasets.undo': z.strictObject({ hash: id }),
 
   /** Starts a job that aligns, crops and packs; what is there already is taken. */
   'split.prepare': faces,
@@ -144,6 +161,14 @@ export const callInputs = {
    * the report's statistics over the runs named.
    */
   'runs.differences': z.strictObject({ ids: runIds, against: id }),
+  /**
+   * For pictures of the run's prepared set and the people that they were taken for: the picture of that person that the
+   * run finds most similar.
+   */
+  'runs.takenFor': z.strictObject({
+    id,
+    pairs: z.array(z.strictObject({ picture: z.int().min(0), person: z.string().max(1000) })).max(400),
+  }),
   'runs.annotate': z.strictObject({ id, note: z.string().max(20_000), starred: z.boolean() }),
   'runs.delete': z.strictObject({ ids: runIds }),
   /** Queues a job that goes on with a run that was stopped. */
@@ -231,6 +256,8 @@ export interface CallOutputs {
   'datasets.pictures': { readonly total: number; readonly pictures: readonly Picture[] };
   'datasets.forget': null;
   'datasets.correct': Picture;
+  'datasets.exclude': DatasetChange;
+  'datasets.undo': DatasetChange;
   'split.prepare': Job;
   'split.preview': SplitPreview;
   'split.pictures': { readonly total: number; readonly pictures: readonly SplitPicture[] };
@@ -258,6 +285,7 @@ export interface CallOutputs {
   'runs.curves': readonly Curve[];
   'runs.predictions': ComparedPredictions;
   'runs.differences': ArmDifferences;
+  'runs.takenFor': readonly TakenFor[];
   'runs.annotate': RunSummary;
   'runs.delete': null;
   'runs.resume': Job;

@@ -46,6 +46,16 @@ export interface Dataset {
   readonly images: readonly FaceImage[];
   readonly rejected: readonly Rejected[];
   readonly hash: string;
+  /** The pictures that were excluded by hand. Absent if none was. */
+  readonly excluded?: readonly ExcludedPicture[];
+  /** The dataset as it was imported. Absent if nothing was excluded or renamed by hand since. */
+  readonly base?: Dataset;
+}
+
+/** A picture that was excluded by hand. `file` is its path in the source. */
+export interface ExcludedPicture {
+  readonly identity: string;
+  readonly file: string;
 }
 
 /** A face image as an importer finds it, with the state of its file. */
@@ -72,15 +82,7 @@ export function makeDataset(
     readonly rejected: readonly Rejected[];
   },
 ): Dataset {
-  const sorted = [...found.images].sort(
-    (a, b) => compareCodeUnits(a.identity, b.identity) || compareCodeUnits(a.path, b.path),
-  );
-  const digest = createHash('sha256');
-  for (const image of sorted) {
-    const { contentHash, identity, landmarks, part, region } = image;
-    const line = [contentHash, identity, landmarks ?? null, part ?? null, region ? regionNumbers(region) : null];
-    digest.update(`${JSON.stringify(line)}\n`);
-  }
+  const sorted = sortedImages(found.images);
   return {
     source,
     layout,
@@ -89,10 +91,24 @@ export function makeDataset(
     rejected: [...found.rejected]
       .sort((a, b) => compareCodeUnits(a.path, b.path))
       .map(({ path, reason }) => ({ path, reason: printable(reason) })),
-    hash: digest.digest('hex'),
+    hash: contentOf(sorted),
     ...(found.partsGivenBy !== undefined && { partsGivenBy: found.partsGivenBy }),
     ...(found.understood !== undefined && { understood: found.understood }),
   };
+}
+
+/** Face images in the order of a dataset: by person, then by path. */
+export const sortedImages = <Image extends Pick<FaceImage, 'identity' | 'path'>>(images: readonly Image[]): Image[] =>
+  [...images].sort((a, b) => compareCodeUnits(a.identity, b.identity) || compareCodeUnits(a.path, b.path));
+
+/** The hash of sorted face images: of the content, person, landmarks, part and region of each. */
+export function contentOf(sorted: readonly FaceImage[]): string {
+  const digest = createHash('sha256');
+  for (const { contentHash, identity, landmarks, part, region } of sorted) {
+    const line = [contentHash, identity, landmarks ?? null, part ?? null, region ? regionNumbers(region) : null];
+    digest.update(`${JSON.stringify(line)}\n`);
+  }
+  return digest.digest('hex');
 }
 
 const regionNumbers = ({ left, top, width, height }: PictureRegion) => [left, top, width, height];

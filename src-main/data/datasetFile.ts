@@ -10,11 +10,13 @@ import type { Dataset } from './dataset.ts';
  * Keeps the list of a dataset's images in the workspace, under the hash of its first import. The images can then be
  * shown without a walk through the source. Paths below the workspace are kept relative to it.
  */
-export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> =>
-  writeWhole(
+export const saveDatasetFile = (workspace: string, dataset: Dataset, name = dataset.hash): Promise<void> => {
+  const { base: _, ...own } = dataset; // it has a list of its own
+  return writeWhole(
     workspaceFolders(workspace).dataset(name),
-    checksummed(JSON.stringify(withPaths(dataset, storedPaths(workspace).stored))),
+    checksummed(JSON.stringify(withPaths(own, storedPaths(workspace).stored))),
   );
+};
 
 /** The dataset as it was imported. Throws 'wrong-input' if the workspace has no list of it. */
 export async function readDatasetFile(workspace: string, hash: string): Promise<Dataset> {

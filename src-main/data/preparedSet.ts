@@ -6,7 +6,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { storedPaths } from '../files/storedPaths.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
 import type { PartName } from '../../src-shared/splitSchema.ts';
-import type { Rejected } from './dataset.ts';
+import type { ExcludedPicture, Rejected } from './dataset.ts';
 
 /** One image of a prepared set, in the order of the packed file. */
 export interface PreparedImage {
@@ -45,6 +45,8 @@ export interface PreparedSet {
   /** How the source states parts. Absent if it states none. */
   readonly partsGivenBy?: string;
   readonly detection?: Detection;
+  /** The pictures that were excluded from the dataset by hand. The files of the set do not name them. */
+  readonly excluded?: readonly ExcludedPicture[];
 }
 
 /** What index.json holds beside its own checksum. */

@@ -72,6 +72,8 @@ export interface ReportModel {
     readonly images: number;
     readonly people: number;
     readonly rejected: readonly { readonly path: string; readonly reason: string }[];
+    /** What was excluded by hand; absent if nothing was. Files are relative to the source. */
+    readonly excluded?: readonly { readonly identity: string; readonly file: string }[];
     readonly alignment: string;
     readonly inputSize: number;
     readonly hash: string;

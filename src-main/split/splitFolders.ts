@@ -61,7 +61,7 @@ export async function writeSplitFolders(
   return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex'), linked };
 }
 
-/** A split says what it did that its rule does not: who gave the parts, what was drawn, which copies were left out. */
+/** A split says what it did that its rule does not: who gave the parts, what was drawn, what was left out. */
 function manifestText(set: PreparedSet, split: Split, files: readonly ManifestFile[]): string {
   const { seed, rule, hash, givenBy } = split;
   const english = reportTexts('en');
@@ -78,6 +78,7 @@ function manifestText(set: PreparedSet, split: Split, files: readonly ManifestFi
     ...(heldForVal.length > 0 && { valPeople: heldForVal }),
     ...(notes.length > 0 && { notes }),
     ...(copies.length > 0 && { copies }),
+    ...(set.excluded && { excludedByHand: set.excluded }),
   };
   return JSON.stringify({ version: 1, seed, rule, hash, ...said, files }, null, 1);
 }

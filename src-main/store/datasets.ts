@@ -15,6 +15,10 @@ export interface DatasetRow {
   readonly importedAt: string | null;
   /** Whether the detector has looked for faces in its pictures. */
   readonly facesFound: boolean;
+  /** What was changed by hand, as datasetEdits.ts writes it; null if nothing was. */
+  readonly edits: string | null;
+  /** The steps that can be undone, the latest last, as JSON; null if there are none. */
+  readonly undo: string | null;
 }
 /**
  * What was read of a picture while its file was in this state: size in bytes, times in milliseconds, number in the file
@@ -80,21 +84,27 @@ export function datasetTables(
       savePictures.immediate(pictures);
     },
     /** Keeps a dataset, in place of one that was imported by the same section when its faces were others. */
-    saveDataset: (dataset: Omit<DatasetRow, 'importedAt' | 'facesFound'>) => {
+    saveDataset: (dataset: Omit<DatasetRow, 'importedAt' | 'facesFound' | 'edits' | 'undo'>) => {
       const imported = JSON.stringify(dataset.data);
       let facesFound = 0; // faces of pictures that are still there are known
-      for (const row of database.prepare('SELECT hash, data, facesFound FROM dataset').all() as StoredDataset[]) {
+      let changes: Pick<StoredDataset, 'edits' | 'undo'> = { edits: null, undo: null };
+      for (const row of database
+        .prepare('SELECT hash, data, facesFound, edits, undo FROM dataset')
+        .all() as StoredDataset[]) {
         if (row.hash === dataset.hash || JSON.stringify(openedData(row.data)) !== imported) continue;
         facesFound = Math.max(facesFound, row.facesFound);
+        if (row.edits !== null || row.undo !== null) changes = row;
         database.prepare('DELETE FROM dataset WHERE hash = ?').run(row.hash);
       }
       database
         .prepare(
-          'INSERT INTO dataset (hash, source, layout, images, people, rejected, data, importedAt, facesFound) VALUES ' +
-            '(@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt, @facesFound) ' +
+          'INSERT INTO dataset ' +
+            '(hash, source, layout, images, people, rejected, data, importedAt, facesFound, edits, undo) VALUES ' +
+            '(@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt, @facesFound, @edits, @undo) ' +
             'ON CONFLICT (hash) DO UPDATE SET source = @source, images = @images, people = @people, ' +
             'rejected = @rejected, data = @data, ' +
-            'importedAt = coalesce(importedAt, @importedAt), facesFound = max(facesFound, @facesFound)',
+            'importedAt = coalesce(importedAt, @importedAt), facesFound = max(facesFound, @facesFound), ' +
+            'edits = coalesce(@edits, edits), undo = coalesce(@undo, undo)',
         )
         .run({
           ...dataset,
@@ -103,7 +113,18 @@ export function datasetTables(
           data: JSON.stringify(storedData(dataset.data)),
           importedAt: new Date().toISOString(),
           facesFound,
+          edits: changes.edits,
+          undo: changes.undo,
         });
+      changed();
+    },
+    /** Keeps what was changed by hand in a dataset, and how many pictures and people it then has. */
+    saveDatasetEdits: (dataset: Pick<DatasetRow, 'hash' | 'edits' | 'undo' | 'images' | 'people'>) => {
+      database
+        .prepare(
+          'UPDATE dataset SET edits = @edits, undo = @undo, images = @images, people = @people WHERE hash = @hash',
+        )
+        .run(dataset);
       changed();
     },
     datasets: (): DatasetRow[] =>

@@ -12,6 +12,7 @@ import { openStore } from '../store/store.ts';
 import type { StoreChange } from '../store/storeChange.ts';
 import type { CallContext } from './calls/callContext.ts';
 import { datasetCalls } from './calls/datasetCalls.ts';
+import { datasetEditCalls } from './calls/datasetEditCalls.ts';
 import { lastCurveOfEpoch } from './experiment/epochsDone.ts';
 import { datasetLibrary } from './experiment/datasetLibrary.ts';
 import { embeddingCalls } from './calls/embeddingCalls.ts';
@@ -116,6 +117,7 @@ export function openWorkbench({ workspace, door, roots = [userHome()] }: Workben
     ...systemCalls(context),
     ...workspaceCalls(context),
     ...datasetCalls(context, library),
+    ...datasetEditCalls(context, library),
     ...splitCalls(context, library),
     ...experimentCalls(context, library),
     ...runCalls(context, summaries),

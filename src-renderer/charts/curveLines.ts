@@ -4,7 +4,6 @@ import {
   axisValues,
   isStepCurve,
   logarithmicRange,
-  meanCurve,
   nearestIndex,
   rangeWithin,
   rangeWithoutOutliers,
@@ -13,6 +12,7 @@ import {
   type AxisWindow,
   type CurveAxis,
 } from './curveSeries.ts';
+import { meanCurve, spreadOf, type LineSpread, type SeedsDrawn } from './seedSpread.ts';
 
 /** How a run is drawn. Runs that share a `group` are drawn as one line, their mean, under the group's name. */
 export interface CurveRun {
@@ -31,11 +31,11 @@ export interface CurveSettings {
   readonly smoothing: number;
   readonly logarithmic: boolean;
   readonly withoutOutliers: boolean;
-  /** Whether seeds are drawn as their mean; absent until the user chooses. */
-  readonly means?: boolean;
+  /** How the seeds of an arm are drawn; absent until the user chooses. */
+  readonly seeds?: SeedsDrawn;
 }
 
-/** One line of a chart: the curve of a run, or the mean of a group's curves. */
+/** One line of a chart: the curve of a run, or the mean of a group's curves with their band. */
 export interface CurveLine {
   readonly key: string;
   readonly curve: Curve;
@@ -51,6 +51,8 @@ export interface CurveLine {
   readonly dashed: boolean;
   /** Of its arm, which all its seeds share. */
   readonly armName: string;
+  /** What the curves behind a mean span; null where the line is one curve. */
+  readonly spread: LineSpread | null;
 }
 
 /** The x of a curve's points. Step curves are spread over their epochs where the run says how long an epoch is. */
@@ -79,15 +81,16 @@ export function curveLines({
   return [...groups].map(([key, own]) => {
     const first = own[0]!;
     const run = runs.get(first.run)!;
-    const curve = own.length === 1 ? first : meanCurve(own, run.id);
     const name = run.group ?? run.name;
-    const smoothing = smoothingOf(curve.name, settings.smoothing);
+    const smoothing = smoothingOf(first.name, settings.smoothing);
+    const { curve, smoothed, spread } = drawnCurve(own, smoothing, settings.seeds);
     return {
       key,
       curve,
       x: placesOf(curve, settings.axis, run),
       smoothing,
-      smoothed: smoothLine(curve, smoothing),
+      smoothed,
+      spread,
       colour: colourOf(run.arm),
       name,
       armName: run.armName ?? name,
@@ -95,6 +98,24 @@ export function curveLines({
       dashed: dashed.includes(curve.name),
     };
   });
+}
+
+/** One curve as it is; of several, their mean and what they span, each smoothed by itself. */
+function drawnCurve(
+  own: readonly Curve[],
+  smoothing: number,
+  seeds: SeedsDrawn = 'range',
+): Pick<CurveLine, 'curve' | 'smoothed' | 'spread'> {
+  const [first] = own as readonly [Curve];
+  if (own.length === 1) return { curve: first, smoothed: smoothLine(first, smoothing), spread: null };
+  const kind = seeds === 'lines' ? 'range' : seeds;
+  const measured = spreadOf(own, kind, (curve) => curve.values);
+  const smoothed = smoothing === 0 ? measured : spreadOf(own, kind, (curve) => smoothLine(curve, smoothing));
+  return {
+    curve: meanCurve(own, measured.mean),
+    smoothed: smoothed.mean,
+    spread: { kind, measured, smoothed },
+  };
 }
 
 /** From the lowest to the highest x of curves; thinned curves keep both ends. Empty curves give no finite ends. */
@@ -110,9 +131,10 @@ export function valueRange(
   { logarithmic, withoutOutliers }: CurveSettings,
 ): readonly [number, number] | null {
   // The measured values of epochs are few and all count. Those of steps may lie outside: the smoothed line is in sight.
-  const drawn = lines.flatMap(({ x, curve, smoothed }) => [
+  const drawn = lines.flatMap(({ x, curve, smoothed, spread }) => [
     { x, y: smoothed },
     ...(isStepCurve(curve.name) ? [] : [{ x, y: curve.values }]),
+    ...(spread === null ? [] : [spread.smoothed.low, spread.smoothed.high].map((y) => ({ x, y }))),
   ]);
   const values = drawn.map(({ x, y }) =>
     visible === null ? y : y.filter((_, index) => x[index]! >= visible[0] && x[index]! <= visible[1]),
@@ -126,9 +148,9 @@ export function valueRange(
 export function valueAt(
   { x, curve, smoothed }: CurveLine,
   at: number,
-): { readonly measured: number; readonly smoothed: number } | null {
+): { readonly place: number; readonly measured: number; readonly smoothed: number } | null {
   if (x.length === 0 || at < x[0]! || at > x.at(-1)!) return null;
   const place = nearestIndex(x, at);
   const measured = curve.values[place] ?? null;
-  return measured === null ? null : { measured, smoothed: smoothed[place] ?? measured };
+  return measured === null ? null : { place, measured, smoothed: smoothed[place] ?? measured };
 }

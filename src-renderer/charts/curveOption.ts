@@ -2,13 +2,14 @@ import { formatDuration, formatMetric } from '../components/format.ts';
 import type { CurveLine, CurveSettings } from './curveLines.ts';
 import { isStepCurve, type CurveAxis } from './curveSeries.ts';
 import { curveTooltip } from './curveTooltip.ts';
+import { bandSeries } from './seedBand.ts';
 import { tickLabel } from './tickLabel.ts';
 
 /** More lines than this are drawn simply: pale raw values would hide them, and each move would repaint them all. */
 const mostDetailed = 10;
 export const hasManyLines = (lines: readonly CurveLine[]): boolean => lines.length > mostDetailed;
 
-/** Layers: raw values lie behind the smoothed lines. */
+/** Layers: bands and raw values lie behind the smoothed lines. */
 const rawLayer = 1;
 export const lineLayer = 2;
 
@@ -48,7 +49,10 @@ export function curveOption(drawing: CurveDrawing) {
       { type: 'inside', filterMode: 'none', zoomOnMouseWheel: 'ctrl', moveOnMouseMove: true },
       ...(large ? [{ type: 'slider', height: 16, bottom: 4, filterMode: 'none' }] : []),
     ],
-    series: lines.flatMap((line) => [...rawSeries(line, drawing), smoothedSeries(line, drawing)]),
+    series: [
+      ...lines.flatMap((line) => bandSeries(line, { ...settings, z: rawLayer, zlevel: hasManyLines(lines) ? 1 : 0 })),
+      ...lines.flatMap((line) => [...rawSeries(line, drawing), smoothedSeries(line, drawing)]),
+    ],
   };
 }
 
@@ -130,11 +134,11 @@ function axisEnds([min, max]: readonly [number, number], percent: boolean, logar
 }
 
 /**
- * The measured values, pale, behind a smoothed line. Of many lines, those of steps are left out: they would hide the
- * lines.
+ * The measured values, pale, behind a smoothed line. Of many lines, and over a band, those of steps are left out: they
+ * would hide it.
  */
-function rawSeries({ key, label, curve, x, colour, smoothing }: CurveLine, { lines, settings }: CurveDrawing) {
-  if (smoothing === 0 || (isStepCurve(curve.name) && hasManyLines(lines))) return [];
+function rawSeries({ key, label, curve, x, colour, smoothing, spread }: CurveLine, { lines, settings }: CurveDrawing) {
+  if (smoothing === 0 || (isStepCurve(curve.name) && (hasManyLines(lines) || spread !== null))) return [];
   return [
     {
       type: 'line',

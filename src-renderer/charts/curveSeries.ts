@@ -108,57 +108,6 @@ const isWhole = ({ total, steps }: Curve): boolean => steps.length === total;
 export const smoothLine = (curve: Curve, weight: number): readonly (number | null)[] =>
   weight > 0 && !isWhole(curve) && curve.smoothed ? curve.smoothed : movingAverage(curve.values, weight);
 
-/**
- * The mean of several curves, at the steps of the curve with the most points. The other curves are interpolated
- * linearly; a curve that has not reached a step, or has a gap there, is left out of that step's mean.
- */
-export function meanCurve(curves: readonly Curve[], run: string): Curve {
-  const [longest] = [...curves].sort((a, b) => b.steps.length - a.steps.length);
-  if (!longest || curves.length === 1)
-    return { ...(longest ?? { name: '', total: 0, steps: [], epochs: [], times: [], values: [] }), run };
-  const smoothed = curves.every((curve) => curve.smoothed)
-    ? meanColumn(
-        longest.steps,
-        curves.map((curve) => ({ steps: curve.steps, own: curve.smoothed! })),
-      )
-    : undefined;
-  const { smoothed: _, ...rest } = longest;
-  return {
-    ...rest,
-    run,
-    values: meanColumn(
-      longest.steps,
-      curves.map((curve) => ({ steps: curve.steps, own: curve.values })),
-    ),
-    ...(smoothed ? { smoothed } : {}),
-  };
-}
-
-function meanColumn(
-  at: readonly number[],
-  columns: readonly { readonly steps: readonly number[]; readonly own: readonly (number | null)[] }[],
-): (number | null)[] {
-  const places = columns.map(() => 0);
-  return at.map((step) => {
-    let sum = 0;
-    let count = 0;
-    columns.forEach(({ steps, own }, index) => {
-      let place = places[index]!;
-      while (place < steps.length - 1 && steps[place]! < step) place++;
-      places[index] = place;
-      const right = steps[place];
-      const high = own[place] ?? null;
-      if (right === undefined || right < step || high === null) return; // not there yet, or a gap
-      const left = steps[place - 1] ?? right;
-      const low = own[place - 1] ?? null;
-      if (right > step && (low === null || left > step)) return;
-      sum += right === step ? high : low! + ((high - low!) * (step - left)) / (right - left);
-      count++;
-    });
-    return count === 0 ? null : sum / count;
-  });
-}
-
 /** The range of the values within a window, with a margin; null where no value lies in it. */
 export function rangeWithin(
   lines: readonly { readonly x: readonly number[]; readonly y: readonly (number | null)[] }[],

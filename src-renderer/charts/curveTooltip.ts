@@ -2,6 +2,7 @@ import { format as echartsFormat } from 'echarts/core';
 import { formatCount, formatDuration, formatNumber } from '../components/format.ts';
 import { valueAt, type CurveLine } from './curveLines.ts';
 import type { CurveAxis } from './curveSeries.ts';
+import { spreadText } from './seedSpread.ts';
 
 const mostRows = 12;
 
@@ -31,9 +32,10 @@ export function curveTooltip(
       .sort((a, b) => b.measured - a.measured);
     const rows = entries
       .slice(0, mostRows)
-      .map(({ line: { label, colour, smoothing, dashed }, measured, smoothed }) => {
+      .map(({ line: { label, colour, smoothing, dashed, spread }, place, measured, smoothed }) => {
         const value = smoothing === 0 ? format(measured) : `${format(measured)}, smoothed ${format(smoothed)}`;
-        return rowHtml(label, dashed ? ringStyle(colour) : dotStyle(colour), value);
+        const band = spread && spreadText(spread, place, format);
+        return rowHtml(label, dashed ? ringStyle(colour) : dotStyle(colour), value) + (band ? bandHtml(band) : '');
       });
     const left = entries.length - rows.length;
     return [
@@ -68,3 +70,6 @@ const rowHtml = (label: string, dot: string, value: string): string =>
   `<i style="${dot}"></i>` +
   `<span style="${nameStyle}">${echartsFormat.encodeHTML(label)}</span>` +
   `<b style="${valueStyle}">${value}</b></div>`;
+
+/** A line of its own: a tooltip is no wider than its chart. */
+const bandHtml = (band: string): string => `<div style="text-align:right;opacity:.8">${band}</div>`;

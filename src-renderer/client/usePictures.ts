@@ -44,6 +44,27 @@ export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit
     fault.value = null;
     void load(0);
   };
+  /** Fetches what is held again, without showing less meanwhile. */
+  const refresh = async (): Promise<void> => {
+    const asked = ++turn;
+    const held = [...pages.value.keys()];
+    const fetched = new Map<number, readonly Picture[]>();
+    try {
+      for (const page of held) {
+        const answer: { readonly total: number; readonly pictures: readonly Picture[] } = await call(name, {
+          ...of(),
+          offset: page * pageSize,
+          limit: pageSize,
+        } as CallInput<Name>);
+        if (asked !== turn) return;
+        fetched.set(page, answer.pictures);
+        total.value = answer.total;
+      }
+      pages.value = fetched;
+    } catch (error) {
+      if (asked === turn) fault.value = asFault(error);
+    }
+  };
   watch(() => JSON.stringify(of()), reload, { immediate: true });
   onScopeDispose(onResync(reload));
 
@@ -59,6 +80,7 @@ export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit
     fault,
     at,
     reload,
+    refresh,
     /** Fetches the missing pictures from position first to last. */
     want: (first: number, last: number): void => {
       for (let page = Math.floor(first / pageSize); page <= Math.floor(last / pageSize); page++)

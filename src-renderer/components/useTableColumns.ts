@@ -1,7 +1,7 @@
 import { useLocalStorage } from '@vueuse/core';
 import { computed, ref, type ComputedRef, type Ref } from 'vue';
 import type { DataColumn } from './dataColumn.ts';
-import type { MenuEntry } from './Menu.vue';
+import type { MenuEntry } from './menuEntry.ts';
 
 /** Width of the column of checkboxes, in pixels. */
 const markWidth = 32;

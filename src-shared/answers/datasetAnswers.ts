@@ -41,10 +41,26 @@ export interface DatasetDetails extends DatasetSummary {
   };
   /** How many people have each number of images, ascending. */
   readonly histogram: readonly { readonly images: number; readonly people: number }[];
-  /** Every person with the index of the first picture, sorted. */
-  readonly persons: readonly { readonly identity: string; readonly images: number; readonly first: number }[];
+  /** Every person, sorted. */
+  readonly persons: readonly DatasetPerson[];
+  /** How many pictures were excluded by hand. */
+  readonly excluded: number;
+  /** What undo would take back, such as '3 pictures excluded'; null if there is nothing. */
+  readonly undo: string | null;
   /** At most 500. */
   readonly rejectedFiles: readonly RejectedFile[];
+}
+export interface DatasetPerson {
+  readonly identity: string;
+  readonly images: number;
+  /** How many of these pictures were excluded by hand. */
+  readonly excluded: number;
+  /** The index of the first picture. */
+  readonly first: number;
+}
+/** What a change by hand did, such as '3 pictures excluded'; null if there was nothing to change. */
+export interface DatasetChange {
+  readonly done: string | null;
 }
 export interface Picture {
   readonly index: number;
@@ -53,6 +69,8 @@ export interface Picture {
   /** Given by the source, set by hand, or else found by the detector. */
   readonly landmarks: readonly number[] | null;
   readonly corrected: boolean;
+  /** Whether it was excluded by hand, itself or with its person; null if it is used. */
+  readonly excluded: 'picture' | 'person' | null;
   /** How many faces the detector found in a picture without landmarks; null if it did not look. */
   readonly faces: number | null;
   /**

@@ -67,6 +67,16 @@ export interface PredictedPicture {
   readonly secondRight: number;
   readonly takenFor: readonly string[];
 }
+/** A picture, and whom it was taken for. Pictures are places in the run's prepared set. */
+export interface TakenFor {
+  readonly picture: number;
+  readonly person: string;
+  /**
+   * The person's picture of largest cosine with the first; the cosine is null where the run does not keep both
+   * embeddings. Null where the person has no picture.
+   */
+  readonly nearest: { readonly picture: number; readonly cosine: number | null } | null;
+}
 export interface ComparedPredictions extends Pick<PredictionComparison, 'seeds' | 'p'> {
   /** The prepared set of the pictures, for pictureAddress. */
   readonly prepared: string;

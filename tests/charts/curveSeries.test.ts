@@ -5,7 +5,6 @@ import {
   axisValues,
   curvesAsCsv,
   logarithmicRange,
-  meanCurve,
   nearestIndex,
   outgrown,
   rangeOf,
@@ -75,7 +74,6 @@ test('a thinned curve is smoothed by its source, and goes on from there with the
     }).smoothed,
     [3, 7, 6, 1.5],
   );
-  assert.deepEqual(meanCurve([thinned, { ...thinned, run: 's', smoothed: [5, 3.5, 2.5] }], 'mean').smoothed, [4, 3, 2]);
 });
 
 test('axes are steps, parts of epochs, clock and seconds since the start', () => {
@@ -143,15 +141,6 @@ test('finer points stand in the place of the coarse ones, and points that came s
     withDetail(curve, { ...detail, steps: [35, 36], epochs: [2, 2], times: [1, 2], values: [8, 9] }).values,
     [3, null, 1, 8, 9],
   );
-});
-
-test('the mean of seeds goes through lines between points, over those that have come so far', () => {
-  const first = { ...curve, steps: [0, 10, 20], epochs: [1, 1, 1], times: [1, 2, 3], values: [0, 10, 20] };
-  const second = { ...curve, run: 's', steps: [0, 5, 15], epochs: [1, 1, 1], times: [1, 2, 3], values: [4, 9, 19] };
-  const mean = meanCurve([first, second], 'mean');
-  assert.deepEqual([mean.run, mean.steps, mean.values], ['mean', [0, 10, 20], [2, (10 + 14) / 2, 20]]);
-  assert.deepEqual(meanCurve([first, { ...second, values: [null, 9, null] }], 'mean').values, [0, 10, 20]);
-  assert.deepEqual(meanCurve([second], 'mean').values, [4, 9, 19]);
 });
 
 test('what is in sight of a zoomed chart fills its height', () => {

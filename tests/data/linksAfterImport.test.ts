@@ -50,7 +50,7 @@ test('a link that is put in place of a picture or its folder after the import is
   );
   for (const { reason } of set.rejected) assert.match(reason, /symbolic link leads out of the source/);
 
-  const library = datasetLibrary({ store: { workspace, datasets: () => [] } });
+  const library = datasetLibrary({ store: { workspace, datasets: () => [], dataset: () => null } });
   const packed = async () => new Uint8Array();
   const shown = resources({ workspace, library, roots: [source], packed, exported: packed });
   const original = (index: number) => shown.read(`pictures/original/${dataset.hash}/${index}?side=32`);

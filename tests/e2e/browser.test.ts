@@ -122,6 +122,12 @@ test('both runs are compared', options, async () => {
   for (const tab of ['Differences', 'Curves', 'Rates and ROC', 'Mistakes', 'What differs', 'Events and files']) {
     await page.getByRole('tab', { name: tab }).click();
     if (tab === 'Differences') await page.getByRole('cell', { name: 'test accuracy (higher is better)' }).waitFor();
+    if (tab === 'Mistakes') {
+      const row = page.getByRole('region', { name: 'Mistakes' }).getByRole('listitem').first();
+      await row.getByRole('img', { name: 'whom it was taken for' }).waitFor();
+      await row.getByText(/^cos -?[01]\.\d\d$/).waitFor();
+      assert.equal(await row.getByRole('img').count(), 2);
+    }
     assert.deepEqual(await violations(), [], tab);
   }
 });

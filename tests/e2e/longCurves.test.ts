@@ -6,7 +6,7 @@ import type { Curve } from '../../src-shared/answers/runAnswers.ts';
 import type { Job } from '../../src-shared/answers/jobAnswers.ts';
 import { movingAverage } from '../../src-shared/maths/movingAverage.ts';
 import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
-import { callFrom, noBrowser, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
+import { callFrom, noBrowser, openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
 let { page, faults, close } = {} as OpenedWorkbench;
 interface Asked {
@@ -172,7 +172,20 @@ test('of many runs Live draws the mean of seeds until one asks for each', option
   await go('live/small0-0');
   await page.getByRole('list', { name: 'Arms' }).getByText('5 seeds').first().waitFor();
   assert.equal(await page.getByRole('list', { name: 'Arms' }).getByRole('listitem').count(), 4);
-  await page.getByText('Mean of seeds').click();
+  await page.getByText('the range from the lowest to the highest seed').waitFor();
+  const seeds = page.getByRole('combobox', { name: 'How seeds are drawn' });
+  await seeds.click();
+  await page.getByRole('option', { name: 'Mean ± deviation' }).click();
+  await page.getByText('mean ± standard deviation over seeds').waitFor();
+  await page.getByRole('button', { name: 'Enlarge' }).first().click();
+  await page
+    .getByRole('cell', { name: /± .*, 5 seeds/ })
+    .first()
+    .waitFor();
+  assert.deepEqual(await violationsOf(page), []);
+  await page.getByRole('button', { name: 'Back to all charts' }).click();
+  await seeds.click();
+  await page.getByRole('option', { name: 'Each seed' }).click();
   const cards = page.getByRole('list', { name: 'Runs' });
   await cards.getByRole('listitem').nth(11).scrollIntoViewIfNeeded();
   await cards.getByRole('listitem').nth(19).waitFor();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
 import { drawFaces } from '../drawnFaces.ts';
-import { callFrom, noBrowser, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
+import { callFrom, noBrowser, openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
 // What a day with the workbench showed, on one workspace with twelve runs and two small datasets.
 let { page, faults, close, folder: workspaceFolder } = {} as OpenedWorkbench;
@@ -507,6 +507,35 @@ test('an enlarged chart has an address, which brings it back', options, async ()
   await page.getByRole('heading', { level: 1 }).click();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Enlarge' }).first().waitFor();
+});
+
+test('names of arms and experiments stay in sight, however far a table is scrolled', options, async () => {
+  const losses = ['crossEntropy', 'arcFace', 'cosFace', 'curricularFace', 'adaFace', 'elasticFace'];
+  const arms = losses.map((loss) => `  - { name: ${loss}, loss: ${loss} }`).join('\n');
+  await newExperiment(`name: Six arms\ndata: { source: demo }\narms:\n${arms}\n`);
+  const table = page.getByRole('region', { name: 'Arms side by side' });
+  await table.evaluate((element) => element.scrollTo(element.scrollWidth, element.scrollHeight));
+  assert.ok(await table.evaluate((element) => element.scrollTop > 50), 'the table is long enough to scroll');
+  const around = await table.boundingBox();
+  const name = await page.getByRole('textbox', { name: 'Name of arm 6' }).boundingBox();
+  assert.ok(around && name && name.y >= around.y && name.x + name.width <= around.x + around.width + 1);
+  assert.deepEqual(await violationsOf(page), []);
+
+  await view('Runs');
+  await page.getByRole('textbox', { name: 'Filter runs' }).fill('');
+  const grouped = page.getByRole('switch', { name: 'Group seeds' });
+  if (await grouped.isChecked()) await grouped.click();
+  const runs = page.getByRole('grid', { name: 'Runs' });
+  const experiment = runs.getByRole('gridcell', { name: /^(Small runs|Long curves|Large clouds)/ }).first();
+  await experiment.waitFor();
+  await runs.evaluate((element) => element.parentElement?.scrollTo(4000, 0));
+  const cell = await experiment.boundingBox();
+  assert.ok(cell && cell.x > 205 && cell.x + cell.width < 800, JSON.stringify(cell));
+
+  await go('embedding/cloud0');
+  const picker = page.getByRole('combobox', { name: 'Run', exact: true });
+  await picker.waitFor();
+  assert.equal(await picker.inputValue(), 'crossEntropy, seed 1, Large clouds');
 });
 
 test('nothing was thrown', options, () => assert.deepEqual(faults, []));

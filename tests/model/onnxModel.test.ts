@@ -10,7 +10,6 @@ import { parameterSpecs, type Network } from '../../src-main/model/network.ts';
 import { onnxModel } from '../../src-main/model/onnx/onnxModel.ts';
 import { toTorch } from '../../src-main/model/weights/torchLayout.ts';
 
-
 /** Initial weights, with statistics, offsets and slopes away from their start, so that a swapped pair shows. */
 function unevenParameters(network: Network): Map<string, Float32Array> {
   const parameters = initialParameters(network, 3);

@@ -118,6 +118,31 @@ test(
       );
       neighbours.forEach(({ row, cosine }) => assert.ok(Math.abs(cosine - cosines[row]!) < 1e-12));
 
+      // Whom a picture was taken for: of that person's rows the one of largest cosine, by a brute force.
+      const own = points.rows[5]!;
+      const person = points.rows.find(({ identity }) => identity !== own.identity)!.identity;
+      const similar = (people: string) =>
+        points.rows
+          .flatMap(({ identity, picture }, row) => (identity === people && row !== 5 ? [{ picture, row }] : []))
+          .sort((a, b) => cosines[b.row]! - cosines[a.row]!)[0]!;
+      const taken = await call('runs.takenFor', {
+        id: run,
+        pairs: [
+          { picture: own.picture!, person },
+          { picture: own.picture!, person: own.identity },
+          { picture: 100_000, person },
+          { picture: own.picture!, person: 'nobody' },
+        ],
+      });
+      assert.deepEqual(
+        taken.slice(0, 2).map(({ nearest }) => nearest?.picture),
+        [similar(person).picture, similar(own.identity).picture],
+      );
+      assert.ok(Math.abs(taken[0]!.nearest!.cosine! - cosines[similar(person).row]!) < 1e-12);
+      assert.equal(taken[2]?.nearest?.cosine, null, 'without an embedding there is a picture and no cosine');
+      assert.deepEqual(taken[3], { picture: own.picture, person: 'nobody', nearest: null });
+      await assert.rejects(call('runs.takenFor', { id: 'nothing', pairs: [] }), /There is no run nothing/);
+
       // Epochs: val's pictures, a frame an epoch; on the sphere the embeddings themselves.
       const epochs = await call('embedding.points', {
         projection:

@@ -51,6 +51,7 @@ export const dataSection: Section = (context) => {
       ),
       choicesByHand(context),
       ...copiesTable(split.copies, texts),
+      ...excludedList(dataset.excluded ?? [], texts),
       ...(dataset.rejected.length === 0
         ? []
         : [
@@ -71,6 +72,26 @@ function dataSplitInWords(split: ReportModel['split'], { say }: Texts): string {
   const hash = split.hash.slice(0, 16);
   if (givenBy !== null) return say('data.givenSplit', { by: escapeMarkdown(givenBy), hash });
   return splits > 1 ? say('data.splits', { splits, seed, hash }) : say('data.split', { seed, hash });
+}
+
+const mostExcluded = 40; // people
+
+/** The pictures that were excluded by hand, one line for each person. */
+function excludedList(excluded: NonNullable<ReportModel['dataset']['excluded']>, { say }: Texts): string[] {
+  if (excluded.length === 0) return [];
+  const files = new Map<string, string[]>();
+  for (const { identity, file } of excluded) files.set(identity, [...(files.get(identity) ?? []), file]);
+  return [
+    `### ${say('heading.excluded')}`,
+    say('data.excluded', { images: excluded.length, people: files.size }),
+    bounded(
+      [...files].map(([person, own]) =>
+        say('data.excludedOf', { person: escapeMarkdown(person), files: own.map(escapeMarkdown).join(', ') }),
+      ),
+      mostExcluded,
+      (more) => say('data.more', { more }),
+    ),
+  ];
 }
 
 const mostCopies = 20;

@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
-import type { DatasetDetails, DatasetSummary, Picture } from '../../../src-shared/answers/datasetAnswers.ts';
+import type {
+  DatasetDetails,
+  DatasetPerson,
+  DatasetSummary,
+  Picture,
+} from '../../../src-shared/answers/datasetAnswers.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { partNames } from '../../../src-shared/splitSchema.ts';
@@ -10,6 +15,7 @@ import { mayHoldFaces } from '../../../src-shared/photographs.ts';
 import type { Dataset, FaceImage } from '../../data/dataset.ts';
 import type { FoundFaces } from '../../data/faceFinder.ts';
 import { saveDatasetFile } from '../../data/datasetFile.ts';
+import type { EditedPicture } from '../../data/editDataset.ts';
 import { importDataset } from '../../data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrections.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
@@ -21,6 +27,7 @@ import { countFound, foundFacesOf } from '../results/foundFacesOf.ts';
 import { deleteUpload, uploadOf } from '../workspace/deleteUpload.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
+import { undoOf, type DatasetEditCall } from './datasetEditCalls.ts';
 
 const rejectedShown = 500;
 
@@ -47,11 +54,13 @@ const pictureOf = (
     source,
     corrected,
     found,
+    excluded,
   }: {
     readonly index: number;
     readonly source: string;
     readonly corrected: boolean;
     readonly found: FoundFaces | null;
+    readonly excluded: Picture['excluded'];
   },
 ): Picture => ({
   index,
@@ -59,6 +68,7 @@ const pictureOf = (
   name: relative(source, path),
   landmarks: landmarks ?? (found !== null && found.faces > 0 ? found.landmarks : null),
   corrected,
+  excluded,
   faces: found?.faces ?? null,
   width: width ?? null,
   height: height ?? null,
@@ -74,10 +84,32 @@ const givenPartsOf = (images: readonly FaceImage[]): DatasetDetails['givenParts'
     return inPart.length === 0 ? [] : [{ part, people: countPeople(inPart), images: inPart.length }];
   });
 
+/** Every person of a dataset, sorted. */
+function personsOf(pictures: readonly EditedPicture[]): DatasetPerson[] {
+  const people = new Map<string, { images: number; excluded: number; first: number }>();
+  pictures.forEach(({ image: { identity }, excluded }, index) => {
+    const person = people.get(identity) ?? { images: 0, excluded: 0, first: index };
+    person.images++;
+    if (excluded !== null) person.excluded++;
+    people.set(identity, person);
+  });
+  return [...people]
+    .map(([identity, person]) => ({ identity, ...person }))
+    .sort((a, b) => naturalOrder(a.identity, b.identity));
+}
+
+/** How many people have each number of pictures that are used. */
+function histogramOf(persons: readonly DatasetPerson[]): DatasetDetails['histogram'] {
+  const counts = new Map<number, number>();
+  for (const { images, excluded } of persons)
+    if (images > excluded) counts.set(images - excluded, (counts.get(images - excluded) ?? 0) + 1);
+  return [...counts].map(([images, people]) => ({ images, people })).sort((a, b) => a.images - b.images);
+}
+
 export function datasetCalls(
   { store, jobs, roots, tell, workInThread }: CallContext,
   library: DatasetLibrary,
-): CallsOf<'datasets'> & Pick<CallsOf<'split'>, 'split.prepare'> {
+): Omit<CallsOf<'datasets'>, DatasetEditCall> & Pick<CallsOf<'split'>, 'split.prepare'> {
   const rowOf = (hash: string): DatasetRow => {
     const row = store.dataset(hash);
     if (!row)
@@ -116,15 +148,9 @@ export function datasetCalls(
     },
     'datasets.show': async ({ hash }) => {
       const row = rowOf(hash);
-      const { images, understood, partsGivenBy } = await library.dataset(hash);
-      const people = new Map<string, { images: number; first: number }>();
-      images.forEach(({ identity }, index) => {
-        const person = people.get(identity);
-        if (person) person.images++;
-        else people.set(identity, { images: 1, first: index });
-      });
-      const counts = new Map<number, number>();
-      for (const person of people.values()) counts.set(person.images, (counts.get(person.images) ?? 0) + 1);
+      const { dataset, pictures } = await library.edited(hash);
+      const { images, understood, partsGivenBy } = dataset;
+      const persons = personsOf(pictures);
       return {
         ...summaryOf(store.workspace, row),
         understood: understood ?? null,
@@ -133,43 +159,46 @@ export function datasetCalls(
         sourceGone: !existsSync(row.source),
         withLandmarks: images.filter((image) => image.landmarks !== undefined).length,
         detection: { offered: mayHoldFaces(images), ...countFound(images, foundNow()) },
-        histogram: [...counts]
-          .map(([size, count]) => ({ images: size, people: count }))
-          .sort((a, b) => a.images - b.images),
-        persons: [...people]
-          .map(([identity, person]) => ({ identity, ...person }))
-          .sort((a, b) => naturalOrder(a.identity, b.identity)),
+        histogram: histogramOf(persons),
+        persons,
+        excluded: dataset.excluded?.length ?? 0,
+        undo: undoOf(row.undo),
         rejectedFiles: row.rejected.slice(0, rejectedShown),
       };
     },
-    'datasets.pictures': async ({ hash, identity, faces, offset, limit }) => {
-      const dataset = await library.dataset(hash);
+    'datasets.pictures': async ({ hash, identity, faces, excluded, offset, limit }) => {
+      const { base, pictures } = await library.edited(hash);
       const corrections = await landmarkCorrections(store.workspace);
       const foundIn = foundNow();
       const hasFaces = (image: FaceImage): boolean => {
         const found = foundIn(image);
         return found !== null && (faces === 'none' ? found.faces === 0 : found.faces > 1);
       };
-      const chosen = orderOf(dataset).filter((index) => {
-        const image = dataset.images[index] as FaceImage;
-        return (identity === null || image.identity === identity) && (faces === null || hasFaces(image));
+      const chosen = orderOf(base).filter((index) => {
+        const { image, excluded: left } = pictures[index] as EditedPicture;
+        return (
+          (identity === null || image.identity === identity) &&
+          (faces === null || hasFaces(image)) &&
+          (!excluded || left !== null)
+        );
       });
       return {
         total: chosen.length,
         pictures: chosen.slice(offset, offset + limit).map((index) => {
-          const image = dataset.images[index] as FaceImage;
+          const { image, excluded: left } = pictures[index] as EditedPicture;
           return pictureOf(image, {
             index,
-            source: dataset.source,
+            source: base.source,
             corrected: corrections.has(image.contentHash ?? ''),
             found: foundIn(image),
+            excluded: left,
           });
         }),
       };
     },
     'datasets.correct': async ({ hash, index, landmarks }) => {
       const row = rowOf(hash);
-      const image = (await library.dataset(hash)).images[index];
+      const image = (await library.edited(hash)).base.images[index];
       if (!image)
         throw new ArcBenchError(
           'wrong-input',
@@ -191,7 +220,8 @@ export function datasetCalls(
       await saveDatasetFile(store.workspace, dataset, hash);
       tell({ event: 'datasets.changed', payload: null }); // every window shows how many have landmarks
       const found = foundNow()(corrected);
-      return pictureOf(corrected, { index, source: dataset.source, corrected: landmarks !== null, found });
+      const { image: shown, excluded } = (await library.edited(hash)).pictures[index] as EditedPicture;
+      return pictureOf(shown, { index, source: dataset.source, corrected: landmarks !== null, found, excluded });
     },
     'datasets.forget': async ({ hash }) => {
       const upload = uploadOf(store.workspace, rowOf(hash).source);

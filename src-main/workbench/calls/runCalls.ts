@@ -26,6 +26,7 @@ import { givenOfRun } from '../experiment/givenOfRun.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
 import { pictureFinder } from '../../files/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
+import { takenForPictures } from '../results/takenForPictures.ts';
 import { deleteRun } from '../experiment/deleteRun.ts';
 import { resumableRun } from '../experiment/resumeRun.ts';
 import { readRunFaces, runDataOf } from '../experiment/runFaces.ts';
@@ -268,6 +269,7 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
       });
       return { prepared, seeds, p, onlyFirst: shown(onlyFirst), onlySecond: shown(onlySecond) };
     },
+    'runs.takenFor': ({ id, pairs }) => takenForPictures(store, existing(id).id, pairs),
     'runs.differences': ({ ids, against }) =>
       armDifferences(
         store,

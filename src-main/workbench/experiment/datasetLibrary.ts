@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { readDatasetEdits, type DatasetEdits } from '../../../src-shared/datasetEdits.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { readDatasetFile } from '../../data/datasetFile.ts';
+import { editDataset, editedPictures, type EditedPicture } from '../../data/editDataset.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
 import type { Store } from '../../store/store.ts';
@@ -16,9 +18,17 @@ export const dataOf = (row: DatasetRow): Plan['data'] =>
 /** What a data section says of its faces: their licence is no part of what is imported. */
 export const withoutLicence = ({ licence: _, ...data }: Plan['data']): Plan['data'] => data;
 
+/** A dataset as imported, every picture of it with what was changed by hand, and what is left to train on. */
+export interface EditedDataset {
+  readonly base: Dataset;
+  readonly edits: DatasetEdits;
+  readonly pictures: readonly EditedPicture[];
+  readonly dataset: Dataset;
+}
+
 /** Reads the image lists of datasets, the last few from memory. */
-export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspace' | 'datasets'> }) {
-  const recent = new Map<string, { readonly changed: number; readonly dataset: Dataset }>();
+export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspace' | 'datasets' | 'dataset'> }) {
+  const recent = new Map<string, { readonly changed: number; readonly text: string | null } & EditedDataset>();
   const { dataset: fileOf } = workspaceFolders(store.workspace);
   /** When a list was written: another thread writes corrections into it. */
   const changeOf = (hash: string) =>
@@ -27,14 +37,22 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
       () => 0,
     );
   return {
-    async dataset(hash: string): Promise<Dataset> {
+    async edited(hash: string): Promise<EditedDataset> {
       const changed = await changeOf(hash);
+      const text = store.dataset(hash)?.edits ?? null;
       const known = recent.get(hash);
-      const dataset = known?.changed === changed ? known.dataset : await readDatasetFile(store.workspace, hash);
+      const isCurrent = known?.changed === changed;
+      const base = isCurrent ? known.base : await readDatasetFile(store.workspace, hash);
+      const entry =
+        isCurrent && known.text === text ? known : { changed, text, ...applied(base, readDatasetEdits(text)) };
       recent.delete(hash);
-      recent.set(hash, { changed, dataset });
+      recent.set(hash, entry);
       for (const oldest of [...recent.keys()].slice(0, -datasetsKept)) recent.delete(oldest);
-      return dataset;
+      return entry;
+    },
+    /** A dataset without what was excluded by hand. */
+    async dataset(hash: string): Promise<Dataset> {
+      return (await this.edited(hash)).dataset;
     },
     /** The dataset that was imported by a data section. Throws 'wrong-input' where none was. */
     async datasetOf(data: Plan['data']): Promise<Dataset> {
@@ -49,4 +67,10 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
     },
   };
 }
+const applied = (base: Dataset, edits: DatasetEdits): EditedDataset => ({
+  base,
+  edits,
+  pictures: editedPictures(base, edits),
+  dataset: editDataset(base, edits),
+});
 export type DatasetLibrary = ReturnType<typeof datasetLibrary>;

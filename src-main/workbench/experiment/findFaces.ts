@@ -14,7 +14,10 @@ const sideBySide = 4; // one is searched while others are decoded
  */
 export async function findFaces(
   { store, roots, signal, progress }: Pick<StageOptions, 'store' | 'roots' | 'signal' | 'progress'>,
-  dataset: Dataset,
+  {
+    hash,
+    dataset,
+  }: { /** Under which the dataset is in the list. */ readonly hash: string; readonly dataset: Dataset },
 ): Promise<void> {
   const pictures = dataset.images.filter(({ landmarks }) => landmarks === undefined);
   const folders = foldersOf(dataset, roots);
@@ -39,5 +42,5 @@ export async function findFaces(
   } finally {
     finder.close();
   }
-  store.markFacesFound(dataset.hash);
+  store.markFacesFound(hash);
 }

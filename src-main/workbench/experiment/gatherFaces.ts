@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { adviceSentence, photographAdvice } from '../../../src-shared/advice.ts';
+import { readDatasetEdits } from '../../../src-shared/datasetEdits.ts';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { photographsAmong } from '../../../src-shared/photographs.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import type { Dataset, Rejected } from '../../data/dataset.ts';
 import { saveDatasetFile } from '../../data/datasetFile.ts';
+import { editDataset } from '../../data/editDataset.ts';
 import { importDataset } from '../../data/importDataset.ts';
 import type { HeaderMemory } from '../../data/pictureHeader.ts';
 import { preparedFolder, prepareDataset } from '../../data/prepareDataset.ts';
@@ -14,10 +17,14 @@ import { demoBytes, packedBytes } from '../estimate/startDisk.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { countPeople } from './countPeople.ts';
 import { withoutLicence } from './datasetLibrary.ts';
+import { editedList } from './editedList.ts';
 import { presentSource } from './presentSource.ts';
 import { checkStop, pathFrom, type PathBase, type StageOptions } from './stage.ts';
 
-/** Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. */
+/**
+ * Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. What was excluded or
+ * renamed by hand in Datasets holds for the dataset that is returned.
+ */
 export async function importFaces(options: StageOptions): Promise<Dataset> {
   const { store, plan, progress, signal } = options;
   const { workspace } = store;
@@ -35,9 +42,14 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
     { ...plan.data, resolvedSource },
     { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: paced(progress, 'files') },
   );
-  const dataset: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
-  await saveDatasetFile(workspace, dataset);
-  saveRow(options, dataset, dataset);
+  const imported: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
+  await saveDatasetFile(workspace, imported);
+  saveRow(options, imported, imported);
+  const dataset = editDataset(imported, readDatasetEdits(store.dataset(imported.hash)?.edits ?? null));
+  if (dataset !== imported) {
+    saveRow(options, dataset, dataset);
+    await saveDatasetFile(workspace, dataset, editedList(dataset));
+  }
   for (const advice of photographAdvice(plan, photographsAmong(dataset.images)))
     progress.notice(`Advice: ${adviceSentence(advice, reportTexts('en'))}`);
   checkStop(options);
@@ -75,14 +87,14 @@ export const absoluteData = ({
 
 function saveRow(
   options: StageOptions,
-  { hash, source, layout }: Dataset,
+  { hash, base, source, layout }: Dataset,
   {
     images,
     rejected,
   }: { readonly images: readonly { readonly identity: string }[]; readonly rejected: readonly Rejected[] },
 ): void {
   options.store.saveDataset({
-    hash,
+    hash: base?.hash ?? hash,
     source,
     layout,
     images: images.length,
@@ -95,28 +107,49 @@ function saveRow(
 /** Aligns, crops and packs an imported dataset. */
 export async function prepareFaces(options: StageOptions, dataset: Dataset): Promise<PreparedSet> {
   const { store, plan, progress, signal } = options;
+  sayExcluded(options, dataset);
   await sweepLeftovers(store.workspace);
   for (const line of dataset.understood?.split('\n') ?? []) progress.notice(line);
   const isPrepared = existsSync(preparedFolder(store.workspace, dataset, plan.prepare));
   const bytes = isPrepared ? 0 : packedBytes(dataset.images.length, plan.prepare);
   refuseFullDisk(store.workspace, bytes, 'The prepared faces');
   progress.stage(`Preparing ${dataset.images.length} images of ${countPeople(dataset.images)} people`);
-  const set = await prepareDataset(dataset, plan.prepare, {
+  const prepared = await prepareDataset(dataset, plan.prepare, {
     workspace: store.workspace,
     signal,
     roots: options.roots,
     onResume: (sentence) => progress.notice(sentence),
     onProgress: paced(progress, 'images'),
   });
+  const set = withExcluded(prepared, dataset);
   const rejected = [...dataset.rejected, ...set.rejected];
+  const imported = dataset.base ?? dataset;
   // Landmarks were set by hand since the import: the corrected dataset takes the place of the imported one.
-  if (store.dataset(dataset.hash) === null) await saveDatasetFile(store.workspace, dataset);
+  if (store.dataset(imported.hash) === null) await saveDatasetFile(store.workspace, imported);
   saveRow(options, dataset, { images: set.images, rejected });
   for (const { path, reason } of rejected.slice(0, 5)) progress.notice(`Left out ${path}: ${reason}`);
   if (set.detection) progress.notice(describeDetection(set.detection));
   if (rejected.length > 5) progress.notice(`… and ${rejected.length - 5} more; the report lists them.`);
   checkStop(options);
   return set;
+}
+
+/** A prepared set that names what was excluded from its dataset by hand. */
+export const withExcluded = (set: PreparedSet, { excluded }: Pick<Dataset, 'excluded'>): PreparedSet =>
+  excluded ? { ...set, excluded } : set;
+
+/** Says what was excluded by hand. Throws 'wrong-input' if fewer than two people are left. */
+function sayExcluded({ progress }: StageOptions, { source, images, excluded }: Dataset): void {
+  if (!excluded) return;
+  const people = countPeople(images);
+  if (people < 2)
+    throw new ArcBenchError(
+      'wrong-input',
+      `${people === 0 ? 'Everybody' : 'Everybody but one person'} in ${source} was excluded by hand: two people or ` +
+        'more were expected; include some again in Datasets.',
+    );
+  const pictures = `${excluded.length} ${excluded.length === 1 ? 'picture was' : 'pictures were'}`;
+  progress.notice(`${pictures} excluded by hand in Datasets, and the report lists them.`);
 }
 
 const describeDetection = ({ pictures, withFace, withSeveral }: Detection): string =>

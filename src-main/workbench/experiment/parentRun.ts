@@ -105,7 +105,7 @@ function keptRun({ store }: ParentBase, reference: string): Kept | null {
   if (given)
     throw new ArcBenchError(
       'wrong-input',
-      `model.from names run ${id} (${arm}), which was not trained here: it judges ${given.file}, whose weights are not ` +
+      `model.from names run ${id} (${arm}), which was not trained here: it judges ${given.file}, and has no weights ` +
         'in the workspace; name a trained run.',
     );
   const folders = workspaceFolders(store.workspace);

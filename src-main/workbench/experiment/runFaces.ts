@@ -2,12 +2,15 @@ import { z } from 'zod';
 import type { RunData } from '../../../src-shared/answers/runAnswers.ts';
 import type { Store } from '../../store/store.ts';
 import { countPeople } from './countPeople.ts';
+import { editedList } from './editedList.ts';
 import type { TrainingStage } from './trainingStage.ts';
 
 /** Runs of older versions kept the prepared set only. */
 const runFacesSchema = z.object({
   prepared: z.string(),
   dataset: z.string().optional(),
+  /** The name of the dataset's list, where it is not the hash: something was excluded or renamed by hand. */
+  list: z.string().optional(),
   images: z.number().optional(),
   people: z.number().optional(),
 });
@@ -17,7 +20,7 @@ export type RunFaces = z.infer<typeof runFacesSchema>;
 /** What a run keeps of the faces that it saw. */
 export const runFacesOf = ({ dataset, set }: Pick<TrainingStage['faces'], 'dataset' | 'set'>): RunFaces => ({
   prepared: set.hash,
-  ...(dataset && { dataset: dataset.hash }),
+  ...(dataset && { dataset: dataset.hash, ...(dataset.base && { list: editedList(dataset) }) }),
   images: set.count,
   people: countPeople(set.images),
 });

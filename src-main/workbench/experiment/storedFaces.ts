@@ -3,6 +3,7 @@ import { readDatasetFile } from '../../data/datasetFile.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { RunRow } from '../../store/store.ts';
+import { withExcluded } from './gatherFaces.ts';
 import { splitOfSeed } from './plannedRuns.ts';
 import { readRunFaces } from './runFaces.ts';
 import { auditFaces, type SplitFaces } from './splitFaces.ts';
@@ -17,9 +18,9 @@ export async function storedFaces(options: StageOptions, run: RunRow): Promise<S
   const { preparedSet, split: folderOf } = workspaceFolders(store.workspace);
   const faces = readRunFaces(store, run.id);
   if (!faces?.dataset || !existsSync(preparedSet(faces.prepared))) return null;
-  const dataset = await readDatasetFile(store.workspace, faces.dataset).catch(() => null);
+  const dataset = await readDatasetFile(store.workspace, faces.list ?? faces.dataset).catch(() => null);
   if (!dataset) return null;
-  const set = openPreparedSet(preparedSet(faces.prepared));
+  const set = withExcluded(openPreparedSet(preparedSet(faces.prepared)), dataset);
   const audited = await auditFaces(options, set);
   if (splitOfSeed(audited, run.seed).hash !== run.splitHash) return null; // an older version split otherwise
   const { hash } = audited.split;

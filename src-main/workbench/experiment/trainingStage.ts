@@ -20,7 +20,10 @@ export interface TrainOptions {
 export interface TrainingStage {
   readonly options: StageOptions;
   readonly train: TrainOptions;
-  readonly faces: SplitsOfSeeds & { readonly set: PreparedSet; readonly dataset?: Pick<Dataset, 'hash'> | undefined };
+  readonly faces: SplitsOfSeeds & {
+    readonly set: PreparedSet;
+    readonly dataset?: Pick<Dataset, 'hash' | 'base'> | undefined;
+  };
   readonly planHash: string;
   /** The class of each training image of a split. */
   readonly labelsOf: (split: Split) => Int32Array;

@@ -87,6 +87,7 @@ function withoutFaces(store: Store, source: ReportSource): ReportModel {
       images: set.count,
       people: peopleIn([...set.images.keys()]),
       rejected: [...dataset.rejected, ...set.rejected],
+      ...(dataset.excluded && { excluded: dataset.excluded }),
       alignment: set.alignment,
       inputSize: set.inputSize,
       hash: dataset.hash,

@@ -3,7 +3,7 @@ import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { openStore } from '../../store/store.ts';
 import { datasetLibrary } from '../experiment/datasetLibrary.ts';
-import { importFaces, prepareFaces } from '../experiment/gatherFaces.ts';
+import { importFaces, prepareFaces, withExcluded } from '../experiment/gatherFaces.ts';
 import { knownFault } from '../../files/knownFault.ts';
 import { placeEmbeddings } from '../results/placeEmbeddings.ts';
 import { resumableRun, resumeRun } from '../experiment/resumeRun.ts';
@@ -49,10 +49,15 @@ async function done(
   };
   const dataset = () => datasetLibrary({ store }).datasetOf(plan.data);
   switch (work.kind) {
-    case 'import':
-      return (await importFaces(options)).hash;
+    case 'import': {
+      const { hash, base } = await importFaces(options);
+      return base?.hash ?? hash; // by which the list of datasets knows it
+    }
     case 'find':
-      await findFaces(options, await datasetLibrary({ store }).dataset(work.dataset));
+      await findFaces(options, {
+        hash: work.dataset,
+        dataset: await datasetLibrary({ store }).dataset(work.dataset),
+      });
       return work.dataset;
     case 'prepare': {
       const set = await prepareFaces(options, await dataset());
@@ -60,7 +65,8 @@ async function done(
       return set.hash;
     }
     case 'split': {
-      const set = openPreparedSet(preparedFolder(store.workspace, await dataset(), plan.prepare));
+      const of = await dataset();
+      const set = withExcluded(openPreparedSet(preparedFolder(store.workspace, of, plan.prepare)), of);
       return (await writeAuditedSplit(options, set, await auditFaces(options, set))).folder;
     }
     case 'report':

@@ -17,6 +17,7 @@ const readCalls = {
   'runs.curves': 'results',
   'runs.predictions': 'results',
   'runs.differences': 'results',
+  'runs.takenFor': 'results',
   'embedding.points': 'results',
   'embedding.neighbours': 'results',
   'projection.kept': 'results',

@@ -49,7 +49,7 @@ export function resources({
     return resource;
   };
   const original = async (hash: string, index: number, side: number): Promise<Resource | null> => {
-    const dataset = await library.dataset(hash);
+    const { base: dataset } = await library.edited(hash); // pictures that were excluded are shown too
     const path = dataset.images[index]?.path;
     if (path === undefined) return null;
     try {

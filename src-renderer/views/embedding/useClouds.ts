@@ -3,11 +3,11 @@ import { pictureAddress } from '../../../src-shared/addresses.ts';
 import type { EmbeddingPoints, Neighbour } from '../../../src-shared/answers/embeddingAnswers.ts';
 import type { RunDetails } from '../../../src-shared/answers/runAnswers.ts';
 import { useRuns } from '../../stores/runs.ts';
+import { runNames } from '../runs/comparedColumns.ts';
 import { angleScale, paintCloud, rowColours, type ColourBy, type Emphasis } from './cloudColours.ts';
 import { sphereLines } from './sphereLines.ts';
 import type { useCloudPalette } from './useCloudPalette.ts';
 import type { CloudSelection } from './useCloudSelection.ts';
-import { runName } from './useRunPair.ts';
 
 /** The clouds as they are shown: one for each run, with the positions of the epoch that is playing and its colours. */
 export function useClouds({
@@ -26,6 +26,7 @@ export function useClouds({
 }) {
   const runs = useRuns();
   const mostDegrees = computed(() => angleScale(points.value.flatMap((own) => own.frames)));
+  const nameOf = computed(() => runNames(points.value.flatMap((own) => runs.byId(own.run) ?? [])));
   return computed(() =>
     points.value.flatMap((own, at) => {
       const run = runs.byId(own.run);
@@ -39,7 +40,7 @@ export function useClouds({
         palette: palette.value,
         most: mostDegrees.value,
       });
-      return [{ at, run, name: runName(run), points: own, positions: placed, snapshot, colours }];
+      return [{ at, run, name: nameOf.value(run), points: own, positions: placed, snapshot, colours }];
     }),
   );
 }

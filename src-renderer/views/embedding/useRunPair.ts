@@ -3,14 +3,13 @@ import { useRoute } from 'vue-router';
 import type { RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { sessionRef } from '../../components/sessionRef.ts';
 import { useRuns } from '../../stores/runs.ts';
+import { runNames } from '../runs/comparedColumns.ts';
 
 /** Ids of the runs that are shown. */
 export interface RunPair {
   readonly first: string;
   readonly second: string | null;
 }
-
-export const runName = (run: RunSummary): string => `${run.arm}, seed ${run.seed}`;
 
 /**
  * The one or two runs that are shown, and the runs to choose from: those that are finished, newest first. With
@@ -43,9 +42,12 @@ export function useRunPair({ onlyTrained = false }: { readonly onlyTrained?: boo
     pair,
     ids,
     armOf,
-    options: computed(() =>
-      finished.value.map((run) => ({ value: run.id, label: runName(run), hint: run.experiment })),
-    ),
+    /** Names the shown runs, with their experiments where they have several. */
+    nameOf: computed(() => runNames(ids.value.flatMap((id) => runs.byId(id) ?? []))),
+    options: computed(() => {
+      const nameOf = runNames(finished.value);
+      return finished.value.map((run) => ({ value: run.id, label: nameOf(run) }));
+    }),
     choose: (next: RunPair): void => {
       chosen.value = { ...next, address: address.value };
     },

@@ -70,6 +70,9 @@ export const stepsPerEpoch = (curves: readonly Curve[]): ReadonlyMap<string, num
     }),
   );
 
+/** From this many runs on, seeds are drawn as their mean until the user chooses otherwise. */
+export const manyRuns = 12;
+
 /** How curves are drawn, kept for all views that draw them. */
 export const useCurveSettings = (): RemovableRef<CurveSettings> =>
   useLocalStorage<CurveSettings>('arcbench.live', {

@@ -2,11 +2,10 @@ import { refDebounced } from '@vueuse/core';
 import { computed } from 'vue';
 import type { CurveRun, CurveSettings } from '../../charts/curveLines.ts';
 import { useCurves } from '../../charts/useCurves.ts';
-import { runCharts, stepsPerEpoch, useCurveSettings } from './runCharts.ts';
+import type { SeedsDrawn } from '../../charts/seedSpread.ts';
+import { manyRuns, runCharts, stepsPerEpoch, useCurveSettings } from './runCharts.ts';
 import type { LiveRuns } from './useLiveRuns.ts';
 
-/** From this many runs on, seeds are drawn as their mean until the user chooses otherwise. */
-const manyRuns = 12;
 const smoothingSettleMilliseconds = 200;
 
 /** The charts of the shown runs, with their curves, and how they are drawn. */
@@ -24,8 +23,12 @@ export function useLiveCurves({ shown, seeds, placeOf, nameOf }: LiveRuns) {
     smoothing: settledSmoothing.value,
   }));
 
-  /** Whether each arm is drawn as the mean of its seeds. */
-  const means = computed(() => seeds.value > 1 && (settings.value.means ?? shown.value.length >= manyRuns));
+  /** How the seeds of an arm are drawn. */
+  const drawnSeeds = computed((): SeedsDrawn => {
+    if (seeds.value < 2) return 'lines';
+    return settings.value.seeds ?? (shown.value.length >= manyRuns ? 'range' : 'lines');
+  });
+  const means = computed(() => drawnSeeds.value !== 'lines');
   const curveRuns = computed(() => {
     const steps = stepsPerEpoch(curves.value);
     return shown.value.map((run): CurveRun => ({
@@ -45,6 +48,7 @@ export function useLiveCurves({ shown, seeds, placeOf, nameOf }: LiveRuns) {
     },
     fault,
     loaded,
+    drawnSeeds,
     means,
     curveRuns,
     /** The charts that have points. */

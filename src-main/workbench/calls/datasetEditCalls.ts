@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
+import {
+  datasetEditsText,
+  noPersonEdit,
+  readDatasetEdits,
+  type DatasetEdits,
+  type PersonEdit,
+  type PictureEdit,
+} from '../../../src-shared/datasetEdits.ts';
+import type { DatasetChange } from '../../../src-shared/answers/datasetAnswers.ts';
+import { editDataset, editedPictures, pictureKey, type EditedPicture } from '../../data/editDataset.ts';
+import { countPeople } from '../experiment/countPeople.ts';
+import type { DatasetLibrary, EditedDataset } from '../experiment/datasetLibrary.ts';
+import type { CallContext, CallsOf } from './callContext.ts';
+
+export type DatasetEditCall = 'datasets.exclude' | 'datasets.undo';
+
+const mostSteps = 50;
+/** Steps that can be undone: what each did, and the edits before it. */
+const stepsSchema = z.array(z.object({ done: z.string(), before: z.string().nullable() }));
+
+/** The latest step of a row's undo list; null if there is none. */
+export const undoOf = (undo: string | null): string | null => stepsOf(undo).at(-1)?.done ?? null;
+const stepsOf = (undo: string | null) => stepsSchema.parse(undo === null ? [] : JSON.parse(undo));
+
+/** Changes by hand: each is kept with the dataset, and can be undone. */
+export function datasetEditCalls(
+  { store }: Pick<CallContext, 'store'>,
+  library: DatasetLibrary,
+): Pick<CallsOf<'datasets'>, DatasetEditCall> {
+  const keep = (
+    hash: string,
+    { base, edits, undo }: Pick<EditedDataset, 'base' | 'edits'> & { undo: string | null },
+  ) => {
+    const { images } = editDataset(base, edits);
+    const text = datasetEditsText(edits);
+    store.saveDatasetEdits({ hash, edits: text, undo, images: images.length, people: countPeople(images) });
+  };
+  /** Keeps changed edits as a step that can be undone. */
+  const change = (hash: string, before: EditedDataset, { edits, done }: { edits: DatasetEdits; done: string }) => {
+    const row = store.dataset(hash);
+    const was = row?.edits ?? null;
+    if (datasetEditsText(edits) === was) return { done: null } satisfies DatasetChange;
+    const steps = [...stepsOf(row?.undo ?? null), { done, before: was }].slice(-mostSteps);
+    keep(hash, { base: before.base, edits, undo: JSON.stringify(steps) });
+    return { done } satisfies DatasetChange;
+  };
+  return {
+    'datasets.exclude': async ({ hash, people, pictures, excluded }) => {
+      const edited = await library.edited(hash);
+      refuseOlder(edited);
+      const chosen = chosenOf(edited, { people, pictures });
+      const edits = excluded ? exclude(edited, chosen) : include(edited, chosen);
+      const now = editedPictures(edited.base, edits);
+      const changed = now.filter(
+        (picture, index) => (picture.excluded === null) !== (edited.pictures[index]?.excluded === null),
+      ).length;
+      const what =
+        people.length > 0 && pictures.length === 0 ? counted(people.length, peopleWords) : pictureCount(changed);
+      return change(hash, edited, { edits, done: excluded ? `${what} excluded` : `${what} included again` });
+    },
+    'datasets.undo': async ({ hash }) => {
+      const { base } = await library.edited(hash);
+      const steps = stepsOf(store.dataset(hash)?.undo ?? null);
+      const last = steps.at(-1);
+      if (last === undefined) return { done: null };
+      const rest = steps.slice(0, -1);
+      keep(hash, {
+        base,
+        edits: readDatasetEdits(last.before),
+        undo: rest.length === 0 ? null : JSON.stringify(rest),
+      });
+      return { done: last.done };
+    },
+  };
+}
+
+const peopleWords = ['person', 'people'] as const;
+const counted = (count: number, [one, many]: readonly [string, string]): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+const pictureCount = (count: number): string => counted(count, ['picture', 'pictures']);
+
+function refuseOlder({ base }: EditedDataset): void {
+  if (base.images.every(({ contentHash }) => contentHash !== undefined)) return;
+  throw new ArcBenchError('wrong-input', `The dataset of ${base.source} is of an older version: import it again.`);
+}
+
+interface Chosen {
+  /** The names that the source gives the chosen people. */
+  readonly people: ReadonlySet<string>;
+  readonly pictures: readonly EditedPicture[];
+}
+
+/** The people and pictures that a call names. Throws 'wrong-input' for one that is not there. */
+function chosenOf(
+  { base, pictures: all }: EditedDataset,
+  { people, pictures }: { readonly people: readonly string[]; readonly pictures: readonly number[] },
+): Chosen {
+  const wanted = new Set(people);
+  const imported = new Set<string>();
+  const found = new Set<string>();
+  for (const { image, importedAs } of all) {
+    if (!wanted.has(image.identity)) continue;
+    imported.add(importedAs);
+    found.add(image.identity);
+  }
+  const missing = people.find((person) => !found.has(person));
+  if (missing !== undefined)
+    throw new ArcBenchError('wrong-input', `There is no person ${missing} in ${base.source}: look at the list again.`);
+  return {
+    people: imported,
+    pictures: pictures.map((index) => {
+      const picture = all[index];
+      if (picture !== undefined) return picture;
+      throw new ArcBenchError('wrong-input', `There is no picture ${index + 1} in ${base.source}: look at it again.`);
+    }),
+  };
+}
+
+function exclude({ base, edits }: EditedDataset, chosen: Chosen): DatasetEdits {
+  const people = new Map(edits.people);
+  for (const person of chosen.people) people.set(person, { ...personEdit(edits, person), excluded: true });
+  const pictures = new Map(edits.pictures);
+  for (const picture of chosen.pictures)
+    if (picture.excluded === null) set(pictures, { base, edits }, picture, { excluded: true });
+  return { ...edits, people, pictures };
+}
+
+/**
+ * Includes people and pictures again. A picture that was excluded with its person comes back alone: the person's other
+ * pictures stay excluded, each by itself.
+ */
+function include({ base, edits, pictures: all }: EditedDataset, chosen: Chosen): DatasetEdits {
+  const people = new Map(edits.people);
+  const pictures = new Map(edits.pictures);
+  const opened = new Set(chosen.pictures.filter(({ excluded }) => excluded === 'person').map((one) => one.importedAs));
+  for (const person of [...chosen.people, ...opened])
+    people.set(person, { ...personEdit(edits, person), excluded: false });
+  for (const picture of all) {
+    if (chosen.people.has(picture.importedAs)) {
+      if (pictures.has(pictureKey(base, picture.image))) set(pictures, { base, edits }, picture, { excluded: false });
+    } else if (opened.has(picture.importedAs)) set(pictures, { base, edits }, picture, { excluded: true });
+  }
+  for (const picture of chosen.pictures) set(pictures, { base, edits }, picture, { excluded: false });
+  return { ...edits, people, pictures };
+}
+
+const personEdit = ({ people }: DatasetEdits, person: string): PersonEdit => people.get(person) ?? noPersonEdit;
+
+function set(
+  pictures: Map<string, PictureEdit>,
+  { base, edits }: Pick<EditedDataset, 'base' | 'edits'>,
+  { image }: EditedPicture,
+  changed: Partial<PictureEdit>,
+): void {
+  const key = pictureKey(base, image);
+  const known = edits.pictures.get(key);
+  const contentHash = image.contentHash ?? '';
+  const before = known?.contentHash === contentHash ? known : { contentHash, excluded: false, tags: [] };
+  pictures.set(key, { ...before, ...changed });
+}
