@@ -10,7 +10,7 @@ import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
 import type { FacePair } from '../data/pairs/matchPairs.ts';
 import type { LabelledImages } from '../train/inferenceBatches.ts';
 import { buildPairs } from './buildPairs.ts';
-import { classSums, normalised, sampleOfClasses, type ClassCentres } from './classCentres.ts';
+import { classSums, normalised, picturesOfCentres, sampleOfClasses, type ClassCentres } from './classCentres.ts';
 import { isNearest, standings, type CentreStanding } from './compareWithCentres.ts';
 import { rowsOf, type Embed, type EmbeddedImages } from './embedImages.ts';
 import { findAliases } from './findAliases.ts';
@@ -60,13 +60,7 @@ export interface JudgedRun {
 }
 
 const mostCompared = 10_000; // pictures that are compared with each other: a few seconds on two cores
-const picturesOfCentre = 10; // of each class
-const mostForCentres = 10_000; // pictures in all
 const defaultMargin = 0.5; // radians, as ArcFace's: losses without an angular margin are measured by it too
-
-/** The pictures of train that the class centres are made of: some of each class. */
-export const picturesOfCentres = ({ train, seed }: Pick<EvaluateOptions, 'train' | 'seed'>): LabelledImages =>
-  sampleOfClasses(train, { perClass: picturesOfCentre, total: mostForCentres, seed });
 
 /**
  * Judges a network on val, test, query and distractors, each once. Class centres come from a sample of train. Without a

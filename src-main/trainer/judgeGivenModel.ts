@@ -5,14 +5,15 @@ import { heldOutPairs } from '../data/pairs/heldOutPairs.ts';
 import type { PackedImages, PreparedSet } from '../data/preparedSet.ts';
 import { readVerificationSet } from '../data/verification/verificationSet.ts';
 import type { Embed } from '../evaluate/embedImages.ts';
-import { evaluateRun, picturesOfCentres, type EvaluateOptions, type JudgedRun } from '../evaluate/evaluateRun.ts';
+import { picturesOfCentres } from '../evaluate/classCentres.ts';
+import { evaluateRun, type EvaluateOptions, type JudgedRun } from '../evaluate/evaluateRun.ts';
 import { contentHash } from '../evaluate/given/contentHash.ts';
 import { readGivenEmbeddings, rowsOfGiven } from '../evaluate/given/givenEmbeddings.ts';
 import { openOnnxSession } from '../evaluate/given/onnxSession.ts';
 import { judgeVerificationSet } from '../evaluate/judgeVerificationSet.ts';
 import { syncFolders } from '../files/syncFolder.ts';
 import { readGivenNetwork } from '../model/onnx/givenNetwork.ts';
-import type { RunImages, TaskSurroundings } from './runTask.ts';
+import type { RunImages, TaskSurroundings } from './taskSurroundings.ts';
 import type { GivenFiles, LastMessage, TrainerTask } from './trainerMessages.ts';
 import { writeEmbeddings } from './writeEmbeddings.ts';
 

@@ -27,20 +27,12 @@ import { writeSafetensors } from '../model/weights/safetensors.ts';
 import { writeTorchWeights } from '../model/weights/torchWeights.ts';
 import { valImages } from '../split/valPeople.ts';
 import type { LabelledImages } from '../train/inferenceBatches.ts';
-import type { PointStream } from '../train/pointStream.ts';
 import { headShapes } from '../train/programs.ts';
 import { trainRun, type TrainedRun } from '../train/trainRun.ts';
+import type { RunImages, TaskSurroundings } from './taskSurroundings.ts';
 import { judgeGivenModel } from './judgeGivenModel.ts';
 import { writeEmbeddings } from './writeEmbeddings.ts';
 import type { TrainerMessage, TrainerTask } from './trainerMessages.ts';
-
-/** The trainer process as a task sees it. */
-export interface TaskSurroundings {
-  readonly send: (message: TrainerMessage) => void;
-  readonly points: PointStream;
-  readonly shouldStop: () => boolean;
-  readonly shouldStopAfterEpoch: () => boolean;
-}
 
 /** What a task's phases share. */
 interface Run {
@@ -51,9 +43,6 @@ interface Run {
   readonly packed: PackedImages;
   readonly images: RunImages;
 }
-/** The images of each part with their labels. */
-export type RunImages = Readonly<Record<keyof TrainerTask['parts'] | 'valPeople', LabelledImages>>;
-
 /** Trains, saves and judges one run. Sends what happens; the last message says how it ended. Throws ArcBenchError. */
 export async function runTask(task: TrainerTask, surroundings: TaskSurroundings): Promise<void> {
   const { plan, runFolder } = task;

@@ -4,7 +4,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { splitSeedOf, type Plan } from '../../../src-shared/experiment.ts';
 import { fileState, isSameState, type FileState } from '../../data/fileState.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
-import { picturesOfCentres } from '../../evaluate/evaluateRun.ts';
+import { picturesOfCentres } from '../../evaluate/classCentres.ts';
 import { contentHash } from '../../evaluate/given/contentHash.ts';
 import { labelsBeside, readGivenEmbeddings, refuseMissing } from '../../evaluate/given/givenEmbeddings.ts';
 import { readNpyRows } from '../../files/npyRows.ts';
