@@ -12,7 +12,7 @@ export const givenKinds = {
     title: 'Embeddings (.npy)',
     choose: 'Choose embeddings',
     endings: ['.npy'],
-    help: 'Embeddings of the pictures of this data, with labels.tsv beside them, as `arcbench embed` writes them.',
+    help: 'Embeddings of the pictures of this data, with labels.tsv beside them, as arcbench embed writes them.',
   },
 } as const satisfies Record<
   GivenModel['kind'],
