@@ -30,6 +30,10 @@ export type ParentLeak = z.infer<typeof leakSchema>;
 
 /** Where the weights of a run began: its parent first, then the parent's parents. */
 export const ancestrySchema = z.object({
+  /** from: model.from; extended: more epochs of the parent. */
+  kind: z.enum(['from', 'extended']).default('from'),
+  /** Of an extended run: whether the optimiser's state is that of the parent's last epoch. */
+  optimizer: z.enum(['continued', 'fresh']).optional(),
   ancestors: z.array(ancestorSchema).min(1),
   leaks: z.array(leakSchema),
   /** Whether the class centres are the parent's too; absent before the trainer has said so. */
@@ -66,9 +70,15 @@ const takenInWords = {
   drawn: 'backbone and embedding layer; the class centres are drawn',
 } as const;
 
+const optimizerInWords = {
+  continued: 'from its last epoch, with the state of the optimiser',
+  fresh: 'from the weights of its best epoch; the optimiser starts again',
+} as const;
+
 /** Says in English where a run started. */
-export function startInWords({ ancestors, classCentres }: Ancestry): string {
+export function startInWords({ kind, optimizer, ancestors, classCentres }: Ancestry): string {
   const chain = ancestors.map(ancestorInWords).join(', which started from ');
+  if (kind === 'extended') return `Goes on with ${chain}: ${optimizerInWords[optimizer ?? 'fresh']}.`;
   const taken = classCentres === undefined ? 'backbone and embedding layer' : takenInWords[classCentres];
   return `Starts from ${chain}: ${taken}.`;
 }

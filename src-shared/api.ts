@@ -20,6 +20,7 @@ import { dataSchema, prepareSchema } from './dataSchema.ts';
 import type { ErrorCode } from './errors.ts';
 import { reportSections } from './reportSections.ts';
 import { partNames, splitSchema } from './splitSchema.ts';
+import { trainingSchema } from './trainingSchema.ts';
 
 const nothing = z.strictObject({});
 const id = z
@@ -173,6 +174,15 @@ export const callInputs = {
   'runs.delete': z.strictObject({ ids: runIds }),
   /** Queues a job that goes on with a run that was stopped. */
   'runs.resume': z.strictObject({ id }),
+  /**
+   * Queues a job that trains the finished runs of a run's experiment for more epochs, as runs of their own. A learning
+   * rate of null follows from the schedule (rateAfter).
+   */
+  'runs.extend': z.strictObject({
+    id,
+    epochs: trainingSchema.shape.epochs.unwrap(),
+    learningRate: trainingSchema.shape.learningRate.unwrap().nullable(),
+  }),
 
   /**
    * Starts a job that places a run's embeddings in two or three dimensions; its result is what embedding.points takes.
@@ -289,6 +299,7 @@ export interface CallOutputs {
   'runs.annotate': RunSummary;
   'runs.delete': null;
   'runs.resume': Job;
+  'runs.extend': Job;
   'embedding.project': Job;
   'embedding.points': EmbeddingPoints;
   'embedding.neighbours': readonly Neighbour[];

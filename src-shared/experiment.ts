@@ -10,6 +10,7 @@ import {
 } from './arms.ts';
 import { noParent } from './ancestry.ts';
 import { dataSchema, prepareSchema } from './dataSchema.ts';
+import { extendsSchema } from './extendsSchema.ts';
 import { knobsOf, shortKnobs, withKnob } from './knobs.ts';
 import { ladderArms } from './ladder.ts';
 import { lossSchema } from './losses.ts';
@@ -127,6 +128,9 @@ export const experimentFields = z.strictObject({
       'tune each arm before the comparison: all arms try the same values, val chooses with seeds of its own, and the ' +
         'comparison then trains with other seeds',
     ),
+  extends: extendsSchema
+    .optional()
+    .describe('written by --extend: the experiment whose finished runs are trained for more epochs'),
   evaluation: z
     .strictObject({
       falsePositiveRates: z

@@ -32,6 +32,7 @@ export function startsInWords(context: ReportContext): string | null {
   const { texts } = context;
   const runs = trainedRuns(context);
   if (!runs.some(({ ancestry }) => ancestry)) return null;
+  if (context.model.plan.extends) return extensionInWords(runs, texts);
   const lines = [...groupBy(runs, startKey).values()].flatMap((equal) => {
     const arms = texts.list([...new Set(equal.map(({ arm }) => escapeMarkdown(arm)))]);
     const ancestry = equal[0]?.ancestry;
@@ -42,9 +43,30 @@ export function startsInWords(context: ReportContext): string | null {
   return paragraphs([texts.say('start.intro'), lines.join('\n')]);
 }
 
+/** Says which finished runs the runs of an extension go on from, and how. */
+function extensionInWords(runs: readonly ReportRun[], texts: Texts): string {
+  const { say } = texts;
+  const first = runs.find(({ ancestry }) => ancestry)?.ancestry;
+  const lines = [...groupBy(runs, ({ arm }) => arm)].map(([arm, own]) => {
+    const parents = own.flatMap(({ seed, ancestry }) => {
+      const parent = ancestry?.ancestors[0];
+      return parent
+        ? [say('start.seed', { seed, run: code(parent.run), best: parent.bestEpoch, all: parent.epochs })]
+        : [];
+    });
+    return `- ${escapeMarkdown(arm)}: ${texts.list(parents)}`;
+  });
+  return paragraphs([
+    `${say('start.extended', { experiment: escapeMarkdown(first?.ancestors[0]?.experiment ?? '') })} ` +
+      say(`start.optimizer.${first?.optimizer ?? 'fresh'}`),
+    lines.join('\n'),
+  ]);
+}
+
 /** Says that the compared arms did not start equally. Null where they did. */
 export function unequalStarts(context: ReportContext): string | null {
-  const { texts } = context;
+  const { texts, model } = context;
+  if (model.plan.extends) return null; // each arm goes on with its own
   const runs = trainedRuns(context);
   const ofArm = groupBy(runs, ({ arm }) => arm);
   const keys = new Set([...ofArm.values()].map((own) => own.map(startKey).sort().join('\n')));

@@ -34,6 +34,12 @@ export interface TrainRunOptions extends RunMachineOptions {
   readonly valPeople: LabelledImages;
   readonly runFolder: string;
   readonly resume: boolean;
+  /** The checkpoint of another run whose state this one goes on from; null: it starts with its initial state. */
+  readonly goesOnFrom: string | null;
+  /** Whether the optimiser began in another run. */
+  readonly optimizerGoesOn: boolean;
+  /** Whether only a checkpoint can say where the run is: what it started from is gone. */
+  readonly mustResume: boolean;
   /** The epoch after which the run is saved and waits; null: train to the end. */
   readonly untilEpoch: number | null;
   readonly points: PointStream;
@@ -95,6 +101,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const inputsOf = stepInputs({ ...options, stepsPerEpoch });
   const measureEpoch = epochMeasurement(options);
   const rateAt = (step: number) => learningRateAt(schedule, learningRate, { step, stepsPerEpoch, epochs });
+  // An extended run draws behind its parent. Adam's corrections go on only with its moments.
+  const epochsBefore = plan.extends?.epochs ?? 0;
+  const stepsBefore = options.optimizerGoesOn ? epochsBefore * stepsPerEpoch : 0;
   const referenceStep = Math.ceil(marginWarmupEpochs * stepsPerEpoch) + referenceSteps;
 
   let position = freshPosition;
@@ -106,6 +115,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
 
   // Go on from the last checkpoint, if there is one.
   const checkpoint = options.resume ? resumable(options) : null;
+  if (!checkpoint && options.mustResume) throw startGone(options);
+  if (!checkpoint && options.goesOnFrom !== null) machine.writeState(readCheckpoint(options.goesOnFrom).state);
   if (checkpoint) {
     machine.writeState(checkpoint.state);
     position = checkpoint.position;
@@ -125,15 +136,16 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     }
 
     // One pass over the training images. A resumed epoch goes on at the batch where it was left.
-    const batches = batchesOfEpoch(plan.training, train.labels, { seed, epoch: position.epoch });
+    const drawn = position.epoch + epochsBefore;
+    const batches = batchesOfEpoch(plan.training, train.labels, { seed, epoch: drawn });
     for (let batch = position.batch; batch < batches.length; batch++) {
       // Read the pictures, make every random draw, and run one step: forward, backward, optimiser.
       const started = performance.now();
       const rate = rateAt(position.step);
       const inputs = inputsOf(batches[batch]!, {
-        epoch: position.epoch,
+        epoch: drawn,
         batch,
-        step: position.step,
+        step: position.step + stepsBefore,
         learningRate: rate,
       });
       const program = position.epoch < plan.training.freezeBackboneEpochs ? 'trainHead' : 'train';
@@ -223,6 +235,12 @@ function resumable({ runFolder, planHash, onNotice }: TrainRunOptions): Checkpoi
     );
   return checkpoint;
 }
+
+const startGone = ({ runFolder }: TrainRunOptions) =>
+  new ArcBenchError(
+    'wrong-input',
+    `The run in ${runFolder} has no whole checkpoint, and the run that it started from is gone: delete it.`,
+  );
 
 /** Says where the run goes on. Repeats what the workbench may have missed or lost when either process died. */
 function announceResume(options: TrainRunOptions, { position, points }: Checkpoint): void {

@@ -1,7 +1,7 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { Ancestry } from '../../src-shared/ancestry.ts';
+import { noParent, type Ancestry } from '../../src-shared/ancestry.ts';
 import { isTrained, type TrainedArm } from '../../src-shared/arms.ts';
-import { splitSeedOf } from '../../src-shared/experiment.ts';
+import { splitSeedOf, type Plan } from '../../src-shared/experiment.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import type { SetVerification } from '../../src-shared/evaluation.ts';
 import { heldOutPairs } from '../data/pairs/heldOutPairs.ts';
@@ -148,6 +148,8 @@ function initialWeights({ task, arm, network }: Run): InitialWeights {
   };
 }
 
+const hasParent = ({ model, extends: extended }: Plan): boolean => model.from !== noParent || extended !== undefined;
+
 const train = (
   { task, arm, network, packed, images }: Run,
   initial: InitialWeights,
@@ -161,6 +163,9 @@ const train = (
     network,
     backbone: initial.network,
     head: initial.head,
+    goesOnFrom: task.parent?.checkpoint ?? null,
+    optimizerGoesOn: task.optimizerGoesOn,
+    mustResume: task.parent === null && hasParent(task.plan),
     classes: task.classes.length,
     packed,
     train: images.train,

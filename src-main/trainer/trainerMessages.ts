@@ -20,6 +20,8 @@ export interface GivenFiles {
 export interface TaskParent extends ParentFiles {
   /** Whether its classes are those of this run, in the same order. */
   readonly sameClasses: boolean;
+  /** A checkpoint of the parent whose whole state is taken, the optimiser's too; null: its weights are taken. */
+  readonly checkpoint: string | null;
 }
 
 /** What the workbench asks a trainer process to do: to train one arm with one seed, or to judge what is there. */
@@ -46,6 +48,8 @@ export interface TrainerTask {
   readonly weightFile: string | null;
   /** The run that training starts from; null where there is none. */
   readonly parent: TaskParent | null;
+  /** Whether an extended run goes on with the optimiser of its parent. */
+  readonly optimizerGoesOn: boolean;
   /** Judge test, query and distractors after training. */
   readonly evaluate: boolean;
   readonly engine: EngineName;

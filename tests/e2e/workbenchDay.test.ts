@@ -313,6 +313,27 @@ test('an upload is what the status bar speaks of while it lasts', options, async
   await page.keyboard.press('Escape');
 });
 
+test('a face of Alignment is grey until its picture is there, and black only beyond the picture', options, async () => {
+  const dataset = (await callFrom(page, 'datasets.list', {})).find(({ name }) => name === 'first');
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(/\/pictures\/original\//, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await go(`datasets/${dataset?.hash}`);
+  await page.getByRole('tab', { name: 'Alignment' }).click();
+  const face = page.locator('.face').first();
+  await face.waitFor();
+  const background = () => face.evaluate((element) => getComputedStyle(element).backgroundColor);
+  assert.notEqual(await background(), 'rgb(0, 0, 0)');
+  release();
+  await until(async () => (await background()) === 'rgb(0, 0, 0)' || undefined);
+  await page.unroute(/\/pictures\/original\//);
+});
+
 test('landmarks that are moved one after the other are all kept', options, async () => {
   const dataset = (await callFrom(page, 'datasets.list', {})).find(({ name }) => name === 'first');
   assert.ok(dataset);

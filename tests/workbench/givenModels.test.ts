@@ -16,6 +16,7 @@ import { workspaceFolders } from '../../src-main/files/workspaceFolders.ts';
 import { openStore, type Store } from '../../src-main/store/store.ts';
 import { comparisonRuns } from '../../src-main/workbench/experiment/plannedRuns.ts';
 import { withContent } from '../../src-main/workbench/experiment/gatherGiven.ts';
+import { planToExtend } from '../../src-main/workbench/experiment/planToExtend.ts';
 import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 import { gatherSplit, runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
 import type { StageOptions } from '../../src-main/workbench/experiment/stage.ts';
@@ -213,6 +214,13 @@ test('the exported plan of another arm carries the model and the embeddings with
     { store, baseFolder: target },
   );
   assert.deepEqual(anew.arms, moved.arms);
+});
+
+test('an experiment with a model goes on for more epochs, and the model stays as it is', async () => {
+  const { plan, rerunCommand } = await optionsOf(planOf([arcFace, model, rows]));
+  const extended = planToExtend(store, plan, { extension: { epochs: 3, learningRate: null }, rerunCommand });
+  assert.deepEqual(extended.seeds, [1, 2]);
+  assert.deepEqual(extended.arms.slice(1), plan.arms.slice(1));
 });
 
 test('its content decides the hash of the plan, not its path', async () => {

@@ -25,6 +25,7 @@ import { addRealityCommand } from './realityCommand.ts';
 import { addPackCommand } from './packCommand.ts';
 import { addRunCommands } from './runCommands.ts';
 import { addServeCommand } from './serveCommand.ts';
+import { addedEpochs, addedRate } from './extendFlags.ts';
 import { session } from './session.ts';
 import { addStageCommands } from './stageCommands.ts';
 
@@ -35,6 +36,19 @@ const program = new Command('arcbench')
   .option('--workspace <folder>', "where data, runs and reports are kept (default: arcbench in the user's data folder)")
   .option('--resume', 'go on with runs that were stopped')
   .option('--restart', 'start runs that were stopped from the beginning')
+  .addOption(
+    new Option(
+      '--extend <epochs>',
+      'train the finished runs of the experiment for more epochs, as runs of their own',
+    ).argParser(addedEpochs),
+  )
+  .addOption(
+    new Option(
+      '--extend-rate <rate>',
+      'the learning rate of these epochs (default: the last one of a schedule that ends above 0, else a tenth of the ' +
+        'highest one, falling by a cosine)',
+    ).argParser(addedRate),
+  )
   .addOption(new Option('--engine <name>', 'what computes').choices(engineNames).default('auto'))
   .option('--eager', 'op by op, without the compiled step (the slow reference)')
   .option('--json', 'results as JSON on stdout')

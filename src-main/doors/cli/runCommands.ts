@@ -8,11 +8,15 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { exportRun } from '../../workbench/results/export/exportRun.ts';
 import { valCurveOfRun } from '../../workbench/results/valCurveOfRun.ts';
 import { resultHash } from '../../workbench/results/resultHash.ts';
+import { trainArms } from '../../workbench/experiment/trainArms.ts';
+import { gatherSplit } from '../../workbench/experiment/runExperiment.ts';
+import { extendableRun } from '../../workbench/experiment/extendRun.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
 import { runDataOf } from '../../workbench/experiment/runFaces.ts';
 import { givenOfRun } from '../../workbench/experiment/givenOfRun.ts';
 import { noSuchRun } from '../../workbench/experiment/noSuchRun.ts';
 import { resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
+import { addedEpochs } from './extendFlags.ts';
 import type { Session } from './session.ts';
 
 const dataInWords = ({ hash, images, people }: RunData): string =>
@@ -24,7 +28,7 @@ const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy'
 
 /** The commands on runs of the workspace. */
 export function addRunCommands(program: Command, cli: Session): void {
-  const runs = program.command('runs').description('list, show, resume or delete runs');
+  const runs = program.command('runs').description('list, show, resume, extend or delete runs');
   runs
     .command('list')
     .description('every run of the workspace, with its size on the disk')
@@ -107,6 +111,28 @@ export function addRunCommands(program: Command, cli: Session): void {
         cli.print(
           `Run ${id} is done; \`${run.origin.rerunCommand}\` goes on with the experiment and writes the report.`,
           { id, status: 'done' },
+        );
+      });
+    });
+  runs
+    .command('extend')
+    .argument('<id>')
+    .argument('<epochs>')
+    .description('train one finished run for more epochs, as a run of its own; --run with --extend trains all runs')
+    .action(async (id: string, epochs: string) => {
+      const { extendRate = null } = cli.globals();
+      const extension = { epochs: addedEpochs(epochs)[0] ?? 1, learningRate: extendRate };
+      const row = await cli.withStore({ readOnly: true }, (store) => store.run(id));
+      const { plan, origin } = await cli.withStore({ readOnly: true }, (store) => extendableRun(store, id, extension));
+      await cli.withStages({ plan, ...origin }, async (options) => {
+        const [extended] = await trainArms(options, await gatherSplit(options), {
+          ...cli.trainOptions(),
+          evaluate: true,
+          only: ({ arm, seed }) => arm === row?.arm && seed === row.seed,
+        });
+        cli.print(
+          `Run ${extended} is done; \`${origin.rerunCommand}\` trains the other runs too and writes the report.`,
+          { id: extended, parent: id, status: 'done' },
         );
       });
     });

@@ -13,6 +13,7 @@ import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { withContent } from '../../workbench/experiment/gatherGiven.ts';
+import { extendFlags, planToExtend } from '../../workbench/experiment/planToExtend.ts';
 import { pinStarts } from '../../workbench/experiment/pinStarts.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
 import type { TrainOptions } from '../../workbench/experiment/trainingStage.ts';
@@ -28,6 +29,8 @@ interface GlobalOptions {
   readonly workspace?: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
+  readonly extend?: readonly number[];
+  readonly extendRate?: number;
   readonly eager?: boolean;
   readonly engine: EngineName;
   readonly json?: boolean;
@@ -122,7 +125,9 @@ export function session(program: Command) {
       const rerunCommand =
         `${ownCommand()} ${command} ` +
         [shellWord(source), ...this.dataFlag().map(shellWord), ...this.workspaceFlag().map(shellWord)].join(' ');
-      return await this.withStages({ plan, baseFolder, rerunCommand }, action);
+      return await this.withStages({ plan, baseFolder, rerunCommand }, (options) =>
+        action(extended(options, globals())),
+      );
     },
     /** As withExperiment, but --data is a second dataset beside the experiment's own; null where none is given. */
     async withOwnData<T>(
@@ -155,6 +160,23 @@ export function session(program: Command) {
   };
 }
 export type Session = ReturnType<typeof session>;
+
+/** The stage on the plan that --extend asks for: each step goes on from the one before. */
+function extended(options: StageOptions, { extend = [], extendRate }: GlobalOptions): StageOptions {
+  if (extendRate !== undefined && extend.length === 0)
+    throw new ArcBenchError(
+      'wrong-input',
+      '--extend-rate is the learning rate of added epochs: give --extend too, such as --extend 20.',
+    );
+  let { plan, rerunCommand } = options;
+  for (const [step, epochs] of extend.entries()) {
+    const isLast = step === extend.length - 1;
+    const extension = { epochs, learningRate: isLast ? (extendRate ?? null) : null };
+    plan = planToExtend(options.store, plan, { extension, rerunCommand });
+    rerunCommand += extendFlags(extension);
+  }
+  return { ...options, plan, rerunCommand };
+}
 
 function interruptedOf({ resume, restart }: Pick<GlobalOptions, 'resume' | 'restart'>): TrainOptions['interrupted'] {
   if (resume) return 'resume';

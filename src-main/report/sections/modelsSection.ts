@@ -42,7 +42,7 @@ function networkInWords({ model, texts: { say, short } }: ReportContext): string
     ?.summary?.parameters;
   return say('models.network', {
     backbone: code(network.backbone),
-    weights: weightsInWords(network, say('models.random')),
+    weights: model.plan.extends ? say('models.extended') : weightsInWords(network, say('models.random')),
     size: prepare.inputSize,
     embedding: network.embeddingSize,
     parameters: typeof parameters !== 'number' ? '' : say('models.parameters', { parameters }),

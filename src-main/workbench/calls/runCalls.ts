@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { ancestrySchema } from '../../../src-shared/ancestry.ts';
 import type { ComparedPredictions, Curve, RunDetails, RunSummary } from '../../../src-shared/answers/runAnswers.ts';
 import { comparePredictions, type PredictionDifference } from '../../../src-shared/comparePredictions.ts';
@@ -26,6 +26,7 @@ import { givenOfRun } from '../experiment/givenOfRun.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
 import { pictureFinder } from '../../files/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
+import { extendableRun } from '../experiment/extendRun.ts';
 import { takenForPictures } from '../results/takenForPictures.ts';
 import { deleteRun } from '../experiment/deleteRun.ts';
 import { resumableRun } from '../experiment/resumeRun.ts';
@@ -155,7 +156,7 @@ function placesOf(files: ReadonlySet<string>, images: readonly { readonly path: 
   );
 }
 
-export function runCalls({ store, jobs, workInThread }: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
+export function runCalls({ store, jobs, tell, workInThread }: CallContext, summaries: RunSummaries): CallsOf<'runs'> {
   const folders = workspaceFolders(store.workspace);
   const existing = (id: string): RunSummary => {
     const summary = summaries.one(id);
@@ -296,6 +297,18 @@ export function runCalls({ store, jobs, workInThread }: CallContext, summaries: 
         kind: 'resume',
         title: `Go on with ${run.row.arm}, seed ${run.row.seed}`,
         work: (job) => workInThread({ kind: 'resume', run: id, plan: run.plan, ...run.origin }, job),
+      });
+    },
+    'runs.extend': ({ id, ...extension }) => {
+      const { plan, origin } = extendableRun(store, id, extension);
+      return jobs.add({
+        kind: 'experiment',
+        title: plan.name,
+        work: async (job) => {
+          const report = await workInThread({ kind: 'experiment', plan, interrupted: 'resume', ...origin }, job);
+          tell({ event: 'reports.changed', payload: { id: basename(dirname(report)) } });
+          return report;
+        },
       });
     },
   };

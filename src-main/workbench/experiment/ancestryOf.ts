@@ -4,6 +4,7 @@ import type { PreparedSet } from '../../data/preparedSet.ts';
 import { readTrainedPictures } from '../../data/splitManifest.ts';
 import type { Split } from '../../split/makeSplit.ts';
 import { classesOfParent, type ParentRun } from './parentRun.ts';
+import type { RunStart } from './startOf.ts';
 
 export interface RunAncestry {
   readonly ancestry: Ancestry;
@@ -13,12 +14,14 @@ export interface RunAncestry {
 
 /** Where a run that starts from a parent comes from, and what it saw there of what it is judged on. */
 export function ancestryOf(
-  parent: ParentRun,
+  { parent, kind, optimizer }: RunStart,
   faces: { readonly set: PreparedSet; readonly split: Split },
 ): RunAncestry {
   const people = [...new Set([...classesOfParent(parent), ...parent.peopleBefore])].sort();
   return {
     ancestry: {
+      kind,
+      optimizer,
       ancestors: [parent.ancestor, ...parent.before],
       leaks: [...leakedPeople(new Set(people), faces), ...leakedPictures(parent, faces)],
     },

@@ -13,14 +13,15 @@ export interface Draws {
  * the trainer makes them.
  */
 export function drawsOf(
-  { training, prepare }: Pick<Plan, 'training' | 'prepare'>,
+  { training, prepare, extends: extended }: Pick<Plan, 'training' | 'prepare' | 'extends'>,
   labels: Int32Array,
   seed: number,
 ): Draws {
   const order = createHash('sha256');
   const augmentation = createHash('sha256');
   const { batchSize } = training;
-  for (let epoch = 0; epoch < training.epochs; epoch++) {
+  const before = extended?.epochs ?? 0;
+  for (let epoch = before; epoch < before + training.epochs; epoch++) {
     const batches = batchesOfEpoch(training, labels, { seed, epoch });
     for (const batch of batches) order.update(Int32Array.from(batch));
     for (const batch of new Set([0, batches.length - 1])) {

@@ -35,6 +35,7 @@ function releaseOf(backbone: BackboneName): ImagenetRelease {
  */
 export async function gatherWeights(options: StageOptions, network: Network): Promise<void> {
   const { plan, progress, signal } = options;
+  if (plan.extends) return; // its runs go on from finished ones
   if (plan.model.weights === 'imagenet') {
     const release = releaseOf(network.backbone);
     progress.stage(`Looking for the ImageNet weights of ${network.backbone}`);

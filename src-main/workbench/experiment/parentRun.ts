@@ -94,7 +94,7 @@ function keptRun({ store }: ParentBase, reference: string): Kept | null {
       `model.from is ${reference}, with which ${found.length} runs begin (${row.id}, ${other.id}): write more of ` +
         'the id.',
     );
-  const { id, arm, seed, status } = row;
+  const { id, status } = row;
   if (status !== 'done' && status !== 'trained')
     throw new ArcBenchError(
       'wrong-input',
@@ -105,9 +105,17 @@ function keptRun({ store }: ParentBase, reference: string): Kept | null {
   if (given)
     throw new ArcBenchError(
       'wrong-input',
-      `model.from names run ${id} (${arm}), which was not trained here: it judges ${given.file}, and has no weights ` +
-        'in the workspace; name a trained run.',
+      `model.from names run ${id} (${row.arm}), which was not trained here: it judges ${given.file}, and has no ` +
+        'weights in the workspace; name a trained run.',
     );
+  return keptOf(store, row);
+}
+
+/** A finished run of the workspace as a parent. Throws 'wrong-input' where its weights are gone. */
+export const finishedParent = (store: ParentBase['store'], row: RunRow): ParentRun => openParent(keptOf(store, row));
+
+function keptOf(store: ParentBase['store'], row: RunRow): Kept {
+  const { id, arm, seed } = row;
   const folders = workspaceFolders(store.workspace);
   return {
     isKept: true,
@@ -165,7 +173,7 @@ function openParent({ isKept, title, row, folder, epochs, ancestry, people, mani
     if (!existsSync(file))
       throw new ArcBenchError(
         'wrong-input',
-        `model.from names ${title}, but its file ${file} is gone: name another run, or train it again.`,
+        `A start is ${title}, but its file ${file} is gone: name another run, or train it again.`,
       );
   const { backbone = '', inputSize = '', embeddingSize = '' } = safetensorsMetadata(weights);
   const loss = lossSchema.safeParse(parsed(safetensorsMetadata(head)['loss'] ?? ''));

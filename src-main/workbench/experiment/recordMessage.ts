@@ -28,7 +28,8 @@ export function recordMessage(
   switch (message.kind) {
     case 'started':
       store.atomically(() => {
-        if (message.initialWeightsHash !== null)
+        // an extended run began with the weights that its parent began with, and a given model begins with none
+        if (message.initialWeightsHash !== null && store.run(id)?.initialWeightsHash === null)
           store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
         keepEngine(store, id, message.engine);
         keepClassCentres(options, id, message.classCentres);

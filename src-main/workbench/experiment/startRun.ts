@@ -6,9 +6,8 @@ import type { Plan } from '../../../src-shared/experiment.ts';
 import { ancestryOf, leakWarning } from './ancestryOf.ts';
 import { drawsOf } from './drawsOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
-import { parentRun } from './parentRun.ts';
 import { warnOnce } from './runEvents.ts';
-import { parentBase } from './stage.ts';
+import { startOf } from './startOf.ts';
 import { saveOrigin } from './originOf.ts';
 import { runFacesOf } from './runFaces.ts';
 import type { TrainingStage } from './trainingStage.ts';
@@ -27,8 +26,8 @@ export async function startRun(
   if (store.run(id)) store.deleteRun(id); // first, so that the store never names files that are gone
   rmSync(folder, { recursive: true, force: true });
   await makeFolder(folder); // the old files are gone for good before the store knows the run again
-  const parent = isTrained(trained) ? parentRun(parentBase(options), armPlan.model.from) : null;
-  const started = parent && ancestryOf(parent, { set: faces.set, split });
+  const start = isTrained(trained) ? startOf(options, armPlan, { arm, seed, split }) : null;
+  const started = start && ancestryOf(start, { set: faces.set, split });
   const draws = isTrained(trained) ? drawsOf(armPlan, labelsOf(split), seed) : null;
   store.atomically(() => {
     store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: split.hash });
@@ -38,6 +37,7 @@ export async function startRun(
     if (started) {
       store.saveResult(id, 'ancestry', started.ancestry);
       store.saveResult(id, 'ancestorPeople', started.people);
+      store.updateRun(id, { initialWeightsHash: start.initialWeightsHash });
     }
     if (plan.tune && role === 'comparison' && isTrained(trained)) store.saveResult(id, 'tuned', trained.settings ?? {});
   });

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { adviceBeforeTraining, adviceSentence } from '../../../src-shared/advice.ts';
 import { isTrained as isTrainedArm } from '../../../src-shared/arms.ts';
+import { ancestrySchema } from '../../../src-shared/ancestry.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, type Plan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
@@ -13,13 +16,13 @@ import { givenFilesOf } from './gatherGiven.ts';
 import { setFilesOf } from './gatherSets.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
-import type { Split } from '../../split/makeSplit.ts';
 import { comparisonRuns, planOfRun, tuningRuns, type PlannedRun } from './plannedRuns.ts';
 import { recordMessage } from './recordMessage.ts';
 import { sayOtherRuns } from './sayOtherRuns.ts';
 import { splitFacts } from './splitFacts.ts';
-import { classesOfParent, parentRun } from './parentRun.ts';
-import { parentBase, pathFrom, type StageOptions } from './stage.ts';
+import { classesOfParent } from './parentRun.ts';
+import { startOf, type RunStart } from './startOf.ts';
+import { pathFrom, type StageOptions } from './stage.ts';
 import { startRun } from './startRun.ts';
 import type { SessionStatus } from '../results/tensorboard/eventRecords.ts';
 import { followRun, type FollowedRun } from '../results/tensorboard/followRun.ts';
@@ -46,6 +49,7 @@ export async function trainArms(
   const all = [...trials, ...known];
   if (train.interrupted === 'resume') sayOtherRuns(options, stage.planHash, all);
   if (train.interrupted === 'refuse') for (const run of all) refuseInterrupted(options, train, run);
+  sayExtension(options, all);
   if (all.some((run) => store.run(run.id) === null)) sayAdvice(stage);
   const trainOne = (run: PlannedRun, untilEpoch: number | null) => trainOneRun(stage, run, untilEpoch);
   for (const run of trials) await trainOne(run, null);
@@ -140,13 +144,15 @@ function sessionStatusOf({ kind }: LastMessage): SessionStatus | null {
   return kind === 'failed' ? 'failed' : null;
 }
 
+type AskedTask = Pick<TrainerTask, 'resume'> & { readonly armPlan: Plan };
+
 /** What a trainer is asked to do. */
 function taskOf(
   { options, train, faces, planHash }: TrainingStage,
   run: PlannedRun,
   { armPlan, ...task }: Pick<TrainerTask, 'resume' | 'untilEpoch'> & { readonly armPlan: TrainerTask['plan'] },
 ): TrainerTask {
-  const { store } = options;
+  const { store, plan } = options;
   const { id, arm, seed, split } = run;
   const { pairs } = armPlan.evaluation;
   return {
@@ -158,8 +164,9 @@ function taskOf(
     preparedFolder: faces.set.folder,
     classes: split.classes,
     parts: split.parts,
-    weightFile: weightFileOf(armPlan.model, options),
-    parent: isTrainedArm(run.armPlan) ? taskParent(options, armPlan, split) : null,
+    weightFile: plan.extends ? null : weightFileOf(armPlan.model, options),
+    parent: isTrainedArm(run.armPlan) ? taskParent(options, run, { armPlan, resume: task.resume }) : null,
+    optimizerGoesOn: goesOn(store, id),
     pairsFile: pairs === builtPairs ? null : pathFrom(options, pairs),
     setFiles: setFilesOf(armPlan, options),
     given: givenFilesOf(run.armPlan, options),
@@ -170,13 +177,29 @@ function taskOf(
   };
 }
 
-/** The run that a run starts from, as its trainer needs it. */
-function taskParent(options: StageOptions, { model }: Plan, { classes }: Split): TrainerTask['parent'] {
-  const parent = parentRun(parentBase(options), model.from);
-  if (!parent) return null;
-  const { title, weights, head, sha256 } = parent;
-  return { title, weights, head, sha256, sameClasses: classesOfParent(parent).join('\0') === classes.join('\0') };
+/** The run that a run starts from, as its trainer needs it. One that has a checkpoint does without. */
+function taskParent(options: StageOptions, run: PlannedRun, { armPlan, resume }: AskedTask): TrainerTask['parent'] {
+  const start = startOrGone(options, run, { armPlan, resume });
+  if (!start) return null;
+  const { title, weights, head, sha256 } = start.parent;
+  const sameClasses = JSON.stringify(classesOfParent(start.parent)) === JSON.stringify(run.split.classes);
+  return { title, weights, head, sha256, sameClasses, checkpoint: start.checkpoint };
 }
+
+/** What a run starts from; null where that is gone but the run has a checkpoint of its own. */
+function startOrGone(options: StageOptions, run: PlannedRun, { armPlan, resume }: AskedTask): RunStart | null {
+  try {
+    return startOf(options, armPlan, run);
+  } catch (error) {
+    const { checkpoints } = workspaceFolders(options.store.workspace).filesOfRun(run.id);
+    if (resume && existsSync(join(checkpoints, 'last'))) return null;
+    throw error;
+  }
+}
+
+/** Whether an extended run goes on with the optimiser of its parent. */
+const goesOn = (store: StageOptions['store'], id: string): boolean =>
+  ancestrySchema.safeParse(store.result(id, 'ancestry')).data?.optimizer === 'continued';
 
 /**
  * Throws what ends all runs: a stop, or a failure. A run that diverges where values are tried is a result, and the
@@ -244,6 +267,26 @@ function sayChoices({ store, plan, progress }: StageOptions, runs: readonly Plan
         `Every combination that ${origin} tried in tuning diverged: add lower learning rates to tune.knobs.`,
       );
   }
+}
+
+/** Says how finished runs go on. Throws 'wrong-input' where one of them cannot, before any does. */
+function sayExtension(options: StageOptions, runs: readonly PlannedRun[]): void {
+  const { store, plan, progress } = options;
+  const fresh = runs.filter(({ id }) => store.run(id) === null);
+  if (!plan.extends || fresh.length === 0) return;
+  const starts = fresh.map((run) => startOf(options, planOfRun(plan, run), run));
+  const rates = new Set(
+    fresh.map((run) => {
+      const { learningRate, schedule } = planOfRun(plan, run).training;
+      return `${learningRate} (${schedule.name})`;
+    }),
+  );
+  const from = starts[0]?.optimizer === 'continued' ? "the optimiser's state" : 'the weights of the best epoch';
+  progress.notice(
+    `${runs.length} finished ${runs.length === 1 ? 'run goes' : 'runs go'} on for ` +
+      `${plan.training.epochs} more ${plan.training.epochs === 1 ? 'epoch' : 'epochs'} ` +
+      `from ${from}, at a learning rate of ${[...rates].join(', ')}.`,
+  );
 }
 
 function saySeeds({ plan, progress }: StageOptions, planned: readonly PlannedRun[]): void {

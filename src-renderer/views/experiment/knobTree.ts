@@ -59,7 +59,7 @@ export interface KnobSection {
 export type Given = (path: KnobPath) => unknown;
 
 /** Knobs that have their own part of the form. */
-const elsewhere = new Set(['arms', 'ladder', 'sweep', 'tune', 'stopping']);
+const elsewhere = new Set(['arms', 'ladder', 'sweep', 'tune', 'stopping', 'extends']);
 const titles: Readonly<Record<string, string>> = {
   '': 'Experiment',
   data: 'Data',

@@ -35,7 +35,8 @@ function openOrNull(base: ParentBase, from: string): ParentRun | null {
 async function copyParent(target: string, parent: ParentRun): Promise<void> {
   const { ancestor, before, peopleBefore } = parent;
   const { run: id, experiment, arm, seed, epochs, bestEpoch } = ancestor;
-  const ancestry: Ancestry | undefined = before.length > 0 ? { ancestors: [...before], leaks: [] } : undefined;
+  const ancestry: Ancestry | undefined =
+    before.length > 0 ? { kind: 'from', ancestors: [...before], leaks: [] } : undefined;
   const row = { id, experiment, arm, seed, summary: { epochs, bestEpoch }, ancestry, ancestorPeople: peopleBefore };
   const { weights, head } = runFiles(target);
   await mkdir(target, { recursive: true });
