@@ -38,6 +38,14 @@ const chosenFaces = {
   people: z.array(personName).max(100_000),
   pictures: z.array(z.int().min(0)).max(1_000_000),
 };
+/** Words and conditions, as faceFilter.ts reads them. */
+const faceFilterText = z.string().max(500);
+/** One word, so that a filter can name it. */
+const tag = z
+  .string()
+  .max(40)
+  .regex(/^[^\s=<>!,“”"]+$/);
+const tags = z.array(tag).max(20);
 const yaml = z.string().max(200_000);
 /**
  * A part of a curve's axis: steps, epochs, wall-clock milliseconds since 1970, or milliseconds since the curve's first
@@ -78,6 +86,7 @@ export const callInputs = {
     faces: z.enum(['none', 'several']).nullable().default(null),
     /** Only those that were excluded by hand. */
     excluded: z.boolean().default(false),
+    filter: faceFilterText.default(''),
     offset: z.int().min(0),
     limit: z.int().min(1).max(500),
   }),
@@ -95,6 +104,20 @@ export const callInputs = {
    * again. No file is changed.
    */
   'datasets.exclude': z.strictObject({ hash: id, ...chosenFaces, excluded: z.boolean() }),
+  /** The people who have a picture that fits a filter. */
+  'datasets.people': z.strictObject({ hash: id, filter: faceFilterText }),
+  /**
+   * Gives a person another name, or the dataset itself if `person` is null; its empty name is that of the source. A
+   * name that another person has needs `merge`.
+   */
+  'datasets.rename': z.strictObject({
+    hash: id,
+    person: personName.nullable(),
+    name: z.string().trim().max(200),
+    merge: z.boolean().default(false),
+  }),
+  /** Adds tags to people and pictures, or to the dataset itself if neither is named, and removes others. */
+  'datasets.tag': z.strictObject({ hash: id, ...chosenFaces, add: tags, remove: tags }),
   /** Takes the latest change by hand back. */
   'datasets.undo': z.strictObject({ hash: id }),
 
@@ -267,6 +290,9 @@ export interface CallOutputs {
   'datasets.forget': null;
   'datasets.correct': Picture;
   'datasets.exclude': DatasetChange;
+  'datasets.people': readonly string[];
+  'datasets.rename': DatasetChange;
+  'datasets.tag': DatasetChange;
   'datasets.undo': DatasetChange;
   'split.prepare': Job;
   'split.preview': SplitPreview;

@@ -11,6 +11,8 @@ export interface EditedPicture {
   /** Whether it was excluded itself, or with its person; null if it is used. */
   readonly excluded: 'picture' | 'person' | null;
   readonly tags: readonly string[];
+  /** The tags of its person. */
+  readonly personTags: readonly string[];
 }
 
 /** The key of a picture in edits: its path in the source. */
@@ -30,6 +32,7 @@ export function editedPictures(base: Dataset, edits: DatasetEdits): readonly Edi
       importedAs: image.identity,
       excluded: exclusionOf(person?.excluded ?? false, picture?.excluded ?? false),
       tags: picture?.tags ?? [],
+      personTags: person?.tags ?? [],
     };
   });
 }

@@ -79,6 +79,8 @@ export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit
     total,
     fault,
     at,
+    /** All pictures that were fetched. */
+    heldOf: (): readonly Picture[] => [...pages.value.values()].flatMap((page) => (page === 'loading' ? [] : page)),
     reload,
     refresh,
     /** Fetches the missing pictures from position first to last. */

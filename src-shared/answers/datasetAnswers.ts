@@ -7,7 +7,9 @@ export interface RejectedFile {
 }
 export interface DatasetSummary {
   readonly hash: string;
+  /** The name given by hand, or else that of the source. */
   readonly name: string;
+  readonly tags: readonly string[];
   readonly source: string;
   readonly layout: string;
   readonly images: number;
@@ -55,6 +57,7 @@ export interface DatasetPerson {
   readonly images: number;
   /** How many of these pictures were excluded by hand. */
   readonly excluded: number;
+  readonly tags: readonly string[];
   /** The index of the first picture. */
   readonly first: number;
 }
@@ -71,6 +74,7 @@ export interface Picture {
   readonly corrected: boolean;
   /** Whether it was excluded by hand, itself or with its person; null if it is used. */
   readonly excluded: 'picture' | 'person' | null;
+  readonly tags: readonly string[];
   /** How many faces the detector found in a picture without landmarks; null if it did not look. */
   readonly faces: number | null;
   /**

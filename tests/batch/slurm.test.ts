@@ -191,6 +191,40 @@ test(
 );
 
 test(
+  'an experiment that tunes is trained in rounds, which submit one another, and equals the one that --run makes',
+  options,
+  async () => {
+    const rounds = join(folder, 'rounds.yaml');
+    writeFileSync(
+      rounds,
+      `name: Rounds
+data: { demo: { people: 10, imagesPerPerson: 8 } }
+prepare: { inputSize: 32 }
+split: { query: 0.2, distractors: 0.1 }
+model: { backbone: smallcnn, embeddingSize: 8 }
+training: { epochs: 1, batchSize: 16 }
+tune: { knobs: { training.learningRate: [0.02, 0.1] }, seeds: 1 }
+arms: [{ name: CE, loss: crossEntropy }, { name: NormFace, loss: normFace }]
+`,
+    );
+    const own = join(folder, 'rounds');
+    const whole = await arcbench(['--workspace', own, '--run', rounds]);
+    assert.equal(whole.code, 0, whole.stderr);
+    const reference = workspaceState(own);
+    renameSync(own, join(folder, 'rounds of --run')); // files of a run name their workspace
+    const submitted = await arcbench(['--workspace', own, '--json', 'submit', rounds, '--slurm']);
+    assert.equal(submitted.code, 0, submitted.stderr);
+    const { tasks } = JSON.parse(submitted.stdout) as { tasks: unknown[] };
+    assert.equal(tasks.length, 4); // two rates of two arms: the comparison is not known yet
+    await until('the report of the last round', () => inQueue() === '' && existsSync(join(own, 'reports')), 240);
+    assert.deepEqual(
+      differences(reference, workspaceState(own)).filter((line) => !line.startsWith('batch/')),
+      [],
+    );
+  },
+);
+
+test(
   'collect refuses workspaces of other plans and a run that does not share its initial weights, and takes a ' +
     'workspace that was moved',
   options,

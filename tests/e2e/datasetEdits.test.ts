@@ -106,3 +106,75 @@ test('people are excluded one by one in the list, and several in the table', opt
   await isExcluded(0);
   assert.deepEqual(faults, []);
 });
+
+const dialog = (title: string) => page.getByRole('dialog', { name: title });
+async function answered(title: string, text: string): Promise<void> {
+  await dialog(title).getByRole('textbox').fill(text);
+  await dialog(title).getByRole('textbox').press('Enter');
+  await dialog(title).waitFor({ state: 'hidden' });
+}
+
+test('a person is renamed, merging asks, and undo parts them again', options, async () => {
+  await page.getByRole('tab', { name: /^Pictures/ }).click();
+  await row('s1').focus();
+  await page.keyboard.press('F2');
+  await dialog('Rename s1').waitFor();
+  assert.deepEqual(await violationsOf(page, '[role="dialog"]'), []);
+  await dialog('Rename s1').getByRole('textbox').fill(' ');
+  await page.keyboard.press('Enter');
+  await dialog('Rename s1').getByText('A name was expected.').waitFor();
+  await answered('Rename s1', 'Ann');
+  await row('Ann').waitFor();
+  await row('s2').click({ button: 'right' });
+  await item(/^Rename/).click();
+  await answered('Rename s2', 'Ann');
+  await page.getByRole('alertdialog', { name: 'Merge s2 into Ann?' }).getByRole('button', { name: 'Merge' }).click();
+  await row('Ann').filter({ hasText: '10' }).waitFor();
+  assert.equal(await row('s2').count(), 0);
+  await page.keyboard.press('Control+z');
+  await row('s2').waitFor();
+  await row('Ann').filter({ hasText: '5' }).waitFor();
+});
+
+test('tags are given to pictures, people and the dataset, and the filters find them', options, async () => {
+  await picture('s2, s2/1.png').click({ button: 'right' });
+  await item('Tags…').click();
+  const title = `Tags of ${join('s2', '1.png')}`;
+  await dialog(title).getByRole('textbox').fill('a=b');
+  await page.keyboard.press('Enter');
+  await dialog(title).getByText('“a=b” cannot be a tag').waitFor();
+  await answered(title, 'blurred, dark');
+  await row('s4').click({ button: 'right' });
+  await item('Tags…').click();
+  await answered('Tags of s4', 'twin');
+  const filter = page.getByRole('textbox', { name: 'Filter people and pictures' });
+  for (const [text, count] of [
+    ['tag = blurred', '1 picture'],
+    ['tag=TWIN', '5 pictures'],
+    ['width < 50', '0 pictures'],
+    ['ann images >= 5', '5 pictures'],
+    ['tag = dark s4', '0 pictures'],
+  ] as const) {
+    await filter.fill(text);
+    await page.getByText(count, { exact: true }).waitFor();
+  }
+  await filter.fill('widht < 50');
+  await page.getByRole('alert').getByText('The filter does not know “widht”; did you mean width?').waitFor();
+  assert.deepEqual(await violationsOf(page), []);
+  await filter.fill('');
+  await page.getByRole('link', { name: /^faces/ }).click({ button: 'right' });
+  await item('Tags…').click();
+  await answered('Tags of faces', 'mine');
+  await page.getByRole('link', { name: /^faces/ }).press('F2');
+  await answered('Rename faces', 'My faces');
+  await page.getByRole('heading', { level: 2, name: 'My faces' }).waitFor();
+  const list = page.getByRole('textbox', { name: 'Filter datasets' });
+  await list.fill('tag = yours');
+  await page.getByText('No dataset fits the filter.').waitFor();
+  await list.fill('size > 3');
+  await page.getByRole('alert').getByText('Datasets have no “size > 3”').waitFor();
+  await list.fill('tag = mine people > 5');
+  await page.getByRole('link', { name: /^My faces/ }).waitFor();
+  assert.deepEqual(await violationsOf(page), []);
+  assert.deepEqual(faults, []);
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeUiWorkspace } from '../bench/uiWorkspace.ts';
@@ -313,6 +313,27 @@ test('an upload is what the status bar speaks of while it lasts', options, async
   await page.keyboard.press('Escape');
 });
 
+test('a face of Alignment is grey until its picture is there, and black only beyond the picture', options, async () => {
+  const dataset = (await callFrom(page, 'datasets.list', {})).find(({ name }) => name === 'first');
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(/\/pictures\/original\//, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await go(`datasets/${dataset?.hash}`);
+  await page.getByRole('tab', { name: 'Alignment' }).click();
+  const face = page.locator('.face').first();
+  await face.waitFor();
+  const background = () => face.evaluate((element) => getComputedStyle(element).backgroundColor);
+  assert.notEqual(await background(), 'rgb(0, 0, 0)');
+  release();
+  await until(async () => (await background()) === 'rgb(0, 0, 0)' || undefined);
+  await page.unroute(/\/pictures\/original\//);
+});
+
 test('landmarks that are moved one after the other are all kept', options, async () => {
   const dataset = (await callFrom(page, 'datasets.list', {})).find(({ name }) => name === 'first');
   assert.ok(dataset);
@@ -507,6 +528,66 @@ test('an enlarged chart has an address, which brings it back', options, async ()
   await page.getByRole('heading', { level: 1 }).click();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Enlarge' }).first().waitFor();
+});
+
+test('rows of runs, experiments and reports have a menu, by right click and by Shift+F10', options, async () => {
+  const item = (name: string | RegExp) => page.getByRole('menuitem', { name });
+  const closed = async () => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+  };
+  const [run] = (await callFrom(page, 'runs.list', {})).filter(({ status }) => status === 'done');
+  assert.ok(run);
+
+  await view('Runs');
+  const rows = page.getByRole('grid', { name: 'Runs' }).getByRole('row');
+  await rows.nth(1).click({ button: 'right' });
+  assert.deepEqual(await violationsOf(page, '[role="menu"]'), []);
+  await item(/^(Star|Unstar)$/).click();
+  await rows.nth(1).getByRole('button', { name: /^Star/, pressed: true }).waitFor();
+  await rows.nth(2).focus();
+  await page.keyboard.press('Shift+F10');
+  await item('Delete…').waitFor();
+  await closed();
+  for (const nth of [1, 2]) await rows.nth(nth).getByRole('checkbox').check();
+  await rows.nth(1).click({ button: 'right' });
+  await item('Delete 2 runs…').waitFor();
+  await closed();
+
+  await go(`live/${run.id}`);
+  const line = page
+    .getByRole('list', { name: /^(Arms|Runs)$/ })
+    .getByRole('listitem')
+    .first();
+  await line.click({ button: 'right' });
+  await item('Hide its curves').click();
+  await line.getByRole('button', { name: /^Show (its curves|the curves of)/ }).click();
+  await line.getByRole('button').first().focus();
+  await page.keyboard.press('Shift+F10');
+  await item(/^Show in Runs/).click();
+  await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+
+  await newExperiment(duel.replace('Duel', 'Right click'));
+  await page.getByRole('complementary', { name: 'Experiments' }).getByText('Right click').click({ button: 'right' });
+  await item('Duplicate').click();
+  await page.getByRole('heading', { level: 2, name: 'Right click, copy' }).waitFor();
+  await page.getByRole('link', { name: /^Right click, copy/ }).focus();
+  await page.keyboard.press('Shift+F10');
+  await item('Delete…').click();
+  await page
+    .getByRole('alertdialog', { name: 'Delete Right click, copy?' })
+    .getByRole('button', { name: 'Delete' })
+    .click();
+  await page.getByRole('link', { name: /^Right click, copy/ }).waitFor({ state: 'detached' });
+
+  const report = join(workspaceFolder, 'workspace', 'reports', run.planHash.slice(0, 12));
+  mkdirSync(report, { recursive: true });
+  writeFileSync(join(report, 'report.md'), '# Kept\n\n## Verdict\n\nNothing.\n');
+  await view('Report');
+  await page.getByRole('complementary', { name: 'Reports' }).getByRole('link').last().click({ button: 'right' });
+  const saved = page.waitForEvent('download');
+  await item('Save as ZIP').click();
+  assert.match((await saved).suggestedFilename(), /^report-[0-9a-f-]+\.zip$/);
 });
 
 test('names of arms and experiments stay in sight, however far a table is scrolled', options, async () => {

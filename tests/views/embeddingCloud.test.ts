@@ -4,6 +4,9 @@ import type { EmbeddingPoints, EmbeddingRow } from '../../src-shared/answers/emb
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { panned, startCamera, turned, viewMatrix, zoomed } from '../../src-renderer/views/embedding/cloudCamera.ts';
 import { angleScale, paintCloud, rgbOf, rowColours } from '../../src-renderer/views/embedding/cloudColours.ts';
+import { axisEnds, boxLines, boxOf, cornersOf, fittingCamera } from '../../src-renderer/views/embedding/cloudBox.ts';
+import { densityOf } from '../../src-renderer/views/embedding/cloudDensity.ts';
+import { pointsDrawn } from '../../src-renderer/views/embedding/pointsDrawn.ts';
 import { facesSeen } from '../../src-renderer/views/embedding/cloudFaces.ts';
 import { nextDetail } from '../../src-renderer/views/embedding/cloudDetail.ts';
 import { placeOf, rowAt, rowsWithin } from '../../src-renderer/views/embedding/cloudPick.ts';
@@ -217,3 +220,73 @@ test(
     assert.equal(after(10, 25, 0.4), 0.4); // 40 frames a second are enough to stay
   },
 );
+
+test('a box holds the points, has twelve edges, and fills its pane from the first view on', () => {
+  const cloud = Float32Array.from(spread(3), (value, at) => value * [1, 0.3, 0.1][at % 3]!);
+  const box = boxOf(cloud);
+  cloud.forEach((value, at) => assert.ok(value >= box.low[at % 3]! && value <= box.high[at % 3]!));
+  const lines = boxLines(box, { axis: [1, 2, 3], edge: [4, 5, 6] });
+  assert.equal(lines.positions.length, 12 * 2 * 3);
+  assert.equal(lines.colours.filter((value) => value === 1).length, 3 * 2, 'three edges are axes');
+  assert.deepEqual(axisEnds(box)[2], [box.low[0], box.low[1], box.high[2]]);
+  for (const dimensions of [2, 3] as const) {
+    for (const pane of [size, { width: 300, height: 900 }]) {
+      const matrix = viewMatrix(fittingCamera([box], dimensions, pane), dimensions, pane);
+      const corners = Float32Array.from(cornersOf(box).flat());
+      const places = [...Array(8).keys()].map((corner) => placeOf(corners, matrix, { size: pane, row: corner })!);
+      const span = (axis: 0 | 1, whole: number) => {
+        const at = places.map((place) => place[axis] / whole);
+        return { least: Math.min(...at), most: Math.max(...at) };
+      };
+      const across = span(0, pane.width);
+      const down = span(1, pane.height);
+      assert.ok(across.least > 0 && across.most < 1 && down.least > 0 && down.most < 1);
+      const fullest = Math.max(across.most - across.least, down.most - down.least);
+      assert.ok(Math.abs(fullest - 0.93) < 0.02, `${dimensions}-D fills ${fullest}`);
+    }
+  }
+});
+
+test('the density of a cloud counts its points, by a brute force, and shows where many lie', () => {
+  const points = Float32Array.from(spread(3), (value) => value * 0.4);
+  const matrix = viewMatrix(startCamera, 3, size);
+  const paint = {
+    colours: Uint8Array.from({ length: points.length }, (_, at) => (at * 7) % 256),
+    sizes: new Float32Array(points.length / 3),
+  };
+  const { across, down, pixels, most } = densityOf({ points, matrix, size, paint });
+  assert.deepEqual([across, down], [134, 100]);
+  const cells = new Map<number, number[]>();
+  for (let row = 0; row < points.length / 3; row++) {
+    const [x, y] = placeOf(points, matrix, { size, row })!;
+    const place = Math.floor(y / 3) * across + Math.floor(x / 3);
+    cells.set(place, [...(cells.get(place) ?? []), row]);
+  }
+  assert.equal(most, Math.max(...[...cells.values()].map((own) => own.length)));
+  for (let place = 0; place < across * down; place++) {
+    const own = cells.get(place);
+    assert.equal(pixels[place * 4 + 3]! > 0, own !== undefined, `cell ${place}`);
+    if (own) {
+      const red = own.reduce((sum, at) => sum + paint.colours[at * 3]!, 0) / own.length;
+      assert.ok(Math.abs(pixels[place * 4]! - red) <= 1);
+    }
+  }
+  // A cell with a hundred points is more opaque than one with a single point.
+  const heap = Float32Array.from([...Array(100).fill([0, 0, 0]).flat(), 0.5, 0.5, 0]);
+  const piled = densityOf({
+    points: heap,
+    matrix: viewMatrix(startCamera, 2, size),
+    size,
+    paint: { colours: new Uint8Array(heap.length), sizes: new Float32Array(heap.length / 3) },
+  });
+  const opacities = piled.pixels.filter((value, at) => at % 4 === 3 && value > 0);
+  assert.deepEqual([piled.most, Math.max(...opacities), Math.min(...opacities)], [100, 255, 41]);
+});
+
+test('many points are drawn as a density until one chooses', () => {
+  assert.deepEqual(
+    [100, 20_000].map((rows) => pointsDrawn(null, rows)),
+    ['dots', 'density'],
+  );
+  assert.equal(pointsDrawn('faces', 50_000), 'faces');
+});

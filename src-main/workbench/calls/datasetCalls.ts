@@ -7,8 +7,10 @@ import type {
   DatasetSummary,
   Picture,
 } from '../../../src-shared/answers/datasetAnswers.ts';
+import { readDatasetEdits } from '../../../src-shared/datasetEdits.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
+import { faceFilter } from '../../../src-shared/faceFilter.ts';
 import { partNames } from '../../../src-shared/splitSchema.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
 import { mayHoldFaces } from '../../../src-shared/photographs.ts';
@@ -21,21 +23,22 @@ import { correctLandmarks, landmarkCorrections } from '../../data/landmarkCorrec
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
 import { countPeople } from '../experiment/countPeople.ts';
-import { dataOf, type DatasetLibrary } from '../experiment/datasetLibrary.ts';
+import { dataOf, type DatasetLibrary, type EditedDataset } from '../experiment/datasetLibrary.ts';
 import { headersIn } from '../experiment/gatherFaces.ts';
 import { countFound, foundFacesOf } from '../results/foundFacesOf.ts';
 import { deleteUpload, uploadOf } from '../workspace/deleteUpload.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
-import { undoOf, type DatasetEditCall } from './datasetEditCalls.ts';
+import { givenName, undoOf, type DatasetEditCall } from './datasetEditCalls.ts';
 
 const rejectedShown = 500;
 
-const nameOf = (row: DatasetRow) => (row.layout === 'demo' ? 'Demo faces' : basename(row.source));
+const nameOf = (row: DatasetRow) => readDatasetEdits(row.edits).name ?? givenName(row);
 
 const summaryOf = (workspace: string, row: DatasetRow): DatasetSummary => ({
   hash: row.hash,
   name: nameOf(row),
+  tags: readDatasetEdits(row.edits).tags,
   source: row.source,
   layout: row.layout,
   images: row.images,
@@ -54,13 +57,13 @@ const pictureOf = (
     source,
     corrected,
     found,
-    excluded,
+    edited: { excluded, tags },
   }: {
     readonly index: number;
     readonly source: string;
     readonly corrected: boolean;
     readonly found: FoundFaces | null;
-    readonly excluded: Picture['excluded'];
+    readonly edited: EditedPicture;
   },
 ): Picture => ({
   index,
@@ -69,6 +72,7 @@ const pictureOf = (
   landmarks: landmarks ?? (found !== null && found.faces > 0 ? found.landmarks : null),
   corrected,
   excluded,
+  tags,
   faces: found?.faces ?? null,
   width: width ?? null,
   height: height ?? null,
@@ -86,15 +90,16 @@ const givenPartsOf = (images: readonly FaceImage[]): DatasetDetails['givenParts'
 
 /** Every person of a dataset, sorted. */
 function personsOf(pictures: readonly EditedPicture[]): DatasetPerson[] {
-  const people = new Map<string, { images: number; excluded: number; first: number }>();
-  pictures.forEach(({ image: { identity }, excluded }, index) => {
-    const person = people.get(identity) ?? { images: 0, excluded: 0, first: index };
+  const people = new Map<string, { images: number; excluded: number; first: number; tags: Set<string> }>();
+  pictures.forEach(({ image: { identity }, excluded, personTags }, index) => {
+    const person = people.get(identity) ?? { images: 0, excluded: 0, first: index, tags: new Set() };
     person.images++;
     if (excluded !== null) person.excluded++;
+    for (const tag of personTags) person.tags.add(tag);
     people.set(identity, person);
   });
   return [...people]
-    .map(([identity, person]) => ({ identity, ...person }))
+    .map(([identity, person]) => ({ identity, ...person, tags: [...person.tags].sort() }))
     .sort((a, b) => naturalOrder(a.identity, b.identity));
 }
 
@@ -119,6 +124,33 @@ export function datasetCalls(
   const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
   const stage = { baseFolder: store.workspace, rerunCommand: 'the import' };
   const foundNow = foundFacesOf(store.workspace);
+  /** Whether a picture fits a filter of the user. */
+  const filterOf = (
+    filter: string,
+    {
+      base,
+      pictures,
+      corrections,
+    }: Pick<EditedDataset, 'base' | 'pictures'> & { readonly corrections: ReadonlyMap<string, unknown> },
+  ): ((picture: EditedPicture) => boolean) => {
+    if (filter.trim() === '') return () => true;
+    const fits = faceFilter(filter);
+    const images = new Map<string, number>();
+    for (const { image } of pictures) images.set(image.identity, (images.get(image.identity) ?? 0) + 1);
+    const foundIn = foundNow();
+    return ({ image, excluded, tags, personTags }) =>
+      fits({
+        identity: image.identity,
+        name: relative(base.source, image.path),
+        tags: [...tags, ...personTags],
+        images: images.get(image.identity) ?? 0,
+        width: image.width ?? null,
+        height: image.height ?? null,
+        faces: foundIn(image)?.faces ?? null,
+        excluded: excluded !== null,
+        corrected: corrections.has(image.contentHash ?? ''),
+      });
+  };
   const orders = new WeakMap<Dataset, readonly number[]>(); // kept: a sheet asks for page after page
   const orderOf = (dataset: Dataset): readonly number[] => {
     const order = orders.get(dataset) ?? naturalPlaces(dataset.images, ({ path }) => path);
@@ -166,7 +198,7 @@ export function datasetCalls(
         rejectedFiles: row.rejected.slice(0, rejectedShown),
       };
     },
-    'datasets.pictures': async ({ hash, identity, faces, excluded, offset, limit }) => {
+    'datasets.pictures': async ({ hash, identity, faces, excluded, filter, offset, limit }) => {
       const { base, pictures } = await library.edited(hash);
       const corrections = await landmarkCorrections(store.workspace);
       const foundIn = foundNow();
@@ -174,27 +206,35 @@ export function datasetCalls(
         const found = foundIn(image);
         return found !== null && (faces === 'none' ? found.faces === 0 : found.faces > 1);
       };
+      const fits = filterOf(filter, { base, pictures, corrections });
       const chosen = orderOf(base).filter((index) => {
-        const { image, excluded: left } = pictures[index] as EditedPicture;
+        const picture = pictures[index] as EditedPicture;
         return (
-          (identity === null || image.identity === identity) &&
-          (faces === null || hasFaces(image)) &&
-          (!excluded || left !== null)
+          (identity === null || picture.image.identity === identity) &&
+          (faces === null || hasFaces(picture.image)) &&
+          (!excluded || picture.excluded !== null) &&
+          fits(picture)
         );
       });
       return {
         total: chosen.length,
         pictures: chosen.slice(offset, offset + limit).map((index) => {
-          const { image, excluded: left } = pictures[index] as EditedPicture;
-          return pictureOf(image, {
+          const edited = pictures[index] as EditedPicture;
+          return pictureOf(edited.image, {
             index,
             source: base.source,
-            corrected: corrections.has(image.contentHash ?? ''),
-            found: foundIn(image),
-            excluded: left,
+            corrected: corrections.has(edited.image.contentHash ?? ''),
+            found: foundIn(edited.image),
+            edited,
           });
         }),
       };
+    },
+    'datasets.people': async ({ hash, filter }) => {
+      const { base, pictures } = await library.edited(hash);
+      const corrections = await landmarkCorrections(store.workspace);
+      const fitting = pictures.filter(filterOf(filter, { base, pictures, corrections }));
+      return [...new Set(fitting.map(({ image }) => image.identity))];
     },
     'datasets.correct': async ({ hash, index, landmarks }) => {
       const row = rowOf(hash);
@@ -220,8 +260,14 @@ export function datasetCalls(
       await saveDatasetFile(store.workspace, dataset, hash);
       tell({ event: 'datasets.changed', payload: null }); // every window shows how many have landmarks
       const found = foundNow()(corrected);
-      const { image: shown, excluded } = (await library.edited(hash)).pictures[index] as EditedPicture;
-      return pictureOf(shown, { index, source: dataset.source, corrected: landmarks !== null, found, excluded });
+      const edited = (await library.edited(hash)).pictures[index] as EditedPicture;
+      return pictureOf(edited.image, {
+        index,
+        source: dataset.source,
+        corrected: landmarks !== null,
+        found,
+        edited,
+      });
     },
     'datasets.forget': async ({ hash }) => {
       const upload = uploadOf(store.workspace, rowOf(hash).source);

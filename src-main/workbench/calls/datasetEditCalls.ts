@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import {
@@ -8,13 +9,19 @@ import {
   type PersonEdit,
   type PictureEdit,
 } from '../../../src-shared/datasetEdits.ts';
+import { printable } from '../../../src-shared/printable.ts';
 import type { DatasetChange } from '../../../src-shared/answers/datasetAnswers.ts';
 import { editDataset, editedPictures, pictureKey, type EditedPicture } from '../../data/editDataset.ts';
+import type { DatasetRow } from '../../store/datasets.ts';
 import { countPeople } from '../experiment/countPeople.ts';
 import type { DatasetLibrary, EditedDataset } from '../experiment/datasetLibrary.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
-export type DatasetEditCall = 'datasets.exclude' | 'datasets.undo';
+export type DatasetEditCall = 'datasets.exclude' | 'datasets.rename' | 'datasets.tag' | 'datasets.undo';
+
+/** The name that a dataset has from its source. */
+export const givenName = ({ layout, source }: Pick<DatasetRow, 'layout' | 'source'>): string =>
+  layout === 'demo' ? 'Demo faces' : basename(source);
 
 const mostSteps = 50;
 /** Steps that can be undone: what each did, and the edits before it. */
@@ -60,6 +67,56 @@ export function datasetEditCalls(
         people.length > 0 && pictures.length === 0 ? counted(people.length, peopleWords) : pictureCount(changed);
       return change(hash, edited, { edits, done: excluded ? `${what} excluded` : `${what} included again` });
     },
+    'datasets.rename': async ({ hash, person, name: typed, merge }) => {
+      const edited = await library.edited(hash);
+      const name = typed.normalize('NFC');
+      refuseUnprintable(name);
+      if (person === null) {
+        const named = store.dataset(hash);
+        const own = named === null || name === givenName(named) || name === '' ? null : name;
+        return change(hash, edited, {
+          edits: { ...edited.edits, name: own },
+          done: `dataset renamed to ${own ?? (named ? givenName(named) : '')}`,
+        });
+      }
+      if (name === '') throw new ArcBenchError('wrong-input', `${person} needs a name: an empty one was given.`);
+      refuseOlder(edited);
+      const { people: chosen } = chosenOf(edited, { people: [person], pictures: [] });
+      const isTaken = edited.pictures.some(({ image }) => image.identity === name);
+      if (isTaken && name !== person && !merge)
+        throw new ArcBenchError(
+          'wrong-input',
+          `There is a person ${name} already: choose another name, or merge the two people.`,
+        );
+      const people = new Map(edited.edits.people);
+      for (const imported of chosen) {
+        const own = name === imported ? null : name;
+        people.set(imported, { ...personEdit(edited.edits, imported), name: own });
+      }
+      return change(hash, edited, {
+        edits: { ...edited.edits, people },
+        done: `${person} ${isTaken ? 'merged into' : 'renamed to'} ${name}`,
+      });
+    },
+    'datasets.tag': async ({ hash, people, pictures, add, remove }) => {
+      const edited = await library.edited(hash);
+      const tagged = (tags: readonly string[]): readonly string[] =>
+        [...new Set([...tags.filter((tag) => !remove.includes(tag)), ...add])].sort();
+      const done = tagsInWords({ add, remove });
+      if (people.length + pictures.length === 0)
+        return change(hash, edited, { edits: { ...edited.edits, tags: tagged(edited.edits.tags) }, done });
+      refuseOlder(edited);
+      const chosen = chosenOf(edited, { people, pictures });
+      const taggedPeople = new Map(edited.edits.people);
+      for (const person of chosen.people) {
+        const before = personEdit(edited.edits, person);
+        taggedPeople.set(person, { ...before, tags: tagged(before.tags) });
+      }
+      const taggedPictures = new Map(edited.edits.pictures);
+      for (const picture of chosen.pictures) set(taggedPictures, edited, picture, { tags: tagged(picture.tags) });
+      const edits = { ...edited.edits, people: taggedPeople, pictures: taggedPictures };
+      return change(hash, edited, { edits, done });
+    },
     'datasets.undo': async ({ hash }) => {
       const { base } = await library.edited(hash);
       const steps = stepsOf(store.dataset(hash)?.undo ?? null);
@@ -80,6 +137,20 @@ const peopleWords = ['person', 'people'] as const;
 const counted = (count: number, [one, many]: readonly [string, string]): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 const pictureCount = (count: number): string => counted(count, ['picture', 'pictures']);
+
+function tagsInWords({ add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] }): string {
+  const words = [
+    ...(add.length > 0 ? [`tagged ${add.join(', ')}`] : []),
+    ...(remove.length > 0 ? [`no longer tagged ${remove.join(', ')}`] : []),
+  ];
+  return words.join('; ') || 'tags';
+}
+
+/** Throws 'wrong-input' for a name that no folder or list could show. */
+function refuseUnprintable(name: string): void {
+  if (printable(name) === name) return;
+  throw new ArcBenchError('wrong-input', 'The name holds characters that cannot be shown: leave them out.');
+}
 
 function refuseOlder({ base }: EditedDataset): void {
   if (base.images.every(({ contentHash }) => contentHash !== undefined)) return;

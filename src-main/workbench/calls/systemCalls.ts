@@ -41,7 +41,7 @@ export function systemCalls({ store, door, roots }: CallContext): CallsOf<'syste
         throw new ArcBenchError('wrong-input', `${path} is no folder that can be read: choose another.`, { cause });
       });
       const entries = listed
-        .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || /\.csv$/i.test(entry.name)))
+        .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || /\.(csv|rec)$/i.test(entry.name)))
         .map((entry): FileEntry => ({
           name: entry.name,
           path: join(folder, entry.name),

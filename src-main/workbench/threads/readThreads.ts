@@ -23,6 +23,7 @@ const readCalls = {
   'projection.kept': 'results',
   'datasets.show': 'faces',
   'datasets.pictures': 'faces',
+  'datasets.people': 'faces',
   'split.preview': 'faces',
   'split.pictures': 'faces',
   'split.audit': 'faces',

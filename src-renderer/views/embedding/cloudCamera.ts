@@ -24,7 +24,7 @@ const mostZoom = 60;
 const leastZoom = 0.3;
 
 /** Half of the width and height that are visible at the cloud's centre. */
-function halfExtent({ zoom }: CloudCamera, { width, height }: CloudSize): readonly [number, number] {
+export function halfExtent({ zoom }: CloudCamera, { width, height }: CloudSize): readonly [number, number] {
   const half = border / zoom;
   return width > height ? [(half * width) / height, half] : [half, (half * height) / width];
 }

@@ -128,7 +128,6 @@ export function cloudScene(canvas: HTMLCanvasElement) {
           1,
         ),
       );
-      cloud.visible = sizes.length > 0;
     },
     rule(drawn: CloudLines | null): void {
       drawing.visible = drawn !== null;
@@ -140,7 +139,8 @@ export function cloudScene(canvas: HTMLCanvasElement) {
     },
     /**
      * Draws now. `share` (0 to 1) is how far the points are on the way from their previous places, `back` the
-     * background (0 to 255), `detail` the share of points that is drawn; below 1 they are squares.
+     * background (0 to 255), `detail` the share of points that is drawn; below 1 they are squares. Without `points`
+     * only the lines are drawn.
      */
     draw({
       view,
@@ -148,13 +148,16 @@ export function cloudScene(canvas: HTMLCanvasElement) {
       share,
       back,
       detail,
+      points: shows,
     }: {
       readonly view: Matrix4;
       readonly deep: boolean;
       readonly share: number;
       readonly back: readonly [number, number, number];
       readonly detail: number;
+      readonly points: boolean;
     }): void {
+      cloud.visible = shows && order.length > 0;
       cloud.material = detail < 1 ? squareMaterial : pointMaterial;
       points.setDrawRange(0, detail < 1 ? Math.ceil(order.length * detail) : Number.POSITIVE_INFINITY);
       uniforms.view.value = view;

@@ -5,8 +5,11 @@ import type { RunDetails } from '../../../src-shared/answers/runAnswers.ts';
 import { useRuns } from '../../stores/runs.ts';
 import { runNames } from '../runs/comparedColumns.ts';
 import { angleScale, paintCloud, rowColours, type ColourBy, type Emphasis } from './cloudColours.ts';
+import { axisEnds, boxLines, boxOf } from './cloudBox.ts';
 import { sphereLines } from './sphereLines.ts';
+import type { PointsDrawn } from './pointsDrawn.ts';
 import type { useCloudPalette } from './useCloudPalette.ts';
+import type { CloudAxis } from './cloudBox.ts';
 import type { CloudSelection } from './useCloudSelection.ts';
 
 /** The clouds as they are shown: one for each run, with the positions of the epoch that is playing and its colours. */
@@ -40,7 +43,9 @@ export function useClouds({
         palette: palette.value,
         most: mostDegrees.value,
       });
-      return [{ at, run, name: nameOf.value(run), points: own, positions: placed, snapshot, colours }];
+      return [
+        { at, run, name: nameOf.value(run), points: own, positions: placed, box: boxOf(placed), snapshot, colours },
+      ];
     }),
   );
 }
@@ -52,7 +57,7 @@ export function usePaintedClouds({
   selection: { chosen, marked, isShared },
   neighbours,
   linked,
-  faces,
+  drawn,
   detailsOf,
   palette: { palette, background, ink },
 }: {
@@ -60,8 +65,7 @@ export function usePaintedClouds({
   readonly selection: Pick<CloudSelection, 'chosen' | 'marked' | 'isShared'>;
   readonly neighbours: Readonly<Ref<readonly (readonly Neighbour[])[]>>;
   readonly linked: Ref<boolean>;
-  /** Whether points are shown as faces. */
-  readonly faces: () => boolean;
+  readonly drawn: () => PointsDrawn | null;
   readonly detailsOf: (run: string) => RunDetails | null;
   readonly palette: ReturnType<typeof useCloudPalette>;
 }) {
@@ -75,8 +79,11 @@ export function usePaintedClouds({
       marked: marked.value && isShared(at, marked.value.cloud) ? marked.value.rows : [],
     };
   }
-  function sphereOf({ points, positions, colours }: Cloud) {
-    if (points.method !== 'sphere') return null;
+  function linesOf({ points, positions, colours, box }: Cloud) {
+    if (points.method !== 'sphere')
+      return points.dimensions === 3
+        ? boxLines(box, { axis: palette.value.of('line-control'), edge: palette.value.of('line-strong') })
+        : null;
     return sphereLines(positions, points.rows, {
       colours: colours.colours,
       grid: palette.value.of('line-strong'),
@@ -86,12 +93,17 @@ export function usePaintedClouds({
   return computed(() =>
     clouds.value.map((cloud) => ({
       ...cloud,
-      faceOf: faces() ? faceAddresses(cloud.points, detailsOf(cloud.points.run)?.prepared ?? null) : null,
+      faceOf: drawn() === 'faces' ? faceAddresses(cloud.points, detailsOf(cloud.points.run)?.prepared ?? null) : null,
       paint: paintCloud(cloud.colours.colours, emphasisOf(cloud.at), { back: background.value, ink: ink.value }),
-      lines: sphereOf(cloud),
+      lines: linesOf(cloud),
+      axes: axesOf(cloud),
     })),
   );
 }
+
+/** The names of a 3-D cloud's axes, with their places. Only those of PCA mean something. */
+const axesOf = ({ points: { method, dimensions }, box }: Cloud): readonly CloudAxis[] =>
+  method === 'pca' && dimensions === 3 ? axisEnds(box).map((place, at) => ({ name: `PC ${at + 1}`, place })) : [];
 
 const faceAddresses =
   ({ rows }: EmbeddingPoints, prepared: string | null) =>

@@ -3,6 +3,7 @@ import { computed, type Ref } from 'vue';
 import type { RunDetails } from '../../../src-shared/answers/runAnswers.ts';
 import { useRuns } from '../../stores/runs.ts';
 import type { ColourBy } from './cloudColours.ts';
+import type { PointsDrawn } from './pointsDrawn.ts';
 import type { ProjectionRequest } from './useProjections.ts';
 
 export type ProjectionMethod = ProjectionRequest['method'];
@@ -15,8 +16,8 @@ export interface EmbeddingSettings {
   readonly neighbours: number;
   readonly of: ProjectionRequest['of'];
   readonly by: ColourBy;
-  /** Whether points are shown as faces. */
-  readonly faces: boolean;
+  /** How points are drawn; null until the user chooses: then their number decides. */
+  readonly drawn: PointsDrawn | null;
 }
 
 const defaults: EmbeddingSettings = {
@@ -26,7 +27,7 @@ const defaults: EmbeddingSettings = {
   neighbours: 15,
   of: 'end',
   by: 'person',
-  faces: false,
+  drawn: null,
 };
 
 /** How embeddings are projected and coloured, kept in this browser, and which of it the shown runs allow. */

@@ -1,38 +1,7 @@
 import type { RunSummary } from '../../../src-shared/answers/runAnswers.ts';
+import { holds, readFilter, type FilterCondition } from '../../../src-shared/filterTerms.ts';
 import { statusWord } from '../live/statusWord.ts';
 import { metricKinds, type MetricKind } from './runGroups.ts';
-
-const operators = ['>=', '<=', '!=', '>', '<', '='] as const;
-type Operator = (typeof operators)[number];
-
-/** One word of a filter, or a condition such as accuracy > 0.94. */
-type FilterTerm =
-  { readonly word: string } | { readonly name: string; readonly operator: Operator; readonly value: string };
-
-/** Reads a filter: words, and conditions with or without blanks around their operators. */
-export function readFilter(text: string): readonly FilterTerm[] {
-  const pieces = text.toLowerCase().split(/\s+/).filter(Boolean).flatMap(piecesOf);
-  const terms: FilterTerm[] = [];
-  for (let at = 0; at < pieces.length; at++) {
-    const piece = pieces[at]!;
-    const operator = asOperator(pieces[at + 1]);
-    const value = pieces[at + 2];
-    if (asOperator(piece) === null && operator !== null && value !== undefined) {
-      terms.push({ name: piece, operator, value });
-      at += 2;
-    } else if (asOperator(piece) === null) terms.push({ word: piece });
-  }
-  return terms;
-}
-const asOperator = (piece: string | undefined): Operator | null =>
-  operators.find((operator) => operator === piece) ?? null;
-/** 'accuracy>0.94' as its three pieces. */
-function piecesOf(word: string): string[] {
-  const found = operators.map((operator) => ({ operator, at: word.indexOf(operator) })).filter(({ at }) => at !== -1);
-  const first = found.sort((a, b) => a.at - b.at || b.operator.length - a.operator.length)[0];
-  if (first === undefined) return [word];
-  return [word.slice(0, first.at), first.operator, word.slice(first.at + first.operator.length)].filter(Boolean);
-}
 
 /** The runs that a filter keeps, and what of it could not be understood. */
 export function filterRuns(
@@ -77,7 +46,7 @@ function knobTextOf({ planHash, arm, knobs }: RunSummary, knobTexts: Map<string,
 
 /** A test of a condition, or a sentence that says what in it is unknown. */
 function conditionTest(
-  { name, operator, value }: Extract<FilterTerm, { name: string }>,
+  { name, operator, value }: FilterCondition,
   runs: readonly RunSummary[],
   kinds: readonly MetricKind[],
 ): RunTest | string {
@@ -90,7 +59,7 @@ function conditionTest(
     if (own === undefined) return false;
     if (number === null || typeof own === 'string')
       return operator === '=' ? String(own).toLowerCase() === value : operator === '!=' && String(own) !== value;
-    return compare(own, operator, number);
+    return holds(own, operator, number);
   };
 }
 /** 0.94, 94% and, of a rate, 94 are the same. */
@@ -100,23 +69,6 @@ function numberIn(value: string, percent: boolean): number | null {
   if (value === '' || !Number.isFinite(number)) return null;
   return isPercent || (percent && number > 1) ? number / 100 : number;
 }
-function compare(own: number, operator: Operator, value: number): boolean {
-  switch (operator) {
-    case '>':
-      return own > value;
-    case '>=':
-      return own >= value;
-    case '<':
-      return own < value;
-    case '<=':
-      return own <= value;
-    case '=':
-      return own === value;
-    case '!=':
-      return own !== value;
-  }
-}
-
 interface Reader {
   readonly percent: boolean;
   readonly read: (run: RunSummary) => number | string | undefined;
