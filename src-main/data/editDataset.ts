@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { relative, sep } from 'node:path';
 import type { DatasetEdits } from '../../src-shared/datasetEdits.ts';
 import { contentOf, sortedImages, type Dataset, type FaceImage } from './dataset.ts';
 
@@ -17,7 +17,7 @@ export interface EditedPicture {
 
 /** The key of a picture in edits: its path in the source. */
 export const pictureKey = ({ source }: Pick<Dataset, 'source'>, { path }: Pick<FaceImage, 'path'>): string =>
-  relative(source, path);
+  path.startsWith(`${source}${sep}`) ? path.slice(source.length + 1) : relative(source, path);
 
 /** Every picture of an imported dataset with its edits, in the order of the import. */
 export function editedPictures(base: Dataset, edits: DatasetEdits): readonly EditedPicture[] {
@@ -46,8 +46,11 @@ function exclusionOf(person: boolean, picture: boolean): EditedPicture['excluded
  * An imported dataset without the pictures and people that were excluded by hand, and with new names of people. Its
  * hash is that of what is left: content decides. Returns the imported dataset itself where nothing is changed.
  */
-export function editDataset(base: Dataset, edits: DatasetEdits): Dataset {
-  const pictures = editedPictures(base, edits);
+export function editDataset(
+  base: Dataset,
+  edits: DatasetEdits,
+  pictures: readonly EditedPicture[] = editedPictures(base, edits),
+): Dataset {
   const isChanged = pictures.some(
     ({ excluded, image, importedAs }) => excluded !== null || image.identity !== importedAs,
   );

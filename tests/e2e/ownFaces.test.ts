@@ -67,6 +67,7 @@ test('a folder on the server is chosen by its path, and what the server may open
   await path.fill('/etc');
   await path.press('Enter');
   await dialog.getByText(/^\/etc is not there, or lies outside .* start arcbench serve with --open\.$/).waitFor();
+  assert.equal(await dialog.getByRole('button', { name: 'Choose this folder' }).isDisabled(), true);
   assert.deepEqual(await violationsOf(page), []);
   await path.fill(other);
   await path.press('Enter');

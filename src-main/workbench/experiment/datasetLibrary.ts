@@ -67,10 +67,8 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
     },
   };
 }
-const applied = (base: Dataset, edits: DatasetEdits): EditedDataset => ({
-  base,
-  edits,
-  pictures: editedPictures(base, edits),
-  dataset: editDataset(base, edits),
-});
+function applied(base: Dataset, edits: DatasetEdits): EditedDataset {
+  const pictures = editedPictures(base, edits);
+  return { base, edits, pictures, dataset: editDataset(base, edits, pictures) };
+}
 export type DatasetLibrary = ReturnType<typeof datasetLibrary>;
