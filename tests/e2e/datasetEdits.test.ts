@@ -49,6 +49,22 @@ test('pictures are excluded by right click, and taken back by Ctrl+Z', options, 
   assert.equal(await picture('s1, s1/2.png, excluded').count(), 0);
 });
 
+test('a picture that is open is excluded there, and Ctrl+Z waits for its dialog to close', options, async () => {
+  await picture('s1, s1/2.png').click();
+  const open = page.getByRole('dialog', { name: 's1' });
+  await open.getByRole('button', { name: 'Exclude' }).click();
+  await open.getByRole('button', { name: 'Include again' }).waitFor();
+  await open.getByText('excluded', { exact: true }).waitFor();
+  assert.deepEqual(await violationsOf(page, '[role="dialog"]'), []);
+  await page.keyboard.press('Control+z');
+  await page.waitForTimeout(200);
+  await isExcluded(1);
+  await page.keyboard.press('Escape');
+  await open.waitFor({ state: 'hidden' });
+  await page.keyboard.press('Control+z');
+  await isExcluded(0);
+});
+
 test('several pictures are marked and excluded by keyboard alone', options, async () => {
   await picture('s1, s1/1.png').focus();
   await page.keyboard.press('Space');

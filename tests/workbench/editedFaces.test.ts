@@ -16,6 +16,7 @@ import { storedFaces } from '../../src-main/workbench/experiment/storedFaces.ts'
 import { auditFaces, writeAuditedSplit } from '../../src-main/workbench/experiment/splitFaces.ts';
 import type { StageOptions } from '../../src-main/workbench/experiment/stage.ts';
 import { drawFaces } from '../drawnFaces.ts';
+import { arcbench } from '../faults/faultExperiment.ts';
 import { jobEnd } from '../jobEnd.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-edited-'));
@@ -138,6 +139,12 @@ test('what is excluded by hand stays in the dataset, and is in no set, no split 
   assert.deepEqual([listed.length, listed[0]?.file], [7, join('s1', '2.png')]);
   assert.doesNotMatch(smaller.report, /excluded/i);
   assert.equal(edited.kept?.dataset.excluded?.length, 7, 'a report that is written again says so too');
+});
+
+test('the command line says what was excluded', async () => {
+  const { stdout } = await arcbench(['import', source, '--workspace', workspace]).ended;
+  assert.match(stdout, /^23 images of 4 people/);
+  assert.match(stdout, /^Excluded by hand in the app: 7, such as s1.2\.png\.$/m);
 });
 
 test('each exclusion is taken back by undo or by including, and the data are then what they were', async () => {

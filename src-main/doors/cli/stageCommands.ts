@@ -11,7 +11,7 @@ import { nearestName } from '../../../src-shared/nearestName.ts';
 import { pageName } from '../../../src-shared/reportPageName.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
-import type { Rejected } from '../../data/dataset.ts';
+import type { Dataset, Rejected } from '../../data/dataset.ts';
 import type { PreparedSet } from '../../data/preparedSet.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
 import type { Split } from '../../split/makeSplit.ts';
@@ -105,6 +105,9 @@ const splitAnswer = (set: PreparedSet, split: Split) => ({
   resolved: resolvedCopies(set, split),
 });
 
+const excludedInWords = ({ excluded = [] }: Pick<Dataset, 'excluded'>): string[] =>
+  excluded.length === 0 ? [] : [`Excluded by hand in the app: ${excluded.length}, such as ${excluded[0]?.file}.`];
+
 /** The commands that run one stage of an experiment, and the stages before it. */
 export function addStageCommands(program: Command, cli: Session): void {
   program
@@ -119,6 +122,7 @@ export function addStageCommands(program: Command, cli: Session): void {
           [
             `${dataset.images.length} images of ${people} people in ${dataset.source} (layout ${dataset.layout}).`,
             ...(dataset.understood === undefined ? [] : [dataset.understood]),
+            ...excludedInWords(dataset),
             ...leftOut(dataset.rejected),
           ].join('\n'),
           {
@@ -131,6 +135,7 @@ export function addStageCommands(program: Command, cli: Session): void {
             partsGivenBy: dataset.partsGivenBy ?? null,
             parts: partCounts(dataset.images),
             rejected: dataset.rejected,
+            excludedByHand: dataset.excluded ?? [],
           },
         );
       }),
