@@ -15,6 +15,7 @@ import { deleteRun } from '../../src-main/workbench/experiment/deleteRun.ts';
 import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 import { planToExtend } from '../../src-main/workbench/experiment/planToExtend.ts';
 import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { exportRun } from '../../src-main/workbench/results/export/exportRun.ts';
 import { resultHash } from '../../src-main/workbench/results/resultHash.ts';
 import { arcbench } from '../faults/faultExperiment.ts';
 
@@ -135,6 +136,21 @@ test('an extension that was stopped ends the same when it is resumed, even if it
   // One that has no checkpoint of its own yet cannot do without its parent.
   deleteRun(store, run);
   await assert.rejects(trained(longer), /CE, seed 1, has no finished run on these faces that could go on/);
+});
+
+test('a model that is there already is judged once more beside the runs that go on', async () => {
+  await exportRun(store, first.runs[0]!, { target: join(folder, 'exported'), pictures: false });
+  const plan = experimentSchema.parse({
+    ...duel(1),
+    name: 'Beside',
+    arms: [duel(1).arms[0], { name: 'theirs', onnx: 'exported/model.onnx' }],
+  });
+  await trained(plan);
+  const { runs } = await trained(planToExtend(store, plan, byRule(1)));
+  const [ours, theirs] = runs.map((id) => store.result(id, 'ancestry'));
+  assert.equal(ancestrySchema.parse(ours).optimizer, 'continued');
+  assert.equal(theirs, null);
+  assert.ok(said.some((text) => /^1 finished run goes on for 1 more epoch from the optimiser's state/.test(text)));
 });
 
 test('an experiment with an unfinished run is refused: all arms go on together', () => {
