@@ -1,6 +1,7 @@
 import { noParent } from './ancestry.ts';
 import { batchNormMomentum } from './batchNormMomentum.ts';
-import { drawnClasses, planOfArm, type ArmPlan, type Plan } from './experiment.ts';
+import { trainedArms, type TrainedArm } from './arms.ts';
+import { drawnClasses, planOfArm, type Plan } from './experiment.ts';
 import { lossTerms } from './losses.ts';
 import { lowestLoss, scaleFor } from './lowestLoss.ts';
 import { refuseClassSampling } from './refuseTraining.ts';
@@ -81,7 +82,7 @@ export function widestSeparation(classes: number, dimensions: number): number {
 export function adviceBeforeTraining(plan: Plan, facts: SplitFacts | null): Advice[] {
   return grouped([
     ...photographAdvice(plan, facts?.photographs ?? null),
-    ...plan.arms.flatMap((arm): Advice[] => {
+    ...trainedArms(plan).flatMap((arm): Advice[] => {
       const own = planOfArm(plan, arm);
       return [
         ...(facts ? [...lossAdvice(arm, own, facts), ...drawAdvice(arm, own, facts)] : []),
@@ -102,7 +103,7 @@ export function photographAdvice({ prepare }: Pick<Plan, 'prepare'>, photographs
   return [{ key: 'advice.photographs', values: { ...photographs } }];
 }
 
-function lossAdvice(arm: ArmPlan, own: Plan, { trainImages }: SplitFacts): Advice[] {
+function lossAdvice(arm: TrainedArm, own: Plan, { trainImages }: SplitFacts): Advice[] {
   const images = trainImages.reduce((sum, count) => sum + count, 0);
   return lossTerms(arm.loss).flatMap(({ loss }) => {
     const scale = 'scale' in loss ? loss.scale : null;
@@ -127,7 +128,7 @@ const fewClasses = 10_000;
 const manyClasses = 50_000;
 
 /** Warns where drawing class centres saves nothing, and where using all of them costs most of the time. */
-function drawAdvice(arm: ArmPlan, { training, model }: Plan, { trainImages }: SplitFacts): Advice[] {
+function drawAdvice(arm: TrainedArm, { training, model }: Plan, { trainImages }: SplitFacts): Advice[] {
   const classes = trainImages.length;
   const drawn = drawnClasses(training, classes);
   if (drawn !== null)
@@ -261,7 +262,7 @@ const harmlessLag = 0.2;
 const fewPictures = 30;
 
 /** What training from a weight file on few pictures a person needs. */
-function fineTuningAdvice({ name: arm, loss }: ArmPlan, { model, training }: Plan, facts: SplitFacts): Advice[] {
+function fineTuningAdvice({ name: arm, loss }: TrainedArm, { model, training }: Plan, facts: SplitFacts): Advice[] {
   if (model.weights === 'random') return [];
   const { trainImages } = facts;
   const steps = Math.floor(trainImages.reduce((sum, count) => sum + count, 0) / training.batchSize);

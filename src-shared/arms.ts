@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lossSchema } from './losses.ts';
+import { lossSchema, type LossPlan } from './losses.ts';
 
 const settingSchema = z.union([z.number(), z.string(), z.boolean()], {
   error: 'expected a number, a text, or true or false',
@@ -8,7 +8,28 @@ export type Setting = z.infer<typeof settingSchema>;
 
 export const armSchema = z.strictObject({
   name: z.string().min(1).max(80),
-  loss: lossSchema,
+  loss: lossSchema.optional(),
+  onnx: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'in place of a loss: a model that is there already, such as w600k_r50.onnx, relative to the experiment file. ' +
+        'It is not trained, but judged as the other arms are. It takes RGB pictures as [batch, 3, height, width]',
+    ),
+  embeddings: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'in place of a loss: embeddings that are there already, a .npy file with labels.tsv beside it, as ' +
+        '`arcbench embed` writes them, relative to the experiment file. They are judged as the other arms are',
+    ),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, { error: 'expected a SHA-256: 64 digits from 0 to f' })
+    .optional()
+    .describe('the SHA-256 of what onnx or embeddings names, filled in when it is read; another content is refused'),
   settings: z
     .record(z.string(), settingSchema)
     .optional()
@@ -16,7 +37,46 @@ export const armSchema = z.strictObject({
   against: z.string().optional().describe('the arm that this one is a step from; the report says what the step gained'),
   variantOf: z.string().optional().describe('the arm that a sweep made this variant of'),
 });
+/** An arm: trained with a loss, or a model or embeddings that are there already. */
 export type ArmPlan = z.infer<typeof armSchema>;
+/** An arm that is trained. */
+export type TrainedArm = ArmPlan & { readonly loss: LossPlan };
+
+export const isTrained = (arm: ArmPlan): arm is TrainedArm => arm.loss !== undefined;
+export const trainedArms = ({ arms }: { readonly arms: readonly ArmPlan[] }): TrainedArm[] => arms.filter(isTrained);
+
+/** What an arm that is not trained here is: a model, or embeddings. */
+export interface GivenModel {
+  readonly kind: 'onnx' | 'embeddings';
+  /** As the experiment names it. */
+  readonly file: string;
+}
+
+/** What an arm is that is not trained here; null for one that is. */
+export function givenModelOf({ onnx, embeddings }: Pick<ArmPlan, 'onnx' | 'embeddings'>): GivenModel | null {
+  if (onnx !== undefined) return { kind: 'onnx', file: onnx };
+  return embeddings === undefined ? null : { kind: 'embeddings', file: embeddings };
+}
+
+export const hasGivenArm = ({ arms }: { readonly arms: readonly ArmPlan[] }): boolean => !arms.every(isTrained);
+
+/**
+ * The seeds with which an arm has a run. A model that is not trained has no seed: it has one run, under the first seed,
+ * or one on each split where each seed draws its own.
+ */
+export function seedsOfArm(
+  { seeds, split }: { readonly seeds: readonly number[]; readonly split: { readonly seed: number | 'perSeed' } },
+  arm: ArmPlan,
+): number[] {
+  const own = [...new Set(seeds)];
+  return isTrained(arm) || split.seed === 'perSeed' ? own : own.slice(0, 1);
+}
+
+/** Whether the one run of an arm is compared with every seed of the others: nothing in it depends on a seed. */
+export const countsForEverySeed = (
+  { split }: { readonly split: { readonly seed: number | 'perSeed' } },
+  arm: ArmPlan,
+): boolean => !isTrained(arm) && split.seed !== 'perSeed';
 
 /** `ladder: true` stands for the arms from cross-entropy to sub-center ArcFace, each a step from the one before. */
 export const ladderSchema = z.preprocess(

@@ -22,6 +22,11 @@ export interface ComparedArm {
   /** The arm that this one is a step from, in a ladder. */
   readonly against?: string | undefined;
   readonly runs: readonly ComparedRun[];
+  /**
+   * Whether it is a model that no seed changes: its one run is compared with every run of another arm. The differences
+   * then vary as the other arm does, and the paired tests are one-sample tests against a constant.
+   */
+  readonly isFixed?: boolean;
 }
 export interface ComparedRun {
   readonly id: string;
@@ -42,6 +47,8 @@ export interface ComparedPair extends PairedDifference {
   readonly againstMean: number;
   /** P(arm > against) over the pairs; for a metric where lower is better, P(arm < against). */
   readonly superiority: Superiority;
+  /** How many of the two are models that no seed changes. With 2, more seeds would change nothing. */
+  readonly fixedArms: number;
   /** Whether there are too few pairs for more than a first impression. */
   readonly preliminary: boolean;
   /**
@@ -125,11 +132,15 @@ export function compareArms(
 type Unjudged = Omit<ComparedPair, 'decidedBy' | 'adjustedP' | 'verdict' | 'moreSeeds' | 'stopping' | 'hopeless'>;
 
 function pairUp(arm: ComparedArm, against: ComparedArm, metric: ComparedMetric): Unjudged[] {
-  const couples = arm.runs
-    .flatMap((run) => {
-      const own = run.values[metric.key] ?? null;
-      const other = against.runs.find((entry) => entry.seed === run.seed)?.values[metric.key] ?? null;
-      return own === null || other === null ? [] : [{ seed: run.seed, own, other }];
+  const fixedArms = [arm, against].filter(({ isFixed }) => isFixed === true).length;
+  const seeds = arm.isFixed === true ? against.runs : arm.runs;
+  const runOf = (of: ComparedArm, seed: number) =>
+    of.isFixed === true ? of.runs[0] : of.runs.find((run) => run.seed === seed);
+  const couples = seeds
+    .flatMap(({ seed }) => {
+      const own = runOf(arm, seed)?.values[metric.key] ?? null;
+      const other = runOf(against, seed)?.values[metric.key] ?? null;
+      return own === null || other === null ? [] : [{ seed, own, other }];
     })
     .sort((a, b) => a.seed - b.seed);
   if (couples.length === 0) return [];
@@ -147,6 +158,7 @@ function pairUp(arm: ComparedArm, against: ComparedArm, metric: ComparedMetric):
       againstMean: mean(other),
       ...difference,
       superiority: superiority(difference.differences.map((value) => towardsBetter * value)),
+      fixedArms,
       preliminary: couples.length < fewestPairs,
     },
   ];
@@ -236,6 +248,6 @@ function withoutSpread(
 
 /** Whether a duel that stops by itself may stop: each primary metric of each arm has a verdict, or no chance of one. */
 export const mayStop = ({ pairs }: Pick<Comparison, 'pairs'>): boolean => {
-  const primary = pairs.filter(({ metric }) => metric.primary);
+  const primary = pairs.filter(({ metric, fixedArms }) => metric.primary && fixedArms < 2);
   return primary.length > 0 && primary.every(({ verdict, hopeless }) => verdict !== 'notDistinguishable' || hopeless);
 };

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { type ArmPlan, armSchema, ladderSchema, type Setting, sweepSchema } from './arms.ts';
+import {
+  type ArmPlan,
+  armSchema,
+  ladderSchema,
+  type Setting,
+  sweepSchema,
+  type TrainedArm,
+  trainedArms,
+} from './arms.ts';
 import { noParent } from './ancestry.ts';
 import { dataSchema, prepareSchema } from './dataSchema.ts';
 import { extendsSchema } from './extendsSchema.ts';
@@ -14,9 +22,9 @@ import { sweptArms } from './sweep.ts';
 import { trainingSchema } from './trainingSchema.ts';
 import { tuneSchema, tuningTrials } from './tune.ts';
 
-export type { ArmPlan } from './arms.ts';
+export type { ArmPlan, TrainedArm } from './arms.ts';
 
-const defaultArms: readonly ArmPlan[] = [
+const defaultArms: readonly TrainedArm[] = [
   { name: 'cross-entropy', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
   { name: 'ArcFace', loss: { name: 'arcFace', marginRadians: 0.5, scale: 64, labelSmoothing: 0 } },
 ];
@@ -212,6 +220,7 @@ function checkTuning(plan: Experiment, refuse: Refuse): void {
     refuse(['tune'], 'tune and sweep both try values: keep one of them');
     return;
   }
+  if (trainedArms({ arms }).length === 0) refuse(['tune'], 'no arm is trained, so that nothing can be tuned');
   for (const arm of arms)
     for (const knob of Object.keys(tune.knobs))
       if (arm.settings && Object.hasOwn(arm.settings, knob))
@@ -238,6 +247,8 @@ function checkStopping({ stopping, seeds, arms, sweep }: Experiment, refuse: Ref
       `a comparison that stops by itself is first looked at after ${fewestPairs} seeds: give at least that many`,
     );
   if (arms.length < 2) refuse(['stopping'], 'one arm alone has no comparison to stop: add an arm');
+  if (trainedArms({ arms }).length === 0)
+    refuse(['stopping'], 'no arm is trained, so that more seeds would change nothing: leave out stopping');
   if (sweep) refuse(['stopping'], 'a sweep compares what val chose at its end: leave out stopping or sweep');
 }
 
@@ -302,13 +313,7 @@ function checkArm(plan: Experiment, index: number, refuse: Refuse): void {
       `there is no other arm '${arm.against}'${nearest === null ? '' : `; the nearest known name is '${nearest}'`}`,
     );
   }
-  const loss = lossSchema.safeParse(arm.loss);
-  const place = loss.error?.issues[0]?.path ?? [];
-  if (!loss.success)
-    refuse(
-      arm.variantOf === undefined ? ['loss'] : ['loss', ...place],
-      `the arm ${arm.name} is refused: ${loss.error.issues[0]?.message ?? ''}`,
-    );
+  checkKind(arm, refuse);
   const sections = { training: plan.training, model: plan.model };
   const known = [...knobsOf(sections).keys()];
   for (const [name, value] of Object.entries(arm.settings ?? {})) {
@@ -337,6 +342,30 @@ function refuseTwoStarts(plan: Experiment, arm: ArmPlan, refuse: Refuse): void {
     `the arm ${arm.name} has two starts, model.from and model.weights: keep one of them, and set the other to ` +
       `${noParent} or random`,
   );
+}
+
+/** Refuses an arm that is neither trained nor there already, or both. */
+function checkKind(arm: ArmPlan, refuse: Refuse): void {
+  const [kind, second] = (['loss', 'onnx', 'embeddings'] as const).filter((key) => arm[key] !== undefined);
+  if (kind === undefined)
+    refuse(['loss'], `the arm ${arm.name} has no loss: give it one, or a model that is there with onnx or embeddings`);
+  else if (second !== undefined)
+    refuse([second], `the arm ${arm.name} has both ${kind} and ${second}: keep one of them, and make two arms of both`);
+  else if (kind === 'loss') checkLoss(arm, refuse);
+  else if (arm.settings)
+    refuse(['settings'], `the arm ${arm.name} is not trained, and has no settings: leave them out`);
+}
+
+function checkLoss(arm: ArmPlan, refuse: Refuse): void {
+  const loss = lossSchema.safeParse(arm.loss);
+  const place = loss.error?.issues[0]?.path ?? [];
+  if (!loss.success)
+    refuse(
+      arm.variantOf === undefined ? ['loss'] : ['loss', ...place],
+      `the arm ${arm.name} is refused: ${loss.error.issues[0]?.message ?? ''}`,
+    );
+  if (arm.sha256 !== undefined)
+    refuse(['sha256'], `the arm ${arm.name} is trained, and sha256 is that of a model that is there: leave it out`);
 }
 
 /** What an issue expected, in plain words where the parser's own are not. */

@@ -1,4 +1,4 @@
-import type { ArmPlan, Setting } from './arms.ts';
+import { isTrained, type ArmPlan, type Setting } from './arms.ts';
 import { ArcBenchError } from './errors.ts';
 import { planOfArm, type Plan } from './experiment.ts';
 
@@ -73,7 +73,7 @@ export function extendedPlan(
     name: nameAfter(plan.name, extension.epochs),
     training: shared,
     seeds: [...seeds],
-    arms: arms.map((arm) => armAfter(plan, arm, { shared, extension })),
+    arms: arms.map((arm) => (isTrained(arm) ? armAfter(plan, arm, { shared, extension }) : arm)),
     extends: {
       plan: hash,
       epochs: (plan.extends?.epochs ?? 0) + Math.max(...arms.map((arm) => planOfArm(plan, arm).training.epochs)),

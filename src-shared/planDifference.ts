@@ -1,3 +1,4 @@
+import { trainedArms } from './arms.ts';
 import { shownStart } from './ancestry.ts';
 import type { Plan } from './experiment.ts';
 import { knobsOf, shortKnobs } from './knobs.ts';
@@ -6,15 +7,17 @@ import { lossTerms, type LossPlan } from './losses.ts';
 export interface KnobDifference {
   /** Dotted, such as 'loss.scale' or 'training.learningRate'. */
   readonly knob: string;
-  /** A value for each arm; '—' where the arm does not have the knob. */
+  /** A value for each trained arm; '—' where the arm does not have the knob. */
   readonly values: string[];
 }
 
 /**
  * The knobs in which the arms of a plan differ, in order of first appearance. Arms that do not set a knob of training
- * or model show the value that all arms share.
+ * or model show the value that all arms share. Arms that are not trained have no knobs, and no value.
  */
-export function planDifference({ arms, training, model }: Pick<Plan, 'arms' | 'training' | 'model'>): KnobDifference[] {
+export function planDifference(plan: Pick<Plan, 'arms' | 'training' | 'model'>): KnobDifference[] {
+  const { training, model } = plan;
+  const arms = trainedArms(plan);
   const shared = knobsOf({ training, model });
   const summed = arms.some(({ loss }) => loss.name === 'sum');
   const knobsOfArms = arms.map(

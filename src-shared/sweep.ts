@@ -1,4 +1,4 @@
-import type { ArmPlan, Setting, SweepPlan, SweptKnob } from './arms.ts';
+import { isTrained, type ArmPlan, type Setting, type SweepPlan, type SweptKnob, type TrainedArm } from './arms.ts';
 import { knobsOf, shortKnobs, withKnob } from './knobs.ts';
 import { randomStream, type RandomStream } from './maths/random.ts';
 import { nearestName } from './nearestName.ts';
@@ -29,9 +29,11 @@ export function lossKnob(
  */
 export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPlan[] {
   const known = [
-    ...arms.flatMap((arm) =>
-      [...knobsOf(arm.loss, `arms.${arm.name}.loss`).keys()].filter((name) => name !== `arms.${arm.name}.loss.name`),
-    ),
+    ...arms
+      .filter(isTrained)
+      .flatMap((arm) =>
+        [...knobsOf(arm.loss, `arms.${arm.name}.loss`).keys()].filter((name) => name !== `arms.${arm.name}.loss.name`),
+      ),
     ...knobsOf(sections).keys(),
   ];
   for (const name of Object.keys(sweep.knobs)) {
@@ -53,10 +55,10 @@ export function sweptArms({ sweep, arms, sections, refuse }: SweepSource): ArmPl
     );
     return [...arms];
   }
-  return arms.flatMap((arm) => variantsOf(arm, combinations, arms));
+  return arms.flatMap((arm) => (isTrained(arm) ? variantsOf(arm, combinations, arms) : [arm]));
 }
 
-function variantsOf(arm: ArmPlan, combinations: readonly Combination[], arms: readonly ArmPlan[]): ArmPlan[] {
+function variantsOf(arm: TrainedArm, combinations: readonly Combination[], arms: readonly ArmPlan[]): ArmPlan[] {
   const variants = new Map<string, ArmPlan>();
   for (const combination of combinations) {
     const own = [...combination]

@@ -69,7 +69,7 @@ export function tuningSeeds({ tune, seeds }: Pick<Tuned, 'tune'> & { readonly se
 }
 
 /** An arm with the settings that val chose for it. */
-export const tunedArm = (arm: ArmPlan, trial: Pick<ArmPlan, 'settings'>): ArmPlan => ({
+export const tunedArm = <Arm extends ArmPlan>(arm: Arm, trial: Pick<ArmPlan, 'settings'>): Arm => ({
   ...arm,
   settings: { ...arm.settings, ...trial.settings },
 });

@@ -57,6 +57,9 @@ export function verdictSentence(
     : sentence;
 }
 
+/** By how many of the two arms are models that no seed changes. */
+const onePair = ['verdict.onePair', 'verdict.oneRun', 'verdict.bothGiven'] as const;
+
 function settledSentence(pair: ComparedPair, texts: Texts, escape: (text: string) => string): string {
   const { metric, mean, interval, pairs, adjustedP, verdict } = pair;
   const value = (number: number) => metricValue(number, metric, texts);
@@ -69,7 +72,7 @@ function settledSentence(pair: ComparedPair, texts: Texts, escape: (text: string
   };
   const size = metricDifference(mean, metric, texts).inUnit;
   if (adjustedP === null)
-    return texts.say('verdict.onePair', {
+    return texts.say(onePair[pair.fixedArms] ?? 'verdict.onePair', {
       ...named,
       armMean: value(pair.armMean),
       againstMean: value(pair.againstMean),

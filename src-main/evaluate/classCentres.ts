@@ -62,3 +62,15 @@ export function sampleOfClasses(
     labels: Int32Array.from(ordered, (position) => images.labels[position]!),
   };
 }
+
+const picturesOfCentre = 10; // of each class
+const mostForCentres = 10_000; // pictures in all
+
+/** The pictures of train that the class centres are made of: some of each class. */
+export const picturesOfCentres = ({
+  train,
+  seed,
+}: {
+  readonly train: LabelledImages;
+  readonly seed: number;
+}): LabelledImages => sampleOfClasses(train, { perClass: picturesOfCentre, total: mostForCentres, seed });

@@ -26,6 +26,9 @@ export interface EmbeddedImages {
   readonly predicted: Int32Array;
 }
 
+/** Embeds pictures of a packed file, by whatever network: one that was trained here, or another. */
+export type Embed = (images: LabelledImages) => EmbeddedImages | Promise<EmbeddedImages>;
+
 /** Embeds labelled images, and ranks each label among the class scores. */
 export function embedImages(
   { machine, packed, batchSize, size, embeddingSize, flip }: EmbedOptions,

@@ -8,13 +8,11 @@ import type {
 } from '../../src-shared/evaluation.ts';
 import { angularMargin, type LossPlan } from '../../src-shared/losses.ts';
 import type { FacePair } from '../data/pairs/matchPairs.ts';
-import { trainsClassWeights } from '../loss/classificationLosses.ts';
-import { classWeightName } from '../loss/cosine.ts';
 import type { LabelledImages } from '../train/inferenceBatches.ts';
 import { buildPairs } from './buildPairs.ts';
-import { classSums, normalised, sampleOfClasses, type ClassCentres } from './classCentres.ts';
-import { standings } from './compareWithCentres.ts';
-import { embedImages, rowsOf, type EmbeddedImages, type EmbedOptions } from './embedImages.ts';
+import { classSums, normalised, picturesOfCentres, sampleOfClasses, type ClassCentres } from './classCentres.ts';
+import { isNearest, standings, type CentreStanding } from './compareWithCentres.ts';
+import { rowsOf, type Embed, type EmbeddedImages } from './embedImages.ts';
 import { findAliases } from './findAliases.ts';
 import { findConfusions } from './findConfusions.ts';
 import { identifyByPeople } from './identifyByPeople.ts';
@@ -23,7 +21,15 @@ import { identifyPairs } from './identifyPairs.ts';
 import { measureSpace, rateOf } from './measureSpace.ts';
 import { verifyPairs } from './verifyPairs.ts';
 
-export interface EvaluateOptions extends EmbedOptions {
+export interface EvaluateOptions {
+  readonly embed: Embed;
+  readonly embeddingSize: number;
+  /**
+   * What was trained beside the network: its loss, and the class weights [classes x subCenters, embeddingSize] where it
+   * has any. Null for a model that was not trained here: no class scores are its own, and the nearest class centre
+   * takes their place where a picture needs a class.
+   */
+  readonly head: { readonly loss: LossPlan; readonly weights: Float32Array | null } | null;
   readonly falsePositiveRates: readonly number[];
   /** What counts equally in rates over pairs. */
   readonly pairWeights: 'people' | 'pairs';
@@ -37,14 +43,14 @@ export interface EvaluateOptions extends EmbedOptions {
   /** The pairs of a file; null: pairs are built from query and distractors. */
   readonly pairs: { readonly listed: number; readonly pairs: readonly FacePair[] } | null;
   readonly pictureOf: (index: number) => Picture;
-  readonly loss: LossPlan;
   /** For samples and pairs. It is the split's seed, so that all runs of a split are judged alike. */
   readonly seed: number;
 }
 
 export interface JudgedRun {
   readonly evaluation: Evaluation;
-  readonly predictions: Predictions;
+  /** Null for a model without a head. */
+  readonly predictions: Predictions | null;
   /** Unit embeddings [rows, size] of test, query and distractors, and the picture of each row. */
   readonly embeddings: {
     readonly size: number;
@@ -54,38 +60,36 @@ export interface JudgedRun {
 }
 
 const mostCompared = 10_000; // pictures that are compared with each other: a few seconds on two cores
-const picturesOfCentre = 10; // of each class
-const mostForCentres = 10_000; // pictures in all
 const defaultMargin = 0.5; // radians, as ArcFace's: losses without an angular margin are measured by it too
 
 /**
- * Judges the weights in the machine on val, test, query and distractors, each once. Class centres come from a sample of
- * train.
+ * Judges a network on val, test, query and distractors, each once. Class centres come from a sample of train. Without a
+ * head, val has nothing to be judged by and is not read.
  */
-export function evaluateRun(options: EvaluateOptions): JudgedRun {
-  const { embeddingSize: size, classes, seed, pictureOf } = options;
+export async function evaluateRun(options: EvaluateOptions): Promise<JudgedRun> {
+  const { embeddingSize: size, classes, seed, pictureOf, embed, head } = options;
 
   // Embed every picture that is judged.
-  const val = embedImages(options, options.val);
-  const test = embedImages(options, options.test);
-  const query = embedHeldOut(options, options.query);
-  const distractors = embedHeldOut(options, options.distractors);
-  const sample = sampleOfClasses(options.train, { perClass: picturesOfCentre, total: mostForCentres, seed });
-  const train = embedImages(options, sample);
+  const val = head && (await embed(options.val));
+  const tested = await embed(options.test);
+  const query = await embedHeldOut(options, options.query);
+  const distractors = await embedHeldOut(options, options.distractors);
+  const train = await embed(picturesOfCentres(options));
 
   // Compare them with the class centres and with each other.
   const means = centresOf(classSums(train, { classes: classes.length, size }).sums, options);
+  const test = head ? tested : classedByCentres(tested, standings(tested, means, size));
   const space = measureSpace(withinLimit(test, seed), {
     size,
     classes: classes.length,
     means,
     meanImages: train.indexes.length,
-    weights: trainedCentres(options),
-    marginRadians: angularMargin(options.loss) ?? defaultMargin,
+    weights: head?.weights ? centresOf(head.weights, options) : null,
+    marginRadians: (head && angularMargin(head.loss)) ?? defaultMargin,
   });
   return {
     evaluation: {
-      accuracy: { val: accuracyOf(val), test: accuracyOf(test) },
+      accuracy: { val: val && accuracyOf(val), test: head && accuracyOf(test) },
       identification: weighed(
         identifyPairs(
           {
@@ -101,7 +105,7 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
         options,
         { query, distractors },
       ),
-      verification: verify(options, query, distractors),
+      verification: await verify(options, query, distractors),
       ranks: identifyByRank(query, distractors, { size, seed }),
       marginFree: space?.marginFree ?? null,
       geometry: space?.geometry ?? null,
@@ -124,7 +128,7 @@ export function evaluateRun(options: EvaluateOptions): JudgedRun {
         ],
       }),
     },
-    predictions: { images: test.indexes, labels: [...test.labels], predicted: [...test.predicted] },
+    predictions: head && { images: test.indexes, labels: [...test.labels], predicted: [...test.predicted] },
     embeddings: joined(size, [
       ['test', test],
       ['query', query],
@@ -151,9 +155,21 @@ function weighed(
 }
 
 /** Embeds held-out people. They have no class: their class scores are computed for class 0 and never read. */
-const embedHeldOut = (options: EmbedOptions, { indexes, labels }: LabelledImages): EmbeddedImages => ({
-  ...embedImages(options, { indexes, labels: new Int32Array(indexes.length) }),
+const embedHeldOut = async (
+  { embed }: EvaluateOptions,
+  { indexes, labels }: LabelledImages,
+): Promise<EmbeddedImages> => ({
+  ...(await embed({ indexes, labels: new Int32Array(indexes.length) })),
   labels,
+});
+
+/** Pictures with the class whose centre is the nearest. Of those that are wrong, all have the rank 2. */
+const classedByCentres = (images: EmbeddedImages, found: readonly CentreStanding[]): EmbeddedImages => ({
+  ...images,
+  ranks: Int32Array.from(found, (standing) => (isNearest(standing) ? 1 : 2)),
+  predicted: Int32Array.from(found, (standing, row) =>
+    isNearest(standing) ? images.labels[row]! : standing.nearestClass,
+  ),
 });
 
 /** Class centres from rows [classes x subCenters, embeddingSize] of any length. */
@@ -161,13 +177,6 @@ const centresOf = (rows: Float32Array, { embeddingSize, classes }: EvaluateOptio
   rows: normalised(rows, embeddingSize),
   subCenters: rows.length / embeddingSize / classes.length,
 });
-
-/** The trained class weights as centres; null for a loss that has none. */
-function trainedCentres(options: EvaluateOptions): ClassCentres | null {
-  if (!trainsClassWeights(options.loss)) return null;
-  const rows = options.machine.readState([classWeightName]).get(classWeightName);
-  return rows ? centresOf(rows, options) : null;
-}
 
 /** The images, or a sample of them where they are too many to be compared with each other. */
 function withinLimit(images: EmbeddedImages, seed: number): EmbeddedImages {
@@ -182,7 +191,11 @@ function accuracyOf({ ranks }: EmbeddedImages): ClosedSetAccuracy | null {
 }
 
 /** Verification over the pairs of a file or over built ones. Embeds pictures of the file that are in no part. */
-function verify(options: EvaluateOptions, query: EmbeddedImages, distractors: EmbeddedImages): Verification | null {
+async function verify(
+  options: EvaluateOptions,
+  query: EmbeddedImages,
+  distractors: EmbeddedImages,
+): Promise<Verification | null> {
   const { embeddingSize: size, pictureOf, falsePositiveRates: falseAcceptanceRates } = options;
   const pairs =
     options.pairs?.pairs ??
@@ -195,7 +208,7 @@ function verify(options: EvaluateOptions, query: EmbeddedImages, distractors: Em
   const missing = [...new Set(pairs.flatMap(({ first, second }) => [first, second]))].filter(
     (index) => !known.has(index),
   );
-  const more = embedImages(options, { indexes: missing, labels: new Int32Array(missing.length) });
+  const more = await options.embed({ indexes: missing, labels: new Int32Array(missing.length) });
   missing.forEach((index, row) => known.set(index, more.units.subarray(row * size, (row + 1) * size)));
   return verifyPairs({
     weights: options.pairWeights,

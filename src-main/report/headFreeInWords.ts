@@ -13,7 +13,7 @@ const correctedTogether = (pairs: readonly ComparedPair[]): ComparedPair[] =>
 
 /** The verdict by measures that no head has a part in. Of many pairs, only the settled ones have a line. */
 export function headFreeInWords({ comparison, texts }: ReportContext): string | null {
-  const pairs = comparison.pairs.filter(({ metric }) => headFree.has(metric.key));
+  const pairs = comparison.pairs.filter(({ metric }) => headFree.has(metric.key) && !metric.primary);
   if (pairs.length === 0) return null;
   const settled = (pair: ComparedPair) => pair.verdict !== 'notDistinguishable';
   const shown = pairs.length <= mostSentences ? pairs : pairs.filter(settled);

@@ -48,7 +48,8 @@ const sections: readonly Section[] = [
 export function renderReport(model: ReportModel): Map<string, string> {
   const context = reportContext(model);
   const { texts, chosen } = context;
-  const [base, ...others] = chosen.map((arm) => escapeMarkdown(arm.variantOf ?? arm.name));
+  const trained = chosen.filter((arm) => arm.given === null); // only these share what the question names
+  const [base, ...others] = trained.map((arm) => escapeMarkdown(arm.variantOf ?? arm.name));
   const written = sections.flatMap((section) => section(context) ?? []);
   const markdown = paragraphs([
     `# ${escapeMarkdown(model.plan.name)}`,

@@ -1,5 +1,6 @@
 import { comparePredictions, type PredictionComparison } from '../../src-shared/comparePredictions.ts';
 import { compareArms, type Comparison } from '../../src-shared/comparison.ts';
+import { countsForEverySeed, givenModelOf, hasGivenArm, type GivenModel } from '../../src-shared/arms.ts';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { stoppingRuleOf } from '../../src-shared/sequentialDuel.ts';
 import { mean } from '../../src-shared/maths/statistics.ts';
@@ -14,6 +15,10 @@ export interface ReportArm {
   readonly variantOf: string | undefined;
   readonly against: string | undefined;
   readonly runs: readonly JudgedRun[];
+  /** What it is if it was not trained here; null for an arm that was. */
+  readonly given: GivenModel | null;
+  /** Whether its one run is compared with every seed of the others. */
+  readonly isFixed: boolean;
 }
 
 /** Which test pictures an arm gets right, compared with another arm. */
@@ -66,6 +71,8 @@ export function reportContext(model: ReportModel): ReportContext {
     variantOf: arm.variantOf,
     against: arm.against,
     runs: judgedRuns(model, arm.name).map((run) => withWeights(run, pairWeights)),
+    given: givenModelOf(arm),
+    isFixed: countsForEverySeed(model.plan, arm),
   }));
   const chosen = arms.filter(
     (arm) =>
@@ -79,12 +86,14 @@ export function reportContext(model: ReportModel): ReportContext {
   const metrics = reportMetrics(
     chosen.flatMap((arm) => arm.runs.map((run) => run.summary.evaluation)),
     texts,
+    { hasGiven: hasGivenArm(model.plan) },
   );
   const comparison = compareArms(
     metrics,
-    chosen.map(({ name, against, runs }) => ({
+    chosen.map(({ name, against, runs, isFixed }) => ({
       name,
       against,
+      isFixed,
       runs: runs.map((run) => ({
         id: run.id,
         seed: run.seed,
@@ -122,8 +131,9 @@ function withWeights(run: JudgedRun, weights: 'people' | 'pairs'): JudgedRun {
 
 /** Compares each arm with the arm it is a step from, else with the first, over the seeds of both. */
 function predictionsOf(chosen: readonly ReportArm[]): ArmPredictions[] {
-  return chosen.slice(1).flatMap((arm) => {
-    const against = chosen.find((other) => other.name === arm.against) ?? (chosen[0] as ReportArm);
+  const [first, ...others] = chosen.filter(({ given }) => given === null); // the others have no head that predicts
+  return others.flatMap((arm) => {
+    const against = chosen.find((other) => other.name === arm.against) ?? (first as ReportArm);
     const pairs = arm.runs.flatMap(({ id, seed, predictions: second }) => {
       const other = against.runs.find((run) => run.seed === seed);
       return other?.predictions && second

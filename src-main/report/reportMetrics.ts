@@ -33,9 +33,14 @@ function setMetric(name: string, { say }: Texts): ReportMetric {
 
 /**
  * Every metric that arms are compared by. To add one, add an entry. The verdict rests on the primary metrics. They are
- * few and fixed before any run, because each further one makes Holm's correction stricter for all of them.
+ * few and fixed before any run, because each further one makes Holm's correction stricter for all of them. Where an arm
+ * is not trained here, it has no head to read test accuracy from: nearest centre, which all arms have, takes its place.
  */
-export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Texts): ReportMetric[] {
+export function reportMetrics(
+  evaluations: readonly RunEvaluation[],
+  texts: Texts,
+  { hasGiven }: { readonly hasGiven: boolean },
+): ReportMetric[] {
   const { say } = texts;
   const testImages = (evaluation: RunEvaluation) =>
     say('count.testImages', { images: evaluation.accuracy.test?.top1.total ?? 0 });
@@ -57,7 +62,7 @@ export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Text
       title: say('metric.testTop1'),
       unit: 'share',
       better: 'higher',
-      primary: true,
+      primary: !hasGiven,
       read: ({ accuracy }) => accuracy.test?.top1.value ?? null,
       restsOn: testImages,
     },
@@ -126,7 +131,7 @@ export function reportMetrics(evaluations: readonly RunEvaluation[], texts: Text
       title: say('metric.nearestCentre'),
       unit: 'share',
       better: 'higher',
-      primary: false,
+      primary: hasGiven,
       read: ({ marginFree }) => marginFree?.nearestCentre.value ?? null,
       restsOn: compared,
     },

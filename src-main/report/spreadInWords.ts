@@ -14,7 +14,9 @@ export function splitInWords({ model: { split }, texts: { say } }: ReportContext
  */
 export function spreadOfPairs(context: ReportContext): string | null {
   const { comparison, texts } = context;
-  const pairs = comparison.pairs.filter(({ metric, spread }) => metric.primary && spread !== null);
+  const pairs = comparison.pairs.filter(
+    ({ metric, spread, fixedArms }) => metric.primary && spread !== null && fixedArms === 0,
+  );
   if (pairs.length === 0) return null;
   return [
     texts.say('spread.pairs', { items: pairs.map((pair) => pairInWords(pair, context)).join('; ') }),

@@ -7,7 +7,9 @@ import type { ReportRun } from './reportModel.ts';
 
 /** The trained runs of the compared arms, in the order of the arms. */
 const trainedRuns = ({ model, chosen }: ReportContext): readonly ReportRun[] =>
-  chosen.flatMap(({ name }) => model.runs.filter((run) => run.arm === name && run.summary !== null));
+  chosen
+    .filter((arm) => arm.given === null)
+    .flatMap(({ name }) => model.runs.filter((run) => run.arm === name && run.summary !== null));
 
 function ancestorInWords({ run, experiment, arm, seed, loss, bestEpoch, epochs }: Ancestor, { say }: Texts): string {
   const values = { run: code(run), experiment: escapeMarkdown(experiment), arm: escapeMarkdown(arm), loss, seed };

@@ -1,5 +1,5 @@
 import { adviceAfterTuning } from '../../src-shared/advice.ts';
-import type { ArmPlan } from '../../src-shared/experiment.ts';
+import { trainedArms, type TrainedArm } from '../../src-shared/arms.ts';
 import { escapeMarkdown } from './markdown.ts';
 import type { ReportContext } from './reportContext.ts';
 
@@ -42,5 +42,5 @@ const armsAtEdge = ({ model, chosen }: ReportContext): string[] =>
     .map(String)
     .filter((name) => chosen.some((arm) => arm.name === name));
 
-const armsShown = ({ model, chosen }: ReportContext): readonly ArmPlan[] =>
-  model.plan.arms.filter(({ name }) => chosen.some((arm) => arm.name === name));
+const armsShown = ({ model, chosen }: ReportContext): readonly TrainedArm[] =>
+  trainedArms(model.plan).filter(({ name }) => chosen.some((arm) => arm.name === name));

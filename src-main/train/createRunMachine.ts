@@ -1,4 +1,4 @@
-import type { ArmPlan, Plan } from '../../src-shared/experiment.ts';
+import type { Plan, TrainedArm } from '../../src-shared/experiment.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../engine/graph/compileProgram.ts';
 import type { Network } from '../model/network.ts';
 import { inferenceProgram, initialState, mirroredProgram, trainProgram } from './programs.ts';
@@ -6,7 +6,7 @@ import { inferenceProgram, initialState, mirroredProgram, trainProgram } from '.
 /** What defines the computation of one run. */
 export interface RunMachineOptions {
   readonly plan: Plan;
-  readonly arm: ArmPlan;
+  readonly arm: TrainedArm;
   readonly seed: number;
   readonly network: Network;
   /** Initial parameters of the backbone by name. */

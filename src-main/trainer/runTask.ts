@@ -1,8 +1,8 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { noParent, type Ancestry } from '../../src-shared/ancestry.ts';
-import { splitSeedOf, type ArmPlan, type Plan } from '../../src-shared/experiment.ts';
+import { isTrained, type TrainedArm } from '../../src-shared/arms.ts';
+import { splitSeedOf, type Plan } from '../../src-shared/experiment.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
-import { tsvCell } from '../../src-shared/textCell.ts';
 import type { SetVerification } from '../../src-shared/evaluation.ts';
 import { heldOutPairs } from '../data/pairs/heldOutPairs.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../data/preparedSet.ts';
@@ -10,12 +10,13 @@ import { readVerificationSet } from '../data/verification/verificationSet.ts';
 import { explainNoCuda } from '../engine/explainNoCuda.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { describeEngine } from '../engine/tensorflow.ts';
+import { embedImages } from '../evaluate/embedImages.ts';
 import { evaluateRun, type JudgedRun } from '../evaluate/evaluateRun.ts';
-import { judgeVerificationSet } from '../evaluate/judgeVerificationSet.ts';
-import { npyBytes } from '../files/npyFile.ts';
+import { judgeVerificationSet, type SetJudge } from '../evaluate/judgeVerificationSet.ts';
 import { syncFolders } from '../files/syncFolder.ts';
 import { runFiles } from '../files/workspaceFolders.ts';
-import { writeWhole } from '../files/writeWhole.ts';
+import { trainsClassWeights } from '../loss/classificationLosses.ts';
+import { classWeightName } from '../loss/cosine.ts';
 import { buildNetwork } from '../model/buildNetwork.ts';
 import { initialParameters, parametersHash } from '../model/initialParameters.ts';
 import { writeLayersModel } from '../model/layersModel.ts';
@@ -26,43 +27,42 @@ import { writeSafetensors } from '../model/weights/safetensors.ts';
 import { writeTorchWeights } from '../model/weights/torchWeights.ts';
 import { valImages } from '../split/valPeople.ts';
 import type { LabelledImages } from '../train/inferenceBatches.ts';
-import type { PointStream } from '../train/pointStream.ts';
 import { headShapes } from '../train/programs.ts';
 import { trainRun, type TrainedRun } from '../train/trainRun.ts';
+import type { RunImages, TaskSurroundings } from './taskSurroundings.ts';
+import { judgeGivenModel } from './judgeGivenModel.ts';
+import { writeEmbeddings } from './writeEmbeddings.ts';
 import type { TrainerMessage, TrainerTask } from './trainerMessages.ts';
-
-/** The trainer process as a task sees it. */
-export interface TaskSurroundings {
-  readonly send: (message: TrainerMessage) => void;
-  readonly points: PointStream;
-  readonly shouldStop: () => boolean;
-  readonly shouldStopAfterEpoch: () => boolean;
-}
 
 /** What a task's phases share. */
 interface Run {
   readonly task: TrainerTask;
-  readonly arm: ArmPlan;
+  readonly arm: TrainedArm;
   readonly network: Network;
   readonly set: PreparedSet;
   readonly packed: PackedImages;
   readonly images: RunImages;
 }
-type RunImages = Readonly<Record<keyof TrainerTask['parts'] | 'valPeople', LabelledImages>>;
-
 /** Trains, saves and judges one run. Sends what happens; the last message says how it ended. Throws ArcBenchError. */
 export async function runTask(task: TrainerTask, surroundings: TaskSurroundings): Promise<void> {
   const { plan, runFolder } = task;
   const { send } = surroundings;
 
   // Open the engine and the images.
-  const arm = plan.arms.find((entry) => entry.name === task.arm);
-  if (!arm) throw new ArcBenchError('wrong-input', `The plan has no arm named ${task.arm}.`);
   const engine = describeEngine();
   if (task.engine === 'cuda' && engine.device !== 'cuda') throw new ArcBenchError('wrong-input', explainNoCuda());
   const set = openPreparedSet(task.preparedFolder);
   const packed = openPackedImages(set);
   try {
+    if (task.given) {
+      send({ kind: 'started', initialWeightsHash: null, engine });
+      send(
+        await judgeGivenModel({ task, given: task.given, set, packed, images: labelledParts(task, set) }, surroundings),
+      );
+      return;
+    }
+    const arm = plan.arms.find((entry) => entry.name === task.arm);
+    if (!arm || !isTrained(arm)) throw new ArcBenchError('wrong-input', `The plan trains no arm named ${task.arm}.`);
     const network = buildNetwork(plan.model, plan.prepare.inputSize);
     const run: Run = { task, arm, network, set, packed, images: labelledParts(task, set) };
 
@@ -84,7 +84,7 @@ export async function runTask(task: TrainerTask, surroundings: TaskSurroundings)
     // Save the model, then judge it.
     const models = await writeModels(run, trained.machine);
     const judged = task.evaluate ? await judge(run, trained.machine) : null;
-    const embeddings = judged ? await writeEmbeddings(run, judged.embeddings) : {};
+    const embeddings = judged ? await writeEmbeddings(runFolder, set, judged.embeddings) : {};
     await syncFolders(runFolder); // the store is about to name these files
     send(done({ network, trained, judged, artefacts: { ...models, ...embeddings } }));
   } finally {
@@ -213,13 +213,12 @@ async function judge({ task, arm, network, set, packed, images }: Run, machine: 
     size: network.inputSize,
     embeddingSize: network.embeddingSize,
   };
-  const judged = evaluateRun({
-    ...embedding,
-    packed,
-    flip: plan.evaluation.flip,
+  const judged = await evaluateRun({
+    embed: (pictures) => embedImages({ ...embedding, packed, flip: plan.evaluation.flip }, pictures),
+    embeddingSize: network.embeddingSize,
+    head: { loss: arm.loss, weights: classWeights(arm, machine) },
     falsePositiveRates: plan.evaluation.falsePositiveRates,
     pairWeights: plan.evaluation.pairWeights,
-    loss: arm.loss,
     seed: splitSeedOf(plan.split, task.seed),
     classes,
     ...images,
@@ -228,21 +227,17 @@ async function judge({ task, arm, network, set, packed, images }: Run, machine: 
   });
   if (task.setFiles.length === 0) return judged;
   const sets: SetVerification[] = [];
-  for (const file of task.setFiles) sets.push(await judgeVerificationSet(embedding, readVerificationSet(file)));
+  const judge: SetJudge = {
+    ...embedding,
+    embedWithMirror: (pixels, pictures) => embedImages({ ...embedding, packed: pixels, flip: true }, pictures),
+  };
+  for (const file of task.setFiles) sets.push(await judgeVerificationSet(judge, readVerificationSet(file)));
   return { ...judged, evaluation: { ...judged.evaluation, sets } };
 }
 
-/** Writes unit embeddings as .npy and what each row shows as .tsv; returns their paths. */
-async function writeEmbeddings({ task, set }: Run, { size, values, rows }: JudgedRun['embeddings']) {
-  const { embeddings, labels } = runFiles(task.runFolder);
-  const lines = rows.map(({ index, part }) => {
-    const image = set.images[index];
-    return `${tsvCell(image?.identity ?? '')}\t${part}\t${tsvCell(image?.path ?? '')}`;
-  });
-  await writeWhole(embeddings, npyBytes(values, size));
-  await writeWhole(labels, ['identity\tpart\tfile', ...lines, ''].join('\n'));
-  return { embeddings, labels };
-}
+/** The trained class weights; null for a loss that has none. */
+const classWeights = (arm: TrainedArm, machine: Machine): Float32Array | null =>
+  trainsClassWeights(arm.loss) ? (machine.readState([classWeightName]).get(classWeightName) ?? null) : null;
 
 type DoneMessage = Extract<TrainerMessage, { kind: 'done' }>;
 

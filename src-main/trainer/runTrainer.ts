@@ -112,6 +112,7 @@ function isLast(message: TrainerMessage): message is LastMessage {
       return true;
     case 'started':
     case 'progress':
+    case 'embedded':
     case 'points':
     case 'epoch':
     case 'snapshot':

@@ -9,6 +9,13 @@ import type { ParentFiles } from '../model/weights/parentWeights.ts';
 import type { RunPoint } from '../train/pointStream.ts';
 import type { EpochSummary } from '../train/trainRun.ts';
 
+/** A model or embeddings that are there already, with the SHA-256 of what was planned. */
+export interface GivenFiles {
+  readonly kind: 'onnx' | 'embeddings';
+  readonly path: string;
+  readonly sha256: string;
+}
+
 /** The files of the run that a run starts from, and what is to be taken from it. */
 export interface TaskParent extends ParentFiles {
   /** Whether its classes are those of this run, in the same order. */
@@ -17,7 +24,7 @@ export interface TaskParent extends ParentFiles {
   readonly checkpoint: string | null;
 }
 
-/** What the workbench asks a trainer process to do: to train one arm with one seed. */
+/** What the workbench asks a trainer process to do: to train one arm with one seed, or to judge what is there. */
 export interface TrainerTask {
   readonly plan: Plan;
   readonly planHash: string;
@@ -27,6 +34,8 @@ export interface TrainerTask {
   readonly classes: readonly string[];
   readonly parts: Readonly<Record<'train' | 'val' | 'test' | 'query' | 'distractors', readonly number[]>>;
   readonly runFolder: string;
+  /** What is judged in place of a network that is trained; null for an arm that is trained. */
+  readonly given: GivenFiles | null;
   readonly resume: boolean;
   /** The epoch after which the run is saved and waits; null: train to the end. */
   readonly untilEpoch: number | null;
@@ -54,7 +63,8 @@ export type WorkbenchMessage =
 export type TrainerMessage =
   | {
       readonly kind: 'started';
-      readonly initialWeightsHash: string;
+      /** Null where nothing is trained. */
+      readonly initialWeightsHash: string | null;
       readonly engine: RunEngine;
       /** Whether the class centres are the parent's; absent without a parent, or where the loss has none. */
       readonly classCentres?: Ancestry['classCentres'];
@@ -66,6 +76,7 @@ export type TrainerMessage =
       readonly total: number;
       readonly imagesPerSecond: number;
     }
+  | { readonly kind: 'embedded'; readonly done: number; readonly total: number } // pictures, of a given model
   | { readonly kind: 'points'; readonly batch: number; readonly points: readonly RunPoint[] } // the answer is 'stored'
   | { readonly kind: 'epoch'; readonly summary: EpochSummary } // its points are sent by 'points'
   | { readonly kind: 'snapshot'; readonly folder: string } // the folder has a new one

@@ -16,11 +16,18 @@ export const useRuns = defineStore('runs', () => {
 
   /** Newest first. */
   const all = computed(() => [...byId.value.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)));
-  /** The arms of an experiment in the order of their first runs. It gives an arm the same colour on every screen. */
+  /**
+   * The arms of an experiment in the order of their first runs, those that are not trained here last: they are judged
+   * first. It gives an arm the same colour on every screen.
+   */
   const armsOf = (planHash: string): readonly string[] => arms.value.get(planHash) ?? [];
   const arms = computed(() => {
     const found = new Map<string, string[]>();
-    for (const { planHash, arm } of [...all.value].reverse()) {
+    const oldestFirst = [...all.value].reverse();
+    for (const { planHash, arm } of [
+      ...oldestFirst.filter((run) => run.given === null),
+      ...oldestFirst.filter((run) => run.given !== null),
+    ]) {
       const own = found.get(planHash);
       if (!own) found.set(planHash, [arm]);
       else if (!own.includes(arm)) own.push(arm);

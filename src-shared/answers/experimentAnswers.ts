@@ -8,6 +8,8 @@ export interface ExperimentSummary {
   readonly planHash: string | null;
   readonly arms: number;
   readonly seeds: number;
+  /** How many runs the plan asks for, without those of tuning. */
+  readonly runs: number;
   readonly runsDone: number;
   /** Whether a sweep stops some of its runs early. */ readonly halving: boolean;
 }

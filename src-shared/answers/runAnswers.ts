@@ -1,4 +1,5 @@
 import type { Ancestry } from '../ancestry.ts';
+import type { GivenModel } from '../arms.ts';
 import type { PredictionComparison } from '../comparePredictions.ts';
 import type { ComparedPair } from '../comparison.ts';
 import type { Evaluation } from '../evaluation.ts';
@@ -17,6 +18,8 @@ export interface RunSummary {
   readonly arm: string;
   readonly seed: number;
   readonly planHash: string;
+  /** What the run judges if it was not trained here; null for a run that is trained. */
+  readonly given: GivenModel | null;
   readonly data: RunData | null;
   readonly status: RunStatus;
   readonly createdAt: string;

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { trainedArms } from '../../src-shared/arms.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import type { TrainedSummary } from '../../src-shared/trainedSummary.ts';
@@ -20,7 +21,7 @@ try {
   for (const preset of ['losses', 'pair-losses']) {
     const file = fileURLToPath(new URL(`../../resources/experiments/${preset}.yaml`, import.meta.url));
     const whole = parseExperiment(readFileSync(file, 'utf8'), file);
-    for (const arm of whole.arms.filter(({ loss }) => only.length === 0 || only.includes(loss.name))) {
+    for (const arm of trainedArms(whole).filter(({ loss }) => only.length === 0 || only.includes(loss.name))) {
       const plan = { ...whole, arms: [arm] };
       const options = {
         store,

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import * as onnxruntime from 'onnxruntime-web';
+import * as onnxruntime from 'onnxruntime-node';
 import { parse } from 'yaml';
 import { identificationRatesOf, type Evaluation } from '../../src-shared/evaluation.ts';
 import { openPackedImages, openPreparedSet } from '../../src-main/data/preparedSet.ts';
@@ -30,7 +30,6 @@ const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.me
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-e2e-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-onnxruntime.env.wasm.numThreads = 1;
 const experiment = join(folder, 'small.yaml');
 writeFileSync(
   experiment,
@@ -359,9 +358,7 @@ async function assertOnnxEmbeds(exported: string, workspace: string): Promise<vo
     pixels,
   );
   packed.close();
-  const session = await onnxruntime.InferenceSession.create(readFileSync(join(exported, 'model.onnx')), {
-    executionProviders: ['wasm'],
-  });
+  const session = await onnxruntime.InferenceSession.create(readFileSync(join(exported, 'model.onnx')));
   const embed = async (mirrored: boolean) => {
     const input = new Float32Array(pixels.length);
     for (let index = 0; index < pixels.length; index++) {

@@ -4,7 +4,8 @@ import sharp from 'sharp';
 import { checkSetPictures } from '../../src-main/data/verification/decodeSetPicture.ts';
 import type { VerificationSet } from '../../src-main/data/verification/verificationSet.ts';
 import type { Machine } from '../../src-main/engine/graph/compileProgram.ts';
-import { judgeVerificationSet } from '../../src-main/evaluate/judgeVerificationSet.ts';
+import { embedImages } from '../../src-main/evaluate/embedImages.ts';
+import { judgeVerificationSet, type SetJudge } from '../../src-main/evaluate/judgeVerificationSet.ts';
 
 const side = 32;
 const batchSize = 8;
@@ -35,6 +36,12 @@ const machine: Machine = {
   dispose: () => undefined,
 };
 
+const embedding = { machine, batchSize, size: side, embeddingSize: 3 };
+const judge: SetJudge = {
+  ...embedding,
+  embedWithMirror: (packed, images) => embedImages({ ...embedding, packed, flip: true }, images),
+};
+
 /** Twelve pairs: those of one person have one pair of levels up to the order, those of two have others. */
 async function drawnSet(size = side): Promise<VerificationSet> {
   const pictures: Buffer[] = [];
@@ -48,7 +55,7 @@ async function drawnSet(size = side): Promise<VerificationSet> {
 
 test('pairs are judged by the distance of summed embeddings', async () => {
   const set = await drawnSet();
-  const judged = await judgeVerificationSet({ machine, batchSize, size: side, embeddingSize: 3 }, set);
+  const judged = await judgeVerificationSet(judge, set);
   // Mirrored pictures add what the order of the halves takes away, so that each pair of one person has distance 0
   // but for the weights: [first + last, 2 (first + last), 2].
   assert.deepEqual([judged.name, judged.genuine, judged.impostors], ['drawn', 8, 4]);
@@ -66,7 +73,7 @@ test('pairs are judged by the distance of summed embeddings', async () => {
 test('pictures of another size are scaled, and a broken one is named before anything trains', async () => {
   const set = await drawnSet(2 * side);
   await checkSetPictures(set, { side });
-  const judged = await judgeVerificationSet({ machine, batchSize, size: side, embeddingSize: 3 }, set);
+  const judged = await judgeVerificationSet(judge, set);
   assert.equal(judged.mean, 1);
   const pictures = [...set.pictures];
   pictures[4] = (pictures[4] as Buffer).subarray(0, 40);

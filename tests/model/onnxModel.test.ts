@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as onnxruntime from 'onnxruntime-web';
+import * as onnxruntime from 'onnxruntime-node';
 import { backboneNames, modelSchema } from '../../src-shared/modelSchema.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
@@ -9,8 +9,6 @@ import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { parameterSpecs, type Network } from '../../src-main/model/network.ts';
 import { onnxModel } from '../../src-main/model/onnx/onnxModel.ts';
 import { toTorch } from '../../src-main/model/weights/torchLayout.ts';
-
-onnxruntime.env.wasm.numThreads = 1;
 
 /** Initial weights, with statistics, offsets and slopes away from their start, so that a swapped pair shows. */
 function unevenParameters(network: Network): Map<string, Float32Array> {
@@ -39,7 +37,7 @@ async function theirEmbeddings(network: Network, parameters: ReadonlyMap<string,
     parameterSpecs(network).map((spec) => [spec.name, toTorch(network, spec, parameters.get(spec.name)!)]),
   );
   const bytes = Buffer.concat(onnxModel({ network, weights, metadata: { color: 'RGB' }, description: 'a test' }));
-  const session = await onnxruntime.InferenceSession.create(bytes, { executionProviders: ['wasm'] });
+  const session = await onnxruntime.InferenceSession.create(bytes);
   const channelsFirst = tf.transpose(input, [0, 3, 1, 2]);
   const tensor = new onnxruntime.Tensor('float32', channelsFirst.dataSync() as Float32Array, channelsFirst.shape);
   const output = (await session.run({ input: tensor }))[network.output]!;

@@ -15,7 +15,7 @@ const sweep = (knobs: string, more = '') =>
 test('a ladder is one line: each arm changes one thing of the one before', () => {
   const plan = parse('ladder: true');
   assert.deepEqual(
-    plan.arms.map((arm) => [arm.name, arm.loss.name, arm.against]),
+    plan.arms.map((arm) => [arm.name, arm.loss?.name, arm.against]),
     [
       ['cross-entropy', 'crossEntropy', undefined],
       ['NormFace (s = 1)', 'normFace', 'cross-entropy'],
@@ -90,7 +90,7 @@ test('random draws keep to budget, range and seed', () => {
   assert.notDeepEqual(draws(1), draws(2));
   for (const loss of draws(3))
     assert.ok(
-      loss.name === 'arcFace' &&
+      loss?.name === 'arcFace' &&
         Number.isInteger(loss.scale) &&
         loss.scale >= 8 &&
         loss.scale <= 64 &&

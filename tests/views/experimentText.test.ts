@@ -32,10 +32,28 @@ arms:
     against: cross-entropy
 `;
 const standing: readonly GivenArm[] = [
-  { name: 'a', loss: 'crossEntropy', settings: {}, against: null },
-  { name: 'b', loss: { name: 'arcFace' }, settings: {}, against: null },
+  { name: 'a', loss: 'crossEntropy', given: null, settings: {}, against: null },
+  { name: 'b', loss: { name: 'arcFace' }, given: null, settings: {}, against: null },
 ];
 const plan = (yaml: string) => parseExperiment(yaml, 'test');
+
+test('an arm that is not trained here is added, keeps its file and its place, and survives every edit', () => {
+  const model = { kind: 'onnx', file: '/models/w600k_r50.onnx' } as const;
+  const added = editArms(text, standing).addGiven(model);
+  assert.deepEqual(plan(added).arms.at(-1), { name: 'w600k_r50', onnx: model.file });
+  assert.deepEqual(armsIn(added, standing).at(-1)?.given, model);
+  const edited = editArms(editArms(added, standing).rename(2, 'buffalo'), standing).move(2, -1);
+  const set = setKnob(edited, ['training', 'epochs'], 3);
+  assert.deepEqual(plan(set).arms[1], { name: 'buffalo', onnx: model.file });
+  const twice = editArms(set, standing).duplicate(1);
+  assert.deepEqual(plan(twice).arms[2], { name: 'buffalo 2', onnx: model.file });
+  // Another file: its SHA-256 is not that of the one before.
+  const hashed = setKnob(set, ['arms', 1, 'sha256'], 'a'.repeat(64));
+  const other = editArms(hashed, standing).setGiven(1, { kind: 'onnx', file: 'other.onnx' });
+  assert.deepEqual(plan(other).arms[1], { name: 'buffalo', onnx: 'other.onnx' });
+  const rows = editArms('', standing).addGiven({ kind: 'embeddings', file: 'C:\\faces\\e.npy' });
+  assert.deepEqual(plan(rows).arms.at(-1), { name: 'e', embeddings: 'C:\\faces\\e.npy' });
+});
 
 test('a knob that is set leaves every comment, line and quote of the others as it was', () => {
   assert.equal(setKnob(text, ['training', 'learningRate'], 0.05), text.replace('0.10', '0.05'));
@@ -87,7 +105,7 @@ test('arms are added, copied, renamed, moved, given losses and removed, and arms
   assert.equal(plan(arms.remove(0)).arms[0]?.against, undefined);
   assert.deepEqual(names(arms.move(1, -1)), ['ArcFace', 'cross-entropy']);
   const pk = setChoice(text, ['training', 'sampler'], { name: 'pk', identities: 8, images: 4 });
-  assert.equal(plan(editArms(pk, standing).setLoss(0, 'arcFace + 0.1 triplet')).arms[0]?.loss.name, 'sum');
+  assert.equal(plan(editArms(pk, standing).setLoss(0, 'arcFace + 0.1 triplet')).arms[0]?.loss?.name, 'sum');
   assert.deepEqual(plan(arms.set(1, ['loss', 'marginRadians'], 0.2)).arms[1]?.loss, {
     name: 'arcFace',
     marginRadians: 0.2,
@@ -123,7 +141,7 @@ test('arms that only stand for missing ones are written out at the first change'
   const changed = editArms(bare, standing).set(1, ['loss', 'scale'], 16);
   assert.ok(changed.startsWith('name: x # y\n'));
   assert.deepEqual(
-    plan(changed).arms.map(({ name, loss }) => [name, 'scale' in loss ? loss.scale : null]),
+    plan(changed).arms.map(({ name, loss }) => [name, loss && 'scale' in loss ? loss.scale : null]),
     [
       ['a', null],
       ['b', 16],

@@ -9,6 +9,7 @@ const run = (id: string, changes: Partial<RunSummary>): RunSummary => ({
   arm: 'ArcFace',
   seed: 1,
   planHash: 'p',
+  given: null,
   data: null,
   status: 'done',
   createdAt: '',

@@ -9,6 +9,7 @@ const run = (arm: string, seed: number, metrics: Record<string, number>, planHas
   arm,
   seed,
   planHash,
+  given: null,
   data: null,
   status: 'done',
   createdAt: '',

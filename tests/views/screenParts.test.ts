@@ -22,7 +22,7 @@ test('what a field of seeds shows is read as the same seeds', () => {
 });
 
 test('a loss with values that the schema refuses keeps its rows, with what was written', () => {
-  const arm = (loss: unknown) => ({ name: 'a', loss, settings: {}, against: null });
+  const arm = (loss: unknown) => ({ name: 'a', loss, given: null, settings: {}, against: null });
   const rowsOf = (loss: unknown) => armRows([arm(loss)], [], () => undefined);
   const valueOf = (loss: unknown, row: string) => rowsOf(loss).find(({ name }) => name === row)?.cells[0]?.value;
   assert.equal(valueOf({ name: 'arcFace', scale: 5000 }, 'loss.scale'), 5000);

@@ -55,8 +55,8 @@ test('every knob of the schema has a control in the form', () => {
       ({ name }) => [`sweep.knobs.*.${name}`, `tune.knobs.*.${name}`],
     ),
     'stopping.equalWithin', // the panel Stop when decided
-    // The table of arms names them, chooses their loss, varies other knobs and holds one against another.
-    ...['name', 'settings', 'against'].map((name) => `arms.*.${name}`),
+    // The table of arms names them, chooses their loss or their file, varies other knobs and holds one against another.
+    ...['name', 'onnx', 'embeddings', 'settings', 'against'].map((name) => `arms.*.${name}`),
     ...lossNames.flatMap((loss) => [
       `arms.*.loss.<${loss}>.name`,
       ...lossKnobs(loss).map(({ name }) => `arms.*.loss.<${loss}>.${name}`),
@@ -65,6 +65,8 @@ test('every knob of the schema has a control in the form', () => {
   const isControlled = (leaf: string) =>
     controlled.has(leaf) ||
     leaf === 'arms.*.variantOf' || // written by a sweep, never by a person
+    leaf === 'arms.*.sha256' || // filled in when the file is read
+    leaf.startsWith('extends.') || // written by --extend
     leaf.startsWith('arms.*.loss.<sum>.'); // the expression of a sum, and a row for each knob of its terms
   assert.deepEqual(
     leaves(knobSchemaOf(experimentFields)).filter((leaf) => !isControlled(leaf)),

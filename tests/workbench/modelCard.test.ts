@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { trainedArms } from '../../src-shared/arms.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { citation } from '../../src-main/workbench/results/export/citation.ts';
 import { croissant } from '../../src-main/workbench/results/export/croissant.ts';
@@ -15,7 +16,7 @@ import { modelCard } from '../../src-main/workbench/results/export/modelCard.ts'
 /** A run of the plan's last arm that has not been judged. */
 function unjudged(text: string): ExportedRun {
   const plan = parseExperiment(text, 'card.yaml');
-  const arm = plan.arms.at(-1)!;
+  const arm = trainedArms(plan).at(-1)!;
   const run = {
     id: 'aaaaaaaaaaaa',
     experiment: plan.name,

@@ -22,7 +22,7 @@ import { runFacesOf } from '../../src-main/workbench/experiment/runFaces.ts';
 import { auditFaces, writeAuditedSplit } from '../../src-main/workbench/experiment/splitFaces.ts';
 import type { StageOptions } from '../../src-main/workbench/experiment/stage.ts';
 import { portablePlan } from '../../src-main/workbench/results/export/portablePlan.ts';
-import { pictureFinder } from '../../src-main/workbench/results/pictureFinder.ts';
+import { pictureFinder } from '../../src-main/files/pictureFinder.ts';
 import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { drawFaces } from '../drawnFaces.ts';
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { ancestrySchema, startInWords } from '../../../src-shared/ancestry.ts';
+import type { GivenModel } from '../../../src-shared/arms.ts';
 import type { RunData } from '../../../src-shared/answers/runAnswers.ts';
 import { fileSize } from '../../../src-shared/fileSize.ts';
 import { bytesBelow } from '../../files/bytesBelow.ts';
@@ -12,6 +13,7 @@ import { gatherSplit } from '../../workbench/experiment/runExperiment.ts';
 import { extendableRun } from '../../workbench/experiment/extendRun.ts';
 import { deleteRun } from '../../workbench/experiment/deleteRun.ts';
 import { runDataOf } from '../../workbench/experiment/runFaces.ts';
+import { givenOfRun } from '../../workbench/experiment/givenOfRun.ts';
 import { noSuchRun } from '../../workbench/experiment/noSuchRun.ts';
 import { resumableRun, resumeRun } from '../../workbench/experiment/resumeRun.ts';
 import { addedEpochs } from './extendFlags.ts';
@@ -19,6 +21,8 @@ import type { Session } from './session.ts';
 
 const dataInWords = ({ hash, images, people }: RunData): string =>
   images === null ? hash.slice(0, 12) : `${hash.slice(0, 12)}, ${images} pictures of ${people} people`;
+
+const notTrained = (given: GivenModel | null): string => (given ? `  not trained here: ${given.file}` : '');
 
 const shownMetrics = ['train/loss', 'train/accuracy', 'val/loss', 'val/accuracy', 'val/identification'];
 
@@ -35,6 +39,7 @@ export function addRunCommands(program: Command, cli: Session): void {
           store.runs().map(async (row) => ({
             ...row,
             data: runDataOf(store, row.id),
+            given: givenOfRun(store, row),
             bytes: await bytesBelow(folderOf(row.id)),
           })),
         );
@@ -46,7 +51,7 @@ export function addRunCommands(program: Command, cli: Session): void {
                   (row) =>
                     `${row.id}  ${row.status.padEnd(9)}  ${row.createdAt.slice(0, 16).replace('T', ' ')} UTC  ` +
                     `${fileSize(row.bytes).padStart(8)}  data ${row.data?.hash.slice(0, 8) ?? 'unknown '}  ` +
-                    `seed ${row.seed}  ${row.arm}  (${row.experiment})`,
+                    `seed ${row.seed}  ${row.arm}  (${row.experiment})${notTrained(row.given)}`,
                 )
                 .join('\n'),
           rows,
@@ -64,6 +69,7 @@ export function addRunCommands(program: Command, cli: Session): void {
         const value = {
           ...row,
           data: runDataOf(store, id),
+          given: givenOfRun(store, row),
           ancestry: ancestrySchema.nullable().catch(null).parse(store.result(id, 'ancestry')),
           engine: store.result(id, 'engine'),
           resultHash: resultHash(store, id),
@@ -74,7 +80,7 @@ export function addRunCommands(program: Command, cli: Session): void {
         };
         cli.print(
           [
-            `${row.id}  ${row.arm}, seed ${row.seed}  (${row.experiment})`,
+            `${row.id}  ${row.arm}, seed ${row.seed}  (${row.experiment})${notTrained(value.given)}`,
             `status   ${row.status}${row.message ? `: ${row.message}` : ''}`,
             `created  ${row.createdAt}`,
             ...(value.data === null ? [] : [`data     ${dataInWords(value.data)}`]),

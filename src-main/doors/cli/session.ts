@@ -12,6 +12,7 @@ import { openStore, type Store } from '../../store/store.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
+import { withContent } from '../../workbench/experiment/gatherGiven.ts';
 import { extendFlags, planToExtend } from '../../workbench/experiment/planToExtend.ts';
 import { pinStarts } from '../../workbench/experiment/pinStarts.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
@@ -149,9 +150,11 @@ export function session(program: Command) {
       action: (options: StageOptions) => Promise<T>,
     ): Promise<T> {
       return await this.withProgress((shown) =>
-        this.withStore({ readOnly: false }, (store) =>
-          action({ ...of, ...shown, store, plan: pinStarts(of.plan, { store, baseFolder: of.baseFolder }) }),
-        ),
+        this.withStore({ readOnly: false }, async (store) => {
+          const base = { store, baseFolder: of.baseFolder };
+          const plan = await withContent(pinStarts(of.plan, base), base);
+          return await action({ ...of, ...shown, plan, store });
+        }),
       );
     },
   };

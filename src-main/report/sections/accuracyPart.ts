@@ -13,9 +13,13 @@ const ratesOf = ({ summary: { evaluation } }: JudgedRun): readonly (Rate | undef
   evaluation.accuracy.test?.top5,
 ];
 
+type Trained = Pick<ReportContext, 'chosen' | 'texts'>;
+
 /** Closed-set accuracy on val and test: run by run while the runs are few, else as means over the runs of an arm. */
-export function accuracyPart(context: ReportContext): string {
-  const { say } = context.texts;
+export function accuracyPart({ chosen, texts }: ReportContext): string | null {
+  const { say } = texts;
+  const context = { chosen: chosen.filter((arm) => arm.given === null), texts }; // the others have no head to be right
+  if (context.chosen.length === 0) return null;
   const runs = context.chosen.reduce((sum, arm) => sum + arm.runs.length, 0);
   const head = [say('column.valTop1'), say('column.testTop1'), say('column.testTop5')];
   return paragraphs([
@@ -24,7 +28,7 @@ export function accuracyPart(context: ReportContext): string {
   ]);
 }
 
-function runByRun({ chosen, texts }: ReportContext, head: readonly string[]): string[] {
+function runByRun({ chosen, texts }: Trained, head: readonly string[]): string[] {
   const { say } = texts;
   const write = (rate: Rate | undefined) =>
     rate
@@ -37,7 +41,7 @@ function runByRun({ chosen, texts }: ReportContext, head: readonly string[]): st
   return [table([say('column.arm'), say('column.seed'), ...head], rows), say('accuracy.brackets')];
 }
 
-function armByArm({ chosen, texts }: ReportContext, head: readonly string[]): string[] {
+function armByArm({ chosen, texts }: Trained, head: readonly string[]): string[] {
   const { say } = texts;
   const judged = chosen.filter((arm) => arm.runs.length > 0);
   const rows = judged.map((arm) => [

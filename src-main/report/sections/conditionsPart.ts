@@ -3,7 +3,8 @@ import { escapeMarkdown, paragraphs, table } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 
 /** For each pair of compared arms, in how many seeds the stored hashes show equal conditions. Null without a pair. */
-export function conditionsPart({ chosen, model, texts: { say } }: ReportContext): string | null {
+export function conditionsPart({ chosen: compared, model, texts: { say } }: ReportContext): string | null {
+  const chosen = compared.filter((arm) => arm.given === null);
   const trained = (name: string) => model.runs.filter((run) => run.arm === name && run.summary !== null);
   const rows = chosen.slice(1).flatMap((arm) =>
     [...new Set([chosen[0]?.name, chosen.find((other) => other.name === arm.against)?.name])].flatMap((against) => {

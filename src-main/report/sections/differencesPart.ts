@@ -39,8 +39,9 @@ export function differencesPart(context: ReportContext): string | null {
 function differenceRow(pair: ComparedPair, { metrics, chosen, texts }: ReportContext): string[] {
   const orDash = (value: number | null, write: (value: number) => string) => (value === null ? '—' : write(value));
   const p = (value: number) => pValue(value, texts);
-  const evaluation = chosen.flatMap((arm) => arm.runs)[0]?.summary.evaluation;
   const metric = metrics.find(({ key }) => key === pair.metric.key);
+  const evaluation = chosen.flatMap((arm) => arm.runs).find((run) => metric?.read(run.summary.evaluation) !== null)
+    ?.summary.evaluation;
   return [
     pair.metric.primary ? `**${pair.metric.title}**` : pair.metric.title,
     ...(chosen.length > 2 ? [escapeMarkdown(pair.arm)] : []),

@@ -57,6 +57,7 @@ export const failuresSection: Section = (context) => {
     markdown: paragraphs([
       `## ${say('heading.failures')}`,
       worst.length === 0 ? say('failures.none', { images }) : say('failures.intro', { pictures: worst.length, images }),
+      chosen.some((arm) => arm.given !== null) ? say('failures.given') : null,
       worst.length === 0 ? null : mistakesTable(worst, judged, texts),
       book.show('failures.svg', mistakesSheet(worst, model.faces, say('chart.failures')), say('chart.failures')),
       worst.length > mostShown ? say('data.more', { more: worst.length - mostShown }) : null,

@@ -35,7 +35,7 @@ const atBest = (run: JudgedRun, point: string) =>
 
 /** Angles, norms and margins in the judged epoch, as far as the runs recorded them, and the warnings. */
 export const healthSection: Section = ({ chosen, texts, texts: { say } }) => {
-  const arms = chosen.filter((arm) => arm.runs.length > 0);
+  const arms = chosen.filter((arm) => arm.runs.length > 0 && arm.given === null);
   const present = points.filter(({ point }) =>
     arms.some((arm) => arm.runs.some((run) => atBest(run, point) !== undefined && run.curves[point] !== undefined)),
   );

@@ -1,3 +1,4 @@
+import { givenModelOf, trainedArms } from '../../../src-shared/arms.ts';
 import { noParent, shownStart } from '../../../src-shared/ancestry.ts';
 import { drawnClasses, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { describeLoss } from '../../../src-shared/losses.ts';
@@ -30,18 +31,21 @@ export const modelsSection: Section = (context) => {
   };
 };
 
-function networkInWords({ model, texts: { say, short } }: ReportContext): string {
+function networkInWords({ model, texts: { say, short } }: ReportContext): string | null {
   const { model: network, prepare } = model.plan;
   // Arms may set knobs of their own, and tuning chooses some: what stands here is what they trained with.
-  const trained = armsAsTrained(model).map((arm) => planOfArm(model.plan, arm).training);
+  const arms = armsAsTrained(model);
+  const trained = arms.map((arm) => planOfArm(model.plan, arm).training);
+  if (trained.length === 0) return null;
   const each = (valueOf: (training: Plan['training']) => string) => [...new Set(trained.map(valueOf))].join(' / ');
-  const parameters = model.runs.find((run) => run.summary !== null)?.summary?.parameters;
+  const parameters = model.runs.find((run) => run.summary !== null && arms.some(({ name }) => name === run.arm))
+    ?.summary?.parameters;
   return say('models.network', {
     backbone: code(network.backbone),
     weights: model.plan.extends ? say('models.extended') : weightsInWords(network, say('models.random')),
     size: prepare.inputSize,
     embedding: network.embeddingSize,
-    parameters: parameters === undefined ? '' : say('models.parameters', { parameters }),
+    parameters: typeof parameters !== 'number' ? '' : say('models.parameters', { parameters }),
     epochs: Math.max(...trained.map(({ epochs }) => epochs)),
     batch: Math.max(...trained.map(({ batchSize }) => batchSize)),
     sampler: each(({ sampler }) => sampler.name),
@@ -57,23 +61,36 @@ function weightsInWords({ weights, from }: Plan['model'], random: string): strin
 }
 
 /** The variants of a sweep share a row. */
-function lossTable({ model: { plan }, texts: { say } }: ReportContext): string {
+function lossTable({ model: { plan, runs }, texts: { say } }: ReportContext): string {
   const losses = new Map(
-    plan.arms.map((arm) => [JSON.stringify([arm.variantOf ?? arm.name, describeLoss(arm.loss).title]), arm]),
+    trainedArms(plan).map((arm) => [JSON.stringify([arm.variantOf ?? arm.name, describeLoss(arm.loss).title]), arm]),
   );
+  const given = plan.arms.flatMap((arm) => {
+    const own = givenModelOf(arm);
+    if (!own) return [];
+    const parameters = runs.find((run) => run.arm === arm.name)?.summary?.parameters ?? null;
+    const what = [
+      say(`given.${own.kind}`, { file: code(own.file) }),
+      ...(parameters === null ? [] : [say('given.parameters', { parameters })]),
+    ];
+    return [[escapeMarkdown(arm.name), what.join(', '), '—', '—']];
+  });
   return table(
     [say('column.arm'), say('column.loss'), say('column.formula'), say('column.paper')],
-    [...losses.values()].map((arm) => {
-      const { title, formula, paper } = describeLoss(arm.loss);
-      return [arm.variantOf ?? arm.name, title, formula, paper === '-' ? '—' : paper].map(escapeMarkdown);
-    }),
+    [
+      ...[...losses.values()].map((arm) => {
+        const { title, formula, paper } = describeLoss(arm.loss);
+        return [arm.variantOf ?? arm.name, title, formula, paper === '-' ? '—' : paper].map(escapeMarkdown);
+      }),
+      ...given,
+    ],
   );
 }
 
 /** A sentence for each arm whose steps draw only some of the class centres. */
 function drawnInWords({ model: { plan, split }, texts: { say } }: ReportContext): string[] {
   const classes = split.parts.find(({ part }) => part === 'train')?.people ?? 0;
-  return plan.arms.flatMap((arm) => {
+  return trainedArms(plan).flatMap((arm) => {
     const drawn = drawnClasses(planOfArm(plan, arm).training, classes);
     return drawn === null ? [] : [say('models.drawn', { arm: escapeMarkdown(arm.name), drawn, classes })];
   });
@@ -84,7 +101,7 @@ function differenceTable({ model, arms, texts: { say } }: ReportContext): string
   const differences = planDifference({ ...plan, arms: armsAsTrained(model) });
   if (differences.length === 0) return say('models.same');
   return narrowTable(
-    [say('column.knob'), ...arms.map((arm) => escapeMarkdown(arm.name))],
+    [say('column.knob'), ...arms.filter((arm) => arm.given === null).map((arm) => escapeMarkdown(arm.name))],
     differences.map((row) => [code(row.knob), ...row.values.map(escapeMarkdown)]),
     say('column.arm'),
   );

@@ -51,8 +51,7 @@ function seriesOf(
 
 /** Every run with its state, and the curves of accuracy and loss. */
 export const trainingSection: Section = (context) => {
-  const { model, texts } = context;
-  const { say } = texts;
+  const { say } = context.texts;
   const book = chartBook();
   const shown = curves(context, book);
   return {
@@ -60,7 +59,7 @@ export const trainingSection: Section = (context) => {
       `## ${say('heading.training')}`,
       runTable(context),
       ...failures(context),
-      model.runs.some((run) => run.summary !== null) ? howChosen(context) : null,
+      context.arms.some((arm) => arm.given === null && arm.runs.length > 0) ? howChosen(context) : null,
       ...shown,
       shown.some((image) => image !== null) ? legend(context) : null,
     ]),
@@ -78,15 +77,17 @@ function howChosen({ model: { plan, split }, texts }: ReportContext): string {
   });
 }
 
-const states = ['done', 'trained', 'running', 'queued', 'failed', 'cancelled'] as const;
+const states = ['given', 'done', 'trained', 'running', 'queued', 'failed', 'cancelled'] as const;
 
 function stateInWords(status: string, { say }: Texts): string {
   const state = states.find((known) => known === status);
   return say(state === undefined ? 'state.missing' : `state.${state}`);
 }
 
-function runTable({ model, texts }: ReportContext): string {
+function runTable({ model, arms, texts }: ReportContext): string {
   const { say } = texts;
+  const given = new Set(arms.filter((arm) => arm.given !== null).map(({ name }) => name));
+  const isDrawnAnew = model.plan.split.seed === 'perSeed';
   return table(
     [
       say('column.arm'),
@@ -99,9 +100,11 @@ function runTable({ model, texts }: ReportContext): string {
     ],
     model.runs.map(({ arm, seed, status, summary, halving, resultHash }) => [
       escapeMarkdown(arm),
-      String(seed),
-      halving ? say('state.halved', { round: halving.round }) : stateInWords(status, texts),
-      ...(summary
+      given.has(arm) && !isDrawnAnew ? '—' : String(seed),
+      halving
+        ? say('state.halved', { round: halving.round })
+        : stateInWords(given.has(arm) && status === 'done' ? 'given' : status, texts),
+      ...(summary && !given.has(arm)
         ? [
             say('training.of', { best: summary.bestEpoch, all: summary.epochs }),
             say('unit.seconds', { number: texts.count(Math.round(summary.seconds)) }),
@@ -128,7 +131,7 @@ const failures = ({ model, texts }: ReportContext): string[] =>
 /** The charts of accuracy, of loss, and of the parts of summed losses. Two arms have room for train beside val. */
 function curves(context: ReportContext, book: ReturnType<typeof chartBook>): (string | null)[] {
   const { say, short: write } = context.texts;
-  const both = context.arms.length <= 2;
+  const both = context.arms.filter((arm) => arm.given === null).length <= 2;
   const train = {
     name: 'train/accuracy',
     dashed: true,

@@ -7,6 +7,7 @@ import { escapeMarkdown, paragraphs } from '../markdown.ts';
 import type { ReportContext } from '../reportContext.ts';
 import { chartBook, type Section } from '../section.ts';
 import { clippingInWords } from '../clippingInWords.ts';
+import { givenInWords } from '../givenInWords.ts';
 import { headFreeInWords } from '../headFreeInWords.ts';
 import { intervalInWords } from '../intervalInWords.ts';
 import { splitInWords, spreadOfPairs } from '../spreadInWords.ts';
@@ -30,15 +31,14 @@ function answer(context: ReportContext, book: ReturnType<typeof chartBook>): (st
   if (primary.length === 0) return [say('verdict.notDone')];
   const tested = primary.filter((pair) => pair.adjustedP !== null);
   const title = say('chart.differences', { base: comparison.base });
-  const first = tuningInWords(context);
+  const open = primary.some(({ fixedArms }) => fixedArms < 2) ? say('verdict.addSeeds') : null;
   return [
-    sentences(primary, context)
-      .map((sentence, place) => (place === 0 ? `- ${first}: ${sentence}` : `- ${sentence}`))
-      .join('\n'),
+    firstSentences(primary, context),
+    givenInWords(context),
     unequalStarts(context),
     leakedStarts(context),
-    splitInWords(context),
-    tested.length > 0 ? say(bracketsOf(tested), { comparisons: tested.length }) : say('verdict.addSeeds'),
+    primary.every(({ fixedArms }) => fixedArms === 2) ? null : splitInWords(context),
+    tested.length > 0 ? say(bracketsOf(tested), { comparisons: tested.length }) : open,
     tested.length === 0 ? null : book.show('differences.svg', chartOf(primary, title, context), title),
     headFreeInWords(context),
     clippingInWords(context),
@@ -46,6 +46,21 @@ function answer(context: ReportContext, book: ReturnType<typeof chartBook>): (st
     spreadOfPairs(context),
     pairedness(context),
   ];
+}
+
+/** Trained arms first, with how they came to their hyperparameters; then models that were not trained here. */
+function firstSentences(primary: readonly ComparedPair[], context: ReportContext): string {
+  const given = new Set(context.chosen.filter((arm) => arm.given !== null).map(({ name }) => name));
+  const isTrained = ({ arm, against }: ComparedPair) => !given.has(arm) && !given.has(against);
+  const trained = sentences(primary.filter(isTrained), context);
+  const others = sentences(
+    primary.filter((pair) => !isTrained(pair)),
+    context,
+  );
+  const first = tuningInWords(context);
+  return [...trained.map((sentence, place) => (place === 0 ? `${first}: ${sentence}` : sentence)), ...others]
+    .map((sentence) => `- ${sentence}`)
+    .join('\n');
 }
 
 const bracketsOf = (tested: readonly ComparedPair[]) =>
@@ -127,7 +142,9 @@ function noise({ model, comparison, texts }: ReportContext): string | null {
 
 /** Says that the runs of one seed form pairs, or names the arms that do not. */
 function pairedness({ model, chosen, texts: { say, list } }: ReportContext): string | null {
-  const runs = model.runs.filter((run) => chosen.some((arm) => arm.name === run.arm) && run.summary !== null);
+  const runs = model.runs.filter(
+    (run) => chosen.some((arm) => arm.name === run.arm && arm.given === null) && run.summary !== null,
+  );
   const unpaired = unpairedRuns(runs);
   const [first] = runs;
   if (!first || runs.every((run) => run.arm === first.arm)) return null;

@@ -15,6 +15,7 @@ import type {
   PlanAdvice,
   Preset,
 } from '../../../src-shared/answers/experimentAnswers.ts';
+import { seedsOfArm, trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { isPlaceholder } from '../../../src-shared/dataSchema.ts';
@@ -24,6 +25,7 @@ import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
 import { refuseTooLarge } from '../../../src-shared/refuseTooLarge.ts';
 import { refuseTraining } from '../../../src-shared/refuseTraining.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
+import { isBelow } from '../../files/isBelow.ts';
 import { isPlainName } from '../../files/plainName.ts';
 import type { StartEstimate } from '../../../src-shared/startEstimate.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
@@ -35,6 +37,7 @@ import { parentRun, refuseOtherNetwork, type ParentBase } from '../experiment/pa
 import { pinStarts } from '../experiment/pinStarts.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import { trainingPart } from '../experiment/refuseStart.ts';
+import { givenFilesOf, withContent } from '../experiment/gatherGiven.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
@@ -58,10 +61,15 @@ function startedPlan(plan: Plan, base: ParentBase): Plan {
   }
 }
 
-/** Reads an experiment's text: its plan, or what is wrong with it and where. */
-function read(yaml: string, base: ParentBase): ReadExperiment {
+interface PlanBase extends ParentBase {
+  /** Whether the user has opened a path, so that its content may be read. */
+  readonly isOpen: (path: string) => Promise<boolean>;
+}
+
+/** Reads an experiment's text: its plan, completed with what its files hold, or what is wrong with it and where. */
+async function read(yaml: string, base: PlanBase): Promise<ReadExperiment> {
   try {
-    const plan = parseExperiment(yaml, textName);
+    const plan = await withContent(parseExperiment(yaml, textName), base, base.isOpen);
     return { plan, planHash: planHash(startedPlan(plan, base)), fault: null, parameters: trainedParameters(plan) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
@@ -115,7 +123,7 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
     ...(counted && 'refusal' in counted
       ? [{ knob: 'split.minImages', arms: [], text: counted.refusal, blocking: true }]
       : []),
-    ...plan.arms.flatMap((arm) =>
+    ...trainedArms(plan).flatMap((arm) =>
       refuseTraining(arm.loss, planOfArm(plan, arm).training).map(({ knob, sentence }) => ({
         knob,
         arms: [arm.name],
@@ -123,7 +131,7 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
         blocking: true,
       })),
     ),
-    ...plan.arms.flatMap((arm) => {
+    ...trainedArms(plan).flatMap((arm) => {
       if (!counted || !('facts' in counted)) return [];
       const refusal = refuseBatch(planOfArm(plan, arm).training, trainingPart(counted.facts));
       if (!refusal) return [];
@@ -154,11 +162,11 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   const countFaces = faceCounter(store, library);
   const { area, experiment: pathOf } = workspaceFolders(store.workspace);
   const folder = area('experiments');
-  const base = { store, baseFolder: folder };
+  const base = { store, baseFolder: folder, isOpen: (path: string) => isBelow(path, roots) };
   const changed = () => tell({ event: 'experiments.changed', payload: null });
   const estimate = startEstimator(store, () => keptSpeed('auto'));
   const check = async (yaml: string): Promise<CheckedExperiment> => {
-    const found = read(yaml, base);
+    const found = await read(yaml, base);
     const counted = found.plan && (await countFaces(found.plan, folder));
     const estimated = found.plan && estimate(found.plan, counted);
     return {
@@ -205,6 +213,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       .map((arm) => planOfArm(plan, arm).model.weights)
       .filter((file) => file !== 'random' && file !== 'imagenet');
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
+    const given = plan.arms.flatMap((arm) => givenFilesOf(arm, base)?.path ?? []);
     const exported = plan.arms.flatMap((arm) => {
       const parent = parentRun(base, planOfArm(plan, arm).model.from);
       return parent && !parent.isKept ? [dirname(parent.weights)] : [];
@@ -214,13 +223,15 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       await openedPath(source, roots); // what was imported was chosen before
     for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets, ...exported]))
       await openedPath(pathFrom(base, file), roots);
+    for (const file of given) await openedPath(file, roots);
   };
   return {
     'experiments.list': async () => {
       const ids = (await readdir(folder))
         .filter((name) => name.endsWith('.yaml'))
         .map((name) => name.slice(0, -'.yaml'.length));
-      const all = (await Promise.all(ids.map(kept))).map((text) => ({ ...text, ...read(text.yaml, base) }));
+      const texts = await Promise.all(ids.map(kept));
+      const all = await Promise.all(texts.map(async (text) => ({ ...text, ...(await read(text.yaml, base)) })));
       return all
         .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
         .map(({ id, yaml, plan, updatedAt, planHash: hash }) => ({
@@ -230,6 +241,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
           planHash: hash,
           arms: plan?.arms.length ?? 0,
           seeds: plan?.seeds.length ?? 0,
+          runs: plan?.arms.reduce((sum, arm) => sum + seedsOfArm(plan, arm).length, 0) ?? 0,
           halving: plan?.sweep?.halving !== undefined,
           runsDone: hash === null ? 0 : countDone(store.runs(hash)),
         }));
@@ -271,7 +283,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       return null;
     },
     'experiments.start': async ({ id, interrupted }) => {
-      const { plan, fault } = read((await kept(id)).yaml, base);
+      const { plan, fault } = await read((await kept(id)).yaml, base);
       if (!plan)
         throw new ArcBenchError(
           'wrong-input',

@@ -8,6 +8,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { lttb } from '../../../src-shared/maths/lttb.ts';
 import { averageReach, movingAverage } from '../../../src-shared/maths/movingAverage.ts';
+import type { GivenModel } from '../../../src-shared/arms.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { knobsOf as flatKnobs } from '../../../src-shared/knobs.ts';
 import { tuningTrials } from '../../../src-shared/tune.ts';
@@ -21,8 +22,9 @@ import type { ValCurve } from '../../../src-shared/valCurve.ts';
 import { valCurveOfRun } from '../results/valCurveOfRun.ts';
 import { armDifferences } from '../results/armDifferences.ts';
 import { lastCurveOfEpoch } from '../experiment/epochsDone.ts';
+import { givenOfRun } from '../experiment/givenOfRun.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
-import { pictureFinder } from '../results/pictureFinder.ts';
+import { pictureFinder } from '../../files/pictureFinder.ts';
 import { judgedMetrics } from '../results/judgedMetrics.ts';
 import { extendableRun } from '../experiment/extendRun.ts';
 import { takenForPictures } from '../results/takenForPictures.ts';
@@ -75,6 +77,13 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
     }
     return known[arm] ?? {};
   };
+  const givenInPlans = new Map<string, GivenModel | null>();
+  const givenOf = (row: RunRow): GivenModel | null => {
+    const key = `${row.planHash} ${row.arm}`;
+    const known = givenInPlans.has(key) ? givenInPlans.get(key)! : givenOfRun(store, row);
+    givenInPlans.set(key, known);
+    return known;
+  };
   const curveOfPlan = new Map<string, ValCurve>();
   const selectedBy = (planHash: string): ValCurve => {
     const known = curveOfPlan.get(planHash) ?? valCurveOfRun(store, { planHash });
@@ -97,10 +106,11 @@ export function runSummaries({ store }: Pick<CallContext, 'store'>) {
       .map(({ name, value }) => [name, value] as const);
     return {
       ...shown,
+      given: givenOf(row),
       data: runDataOf(store, row.id),
       ...store.annotation(row.id),
       knobs,
-      epochs: Number(knobs['training.epochs'] ?? 0),
+      epochs: givenOf(row) ? 0 : Number(knobs['training.epochs'] ?? 0),
       judgedEpoch: judgedPoints[0]?.epoch ?? null,
       epoch: latest.find((point) => point.name === lastCurveOfEpoch)?.epoch ?? 0,
       metrics: { ...Object.fromEntries(curves), ...judged(row) },

@@ -1,6 +1,7 @@
 import { elementCount } from '../../../src-shared/maths/elementCount.ts';
 import type { StartEstimate, TrainingRate } from '../../../src-shared/startEstimate.ts';
-import { drawnClasses, planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
+import { isTrained, seedsOfArm, trainedArms, type ArmPlan, type TrainedArm } from '../../../src-shared/arms.ts';
+import { drawnClasses, planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { halvingRounds } from '../../../src-shared/halving.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { networkShapes, parameterSpecs } from '../../model/network.ts';
@@ -92,7 +93,7 @@ export function startEstimator(
             trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0),
           }
         : null;
-    const arms = [...plan.arms, ...trials].map((arm) => {
+    const arms = [...trainedArms(plan), ...trials.filter(isTrained)].map((arm) => {
       const armPlan = planOfArm(plan, arm);
       const seeds = isTrial({ arm: arm.name }) ? tuningSeeds(plan).length : plan.seeds.length;
       const left = seeds - own.filter((run) => run.arm === arm.name).length;
@@ -112,7 +113,9 @@ export function startEstimator(
     // given parts have no shares
     const withVal = 1 + (plan.split.train === 0 ? 0 : plan.split.val / plan.split.train) * inferenceShare;
     return {
-      runs: plan.arms.length * plan.seeds.length + trials.length * tuningSeeds(plan).length,
+      runs:
+        plan.arms.reduce((sum, arm) => sum + seedsOfArm(plan, arm).length, 0) +
+        trials.length * tuningSeeds(plan).length,
       runsDone: own.length,
       faces,
       rate,
@@ -126,7 +129,7 @@ export function startEstimator(
             sum + secondsToBegin * arm.left + (withVal * arm.imagesLeft) / (arm.rate ?? rate).imagesPerSecond,
           0,
         ),
-      memoryBytes: Math.max(...arms.map((arm) => arm.bytes)),
+      memoryBytes: Math.max(0, ...arms.map((arm) => arm.bytes)),
       diskBytes: arms.reduce(
         (sum, arm) => sum + arm.notBegun * arm.bytesOfRun,
         demoBytes(store.workspace, plan.data) + bytesToPrepare(plan, counted),
@@ -158,7 +161,7 @@ function bytesToPrepare({ data, prepare }: Plan, counted: CountedFaces | null): 
 }
 
 /** Bytes that a run leaves on the disk. */
-function bytesOfRun(arm: ArmPlan, plan: Plan, faces: Extract<CountedFaces, { facts: unknown }> | null): number {
+function bytesOfRun(arm: TrainedArm, plan: Plan, faces: Extract<CountedFaces, { facts: unknown }> | null): number {
   const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
   const head = (faces?.facts.trainImages.length ?? 0) * centres * plan.model.embeddingSize;
   const parameters = trainedParameters(plan) + head;
@@ -173,7 +176,7 @@ function bytesOfRun(arm: ArmPlan, plan: Plan, faces: Extract<CountedFaces, { fac
  * Bytes of float32 that training holds: each parameter with its gradient and slots, and each value of a batch with its
  * gradient. Where class centres are drawn, the drawn ones count once more with their gradients and slots.
  */
-function trainingBytes(arm: ArmPlan, plan: Plan, classes: number): number {
+function trainingBytes(arm: TrainedArm, plan: Plan, classes: number): number {
   const centres = arm.loss.name === 'subCenterArcFace' ? arm.loss.subCenters : 1;
   const drawn = drawnClasses(plan.training, classes);
   const numbers = (rows: number) => rows * plan.model.embeddingSize * centres;

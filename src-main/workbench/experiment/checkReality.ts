@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { isTrained } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { ArmPlan, Plan } from '../../../src-shared/experiment.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
@@ -112,6 +113,12 @@ function refuseUnfair({ tune, stopping, sweep, seeds, arms }: Plan): void {
       'wrong-input',
       `A reality check has the same runs for each arm: leave out ${stopping ? 'the stopping rule' : 'sweep'}.`,
     );
+  const given = arms.find((arm) => !isTrained(arm));
+  if (given)
+    throw new ArcBenchError(
+      'wrong-input',
+      `Losses are ranked over seeds, and the arm ${given.name} is not trained: take it out of the experiment.`,
+    );
   if (arms.length < 2 || seeds.length < 2)
     throw new ArcBenchError('wrong-input', 'Ranks need at least two arms and two seeds: add some to the experiment.');
 }
@@ -144,6 +151,7 @@ function blocksOf(store: Store, plan: Plan, ids: readonly string[]): RankedDatas
   const metric = reportMetrics(
     judged.map(({ evaluation }) => evaluation),
     reportTexts('en'),
+    { hasGiven: false },
   ).find(({ key }) => key === rankedMetric);
   if (!metric)
     throw new ArcBenchError(

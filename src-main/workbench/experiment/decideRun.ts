@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isTrained } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { runFiles, workspaceFolders } from '../../files/workspaceFolders.ts';
 import { endFormerTrainer } from '../../trainer/formerTrainer.ts';
@@ -21,6 +22,7 @@ export async function decideRun(
 ): Promise<RunDecision> {
   const { store, plan, progress } = options;
   const { id } = run;
+  if (!isTrained(run.armPlan) && !isJudged(train, run)) return 'skip'; // there is nothing to train
   const known = store.run(id);
   const title = `${run.arm}, seed ${run.seed}`;
   if (hasDiverged(options, train, id)) {

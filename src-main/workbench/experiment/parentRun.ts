@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ancestrySchema, noParent, startParts, type Ancestor } from '../../../src-shared/ancestry.ts';
+import { trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { describeLoss, lossSchema } from '../../../src-shared/losses.ts';
@@ -13,11 +14,12 @@ import type { ParentFiles } from '../../model/weights/parentWeights.ts';
 import { safetensorsMetadata } from '../../model/weights/safetensorsMetadata.ts';
 import type { RunRow } from '../../store/runs.ts';
 import type { Store } from '../../store/store.ts';
+import { givenOfRun } from './givenOfRun.ts';
 import { pathFrom, type PathBase } from './stage.ts';
 
 /** Where a start is looked for. */
 export interface ParentBase extends PathBase {
-  readonly store: Pick<Store, 'located' | 'workspace' | 'runs' | 'run' | 'result'>;
+  readonly store: Pick<Store, 'located' | 'workspace' | 'runs' | 'run' | 'result' | 'plan'>;
 }
 
 /** A trained run that others may start from, of this workspace or exported. */
@@ -62,7 +64,7 @@ const exportSchema = z.object({
 
 /** The start of a plan's arms by the arm's name; null where an arm starts from no run. */
 export const startsOf = (plan: Plan): readonly { readonly arm: string; readonly from: string }[] =>
-  plan.arms.map((arm) => ({ arm: arm.name, from: planOfArm(plan, arm).model.from }));
+  trainedArms(plan).map((arm) => ({ arm: arm.name, from: planOfArm(plan, arm).model.from }));
 
 /**
  * The run that `model.from` names; null where it names none. Throws 'wrong-input' where the run is unknown, unfinished
@@ -98,6 +100,13 @@ function keptRun({ store }: ParentBase, reference: string): Kept | null {
       'wrong-input',
       `model.from names the run ${id}, which is ${status}: a finished run was expected; finish it with ` +
         `\`arcbench runs resume ${id}\`, or name another one.`,
+    );
+  const given = givenOfRun(store, row);
+  if (given)
+    throw new ArcBenchError(
+      'wrong-input',
+      `model.from names run ${id} (${row.arm}), which was not trained here: it judges ${given.file}, and has no ` +
+        'weights in the workspace; name a trained run.',
     );
   return keptOf(store, row);
 }

@@ -52,13 +52,19 @@ function canonical(value: unknown, path: string, isAsBefore: (path: string, valu
     const isLoss = path.endsWith('loss') && 'name' in value;
     const place = isLoss ? `${path}(${String(value.name)})` : path;
     const pathOf = (key: string) => (place === '' ? key : `${place}.${key}`);
-    const entries = Object.entries(value)
+    const entries = Object.entries(path === 'arms' ? byContent(value) : value)
       .filter(([key, item]) => item !== undefined && !isAsBefore(pathOf(key), item))
       .sort(([a], [b]) => (a < b ? -1 : 1));
     const written = entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, pathOf(key), isAsBefore)}`);
     return `{${written.join(',')}}`;
   }
   return JSON.stringify(value);
+}
+
+/** What an arm names that is not trained is known by its content, wherever it lies. */
+function byContent(arm: object): object {
+  if (!('sha256' in arm) || arm.sha256 === undefined) return arm;
+  return { ...arm, onnx: 'onnx' in arm && arm.onnx !== undefined, embeddings: undefined };
 }
 
 /** Older plans kept the norm alone, which is that of all gradients. */

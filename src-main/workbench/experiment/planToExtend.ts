@@ -1,4 +1,5 @@
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { isTrained } from '../../../src-shared/arms.ts';
 import { tunedArm } from '../../../src-shared/tune.ts';
 import type { ArmPlan, Plan } from '../../../src-shared/experiment.ts';
 import { extendedPlan, type Extension } from '../../../src-shared/extension.ts';
@@ -20,13 +21,14 @@ export function planToExtend(
     finished.filter((run) => run.arm === arm && (seed === undefined || run.seed === seed));
   // Of a sweep, variants that diverged have nothing to go on from; a comparison that stopped has fewer seeds.
   const arms = plan.sweep ? plan.arms.filter(({ name }) => finishedOf(name).length > 0) : plan.arms;
+  const trained = arms.filter(isTrained); // what is not trained here is only judged, and has nothing to go on from
   const seeds = plan.stopping
-    ? plan.seeds.filter((seed) => arms.every(({ name }) => finishedOf(name, seed).length > 0))
+    ? plan.seeds.filter((seed) => trained.every(({ name }) => finishedOf(name, seed).length > 0))
     : plan.seeds;
   const missing = seeds.flatMap((seed) =>
-    arms.filter(({ name }) => finishedOf(name, seed).length === 0).map(({ name }) => `${name}, seed ${seed}`),
+    trained.filter(({ name }) => finishedOf(name, seed).length === 0).map(({ name }) => `${name}, seed ${seed}`),
   );
-  if (missing.length > 0 || seeds.length === 0 || arms.length === 0) throw unfinished(plan, missing, rerunCommand);
+  if (missing.length > 0 || seeds.length === 0 || trained.length === 0) throw unfinished(plan, missing, rerunCommand);
   const tuned = arms.map((arm) => asTrained(store, arm, finishedOf(arm.name)));
   return extendedPlan(plan, { hash, arms: tuned, seeds, extension });
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isTrained, seedsOfArm } from '../../../src-shared/arms.ts';
 import { planOfArm, type ArmPlan, type Plan } from '../../../src-shared/experiment.ts';
 import { tunedArm, tuningSeeds, tuningTrials } from '../../../src-shared/tune.ts';
 import type { Split } from '../../split/makeSplit.ts';
@@ -67,13 +68,17 @@ export function comparisonRuns(store: Store, plan: Plan, splits: SplitsOfSeeds):
   if (arms === null) return [];
   const hash = planHash(plan); // once: it reads the whole plan
   const seeds = [...new Set(plan.seeds)];
+  // What is only judged comes first, so that a fault of its file shows before the hours of training.
+  const order = [...arms.filter((arm) => !isTrained(arm)), ...arms.filter(isTrained)];
   const runsOf = (seed: number) =>
-    arms.map((armPlan): PlannedRun => {
-      const split = splitOfSeed(splits, seed);
-      const chosen = plan.tune ? armPlan.settings : undefined;
-      const id = runId({ hash, split, arm: armPlan.name, seed, ...(chosen ? { chosen } : {}) });
-      return { id, arm: armPlan.name, seed, role: 'comparison', armPlan, split };
-    });
+    order
+      .filter((arm) => seedsOfArm(plan, arm).includes(seed))
+      .map((armPlan): PlannedRun => {
+        const split = splitOfSeed(splits, seed);
+        const chosen = plan.tune && isTrained(armPlan) ? armPlan.settings : undefined;
+        const id = runId({ hash, split, arm: armPlan.name, seed, ...(chosen ? { chosen } : {}) });
+        return { id, arm: armPlan.name, seed, role: 'comparison', armPlan, split };
+      });
   return seedsUntilDecided(
     store,
     plan,
@@ -92,6 +97,7 @@ function armsOfComparison(store: Store, plan: Plan, splits: SplitsOfSeeds): read
   if (!plan.tune) return plan.arms;
   const outcomes = tuningOutcomes(store, plan, tuningRuns(plan, splits));
   const arms = plan.arms.flatMap((arm) => {
+    if (!isTrained(arm)) return [arm];
     const chosen = outcomes.find(({ origin }) => origin === arm.name)?.chosen;
     return chosen ? [tunedArm(arm, chosen)] : [];
   });

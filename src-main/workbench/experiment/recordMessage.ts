@@ -28,8 +28,8 @@ export function recordMessage(
   switch (message.kind) {
     case 'started':
       store.atomically(() => {
-        // an extended run began with the weights that its parent began with
-        if (store.run(id)?.initialWeightsHash === null)
+        // an extended run began with the weights that its parent began with, and a given model begins with none
+        if (message.initialWeightsHash !== null && store.run(id)?.initialWeightsHash === null)
           store.updateRun(id, { initialWeightsHash: message.initialWeightsHash });
         keepEngine(store, id, message.engine);
         keepClassCentres(options, id, message.classCentres);
@@ -42,6 +42,9 @@ export function recordMessage(
         total: Math.min(epochs, untilEpoch ?? epochs) * message.total,
         note: `epoch ${message.epoch}/${epochs}, ${message.imagesPerSecond.toFixed(0)} img/s`,
       });
+      return;
+    case 'embedded':
+      progress.step({ done: message.done, total: message.total, note: 'pictures' });
       return;
     case 'points':
       store.addPoints(message.points.map((point) => ({ run: id, ...point })));

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { SplitFacts } from '../../../src-shared/advice.ts';
+import { trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planOfArm } from '../../../src-shared/experiment.ts';
 import { refuseBatch } from '../../../src-shared/refuseBatch.ts';
@@ -29,7 +30,7 @@ export function refuseStart({ store, plan }: StageOptions, counted: Counted | nu
   const [tooLarge] = refuseTooLarge(startEstimator(store, () => keptSpeed('auto'))(plan, counted));
   if (tooLarge) throw new ArcBenchError(tooLarge.code, tooLarge.sentence);
   if (!counted) return;
-  for (const arm of plan.arms) {
+  for (const arm of trainedArms(plan)) {
     const refusal = refuseBatch(planOfArm(plan, arm).training, trainingPart(counted.facts));
     if (refusal) throw new ArcBenchError('wrong-input', `The arm ${arm.name} cannot be trained: ${refusal.sentence}.`);
   }

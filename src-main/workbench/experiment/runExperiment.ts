@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, planOfArm } from '../../../src-shared/experiment.ts';
 import { fileSize } from '../../../src-shared/fileSize.ts';
@@ -17,6 +18,7 @@ import { writeReport } from '../../report/writeReport.ts';
 import type { EngineName } from '../../../src-shared/runEngine.ts';
 import { importFaces, prepareFaces } from './gatherFaces.ts';
 import type { Split } from '../../split/makeSplit.ts';
+import { checkGiven, checkGivenFaces, sayAlignments } from './gatherGiven.ts';
 import { gatherWeights } from './gatherWeights.ts';
 import { machineSpeed, type MachineSpeed } from '../estimate/machineSpeed.ts';
 import { planHash } from './planHash.ts';
@@ -35,7 +37,8 @@ import { comparisonRuns } from './plannedRuns.ts';
 /** Everything before training: import, prepare, split, audit and the split's folders. What is there already is used. */
 export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const seen = new Set<string>();
-  for (const arm of options.plan.arms) {
+  const alignments = await checkGiven(options);
+  for (const arm of trainedArms(options.plan)) {
     const own = planOfArm(options.plan, arm);
     // throws for what cannot be built, before any work is done
     const network = buildNetwork(own.model, own.prepare.inputSize);
@@ -53,6 +56,8 @@ export async function gatherSplit(options: StageOptions): Promise<SplitFaces> {
   const set = await prepareFaces(options, dataset);
   const audited = await auditFaces(options, set);
   sayHowSplit(options, audited.split);
+  sayAlignments(options, alignments, set);
+  await checkGivenFaces(options, { set, ...audited });
   refuseNoValPairs(options.plan, set, audited);
   refuseStart(options, countedFaces({ set, split: audited.split }));
   const { pairs } = options.plan.evaluation;

@@ -1,3 +1,4 @@
+import { countsForEverySeed, hasGivenArm } from '../../../src-shared/arms.ts';
 import { compareArms, mayStop, type Comparison } from '../../../src-shared/comparison.ts';
 import type { Evaluation } from '../../../src-shared/evaluation.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
@@ -46,13 +47,15 @@ function comparisonOf(
   const metrics = reportMetrics(
     whole.map(({ evaluation }) => evaluation),
     reportTexts('en'),
+    { hasGiven: hasGivenArm(plan) },
   ).filter(({ primary }) => primary);
   return compareArms(
     metrics,
-    plan.arms.map(({ name }) => ({
-      name,
+    plan.arms.map((arm) => ({
+      name: arm.name,
+      isFixed: countsForEverySeed(plan, arm),
       runs: whole
-        .filter(({ arm }) => arm === name)
+        .filter((run) => run.arm === arm.name)
         .map(({ id, seed, evaluation }) => ({
           id,
           seed,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ancestrySchema, type Ancestry } from '../../../src-shared/ancestry.ts';
+import { trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import type { ExtendsPlan } from '../../../src-shared/extendsSchema.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
@@ -76,7 +77,7 @@ function optimizerOf(options: StageOptions, extended: ExtendsPlan): NonNullable<
     if (begun !== undefined) return begun;
   }
   const base = parentBase(options);
-  const arms = new Set(plan.arms.map(({ name }) => name));
+  const arms = new Set(trainedArms(plan).map(({ name }) => name));
   const parents = base.store
     .runs(extended.plan)
     .filter((run) => isFinished(run) && arms.has(run.arm) && plan.seeds.includes(run.seed));

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { isTrained } from '../../../src-shared/arms.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { makeFolder, refuseFixed } from '../../files/writeWhole.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
@@ -25,20 +26,20 @@ export async function startRun(
   if (store.run(id)) store.deleteRun(id); // first, so that the store never names files that are gone
   rmSync(folder, { recursive: true, force: true });
   await makeFolder(folder); // the old files are gone for good before the store knows the run again
-  const start = startOf(options, armPlan, { arm, seed, split });
+  const start = isTrained(trained) ? startOf(options, armPlan, { arm, seed, split }) : null;
   const started = start && ancestryOf(start, { set: faces.set, split });
-  const draws = drawsOf(armPlan, labelsOf(split), seed);
+  const draws = isTrained(trained) ? drawsOf(armPlan, labelsOf(split), seed) : null;
   store.atomically(() => {
     store.createRun({ id, experiment: plan.name, arm, seed, planHash, splitHash: split.hash });
     store.saveResult(id, 'faces', runFacesOf(faces));
     saveOrigin(store, id, { baseFolder, rerunCommand });
-    store.saveResult(id, 'draws', draws);
+    if (draws) store.saveResult(id, 'draws', draws);
     if (started) {
       store.saveResult(id, 'ancestry', started.ancestry);
       store.saveResult(id, 'ancestorPeople', started.people);
       store.updateRun(id, { initialWeightsHash: start.initialWeightsHash });
     }
-    if (plan.tune && role === 'comparison') store.saveResult(id, 'tuned', trained.settings ?? {});
+    if (plan.tune && role === 'comparison' && isTrained(trained)) store.saveResult(id, 'tuned', trained.settings ?? {});
   });
   for (const leak of started?.ancestry.leaks ?? []) warnOnce(options, id, leakWarning(leak));
 }

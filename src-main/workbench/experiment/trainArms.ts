@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { adviceBeforeTraining, adviceSentence } from '../../../src-shared/advice.ts';
+import { isTrained as isTrainedArm } from '../../../src-shared/arms.ts';
 import { ancestrySchema } from '../../../src-shared/ancestry.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { builtPairs, type Plan } from '../../../src-shared/experiment.ts';
@@ -11,6 +12,7 @@ import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
 import { decideRun, isJudged, mayDiverge, refuseInterrupted } from './decideRun.ts';
 import { endRun } from './endRun.ts';
+import { givenFilesOf } from './gatherGiven.ts';
 import { setFilesOf } from './gatherSets.ts';
 import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
@@ -105,8 +107,9 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
   store.forgetResult(run.id, 'failure'); // of the attempt before this one
   store.updateRun(run.id, { status: 'running', message: null });
   options.onTraining?.(run.id);
-  progress.stage(`${isTrained ? 'Evaluating' : 'Training'} ${run.arm}, seed ${run.seed} (run ${run.id})`);
-  const followed = armPlan.training.tensorboard && !isTrained ? followedRun(options, run, armPlan) : null;
+  progress.stage(stageOf(run, isTrained));
+  const followed =
+    armPlan.training.tensorboard && !isTrained && isTrainedArm(run.armPlan) ? followedRun(options, run, armPlan) : null;
   const recorded = { run, planHash, epochs: armPlan.training.epochs, untilEpoch, followed };
   const last = await runTrainer(
     taskOf(stage, run, { armPlan, resume: decision === 'resume', untilEpoch: isTrained ? null : untilEpoch }),
@@ -120,6 +123,11 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
   await whenFree(() => endRun(store, run.id, last), signal);
   throwUnlessDone(options, last);
 }
+
+const stageOf = ({ id, arm, seed, armPlan }: PlannedRun, isTrained: boolean): string =>
+  isTrainedArm(armPlan)
+    ? `${isTrained ? 'Evaluating' : 'Training'} ${arm}, seed ${seed} (run ${id})`
+    : `Judging ${arm}, which is not trained here (run ${id})`;
 
 /** The event file of a run that trains. A fault of the file is said once, and training goes on. */
 const followedRun = ({ store, progress }: StageOptions, { id, armPlan: arm }: PlannedRun, plan: Plan): FollowedRun =>
@@ -157,10 +165,11 @@ function taskOf(
     classes: split.classes,
     parts: split.parts,
     weightFile: plan.extends ? null : weightFileOf(armPlan.model, options),
-    parent: taskParent(options, run, { armPlan, resume: task.resume }),
+    parent: isTrainedArm(run.armPlan) ? taskParent(options, run, { armPlan, resume: task.resume }) : null,
     optimizerGoesOn: goesOn(store, id),
     pairsFile: pairs === builtPairs ? null : pathFrom(options, pairs),
     setFiles: setFilesOf(armPlan, options),
+    given: givenFilesOf(run.armPlan, options),
     runFolder: workspaceFolders(store.workspace).run(id),
     compiled: train.compiled,
     evaluate: isJudged(train, run),

@@ -8,6 +8,7 @@ import { otherDataSentence } from './otherDataSentence.ts';
 import { reportMetrics } from '../../report/reportMetrics.ts';
 import type { RunEvaluation } from '../../report/runEvaluation.ts';
 import type { RunRow, Store } from '../../store/store.ts';
+import { givenOfRun, isFixedRun } from '../experiment/givenOfRun.ts';
 import { readRunFaces } from '../experiment/runFaces.ts';
 import type { TrainedSummary } from '../../../src-shared/trainedSummary.ts';
 
@@ -32,7 +33,9 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
   const metrics = reportMetrics(
     judged.map(({ evaluation }) => evaluation),
     reportTexts('en'),
+    { hasGiven: judged.some(({ row }) => givenOfRun(store, row) !== null) },
   );
+  const isBaseFixed = isFixedRun(store, base.row);
   // A pair was judged on the same pictures: both runs of a seed have one split.
   const splitOf = new Map(
     judged
@@ -47,17 +50,25 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
       judged,
       ({ row }) => `${row.planHash} ${readRunFaces(store, row.id)?.prepared ?? ''} ${row.arm}`,
     ).values(),
-  ].map((own) => ({
-    name: own[0]!.row.id,
-    isBase: own.includes(base),
-    runs: own
-      .filter(({ row }) => row.splitHash === splitOf.get(row.seed))
-      .map(({ row, evaluation }) => ({
-        id: row.id,
-        seed: row.seed,
-        values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(evaluation)])),
-      })),
-  }));
+  ].map((own) => {
+    const isFixed = isFixedRun(store, own[0]!.row);
+    const isPaired = ({ seed, splitHash }: RunRow): boolean =>
+      isFixed || isBaseFixed
+        ? [...splitOf.values()].every((split) => split === splitHash)
+        : splitHash === splitOf.get(seed);
+    return {
+      name: own[0]!.row.id,
+      isBase: own.includes(base),
+      isFixed,
+      runs: own
+        .filter(({ row }) => isPaired(row))
+        .map(({ row, evaluation }) => ({
+          id: row.id,
+          seed: row.seed,
+          values: Object.fromEntries(metrics.map((metric) => [metric.key, metric.read(evaluation)])),
+        })),
+    };
+  });
   const ordered = [...arms.filter((arm) => arm.isBase), ...arms.filter((arm) => !arm.isBase)];
   const { pairs } = compareArms(
     metrics.map(({ key, title, unit, better, primary }) => ({ key, title, unit, better, primary })),

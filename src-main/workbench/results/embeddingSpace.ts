@@ -10,7 +10,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import type { Store } from '../../store/store.ts';
 import { listSnapshots } from '../../train/snapshots.ts';
-import { pictureFinder } from './pictureFinder.ts';
+import { pictureFinder } from '../../files/pictureFinder.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
 
 /** A run's embeddings with what each row shows; rows are the same in each frame, and of unit length. */

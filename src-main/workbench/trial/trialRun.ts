@@ -9,6 +9,7 @@ import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
 import type { EmbeddedModel } from '../../evaluate/embedder/embedderMessages.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { Store } from '../../store/store.ts';
+import { refuseGiven } from '../experiment/givenOfRun.ts';
 import { noSuchRun } from '../experiment/noSuchRun.ts';
 import { storedPlan } from '../experiment/storedPlan.ts';
 
@@ -35,6 +36,7 @@ export const trialName = ({ arm, seed }: Pick<TrialRun, 'arm' | 'seed'>): string
 export function trialRun(store: Store, id: string): TrialRun {
   const row = store.run(id);
   if (!row) throw noSuchRun(id);
+  refuseGiven(store, row, 'it cannot be tried on pictures here');
   const stored = store.plan(row.planHash);
   const weights = store.artefacts(id).find(({ kind }) => kind === 'weights')?.path;
   if (!stored || weights === undefined)

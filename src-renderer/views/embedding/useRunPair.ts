@@ -11,18 +11,25 @@ export interface RunPair {
   readonly second: string | null;
 }
 
-/** The one or two runs that are shown, and the runs to choose from: those that are finished, newest first. */
-export function useRunPair() {
+/**
+ * The one or two runs that are shown, and the runs to choose from: those that are finished, newest first. With
+ * `onlyTrained`, models and embeddings that were not trained here are left out.
+ */
+export function useRunPair({ onlyTrained = false }: { readonly onlyTrained?: boolean } = {}) {
   const runs = useRuns();
   const route = useRoute();
-  const finished = computed(() => runs.all.filter((run) => run.status === 'done'));
+  const finished = computed(() => runs.all.filter((run) => run.status === 'done' && !(onlyTrained && run.given)));
   const armOf = (run: RunSummary): number => Math.max(0, runs.armsOf(run.planHash).indexOf(run.arm));
 
   /** What the user chose, under the address of that time: another address shows its own run. */
   const chosen = sessionRef<(RunPair & { readonly address: string }) | null>('embedding.pair', null);
   const address = computed(() => String(route.params['run'] ?? ''));
   const pair = computed((): RunPair | null => {
-    if (chosen.value?.address === address.value && runs.byId(chosen.value.first)) return chosen.value;
+    const isOffered = (id: string) => finished.value.some((run) => run.id === id);
+    if (chosen.value?.address === address.value && isOffered(chosen.value.first)) {
+      const { first, second } = chosen.value;
+      return { first, second: second !== null && isOffered(second) ? second : null };
+    }
     const named = finished.value.find((run) => run.id === address.value);
     return defaultPair(finished.value, named ?? null, armOf);
   });

@@ -125,6 +125,7 @@ function settingCells(
   shared: (path: KnobPath) => unknown,
   arms: readonly GivenArm[],
 ): [string, ArmCell][] {
+  if (arm.given) return []; // nothing is trained
   return settings
     .filter(({ name }) => arms.some((other) => Object.hasOwn(other.settings, name)))
     .map((knob) => {

@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, parseDocument, stringify, type Document } from 'yaml';
+import { givenModelOf, type GivenModel } from '../../../src-shared/arms.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { lossCatalogue, lossSchema, lossTerms, type LossPlan } from '../../../src-shared/losses.ts';
 import type { Knob, KnobPath } from './knobTree.ts';
@@ -7,6 +8,8 @@ import type { Knob, KnobPath } from './knobTree.ts';
 export interface GivenArm {
   readonly name: string;
   readonly loss: unknown;
+  /** What it is that is not trained here; null for an arm that is trained. */
+  readonly given: GivenModel | null;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly against: string | null;
 }
@@ -129,13 +132,13 @@ export function armsIn(text: string, standing: readonly GivenArm[]): GivenArm[] 
   const arms = givenIn(text)?.(['arms']);
   if (!Array.isArray(arms)) return [...standing];
   return arms.map((arm: unknown, index) => {
-    const { name, loss, settings, against } = (typeof arm === 'object' && arm !== null ? arm : {}) as Record<
-      string,
-      unknown
-    >;
+    const { name, loss, onnx, embeddings, settings, against } = (
+      typeof arm === 'object' && arm !== null ? arm : {}
+    ) as Record<string, unknown>;
     return {
       name: typeof name === 'string' ? name : `arm ${index + 1}`,
       loss,
+      given: loss === undefined ? givenModelOf({ onnx: textOf(onnx), embeddings: textOf(embeddings) }) : null,
       settings: (typeof settings === 'object' && settings !== null ? settings : {}) as Record<string, unknown>,
       against: typeof against === 'string' ? against : null,
     };
@@ -158,12 +161,28 @@ export function editArms(text: string, standing: readonly GivenArm[]) {
             written({
               name: freshName(lossTitle(loss), names),
               loss,
+              given: null,
               settings: {},
               against: null,
             }),
           ),
         ),
       ),
+    /** Adds a model or embeddings that are not trained here, under the name of the file. */
+    addGiven: (given: GivenModel): string =>
+      edit(withArms, (document) => {
+        const name = freshName(nameOfFile(given.file), names);
+        document.addIn(
+          ['arms'],
+          document.createNode(written({ name, loss: undefined, given, settings: {}, against: null })),
+        );
+      }),
+    /** Names another file of an arm that is not trained here. The content of the file before no longer counts. */
+    setGiven: (index: number, { kind, file }: GivenModel): string =>
+      edit(withArms, (document) => {
+        document.deleteIn(['arms', index, 'sha256']);
+        setIn(document, ['arms', index, kind], file);
+      }),
     duplicate: (index: number): string =>
       edit(withArms, (document) => {
         const arms = document.getIn(['arms'], true);
@@ -214,12 +233,18 @@ export function editArms(text: string, standing: readonly GivenArm[]) {
   };
 }
 
-const written = ({ name, loss, settings, against }: GivenArm) => ({
+const written = ({ name, loss, given, settings, against }: GivenArm) => ({
   name,
-  loss,
+  ...(given ? { [given.kind]: given.file } : { loss }),
   ...(Object.keys(settings).length > 0 ? { settings } : {}),
   ...(against === null ? {} : { against }),
 });
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** The name of a file without its folder and its ending. */
+const nameOfFile = (file: string): string =>
+  (file.split(/[/\\]/).at(-1) ?? file).replace(/\.(?:onnx|npy)$/i, '') || 'model';
 
 /** A loss as the lists call it: 'CosFace', 'ArcFace + 0.1 Triplet'. */
 function lossTitle(loss: LossText): string {

@@ -1,3 +1,4 @@
+import { seedsOfArm } from '../../../src-shared/arms.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 import { groupBy } from '../../../src-shared/groupBy.ts';
 import { halvingRounds } from '../../../src-shared/halving.ts';
@@ -98,7 +99,7 @@ export function sweepSize(plan: Plan): { readonly arms: string; readonly rounds:
   const unchanged = whole > 0 ? ` and ${plural(whole, 'unchanged arm')}` : '';
   const arms =
     `${plural(variants.length, 'variant')} of ${plural(families.size, 'arm')}${unchanged}, ` +
-    `${plural(seeds, 'seed')}: ${plan.arms.length * seeds} runs`;
+    `${plural(seeds, 'seed')}: ${plan.arms.reduce((sum, arm) => sum + seedsOfArm(plan, arm).length, 0)} runs`;
   const rounds =
     plan.sweep?.halving && combinations > 0
       ? halvingRounds(plan.sweep.halving, { candidates: combinations, epochs: plan.training.epochs })

@@ -1,4 +1,5 @@
 import { computed, shallowRef, watch } from 'vue';
+import { isTrained, seedsOfArm, trainedArms } from '../../../src-shared/arms.ts';
 import type { Plan } from '../../../src-shared/experiment.ts';
 import { call } from '../../client/workbench.ts';
 import type { LiveRuns } from './useLiveRuns.ts';
@@ -30,9 +31,17 @@ export function usePlannedRuns({ job, shown, planHash }: Pick<LiveRuns, 'job' | 
     // A halving does not say which of its arms it will train on.
     if (plan === undefined || plan.sweep?.halving !== undefined) return [];
     const begun = new Set(shown.value.map(({ arm, seed }) => `${arm} ${seed}`));
+    // What is not trained is judged first, and only once.
+    const arms = [...plan.arms.filter((arm) => !isTrained(arm)), ...trainedArms(plan)];
     return plan.seeds
       .flatMap((seed) =>
-        plan.arms.map(({ name: arm }) => ({ arm, seed, name: plan.seeds.length > 1 ? `${arm}, seed ${seed}` : arm })),
+        arms
+          .filter((arm) => seedsOfArm(plan, arm).includes(seed))
+          .map((arm) => ({
+            arm: arm.name,
+            seed,
+            name: seedsOfArm(plan, arm).length > 1 ? `${arm.name}, seed ${seed}` : arm.name,
+          })),
       )
       .filter(({ arm, seed }) => !begun.has(`${arm} ${seed}`));
   });

@@ -15,7 +15,7 @@ export function useTimeLeft(job: ComputedRef<Job | null>): ComputedRef<string | 
   function runsAfter(planHash: string): number {
     const experiment = experiments.byId(job.value?.experiment ?? '');
     const isPlanned = experiment?.planHash === planHash && !experiment.halving;
-    const planned = isPlanned ? experiment.arms * experiment.seeds : 1;
+    const planned = isPlanned ? experiment.runs : 1;
     const over = runs.all.filter(
       (run) => run.planHash === planHash && (run.status === 'done' || run.status === 'failed'),
     );

@@ -211,9 +211,14 @@ export const dataInWords = (run: RunSummary): string =>
     : `${dataName(run)}: ${formatPlural(run.data.images, ['picture', 'pictures'])} of ` +
       formatPlural(run.data.people, ['person', 'people']);
 
+const badge = 84; // pixels of the words 'not trained' beside the name
+
 /**
  * The width in pixels of a column of arm names. It shows long names in full, within limits: those of a sweep differ at
  * their ends.
  */
 export const armWidth = (runs: readonly RunSummary[]): number =>
-  Math.min(310, Math.max(140, 44 + 7 * runs.reduce((most, { arm }) => Math.max(most, arm.length), 0)));
+  Math.min(
+    310,
+    Math.max(140, 44 + runs.reduce((most, { arm, given }) => Math.max(most, 7 * arm.length + (given ? badge : 0)), 0)),
+  );

@@ -8,6 +8,7 @@ import { workspaceFolders } from '../../../files/workspaceFolders.ts';
 import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
 import type { Store } from '../../../store/store.ts';
 import { originOf } from '../../experiment/originOf.ts';
+import { refuseGiven } from '../../experiment/givenOfRun.ts';
 import { noSuchRun } from '../../experiment/noSuchRun.ts';
 import { writeProjectorFiles } from '../projectorFiles.ts';
 import { writeEventFile } from '../tensorboard/writeEventFile.ts';
@@ -36,6 +37,7 @@ export async function exportRun(
 ): Promise<ExportedRun> {
   const run = store.run(id);
   if (!run) throw noSuchRun(id);
+  refuseGiven(store, run, 'there is no model of its own to export');
   const artefacts = store.artefacts(id);
   if (!artefacts.some(({ kind }) => kind === 'savedModel'))
     throw new ArcBenchError(

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ancestrySchema, type Ancestry } from '../../../../src-shared/ancestry.ts';
-import type { Setting } from '../../../../src-shared/arms.ts';
-import { planOfArm, type ArmPlan, type Plan } from '../../../../src-shared/experiment.ts';
+import { isTrained, type Setting, type TrainedArm } from '../../../../src-shared/arms.ts';
+import { planOfArm, type Plan } from '../../../../src-shared/experiment.ts';
 import { identificationRatesOf } from '../../../../src-shared/evaluation.ts';
 import type { IdentificationRate } from '../../../../src-shared/maths/identificationRate.ts';
 import type { TrainedSummary } from '../../../../src-shared/trainedSummary.ts';
@@ -16,7 +16,7 @@ export interface ExportedRun {
   readonly run: RunRow;
   /** The plan whose training and model are those of the arm. */
   readonly plan: Plan;
-  readonly arm: ArmPlan;
+  readonly arm: TrainedArm;
   /** Null in runs that were not trained to their end. */
   readonly summary: TrainedSummary | null;
   /** Where its weights began; null where they were drawn or of ImageNet. */
@@ -25,12 +25,12 @@ export interface ExportedRun {
   readonly alignment: string;
 }
 
-/** What the store holds of a run that is exported; null where its plan is not there. */
+/** What the store holds of a run that is exported; null where its plan is not there, or nothing was trained. */
 export function exportedRun(store: Store, run: RunRow): ExportedRun | null {
   const stored = store.plan(run.planHash);
   const plan = stored && storedPlan(stored);
   const arm = plan && [...plan.arms, ...tuningTrials(plan)].find(({ name }) => name === run.arm);
-  if (!plan || !arm) return null;
+  if (!plan || !arm || !isTrained(arm)) return null;
   const tuned = store.result(run.id, 'tuned') as Record<string, Setting> | null;
   const trained = tuned === null ? arm : { ...arm, settings: { ...arm.settings, ...tuned } };
   return {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { builtPairs, splitSeedOf, type Plan } from '../../../../src-shared/experiment.ts';
+import { basename, isAbsolute, join } from 'node:path';
+import { builtPairs, splitSeedOf, type ArmPlan, type Plan } from '../../../../src-shared/experiment.ts';
 import type { ParentBase } from '../../experiment/parentRun.ts';
 import { parentCopier } from './exportParent.ts';
+import { labelsBeside, ownLabels } from '../../../evaluate/given/givenEmbeddings.ts';
 import { pathFrom, type PathBase } from '../../experiment/stage.ts';
 
 /** The folder beside an exported plan that holds the files that it names. */
@@ -42,7 +43,8 @@ export async function portablePlan(
     const { 'model.weights': ownWeights, 'model.from': ownFrom } = settings;
     if (typeof ownWeights === 'string') settings['model.weights'] = await weights(ownWeights);
     if (typeof ownFrom === 'string') settings['model.from'] = await parents(ownFrom);
-    arms.push(arm.settings ? { ...arm, settings } : arm);
+    const given = await givenCopied(arm, copied, { folder, base });
+    arms.push({ ...arm, ...given, ...(arm.settings && { settings }) });
   }
   return {
     ...plan,
@@ -55,6 +57,20 @@ export async function portablePlan(
     evaluation: { ...plan.evaluation, pairs: pairs === builtPairs ? pairs : await copied(pairs), sets: ownSets },
     arms,
   };
+}
+
+/** The file of an arm that is not trained here, copied; embeddings with the labels beside them. */
+async function givenCopied(
+  { onnx, embeddings }: ArmPlan,
+  copied: (file: string) => Promise<string>,
+  { folder, base }: { readonly folder: string; readonly base: PathBase },
+): Promise<Pick<ArmPlan, 'onnx' | 'embeddings'>> {
+  if (onnx !== undefined) return { onnx: await copied(onnx) };
+  if (embeddings === undefined) return {};
+  const labels = labelsBeside(pathFrom(base, embeddings));
+  const copy = await copied(embeddings);
+  if (!isAbsolute(copy) && existsSync(labels)) await cp(labels, ownLabels(join(folder, copy)));
+  return { embeddings: copy };
 }
 
 /** The sections that say where the faces are, and who goes where. */
