@@ -11,6 +11,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
 import { decideRun, isJudged, mayDiverge, refuseInterrupted } from './decideRun.ts';
+import { dropCheckpoints } from './dropCheckpoints.ts';
 import { endRun } from './endRun.ts';
 import { givenFilesOf } from './gatherGiven.ts';
 import { setFilesOf } from './gatherSets.ts';
@@ -121,6 +122,7 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
   );
   followed?.end(sessionStatusOf(last));
   await whenFree(() => endRun(store, run.id, last), signal);
+  await dropCheckpoints(store, run);
   throwUnlessDone(options, last);
 }
 
