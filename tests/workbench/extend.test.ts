@@ -12,6 +12,7 @@ import { workspaceFolders } from '../../src-main/files/workspaceFolders.ts';
 import { openStore, type Store } from '../../src-main/store/store.ts';
 import { readCheckpoint } from '../../src-main/train/checkpoint.ts';
 import { deleteRun } from '../../src-main/workbench/experiment/deleteRun.ts';
+import { withContent } from '../../src-main/workbench/experiment/gatherGiven.ts';
 import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 import { planToExtend } from '../../src-main/workbench/experiment/planToExtend.ts';
 import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
@@ -140,16 +141,18 @@ test('an extension that was stopped ends the same when it is resumed, even if it
 
 test('a model that is there already is judged once more beside the runs that go on', async () => {
   await exportRun(store, first.runs[0]!, { target: join(folder, 'exported'), pictures: false });
-  const plan = experimentSchema.parse({
+  const written = experimentSchema.parse({
     ...duel(1),
     name: 'Beside',
     arms: [duel(1).arms[0], { name: 'theirs', onnx: 'exported/model.onnx' }],
   });
+  const plan = await withContent(written, { store, baseFolder: folder });
   await trained(plan);
   const { runs } = await trained(planToExtend(store, plan, byRule(1)));
-  const [ours, theirs] = runs.map((id) => store.result(id, 'ancestry'));
-  assert.equal(ancestrySchema.parse(ours).optimizer, 'continued');
-  assert.equal(theirs, null);
+  const ofArm = (arm: string) => runs.filter((id) => store.run(id)?.arm === arm);
+  const startOf = (arm: string) => ofArm(arm).map((id) => store.result(id, 'ancestry'));
+  assert.equal(ancestrySchema.parse(startOf('CE')[0]).optimizer, 'continued');
+  assert.deepEqual(startOf('theirs'), [null]);
   assert.ok(said.some((text) => /^1 finished run goes on for 1 more epoch from the optimiser's state/.test(text)));
 });
 
