@@ -5,6 +5,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { triedValues } from '../../src-shared/triedValues.ts';
 import type { RunWarning } from '../../src-shared/runWarning.ts';
 import type { PackedImages } from '../data/preparedSet.ts';
+import { savedHead, savedParameters } from '../model/weights/parentWeights.ts';
 import { runFiles } from '../files/workspaceFolders.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { isBetterEpoch } from './betterEpoch.ts';
@@ -21,6 +22,7 @@ import type { LabelledImages } from './inferenceBatches.ts';
 import { epochMeasurement, prefixed } from './measureEpoch.ts';
 import { appendPoints } from './pointLog.ts';
 import type { PointStream } from './pointStream.ts';
+import { headShapes } from './programs.ts';
 import { batchesOfEpoch } from './sampler.ts';
 import { learningRateAt } from './schedule.ts';
 import { stepInputs } from './stepInputs.ts';
@@ -94,7 +96,7 @@ const freshPosition: TrainingPosition = {
  * plan.
  */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
-  const { plan, arm, seed, train, runFolder } = options;
+  const { plan, arm, seed, train } = options;
   const { batchSize, epochs, learningRate, schedule, marginWarmupEpochs } = plan.training;
   const stepsPerEpoch = batchesOfEpoch(plan.training, train.labels, { seed, epoch: 0 }).length;
   const machine = createRunMachine(options);
@@ -220,8 +222,21 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   if (end < epochs) return { machine, position, ended: 'paused' };
 
   // Test, query and distractors are judged by the weights that val chose.
-  machine.writeState(readCheckpoint(join(runFiles(runFolder).checkpoints, 'best')).state);
+  machine.writeState(chosenState(options));
   return { machine, position, ended: 'whole' };
+}
+
+/**
+ * The weights of the best epoch: from its checkpoint, or from the saved files of a run that was over once, whose
+ * checkpoint was removed. Such a run comes here again where the database has lost how it ended.
+ */
+function chosenState({ runFolder, network, arm, classes }: TrainRunOptions): ReadonlyMap<string, Float32Array> {
+  const { checkpoints, weights, head } = runFiles(runFolder);
+  const best = join(checkpoints, 'best');
+  if (existsSync(best) || !existsSync(weights) || !existsSync(head)) return readCheckpoint(best).state;
+  const saved = savedHead(head, headShapes({ network, loss: arm.loss, classes }));
+  if (saved === null) return readCheckpoint(best).state; // says that it is not there
+  return new Map([...savedParameters(weights, network), ...saved]);
 }
 
 /** The newest checkpoint of the run, or null. Throws 'wrong-input' where it was made by another plan. */

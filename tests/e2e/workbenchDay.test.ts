@@ -616,7 +616,8 @@ test('names of arms and experiments stay in sight, however far a table is scroll
   await go('embedding/cloud0');
   const picker = page.getByRole('combobox', { name: 'Run', exact: true });
   await picker.waitFor();
-  assert.equal(await picker.inputValue(), 'crossEntropy, seed 1, Large clouds');
+  // Runs of earlier tests saw other data, and then the data are named too.
+  assert.match(await picker.inputValue(), /^crossEntropy, seed 1, Large clouds/);
 });
 
 test('nothing was thrown', options, () => assert.deepEqual(faults, []));

@@ -11,9 +11,13 @@ import { addedEpochs, addedRate } from '../../src-main/doors/cli/extendFlags.ts'
 import { workspaceFolders } from '../../src-main/files/workspaceFolders.ts';
 import { openStore, type Store } from '../../src-main/store/store.ts';
 import { readCheckpoint } from '../../src-main/train/checkpoint.ts';
+import { deleteRun } from '../../src-main/workbench/experiment/deleteRun.ts';
+import { withContent } from '../../src-main/workbench/experiment/gatherGiven.ts';
 import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 import { planToExtend } from '../../src-main/workbench/experiment/planToExtend.ts';
 import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { exportRun } from '../../src-main/workbench/results/export/exportRun.ts';
+import { resultHash } from '../../src-main/workbench/results/resultHash.ts';
 import { arcbench } from '../faults/faultExperiment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-extend-'));
@@ -40,18 +44,25 @@ const duel = (epochs: number): Plan =>
     ],
   });
 const said: string[] = [];
-const trained = (plan: Plan) =>
-  runExperiment(
+/** Runs a plan; a notice that matches `stopAt` stops it. */
+const trained = (plan: Plan, stopAt?: RegExp) => {
+  const stopper = new AbortController();
+  const notice = (text: string) => {
+    said.push(text);
+    if (stopAt?.test(text)) stopper.abort();
+  };
+  return runExperiment(
     {
       store,
       plan,
       baseFolder: folder,
-      progress: { stage: () => undefined, step: () => undefined, notice: (text) => said.push(text) },
-      signal: new AbortController().signal,
+      progress: { stage: () => undefined, step: () => undefined, notice },
+      signal: stopper.signal,
       rerunCommand,
     },
     { interrupted: 'resume', compiled: true, engine: 'cpu' },
   );
+};
 const byRule = (epochs: number) => ({ extension: { epochs, learningRate: null }, rerunCommand });
 const ancestryOf = (id: string): Ancestry => ancestrySchema.parse(store.result(id, 'ancestry'));
 const lossesOf = (id: string) => store.curve(id, 'train/loss').map(([, , value]) => value);
@@ -109,6 +120,40 @@ test('without the checkpoint of one run, all go on from weights; an extension of
   const report = readFileSync(second.report, 'utf8');
   assert.match(report, /They go on from the weights of the best epoch, and the optimiser starts again/);
   assert.equal(store.plan(store.run(second.runs[0]!)!.planHash)?.extends?.epochs, 3);
+});
+
+test('an extension that was stopped ends the same when it is resumed, even if its parent is gone', async () => {
+  const solo = { ...duel(1), name: 'Solo', arms: duel(1).arms.slice(0, 1) };
+  const [parent = ''] = (await trained(solo)).runs;
+  const longer = planToExtend(store, solo, byRule(3));
+  const [run = ''] = (await trained(longer)).runs;
+  const whole = resultHash(store, run);
+  deleteRun(store, run);
+  await assert.rejects(trained(longer, /^epoch 1\/3/), { code: 'cancelled' });
+  deleteRun(store, parent);
+  await trained(longer);
+  assert.equal(store.run(run)?.status, 'done');
+  assert.equal(resultHash(store, run), whole);
+  // One that has no checkpoint of its own yet cannot do without its parent.
+  deleteRun(store, run);
+  await assert.rejects(trained(longer), /CE, seed 1, has no finished run on these faces that could go on/);
+});
+
+test('a model that is there already is judged once more beside the runs that go on', async () => {
+  await exportRun(store, first.runs[0]!, { target: join(folder, 'exported'), pictures: false });
+  const written = experimentSchema.parse({
+    ...duel(1),
+    name: 'Beside',
+    arms: [duel(1).arms[0], { name: 'theirs', onnx: 'exported/model.onnx' }],
+  });
+  const plan = await withContent(written, { store, baseFolder: folder });
+  await trained(plan);
+  const { runs } = await trained(planToExtend(store, plan, byRule(1)));
+  const ofArm = (arm: string) => runs.filter((id) => store.run(id)?.arm === arm);
+  const startOf = (arm: string) => ofArm(arm).map((id) => store.result(id, 'ancestry'));
+  assert.equal(ancestrySchema.parse(startOf('CE')[0]).optimizer, 'continued');
+  assert.deepEqual(startOf('theirs'), [null]);
+  assert.ok(said.some((text) => /^1 finished run goes on for 1 more epoch from the optimiser's state/.test(text)));
 });
 
 test('an experiment with an unfinished run is refused: all arms go on together', () => {

@@ -25,7 +25,15 @@ export function parentParameters({ title, weights, sha256 }: ParentFiles, networ
       `The weights of ${title} are not those that the plan names: they have changed since. Start the experiment ` +
         'again from its file, which takes them as they are now.',
     );
-  const refuse = refuseFile(weights);
+  return parametersIn(bytes, weights, network);
+}
+
+/** A network's parameters from a run's file of weights. Throws 'wrong-input' where it is not that of the network. */
+export const savedParameters = (weights: string, network: Network): Map<string, Float32Array> =>
+  parametersIn(readFileSync(weights), weights, network);
+
+function parametersIn(bytes: Uint8Array, path: string, network: Network): Map<string, Float32Array> {
+  const refuse = refuseFile(path);
   const tensors = readSafetensors(bytes, refuse);
   return new Map(
     parameterSpecs(network).map((spec) => {
@@ -44,7 +52,14 @@ export function parentHead(
   { head }: ParentFiles,
   { shapes, sameClasses }: { readonly shapes: ReadonlyMap<string, readonly number[]>; readonly sameClasses: boolean },
 ): Map<string, Float32Array> | null {
-  if (!sameClasses) return null;
+  return sameClasses ? savedHead(head, shapes) : null;
+}
+
+/** The class centres and the state of a loss from the file of a run's head; null where it lacks one of `shapes`. */
+export function savedHead(
+  head: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): Map<string, Float32Array> | null {
   const tensors = readSafetensors(readFileSync(head), refuseFile(head));
   const found = [...shapes].map(([name, shape]) => [name, finite(tensors, name, shape)] as const);
   return found.every((entry): entry is readonly [string, Float32Array] => entry[1] !== null) ? new Map(found) : null;

@@ -4,6 +4,7 @@ import { isTrained } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { runFiles, workspaceFolders } from '../../files/workspaceFolders.ts';
 import { endFormerTrainer } from '../../trainer/formerTrainer.ts';
+import { dropCheckpoints } from './dropCheckpoints.ts';
 import { epochsDone } from './epochsDone.ts';
 import { haltOf, isWaiting } from './haltOf.ts';
 import type { PlannedRun } from './plannedRuns.ts';
@@ -38,6 +39,7 @@ export async function decideRun(
   if (waits && untilEpoch !== null && epochsDone(store, id) >= untilEpoch) return 'skip';
   if (known.status === 'done' || (known.status === 'trained' && !isJudged(train, run))) {
     progress.notice(`${title}: ${known.status} already (run ${id}).`);
+    await dropCheckpoints(store, run); // whoever ended it may have died before
     return 'skip';
   }
   const folder = workspaceFolders(store.workspace).run(id);

@@ -11,6 +11,7 @@ import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { runTrainer } from '../../trainer/runTrainer.ts';
 import type { LastMessage, TrainerTask } from '../../trainer/trainerMessages.ts';
 import { decideRun, isJudged, mayDiverge, refuseInterrupted } from './decideRun.ts';
+import { dropCheckpoints } from './dropCheckpoints.ts';
 import { endRun } from './endRun.ts';
 import { givenFilesOf } from './gatherGiven.ts';
 import { setFilesOf } from './gatherSets.ts';
@@ -121,6 +122,7 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
   );
   followed?.end(sessionStatusOf(last));
   await whenFree(() => endRun(store, run.id, last), signal);
+  await dropCheckpoints(store, run);
   throwUnlessDone(options, last);
 }
 
@@ -272,7 +274,8 @@ function sayChoices({ store, plan, progress }: StageOptions, runs: readonly Plan
 /** Says how finished runs go on. Throws 'wrong-input' where one of them cannot, before any does. */
 function sayExtension(options: StageOptions, runs: readonly PlannedRun[]): void {
   const { store, plan, progress } = options;
-  const fresh = runs.filter(({ id }) => store.run(id) === null);
+  const trained = runs.filter(({ armPlan }) => isTrainedArm(armPlan)); // others are judged once more
+  const fresh = trained.filter(({ id }) => store.run(id) === null);
   if (!plan.extends || fresh.length === 0) return;
   const starts = fresh.map((run) => startOf(options, planOfRun(plan, run), run));
   const rates = new Set(
@@ -283,7 +286,7 @@ function sayExtension(options: StageOptions, runs: readonly PlannedRun[]): void 
   );
   const from = starts[0]?.optimizer === 'continued' ? "the optimiser's state" : 'the weights of the best epoch';
   progress.notice(
-    `${runs.length} finished ${runs.length === 1 ? 'run goes' : 'runs go'} on for ` +
+    `${trained.length} finished ${trained.length === 1 ? 'run goes' : 'runs go'} on for ` +
       `${plan.training.epochs} more ${plan.training.epochs === 1 ? 'epoch' : 'epochs'} ` +
       `from ${from}, at a learning rate of ${[...rates].join(', ')}.`,
   );

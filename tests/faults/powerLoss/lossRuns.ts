@@ -194,7 +194,8 @@ async function damages(workspace: string): Promise<string[]> {
       .runs()
       .flatMap(({ id, status }) => [
         ...store.artefacts(id).map(({ path }) => path),
-        ...(status === 'trained' || status === 'done' ? [join(workspace, 'runs', id, 'checkpoints', 'best')] : []),
+        ...(status === 'trained' ? [join(workspace, 'runs', id, 'checkpoints', 'best')] : []),
+        ...(status === 'done' ? [join(workspace, 'runs', id, 'checkpoints', 'last')] : []),
       ])
       .filter((path) => !existsSync(path));
     return [

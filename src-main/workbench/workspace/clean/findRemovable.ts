@@ -2,11 +2,13 @@ import { existsSync, lstatSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Removable } from '../../../../src-shared/answers/systemAnswers.ts';
+import { tuningSeeds } from '../../../../src-shared/tune.ts';
 import { readPreparedIndex } from '../../../data/preparedSet.ts';
 import { bytesBelow } from '../../../files/bytesBelow.ts';
 import { isOwn } from '../../../files/ownPath.ts';
 import { isLeftover, reportId, workspaceFolders, type WorkspaceArea } from '../../../files/workspaceFolders.ts';
-import type { Store } from '../../../store/store.ts';
+import type { RunRow, Store } from '../../../store/store.ts';
+import { haltOf } from '../../experiment/haltOf.ts';
 import { readRunFaces } from '../../experiment/runFaces.ts';
 import { uploadOf } from '../deleteUpload.ts';
 
@@ -21,7 +23,7 @@ const planBeginning = 12; // characters of a plan's hash in the name of its repo
 
 /**
  * What a workspace keeps and nothing needs any more. Only folders of ArcBench's own are named: no symbolic link, and
- * nothing of another user. Of runs, only checkpoints of those that are done: they are never resumed.
+ * nothing of another user. Of runs, only checkpoints of those that are over: they are never resumed.
  */
 export async function findRemovable(store: Store): Promise<readonly RemovableFolder[]> {
   const found = [
@@ -39,16 +41,29 @@ type Found = Omit<RemovableFolder, 'bytes'>;
 
 function checkpointsOf(store: Store): Found[] {
   if (!isPlainArea(store, 'runs')) return [];
-  return store
-    .runs()
-    .filter(({ status, id }) => status === 'done' && isOwn(workspaceFolders(store.workspace).run(id)))
-    .map(({ id, arm, seed, experiment }) => ({
-      id: `checkpoints/${id}`,
-      kind: 'checkpoints',
-      title: `${arm}, seed ${seed} (${experiment})`,
-      reason: 'The run is done. Its weights, curves and results stay.',
-      path: workspaceFolders(store.workspace).filesOfRun(id).checkpoints,
-    }));
+  return store.runs().flatMap((run): Found[] => {
+    const { id, arm, seed, experiment } = run;
+    const reason = whyOver(store, run);
+    if (reason === null || !isOwn(workspaceFolders(store.workspace).run(id))) return [];
+    return [
+      {
+        id: `checkpoints/${id}`,
+        kind: 'checkpoints',
+        title: `${arm}, seed ${seed} (${experiment})`,
+        reason,
+        path: workspaceFolders(store.workspace).filesOfRun(id).checkpoints,
+      },
+    ];
+  });
+}
+
+/** Why a run is never resumed; null where it may be. */
+function whyOver(store: Store, run: RunRow): string | null {
+  const stays = 'Its weights, curves and results stay.';
+  if (run.status === 'done') return `The run is done. ${stays} More epochs then start from its weights.`;
+  if (haltOf(store, run.id) !== null) return 'Successive halving stopped the run. Its curves stay.';
+  const plan = run.status === 'trained' ? store.plan(run.planHash) : null;
+  return plan && tuningSeeds(plan).includes(run.seed) ? `The run of tuning is trained. ${stays}` : null;
 }
 
 async function preparedSetsOf(store: Store): Promise<Found[]> {
