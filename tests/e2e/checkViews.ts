@@ -32,7 +32,7 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 const withoutMachine = `
   .machine { visibility: hidden !important; }
   [aria-label='Before the start'], .bytes { display: none !important; }
-  .column .facts dd { visibility: hidden !important; white-space: nowrap; overflow: hidden; }
+  .settings .facts dd { visibility: hidden !important; white-space: nowrap; overflow: hidden; }
   * { caret-color: transparent !important; }
 `;
 

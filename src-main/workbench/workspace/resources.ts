@@ -7,7 +7,7 @@ import { foldersOf, outsideReason } from '../../data/outsideReason.ts';
 import { decodeWithinMemory, readPicture } from '../../data/pictureFile.ts';
 import { openPackedImages, openPreparedSet, type PackedImages, type PreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
-import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
+import type { EditedDataset } from '../experiment/datasetLibrary.ts';
 import type { Resource } from '../workbench.ts';
 
 const largestSide = 1600;
@@ -33,7 +33,7 @@ export function resources({
   exported,
 }: {
   readonly workspace: string;
-  readonly library: DatasetLibrary;
+  readonly library: { readonly edited: (hash: string) => Promise<Pick<EditedDataset, 'base'>> };
   /** The folders that the user opened. */
   readonly roots: readonly string[];
   readonly packed: (id: string) => Promise<Uint8Array>;

@@ -4,7 +4,6 @@ import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import type { RandomStream } from '../../../src-shared/maths/random.ts';
 import { callNames } from '../../../src-shared/api.ts';
-import type { DatasetLibrary } from '../../../src-main/workbench/experiment/datasetLibrary.ts';
 import { resources } from '../../../src-main/workbench/workspace/resources.ts';
 import { openWorkbench } from '../../../src-main/workbench/openWorkbench.ts';
 import { met, pick, sentence, type HostileKind, type Met } from './attempt.ts';
@@ -86,7 +85,7 @@ export const folders: HostileKind = {
         const { dataset, images, refusals } = await importAndDecode(source, workspaceIn(folder));
         const shown = resources({
           workspace: workspaceIn(folder),
-          library: { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary,
+          library: { edited: () => Promise.resolve({ base: dataset }) },
           roots: [dataset.source],
           packed: () => Promise.reject(new Error('no archive is asked for')),
           exported: () => Promise.reject(new Error('no archive is asked for')),

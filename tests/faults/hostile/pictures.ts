@@ -6,7 +6,6 @@ import { experimentSchema } from '../../../src-shared/experiment.ts';
 import { importDataset } from '../../../src-main/data/importDataset.ts';
 import { prepareDataset } from '../../../src-main/data/prepareDataset.ts';
 import { resources } from '../../../src-main/workbench/workspace/resources.ts';
-import type { DatasetLibrary } from '../../../src-main/workbench/experiment/datasetLibrary.ts';
 import { drawnPortrait } from '../../drawnPortrait.ts';
 import { sentence, type HostileKind, type Met } from './attempt.ts';
 import { mutate } from './mutate.ts';
@@ -76,7 +75,7 @@ export async function readPictures(folder: string): Promise<Met> {
   });
   const shown = resources({
     workspace: workspace,
-    library: { dataset: async () => dataset } as Pick<DatasetLibrary, 'dataset'> as DatasetLibrary,
+    library: { edited: () => Promise.resolve({ base: dataset }) },
     roots: [dataset.source],
     packed: () => Promise.reject(new Error('no archive is asked for')),
     exported: () => Promise.reject(new Error('no archive is asked for')),
