@@ -69,11 +69,14 @@ export function comparisonRuns(store: Store, plan: Plan, splits: SplitsOfSeeds):
   const hash = planHash(plan); // once: it reads the whole plan
   const seeds = [...new Set(plan.seeds)];
   // What is only judged comes first, so that a fault of its file shows before the hours of training.
-  const order = [...arms.filter((arm) => !isTrained(arm)), ...arms.filter(isTrained)];
+  const order = [...arms.filter((arm) => !isTrained(arm)), ...arms.filter(isTrained)].map((armPlan) => ({
+    armPlan,
+    itsSeeds: new Set(seedsOfArm(plan, armPlan)),
+  }));
   const runsOf = (seed: number) =>
     order
-      .filter((arm) => seedsOfArm(plan, arm).includes(seed))
-      .map((armPlan): PlannedRun => {
+      .filter(({ itsSeeds }) => itsSeeds.has(seed))
+      .map(({ armPlan }): PlannedRun => {
         const split = splitOfSeed(splits, seed);
         const chosen = plan.tune && isTrained(armPlan) ? armPlan.settings : undefined;
         const id = runId({ hash, split, arm: armPlan.name, seed, ...(chosen ? { chosen } : {}) });

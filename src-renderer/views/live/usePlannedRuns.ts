@@ -32,16 +32,15 @@ export function usePlannedRuns({ job, shown, planHash }: Pick<LiveRuns, 'job' | 
     if (plan === undefined || plan.sweep?.halving !== undefined) return [];
     const begun = new Set(shown.value.map(({ arm, seed }) => `${arm} ${seed}`));
     // What is not trained is judged first, and only once.
-    const arms = [...plan.arms.filter((arm) => !isTrained(arm)), ...trainedArms(plan)];
+    const arms = [...plan.arms.filter((arm) => !isTrained(arm)), ...trainedArms(plan)].map((arm) => ({
+      arm: arm.name,
+      seeds: new Set(seedsOfArm(plan, arm)),
+    }));
     return plan.seeds
       .flatMap((seed) =>
         arms
-          .filter((arm) => seedsOfArm(plan, arm).includes(seed))
-          .map((arm) => ({
-            arm: arm.name,
-            seed,
-            name: seedsOfArm(plan, arm).length > 1 ? `${arm.name}, seed ${seed}` : arm.name,
-          })),
+          .filter(({ seeds }) => seeds.has(seed))
+          .map(({ arm, seeds }) => ({ arm, seed, name: seeds.size > 1 ? `${arm}, seed ${seed}` : arm })),
       )
       .filter(({ arm, seed }) => !begun.has(`${arm} ${seed}`));
   });
