@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
+/** Rows of numbers, [rows, size]. */
+export interface NpyRows {
+  readonly values: Float32Array;
+  readonly rows: number;
+  readonly size: number;
+}
+
 /** A .npy file of float32 rows [rows, size], as numpy writes it. */
 export function npyBytes(values: Float32Array, size: number): Buffer {
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length / size}, ${size}), }`;
@@ -13,15 +20,13 @@ export function npyBytes(values: Float32Array, size: number): Buffer {
   ]);
 }
 
-/** Reads a .npy file of float32 rows; throws 'damaged' for anything else. */
-export function readNpy(path: string): { readonly values: Float32Array; readonly size: number } {
+/** Reads a .npy file of float32 rows that ArcBench wrote; throws 'damaged' for anything else. */
+export function readNpy(path: string): NpyRows {
   const damaged = (what: string, cause?: unknown) =>
     new ArcBenchError(
       'damaged',
       `${path} is not a whole .npy file of float32 rows (${what}): run the command that made it again.`,
-      {
-        cause,
-      },
+      { cause },
     );
   let bytes: Buffer;
   try {
@@ -29,17 +34,45 @@ export function readNpy(path: string): { readonly values: Float32Array; readonly
   } catch (cause) {
     throw damaged('it cannot be read', cause);
   }
-  if (bytes.length < 12 || bytes.subarray(0, 8).toString('latin1') !== '\x93NUMPY\x01\x00')
-    throw damaged('its first bytes are others');
-  const start = 10 + bytes.readUInt16LE(8);
-  const shape = /^\{'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\), \}\s*$/.exec(
-    bytes.subarray(10, start).toString('latin1'),
-  );
-  const rows = Number(shape?.[1]);
-  const size = Number(shape?.[2]);
-  if (!shape || bytes.length !== start + rows * size * 4) throw damaged('its size does not match its header');
+  return parseNpy(bytes, (what) => damaged(`it ${what}`));
+}
+
+const wanted = 'rows of float32 or float64 as numpy.save writes them were expected';
+
+/** Rows of float32 or float64 in the bytes of a .npy file. `refusal` makes the error of half a sentence. */
+export function parseNpy(bytes: Buffer, refusal: (what: string) => Error): NpyRows {
+  const major = bytes[6];
+  if (bytes.length < 12 || bytes.subarray(0, 6).toString('latin1') !== '\x93NUMPY' || (major !== 1 && major !== 2))
+    throw refusal(`is no .npy file: ${wanted}`);
+  const start = major === 1 ? 10 + bytes.readUInt16LE(8) : 12 + bytes.readUInt32LE(8);
+  const { kind, isFortran, sizes } = readHeader(bytes.subarray(major === 1 ? 10 : 12, start).toString('latin1'));
+  if (kind !== `'<f4'` && kind !== `'<f8'`)
+    throw refusal(`holds values of the kind ${kind || 'unknown'}, and ${wanted}`);
+  if (isFortran) throw refusal(`holds its rows in Fortran order, and ${wanted}: save numpy.ascontiguousarray of it`);
+  const [rows = 0, size = 0] = sizes;
+  if (sizes.length !== 2 || !(rows >= 0) || !(size > 0))
+    throw refusal(`has the shape (${sizes.join(', ')}), and [pictures, numbers] was expected`);
+  const expected = rows * size * (kind === `'<f4'` ? 4 : 8);
+  if (bytes.length !== start + expected)
+    throw refusal(`has ${bytes.length - start} bytes of values, where its header says ${expected}: it is cut off`);
+  const content = bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length);
+  const values = kind === `'<f4'` ? new Float32Array(content) : Float32Array.from(new Float64Array(content));
+  return { values, rows, size };
+}
+
+function readHeader(header: string) {
+  const valueOf = (key: string): string => {
+    const at = header.indexOf(`'${key}':`);
+    return at < 0 ? '' : header.slice(at + key.length + 3).trimStart();
+  };
+  const shape = valueOf('shape');
+  const axes = shape.slice(1, Math.max(1, shape.indexOf(')'))).split(',');
   return {
-    values: new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length)),
-    size,
+    kind: valueOf('descr').slice(0, 5),
+    isFortran: !valueOf('fortran_order').startsWith('False'),
+    sizes: axes
+      .map((axis) => axis.trim())
+      .filter((axis) => axis !== '')
+      .map(Number),
   };
 }
