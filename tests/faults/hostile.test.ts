@@ -22,6 +22,7 @@ import { makeSplit } from '../../src-main/split/makeSplit.ts';
 import { verifySplitFolders, writeSplitFolders } from '../../src-main/split/splitFolders.ts';
 import { openWorkbench } from '../../src-main/workbench/openWorkbench.ts';
 import { receiveFile } from '../../src-main/workbench/workspace/receiveFile.ts';
+import type { CheckedExperiment } from '../../src-shared/answers/experimentAnswers.ts';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { kinds } from './hostile/kinds.ts';
@@ -161,6 +162,9 @@ test('an experiment of a served workbench reads weights, pairs and faces from op
       'model: {weights: /etc/passwd}',
       'arms: [{name: a, loss: arcFace, settings: {model.weights: /etc/passwd}}]',
       'data: {source: /etc}',
+      'model: {from: /etc}',
+      'arms: [{name: a, loss: arcFace, settings: {model.from: /etc}}]',
+      'arms: [{name: a, onnx: /etc/passwd}, {name: b, loss: arcFace}]',
     ]) {
       const { id, fault } = (await workbench.call('experiments.save', { id: null, yaml: text })) as {
         id: string;
@@ -173,6 +177,15 @@ test('an experiment of a served workbench reads weights, pairs and faces from op
         text,
       );
     }
+    // Nothing is told of what lies there, not even while the text is written.
+    const exported = fresh('exported');
+    writeFileSync(join(exported, 'run.json'), '{}');
+    const said = async (from: string) =>
+      ((await workbench.call('experiments.check', { yaml: `model: {from: ${from}}` })) as CheckedExperiment).advice
+        .filter(({ knob }) => knob === 'model.from')
+        .map(({ text, blocking }) => `${blocking} ${text.replaceAll(from, '')}`);
+    assert.match((await said(exported)).join(), /^true .* lies outside the folders that this workbench may open/);
+    assert.deepEqual(await said(exported), await said('/not/there'));
   } finally {
     await workbench.close();
   }

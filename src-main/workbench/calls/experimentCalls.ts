@@ -33,7 +33,7 @@ import { writeWhole } from '../../files/writeWhole.ts';
 import type { RunRow } from '../../store/store.ts';
 import { faceCounter, type CountedFaces } from '../experiment/faceCounter.ts';
 import { keptSpeed } from '../estimate/machineSpeed.ts';
-import { parentRun, refuseOtherNetwork, type ParentBase } from '../experiment/parentRun.ts';
+import { exportedStarts, parentRun, refuseOtherNetwork, type ParentBase } from '../experiment/parentRun.ts';
 import { pinStarts } from '../experiment/pinStarts.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import { trainingPart } from '../experiment/refuseStart.ts';
@@ -51,9 +51,20 @@ const textName = 'experiment';
 
 type ReadExperiment = Pick<CheckedExperiment, 'plan' | 'planHash' | 'fault' | 'parameters'>;
 
+interface PlanBase extends ParentBase {
+  /** The folders that the user opened: only what lies below them may be read. */
+  readonly roots: readonly string[];
+}
+
+/** Throws 'wrong-input' for a start from a folder that the user did not open, before anything in it is read. */
+async function refuseClosedStarts(plan: Plan, base: PlanBase): Promise<void> {
+  for (const folder of exportedStarts(plan, base)) await openedPath(folder, base.roots);
+}
+
 /** The plan that an experiment's text starts now; as it is written where the run that it starts from is refused. */
-function startedPlan(plan: Plan, base: ParentBase): Plan {
+async function startedPlan(plan: Plan, base: PlanBase): Promise<Plan> {
   try {
+    await refuseClosedStarts(plan, base);
     return pinStarts(plan, base);
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
@@ -61,16 +72,12 @@ function startedPlan(plan: Plan, base: ParentBase): Plan {
   }
 }
 
-interface PlanBase extends ParentBase {
-  /** Whether the user has opened a path, so that its content may be read. */
-  readonly isOpen: (path: string) => Promise<boolean>;
-}
-
 /** Reads an experiment's text: its plan, completed with what its files hold, or what is wrong with it and where. */
 async function read(yaml: string, base: PlanBase): Promise<ReadExperiment> {
   try {
-    const plan = await withContent(parseExperiment(yaml, textName), base, base.isOpen);
-    return { plan, planHash: planHash(startedPlan(plan, base)), fault: null, parameters: trainedParameters(plan) };
+    const plan = await withContent(parseExperiment(yaml, textName), base, (path) => isBelow(path, base.roots));
+    const hash = planHash(await startedPlan(plan, base));
+    return { plan, planHash: hash, fault: null, parameters: trainedParameters(plan) };
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
     const placed = /^experiment, line (\d+): (.*)$/s.exec(error.message);
@@ -84,7 +91,13 @@ async function read(yaml: string, base: PlanBase): Promise<ReadExperiment> {
 }
 
 /** The runs that arms cannot start from. One sentence speaks for all arms that it is true of. */
-function adviceOnStarts(plan: Plan, base: ParentBase): PlanAdvice[] {
+async function adviceOnStarts(plan: Plan, base: PlanBase): Promise<PlanAdvice[]> {
+  try {
+    await refuseClosedStarts(plan, base);
+  } catch (error) {
+    if (!(error instanceof ArcBenchError)) throw error;
+    return [{ knob: 'model.from', arms: [], text: error.message, blocking: true }];
+  }
   const refusals = plan.arms.flatMap((arm) => {
     const { model, prepare } = planOfArm(plan, arm);
     try {
@@ -162,7 +175,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
   const countFaces = faceCounter(store, library);
   const { area, experiment: pathOf } = workspaceFolders(store.workspace);
   const folder = area('experiments');
-  const base = { store, baseFolder: folder, isOpen: (path: string) => isBelow(path, roots) };
+  const base: PlanBase = { store, baseFolder: folder, roots };
   const changed = () => tell({ event: 'experiments.changed', payload: null });
   const estimate = startEstimator(store, () => keptSpeed('auto'));
   const check = async (yaml: string): Promise<CheckedExperiment> => {
@@ -173,7 +186,7 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       ...found,
       advice:
         found.plan && estimated
-          ? [...adviceOnStarts(found.plan, base), ...adviceOn(found.plan, counted), ...tooLarge(estimated)]
+          ? [...(await adviceOnStarts(found.plan, base)), ...adviceOn(found.plan, counted), ...tooLarge(estimated)]
           : [],
       estimate: estimated,
     };
@@ -214,16 +227,13 @@ export function experimentCalls(context: CallContext, library: DatasetLibrary): 
       .filter((file) => file !== 'random' && file !== 'imagenet');
     const pairs = plan.evaluation.pairs === builtPairs ? [] : [plan.evaluation.pairs];
     const given = plan.arms.flatMap((arm) => givenFilesOf(arm, base)?.path ?? []);
-    const exported = plan.arms.flatMap((arm) => {
-      const parent = parentRun(base, planOfArm(plan, arm).model.from);
-      return parent && !parent.isKept ? [dirname(parent.weights)] : [];
-    });
     const source = plan.data.source === 'demo' ? 'demo' : pathFrom(base, plan.data.source);
     if (source !== 'demo' && !store.datasets().some((dataset) => dataset.source === source))
       await openedPath(source, roots); // what was imported was chosen before
-    for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets, ...exported]))
+    for (const file of new Set([...weights, ...pairs, ...plan.evaluation.sets]))
       await openedPath(pathFrom(base, file), roots);
     for (const file of given) await openedPath(file, roots);
+    await refuseClosedStarts(plan, base);
   };
   return {
     'experiments.list': async () => {

@@ -7,6 +7,7 @@ import { trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planOfArm, type Plan } from '../../../src-shared/experiment.ts';
 import { describeLoss, lossSchema } from '../../../src-shared/losses.ts';
+import { fileState } from '../../data/fileState.ts';
 import { readTextFile } from '../../files/readTextFile.ts';
 import { runFiles, workspaceFolders } from '../../files/workspaceFolders.ts';
 import type { Network } from '../../model/network.ts';
@@ -62,9 +63,18 @@ const exportSchema = z.object({
   ancestorPeople: z.unknown().optional(),
 });
 
-/** The start of a plan's arms by the arm's name; null where an arm starts from no run. */
-export const startsOf = (plan: Plan): readonly { readonly arm: string; readonly from: string }[] =>
-  trainedArms(plan).map((arm) => ({ arm: arm.name, from: planOfArm(plan, arm).model.from }));
+/** The folders of exported runs that a plan's arms start from. Nothing in them is read. */
+export function exportedStarts(plan: Plan, base: ParentBase): readonly string[] {
+  const starts = trainedArms(plan).map((arm) => planOfArm(plan, arm).model.from);
+  return [...new Set(starts)].flatMap((from) => {
+    const { reference } = startParts(from);
+    return from === noParent || runsWith(base, reference).length > 0 ? [] : [pathFrom(base, reference)];
+  });
+}
+
+/** The runs of the workspace whose ids begin with a reference. */
+const runsWith = ({ store }: ParentBase, reference: string): readonly RunRow[] =>
+  isBeginning(reference) ? store.runs().filter(({ id }) => id.startsWith(reference)) : [];
 
 /**
  * The run that `model.from` names; null where it names none. Throws 'wrong-input' where the run is unknown, unfinished
@@ -84,8 +94,9 @@ export function parentRun(base: ParentBase, from: string): ParentRun | null {
 }
 
 /** A finished run of the workspace by its id or the beginning of it; null where there is none. */
-function keptRun({ store }: ParentBase, reference: string): Kept | null {
-  const found = isBeginning(reference) ? store.runs().filter(({ id }) => id.startsWith(reference)) : [];
+function keptRun(base: ParentBase, reference: string): Kept | null {
+  const { store } = base;
+  const found = runsWith(base, reference);
   const [row, other] = found;
   if (!row) return null;
   if (other)
@@ -204,12 +215,11 @@ function openParent({ isKept, title, row, folder, epochs, ancestry, people, mani
 export const classesOfParent = ({ head }: ParentFiles): readonly string[] =>
   peopleSchema.parse(parsed(safetensorsMetadata(head)['classes'] ?? ''));
 
-const hashes = new Map<string, string>(); // by path, size and time: lists of experiments ask often
+const hashes = new Map<string, string>(); // by path and state: lists of experiments ask often
 const hashesKept = 100;
 
 function hashOf(file: string): string {
-  const { size, mtimeMs, ino } = statSync(file);
-  const key = JSON.stringify([file, size, mtimeMs, ino]);
+  const key = JSON.stringify([file, fileState(statSync(file))]);
   const hash = hashes.get(key) ?? createHash('sha256').update(readFileSync(file)).digest('hex');
   hashes.set(key, hash);
   for (const oldest of [...hashes.keys()].slice(0, -hashesKept)) hashes.delete(oldest);
