@@ -11,7 +11,8 @@ import {
 } from '../../../src-shared/datasetEdits.ts';
 import { printable } from '../../../src-shared/printable.ts';
 import type { DatasetChange } from '../../../src-shared/answers/datasetAnswers.ts';
-import { editDataset, editedPictures, pictureKey, type EditedPicture } from '../../data/editDataset.ts';
+import { counted } from '../../data/counted.ts';
+import { editedPictures, pictureKey, type EditedPicture } from '../../data/editDataset.ts';
 import type { DatasetRow } from '../../store/datasets.ts';
 import { countPeople } from '../experiment/countPeople.ts';
 import type { DatasetLibrary, EditedDataset } from '../experiment/datasetLibrary.ts';
@@ -40,7 +41,7 @@ export function datasetEditCalls(
     hash: string,
     { base, edits, undo }: Pick<EditedDataset, 'base' | 'edits'> & { undo: string | null },
   ) => {
-    const { images } = editDataset(base, edits);
+    const images = editedPictures(base, edits).flatMap(({ excluded, image }) => (excluded === null ? [image] : []));
     const text = datasetEditsText(edits);
     store.saveDatasetEdits({ hash, edits: text, undo, images: images.length, people: countPeople(images) });
   };
@@ -64,7 +65,9 @@ export function datasetEditCalls(
         (picture, index) => (picture.excluded === null) !== (edited.pictures[index]?.excluded === null),
       ).length;
       const what =
-        people.length > 0 && pictures.length === 0 ? counted(people.length, peopleWords) : pictureCount(changed);
+        people.length > 0 && pictures.length === 0
+          ? counted(people.length, 'person', 'people')
+          : counted(changed, 'picture', 'pictures');
       return change(hash, edited, { edits, done: excluded ? `${what} excluded` : `${what} included again` });
     },
     'datasets.rename': async ({ hash, person, name: typed, merge }) => {
@@ -132,11 +135,6 @@ export function datasetEditCalls(
     },
   };
 }
-
-const peopleWords = ['person', 'people'] as const;
-const counted = (count: number, [one, many]: readonly [string, string]): string =>
-  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-const pictureCount = (count: number): string => counted(count, ['picture', 'pictures']);
 
 function tagsInWords({ add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] }): string {
   const words = [

@@ -39,10 +39,10 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
   return {
     async edited(hash: string): Promise<EditedDataset> {
       const changed = await changeOf(hash);
-      const text = store.dataset(hash)?.edits ?? null;
       const known = recent.get(hash);
       const isCurrent = known?.changed === changed;
       const base = isCurrent ? known.base : await readDatasetFile(store.workspace, hash);
+      const text = store.dataset(hash)?.edits ?? null; // last: an edit that came meanwhile counts
       const entry =
         isCurrent && known.text === text ? known : { changed, text, ...applied(base, readDatasetEdits(text)) };
       recent.delete(hash);
