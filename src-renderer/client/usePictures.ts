@@ -17,16 +17,14 @@ export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit
   const fault = shallowRef<ArcBenchError | null>(null);
   let turn = 0;
 
+  const fetchPage = (page: number): Promise<{ readonly total: number; readonly pictures: readonly Picture[] }> =>
+    call(name, { ...of(), offset: page * pageSize, limit: pageSize } as CallInput<Name>);
   const load = async (page: number): Promise<void> => {
     if (pages.value.has(page)) return;
     const asked = turn;
     pages.value.set(page, 'loading');
     try {
-      const answer: { readonly total: number; readonly pictures: readonly Picture[] } = await call(name, {
-        ...of(),
-        offset: page * pageSize,
-        limit: pageSize,
-      } as CallInput<Name>);
+      const answer = await fetchPage(page);
       if (asked !== turn) return;
       pages.value.set(page, answer.pictures);
       [total.value, fault.value] = [answer.total, null];
@@ -51,18 +49,18 @@ export function usePictures<Name extends PictureCall>(name: Name, of: () => Omit
     const fetched = new Map<number, readonly Picture[]>();
     try {
       for (const page of held) {
-        const answer: { readonly total: number; readonly pictures: readonly Picture[] } = await call(name, {
-          ...of(),
-          offset: page * pageSize,
-          limit: pageSize,
-        } as CallInput<Name>);
+        const answer = await fetchPage(page);
         if (asked !== turn) return;
         fetched.set(page, answer.pictures);
         total.value = answer.total;
       }
       pages.value = fetched;
     } catch (error) {
-      if (asked === turn) fault.value = asFault(error);
+      if (asked !== turn) return;
+      fault.value = asFault(error);
+      // What was loading belongs to the turn before, and would never come.
+      for (const page of held) if (pages.value.get(page) === 'loading') pages.value.delete(page);
+      triggerRef(pages);
     }
   };
   watch(() => JSON.stringify(of()), reload, { immediate: true });
