@@ -44,12 +44,14 @@ const save = (yaml: string) =>
   page.evaluate(
     `arcbench.request({ id: 1, call: 'experiments.save', input: { id: null, yaml: ${JSON.stringify(yaml)} } })`,
   );
-const quit = async () => {
+/** Quits the app; its exit code, or the signal that ended it. */
+const quit = async (): Promise<number | NodeJS.Signals> => {
   const ended = once(app.process(), 'exit');
   await app.evaluate(({ app }) => {
     setImmediate(() => app.quit());
   });
-  return (await ended)[0] as number;
+  const [code, signal] = (await ended) as [number, null] | [null, NodeJS.Signals];
+  return code ?? signal;
 };
 const opened = () =>
   readFileSync(join(machine.folder, 'opened'), 'utf8')
