@@ -79,7 +79,9 @@ const phases: Readonly<Record<string, () => Promise<number>>> = {
     return set.count;
   },
   async screens() {
-    const workbench = await timed('open the workbench', () => openWorkbench({ workspace, door: 'serve' }));
+    const workbench = await timed('open the workbench', () =>
+      openWorkbench({ workspace, door: 'serve', roots: [folder] }),
+    );
     const call = <Name extends CallName>(name: Name, input: CallInput<Name>) =>
       workbench.call(name, input) as Promise<CallOutputs[Name]>;
     const [dataset] = await timed('list of datasets', () => call('datasets.list', {}));
@@ -92,6 +94,8 @@ const phases: Readonly<Record<string, () => Promise<number>>> = {
     await timed('a page of all pictures', () => call('datasets.pictures', { ...page, identity: null }));
     const { data, prepare, split } = plan;
     await timed('split preview', () => call('split.preview', { data, prepare, split }));
+    const yaml = `name: scale\ndata: { source: ${source} }\nprepare: { inputSize: ${prepare.inputSize} }\n`;
+    await timed('plan of a training, with its advice', () => call('experiments.check', { yaml }));
     await workbench.close();
     return shown.images;
   },
