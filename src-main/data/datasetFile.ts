@@ -5,6 +5,7 @@ import { storedPaths } from '../files/storedPaths.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { writeWhole } from '../files/writeWhole.ts';
 import type { Dataset } from './dataset.ts';
+import { readFault } from '../files/readFault.ts';
 
 /**
  * Keeps the list of a dataset's images in the workspace, under the hash of its first import. The images can then be
@@ -18,7 +19,7 @@ export const saveDatasetFile = (workspace: string, dataset: Dataset, name = data
   );
 };
 
-/** The dataset as it was imported. Throws 'wrong-input' if the workspace has no list of it. */
+/** The dataset as it was imported. Throws 'damaged' if the workspace has no whole list of it. */
 export async function readDatasetFile(workspace: string, hash: string): Promise<Dataset> {
   try {
     const text = await readFile(workspaceFolders(workspace).dataset(hash), 'utf8');
@@ -26,11 +27,14 @@ export async function readDatasetFile(workspace: string, hash: string): Promise<
     const dataset = JSON.parse(text.startsWith('{') ? text : checkedBody(text)) as Dataset;
     return withPaths(dataset, storedPaths(workspace).opened);
   } catch (cause) {
-    throw new ArcBenchError(
-      'wrong-input',
-      `The list of images of dataset ${hash.slice(0, 12)} is damaged or not in the workspace: import the ` +
-        'dataset again.',
-      { cause },
+    throw (
+      readFault(cause, workspaceFolders(workspace).dataset(hash)) ??
+      new ArcBenchError(
+        'damaged',
+        `The list of images of dataset ${hash.slice(0, 12)} is damaged or not in the workspace: import the ` +
+          'dataset again.',
+        { cause },
+      )
     );
   }
 }

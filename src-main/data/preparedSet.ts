@@ -7,6 +7,7 @@ import { storedPaths } from '../files/storedPaths.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
 import type { PartName } from '../../src-shared/splitSchema.ts';
 import type { ExcludedPicture, Rejected } from './dataset.ts';
+import { readFault } from '../files/readFault.ts';
 
 /** One image of a prepared set, in the order of the packed file. */
 export interface PreparedImage {
@@ -99,13 +100,13 @@ export function readPreparedIndex(folder: string): PreparedIndex {
     const workspace = dirname(dirname(resolve(folder)));
     index = withPaths(stored, storedPaths(workspace).opened);
   } catch (error) {
-    throw damaged(indexPath, 'its checksum is wrong or it cannot be read', folder, error);
+    throw readFault(error, indexPath) ?? damaged(indexPath, 'its checksum is wrong or it is gone', folder, error);
   }
   let bytes = -1;
   try {
     bytes = statSync(packedPath).size;
   } catch (error) {
-    throw damaged(packedPath, 'it cannot be read', folder, error);
+    throw readFault(error, packedPath) ?? damaged(packedPath, 'it is gone', folder, error);
   }
   if (bytes !== index.packed.bytes)
     throw damaged(packedPath, `it has ${bytes} bytes instead of ${index.packed.bytes}`, folder);

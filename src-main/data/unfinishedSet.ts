@@ -5,6 +5,7 @@ import type { PreparedImage } from './preparedSet.ts';
 import { syncFolder } from '../files/syncFolder.ts';
 import { isLeftover } from '../files/workspaceFolders.ts';
 import { makeFolder } from '../files/writeWhole.ts';
+import { ifGone } from '../files/readFault.ts';
 
 /**
  * The result for one picture of a dataset: its face, or why it has none. `isOutside` says that it was not read, because
@@ -44,8 +45,8 @@ const pixelsOf = (set: string) => join(unfinishedFolderOf(set), 'images.bin');
 export async function readUnfinishedSet(
   set: string,
 ): Promise<{ readonly batches: readonly PreparedBatch[]; readonly damaged: boolean }> {
-  const lines = (await readFile(rowsOf(set), 'utf8').catch(() => '')).split('\n').slice(0, -1);
-  const pixels = await open(pixelsOf(set), 'r').catch(() => null);
+  const lines = (await readFile(rowsOf(set), 'utf8').catch(ifGone(rowsOf(set), ''))).split('\n').slice(0, -1);
+  const pixels = await open(pixelsOf(set), 'r').catch(ifGone(pixelsOf(set), null));
   const batches: PreparedBatch[] = [];
   try {
     let at = 0;
@@ -109,7 +110,7 @@ export async function openUnfinishedSet(set: string, kept: readonly PreparedBatc
 export async function unfinishedSets(
   folder: string,
 ): Promise<readonly { readonly set: string; readonly touched: number }[]> {
-  const names = (await readdir(folder).catch(() => [])).flatMap(
+  const names = (await readdir(folder).catch(ifGone(folder, []))).flatMap(
     (name) => /^([0-9a-f]{64})\.(?:unfinished|rows)$/.exec(name)?.[1] ?? [],
   );
   return await Promise.all(
