@@ -15,8 +15,8 @@ export async function whileUnreadable<Result>(
     if (name !== path && !name.startsWith(`${path}/`)) return;
     throw Object.assign(new Error(`${code}: open '${name}'`), { code, syscall: 'open', path: name });
   };
-  const { readFileSync, openSync, createReadStream } = fs;
-  const { readFile, open } = fs.promises;
+  const { readFileSync, openSync, createReadStream, readdirSync } = fs;
+  const { readFile, open, readdir, opendir } = fs.promises;
   const refusing =
     <Inputs extends readonly unknown[], Output>(own: (...inputs: Inputs) => Output) =>
     (...inputs: Inputs): Output => {
@@ -33,14 +33,20 @@ export async function whileUnreadable<Result>(
     readFileSync: refusing(readFileSync),
     openSync: refusing(openSync),
     createReadStream: refusing(createReadStream),
+    readdirSync: refusing(readdirSync as (...inputs: readonly unknown[]) => unknown),
   });
-  Object.assign(fs.promises, { readFile: refusingLater(readFile), open: refusingLater(open) });
+  Object.assign(fs.promises, {
+    readFile: refusingLater(readFile),
+    open: refusingLater(open),
+    opendir: refusingLater(opendir),
+    readdir: refusingLater(readdir as (...inputs: readonly unknown[]) => Promise<unknown>),
+  });
   syncBuiltinESMExports();
   try {
     return await action();
   } finally {
-    Object.assign(fs, { readFileSync, openSync, createReadStream });
-    Object.assign(fs.promises, { readFile, open });
+    Object.assign(fs, { readFileSync, openSync, createReadStream, readdirSync });
+    Object.assign(fs.promises, { readFile, open, readdir, opendir });
     syncBuiltinESMExports();
   }
 }
