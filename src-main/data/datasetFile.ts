@@ -4,6 +4,7 @@ import { checkedLines, writeCheckedLines } from '../files/checkedLines.ts';
 import { storedPaths } from '../files/storedPaths.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
 import type { Dataset } from './dataset.ts';
+import { readFault } from '../files/readFault.ts';
 import { listedLines, listReader } from './listedPictures.ts';
 
 /**
@@ -20,7 +21,7 @@ export const saveDatasetFile = (workspace: string, dataset: Dataset, name = data
   );
 };
 
-/** The dataset as it was imported. Throws 'wrong-input' if the workspace has no list of it. */
+/** The dataset as it was imported. Throws 'damaged' if the workspace has no whole list of it. */
 export async function readDatasetFile(workspace: string, hash: string): Promise<Dataset> {
   try {
     const { opened } = storedPaths(workspace);
@@ -32,11 +33,14 @@ export async function readDatasetFile(workspace: string, hash: string): Promise<
     const dataset = reader.whole();
     return { ...dataset, source: opened(dataset.source) };
   } catch (cause) {
-    throw new ArcBenchError(
-      'wrong-input',
-      `The list of images of dataset ${hash.slice(0, 12)} is damaged or not in the workspace: import the ` +
-        'dataset again.',
-      { cause },
+    throw (
+      readFault(cause, workspaceFolders(workspace).dataset(hash)) ??
+      new ArcBenchError(
+        'damaged',
+        `The list of images of dataset ${hash.slice(0, 12)} is damaged or not in the workspace: import the ` +
+          'dataset again.',
+        { cause },
+      )
     );
   }
 }

@@ -7,6 +7,7 @@ import { storedPaths } from '../files/storedPaths.ts';
 import { checkedLines, writeCheckedLines } from '../files/checkedLines.ts';
 import type { PartName } from '../../src-shared/splitSchema.ts';
 import type { ExcludedPicture, Rejected } from './dataset.ts';
+import { readFault } from '../files/readFault.ts';
 import { listedLines, listReader } from './listedPictures.ts';
 
 /** One image of a prepared set, in the order of the packed file. */
@@ -101,13 +102,13 @@ export function readPreparedIndex(folder: string): PreparedIndex {
     for (const lines of checkedLines(indexPath)) reader.read(lines);
     index = reader.whole();
   } catch (error) {
-    throw damaged(indexPath, 'its checksum is wrong or it cannot be read', folder, error);
+    throw readFault(error, indexPath) ?? damaged(indexPath, 'its checksum is wrong or it is gone', folder, error);
   }
   let bytes = -1;
   try {
     bytes = statSync(packedPath).size;
   } catch (error) {
-    throw damaged(packedPath, 'it cannot be read', folder, error);
+    throw readFault(error, packedPath) ?? damaged(packedPath, 'it is gone', folder, error);
   }
   if (bytes !== index.packed.bytes)
     throw damaged(packedPath, `it has ${bytes} bytes instead of ${index.packed.bytes}`, folder);

@@ -7,6 +7,7 @@ import { piecesOfFile } from '../files/checkedLines.ts';
 import { syncFolder } from '../files/syncFolder.ts';
 import { isLeftover } from '../files/workspaceFolders.ts';
 import { makeFolder } from '../files/writeWhole.ts';
+import { ifGone, readFault } from '../files/readFault.ts';
 
 /**
  * The result for one picture of a dataset: its face, or why it has none. `isOutside` says that it was not read, because
@@ -48,7 +49,7 @@ export async function readUnfinishedSet(
 ): Promise<{ readonly batches: readonly PreparedBatch[]; readonly damaged: boolean }> {
   const batches: PreparedBatch[] = [];
   if (!existsSync(rowsOf(set))) return { batches, damaged: false };
-  const pixels = await open(pixelsOf(set), 'r').catch(() => null);
+  const pixels = await open(pixelsOf(set), 'r').catch(ifGone(pixelsOf(set), null));
   try {
     let at = 0;
     for (const { lines } of piecesOfFile(rowsOf(set)))
@@ -58,6 +59,8 @@ export async function readUnfinishedSet(
         at += batch.bytes;
         batches.push(batch);
       }
+  } catch (error) {
+    throw readFault(error, rowsOf(set)) ?? error;
   } finally {
     await pixels?.close();
   }
@@ -117,7 +120,7 @@ export async function openUnfinishedSet(set: string, kept: readonly PreparedBatc
 export async function unfinishedSets(
   folder: string,
 ): Promise<readonly { readonly set: string; readonly touched: number }[]> {
-  const names = (await readdir(folder).catch(() => [])).flatMap(
+  const names = (await readdir(folder).catch(ifGone(folder, []))).flatMap(
     (name) => /^([0-9a-f]{64})\.(?:unfinished|rows)$/.exec(name)?.[1] ?? [],
   );
   return await Promise.all(

@@ -10,7 +10,8 @@ const newline = 10;
 const openBrace = 123;
 
 /**
- * Writes lines whole or not at all: their SHA-256 in the first line, as `checksummed` does, then the lines. They are written piece by piece, so a file may be larger than the longest string.
+ * Writes lines whole or not at all: their SHA-256 in the first line, as `checksummed` does, then the lines. They are
+ * written piece by piece, so a file may be larger than the longest string.
  */
 export async function writeCheckedLines(path: string, lines: Iterable<string>): Promise<void> {
   try {
