@@ -2,10 +2,10 @@ import { getHeapStatistics } from 'node:v8';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
 /**
- * Bytes of a picture in the lists of a dataset and its prepared set together, which splitting and training hold at the
- * same time: two paths, two hashes, two objects, and their places in lists. Measured with `npm run bench:scale`.
+ * Bytes that a picture takes in the lists of a dataset and its prepared set together, with a split and what the screens
+ * keep: paths, hashes, objects and their places in lists. Measured with `npm run bench:scale`.
  */
-export const bytesOfPicture = 900;
+export const bytesOfPicture = 1200;
 const gibibyte = 2 ** 30;
 
 /**
