@@ -38,6 +38,13 @@ export function unreadReason(error: unknown, what: 'file' | 'folder'): string {
   return `The ${what} cannot be read (${code}): check the disk, or copy it again from its source.`;
 }
 
+/** The entries of a folder that cannot be looked into: none. Throws where no more files can be opened. */
+export function noEntries(error: unknown): [] {
+  const shortage = tooManyFiles(error);
+  if (shortage) throw shortage;
+  return [];
+}
+
 /** What stands for a file that is not there. Any other error is thrown, as a sentence where `readFault` has one. */
 export const ifGone =
   <Value>(path: string, value: Value) =>

@@ -11,6 +11,7 @@ import { hashPicture } from '../../src-main/data/hashPicture.ts';
 import { importDataset } from '../../src-main/data/importDataset.ts';
 import { correctLandmarks, landmarkCorrections } from '../../src-main/data/landmarkCorrections.ts';
 import { readPreparedIndex } from '../../src-main/data/preparedSet.ts';
+import { refuseFilled } from '../../src-main/data/records/writeRecords.ts';
 import { readUnfinishedSet } from '../../src-main/data/unfinishedSet.ts';
 import { readNpy } from '../../src-main/files/npyFile.ts';
 import { workspaceFolders } from '../../src-main/files/workspaceFolders.ts';
@@ -94,5 +95,13 @@ test('an import says why a folder cannot be read, and stops where no more files 
   await assert.rejects(
     whileUnreadable(join(source, 'Ann/1.jpg'), 'EMFILE', () => hashPicture(join(source, 'Ann/1.jpg'))),
     { message: /^No more files/ },
+  );
+});
+
+test('a folder that cannot be looked into is not taken for an empty one', async () => {
+  put('filled/kept.txt');
+  await assert.rejects(
+    whileUnreadable(join(folder, 'filled'), 'EIO', () => refuseFilled(join(folder, 'filled'))),
+    { message: /filled cannot be read now \(EIO\)/ },
   );
 });
