@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
@@ -7,6 +8,7 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
  */
 export const bytesOfPicture = 1200;
 const gibibyte = 2 ** 30;
+const mebibyte = 2 ** 20;
 
 /**
  * Throws 'wrong-input' where this process may not use the memory that lists of so many pictures take: before they are
@@ -24,8 +26,10 @@ export function refuseLongList(pictures: number, source: string, limit = getHeap
   );
 }
 
-/** A window's programs cannot use more than 4 GiB each; elsewhere a half of the machine's memory is used. */
-const wayOut = (needed: number): string =>
-  process.versions['electron'] === undefined
-    ? `use a machine with ${Math.ceil((2 * needed) / gibibyte)} GiB of memory or more`
-    : `use the command line or the workbench in a browser (npm run serve), which may use more than a window`;
+/** A window's programs cannot use more than 4 GiB each; elsewhere half of the machine's memory is used. */
+function wayOut(needed: number): string {
+  if (process.versions['electron'] !== undefined)
+    return 'use the command line, or the workbench in a browser (npm run serve), which may use more than a window';
+  if (totalmem() < 2 * needed) return `use a machine with ${Math.ceil((2 * needed) / gibibyte)} GiB of memory or more`;
+  return `start it with NODE_OPTIONS=--max-old-space-size=${Math.ceil(needed / mebibyte)}`;
+}
