@@ -120,6 +120,8 @@ export const callInputs = {
   'datasets.tag': z.strictObject({ hash: id, ...chosenFaces, add: tags, remove: tags }),
   /** Takes the latest change by hand back. */
   'datasets.undo': z.strictObject({ hash: id }),
+  /** Does the change by hand again that was taken back last; a new change drops it. */
+  'datasets.redo': z.strictObject({ hash: id }),
 
   /** Starts a job that aligns, crops and packs; what is there already is taken. */
   'split.prepare': faces,
@@ -294,6 +296,7 @@ export interface CallOutputs {
   'datasets.rename': DatasetChange;
   'datasets.tag': DatasetChange;
   'datasets.undo': DatasetChange;
+  'datasets.redo': DatasetChange;
   'split.prepare': Job;
   'split.preview': SplitPreview;
   'split.pictures': { readonly total: number; readonly pictures: readonly SplitPicture[] };

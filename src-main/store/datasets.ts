@@ -19,6 +19,8 @@ export interface DatasetRow {
   readonly edits: string | null;
   /** The steps that can be undone, the latest last, as JSON; null if there are none. */
   readonly undo: string | null;
+  /** The steps that were undone and can be done again, in the same way. */
+  readonly redo: string | null;
 }
 /**
  * What was read of a picture while its file was in this state: size in bytes, times in milliseconds, number in the file
@@ -84,27 +86,28 @@ export function datasetTables(
       savePictures.immediate(pictures);
     },
     /** Keeps a dataset, in place of one that was imported by the same section when its faces were others. */
-    saveDataset: (dataset: Omit<DatasetRow, 'importedAt' | 'facesFound' | 'edits' | 'undo'>) => {
+    saveDataset: (dataset: Omit<DatasetRow, 'importedAt' | 'facesFound' | 'edits' | 'undo' | 'redo'>) => {
       const imported = JSON.stringify(dataset.data);
       let facesFound = 0; // faces of pictures that are still there are known
-      let changes: Pick<StoredDataset, 'edits' | 'undo'> = { edits: null, undo: null };
+      let changes: Pick<StoredDataset, 'edits' | 'undo' | 'redo'> = { edits: null, undo: null, redo: null };
       for (const row of database
-        .prepare('SELECT hash, data, facesFound, edits, undo FROM dataset')
+        .prepare('SELECT hash, data, facesFound, edits, undo, redo FROM dataset')
         .all() as StoredDataset[]) {
         if (row.hash === dataset.hash || JSON.stringify(openedData(row.data)) !== imported) continue;
         facesFound = Math.max(facesFound, row.facesFound);
-        if (row.edits !== null || row.undo !== null) changes = row;
+        if (row.edits !== null || row.undo !== null || row.redo !== null) changes = row;
         database.prepare('DELETE FROM dataset WHERE hash = ?').run(row.hash);
       }
       database
         .prepare(
           'INSERT INTO dataset ' +
-            '(hash, source, layout, images, people, rejected, data, importedAt, facesFound, edits, undo) VALUES ' +
-            '(@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt, @facesFound, @edits, @undo) ' +
+            '(hash, source, layout, images, people, rejected, data, importedAt, facesFound, ' +
+            'edits, undo, redo) VALUES (@hash, @source, @layout, @images, @people, @rejected, @data, @importedAt, ' +
+            '@facesFound, @edits, @undo, @redo) ' +
             'ON CONFLICT (hash) DO UPDATE SET source = @source, images = @images, people = @people, ' +
             'rejected = @rejected, data = @data, ' +
             'importedAt = coalesce(importedAt, @importedAt), facesFound = max(facesFound, @facesFound), ' +
-            'edits = coalesce(@edits, edits), undo = coalesce(@undo, undo)',
+            'edits = coalesce(@edits, edits), undo = coalesce(@undo, undo), redo = coalesce(@redo, redo)',
         )
         .run({
           ...dataset,
@@ -115,14 +118,16 @@ export function datasetTables(
           facesFound,
           edits: changes.edits,
           undo: changes.undo,
+          redo: changes.redo,
         });
       changed();
     },
     /** Keeps what was changed by hand in a dataset, and how many pictures and people it then has. */
-    saveDatasetEdits: (dataset: Pick<DatasetRow, 'hash' | 'edits' | 'undo' | 'images' | 'people'>) => {
+    saveDatasetEdits: (dataset: Pick<DatasetRow, 'hash' | 'edits' | 'undo' | 'redo' | 'images' | 'people'>) => {
       database
         .prepare(
-          'UPDATE dataset SET edits = @edits, undo = @undo, images = @images, people = @people WHERE hash = @hash',
+          'UPDATE dataset SET edits = @edits, undo = @undo, redo = @redo, images = @images, people = @people ' +
+            'WHERE hash = @hash',
         )
         .run(dataset);
       changed();

@@ -15,6 +15,7 @@ import { foundFaces } from './migrations/2026-12-01-faces.ts';
 import { content } from './migrations/2026-12-01-content.ts';
 import { edits } from './migrations/2026-12-01-edits.ts';
 import { places } from './migrations/2026-12-01-places.ts';
+import { redo } from './migrations/2026-12-01-redo.ts';
 import { remarks } from './migrations/2026-12-01-remarks.ts';
 import { endInterruptedRuns, interruptedRuns } from './interruptedRuns.ts';
 import { runTables } from './runs.ts';
@@ -24,7 +25,7 @@ import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
 
-const migrations = [first, screens, pages, content, remarks, places, foundFaces, edits] as const;
+const migrations = [first, screens, pages, content, remarks, places, foundFaces, edits, redo] as const;
 const applicationId = 0x41524342; // "ARCB"
 const longestPath = 511; // bytes of a file's path that SQLite takes on Unix
 

@@ -49,6 +49,8 @@ export interface DatasetDetails extends DatasetSummary {
   readonly excluded: number;
   /** What undo would take back, such as '3 pictures excluded'; null if there is nothing. */
   readonly undo: string | null;
+  /** What redo would do again; null if there is nothing. */
+  readonly redo: string | null;
   /** At most 500. */
   readonly rejectedFiles: readonly RejectedFile[];
 }

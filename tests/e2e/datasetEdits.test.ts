@@ -34,7 +34,7 @@ async function isExcluded(count: number): Promise<void> {
   }
 }
 
-test('pictures are excluded by right click, and taken back by Ctrl+Z', options, async () => {
+test('pictures are excluded by right click, taken back by Ctrl+Z, and excluded again by redo', options, async () => {
   await picture('s1, s1/2.png').click({ button: 'right' });
   await item('Open').waitFor();
   assert.deepEqual(await violationsOf(page, '[role="menu"]'), []);
@@ -47,6 +47,16 @@ test('pictures are excluded by right click, and taken back by Ctrl+Z', options, 
   await page.getByText('Undone: 1 picture excluded', { exact: true }).waitFor();
   await isExcluded(0);
   assert.equal(await picture('s1, s1/2.png, excluded').count(), 0);
+  for (const keys of ['Control+Shift+Z', 'Control+y']) {
+    await page.keyboard.press(keys);
+    await isExcluded(1);
+    await page.keyboard.press('Control+z');
+    await isExcluded(0);
+  }
+  await page.getByRole('button', { name: 'Redo: 1 picture excluded' }).click();
+  await isExcluded(1);
+  await page.getByRole('button', { name: 'Undo: 1 picture excluded' }).click();
+  await isExcluded(0);
 });
 
 test('a picture that is open is excluded there, and Ctrl+Z waits for its dialog to close', options, async () => {
@@ -150,6 +160,10 @@ test('a person is renamed, merging asks, and undo parts them again', options, as
   await page.keyboard.press('Control+z');
   await row('s2').waitFor();
   await row('Ann').filter({ hasText: '5' }).waitFor();
+  await page.keyboard.press('Control+y');
+  await row('Ann').filter({ hasText: '10' }).waitFor();
+  await page.keyboard.press('Control+z');
+  await row('s2').waitFor();
 });
 
 test('tags are given to pictures, people and the dataset, and the filters find them', options, async () => {
@@ -160,6 +174,10 @@ test('tags are given to pictures, people and the dataset, and the filters find t
   await page.keyboard.press('Enter');
   await dialog(title).getByText('“a=b” cannot be a tag').waitFor();
   await answered(title, 'blurred, dark');
+  await page.getByRole('button', { name: /^Redo/, disabled: true }).waitFor(); // a new change drops what was undone
+  await page.keyboard.press('Control+z');
+  await page.getByRole('button', { name: 'Redo: tagged blurred, dark' }).click();
+  await page.getByRole('button', { name: 'Undo: tagged blurred, dark' }).waitFor();
   await row('s4').click({ button: 'right' });
   await item('Tags…').click();
   await answered('Tags of s4', 'twin');

@@ -112,6 +112,11 @@ test('a value out of range in a loss is an error at its field, where it can be c
   await scale.fill('16');
   await scale.press('Enter');
   await until(async () => /scale: 16/.test(await yaml()) || undefined);
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('Control+z');
+  await until(async () => !/scale: 16/.test(await yaml()) || undefined);
+  await page.keyboard.press('Control+Shift+Z');
+  await until(async () => /scale: 16/.test(await yaml()) || undefined);
 });
 
 test('a new arm is called as its loss is called in the lists', options, async () => {
@@ -161,6 +166,13 @@ test('what was set for the split of a dataset is there again, and each change is
     .getByRole('list', { name: 'Query' })
     .getByTitle(moved ?? '', { exact: true })
     .waitFor();
+  await button('Redo').click();
+  await page.getByText('1 person moved by hand').waitFor({ state: 'hidden' });
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('Control+z');
+  await page.getByText('1 person moved by hand').waitFor();
+  await entered('Minimum images per person', '3');
+  assert.equal(await button('Redo').isDisabled(), true, 'a new change drops what was undone');
 });
 
 test('folders that the audit keeps from being created say so where they were asked for', options, async () => {

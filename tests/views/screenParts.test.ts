@@ -88,6 +88,52 @@ test('undo takes back one change at a time, and what a slider passes is one', as
   assert.equal(canUndo.value, true);
 });
 
+test('redo does again what undo took back, in order, until a new change', () => {
+  const rule = ref({ query: 0.2, train: 0.6 });
+  const { canUndo, canRedo, undo, redo } = useUndo(rule);
+  rule.value.query = 0.3;
+  rule.value.train = 0.7;
+  assert.equal(canRedo.value, false);
+  undo();
+  undo();
+  redo();
+  assert.deepEqual(rule.value, { query: 0.3, train: 0.6 });
+  redo();
+  redo(); // one too many
+  assert.deepEqual(rule.value, { query: 0.3, train: 0.7 });
+  assert.equal(canRedo.value, false);
+  undo();
+  rule.value.query = 0.9;
+  assert.equal(canRedo.value, false);
+  redo();
+  assert.deepEqual(rule.value, { query: 0.9, train: 0.6 });
+  undo();
+  assert.deepEqual(rule.value, { query: 0.3, train: 0.6 });
+  undo();
+  assert.deepEqual([rule.value, canUndo.value], [{ query: 0.2, train: 0.6 }, false]);
+});
+
+test('changes that are kept elsewhere are steps among those of the value, and loading is none', () => {
+  const rule = ref('a');
+  const { canUndo, undo, redo, replace, add } = useUndo(rule);
+  replace('b');
+  assert.equal(canUndo.value, false);
+  const done: string[] = [];
+  rule.value = 'c';
+  add({ undo: () => done.push('undone'), redo: () => done.push('redone') });
+  rule.value = 'd';
+  undo();
+  undo();
+  assert.deepEqual([rule.value, ...done], ['c', 'undone']);
+  undo();
+  assert.equal(rule.value, 'b');
+  redo();
+  redo();
+  assert.deepEqual([rule.value, ...done], ['c', 'undone', 'redone']);
+  redo();
+  assert.equal(rule.value, 'd');
+});
+
 test('of landmarks that move while others are saved, the latest of each picture is kept', async () => {
   const saved: LandmarkChange[] = [];
   let finish: (() => void) | null = null;

@@ -154,7 +154,14 @@ test('each exclusion is taken back by undo or by including, and the data are the
     const excluded = async () => (await call('datasets.show', { hash })).excluded;
     assert.equal((await call('datasets.undo', { hash })).done, '1 person excluded');
     assert.equal(await excluded(), 1);
+    assert.equal((await call('datasets.show', { hash })).redo, '1 person excluded');
+    assert.equal((await call('datasets.redo', { hash })).done, '1 person excluded');
+    assert.equal(await excluded(), 7);
+    assert.deepEqual(await call('datasets.redo', { hash }), { done: null });
+    await call('datasets.undo', { hash });
     await call('datasets.exclude', { hash, people: ['s2'], pictures: [], excluded: true });
+    assert.equal((await call('datasets.show', { hash })).redo, null, 'a new change drops what was undone');
+    assert.deepEqual(await call('datasets.redo', { hash }), { done: null });
     const { pictures } = await call('datasets.pictures', { hash, ...page, excluded: true });
     const [one] = pictures.filter(({ identity }) => identity === 's2');
     assert.equal(one?.excluded, 'person');

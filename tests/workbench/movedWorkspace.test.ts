@@ -186,7 +186,8 @@ test('a workspace of before, with full paths, works where it was moved to', asyn
     database.prepare('UPDATE artefact SET path = ? WHERE run = ?').run(full(path ?? ''), run);
   database.prepare("UPDATE dataset SET source = ? WHERE source LIKE 'uploads/%'").run(full('uploads/u1/faces'));
   database.prepare("DELETE FROM result WHERE name = 'digest'").run();
-  for (const column of ['facesFound', 'edits', 'undo']) database.exec(`ALTER TABLE dataset DROP COLUMN ${column}`);
+  for (const column of ['facesFound', 'edits', 'undo', 'redo'])
+    database.exec(`ALTER TABLE dataset DROP COLUMN ${column}`);
   database.exec('DROP TABLE place; PRAGMA user_version = 5');
   database.close();
   assert.deepEqual(await check(older), []);

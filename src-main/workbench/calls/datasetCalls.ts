@@ -29,7 +29,7 @@ import { countFound, foundFacesOf } from '../results/foundFacesOf.ts';
 import { deleteUpload, uploadOf } from '../workspace/deleteUpload.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
-import { givenName, undoOf, type DatasetEditCall } from './datasetEditCalls.ts';
+import { givenName, lastStepOf, type DatasetEditCall } from './datasetEditCalls.ts';
 
 const rejectedShown = 500;
 
@@ -194,7 +194,8 @@ export function datasetCalls(
         histogram: histogramOf(persons),
         persons,
         excluded: dataset.excluded?.length ?? 0,
-        undo: undoOf(row.undo),
+        undo: lastStepOf(row.undo),
+        redo: lastStepOf(row.redo),
         rejectedFiles: row.rejected.slice(0, rejectedShown),
       };
     },

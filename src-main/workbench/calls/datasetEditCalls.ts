@@ -10,6 +10,7 @@ import {
   type PictureEdit,
 } from '../../../src-shared/datasetEdits.ts';
 import { printable } from '../../../src-shared/printable.ts';
+import { redoneStep, undoneStep, withStep, type StepHistory, type TakenStep } from '../../../src-shared/stepHistory.ts';
 import type { DatasetChange } from '../../../src-shared/answers/datasetAnswers.ts';
 import { counted } from '../../data/counted.ts';
 import { editedPictures, pictureKey, type EditedPicture } from '../../data/editDataset.ts';
@@ -18,19 +19,23 @@ import { countPeople } from '../experiment/countPeople.ts';
 import type { DatasetLibrary, EditedDataset } from '../experiment/datasetLibrary.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 
-export type DatasetEditCall = 'datasets.exclude' | 'datasets.rename' | 'datasets.tag' | 'datasets.undo';
+export type DatasetEditCall =
+  'datasets.exclude' | 'datasets.rename' | 'datasets.tag' | 'datasets.undo' | 'datasets.redo';
 
 /** The name that a dataset has from its source. */
 export const givenName = ({ layout, source }: Pick<DatasetRow, 'layout' | 'source'>): string =>
   layout === 'demo' ? 'Demo faces' : basename(source);
 
 const mostSteps = 50;
-/** Steps that can be undone: what each did, and the edits before it. */
+/** What each step did, and the edits that are in force again once it is taken. */
 const stepsSchema = z.array(z.object({ done: z.string(), before: z.string().nullable() }));
 
-/** The latest step of a row's undo list; null if there is none. */
-export const undoOf = (undo: string | null): string | null => stepsOf(undo).at(-1)?.done ?? null;
-const stepsOf = (undo: string | null) => stepsSchema.parse(undo === null ? [] : JSON.parse(undo));
+type EditStep = z.output<typeof stepsSchema>[number];
+
+/** What the latest step of a row's undo or redo list did; null if there is none. */
+export const lastStepOf = (steps: string | null): string | null => stepsOf(steps).at(-1)?.done ?? null;
+const stepsOf = (steps: string | null) => stepsSchema.parse(steps === null ? [] : JSON.parse(steps));
+const stepsText = (steps: readonly EditStep[]): string | null => (steps.length === 0 ? null : JSON.stringify(steps));
 
 /** Changes by hand: each is kept with the dataset, and can be undone. */
 export function datasetEditCalls(
@@ -39,20 +44,33 @@ export function datasetEditCalls(
 ): Pick<CallsOf<'datasets'>, DatasetEditCall> {
   const keep = (
     hash: string,
-    { base, edits, undo }: Pick<EditedDataset, 'base' | 'edits'> & { undo: string | null },
+    { base, edits, history }: Pick<EditedDataset, 'base' | 'edits'> & { history: StepHistory<EditStep> },
   ) => {
     const images = editedPictures(base, edits).flatMap(({ excluded, image }) => (excluded === null ? [image] : []));
     const text = datasetEditsText(edits);
-    store.saveDatasetEdits({ hash, edits: text, undo, images: images.length, people: countPeople(images) });
+    const steps = { undo: stepsText(history.undo), redo: stepsText(history.redo) };
+    store.saveDatasetEdits({ hash, edits: text, ...steps, images: images.length, people: countPeople(images) });
+  };
+  const historyOf = (hash: string): StepHistory<EditStep> => {
+    const row = store.dataset(hash);
+    return { undo: stepsOf(row?.undo ?? null), redo: stepsOf(row?.redo ?? null) };
   };
   /** Keeps changed edits as a step that can be undone. */
   const change = (hash: string, before: EditedDataset, { edits, done }: { edits: DatasetEdits; done: string }) => {
-    const row = store.dataset(hash);
-    const was = row?.edits ?? null;
+    const was = store.dataset(hash)?.edits ?? null;
     if (datasetEditsText(edits) === was) return { done: null } satisfies DatasetChange;
-    const steps = [...stepsOf(row?.undo ?? null), { done, before: was }].slice(-mostSteps);
-    keep(hash, { base: before.base, edits, undo: JSON.stringify(steps) });
+    keep(hash, { base: before.base, edits, history: withStep(historyOf(hash), { done, before: was }, mostSteps) });
     return { done } satisfies DatasetChange;
+  };
+  type Taking = (history: StepHistory<EditStep>, opposite: (step: EditStep) => EditStep) => TakenStep<EditStep> | null;
+  /** Takes a step back, or does it again. */
+  const take = async (hash: string, taking: Taking): Promise<DatasetChange> => {
+    const { base } = await library.edited(hash);
+    const now = store.dataset(hash)?.edits ?? null;
+    const taken = taking(historyOf(hash), ({ done }) => ({ done, before: now }));
+    if (taken === null) return { done: null };
+    keep(hash, { base, edits: readDatasetEdits(taken.step.before), history: taken.history });
+    return { done: taken.step.done };
   };
   return {
     'datasets.exclude': async ({ hash, people, pictures, excluded }) => {
@@ -120,19 +138,8 @@ export function datasetEditCalls(
       const edits = { ...edited.edits, people: taggedPeople, pictures: taggedPictures };
       return change(hash, edited, { edits, done });
     },
-    'datasets.undo': async ({ hash }) => {
-      const { base } = await library.edited(hash);
-      const steps = stepsOf(store.dataset(hash)?.undo ?? null);
-      const last = steps.at(-1);
-      if (last === undefined) return { done: null };
-      const rest = steps.slice(0, -1);
-      keep(hash, {
-        base,
-        edits: readDatasetEdits(last.before),
-        undo: rest.length === 0 ? null : JSON.stringify(rest),
-      });
-      return { done: last.done };
-    },
+    'datasets.undo': ({ hash }) => take(hash, undoneStep),
+    'datasets.redo': ({ hash }) => take(hash, redoneStep),
   };
 }
 

@@ -18,14 +18,19 @@ import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 
+type PartOf = (index: number) => PartName | null;
+
 /** The part of each picture of a split. */
-const partsOf = (split: Split): ReadonlyMap<number, PartName> =>
-  new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
+function partsOf(set: PreparedSet, split: Split): PartOf {
+  const numbers = new Uint8Array(set.images.length); // of parts, from 1 on; 0 for none
+  for (const [number, part] of partNames.entries()) for (const index of split.parts[part]) numbers[index] = number + 1;
+  return (index) => partNames[(numbers[index] ?? 0) - 1] ?? null;
+}
 
 /** A picture that the audit names, with its whole path. */
-function foundIn(set: PreparedSet, partOf: ReadonlyMap<number, PartName>, index: number): SplitPicture {
+function foundIn(set: PreparedSet, partOf: PartOf, index: number): SplitPicture {
   const { identity = '', path = '' } = set.images[index] ?? {};
-  return { index, identity, name: path, part: partOf.get(index) ?? null };
+  return { index, identity, name: path, part: partOf(index) };
 }
 
 export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
@@ -39,6 +44,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
         'wrong-input',
         `The faces of ${data.source} are not prepared at ${prepare.inputSize} pixels yet: prepare them first.`,
       );
+    last = null; // two sets of millions of pictures are never held at a time
     return (last = openPreparedSet(folder));
   };
   let searched: { readonly set: PreparedSet; readonly duplicates: Promise<Duplicates> } | null = null;
@@ -46,21 +52,22 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     if (searched?.set !== set) searched = { set, duplicates: duplicatesOf(set) };
     return searched.duplicates;
   };
-  // a sheet asks for page after page
-  let drawn: { readonly of: string; readonly split: Split; readonly pictures: readonly SplitPicture[] } | null = null;
+  let drawn: { readonly of: string; readonly split: Split; readonly partOf: PartOf } | null = null;
   const drawnOf = async (set: PreparedSet, rule: Plan['split']) => {
     const of = JSON.stringify([set.hash, rule]);
     if (drawn?.of === of) return drawn;
+    drawn = null; // two splits of millions of pictures are never held at a time
     const split = makeSplit(set, rule, await duplicatesIn(set));
-    const parts = partsOf(split);
-    const unsorted = set.images.map(({ identity, path }, index) => ({
-      index,
-      identity,
-      name: basename(path),
-      part: parts.get(index) ?? null,
-    }));
-    const pictures = naturalPlaces(unsorted, ({ name }) => name).map((place) => unsorted[place] as SplitPicture);
-    return (drawn = { of, split, pictures });
+    return (drawn = { of, split, partOf: partsOf(set, split) });
+  };
+  // a sheet asks for page after page
+  let ordered: { readonly set: PreparedSet; readonly places: Uint32Array } | null = null;
+  const placesOf = (set: PreparedSet): Uint32Array => {
+    if (ordered?.set !== set) {
+      const named = set.images.map(({ identity, path }) => ({ identity, name: basename(path) }));
+      ordered = { set, places: Uint32Array.from(naturalPlaces(named, ({ name }) => name)) };
+    }
+    return ordered.places;
   };
   const stage = (sections: Pick<Plan, 'data' | 'prepare' | 'split'>) => ({
     plan: { ...experimentSchema.parse({}), ...sections },
@@ -106,18 +113,23 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       } satisfies SplitPreview;
     },
     'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {
-      const { pictures } = await drawnOf(await preparedSetOf(sections), sections.split);
-      const fitting = pictures.filter(
-        (picture) =>
-          (part === null || (picture.part ?? 'left out') === part) &&
-          (identity === null || picture.identity === identity),
+      const set = await preparedSetOf(sections);
+      const { partOf } = await drawnOf(set, sections.split);
+      const fitting = placesOf(set).filter(
+        (index) =>
+          (part === null || (partOf(index) ?? 'left out') === part) &&
+          (identity === null || set.images[index]?.identity === identity),
       );
-      return { total: fitting.length, pictures: fitting.slice(offset, offset + limit) };
+      const pictureAt = (index: number): SplitPicture => {
+        const { identity: person = '', path = '' } = set.images[index] ?? {};
+        return { index, identity: person, name: basename(path), part: partOf(index) };
+      };
+      return { total: fitting.length, pictures: Array.from(fitting.subarray(offset, offset + limit), pictureAt) };
     },
     'split.audit': async (sections) => {
       const set = await preparedSetOf(sections);
       const { split, findings } = await auditFaces(stageOf(context, quietly, stage(sections)), set);
-      const partOf = partsOf(split);
+      const partOf = partsOf(set, split);
       return {
         resolved: resolvedCopies(set, split),
         blocking: findings.filter((finding) => finding.blocking).length,

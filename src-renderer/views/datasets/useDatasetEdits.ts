@@ -26,6 +26,10 @@ export function useDatasetEdits(hash: () => string) {
     const { done } = await call('datasets.undo', { hash: of });
     showToast({ tone: 'plain', title: done === null ? 'There is nothing to undo.' : `Undone: ${done}` });
   }
+  async function redo(): Promise<void> {
+    const { done } = await call('datasets.redo', { hash: hash() });
+    showToast({ tone: 'plain', title: done === null ? 'There is nothing to redo.' : `Done again: ${done}` });
+  }
   async function change(changing: Promise<DatasetChange>): Promise<void> {
     const of = hash();
     const { done } = await changing;
@@ -84,6 +88,7 @@ export function useDatasetEdits(hash: () => string) {
   }
   return {
     undo: () => void undo().catch(showFault),
+    redo: () => void redo().catch(showFault),
     exclude: (chosen: ChosenFaces, excluded: boolean): void =>
       void change(call('datasets.exclude', { ...inputOf(chosen), excluded })).catch(showFault),
     /** Asks for a person's new name, and whether two people are merged where another has it. */

@@ -4,10 +4,10 @@ import type { ExperimentDetails } from '../../../src-shared/answers/experimentAn
 import type { ArcBenchError } from '../../../src-shared/errors.ts';
 import { asFault } from '../../client/useCall.ts';
 import { call, useEvent } from '../../client/workbench.ts';
+import { useUndo, type Undoing } from '../../components/useUndo.ts';
 import { useExperiments } from '../../stores/experiments.ts';
 
 const pauseMilliseconds = 350;
-const mostSteps = 100;
 /** Texts that could not be saved, kept until their experiment is opened again. */
 const unsaved = new Map<string, string>();
 
@@ -22,8 +22,7 @@ export interface OpenExperiment {
   readonly load: () => Promise<void>;
   /** Saves unsaved changes now. */
   readonly save: () => Promise<void>;
-  readonly canUndo: ComputedRef<boolean>;
-  readonly undo: () => void;
+  readonly undoing: Undoing;
 }
 
 /** Opens an experiment for editing. Changes are saved automatically and on leaving. */
@@ -34,17 +33,15 @@ export function useExperiment(id: string): OpenExperiment {
   const loadFault = shallowRef<ArcBenchError | null>(null);
   const saveFault = shallowRef<ArcBenchError | null>(null);
   const changed = computed(() => kept.value !== null && text.value !== kept.value.yaml);
-  const steps = shallowRef<readonly string[]>([]);
+  const { replace, ...undoing } = useUndo(text);
   let saving: Promise<void> | null = null;
-  let restored: string | null = null; // a text that was loaded or undone, not typed
-  let changedAt = 0;
 
   const load = async (): Promise<void> => {
     try {
       const found = await call('experiments.show', { id });
       const edited = changed.value; // typed while it was loading: that text wins
       [kept.value, loadFault.value] = [found, null];
-      if (!edited) text.value = restored = unsaved.get(id) ?? found.yaml;
+      if (!edited) replace(unsaved.get(id) ?? found.yaml);
     } catch (error) {
       loadFault.value = asFault(error);
     }
@@ -70,13 +67,7 @@ export function useExperiment(id: string): OpenExperiment {
     }
   };
   const saveSoon = useDebounceFn(save, pauseMilliseconds);
-  watch(text, (_text, before) => {
-    if (kept.value === null) return;
-    // What is typed without a pause is one undo step.
-    const now = Date.now();
-    if (text.value !== restored && now - changedAt > pauseMilliseconds)
-      steps.value = [...steps.value.slice(1 - mostSteps), before];
-    [restored, changedAt] = [null, text.value === restored ? 0 : now];
+  watch(text, () => {
     if (changed.value) void saveSoon();
   });
   // Another window may have changed it; the edits here win.
@@ -114,12 +105,6 @@ export function useExperiment(id: string): OpenExperiment {
     changed,
     load,
     save,
-    canUndo: computed(() => steps.value.length > 0),
-    undo: () => {
-      const before = steps.value.at(-1);
-      if (before === undefined) return;
-      steps.value = steps.value.slice(0, -1);
-      text.value = restored = before;
-    },
+    undoing,
   };
 }

@@ -5,10 +5,17 @@ import { useFrame } from '../../stores/frame.ts';
 /** How long the second key of a sequence may take. */
 const patienceMilliseconds = 1200;
 
-/** The keys of an event, as a Command names them. */
+/** Other keys for what a Command names. */
+const otherKeys: Readonly<Record<string, string>> = { 'Mod+y': 'Mod+Shift+z' };
+const undoKeys: readonly string[] = ['Mod+z', 'Mod+Shift+z'];
+
+/** The keys of an event, as a Command names them. Shift counts only beside Ctrl, as in Ctrl+Shift+Z. */
 function keysOf(event: KeyboardEvent): string {
-  const modifier = event.ctrlKey || event.metaKey ? 'Mod+' : '';
-  return `${modifier}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
+  const isLetter = event.key.length === 1;
+  const key = isLetter ? event.key.toLowerCase() : event.key;
+  if (!event.ctrlKey && !event.metaKey) return key;
+  const keys = event.shiftKey && isLetter ? `Mod+Shift+${key}` : `Mod+${key}`;
+  return otherKeys[keys] ?? keys;
 }
 
 /** Runs the command whose keys are pressed. Keys without Ctrl are ignored while the user types or a dialog is open. */
@@ -24,12 +31,10 @@ export function useShortcuts(): void {
       (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
       !(target instanceof HTMLInputElement && target.type === 'checkbox');
     const keys = keysOf(event);
-    if (
-      (typing || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null) &&
-      !keys.startsWith('Mod+')
-    )
-      return;
-    if (typing && keys === 'Mod+z') return; // a text field undoes its own typing
+    const isCovered = document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
+    // A text field undoes its own typing, and in a dialog Ctrl-Z would change what is behind it.
+    const isForView = !keys.startsWith('Mod+') || undoKeys.includes(keys);
+    if ((typing || isCovered) && isForView) return;
     const both = first !== null && event.timeStamp - first.at < patienceMilliseconds ? `${first.keys} ${keys}` : keys;
     first = null;
     const available = registry.all.filter((command) => command.available?.() ?? true);

@@ -4,7 +4,7 @@ import { showToast } from '../../components/toasts.ts';
 import type { SplitRule } from './useSplitRule.ts';
 
 /** What settles findings of the audit. Each remedy changes the rule of the split, and can be undone. */
-export function useSplitRemedies({ kept, undo }: Pick<SplitRule, 'kept' | 'undo'>) {
+export function useSplitRemedies({ kept, undoing: { undo } }: Pick<SplitRule, 'kept' | 'undoing'>) {
   const said = (title: string): void => showToast({ tone: 'plain', title, action: { label: 'Undo', run: undo } });
   return {
     allow(names: readonly string[], reason: string): void {

@@ -59,7 +59,7 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
     { mergeDefaults: (stored, standing) => ({ dataset: stored.dataset, ...withKnownKeys(stored, standing) }) },
   );
   const others = useLocalStorage<Record<string, Settings>>('arcbench.split.datasets', {});
-  const { canUndo, undo } = useUndo(kept);
+  const { replace: _replace, ...undoing } = useUndo(kept);
 
   const store = (): void => {
     const present = datasetOf(kept.value.dataset ?? '');
@@ -110,8 +110,7 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
       for (const key of prepare) Object.assign(kept.value.prepare, { [key]: standard.prepare[key] });
       for (const key of split) Object.assign(kept.value.split, { [key]: standard.split[key] });
     },
-    canUndo,
-    undo,
+    undoing,
   };
 }
 export type SplitRule = ReturnType<typeof useSplitRule>;
