@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { SplitPicture, SplitPreview } from '../../../src-shared/answers/splitAnswers.ts';
-import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { partNames, type Assignment, type PartName } from '../../../src-shared/splitSchema.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
-import { preparedFolder } from '../../data/prepareDataset.ts';
-import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
+import { packedPlace, type PreparedSet } from '../../data/preparedSet.ts';
 import type { Duplicates } from '../../split/findDuplicates.ts';
 import { duplicatesOf } from '../../split/knownDuplicates.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
@@ -17,50 +14,54 @@ import { makeSplit, statedParts, type Split } from '../../split/makeSplit.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
+import { splitSets, type SplitSet } from './splitSets.ts';
 
 /** The part of each picture of a split. */
 const partsOf = (split: Split): ReadonlyMap<number, PartName> =>
   new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
 
-/** A picture that the audit names, with its whole path. */
-function foundIn(set: PreparedSet, partOf: ReadonlyMap<number, PartName>, index: number): SplitPicture {
-  const { identity = '', path = '' } = set.images[index] ?? {};
-  return { index, identity, name: path, part: partOf.get(index) ?? null };
+/** Pictures of a set with their parts, and with what is known of them in the dataset. */
+function picturesIn({ set, edited }: SplitSet, split: Split): (index: number) => SplitPicture {
+  const partOf = partsOf(split);
+  const placeOf = new Map(edited.pictures.map(({ image }, place) => [image.path, place]));
+  return (index) => {
+    const { identity = '', path = '' } = set.images[index] ?? {};
+    const inDataset = placeOf.get(path) ?? 0;
+    const tags = edited.pictures[inDataset]?.tags ?? [];
+    return { index: packedPlace(set, index), inDataset, tags, identity, name: path, part: partOf.get(index) ?? null };
+  };
+}
+
+/** How many pictures are excluded by hand, and of how many people none is left. */
+function excludedOf({ edited: { pictures } }: SplitSet): SplitPreview['excluded'] {
+  const left = new Set(pictures.filter(({ excluded }) => excluded === null).map(({ image }) => image.identity));
+  const excluded = pictures.filter((picture) => picture.excluded !== null).map(({ image }) => image.identity);
+  return { images: excluded.length, people: new Set(excluded.filter((identity) => !left.has(identity))).size };
 }
 
 export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
   const { store, jobs, workInThread } = context;
-  let last: PreparedSet | null = null; // sliders ask for one set again and again
-  const preparedSetOf = async ({ data, prepare }: Pick<Plan, 'data' | 'prepare'>): Promise<PreparedSet> => {
-    const folder = preparedFolder(store.workspace, await library.datasetOf(data), prepare);
-    if (last?.folder === folder) return last;
-    if (!existsSync(folder))
-      throw new ArcBenchError(
-        'wrong-input',
-        `The faces of ${data.source} are not prepared at ${prepare.inputSize} pixels yet: prepare them first.`,
-      );
-    return (last = openPreparedSet(folder));
-  };
+  const splitSetOf = splitSets(store, library);
   let searched: { readonly set: PreparedSet; readonly duplicates: Promise<Duplicates> } | null = null;
   const duplicatesIn = (set: PreparedSet): Promise<Duplicates> => {
     if (searched?.set !== set) searched = { set, duplicates: duplicatesOf(set) };
     return searched.duplicates;
   };
   // a sheet asks for page after page
-  let drawn: { readonly of: string; readonly split: Split; readonly pictures: readonly SplitPicture[] } | null = null;
-  const drawnOf = async (set: PreparedSet, rule: Plan['split']) => {
-    const of = JSON.stringify([set.hash, rule]);
-    if (drawn?.of === of) return drawn;
+  let drawn:
+    (SplitSet & { readonly rule: string; readonly split: Split; readonly pictures: readonly SplitPicture[] }) | null =
+    null;
+  const drawnOf = async (from: SplitSet, rule: Plan['split']) => {
+    const { set, edited } = from;
+    if (drawn?.set === set && drawn.edited === edited && drawn.rule === JSON.stringify(rule)) return drawn;
     const split = makeSplit(set, rule, await duplicatesIn(set));
-    const parts = partsOf(split);
-    const unsorted = set.images.map(({ identity, path }, index) => ({
-      index,
-      identity,
-      name: basename(path),
-      part: parts.get(index) ?? null,
-    }));
+    const pictureAt = picturesIn(from, split);
+    const unsorted = set.images.map((_, index) => {
+      const picture = pictureAt(index);
+      return { ...picture, name: basename(picture.name) };
+    });
     const pictures = naturalPlaces(unsorted, ({ name }) => name).map((place) => unsorted[place] as SplitPicture);
-    return (drawn = { of, split, pictures });
+    return (drawn = { ...from, rule: JSON.stringify(rule), split, pictures });
   };
   const stage = (sections: Pick<Plan, 'data' | 'prepare' | 'split'>) => ({
     plan: { ...experimentSchema.parse({}), ...sections },
@@ -69,8 +70,9 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
   });
   return {
     'split.preview': async (sections) => {
-      const set = await preparedSetOf(sections);
-      const { split } = await drawnOf(set, sections.split);
+      const from = await splitSetOf(sections);
+      const { set } = from;
+      const { split } = await drawnOf(from, sections.split);
       const peopleIn = (indexes: readonly number[]) =>
         new Set(indexes.map((index) => set.images[index]?.identity)).size;
       const place = new Map<string, Assignment>(split.classes.map((identity) => [identity, 'training']));
@@ -81,11 +83,12 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       set.images.forEach(({ identity }, index) => {
         const person = persons.get(identity);
         if (person) person.images++;
-        else persons.set(identity, { images: 1, first: index });
+        else persons.set(identity, { images: 1, first: packedPlace(set, index) });
       });
       return {
         hash: split.hash,
-        prepared: set.hash,
+        prepared: basename(set.folder),
+        excluded: excludedOf(from),
         alignment: set.alignment,
         partsGivenBy: statedParts(set),
         givenBy: split.givenBy,
@@ -106,7 +109,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       } satisfies SplitPreview;
     },
     'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {
-      const { pictures } = await drawnOf(await preparedSetOf(sections), sections.split);
+      const { pictures } = await drawnOf(await splitSetOf(sections), sections.split);
       const fitting = pictures.filter(
         (picture) =>
           (part === null || (picture.part ?? 'left out') === part) &&
@@ -115,9 +118,10 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       return { total: fitting.length, pictures: fitting.slice(offset, offset + limit) };
     },
     'split.audit': async (sections) => {
-      const set = await preparedSetOf(sections);
+      const from = await splitSetOf(sections);
+      const { set } = from;
       const { split, findings } = await auditFaces(stageOf(context, quietly, stage(sections)), set);
-      const partOf = partsOf(split);
+      const pictureAt = picturesIn(from, split);
       return {
         resolved: resolvedCopies(set, split),
         blocking: findings.filter((finding) => finding.blocking).length,
@@ -126,12 +130,12 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
           kind,
           message,
           blocking,
-          pictures: pictures.map((index) => foundIn(set, partOf, index)),
+          pictures: pictures.map(pictureAt),
         })),
       };
     },
     'split.create': async (sections) => {
-      await preparedSetOf(sections); // refuses at once
+      await splitSetOf(sections); // refuses at once
       return jobs.add({
         kind: 'split',
         title: 'Create the folders of the split',
