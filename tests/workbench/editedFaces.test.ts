@@ -184,7 +184,10 @@ test('each exclusion is taken back by undo or by including, and the data are the
 });
 
 test('a split shows at once what was excluded or renamed since its faces were prepared', async () => {
-  const { prepare, split } = experimentSchema.parse({ prepare: { inputSize: 32 }, split: { minImages: 2 } });
+  const { prepare, split } = experimentSchema.parse({
+    prepare: { inputSize: 32 },
+    split: { minImages: 2, query: 0, distractors: 0 },
+  });
   await within(async (call, imported) => {
     const hash = await imported(source);
     const sections = { data: (await call('datasets.show', { hash })).data, prepare, split };
