@@ -1,13 +1,31 @@
 import { useClipboard } from '@vueuse/core';
-import { computed } from 'vue';
+import { computed, inject, provide, type InjectionKey } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
-import { showToast } from '../../components/toasts.ts';
+import { showFault, showToast } from '../components/toasts.ts';
 
 /** The visible part of a chart's axis, in percent of it. */
 export type ZoomShare = readonly [start: number, end: number];
 
+/** What an address needs to bring back what a view shows. */
+export interface ViewAddress {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+}
+const key: InjectionKey<() => ViewAddress> = Symbol('view address');
+
+/** Says what links to the charts below this view bring back. */
+export const provideViewAddress = (of: () => ViewAddress): void => provide(key, of);
+
+/** The zoom that an address names as '12.5-40.0'; null where it names none. */
+export function zoomOf(text: unknown): ZoomShare | null {
+  if (typeof text !== 'string') return null;
+  const [start, end] = text.split('-').map(Number);
+  if (start === undefined || end === undefined || !(start >= 0 && start < end && end <= 100)) return null;
+  return [start, end];
+}
+
 /** The enlarged chart and its zoom. Both are in the address, so that a link brings them back. */
-export function useEnlargedChart(run: () => string | undefined) {
+export function useEnlargedChart(viewAddress: () => ViewAddress = inject(key, () => ({}))) {
   const route = useRoute();
   const router = useRouter();
   const { copy } = useClipboard({ legacy: true });
@@ -18,18 +36,25 @@ export function useEnlargedChart(run: () => string | undefined) {
       void router.replace({ query: chart === null ? rest : { ...rest, chart } });
     },
   });
-  const zoom = computed((): ZoomShare | null => {
-    const [start, end] = String(route.query['zoom'] ?? '')
-      .split('-')
-      .map(Number);
-    if (start === undefined || end === undefined || !(start >= 0 && start < end && end <= 100)) return null;
-    return [start, end];
-  });
-  async function copyLink(chart: string, share: ZoomShare | null): Promise<void> {
-    const query = { chart, ...(share === null ? {} : { zoom: share.map((end) => end.toFixed(1)).join('-') }) };
-    const { href } = router.resolve({ name: 'live', params: { run: run() ?? '' }, query });
+  async function copyAddress(ofChart: Readonly<Record<string, string>>, title: string): Promise<void> {
+    const { params = {}, query = {} } = viewAddress();
+    const { href } = router.resolve({
+      name: route.name ?? '',
+      params: { ...route.params, ...params },
+      query: { ...query, ...ofChart },
+    });
     await copy(new URL(href, `${location.origin}${location.pathname}`).href);
-    showToast({ tone: 'good', title: 'The link to this chart is copied' });
+    showToast({ tone: 'good', title });
   }
-  return { large, zoom, copyLink: (chart: string, share: ZoomShare | null) => void copyLink(chart, share) };
+  const copyLink = (chart: string, share: ZoomShare | null): void => {
+    const zoom = share === null ? {} : { zoom: share.map((end) => end.toFixed(1)).join('-') };
+    void copyAddress({ chart, ...zoom }, 'The link to this chart is copied').catch(showFault);
+  };
+  return {
+    large,
+    zoom: computed(() => zoomOf(route.query['zoom'])),
+    copyLink,
+    /** Copies a link to the view itself. */
+    copyViewLink: () => void copyAddress({}, 'The link to this view is copied').catch(showFault),
+  };
 }
