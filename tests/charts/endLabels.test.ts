@@ -20,7 +20,7 @@ test('labels that would cover one another are moved apart, in order, and no furt
 });
 
 test('whatever the curves end at, no two labels overlap or change their order', () => {
-  const { uniform } = randomStream(7, 'labels');
+  const { next: uniform } = randomStream(7, 'labels');
   for (let turn = 0; turn < 500; turn++) {
     const wanted = Array.from({ length: 1 + Math.floor(6 * uniform()) }, () => 200 * uniform() ** (1 + (turn % 4)));
     const places = placesApart(wanted, within) ?? assert.fail('they fit');
