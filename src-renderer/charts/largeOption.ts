@@ -1,5 +1,15 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { ZoomShare } from './useEnlargedChart.ts';
+
+/** The visible part of a chart's axis, in percent of it. */
+export type ZoomShare = readonly [start: number, end: number];
+
+/** The zoom that an address names as '12.5-40.0'; null where it names none. */
+export function zoomOf(text: unknown): ZoomShare | null {
+  if (typeof text !== 'string') return null;
+  const [start, end] = text.split('-').map(Number);
+  if (start === undefined || end === undefined || !(start >= 0 && start < end && end <= 100)) return null;
+  return [start, end];
+}
 
 /** The option of a chart whose place within its frame is stated. */
 export type PanelOption = EChartsCoreOption & { readonly grid?: { readonly bottom?: number } };

@@ -2,9 +2,7 @@ import { useClipboard } from '@vueuse/core';
 import { computed, inject, provide, type InjectionKey } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import { showFault, showToast } from '../components/toasts.ts';
-
-/** The visible part of a chart's axis, in percent of it. */
-export type ZoomShare = readonly [start: number, end: number];
+import { zoomOf, type ZoomShare } from './largeOption.ts';
 
 /** What an address needs to bring back what a view shows. */
 export interface ViewAddress {
@@ -15,14 +13,6 @@ const key: InjectionKey<() => ViewAddress> = Symbol('view address');
 
 /** Says what links to the charts below this view bring back. */
 export const provideViewAddress = (of: () => ViewAddress): void => provide(key, of);
-
-/** The zoom that an address names as '12.5-40.0'; null where it names none. */
-export function zoomOf(text: unknown): ZoomShare | null {
-  if (typeof text !== 'string') return null;
-  const [start, end] = text.split('-').map(Number);
-  if (start === undefined || end === undefined || !(start >= 0 && start < end && end <= 100)) return null;
-  return [start, end];
-}
 
 /** The enlarged chart and its zoom. Both are in the address, so that a link brings them back. */
 export function useEnlargedChart(viewAddress: () => ViewAddress = inject(key, () => ({}))) {

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { endLabelSeries, placesApart } from '../../src-renderer/charts/endLabels.ts';
 import type { CurveLine } from '../../src-renderer/charts/curveLines.ts';
-import { largeOption, sharedZoom } from '../../src-renderer/charts/largeOption.ts';
+import { largeOption, sharedZoom, zoomOf } from '../../src-renderer/charts/largeOption.ts';
 import { tableAsCsv } from '../../src-renderer/charts/chartTable.ts';
-import { zoomOf } from '../../src-renderer/charts/useEnlargedChart.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
 const within = { height: 12, from: 0, to: 200 };
