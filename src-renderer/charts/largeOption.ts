@@ -5,8 +5,9 @@ export type ZoomShare = readonly [start: number, end: number];
 
 /** The zoom that an address names as '12.5-40.0'; null where it names none. */
 export function zoomOf(text: unknown): ZoomShare | null {
-  if (typeof text !== 'string') return null;
-  const [start, end] = text.split('-').map(Number);
+  const ends = typeof text === 'string' ? text.split('-') : [];
+  if (ends.length !== 2 || ends.includes('')) return null;
+  const [start, end] = ends.map(Number);
   if (start === undefined || end === undefined || !(start >= 0 && start < end && end <= 100)) return null;
   return [start, end];
 }

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import {
   violationsOf,
   type ServedWorkbench,
 } from './servedBrowser.ts';
+import { views } from './viewNames.ts';
 import { makeViewWorkspace, type ViewWorkspace } from './viewWorkspaces.ts';
 
 // Every chart can be opened large, read as a table, saved, and linked to.
@@ -158,6 +160,27 @@ for (const { title, open, isOfMarkedRuns } of cases)
     await other.close();
     await closed(page);
   });
+
+test('in a small window no action covers the title of its view', options, async () => {
+  await page.setViewportSize({ width: 1024, height: 700 });
+  for (const view of views) {
+    await go(view === 'live' ? `live/${shown.live}` : view);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const boxes = await page.locator('.page-header').evaluate((header) => {
+      const inWords = header.querySelectorAll('h1, .words > :not(p)');
+      const inActions = header.querySelectorAll('.actions > *');
+      const boxOf = (element: Element) => element.getBoundingClientRect().toJSON() as DOMRect;
+      return { words: [...inWords].map(boxOf), actions: [...inActions].map(boxOf) };
+    });
+    for (const word of boxes.words)
+      for (const action of boxes.actions) {
+        const isApart = action.left >= word.right || action.top >= word.bottom || action.right <= word.left;
+        assert.ok(isApart, `${view}: ${JSON.stringify([word, action])}`);
+        assert.ok(action.right <= 1024 && action.left >= 200, `${view}: ${JSON.stringify(action)}`);
+      }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
 
 test('a link to the embeddings brings back runs, projection, camera and selection', options, async () => {
   await go(`embedding/${shown.embedding}`);
