@@ -77,7 +77,7 @@ interface ChartCase {
 const cases: readonly ChartCase[] = [
   { title: /^Training loss/, open: () => go(`live/${shown.live}`) },
   {
-    title: /^Gradient norm/,
+    title: /^Accuracy/,
     isOfMarkedRuns: true,
     open: async () => {
       await markAll();
@@ -194,6 +194,6 @@ test('a link to the embeddings brings back runs, projection, camera and selectio
   assert.doesNotMatch(other.url(), /view=/);
   await other.close();
   await go('embedding/ArcFace-1?view=%7B');
-  await page.getByText('The link holds no view of embeddings').waitFor();
+  await page.getByText('The link holds no view of embeddings: it is cut off.', { exact: true }).waitFor();
   assert.deepEqual(faults, []);
 });
