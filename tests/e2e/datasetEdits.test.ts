@@ -275,7 +275,7 @@ test('pictures are excluded in Split, in the sheet and in the window of a person
   await partsBar().locator('dl > div').filter({ hasText: 'excluded' }).getByText('2 images').waitFor();
   assert.deepEqual(await violationsOf(page), []);
   await page.getByRole('tab', { name: /^People/ }).click();
-  await column('Training').getByRole('button').first().click();
+  await column('Training').getByRole('button').nth(1).click();
   const open = page.getByRole('dialog');
   await open.getByRole('listitem').first().focus();
   await page.keyboard.press('Delete');
