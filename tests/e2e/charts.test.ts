@@ -32,7 +32,7 @@ async function opened(address: string): Promise<Page> {
   own.setDefaultTimeout(20_000);
   own.on('pageerror', (error) => faults.push(error.message));
   await own.goto(address);
-  await own.getByRole('heading', { level: 1 }).waitFor();
+  await own.locator('h1').waitFor(); // a dialog hides it from roles
   return own;
 }
 before(async () => {
@@ -102,7 +102,7 @@ const panelOf = (of: Page, title: RegExp) =>
 const largeOf = (of: Page) =>
   of
     .getByRole('dialog')
-    .or(of.locator('.curve-chart.large'))
+    .or(of.locator('.live .curve-chart.large'))
     .filter({ has: of.getByRole('img') });
 /** Escape closes what is open: a tooltip first. */
 async function closed(of: Page): Promise<void> {

@@ -104,12 +104,13 @@ const visit = (page: Page, address: string): Promise<void> =>
 /** Tabs, dialogs and menus of the views, each on a fresh page. */
 async function shootStates(page: Page, theme: Theme, found: string): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
+  const [base = ''] = page.url().split('#');
   await resize(page, stateSize);
   for (const name of stateNames) {
     const { view, address, open } = { open: undefined, ...viewStates[name] };
     if (onlyViews?.includes(view) === false) continue;
-    await visit(page, address);
-    await page.reload();
+    await page.goto('about:blank');
+    await page.goto(`${base}#/${address}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await lateParts[view]?.(page);
     await open?.(page);
