@@ -19,6 +19,11 @@ const compared = (name: string): ViewState => ({
   },
 });
 const people = (page: Page) => page.getByRole('list', { name: 'People' }).getByRole('button');
+/** Opens the menu of a right click. */
+async function rightClick(page: Page, on: ReturnType<Page['getByRole']>): Promise<void> {
+  await on.click({ button: 'right' });
+  await page.getByRole('menu').waitFor();
+}
 const firstPicture = (page: Page) =>
   page
     .getByRole('list', { name: /^Pictures/ })
@@ -33,7 +38,7 @@ export const viewStates = {
   'datasets-menu': {
     view: 'datasets',
     address: 'datasets',
-    open: (page) => people(page).nth(2).click({ button: 'right' }),
+    open: (page) => rightClick(page, people(page).nth(2)),
   },
   'datasets-picture': { view: 'datasets', address: 'datasets', open: (page) => firstPicture(page).click() },
   'datasets-selected': {
@@ -51,7 +56,7 @@ export const viewStates = {
     address: 'split',
     open: async (page) => {
       await tab(/^People/)(page);
-      await page.getByRole('list', { name: 'Training' }).getByRole('button').first().click({ button: 'right' });
+      await rightClick(page, page.getByRole('list', { name: 'Training' }).getByRole('button').first());
     },
   },
   'split-person': {
@@ -93,8 +98,7 @@ export const viewStates = {
   'report-menu': {
     view: 'report',
     address: 'report',
-    open: (page) =>
-      page.getByRole('complementary', { name: 'Reports' }).getByRole('link').first().click({ button: 'right' }),
+    open: (page) => rightClick(page, page.getByRole('complementary', { name: 'Reports' }).getByRole('link').first()),
   },
   'settings-palette': {
     view: 'settings',
