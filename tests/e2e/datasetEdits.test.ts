@@ -89,6 +89,7 @@ test('several pictures are marked and excluded by keyboard alone', options, asyn
   await item(/^Include again/).waitFor();
   await page.keyboard.press('Escape');
   await item(/^Include again/).waitFor({ state: 'hidden' });
+  await page.locator('[data-position]:focus').waitFor(); // the menu gives the focus back
   await page.keyboard.press('Delete'); // includes what is excluded
   await isExcluded(1);
 });
