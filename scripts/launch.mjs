@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { heapArguments } from '../src-main/files/heapArguments.mjs';
 import { absoluteFolders } from '../src-main/files/programEnvironment.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -48,7 +49,7 @@ const builds = args[0] === '--build';
 const steps = [
   [outerNode() ?? process.execPath, join(root, 'src-main', 'engine', 'install', 'setUp.mjs')],
   ...(builds ? [[node24, join(root, 'scripts', 'build.ts')]] : []),
-  ...(args.length > (builds ? 1 : 0) ? [[node24, ...args.slice(builds ? 1 : 0)]] : []),
+  ...(args.length > (builds ? 1 : 0) ? [[node24, ...heapArguments(), ...args.slice(builds ? 1 : 0)]] : []),
 ];
 for (const [program = '', ...rest] of steps) {
   process.exitCode = await run(program, rest);

@@ -32,7 +32,12 @@ export function parseExperiment(text: string, fileName: string): Plan {
       `${fileName} has ${text.length} characters, more than the ${longestText} that an experiment may have: ` +
         'name an experiment file.',
     );
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+    stringKeys: true,
+  });
   const fault = document.errors[0];
   if (fault !== undefined) {
     throw new ArcBenchError(
@@ -40,7 +45,7 @@ export function parseExperiment(text: string, fileName: string): Plan {
       `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${yamlFault(fault, text)}).`,
     );
   }
-  namePeopleAsWritten(document, { fileName, lines });
+  nameEachPersonOnce(document, { fileName, lines });
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 }) ?? {};
@@ -66,10 +71,10 @@ export function parseExperiment(text: string, fileName: string): Plan {
 }
 
 /**
- * Takes the people of split.assign as they are written, in Unicode NFC: YAML reads 007 as a number, and José has two
- * spellings. Throws 'wrong-input' if one person stands there twice.
+ * Takes the people of split.assign in Unicode NFC, since José has two spellings. Throws
+ * 'wrong-input' if one person stands there twice.
  */
-function namePeopleAsWritten(
+function nameEachPersonOnce(
   document: Document,
   { fileName, lines }: { readonly fileName: string; readonly lines: LineCounter },
 ): void {
@@ -78,8 +83,7 @@ function namePeopleAsWritten(
   const named = new Set<string>();
   for (const { key } of assign.items) {
     if (!isScalar(key)) continue;
-    const written = typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
-    const name = written.normalize('NFC');
+    const name = String(key.value).normalize('NFC');
     if (named.has(name))
       throw new ArcBenchError(
         'wrong-input',
@@ -135,6 +139,8 @@ function yamlFault({ code, message, pos }: YAMLError, text: string): string {
         `the key '${/^[^\s:,}]*/.exec(text.slice(pos[0]))?.[0] ?? ''}' is there twice in one section: keep one ` +
         'of them'
       );
+    case 'NON_STRING_KEY':
+      return 'a key is a list, a section or an alias: a name was expected';
     case 'TAB_AS_INDENT':
       return 'tabs are not allowed as indentation: use spaces';
     case 'MULTIPLE_DOCS':

@@ -2,6 +2,7 @@ import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { decodeText } from '../files/decodeText.ts';
 import { hasFaceColumns } from './csvColumns.ts';
+import { noEntries } from '../files/readFault.ts';
 
 const mostTables = 50;
 
@@ -15,7 +16,7 @@ export async function betterSource(folder: string): Promise<string> {
 
 /** The name of a CSV in a folder whose header has columns of pictures and people; null if there is none. */
 export async function faceTableIn(folder: string): Promise<string | null> {
-  const listed = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const listed = await readdir(folder, { withFileTypes: true }).catch(noEntries);
   const tables = listed.filter((entry) => entry.isFile() && /\.(?:csv|tsv)$/i.test(entry.name)).slice(0, mostTables);
   for (const { name } of tables) {
     const head = (await startOf(join(folder, name))).split(/[\r\n]/)[0] ?? '';

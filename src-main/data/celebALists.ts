@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile } from '../files/readTextFile.ts';
 import { compareCodeUnits } from './dataset.ts';
+import { noEntries } from '../files/readFault.ts';
 
 /** One of CelebA's lists, as CelebA writes it (.txt) or as Kaggle does (.csv). */
 export interface CelebAList {
@@ -46,8 +47,8 @@ function entriesOf(folder: string): readonly Entry[] {
       .filter(({ name }) => !name.startsWith('.') && name !== '__MACOSX')
       .map((item) => ({ name: item.name, path: join(folder, item.name), isFolder: item.isDirectory() }))
       .sort((a, b) => compareCodeUnits(b.name.slice(-4), a.name.slice(-4)) || compareCodeUnits(a.name, b.name));
-  } catch {
-    return [];
+  } catch (error) {
+    return noEntries(error);
   }
 }
 

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { followLink, type LinkRule } from './fileStates.ts';
+import { noEntries } from '../files/readFault.ts';
 
 /** The half of the archive with people to train on: pictures, their people, and their parts. */
 export interface TrainHalf {
@@ -85,7 +86,7 @@ export async function looksLikeCourse(source: string, rule: LinkRule): Promise<b
 }
 
 async function entriesOf(folder: string, rule: LinkRule | undefined): Promise<Entries> {
-  const listed = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const listed = await readdir(folder, { withFileTypes: true }).catch(noEntries);
   const entries = new Map<string, { readonly path: string; readonly isFolder: boolean }>();
   for (const item of listed.slice(0, 10_000)) {
     if (item.name.startsWith('.') || item.name === '__MACOSX') continue;

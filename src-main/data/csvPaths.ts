@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isBelow } from '../files/isBelow.ts';
+import { noEntries } from '../files/readFault.ts';
 
 /** How the paths of a table are read: from which folder, and without how many of their first folders. */
 export interface PathRule {
@@ -45,7 +46,7 @@ export async function findPathRule(
 /** The folders in a folder, and those that are the only one in them, as archives are unpacked. */
 async function foldersIn(folder: string): Promise<readonly string[]> {
   const inside = async (path: string) => {
-    const listed = await readdir(path, { withFileTypes: true }).catch(() => []);
+    const listed = await readdir(path, { withFileTypes: true }).catch(noEntries);
     const folders = listed.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
     return folders.length > mostFolders ? [] : folders.map(({ name }) => join(path, name));
   };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { groupBy } from '../../src-shared/groupBy.ts';
 import type { PartName } from '../../src-shared/splitSchema.ts';
 import { printable } from '../../src-shared/printable.ts';
 import type { FileState } from './fileState.ts';
@@ -61,8 +62,11 @@ export interface ExcludedPicture {
 /** A face image as an importer finds it, with the state of its file. */
 export interface FoundImage extends FaceImage, FileState {}
 
+/** The face images of a source, in its order. Those of a record file are made one by one, as millions take memory. */
+export type FoundImages = Iterable<FoundImage> & { readonly length: number };
+
 /** A face image whose file was read. */
-export type ReadImage = FoundImage & Required<Pick<FaceImage, 'contentHash' | 'width' | 'height'>>;
+export type ReadImage = FaceImage & Required<Pick<FaceImage, 'contentHash' | 'width' | 'height'>>;
 
 /** Compares two strings by code unit. Every sorted list of ArcBench has this order. */
 export function compareCodeUnits(a: string, b: string): number {
@@ -86,7 +90,7 @@ export function makeDataset(
   return {
     source,
     layout,
-    images: sorted.map(({ bytes: _, modified: __, inode: ___, changed: ____, ...image }) => image),
+    images: sorted,
     // Reasons quote names, which may hold anything.
     rejected: [...found.rejected]
       .sort((a, b) => compareCodeUnits(a.path, b.path))
@@ -99,16 +103,28 @@ export function makeDataset(
 
 /** Face images in the order of a dataset: by person, then by path. */
 export const sortedImages = <Image extends Pick<FaceImage, 'identity' | 'path'>>(images: readonly Image[]): Image[] =>
-  [...images].sort((a, b) => compareCodeUnits(a.identity, b.identity) || compareCodeUnits(a.path, b.path));
+  [...groupBy(images, ({ identity }) => identity)] // names are compared once for each person
+    .sort(([a], [b]) => compareCodeUnits(a, b))
+    .flatMap(([, own]) => own.sort((a, b) => compareCodeUnits(a.path, b.path)));
+
+const linesAtATime = 256;
 
 /** The hash of sorted face images: of the content, person, landmarks, part and region of each. */
 export function contentOf(sorted: readonly FaceImage[]): string {
   const digest = createHash('sha256');
-  for (const { contentHash, identity, landmarks, part, region } of sorted) {
-    const line = [contentHash, identity, landmarks ?? null, part ?? null, region ? regionNumbers(region) : null];
-    digest.update(`${JSON.stringify(line)}\n`);
-  }
+  for (let first = 0; first < sorted.length; first += linesAtATime)
+    digest.update(
+      sorted
+        .slice(first, first + linesAtATime)
+        .map(contentLine)
+        .join(''),
+    );
   return digest.digest('hex');
 }
+
+const contentLine = ({ contentHash, identity, landmarks, part, region }: FaceImage): string => {
+  const line = [contentHash, identity, landmarks ?? null, part ?? null, region ? regionNumbers(region) : null];
+  return `${JSON.stringify(line)}\n`;
+};
 
 const regionNumbers = ({ left, top, width, height }: PictureRegion) => [left, top, width, height];

@@ -19,6 +19,8 @@ export interface EditedPicture {
 export const pictureKey = ({ source }: Pick<Dataset, 'source'>, { path }: Pick<FaceImage, 'path'>): string =>
   path.startsWith(`${source}${sep}`) ? path.slice(source.length + 1) : relative(source, path);
 
+const noTags: readonly string[] = []; // one list for all, as most of a million pictures have none
+
 /** Every picture of an imported dataset with its edits, in the order of the import. */
 export function editedPictures(base: Dataset, edits: DatasetEdits): readonly EditedPicture[] {
   const namesMatter = edits.pictures.size > 0;
@@ -31,8 +33,8 @@ export function editedPictures(base: Dataset, edits: DatasetEdits): readonly Edi
       image: identity === image.identity ? image : { ...image, identity },
       importedAs: image.identity,
       excluded: exclusionOf(person?.excluded ?? false, picture?.excluded ?? false),
-      tags: picture?.tags ?? [],
-      personTags: person?.tags ?? [],
+      tags: picture?.tags ?? noTags,
+      personTags: person?.tags ?? noTags,
     };
   });
 }

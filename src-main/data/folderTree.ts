@@ -3,6 +3,7 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { printable } from '../../src-shared/printable.ts';
+import { readFault, unreadReason } from '../files/readFault.ts';
 import { compareCodeUnits, type Rejected } from './dataset.ts';
 import { followLink, kindOf, unreachable, type EntryKind, type LinkRule } from './fileStates.ts';
 import { pictureFormatOf, pictureKindOfName, readablePictures, unreadableReason } from './pictureFormat.ts';
@@ -99,12 +100,9 @@ async function listFolder(
     const listed = await readdir(path, { withFileTypes: true });
     return listed.sort((a, b) => compareCodeUnits(a.name, b.name));
   } catch (error) {
-    if (real === rule.realSource)
-      throw new ArcBenchError('wrong-input', `The folder ${path} cannot be read: change its permissions.`, {
-        cause: error,
-      });
+    if (real === rule.realSource) throw readFault(error, path) ?? error;
     const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    rejected.push({ path, reason: isGone ? unreachable : 'The folder cannot be read: change its permissions.' });
+    rejected.push({ path, reason: isGone ? unreachable : unreadReason(error, 'folder') });
     return [];
   }
 }

@@ -2,10 +2,14 @@ import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { readRecordPicture, recordPictureOf } from './records/recordPicture.ts';
+import { tooManyFiles } from '../files/tooManyFiles.ts';
 
 const chunkBytes = 2 ** 18; // several files are read at a time
 
-/** SHA-256, in hexadecimal, of a picture's file, or of a picture in a record file; null if it cannot be read. */
+/**
+ * SHA-256, in hexadecimal, of a picture's file, or of a picture in a record file; null if it cannot be read. Throws
+ * 'failed' where no more files can be opened.
+ */
 export async function hashPicture(path: string): Promise<string | null> {
   try {
     const inRecords = recordPictureOf(path);
@@ -16,7 +20,9 @@ export async function hashPicture(path: string): Promise<string | null> {
     const digest = createHash('sha256');
     await pipeline(createReadStream(path, { highWaterMark: chunkBytes }), digest);
     return digest.digest('hex');
-  } catch {
+  } catch (error) {
+    const shortage = tooManyFiles(error);
+    if (shortage) throw shortage;
     return null;
   }
 }

@@ -1,3 +1,4 @@
+import { ArcBenchError } from '../../src-shared/errors.ts';
 import { parse } from 'csv-parse/sync';
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,8 +21,10 @@ export function readIdentityMeta(source: string, folder: string, rejected: Rejec
   if (list === undefined) return new Map();
   try {
     return factsOf(readTextFile(list));
-  } catch {
-    rejected.push({ path: list, reason: 'The list cannot be read as CSV: correct it, or remove it.' });
+  } catch (error) {
+    const reason =
+      error instanceof ArcBenchError ? error.message : 'The list cannot be read as CSV: correct it, or remove it.';
+    rejected.push({ path: list, reason });
     return new Map();
   }
 }

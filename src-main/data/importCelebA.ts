@@ -8,6 +8,7 @@ import type { FoundImage, PictureRegion, ReadImage, Rejected } from './dataset.t
 import { followLink, withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
 import type { Found } from './importFolders.ts';
 import { partOfDigit } from './partWords.ts';
+import { noEntries } from '../files/readFault.ts';
 
 const identityStem = 'identity_CelebA';
 /** The aligned pictures come first, because most people have those. */
@@ -71,7 +72,7 @@ async function innermost(folder: string): Promise<string> {
 }
 
 async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(noEntries);
   // A link is refused by name later, if it leads where it may not lead.
   return entries
     .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && isPictureFolder(entry.name)))

@@ -2,7 +2,7 @@ import { join, relative, sep } from 'node:path';
 import type { Plan } from '../../src-shared/experiment.ts';
 import { printable } from '../../src-shared/printable.ts';
 import { faceTableIn } from './betterSource.ts';
-import type { Dataset, FoundImage, Rejected } from './dataset.ts';
+import type { Dataset, FoundImages, Rejected } from './dataset.ts';
 import { counted } from './counted.ts';
 import { describeFolders } from './describeFolders.ts';
 import { withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
@@ -16,7 +16,7 @@ import { readSplitManifest, type SplitManifest } from './splitManifest.ts';
 
 /** What an importer found in a source. */
 export interface Found extends Pick<Dataset, 'partsGivenBy' | 'understood'> {
-  readonly images: FoundImage[];
+  readonly images: FoundImages;
   readonly rejected: Rejected[];
 }
 

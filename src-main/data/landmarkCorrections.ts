@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
 import { writeWhole } from '../files/writeWhole.ts';
+import { ifGone } from '../files/readFault.ts';
 
 const correctionsSchema = z.record(z.string(), z.array(z.number()).length(10));
 const fileOf = (workspace: string) => workspaceFolders(workspace).landmarks;
@@ -13,7 +14,7 @@ const fileOf = (workspace: string) => workspaceFolders(workspace).landmarks;
  * Throws 'damaged'.
  */
 export async function landmarkCorrections(workspace: string): Promise<Map<string, readonly number[]>> {
-  const text = await readFile(fileOf(workspace), 'utf8').catch(() => '{}');
+  const text = await readFile(fileOf(workspace), 'utf8').catch(ifGone(fileOf(workspace), '{}'));
   try {
     return new Map(Object.entries(correctionsSchema.parse(JSON.parse(text))));
   } catch (cause) {

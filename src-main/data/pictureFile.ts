@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
-import { tooManyFiles } from '../files/tooManyFiles.ts';
+import { unreadReason } from '../files/readFault.ts';
 import { memoryBudget, withinBudget } from './memoryBudget.ts';
 import { pictureFormatOf, unreadableContent } from './pictureFormat.ts';
 import { plainPixels } from './plainPixels.ts';
@@ -236,11 +236,7 @@ function spreadGrey(data: Uint8Array, channels: number): Uint8Array {
  */
 export function decodingReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  // A machine that is short of something says nothing about the picture: without it the dataset would be another one.
-  const shortage = tooManyFiles(error);
-  if (shortage) throw shortage;
   if (code === 'ENOENT') return 'The file is no longer there: it was moved or deleted after the import; import again.';
-  if (code === 'EACCES' || code === 'EPERM') return 'The file may not be read: change its permissions.';
-  if (code !== undefined) return `The file cannot be read (${code}): check the disk, or copy it again from its source.`;
+  if (code !== undefined) return unreadReason(error, 'file');
   return 'The picture is truncated or damaged: copy it again from its source, or save it again as PNG.';
 }

@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import type { FoundImage, ReadImage, Rejected } from './dataset.ts';
+import type { FoundImage, FoundImages, ReadImage, Rejected } from './dataset.ts';
 import { isSameState, type FileState } from './fileState.ts';
 import { decodingReason, sizeOf, sizeReason } from './pictureFile.ts';
 import { pictureFormatOf, unreadableContent } from './pictureFormat.ts';
@@ -32,6 +32,8 @@ export interface HeaderOptions {
 }
 
 const sideBySide = 64;
+const keptAtATime = 8192;
+const keptAfter = 1000; // milliseconds
 const headBytes = 64 * 1024; // holds the header of nearly every JPEG and PNG, and the whole of a small picture
 const chunkBytes = 256 * 1024;
 // A file that changed just now may change again without another time of change: it is read again next time.
@@ -42,24 +44,26 @@ const settledAfter = 100; // milliseconds
  * be used. Damage that only decoding shows is found later, when the pictures are prepared. Throws 'cancelled'.
  */
 export async function readHeaders(
-  images: readonly FoundImage[],
+  images: FoundImages,
   { headers, onProgress, signal }: HeaderOptions,
 ): Promise<{ readonly images: ReadImage[]; readonly rejected: Rejected[] }> {
   const usable: ReadImage[] = [];
   const rejected: Rejected[] = [];
-  for (let first = 0; first < images.length; first += sideBySide) {
-    if (signal?.aborted)
+  const fresh = headerKeeper(headers);
+  let done = 0;
+  for (const batch of batchesOf(images)) {
+    if (signal?.aborted) {
+      fresh.keep();
       throw new ArcBenchError(
         'cancelled',
-        `Importing was stopped after ${first} of ${images.length} files: run the same again to go on from there.`,
+        `Importing was stopped after ${done} of ${images.length} files: run the same again to go on from there.`,
       );
-    const batch = images.slice(first, first + sideBySide);
+    }
     const before = batch.map((image) => {
       const known = headers?.known(image.path);
       return known && isSameState(known, image) ? known : null;
     });
     const found = await Promise.all(batch.map((image, index) => before[index] ?? readFacts(image)));
-    const fresh: PictureHeader[] = [];
     for (const [index, image] of batch.entries()) {
       // The header of a TIFF or WebP may be further behind. Such files are read whole, one at a time, to save memory.
       const facts = found[index] ?? (await readWhole(image));
@@ -67,27 +71,66 @@ export async function readHeaders(
         rejected.push({ path: image.path, reason: facts.reason });
         continue;
       }
-      const { width, height, contentHash } = facts;
-      const read = { ...image, width, height, contentHash };
-      usable.push(read);
-      if (!before[index] && Date.now() - image.changed > settledAfter) fresh.push(headerOf(read));
+      usable.push(readImage(image, facts));
+      if (!before[index] && Date.now() - image.changed > settledAfter) fresh.add(headerOf(image, facts));
     }
-    headers?.keep(fresh);
-    onProgress?.(first + batch.length, images.length);
+    fresh.keepAtTimes();
+    done += batch.length;
+    onProgress?.(done, images.length);
   }
+  fresh.keep();
   return { images: usable, rejected };
 }
 
-const headerOf = ({ path, bytes, modified, changed, inode, width, height, contentHash }: ReadImage): PictureHeader => ({
+/** Keeps headers many at a time, because each time waits for the disk; a kill loses what was read for a second. */
+function headerKeeper(headers: HeaderMemory | undefined) {
+  let waiting: PictureHeader[] = [];
+  let last = performance.now();
+  const keep = () => {
+    headers?.keep(waiting);
+    waiting = [];
+    last = performance.now();
+  };
+  return {
+    add: (header: PictureHeader) => void waiting.push(header),
+    keep,
+    keepAtTimes: () => {
+      if (waiting.length >= keptAtATime || performance.now() - last > keptAfter) keep();
+    },
+  };
+}
+
+function* batchesOf(images: FoundImages): Generator<readonly FoundImage[]> {
+  let batch: FoundImage[] = [];
+  for (const image of images) {
+    batch.push(image);
+    if (batch.length < sideBySide) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** A picture that was read, without the state of its file: only this import needs it, and a million take much. */
+const readImage = (
+  { path, identity, landmarks, region, part, attributes }: FoundImage,
+  { width, height, contentHash }: PictureFacts,
+): ReadImage => ({
   path,
-  bytes,
-  modified,
-  changed,
-  inode,
+  identity,
   width,
   height,
   contentHash,
+  ...(landmarks !== undefined && { landmarks }),
+  ...(region !== undefined && { region }),
+  ...(part !== undefined && { part }),
+  ...(attributes !== undefined && { attributes }),
 });
+
+const headerOf = (
+  { path, bytes, modified, changed, inode }: FoundImage,
+  { width, height, contentHash }: PictureFacts,
+): PictureHeader => ({ path, bytes, modified, changed, inode, width, height, contentHash });
 
 type Read = PictureFacts | { readonly reason: string };
 

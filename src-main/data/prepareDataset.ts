@@ -10,9 +10,9 @@ import { startFaceWorkers, type CutFace, type CutTask, type FaceWorkers } from '
 import {
   indexName,
   openPreparedSet,
-  preparedIndexText,
   readPreparedIndex,
   verifyPackedImages,
+  writePreparedIndex,
   type Detection,
   type PreparedImage,
   type PreparedIndex,
@@ -31,7 +31,7 @@ import {
   type UnfinishedSet,
 } from './unfinishedSet.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
-import { diskError, writeWhole } from '../files/writeWhole.ts';
+import { diskError } from '../files/writeWhole.ts';
 
 // Raise this whenever the same pictures and settings would give other pixels.
 const preparationVersion = 4;
@@ -82,7 +82,7 @@ async function prepareInto(
     const known = knownSet(dataset, index);
     if (known) {
       await verifyPackedImages(folder, index);
-      if (known !== index) await writeWhole(join(folder, indexName), preparedIndexText(known, options.workspace));
+      if (known !== index) await writePreparedIndex(join(folder, indexName), known, options.workspace);
       return openPreparedSet(folder);
     }
     await rm(folder, { recursive: true });
@@ -102,10 +102,7 @@ async function prepareInto(
     const { partsGivenBy } = dataset;
     const described = { inputSize, alignment, ...(partsGivenBy !== undefined && { partsGivenBy }) };
     await finishSet(folder, (path) =>
-      writeWhole(
-        path,
-        preparedIndexText({ version: 1, hash: basename(folder), ...described, ...packed }, options.workspace),
-      ),
+      writePreparedIndex(path, { version: 1, hash: basename(folder), ...described, ...packed }, options.workspace),
     );
   } catch (error) {
     // A preparation that was stopped, or that ran out of memory, may go on later. Any other keeps nothing.

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { storedPaths } from '../files/storedPaths.ts';
-import { checkedBody, checksummed } from '../files/checksummed.ts';
+import { checkedLines, writeCheckedLines } from '../files/checkedLines.ts';
 import type { PartName } from '../../src-shared/splitSchema.ts';
 import type { ExcludedPicture, Rejected } from './dataset.ts';
+import { readFault } from '../files/readFault.ts';
+import { listedLines, listReader } from './listedPictures.ts';
 
 /** One image of a prepared set, in the order of the packed file. */
 export interface PreparedImage {
@@ -100,17 +102,18 @@ export function readPreparedIndex(folder: string): PreparedIndex {
   const packedPath = join(folder, packedName);
   let index: PreparedIndex;
   try {
-    const stored = JSON.parse(checkedBody(readFileSync(indexPath, 'utf8'))) as PreparedIndex;
     const workspace = dirname(dirname(resolve(folder)));
-    index = withPaths(stored, storedPaths(workspace).opened);
+    const reader = listReader<PreparedIndex>(storedPaths(workspace).opened);
+    for (const lines of checkedLines(indexPath)) reader.read(lines);
+    index = reader.whole();
   } catch (error) {
-    throw damaged(indexPath, 'its checksum is wrong or it cannot be read', folder, error);
+    throw readFault(error, indexPath) ?? damaged(indexPath, 'its checksum is wrong or it is gone', folder, error);
   }
   let bytes = -1;
   try {
     bytes = statSync(packedPath).size;
   } catch (error) {
-    throw damaged(packedPath, 'it cannot be read', folder, error);
+    throw readFault(error, packedPath) ?? damaged(packedPath, 'it is gone', folder, error);
   }
   if (bytes !== index.packed.bytes)
     throw damaged(packedPath, `it has ${bytes} bytes instead of ${index.packed.bytes}`, folder);
@@ -118,18 +121,11 @@ export function readPreparedIndex(folder: string): PreparedIndex {
 }
 
 /**
- * The text of index.json: the SHA-256 of its body in the first line, then the body. Paths below the workspace are kept
- * relative to it.
+ * Writes the index of a prepared set: the SHA-256 of what follows, what is true of the whole set, then a line for each
+ * image. Paths below the workspace are kept relative to it.
  */
-export const preparedIndexText = (index: PreparedIndex, workspace: string): string =>
-  checksummed(JSON.stringify(withPaths(index, storedPaths(workspace).stored)));
-
-/** An index with its paths changed. */
-function withPaths(index: PreparedIndex, change: (path: string) => string): PreparedIndex {
-  const of = <T extends { readonly path: string }>(entries: readonly T[]): T[] =>
-    entries.map((entry) => ({ ...entry, path: change(entry.path) }));
-  return { ...index, images: of(index.images), rejected: of(index.rejected) };
-}
+export const writePreparedIndex = (path: string, index: PreparedIndex, workspace: string): Promise<void> =>
+  writeCheckedLines(path, listedLines(index, storedPaths(workspace).stored));
 
 /** Checks every byte of the packed file against its SHA-256. Throws 'damaged'. */
 export async function verifyPackedImages(folder: string, index: PreparedIndex): Promise<void> {

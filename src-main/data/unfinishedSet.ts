@@ -1,10 +1,13 @@
 import { createHash, hash } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PreparedImage } from './preparedSet.ts';
+import { piecesOfFile } from '../files/checkedLines.ts';
 import { syncFolder } from '../files/syncFolder.ts';
 import { isLeftover } from '../files/workspaceFolders.ts';
 import { makeFolder } from '../files/writeWhole.ts';
+import { ifGone, readFault } from '../files/readFault.ts';
 
 /**
  * The result for one picture of a dataset: its face, or why it has none. `isOutside` says that it was not read, because
@@ -44,28 +47,36 @@ const pixelsOf = (set: string) => join(unfinishedFolderOf(set), 'images.bin');
 export async function readUnfinishedSet(
   set: string,
 ): Promise<{ readonly batches: readonly PreparedBatch[]; readonly damaged: boolean }> {
-  const lines = (await readFile(rowsOf(set), 'utf8').catch(() => '')).split('\n').slice(0, -1);
-  const pixels = await open(pixelsOf(set), 'r').catch(() => null);
   const batches: PreparedBatch[] = [];
+  if (!existsSync(rowsOf(set))) return { batches, damaged: false };
+  const pixels = await open(pixelsOf(set), 'r').catch(ifGone(pixelsOf(set), null));
   try {
     let at = 0;
-    for (const line of lines) {
-      const batch = pixels && batchOf(line);
-      const content = batch && Buffer.alloc(batch.bytes);
-      if (
-        !batch ||
-        !content ||
-        (await pixels.read(content, 0, batch.bytes, at)).bytesRead < batch.bytes ||
-        hash('sha256', content) !== batch.sha256
-      )
-        break;
-      at += batch.bytes;
-      batches.push(batch);
-    }
+    for (const { lines } of piecesOfFile(rowsOf(set)))
+      for (const line of lines) {
+        const batch = pixels && (await wholeBatch(line, { pixels, at }));
+        if (!batch) return { batches, damaged: true };
+        at += batch.bytes;
+        batches.push(batch);
+      }
+  } catch (error) {
+    throw readFault(error, rowsOf(set)) ?? error;
   } finally {
     await pixels?.close();
   }
-  return { batches, damaged: batches.length < lines.length };
+  return { batches, damaged: false };
+}
+
+/** The batch of a line, if its pixels are as they were written. */
+async function wholeBatch(
+  line: string,
+  { pixels, at }: { readonly pixels: FileHandle; readonly at: number },
+): Promise<PreparedBatch | null> {
+  const batch = batchOf(line);
+  if (!batch) return null;
+  const content = Buffer.alloc(batch.bytes);
+  const { bytesRead } = await pixels.read(content, 0, batch.bytes, at);
+  return bytesRead === batch.bytes && hash('sha256', content) === batch.sha256 ? batch : null;
 }
 
 /** Opens an unfinished set to add batches after those that are kept. Everything else in it is dropped. */
@@ -109,7 +120,7 @@ export async function openUnfinishedSet(set: string, kept: readonly PreparedBatc
 export async function unfinishedSets(
   folder: string,
 ): Promise<readonly { readonly set: string; readonly touched: number }[]> {
-  const names = (await readdir(folder).catch(() => [])).flatMap(
+  const names = (await readdir(folder).catch(ifGone(folder, []))).flatMap(
     (name) => /^([0-9a-f]{64})\.(?:unfinished|rows)$/.exec(name)?.[1] ?? [],
   );
   return await Promise.all(

@@ -8,8 +8,21 @@ import { diskError } from './writeWhole.ts';
  */
 export function knownFault(error: unknown): ArcBenchError | null {
   const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : null;
-  const explained = path === null ? (tooManyFiles(error) ?? fullDisk(error)) : diskError(error, path);
+  const explained =
+    path === null ? (tooManyFiles(error) ?? fullDisk(error)) : (forbidden(error, path) ?? diskError(error, path));
   return explained instanceof ArcBenchError ? explained : null;
+}
+
+/** The sentence for a file that may not be opened: whether it was to be read or written is not known here. */
+function forbidden(error: unknown, path: string): ArcBenchError | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const isOpening = error instanceof Error && 'syscall' in error && error.syscall === 'open';
+  if (!isOpening || (code !== 'EACCES' && code !== 'EPERM')) return null;
+  return new ArcBenchError(
+    'wrong-input',
+    `${path} may not be read or written: change its permissions, or choose another --workspace.`,
+    { cause: error },
+  );
 }
 
 /** A disk that fills during a write is reported without the name of the file. */

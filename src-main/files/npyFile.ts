@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { readFault } from './readFault.ts';
 
 /** Rows of numbers, [rows, size]. */
 export interface NpyRows {
@@ -32,7 +33,7 @@ export function readNpy(path: string): NpyRows {
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw damaged('it cannot be read', cause);
+    throw readFault(cause, path) ?? damaged('it is gone', cause);
   }
   return parseNpy(bytes, (what) => damaged(`it ${what}`));
 }

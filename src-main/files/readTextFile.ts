@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { decodeText, type TextEncoding } from './decodeText.ts';
+import { readFault } from './readFault.ts';
 
 const byteLimit = 256 * 2 ** 20; // CelebA's longest list has 12 MB
 
@@ -25,6 +26,6 @@ export function readEncodedText(
   } catch (error) {
     if (error instanceof ArcBenchError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'the system refuses';
-    throw wrong(code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`, error);
+    throw readFault(error, path) ?? wrong(code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`, error);
   }
 }

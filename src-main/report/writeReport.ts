@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
 import { renderReport } from './renderReport.ts';
 import type { ReportModel } from './reportModel.ts';
+import { ifGone } from '../files/readFault.ts';
 
 export const sumsName = 'SHA256SUMS';
 const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
@@ -13,8 +14,8 @@ const sha256 = (content: string | Uint8Array) => createHash('sha256').update(con
  * SHA256SUMS` checks the same.
  */
 export async function verifyReport(folder: string): Promise<string[]> {
-  const sums = await readFile(join(folder, sumsName), 'utf8').catch(() => null);
-  if (sums === null) return [`${sumsName} cannot be read.`];
+  const sums = await readFile(join(folder, sumsName), 'utf8').catch(ifGone(join(folder, sumsName), null));
+  if (sums === null) return [`${sumsName} is missing.`];
   const expected = new Map(sums.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
   const found = new Map(
     await Promise.all(

@@ -3,6 +3,7 @@ import { partNames, type PartName } from '../../src-shared/splitSchema.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { findingName, identicalKey, isAllowed, nearKey, type FindingKind } from './findingNames.ts';
 import type { Duplicates } from './findDuplicates.ts';
+import { identicalPictures } from './identicalPictures.ts';
 import type { Split } from './makeSplit.ts';
 
 export interface Finding {
@@ -20,8 +21,37 @@ interface Audited {
   readonly set: PreparedSet;
   readonly split: Split;
   readonly duplicates: Duplicates;
-  /** The part of each image; of an image in several parts, the last one. */
-  readonly partOf: ReadonlyMap<number, PartName>;
+  readonly places: PartPlaces;
+}
+
+/** Where each image is. Lists of numbers, so that millions of images take little. */
+interface PartPlaces {
+  /** The part of an image; of an image in several parts, the last one. */
+  readonly partOf: (index: number) => PartName | undefined;
+  /** The images that have a part, each once. */
+  readonly placed: Uint32Array;
+  /** Compares two images by the order of the parts, and by their order in a part. */
+  readonly inOrder: (first: number, second: number) => number;
+}
+
+function partPlaces(images: number, parts: Split['parts']): PartPlaces {
+  const part = new Uint8Array(images); // its number from 1 on; 0 for none
+  const place = new Uint32Array(images);
+  const placed = new Uint32Array(images);
+  let count = 0;
+  for (const [number, name] of partNames.entries())
+    for (const index of parts[name]) {
+      if (part[index] === 0) {
+        place[index] = count;
+        placed[count++] = index;
+      }
+      part[index] = number + 1;
+    }
+  return {
+    partOf: (index) => partNames[(part[index] ?? 0) - 1],
+    placed: placed.subarray(0, count),
+    inOrder: (first, second) => (place[first] ?? 0) - (place[second] ?? 0),
+  };
 }
 
 /**
@@ -34,8 +64,7 @@ export function auditSplit(
   split: Split,
   duplicates: Duplicates,
 ): { readonly findings: readonly Finding[]; readonly blocked: boolean } {
-  const partOf = new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
-  const audited: Audited = { set, split, duplicates, partOf };
+  const audited: Audited = { set, split, duplicates, places: partPlaces(set.images.length, split.parts) };
   const findings = [
     ...filesInSeveralParts(audited),
     ...heldOutPeopleInTraining(audited),
@@ -71,11 +100,11 @@ function finding({ set, split }: Audited, { kind, key, message, pictures, blocks
 function filesInSeveralParts(audited: Audited): Finding[] {
   const { set, split } = audited;
   const findings: Finding[] = [];
-  const seenIn = new Map<number, PartName>();
-  for (const part of partNames)
+  const seenIn = new Uint8Array(set.images.length); // the number of a part from 1 on; 0 for none
+  for (const [number, part] of partNames.entries())
     for (const index of split.parts[part]) {
-      const other = seenIn.get(index);
-      seenIn.set(index, part);
+      const other = partNames[(seenIn[index] ?? 0) - 1];
+      seenIn[index] = number + 1;
       if (!other) continue;
       const image = set.images[index];
       findings.push(
@@ -110,10 +139,11 @@ function heldOutPeopleInTraining(audited: Audited): Finding[] {
 
 /** Identical files in several parts or under several names. Copies of one person in one part are no leak. */
 function identicalContent(audited: Audited): Finding[] {
-  const { set, partOf } = audited;
-  const byContent = groupBy(partOf.keys(), (index) => set.images[index]?.contentHash ?? '');
-  return [...byContent.values()].flatMap((pictures) => {
-    const parts = new Set(pictures.map((index) => partOf.get(index)));
+  const { set, places } = audited;
+  const groups = identicalPictures(set.images, places.placed).map((group) => group.sort(places.inOrder));
+  groups.sort(([a = 0], [b = 0]) => places.inOrder(a, b));
+  return groups.flatMap((pictures) => {
+    const parts = new Set(pictures.map(places.partOf));
     const people = new Set(pictures.map((index) => set.images[index]?.identity));
     if (parts.size === 1 && people.size === 1) return [];
     const names = people.size > 1 ? `, under ${people.size} names` : '';
@@ -128,13 +158,13 @@ function identicalContent(audited: Audited): Finding[] {
 
 /** Pictures in different parts that look nearly the same. They block only if they are of different people. */
 function nearlyIdentical(audited: Audited): Finding[] {
-  const { set, partOf, duplicates } = audited;
+  const { set, places, duplicates } = audited;
   return duplicates.nearPairs.flatMap((pair) => {
     const [a, b] = pair;
     const first = set.images[a];
     const second = set.images[b];
-    const partOfFirst = partOf.get(a);
-    const partOfSecond = partOf.get(b);
+    const partOfFirst = places.partOf(a);
+    const partOfSecond = places.partOf(b);
     if (!first || !second || !partOfFirst || !partOfSecond || partOfFirst === partOfSecond) return [];
     return finding(audited, {
       kind: 'near-identical',

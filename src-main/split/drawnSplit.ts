@@ -4,7 +4,7 @@ import type { SplitRule } from '../../src-shared/experiment.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { Parts, PartsSource, SkippedPerson, SkipReason } from './splitParts.ts';
-import { addShared, noParts, shareOut } from './shareOut.ts';
+import { addAll, addShared, noParts, shareOut } from './shareOut.ts';
 
 /**
  * Draws a split by its rule. People with too few images are left out, some people are held out as query, distractors
@@ -28,12 +28,12 @@ export function drawnSplit({ rule, imagesOf, copyOf }: PartsSource): Parts {
     const assignment = assignmentOf(identity);
     switch (assignment) {
       case 'val':
-        parts.val.push(...images);
+        addAll(parts.val, images);
         heldForVal.push(identity);
         break;
       case 'query':
       case 'distractors':
-        parts[assignment].push(...images);
+        addAll(parts[assignment], images);
         break;
       case 'left out':
         if (isAssigned(identity)) skip(identity, 'by hand');

@@ -6,7 +6,7 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { Parts, PartsSource, SkippedPerson, SkipReason, SplitSource } from './splitParts.ts';
 import { assignedTo } from './resolveDuplicates.ts';
-import { addShared, noParts, shareOut, type CopyOf, type GrowingParts } from './shareOut.ts';
+import { addAll, addShared, noParts, shareOut, type CopyOf, type GrowingParts } from './shareOut.ts';
 
 /** Where a person's images go, and why a person is left out or was moved. */
 type Place =
@@ -47,13 +47,19 @@ export function givenSplit({ set, rule, imagesOf, copyOf }: PartsSource, givenBy
         skipped.push({ identity, images: images.length, reason: place.reason });
         break;
       case 'val':
-        heldVal.push(...images.filter((index) => assigned !== null || partOf(index) === 'val'));
+        addAll(
+          heldVal,
+          images.filter((index) => assigned !== null || partOf(index) === 'val'),
+        );
         heldForVal.push(identity);
         break;
       case 'query':
       case 'distractors':
         // Someone who was put here by hand brings all images.
-        parts[place.to].push(...images.filter((index) => assigned !== null || partOf(index) !== undefined));
+        addAll(
+          parts[place.to],
+          images.filter((index) => assigned !== null || partOf(index) !== undefined),
+        );
         if (place.moved) moved[place.moved].push(identity);
         if (assigned === null && own.has('query') && own.has('distractors')) inBoth.push(identity);
         break;
@@ -70,7 +76,7 @@ export function givenSplit({ set, rule, imagesOf, copyOf }: PartsSource, givenBy
   const drawnVal = parts.val.length === 0 ? drawVal(parts, { set, rule, copyOf, givenBy }) : 0;
   const drawnPeople =
     stated.wantsVal && heldVal.length === 0 ? drawValPeople(parts, { set, rule, classes, givenBy }) : noPeople;
-  parts.val.push(...heldVal, ...drawnPeople.images);
+  for (const images of [heldVal, drawnPeople.images]) addAll(parts.val, images);
   const isHeldForVal = new Set(drawnPeople.people);
   const notes = [
     ...aboutPeople('split.valPeople', heldForVal),
@@ -162,8 +168,8 @@ function drawVal(
     const groups = randomStream(rule.seed, 'split', 'val', identity).shuffle([...groupBy(images, copyOf).values()]);
     const wanted = share === 0 ? 0 : Math.max(1, Math.round(share * groups.length));
     const val = Math.min(wanted, groups.length - 1);
-    parts.val.push(...groups.slice(0, val).flat());
-    parts.train.push(...groups.slice(val).flat());
+    addAll(parts.val, groups.slice(0, val).flat());
+    addAll(parts.train, groups.slice(val).flat());
   }
   if (parts.val.length === 0)
     throw new ArcBenchError(

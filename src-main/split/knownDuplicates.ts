@@ -4,6 +4,7 @@ import type { PreparedSet } from '../data/preparedSet.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
 import { writeWhole } from '../files/writeWhole.ts';
 import { findDuplicates, type Duplicates, type SearchOptions } from './findDuplicates.ts';
+import { readFault } from '../files/readFault.ts';
 
 // Raise this whenever the same pictures would give other pairs.
 const searchVersion = 1;
@@ -24,7 +25,9 @@ export function hasDamagedDuplicates(folder: string): boolean {
   try {
     checkedBody(readFileSync(file, 'utf8'));
     return false;
-  } catch {
+  } catch (error) {
+    const fault = readFault(error, file);
+    if (fault) throw fault;
     return true;
   }
 }

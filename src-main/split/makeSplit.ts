@@ -55,12 +55,8 @@ export function makeSplit(set: SplitSource, planned: Plan['split'], duplicates: 
 }
 
 function imagesOfPeople({ images }: SplitSource, leftOut: ReadonlySet<number>): Map<string, number[]> {
-  const byPerson = new Map(
-    images
-      .map(({ identity }) => identity)
-      .sort()
-      .map((identity): [string, number[]] => [identity, []]),
-  );
+  const people = [...new Set(images.map(({ identity }) => identity))].sort();
+  const byPerson = new Map(people.map((identity): [string, number[]] => [identity, []]));
   for (const [index, { identity }] of images.entries()) if (!leftOut.has(index)) byPerson.get(identity)?.push(index);
   return byPerson;
 }

@@ -2,6 +2,7 @@ import { partNames, type Assignment, type PartName } from '../../src-shared/spli
 import type { Plan } from '../../src-shared/experiment.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { disjointGroups } from './disjointGroups.ts';
+import { identicalPictures } from './identicalPictures.ts';
 import type { Duplicates } from './findDuplicates.ts';
 import { findingName, identicalKey, isAllowed, nearKey } from './findingNames.ts';
 import type { SplitSource } from './splitParts.ts';
@@ -30,8 +31,7 @@ export interface Resolution {
  * by hand, and findings that the rule allows, are not looked at.
  */
 export function resolveDuplicates(set: SplitSource, { rule, duplicates, isGiven }: DuplicateRule): Resolution {
-  const contentOf = (index: number) => set.images[index]?.contentHash ?? '';
-  if (rule.duplicates !== 'resolve') return { leftOut: new Set(), copyOf: contentOf, resolved: [] };
+  if (rule.duplicates !== 'resolve') return { leftOut: new Set(), copyOf: contentIn(set), resolved: [] };
   const leftOut = new Set<number>();
   const resolved: ResolvedDuplicate[] = [];
   const resolve = (entry: ResolvedDuplicate) => {
@@ -40,9 +40,8 @@ export function resolveDuplicates(set: SplitSource, { rule, duplicates, isGiven 
   };
   const seen = { set, rule, duplicates, isGiven };
   const looked = lookedAt(seen);
-  const identical = [...groupBy(looked, contentOf).values()].filter((group) => group.length > 1);
-  for (const group of twoNames(seen, { looked: new Set(looked), identical }))
-    resolve({ kind: 'two-names', kept: [], leftOut: group });
+  const identical = identicalPictures(set.images, looked);
+  for (const group of twoNames(seen, { looked, identical })) resolve({ kind: 'two-names', kept: [], leftOut: group });
   for (const group of identical) {
     if (isAllowed(rule, findingName('identical-content', identicalKey(set, group)))) continue;
     for (const own of groupBy(group, (index) => set.images[index]?.identity ?? '').values()) {
@@ -66,6 +65,11 @@ export interface DuplicateRule {
 }
 type Seen = DuplicateRule & { readonly set: SplitSource };
 
+const contentIn =
+  ({ images }: SplitSource): CopyOf =>
+  (index) =>
+    images[index]?.contentHash ?? '';
+
 /** Pictures that can get a part. */
 const lookedAt = ({ set, rule, isGiven }: Seen): number[] =>
   [...set.images.keys()].filter((index) => {
@@ -80,16 +84,18 @@ export const assignedTo = ({ assign }: Plan['split'], identity: string): Assignm
 /** Groups of pictures that stand under two names, each group identical or one pair. */
 function twoNames(
   { set, rule, duplicates }: Seen,
-  { looked, identical }: { readonly looked: ReadonlySet<number>; readonly identical: readonly (readonly number[])[] },
+  { looked, identical }: { readonly looked: readonly number[]; readonly identical: readonly (readonly number[])[] },
 ): (readonly number[])[] {
   const people = (group: readonly number[]) => new Set(group.map((index) => set.images[index]?.identity)).size;
+  const inPairs = new Set(duplicates.nearPairs.flat());
+  const isLookedAt = new Set(looked.filter((index) => inPairs.has(index)));
   return [
     ...identical.filter(
       (group) => people(group) > 1 && !isAllowed(rule, findingName('identical-content', identicalKey(set, group))),
     ),
     ...duplicates.nearPairs.filter(
       (pair) =>
-        pair.every((index) => looked.has(index)) &&
+        pair.every((index) => isLookedAt.has(index)) &&
         people(pair) > 1 &&
         !isAllowed(rule, findingName('near-identical', nearKey(set, pair))),
     ),
@@ -100,8 +106,10 @@ function twoNames(
 function personGroups({ set, rule, duplicates }: Seen): ReturnType<typeof disjointGroups> {
   const groups = disjointGroups(set.images.length);
   const identityOf = (index: number) => set.images[index]?.identity ?? '';
-  const copies = groupBy(set.images.keys(), (index) => `${set.images[index]?.contentHash} ${identityOf(index)}`);
-  for (const [first, ...others] of copies.values()) for (const other of others) groups.join(first as number, other);
+  const everyPicture = Uint32Array.from(set.images.keys());
+  for (const copies of identicalPictures(set.images, everyPicture))
+    for (const [first, ...others] of groupBy(copies, identityOf).values())
+      for (const other of others) groups.join(first as number, other);
   for (const pair of duplicates.nearPairs) {
     const [first, second] = pair;
     if (identityOf(first) !== identityOf(second)) continue;
@@ -120,7 +128,7 @@ function acrossParts(
     const keepsPart = [null, 'training'].includes(assignedTo(rule, identity));
     return part !== undefined && keepsPart && !leftOut.has(index);
   });
-  return [...groupBy(stated, groups.rootOf).values()].flatMap((group): ResolvedDuplicate[] => {
+  return groupsOfCopies(stated, groups.rootOf).flatMap((group): ResolvedDuplicate[] => {
     const ordered = byPart(set, group);
     const first = set.images[ordered[0] as number]?.part;
     const isKept = (index: number) => set.images[index]?.part === first;
@@ -141,7 +149,13 @@ export function keptTogether(
   parts: Readonly<Record<PartName, readonly number[]>>,
 ): ResolvedDuplicate[] {
   const trained = [...parts.train, ...parts.val, ...parts.test].sort((a, b) => a - b);
-  return [...groupBy(trained, copyOf).values()]
-    .filter((group) => group.length > 1)
-    .map((group) => ({ kind: 'near-identical', kept: group, leftOut: [] }));
+  return groupsOfCopies(trained, copyOf).map((group) => ({ kind: 'near-identical', kept: group, leftOut: [] }));
+}
+
+/** The groups of two pictures or more that count as one. Most pictures have no copy, and are in no group. */
+function groupsOfCopies(pictures: readonly number[], copyOf: CopyOf): number[][] {
+  const copied = new Set<number | string>();
+  for (const index of pictures) if (copyOf(index) !== index) copied.add(copyOf(index));
+  const inGroups = pictures.filter((index) => copied.has(copyOf(index)));
+  return [...groupBy(inGroups, copyOf).values()].filter((group) => group.length > 1);
 }

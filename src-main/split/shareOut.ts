@@ -33,7 +33,12 @@ export type GrowingParts = Record<PartName, number[]>;
 export const noParts = (): GrowingParts => ({ train: [], val: [], test: [], query: [], distractors: [] });
 
 export function addShared(parts: GrowingParts, shared: Shared): void {
-  parts.train.push(...shared.train);
-  parts.val.push(...shared.val);
-  parts.test.push(...shared.test);
+  addAll(parts.train, shared.train);
+  addAll(parts.val, shared.val);
+  addAll(parts.test, shared.test);
+}
+
+/** Adds images to a list one by one: a person may have more of them than a function takes arguments. */
+export function addAll(list: number[], images: readonly number[]): void {
+  for (const image of images) list.push(image);
 }

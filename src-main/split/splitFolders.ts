@@ -13,6 +13,7 @@ import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import type { Split } from './makeSplit.ts';
 import { valPeople } from './valPeople.ts';
 import { resolvedCopies } from './resolvedCopies.ts';
+import { ifGone } from '../files/readFault.ts';
 
 interface ManifestFile {
   readonly part: string;
@@ -123,7 +124,7 @@ export async function verifySplitFolders(folder: string): Promise<string[]> {
   };
   const problems: string[] = [];
   for (const { file, sha256 } of manifest.files) {
-    const content = await readFile(join(folder, file)).catch(() => null);
+    const content = await readFile(join(folder, file)).catch(ifGone(join(folder, file), null));
     if (!content) problems.push(`${file} is missing.`);
     else if (createHash('sha256').update(content).digest('hex') !== sha256)
       problems.push(`${file} has changed since the split was made.`);

@@ -9,6 +9,7 @@ import { checkpointBefore, formerCheckpointOf, runFiles, temporaryCheckpointOf }
 import { refuseFixed } from '../files/writeWhole.ts';
 import { writeSyncedSync } from '../files/writeWholeSync.ts';
 import { runPointSchema, type RunPoint } from './pointStream.ts';
+import { readFault } from '../files/readFault.ts';
 
 const positionSchema = z.strictObject({
   epoch: z.int(), // whole epochs done: the one that goes on, counted from 0
@@ -125,7 +126,10 @@ function writeContent(folder: string, { planHash, position, state, points }: Che
   syncFolderSync(folder);
 }
 
-/** Reads a checkpoint and checks its hash. Throws 'damaged' with the folder's path. */
+/**
+ * Reads a checkpoint and checks its hash. Throws 'damaged' with the folder's path; 'wrong-input' or 'failed' where it
+ * cannot be read now.
+ */
 export function readCheckpoint(folder: string): Checkpoint {
   const damaged = (what: string, cause?: unknown) =>
     new ArcBenchError(
@@ -139,7 +143,7 @@ export function readCheckpoint(folder: string): Checkpoint {
     manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
     bytes = readFileSync(join(folder, 'state.bin'));
   } catch (cause) {
-    throw damaged('its manifest or state cannot be read', cause);
+    throw readFault(cause, folder) ?? damaged('its manifest or state cannot be read', cause);
   }
   if (manifest.manifestSha256 !== undefined && manifest.manifestSha256 !== hashOfManifest(manifest))
     throw damaged('its manifest does not have the hash that it names');
@@ -170,7 +174,7 @@ export function latestCheckpoint(runFolder: string, onDamaged: (message: string)
     try {
       found.push(readCheckpoint(join(parent, name)));
     } catch (error) {
-      if (!(error instanceof ArcBenchError)) throw error;
+      if (!(error instanceof ArcBenchError) || error.code !== 'damaged') throw error;
       onDamaged(error.message);
     }
   }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { npyBytes } from '../files/npyFile.ts';
 import { makeFolder, writeWhole } from '../files/writeWhole.ts';
+import { readFault } from '../files/readFault.ts';
 
 const mostSnapshots = 30;
 const indexName = 'index.json';
@@ -59,10 +60,13 @@ export function listSnapshots(folder: string): {
     });
     return { images, epochs: epochs.sort((a, b) => a.epoch - b.epoch) };
   } catch (cause) {
-    throw new ArcBenchError(
-      'damaged',
-      `The snapshots in ${folder} cannot be read: delete that folder. The run itself is not affected.`,
-      { cause },
+    throw (
+      readFault(cause, folder) ??
+      new ArcBenchError(
+        'damaged',
+        `The snapshots in ${folder} are not whole: delete that folder. The run itself is not affected.`,
+        { cause },
+      )
     );
   }
 }

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { heapArguments } from '../files/heapArguments.mjs';
 import { inheritedEnvironment, neutralFolder } from '../files/programEnvironment.mjs';
 import { makeFolder } from '../files/writeWhole.ts';
 import { endFormerTrainer, noteTrainer } from './formerTrainer.ts';
@@ -56,7 +57,7 @@ export async function runTrainer(task: TrainerTask, options: RunTrainerOptions):
 
 const startTrainer = (task: TrainerTask): ChildProcess =>
   fork(fileURLToPath(new URL('./trainerProcess.ts', import.meta.url)), [task.runFolder], {
-    execArgv: ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'],
+    execArgv: [...heapArguments(), '--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     serialization: 'advanced',
     cwd: neutralFolder,

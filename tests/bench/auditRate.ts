@@ -1,7 +1,7 @@
 // The leakage audit of 200,000 pictures of 10,000 people: seconds of hashing, estimated from 400 real files, and of the
 // comparison, with leaks planted and without.
 import { createHash, hash } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -10,9 +10,9 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import { perceptualHash } from '../../src-main/data/perceptualHash.ts';
 import {
   openPreparedSet,
-  preparedIndexText,
   readPreparedIndex,
   verifyPackedImages,
+  writePreparedIndex,
   type PreparedImage,
   type PreparedSet,
 } from '../../src-main/data/preparedSet.ts';
@@ -59,10 +59,10 @@ function draw(person: Float32Array, own: Float32Array, grain: { integer(below: n
  * Writes a prepared set as the product writes it; pictures that `copyOf` names are copies of another's pixels, a little
  * brighter, or of its whole file.
  */
-function writeSet(
+async function writeSet(
   folder: string,
   copyOf: ReadonlyMap<number, { readonly original: number; readonly sameFile: boolean }>,
-): PreparedSet {
+): Promise<PreparedSet> {
   mkdirSync(folder);
   const file = openSync(join(folder, 'images.bin'), 'w');
   const digest = createHash('sha256');
@@ -87,20 +87,18 @@ function writeSet(
     });
   }
   closeSync(file);
-  writeFileSync(
+  await writePreparedIndex(
     join(folder, 'index.json'),
-    preparedIndexText(
-      {
-        version: 1,
-        inputSize: side,
-        hash: 'bench',
-        alignment: 'none',
-        packed: { bytes: total * side * side * 3, sha256: digest.digest('hex') },
-        images,
-        rejected: [],
-      },
-      folder,
-    ),
+    {
+      version: 1,
+      inputSize: side,
+      hash: 'bench',
+      alignment: 'none',
+      packed: { bytes: total * side * side * 3, sha256: digest.digest('hex') },
+      images,
+      rejected: [],
+    },
+    folder,
   );
   return openPreparedSet(folder);
 }
@@ -151,8 +149,8 @@ try {
         [100 * n * picturesEach + 3, { original: (100 * n + 1) * picturesEach, sameFile: n % 2 === 0 }] as const,
     ),
   );
-  writeSet(join(workspace, 'clean'), new Map());
-  writeSet(join(workspace, 'planted'), planted);
+  await writeSet(join(workspace, 'clean'), new Map());
+  await writeSet(join(workspace, 'planted'), planted);
   const clean = await audit(join(workspace, 'clean'));
   const expected = new Set<string>();
   const leaking = await audit(join(workspace, 'planted'), (split) => {

@@ -10,10 +10,6 @@ const image = (path: string, identity: string): ReadImage => ({
   contentHash: `content of ${path}`,
   width: 112,
   height: 112,
-  bytes: 1,
-  modified: 0,
-  changed: 0,
-  inode: 0,
 });
 const dataset = (...images: ReadImage[]) => makeDataset('/faces', 'folders', { images, rejected: [] });
 const files = [image('1/a.png', '1'), image('1/b.png', '1'), image('2/a.png', '2'), image('3/a.png', '__proto__')];

@@ -68,7 +68,7 @@ const insightface = written([
   [5, payloadOf(2, 0, { id: 5, labels: [3, 4] })],
 ]);
 
-const peopleOf = ({ images }: Pick<FoundRecords, 'images'>) => images.map(({ identity }) => identity);
+const peopleOf = ({ images }: Pick<FoundRecords, 'images'>) => [...images].map(({ identity }) => identity);
 const pictureText = (path: string) => {
   const place = recordPictureOf(path);
   assert.ok(place);
@@ -112,11 +112,11 @@ test("insightface's records of ranges are no pictures", async () => {
   const found = await importRecords(rec, {});
   assert.deepEqual(peopleOf(found), ['0', '0', '1']);
   assert.deepEqual(
-    found.images.map(({ path }) => pictureText(path)),
+    [...found.images].map(({ path }) => pictureText(path)),
     ['A', 'BB', 'CCC'],
   );
   assert.deepEqual(
-    found.images.map(({ bytes }) => bytes),
+    [...found.images].map(({ bytes }) => bytes),
     [1, 2, 3],
   );
   assert.deepEqual(found.rejected, []);
@@ -135,7 +135,7 @@ test('without record 0 every record is a picture, and labels behind the first ar
   const found = await importRecords(recordFolder(rec, index), {});
   assert.deepEqual(peopleOf(found), ['7', '2']);
   assert.deepEqual(
-    found.images.map(({ path }) => pictureText(path)),
+    [...found.images].map(({ path }) => pictureText(path)),
     ['A', 'B'],
   );
   assert.match(found.rejected[0]?.reason ?? '', /label 0\.5 is no class/);
@@ -167,7 +167,7 @@ test('an index that is absent, broken or of another file is rebuilt, with the ma
     const found = await importRecords(recordFolder(rec, index), {});
     assert.deepEqual(peopleOf(found), ['1', '2', '3'], String(index));
     assert.deepEqual(
-      found.images.map(({ path }) => recordPictureOf(path)?.key),
+      [...found.images].map(({ path }) => recordPictureOf(path)?.key),
       [1, 2, 3],
     );
     for (const { path } of found.images)
@@ -232,7 +232,7 @@ test('the golden record file is read', async () => {
   const found = await importRecords(golden, {});
   assert.deepEqual(peopleOf(found), ['0', '0', '1', '1']);
   assert.deepEqual(
-    found.images.map(({ path }) => Buffer.from(pictureText(path), 'latin1').toString('hex')),
+    [...found.images].map(({ path }) => Buffer.from(pictureText(path), 'latin1').toString('hex')),
     ['ffd841ffd9', 'ffd84242ffd9', 'ffd843ffd9', 'ffd84444ffd9'],
   );
 });

@@ -84,8 +84,22 @@ const cases: readonly ChartCase[] = [
       await tab('Curves');
     },
   },
-  { title: /^Identification rate of people/, isOfMarkedRuns: true, open: () => tab('Rates and ROC') },
-  { title: /compared with/, isOfMarkedRuns: true, open: () => tab('Differences') },
+  {
+    title: /^Identification rate of people/,
+    isOfMarkedRuns: true,
+    open: async () => {
+      await markAll();
+      await tab('Rates and ROC');
+    },
+  },
+  {
+    title: /compared with/,
+    isOfMarkedRuns: true,
+    open: async () => {
+      await markAll();
+      await tab('Differences');
+    },
+  },
   {
     title: /^Images per person/,
     open: async () => {

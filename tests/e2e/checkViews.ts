@@ -113,10 +113,8 @@ async function shootStates(page: Page, theme: Theme, found: string): Promise<Out
     await page.goto(`${base}#/${address}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await lateParts[view]?.(page);
-    await settled(page); // a menu would close when its list is drawn again
     await open?.(page);
-    // Over nothing that shows a tooltip, but a menu stays under the pointer.
-    if ((await page.getByRole('menu').count()) === 0) await page.mouse.move(0, 799);
+    await page.mouse.move(0, 799); // over nothing that shows a tooltip
     outcomes.push(await judged(statePictureName(name, theme), await settled(page), found));
   }
   return outcomes;

@@ -18,12 +18,6 @@ const compared = (name: string): ViewState => ({
     await page.getByRole('checkbox', { name: 'Mark this row', checked: true }).nth(5).waitFor();
   },
 });
-const people = (page: Page) => page.getByRole('list', { name: 'People' }).getByRole('button');
-/** Opens the menu of a right click. */
-async function rightClick(page: Page, on: ReturnType<Page['getByRole']>): Promise<void> {
-  await on.click({ button: 'right' });
-  await page.getByRole('menu').waitFor();
-}
 const firstPicture = (page: Page) =>
   page
     .getByRole('list', { name: /^Pictures/ })
@@ -35,11 +29,6 @@ export const viewStates = {
   'datasets-alignment': { view: 'datasets', address: 'datasets', open: tab(/^Alignment/) },
   'datasets-people': { view: 'datasets', address: 'datasets', open: tab(/^People/) },
   'datasets-left-out': { view: 'datasets', address: 'datasets', open: tab(/^Left out/) },
-  'datasets-menu': {
-    view: 'datasets',
-    address: 'datasets',
-    open: (page) => rightClick(page, people(page).nth(2)),
-  },
   'datasets-picture': { view: 'datasets', address: 'datasets', open: (page) => firstPicture(page).click() },
   'datasets-selected': {
     view: 'datasets',
@@ -51,14 +40,6 @@ export const viewStates = {
   },
   'split-pictures': { view: 'split', address: 'split', open: tab(/^Pictures/) },
   'split-audit': { view: 'split', address: 'split', open: tab(/^Audit/) },
-  'split-menu': {
-    view: 'split',
-    address: 'split',
-    open: async (page) => {
-      await tab(/^People/)(page);
-      await rightClick(page, page.getByRole('list', { name: 'Training' }).getByRole('button').first());
-    },
-  },
   'split-person': {
     view: 'split',
     address: 'split',
@@ -95,11 +76,6 @@ export const viewStates = {
   },
   'embedding-people': { view: 'embedding', address: 'embedding/ArcFace-1', open: tab(/^People/) },
   'embedding-selection': { view: 'embedding', address: 'embedding/ArcFace-1', open: tab(/^Selection/) },
-  'report-menu': {
-    view: 'report',
-    address: 'report',
-    open: (page) => rightClick(page, page.getByRole('complementary', { name: 'Reports' }).getByRole('link').first()),
-  },
   'settings-palette': {
     view: 'settings',
     address: 'settings',

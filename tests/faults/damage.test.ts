@@ -9,6 +9,7 @@ import { randomStream } from '../../src-shared/maths/random.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import { checkWorkspace, type WorkspaceFault } from '../../src-main/workbench/workspace/checkWorkspace.ts';
 import { runExperiment } from '../../src-main/workbench/experiment/runExperiment.ts';
+import { whileUnreadable } from './whileUnreadable.ts';
 import { storeRows } from './workspaceState.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-damage-'));
@@ -62,7 +63,11 @@ test('a whole workspace has no faults', async () => {
   assert.deepEqual(await check(whole), []);
 });
 
-test('a file that is truncated, flipped in a bit or deleted is named, and repaired where possible', async (context) => {
+/** How a sentence names an error of the system. */
+const toldAs = (code: string): string => (code === 'EACCES' ? ' may not be read: ' : `\\(${code}\\)`);
+
+/** One file of each kind that a workspace holds: split folders hold many pictures. */
+function filesOfEachKind(): ReadonlyMap<string, string> {
   const files = readdirSync(whole, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
@@ -71,7 +76,6 @@ test('a file that is truncated, flipped in a bit or deleted is named, and repair
         /^\/(prepared|splits|datasets|runs|reports)\//.test(path.slice(whole.length)) &&
         !/\/demo-/.test(path.slice(whole.length)),
     ); // the demo's pictures are a source, not the workspace's
-  // One file of each kind is enough: split folders hold many pictures.
   const kinds = new Map(
     files.map((path) => [
       path
@@ -82,6 +86,28 @@ test('a file that is truncated, flipped in a bit or deleted is named, and repair
     ]),
   );
   assert.ok(kinds.size >= 20, [...kinds.keys()].join('\n'));
+  return kinds;
+}
+
+test('a file that cannot be read now is named as that, and no repair removes it', async (context) => {
+  const before = readdirSync(whole, { recursive: true }).sort();
+  const kinds = filesOfEachKind();
+  for (const [kind, path] of kinds)
+    for (const code of ['EMFILE', 'EIO', 'EACCES', 'ESTALE', 'ENOMEM']) {
+      const faults = await whileUnreadable(path, code, () => check(whole, true));
+      const own = faults.filter((fault) => path.startsWith(fault.path));
+      assert.ok(own.length > 0, `${kind} ${code}: ${JSON.stringify(faults)}`);
+      for (const { message, mended } of faults) {
+        assert.match(message, new RegExp(`${toldAs(code)}.*Nothing is (known to be )?damaged`), `${kind} ${code}`);
+        assert.equal(mended, false, `${kind} ${code}: ${message}`);
+      }
+      assert.deepEqual(readdirSync(whole, { recursive: true }).sort(), before, `${kind} ${code}`);
+    }
+  context.diagnostic(`${kinds.size} kinds of files x 5 errors of the system`);
+});
+
+test('a file that is truncated, flipped in a bit or deleted is named, and repaired where possible', async (context) => {
+  const kinds = filesOfEachKind();
   let named = 0;
   for (const [kind, path] of kinds) {
     for (const [how, damage] of Object.entries(damages)) {

@@ -24,7 +24,11 @@ function nodeAt(...names: string[]): string {
 
 // `npm ci` and then `npm run demo` once failed: the set-up ran on the Node in node_modules, and emptied that folder.
 test('the set-up runs on a Node outside of node_modules, which it may empty', () => {
-  for (const file of ['scripts/launch.mjs', 'src-main/files/programEnvironment.mjs'])
+  for (const file of [
+    'scripts/launch.mjs',
+    'src-main/files/heapArguments.mjs',
+    'src-main/files/programEnvironment.mjs',
+  ])
     cpSync(join(root, file), join(folder, 'checkout', file));
   const setUp = join(folder, 'checkout/src-main/engine/install/setUp.mjs');
   mkdirSync(dirname(setUp), { recursive: true });

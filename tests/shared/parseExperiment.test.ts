@@ -18,6 +18,9 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
     'arms:\n  - {name: a, loss: crossEntropy}\n  - {name: b, loss: [arcFace, triplet]}',
     /line 3: 'arms\[1\]\.loss' is a list; expected .*'arcFace \+ 0\.1 triplet'\.$/,
   ],
+  ['a list as a key', 'name: a\n? [a, b]\n: 1', /line 2: this is not valid YAML \(a key is a list, .* a name was/],
+  ['a section as a key', '{name: a}: 1', /line 1: this is not valid YAML \(a key is a list, a section or an alias/],
+  ['an alias as a key', 'name: &n a\n*n : 1', /line 2: this is not valid YAML \(a key is a list, a section or an/],
   [
     'a unit in a number',
     'prepare:\n  inputSize: 112px',
@@ -144,7 +147,7 @@ test('odd YAML is refused without a warning of the YAML library on the terminal'
   process.on('warning', hear);
   assert.throws(
     () => parseExperiment('? {name: a}\n: 1\n', 'odd.yaml'),
-    /^ArcBenchError: odd\.yaml, line 1: unknown key/,
+    /^ArcBenchError: odd\.yaml, line 1: .*a key is a list/,
   );
   await new Promise((resolve) => setImmediate(resolve)); // Node tells warnings a moment later
   process.off('warning', hear);

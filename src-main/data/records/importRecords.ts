@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
-import type { FoundImage, Rejected } from '../dataset.ts';
+import type { FoundImage, FoundImages, Rejected } from '../dataset.ts';
+import { refuseLongList } from '../listMemory.ts';
 import { openRecordFile, readRecordFacts, type RecordFacts, type RecordFile } from './recordFile.ts';
 import { readRecord } from './recordFrames.ts';
 import { exactLabels, recordLabels } from './recordHeader.ts';
@@ -10,7 +11,6 @@ import { recordPicturePath } from './recordPicture.ts';
 import type { ScanOptions } from './scanPause.ts';
 
 const usualName = 'train.rec';
-const mostPictures = 2_000_000; // whose list still fits into one text in memory
 
 /**
  * The record file that a source means: the source itself, `train.rec` or the only .rec file in its folder, or the
@@ -42,7 +42,7 @@ export async function recordFileOf(source: string): Promise<string | null> {
 
 /** What a record file holds, what was left out, and in sentences what was understood. */
 export interface FoundRecords {
-  readonly images: FoundImage[];
+  readonly images: FoundImages;
   readonly rejected: Rejected[];
   readonly understood: string;
 }
@@ -55,16 +55,17 @@ export async function importRecords(path: string, options: ScanOptions): Promise
   const records = await openRecordFile(path, options);
   try {
     const facts = await readRecordFacts(records, options);
-    refuseTooMany(records, facts);
-    const found = picturesOf(records, facts);
+    const pictures = countPictures(facts);
+    refuseLongList(pictures, path);
+    const people = countPeople(facts);
     return {
-      images: found.images,
-      rejected: [...found.rejected, ...records.damage.map((reason) => ({ path, reason }))],
+      images: { length: pictures, [Symbol.iterator]: () => picturesOf(records, facts) },
+      rejected: [...unusable(records, facts), ...records.damage.map((reason) => ({ path, reason }))],
       understood: [
-        understoodPeople(records, facts, found.images),
+        understoodPeople(records, facts, { people, pictures }),
         ...records.notices,
-        ...headerNotices(records, facts, found.images.length),
-        ...classNotices(records, found.images),
+        ...headerNotices(records, facts, pictures),
+        ...classNotices(records, people),
       ].join('\n'),
     };
   } finally {
@@ -72,46 +73,58 @@ export async function importRecords(path: string, options: ScanOptions): Promise
   }
 }
 
-function refuseTooMany({ path }: RecordFile, { pictureBytes }: RecordFacts): void {
+const isClass = (label: number | undefined): boolean => Number.isSafeInteger(label) && (label as number) >= 0;
+
+function countPictures({ labels, pictureBytes }: RecordFacts): number {
   let pictures = 0;
-  for (const bytes of pictureBytes) if (bytes > 0) pictures++;
-  if (pictures > mostPictures)
-    throw new ArcBenchError(
-      'wrong-input',
-      `${path} holds ${pictures.toLocaleString('en')} pictures, more than the ${mostPictures.toLocaleString('en')} ` +
-        'that one dataset can list: make a record file of fewer people, for instance with mxnet.recordio.',
-    );
+  for (const [record, label] of labels.entries())
+    if (isClass(label) && (pictureBytes[record] as number) > 0) pictures++;
+  return pictures;
 }
 
-function picturesOf(records: RecordFile, { labels, pictureBytes }: RecordFacts): Omit<FoundRecords, 'understood'> {
-  const images: FoundImage[] = [];
-  const rejected: Rejected[] = [];
-  const { path, keys, offsets, state } = records;
+function countPeople({ labels, pictureBytes }: RecordFacts): number {
+  const people = new Set<number>();
+  for (const [record, label] of labels.entries())
+    if (isClass(label) && (pictureBytes[record] as number) > 0) people.add(label);
+  return people.size;
+}
+
+const picturePath = ({ path, keys, offsets }: RecordFile, record: number): string =>
+  recordPicturePath(path, { key: keys[record] as number, offset: offsets[record] as number });
+
+/** The pictures in the order of the index. Records of ranges, which insightface adds, have none. */
+function* picturesOf(records: RecordFile, { labels, pictureBytes }: RecordFacts): Generator<FoundImage> {
   const names = new Map<number, string>(); // so that a million pictures share their people's names
-  for (let record = 0; record < records.count; record++) {
-    const label = labels[record] as number;
+  for (const [record, label] of labels.entries()) {
     const bytes = pictureBytes[record] as number;
-    const isRead = !Number.isNaN(label);
-    if (isRead && bytes === 0) continue; // insightface's records of ranges
-    const picture = recordPicturePath(path, { key: keys[record] as number, offset: offsets[record] as number });
-    if (!isRead) rejected.push({ path: picture, reason: 'The record cannot be read: copy the record file again.' });
-    else if (!Number.isSafeInteger(label) || label < 0)
-      rejected.push({ path: picture, reason: `The label ${label} is no class: a whole number from 0 was expected.` });
-    else {
-      const identity = names.get(label) ?? String(label);
-      names.set(label, identity);
-      images.push({ ...state, path: picture, identity, bytes });
-    }
+    if (!isClass(label) || bytes === 0) continue;
+    const identity = names.get(label) ?? String(label);
+    names.set(label, identity);
+    yield { ...records.state, path: picturePath(records, record), identity, bytes };
   }
-  return { images, rejected };
 }
 
-function understoodPeople({ path }: RecordFile, { pictureBytes }: RecordFacts, images: readonly FoundImage[]): string {
-  const people = new Set(images.map((image) => image.identity)).size.toLocaleString('en');
+function unusable(records: RecordFile, { labels, pictureBytes }: RecordFacts): Rejected[] {
+  const rejected: Rejected[] = [];
+  for (const [record, label] of labels.entries()) {
+    if (isClass(label) || (pictureBytes[record] === 0 && !Number.isNaN(label))) continue;
+    const reason = Number.isNaN(label)
+      ? 'The record cannot be read: copy the record file again.'
+      : `The label ${label} is no class: a whole number from 0 was expected.`;
+    rejected.push({ path: picturePath(records, record), reason });
+  }
+  return rejected;
+}
+
+function understoodPeople(
+  { path }: RecordFile,
+  { pictureBytes }: RecordFacts,
+  { people, pictures }: { readonly people: number; readonly pictures: number },
+): string {
   const hasRanges = pictureBytes.some((bytes) => bytes === 0);
   return (
-    `${people} people: the class labels of ${basename(path)}, ${images.length.toLocaleString('en')} pictures` +
-    `${hasRanges ? ", beside insightface's records without pictures" : ''}.`
+    `${people.toLocaleString('en')} people: the class labels of ${basename(path)}, ${pictures.toLocaleString('en')} ` +
+    `pictures${hasRanges ? ", beside insightface's records without pictures" : ''}.`
   );
 }
 
@@ -131,13 +144,10 @@ function headerNotices(records: RecordFile, { pictureBytes }: RecordFacts, pictu
   ];
 }
 
-function classNotices({ path, property }: RecordFile, images: readonly FoundImage[]): string[] {
-  if (!property) return [];
-  const people = new Set(images.map((image) => image.identity)).size;
-  return people === property.classes
-    ? []
-    : [
-        `The file property beside ${path} gives ${property.classes.toLocaleString('en')} people, but pictures of ` +
-          `${people.toLocaleString('en')} are there.`,
-      ];
+function classNotices({ path, property }: RecordFile, people: number): string[] {
+  if (!property || people === property.classes) return [];
+  return [
+    `The file property beside ${path} gives ${property.classes.toLocaleString('en')} people, but pictures of ` +
+      `${people.toLocaleString('en')} are there.`,
+  ];
 }

@@ -16,6 +16,7 @@ import { readRecordIndex, type RecordIndex } from './recordIndex.ts';
 import { readRecordProperty, type RecordProperty } from './recordProperty.ts';
 import { scanFrames } from './scanFrames.ts';
 import { pauseScan, type ScanOptions } from './scanPause.ts';
+import { readFault } from '../../files/readFault.ts';
 
 /** A record file that is open, with where its records are. */
 export interface RecordFile extends OpenFile, RecordIndex {
@@ -71,11 +72,14 @@ function openFile(path: string): OpenFile & Pick<RecordFile, 'state'> {
     return { file, size: state.bytes, state };
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'the system refuses';
-    throw new ArcBenchError(
-      'wrong-input',
-      `${path} ${code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`}: a record file such as train.rec ` +
-        'was expected; correct data.source.',
-      { cause },
+    throw (
+      readFault(cause, path) ??
+      new ArcBenchError(
+        'wrong-input',
+        `${path} ${code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`}: a record file such as train.rec ` +
+          'was expected; correct data.source.',
+        { cause },
+      )
     );
   }
 }

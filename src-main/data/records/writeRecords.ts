@@ -1,5 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifGone } from '../../files/readFault.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { tsvCell } from '../../../src-shared/textCell.ts';
 import { writeSynced, writeWholeFolder } from '../../files/writeWhole.ts';
@@ -68,13 +69,13 @@ export async function writeRecords(folder: string, { pictures, classes, side }: 
 
 /** Replacing a folder would remove what the user keeps there. */
 export async function refuseFilled(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => null);
+  const found = await stat(folder).catch(ifGone(folder, null));
   if (found && !found.isDirectory())
     throw new ArcBenchError(
       'wrong-input',
       `${folder} is a file: a new or empty folder was expected; name another one.`,
     );
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch(ifGone(folder, []));
   if (names.length > 0)
     throw new ArcBenchError(
       'wrong-input',

@@ -5,6 +5,7 @@ import { isList, isTuple } from '../../files/pickle/pickled.ts';
 import { readPickle } from '../../files/pickle/pickleMachine.ts';
 import { pictureFormatOf } from '../pictureFormat.ts';
 import { isNumpyArray, numpyDialect, type NumpyValue } from './numpyPickle.ts';
+import { readFault } from '../../files/readFault.ts';
 
 /** Pairs of aligned faces in one file, as insightface has them: lfw.bin, cfp_fp.bin, agedb_30.bin. */
 export interface VerificationSet {
@@ -62,7 +63,10 @@ function readWhole(path: string, refuse: Refuse): Buffer {
   } catch (error) {
     if (error instanceof ArcBenchError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'the system refuses';
-    throw refuse(code === 'ENOENT' ? 'it is not there' : `the file cannot be opened (${code})`, error);
+    throw (
+      readFault(error, path) ??
+      refuse(code === 'ENOENT' ? 'it is not there' : `the file cannot be opened (${code})`, error)
+    );
   }
 }
 

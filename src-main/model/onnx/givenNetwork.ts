@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { onnxHeader, type OnnxHeader, type OnnxValue } from './onnxHeader.ts';
+import { readFault } from '../../files/readFault.ts';
 
 /** A model for face recognition that was trained elsewhere, as its file says that it is to be used. */
 export interface GivenNetwork {
@@ -58,8 +59,7 @@ function readWhole(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'the system refuses';
-    throw refusal(path, `cannot be read (${code}): make it readable`, cause);
+    throw readFault(cause, path) ?? refusal(path, 'went away while it was read: name it again', cause);
   }
 }
 

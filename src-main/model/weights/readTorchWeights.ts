@@ -3,6 +3,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { parameterSpecs, type Network } from '../network.ts';
 import { readSafetensors } from './safetensors.ts';
 import { fromTorch, torchShape } from './torchLayout.ts';
+import { readFault } from '../../files/readFault.ts';
 
 /**
  * A network's parameters, the embedding layer's included, from a file of `writeTorchWeights`, in our layout. Throws
@@ -15,7 +16,7 @@ export function readTorchWeights(path: string, network: Network): Map<string, Fl
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw damaged('the file cannot be read', cause);
+    throw readFault(cause, path) ?? damaged('the file is gone', cause);
   }
   const tensors = readSafetensors(bytes, damaged);
   return new Map(

@@ -3,6 +3,7 @@ import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { looksLikeSafetensors, readSafetensors } from './safetensors.ts';
 import { refuseFile, type StoredTensor } from './storedTensor.ts';
 import { readTorchLegacy, readTorchZip } from './torchFile.ts';
+import { readFault } from '../../files/readFault.ts';
 
 const largestFile = 2 ** 29;
 
@@ -39,12 +40,15 @@ function readWhole(path: string): Uint8Array {
   } catch (error) {
     if (error instanceof ArcBenchError) throw error;
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw refuse(
-      missing
-        ? "there is no such file; model.weights is 'random', 'imagenet' or a .safetensors or .pth file, " +
-            'relative to the experiment file'
-        : `the system refuses (${error instanceof Error ? error.message : String(error)}); make it readable`,
-      error,
+    throw (
+      readFault(error, path) ??
+      refuse(
+        missing
+          ? "there is no such file; model.weights is 'random', 'imagenet' or a .safetensors or .pth file, " +
+              'relative to the experiment file'
+          : `the system refuses (${error instanceof Error ? error.message : String(error)}); make it readable`,
+        error,
+      )
     );
   }
 }

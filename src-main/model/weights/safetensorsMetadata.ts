@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import { refuseFile } from './storedTensor.ts';
+import { readFault } from '../../files/readFault.ts';
 
 const longestHeader = 2 ** 26; // a head names all its classes
 const headerSchema = z.looseObject({ __metadata__: z.record(z.string(), z.string()).default({}) });
@@ -12,7 +13,10 @@ export function safetensorsMetadata(path: string): Readonly<Record<string, strin
     return headerSchema.parse(JSON.parse(headerText(path))).__metadata__;
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw refuse(missing ? 'there is no such file' : 'its header is not that of safetensors', cause);
+    throw (
+      readFault(cause, path) ??
+      refuse(missing ? 'there is no such file' : 'its header is not that of safetensors', cause)
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { armSchema } from '../../../src-shared/arms.ts';
 import type { PlannedRun } from '../experiment/plannedRun.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
+import { readFault } from '../../files/readFault.ts';
 
 const batchRunSchema = z.strictObject({
   id: z.string(),
@@ -75,10 +76,13 @@ export function readBatch(batchFolder: string): Batch | null {
   try {
     return batchSchema.parse(JSON.parse(readFileSync(batchPath(batchFolder), 'utf8')));
   } catch (cause) {
-    throw new ArcBenchError(
-      'damaged',
-      `${batchPath(batchFolder)} is not what \`arcbench submit\` wrote: submit the experiment again.`,
-      { cause },
+    throw (
+      readFault(cause, batchPath(batchFolder)) ??
+      new ArcBenchError(
+        'damaged',
+        `${batchPath(batchFolder)} is not what \`arcbench submit\` wrote: submit the experiment again.`,
+        { cause },
+      )
     );
   }
 }

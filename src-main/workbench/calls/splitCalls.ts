@@ -16,27 +16,43 @@ import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.
 import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 import { splitSets, type SplitSet } from './splitSets.ts';
 
-/** The part of each picture of a split. */
-const partsOf = (split: Split): ReadonlyMap<number, PartName> =>
-  new Map(partNames.flatMap((part) => split.parts[part].map((index) => [index, part] as const)));
+type PartOf = (index: number) => PartName | null;
 
-/** Pictures of a set with their parts, and with what is known of them in the dataset. */
-function picturesIn({ set, edited }: SplitSet, split: Split): (index: number) => SplitPicture {
-  const partOf = partsOf(split);
-  const placeOf = new Map(edited.pictures.map(({ image }, place) => [image.path, place]));
-  return (index) => {
-    const { identity = '', path = '' } = set.images[index] ?? {};
-    const inDataset = placeOf.get(path) ?? 0;
-    const tags = edited.pictures[inDataset]?.tags ?? [];
-    return { index: packedPlace(set, index), inDataset, tags, identity, name: path, part: partOf.get(index) ?? null };
-  };
+/** The part of each picture of a split. */
+function partsOf(set: PreparedSet, split: Split): PartOf {
+  const numbers = new Uint8Array(set.images.length); // of parts, from 1 on; 0 for none
+  for (const [number, part] of partNames.entries()) for (const index of split.parts[part]) numbers[index] = number + 1;
+  return (index) => partNames[(numbers[index] ?? 0) - 1] ?? null;
+}
+
+/** Pictures of a set with their parts, and with what is known of them in the dataset. Their names are whole paths. */
+function picturesIn({ set, edited }: SplitSet, partOf: PartOf, indexes: readonly number[]): SplitPicture[] {
+  const pathOf = (index: number): string => set.images[index]?.path ?? '';
+  const places = new Map(indexes.map((index) => [pathOf(index), 0]));
+  // A map of all pictures would be large where there are millions.
+  if (places.size > 0)
+    for (const [place, { image }] of edited.pictures.entries())
+      if (places.has(image.path)) places.set(image.path, place);
+  return indexes.map((index) => {
+    const name = pathOf(index);
+    const inDataset = places.get(name) ?? 0;
+    return {
+      index: packedPlace(set, index),
+      inDataset,
+      tags: edited.pictures[inDataset]?.tags ?? [],
+      identity: set.images[index]?.identity ?? '',
+      name,
+      part: partOf(index),
+    };
+  });
 }
 
 /** How many pictures are excluded by hand, and of how many people none is left. */
-function excludedOf({ edited: { pictures } }: SplitSet): SplitPreview['excluded'] {
-  const left = new Set(pictures.filter(({ excluded }) => excluded === null).map(({ image }) => image.identity));
-  const excluded = pictures.filter((picture) => picture.excluded !== null).map(({ image }) => image.identity);
-  return { images: excluded.length, people: new Set(excluded.filter((identity) => !left.has(identity))).size };
+function excludedOf({ set, edited: { dataset } }: SplitSet): SplitPreview['excluded'] {
+  const excluded = dataset.excluded ?? [];
+  const people = new Set(excluded.map(({ identity }) => identity));
+  for (const { identity } of excluded.length > 0 ? set.images : []) people.delete(identity);
+  return { images: excluded.length, people: people.size };
 }
 
 export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
@@ -47,21 +63,27 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     if (searched?.set !== set) searched = { set, duplicates: duplicatesOf(set) };
     return searched.duplicates;
   };
+  let drawn: {
+    readonly set: PreparedSet;
+    readonly rule: string;
+    readonly split: Split;
+    readonly partOf: PartOf;
+  } | null = null;
+  const drawnOf = async (set: PreparedSet, planned: Plan['split']) => {
+    const rule = JSON.stringify(planned);
+    if (drawn?.set === set && drawn.rule === rule) return drawn;
+    drawn = null; // two splits of millions of pictures are never held at a time
+    const split = makeSplit(set, planned, await duplicatesIn(set));
+    return (drawn = { set, rule, split, partOf: partsOf(set, split) });
+  };
   // a sheet asks for page after page
-  let drawn:
-    (SplitSet & { readonly rule: string; readonly split: Split; readonly pictures: readonly SplitPicture[] }) | null =
-    null;
-  const drawnOf = async (from: SplitSet, rule: Plan['split']) => {
-    const { set, edited } = from;
-    if (drawn?.set === set && drawn.edited === edited && drawn.rule === JSON.stringify(rule)) return drawn;
-    const split = makeSplit(set, rule, await duplicatesIn(set));
-    const pictureAt = picturesIn(from, split);
-    const unsorted = set.images.map((_, index) => {
-      const picture = pictureAt(index);
-      return { ...picture, name: basename(picture.name) };
-    });
-    const pictures = naturalPlaces(unsorted, ({ name }) => name).map((place) => unsorted[place] as SplitPicture);
-    return (drawn = { ...from, rule: JSON.stringify(rule), split, pictures });
+  let ordered: { readonly set: PreparedSet; readonly places: Uint32Array } | null = null;
+  const placesOf = (set: PreparedSet): Uint32Array => {
+    if (ordered?.set !== set) {
+      const named = set.images.map(({ identity, path }) => ({ identity, name: basename(path) }));
+      ordered = { set, places: Uint32Array.from(naturalPlaces(named, ({ name }) => name)) };
+    }
+    return ordered.places;
   };
   const stage = (sections: Pick<Plan, 'data' | 'prepare' | 'split'>) => ({
     plan: { ...experimentSchema.parse({}), ...sections },
@@ -72,7 +94,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     'split.preview': async (sections) => {
       const from = await splitSetOf(sections);
       const { set } = from;
-      const { split } = await drawnOf(from, sections.split);
+      const { split } = await drawnOf(set, sections.split);
       const peopleIn = (indexes: readonly number[]) =>
         new Set(indexes.map((index) => set.images[index]?.identity)).size;
       const place = new Map<string, Assignment>(split.classes.map((identity) => [identity, 'training']));
@@ -109,19 +131,26 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       } satisfies SplitPreview;
     },
     'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {
-      const { pictures } = await drawnOf(await splitSetOf(sections), sections.split);
-      const fitting = pictures.filter(
-        (picture) =>
-          (part === null || (picture.part ?? 'left out') === part) &&
-          (identity === null || picture.identity === identity),
+      const from = await splitSetOf(sections);
+      const { set } = from;
+      const { partOf } = await drawnOf(set, sections.split);
+      const fitting = placesOf(set).filter(
+        (index) =>
+          (part === null || (partOf(index) ?? 'left out') === part) &&
+          (identity === null || set.images[index]?.identity === identity),
       );
-      return { total: fitting.length, pictures: fitting.slice(offset, offset + limit) };
+      const shown = picturesIn(from, partOf, [...fitting.subarray(offset, offset + limit)]);
+      return {
+        total: fitting.length,
+        pictures: shown.map((picture) => ({ ...picture, name: basename(picture.name) })),
+      };
     },
     'split.audit': async (sections) => {
       const from = await splitSetOf(sections);
       const { set } = from;
       const { split, findings } = await auditFaces(stageOf(context, quietly, stage(sections)), set);
-      const pictureAt = picturesIn(from, split);
+      const indexes = findings.flatMap(({ pictures }) => pictures);
+      const named = new Map(picturesIn(from, partsOf(set, split), indexes).map((found, at) => [indexes[at], found]));
       return {
         resolved: resolvedCopies(set, split),
         blocking: findings.filter((finding) => finding.blocking).length,
@@ -130,7 +159,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
           kind,
           message,
           blocking,
-          pictures: pictures.map(pictureAt),
+          pictures: pictures.flatMap((index) => named.get(index) ?? []),
         })),
       };
     },

@@ -21,11 +21,15 @@ export interface SplitSet {
 export function splitSets(store: Pick<Store, 'workspace'>, library: DatasetLibrary) {
   let last: PreparedSet | null = null; // sliders ask for one set again and again
   let whole: { readonly of: string; readonly set: PreparedSet } | null = null; // the last that was not a view
-  const opened = (folder: string): PreparedSet =>
-    last?.folder === folder && !last.places ? last : openPreparedSet(folder);
+  const opened = (folder: string): PreparedSet => {
+    if (last?.folder === folder && !last.places) return last;
+    last = whole = null; // two sets of millions of pictures are never held at a time
+    return openPreparedSet(folder);
+  };
   const viewed = ({ dataset }: EditedDataset, { data, prepare }: Faces, folder: string): PreparedSet | null => {
     const hash = basename(folder);
     if (last?.hash === hash) return last;
+    last = null;
     const ofImported = preparedFolder(store.workspace, dataset.base ?? dataset, prepare);
     const sources = [
       ...(whole?.of === JSON.stringify([data, prepare]) ? [whole.set] : []),

@@ -10,6 +10,7 @@ import type { DatasetRow } from '../../store/datasets.ts';
 import type { Store } from '../../store/store.ts';
 
 const datasetsKept = 4;
+const picturesKept = 2_000_000; // of all datasets in memory; the latest one may have more
 
 /** The data section of a plan by which a dataset was imported. */
 export const dataOf = (row: DatasetRow): Plan['data'] =>
@@ -36,6 +37,11 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
       ({ mtimeMs }) => mtimeMs,
       () => 0,
     );
+  const forgetOldest = () => {
+    const picturesIn = () => [...recent.values()].reduce((sum, { pictures }) => sum + pictures.length, 0);
+    for (const oldest of [...recent.keys()].slice(0, -1))
+      if (recent.size > datasetsKept || picturesIn() > picturesKept) recent.delete(oldest);
+  };
   return {
     async edited(hash: string): Promise<EditedDataset> {
       const changed = await changeOf(hash);
@@ -47,7 +53,7 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
         isCurrent && known.text === text ? known : { changed, text, ...applied(base, readDatasetEdits(text)) };
       recent.delete(hash);
       recent.set(hash, entry);
-      for (const oldest of [...recent.keys()].slice(0, -datasetsKept)) recent.delete(oldest);
+      forgetOldest();
       return entry;
     },
     /** A dataset without what was excluded by hand. */

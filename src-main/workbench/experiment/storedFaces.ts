@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { readDatasetFile } from '../../data/datasetFile.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
 import { workspaceFolders } from '../../files/workspaceFolders.ts';
@@ -18,7 +19,10 @@ export async function storedFaces(options: StageOptions, run: RunRow): Promise<S
   const { preparedSet, split: folderOf } = workspaceFolders(store.workspace);
   const faces = readRunFaces(store, run.id);
   if (!faces?.dataset || !existsSync(preparedSet(faces.prepared))) return null;
-  const dataset = await readDatasetFile(store.workspace, faces.list ?? faces.dataset).catch(() => null);
+  const dataset = await readDatasetFile(store.workspace, faces.list ?? faces.dataset).catch((error: unknown) => {
+    if (error instanceof ArcBenchError && error.code === 'damaged') return null;
+    throw error;
+  });
   if (!dataset) return null;
   const set = withExcluded(openPreparedSet(preparedSet(faces.prepared)), dataset);
   const audited = await auditFaces(options, set);

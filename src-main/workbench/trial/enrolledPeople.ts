@@ -7,6 +7,7 @@ import type { PictureRegion } from '../../data/dataset.ts';
 import { syncFolder } from '../../files/syncFolder.ts';
 import { isLeftover, workspaceFolders } from '../../files/workspaceFolders.ts';
 import { writeSynced, writeWholeFolder } from '../../files/writeWhole.ts';
+import { ifGone, readFault } from '../../files/readFault.ts';
 
 const mostPeople = 500;
 const mostPictures = 50; // of each person
@@ -47,9 +48,9 @@ export function enrolledPeople(workspace: string) {
   const folders = workspaceFolders(workspace);
   const area = folders.area('people');
   return {
-    /** Everyone, in the order of their enrolment. What cannot be read is left out. */
+    /** Everyone, in the order of their enrolment. Who is not whole is left out. */
     async list(): Promise<Person[]> {
-      const names = (await readdir(area).catch(() => [])).filter((name) => idPattern.test(name));
+      const names = (await readdir(area).catch(ifGone(area, []))).filter((name) => idPattern.test(name));
       const people = await Promise.all(names.map((id) => readPerson(folders.person(id), id)));
       return people.filter((person) => person !== null).toSorted((a, b) => (a.enrolledAt < b.enrolledAt ? -1 : 1));
     },
@@ -75,7 +76,7 @@ export function enrolledPeople(workspace: string) {
     },
     /** Deletes a person, or everyone, with all files, and what a write that was cut off left of them. */
     async remove(id: string | null): Promise<void> {
-      for (const name of await readdir(area).catch(() => []))
+      for (const name of await readdir(area).catch(ifGone(area, [])))
         if (id === null ? idPattern.test(name) || isLeftover(name) : name === id || name.startsWith(`${id}.`))
           await rm(join(area, name), { recursive: true, force: true });
       await syncFolder(area);
@@ -133,7 +134,9 @@ async function readPerson(folder: string, id: string): Promise<Person | null> {
     const person = personSchema.parse(JSON.parse(await readFile(join(folder, personFile), 'utf8')));
     for (const { file } of person.pictures) await access(join(folder, file));
     return { ...person, id, folder, face: await readFile(join(folder, faceFile)) };
-  } catch {
+  } catch (error) {
+    const fault = readFault(error, folder);
+    if (fault) throw fault;
     return null;
   }
 }

@@ -39,7 +39,10 @@ async function picturesOf(
   if (!state)
     throw new ArcBenchError('wrong-input', `There is no file or folder ${path}: name a picture, a folder or a CSV.`);
   if (state.isDirectory()) return (await asDataset(path, options)) ?? (await asPictures(path, options.signal));
-  if (/\.(csv|tsv|txt)$/i.test(path)) return await importCsv(path);
+  if (/\.(csv|tsv|txt)$/i.test(path)) {
+    const { images, rejected } = await importCsv(path);
+    return { images: [...images], rejected };
+  }
   if (/\.rec$/i.test(path)) return (await asDataset(path, options)) ?? { images: [], rejected: [] };
   return { images: [{ path, identity: '' }], rejected: [] };
 }

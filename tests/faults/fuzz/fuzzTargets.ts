@@ -1,12 +1,16 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readCourseList } from '../../../src-main/data/courseLists.ts';
 import { importCelebA } from '../../../src-main/data/importCelebA.ts';
 import { importCsv } from '../../../src-main/data/importCsv.ts';
 import { readPairsFile } from '../../../src-main/data/pairs/pairsFile.ts';
 import { importRecords } from '../../../src-main/data/records/importRecords.ts';
 import { readVerificationSet } from '../../../src-main/data/verification/verificationSet.ts';
+import { readGivenEmbeddings } from '../../../src-main/evaluate/given/givenEmbeddings.ts';
 import { npyBytes, readNpy } from '../../../src-main/files/npyFile.ts';
+import { MessageWriter } from '../../../src-main/files/protobuf.ts';
+import { readGivenNetwork } from '../../../src-main/model/onnx/givenNetwork.ts';
 import { readWeightFile } from '../../../src-main/model/weights/readWeightFile.ts';
 import { planHash } from '../../../src-main/workbench/experiment/planHash.ts';
 import { parseExperiment } from '../../../src-shared/parseExperiment.ts';
@@ -163,15 +167,101 @@ const npy: FuzzTarget = {
   run: (path) => readNpy(path),
 };
 
+/** A small model of one node, with one weight, a batch of any size and metadata. */
+function onnxSeed(metadata: Readonly<Record<string, string>>): Uint8Array {
+  const value = (name: string, sizes: readonly (number | string)[]) => {
+    const shape = new MessageWriter();
+    for (const size of sizes)
+      shape.bytes(
+        1,
+        typeof size === 'number' ? new MessageWriter().integer(1, size) : new MessageWriter().bytes(2, size),
+      );
+    return new MessageWriter()
+      .bytes(1, name)
+      .bytes(2, new MessageWriter().bytes(1, new MessageWriter().integer(1, 1).bytes(2, shape)));
+  };
+  const weight = new MessageWriter().integer(1, 2).integer(1, 3).integer(2, 1).bytes(8, 'w').bytes(9, Buffer.alloc(24));
+  const node = new MessageWriter()
+    .bytes(1, 'input')
+    .bytes(1, 'w')
+    .bytes(2, 'output')
+    .bytes(3, 'Sub_0')
+    .bytes(4, 'Gemm');
+  const graph = new MessageWriter()
+    .bytes(1, node)
+    .bytes(5, weight)
+    .bytes(11, value('input', ['batch', 3, 112, 112]))
+    .bytes(12, value('output', ['batch', 4]));
+  const model = new MessageWriter().integer(1, 7).bytes(7, graph);
+  for (const [key, text] of Object.entries(metadata)) model.bytes(14, new MessageWriter().bytes(1, key).bytes(2, text));
+  return Buffer.concat(model.pieces());
+}
+
+const onnx: FuzzTarget = {
+  name: 'onnx',
+  path: 'fuzzed.onnx',
+  seeds: () => [onnxSeed({}), onnxSeed({ input_mean: '127.5', input_std: '128', color: 'BGR', alignment: 'arcface' })],
+  words: [
+    ...['input_mean', 'input_std', 'color', 'RGB', 'Sub', 'Mul', '_minus', '-1', 'NaN', '1e400'],
+    ...[
+      [0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+      [0x0a, 0],
+      [0x3a, 0],
+      [0x5a, 0],
+      [0x62, 0],
+      [0x70, 1],
+    ].map((bytes) => Uint8Array.from(bytes)),
+  ],
+  run: (path) => readGivenNetwork(path, 112),
+};
+
+const labels: FuzzTarget = {
+  name: 'labels',
+  path: 'labels.tsv',
+  surround: (folder) =>
+    writeFileSync(join(folder, 'embeddings.npy'), npyBytes(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), 3)),
+  seeds: () => [
+    text('identity\tfile\tface\nAnn\tAnn/1.jpg\t1\nAnn\tAnn/2.jpg\t2\nBob\tBob/1.jpg\t1\n'),
+    text('file\r\nAnn/1.jpg\r\nAnn/2.jpg\r\nother/1.jpg\r\n'),
+  ],
+  words: [...words, '\n', 'file', 'identity', 'face', 'Ann/1.jpg', 'Bob/1.jpg'],
+  run: (path) =>
+    readGivenEmbeddings(
+      join(dirname(path), 'embeddings.npy'),
+      ['Ann/1.jpg', 'Ann/2.jpg', 'Bob/1.jpg'].map((file) => ({
+        path: file,
+        identity: dirname(file),
+        contentHash: '',
+        perceptualHash: '',
+      })),
+    ),
+};
+
+const course: FuzzTarget = {
+  name: 'course',
+  path: 'celebA_train_500/celebA_anno.txt',
+  surround: (folder) => mkdirSync(join(folder, 'celebA_train_500'), { recursive: true }),
+  seeds: () => [
+    text('000001.jpg 0\n000002.jpg 1\n'),
+    text('"";"file";"class"\r\n1;"000001.jpg";0\r\n2;"000002.jpg";0\r\n'),
+    text('celebA_imgs/000001.jpg,0\n000001.jpg,1\n'),
+  ],
+  words: [...words, '\n', '.jpg', ' 0', 'celebA_imgs/', '../', ',', ';'],
+  run: (path) => readCourseList(path, 'celebA_imgs', []),
+};
+
 export const fuzzTargets: readonly FuzzTarget[] = [
   yaml,
   csv,
   pairs,
   lists,
+  course,
+  labels,
   pickle,
   safetensors,
   records,
   index,
   verification,
   npy,
+  onnx,
 ];

@@ -9,6 +9,7 @@ import { sumsName } from '../../../report/writeReport.ts';
 import { bundleNames } from './bundleNames.ts';
 import { recomputeRun } from './recomputeRun.ts';
 import { filesBelow } from './writeBundle.ts';
+import { ifGone, readFault } from '../../../files/readFault.ts';
 
 export interface VerifiedBundle {
   readonly folder: string;
@@ -77,7 +78,7 @@ async function checkHashes(folder: string, problems: string[]): Promise<number> 
   for (const file of new Set([...expected.keys(), ...found])) {
     if (!found.includes(file)) problems.push(`${file} is missing.`);
     else if (!expected.has(file)) problems.push(`${file} does not belong to the bundle.`);
-    else if ((await hashFiles(join(folder, file)).catch(() => null)) !== expected.get(file))
+    else if ((await hashFiles(join(folder, file)).catch(ifGone(file, null))) !== expected.get(file))
       problems.push(`${file} is not the one that was written.`);
     else whole++;
   }
@@ -87,8 +88,10 @@ async function checkHashes(folder: string, problems: string[]): Promise<number> 
 async function modelIn(folder: string, problems: string[]): Promise<ReportModel | null> {
   try {
     return JSON.parse(await readFile(join(folder, bundleNames.model), 'utf8')) as ReportModel;
-  } catch {
-    problems.push(`${bundleNames.model} cannot be read.`);
+  } catch (error) {
+    const fault = readFault(error, join(folder, bundleNames.model));
+    if (fault) throw fault;
+    problems.push(`${bundleNames.model} is not whole.`);
     return null;
   }
 }
@@ -114,7 +117,7 @@ async function checkReport(folder: string, model: ReportModel, problems: string[
   }
   let same = 0;
   for (const [name, content] of rendered) {
-    const written = await readFile(join(folder, bundleNames.report, name), 'utf8').catch(() => null);
+    const written = await readFile(join(folder, bundleNames.report, name), 'utf8').catch(ifGone(name, null));
     if (written === content) same++;
     else problems.push(`${bundleNames.report}/${name} is not what ${bundleNames.model} gives.`);
   }

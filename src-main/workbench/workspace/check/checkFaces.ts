@@ -7,16 +7,16 @@ import { duplicatesFileIn, hasDamagedDuplicates } from '../../../split/knownDupl
 import { isLeftover, workspaceFolders } from '../../../files/workspaceFolders.ts';
 import { uploadOf } from '../deleteUpload.ts';
 import { stoppedPreparations } from '../sweepLeftovers.ts';
-import { namesIn, sentenceOf, type WorkspaceCheck } from './faultList.ts';
+import { namesIn, type WorkspaceCheck } from './faultList.ts';
 
 /** Verifies the lists of datasets. */
 export async function checkDatasets({ store, faults }: WorkspaceCheck): Promise<void> {
   for (const { hash } of store.datasets()) {
     try {
       await readDatasetFile(store.workspace, hash);
-    } catch {
+    } catch (error) {
       const path = workspaceFolders(store.workspace).dataset(hash);
-      await faults.addRemovable(path, 'The list of a dataset is not whole; import the dataset again.');
+      await faults.addDamaged(path, error, 'The list of a dataset is not whole; import the dataset again.');
     }
   }
 }
@@ -45,13 +45,16 @@ export async function checkPreparedSets({ store, faults, onProgress }: Workspace
     try {
       await verifyPackedImages(preparedSet(name), readPreparedIndex(preparedSet(name)));
     } catch (error) {
-      await faults.addRemovable(preparedSet(name), sentenceOf(error));
+      await faults.addDamaged(preparedSet(name), error);
     }
-    if (hasDamagedDuplicates(preparedSet(name)))
-      await faults.addRemovable(
-        duplicatesFileIn(preparedSet(name)),
-        'The list of duplicates is not whole; the next run searches for them again.',
-      );
+    const duplicates = duplicatesFileIn(preparedSet(name));
+    await faults.unlessUnread(duplicates, async () => {
+      if (hasDamagedDuplicates(preparedSet(name)))
+        await faults.addRemovable(
+          duplicates,
+          'The list of duplicates is not whole; the next run searches for them again.',
+        );
+    });
   }
 }
 
@@ -59,10 +62,12 @@ export async function checkPreparedSets({ store, faults, onProgress }: Workspace
 export async function checkUnfinishedSets({ store, faults, repair, onProgress }: WorkspaceCheck): Promise<void> {
   for (const { set, over } of await stoppedPreparations(store.workspace)) {
     onProgress(`the unfinished set ${basename(set).slice(0, 12)}`);
-    const sentence = over ? sentenceOfOver(set) : await sentenceOfDamage(set);
-    if (sentence === null) continue;
-    if (repair) await removeUnfinishedSet(set);
-    faults.add(unfinishedFolderOf(set), `${sentence}${repair ? ' It was removed.' : ''}`, true);
+    await faults.unlessUnread(unfinishedFolderOf(set), async () => {
+      const sentence = over ? sentenceOfOver(set) : await sentenceOfDamage(set);
+      if (sentence === null) return;
+      if (repair) await removeUnfinishedSet(set);
+      faults.add(unfinishedFolderOf(set), `${sentence}${repair ? ' It was removed.' : ''}`, true);
+    });
   }
 }
 

@@ -8,9 +8,11 @@ export async function checkReports({ store, faults }: WorkspaceCheck): Promise<v
   const reports = workspaceFolders(store.workspace).area('reports');
   for (const name of await namesIn(reports)) {
     if (isLeftover(name)) continue;
-    const [problem, ...more] = await verifyReport(join(reports, name));
-    if (problem === undefined) continue;
-    const others = more.length > 0 ? ` and ${more.length} more` : '';
-    await faults.addRemovable(join(reports, name), `The report is not whole (${problem}${others}).`);
+    await faults.unlessUnread(join(reports, name), async () => {
+      const [problem, ...more] = await verifyReport(join(reports, name));
+      if (problem === undefined) return;
+      const others = more.length > 0 ? ` and ${more.length} more` : '';
+      await faults.addRemovable(join(reports, name), `The report is not whole (${problem}${others}).`);
+    });
   }
 }

@@ -17,7 +17,7 @@ export async function checkRuns(check: WorkspaceCheck): Promise<void> {
     await addLeftovers(check, folderOf(run.id));
     await addLeftovers(check, filesOfRun(run.id).snapshots);
     const last = await checkCheckpoints(check, filesOfRun(run.id).checkpoints);
-    if (last) await checkPoints(check, run, last);
+    if (last) await faults.unlessUnread(pointLogOf(folderOf(run.id)), async () => await checkPoints(check, run, last));
     checkDigest(check, run);
     await checkArtefacts(check, run);
   }
@@ -42,7 +42,7 @@ async function checkCheckpoints({ faults }: WorkspaceCheck, folder: string): Pro
       const checkpoint = readCheckpoint(path);
       if (last === null || checkpoint.position.step >= last.position.step) last = checkpoint;
     } catch (error) {
-      faults.add(path, `${sentenceOf(error)} Resume takes the one before it.`);
+      if (!faults.addUnread(path, error)) faults.add(path, `${sentenceOf(error)} Resume takes the one before it.`);
     }
   }
   return last;
@@ -91,7 +91,8 @@ function checkDigest({ store, faults }: WorkspaceCheck, run: RunRow): void {
 /** Compares the files of a run with their hashes. The snapshots of a run that has not ended may still grow. */
 async function checkArtefacts({ store, faults }: WorkspaceCheck, run: RunRow): Promise<void> {
   for (const { kind, path, sha256 } of store.artefacts(run.id)) {
-    const found = await hashFiles(path).catch(() => null);
+    const found = await hashFiles(path).catch((error: unknown) => (faults.addUnread(path, error) ? 'unread' : null));
+    if (found === 'unread') continue;
     if (found === null) faults.add(path, `The ${kind} of run ${run.id} is gone: delete the run and train it again.`);
     else if (sha256 !== null && found !== sha256 && (hasEnded(run) || kind !== 'snapshots'))
       faults.add(

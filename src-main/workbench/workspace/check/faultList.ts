@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
 import type { Store } from '../../../store/store.ts';
+import { readFault } from '../../../files/readFault.ts';
 
 /** Something of a workspace that is not whole: what it is, and what mends it. */
 export interface WorkspaceFault {
@@ -26,7 +27,14 @@ export function faultList(repair: boolean) {
   const add = (path: string, message: string, mended = false): void => {
     all.push({ path, message, mended });
   };
-  return {
+  /** Adds a file that cannot be read now, and returns true; false for any other error. */
+  const addUnread = (path: string, error: unknown): boolean => {
+    const fault = readFault(error, path) ?? error;
+    if (!(fault instanceof ArcBenchError) || fault.code === 'damaged') return false;
+    add(path, fault.message);
+    return true;
+  };
+  const faults = {
     all,
     add,
     /** Adds a fault that is mended by removing a file or folder. */
@@ -36,7 +44,21 @@ export function faultList(repair: boolean) {
       if (held === null) return add(path, `${message} It was removed; ${after}.`, true);
       add(path, `${message} It cannot be removed: change the permissions of ${held}, and repair again.`);
     },
+    /** Adds what an error showed to be damaged. What cannot be read now is named, and kept whatever `repair` says. */
+    async addDamaged(path: string, error: unknown, message = sentenceOf(error)): Promise<void> {
+      if (!addUnread(path, error)) await faults.addRemovable(path, message);
+    },
+    addUnread,
+    /** Checks a file or folder. Where it cannot be read now, that is added, and the check of others goes on. */
+    async unlessUnread(path: string, check: () => void | Promise<void>): Promise<void> {
+      try {
+        await check();
+      } catch (error) {
+        if (!addUnread(path, error)) throw error;
+      }
+    },
   };
+  return faults;
 }
 export type FaultList = ReturnType<typeof faultList>;
 
