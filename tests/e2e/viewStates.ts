@@ -57,7 +57,11 @@ export const viewStates = {
   'experiment-new': {
     view: 'experiment',
     address: 'experiment',
-    open: (page) => page.getByRole('button', { name: /^New/ }).first().click(),
+    open: async (page) => {
+      await page.getByRole('heading', { level: 2 }).first().waitFor(); // the first experiment opens
+      await page.getByRole('button', { name: /^New/ }).first().click();
+      await page.getByRole('dialog').waitFor();
+    },
   },
   'live-large': { view: 'live', address: 'live/ArcFace-1?chart=accuracy' },
   'runs-metrics': compared('metrics'),

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
 import type { Job } from '../../src-shared/answers/jobAnswers.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
+import type { Geometry } from '../../src-shared/evaluation.ts';
+import type { Spread } from '../../src-shared/maths/histogram.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { npyBytes } from '../../src-main/files/npyFile.ts';
 import { reportId, workspaceFolders } from '../../src-main/files/workspaceFolders.ts';
@@ -175,14 +177,23 @@ function drawnConfusions(images: Images) {
 }
 
 /** Angles between pictures of one person and of two, as bell curves: the losses with a margin hold them apart. */
-function drawnGeometry(arm: string) {
-  const spread = (mean: number, width: number) => {
+function drawnGeometry(arm: string): Geometry {
+  const spread = (mean: number, width: number): Spread => {
     const counts = Array.from({ length: 90 }, (_, bin) =>
       Math.round(400 * Math.exp(-(((2 * bin + 1 - mean) / width) ** 2))),
     );
     return { count: counts.reduce((sum, own) => sum + own, 0), mean, histogram: { low: 0, high: 180, counts } };
   };
-  return { within: spread(arm === 'cross-entropy' ? 52 : 41, 14), between: spread(86, 11) };
+  const mean = arm === 'cross-entropy' ? 52 : 41;
+  return {
+    marginRadians: 0.5,
+    within: spread(mean, 14),
+    between: spread(86, 11),
+    toMeans: { own: spread(mean - 12, 12), nearestOther: spread(74, 10), beyondMargin: 0 },
+    toWeights: null,
+    betweenWeights: null,
+    norms: { count: 1, mean: 8, histogram: { low: 0, high: 16, counts: [0, 1, 0] } },
+  };
 }
 
 const embeddingSize = 16;
