@@ -106,16 +106,23 @@ async function shootStates(page: Page, theme: Theme, found: string): Promise<Out
   const outcomes: Outcome[] = [];
   const [base = ''] = page.url().split('#');
   await resize(page, stateSize);
+  page.setDefaultTimeout(20_000);
   for (const name of stateNames) {
     const { view, address, open } = { open: undefined, ...viewStates[name] };
     if (onlyViews?.includes(view) === false) continue;
     await page.goto('about:blank');
     await page.goto(`${base}#/${address}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await lateParts[view]?.(page);
-    await open?.(page);
+    const picture = statePictureName(name, theme);
+    try {
+      await lateParts[view]?.(page);
+      await open?.(page);
+    } catch (error) {
+      outcomes.push({ name: picture, problem: `it could not be reached: ${String(error).split('\n')[0]}` });
+      continue;
+    }
     await page.mouse.move(0, 799); // over nothing that shows a tooltip
-    outcomes.push(await judged(statePictureName(name, theme), await settled(page), found));
+    outcomes.push(await judged(picture, await settled(page), found));
   }
   return outcomes;
 }

@@ -54,15 +54,6 @@ export const viewStates = {
     },
   },
   'experiment-yaml': { view: 'experiment', address: 'experiment', open: tab(/^YAML/) },
-  'experiment-new': {
-    view: 'experiment',
-    address: 'experiment',
-    open: async (page) => {
-      await page.getByRole('heading', { level: 2 }).first().waitFor(); // the first experiment opens
-      await page.getByRole('button', { name: /^New/ }).first().click();
-      await page.getByRole('dialog').waitFor();
-    },
-  },
   'live-large': { view: 'live', address: 'live/ArcFace-1?chart=accuracy' },
   'runs-metrics': compared('metrics'),
   'runs-differences': compared('differences'),
