@@ -1,12 +1,14 @@
+import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
 /**
- * Bytes of a picture in the lists of a dataset and its prepared set together, which splitting and training hold at the
- * same time: two paths, two hashes, two objects, and their places in lists. Measured with `npm run bench:scale`.
+ * Bytes that a picture takes in the lists of a dataset and its prepared set together, with a split and what the screens
+ * keep: paths, hashes, objects and their places in lists. Measured with `npm run bench:scale`.
  */
-export const bytesOfPicture = 900;
+export const bytesOfPicture = 1200;
 const gibibyte = 2 ** 30;
+const mebibyte = 2 ** 20;
 
 /**
  * Throws 'wrong-input' where this process may not use the memory that lists of so many pictures take: before they are
@@ -24,8 +26,10 @@ export function refuseLongList(pictures: number, source: string, limit = getHeap
   );
 }
 
-/** A window's programs cannot use more than 4 GiB each; elsewhere a half of the machine's memory is used. */
-const wayOut = (needed: number): string =>
-  process.versions['electron'] === undefined
-    ? `use a machine with ${Math.ceil((2 * needed) / gibibyte)} GiB of memory or more`
-    : `use the command line or the workbench in a browser (npm run serve), which may use more than a window`;
+/** A window's programs cannot use more than 4 GiB each; elsewhere half of the machine's memory is used. */
+function wayOut(needed: number): string {
+  if (process.versions['electron'] !== undefined)
+    return 'use the command line, or the workbench in a browser (npm run serve), which may use more than a window';
+  if (totalmem() < 2 * needed) return `use a machine with ${Math.ceil((2 * needed) / gibibyte)} GiB of memory or more`;
+  return `start it with NODE_OPTIONS=--max-old-space-size=${Math.ceil(needed / mebibyte)}`;
+}

@@ -234,7 +234,7 @@ function rowOf(face: Exclude<CutFace, { reason: string }>, { image, cut }: CutTa
   const { contentHash, perceptualHash } = face;
   return {
     face: {
-      contentHash,
+      contentHash: image.contentHash === contentHash ? image.contentHash : contentHash, // one string for both lists
       perceptualHash,
       ...(cut.kind === 'landmarks' && image.landmarks && { landmarks: image.landmarks }),
       ...(faces !== undefined && { faces }),

@@ -35,8 +35,11 @@ export async function writeCheckedLines(path: string, lines: Iterable<string>): 
 
 async function writeLines(file: FileHandle, lines: Iterable<string>, digest: Hash): Promise<void> {
   let at = sumLength + 1;
+  let room = Buffer.alloc(0); // one for all pieces
   const write = async (text: string) => {
-    const piece = Buffer.from(text);
+    const length = Buffer.byteLength(text);
+    if (room.length < length) room = Buffer.allocUnsafe(length);
+    const piece = room.subarray(0, room.write(text));
     digest.update(piece);
     for (let written = 0; written < piece.length;)
       written += (await file.write(piece, written, piece.length - written, at + written)).bytesWritten;
@@ -78,7 +81,10 @@ export function* checkedLines(path: string): Generator<readonly string[], void, 
 
 const wrongSum = () => new Error('the checksum does not fit');
 
-/** A piece of a file: the bytes that were read, the lines that ended in them, and at the end of the file a cut line. */
+/**
+ * A piece of a file: the bytes that were read, the lines that ended in them, and at the end of the file a cut line. The
+ * bytes hold until the next piece is read.
+ */
 interface FilePiece {
   readonly lines: string[];
   readonly bytes: Buffer;
@@ -89,22 +95,18 @@ interface FilePiece {
 export function* piecesOfFile(path: string): Generator<FilePiece, void, undefined> {
   const file = openSync(path, 'r');
   try {
+    const bytes = Buffer.allocUnsafe(pieceBytes); // one for all: new ones would make the engine collect garbage often
     let begun: Buffer[] = []; // of a line whose end was not read yet
-    for (;;) {
-      const bytes = Buffer.allocUnsafe(pieceBytes);
-      const read = readSync(file, bytes);
-      if (read === 0) break;
+    for (let read = readSync(file, bytes); read > 0; read = readSync(file, bytes)) {
       const piece = bytes.subarray(0, read);
-      const end = piece.lastIndexOf(newline);
-      const ended =
-        end < 0
-          ? []
-          : Buffer.concat([...begun, piece.subarray(0, end)])
-              .toString('utf8')
-              .split('\n');
-      if (end >= 0) begun = [];
-      begun.push(piece.subarray(end + 1));
-      yield { lines: ended, bytes: piece, cut: null };
+      const first = piece.indexOf(newline);
+      const last = piece.lastIndexOf(newline);
+      const lines: string[] = [];
+      if (first >= 0) lines.push(Buffer.concat([...begun, piece.subarray(0, first)]).toString('utf8'));
+      const more = last > first ? piece.toString('utf8', first + 1, last).split('\n') : [];
+      if (first >= 0) begun = [];
+      begun.push(Buffer.from(piece.subarray(last + 1)));
+      yield { lines: [...lines, ...more], bytes: piece, cut: null };
     }
     const cut = Buffer.concat(begun).toString('utf8');
     if (cut !== '') yield { lines: [], bytes: Buffer.alloc(0), cut };

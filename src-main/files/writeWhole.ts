@@ -8,7 +8,7 @@ import { tooManyFiles } from './tooManyFiles.ts';
 import { formerFolderOf, temporaryFileOf, temporaryFolderOf } from './workspaceFolders.ts';
 
 /** What a file gets: a text, bytes, or pieces that are written one after the other. */
-export type Content = string | Uint8Array | readonly Uint8Array[];
+export type Content = string | Uint8Array | Iterable<Uint8Array>;
 
 /** Writes a file whole or not at all: temporary sibling, fsync, rename, fsync of the folder. */
 export async function writeWhole(path: string, content: Content): Promise<void> {
@@ -98,7 +98,7 @@ export async function writeSynced(path: string, content: Content): Promise<void>
 }
 
 /** The pieces of a file's content. */
-export const piecesOf = (content: Content): readonly (string | Uint8Array)[] =>
+export const piecesOf = (content: Content): Iterable<string | Uint8Array> =>
   typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
 
 /** Makes a folder, and those above it that are missing, and syncs their names to the disk. */

@@ -3,6 +3,7 @@ import { batchNormInference, batchNormTraining } from '../engine/kernels/batchNo
 import { conv2d } from '../engine/kernels/convolution.ts';
 import { depthwiseConv2d } from '../engine/kernels/depthwiseConvolution.ts';
 import { dropout } from '../engine/kernels/dropout.ts';
+import type { Depthwise } from '../engine/kernels/normalisedDepthwise.ts';
 import { maxPool, type Pooling } from '../engine/kernels/maxPool.ts';
 import { rectify, type Rectifier } from '../engine/kernels/rectifier.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
@@ -22,12 +23,14 @@ interface JoinedBatchNorm {
   /** The node of the rectifier. */
   readonly rectifier?: NetworkNode | undefined;
   readonly pooling?: Pooling;
+  /** The node of the depthwise convolution. */
+  readonly depthwise?: (NetworkNode & { readonly op: 'conv2d' }) | undefined;
   readonly within: readonly string[];
 }
 
 /**
  * Batch norms that training computes together with their only readers, by the name of the last reader: a sum, a
- * rectifier or both, or a rectifier and max pooling.
+ * rectifier or both, or a rectifier and max pooling or a depthwise convolution.
  */
 function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
   const byName = new Map(network.nodes.map((node) => [node.name, node]));
@@ -51,6 +54,13 @@ function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
         const norm = only(rectifier?.inputs[0], 'batchNorm');
         if (rectifier && norm)
           found.set(node.name, { norm, rectifier, pooling: node, within: [norm.name, rectifier.name] });
+        break;
+      }
+      case 'conv2d': {
+        const before = node.groups === 'depthwise' && !node.bias ? found.get(node.inputs[0] ?? '') : undefined;
+        if (!before?.rectifier || before.shortcut !== undefined || readers.get(before.rectifier.name) !== 1) break;
+        found.delete(before.rectifier.name);
+        found.set(node.name, { ...before, depthwise: node, within: [...before.within, before.rectifier.name] });
         break;
       }
       case 'add': {
@@ -94,6 +104,10 @@ export function forward(
             rectifier: joined.rectifier && rectifierOf(joined.rectifier, options.parameters),
             shortcut: joined.shortcut === undefined ? undefined : activations.get(joined.shortcut),
             pooling: joined.pooling,
+            depthwise: joined.depthwise && {
+              ...joined.depthwise,
+              filter: parameterOf(joined.depthwise, options.parameters),
+            },
           })
         : evaluate(node, activations, options),
     );
@@ -104,9 +118,18 @@ export function forward(
 /** The rectifier of a node, with its slopes. */
 function rectifierOf({ op, name }: NetworkNode, parameters: ReadonlyMap<string, Tensor>): Rectifier {
   if (op === 'relu' || op === 'relu6') return op;
-  const slopes = parameters.get(`${name}.weight`);
-  if (!slopes) throw new Error(`The parameter ${name}.weight is missing.`);
-  return slopes;
+  return parameterOf({ name }, parameters);
+}
+
+/** A parameter of a node, its weight where nothing else is said. */
+function parameterOf(
+  { name }: Pick<NetworkNode, 'name'>,
+  parameters: ReadonlyMap<string, Tensor>,
+  suffix = 'weight',
+): Tensor {
+  const tensor = parameters.get(`${name}.${suffix}`);
+  if (!tensor) throw new Error(`The parameter ${name}.${suffix} is missing.`);
+  return tensor;
 }
 
 function evaluate(
@@ -118,6 +141,7 @@ function evaluate(
     rectifier?: Rectifier | undefined;
     shortcut?: Tensor | undefined;
     pooling?: Pooling | undefined;
+    depthwise?: Depthwise | undefined;
   },
 ): Tensor {
   const operand = (index = 0): Tensor => {
@@ -128,11 +152,7 @@ function evaluate(
       );
     return tensor;
   };
-  const parameter = (suffix: string): Tensor => {
-    const tensor = options.parameters.get(`${node.name}.${suffix}`);
-    if (!tensor) throw new Error(`The parameter ${node.name}.${suffix} is missing.`);
-    return tensor;
-  };
+  const parameter = (suffix: string): Tensor => parameterOf(node, options.parameters, suffix);
   switch (node.op) {
     case 'input':
       return options.input;
@@ -159,6 +179,7 @@ function evaluate(
             rectifier: options.rectifier,
             shortcut: options.shortcut,
             pooling: options.pooling,
+            depthwise: options.depthwise,
             onStatistics: (mean, variance) => {
               options.onUpdate?.(`${node.name}.running_mean`, tf.keep(mean));
               options.onUpdate?.(`${node.name}.running_var`, tf.keep(variance));

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { link, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
@@ -40,7 +40,7 @@ export async function writeSplitFolders(
 ): Promise<{ folder: string; manifestHash: string; linked: readonly LinkedPicture[] }> {
   const files: ManifestFile[] = [];
   const linked: LinkedPicture[] = [];
-  let manifest = '';
+  const digest = createHash('sha256');
   const folders = folderNames(set.images.map((image) => image.identity));
   await writeWholeFolder(folder, async (temporary) => {
     for (const part of partNames) {
@@ -56,14 +56,37 @@ export async function writeSplitFolders(
         files.push({ part, identity, file, sha256, ...(landmarks && { landmarks }) });
       }
     }
-    manifest = manifestText(set, split, files);
-    await writeSynced(join(temporary, 'manifest.json'), manifest);
+    await writeSynced(join(temporary, 'manifest.json'), hashed(manifestPieces(set, split, files), digest));
   });
-  return { folder, manifestHash: createHash('sha256').update(manifest).digest('hex'), linked };
+  return { folder, manifestHash: digest.digest('hex'), linked };
+}
+
+function* hashed(pieces: Iterable<string>, digest: Hash): Generator<Buffer> {
+  for (const text of pieces) {
+    const bytes = Buffer.from(text);
+    digest.update(bytes);
+    yield bytes;
+  }
+}
+
+const filesInPiece = 1000;
+
+/** The manifest as JSON, indented by a space, in pieces: as one text, that of millions of files would be too long. */
+function* manifestPieces(set: PreparedSet, split: Split, files: readonly ManifestFile[]): Generator<string> {
+  const empty = JSON.stringify({ ...manifestHead(set, split), files: [] }, null, 1);
+  if (files.length === 0) return yield empty;
+  const end = empty.length - ']\n}'.length;
+  yield empty.slice(0, end);
+  for (let first = 0; first < files.length; first += filesInPiece) {
+    // The brackets of each piece are left out, but not the line break behind the first.
+    const piece = JSON.stringify(files.slice(first, first + filesInPiece), null, 1).slice(1, -'\n]'.length);
+    yield `${first === 0 ? '' : ','}${piece.replaceAll('\n', '\n ')}`;
+  }
+  yield `\n ${empty.slice(end)}`;
 }
 
 /** A split says what it did that its rule does not: who gave the parts, what was drawn, what was left out. */
-function manifestText(set: PreparedSet, split: Split, files: readonly ManifestFile[]): string {
+function manifestHead(set: PreparedSet, split: Split) {
   const { seed, rule, hash, givenBy } = split;
   const english = reportTexts('en');
   const notes = split.notes.map((note) => splitNoteSentence(note, english));
@@ -81,7 +104,7 @@ function manifestText(set: PreparedSet, split: Split, files: readonly ManifestFi
     ...(copies.length > 0 && { copies }),
     ...(set.excluded && { excludedByHand: set.excluded }),
   };
-  return JSON.stringify({ version: 1, seed, rule, hash, ...said, files }, null, 1);
+  return { version: 1, seed, rule, hash, ...said };
 }
 
 /** A file name of a folder that is not taken yet, from the name of a picture; it is taken afterwards. */

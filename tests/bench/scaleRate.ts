@@ -18,7 +18,7 @@ const sizes = process.argv.includes('--pictures') ? (asked ?? '').split(',').map
 interface Measured {
   readonly pictures: number;
   readonly peakBytes: number;
-  readonly steps: readonly { readonly name: string; readonly seconds: number }[];
+  readonly steps: readonly { readonly name: string; readonly seconds: number; readonly processorSeconds: number }[];
 }
 
 const gibibytes = (bytes: number) => bytes / 2 ** 30;
@@ -39,8 +39,10 @@ async function measure(pictures: number): Promise<Row[]> {
       const program = fileURLToPath(new URL('scalePhase.ts', import.meta.url));
       const measured = contender<Measured>(process.execPath, [...heapArguments(), program, phase, folder]);
       const { steps, peakBytes } = measured ?? { steps: [], peakBytes: Infinity };
-      for (const { name, seconds: value } of steps)
-        rows.push({ name: `${name}, ${rate(pictures, value)} pictures/s`, value, unit: 's' });
+      for (const { name, seconds: value, processorSeconds } of steps) {
+        const processor = `${processorSeconds.toFixed(1)} s of processor`; // tells on a machine that others use
+        rows.push({ name: `${name}: ${rate(pictures, value)} pictures/s, ${processor}`, value, unit: 's' });
+      }
       rows.push({ name: `  most memory of this process (${phase})`, value: gibibytes(peakBytes), unit: 'GiB' });
       most = Math.max(most, peakBytes);
     }

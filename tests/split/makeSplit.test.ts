@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -215,6 +215,27 @@ test('split folders hold each file once under its part, and a changed file is na
     assert.deepEqual(await verifySplitFolders(join(folder, 'split')), [
       `train/${identity}/${file} has changed since the split was made.`,
     ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('the manifest of many files is the same JSON as that of few, and its hash is that of its bytes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arcbench-split-'));
+  try {
+    mkdirSync(join(folder, 'faces'));
+    const set = preparedSet(110, 10, (image, index) => {
+      const path = join(folder, 'faces', `${index}.png`);
+      writeFileSync(path, `picture ${index}`);
+      return { ...image, path, contentHash: String(index).padStart(64, '0') };
+    });
+    const split = makeSplit(set, splitSchema.parse({}));
+    const { manifestHash } = await writeSplitFolders(set, split, join(folder, 'split'));
+    const text = readFileSync(join(folder, 'split', 'manifest.json'), 'utf8');
+    const manifest = JSON.parse(text) as { readonly files: readonly { readonly file: string }[] };
+    assert.equal(manifest.files.length, 1100, 'more than are written at a time');
+    assert.equal(text, JSON.stringify(manifest, null, 1));
+    assert.equal(manifestHash, createHash('sha256').update(text).digest('hex'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -267,6 +267,23 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     },
   ],
   [
+    'NormalisedDepthwise',
+    (operands, attributes) => {
+      const channel = like(at(operands, 2));
+      const [down, across] = ['down', 'across'].map((side) => numberOf(attributes, side)) as [number, number];
+      const images = at(operands, 0);
+      const result = float([images.shape[0] ?? 0, down, across, channelsOf(images)]);
+      return [result, channel, channel, channel, channel];
+    },
+  ],
+  [
+    'NormalisedDepthwiseGrad',
+    (operands) => {
+      const channel = like(at(operands, 3));
+      return [like(at(operands, 1)), channel, channel, like(at(operands, 2)), like(at(operands, 7))];
+    },
+  ],
+  [
     'StridedConv2D',
     (operands, attributes) => {
       const images = at(operands, 0);

@@ -1,6 +1,8 @@
 import { backend, type Tensor, tf } from '../tensorflow.ts';
 import { withGradientsOf, withThreeGradients } from './customGradient.ts';
+import { depthwiseConv2d } from './depthwiseConvolution.ts';
 import { maxPool, type Pooling } from './maxPool.ts';
+import { type Depthwise, isNormalisedDepthwise, normalisedDepthwise } from './normalisedDepthwise.ts';
 import { booleanAttribute, floatAttribute, integerAttribute, textAttribute, typeAttribute } from './opAttributes.ts';
 import { fillsRegisters, hasOwnOps } from './ownOps.ts';
 import { prelu, type Rectifier, rectifierCode, rectify } from './rectifier.ts';
@@ -23,17 +25,25 @@ export interface BatchNormTrainingOptions {
   readonly rectifier?: Rectifier | undefined;
   /** Max pooling that follows the rectifier. */
   readonly pooling?: Pooling | undefined;
+  /** A depthwise convolution that follows the rectifier, or batch norm itself. */
+  readonly depthwise?: Depthwise | undefined;
   /** Asks for TensorFlow's own ops. */
   readonly direct?: boolean;
 }
 
 /**
  * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), with what
- * follows it in the network: a shortcut that is added, a rectifier, max pooling.
+ * follows it in the network: a shortcut that is added, a rectifier, max pooling or a depthwise convolution.
  */
 export function batchNormTraining(input: Tensor, state: BatchNormState, options: BatchNormTrainingOptions): Tensor {
-  const { shortcut, rectifier, pooling, direct = false } = options;
+  const { shortcut, rectifier, pooling, depthwise, direct = false } = options;
   const mayUseOwnOps = hasOwnOps && !direct && fillsRegisters(input.shape);
+  if (depthwise) {
+    const mayJoin = mayUseOwnOps && !shortcut && !pooling && isNormalisedDepthwise(input, depthwise);
+    if (mayJoin) return normalisedDepthwise(input, state, { ...options, depthwise });
+    const normalised = batchNormTraining(input, state, { ...options, depthwise: undefined });
+    return depthwiseConv2d(normalised, depthwise.filter, { ...depthwise, direct });
+  }
   if (pooling) {
     const mayPool = mayUseOwnOps && rectifier === 'relu' && !shortcut && input.shape.at(-1)! % 16 === 0;
     if (mayPool) return pooledBatchNorm(input, state, { ...options, pooling });

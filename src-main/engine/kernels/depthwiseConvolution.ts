@@ -1,4 +1,4 @@
-import { backend, type Tensor } from '../tensorflow.ts';
+import { backend, type OpAttribute, type Tensor } from '../tensorflow.ts';
 import { addBorder, borderedShape, type Padding, planConvolution, removeBorder } from './convolution.ts';
 import { withGradients } from './customGradient.ts';
 import { integerAttribute, shapeTensor } from './opAttributes.ts';
@@ -38,12 +38,12 @@ export function depthwiseConv2d(
   })(input, filter);
 }
 
-/** A depthwise convolution by ArcBench's own kernels (engine/native). */
-function ownDepthwise(
+/** The attributes of a depthwise convolution in engine/native. */
+export function depthwiseAttributes(
   input: Tensor,
   filter: Tensor,
   { stride, padding }: { readonly stride: number; readonly padding: Padding },
-): Tensor {
+): OpAttribute[] {
   const [, height, width] = input.shape as [number, number, number, number];
   const kernel = filter.shape[0] as number;
   /** Zeros before a side and places along the result. TensorFlow's SAME puts the odd zero behind. */
@@ -54,7 +54,7 @@ function ownDepthwise(
   };
   const rows = along(height);
   const columns = along(width);
-  const attributes = Object.entries({
+  return Object.entries({
     stride,
     kernel,
     height,
@@ -64,6 +64,15 @@ function ownDepthwise(
     down: rows.places,
     across: columns.places,
   }).map(([name, value]) => integerAttribute(name, value));
+}
+
+/** A depthwise convolution by ArcBench's own kernels (engine/native). */
+function ownDepthwise(
+  input: Tensor,
+  filter: Tensor,
+  options: { readonly stride: number; readonly padding: Padding },
+): Tensor {
+  const attributes = depthwiseAttributes(input, filter, options);
   return withGradients((x, w, save) => {
     save([x, w]);
     return {

@@ -77,33 +77,37 @@ void computeBatchNormGradient(void* kernel,
                                                               // deviation
   const auto& of = *static_cast<PassAttributes*>(kernel);
   Status status;
-  const Input dy(context, 0, status.it), more(context, 1, status.it), y(context, 2, status.it),
-      x(context, 3, status.it), slope(context, 4, status.it), scale(context, 5, status.it),
-      offset(context, 6, status.it), mean(context, 7, status.it), inverse(context, 8, status.it);
+  const bool residual = of.residual != 0;
+  // The gradient behind the rectifier, which the shortcut gets, or dx takes the place of dy.
+  const InPlace dy(context, 0, residual ? 3 : 0, status.it);
+  const Input more(context, 1, status.it), y(context, 2, status.it), x(context, 3, status.it),
+      slope(context, 4, status.it), scale(context, 5, status.it), offset(context, 6, status.it),
+      mean(context, 7, status.it), inverse(context, 8, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const long channels = countOf(scale), rows = countOf(x) / std::max(1L, channels);
   const Rectifier rectifier = static_cast<Rectifier>(of.rectifier);
   const bool readsResult = rectifier == Rectifier::relu || rectifier == Rectifier::relu6;
-  failUnless(fits(rows, channels) && countOf(dy) == countOf(x) && (countOf(more) == 0 || countOf(more) == countOf(x)) &&
+  failUnless(fits(rows, channels) && dy.count() == countOf(x) && (countOf(more) == 0 || countOf(more) == countOf(x)) &&
                  (!readsResult || countOf(y) == countOf(x)) &&
                  countOf(slope) == (rectifier == Rectifier::prelu ? channels : 0),
              kRows, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
-  const bool residual = of.residual != 0;
-  const Output dx(context, 0, sizesOf(x), status.it), dScale(context, 1, {channels}, status.it),
-      dOffset(context, 2, {channels}, status.it),
-      dSide(context, 3, residual ? sizesOf(x) : std::vector<int64_t>{0}, status.it),
+  // dx where the shortcut gets what took dy's place, else nothing for the shortcut.
+  const Output other(context, residual ? 0 : 3, residual ? sizesOf(x) : std::vector<int64_t>{0}, status.it),
+      dScale(context, 1, {channels}, status.it), dOffset(context, 2, {channels}, status.it),
       dSlope(context, 4, sizesOf(slope), status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
+  float* const dx = residual ? other.data() : dy.result();
   std::vector<float> factor(channels);
   for (long channel = 0; channel < channels; channel++)
     factor[channel] = scale.data()[channel] * inverse.data()[channel];
   const WideNormal wide(channels, {mean.data(), factor.data(), offset.data(), slope.data(), rectifier});
   const auto upstream = [&](long at) {
-    return Upstream{dy.data() + at, countOf(more) ? more.data() + at : nullptr, readsResult ? y.data() + at : nullptr};
+    return Upstream{dy.operand() + at, countOf(more) ? more.data() + at : nullptr,
+                    readsResult ? y.data() + at : nullptr};
   };
   const std::vector<double> sums =
       added(channelSums(
@@ -111,7 +115,7 @@ void computeBatchNormGradient(void* kernel,
                 [&](long first, long count, float* part) {
                   const long at = first * wide.channels;
                   passes().sums(upstream(at), x.data() + at, wide.normal, count, wide.channels, part,
-                                residual ? dSide.data() + at : nullptr);
+                                residual ? dy.result() + at : nullptr);
                 },
                 rectifier == Rectifier::prelu ? 3 : 2),
             channels, wide.asOne);
@@ -124,8 +128,8 @@ void computeBatchNormGradient(void* kernel,
     behind.rectifier = Rectifier::none;
   forRows(rows / wide.asOne, wide.channels, [&](long first, long count) {
     const long at = first * wide.channels;
-    passes().spread(residual ? Upstream{dSide.data() + at, nullptr, nullptr} : upstream(at), x.data() + at, behind,
-                    coefficients.data(), count, wide.channels, dx.data() + at);
+    passes().spread(residual ? Upstream{dy.result() + at, nullptr, nullptr} : upstream(at), x.data() + at, behind,
+                    coefficients.data(), count, wide.channels, dx + at);
   });
 }
 
@@ -158,16 +162,16 @@ void computePrelu(void*, TF_OpKernelContext* context) {  // x, slope
 
 void computePreluGradient(void*, TF_OpKernelContext* context) {  // dy, more of it (or empty), x, slope
   Status status;
-  const Input dy(context, 0, status.it), more(context, 1, status.it), x(context, 2, status.it),
-      slope(context, 3, status.it);
+  const InPlace dy(context, 0, 0, status.it);
+  const Input more(context, 1, status.it), x(context, 2, status.it), slope(context, 3, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const long channels = countOf(slope), rows = countOf(x) / std::max(1L, channels);
-  failUnless(fits(rows, channels) && countOf(dy) == countOf(x) && (countOf(more) == 0 || countOf(more) == countOf(x)),
+  failUnless(fits(rows, channels) && dy.count() == countOf(x) && (countOf(more) == 0 || countOf(more) == countOf(x)),
              kRows, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
-  const Output dx(context, 0, sizesOf(x), status.it), dSlope(context, 1, {channels}, status.it);
+  const Output dSlope(context, 1, {channels}, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const PlainNormal plain(channels);
@@ -177,8 +181,8 @@ void computePreluGradient(void*, TF_OpKernelContext* context) {  // dy, more of 
                 rows / wide.asOne, wide.channels,
                 [&](long first, long count, float* part) {
                   const long at = first * wide.channels;
-                  passes().sums({dy.data() + at, countOf(more) ? more.data() + at : nullptr, nullptr}, x.data() + at,
-                                wide.normal, count, wide.channels, part, dx.data() + at);
+                  passes().sums({dy.operand() + at, countOf(more) ? more.data() + at : nullptr, nullptr}, x.data() + at,
+                                wide.normal, count, wide.channels, part, dy.result() + at);
                 },
                 3),
             channels, wide.asOne);

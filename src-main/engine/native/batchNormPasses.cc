@@ -99,8 +99,6 @@ ALWAYS void sumGradients(const Upstream& upstream, const float* x, const Normal&
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const long at = row * channels + channel;
       const Vector gradient = gradientAt<Vector>(upstream, x, of, at, channel);
-      if (side)
-        store(side + at, gradient);
       store(sums + channel, load<Vector>(sums + channel) + gradient);
       store(sums + channels + channel, load<Vector>(sums + channels + channel) +
                                            gradient * (load<Vector>(x + at) - load<Vector>(of.mean + channel)));
@@ -109,6 +107,8 @@ ALWAYS void sumGradients(const Upstream& upstream, const float* x, const Normal&
         store(sums + 2 * channels + channel,
               load<Vector>(sums + 2 * channels + channel) + upstreamAt<Vector>(upstream, at) * below);
       }
+      if (side)  // last, since it may take the upstream gradient's place
+        store(side + at, gradient);
     }
 }
 

@@ -4,21 +4,26 @@
 
 namespace native {
 
-/** `height` and `width` only the gradient by the images has, `kernel` that by the filter; the result has the others. */
-struct DepthwiseAttributes {
-  int32_t stride = 1, top = 0, left = 0, down = 0, across = 0, height = 0, width = 0, kernel = 0;
-};
+const std::vector<const char*>& depthwiseAttributes() {
+  static const std::vector<const char*> all = {"stride: int", "top: int",    "left: int",  "down: int",
+                                               "across: int", "height: int", "width: int", "kernel: int"};
+  return all;
+}
 
-void* createDepthwise(TF_OpKernelConstruction* context) {
-  auto* attributes = new DepthwiseAttributes();
-  Status status;
+void readDepthwise(TF_OpKernelConstruction* context, DepthwiseAttributes* attributes, TF_Status* status) {
   const auto read = [&](const char* name, int32_t* value) {
-    if (status.ok())
-      TF_OpKernelConstruction_GetAttrInt32(context, name, value, status.it);
+    if (TF_GetCode(status) == TF_OK)
+      TF_OpKernelConstruction_GetAttrInt32(context, name, value, status);
   };
   read("stride", &attributes->stride), read("top", &attributes->top), read("left", &attributes->left);
   read("down", &attributes->down), read("across", &attributes->across);
   read("height", &attributes->height), read("width", &attributes->width), read("kernel", &attributes->kernel);
+}
+
+void* createDepthwise(TF_OpKernelConstruction* context) {
+  auto* attributes = new DepthwiseAttributes();
+  Status status;
+  readDepthwise(context, attributes, status.it);
   if (!status.ok())
     TF_OpKernelConstruction_Failure(context, status.it);
   return attributes;
@@ -37,24 +42,19 @@ void computeDepthwise(void* kernel, TF_OpKernelContext* context) {
                status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
-  const long channels = first.size(3);
   const bool byFilter = wanted != Depthwise::filterGradient;
-  const depthwise::Shape shape = {first.size(0), of.height, of.width, channels, of.kernel,
-                                  of.stride,     of.top,    of.left,  of.down,  of.across};
-  const std::vector<int64_t> images = {shape.batch, shape.height, shape.width, channels},
-                             filter = {shape.kernel, shape.kernel, channels, 1},
-                             results = {shape.batch, shape.down, shape.across, channels};
-  failUnless(channels > 0 && channels % 16 == 0 && of.stride > 0 &&
-                 sizesOf(first) == (wanted == Depthwise::inputGradient ? results : images) &&
+  const DepthwiseSizes sizes(of, first.size(0), first.size(3));
+  const auto &images = sizes.images, &filter = sizes.filter, &results = sizes.results;
+  failUnless(sizes.fit() && sizesOf(first) == (wanted == Depthwise::inputGradient ? results : images) &&
                  sizesOf(second) == (byFilter ? filter : results),
              "A depthwise convolution takes multiples of 16 channels and one filter for each.", status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
-  const auto run = [&](const std::vector<int64_t>& sizes, auto compute) {
-    const Output output(context, 0, sizes, status.it);
+  const auto run = [&](const std::vector<int64_t>& of, auto compute) {
+    const Output output(context, 0, of, status.it);
     if (!status.ok())
       return TF_OpKernelContext_Failure(context, status.it);
-    compute(shape, first.data(), second.data(), output.data());
+    compute(sizes.shape, first.data(), second.data(), output.data());
   };
   switch (wanted) {
     case Depthwise::result:
@@ -67,11 +67,9 @@ void computeDepthwise(void* kernel, TF_OpKernelContext* context) {
 }
 
 std::vector<OpDefinition> depthwiseOps() {
-  const std::vector<const char*> attributes = {"stride: int", "top: int",    "left: int",  "down: int",
-                                               "across: int", "height: int", "width: int", "kernel: int"};
   const auto destroy = [](void* of) { delete static_cast<DepthwiseAttributes*>(of); };
   const auto op = [&](const char* name, std::vector<const char*> inputs, void (*compute)(void*, TF_OpKernelContext*)) {
-    return OpDefinition{name, inputs, {"result: float"}, attributes, createDepthwise, compute, destroy};
+    return OpDefinition{name, inputs, {"result: float"}, depthwiseAttributes(), createDepthwise, compute, destroy};
   };
   return {
       op("DepthwiseConv", {"images: float", "filter: float"}, computeDepthwise<Depthwise::result>),

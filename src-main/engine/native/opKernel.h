@@ -20,6 +20,8 @@ void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder* builder, TF_St
 void TF_GetInput(TF_OpKernelContext* context, int index, TF_Tensor** tensor, TF_Status* status);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext* context, int index, TF_DataType type, const int64_t* sizes, int rank,
                              size_t bytes, TF_Status* status);
+TF_Tensor* TF_ForwardInputOrAllocateOutput(TF_OpKernelContext* context, const int* candidates, int count, int index,
+                                           const int64_t* sizes, int rank, int* forwarded, TF_Status* status);
 void TF_OpKernelContext_Failure(TF_OpKernelContext* context, TF_Status* status);
 void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction* context, const char* name, int32_t* value,
                                           TF_Status* status);
@@ -57,6 +59,40 @@ struct Output {
   }
   ~Output() { TF_DeleteTensor(it); }
   float* data() const { return static_cast<float*>(TF_TensorData(it)); }
+};
+
+/** An operand and a result of the same sizes that take each other's place number by number: the operand's memory where
+ * nothing else reads it, else memory of its own. A result in place is not fetched before it is written. */
+class InPlace {
+ public:
+  InPlace(TF_OpKernelContext* context, int operand, int result, TF_Status* status) {
+    std::vector<int64_t> sizes;
+    TF_Tensor* tensor = nullptr;
+    TF_GetInput(context, operand, &tensor, status);
+    if (TF_GetCode(status) != TF_OK)
+      return;
+    for (int axis = 0; axis < TF_NumDims(tensor); axis++)
+      sizes.push_back(TF_Dim(tensor, axis));
+    TF_DeleteTensor(tensor);  // or its memory would have two readers
+    int forwarded = -1;
+    result_ =
+        TF_ForwardInputOrAllocateOutput(context, &operand, 1, result, sizes.data(), sizes.size(), &forwarded, status);
+    if (TF_GetCode(status) == TF_OK && forwarded != operand)
+      TF_GetInput(context, operand, &operand_, status);
+  }
+  ~InPlace() {
+    if (operand_)
+      TF_DeleteTensor(operand_);
+    if (result_)
+      TF_DeleteTensor(result_);
+  }
+  InPlace(const InPlace&) = delete;
+  long count() const { return result_ ? TF_TensorElementCount(result_) : 0; }
+  const float* operand() const { return static_cast<const float*>(TF_TensorData(operand_ ? operand_ : result_)); }
+  float* result() const { return static_cast<float*>(TF_TensorData(result_)); }
+
+ private:
+  TF_Tensor *operand_ = nullptr, *result_ = nullptr;
 };
 
 inline std::vector<int64_t> sizesOf(const Input& input) {

@@ -3,6 +3,7 @@
 #include "batchNormOps.h"
 #include "convolutionOps.h"
 #include "depthwiseOps.h"
+#include "normalisedDepthwiseOps.h"
 #include "opKernel.h"
 #include "pooledBatchNormOps.h"
 #include "vectors.h"
@@ -33,7 +34,8 @@ void registerOp(const OpDefinition& definition) {
 const bool registered = [] {
   if (!hasKernels())
     return false;
-  for (const auto& definitions : {convolutionOps(), depthwiseOps(), batchNormOps(), pooledBatchNormOps(), augmentOps()})
+  for (const auto& definitions :
+       {convolutionOps(), depthwiseOps(), normalisedDepthwiseOps(), batchNormOps(), pooledBatchNormOps(), augmentOps()})
     for (const OpDefinition& definition : definitions)
       registerOp(definition);
   return true;
