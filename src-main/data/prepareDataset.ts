@@ -121,6 +121,10 @@ export function preparedFolder(workspace: string, dataset: Pick<Dataset, 'hash'>
   return workspaceFolders(workspace).preparedSet(hash);
 }
 
+/** How the faces of a dataset would be aligned, in words. Throws 'wrong-input' where they cannot be. */
+export const alignmentInWords = (dataset: Dataset, prepare: Plan['prepare']): string =>
+  chooseCuts(dataset, prepare).alignment;
+
 interface Cuts {
   readonly cutOf: (image: FaceImage) => Cut;
   readonly alignment: string;

@@ -49,7 +49,12 @@ export interface PreparedSet {
   readonly detection?: Detection;
   /** The pictures that were excluded from the dataset by hand. The files of the set do not name them. */
   readonly excluded?: readonly ExcludedPicture[];
+  /** Where each image is in the packed file, where that is not its own index: a view of a larger set. */
+  readonly places?: readonly number[];
 }
+
+/** The place of an image of a set in its packed file. */
+export const packedPlace = ({ places }: Pick<PreparedSet, 'places'>, index: number): number => places?.[index] ?? index;
 
 /** What index.json holds beside its own checksum. */
 export interface PreparedIndex {
@@ -139,12 +144,13 @@ export function openPackedImages(set: PreparedSet): PackedImages {
     readInto(indexes, target) {
       if (target.length < indexes.length * imageBytes)
         throw new RangeError(`target has ${target.length} bytes, ${indexes.length * imageBytes} are needed`);
+      const outside = indexes.find((index) => index < 0 || index >= set.count);
+      if (outside !== undefined) throw new RangeError(`image ${outside} is outside the ${set.count} of ${path}`);
+      const placeAt = (at: number): number => packedPlace(set, indexes[at]!);
       for (let first = 0; first < indexes.length;) {
         let length = 1;
-        while (first + length < indexes.length && indexes[first + length] === indexes[first]! + length) length++;
-        const index = indexes[first]!;
-        if (index < 0 || index + length > set.count)
-          throw new RangeError(`image ${index + length - 1} is outside the ${set.count} of ${path}`);
+        while (first + length < indexes.length && placeAt(first + length) === placeAt(first) + length) length++;
+        const index = placeAt(first);
         const wanted = length * imageBytes;
         for (let read = 0; read < wanted;) {
           const got = readSync(file, target, first * imageBytes + read, wanted - read, index * imageBytes + read);

@@ -108,11 +108,22 @@ export interface ReportModel {
   readonly faces: {
     readonly files: Readonly<Record<string, string>>;
     readonly people: Readonly<Record<string, string>>;
+    /** Of each mistake that is shown: the most similar picture of the person that it was taken for. */
+    readonly nearest?: readonly NearestFace[];
   };
   /** Sorted by arm, as the plan has them. */
   readonly runs: readonly ReportRun[];
   /** The author's remarks, by section. */
   readonly remarks?: Readonly<Record<string, string>>;
+}
+
+export interface NearestFace {
+  readonly file: string;
+  readonly person: string;
+  /** The face as a data URL. */
+  readonly face: string;
+  /** Of the two pictures, by the first run that made the mistake; null where it keeps no embedding of either. */
+  readonly cosine: number | null;
 }
 
 export type JudgedRun = ReportRun & { readonly summary: TrainedSummary & { readonly evaluation: RunEvaluation } };

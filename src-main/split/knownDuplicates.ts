@@ -15,6 +15,8 @@ interface DuplicatesFile {
 /** The file of a prepared set's folder that holds its duplicates. */
 export const duplicatesFileIn = (folder: string): string => join(folder, 'duplicates.json');
 const fileOf = (set: PreparedSet): string => duplicatesFileIn(set.folder);
+/** Duplicates of views of a larger set: the file beside its pictures is about all of them. */
+const ofViews = new WeakMap<PreparedSet, Duplicates>();
 
 /** Whether the duplicates of a prepared set were kept and can no longer be read. */
 export function hasDamagedDuplicates(folder: string): boolean {
@@ -35,6 +37,10 @@ export async function duplicatesOf(set: PreparedSet, options: SearchOptions = {}
   const known = knownDuplicates(set);
   if (known) return known;
   const duplicates = await findDuplicates(set, options);
+  if (set.places !== undefined) {
+    ofViews.set(set, duplicates);
+    return duplicates;
+  }
   const file: DuplicatesFile = { version: searchVersion, duplicates };
   // A workspace that cannot be written is read all the same, and searched again next time.
   await writeWhole(fileOf(set), checksummed(JSON.stringify(file))).catch(() => undefined);
@@ -43,6 +49,7 @@ export async function duplicatesOf(set: PreparedSet, options: SearchOptions = {}
 
 /** What an earlier search found; null if there was none, or if its file is not whole. */
 export function knownDuplicates(set: PreparedSet): Duplicates | null {
+  if (set.places !== undefined) return ofViews.get(set) ?? null;
   try {
     const { version, duplicates } = JSON.parse(checkedBody(readFileSync(fileOf(set), 'utf8'))) as DuplicatesFile;
     return version === searchVersion ? duplicates : null;

@@ -1,3 +1,4 @@
+import { csvCell } from '../../src-shared/textCell.ts';
 import { formatCount } from '../components/format.ts';
 import type { CurveLine } from './curveLines.ts';
 import { spreadText } from './seedSpread.ts';
@@ -34,3 +35,7 @@ export function curveTable(
     left > 0 ? [[`and ${left} more in the enlarged chart`, null, null, null, null, ...seedColumn.map(() => null)]] : [];
   return { columns: ['curve', 'points', 'last', 'lowest', 'highest', ...seedColumn], rows: [...rows, ...more] };
 }
+
+/** A table as CSV, with its columns in the first line. */
+export const tableAsCsv = ({ columns, rows }: ChartTable): string =>
+  [columns, ...rows].map((row) => `${row.map((cell) => csvCell(String(cell ?? ''))).join(',')}\n`).join('');

@@ -3,6 +3,7 @@ import type { CurveLine, CurveSettings } from './curveLines.ts';
 import { isStepCurve, type CurveAxis } from './curveSeries.ts';
 import { curveTooltip } from './curveTooltip.ts';
 import { bandSeries } from './seedBand.ts';
+import { endLabelSeries, labelRoom } from './endLabels.ts';
 import { tickLabel } from './tickLabel.ts';
 
 /** More lines than this are drawn simply: pale raw values would hide them, and each move would repaint them all. */
@@ -12,6 +13,7 @@ export const hasManyLines = (lines: readonly CurveLine[]): boolean => lines.leng
 /** Layers: bands and raw values lie behind the smoothed lines. */
 const rawLayer = 1;
 export const lineLayer = 2;
+const labelLayer = 3;
 
 const axisName: Record<CurveAxis, string> = {
   step: 'step',
@@ -52,38 +54,8 @@ export function curveOption(drawing: CurveDrawing) {
     series: [
       ...lines.flatMap((line) => bandSeries(line, { ...settings, z: rawLayer, zlevel: hasManyLines(lines) ? 1 : 0 })),
       ...lines.flatMap((line) => [...rawSeries(line, drawing), smoothedSeries(line, drawing)]),
+      ...endLabelSeries(lines, labelLayer),
     ],
-  };
-}
-
-/** Up to this many arms are named at the ends of their lines, each once. */
-const mostLabelled = 6;
-const labelSize = 10; // pixels
-/** The line of each arm that has its name: the first that is not dashed. */
-function labelledLines(lines: readonly CurveLine[]): ReadonlyMap<string, CurveLine> {
-  const first = new Map<string, CurveLine>();
-  for (const line of lines) if (!line.dashed && !first.has(line.armName)) first.set(line.armName, line);
-  return first.size > 1 && first.size <= mostLabelled ? first : new Map();
-}
-/** Pixels right of the lines for their names. */
-function labelRoom(lines: readonly CurveLine[]): number {
-  const names = [...labelledLines(lines).keys()];
-  return names.length === 0 ? 14 : Math.min(104, 14 + 5.5 * Math.max(...names.map((name) => name.length)));
-}
-function endLabel(line: CurveLine, { lines }: CurveDrawing) {
-  const labelled = labelledLines(lines);
-  if (labelled.get(line.armName) !== line) return {};
-  return {
-    endLabel: {
-      show: true,
-      formatter: () => line.armName,
-      color: line.colour,
-      fontSize: labelSize,
-      width: labelRoom(lines) - 10,
-      overflow: 'truncate',
-      distance: 5,
-    },
-    labelLayout: { moveOverlap: 'shiftY' },
   };
 }
 
@@ -178,7 +150,6 @@ function smoothedSeries(line: CurveLine, drawing: CurveDrawing) {
     sampling: 'lttb',
     z: lineLayer,
     zlevel: many ? 1 : 0,
-    ...endLabel(line, drawing),
   };
 }
 

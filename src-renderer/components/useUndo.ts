@@ -27,6 +27,12 @@ export interface Undoing {
   readonly redo: () => void;
 }
 
+/** Undo and redo that take steps of other changes too. */
+export interface UndoingWithOthers extends Undoing {
+  /** Adds a step for a change that is kept elsewhere. */
+  readonly add: (change: OtherChange) => void;
+}
+
 /** The dotted places in which two values of plain data differ. */
 function changedPlaces(before: unknown, now: unknown, place = ''): string[] {
   const isSection = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
@@ -39,11 +45,9 @@ function changedPlaces(before: unknown, now: unknown, place = ''): string[] {
  * Undo and redo for a value of plain data. What changes one place without a pause, such as a slider, is one step. A
  * change after an undo drops what could be done again. The steps are lost with the component.
  */
-export function useUndo<Value>(value: Ref<Value>): Undoing & {
+export function useUndo<Value>(value: Ref<Value>): UndoingWithOthers & {
   /** Sets the value without a step, such as when it is loaded. */
   readonly replace: (next: Value) => void;
-  /** Adds a step for a change that is kept elsewhere. */
-  readonly add: (change: OtherChange) => void;
 } {
   const history = shallowRef<StepHistory<UndoStep>>(noSteps);
   let changedAt = 0;

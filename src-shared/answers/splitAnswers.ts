@@ -11,6 +11,8 @@ export interface SplitPreview {
   /** What the split did that its rule does not say, in sentences. */
   readonly notes: readonly string[];
   readonly parts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
+  /** What was excluded from the dataset by hand: it is in no part, and not among the persons. */
+  readonly excluded: { readonly images: number; readonly people: number };
   /** Where each person is; a person in training has images in train, val and test. */
   readonly persons: readonly {
     readonly identity: string;
@@ -23,6 +25,9 @@ export interface SplitPreview {
 /** A picture of the prepared set, by its place there; the part is null where the person is left out. */
 export interface SplitPicture {
   readonly index: number;
+  /** Its index in the dataset, by which it can be excluded. */
+  readonly inDataset: number;
+  readonly tags: readonly string[];
   readonly identity: string;
   readonly name: string;
   readonly part: PartName | null;

@@ -95,7 +95,7 @@ test('smoothed step curves have their raw values behind them, unless there are m
   };
   assert.deepEqual(
     option(2).series.map(({ z }) => z === lineLayer),
-    [false, true, false, true],
+    [false, true, false, true, false], // the names of the arms come last
   );
   assert.equal(option(11).series.length, 11);
   assert.ok(option(11).series.every(({ silent }) => silent));

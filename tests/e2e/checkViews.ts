@@ -18,6 +18,7 @@ import {
   type WorkspaceKind,
 } from './viewNames.ts';
 import { changedPicture, keptPicture, mostChanged } from './viewPicture.ts';
+import { stateNames, statePictureName, stateSize, viewStates } from './viewStates.ts';
 import { fixedTime, makeViewWorkspace, type ViewWorkspace } from './viewWorkspaces.ts';
 
 const kept = fileURLToPath(new URL('./views', import.meta.url));
@@ -91,6 +92,41 @@ async function judged(name: string, screenshot: Buffer, found: string): Promise<
   return { name, problem: `${(change.share * 100).toFixed(2)} % of it changed` };
 }
 
+async function resize(page: Page, size: (typeof sizes)[number]): Promise<void> {
+  const [width = 0, height = 0] = size.split('x').map(Number);
+  await page.setViewportSize({ width, height });
+}
+const visit = (page: Page, address: string): Promise<void> =>
+  page.evaluate((to) => {
+    location.hash = `#/${to}`;
+  }, address);
+
+/** Tabs, dialogs and menus of the views, each on a fresh page. */
+async function shootStates(page: Page, theme: Theme, found: string): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const [base = ''] = page.url().split('#');
+  await resize(page, stateSize);
+  page.setDefaultTimeout(20_000);
+  for (const name of stateNames) {
+    const { view, address, open } = { open: undefined, ...viewStates[name] };
+    if (onlyViews?.includes(view) === false) continue;
+    await page.goto('about:blank');
+    await page.goto(`${base}#/${address}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const picture = statePictureName(name, theme);
+    try {
+      await lateParts[view]?.(page);
+      await open?.(page);
+    } catch (error) {
+      outcomes.push({ name: picture, problem: `it could not be reached: ${String(error).split('\n')[0]}` });
+      continue;
+    }
+    await page.mouse.move(0, 799); // over nothing that shows a tooltip
+    outcomes.push(await judged(picture, await settled(page), found));
+  }
+  return outcomes;
+}
+
 /** Every view of one workspace in one theme, in all sizes. */
 async function shootTheme(
   browser: Browser,
@@ -123,19 +159,14 @@ async function shootTheme(
   await page.goto(open);
   await page.getByRole('heading', { level: 1 }).waitFor();
   for (const view of views.filter((own) => onlyViews?.includes(own) ?? true)) {
-    await page.evaluate(
-      (address) => {
-        location.hash = `#/${address}`;
-      },
-      addressOf(view, shown),
-    );
+    await visit(page, addressOf(view, shown));
     for (const size of sizes) {
-      const [width = 0, height = 0] = size.split('x').map(Number);
-      await page.setViewportSize({ width, height });
+      await resize(page, size);
       if (kind !== 'empty') await lateParts[view]?.(page);
       outcomes.push(await judged(pictureName({ kind, view, size, theme }), await settled(page), found));
     }
   }
+  if (kind === 'normal') outcomes.push(...(await shootStates(page, theme, found)));
   await context.close();
   return outcomes;
 }

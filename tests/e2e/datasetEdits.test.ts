@@ -89,6 +89,7 @@ test('several pictures are marked and excluded by keyboard alone', options, asyn
   await item(/^Include again/).waitFor();
   await page.keyboard.press('Escape');
   await item(/^Include again/).waitFor({ state: 'hidden' });
+  await page.locator('[data-position]:focus').waitFor(); // the menu gives the focus back
   await page.keyboard.press('Delete'); // includes what is excluded
   await isExcluded(1);
 });
@@ -210,5 +211,87 @@ test('tags are given to pictures, people and the dataset, and the filters find t
   await list.fill('tag = mine people > 5');
   await page.getByRole('link', { name: /^My faces/ }).waitFor();
   assert.deepEqual(await violationsOf(page), []);
+  assert.deepEqual(faults, []);
+});
+
+const column = (name: string) => page.getByRole('list', { name, exact: true });
+const partsBar = () => page.locator('.parts');
+
+test(
+  'people are excluded on the board of Split, and its undo knows their order among other changes',
+  options,
+  async () => {
+    await page.evaluate((name) => {
+      location.hash = `#/split?dataset=${name}`;
+    }, hash);
+    await page.getByRole('button', { name: 'Prepare the faces' }).last().click();
+    await column('Training').getByRole('button').first().waitFor();
+    await page.getByLabel('Minimum images per person').fill('2');
+    await page.getByLabel('Minimum images per person').press('Enter');
+    const person = await column('Training').getByRole('button').first().getAttribute('title');
+    const card = (name: string) => column(name).getByTitle(person ?? '', { exact: true });
+    await card('Training').click({ button: 'right' });
+    assert.deepEqual(await violationsOf(page, '[role="menu"]'), []);
+    await item(/^Exclude/).click();
+    await card('Left out').getByRole('img', { name: 'excluded' }).waitFor();
+    await partsBar().getByText('1 whole person').waitFor();
+    await partsBar().getByText('excluded').waitFor();
+    assert.deepEqual(await violationsOf(page), []);
+    await isExcluded(5);
+
+    await page.keyboard.press('Control+z');
+    await card('Training').waitFor();
+    await card('Training').focus();
+    await page.keyboard.press('Shift+ArrowRight'); // a change of the rule
+    await card('Query').waitFor();
+    await card('Query').focus();
+    await page.keyboard.press('Delete'); // and one of the dataset
+    await card('Left out').waitFor();
+    await page.getByRole('heading', { level: 1 }).click();
+    await page.keyboard.press('Control+z');
+    await card('Query').waitFor();
+    await page.keyboard.press('Control+z');
+    await card('Training').waitFor();
+    await page.keyboard.press('Control+y');
+    await card('Query').waitFor();
+    await page.getByRole('button', { name: 'Redo', exact: true }).click();
+    await card('Left out').waitFor();
+    await card('Left out').click({ button: 'right' });
+    await item(/^Include again/).click();
+    await card('Query').waitFor();
+    await isExcluded(0);
+  },
+);
+
+test('pictures are excluded in Split, in the sheet and in the window of a person', options, async () => {
+  await page.getByRole('tab', { name: /^Pictures/ }).click();
+  const sheet = page.getByRole('list', { name: 'Pictures in train' }).getByRole('button');
+  await sheet.first().focus();
+  await page.keyboard.press('Space');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Space');
+  await toolbar().getByText('2 selected').waitFor();
+  await page.keyboard.press('Delete');
+  await isExcluded(2);
+  await partsBar().locator('dl > div').filter({ hasText: 'excluded' }).getByText('2 images').waitFor();
+  assert.deepEqual(await violationsOf(page), []);
+  await page.getByRole('tab', { name: /^People/ }).click();
+  await column('Training').getByRole('button').nth(1).click();
+  const open = page.getByRole('dialog');
+  await open.getByRole('listitem').first().focus();
+  await page.keyboard.press('Delete');
+  await isExcluded(3);
+  await open.getByText(/excluded by hand/).waitFor();
+  await open.getByRole('listitem').first().click({ button: 'right' });
+  await item('Tags…').waitFor();
+  await page.keyboard.press('Escape');
+  await item('Tags…').waitFor({ state: 'hidden' });
+  assert.deepEqual(await violationsOf(page, '[role="dialog"]'), []);
+  await page.keyboard.press('Escape');
+  await open.waitFor({ state: 'hidden' });
+  for (const left of [2, 0]) {
+    await page.keyboard.press('Control+z');
+    await isExcluded(left);
+  }
   assert.deepEqual(faults, []);
 });

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { pictureName, sizes, themes, views, workspaceKinds } from './viewNames.ts';
+import { stateNames, statePictureName } from './viewStates.ts';
 import { changedPicture, keptPicture, mostChanged } from './viewPicture.ts';
 
 /** A page with lines that stand for words; `moved` shifts one of them. */
@@ -53,9 +54,10 @@ test('every view has its kept pictures, in every size and theme, and together th
       sizes.flatMap((size) => themes.map((theme) => `${pictureName({ kind, view, size, theme })}.webp`)),
     ),
   );
+  const states = stateNames.flatMap((state) => themes.map((theme) => `${statePictureName(state, theme)}.webp`));
   const folder = fileURLToPath(new URL('./views', import.meta.url));
   const found = readdirSync(folder);
-  assert.deepEqual(found.sort(), expected.sort());
+  assert.deepEqual(found.sort(), [...expected, ...states].sort());
   const bytes = found.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
   assert.ok(bytes < 4e6, `${(bytes / 1e6).toFixed(1)} MB`);
 });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
 import type { Job } from '../../src-shared/answers/jobAnswers.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
+import type { Geometry } from '../../src-shared/evaluation.ts';
+import type { Spread } from '../../src-shared/maths/histogram.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { npyBytes } from '../../src-main/files/npyFile.ts';
 import { reportId, workspaceFolders } from '../../src-main/files/workspaceFolders.ts';
@@ -104,7 +106,11 @@ async function fillNormal(workspace: string, faces: string): Promise<Omit<ViewWo
       store.createRun({ id, experiment: plan.name, arm, seed, planHash: hash, splitHash: 's'.repeat(64) });
       store.updateRun(id, { status: 'done', finishedAt: fixedTime });
       store.addPoints(drawnCurves(id, arm, normal));
-      const evaluation = { ...run.summary?.evaluation, confusions: drawnConfusions(set.images) };
+      const evaluation = {
+        ...run.summary?.evaluation,
+        confusions: drawnConfusions(set.images),
+        geometry: drawnGeometry(arm),
+      };
       const summary = { ...run.summary, evaluation };
       store.saveResult(id, 'summary', summary);
       store.saveResult(id, 'judged', judgedMetrics(run.summary));
@@ -167,6 +173,26 @@ function drawnConfusions(images: Images) {
     hardestImpostors: [],
     hardestGenuine: [],
     labelSuspects: [],
+  };
+}
+
+/** Angles between pictures of one person and of two, as bell curves: the losses with a margin hold them apart. */
+function drawnGeometry(arm: string): Geometry {
+  const spread = (mean: number, width: number): Spread => {
+    const counts = Array.from({ length: 90 }, (_, bin) =>
+      Math.round(400 * Math.exp(-(((2 * bin + 1 - mean) / width) ** 2))),
+    );
+    return { count: counts.reduce((sum, own) => sum + own, 0), mean, histogram: { low: 0, high: 180, counts } };
+  };
+  const mean = arm === 'cross-entropy' ? 52 : 41;
+  return {
+    marginRadians: 0.5,
+    within: spread(mean, 14),
+    between: spread(86, 11),
+    toMeans: { own: spread(mean - 12, 12), nearestOther: spread(74, 10), beyondMargin: 0 },
+    toWeights: null,
+    betweenWeights: null,
+    norms: { count: 1, mean: 8, histogram: { low: 0, high: 16, counts: [0, 1, 0] } },
   };
 }
 

@@ -431,6 +431,14 @@ test('what is marked, filtered and shown in Runs is still so after a look elsewh
   await page.getByRole('tab', { name: 'Metrics' }).click();
 });
 
+test('runs that have curves and no measured epoch say so, and show their curves', options, async () => {
+  await go('runs/long0');
+  await page.getByText('Nothing is measured yet').waitFor();
+  await page.getByRole('tab', { name: 'Curves' }).click();
+  await page.getByRole('region', { name: 'Training loss' }).waitFor();
+  await page.getByRole('tab', { name: 'Metrics' }).click();
+});
+
 test('several people are selected and moved at once, and ordered by their images', options, async () => {
   await splitOf('second');
   const titleOf = (place: number) => people('Training').nth(place).getAttribute('title');

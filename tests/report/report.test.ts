@@ -268,10 +268,12 @@ test('verification, ranks, margin-free metrics, angles, failures, warnings are s
       .png()
       .toBuffer()
   ).toString('base64')}`;
-  const markdown = await checkWhole({
-    ...model,
-    faces: { files: { '/faces/s1/3.png': face }, people: { 's|9': face } },
-  });
+  const faces = {
+    files: { '/faces/s1/3.png': face, '/faces/s2/1.png': face, '/faces/s3/1.png': face },
+    people: { 's|9': face },
+  };
+  const nearest = [{ file: '/faces/s1/3.png', person: 's|9', face, cosine: 0.7123 }];
+  const markdown = await checkWhole({ ...model, faces: { ...faces, nearest } });
   const results = sectionOf(markdown, 'Results');
   assert.match(
     results,
@@ -292,7 +294,15 @@ test('verification, ranks, margin-free metrics, angles, failures, warnings are s
   );
   const failures = sectionOf(markdown, 'Failures');
   assert.match(failures, /1 of 60 test pictures was taken for another person by at least one run\./);
-  assert.match(failures, /\| `s1\/3\.png` \| s1 \| s\\\|9 \| 3 of 3 \| 0 of 3 \|/);
+  assert.match(failures, /\| `s1\/3\.png` \| s1 \| s\\\|9 \| 0\.71 \| 3 of 3 \| 0 of 3 \|/);
+  assert.match(failures, /cos θ is the cosine of the picture and the most similar picture of the person/);
+  assert.match(failures, /Threshold of CE, first seed: cos θ 0\.\d\d\./);
+  assert.ok(failures.includes('](most-alike.svg)') && !failures.includes('](least-alike.svg)'));
+  const files = renderReport({ ...model, faces: { ...faces, nearest } });
+  assert.match(files.get('failures.svg') ?? '', />0\.71</);
+  assert.match(files.get('most-alike.svg') ?? '', />s2<[^]*>s3<|>0\.61<[^]*>s2</);
+  const without = sectionOf(renderReport({ ...model, faces }).get('report.md') ?? '', 'Failures');
+  assert.match(without, /\| `s1\/3\.png` \| s1 \| s\\\|9 \| 3 of 3 \| 0 of 3 \|/, 'a run without embeddings');
   assert.ok(failures.includes('](failures.svg)'));
   assert.match(failures, /- `s2\/1\.png` — `s3\/1\.png` \(cos θ 0\.61\)/);
   assert.match(failures, /- `s4\/7\.png`: 80\.4° from its own centre, 60\.0° from that of s5/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { experimentSchema } from '../../src-shared/experiment.ts';
 import type { CallInput, CallName, CallOutputs } from '../../src-shared/api.ts';
@@ -181,6 +181,76 @@ test('each exclusion is taken back by undo or by including, and the data are the
   assert.equal(back.faces.set.count, 30);
   assert.equal(back.isKnown, true, 'runs on the whole dataset are found again');
   assert.doesNotMatch(back.report, /excluded/i);
+});
+
+test('a split shows at once what was excluded or renamed since its faces were prepared', async () => {
+  const { prepare, split } = experimentSchema.parse({
+    prepare: { inputSize: 32 },
+    split: { minImages: 2, query: 0, distractors: 0 },
+  });
+  await within(async (call, imported) => {
+    const hash = await imported(source);
+    const sections = { data: (await call('datasets.show', { hash })).data, prepare, split };
+    const prepared = async () =>
+      jobEnd(await call('split.prepare', { data: sections.data, prepare }), () => call('jobs.list', {}));
+    await prepared();
+    const whole = await call('split.preview', sections);
+    assert.deepEqual(whole.excluded, { images: 0, people: 0 });
+    const { pictures } = await call('split.pictures', { ...sections, part: null, identity: 's3', offset: 0, limit: 9 });
+    const [first] = pictures;
+    assert.ok(first);
+    await call('datasets.exclude', { hash, people: ['s1'], pictures: [first.inDataset], excluded: true });
+    await call('datasets.rename', { hash, person: 's2', name: 'a2', merge: false });
+
+    const seen = await call('split.preview', sections);
+    const shown = await call('split.pictures', { ...sections, part: null, identity: null, offset: 0, limit: 99 });
+    const audited = await call('split.audit', sections);
+    assert.deepEqual(seen.excluded, { images: 7, people: 1 });
+    assert.equal(seen.prepared, whole.prepared, 'no face was cut again');
+    assert.ok(!shown.pictures.some(({ identity, index }) => identity === 's1' || index === first.index));
+
+    await prepared();
+    const after = await call('split.preview', sections);
+    const again = await call('split.pictures', { ...sections, part: null, identity: null, offset: 0, limit: 99 });
+    assert.notEqual(after.prepared, whole.prepared);
+    const unplaced = ({ persons, ...rest }: typeof after) => ({
+      ...rest,
+      prepared: '',
+      persons: persons.map((person) => ({ ...person, first: 0 })),
+    });
+    assert.deepEqual(unplaced(after), unplaced(seen), 'and the split is the one that the prepared faces have');
+    assert.deepEqual(
+      again.pictures.map((picture) => ({ ...picture, index: 0 })),
+      shown.pictures.map((picture) => ({ ...picture, index: 0 })),
+    );
+    assert.deepEqual(await call('split.audit', sections), audited);
+    for (let step = 0; step < 2; step++) await call('datasets.undo', { hash });
+    assert.deepEqual(await call('split.preview', sections), whole);
+  });
+});
+
+test('the folders of a split are made without what was excluded since its faces were prepared', async () => {
+  const { prepare, split } = experimentSchema.parse({
+    prepare: { inputSize: 40 },
+    split: { minImages: 2, query: 0, distractors: 0 },
+  });
+  await within(async (call, imported) => {
+    const hash = await imported(source);
+    const sections = { data: (await call('datasets.show', { hash })).data, prepare, split };
+    const ended = async (name: 'split.prepare' | 'split.create') =>
+      jobEnd(
+        name === 'split.prepare' ? await call(name, { data: sections.data, prepare }) : await call(name, sections),
+        () => call('jobs.list', {}),
+      );
+    await ended('split.prepare');
+    await call('datasets.exclude', { hash, people: ['s5'], pictures: [], excluded: true });
+    const { result } = await ended('split.create');
+    const manifest = readFileSync(join(result ?? '', 'manifest.json'), 'utf8');
+    const { hash: of } = await call('split.preview', sections);
+    assert.ok(basename(result ?? '').startsWith(of.slice(0, 16)));
+    assert.equal((JSON.parse(manifest) as { excludedByHand: unknown[] }).excludedByHand.length, 6);
+    await call('datasets.undo', { hash });
+  });
 });
 
 test('a start with fewer than two people left says so', async () => {

@@ -6,6 +6,8 @@ export interface FacePairing {
   readonly leftFace: string;
   readonly rightFace: string;
   readonly note: string;
+  /** Their cosine, as it is written between them. */
+  readonly cosine?: string | undefined;
 }
 
 const side = 96;
@@ -25,7 +27,7 @@ export function faceSheet(title: string, pairings: readonly FacePairing[]): stri
       width: Math.max(560, gap + across * (cardWidth + gap)),
       height: top + Math.ceil(pairings.length / across) * (cardHeight + 8) + 8,
     },
-    pairings.map(({ left, right, leftFace, rightFace, note }, index) => {
+    pairings.map(({ left, right, leftFace, rightFace, note, cosine }, index) => {
       const x = gap + (index % across) * (cardWidth + gap);
       const y = top + Math.floor(index / across) * (cardHeight + 8);
       const face = (data: string, at: number) =>
@@ -34,6 +36,9 @@ export function faceSheet(title: string, pairings: readonly FacePairing[]): stri
         face(leftFace, x),
         face(rightFace, x + side + 34),
         text(x + side + 17, y + side / 2 + 5, '→', 'class="muted" font-size="18" text-anchor="middle"'),
+        cosine === undefined
+          ? ''
+          : text(x + side + 17, y + side / 2 + 22, cosine, 'class="ink" font-size="11" text-anchor="middle"'),
         text(x + side / 2, y + side + 16, shorten(left, 15), 'class="ink" text-anchor="middle"'),
         text(x + side + 34 + side / 2, y + side + 16, shorten(right, 15), 'class="ink" text-anchor="middle"'),
         text(x + cardWidth / 2, y + side + 34, shorten(note, 36), 'class="muted" font-size="11" text-anchor="middle"'),

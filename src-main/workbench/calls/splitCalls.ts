@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { SplitPicture, SplitPreview } from '../../../src-shared/answers/splitAnswers.ts';
-import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../../src-shared/experiment.ts';
 import { partNames, type Assignment, type PartName } from '../../../src-shared/splitSchema.ts';
 import { reportTexts } from '../../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../../src-shared/splitNotes.ts';
 import { naturalOrder, naturalPlaces } from '../../../src-shared/naturalOrder.ts';
-import { preparedFolder } from '../../data/prepareDataset.ts';
-import { openPreparedSet, type PreparedSet } from '../../data/preparedSet.ts';
+import { packedPlace, type PreparedSet } from '../../data/preparedSet.ts';
 import type { Duplicates } from '../../split/findDuplicates.ts';
 import { duplicatesOf } from '../../split/knownDuplicates.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
@@ -17,6 +14,7 @@ import { makeSplit, statedParts, type Split } from '../../split/makeSplit.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
+import { splitSets, type SplitSet } from './splitSets.ts';
 
 type PartOf = (index: number) => PartName | null;
 
@@ -27,38 +25,56 @@ function partsOf(set: PreparedSet, split: Split): PartOf {
   return (index) => partNames[(numbers[index] ?? 0) - 1] ?? null;
 }
 
-/** A picture that the audit names, with its whole path. */
-function foundIn(set: PreparedSet, partOf: PartOf, index: number): SplitPicture {
-  const { identity = '', path = '' } = set.images[index] ?? {};
-  return { index, identity, name: path, part: partOf(index) };
+/** Pictures of a set with their parts, and with what is known of them in the dataset. Their names are whole paths. */
+function picturesIn({ set, edited }: SplitSet, partOf: PartOf, indexes: readonly number[]): SplitPicture[] {
+  const pathOf = (index: number): string => set.images[index]?.path ?? '';
+  const places = new Map(indexes.map((index) => [pathOf(index), 0]));
+  // A map of all pictures would be large where there are millions.
+  if (places.size > 0)
+    for (const [place, { image }] of edited.pictures.entries())
+      if (places.has(image.path)) places.set(image.path, place);
+  return indexes.map((index) => {
+    const name = pathOf(index);
+    const inDataset = places.get(name) ?? 0;
+    return {
+      index: packedPlace(set, index),
+      inDataset,
+      tags: edited.pictures[inDataset]?.tags ?? [],
+      identity: set.images[index]?.identity ?? '',
+      name,
+      part: partOf(index),
+    };
+  });
+}
+
+/** How many pictures are excluded by hand, and of how many people none is left. */
+function excludedOf({ set, edited: { dataset } }: SplitSet): SplitPreview['excluded'] {
+  const excluded = dataset.excluded ?? [];
+  const people = new Set(excluded.map(({ identity }) => identity));
+  for (const { identity } of excluded.length > 0 ? set.images : []) people.delete(identity);
+  return { images: excluded.length, people: people.size };
 }
 
 export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<CallsOf<'split'>, 'split.prepare'> {
   const { store, jobs, workInThread } = context;
-  let last: PreparedSet | null = null; // sliders ask for one set again and again
-  const preparedSetOf = async ({ data, prepare }: Pick<Plan, 'data' | 'prepare'>): Promise<PreparedSet> => {
-    const folder = preparedFolder(store.workspace, await library.datasetOf(data), prepare);
-    if (last?.folder === folder) return last;
-    if (!existsSync(folder))
-      throw new ArcBenchError(
-        'wrong-input',
-        `The faces of ${data.source} are not prepared at ${prepare.inputSize} pixels yet: prepare them first.`,
-      );
-    last = null; // two sets of millions of pictures are never held at a time
-    return (last = openPreparedSet(folder));
-  };
+  const splitSetOf = splitSets(store, library);
   let searched: { readonly set: PreparedSet; readonly duplicates: Promise<Duplicates> } | null = null;
   const duplicatesIn = (set: PreparedSet): Promise<Duplicates> => {
     if (searched?.set !== set) searched = { set, duplicates: duplicatesOf(set) };
     return searched.duplicates;
   };
-  let drawn: { readonly of: string; readonly split: Split; readonly partOf: PartOf } | null = null;
-  const drawnOf = async (set: PreparedSet, rule: Plan['split']) => {
-    const of = JSON.stringify([set.hash, rule]);
-    if (drawn?.of === of) return drawn;
+  let drawn: {
+    readonly set: PreparedSet;
+    readonly rule: string;
+    readonly split: Split;
+    readonly partOf: PartOf;
+  } | null = null;
+  const drawnOf = async (set: PreparedSet, planned: Plan['split']) => {
+    const rule = JSON.stringify(planned);
+    if (drawn?.set === set && drawn.rule === rule) return drawn;
     drawn = null; // two splits of millions of pictures are never held at a time
-    const split = makeSplit(set, rule, await duplicatesIn(set));
-    return (drawn = { of, split, partOf: partsOf(set, split) });
+    const split = makeSplit(set, planned, await duplicatesIn(set));
+    return (drawn = { set, rule, split, partOf: partsOf(set, split) });
   };
   // a sheet asks for page after page
   let ordered: { readonly set: PreparedSet; readonly places: Uint32Array } | null = null;
@@ -76,7 +92,8 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
   });
   return {
     'split.preview': async (sections) => {
-      const set = await preparedSetOf(sections);
+      const from = await splitSetOf(sections);
+      const { set } = from;
       const { split } = await drawnOf(set, sections.split);
       const peopleIn = (indexes: readonly number[]) =>
         new Set(indexes.map((index) => set.images[index]?.identity)).size;
@@ -88,11 +105,12 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       set.images.forEach(({ identity }, index) => {
         const person = persons.get(identity);
         if (person) person.images++;
-        else persons.set(identity, { images: 1, first: index });
+        else persons.set(identity, { images: 1, first: packedPlace(set, index) });
       });
       return {
         hash: split.hash,
-        prepared: set.hash,
+        prepared: basename(set.folder),
+        excluded: excludedOf(from),
         alignment: set.alignment,
         partsGivenBy: statedParts(set),
         givenBy: split.givenBy,
@@ -113,23 +131,26 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       } satisfies SplitPreview;
     },
     'split.pictures': async ({ part, identity, offset, limit, ...sections }) => {
-      const set = await preparedSetOf(sections);
+      const from = await splitSetOf(sections);
+      const { set } = from;
       const { partOf } = await drawnOf(set, sections.split);
       const fitting = placesOf(set).filter(
         (index) =>
           (part === null || (partOf(index) ?? 'left out') === part) &&
           (identity === null || set.images[index]?.identity === identity),
       );
-      const pictureAt = (index: number): SplitPicture => {
-        const { identity: person = '', path = '' } = set.images[index] ?? {};
-        return { index, identity: person, name: basename(path), part: partOf(index) };
+      const shown = picturesIn(from, partOf, [...fitting.subarray(offset, offset + limit)]);
+      return {
+        total: fitting.length,
+        pictures: shown.map((picture) => ({ ...picture, name: basename(picture.name) })),
       };
-      return { total: fitting.length, pictures: Array.from(fitting.subarray(offset, offset + limit), pictureAt) };
     },
     'split.audit': async (sections) => {
-      const set = await preparedSetOf(sections);
+      const from = await splitSetOf(sections);
+      const { set } = from;
       const { split, findings } = await auditFaces(stageOf(context, quietly, stage(sections)), set);
-      const partOf = partsOf(set, split);
+      const indexes = findings.flatMap(({ pictures }) => pictures);
+      const named = new Map(picturesIn(from, partsOf(set, split), indexes).map((found, at) => [indexes[at], found]));
       return {
         resolved: resolvedCopies(set, split),
         blocking: findings.filter((finding) => finding.blocking).length,
@@ -138,12 +159,12 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
           kind,
           message,
           blocking,
-          pictures: pictures.map((index) => foundIn(set, partOf, index)),
+          pictures: pictures.flatMap((index) => named.get(index) ?? []),
         })),
       };
     },
     'split.create': async (sections) => {
-      await preparedSetOf(sections); // refuses at once
+      await splitSetOf(sections); // refuses at once
       return jobs.add({
         kind: 'split',
         title: 'Create the folders of the split',

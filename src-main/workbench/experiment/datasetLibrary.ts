@@ -62,6 +62,10 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
     },
     /** The dataset that was imported by a data section. Throws 'wrong-input' where none was. */
     async datasetOf(data: Plan['data']): Promise<Dataset> {
+      return (await this.editedOf(data)).dataset;
+    },
+    /** The same with every picture as it was imported. Throws 'wrong-input' where none was. */
+    async editedOf(data: Plan['data']): Promise<EditedDataset> {
       const wanted = JSON.stringify(withoutLicence(data));
       const row = store.datasets().find((entry) => JSON.stringify(withoutLicence(dataOf(entry))) === wanted);
       if (!row)
@@ -69,7 +73,7 @@ export function datasetLibrary({ store }: { readonly store: Pick<Store, 'workspa
           'wrong-input',
           `The faces of ${data.source} are not imported yet: import them first, in Datasets.`,
         );
-      return await this.dataset(row.hash);
+      return await this.edited(row.hash);
     },
   };
 }

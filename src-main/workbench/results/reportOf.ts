@@ -24,9 +24,13 @@ import { tuningOutcomes } from '../experiment/tuningOutcomes.ts';
 import { haltOf } from '../experiment/haltOf.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
 import { faceThumbnails } from '../../data/faceThumbnails.ts';
-import type { PreparedImage } from '../../data/preparedSet.ts';
+import type { PreparedImage, PreparedSet } from '../../data/preparedSet.ts';
 import { reportContext } from '../../report/reportContext.ts';
 import { facesShown } from '../../report/facesShown.ts';
+import type { FaceChoice } from '../../report/section.ts';
+import { groupBy } from '../../../src-shared/groupBy.ts';
+import { readRunFaces } from '../experiment/runFaces.ts';
+import { takenForPictures } from './takenForPictures.ts';
 
 export interface ReportSource {
   readonly plan: Plan;
@@ -39,7 +43,7 @@ export interface ReportSource {
 /** The report's model of an experiment, read from the store, with the faces of its failures. */
 export async function reportOf(store: Store, source: ReportSource): Promise<ReportModel> {
   const model = withoutFaces(store, source);
-  return { ...model, faces: await facesOf(model, source.faces) };
+  return { ...model, faces: await facesOf(store, model, source.faces) };
 }
 
 /** The people of val who are held out, as the report counts them. */
@@ -183,15 +187,53 @@ const toldFailure = (store: Store, id: string): RunWarning | null =>
   ).data ?? null;
 
 /** Failed pictures by their file, and a training picture of each person they were taken for. */
-async function facesOf(model: ReportModel, { set, split, splits }: SplitFaces): Promise<ReportModel['faces']> {
-  const { files, people } = facesShown(reportContext(model));
+async function facesOf(
+  store: Store,
+  model: ReportModel,
+  { set, split, splits }: SplitFaces,
+): Promise<ReportModel['faces']> {
+  const { mistakes, files, people } = facesShown(reportContext(model));
+  const nearest = nearestOf(store, model, { mistakes, set });
   const find = (indexes: Iterable<number>, matches: (image: PreparedImage) => boolean) =>
     [...indexes].find((index) => matches(set.images[index] as PreparedImage));
   const ofFiles = files.flatMap((file) => find(set.images.keys(), (image) => image.path === file) ?? []);
   const trained = [...new Set([...(splits?.values() ?? [split])].flatMap(({ parts }) => parts.train))];
   const ofPeople = people.flatMap((person) => find(trained, (image) => image.identity === person) ?? []);
-  const thumbnails = await faceThumbnails(set, [...ofFiles, ...ofPeople]);
+  const thumbnails = await faceThumbnails(set, [...ofFiles, ...ofPeople, ...nearest.map(({ picture }) => picture)]);
   const named = (indexes: readonly number[], name: (image: PreparedImage) => string) =>
     Object.fromEntries(indexes.map((index) => [name(set.images[index] as PreparedImage), thumbnails.get(index) ?? '']));
-  return { files: named(ofFiles, (image) => image.path), people: named(ofPeople, (image) => image.identity) };
+  return {
+    files: named(ofFiles, (image) => image.path),
+    people: named(ofPeople, (image) => image.identity),
+    ...(nearest.length > 0 && {
+      nearest: nearest.map(({ picture, ...found }) => ({ ...found, face: thumbnails.get(picture) ?? '' })),
+    }),
+  };
+}
+
+/** Of each mistake the most similar picture of the person that it was taken for, by the first run that made it. */
+function nearestOf(
+  store: Store,
+  { runs }: Pick<ReportModel, 'runs'>,
+  { mistakes, set }: { readonly mistakes: readonly FaceChoice[]; readonly set: PreparedSet },
+): { readonly file: string; readonly person: string; readonly picture: number; readonly cosine: number | null }[] {
+  const placeOf = new Map(set.images.map(({ path }, place) => [path, place]));
+  const byRun = groupBy(mistakes, ({ file, person }) =>
+    runs.find(({ summary }) =>
+      summary?.evaluation?.confusions?.mistakes.some((own) => own.file === file && own.predicted === person),
+    ),
+  );
+  return [...byRun].flatMap(([run, own]) => {
+    const found = own.flatMap(({ file, person }) => {
+      const picture = placeOf.get(file);
+      return picture === undefined ? [] : [{ file, person, picture }];
+    });
+    const pairs = found.map(({ picture, person }) => ({ picture, person }));
+    const taken =
+      run === undefined || readRunFaces(store, run.id) === null ? [] : takenForPictures(store, run.id, pairs);
+    return taken.flatMap(({ nearest }, place) => {
+      const { file = '', person = '' } = found[place] ?? {};
+      return nearest === null ? [] : [{ file, person, ...nearest }];
+    });
+  });
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { preparedFolder } from '../../data/prepareDataset.ts';
 import { openPreparedSet } from '../../data/preparedSet.ts';
@@ -66,7 +67,9 @@ async function done(
     }
     case 'split': {
       const of = await dataset();
-      const set = withExcluded(openPreparedSet(preparedFolder(store.workspace, of, plan.prepare)), of);
+      const folder = preparedFolder(store.workspace, of, plan.prepare);
+      // Where pictures were excluded since the faces were prepared, the rest is prepared now.
+      const set = existsSync(folder) ? withExcluded(openPreparedSet(folder), of) : await prepareFaces(options, of);
       return (await writeAuditedSplit(options, set, await auditFaces(options, set))).folder;
     }
     case 'report':

@@ -3,6 +3,7 @@ import { call } from '../../client/workbench.ts';
 import { ask } from '../../components/ask.ts';
 import { confirm } from '../../components/confirm.ts';
 import { showFault, showToast } from '../../components/toasts.ts';
+import type { OtherChange, UndoingWithOthers } from '../../components/useUndo.ts';
 
 /** People of a dataset by name, and pictures by index; neither is the dataset itself. */
 export interface ChosenFaces {
@@ -20,20 +21,41 @@ export function tagFault(text: string): string | null {
   return words.length > 20 ? `At most 20 tags are kept; these are ${words.length}.` : null;
 }
 
-/** Changes of a dataset by hand. Each says what it did, and can be undone. */
-export function useDatasetEdits(hash: () => string) {
+/**
+ * Changes of a dataset by hand. Each says what it did, and can be undone: by the undo of the dataset, or among the
+ * steps of a view that has its own.
+ */
+export function useDatasetEdits(
+  hash: () => string,
+  view?: Pick<UndoingWithOthers, 'add' | 'undo'> & {
+    /** Changes what the view knows of a person by name. */
+    readonly renaming: (from: string, to: string) => OtherChange | null;
+  },
+) {
   async function undo(of = hash()): Promise<void> {
     const { done } = await call('datasets.undo', { hash: of });
     showToast({ tone: 'plain', title: done === null ? 'There is nothing to undo.' : `Undone: ${done}` });
   }
-  async function redo(): Promise<void> {
-    const { done } = await call('datasets.redo', { hash: hash() });
+  async function redo(of = hash()): Promise<void> {
+    const { done } = await call('datasets.redo', { hash: of });
     showToast({ tone: 'plain', title: done === null ? 'There is nothing to redo.' : `Done again: ${done}` });
   }
-  async function change(changing: Promise<DatasetChange>): Promise<void> {
+  async function change(changing: Promise<DatasetChange>, also: OtherChange | null = null): Promise<void> {
     const of = hash();
-    const { done } = await changing;
-    const run = () => void undo(of).catch(showFault);
+    const { done } = await changing.catch((error: unknown) => {
+      also?.undo();
+      throw error;
+    });
+    const undoThis = (): void => {
+      also?.undo();
+      void undo(of).catch(showFault);
+    };
+    const redoThis = (): void => {
+      also?.redo();
+      void redo(of).catch(showFault);
+    };
+    if (done !== null) view?.add({ undo: undoThis, redo: redoThis });
+    const run = view?.undo ?? undoThis;
     if (done !== null) showToast({ tone: 'plain', title: done, action: { label: 'Undo', run } });
   }
   const inputOf = ({ people = [], pictures = [] }: ChosenFaces) => ({
@@ -58,7 +80,8 @@ export function useDatasetEdits(hash: () => string) {
       action: 'Merge',
     };
     if (merge && !(await confirm(question))) return;
-    await change(call('datasets.rename', { hash: hash(), person, name, merge }));
+    const also = view?.renaming(person, name) ?? null;
+    await change(call('datasets.rename', { hash: hash(), person, name, merge }), also);
   }
   async function renameDataset(name: string): Promise<void> {
     const typed = await ask({
@@ -100,3 +123,4 @@ export function useDatasetEdits(hash: () => string) {
       void tag(chosen, now).catch(showFault),
   };
 }
+export type DatasetEditing = ReturnType<typeof useDatasetEdits>;

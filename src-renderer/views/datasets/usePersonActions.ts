@@ -3,7 +3,7 @@ import type { DatasetDetails, DatasetPerson } from '../../../src-shared/answers/
 import { formatPlural } from '../../components/format.ts';
 import type { MenuEntry } from '../../components/menuEntry.ts';
 import { commonTags } from './commonTags.ts';
-import { useDatasetEdits } from './useDatasetEdits.ts';
+import { useDatasetEdits, type DatasetEditing } from './useDatasetEdits.ts';
 
 type People = readonly DatasetPerson[];
 const namesOf = (people: People): string[] => people.map(({ identity }) => identity);
@@ -11,8 +11,11 @@ const namesOf = (people: People): string[] => people.map(({ identity }) => ident
 export const isExcluded = ({ images, excluded }: DatasetPerson): boolean => images === excluded;
 
 /** What can be done with people of a dataset. `show` shows the pictures of one. */
-export function usePersonActions(details: () => DatasetDetails, show: (person: DatasetPerson) => void) {
-  const edits = useDatasetEdits(() => details().hash);
+export function usePersonActions(
+  details: () => Pick<DatasetDetails, 'hash' | 'persons'>,
+  show: (person: DatasetPerson) => void,
+  edits: DatasetEditing = useDatasetEdits(() => details().hash),
+) {
   const exclude = (people: People, excluded: boolean): void => edits.exclude({ people: namesOf(people) }, excluded);
   const rename = ({ identity }: DatasetPerson): void => edits.renamePerson(identity, namesOf(details().persons));
   const tag = (people: People): void => {

@@ -1,13 +1,19 @@
 import { shallowRef, watch } from 'vue';
-import type { CallInput } from '../../../src-shared/api.ts';
-import { call } from '../../client/workbench.ts';
 import { showFault, showToast } from '../../components/toasts.ts';
 
 const pageSize = 500;
 const mostMarked = 50_000;
 
-/** The marked pictures of a sheet, by index. They are marked until the sheet shows other pictures. */
-export function usePictureMarks(of: () => Omit<CallInput<'datasets.pictures'>, 'offset' | 'limit'>) {
+/** The marked pictures of a sheet, by their index in the dataset. They are marked until the sheet shows others. */
+export function usePictureMarks({
+  of,
+  indexesOf,
+}: {
+  /** What the sheet shows. */
+  readonly of: () => object;
+  /** The indexes of the pictures of some places. */
+  readonly indexesOf: (page: { readonly offset: number; readonly limit: number }) => Promise<readonly number[]>;
+}) {
   const marked = shallowRef<ReadonlySet<number>>(new Set());
   const clear = (): void => {
     marked.value = new Set();
@@ -17,10 +23,8 @@ export function usePictureMarks(of: () => Omit<CallInput<'datasets.pictures'>, '
   async function markRange({ first, last }: { readonly first: number; readonly last: number }): Promise<void> {
     const end = Math.min(last + 1, first + mostMarked);
     const found = new Set(marked.value);
-    for (let offset = first; offset < end; offset += pageSize) {
-      const page = { ...of(), offset, limit: Math.min(pageSize, end - offset) };
-      for (const { index } of (await call('datasets.pictures', page)).pictures) found.add(index);
-    }
+    for (let offset = first; offset < end; offset += pageSize)
+      for (const index of await indexesOf({ offset, limit: Math.min(pageSize, end - offset) })) found.add(index);
     marked.value = found;
     if (end <= last)
       showToast({ tone: 'plain', title: `At most ${mostMarked.toLocaleString('en')} pictures are selected at once.` });
@@ -36,3 +40,4 @@ export function usePictureMarks(of: () => Omit<CallInput<'datasets.pictures'>, '
     markRange: (range: { readonly first: number; readonly last: number }) => void markRange(range).catch(showFault),
   };
 }
+export type PictureMarks = ReturnType<typeof usePictureMarks>;

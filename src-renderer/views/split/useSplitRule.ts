@@ -3,7 +3,7 @@ import { computed, watch } from 'vue';
 import type { DatasetSummary } from '../../../src-shared/answers/datasetAnswers.ts';
 import { assignments, type Assignment } from '../../../src-shared/splitSchema.ts';
 import { experimentSchema } from '../../../src-shared/experiment.ts';
-import { useUndo } from '../../components/useUndo.ts';
+import { useUndo, type OtherChange } from '../../components/useUndo.ts';
 
 /** The place of a person as a whole. */
 export type Place = Assignment;
@@ -52,14 +52,18 @@ export type RuleSection = keyof typeof sections;
  * The settings that the Split view edits, kept in this browser for each dataset, and the input of the split's calls
  * made from them.
  */
-export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null) {
+export function useSplitRule(
+  datasetOf: (hash: string) => DatasetSummary | null,
+  /** Whether a person is excluded by hand: a move of the person then waits until the person is there again. */
+  isExcluded: (identity: string) => boolean,
+) {
   const kept = useLocalStorage<Kept>(
     'arcbench.split',
     { dataset: null, ...fresh() },
     { mergeDefaults: (stored, standing) => ({ dataset: stored.dataset, ...withKnownKeys(stored, standing) }) },
   );
   const others = useLocalStorage<Record<string, Settings>>('arcbench.split.datasets', {});
-  const { replace: _replace, ...undoing } = useUndo(kept);
+  const { replace, ...undoing } = useUndo(kept);
 
   const store = (): void => {
     const present = datasetOf(kept.value.dataset ?? '');
@@ -73,7 +77,9 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
   const input = computed(() => {
     const chosen = datasetOf(kept.value.dataset ?? '');
     if (chosen === null) return null;
-    return { data: chosen.data, prepare: kept.value.prepare, split: kept.value.split };
+    const { prepare, split } = kept.value;
+    const present = Object.entries(split.assign).filter(([identity]) => !isExcluded(identity));
+    return { data: chosen.data, prepare, split: { ...split, assign: Object.fromEntries(present) } };
   });
   const differs = (section: RuleSection): boolean => {
     const { prepare, split } = sections[section]();
@@ -111,6 +117,18 @@ export function useSplitRule(datasetOf: (hash: string) => DatasetSummary | null)
       for (const key of split) Object.assign(kept.value.split, { [key]: standard.split[key] });
     },
     undoing,
+    /** Moves what was set for a person to another name; null where nothing was. It is no step of its own. */
+    renaming: (from: string, to: string): OtherChange | null => {
+      const move = (before: string, after: string): void => {
+        const { [before]: place, ...assign } = kept.value.split.assign;
+        if (place === undefined) return;
+        replace({ ...kept.value, split: { ...kept.value.split, assign: { ...assign, [after]: place } } });
+      };
+      const { assign } = kept.value.split;
+      if (!Object.hasOwn(assign, from) || Object.hasOwn(assign, to)) return null;
+      move(from, to);
+      return { undo: () => move(to, from), redo: () => move(from, to) };
+    },
   };
 }
 export type SplitRule = ReturnType<typeof useSplitRule>;

@@ -1,0 +1,214 @@
+/// <reference lib="dom" />
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import {
+  callFrom,
+  noBrowser,
+  openBrowser,
+  serveWorkbench,
+  violationsOf,
+  type ServedWorkbench,
+} from './servedBrowser.ts';
+import { views } from './viewNames.ts';
+import { makeViewWorkspace, type ViewWorkspace } from './viewWorkspaces.ts';
+
+// Every chart can be opened large, read as a table, saved, and linked to.
+const folder = mkdtempSync(join(tmpdir(), 'arcbench-charts-'));
+const options = { skip: noBrowser };
+let shown = {} as ViewWorkspace;
+let served: ServedWorkbench | undefined;
+let browser: Browser | undefined;
+let context = {} as BrowserContext;
+const faults: string[] = [];
+let dataset = '';
+let page = {} as Page;
+
+async function opened(address: string): Promise<Page> {
+  const own = await context.newPage();
+  own.setDefaultTimeout(20_000);
+  own.on('pageerror', (error) => faults.push(error.message));
+  await own.goto(address);
+  await own.locator('h1').waitFor(); // a dialog hides it from roles
+  return own;
+}
+before(async () => {
+  if (noBrowser) return;
+  shown = await makeViewWorkspace('normal', folder);
+  served = await serveWorkbench(shown.workspace, [folder]);
+  browser = await openBrowser();
+  context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  await context.addInitScript(() => localStorage.setItem('arcbench.tour', 'done'));
+  page = await opened(served.open);
+  dataset = (await callFrom(page, 'datasets.list', {}))[0]?.hash ?? '';
+});
+after(async () => {
+  await browser?.close();
+  await served?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const go = (address: string) =>
+  page.evaluate((hash) => {
+    location.hash = hash;
+  }, `#/${address}`);
+const tab = (name: string) => page.getByRole('tab', { name, exact: true }).click();
+const markAll = async () => {
+  await go('runs');
+  const marks = page.getByRole('grid', { name: 'Runs' }).getByRole('checkbox', { name: 'Mark this row' });
+  await marks.first().waitFor();
+  for (const mark of await marks.all()) await mark.check();
+};
+
+interface ChartCase {
+  readonly title: RegExp;
+  /** Opens the view with the chart, small. */
+  open(): Promise<void>;
+  /** Whether a link brings back what was marked. */
+  readonly isOfMarkedRuns?: boolean;
+}
+const cases: readonly ChartCase[] = [
+  { title: /^Training loss/, open: () => go(`live/${shown.live}`) },
+  {
+    title: /^Accuracy/,
+    isOfMarkedRuns: true,
+    open: async () => {
+      await markAll();
+      await tab('Curves');
+    },
+  },
+  {
+    title: /^Identification rate of people/,
+    isOfMarkedRuns: true,
+    open: async () => {
+      await markAll();
+      await tab('Rates and ROC');
+    },
+  },
+  {
+    title: /compared with/,
+    isOfMarkedRuns: true,
+    open: async () => {
+      await markAll();
+      await tab('Differences');
+    },
+  },
+  {
+    title: /^Images per person/,
+    open: async () => {
+      await go(`datasets/${dataset}`);
+      await page.getByRole('tab', { name: /^People/ }).click();
+    },
+  },
+  { title: /^Angles of/, open: () => go(`embedding/${shown.embedding}`) },
+];
+
+const panelOf = (of: Page, title: RegExp) =>
+  of.getByRole('region', { name: title }).filter({ has: of.getByRole('img') });
+/** Where the large chart is: in a dialog, or in place of the others. */
+const largeOf = (of: Page) =>
+  of
+    .getByRole('dialog')
+    .or(of.locator('.live .curve-chart.large'))
+    .filter({ has: of.getByRole('img') });
+/** Escape closes what is open: a tooltip first. */
+async function closed(of: Page): Promise<void> {
+  for (let turn = 0; turn < 4 && (await largeOf(of).count()) > 0; turn++) {
+    await of.keyboard.press('Escape');
+    await of.waitForTimeout(150);
+  }
+  assert.equal(await largeOf(of).count(), 0);
+}
+async function saved(item: string, of: RegExp): Promise<Buffer> {
+  await largeOf(page)
+    .getByRole('button', { name: /^Save / })
+    .click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: item }).click();
+  const file = await download;
+  assert.match(file.suggestedFilename(), of);
+  return readFileSync(await file.path());
+}
+
+for (const { title, open, isOfMarkedRuns } of cases)
+  test(`the chart ${title.source} is opened large, read as a table, saved and linked to`, options, async () => {
+    await open();
+    await panelOf(page, title).first().getByRole('button', { name: 'Enlarge' }).click();
+    await largeOf(page).waitFor();
+    const table = largeOf(page).getByRole('region', { name: /as a table/ });
+    const rows = await table.getByRole('row').count();
+    assert.ok(rows > 1, `${rows} rows`);
+    const height = (await largeOf(page).getByRole('img').first().boundingBox())?.height ?? 0;
+    assert.ok(height > 230, `the large chart is ${height} pixels high`);
+    const part = (await page.getByRole('dialog').count()) > 0 ? '[role="dialog"]' : '.live';
+    assert.deepEqual(await violationsOf(page, part), []);
+
+    const csv = (await saved('Data as CSV', /\.csv$/)).toString();
+    assert.ok(csv.split('\n').length > 2, csv);
+    assert.match((await saved('Picture as SVG', /\.svg$/)).toString(), /^<svg[^]*<path/);
+    assert.equal((await saved('Picture as PNG', /\.png$/)).subarray(1, 4).toString(), 'PNG');
+
+    await largeOf(page)
+      .getByRole('button', { name: /^Save / })
+      .click();
+    await page.getByRole('menuitem', { name: 'Copy a link to this chart' }).click();
+    await page.getByText('The link to this chart is copied').last().waitFor();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const other = await opened(link);
+    await largeOf(other)
+      .getByRole('region', { name: /as a table/ })
+      .waitFor();
+    assert.equal(await largeOf(other).getByRole('row').count(), rows);
+    if (isOfMarkedRuns) {
+      const marked = (own: Page) => own.getByRole('checkbox', { name: 'Mark this row', checked: true }).count();
+      await closed(other);
+      assert.ok((await marked(other)) > 2);
+      assert.doesNotMatch(other.url(), /marked=|chart=/, 'what is marked later is not undone by the address');
+    }
+    await other.close();
+    await closed(page);
+  });
+
+test('in a small window no action covers the title of its view', options, async () => {
+  await page.setViewportSize({ width: 1024, height: 700 });
+  for (const view of views) {
+    await go(view === 'live' ? `live/${shown.live}` : view);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const boxes = await page.locator('.page-header').evaluate((header) => {
+      const inWords = header.querySelectorAll('h1, .words > :not(p)');
+      const inActions = header.querySelectorAll('.actions > *');
+      const boxOf = (element: Element) => element.getBoundingClientRect().toJSON() as DOMRect;
+      return { words: [...inWords].map(boxOf), actions: [...inActions].map(boxOf) };
+    });
+    for (const word of boxes.words)
+      for (const action of boxes.actions) {
+        const isApart = action.left >= word.right || action.top >= word.bottom || action.right <= word.left;
+        assert.ok(isApart, `${view}: ${JSON.stringify([word, action])}`);
+        assert.ok(action.right <= 1024 && action.left >= 200, `${view}: ${JSON.stringify(action)}`);
+      }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+test('a link to the embeddings brings back runs, projection, camera and selection', options, async () => {
+  await go(`embedding/${shown.embedding}`);
+  await page.getByRole('button', { name: 'Lasso (or hold Shift)' }).waitFor();
+  const legend = page.getByRole('region', { name: 'Colours' });
+  await legend.getByRole('button', { name: /^s3\b/ }).click();
+  await page.getByRole('button', { name: 'Copy a link to this view' }).click();
+  await page.getByText('The link to this view is copied').last().waitFor();
+  const other = await opened(await page.evaluate(() => navigator.clipboard.readText()));
+  await other.getByRole('region', { name: 'Colours' }).getByRole('button', { name: /^s3\b/, pressed: true }).waitFor();
+  assert.doesNotMatch(other.url(), /view=/);
+  await other.close();
+  await go('embedding/ArcFace-1?view=%7B');
+  await page.getByText('The link holds no view of embeddings: it is cut off.', { exact: true }).waitFor();
+  assert.deepEqual(faults, []);
+});
