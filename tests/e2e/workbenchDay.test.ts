@@ -138,6 +138,8 @@ const splitOf = async (name: string) => {
   if ((await page.getByLabel(/^Input size/).inputValue()) !== '32') await entered('Input size', '32');
   await page.getByRole('tab', { name: /People/ }).click();
   await people('Training').first().waitFor();
+  await page.waitForTimeout(300); // longer than the rule waits before it asks for another split
+  await page.locator('.parts.pending').waitFor({ state: 'detached' });
 };
 
 test('what was set for the split of a dataset is there again, and each change is undone', options, async () => {
