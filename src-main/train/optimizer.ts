@@ -148,7 +148,9 @@ export function clipByGlobalNorm(
   gradients: Iterable<Tensor>,
   limit: number,
 ): { norm: Tensor; clip: Tensor | null; clipped: Tensor | null } {
-  const norm = tf.sqrt(tf.mul(tf.addN(Array.from(gradients, (gradient) => halfSumOfSquares(gradient))), 2));
+  // Not addN: TensorFlow's AddN adds in an order that depends on which of its inputs is free first.
+  const halves = tf.stack(Array.from(gradients, (gradient) => halfSumOfSquares(gradient)));
+  const norm = tf.sqrt(tf.mul(tf.sum(halves), 2));
   if (limit === 0) return { norm, clip: null, clipped: null };
   return {
     norm,

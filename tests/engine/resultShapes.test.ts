@@ -48,6 +48,9 @@ const zerosFor = ({ inputs }: Program) =>
     }),
   );
 
+/** Ops that add their inputs in an order that depends on which of them is ready or free first. */
+const inNoOrder = ['AddN', 'AccumulateNV2', 'UnsortedSegmentSum'];
+
 /** Runs `action` and compares what each rule says of an op with the shapes and types that the op then has. */
 function comparedOps(action: () => void): Set<string> {
   const compared = new Set<string>();
@@ -59,6 +62,7 @@ function comparedOps(action: () => void): Set<string> {
     return id;
   };
   binding.executeOp = (name, attributes, inputs, count) => {
+    assert.ok(!inNoOrder.includes(name), `${name} does not give the same bits each time`);
     const outputs = executeOp(name, attributes, inputs, count);
     const operands = inputs.map((id) => known.get(id)!);
     const foreseen = resultShapes(name, operands, attributes);

@@ -107,7 +107,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // Element by element
   ...everyOf(['Neg', 'Exp', 'Log', 'Square', 'Sqrt', 'Rsqrt', 'Sigmoid', 'Softplus', 'Relu', 'Relu6'], asFirst),
   ...everyOf(['ReluGrad', 'Relu6Grad', 'StopGradient', 'OnesLike', 'ZerosLike'], asFirst),
-  ...everyOf(['TensorScatterUpdate', 'TensorScatterAdd', 'AddN', 'ReverseV2'], asFirst),
+  ...everyOf(['TensorScatterUpdate', 'TensorScatterAdd', 'ReverseV2'], asFirst),
   ...everyOf(['Add', 'AddV2', 'Sub', 'Mul', 'RealDiv', 'Maximum', 'Minimum', 'Pow'], broadcastOfTwo),
   ...everyOf(['Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'], comparison),
   ['Select', (operands) => [like(at(operands, 1))]],
