@@ -3,7 +3,7 @@ import { batchNormInference, batchNormTraining } from '../engine/kernels/batchNo
 import { conv2d } from '../engine/kernels/convolution.ts';
 import { depthwiseConv2d } from '../engine/kernels/depthwiseConvolution.ts';
 import { dropout } from '../engine/kernels/dropout.ts';
-import type { Depthwise } from '../engine/kernels/normalisedDepthwise.ts';
+import type { Depthwise } from '../engine/kernels/batchNormOptions.ts';
 import { maxPool, type Pooling } from '../engine/kernels/maxPool.ts';
 import { rectify, type Rectifier } from '../engine/kernels/rectifier.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';

@@ -1,35 +1,12 @@
 import { backend, type Tensor, tf } from '../tensorflow.ts';
+import type { BatchNormState, BatchNormTrainingOptions } from './batchNormOptions.ts';
 import { withGradientsOf, withThreeGradients } from './customGradient.ts';
 import { depthwiseConv2d } from './depthwiseConvolution.ts';
 import { maxPool, type Pooling } from './maxPool.ts';
-import { type Depthwise, isNormalisedDepthwise, normalisedDepthwise } from './normalisedDepthwise.ts';
+import { isNormalisedDepthwise, normalisedDepthwise } from './normalisedDepthwise.ts';
 import { booleanAttribute, floatAttribute, integerAttribute, textAttribute, typeAttribute } from './opAttributes.ts';
 import { fillsRegisters, hasOwnOps } from './ownOps.ts';
-import { prelu, type Rectifier, rectifierCode, rectify } from './rectifier.ts';
-
-export interface BatchNormState {
-  readonly scale: Tensor;
-  readonly offset: Tensor;
-  readonly mean: Tensor;
-  readonly variance: Tensor;
-}
-
-export interface BatchNormTrainingOptions {
-  readonly epsilon: number;
-  readonly momentum: number;
-  /** Receives the new running statistics, (1 - momentum) old + momentum batch; the variance is unbiased. */
-  readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
-  /** Added to the normalised values. */
-  readonly shortcut?: Tensor | undefined;
-  /** The rectifier that follows, if any. */
-  readonly rectifier?: Rectifier | undefined;
-  /** Max pooling that follows the rectifier. */
-  readonly pooling?: Pooling | undefined;
-  /** A depthwise convolution that follows the rectifier, or batch norm itself. */
-  readonly depthwise?: Depthwise | undefined;
-  /** Asks for TensorFlow's own ops. */
-  readonly direct?: boolean;
-}
+import { prelu, rectifierCode, rectify } from './rectifier.ts';
 
 /**
  * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), with what

@@ -1,17 +1,9 @@
 import { backend, type Tensor, tf } from '../tensorflow.ts';
-import type { BatchNormState, BatchNormTrainingOptions } from './batchNorm.ts';
-import type { Padding } from './convolution.ts';
+import type { BatchNormState, BatchNormTrainingOptions, Depthwise } from './batchNormOptions.ts';
 import { withGradientsOf } from './customGradient.ts';
 import { depthwiseAttributes } from './depthwiseConvolution.ts';
 import { floatAttribute, integerAttribute } from './opAttributes.ts';
 import { rectifierCode } from './rectifier.ts';
-
-/** A depthwise convolution by a filter [k, k, channels, 1]. */
-export interface Depthwise {
-  readonly filter: Tensor;
-  readonly stride: number;
-  readonly padding: Padding;
-}
 
 /** Whether engine/native has a kernel that normalises on the way into this convolution. */
 export const isNormalisedDepthwise = (input: Tensor, { filter: { shape } }: Depthwise): boolean =>
