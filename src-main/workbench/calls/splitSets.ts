@@ -36,7 +36,11 @@ export function splitSets(store: Pick<Store, 'workspace'>, library: DatasetLibra
       ...(existsSync(ofImported) ? [openPreparedSet(ofImported)] : []),
     ];
     for (const source of sources) {
-      const view = editedSet(source, dataset, { hash, alignment: alignmentInWords(dataset, prepare) });
+      const view = editedSet(source, dataset, {
+        hash,
+        alignment: alignmentInWords(dataset, prepare),
+        byLandmarks: prepare.alignment !== 'centreCrop' && prepare.alignment !== 'whole',
+      });
       if (view !== null) return view;
     }
     return null;
