@@ -119,11 +119,20 @@ function visibleEnd(
   coord: (point: readonly [number, number]) => readonly number[],
   right: number,
 ): { readonly left: number; readonly top: number } | null {
-  for (let at = x.length - 1; at >= 0; at--) {
+  const leftOf = (at: number): number => coord([x[at]!, smoothed[at] ?? 0])[0] ?? Number.NaN;
+  // The points are in order, and a zoomed line may have most of its hundred thousand right of what is visible.
+  let visible = -1;
+  let outside = x.length;
+  while (outside - visible > 1) {
+    const middle = (visible + outside) >> 1;
+    if (leftOf(middle) <= right + 1) visible = middle;
+    else outside = middle;
+  }
+  for (let at = visible; at >= 0; at--) {
     const value = smoothed[at] ?? null;
     if (value === null) continue;
     const [left = Number.NaN, top = Number.NaN] = coord([x[at]!, value]);
-    if (left <= right + 1 && Number.isFinite(top)) return { left, top };
+    if (Number.isFinite(top)) return { left, top };
   }
   return null;
 }

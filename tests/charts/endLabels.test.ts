@@ -58,6 +58,29 @@ test('the names of arms whose curves end alike are drawn one below the other', (
   assert.equal(endLabelSeries([lineOf('ArcFace', 3)], 3).length, 0, 'one arm needs no name');
 });
 
+test('the end of a zoomed line is found with few looks at its points', () => {
+  const points = 100_000;
+  const x = Array.from({ length: points }, (_, at) => at);
+  const long = (name: string): CurveLine => ({
+    ...lineOf(name, 1),
+    x,
+    smoothed: x.map((at) => (at === 500 ? null : at)),
+  });
+  const [series] = endLabelSeries([long('ArcFace'), long('CosFace')], 3);
+  let looks = 0;
+  const coord = ([at, y]: readonly [number, number]): number[] => {
+    looks++;
+    return [at, y / 10]; // pixels: the points from 500 on lie right of the chart, or have no value
+  };
+  const coordSys = { x: 0, y: 0, width: 499.5, height: 200 };
+  const drawn = series?.renderItem({ dataIndexInside: 0, coordSys }, { coord });
+  assert.deepEqual(
+    drawn?.children.map(({ style }) => style.x),
+    [499 + 5, 499 + 5],
+  );
+  assert.ok(looks < 60, `${looks} looks`);
+});
+
 test('what a link says of a zoom is taken where it is a part of the axis', () => {
   assert.deepEqual(zoomOf('12.5-40.0'), [12.5, 40]);
   for (const wrong of ['', '40-12', '-5-10', '10-101', 'a-b', undefined, ['1-2']]) assert.equal(zoomOf(wrong), null);
