@@ -78,7 +78,7 @@ export const failuresSection: Section = (context) => {
       worst.length === 0 ? null : mistakesTable(worst, judged, context),
       book.show('failures.svg', mistakesSheet(worst, model.faces, texts), say('chart.failures')),
       worst.some((mistake) => cosineOf(mistake, model.faces) !== null) ? say('failures.cosine') : null,
-      thresholdOf(judged, texts),
+      ...thresholds(judged, texts),
       worst.length > mostShown ? say('data.more', { more: worst.length - mostShown }) : null,
       ...lists(judged, texts),
       ...hardPairs.map((kind) =>
@@ -117,20 +117,17 @@ const nearestOf = ({ file, takenFor: [person] }: Mistake, { nearest = [] }: Repo
   nearest.find((face) => face.file === file && face.person === person);
 const cosineOf = (mistake: Mistake, faces: ReportModel['faces']) => nearestOf(mistake, faces)?.cosine ?? null;
 
-/** The cosine above which the first run that has a threshold takes two faces for one person; null without one. */
-function thresholdOf(judged: readonly JudgedConfusions[], { say, decimal, short: number }: Texts): string | null {
-  for (const { arm, evaluation } of judged) {
-    const found = evaluation.identification ?? null;
-    const [rate] = found === null ? [] : usableRates(identificationRatesOf(found));
-    if (rate !== undefined)
-      return say('failures.threshold', {
-        arm: escapeMarkdown(arm.name),
-        threshold: decimal(rate.threshold, 2),
-        rate: number(rate.falsePositiveRate),
-      });
-  }
-  return null;
-}
+/** The cosine above which each arm's first run takes two faces for one person: cosines differ from loss to loss. */
+const thresholds = (judged: readonly JudgedConfusions[], { say, decimal, short: number }: Texts): string[] =>
+  firstOfArms(judged).flatMap(({ arm, evaluation: { identification } }) => {
+    const [rate] = identification ? usableRates(identificationRatesOf(identification)) : [];
+    if (rate === undefined) return [];
+    return say('failures.threshold', {
+      arm: escapeMarkdown(arm.name),
+      threshold: decimal(rate.threshold, 2),
+      rate: number(rate.falsePositiveRate),
+    });
+  });
 
 function mistakesTable(
   worst: readonly Mistake[],
