@@ -5,6 +5,7 @@ import { findingName, identicalKey, isAllowed, nearKey, type FindingKind } from 
 import type { Duplicates } from './findDuplicates.ts';
 import { identicalPictures } from './identicalPictures.ts';
 import type { Split } from './makeSplit.ts';
+import { partFinder } from './splitParts.ts';
 
 export interface Finding {
   readonly name: string;
@@ -27,7 +28,7 @@ interface Audited {
 /** Where each image is. Lists of numbers, so that millions of images take little. */
 interface PartPlaces {
   /** The part of an image; of an image in several parts, the last one. */
-  readonly partOf: (index: number) => PartName | undefined;
+  readonly partOf: (index: number) => PartName | null;
   /** The images that have a part, each once. */
   readonly placed: Uint32Array;
   /** Compares two images by the order of the parts, and by their order in a part. */
@@ -35,20 +36,17 @@ interface PartPlaces {
 }
 
 function partPlaces(images: number, parts: Split['parts']): PartPlaces {
-  const part = new Uint8Array(images); // its number from 1 on; 0 for none
-  const place = new Uint32Array(images);
+  const place = new Uint32Array(images); // from 1 on; 0 for none
   const placed = new Uint32Array(images);
   let count = 0;
-  for (const [number, name] of partNames.entries())
-    for (const index of parts[name]) {
-      if (part[index] === 0) {
-        place[index] = count;
-        placed[count++] = index;
-      }
-      part[index] = number + 1;
+  for (const part of partNames)
+    for (const index of parts[part]) {
+      if (place[index] !== 0) continue;
+      placed[count++] = index;
+      place[index] = count;
     }
   return {
-    partOf: (index) => partNames[(part[index] ?? 0) - 1],
+    partOf: partFinder(images, parts),
     placed: placed.subarray(0, count),
     inOrder: (first, second) => (place[first] ?? 0) - (place[second] ?? 0),
   };

@@ -1,4 +1,4 @@
-import type { PartName } from '../../src-shared/splitSchema.ts';
+import { partNames, type PartName } from '../../src-shared/splitSchema.ts';
 import type { SplitRule } from '../../src-shared/experiment.ts';
 import type { SplitNote } from '../../src-shared/splitNotes.ts';
 import type { PreparedImage, PreparedSet } from '../data/preparedSet.ts';
@@ -36,4 +36,17 @@ export interface PartsSource {
   /** The images of each person, by name; nobody is missing, but a person may have none left. */
   readonly imagesOf: ReadonlyMap<string, readonly number[]>;
   readonly copyOf: CopyOf;
+}
+
+/**
+ * The part of an image; of an image in several parts, the last one. Null for one that has none. Takes a byte for each
+ * of all images, so that millions of them take little.
+ */
+export function partFinder(
+  images: number,
+  parts: Readonly<Record<PartName, readonly number[]>>,
+): (index: number) => PartName | null {
+  const numbers = new Uint8Array(images); // of parts, from 1 on; 0 for none
+  for (const [number, part] of partNames.entries()) for (const index of parts[part]) numbers[index] = number + 1;
+  return (index) => partNames[(numbers[index] ?? 0) - 1] ?? null;
 }

@@ -11,19 +11,13 @@ import { duplicatesOf } from '../../split/knownDuplicates.ts';
 import { resolvedCopies } from '../../split/resolvedCopies.ts';
 import { valPeople } from '../../split/valPeople.ts';
 import { makeSplit, statedParts, type Split } from '../../split/makeSplit.ts';
+import { partFinder } from '../../split/splitParts.ts';
 import { auditFaces } from '../experiment/splitFaces.ts';
 import { quietly, stageOf, type CallContext, type CallsOf } from './callContext.ts';
 import type { DatasetLibrary } from '../experiment/datasetLibrary.ts';
 import { splitSets, type SplitSet } from './splitSets.ts';
 
 type PartOf = (index: number) => PartName | null;
-
-/** The part of each picture of a split. */
-function partsOf(set: PreparedSet, split: Split): PartOf {
-  const numbers = new Uint8Array(set.images.length); // of parts, from 1 on; 0 for none
-  for (const [number, part] of partNames.entries()) for (const index of split.parts[part]) numbers[index] = number + 1;
-  return (index) => partNames[(numbers[index] ?? 0) - 1] ?? null;
-}
 
 /** Pictures of a set with their parts, and with what is known of them in the dataset. Their names are whole paths. */
 function picturesIn({ set, edited }: SplitSet, partOf: PartOf, indexes: readonly number[]): SplitPicture[] {
@@ -74,7 +68,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
     if (drawn?.set === set && drawn.rule === rule) return drawn;
     drawn = null; // two splits of millions of pictures are never held at a time
     const split = makeSplit(set, planned, await duplicatesIn(set));
-    return (drawn = { set, rule, split, partOf: partsOf(set, split) });
+    return (drawn = { set, rule, split, partOf: partFinder(set.images.length, split.parts) });
   };
   // a sheet asks for page after page
   let ordered: { readonly set: PreparedSet; readonly places: Uint32Array } | null = null;
@@ -150,7 +144,8 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
       const { set } = from;
       const { split, findings } = await auditFaces(stageOf(context, quietly, stage(sections)), set);
       const indexes = findings.flatMap(({ pictures }) => pictures);
-      const named = new Map(picturesIn(from, partsOf(set, split), indexes).map((found, at) => [indexes[at], found]));
+      const partOf = partFinder(set.images.length, split.parts);
+      const named = new Map(picturesIn(from, partOf, indexes).map((found, at) => [indexes[at], found]));
       return {
         resolved: resolvedCopies(set, split),
         blocking: findings.filter((finding) => finding.blocking).length,
