@@ -31,19 +31,16 @@ export function splitSets(store: Pick<Store, 'workspace'>, library: DatasetLibra
     if (last?.hash === hash) return last;
     last = null;
     const ofImported = preparedFolder(store.workspace, dataset.base ?? dataset, prepare);
-    const sources = [
-      ...(whole?.of === JSON.stringify([data, prepare]) ? [whole.set] : []),
-      ...(existsSync(ofImported) ? [openPreparedSet(ofImported)] : []),
-    ];
-    for (const source of sources) {
-      const view = editedSet(source, dataset, {
+    const viewOf = (source: PreparedSet): PreparedSet | null =>
+      editedSet(source, dataset, {
         hash,
         alignment: alignmentInWords(dataset, prepare),
         byLandmarks: prepare.alignment !== 'centreCrop' && prepare.alignment !== 'whole',
       });
-      if (view !== null) return view;
-    }
-    return null;
+    return (
+      (whole?.of === JSON.stringify([data, prepare]) ? viewOf(whole.set) : null) ??
+      (existsSync(ofImported) ? viewOf(openPreparedSet(ofImported)) : null)
+    );
   };
   return async (faces: Faces): Promise<SplitSet> => {
     const edited = await library.editedOf(faces.data);
