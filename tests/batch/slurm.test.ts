@@ -11,6 +11,7 @@ import { checkWorkspace } from '../../src-main/workbench/workspace/checkWorkspac
 import { writeFaultExperiment } from '../faults/faultExperiment.ts';
 import { differences, workspaceState } from '../faults/workspaceState.ts';
 import { childEnd } from '../childEnd.ts';
+import { joinedPattern } from '../joinedPattern.ts';
 import { noSlurm, startSlurm, type SlurmCluster } from './slurmCluster.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
@@ -117,7 +118,11 @@ test('without sbatch a submit says so, and a dry run writes scripts that name ev
   assert.equal(collected.code, 1);
   assert.match(
     collected.last,
-    /^2 of 2 runs are not done, the first: cross-entropy, seed 1 \(task 0\) has not begun\. Submit them again with `sbatch --array=0,1 .*array\.sh`, and collect again/,
+    joinedPattern(
+      /^2 of 2 runs are not done, the first: cross-entropy, seed 1 /,
+      /\(task 0\) has not begun\. Submit them again with `sbatch --array=0,1 /,
+      /.*array\.sh`, and collect again/,
+    ),
   );
 });
 
@@ -151,7 +156,10 @@ test(
     assert.equal(code, 1);
     assert.match(
       last,
-      /^2 of 2 runs are not done, the first: cross-entropy, seed 1 \(task 0\) (waits in Slurm's queue|is still in training)/,
+      joinedPattern(
+        /^2 of 2 runs are not done, the first: cross-entropy, seed 1 /,
+        /\(task 0\) (waits in Slurm's queue|is still in training)/,
+      ),
       stderr,
     );
     await until('the second start', () => /Resumed at epoch \d+/.test(logOf(0)));
@@ -160,7 +168,11 @@ test(
     assert.equal(stopped.code, 1);
     assert.match(
       stopped.last,
-      /^1 of 2 runs is not done: ArcFace, seed 1 \(task 1\) was stopped and is saved\. Its log is .*task-1\.log\. .*`sbatch --array=1 .*array\.sh`.*--partial\.$/,
+      joinedPattern(
+        /^1 of 2 runs is not done: ArcFace, seed 1 \(task 1\) was stopped /,
+        /and is saved\. Its log is .*task-1\.log\. .*`sbatch --array=1 /,
+        /.*array\.sh`.*--partial\.$/,
+      ),
       stopped.stderr,
     );
 
@@ -238,7 +250,11 @@ test(
     assert.equal(refused.code, 2);
     assert.match(
       refused.last,
-      /holds no run of Faults as it is now \(plan [0-9a-f]{12}\), but runs of Faults \(plan [0-9a-f]{12}\): name workspaces in which this very plan was run\.$/,
+      joinedPattern(
+        /holds no run of Faults as it is now \(plan [0-9a-f]{12}\), but /,
+        /runs of Faults \(plan [0-9a-f]{12}\): name workspaces in which /,
+        /this very plan was run\.$/,
+      ),
     );
 
     const store = openStore(workspace);
