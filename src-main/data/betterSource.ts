@@ -1,8 +1,8 @@
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { decodeText } from '../files/decodeText.ts';
-import { hasFaceColumns } from './csvColumns.ts';
 import { noEntries } from '../files/readFault.ts';
+import { hasFaceColumns } from './csvColumns.ts';
 
 const mostTables = 50;
 

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile } from '../files/readTextFile.ts';
-import { compareCodeUnits } from './dataset.ts';
 import { noEntries } from '../files/readFault.ts';
+import { compareCodeUnits } from './dataset.ts';
 
 /** One of CelebA's lists, as CelebA writes it (.txt) or as Kaggle does (.csv). */
 export interface CelebAList {

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { followLink, type LinkRule } from './fileStates.ts';
 import { noEntries } from '../files/readFault.ts';
+import { followLink, type LinkRule } from './fileStates.ts';
 
 /** The half of the archive with people to train on: pictures, their people, and their parts. */
 export interface TrainHalf {

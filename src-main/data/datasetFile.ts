@@ -3,8 +3,8 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { checkedLines, writeCheckedLines } from '../files/checkedLines.ts';
 import { storedPaths } from '../files/storedPaths.ts';
 import { workspaceFolders } from '../files/workspaceFolders.ts';
-import type { Dataset } from './dataset.ts';
 import { readFault } from '../files/readFault.ts';
+import type { Dataset } from './dataset.ts';
 import { listedLines, listReader } from './listedPictures.ts';
 
 /**

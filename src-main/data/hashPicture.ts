@@ -1,8 +1,8 @@
 import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { throwIfTooMany } from '../files/tooManyFiles.ts';
 import { readRecordPicture, recordPictureOf } from './records/recordPicture.ts';
-import { tooManyFiles } from '../files/tooManyFiles.ts';
 
 const chunkBytes = 2 ** 18; // several files are read at a time
 
@@ -21,8 +21,7 @@ export async function hashPicture(path: string): Promise<string | null> {
     await pipeline(createReadStream(path, { highWaterMark: chunkBytes }), digest);
     return digest.digest('hex');
   } catch (error) {
-    const shortage = tooManyFiles(error);
-    if (shortage) throw shortage;
+    throwIfTooMany(error);
     return null;
   }
 }

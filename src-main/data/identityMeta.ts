@@ -1,7 +1,7 @@
-import { ArcBenchError } from '../../src-shared/errors.ts';
 import { parse } from 'csv-parse/sync';
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ArcBenchError } from '../../src-shared/errors.ts';
 import { readTextFile } from '../files/readTextFile.ts';
 import type { Rejected } from './dataset.ts';
 

@@ -2,13 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { partNames } from '../../src-shared/splitSchema.ts';
+import { noEntries } from '../files/readFault.ts';
 import { counted } from './counted.ts';
 import { findCelebAList, readCelebAList, withoutEnding, type CelebAList } from './celebALists.ts';
 import type { FoundImage, PictureRegion, ReadImage, Rejected } from './dataset.ts';
 import { followLink, withFileStates, type LinkRule, type NamedImage } from './fileStates.ts';
 import type { Found } from './importFolders.ts';
 import { partOfDigit } from './partWords.ts';
-import { noEntries } from '../files/readFault.ts';
 
 const identityStem = 'identity_CelebA';
 /** The aligned pictures come first, because most people have those. */

@@ -5,9 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { storedPaths } from '../files/storedPaths.ts';
 import { checkedLines, writeCheckedLines } from '../files/checkedLines.ts';
+import { readFault } from '../files/readFault.ts';
 import type { PartName } from '../../src-shared/splitSchema.ts';
 import type { ExcludedPicture, Rejected } from './dataset.ts';
-import { readFault } from '../files/readFault.ts';
 import { listedLines, listReader } from './listedPictures.ts';
 
 /** One image of a prepared set, in the order of the packed file. */

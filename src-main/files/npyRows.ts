@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { parseNpy, type NpyRows } from './npyFile.ts';
+import { readFault } from './readFault.ts';
 
 const mostBytes = 2 ** 32;
 
@@ -17,7 +18,7 @@ export function readNpyRows(path: string): NpyRows {
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw refuse('cannot be read: make it readable', cause);
+    throw readFault(cause, path) ?? refuse('went away while it was read: name it again', cause);
   }
   const read = parseNpy(bytes, refuse);
   if (read.rows === 0) throw refuse('has no rows, and one for each picture was expected');

@@ -1,5 +1,5 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
-import { tooManyFiles } from './tooManyFiles.ts';
+import { throwIfTooMany, tooManyFiles } from './tooManyFiles.ts';
 
 /** Codes of files that are not there, or that are of another kind: these say something of the workspace. */
 const gone = /^(ENOENT|ENOTDIR|EISDIR)$/;
@@ -31,8 +31,7 @@ export function readFault(error: unknown, path: string): ArcBenchError | null {
  * nothing of the file, and without it the dataset would be another one.
  */
 export function unreadReason(error: unknown, what: 'file' | 'folder'): string {
-  const shortage = tooManyFiles(error);
-  if (shortage) throw shortage;
+  throwIfTooMany(error);
   const code = codeOf(error);
   if (code === 'EACCES' || code === 'EPERM') return `The ${what} may not be read: change its permissions.`;
   return `The ${what} cannot be read (${code}): check the disk, or copy it again from its source.`;
@@ -40,8 +39,7 @@ export function unreadReason(error: unknown, what: 'file' | 'folder'): string {
 
 /** The entries of a folder that cannot be looked into: none. Throws where no more files can be opened. */
 export function noEntries(error: unknown): [] {
-  const shortage = tooManyFiles(error);
-  if (shortage) throw shortage;
+  throwIfTooMany(error);
   return [];
 }
 

@@ -1,5 +1,11 @@
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
+/** Throws where no more files can be opened: such an error says nothing of the file that it is about. */
+export function throwIfTooMany(error: unknown): void {
+  const shortage = tooManyFiles(error);
+  if (shortage) throw shortage;
+}
+
 /** The sentence for an error that says that no more files can be opened; null for any other error. */
 export function tooManyFiles(error: unknown): ArcBenchError | null {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { PreparedSet } from '../data/preparedSet.ts';
 import { checkedBody, checksummed } from '../files/checksummed.ts';
 import { writeWhole } from '../files/writeWhole.ts';
-import { findDuplicates, type Duplicates, type SearchOptions } from './findDuplicates.ts';
 import { readFault } from '../files/readFault.ts';
+import { findDuplicates, type Duplicates, type SearchOptions } from './findDuplicates.ts';
 
 // Raise this whenever the same pictures would give other pairs.
 const searchVersion = 1;

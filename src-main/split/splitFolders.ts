@@ -7,13 +7,13 @@ import type { PreparedSet } from '../data/preparedSet.ts';
 import { readRecordPicture, recordPictureOf } from '../data/records/recordPicture.ts';
 import { caseless, isPlainName, withoutForbidden } from '../files/plainName.ts';
 import { writeSynced, writeWholeFolder } from '../files/writeWhole.ts';
+import { ifGone } from '../files/readFault.ts';
 import { partNames } from '../../src-shared/splitSchema.ts';
 import { reportTexts } from '../../src-shared/reportTexts.ts';
 import { splitNoteSentence } from '../../src-shared/splitNotes.ts';
 import type { Split } from './makeSplit.ts';
 import { valPeople } from './valPeople.ts';
 import { resolvedCopies } from './resolvedCopies.ts';
-import { ifGone } from '../files/readFault.ts';
 
 interface ManifestFile {
   readonly part: string;
