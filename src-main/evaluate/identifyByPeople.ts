@@ -100,9 +100,15 @@ function ratesOf(input: ByPeopleInput, weighed: Weighed): OnePassMeasure<Identif
   const levelOf = levelsOfBins(weightOf, whole / negatives);
   const counter = countPairs(people.groups, countedLevels);
   const pairsOf = countsOf(positives.people);
-  const negative = (cosine: number, weight: number, rows: readonly [number, number]) => {
+  const shares = new Float64Array(people.of.length);
+  shares.set(weights.query);
+  shares.set(weights.distractors, weights.query.length);
+  /** Counts a pair for both of its people. Rows are those of query, and then those of distractors. */
+  const negative = (cosine: number, row: number, other: number) => {
     const bin = binOf(cosine);
-    counter.impostor([people.of[rows[0]]!, people.of[rows[1]]!], levelOf[bin]!, weight);
+    const weight = shares[row]! * shares[other]!;
+    counter.impostor(people.of[row]!, levelOf[bin]!, weight);
+    counter.impostor(people.of[other]!, levelOf[bin]!, weight);
     kept[bin]?.add(cosine, weight);
   };
   const pass: PairPass = {
@@ -112,12 +118,11 @@ function ratesOf(input: ByPeopleInput, weighed: Weighed): OnePassMeasure<Identif
       for (let other = row + 1; other < cosines.length; other++) {
         const cosine = cosines[other]!;
         if (labels[other] === person) counter.genuine(people.of[row]!, levelOf[binOf(cosine)]!, share);
-        else negative(cosine, weights.query[row]! * weights.query[other]!, [row, other]);
+        else negative(cosine, row, other);
       }
     },
     withDistractors(row, cosines) {
-      for (let other = 0; other < cosines.length; other++)
-        negative(cosines[other]!, weights.query[row]! * weights.distractors[other]!, [row, labels.length + other]);
+      for (let other = 0; other < cosines.length; other++) negative(cosines[other]!, row, labels.length + other);
     },
   };
   const result = () => {

@@ -97,7 +97,8 @@ function ratesOf(
   const counter = countPairs(people.groups, countedLevels);
   const negative = (cosine: number, one: number, other: number) => {
     const bin = binOf(cosine);
-    counter.impostor([people.of[one]!, people.of[other]!], levelOf[bin]!);
+    counter.impostor(people.of[one]!, levelOf[bin]!);
+    counter.impostor(people.of[other]!, levelOf[bin]!);
     kept[bin]?.add(cosine, 1);
   };
   const pass: PairPass = {
