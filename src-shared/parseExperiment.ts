@@ -53,8 +53,8 @@ export function parseExperiment(text: string, fileName: string): Plan {
     const line = lines.linePos(startOf(repeated) ?? 0).line;
     throw new ArcBenchError(
       'wrong-input',
-      `${fileName}, line ${line}: this is not valid YAML (the key '${String(repeated.value).slice(0, 60)}' is there twice in one ` +
-        'section: keep one of them).',
+      `${fileName}, line ${line}: this is not valid YAML (the key '${String(repeated.value).slice(0, 60)}' is there ` +
+        'twice in one section: keep one of them).',
     );
   }
   nameEachPersonOnce(document, { fileName, lines });
