@@ -57,6 +57,8 @@ test('pictures are excluded by right click, taken back by Ctrl+Z, and excluded a
   await isExcluded(1);
   await page.getByRole('button', { name: 'Undo: 1 picture excluded' }).click();
   await isExcluded(0);
+  const messages = page.locator('.toast').filter({ hasText: '1 picture excluded' });
+  assert.equal(await messages.count(), 1, 'a message takes the place of the one before');
 });
 
 test('a picture that is open is excluded there, and Ctrl+Z waits for its dialog to close', options, async () => {
