@@ -1,5 +1,5 @@
 // Runs on any Node from 18 on. Does the set-up, builds the screens where asked, then runs a program on Node 24:
-//   node scripts/launch.mjs [--build] <program> [argument ...]
+//   node scripts/launch.mjs [--build] [--anew] <program> [argument ...]
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
@@ -44,14 +44,23 @@ function run(program, args) {
   });
 }
 
-const args = process.argv.slice(2);
-const builds = args[0] === '--build';
-const steps = [
-  [outerNode() ?? process.execPath, join(root, 'src-main', 'engine', 'install', 'setUp.mjs')],
-  ...(builds ? [[node24, join(root, 'scripts', 'build.ts')]] : []),
-  ...(args.length > (builds ? 1 : 0) ? [[node24, ...heapArguments(), ...args.slice(builds ? 1 : 0)]] : []),
+const options = ['--build', '--anew'];
+const given = process.argv.slice(2);
+const first = given.findIndex((argument) => !options.includes(argument));
+const args = first < 0 ? [] : given.slice(first);
+const isAsked = (/** @type {string} */ option) => given.slice(0, given.length - args.length).includes(option);
+
+process.exitCode = await run(outerNode() ?? process.execPath, [
+  join(root, 'src-main', 'engine', 'install', 'setUp.mjs'),
+]);
+// Node keeps what it compiled here, so that every later start is fast. A fuzzer compiles anew: code from the cache
+// counts no branches.
+if (!isAsked('--anew')) process.env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'compiled');
+const programs = [
+  ...(isAsked('--build') ? [[join(root, 'scripts', 'build.ts')]] : []),
+  ...(args.length > 0 ? [[...heapArguments(), ...args]] : []),
 ];
-for (const [program = '', ...rest] of steps) {
-  process.exitCode = await run(program, rest);
+for (const program of programs) {
   if (process.exitCode !== 0) break;
+  process.exitCode = await run(node24, program);
 }

@@ -25,14 +25,10 @@ const workspace = join(folder, 'workspace');
 const killed = join(folder, 'killed');
 const run = ['--run', experiment, '--workspace', workspace];
 const log = join(workspace, 'arcbench.db-wal');
+const cut = (share: number) => (frames: Buffer) => frames.subarray(0, Math.floor(frames.length * share));
 /** What of the log is kept. */
 const damages: Readonly<Record<string, (frames: Buffer) => Buffer | null>> = {
-  ...Object.fromEntries(
-    [0.3, 0.5, 0.7, 0.8, 0.9, 0.97].map((share) => [
-      `truncated to ${share}`,
-      (frames: Buffer) => frames.subarray(0, Math.floor(frames.length * share)),
-    ]),
-  ),
+  ...Object.fromEntries([0.5, 0.7, 0.9].map((share) => [`truncated to ${share}`, cut(share)])),
   'a bit flipped at 0.85': (frames) => {
     const at = Math.floor(frames.length * 0.85);
     frames[at] = (frames[at] as number) ^ 4;
@@ -63,7 +59,6 @@ test(
     renameSync(workspace, killed);
 
     const restored: string[] = [];
-    const cut = (share: number) => damages[`truncated to ${share}`] as (frames: Buffer) => Buffer;
     for (const [how, damage] of Object.entries({
       ...damages,
       'truncated, and the second copy deleted': cut(0.8),

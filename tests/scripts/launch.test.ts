@@ -44,3 +44,19 @@ test('the set-up runs on a Node outside of node_modules, which it may empty', ()
   assert.equal(launch([dirname(inner), '.', '', dirname(outer)]), outer);
   assert.equal(launch([dirname(inner), '.', '']), inner, 'where there is no other, and none from the current folder');
 });
+
+test('programs keep what Node compiled in node_modules, those that ask for it compile anew', () => {
+  const program = join(folder, 'checkout/program.ts');
+  writeFileSync(program, 'console.log(process.env.NODE_COMPILE_CACHE ?? "none", ...process.argv.slice(2));');
+  writeFileSync(join(folder, 'checkout/src-main/engine/install/setUp.mjs'), '');
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  const node = join(folder, 'checkout/node_modules/node/bin/node');
+  const launch = (args: readonly string[], more: NodeJS.ProcessEnv = {}) =>
+    spawnSync(node, [join(folder, 'checkout/scripts/launch.mjs'), ...args], {
+      encoding: 'utf8',
+      env: { ...env, ...more },
+    }).stdout.trim();
+  assert.equal(launch([program, '--anew']), `${join(folder, 'checkout/node_modules/.cache/compiled')} --anew`);
+  assert.equal(launch(['--anew', program]), 'none');
+  assert.equal(launch([program], { NODE_COMPILE_CACHE: folder }), folder, 'the folder of the user');
+});

@@ -13,6 +13,7 @@ import { rewriteReport } from '../experiment/rewriteReport.ts';
 import { runExperiment } from '../experiment/runExperiment.ts';
 import { auditFaces, lookForDuplicates, writeAuditedSplit } from '../experiment/splitFaces.ts';
 import type { StageOptions } from '../experiment/stage.ts';
+import { collectGarbage } from './collectGarbage.ts';
 import type { WorkMessage, WorkOrder, WorkTask } from './jobThreads.ts';
 
 const tell = (message: WorkMessage) => parentPort?.postMessage(message);
@@ -101,6 +102,8 @@ async function start(task: WorkTask): Promise<void> {
         message: known?.message ?? (error instanceof Error ? error.message : String(error)),
       }),
     );
+  } finally {
+    setImmediate(collectGarbage); // after the answer
   }
 }
 
