@@ -19,6 +19,8 @@ const runTests = [
   '--test-reporter-destination=stdout',
   '--test-reporter=./scripts/skippedTests.mjs',
   '--test-reporter-destination=stdout',
+  '--test-reporter=./scripts/slowFiles.mjs',
+  '--test-reporter-destination=stdout',
   ...(isWhole ? ['tests/**/*.test.ts'] : files),
 ];
 const isSound = !isWhole || run('scripts/check.ts') === 0;

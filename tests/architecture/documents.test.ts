@@ -40,6 +40,16 @@ test('a document names only files of the repository', () => {
   assert.deepEqual(missing, []);
 });
 
+test('each picture for the documents stands in one', () => {
+  const pictures = filesIn('docs/screenshots');
+  assert.ok(pictures.length > 5, 'the pictures were not found');
+  const shown = new Set(listDocuments().flatMap(pathsNamedIn));
+  assert.deepEqual(
+    pictures.filter((picture) => !shown.has(picture)),
+    [],
+  );
+});
+
 test('a document names only npm scripts that exist', () => {
   const documents = listDocuments();
   const unknown = documents.flatMap((document) =>

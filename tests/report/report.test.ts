@@ -143,7 +143,7 @@ test('arms that the noise hides are not distinguishable, with the seeds that wou
   );
   assertIncludes(
     sectionOf(markdown, 'Verdict'),
-    'untuned: Preliminary, from 3 pairs only: ArcFace and CE are not distinguishable in test ' +
+    'untuned: preliminary, from 3 pairs only: ArcFace and CE are not distinguishable in test ' +
       'accuracy: the difference is +3.9 percentage points (−4.7 to +12.5; 3 pairs of runs, p = ' +
       '0.19). Chance alone often gives',
   );

@@ -96,7 +96,7 @@ test('arms are tuned with seeds of their own, then compared with others, each se
     if (arm === 'CE') assert.deepEqual(tuned, { 'training.learningRate': 0.1 }, 'val chose by identification');
   assert.match(
     first.report,
-    /- Each at its best of 2 learning rates \(for CE and ArcFace, at the edge of those tried\): Preliminary, from 2 /,
+    /- Each at its best of 2 learning rates \(for CE and ArcFace, at the edge of those tried\): preliminary, from 2 /,
   );
   assert.match(first.report, /\| CE \| 0\.1 \| 20\.0 % \| 1 \| — \| chosen \|/);
   assert.match(first.report, /\| `training.learningRate` \| val TPR \| val loss \|/);

@@ -57,10 +57,15 @@ function firstSentences(primary: readonly ComparedPair[], context: ReportContext
     primary.filter((pair) => !isTrained(pair)),
     context,
   );
-  const first = tuningInWords(context);
-  return [...trained.map((sentence, place) => (place === 0 ? `${first}: ${sentence}` : sentence)), ...others]
-    .map((sentence) => `- ${sentence}`)
-    .join('\n');
+  const [first = '', ...later] = trained;
+  const opened = trained.length === 0 ? [] : [`${tuningInWords(context)}: ${continued(first, context.texts)}`];
+  return [...opened, ...later, ...others].map((sentence) => `- ${sentence}`).join('\n');
+}
+
+/** A sentence after a colon: a small letter, unless it begins with the name of an arm. */
+function continued(sentence: string, { say }: ReportContext['texts']): string {
+  const [word = ''] = say('verdict.preliminary', { pairs: 2, sentence: '' }).split(/[ ,]/, 1);
+  return sentence.startsWith(`${word},`) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
 }
 
 const bracketsOf = (tested: readonly ComparedPair[]) =>
