@@ -38,24 +38,19 @@ export function sampleOfClasses(
   images: LabelledImages,
   { perClass, total, seed }: { readonly perClass: number; readonly total: number; readonly seed: number },
 ): LabelledImages {
-  const taken = new Map<number, number>();
   const shuffled = randomStream(seed, 'sample').shuffle(Array.from(images.indexes.keys()));
-  const positions = shuffled.filter((position) => {
-    const label = images.labels[position]!;
-    taken.set(label, (taken.get(label) ?? 0) + 1);
-    return taken.get(label)! <= perClass;
-  });
   // Rounds over all classes: the first image of each class comes before the second of any.
-  const round = new Map<number, number>();
-  const ordered = positions
-    .map((position) => {
-      const label = images.labels[position]!;
-      round.set(label, (round.get(label) ?? 0) + 1);
-      return { position, round: round.get(label)! };
-    })
-    .sort((a, b) => a.round - b.round)
+  const rounds: number[][] = [];
+  const taken = new Map<number, number>();
+  for (const position of shuffled) {
+    const label = images.labels[position]!;
+    const round = taken.get(label) ?? 0;
+    taken.set(label, round + 1);
+    if (round < perClass) (rounds[round] ??= []).push(position);
+  }
+  const ordered = rounds
+    .flat()
     .slice(0, total)
-    .map(({ position }) => position)
     .sort((a, b) => a - b);
   return {
     indexes: ordered.map((position) => images.indexes[position]!),

@@ -2,6 +2,7 @@ import type {
   ClosedSetAccuracy,
   Evaluation,
   Identification,
+  IdentificationByPeople,
   Picture,
   Predictions,
   Verification,
@@ -15,10 +16,12 @@ import { isNearest, standings, type CentreStanding } from './compareWithCentres.
 import { rowsOf, type Embed, type EmbeddedImages } from './embedImages.ts';
 import { findAliases } from './findAliases.ts';
 import { findConfusions } from './findConfusions.ts';
-import { identifyByPeople } from './identifyByPeople.ts';
-import { identifyByRank } from './identifyByRank.ts';
-import { identifyPairs } from './identifyPairs.ts';
+import { hardestPairs } from './hardestPairs.ts';
+import { peopleIdentification } from './identifyByPeople.ts';
+import { rankIdentification } from './identifyByRank.ts';
+import { pairIdentification } from './identifyPairs.ts';
 import { measureSpace, rateOf } from './measureSpace.ts';
+import { runPasses } from './pairPasses.ts';
 import { verifyPairs } from './verifyPairs.ts';
 
 export interface EvaluateOptions {
@@ -51,11 +54,13 @@ export interface JudgedRun {
   readonly evaluation: Evaluation;
   /** Null for a model without a head. */
   readonly predictions: Predictions | null;
-  /** Unit embeddings [rows, size] of test, query and distractors, and the picture of each row. */
+  /** Unit embeddings [images, size] of test, query and distractors, and the picture of each row. */
   readonly embeddings: {
     readonly size: number;
-    readonly values: Float32Array;
-    readonly rows: readonly { readonly index: number; readonly part: 'test' | 'query' | 'distractors' }[];
+    readonly parts: readonly ({ readonly part: 'test' | 'query' | 'distractors' } & Pick<
+      EmbeddedImages,
+      'indexes' | 'units'
+    >)[];
   };
 }
 
@@ -87,35 +92,20 @@ export async function evaluateRun(options: EvaluateOptions): Promise<JudgedRun> 
     weights: head?.weights ? centresOf(head.weights, options) : null,
     marginRadians: (head && angularMargin(head.loss)) ?? defaultMargin,
   });
+  const heldOut = judgeHeldOut(options, { query, distractors });
   return {
     evaluation: {
       accuracy: { val: val && accuracyOf(val), test: head && accuracyOf(test) },
-      identification: weighed(
-        identifyPairs(
-          {
-            query: query.units,
-            queryLabels: query.labels,
-            distractors: distractors.units,
-            distractorLabels: distractors.labels,
-            size,
-            seed,
-          },
-          options.falsePositiveRates,
-        ),
-        options,
-        { query, distractors },
-      ),
+      identification: heldOut.identification,
       verification: await verify(options, query, distractors),
-      ranks: identifyByRank(query, distractors, { size, seed }),
+      ranks: heldOut.ranks,
       marginFree: space?.marginFree ?? null,
       geometry: space?.geometry ?? null,
       confusions: findConfusions({
         pictureOf,
         classes,
         test,
-        query,
-        distractors,
-        size,
+        hardest: heldOut.hardest,
         judged: [train, test].map((images) => ({ images, standings: standings(images, means, size) })),
       }),
       aliases: findAliases({
@@ -129,24 +119,68 @@ export async function evaluateRun(options: EvaluateOptions): Promise<JudgedRun> 
       }),
     },
     predictions: head && { images: test.indexes, labels: [...test.labels], predicted: [...test.predicted] },
-    embeddings: joined(size, [
-      ['test', test],
-      ['query', query],
-      ['distractors', distractors],
-    ]),
+    embeddings: {
+      size,
+      parts: [
+        { part: 'test', ...test },
+        { part: 'query', ...query },
+        { part: 'distractors', ...distractors },
+      ],
+    },
+  };
+}
+
+/** What is measured over all pairs of held-out people: their cosines are computed twice, for all measures together. */
+function judgeHeldOut(
+  { falsePositiveRates, embeddingSize: size, pairWeights, pictureOf, seed }: EvaluateOptions,
+  { query, distractors }: { readonly query: EmbeddedImages; readonly distractors: EmbeddedImages },
+) {
+  const heldOut = { query, distractors, size, seed };
+  const identification = pairIdentification(
+    {
+      query: query.units,
+      queryLabels: query.labels,
+      distractors: distractors.units,
+      distractorLabels: distractors.labels,
+      size,
+      seed,
+    },
+    falsePositiveRates,
+  );
+  const people = peopleIdentification(heldOut, falsePositiveRates);
+  const ranks = rankIdentification(heldOut);
+  const hardest = hardestPairs({ pictureOf, query, distractors });
+  runPasses(heldOut, [identification.first, people.first, hardest.pass, ...(ranks ? [ranks.pass] : [])]);
+
+  const rates = identification.second();
+  const byPeople = people.second();
+  runPasses(
+    heldOut,
+    [rates, byPeople].flatMap((measure) => (measure ? [measure.pass] : [])),
+  );
+  return {
+    identification:
+      rates && withPeople(rates.result(), byPeople && byPeople.result(), { pairWeights, pictureOf, query }),
+    ranks: ranks && ranks.result(),
+    hardest: hardest.result(),
   };
 }
 
 /** The identification rates with those that weigh people equally beside them. */
-function weighed(
-  identification: Identification | null,
-  { falsePositiveRates, embeddingSize: size, pairWeights, pictureOf, seed }: EvaluateOptions,
-  images: { readonly query: EmbeddedImages; readonly distractors: EmbeddedImages },
-): Identification | null {
-  const byPeople = identification && identifyByPeople({ ...images, size, seed }, falsePositiveRates);
-  if (!identification || !byPeople) return identification;
+function withPeople(
+  identification: Identification,
+  byPeople: IdentificationByPeople | null,
+  {
+    pairWeights,
+    pictureOf,
+    query,
+  }: Pick<EvaluateOptions, 'pairWeights' | 'pictureOf'> & {
+    readonly query: EmbeddedImages;
+  },
+): Identification {
+  if (!byPeople) return identification;
   const { row, ...largest } = byPeople.largest;
-  const { identity } = pictureOf(images.query.indexes[row]!);
+  const { identity } = pictureOf(query.indexes[row]!);
   return {
     ...identification,
     weights: pairWeights,
@@ -200,37 +234,24 @@ async function verify(
   const pairs =
     options.pairs?.pairs ??
     buildPairs([...query.indexes, ...distractors.indexes], [...query.labels, ...distractors.labels], options.seed);
-  const known = new Map(
-    [query, distractors].flatMap(({ indexes, units }) =>
-      indexes.map((index, row) => [index, units.subarray(row * size, (row + 1) * size)] as const),
-    ),
-  );
-  const missing = [...new Set(pairs.flatMap(({ first, second }) => [first, second]))].filter(
-    (index) => !known.has(index),
-  );
-  const more = await options.embed({ indexes: missing, labels: new Int32Array(missing.length) });
-  missing.forEach((index, row) => known.set(index, more.units.subarray(row * size, (row + 1) * size)));
+  const rowOf = new Map<number, Float32Array>();
+  const wanted = new Set(pairs.flatMap(({ first, second }) => [first, second]));
+  const keep = ({ indexes, units }: EmbeddedImages) =>
+    indexes.forEach((index, row) => {
+      if (wanted.delete(index)) rowOf.set(index, units.subarray(row * size, (row + 1) * size));
+    });
+  keep(query);
+  keep(distractors);
+  const missing = [...wanted];
+  keep(await options.embed({ indexes: missing, labels: new Int32Array(missing.length) }));
   return verifyPairs({
     weights: options.pairWeights,
     pairs,
     source: options.pairs ? 'file' : 'built',
     listed: options.pairs?.listed ?? pairs.length,
     falseAcceptanceRates,
-    unitOf: (index) => known.get(index) as Float32Array,
+    unitOf: (index) => rowOf.get(index)!,
     identityOf: (index) => pictureOf(index).identity,
     seed: options.seed,
   });
-}
-
-function joined(
-  size: number,
-  parts: readonly (readonly ['test' | 'query' | 'distractors', EmbeddedImages])[],
-): JudgedRun['embeddings'] {
-  const values = new Float32Array(parts.reduce((sum, [, { units }]) => sum + units.length, 0));
-  let offset = 0;
-  for (const [, { units }] of parts) {
-    values.set(units, offset);
-    offset += units.length;
-  }
-  return { size, values, rows: parts.flatMap(([part, { indexes }]) => indexes.map((index) => ({ index, part }))) };
 }

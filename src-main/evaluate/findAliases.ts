@@ -1,11 +1,12 @@
 import type { AliasSuspect } from '../../src-shared/evaluation.ts';
-import { groupBy } from '../../src-shared/groupBy.ts';
 import { largest } from '../../src-shared/maths/largest.ts';
 import { normalised } from './classCentres.ts';
+import { countsOf } from './pairPasses.ts';
 import type { EmbeddedImages } from './embedImages.ts';
 import { similarityRows } from '../engine/similarityBlocks.ts';
 
 const mostSuspects = 20;
+const mostPeople = 20_000; // each is compared with every other: a few seconds on two cores
 const filesOfEach = 2;
 
 export interface AliasOptions {
@@ -15,18 +16,16 @@ export interface AliasOptions {
     readonly images: Pick<EmbeddedImages, 'indexes' | 'labels' | 'units'>;
   }[];
   readonly pictureOf: (index: number) => { readonly file: string; readonly identity: string };
+  readonly mostCompared?: number;
 }
 
 /**
  * Finds people who may be one person under two names: their mean embeddings are nearly as alike as two means of one
  * person would be, judged by the cosine of a picture with the other pictures of its person. Over all parts, most alike
- * first, at most 20.
+ * first, at most 20. Of more than 20,000 people, those with the most pictures are compared.
  */
-export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSuspect[] {
-  const people = parts.flatMap(({ part, images }) => {
-    const byLabel = groupBy(images.labels.keys(), (row) => images.labels[row]!);
-    return [...byLabel.values()].map((rows) => ({ part, images, rows }));
-  });
+export function findAliases({ size, parts, pictureOf, mostCompared = mostPeople }: AliasOptions): AliasSuspect[] {
+  const people = comparedPeople(parts, mostCompared);
   const sums = new Float32Array(people.length * size);
   people.forEach(({ images, rows }, at) =>
     rows.forEach((row) => {
@@ -74,4 +73,34 @@ export function findAliases({ size, parts, pictureOf }: AliasOptions): AliasSusp
   return found
     .items()
     .map(({ value, item: [a, b] }) => ({ first: show(a), second: show(b), cosine: value, bar: barOf(a, b) }));
+}
+
+interface ComparedPerson {
+  readonly part: AliasSuspect['first']['part'];
+  readonly images: AliasOptions['parts'][number]['images'];
+  readonly rows: number[];
+}
+
+/** The people of all parts with their rows; where they are too many, those with the most pictures, then the first. */
+function comparedPeople(parts: AliasOptions['parts'], mostCompared: number): ComparedPerson[] {
+  const counts = parts.map(({ images }) => countsOf(images.labels));
+  const falling = Int32Array.from(counts.flatMap((ofPart) => [...ofPart.values()]))
+    .sort()
+    .reverse();
+  const bar = falling[mostCompared] ?? 0; // whoever has more pictures is compared
+  let equal = mostCompared - falling.findIndex((count) => count <= bar);
+  return parts.flatMap(({ part, images }, place) => {
+    const people = new Map<number, ComparedPerson | null>();
+    images.labels.forEach((label, row) => {
+      const known = people.get(label);
+      if (known !== undefined) {
+        known?.rows.push(row);
+        return;
+      }
+      const pictures = counts[place]!.get(label)!;
+      const isCompared = pictures > bar || (pictures === bar && equal-- > 0);
+      people.set(label, isCompared ? { part, images, rows: [row] } : null);
+    });
+    return [...people.values()].filter((person) => person !== null);
+  });
 }

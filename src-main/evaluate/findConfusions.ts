@@ -1,30 +1,27 @@
-import type { Confusions, HardPair, Picture } from '../../src-shared/evaluation.ts';
+import type { Confusions, Picture } from '../../src-shared/evaluation.ts';
 import { groupBy } from '../../src-shared/groupBy.ts';
 import { largest } from '../../src-shared/maths/largest.ts';
 import type { CentreStanding } from './compareWithCentres.ts';
 import type { EmbeddedImages } from './embedImages.ts';
+import type { HardestPairs } from './hardestPairs.ts';
 import { rateOf } from './measureSpace.ts';
-import { similarityRows } from '../engine/similarityBlocks.ts';
 
 const mostMistakes = 200;
 const mostPeople = 30;
 const mostFiles = 4;
-const mostPairs = 20;
 const mostSuspects = 30;
 
 export interface ConfusionOptions {
   readonly pictureOf: (index: number) => Picture;
   readonly classes: readonly string[];
   readonly test: EmbeddedImages;
-  /** Held-out people. Labels number the people of both parts together. */
-  readonly query: EmbeddedImages;
-  readonly distractors: EmbeddedImages;
+  /** Pairs of held-out people. */
+  readonly hardest: HardestPairs;
   /** Pictures of known classes, compared with the class means. */
   readonly judged: readonly {
     readonly images: Pick<EmbeddedImages, 'indexes' | 'labels'>;
     readonly standings: readonly CentreStanding[];
   }[];
-  readonly size: number;
 }
 
 /**
@@ -47,49 +44,9 @@ export function findConfusions(options: ConfusionOptions): Confusions | null {
       count: positions.length,
       files: positions.slice(0, mostFiles).map((position) => pictureOf(test.indexes[position]!).file),
     })),
-    ...hardestPairs(options),
+    ...options.hardest,
     labelSuspects: labelSuspects(options),
   };
-}
-
-/**
- * The most alike pictures of different held-out people, one pair for each two people, and the least alike ones of one.
- */
-function hardestPairs({
-  pictureOf,
-  query,
-  distractors,
-  size,
-}: ConfusionOptions): Pick<Confusions, 'hardestImpostors' | 'hardestGenuine'> {
-  const impostors = largest<readonly [number, number]>(10 * mostPairs);
-  const genuine = largest<readonly [number, number]>(mostPairs);
-  const parts = [query, distractors] as const;
-  for (const part of parts) {
-    for (const { row, similarities } of similarityRows(query.units, part.units, size)) {
-      for (let other = part === query ? row + 1 : 0; other < similarities.length; other++) {
-        const same = part.labels[other] === query.labels[row];
-        const list = same ? genuine : impostors;
-        const value = same ? -similarities[other]! : similarities[other]!;
-        if (value > list.bar()) list.add(value, [query.indexes[row]!, part.indexes[other]!]);
-      }
-    }
-  }
-  const show =
-    (sign: number) =>
-    ({ value, item: [a, b] }: { readonly value: number; readonly item: readonly [number, number] }): HardPair => ({
-      first: pictureOf(a),
-      second: pictureOf(b),
-      cosine: sign * value,
-    });
-  const met = new Set<string>();
-  const distinct = impostors
-    .items()
-    .map(show(1))
-    .filter(({ first, second }) => {
-      const key = [first.identity, second.identity].sort().join('\n');
-      return !met.has(key) && met.add(key);
-    });
-  return { hardestImpostors: distinct.slice(0, mostPairs), hardestGenuine: genuine.items().map(show(-1)) };
 }
 
 /** Pictures that are nearer to another class's centre than to their own, furthest from their own first. */

@@ -1,124 +1,157 @@
 import type { IdentificationByPeople } from '../../src-shared/evaluation.ts';
 import { withIntervals } from '../../src-shared/maths/bootstrapOverPeople.ts';
 import { countPairs } from '../../src-shared/maths/countPairs.ts';
-import { allowedWeight, peopleRate, weighedThreshold } from '../../src-shared/maths/peopleRate.ts';
-import { similarityRows } from '../engine/similarityBlocks.ts';
+import { allowedWeight, peopleRate, type OwnPairs } from '../../src-shared/maths/peopleRate.ts';
+import { cosinesOfBin, type CosinesOfBin } from './cosinesOfBin.ts';
 import { countedPeople } from './countedPeople.ts';
-import type { EmbeddedImages } from './embedImages.ts';
+import {
+  countsOf,
+  measuredAlone,
+  positivePairs,
+  type HeldOut,
+  type OnePassMeasure,
+  type PairPass,
+  type TwoPassMeasure,
+} from './pairPasses.ts';
 import { binOf, countedLevels, levelsOfBins, similarityBins } from './similarityBins.ts';
 
-type Embedded = Pick<EmbeddedImages, 'units' | 'labels'>;
-interface ByPeopleInput {
-  readonly query: Embedded;
-  readonly distractors: Embedded;
-  readonly size: number;
+interface ByPeopleInput extends HeldOut {
   /** Seed of the bootstrap over people. */
   readonly seed: number;
+}
+
+/** The identification rates of peopleIdentification, from passes of their own. */
+export const identifyByPeople = (
+  input: ByPeopleInput,
+  falsePositiveRates: readonly number[],
+): IdentificationByPeople | null => measuredAlone(input, peopleIdentification(input, falsePositiveRates));
+
+/** What the first pass leaves behind. */
+interface Weighed {
+  readonly positives: OwnPairs;
+  /** Number and weight of the negatives of each bin. */
+  readonly counts: Float64Array;
+  readonly weightOf: Float64Array;
+  readonly weights: { readonly query: Float64Array; readonly distractors: Float64Array };
+  readonly falsePositiveRates: readonly number[];
 }
 
 /**
  * The identification rate with equal weight for people: a negative pair of two people weighs 1 / (n m) if they have n
  * and m pictures, so that each pair of people weighs 1, and TPR is the mean over people. Negatives are weighed by bins,
- * as identifyPairs counts them; a second pass over the bins that hold the thresholds makes them exact. Null without a
- * pair of each kind.
+ * as pairIdentification counts them; a second pass over the bins that hold the thresholds makes them exact. Null
+ * without a pair of each kind.
  */
-export function identifyByPeople(
+export function peopleIdentification(
   input: ByPeopleInput,
   falsePositiveRates: readonly number[],
-): IdentificationByPeople | null {
-  const weights = { query: shareOfPerson(input.query.labels), distractors: shareOfPerson(input.distractors.labels) };
-  const own: { similarities: number[]; people: number[] } = { similarities: [], people: [] };
+): TwoPassMeasure<IdentificationByPeople> {
+  const { labels } = input.query;
+  const weights = { query: shareOfPerson(labels), distractors: shareOfPerson(input.distractors.labels) };
+  const pairs = positivePairs(labels);
+  const similarities = new Float32Array(pairs);
+  const people = new Int32Array(pairs);
   const counts = new Float64Array(similarityBins);
   const weightOf = new Float64Array(similarityBins);
-  eachPair(input, weights, {
-    positive: (cosine, person) => {
-      own.similarities.push(cosine);
-      own.people.push(person);
+  let found = 0;
+  const first: PairPass = {
+    withQuery(row, cosines) {
+      const person = labels[row]!;
+      for (let other = row + 1; other < cosines.length; other++) {
+        const cosine = cosines[other]!;
+        if (labels[other] === person) {
+          similarities[found] = cosine;
+          people[found++] = person;
+          continue;
+        }
+        const bin = binOf(cosine);
+        counts[bin]!++;
+        weightOf[bin]! += weights.query[row]! * weights.query[other]!;
+      }
     },
-    negative: (cosine, weight) => {
-      const bin = binOf(cosine);
-      counts[bin]!++;
-      weightOf[bin]! += weight;
+    withDistractors(row, cosines) {
+      for (let other = 0; other < cosines.length; other++) {
+        const bin = binOf(cosines[other]!);
+        counts[bin]!++;
+        weightOf[bin]! += weights.query[row]! * weights.distractors[other]!;
+      }
     },
-  });
-  const positives = { similarities: Float32Array.from(own.similarities), people: Int32Array.from(own.people) };
-  const negatives = counts.reduce((sum, count) => sum + count, 0);
-  if (positives.people.length === 0 || negatives === 0) return null;
+  };
+  const second = () =>
+    pairs === 0 || counts.every((count) => count === 0)
+      ? null
+      : ratesOf(input, { positives: { similarities, people }, counts, weightOf, weights, falsePositiveRates });
+  return { first, second };
+}
 
+/** The second pass: keeps the values of the thresholds' bins, and weighs all pairs by person. */
+function ratesOf(input: ByPeopleInput, weighed: Weighed): OnePassMeasure<IdentificationByPeople> {
+  const { positives, counts, weightOf, weights, falsePositiveRates } = weighed;
+  const { labels } = input.query;
+  const negatives = counts.reduce((sum, count) => sum + count, 0);
   const whole = weightOf.reduce((sum, weight) => sum + weight, 0);
   const places = falsePositiveRates.map((falsePositiveRate) => {
     const allowed = allowedWeight(falsePositiveRate, whole);
-    const heavier = { weight: 0, count: 0 };
-    let bin = similarityBins - 1;
-    for (; bin > 0 && heavier.weight + weightOf[bin]! <= allowed; bin--) {
-      heavier.weight += weightOf[bin]!;
-      heavier.count += counts[bin]!;
-    }
-    return { falsePositiveRate, allowed, bin, heavier };
+    return { falsePositiveRate, allowed, ...placeOfThreshold({ counts, weightOf }, allowed) };
   });
-  const kept = new Map(places.map(({ bin }) => [bin, { similarities: [] as number[], weights: [] as number[] }]));
-  const people = countedPeople(input.query.labels, input.distractors.labels);
+  const kept: (CosinesOfBin | undefined)[] = Array.from({ length: similarityBins });
+  for (const { bin } of places) kept[bin] ??= cosinesOfBin(bin, counts[bin]!);
+  const people = countedPeople(labels, input.distractors.labels);
   const levelOf = levelsOfBins(weightOf, whole / negatives);
   const counter = countPairs(people.groups, countedLevels);
   const pairsOf = countsOf(positives.people);
-  eachPair(input, weights, {
-    positive: (cosine, person, row) =>
-      counter.genuine(people.of[row]!, levelOf[binOf(cosine)]!, 1 / pairsOf.get(person)!),
-    negative: (cosine, weight, rows) => {
-      const bin = binOf(cosine);
-      counter.impostor([people.of[rows[0]]!, people.of[rows[1]]!], levelOf[bin]!, weight);
-      const own = kept.get(bin);
-      own?.similarities.push(cosine);
-      own?.weights.push(weight);
-    },
-  });
-  const rates = places.map(({ falsePositiveRate, allowed, bin, heavier }) => {
-    const { similarities = [], weights: ofBin = [] } = kept.get(bin) ?? {};
-    const inBin = { similarities: Float32Array.from(similarities), weights: Float64Array.from(ofBin) };
-    const threshold = weighedThreshold(inBin, allowed, heavier);
-    return peopleRate(positives, threshold, { falsePositiveRate, negatives });
-  });
-  return {
-    rates: withIntervals(rates, counter.result(), input.seed),
-    largest: largestPerson(input, { positives: positives.people.length, negatives }),
+  const shares = new Float64Array(people.of.length);
+  shares.set(weights.query);
+  shares.set(weights.distractors, weights.query.length);
+  /** Counts a pair for both of its people. Rows are those of query, and then those of distractors. */
+  const negative = (cosine: number, row: number, other: number) => {
+    const bin = binOf(cosine);
+    const weight = shares[row]! * shares[other]!;
+    counter.impostor(people.of[row]!, levelOf[bin]!, weight);
+    counter.impostor(people.of[other]!, levelOf[bin]!, weight);
+    kept[bin]?.add(cosine, weight);
   };
+  const pass: PairPass = {
+    withQuery(row, cosines) {
+      const person = labels[row]!;
+      const share = 1 / (pairsOf.get(person) ?? 1);
+      for (let other = row + 1; other < cosines.length; other++) {
+        const cosine = cosines[other]!;
+        if (labels[other] === person) counter.genuine(people.of[row]!, levelOf[binOf(cosine)]!, share);
+        else negative(cosine, row, other);
+      }
+    },
+    withDistractors(row, cosines) {
+      for (let other = 0; other < cosines.length; other++) negative(cosines[other]!, row, labels.length + other);
+    },
+  };
+  const result = () => {
+    const rates = places.map(({ falsePositiveRate, allowed, bin, heavier }) =>
+      peopleRate(positives, kept[bin]!.threshold(allowed, heavier), { falsePositiveRate, negatives }),
+    );
+    return {
+      rates: withIntervals(rates, counter.result(), input.seed),
+      largest: largestPerson(input, { positives: positives.people.length, negatives }),
+    };
+  };
+  return { pass, result };
+}
+
+/** The bin that holds a threshold, and the weight and number of the negatives in the bins above it. */
+function placeOfThreshold({ counts, weightOf }: Pick<Weighed, 'counts' | 'weightOf'>, allowed: number) {
+  const heavier = { weight: 0, count: 0 };
+  let bin = similarityBins - 1;
+  for (; bin > 0 && heavier.weight + weightOf[bin]! <= allowed; bin--) {
+    heavier.weight += weightOf[bin]!;
+    heavier.count += counts[bin]!;
+  }
+  return { bin, heavier };
 }
 
 /** For each row, one over the number of its person's rows. */
 function shareOfPerson(labels: Int32Array): Float64Array {
   const counts = countsOf(labels);
   return Float64Array.from(labels, (label) => 1 / counts.get(label)!);
-}
-
-function countsOf(labels: Int32Array): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return counts;
-}
-
-function eachPair(
-  { query, distractors, size }: ByPeopleInput,
-  weights: { readonly query: Float64Array; readonly distractors: Float64Array },
-  visit: {
-    readonly positive: (cosine: number, person: number, row: number) => void;
-    /** Rows are those of query, and then those of distractors. */
-    readonly negative: (cosine: number, weight: number, rows: readonly [number, number]) => void;
-  },
-): void {
-  for (const { row, similarities } of similarityRows(query.units, query.units, size)) {
-    for (let other = row + 1; other < similarities.length; other++) {
-      const person = query.labels[row]!;
-      if (query.labels[other] === person) visit.positive(similarities[other]!, person, row);
-      else visit.negative(similarities[other]!, weights.query[row]! * weights.query[other]!, [row, other]);
-    }
-  }
-  for (const { row, similarities } of similarityRows(query.units, distractors.units, size)) {
-    for (let other = 0; other < similarities.length; other++)
-      visit.negative(similarities[other]!, weights.query[row]! * weights.distractors[other]!, [
-        row,
-        query.labels.length + other,
-      ]);
-  }
 }
 
 /** The person of query with the most pictures, and the shares of the pairs that are theirs. */

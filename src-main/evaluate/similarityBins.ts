@@ -3,6 +3,15 @@ const bins = 2 ** 16;
 export const similarityBins = bins;
 export const binOf = (cosine: number): number => Math.min(bins - 1, Math.max(0, Math.floor(((cosine + 1) * bins) / 2)));
 
+/** Cosines of rows whose length is 1 within rounding stay below this. */
+const outermost = 1.01;
+
+/** The cosines between which a bin lies. The outermost bins also hold what rounding has put beyond 1 and -1. */
+export const edgesOfBin = (bin: number): { readonly low: number; readonly high: number } => ({
+  low: bin === 0 ? -outermost : (2 * bin) / bins - 1,
+  high: bin === bins - 1 ? outermost : (2 * (bin + 1)) / bins - 1,
+});
+
 /** Similarities at which pairs are counted by person for intervals. */
 export const countedLevels = 240;
 

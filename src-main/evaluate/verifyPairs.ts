@@ -160,8 +160,10 @@ function byPerson(
   const counter = countPairs([numbers.size], levels);
   people.forEach(([first, second], pair) => {
     const person = numbers.get(first)!;
-    if (pairs[pair]!.same) counter.genuine(person, levelOfPair(pair), weightOf(pair));
-    else counter.impostor([person, numbers.get(second)!], levelOfPair(pair), weightOf(pair));
+    const level = levelOfPair(pair);
+    const weight = weightOf(pair);
+    if (pairs[pair]!.same) counter.genuine(person, level, weight);
+    else for (const one of [person, numbers.get(second)!]) counter.impostor(one, level, weight);
   });
   return counter.result();
 }

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { pieces } from './largeFile.ts';
 import { foreignReason, refuseForeign, writeOwn } from './ownPath.ts';
 import { syncFolderSync } from './syncFolder.ts';
 import { temporaryFileOf } from './workspaceFolders.ts';
@@ -32,5 +33,6 @@ export function writeSyncedSync(path: string, content: Content): void {
 
 /** Writes all bytes to an open file: the system may take fewer at a time. */
 export function writeAllSync(file: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written, bytes.length - written);
+  for (const piece of pieces(bytes))
+    for (let written = 0; written < piece.length;) written += writeSync(file, piece, written, piece.length - written);
 }

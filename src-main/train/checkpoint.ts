@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { runWarningSchema } from '../../src-shared/runWarning.ts';
+import { readLargeFile, sha256Of, updateHash } from '../files/largeFile.ts';
 import { syncFolderSync } from '../files/syncFolder.ts';
 import { checkpointBefore, formerCheckpointOf, runFiles, temporaryCheckpointOf } from '../files/workspaceFolders.ts';
 import { refuseFixed } from '../files/writeWhole.ts';
@@ -104,7 +105,7 @@ function writeContent(folder: string, { planHash, position, state, points }: Che
   let offset = 0;
   for (const [name, values] of state) {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    hash.update(bytes);
+    updateHash(hash, bytes);
     chunks.push(bytes);
     tensors.push({ name, length: values.length, offset });
     offset += bytes.length;
@@ -138,25 +139,23 @@ export function readCheckpoint(folder: string): Checkpoint {
       { cause },
     );
   let manifest: Manifest;
-  let bytes: Buffer;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
     manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
-    bytes = readFileSync(join(folder, 'state.bin'));
+    bytes = readLargeFile(join(folder, 'state.bin'));
   } catch (cause) {
     throw readFault(cause, folder) ?? damaged('its manifest or state cannot be read', cause);
   }
   if (manifest.manifestSha256 !== undefined && manifest.manifestSha256 !== hashOfManifest(manifest))
     throw damaged('its manifest does not have the hash that it names');
-  if (createHash('sha256').update(bytes).digest('hex') !== manifest.sha256)
-    throw damaged('state.bin does not have the hash that its manifest names');
-  const content = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  if (sha256Of(bytes) !== manifest.sha256) throw damaged('state.bin does not have the hash that its manifest names');
   return {
     folder,
     planHash: manifest.planHash,
     position: manifest.position,
     points: manifest.points,
     state: new Map(
-      manifest.tensors.map(({ name, length, offset }) => [name, new Float32Array(content, offset, length)]),
+      manifest.tensors.map(({ name, length, offset }) => [name, new Float32Array(bytes.buffer, offset, length)]),
     ),
   };
 }
@@ -169,16 +168,17 @@ export function latestCheckpoint(runFolder: string, onDamaged: (message: string)
   const parent = runFiles(runFolder).checkpoints;
   if (!existsSync(parent)) return null;
   sweepInterrupted(parent);
-  const found: Checkpoint[] = [];
+  let newest: Checkpoint | null = null; // with 360,000 people, each takes gigabytes
   for (const name of readdirSync(parent)) {
     try {
-      found.push(readCheckpoint(join(parent, name)));
+      const found = readCheckpoint(join(parent, name));
+      if (!newest || found.position.step > newest.position.step) newest = found;
     } catch (error) {
       if (!(error instanceof ArcBenchError) || error.code !== 'damaged') throw error;
       onDamaged(error.message);
     }
   }
-  return found.sort((a, b) => b.position.step - a.position.step)[0] ?? null;
+  return newest;
 }
 
 /** Takes back a checkpoint that had stepped aside for a new one that never came, and removes half-written folders. */

@@ -66,8 +66,11 @@ export function drawClasses(
   classes.forEach((label, place) => {
     placeOf[label] = place;
   });
-  const rowsOf = (rows: number) =>
-    Int32Array.from({ length: drawn * rows }, (_, row) => classes[Math.floor(row / rows)]! * rows + (row % rows));
+  const rowsOf = (rows: number) => {
+    const own = new Int32Array(drawn * rows);
+    for (let row = 0; row < own.length; row++) own[row] = classes[Math.floor(row / rows)]! * rows + (row % rows);
+    return own;
+  };
   return {
     labels: labels.map((label) => placeOf[label]!),
     ...Object.fromEntries([...new Set(rowsPerClass(options).values())].map((rows) => [inputOf(rows), rowsOf(rows)])),
@@ -81,7 +84,7 @@ function chooseClasses(
 ): Int32Array {
   const isChosen = new Uint8Array(classes);
   for (const label of labels) isChosen[label] = 1;
-  const others = Int32Array.from({ length: classes }, (_, label) => label).filter((label) => isChosen[label] === 0);
+  const others = labelsWhere(isChosen, 0);
   const wanted = drawn - (classes - others.length);
   // The first steps of a shuffle by Fisher and Yates
   for (let place = 0; place < wanted; place++) {
@@ -91,5 +94,13 @@ function chooseClasses(
     others[place] = label;
     isChosen[label] = 1;
   }
-  return Int32Array.from({ length: classes }, (_, label) => label).filter((label) => isChosen[label] === 1);
+  return labelsWhere(isChosen, 1);
+}
+
+/** The labels that are chosen (1) or not (0), rising. A plain loop: every step goes over all classes. */
+function labelsWhere(isChosen: Uint8Array, wanted: 0 | 1): Int32Array {
+  const found = new Int32Array(isChosen.length);
+  let count = 0;
+  for (let label = 0; label < isChosen.length; label++) if (isChosen[label] === wanted) found[count++] = label;
+  return found.subarray(0, count);
 }

@@ -82,16 +82,16 @@ export function initialState(
 
   // Head and state of the loss
   for (const { name, shape, standardDeviation } of loss.head(headOptions(options))) {
-    const random = randomStream(seed, 'head', name);
-    const draw = () => (standardDeviation === 0 ? 0 : random.normal() * standardDeviation);
-    state.set(name, { shape, values: Float32Array.from({ length: elementCount(shape) }, draw) });
+    // With very many classes, most of a start goes into these draws: what is given is not drawn.
+    const values = options.head?.get(name) ?? drawnHead(elementCount(shape), standardDeviation, [seed, name]);
+    state.set(name, { shape, values });
   }
   for (const { name, shape, initialValue } of loss.state?.(headOptions(options)) ?? [])
     state.set(name, { shape, values: new Float32Array(elementCount(shape)).fill(initialValue) });
 
   for (const [name, values] of options.head ?? []) {
     const own = state.get(name);
-    if (own?.values.length !== values.length) throw new Error(`The loss has no ${name} of this length.`);
+    if (!own || elementCount(own.shape) !== values.length) throw new Error(`The loss has no ${name} of this length.`);
     state.set(name, { shape: own.shape, values });
   }
 
@@ -102,6 +102,14 @@ export function initialState(
       state.set(slotName(slot, name), { shape, values: new Float32Array(values.length) });
   }
   return state;
+}
+
+function drawnHead(count: number, deviation: number, [seed, name]: readonly [number, string]): Float32Array {
+  const values = new Float32Array(count);
+  if (deviation === 0) return values;
+  const random = randomStream(seed, 'head', name);
+  for (let at = 0; at < count; at++) values[at] = random.normal() * deviation;
+  return values;
 }
 
 /** The dropout nodes of a network that drop anything. */

@@ -44,11 +44,28 @@ function balancedBatches(
     while (drawn.length < images) drawn.push(own[random.integer(own.length)]!);
     return drawn;
   };
+  const people = [...byLabel.keys()];
+  const drawPeople = people.length > mostShuffled ? partialDraw(people, random) : fullDraw(people, random);
   const batches = Math.max(1, Math.floor(labels.length / batchSize));
   return Array.from({ length: batches }, () =>
-    random
-      .shuffle([...byLabel.keys()])
-      .slice(0, identities)
-      .flatMap((label) => drawImages(byLabel.get(label)!)),
+    drawPeople(identities).flatMap((label) => drawImages(byLabel.get(label)!)),
   );
+}
+
+/** Shuffling more people for every batch would take longer than training on it. */
+const mostShuffled = 10_000;
+
+const fullDraw = (people: readonly number[], random: RandomStream) => (count: number) =>
+  random.shuffle(people).slice(0, count);
+
+/** Draws evenly and without replacement by the first swaps of a shuffle, which goes on from where it is. */
+function partialDraw(people: readonly number[], random: RandomStream): (count: number) => number[] {
+  const order = [...people];
+  return (count) => {
+    for (let place = 0; place < Math.min(count, order.length - 1); place++) {
+      const other = place + random.integer(order.length - place);
+      [order[place], order[other]] = [order[other]!, order[place]!];
+    }
+    return order.slice(0, count);
+  };
 }

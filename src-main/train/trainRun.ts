@@ -99,7 +99,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { plan, arm, seed, train } = options;
   const { batchSize, epochs, learningRate, schedule, marginWarmupEpochs } = plan.training;
   const stepsPerEpoch = batchesOfEpoch(plan.training, train.labels, { seed, epoch: 0 }).length;
-  const machine = createRunMachine(options);
+  // A checkpoint gives the class centres: with very many people, drawing them takes most of a start.
+  const checkpoint = options.resume ? resumable(options) : null;
+  const machine = createRunMachine(checkpoint ? { ...options, head: headOf(checkpoint, options) } : options);
   const inputsOf = stepInputs({ ...options, stepsPerEpoch });
   const measureEpoch = epochMeasurement(options);
   const rateAt = (step: number) => learningRateAt(schedule, learningRate, { step, stepsPerEpoch, epochs });
@@ -116,7 +118,6 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const save = (name: 'best' | 'last') => saveCheckpoint(options, name, { machine, position });
 
   // Go on from the last checkpoint, if there is one.
-  const checkpoint = options.resume ? resumable(options) : null;
   if (!checkpoint && options.mustResume) throw startGone(options);
   if (!checkpoint && options.goesOnFrom !== null) machine.writeState(readCheckpoint(options.goesOnFrom).state);
   if (checkpoint) {
@@ -237,6 +238,12 @@ function chosenState({ runFolder, network, arm, classes }: TrainRunOptions): Rea
   const saved = savedHead(head, headShapes({ network, loss: arm.loss, classes }));
   if (saved === null) return readCheckpoint(best).state; // says that it is not there
   return new Map([...savedParameters(weights, network), ...saved]);
+}
+
+/** What a checkpoint holds of the loss's parameters and state. */
+function headOf({ state }: Checkpoint, { network, arm, classes }: TrainRunOptions): Map<string, Float32Array> {
+  const names = [...headShapes({ network, loss: arm.loss, classes }).keys()];
+  return new Map(names.flatMap((name) => (state.has(name) ? [[name, state.get(name)!] as const] : [])));
 }
 
 /** The newest checkpoint of the run, or null. Throws 'wrong-input' where it was made by another plan. */

@@ -14,7 +14,8 @@ export interface PairsByPerson {
 export interface PairCounter {
   /** Counts a pair of one person that is above the levels from `level` on; a weight counts it as more or less. */
   genuine(person: number, level: number, weight?: number): void;
-  impostor(people: readonly [number, number], level: number, weight?: number): void;
+  /** Counts a pair of two people for one of them: call it for both. Takes no tuple, as pairs are many billions. */
+  impostor(person: number, level: number, weight?: number): void;
   result(): PairsByPerson;
 }
 
@@ -35,12 +36,9 @@ export function countPairs(groups: readonly number[], levels: number): PairCount
       genuine[person]! += weight;
       if (level < levels) genuineAbove[level * people + person]! += weight;
     },
-    impostor([one, other], level, weight = 1) {
-      impostors[one]! += weight;
-      impostors[other]! += weight;
-      if (level >= levels) return;
-      impostorsAbove[level * people + one]! += weight;
-      impostorsAbove[level * people + other]! += weight;
+    impostor(person, level, weight = 1) {
+      impostors[person]! += weight;
+      if (level < levels) impostorsAbove[level * people + person]! += weight;
     },
     result() {
       // A pair above a level is above all lower ones too.

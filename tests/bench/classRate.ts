@@ -1,6 +1,8 @@
 // How the number of classes tells on the step, each in a process of its own: 500 and 10,000 in turn, against drift of
-// the machine, then 100,000 with a tenth drawn (Partial FC).
+// the machine, then 100,000 with a tenth drawn (Partial FC). At last a run of 360,000 classes, as in Glint360K, that is
+// stopped and resumed. `npm run bench:classes -- --run` does only this run.
 import { fileURLToPath } from 'node:url';
+import { heapArguments } from '../../src-main/files/heapArguments.mjs';
 import { contender, median, publish } from './measured.ts';
 
 /** Processor seconds are those of all cores together, which other work on the machine disturbs less. */
@@ -21,6 +23,35 @@ const step = (classes: number, rate: number): Step => {
   if (!measured) throw new Error('The step could not be measured: see the message above.');
   return measured;
 };
+/** A run of a small network that is stopped in the middle of an epoch, and resumed. */
+interface Run {
+  readonly startSeconds: number;
+  readonly resumeSeconds: number;
+  readonly stepSeconds: number;
+  readonly checkpointBytes: number;
+  readonly sameBits: boolean;
+  readonly memoryGiB: number;
+}
+
+function publishRun(classes: number): void {
+  const program = fileURLToPath(new URL('classRun.ts', import.meta.url));
+  const numbers = 512; // of an embedding
+  const run = contender<Run>(process.execPath, [...heapArguments(), program, `${classes}`, '0.1', `${numbers}`]);
+  if (!run) throw new Error('The run could not be measured: see the message above.');
+  const same = run.sameBits ? 'the same bits' : 'OTHER BITS';
+  publish(`A run of ${classes.toLocaleString('en')} classes, a tenth drawn, smallcnn, ${numbers} numbers`, [
+    { name: 'start, until the first step is done', value: run.startSeconds, unit: 's' },
+    { name: `resumed: ${same} as without a stop`, value: run.resumeSeconds, unit: 's', met: run.sameBits },
+    { name: 'step of 32 pictures', value: run.stepSeconds, unit: 's' },
+    { name: 'checkpoint', value: run.checkpointBytes / 2 ** 30, unit: 'GiB' },
+    { name: 'memory at most', value: run.memoryGiB, unit: 'GiB' },
+  ]);
+}
+
+if (process.argv.includes('--run')) {
+  publishRun(360_000);
+  process.exit();
+}
 const turns = [0, 1].map(() => ({ few: step(500, 1), many: step(10_000, 1) }));
 const few = median(turns.map((turn) => turn.few.seconds));
 const many = median(turns.map((turn) => turn.many.seconds));
@@ -53,3 +84,4 @@ publish(
     { name: '  its memory at most', value: drawnOfMany.memoryGiB, unit: 'GiB' },
   ],
 );
+publishRun(360_000);

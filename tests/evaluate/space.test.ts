@@ -7,8 +7,10 @@ import { standings } from '../../src-main/evaluate/compareWithCentres.ts';
 import type { EmbeddedImages } from '../../src-main/evaluate/embedImages.ts';
 import { findAliases } from '../../src-main/evaluate/findAliases.ts';
 import { findConfusions } from '../../src-main/evaluate/findConfusions.ts';
+import { hardestPairs } from '../../src-main/evaluate/hardestPairs.ts';
 import { identifyByRank } from '../../src-main/evaluate/identifyByRank.ts';
 import { measureSpace } from '../../src-main/evaluate/measureSpace.ts';
+import { runPasses } from '../../src-main/evaluate/pairPasses.ts';
 import { similarityRows } from '../../src-main/engine/similarityBlocks.ts';
 import { verifyPairs } from '../../src-main/evaluate/verifyPairs.ts';
 
@@ -181,7 +183,7 @@ test('verification of well and badly separated people, with its counts', () => {
 test('ranks among a gallery and growing distractors equal sorting by hand', () => {
   const query = people(repeat(6, 4), { seed: 'query', spread: 0.8 });
   const distractors = people(repeat(150, 1), { seed: 'others', spread: 0.8, firstIndex: 24 });
-  const found = identifyByRank(query, distractors, { size, seed: 1 });
+  const found = identifyByRank({ query, distractors, size, seed: 1 });
   assert.ok(found);
   assert.deepEqual([found.probes, found.gallery], [18, 6]);
   assert.deepEqual(
@@ -205,7 +207,8 @@ test('ranks among a gallery and growing distractors equal sorting by hand', () =
   close(found.byDistractors.at(-1)?.rank5.value, share(withAll, 5), 'rank-5 of all');
   close(found.cumulative[19]?.value, share(withAll, 20), 'rank-20');
   assert.ok(share(without, 1) > share(withAll, 1), 'the case has distractors that matter');
-  assert.equal(identifyByRank(people([0, 1], { seed: 'lone', spread: 0 }), distractors, { size, seed: 1 }), null);
+  const lone = people([0, 1], { seed: 'lone', spread: 0 });
+  assert.equal(identifyByRank({ query: lone, distractors, size, seed: 1 }), null);
 });
 
 test('planted mistakes are found: a wrong label, a mix-up, twins apart and a person in disguise', () => {
@@ -223,16 +226,17 @@ test('planted mistakes are found: a wrong label, a mix-up, twins apart and a per
   ); // person 0's first picture looks like person 1's
   const distractors = people([9], { seed: 'd', spread: 0.1, firstIndex: 300 });
   const means = { rows: normalised(classSums(swapped, { classes: 3, size }).sums, size), subCenters: 1 };
+  const pictureOf = (index: number) => ({
+    file: `${index}.jpg`,
+    identity: index < 200 ? 'closed' : String(Math.floor((index - 200) / 3)),
+  });
+  const hardest = hardestPairs({ pictureOf, query, distractors });
+  runPasses({ query, distractors, size }, [hardest.pass]);
   const found = findConfusions({
-    pictureOf: (index) => ({
-      file: `${index}.jpg`,
-      identity: index < 200 ? 'closed' : String(Math.floor((index - 200) / 3)),
-    }),
+    pictureOf,
     classes,
     test: { ...test_, ranks, predicted },
-    query,
-    distractors,
-    size,
+    hardest: hardest.result(),
     judged: [{ images: swapped, standings: standings(swapped, means, size) }],
   });
   assert.ok(found);

@@ -28,7 +28,8 @@ function drawnPairs(seed: number) {
       impostors.push({ people: [person, other], score: ease[other]! + 0.25 * random.normal() });
   }
   for (const { person, score } of genuine) counter.genuine(person, levelOf(levels, score));
-  for (const { people, score } of impostors) counter.impostor(people, levelOf(levels, score));
+  for (const { people, score } of impostors)
+    for (const person of people) counter.impostor(person, levelOf(levels, score));
   return { pairs: counter.result(), genuine, impostors };
 }
 
@@ -96,7 +97,7 @@ test('where every pair is right, people are the trials, not pairs', () => {
   const counter = countPairs([8], levels.length);
   for (let person = 0; person < 8; person++) {
     for (let pair = 0; pair < 100; pair++) counter.genuine(person, 0);
-    counter.impostor([person, (person + 1) % 8], levels.length);
+    for (const one of [person, (person + 1) % 8]) counter.impostor(one, levels.length);
   }
   const [interval] = bootstrapOverPeople(counter.result(), [{ value: 1, statistic: truePositiveRateAt(0.1) }], 1);
   assert.deepEqual(interval, wilsonInterval(8, 8));

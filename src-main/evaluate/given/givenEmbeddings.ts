@@ -3,8 +3,7 @@ import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { textOfCell } from '../../../src-shared/textCell.ts';
 import type { PreparedImage } from '../../data/preparedSet.ts';
-import type { NpyRows } from '../../files/npyFile.ts';
-import { readNpyRows } from '../../files/npyRows.ts';
+import { openNpyRows, type NpyRowsFile } from '../../files/npyRows.ts';
 import { pictureFinder } from '../../files/pictureFinder.ts';
 import { readTextFile } from '../../files/readTextFile.ts';
 import type { LabelledImages } from '../../train/inferenceBatches.ts';
@@ -15,7 +14,7 @@ import { withoutHead } from './withoutHead.ts';
 export interface GivenEmbeddings {
   readonly path: string;
   readonly labels: string;
-  readonly rows: NpyRows;
+  readonly rows: NpyRowsFile;
   /** The row of each picture, by its place in the prepared set. */
   readonly rowOf: ReadonlyMap<number, number>;
 }
@@ -43,7 +42,7 @@ interface Labelled {
  * with several faces the largest counts, as in training. Throws 'wrong-input' with one sentence.
  */
 export function readGivenEmbeddings(path: string, images: readonly PreparedImage[]): GivenEmbeddings {
-  const rows = readNpyRows(path);
+  const rows = openNpyRows(path);
   const labels = labelsBeside(path);
   const listed = readLabels(labels, path);
   if (listed.length !== rows.rows)
@@ -63,7 +62,6 @@ export function readGivenEmbeddings(path: string, images: readonly PreparedImage
       throw wrong(
         `${labels} says that ${file} shows ${identity}, and in the data it is ${person}: correct one of them.`,
       );
-    refuseNoNumber(rows, row, `${path} (row ${row + 1}, ${file})`);
     rowOf.set(place, row);
   }
   if (rowOf.size === 0)
@@ -71,6 +69,10 @@ export function readGivenEmbeddings(path: string, images: readonly PreparedImage
       `None of the ${listed.length} pictures of ${labels} is in the data, the first ${listed[0]?.file ?? ''}: ` +
         'embeddings of the pictures of data.source were expected.',
     );
+  refuseNoNumbers(rows, {
+    used: Int32Array.from(rowOf.values()).sort(),
+    nameOf: (row) => `${path} (row ${row + 1}, ${listed[row]?.file})`,
+  });
   return { path, labels, rows, rowOf };
 }
 
@@ -97,12 +99,27 @@ function readLabels(labels: string, path: string): Labelled[] {
   });
 }
 
-function refuseNoNumber({ values, size }: NpyRows, row: number, where: string): void {
-  const own = values.subarray(row * size, (row + 1) * size);
+const rowsOfCheck = 4096; // read at a time
+
+/** Looks through the rows that are used, in the order of the file. */
+function refuseNoNumbers(
+  rows: NpyRowsFile,
+  { used, nameOf }: { readonly used: Int32Array; readonly nameOf: (row: number) => string },
+): void {
+  const { size } = rows;
+  const values = new Float32Array(Math.min(used.length, rowsOfCheck) * size);
+  for (let first = 0; first < used.length; first += rowsOfCheck) {
+    const some = used.subarray(first, first + rowsOfCheck);
+    rows.readInto(some, values);
+    some.forEach((row, place) => refuseNoNumber(values.subarray(place * size, (place + 1) * size), () => nameOf(row)));
+  }
+}
+
+function refuseNoNumber(own: Float32Array, nameOf: () => string): void {
   const at = own.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) throw wrong(`${where} holds ${own[at]} in column ${at + 1}: numbers were expected.`);
+  if (at >= 0) throw wrong(`${nameOf()} holds ${own[at]} in column ${at + 1}: numbers were expected.`);
   if (own.every((value) => value === 0))
-    throw wrong(`${where} holds only zeros, which point nowhere: a face was expected.`);
+    throw wrong(`${nameOf()} holds only zeros, which point nowhere: a face was expected.`);
 }
 
 /**
@@ -130,15 +147,17 @@ export function rowsOfGiven(
   { rows, rowOf, path }: GivenEmbeddings,
   { indexes, labels }: LabelledImages,
 ): EmbeddedImages {
-  const { size, values } = rows;
-  const chosen = new Float32Array(indexes.length * size);
-  const norms = new Float32Array(indexes.length);
-  indexes.forEach((index, place) => {
+  const { size } = rows;
+  const wanted = Int32Array.from(indexes, (index) => {
     const row = rowOf.get(index);
     if (row === undefined) throw wrong(`${path} has no row for picture ${index}.`);
-    const own = values.subarray(row * size, (row + 1) * size);
-    chosen.set(own, place * size);
-    norms[place] = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
+    return row;
+  });
+  const chosen = new Float32Array(indexes.length * size);
+  rows.readInto(wanted, chosen);
+  const norms = Float32Array.from(indexes, (_, place) => {
+    const own = chosen.subarray(place * size, (place + 1) * size);
+    return Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
   });
   return withoutHead({ indexes, labels, rows: chosen, norms, size });
 }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { readLargeFile, sha256Of } from '../../files/largeFile.ts';
 import { parameterSpecs, type Network } from '../network.ts';
 import { readSafetensors } from './safetensors.ts';
 import { refuseFile, type StoredTensor } from './storedTensor.ts';
@@ -18,8 +17,8 @@ export interface ParentFiles {
 
 /** A network's parameters, the embedding layer's included, from the weights of another run. Throws 'wrong-input'. */
 export function parentParameters({ title, weights, sha256 }: ParentFiles, network: Network): Map<string, Float32Array> {
-  const bytes = readFileSync(weights);
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+  const bytes = readLargeFile(weights);
+  if (sha256Of(bytes) !== sha256)
     throw new ArcBenchError(
       'wrong-input',
       `The weights of ${title} are not those that the plan names: they have changed since. Start the experiment ` +
@@ -30,7 +29,7 @@ export function parentParameters({ title, weights, sha256 }: ParentFiles, networ
 
 /** A network's parameters from a run's file of weights. Throws 'wrong-input' where it is not that of the network. */
 export const savedParameters = (weights: string, network: Network): Map<string, Float32Array> =>
-  parametersIn(readFileSync(weights), weights, network);
+  parametersIn(readLargeFile(weights), weights, network);
 
 function parametersIn(bytes: Uint8Array, path: string, network: Network): Map<string, Float32Array> {
   const refuse = refuseFile(path);
@@ -60,7 +59,7 @@ export function savedHead(
   head: string,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): Map<string, Float32Array> | null {
-  const tensors = readSafetensors(readFileSync(head), refuseFile(head));
+  const tensors = readSafetensors(readLargeFile(head), refuseFile(head));
   const found = [...shapes].map(([name, shape]) => [name, finite(tensors, name, shape)] as const);
   return found.every((entry): entry is readonly [string, Float32Array] => entry[1] !== null) ? new Map(found) : null;
 }

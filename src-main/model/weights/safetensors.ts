@@ -9,7 +9,7 @@ import {
   type StoredTensor,
 } from './storedTensor.ts';
 
-const longestHeader = 2 ** 23;
+const longestHeader = 2 ** 26; // bytes: a head names all its classes
 const offset = z.int().min(0);
 const entrySchema = z.strictObject({
   dtype: z.enum(Object.keys(elementBytes) as [ElementType, ...ElementType[]]),

@@ -7,7 +7,7 @@ import type { PreparedSet } from '../../data/preparedSet.ts';
 import { picturesOfCentres } from '../../evaluate/classCentres.ts';
 import { contentHash } from '../../evaluate/given/contentHash.ts';
 import { labelsBeside, readGivenEmbeddings, refuseMissing } from '../../evaluate/given/givenEmbeddings.ts';
-import { readNpyRows } from '../../files/npyRows.ts';
+import { openNpyRows } from '../../files/npyRows.ts';
 import { readGivenNetwork } from '../../model/onnx/givenNetwork.ts';
 import type { GivenFiles } from '../../trainer/trainerMessages.ts';
 import { splitOfSeed, type SplitsOfSeeds } from './plannedRun.ts';
@@ -92,7 +92,7 @@ export async function checkGiven(options: StageOptions): Promise<ReadonlyMap<str
 }
 
 function embeddingsFile(path: string): { readonly alignment: null } {
-  readNpyRows(path); // throws for what is no such file
+  openNpyRows(path); // throws for what is no such file
   return { alignment: null };
 }
 
