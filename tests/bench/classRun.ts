@@ -51,7 +51,7 @@ async function run(runFolder: string, options: { readonly resume: boolean; reado
   let firstStep = 0;
   let lastStep = 0;
   let done = 0;
-  await trainRun({
+  const { machine } = await trainRun({
     plan,
     planHash: 'bench',
     arm: { name: 'bench', loss: lossSchema.parse('arcFace') },
@@ -83,6 +83,7 @@ async function run(runFolder: string, options: { readonly resume: boolean; reado
     onNotice: (message) => console.error(message),
     onWarning: () => undefined,
   });
+  machine.dispose(); // its variables take gigabytes, and the next run has its own
   const folder = join(runFiles(runFolder).checkpoints, 'last');
   const { sha256 } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { readonly sha256: string };
   return {

@@ -1,5 +1,5 @@
 // Which share of the training loop the engine computes, in one process, so that other work on the machine hardly tells:
-//   node scripts/launch.mjs tests/bench/loopShare.ts --backbones resnet18,mobilefacenet --steps 12
+//   npm run bench:loop -- --backbones resnet18,mobilefacenet --steps 12
 // The rest is reading pixels, every random draw, counting, and points for the curves.
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
