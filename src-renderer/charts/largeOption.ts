@@ -13,9 +13,28 @@ export function zoomOf(text: unknown): ZoomShare | null {
 }
 
 /** The option of a chart whose place within its frame is stated. */
-export type PanelOption = EChartsCoreOption & { readonly grid?: { readonly bottom?: number } };
+export type PanelOption = EChartsCoreOption & {
+  readonly grid?: { readonly top?: number; readonly bottom?: number };
+  readonly series?: readonly { readonly name?: string }[];
+};
 
 const sliderRoom = 26; // pixels
+const legendRoom = 24; // pixels
+const mostNamed = 24; // lines: the names of more would cover the chart
+
+/** Whether the lines of an enlarged chart must be named above it: there are several, and nothing names them yet. */
+const needsLegend = ({ series = [], ...option }: PanelOption): boolean =>
+  option['legend'] === undefined && series.length > 1 && series.length <= mostNamed;
+
+/** The option of an enlarged chart, which names its lines: beside a small one, its view does. */
+export function namedOption(option: PanelOption): PanelOption {
+  if (!needsLegend(option)) return option;
+  return {
+    ...option,
+    legend: { show: true, top: 0, icon: 'inherit', itemWidth: 20 },
+    grid: { ...option.grid, top: (option.grid?.top ?? 0) + legendRoom },
+  };
+}
 
 /** The option of an enlarged chart: its x axis can be zoomed, and is at first where the address says. */
 export function largeOption(option: PanelOption, zoom: ZoomShare | null): EChartsCoreOption {

@@ -37,7 +37,7 @@ export function useEnlargedChart(viewAddress: () => ViewAddress = inject(key, ()
     showToast({ tone: 'good', title });
   }
   const copyLink = (chart: string, share: ZoomShare | null): void => {
-    const zoom = share === null ? {} : { zoom: share.map((end) => end.toFixed(1)).join('-') };
+    const zoom = share === null ? {} : { zoom: share.map((end) => Number(end.toFixed(4))).join('-') };
     void copyAddress({ chart, ...zoom }, 'The link to this chart is copied').catch(showFault);
   };
   return {

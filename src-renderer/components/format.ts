@@ -9,6 +9,9 @@ export const formatPlural = (count: number, [one, many]: readonly [string, strin
   `${formatCount(count)} ${count === 1 ? one : many}`;
 /** 0.7312 as '73.1 %'. */
 export const formatPercent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
+/** A difference of shares in percentage points: 0.0123 as '+1.2 pp'. */
+export const formatPoints = (difference: number): string =>
+  `${difference > 0 ? '+' : ''}${(difference * 100).toFixed(1).replace('-', '−')} pp`;
 /** A number with `digits` significant digits; very small and very large ones have an exponent. */
 export function formatNumber(value: number, digits = 4): string {
   if (Number.isInteger(value)) return grouped.format(value);

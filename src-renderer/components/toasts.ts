@@ -9,15 +9,18 @@ export interface Toast {
   /** Whether it stays until it is dismissed: for the end of work that takes hours. */
   readonly stays?: boolean | undefined;
   readonly action?: { readonly label: string; readonly run: () => void } | undefined;
+  /** A toast takes the place of an earlier one about the same thing. */
+  readonly about?: string | undefined;
 }
 
 let nextId = 0;
 /** The toasts on the screen, for ToastHost. */
 export const toasts = shallowRef<readonly Toast[]>([]);
 
-/** Shows a brief message. At most four stay on the screen. */
+/** Shows a brief message. At most four stay on the screen, and one about each thing that they name. */
 export function showToast(toast: Omit<Toast, 'id'>): void {
-  toasts.value = [...toasts.value.slice(-3), { ...toast, id: nextId++ }];
+  const others = toasts.value.filter(({ about }) => about === undefined || about !== toast.about);
+  toasts.value = [...others.slice(-3), { ...toast, id: nextId++ }];
 }
 
 /**

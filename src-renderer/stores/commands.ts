@@ -11,6 +11,8 @@ export interface Command {
   readonly icon?: Component;
   /** 'g d' for one key after the other, 'Mod+k' for both together (Mod is Ctrl, on a Mac Cmd). */
   readonly keys?: string;
+  /** Whether another available command with the same keys goes first. */
+  readonly yields?: boolean;
   /** The palette leaves the command out while this is false. */
   readonly available?: () => boolean;
   readonly run: () => void;

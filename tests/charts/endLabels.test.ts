@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { endLabelSeries, placesApart } from '../../src-renderer/charts/endLabels.ts';
 import type { CurveLine } from '../../src-renderer/charts/curveLines.ts';
-import { largeOption, sharedZoom, zoomOf } from '../../src-renderer/charts/largeOption.ts';
+import { largeOption, namedOption, sharedZoom, zoomOf } from '../../src-renderer/charts/largeOption.ts';
 import { tableAsCsv } from '../../src-renderer/charts/chartTable.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
@@ -99,6 +99,18 @@ test('what a link says of a zoom is taken where it is a part of the axis', () =>
   assert.deepEqual(sharedZoom({ batch: [{ start: 10, end: 20 }] }), [10, 20]);
   assert.deepEqual(sharedZoom({ start: 10, end: 20 }), [10, 20]);
   assert.equal(sharedZoom({ start: 0, end: 100 }), null);
+});
+
+test('the lines of an enlarged chart are named above it, where nothing names them yet', () => {
+  const series = [{ name: 'ArcFace, seed 1' }, { name: 'ArcFace, seed 2' }];
+  const named = namedOption({ grid: { top: 14 }, series });
+  assert.ok(named['legend'] !== undefined && named.grid?.top === 38);
+  const own = { grid: { top: 14 }, series, legend: { show: true } };
+  assert.equal(namedOption(own), own);
+  for (const count of [1, 25]) {
+    const option = { series: Array.from({ length: count }, (_, at) => ({ name: `run ${at}` })) };
+    assert.equal(namedOption(option), option);
+  }
 });
 
 test('the table of a chart is saved as CSV, and no cell of it breaks a line or starts a formula', () => {

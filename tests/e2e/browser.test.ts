@@ -288,6 +288,34 @@ test('the report is read and exported, and its Markdown is the one in the worksp
   );
 });
 
+test('a chart of the report is opened large, saved, and brought back by its address', options, async () => {
+  const enlarge = page.getByRole('button', { name: /^Enlarge: / }).first();
+  const name = ((await enlarge.getAttribute('data-figure')) ?? '').replace(/svg$/, '');
+  await enlarge.click();
+  const large = page.getByRole('dialog');
+  const table = large.getByRole('region', { name: /as a table/ });
+  await table.waitFor();
+  assert.deepEqual(await violations(), [], 'the large chart');
+  const saved = async (item: string, ending: string) => {
+    await large.getByRole('button', { name: /^Save / }).click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: item }).click();
+    const file = await download;
+    assert.equal(file.suggestedFilename(), `${name}${ending}`);
+    return readFileSync(await file.path());
+  };
+  const lines = (await saved('Data as CSV', 'csv')).toString().trim().split('\n');
+  assert.ok(lines.length > 1, lines.join());
+  assert.equal(await table.getByRole('row').count(), lines.length);
+  assert.match((await saved('Picture as SVG', 'svg')).toString(), /^<svg[^]*<metadata>/);
+  assert.equal((await saved('Picture as PNG', 'png')).subarray(1, 4).toString(), 'PNG');
+  await page.reload();
+  await table.waitFor();
+  await page.keyboard.press('Escape');
+  await large.waitFor({ state: 'detached', timeout: 2000 });
+  assert.doesNotMatch(page.url(), /chart=/);
+});
+
 test('settings and the command palette are reached by keys, and nothing went wrong on any page', options, async () => {
   await view('Settings');
   assert.deepEqual(await violations(), []);

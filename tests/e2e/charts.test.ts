@@ -73,11 +73,14 @@ interface ChartCase {
   open(): Promise<void>;
   /** Whether a link brings back what was marked. */
   readonly isOfMarkedRuns?: boolean;
+  /** Whether its x axis can be zoomed. */
+  readonly zooms: boolean;
 }
 const cases: readonly ChartCase[] = [
-  { title: /^Training loss/, open: () => go(`live/${shown.live}`) },
+  { title: /^Training loss/, zooms: true, open: () => go(`live/${shown.live}`) },
   {
     title: /^Accuracy/,
+    zooms: true,
     isOfMarkedRuns: true,
     open: async () => {
       await markAll();
@@ -86,6 +89,7 @@ const cases: readonly ChartCase[] = [
   },
   {
     title: /^Identification rate of people/,
+    zooms: true,
     isOfMarkedRuns: true,
     open: async () => {
       await markAll();
@@ -94,6 +98,7 @@ const cases: readonly ChartCase[] = [
   },
   {
     title: /compared with/,
+    zooms: false,
     isOfMarkedRuns: true,
     open: async () => {
       await markAll();
@@ -102,12 +107,13 @@ const cases: readonly ChartCase[] = [
   },
   {
     title: /^Images per person/,
+    zooms: false,
     open: async () => {
       await go(`datasets/${dataset}`);
       await page.getByRole('tab', { name: /^People/ }).click();
     },
   },
-  { title: /^Angles of/, open: () => go(`embedding/${shown.embedding}`) },
+  { title: /^Angles of/, zooms: true, open: () => go(`embedding/${shown.embedding}`) },
 ];
 
 const panelOf = (of: Page, title: RegExp) =>
@@ -118,14 +124,39 @@ const largeOf = (of: Page) =>
     .getByRole('dialog')
     .or(of.locator('.live .curve-chart.large'))
     .filter({ has: of.getByRole('img') });
-/** Escape closes what is open: a tooltip first. */
+/** One Escape closes the large chart, whether a tooltip is open over it or not. */
 async function closed(of: Page): Promise<void> {
-  for (let turn = 0; turn < 4 && (await largeOf(of).count()) > 0; turn++) {
-    await of.keyboard.press('Escape');
-    await of.waitForTimeout(150);
-  }
-  assert.equal(await largeOf(of).count(), 0);
+  await of.keyboard.press('Shift+Tab');
+  await of.keyboard.press('Tab');
+  await of.getByRole('tooltip').first().waitFor();
+  await of.keyboard.press('Escape');
+  await largeOf(of).waitFor({ state: 'detached', timeout: 2000 });
 }
+/** Zooms the large chart to a part in its middle; false where it cannot be zoomed. */
+async function zoomed(of: Page): Promise<boolean> {
+  const image = largeOf(of).getByRole('img').first();
+  const box = await image.boundingBox();
+  assert.ok(box);
+  await of.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await of.keyboard.down('Control');
+  for (let turn = 0; turn < 4; turn++) await of.mouse.wheel(0, -120);
+  await of.keyboard.up('Control');
+  await of.mouse.move(box.x + box.width / 2, box.y - 20);
+  const link = await linkTo(of);
+  return link.includes('zoom=');
+}
+/** The link to the large chart, as it is copied. */
+async function linkTo(of: Page): Promise<string> {
+  await of.evaluate(() => navigator.clipboard.writeText(''));
+  await largeOf(of)
+    .getByRole('button', { name: /^Save / })
+    .click();
+  await of.getByRole('menuitem', { name: 'Copy a link to this chart' }).click();
+  await of.waitForFunction(async () => (await navigator.clipboard.readText()) !== '');
+  return await of.evaluate(() => navigator.clipboard.readText());
+}
+/** What the axes of a chart that is drawn as SVG say. */
+const axisTexts = (of: Page) => largeOf(of).getByRole('img').first().locator('svg text').allTextContents();
 async function saved(item: string, of: RegExp): Promise<Buffer> {
   await largeOf(page)
     .getByRole('button', { name: /^Save / })
@@ -137,10 +168,14 @@ async function saved(item: string, of: RegExp): Promise<Buffer> {
   return readFileSync(await file.path());
 }
 
-for (const { title, open, isOfMarkedRuns } of cases)
+for (const { title, open, isOfMarkedRuns, zooms } of cases)
   test(`the chart ${title.source} is opened large, read as a table, saved and linked to`, options, async () => {
     await open();
-    await panelOf(page, title).first().getByRole('button', { name: 'Enlarge' }).click();
+    const small = panelOf(page, title).first();
+    await small.waitFor();
+    const smallHeight = (await small.getByRole('img').first().boundingBox())?.height ?? 0;
+    assert.ok(smallHeight > 90, `the small chart is ${smallHeight} pixels high`);
+    await small.getByRole('button', { name: 'Enlarge' }).click();
     await largeOf(page).waitFor();
     const table = largeOf(page).getByRole('region', { name: /as a table/ });
     const rows = await table.getByRole('row').count();
@@ -155,17 +190,16 @@ for (const { title, open, isOfMarkedRuns } of cases)
     assert.match((await saved('Picture as SVG', /\.svg$/)).toString(), /^<svg[^]*<path/);
     assert.equal((await saved('Picture as PNG', /\.png$/)).subarray(1, 4).toString(), 'PNG');
 
-    await largeOf(page)
-      .getByRole('button', { name: /^Save / })
-      .click();
-    await page.getByRole('menuitem', { name: 'Copy a link to this chart' }).click();
-    await page.getByText('The link to this chart is copied').last().waitFor();
-    const link = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(await zoomed(page), zooms, 'whether it can be zoomed');
+    const link = await linkTo(page);
+    const texts = await axisTexts(page);
     const other = await opened(link);
     await largeOf(other)
       .getByRole('region', { name: /as a table/ })
       .waitFor();
     assert.equal(await largeOf(other).getByRole('row').count(), rows);
+    assert.deepEqual(await axisTexts(other), texts, 'the zoom is brought back');
+    assert.equal(new URL(await linkTo(other)).hash, new URL(link).hash, 'a link made there is the same');
     if (isOfMarkedRuns) {
       const marked = (own: Page) => own.getByRole('checkbox', { name: 'Mark this row', checked: true }).count();
       await closed(other);

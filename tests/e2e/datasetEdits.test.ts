@@ -57,6 +57,8 @@ test('pictures are excluded by right click, taken back by Ctrl+Z, and excluded a
   await isExcluded(1);
   await page.getByRole('button', { name: 'Undo: 1 picture excluded' }).click();
   await isExcluded(0);
+  const messages = page.locator('.toast').filter({ hasText: '1 picture excluded' });
+  assert.equal(await messages.count(), 1, 'a message takes the place of the one before');
 });
 
 test('a picture that is open is excluded there, and Ctrl+Z waits for its dialog to close', options, async () => {
@@ -260,6 +262,22 @@ test(
     await item(/^Include again/).click();
     await card('Query').waitFor();
     await isExcluded(0);
+
+    // A person who was moved by hand keeps the place under another name, and undo and redo know both.
+    const renamed = column('Query').getByTitle('Somebody', { exact: true });
+    await card('Query').focus();
+    await page.keyboard.press('F2');
+    await page.getByRole('textbox', { name: 'Name' }).fill('Somebody');
+    await page.keyboard.press('Enter');
+    await renamed.waitFor();
+    await page.getByRole('heading', { level: 1 }).click();
+    await page.keyboard.press('Control+z');
+    await card('Query').waitFor();
+    await page.keyboard.press('Control+y');
+    await renamed.waitFor();
+    await page.keyboard.press('Control+z');
+    await card('Query').waitFor();
+    assert.equal(await renamed.count(), 0);
   },
 );
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import sharp from 'sharp';
+import { readFigureTable } from '../../src-shared/figureTable.ts';
 import { adviceBeforeTraining } from '../../src-shared/advice.ts';
 import { runWarningSchema } from '../../src-shared/runWarning.ts';
 import { renderReport } from '../../src-main/report/renderReport.ts';
@@ -61,6 +62,11 @@ async function checkWhole(model: ReportModel): Promise<string> {
     const { width, height } = await sharp(Buffer.from(svg)).metadata();
     assert.ok(width > 300 && height > 80, name);
     assert.match(svg, /prefers-color-scheme:dark/);
+    const carried = /<metadata>([^<]*)<\/metadata>/.exec(svg)?.[1] ?? '';
+    const written = carried.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
+    const table = readFigureTable(written);
+    assert.ok(table && table.rows.length > 0, `${name} carries its table`);
+    for (const row of table.rows) assert.equal(row.length, table.columns.length, name);
   }
   return markdown;
 }

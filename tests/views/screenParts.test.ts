@@ -6,6 +6,7 @@ import { armRows, lossOf } from '../../src-renderer/views/experiment/armRows.ts'
 import { editArms, armsIn } from '../../src-renderer/views/experiment/experimentText.ts';
 import { readNumbers, writtenNumbers } from '../../src-renderer/views/experiment/knobTree.ts';
 import { tooltipPlace } from '../../src-renderer/views/embedding/tooltipPlace.ts';
+import { placesOfArms } from '../../src-renderer/views/live/placesOfArms.ts';
 import { useLandmarkSaving, type LandmarkChange } from '../../src-renderer/views/datasets/useLandmarkSaving.ts';
 
 test('what a field of seeds shows is read as the same seeds', () => {
@@ -163,4 +164,15 @@ test('of landmarks that move while others are saved, the latest of each picture 
     { index: 2, landmarks: [4] },
   ]);
   assert.equal(saving.hasChange(1), false);
+});
+
+test('an arm that waits has the colour that it has once its first run begins', () => {
+  const trained = { name: 'ArcFace', loss: 'arcFace' };
+  const other = { name: 'CosFace', loss: 'cosFace' };
+  const given = { name: 'theirs', onnx: 'theirs.onnx' };
+  const plan = { arms: [given, trained, other] as unknown as Parameters<typeof placesOfArms>[0]['arms'] };
+  assert.deepEqual(placesOfArms(plan, []), ['ArcFace', 'CosFace', 'theirs']);
+  assert.deepEqual(placesOfArms(plan, ['theirs']), ['ArcFace', 'CosFace', 'theirs']);
+  // An arm of another seed may have begun first.
+  assert.deepEqual(placesOfArms(plan, ['CosFace', 'theirs']), ['CosFace', 'ArcFace', 'theirs']);
 });

@@ -1,9 +1,12 @@
+import { writeFigureTable, type FigureTable } from '../../../src-shared/figureTable.ts';
 import { printable } from '../../../src-shared/printable.ts';
 
 export interface Frame {
   readonly title: string;
   readonly width: number;
   readonly height: number;
+  /** What the chart shows. */
+  readonly table: FigureTable;
 }
 
 // Colour-blind readers can tell these apart, and they can be read as text on the light card and on the dark one.
@@ -61,12 +64,13 @@ const titleCharacter = 7.6;
 export const escapeXml = (text: string) =>
   printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** A chart's card with its title and parts, as SVG that can be read on light and dark pages. */
-export const chartFrame = ({ title, width, height }: Frame, parts: readonly string[]): string => {
+/** A chart's card with its title, table and parts, as SVG that can be read on light and dark pages. */
+export const chartFrame = ({ title, width, height, table }: Frame, parts: readonly string[]): string => {
   const heading = shorten(title, Math.floor((width - 32) / titleCharacter));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" ` +
-      `height="${height}" font-size="12" role="img"><title>${escapeXml(title)}</title>${style}`,
+      `height="${height}" font-size="12" role="img"><title>${escapeXml(title)}</title>` +
+      `<metadata>${escapeXml(writeFigureTable(table))}</metadata>${style}`,
     `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" ` +
       `rx="8"/>${text(16, 24, heading, 'class="ink" font-size="14" font-weight="600"')}`,
     ...parts,

@@ -42,7 +42,8 @@ export function criticalDifferenceChart({
     `<line class="axis" x1="${place(from)}" x2="${place(to)}" y1="${place(y)}" y2="${place(y)}" ` +
     `stroke-width="${stroke}"/>`;
   const differenceEnd = Math.min(px(1 + criticalDifference), width - right);
-  return chartFrame({ title, width, height: bottom + 16 }, [
+  const table = { columns: ['arm', 'mean rank'], rows: ranked.map(({ name, rank }) => [name, rank]) };
+  return chartFrame({ title, width, height: bottom + 16, table }, [
     bar(px(1), differenceEnd, 52, 2),
     text(px(1), 46, differenceTitle, 'class="muted"'),
     bar(px(1), px(most), axisTop, 1),

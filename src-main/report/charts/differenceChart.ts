@@ -43,7 +43,17 @@ export function differenceChart({
   const margin = (high - low || 1) * 0.06;
   const px = (value: number) => left + ((value - low + margin) / (high - low + 2 * margin)) * (width - left - right);
   const bottom = top + rows.length * rowHeight;
-  return chartFrame({ title, width, height: bottom + 50 }, [
+  const table = {
+    columns: ['comparison', xTitle, 'low', 'high', 'verdict'],
+    rows: rows.map(({ label, mean, interval, verdict }) => [
+      label,
+      mean,
+      interval?.low ?? null,
+      interval?.high ?? null,
+      verdict,
+    ]),
+  };
+  return chartFrame({ title, width, height: bottom + 50, table }, [
     ...niceTicks(low, high).map(
       (tick) =>
         `<line class="grid" x1="${place(px(tick))}" x2="${place(px(tick))}" y1="${top - 8}" ` +

@@ -26,6 +26,10 @@ export function faceSheet(title: string, pairings: readonly FacePairing[]): stri
       title,
       width: Math.max(560, gap + across * (cardWidth + gap)),
       height: top + Math.ceil(pairings.length / across) * (cardHeight + 8) + 8,
+      table: {
+        columns: ['left', 'right', 'cosine', 'note'],
+        rows: pairings.map(({ left, right, cosine, note }) => [left, right, cosine ?? null, note]),
+      },
     },
     pairings.map(({ left, right, leftFace, rightFace, note, cosine }, index) => {
       const x = gap + (index % across) * (cardWidth + gap);

@@ -25,7 +25,11 @@ export function heatMap({ title, xTitle, yTitle, xs, ys, value, note, write }: H
   const high = Math.max(...values);
   const width = Math.max(460, left + xs.length * cell + 24);
   const height = top + ys.length * cellHeight + 52;
-  return chartFrame({ title, width, height }, [
+  const table = {
+    columns: [`${yTitle} / ${xTitle}`, ...xs],
+    rows: ys.map((label, y) => [label, ...xs.map((_, x) => value(x, y))]),
+  };
+  return chartFrame({ title, width, height, table }, [
     text(16, top - 14, yTitle, 'class="muted" font-size="11"'),
     text(left + (xs.length * cell) / 2, height - 10, xTitle, 'class="muted" text-anchor="middle"'),
     ...ys.map((label, y) =>

@@ -1,3 +1,4 @@
+import type { FigureTable } from '../../../src-shared/figureTable.ts';
 import { chartFrame, colours, inTwoLines, niceTicks, place, shorten, spreadLabels, text } from './chartFrame.ts';
 import type { BandPoint } from './seedBand.ts';
 
@@ -47,7 +48,7 @@ export function lineChart(options: LineChartOptions): string | null {
   if (series.length === 0) return null;
   const scale = scaleOf(series, options);
   const labelled = series.filter((entry) => !entry.quiet);
-  return chartFrame({ title: options.title, width, height }, [
+  return chartFrame({ title: options.title, width, height, table: tableOf(labelled, options.xTitle) }, [
     ...axes(scale, options),
     // Quiet lines lie below bands, and bands below lines.
     ...series
@@ -57,6 +58,28 @@ export function lineChart(options: LineChartOptions): string | null {
     ...labelled.map((entry) => line(entry, scale)),
     ...labels(labelled, scale),
   ]);
+}
+
+/** A row for each x, with the mean of each line and, where seeds differ, the lowest and the highest of them. */
+function tableOf(lines: readonly ChartSeries[], xTitle: string): FigureTable {
+  const columns = lines.flatMap(({ name, points }) => {
+    const at = new Map(points.map((point) => [point.x, point]));
+    const column = (title: string, read: (point: BandPoint) => number) => ({
+      title,
+      cell: (x: number) => {
+        const point = at.get(x);
+        return point === undefined ? null : read(point);
+      },
+    });
+    const mean = column(name, (point) => point.mean);
+    if (points.every(({ low, high }) => low === high)) return [mean];
+    return [mean, column(`${name}, min`, ({ low }) => low), column(`${name}, max`, ({ high }) => high)];
+  });
+  const xs = [...new Set(lines.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+  return {
+    columns: [xTitle, ...columns.map(({ title }) => title)],
+    rows: xs.map((x) => [x, ...columns.map(({ cell }) => cell(x))]),
+  };
 }
 
 /** Where a point is on the card. Shares fill the whole height from 0 to 1; other values have their own range. */

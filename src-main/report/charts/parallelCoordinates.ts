@@ -34,7 +34,11 @@ export function parallelCoordinates({
         return share === null ? [] : [`${place(px(index))},${place(py(share))}`];
       })
       .join(' ');
-  return chartFrame({ title, width, height }, [
+  const table = {
+    columns: axes.map((axis) => axis.title),
+    rows: Array.from({ length: lines }, (_, line) => axes.map(({ values }) => values[line] ?? null)),
+  };
+  return chartFrame({ title, width, height, table }, [
     ...axes.map((axis, index) => {
       const x = place(px(index));
       const title = text(px(index), top - 14, shorten(axis.title, 24), 'class="muted" text-anchor="middle"');

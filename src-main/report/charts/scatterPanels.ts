@@ -27,7 +27,15 @@ export function scatterPanels({
   const columns = Math.min(2, panels.length);
   const rows = Math.ceil(panels.length / columns);
   return chartFrame(
-    { title, width: gap + columns * (panelWidth + gap), height: top + rows * (panelHeight + gap) },
+    {
+      title,
+      width: gap + columns * (panelWidth + gap),
+      height: top + rows * (panelHeight + gap),
+      table: {
+        columns: ['arm', 'person', 'x', 'y'],
+        rows: panels.flatMap((panel) => panel.points.map(({ group, x, y }) => [panel.title, group, x, y])),
+      },
+    },
     panels.map((panel, index) => {
       const left = gap + (index % columns) * (panelWidth + gap);
       const above = top + Math.floor(index / columns) * (panelHeight + gap);

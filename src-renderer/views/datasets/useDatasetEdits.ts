@@ -2,7 +2,7 @@ import type { DatasetChange } from '../../../src-shared/answers/datasetAnswers.t
 import { call } from '../../client/workbench.ts';
 import { ask } from '../../components/ask.ts';
 import { confirm } from '../../components/confirm.ts';
-import { showFault, showToast } from '../../components/toasts.ts';
+import { showFault, showToast, type Toast } from '../../components/toasts.ts';
 import type { OtherChange, UndoingWithOthers } from '../../components/useUndo.ts';
 
 /** People of a dataset by name, and pictures by index; neither is the dataset itself. */
@@ -32,13 +32,15 @@ export function useDatasetEdits(
     readonly renaming: (from: string, to: string) => OtherChange | null;
   },
 ) {
+  const say = (message: Pick<Toast, 'title' | 'action'>): void =>
+    showToast({ ...message, tone: 'plain', about: 'edits' });
   async function undo(of = hash()): Promise<void> {
     const { done } = await call('datasets.undo', { hash: of });
-    showToast({ tone: 'plain', title: done === null ? 'There is nothing to undo.' : `Undone: ${done}` });
+    say({ title: done === null ? 'There is nothing to undo.' : `Undone: ${done}` });
   }
   async function redo(of = hash()): Promise<void> {
     const { done } = await call('datasets.redo', { hash: of });
-    showToast({ tone: 'plain', title: done === null ? 'There is nothing to redo.' : `Done again: ${done}` });
+    say({ title: done === null ? 'There is nothing to redo.' : `Redone: ${done}` });
   }
   async function change(changing: Promise<DatasetChange>, also: OtherChange | null = null): Promise<void> {
     const of = hash();
@@ -56,7 +58,7 @@ export function useDatasetEdits(
     };
     if (done !== null) view?.add({ undo: undoThis, redo: redoThis });
     const run = view?.undo ?? undoThis;
-    if (done !== null) showToast({ tone: 'plain', title: done, action: { label: 'Undo', run } });
+    if (done !== null) say({ title: done, action: { label: 'Undo', run } });
   }
   const inputOf = ({ people = [], pictures = [] }: ChosenFaces) => ({
     hash: hash(),

@@ -6,7 +6,7 @@ export const givenKinds = {
     title: 'Model (ONNX)',
     choose: 'Choose an ONNX model',
     endings: ['.onnx'],
-    help: 'A model of others, or model.onnx of an exported run. It is judged as the other arms are.',
+    help: 'A model of others, or model.onnx of an exported run. It is evaluated as the other arms are.',
   },
   embeddings: {
     title: 'Embeddings (.npy)',

@@ -56,14 +56,25 @@ export function useFrameCommands(): void {
     },
     {
       id: 'close',
-      title: 'Close the jobs, or the messages',
+      title: 'Close the jobs and logs',
       group: 'General',
       icon: X,
       keys: 'Escape',
-      available: () => frame.jobsOpen || toasts.value.length > 0,
+      available: () => frame.jobsOpen,
       run: () => {
-        if (frame.jobsOpen) frame.jobsOpen = false;
-        else for (const { id } of toasts.value) dismissToast(id);
+        frame.jobsOpen = false;
+      },
+    },
+    {
+      id: 'messages.close',
+      title: 'Dismiss the messages',
+      group: 'General',
+      icon: X,
+      keys: 'Escape',
+      yields: true,
+      available: () => toasts.value.length > 0,
+      run: () => {
+        for (const { id } of toasts.value) dismissToast(id);
       },
     },
     {

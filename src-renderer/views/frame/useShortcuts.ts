@@ -37,7 +37,9 @@ export function useShortcuts(): void {
     if ((typing || isCovered) && isForView) return;
     const both = first !== null && event.timeStamp - first.at < patienceMilliseconds ? `${first.keys} ${keys}` : keys;
     first = null;
-    const available = registry.all.filter((command) => command.available?.() ?? true);
+    const available = registry.all
+      .filter((command) => command.available?.() ?? true)
+      .sort((a, b) => Number(a.yields ?? false) - Number(b.yields ?? false));
     const command =
       available.find((candidate) => candidate.keys === both) ?? available.find((candidate) => candidate.keys === keys);
     if (command !== undefined) {

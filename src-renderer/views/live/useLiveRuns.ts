@@ -53,6 +53,8 @@ export function useLiveRuns() {
     seeds,
     /** The arm's place in its experiment, which gives its colour. */
     placeOf,
+    /** The arms of which a run has begun, in the order of their places. */
+    arms: computed(() => [...armPlaces.value.keys()]),
     runsOfArms: computed(() =>
       [...groupBy(shown.value, (run) => run.arm)]
         .map(([arm, own]) => ({ arm, runs: own }))

@@ -13,6 +13,19 @@ export interface ReportPage {
   readonly parts: readonly PagePart[];
 }
 
+/** The button that opens a chart large; `file` names the chart. Both texts are escaped. */
+const enlargeButton = (file: string, text: string): string =>
+  `<button type="button" class="enlarge" data-figure="${file}" aria-label="Enlarge: ${text}" title="Enlarge"></button>`;
+
+/** What a report calls the chart of a file: the text of its picture; the file's name where there is none. */
+export function figureTitle(markdown: string, file: string): string {
+  const tokens = new MarkdownIt({ html: false }).parse(markdown, {});
+  const image = tokens
+    .flatMap(({ children }) => children ?? [])
+    .find((token) => token.type === 'image' && token.attrGet('src') === file);
+  return image?.content || file;
+}
+
 /**
  * Renders a report's Markdown; HTML in it is shown as text. Headings move one level down, because the view has the
  * first. Only pictures of the report's own folder are shown.
@@ -24,9 +37,10 @@ export function reportPage(markdown: string, pictureAddress: (file: string) => s
     const token = tokens[index] as Token;
     const address = pictureAddress(String(token.attrGet('src') ?? ''));
     const text = renderer.utils.escapeHtml(self.renderInlineAsText(token.children ?? [], options, env));
-    return address === null
-      ? `<span>${text}</span>`
-      : `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
+    if (address === null) return `<span>${text}</span>`;
+    const file = renderer.utils.escapeHtml(String(token.attrGet('src')));
+    const image = `<img src="${renderer.utils.escapeHtml(address)}" alt="${text}">`;
+    return `<span class="figure">${image}${enlargeButton(file, text)}</span>`;
   };
   // A number keeps its interval together: "0.958 (0.935–0.973)" may break before the bracket, not within.
   rules['text'] = (tokens, index) =>

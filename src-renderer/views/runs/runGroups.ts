@@ -70,7 +70,7 @@ const known: readonly MetricKind[] = [
   {
     name: 'val/identification',
     title: 'Val TPR',
-    help: 'Identification rate of the people held out for val, in the epoch that is judged',
+    help: 'Identification rate of the people held out for val, in the best epoch',
     percent: true,
     better: 'higher',
   },
