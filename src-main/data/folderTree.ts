@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { printable } from '../../src-shared/printable.ts';
 import { readFault, unreadReason } from '../files/readFault.ts';
+import { isWorkspaceName, isWorkspaceOf } from '../files/workspaceFolders.ts';
 import { compareCodeUnits, type Rejected } from './dataset.ts';
 import { followLink, kindOf, unreachable, type EntryKind, type LinkRule } from './fileStates.ts';
 import { pictureFormatOf, pictureKindOfName, readablePictures, unreadableReason } from './pictureFormat.ts';
@@ -80,8 +81,13 @@ async function readFolder(
 /** The entries of a folder, sorted by name, without hidden ones. A link that may not be followed is rejected. */
 async function entriesOf(folder: Pick<Entry, 'path' | 'real'>, { rule, rejected }: Walk): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for (const item of await listFolder(folder, { rule, rejected })) {
+  const listed = await listFolder(folder, { rule, rejected });
+  // The folders of a split would be taken for people, and every run would change the dataset.
+  const isWorkspace = isWorkspaceOf(new Set(listed.map(({ name }) => name)));
+  if (isWorkspace) rejected.push({ path: folder.path, reason: workspaceInside });
+  for (const item of listed) {
     if (item.name.startsWith('.') || item.name === '__MACOSX') continue;
+    if (isWorkspace && isWorkspaceName(item.name)) continue;
     const path = join(folder.path, item.name);
     const target = item.isSymbolicLink()
       ? await followLink(path, rule)
@@ -125,6 +131,9 @@ async function isPicture({ name, path }: Entry, rejected: Rejected[]): Promise<b
   }
 }
 
+const workspaceInside =
+  'The folder is a workspace of ArcBench: what ArcBench wrote in it is no part of the dataset. Give the workspace ' +
+  'another place with --workspace.';
 const notPicture = `The file is not a ${readablePictures} picture: remove it, or convert it to PNG if it is one.`;
 
 async function beginsLikePicture(path: string): Promise<boolean> {

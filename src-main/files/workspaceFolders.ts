@@ -42,6 +42,15 @@ export function workspaceFolders(workspace: string) {
   };
 }
 
+/** Whether a folder with these names in it is a workspace. */
+export const isWorkspaceOf = (names: ReadonlySet<string>): boolean =>
+  names.has('arcbench.db') && names.has('runs') && names.has('splits');
+
+/** Whether a name at the top of a workspace is one that ArcBench gave. */
+export const isWorkspaceName = (name: string): boolean =>
+  [...workspaceAreas, 'removing', 'batch', 'landmarks.json', 'writer.pid'].includes(name) ||
+  /^(?:arcbench|writer\.lock)\.db(?:-wal|-shm|-journal)?$/.test(name);
+
 /**
  * The name of a report: the beginning of its plan's hash, and that of the prepared set that its runs saw. A report of
  * the same plan on other data is another one. Reports of older versions are named by their plan only.
