@@ -3,10 +3,12 @@ import {
   isMap,
   isPair,
   isScalar,
+  isSeq,
   LineCounter,
   parseDocument,
   type Document,
   type Node,
+  type Scalar,
   type YAMLError,
 } from 'yaml';
 import type { z } from 'zod';
@@ -37,12 +39,22 @@ export function parseExperiment(text: string, fileName: string): Plan {
     prettyErrors: false,
     logLevel: 'error',
     stringKeys: true,
+    uniqueKeys: false, // the parser compares each key with each other one; repeatedKey does not
   });
   const fault = document.errors[0];
   if (fault !== undefined) {
     throw new ArcBenchError(
       'wrong-input',
-      `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${yamlFault(fault, text)}).`,
+      `${fileName}, line ${lines.linePos(fault.pos[0]).line}: this is not valid YAML (${yamlFault(fault)}).`,
+    );
+  }
+  const repeated = repeatedKey(document);
+  if (repeated !== null) {
+    const line = lines.linePos(startOf(repeated) ?? 0).line;
+    throw new ArcBenchError(
+      'wrong-input',
+      `${fileName}, line ${line}: this is not valid YAML (the key '${String(repeated.value).slice(0, 60)}' is there ` +
+        'twice in one section: keep one of them).',
     );
   }
   nameEachPersonOnce(document, { fileName, lines });
@@ -68,6 +80,24 @@ export function parseExperiment(text: string, fileName: string): Plan {
   const path = placeOf(issue, value);
   const line = lineOf(document, lines, path);
   throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
+}
+
+/** A key that is there twice in one section, in time that grows with the number of keys; null if there is none. */
+function repeatedKey(document: Document): Scalar | null {
+  // A list, not a recursion: YAML may be nested deeper than the stack reaches.
+  const open: unknown[] = [document.contents];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (isSeq(next)) for (const item of next.items) open.push(item);
+    if (!isMap(next)) continue;
+    const seen = new Set<string>();
+    for (const { key, value } of next.items) {
+      if (value !== null) open.push(value);
+      if (!isScalar(key)) continue;
+      if (seen.has(String(key.value))) return key;
+      seen.add(String(key.value));
+    }
+  }
+  return null;
 }
 
 /**
@@ -131,14 +161,9 @@ function placeOf(issue: Issue, experiment: unknown): Path {
 }
 
 /** A YAML error in plain words, where the parser's own message is not. */
-function yamlFault({ code, message, pos }: YAMLError, text: string): string {
+function yamlFault({ code, message }: YAMLError): string {
   if (message.startsWith('Maximum call stack')) return 'it is nested too deep';
   switch (code) {
-    case 'DUPLICATE_KEY':
-      return (
-        `the key '${/^[^\s:,}]*/.exec(text.slice(pos[0]))?.[0] ?? ''}' is there twice in one section: keep one ` +
-        'of them'
-      );
     case 'NON_STRING_KEY':
       return 'a key is a list, a section or an alias: a name was expected';
     case 'TAB_AS_INDENT':
@@ -202,12 +227,16 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
           `'${key}' is ${shown}; expected the name of a loss, a section with its name and settings, or a sum ` +
           `such as 'arcFace + 0.1 triplet'`
         );
-      return `'${key}' is ${shown}; expected ${expectation(issue.expected, knob)}`;
+      return `'${key}' is ${shown}; expected ${expectation(issue.expected, knob)}${inQuotes(issue.expected, given)}`;
     }
     default:
       return `'${key}': ${oneSentence(issue.message)}`;
   }
 }
+
+/** What makes a text of a name that YAML reads as a number or a truth value, such as 2024, 007 or true. */
+const inQuotes = (expected: string, given: unknown): string =>
+  expected === 'string' && (typeof given === 'number' || typeof given === 'boolean') ? '; put it in quotes' : '';
 
 function expectation(expected: string, knob: KnobSchema | undefined): string {
   switch (expected) {

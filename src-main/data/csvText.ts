@@ -8,17 +8,19 @@ export type Delimiter = (typeof delimiters)[number];
  * separates its columns. Lines keep their numbers.
  */
 export function tableText(content: string): { readonly text: string; readonly delimiter: Delimiter } {
-  let text = content.replace(/^\ufeff/, '');
-  let start = 0;
+  const text = content.replace(/^\ufeff/, '');
+  const lineEnd = /[\r\n]/g;
+  // What stands above the header is cut off in one go: a cut for each line takes minutes where there are many.
+  const above: string[] = [];
   let stated: Delimiter | undefined;
-  for (;;) {
-    const end = text.slice(start).search(/[\r\n]/);
-    const line = end < 0 ? text.slice(start) : text.slice(start, start + end);
+  for (let start = 0; ; start = lineEnd.lastIndex) {
+    const end = lineEnd.exec(text);
+    const line = text.slice(start, end?.index);
     stated ??= delimiters.find((one) => line.trim().toLowerCase() === `sep=${one}`.trim());
     const isAbove = line.trim() === '' || line.startsWith('#') || line.toLowerCase().startsWith('sep=');
-    if (!isAbove || end < 0) return { text, delimiter: stated ?? delimiterOf(line) };
-    text = text.slice(0, start) + ' '.repeat(line.length) + text.slice(start + end);
-    start += end + 1;
+    if (!isAbove || end === null)
+      return { text: above.join('') + text.slice(start), delimiter: stated ?? delimiterOf(line) };
+    above.push(end[0]);
   }
 }
 

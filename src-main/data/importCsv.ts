@@ -14,6 +14,10 @@ import { partOfDigit, partOfFolder, partsOfGallery, type GivenPart } from './par
 import { readEncodedText } from '../files/readTextFile.ts';
 import type { TextEncoding } from '../files/decodeText.ts';
 
+const longestName = 255; // characters of a person, as folders of people have at most
+const longestPath = 4096; // characters; no system has longer ones
+const columnsShown = 12;
+
 interface Table {
   readonly file: string;
   readonly head: readonly string[];
@@ -158,11 +162,16 @@ async function readRow(
   const cell = (at: number | null) => (at === null ? '' : (cells[at] ?? ''));
   const named = cell(columns.path);
   const identity = cell(columns.identity).normalize('NFC');
-  const rejected = (reason: string) => ({ path: named === '' ? null : resolve(dirname(table.file), named), reason });
+  const isPath = named !== '' && named.length <= longestPath;
+  const rejected = (reason: string) => ({ path: isPath ? resolve(dirname(table.file), named) : null, reason });
   const isWider = cells.length > table.head.length && cells.slice(table.head.length).every((text) => text === '');
   if (cells.length !== table.head.length && !isWider)
     return rejected(`it has ${cells.length} columns instead of ${table.head.length}; correct it.`);
   if (named === '' || identity === '') return rejected('the path or the identity is empty; fill in both.');
+  if (!isPath) return rejected(`the path has ${named.length} characters, more than ${longestPath}; correct it.`);
+  // A text of megabytes in a cell, as after a lost quote, would be a person's name in every list and sentence.
+  if (identity.length > longestName)
+    return rejected(`the name of the person has ${identity.length} characters, more than ${longestName}; correct it.`);
   const part = partOf(cell(columns.part));
   if (part === null)
     return rejected(
@@ -238,11 +247,18 @@ function describe(
   const sentences = [
     `${counted(people, 'person', 'people')}: in ${basename(file)}, the column ${columns.join(', ')}.`,
     ...(without > 0 ? [`${counted(without, 'picture has', 'pictures have')} no part.`] : []),
-    ...(others.length > 0 ? [`Other columns are kept: ${others.map(({ name }) => name).join(', ')}.`] : []),
+    ...(others.length > 0 ? [`Other columns are kept: ${columnNames(others)}.`] : []),
     ...pathSentence(file, read.rule, read.named),
     ...(encoding === 'UTF-8' ? [] : [encodingSentence(encoding)]),
   ];
   return printable(sentences.join(' '));
+}
+
+/** The first columns by their names, and how many there are besides. */
+function columnNames(columns: CsvColumns['others']): string {
+  const shown = columns.slice(0, columnsShown).map(({ name }) => name.slice(0, longestName));
+  const more = columns.length - shown.length;
+  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`;
 }
 
 /** Says how the paths were read, where they are not relative to the table. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeFolders } from './makeFolders.ts';
 import { syncFolderSync } from './syncFolder.ts';
 
 /** Folders at the top of a workspace; whatever lies in them is written whole or not at all. */
@@ -72,7 +72,7 @@ export const runFiles = (runFolder: string) => ({
  */
 export function makeWorkspaceFolders(workspace: string): void {
   for (const folder of [workspace, ...workspaceAreas.map((area) => join(workspace, area))]) {
-    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const first = makeFolders(folder, 0o700);
     if (first === undefined) continue;
     for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolderSync(dirname(made));
   }

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
+import { makeFolders } from './makeFolders.ts';
 import { foreignReason, refuseForeign, writeOwn } from './ownPath.ts';
 import { syncFolder, syncFolders } from './syncFolder.ts';
 import { tooManyFiles } from './tooManyFiles.ts';
@@ -104,7 +105,7 @@ export const piecesOf = (content: Content): Iterable<string | Uint8Array> =>
 /** Makes a folder, and those above it that are missing, and syncs their names to the disk. */
 export async function makeFolder(folder: string): Promise<void> {
   // A folder that is there may have been made by a process that died before its sync.
-  const first = (await mkdir(folder, { recursive: true })) ?? folder;
+  const first = makeFolders(folder) ?? folder;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 

@@ -150,3 +150,24 @@ test('a folder of people that holds a CSV of them says that the CSV was not read
   );
   assert.match(understood ?? '', /^list\.csv lists pictures and people; choose it as the source to use it\.$/m);
 });
+
+test('a cell of megabytes is no name and no path, and 3000 columns make no sentence of 3000 names', async () => {
+  const long = 'x'.repeat(2_000_000);
+  const more = Array.from({ length: 3000 }, (_, column) => `c${column}`).join(',');
+  const { images, rejected, understood } = await imported({
+    head: `path,identity,part,${more}`,
+    row: ({ path, person, part }) => `img/${path},${person},${part}${','.repeat(3000)}`,
+  });
+  assert.equal(images.length, pictures.length);
+  assert.deepEqual(rejected, []);
+  assert.match(understood ?? '', /Other columns are kept: c0, c1, .*c11 and 2988 more\.$/);
+  const cut = await imported({
+    head: 'path,identity',
+    row: ({ path, person }) => (path === 'Ann/1.png' ? `img/${path},${long}\n${long},Ann` : `img/${path},${person}`),
+  });
+  assert.equal(cut.images.length, pictures.length - 1);
+  assert.equal(cut.rejected.length, 2);
+  for (const { path, reason } of cut.rejected) assert.ok(`${path} ${reason}`.length < 500, reason.slice(0, 100));
+  assert.match(cut.rejected.map(({ reason }) => reason).join(), /the name of the person has 2000000 characters/);
+  assert.match(cut.rejected.map(({ reason }) => reason).join(), /the path has 2000000 characters/);
+});

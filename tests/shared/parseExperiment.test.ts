@@ -153,3 +153,27 @@ test('odd YAML is refused without a warning of the YAML library on the terminal'
   process.off('warning', hear);
   assert.deepEqual(warnings, []);
 });
+
+test('40,000 keys in one section take no quadratic time, and one that is there twice is named', () => {
+  const people = Array.from({ length: 40_000 }, (_, person) => `    p${person}: query\n`);
+  const text = `split:\n  assign:\n${people.join('')}`;
+  const started = process.cpuUsage().user;
+  assert.equal(Object.keys(parseExperiment(text, 'x.yaml').split.assign).length, people.length);
+  const seconds = (process.cpuUsage().user - started) / 1e6;
+  assert.ok(seconds < 5, `${seconds} s`); // about 1 s; it took minutes
+  assert.throws(() => parseExperiment(`${text}    p7: query\n`, 'x.yaml'), {
+    message: /^x\.yaml, line 40003: this is not valid YAML \(the key 'p7' is there twice in one section: keep one/,
+  });
+  assert.throws(() => parseExperiment('arms: [{ name: a, name: b }]', 'x.yaml'), {
+    message: /key 'name' is there twice/,
+  });
+});
+
+test('a name that YAML takes for a number or a truth value is refused with the advice to quote it', () => {
+  for (const name of ['2024', '007', '1e3', '0x10', '.inf', 'true'])
+    assert.throws(() => parseExperiment(`name: ${name}\n`, 'x.yaml'), {
+      message: /expected a text.*; put it in quotes\.$/,
+    });
+  for (const name of ['2024-01-01', 'yes', 'no', '"2024"'])
+    assert.equal(typeof parseExperiment(`name: ${name}\n`, 'x.yaml').name, 'string');
+});

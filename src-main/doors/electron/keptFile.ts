@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { makeFolders } from '../../files/makeFolders.ts';
 import { writeWholeSync } from '../../files/writeWholeSync.ts';
 
 /** A small JSON file of the user's settings: what is missing or damaged reads as the default. */
@@ -18,7 +19,7 @@ export function keptFile<Schema extends z.ZodType>(
       }
     },
     write(value) {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolders(dirname(path));
       writeWholeSync(path, JSON.stringify(value));
     },
   };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { makeFolders } from '../../files/makeFolders.ts';
 import { replaceFile } from '../../files/writeWhole.ts';
 import { cacheFolder } from '../../engine/install/cacheFolder.mjs';
 import { downloadFile } from './downloadFile.ts';
@@ -32,7 +33,7 @@ export async function fetchImagenetWeights(release: ImagenetRelease, options: Fe
   const folder = cacheFolder('weights');
   const work = join(folder, `.fetching-${process.pid}`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     removeLeftovers(folder);
     rmSync(work, { recursive: true, force: true });
     mkdirSync(work);

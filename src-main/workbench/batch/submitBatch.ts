@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { makeFolders } from '../../files/makeFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { gatherSplit, writeExperimentReport } from '../experiment/runExperiment.ts';
@@ -98,7 +98,7 @@ async function submitKnown(
       `There is nothing to submit: each run of ${plan.name} is done or with Slurm already; \`arcbench ` +
         'collect` joins them.',
     );
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   const written: BatchScripts = {
     folder,
     batch,

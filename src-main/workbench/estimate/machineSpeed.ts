@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { makeFolders } from '../../files/makeFolders.ts';
 import { writeWhole } from '../../files/writeWhole.ts';
 import { measureEngine } from '../../engine/diagnose.ts';
 import { cacheFolder } from '../../engine/install/cacheFolder.mjs';
@@ -46,7 +47,7 @@ export async function keepSpeed(
 ): Promise<MachineSpeed> {
   const speed = { device, gigaflops, at: Date.now() };
   try {
-    mkdirSync(dirname(fileOf()), { recursive: true });
+    makeFolders(dirname(fileOf()));
     await writeWhole(fileOf(), `${JSON.stringify({ ...keptSpeeds(), [keyOf(engine)]: speed }, null, 1)}\n`);
   } catch {
     // An estimate is not worth a failure.
