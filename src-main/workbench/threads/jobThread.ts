@@ -13,7 +13,7 @@ import { rewriteReport } from '../experiment/rewriteReport.ts';
 import { runExperiment } from '../experiment/runExperiment.ts';
 import { auditFaces, lookForDuplicates, writeAuditedSplit } from '../experiment/splitFaces.ts';
 import type { StageOptions } from '../experiment/stage.ts';
-import { collectGarbage } from './collectGarbage.ts';
+import { collectGarbageSoon } from './collectGarbageSoon.ts';
 import type { WorkMessage, WorkOrder, WorkTask } from './jobThreads.ts';
 
 const tell = (message: WorkMessage) => parentPort?.postMessage(message);
@@ -103,7 +103,7 @@ async function start(task: WorkTask): Promise<void> {
       }),
     );
   } finally {
-    setImmediate(collectGarbage); // after the answer
+    collectGarbageSoon(); // after the answer
   }
 }
 

@@ -15,6 +15,7 @@ import { keptProjection } from '../results/placeEmbeddings.ts';
 import { runArchive } from '../results/export/runArchive.ts';
 import { trialRoom, type TrialRoom } from '../trial/trialRoom.ts';
 import { reportArchive } from '../results/reportArchive.ts';
+import { collectGarbageSoon } from './collectGarbageSoon.ts';
 import type { ReadAnswer, ReadQuestion, ReadingTask } from './readThreads.ts';
 
 // A thread that answers calls which only read. It has the same handlers on its own connection, and answers in JSON.
@@ -60,5 +61,7 @@ parentPort?.on('message', async ({ id, name, input }: ReadQuestion) => {
         expected: known !== null,
       },
     } satisfies ReadAnswer);
+  } finally {
+    collectGarbageSoon();
   }
 });
