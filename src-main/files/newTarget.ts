@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 
@@ -12,6 +12,8 @@ export function refuseUnwritable(path: string): void {
   let above = dirname(path);
   while (!existsSync(above) && dirname(above) !== above) above = dirname(above);
   if (!statSync(above).isDirectory()) throw unwritable(path, `${above} is a file`);
+  if (!existsSync(path) && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw unwritable(path, 'a link that leads nowhere is there');
   try {
     accessSync(above, constants.W_OK | constants.X_OK);
   } catch (cause) {

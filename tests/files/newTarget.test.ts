@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,13 @@ test('a target below a file is refused before any work, and one in folders to be
   for (const target of ['x.bin', 'a/b/x.bin']) refuseUnwritable(join(folder, target));
   assert.throws(() => refuseBundleTarget(join(file, 'bundle')), refused);
   assert.throws(() => refuseBundleTarget(folder), { code: 'wrong-input', message: /is there already/ });
+});
+
+test('a link that leads nowhere is refused as a target before any work', () => {
+  const link = join(folder, 'broken');
+  symlinkSync('nowhere', link);
+  const refused = { code: 'wrong-input', message: /broken cannot be written, because a link that leads nowhere/ };
+  for (const refuse of [refuseUnwritable, refuseBundleTarget]) assert.throws(() => refuse(link), refused);
 });
 
 test('a file in place of the folder of records is named, and an empty folder is taken', async () => {

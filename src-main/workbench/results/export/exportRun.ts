@@ -3,7 +3,7 @@ import { chmod, cp, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
-import { refuseUnwritable } from '../../../files/newTarget.ts';
+import { refuseUnwritable, writingAt } from '../../../files/newTarget.ts';
 import { workspaceFolders } from '../../../files/workspaceFolders.ts';
 import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
 import type { Store } from '../../../store/store.ts';
@@ -72,7 +72,7 @@ export async function exportRun(
   const exported = exportedRun(store, run);
   const made: string[] = [];
   try {
-    await writeWholeFolder(folder, async (temporary) => {
+    const write = async (temporary: string) => {
       await chmod(temporary, 0o700); // embeddings identify people
       for (const { path } of artefacts) await cp(path, join(temporary, basename(path)), { recursive: true });
       made.push(...(await writeProjectorFiles(temporary, `${run.arm}, seed ${run.seed}`)));
@@ -91,7 +91,8 @@ export async function exportRun(
       const manifest = join(splitFolder, 'manifest.json');
       if (existsSync(manifest)) await cp(manifest, join(temporary, 'split.json'));
       await writeSynced(join(temporary, 'run.json'), `${JSON.stringify(summary, null, 1)}\n`);
-    });
+    };
+    await writingAt(folder, () => writeWholeFolder(folder, write)); // a place that takes nothing is no damage
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     throw new ArcBenchError(
