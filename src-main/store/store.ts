@@ -5,7 +5,6 @@ import { ArcBenchError } from '../../src-shared/errors.ts';
 import { experimentSchema, type Plan } from '../../src-shared/experiment.ts';
 import { datasetTables } from './datasets.ts';
 import { refuseForeign } from '../files/ownPath.ts';
-import { diskError } from '../files/writeWhole.ts';
 import { relocatedPath, storedPaths } from '../files/storedPaths.ts';
 import { makeWorkspaceFolders, workspaceFolders } from '../files/workspaceFolders.ts';
 import { first } from './migrations/2026-11-24-first.ts';
@@ -21,6 +20,7 @@ import { endInterruptedRuns, interruptedRuns } from './interruptedRuns.ts';
 import { runTables } from './runs.ts';
 import type { StoreChange } from './storeChange.ts';
 import { damagedStore, explainStoreFault, explainingStoreFaults, isMissingColumn } from './storeFault.ts';
+import { unmadeWorkspace } from './unmadeWorkspace.ts';
 import { lockWorkspace } from './writerLock.ts';
 
 export type { RunRow } from './runs.ts';
@@ -69,14 +69,8 @@ export function openStore(
   for (const own of [path, `${path}-wal`, `${path}-shm`]) refuseForeign(own, 'file');
   try {
     if (!readOnly) makeWorkspaceFolders(workspace);
-  } catch (cause) {
-    const explained = diskError(cause, workspace);
-    if (explained instanceof ArcBenchError && explained.code !== 'wrong-input') throw explained;
-    throw new ArcBenchError(
-      'wrong-input',
-      `The workspace ${workspace} cannot be made: choose a folder that can be written with --workspace.`,
-      { cause },
-    );
+  } catch (error) {
+    throw unmadeWorkspace(error, workspace);
   }
   if (readOnly && isOlder(path)) openStore(workspace).close(); // a reader cannot migrate
   const unlock = readOnly || shared ? () => undefined : lockWorkspace(workspace);

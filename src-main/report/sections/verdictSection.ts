@@ -58,14 +58,16 @@ function firstSentences(primary: readonly ComparedPair[], context: ReportContext
     context,
   );
   const [first = '', ...later] = trained;
-  const opened = trained.length === 0 ? [] : [`${tuningInWords(context)}: ${continued(first, context.texts)}`];
+  const opened = trained.length === 0 ? [] : [`${tuningInWords(context)}: ${continued(first, context)}`];
   return [...opened, ...later, ...others].map((sentence) => `- ${sentence}`).join('\n');
 }
 
-/** A sentence after a colon: a small letter, unless it begins with the name of an arm. */
-function continued(sentence: string, { say }: ReportContext['texts']): string {
-  const [word = ''] = say('verdict.preliminary', { pairs: 2, sentence: '' }).split(/[ ,]/, 1);
-  return sentence.startsWith(`${word},`) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
+/** A sentence after a colon: with a small letter, unless it begins with the name of an arm. */
+function continued(sentence: string, { chosen }: ReportContext): string {
+  const text = sentence.replace(/^\*+/, '');
+  return chosen.some(({ name }) => text.startsWith(escapeMarkdown(name)))
+    ? sentence
+    : sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 const bracketsOf = (tested: readonly ComparedPair[]) =>
