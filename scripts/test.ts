@@ -17,9 +17,7 @@ const runTests = [
   '--test-timeout=300000',
   '--test-reporter=spec',
   '--test-reporter-destination=stdout',
-  '--test-reporter=./scripts/skippedTests.mjs',
-  '--test-reporter-destination=stdout',
-  '--test-reporter=./scripts/slowFiles.mjs',
+  '--test-reporter=./scripts/suiteSummary.mjs',
   '--test-reporter-destination=stdout',
   ...(isWhole ? ['tests/**/*.test.ts'] : files),
 ];

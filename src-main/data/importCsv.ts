@@ -14,7 +14,7 @@ import { partOfDigit, partOfFolder, partsOfGallery, type GivenPart } from './par
 import { readEncodedText } from '../files/readTextFile.ts';
 import type { TextEncoding } from '../files/decodeText.ts';
 
-const longestName = 255; // characters of a person, as folders of people have at most
+const longestName = 1000; // characters of a person: folders have at most 255, lists may say more
 const longestPath = 4096; // characters; no system has longer ones
 const columnsShown = 12;
 

@@ -113,7 +113,7 @@ const cases: readonly ChartCase[] = [
       await page.getByRole('tab', { name: /^People/ }).click();
     },
   },
-  { title: /^Angles of/, zooms: true, open: () => go(`embedding/${shown.embedding}`) },
+  { title: /^Angles between/, zooms: true, open: () => go(`embedding/${shown.embedding}`) },
 ];
 
 const panelOf = (of: Page, title: RegExp) =>

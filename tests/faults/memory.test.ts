@@ -11,6 +11,7 @@ import { arcbench, trainersOf, writeFaultExperiment } from './faultExperiment.ts
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-memory-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const run = ['--run', writeFaultExperiment(join(folder, 'faults.yaml')), '--workspace', join(folder, 'workspace')];
+const hasEngine = (processId: number) => readFileSync(`/proc/${processId}/maps`, 'utf8').includes('libtensorflow');
 const sizeOf = (processId: number) =>
   1024 * Number(/VmSize:\s+(\d+)/.exec(readFileSync(`/proc/${processId}/status`, 'utf8'))?.[1] ?? 0);
 
@@ -22,8 +23,11 @@ test(
       let hit = false;
       const strike = (): void => {
         const [trainer] = trainersOf(started.child.pid as number);
-        const size = trainer === undefined ? 0 : sizeOf(trainer);
-        if (trainer === undefined || size < 2 ** 32) return void setTimeout(strike, 20); // it has not begun yet
+        if (trainer === undefined || !hasEngine(trainer)) {
+          if (started.child.exitCode === null) setTimeout(strike, 20); // it has not begun yet
+          return;
+        }
+        const size = sizeOf(trainer);
         hit = true;
         if (cause === 'SIGKILL')
           process.kill(trainer, 'SIGKILL'); // as the system's OOM killer does

@@ -49,6 +49,9 @@ test(
     });
     assert.equal(signal, null, 'it never ended');
     assert.equal(status, 2, stderr);
-    assert.match(stderr, /The workspace \/proc\/arcbench\/workspace cannot be made: the system makes no folders there\. Choose/);
+    assert.match(
+      stderr,
+      /The workspace \/proc\/arcbench\/workspace cannot be made: the system makes no folders there\. Choose/,
+    );
   },
 );

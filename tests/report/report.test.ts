@@ -126,7 +126,7 @@ test('one seed: no interval is claimed, seeds are asked for, and no plural is wr
   const markdown = await checkWhole(constructedModel(duel, apart));
   assertIncludes(
     sectionOf(markdown, 'Verdict'),
-    'In test accuracy, ArcFace has 90.0 % and CE has 65.0 %, a difference of +25.0 percentage ' +
+    'in test accuracy, ArcFace has 90.0 % and CE has 65.0 %, a difference of +25.0 percentage ' +
       'points. But **one pair of runs cannot tell',
   );
   assert.match(sectionOf(markdown, 'Verdict'), /Add seeds to the experiment, such as `seeds: 5`/);

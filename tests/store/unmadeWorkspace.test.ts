@@ -23,7 +23,9 @@ test('a workspace that cannot be made says what stands in its way', () => {
     const workspace = join(folder, name);
     assert.throws(() => openStore(workspace), {
       code: 'wrong-input',
-      message: `The workspace ${workspace} cannot be made: ${reason}. Choose a folder that can be written with --workspace.`,
+      message:
+        `The workspace ${workspace} cannot be made: ${reason}. ` +
+        'Choose a folder that can be written with --workspace.',
     });
   }
 });
