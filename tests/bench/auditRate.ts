@@ -21,8 +21,9 @@ import { findDuplicates } from '../../src-main/split/findDuplicates.ts';
 import { makeSplit, type Split } from '../../src-main/split/makeSplit.ts';
 import { drawnPortrait } from '../drawnPortrait.ts';
 import { publish } from './measured.ts';
+import { optionOf } from './optionOf.ts';
 
-const people = Number(process.argv[process.argv.indexOf('--people') + 1]) || 10_000;
+const people = Number(optionOf('people', '10000'));
 const picturesEach = 20;
 const total = people * picturesEach;
 const side = 32;

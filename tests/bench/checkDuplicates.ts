@@ -17,11 +17,11 @@ import { findDuplicates, isNearPair } from '../../src-main/split/findDuplicates.
 import { readSignatures } from '../../src-main/split/pictureSignatures.ts';
 import { sharedFaces } from '../sharedFaces.ts';
 import { publish, type Row } from './measured.ts';
+import { optionOf } from './optionOf.ts';
 
 const inputSize = 112;
 const mostOriginals = 400;
-const argumentAfter = (name: string) => process.argv[process.argv.indexOf(name) + 1];
-const jitter = process.argv.includes('--jitter') ? Number(argumentAfter('--jitter')) : 0.02;
+const jitter = Number(optionOf('jitter', '0.02'));
 
 /** A face: a picture file without a frame around it, and its five points in pixels. */
 interface Original {

@@ -5,13 +5,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { experimentSchema } from '../../src-shared/experiment.ts';
-import { lossSchema } from '../../src-shared/losses.ts';
 import type { PackedImages } from '../../src-main/data/preparedSet.ts';
 import { runFiles } from '../../src-main/files/workspaceFolders.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
-import { initialParameters } from '../../src-main/model/initialParameters.ts';
-import { pointStream } from '../../src-main/train/pointStream.ts';
 import { trainRun } from '../../src-main/train/trainRun.ts';
+import { bareTraining } from './bareTraining.ts';
 
 const [classes = 0, rate = 1, embeddingSize = 0] = process.argv.slice(2).map(Number);
 const steps = 12; // of the only epoch
@@ -51,38 +49,24 @@ async function run(runFolder: string, options: { readonly resume: boolean; reado
   let firstStep = 0;
   let lastStep = 0;
   let done = 0;
-  const { machine } = await trainRun({
-    plan,
-    planHash: 'bench',
-    arm: { name: 'bench', loss: lossSchema.parse('arcFace') },
-    seed: 1,
-    network,
-    backbone: initialParameters(network, 1),
-    goesOnFrom: null,
-    optimizerGoesOn: false,
-    mustResume: options.resume,
-    classes,
-    packed,
-    train: part(steps * batchSize, 0),
-    val: part(valImages, 10_000),
-    valPeople: { indexes: [], labels: new Int32Array(0) },
-    runFolder,
-    resume: options.resume,
-    untilEpoch: null,
-    compiled: true,
-    points: pointStream(() => undefined),
-    shouldStop: () => options.stopped && done >= stopAfter,
-    shouldStopAfterEpoch: () => false,
-    onSnapshot: () => undefined,
-    onEpoch: () => undefined,
-    onProgress: () => {
-      firstStep ||= performance.now();
-      lastStep = performance.now();
-      done++;
-    },
-    onNotice: (message) => console.error(message),
-    onWarning: () => undefined,
-  });
+  const { machine } = await trainRun(
+    bareTraining(plan, {
+      network,
+      classes,
+      packed,
+      train: part(steps * batchSize, 0),
+      val: part(valImages, 10_000),
+      runFolder,
+      resume: options.resume,
+      mustResume: options.resume,
+      shouldStop: () => options.stopped && done >= stopAfter,
+      onProgress: () => {
+        firstStep ||= performance.now();
+        lastStep = performance.now();
+        done++;
+      },
+    }),
+  );
   machine.dispose(); // its variables take gigabytes, and the next run has its own
   const folder = join(runFiles(runFolder).checkpoints, 'last');
   const { sha256 } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { readonly sha256: string };

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { backboneNames } from '../../src-shared/modelSchema.ts';
 import { contender, publish, type Row } from './measured.ts';
+import { optionOf } from './optionOf.ts';
 
 interface Measured {
   readonly train: number;
@@ -11,12 +12,6 @@ interface Measured {
 }
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const torchModes = ['eager', 'channels_last', 'compiled', 'bfloat16'] as const;
-
-/** The value of an option, or what it is without one. */
-function optionOf(name: string, otherwise: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? otherwise : (process.argv[at + 1] ?? otherwise);
-}
 
 /**
  * Trains each backbone for a few steps here and in PyTorch's fastest modes, and prints rate, memory and start-up as

@@ -9,7 +9,9 @@ import { experimentSchema } from '../../src-shared/experiment.ts';
 import { openStore } from '../../src-main/store/store.ts';
 import { gatherSplit } from '../../src-main/workbench/experiment/runExperiment.ts';
 import { trainArms } from '../../src-main/workbench/experiment/trainArms.ts';
+import { allAugmentations } from './bareTraining.ts';
 import { contender, publish } from './measured.ts';
+import { optionOf } from './optionOf.ts';
 
 interface Bare {
   readonly train: number;
@@ -20,11 +22,6 @@ const store = openStore(workspace);
 const batchSize = 64;
 const goal = 0.97;
 
-/** The value of an option, or what it is without one. */
-function optionOf(name: string, otherwise: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? otherwise : (process.argv[at + 1] ?? otherwise);
-}
 const backbones = optionOf('backbones', 'resnet18').split(',');
 const turns = Number(optionOf('turns', '3'));
 
@@ -50,16 +47,7 @@ async function throughProduct(backbone: string, seed: number): Promise<number> {
       epochs: 2,
       batchSize,
       learningRate: 0.01,
-      augmentation: {
-        flip: 0.5,
-        shift: 0.05,
-        zoom: 0.1,
-        brightness: 0.2,
-        contrast: 0.2,
-        saturation: 0.2,
-        grey: 0.1,
-        erase: 0.2,
-      },
+      augmentation: allAugmentations,
     },
     arms: [{ name: 'bench', loss: 'crossEntropy' }],
   });

@@ -5,26 +5,20 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { experimentSchema } from '../../src-shared/experiment.ts';
-import { lossSchema } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { openPackedImages, type PackedImages } from '../../src-main/data/preparedSet.ts';
 import { binding } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
-import { initialParameters } from '../../src-main/model/initialParameters.ts';
-import { pointStream } from '../../src-main/train/pointStream.ts';
 import { trainRun } from '../../src-main/train/trainRun.ts';
+import { allAugmentations, bareTraining } from './bareTraining.ts';
 import { publish } from './measured.ts';
+import { optionOf } from './optionOf.ts';
 
 const batchSize = 64;
 const inputSize = 112;
 const people = 500;
 const goal = 0.97;
 
-/** The value of an option, or what it is without one. */
-function optionOf(name: string, otherwise: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? otherwise : (process.argv[at + 1] ?? otherwise);
-}
 const backbones = optionOf('backbones', 'resnet18,mobilefacenet,iresnet18').split(',');
 const steps = Number(optionOf('steps', '12'));
 const images = steps * batchSize;
@@ -57,16 +51,7 @@ async function shareOfEngine(backbone: string, folder: string): Promise<{ share:
       epochs: 1,
       batchSize,
       learningRate: 0.001,
-      augmentation: {
-        flip: 0.5,
-        shift: 0.05,
-        zoom: 0.1,
-        brightness: 0.2,
-        contrast: 0.2,
-        saturation: 0.2,
-        grey: 0.1,
-        erase: 0.2,
-      },
+      augmentation: allAugmentations,
     },
   });
   const network = buildNetwork(plan.model, inputSize);
@@ -77,34 +62,17 @@ async function shareOfEngine(backbone: string, folder: string): Promise<{ share:
     labels: Int32Array.from({ length: count }, (_, row) => row % people),
   });
   const marks: { readonly at: number; readonly engine: number }[] = [];
-  await trainRun({
-    plan,
-    planHash: 'bench',
-    arm: { name: 'bench', loss: lossSchema.parse('arcFace') },
-    seed: 1,
-    network,
-    backbone: initialParameters(network, 1),
-    goesOnFrom: null,
-    optimizerGoesOn: false,
-    mustResume: false,
-    classes: people,
-    packed: writePacked(folder),
-    train: part(images),
-    val: part(batchSize),
-    valPeople: { indexes: [], labels: new Int32Array(0) },
-    runFolder,
-    resume: false,
-    untilEpoch: null,
-    compiled: true,
-    points: pointStream(() => undefined),
-    shouldStop: () => false,
-    shouldStopAfterEpoch: () => false,
-    onSnapshot: () => undefined,
-    onEpoch: () => undefined,
-    onProgress: () => marks.push({ at: performance.now(), engine: engineMilliseconds }),
-    onNotice: () => undefined,
-    onWarning: () => undefined,
-  });
+  await trainRun(
+    bareTraining(plan, {
+      network,
+      classes: people,
+      packed: writePacked(folder),
+      train: part(images),
+      val: part(batchSize),
+      runFolder,
+      onProgress: () => marks.push({ at: performance.now(), engine: engineMilliseconds }),
+    }),
+  );
   rmSync(runFolder, { recursive: true });
   const first = marks[0]!;
   const last = marks.at(-1)!;

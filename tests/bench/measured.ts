@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { optionOf } from './optionOf.ts';
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -55,7 +56,7 @@ export function publish(title: string, rows: readonly Row[]): void {
   const widths = [0, 1, 2, 3].map((column) => Math.max(...shown.map((row) => (row[column] as string).length)));
   const lines = shown.map((row) => row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  '));
   console.log([`\n${title}`, ...lines.map((line) => `  ${line}`)].join('\n'));
-  const out = process.argv[process.argv.indexOf('--out') + 1];
-  if (process.argv.includes('--out') && out)
+  const out = optionOf('out');
+  if (out !== undefined)
     writeFileSync(out, `${JSON.stringify({ title, at: new Date().toISOString(), rows }, null, 1)}\n`);
 }

@@ -3,8 +3,9 @@
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { projectEmbeddings } from '../../src-main/evaluate/projection/projectEmbeddings.ts';
 import { publish } from './measured.ts';
+import { optionOf } from './optionOf.ts';
 
-const points = Number(process.argv[process.argv.indexOf('--points') + 1]) || 50_000;
+const points = Number(optionOf('points', '50000'));
 const people = 500;
 const size = 128;
 const random = randomStream(1, 'embeddings');

@@ -9,14 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { bytesOfPicture } from '../../src-main/data/listMemory.ts';
 import { heapArguments } from '../../src-main/files/heapArguments.mjs';
 import { contender, publish, type Row } from './measured.ts';
+import { optionOf } from './optionOf.ts';
 import { writeScaleRecords } from './writeScaleRecords.ts';
 
 const phases = ['open', 'import', 'again', 'read', 'split', 'screens'] as const;
 const picturesOfPerson = 58; // as in MS1MV2: 5.8 million pictures of 85,742 people, rounded
 const programBytes = 0.4 * 2 ** 30; // Node, sharp, SQLite and the store's cache, without any picture
 const judgingBytes = 1.2 * 2 ** 30; // Node, TensorFlow, blocks of similarities, counts by person
-const asked = process.argv[process.argv.indexOf('--pictures') + 1];
-const sizes = process.argv.includes('--pictures') ? (asked ?? '').split(',').map(Number) : [600_000];
+const sizes = optionOf('pictures', '600000').split(',').map(Number);
 
 interface Judged {
   readonly pairs: number;
@@ -95,7 +95,7 @@ function measureJudging(asked: string): void {
   }
 }
 
-const judging = process.argv.includes('--judge') ? process.argv[process.argv.indexOf('--judge') + 1] : undefined;
+const judging = optionOf('judge');
 if (judging === undefined)
   for (const pictures of sizes)
     publish(`${pictures.toLocaleString('en')} pictures of a record file`, await measure(pictures));

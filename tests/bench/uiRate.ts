@@ -10,11 +10,10 @@ import type { WorkbenchEvent } from '../../src-shared/api.ts';
 import { callFrom, openBrowser, serveWorkbench } from '../e2e/servedBrowser.ts';
 import { freePort, watchEventLoop, type LoopDelay } from './eventLoopDelay.ts';
 import { median, publish, type Row } from './measured.ts';
+import { optionOf } from './optionOf.ts';
 import { longCurves, makeUiWorkspace } from './uiWorkspace.ts';
 
-const chosen = process.argv.includes('--parts')
-  ? (process.argv[process.argv.indexOf('--parts') + 1] ?? '').split(',')
-  : ['load', 'chart', 'cloud', 'blocked'];
+const chosen = optionOf('parts', 'load,chart,cloud,blocked').split(',');
 const pause = (milliseconds: number) =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
