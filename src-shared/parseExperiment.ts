@@ -194,7 +194,11 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
     }
     case 'invalid_union': {
       const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
-      if (options.length === 0) return `'${key}' is ${shown}; ${oneSentence(issue.message)}`;
+      if (options.length === 0) {
+        const expected = unionInWords(knob);
+        const sentence = expected === null ? oneSentence(issue.message) : `expected ${expected}${meaning(knob)}`;
+        return `'${key}' is ${shown}; ${sentence}`;
+      }
       if (given === undefined) return `'${key}' is missing; expected one of ${options.join(', ')}`;
       return (
         `'${key}' cannot be ${shown}; ` +
@@ -217,7 +221,7 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
           `${issue.origin === 'string' ? 'characters' : 'entries'}`
         );
       }
-      return `'${key}' is ${shown}, out of range; expected ${rangeOf(knob)}${meaning(knob)}`;
+      return `'${key}' is ${shown}, out of range; expected ${unionInWords(knob) ?? rangeOf(knob)}${meaning(knob)}`;
     }
     case 'invalid_type': {
       if (path.length === 0) return `this is ${shown}; expected ${expectation(issue.expected, knob)}`;
@@ -232,6 +236,13 @@ function describe(issue: Issue, path: Path, experiment: unknown): string {
     default:
       return `'${key}': ${oneSentence(issue.message)}`;
   }
+}
+
+/** What a knob of a word or a number may be; null where its schema says it in words of its own. */
+function unionInWords(knob: KnobSchema | undefined): string | null {
+  const words = (knob?.anyOf ?? []).flatMap(({ enum: named = [] }) => named.map(String));
+  const numbers = (knob?.anyOf ?? []).filter(({ type }) => type === 'integer' || type === 'number').map(rangeOf);
+  return words.length === 0 || numbers.length === 0 ? null : [...words, ...numbers].join(' or ');
 }
 
 /** What makes a text of a name that YAML reads as a number or a truth value, such as 2024, 007 or true. */
@@ -273,6 +284,7 @@ function schemaAt(path: Path, experiment: unknown): KnobSchema | undefined {
     const alternatives = knob?.oneOf ?? knob?.anyOf;
     if (alternatives === undefined) return;
     const name = typeof value === 'string' ? value : valueAt(value, ['name']);
+    if (name === undefined) return; // it names no alternative
     knob = alternatives.find((alternative) => alternative.properties?.['name']?.const === name) ?? knob;
   };
   enter();

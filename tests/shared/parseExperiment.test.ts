@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { experimentSchema } from '../../src-shared/experiment.ts';
+import { knobSchemaOf, type KnobSchema } from '../../src-shared/knobSchema.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 
@@ -176,4 +177,25 @@ test('a name that YAML takes for a number or a truth value is refused with the a
     });
   for (const name of ['2024-01-01', 'yes', 'no', '"2024"'])
     assert.equal(typeof parseExperiment(`name: ${name}\n`, 'x.yaml').name, 'string');
+});
+
+/** The knobs that stand in sections: their paths. */
+function knobPaths(knob: KnobSchema, path: readonly string[] = []): string[][] {
+  const entries = Object.entries(knob.properties ?? {});
+  return entries.length === 0 ? [[...path]] : entries.flatMap(([name, inner]) => knobPaths(inner, [...path, name]));
+}
+
+test('a value of the wrong kind is told with what was expected, for every knob', () => {
+  const paths = knobPaths(knobSchemaOf(experimentSchema));
+  assert.ok(paths.length > 60, 'the knobs were not found');
+  for (const path of paths)
+    for (const value of ['.inf', '-.inf', '.nan', '1e400', '-1', 'nonsense', 'true', '[]', '{}', '[[1]]', '{ a: 1 }']) {
+      const yaml = `${path.map((name, depth) => `${' '.repeat(depth)}${name}:`).join('\n')} ${value}\n`;
+      try {
+        parseExperiment(yaml, 'e.yaml');
+      } catch (error) {
+        assert.ok(error instanceof ArcBenchError, `${yaml}${String(error)}`);
+        assert.doesNotMatch(error.message, /Invalid input|undefined|\[object/, yaml);
+      }
+    }
 });
