@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { waitUntil } from '../waitUntil.ts';
 import {
   callFrom,
   noBrowser,
@@ -210,23 +211,33 @@ for (const { title, open, isOfMarkedRuns, zooms } of cases)
     await closed(page);
   });
 
+/** What of a view's header lies upon something else of it, or beyond the window; empty where nothing does. */
+async function coveredInHeader(): Promise<string[]> {
+  const boxes = await page.locator('.page-header').evaluate((header) => {
+    const inWords = header.querySelectorAll('h1, .words > :not(p)');
+    const inActions = header.querySelectorAll('.actions > *');
+    const boxOf = (element: Element) => element.getBoundingClientRect().toJSON() as DOMRect;
+    return { words: [...inWords].map(boxOf), actions: [...inActions].map(boxOf) };
+  });
+  return boxes.words.flatMap((word) =>
+    boxes.actions
+      .filter((action) => {
+        const isApart = action.left >= word.right || action.top >= word.bottom || action.right <= word.left;
+        return !isApart || action.right > 1024 || action.left < 200;
+      })
+      .map((action) => JSON.stringify([word, action])),
+  );
+}
+
 test('in a small window no action covers the title of its view', options, async () => {
   await page.setViewportSize({ width: 1024, height: 700 });
   for (const view of views) {
     await go(view === 'live' ? `live/${shown.live}` : view);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    const boxes = await page.locator('.page-header').evaluate((header) => {
-      const inWords = header.querySelectorAll('h1, .words > :not(p)');
-      const inActions = header.querySelectorAll('.actions > *');
-      const boxOf = (element: Element) => element.getBoundingClientRect().toJSON() as DOMRect;
-      return { words: [...inWords].map(boxOf), actions: [...inActions].map(boxOf) };
-    });
-    for (const word of boxes.words)
-      for (const action of boxes.actions) {
-        const isApart = action.left >= word.right || action.top >= word.bottom || action.right <= word.left;
-        assert.ok(isApart, `${view}: ${JSON.stringify([word, action])}`);
-        assert.ok(action.right <= 1024 && action.left >= 200, `${view}: ${JSON.stringify(action)}`);
-      }
+    // The header is drawn in more than one step, and on a busy machine these are seen.
+    let covered: readonly string[] = [];
+    const look = async () => (covered = await coveredInHeader()).length === 0;
+    await waitUntil(`a header of ${view} where nothing is covered`, look, { seconds: 5, seen: () => covered.join() });
   }
   await page.setViewportSize({ width: 1280, height: 800 });
 });
