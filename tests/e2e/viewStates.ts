@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import type { View } from './viewNames.ts';
 
 /** A tab, dialog or menu of a view, and how it is reached from its address in the normal workspace. */
@@ -18,6 +18,10 @@ const compared = (name: string): ViewState => ({
     await page.getByRole('checkbox', { name: 'Mark this row', checked: true }).nth(5).waitFor();
   },
 });
+async function rightClick(on: Locator): Promise<void> {
+  await on.click({ button: 'right' });
+  await on.page().getByRole('menu').waitFor();
+}
 const firstPicture = (page: Page) =>
   page
     .getByRole('list', { name: /^Pictures/ })
@@ -29,6 +33,11 @@ export const viewStates = {
   'datasets-alignment': { view: 'datasets', address: 'datasets', open: tab(/^Alignment/) },
   'datasets-people': { view: 'datasets', address: 'datasets', open: tab(/^People/) },
   'datasets-left-out': { view: 'datasets', address: 'datasets', open: tab(/^Left out/) },
+  'datasets-menu': {
+    view: 'datasets',
+    address: 'datasets',
+    open: (page) => rightClick(page.getByRole('list', { name: 'People' }).getByRole('button').nth(2)),
+  },
   'datasets-picture': { view: 'datasets', address: 'datasets', open: (page) => firstPicture(page).click() },
   'datasets-selected': {
     view: 'datasets',
@@ -40,6 +49,11 @@ export const viewStates = {
   },
   'split-pictures': { view: 'split', address: 'split', open: tab(/^Pictures/) },
   'split-audit': { view: 'split', address: 'split', open: tab(/^Audit/) },
+  'split-menu': {
+    view: 'split',
+    address: 'split',
+    open: (page) => rightClick(page.getByRole('list', { name: 'Training' }).getByRole('button').first()),
+  },
   'split-person': {
     view: 'split',
     address: 'split',
@@ -54,6 +68,14 @@ export const viewStates = {
     },
   },
   'experiment-yaml': { view: 'experiment', address: 'experiment', open: tab(/^YAML/) },
+  'experiment-new': {
+    view: 'experiment',
+    address: 'experiment',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'New', exact: true }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
   'live-large': { view: 'live', address: 'live/ArcFace-1?chart=accuracy' },
   'runs-metrics': compared('metrics'),
   'runs-differences': compared('differences'),
@@ -62,6 +84,19 @@ export const viewStates = {
   'runs-mistakes': compared('mistakes'),
   'runs-knobs': compared('knobs'),
   'runs-facts': compared('facts'),
+  'runs-menu': {
+    view: 'runs',
+    address: 'runs',
+    open: (page) => rightClick(page.getByRole('grid', { name: 'Runs' }).getByRole('row').nth(2)),
+  },
+  'runs-confirm': {
+    ...compared('metrics'),
+    open: async (page) => {
+      await compared('metrics').open?.(page);
+      await page.getByRole('button', { name: /^Delete/ }).click();
+      await page.getByRole('alertdialog').or(page.getByRole('dialog')).waitFor();
+    },
+  },
   'embedding-people': { view: 'embedding', address: 'embedding/ArcFace-1', open: tab(/^People/) },
   'embedding-selection': { view: 'embedding', address: 'embedding/ArcFace-1', open: tab(/^Selection/) },
   'settings-palette': {

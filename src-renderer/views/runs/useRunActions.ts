@@ -48,6 +48,7 @@ export function useRunActions() {
           `Their points, checkpoints and saved models, ${fileSize(bytes)}, are removed from the workspace. ` +
           'This cannot be undone.',
         action: 'Delete',
+        danger: true,
       });
       if (!isMeant) return false;
       for (let from = 0; from < ids.length; from += runsAtOnce)
