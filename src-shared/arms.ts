@@ -15,7 +15,7 @@ export const armSchema = z.strictObject({
     .optional()
     .describe(
       'in place of a loss: a model that is there already, such as w600k_r50.onnx, relative to the experiment file. ' +
-        'It is not trained, but judged as the other arms are. It takes RGB pictures as [batch, 3, height, width]',
+        'It is not trained, but evaluated as the other arms are. It takes RGB pictures as [batch, 3, height, width]',
     ),
   embeddings: z
     .string()
@@ -23,7 +23,7 @@ export const armSchema = z.strictObject({
     .optional()
     .describe(
       'in place of a loss: embeddings that are there already, a .npy file with labels.tsv beside it, as ' +
-        '`arcbench embed` writes them, relative to the experiment file. They are judged as the other arms are',
+        '`arcbench embed` writes them, relative to the experiment file. They are evaluated as the other arms are',
     ),
   sha256: z
     .string()

@@ -155,7 +155,7 @@ export const experimentFields = z.strictObject({
         .default([])
         .describe(
           'verification sets such as lfw.bin, cfp_fp.bin and agedb_30.bin, relative to the experiment file; each run ' +
-            'is judged on them at its end, as insightface does',
+            'is evaluated on them at its end, as insightface does',
         ),
       pairWeights: z
         .enum(['people', 'pairs'])
@@ -168,7 +168,7 @@ export const experimentFields = z.strictObject({
         .enum(['accuracy', 'identification'])
         .default('accuracy')
         .describe(
-          'the val measure that chooses the epoch of each run that is judged, and what tune and sweep choose by. ' +
+          'the val measure that chooses the epoch of each run that is evaluated, and what tune and sweep choose by. ' +
             'accuracy: top-1 on other pictures of the people in train; identification: the identification rate of ' +
             'people held out for val (split.valPeople)',
         ),

@@ -31,7 +31,7 @@ interface Judged {
   readonly parameters: number | null;
 }
 
-const stopped = new ArcBenchError('cancelled', 'The model was not judged to its end.');
+const stopped = new ArcBenchError('cancelled', 'The model was not evaluated to its end.');
 
 /**
  * Judges a model or embeddings that were not trained here, on the pictures and pairs by which trained runs are judged.

@@ -508,7 +508,7 @@ test('a halved sweep: its rounds, what was stopped in which, and a verdict on th
   );
   assert.match(
     sectionOf(markdown, 'Machine and rerun'),
-    /Result `[0-9a-f]{64}`: SHA-256 over the final weights, curves and judged metrics of 4 runs\./,
+    /Result `[0-9a-f]{64}`: SHA-256 over the final weights, curves and evaluated metrics of 4 runs\./,
   );
   assert.match(
     sectionOf(

@@ -160,7 +160,7 @@ test('a model without a head has no accuracy of one, and the verdict compares wh
   assert.doesNotMatch(verdict, /is not paired|no hash of/);
   assert.match(verdict, /\*\*model and rows were not trained here\*\* \(`exported\/model\.onnx` and `embedded/);
   assert.match(verdict, /no spread over seeds/);
-  assert.match(report, /\| model \| — \| judged, not trained here \|/);
+  assert.match(report, /\| model \| — \| evaluated, not trained here \|/);
   assert.match(report, /\| model \| not trained here: `exported\/model\.onnx`, [\d,]+ numbers in its weights \|/);
   assert.match(report, /\| rows \| not trained here: embeddings `embedded\/embeddings\.npy` \|/);
 });
@@ -185,7 +185,8 @@ test('it can be bundled, verified, checked and cleaned, and is no run to export,
 
   await assert.rejects(exportRun(store, ids.onnx, { target: join(folder, 'no'), pictures: false }), {
     code: 'wrong-input',
-    message: /\(model\) was not trained here, it judges exported\/model\.onnx: there is no model of its own to export/,
+    message:
+      /\(model\) was not trained here, it evaluates exported\/model\.onnx: there is no model of its own to export/,
   });
   assert.throws(() => trialRun(store, ids.embeddings), { code: 'wrong-input', message: /was not trained here/ });
   const from = { ...arcFace, settings: { 'model.from': ids.onnx } };

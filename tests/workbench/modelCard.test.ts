@@ -53,7 +53,7 @@ test('a card says what is not known: the licence, the split, the evaluation', ()
   const card = modelCard(unjudged('data: { source: /faces }'), null);
   assert.match(card, /does not state the licence of the pictures/);
   assert.match(card, /not in the workspace any more/);
-  assert.match(card, /has not been judged/);
+  assert.match(card, /has not been evaluated/);
   assert.ok(!card.includes('/faces'), "the author's folders are nobody's business");
   assert.ok(!Object.hasOwn(parse(card.split('---\n')[1]!) as object, 'license'), 'nobody stated one for the model');
 });

@@ -141,7 +141,10 @@ function checkJudgedEpochs(
   { report, faces }: Awaited<ReturnType<typeof run>>,
   compared: Awaited<ReturnType<typeof run>>['rows'],
 ): void {
-  assert.match(report, /judged at the epoch with the best val identification rate; .* false positive rate of 0\.\d+,/);
+  assert.match(
+    report,
+    /evaluated at the epoch with the best val identification rate; .* false positive rate of 0\.\d+,/,
+  );
   assert.match(report, /\| val, held-out people \| 3 \| 24 \|/);
   let byAccuracy = 0;
   for (const { arm, seed, summary, accuracy, identification, loss } of compared) {

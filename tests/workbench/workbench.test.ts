@@ -214,7 +214,7 @@ test('an experiment is kept, checked, run to its report, and its curves and note
     assert.equal(turned.differences.find(({ metric }) => metric.key === 'test.top1')?.mean, -ofTop1!.mean);
     await assert.rejects(
       call('runs.differences', { ids: [runs[0]!.id], against: runs[1]!.id }),
-      /not among the judged runs/,
+      /not among the evaluated runs/,
     );
     const curves = await call('runs.curves', { ids: runs.map((run) => run.id), names: ['val/accuracy'], points: 100 });
     assert.deepEqual(

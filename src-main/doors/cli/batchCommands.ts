@@ -105,7 +105,7 @@ export function addBatchCommands(program: Command, cli: Session): void {
     .command('collect')
     .argument('<experiment.yaml>')
     .argument('[workspaces...]', 'workspaces that hold its runs (default: those of the submitted tasks)')
-    .description('join the runs of tasks, judge them, and write the report')
+    .description('join the runs of tasks, evaluate them, and write the report')
     .option('--partial', 'write the report of the runs that are done, where others are not')
     .action((source: string, from: readonly string[], { partial = false }: { partial?: boolean }) =>
       cli.withExperiment(source, async (options) => {

@@ -40,7 +40,7 @@ export function addBundleCommands(program: Command, cli: Session): void {
           `${files} files have the SHA-256 that SHA256SUMS names.`,
           `${rewritten} files of the report follow from model.json, byte for byte.`,
           ...runs.map(({ name, numbers, leftOut }) =>
-            [`${name}: ${numbers} judged numbers were computed again.`, ...leftOut].join(' '),
+            [`${name}: ${numbers} evaluated numbers were computed again.`, ...leftOut].join(' '),
           ),
           'Curves, val accuracy, and what compares pictures with class centres are taken as recorded: they need the ' +
             'pictures or the weights.',

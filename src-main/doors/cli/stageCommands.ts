@@ -254,7 +254,7 @@ export function addStageCommands(program: Command, cli: Session): void {
   program
     .command('evaluate')
     .argument('<experiment.yaml>')
-    .description('judge trained arms on val, test, query and distractors, once')
+    .description('evaluate trained arms on val, test, query and distractors, once')
     .action((source: string) =>
       cli.withExperiment(source, async (options) => {
         const split = await gatherSplit(options);

@@ -40,7 +40,7 @@ export function fitWeightFile(path: string, network: Network): Fitted {
   if (face !== undefined)
     throw refuse(
       `its entry ${face} belongs to a network trained on faces, which would have seen the people it is ` +
-        `judged on: ${wanted}, or set model.weights to random`,
+        `evaluated on: ${wanted}, or set model.weights to random`,
     );
   const last = [...tensors].find(([name]) => classifier.test(name) && name.endsWith('.weight'));
   if (last && !imagenetClasses.includes(last[1].shape[0] ?? 0))

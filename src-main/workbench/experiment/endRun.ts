@@ -62,7 +62,7 @@ function keepResults(store: Store, id: string, last: Extract<LastMessage, { kind
   store.saveResult(id, 'summary', { ...summary, artefacts });
   if (!summary.evaluation) return;
   store.saveResult(id, 'judged', judgedMetrics(summary));
-  store.addEvent(id, { kind: 'evaluated', message: 'Test, query and distractors were judged.' });
+  store.addEvent(id, { kind: 'evaluated', message: 'Test, query and distractors were evaluated.' });
   const warning = aliasWarning(summary.evaluation.aliases ?? []);
   if (warning) store.addEvent(id, warningEvent(warning));
 }

@@ -102,7 +102,7 @@ async function named(arm: ArmPlan, action: () => void | Promise<void>): Promise<
     await action();
   } catch (error) {
     if (!(error instanceof ArcBenchError)) throw error;
-    throw new ArcBenchError(error.code, `The arm ${arm.name} cannot be judged: ${error.message}`, { cause: error });
+    throw new ArcBenchError(error.code, `The arm ${arm.name} cannot be evaluated: ${error.message}`, { cause: error });
   }
 }
 

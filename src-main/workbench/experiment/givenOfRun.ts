@@ -31,6 +31,6 @@ export function refuseGiven(
   if (given)
     throw new ArcBenchError(
       'wrong-input',
-      `The run ${run.id} (${run.arm}) was not trained here, it judges ${given.file}: ${why}; name a trained run.`,
+      `The run ${run.id} (${run.arm}) was not trained here, it evaluates ${given.file}: ${why}; name a trained run.`,
     );
 }

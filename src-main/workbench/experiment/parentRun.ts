@@ -116,7 +116,7 @@ function keptRun(base: ParentBase, reference: string): Kept | null {
   if (given)
     throw new ArcBenchError(
       'wrong-input',
-      `model.from names run ${id} (${row.arm}), which was not trained here: it judges ${given.file}, and has no ` +
+      `model.from names run ${id} (${row.arm}), which was not trained here: it evaluates ${given.file}, and has no ` +
         'weights in the workspace; name a trained run.',
     );
   return keptOf(store, row);

@@ -129,7 +129,7 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
 const stageOf = ({ id, arm, seed, armPlan }: PlannedRun, isTrained: boolean): string =>
   isTrainedArm(armPlan)
     ? `${isTrained ? 'Evaluating' : 'Training'} ${arm}, seed ${seed} (run ${id})`
-    : `Judging ${arm}, which is not trained here (run ${id})`;
+    : `Evaluating ${arm}, which is not trained here (run ${id})`;
 
 /** The event file of a run that trains. A fault of the file is said once, and training goes on. */
 const followedRun = ({ store, progress }: StageOptions, { id, armPlan: arm }: PlannedRun, plan: Plan): FollowedRun =>
@@ -242,7 +242,7 @@ function refuseParts({ options, train }: TrainingStage): void {
   if (plan.stopping && !train.evaluate)
     throw new ArcBenchError(
       'wrong-input',
-      'A comparison that stops by itself needs each run judged before the next one: run the whole experiment with ' +
+      'A comparison that stops by itself needs each run evaluated before the next one: run the whole experiment with ' +
         '`arcbench --run`, or leave out stopping.',
     );
 }

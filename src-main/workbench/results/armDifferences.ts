@@ -28,7 +28,7 @@ export function armDifferences(store: Store, rows: readonly RunRow[], against: s
   if (!base)
     throw new ArcBenchError(
       'wrong-input',
-      `The run ${against} is not among the judged runs that are compared: name one that is done.`,
+      `The run ${against} is not among the evaluated runs that are compared: name one that is done.`,
     );
   const metrics = reportMetrics(
     judged.map(({ evaluation }) => evaluation),

@@ -36,7 +36,7 @@ export function embeddingSpace(store: Store, run: string, of: 'end' | 'epochs'):
     if (!existsSync(embeddings))
       throw new ArcBenchError(
         'wrong-input',
-        `${name} has no embeddings: they are kept when a run has been judged; run its experiment to the end.`,
+        `${name} has no embeddings: they are kept when a run has been evaluated; run its experiment to the end.`,
       );
     return {
       rows: judgedRows(labels, set, store.result(run, 'predictions') as Predictions | null),

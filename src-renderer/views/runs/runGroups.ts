@@ -125,7 +125,7 @@ const setPrefix = 'set ';
 const setKind = (name: string): MetricKind => ({
   name,
   title: name.slice(setPrefix.length),
-  help: `10-fold accuracy on the pairs of ${name.slice(setPrefix.length)}.bin, as insightface judges it`,
+  help: `10-fold accuracy on the pairs of ${name.slice(setPrefix.length)}.bin, as insightface evaluates it`,
   percent: true,
   better: 'higher',
 });

@@ -86,7 +86,7 @@ const usePart = (): string[] => [
     'further training.',
   '## Out of scope',
   'Do not use this model for surveillance, to identify people who have not agreed to it, or for any decision about ' +
-    'a person, such as access, employment or policing. It was judged on the data below and on nothing else.',
+    'a person, such as access, employment or policing. It was evaluated on the data below and on nothing else.',
 ];
 
 function dataPart({ plan, run }: ExportedRun, split: ExportedSplit | null): string[] {
@@ -128,11 +128,11 @@ const usedFor = {
 
 function evaluationPart(exported: ExportedRun): string[] {
   const metrics = cardMetrics(exported);
-  if (metrics.length === 0) return ['## Evaluation', 'This run has not been judged.'];
+  if (metrics.length === 0) return ['## Evaluation', 'This run has not been evaluated.'];
   const rates = carriedRates(exported);
   return [
     '## Evaluation',
-    'Test, query and distractors were judged once, after training. Intervals cover 95 %. They speak of other ' +
+    'Test, query and distractors were evaluated once, after training. Intervals cover 95 %. They speak of other ' +
       'pictures or people, not of other seeds: the report of the experiment compares seeds.',
     table(
       ['Metric', 'Value', '95 % interval', 'Measured on'],
@@ -166,7 +166,7 @@ const limitsPart = ({ plan }: ExportedRun): string[] => [
   '## Limits and ethical considerations',
   [
     'Face recognition models make more mistakes on groups that are rare in their training data. This run was not ' +
-      'judged by group.',
+      'evaluated by group.',
     'Faces are biometric data, and embeddings identify people. Keep both as safe as the pictures.',
     plan.data.source === 'demo' ? 'A model of drawn faces is of no use on photographs.' : '',
   ]
