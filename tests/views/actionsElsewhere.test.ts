@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { actionsElsewhere } from '../../src-renderer/views/frame/actionsElsewhere.ts';
 
 const views = fileURLToPath(new URL('../../src-renderer/views', import.meta.url));
-/** Commands that close what is open in a view: elsewhere there is nothing to close. */
-const closing = ['live.small', 'split.unselect'];
+/** Commands that close or clear what is open in a view: elsewhere there is nothing to close. */
+const closing = ['live.small', 'split.unselect', 'embedding.clear'];
 
 /** The commands that the files of a view register, by their ids. */
 function commandsOf(screen: string): string[] {
