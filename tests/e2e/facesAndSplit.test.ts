@@ -269,6 +269,33 @@ test(
   },
 );
 
+test('people who are drawn again because another was excluded can be kept where they were', options, async () => {
+  const dataset = (await callFrom(page, 'datasets.list', {})).find(({ name }) => name === 'first');
+  assert.ok(dataset);
+  await splitOf('first');
+  const held = async () =>
+    await Promise.all(
+      ['Query', 'Distractors'].map(async (column) =>
+        (await people(column).evaluateAll((cards) => cards.map((card) => card.getAttribute('title') ?? ''))).sort(),
+      ),
+    );
+  const before = await held();
+  const gone = await people('Training').last().getAttribute('data-identity');
+  assert.ok(gone);
+  await callFrom(page, 'datasets.exclude', { hash: dataset.hash, people: [gone], pictures: [], excluded: true });
+  await page.getByText('The draw was made again without the people who were excluded').waitFor();
+  assert.notDeepEqual(await held(), before);
+  await button('Keep the others in place').click();
+  await button('Keep the others in place').waitFor({ state: 'detached' });
+  await page.locator('.parts.pending').waitFor({ state: 'detached' });
+  await until(async () => JSON.stringify(await held()) === JSON.stringify(before) || undefined);
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('Control+z');
+  await button('Keep the others in place').waitFor();
+  await callFrom(page, 'datasets.undo', { hash: dataset.hash });
+  await button('Keep the others in place').waitFor({ state: 'detached' });
+});
+
 test('landmarks that are moved one after the other are all kept', options, async () => {
   const dataset = (await callFrom(page, 'datasets.list', {})).find(({ name }) => name === 'first');
   assert.ok(dataset);

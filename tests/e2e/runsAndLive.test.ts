@@ -110,9 +110,15 @@ test('a projection and what was selected in it are there after a look elsewhere'
   await page.getByRole('application').first().waitFor();
   await selected.waitFor();
   assert.equal(await page.getByText('Not computed yet').count(), 0);
-  await entered('Perplexity', '6');
   await page.getByRole('radio', { name: 'PCA' }).click();
   await selected.waitFor();
+  const lasso = button('Lasso (or hold Shift)');
+  await lasso.click();
+  await page.keyboard.press('Escape');
+  assert.equal(await lasso.getAttribute('aria-pressed'), 'false');
+  await selected.waitFor();
+  await page.keyboard.press('Escape');
+  await selected.waitFor({ state: 'detached' });
 });
 
 test('grouped seeds are one column of the comparison, with mean and spread', options, async () => {
