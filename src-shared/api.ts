@@ -56,6 +56,18 @@ const curveRange = z
   .refine(({ from, to }) => from <= to, { error: 'from must not lie above to' });
 export type CurveRange = z.infer<typeof curveRange>;
 
+const projectionSchema = z.strictObject({
+  run: id,
+  /** The judged pictures at the end of training, or val's after each epoch that was kept. */
+  of: z.enum(['end', 'epochs']),
+  /** 'sphere' takes embeddings of three numbers as they are, on the unit sphere. */
+  method: z.enum(['pca', 'tsne', 'umap', 'sphere']),
+  dimensions: z.literal([2, 3]),
+  seed: z.int().min(0),
+  /** t-SNE's perplexity or UMAP's number of neighbours. */
+  neighbours: z.number().min(2).max(200),
+});
+
 /**
  * Every call of the workbench with the schema of its input. This is the only way between screens and machine, so that
  * each input is checked in one place.
@@ -213,17 +225,9 @@ export const callInputs = {
    * Starts a job that places a run's embeddings in two or three dimensions; its result is what embedding.points takes.
    * What was placed once is taken from the run's folder.
    */
-  'embedding.project': z.strictObject({
-    run: id,
-    /** The judged pictures at the end of training, or val's after each epoch that was kept. */
-    of: z.enum(['end', 'epochs']),
-    /** 'sphere' takes embeddings of three numbers as they are, on the unit sphere. */
-    method: z.enum(['pca', 'tsne', 'umap', 'sphere']),
-    dimensions: z.literal([2, 3]),
-    seed: z.int().min(0),
-    /** t-SNE's perplexity or UMAP's number of neighbours. */
-    neighbours: z.number().min(2).max(200),
-  }),
+  'embedding.project': projectionSchema,
+  /** What embedding.points takes, if the projection was made before; null if it must be made. */
+  'embedding.kept': projectionSchema,
   'embedding.points': z.strictObject({ projection: id }),
   /**
    * Rows nearest by cosine, falling; of val's pictures after the epoch `snapshot`, or of the judged ones where it is
@@ -330,6 +334,7 @@ export interface CallOutputs {
   'runs.resume': Job;
   'runs.extend': Job;
   'embedding.project': Job;
+  'embedding.kept': string | null;
   'embedding.points': EmbeddingPoints;
   'embedding.neighbours': readonly Neighbour[];
   'try.send': null;

@@ -31,6 +31,7 @@ const singleLosses = {
     formula: 'W_y·x + b, softmax cross-entropy',
     paper: '-',
     role: 'classification',
+    group: 'Softmax',
     schema: z.strictObject({
       name: z.literal('crossEntropy'),
       labelSmoothing,
@@ -41,6 +42,7 @@ const singleLosses = {
     formula: 's cos θ_y',
     paper: 'arXiv 1704.06369',
     role: 'classification',
+    group: 'Softmax',
     schema: z.strictObject({ name: z.literal('normFace'), scale, labelSmoothing }),
   },
   sphereFace: {
@@ -48,6 +50,7 @@ const singleLosses = {
     formula: 's ψ(θ_y), ψ = (−1)^k cos(m θ) − 2k for θ in [kπ/m, (k+1)π/m]',
     paper: 'arXiv 1704.08063, equation 7',
     role: 'classification',
+    group: 'Fixed margin',
     schema: z.strictObject({
       name: z.literal('sphereFace'),
       margin: z.int().min(1).max(8).default(4).describe('m, the whole number that multiplies the target angle'),
@@ -63,6 +66,7 @@ const singleLosses = {
     formula: 's (cos θ_y − m)',
     paper: 'arXiv 1801.09414, equation 4',
     role: 'classification',
+    group: 'Fixed margin',
     schema: z.strictObject({
       name: z.literal('cosFace'),
       margin: z
@@ -80,6 +84,7 @@ const singleLosses = {
     formula: 's cos(θ_y + m); beyond π − m: s (cos θ_y − m sin m)',
     paper: 'arXiv 1801.07698, equation 3',
     role: 'classification',
+    group: 'Fixed margin',
     schema: z.strictObject({ name: z.literal('arcFace'), marginRadians, scale, labelSmoothing }),
   },
   combinedMargin: {
@@ -87,6 +92,7 @@ const singleLosses = {
     formula: 's (cos(m1 θ_y + m2) − m3)',
     paper: 'arXiv 1801.07698, equation 4',
     role: 'classification',
+    group: 'Fixed margin',
     schema: z.strictObject({
       name: z.literal('combinedMargin'),
       multiplier: z.number().min(1).max(4).default(1).describe('m1, the factor of the target angle'),
@@ -111,6 +117,7 @@ const singleLosses = {
     formula: 'ArcFace on cos θ_j = the largest of K centres',
     paper: 'ECCV 2020, Deng et al., equation 3',
     role: 'classification',
+    group: 'Fixed margin',
     schema: z.strictObject({
       name: z.literal('subCenterArcFace'),
       marginRadians,
@@ -124,6 +131,7 @@ const singleLosses = {
     formula: 's cos θ_y, s = ln(B) / cos(min(π/4, median θ_y)), s_0 = √2 ln(n − 1)',
     paper: 'arXiv 1905.00292, equations 12 to 15',
     role: 'classification',
+    group: 'Adaptive margin or scale',
     schema: z.strictObject({ name: z.literal('adaCos') }),
   },
   curricularFace: {
@@ -131,6 +139,7 @@ const singleLosses = {
     formula: 's cos(θ_y + m); hard negatives: s cos θ_j (t + cos θ_j)',
     paper: 'arXiv 2004.00288, equations 5 to 7',
     role: 'classification',
+    group: 'Adaptive margin or scale',
     schema: z.strictObject({
       name: z.literal('curricularFace'),
       marginRadians,
@@ -143,6 +152,7 @@ const singleLosses = {
     formula: 's cos(θ_y + m(a)) + λ (1/a + a/u_a²), a = |x|, m(a) linear',
     paper: 'arXiv 2103.06627, equation 3',
     role: 'classification',
+    group: 'Adaptive margin or scale',
     schema: z
       .strictObject({
         name: z.literal('magFace'),
@@ -178,6 +188,7 @@ const singleLosses = {
     formula: 's (cos(θ_y − m z) − m z − m), z = the standardised norm, h (|x| − μ)/σ within ±1',
     paper: 'arXiv 2204.00964, equations 11 to 14',
     role: 'classification',
+    group: 'Adaptive margin or scale',
     schema: z.strictObject({
       name: z.literal('adaFace'),
       margin: z
@@ -206,6 +217,7 @@ const singleLosses = {
     formula: 's cos(θ_y + m_i) or s (cos θ_y − m_i), m_i drawn from N(m, σ)',
     paper: 'arXiv 2109.09416, equations 4 to 6',
     role: 'classification',
+    group: 'Adaptive margin or scale',
     schema: z.strictObject({
       name: z.literal('elasticFace'),
       form: z
@@ -227,6 +239,7 @@ const singleLosses = {
     formula: 'mean_j ln(1 + Σ_{y=j} e^{−α (cos θ_j − δ)}) + mean_j ln(1 + Σ_{y≠j} e^{α (cos θ_j + δ)})',
     paper: 'arXiv 2003.13911, equation 4',
     role: 'classification',
+    group: 'Proxies and centres',
     schema: z.strictObject({
       name: z.literal('proxyAnchor'),
       margin: z.number().min(0).max(1).default(0.1).describe('δ, the margin on the cosine'),
@@ -238,6 +251,7 @@ const singleLosses = {
     formula: 'ln(1 + Σ_n e^{γ α_n (s_n − m)} Σ_p e^{−γ α_p (s_p − 1 + m)})',
     paper: 'arXiv 2002.10857, equation 6',
     role: 'metric',
+    group: 'Pairs of pictures',
     schema: z.strictObject({
       name: z.literal('circle'),
       margin: z
@@ -254,6 +268,7 @@ const singleLosses = {
     formula: 'max(0, d(a, p) − d(a, n) + m)',
     paper: 'arXiv 1503.03832, equation 2; batch-hard: arXiv 1703.07737, equation 5',
     role: 'metric',
+    group: 'Pairs of pictures',
     schema: z.strictObject({
       name: z.literal('triplet'),
       mining: z
@@ -276,6 +291,7 @@ const singleLosses = {
     formula: 'max(0, d_p − m_p) + max(0, m_n − d_n)',
     paper: 'CVPR 2006, Hadsell et al., equation 4, distances not squared',
     role: 'metric',
+    group: 'Pairs of pictures',
     schema: z.strictObject({
       name: z.literal('contrastive'),
       positiveMargin: z
@@ -297,6 +313,7 @@ const singleLosses = {
     formula: 'ln(1 + Σ_p e^{−α (s_p − λ)}) / α + ln(1 + Σ_n e^{β (s_n − λ)}) / β',
     paper: 'arXiv 1904.06627, equation 15, without pair mining',
     role: 'metric',
+    group: 'Pairs of pictures',
     schema: z.strictObject({
       name: z.literal('multiSimilarity'),
       alpha: z.number().positive().max(1024).default(2).describe('α, the scale of positive pairs'),
@@ -309,6 +326,7 @@ const singleLosses = {
     formula: '½ |x − c_y|²',
     paper: 'ECCV 2016, Wen et al., equations 2 to 5',
     role: 'metric',
+    group: 'Proxies and centres',
     schema: z.strictObject({
       name: z.literal('center'),
       alpha: z.number().gt(0).max(1).default(0.5).describe('α, how fast the centres follow the embeddings'),
@@ -319,6 +337,7 @@ const singleLosses = {
     formula: '−mean_p ln(e^{s_p/T} / Σ_{a≠i} e^{s_a/T})',
     paper: 'arXiv 2004.11362, equation 2',
     role: 'metric',
+    group: 'Pairs of pictures',
     schema: z.strictObject({
       name: z.literal('supCon'),
       temperature: z
@@ -331,12 +350,25 @@ const singleLosses = {
   },
 } as const satisfies Record<string, LossEntry>;
 
+/** The headings of losses in the form, in its order. */
+export const lossGroups = [
+  'Softmax',
+  'Fixed margin',
+  'Adaptive margin or scale',
+  'Proxies and centres',
+  'Pairs of pictures',
+  'Several losses',
+] as const;
+export type LossGroup = (typeof lossGroups)[number];
+
 /** What the catalogue says about a loss. */
 export interface LossEntry {
   readonly title: string;
   readonly formula: string;
   readonly paper: string;
   readonly role: 'classification' | 'metric' | 'sum';
+  /** Under which heading the form lists it. */
+  readonly group: LossGroup;
   readonly schema: z.ZodType;
 }
 
@@ -389,7 +421,14 @@ const sumSchema = z
 /** Catalogue of losses with formula, paper and hyperparameters. Form, schema and engine are built from it. */
 export const lossCatalogue = {
   ...singleLosses,
-  sum: { title: 'Weighted sum', formula: 'Σ_i w_i L_i', paper: '-', role: 'sum', schema: sumSchema },
+  sum: {
+    title: 'Weighted sum',
+    formula: 'Σ_i w_i L_i',
+    paper: '-',
+    role: 'sum',
+    group: 'Several losses',
+    schema: sumSchema,
+  },
 } as const satisfies Record<string, LossEntry>;
 
 export type LossName = keyof typeof lossCatalogue;

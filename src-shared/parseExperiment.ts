@@ -16,6 +16,7 @@ import { ArcBenchError } from './errors.ts';
 import { experimentSchema, type Plan } from './experiment.ts';
 import { knobSchemaOf, rangeOf, type KnobSchema } from './knobSchema.ts';
 import { nearestName } from './nearestName.ts';
+import { faultOfName, quotedName } from './shownName.ts';
 
 const longestText = 2 ** 20;
 
@@ -75,11 +76,36 @@ export function parseExperiment(text: string, fileName: string): Plan {
       `${fileName}, line ${lineOf(document, lines, unusable.path)}: ${unusable.sentence}.`,
     );
   const result = experimentSchema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const unclear = unclearName(result.data);
+    if (unclear === null) return result.data;
+    const line = lineOf(document, lines, unclear.path);
+    throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${unclear.sentence}.`);
+  }
   const issue = result.error.issues[0]!;
   const path = placeOf(issue, value);
   const line = lineOf(document, lines, path);
   throw new ArcBenchError('wrong-input', `${fileName}, line ${line}: ${describe(issue, path, value)}.`);
+}
+
+/**
+ * The first name that nobody could tell from others on the screen. It is looked for in files only, not in the schema:
+ * plans of earlier versions may have such names, and stay readable.
+ */
+function unclearName({ name, arms }: Plan): { readonly path: Path; readonly sentence: string } | null {
+  const named = [
+    { path: ['name'], key: 'name', of: name },
+    ...arms.map((arm, index) => ({ path: ['arms', index, 'name'], key: `arms[${index}].name`, of: arm.name })),
+  ];
+  for (const { path, key, of } of named) {
+    const fault = faultOfName(of);
+    if (fault !== null)
+      return {
+        path,
+        sentence: `'${key}' ${fault} (${quotedName(of)}); expected a name in one line, such as ArcFace`,
+      };
+  }
+  return null;
 }
 
 /** A key that is there twice in one section, in time that grows with the number of keys; null if there is none. */

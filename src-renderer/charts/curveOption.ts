@@ -1,7 +1,7 @@
 import { formatDuration, formatMetric } from '../components/format.ts';
 import type { CurveLine, CurveSettings } from './curveLines.ts';
 import { isStepCurve, type CurveAxis } from './curveSeries.ts';
-import { curveTooltip } from './curveTooltip.ts';
+import { curveTooltip, tooltipCss } from './curveTooltip.ts';
 import { bandSeries } from './seedBand.ts';
 import { endLabelSeries, labelRoom } from './endLabels.ts';
 import { tickLabel } from './tickLabel.ts';
@@ -44,7 +44,8 @@ export function curveOption(drawing: CurveDrawing) {
     tooltip: {
       trigger: 'axis',
       confine: true,
-      formatter: curveTooltip(lines, settings.axis, curveFormat(percent)),
+      extraCssText: tooltipCss,
+      formatter: curveTooltip(lines, settings.axis, { format: curveFormat(percent), large }),
       axisPointer: { type: 'line', snap: true, label: { show: false } },
     },
     dataZoom: [

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, onScopeDispose, shallowReactive, watch, type Component } from 'vue';
+import { showToast } from '../components/toasts.ts';
 
 const patienceMilliseconds = 5000;
 
@@ -23,14 +24,20 @@ export const useCommandRegistry = defineStore('commands', () => {
   const registered = shallowReactive(new Map<string, Command>());
   return {
     all: computed(() => [...registered.values()]),
-    /** Runs a command of a view that was just opened, as soon as the view offers it; gives up after a few seconds. */
-    runSoon: (id: string): void => {
+    /**
+     * Runs a command of a view that was just opened, as soon as the view offers it. After a few seconds it says that
+     * the view cannot do it now.
+     */
+    runSoon: (id: string, title: string): void => {
       const isReady = (): boolean => {
         const command = registered.get(id);
         return command !== undefined && (command.available?.() ?? true);
       };
       const stop = watch(isReady, (ready) => ready && done(), { flush: 'post' });
-      const patience = setTimeout(() => stop(), patienceMilliseconds);
+      const patience = setTimeout(() => {
+        stop();
+        showToast({ tone: 'plain', title: `“${title}” is not possible here now.` });
+      }, patienceMilliseconds);
       const done = (): void => {
         clearTimeout(patience);
         stop();

@@ -1,8 +1,9 @@
 import { Activity, FileText, FlaskConical, Images, Orbit, Rows3, ScanFace, Settings, Split } from '@lucide/vue';
 import type { Component } from 'vue';
+import type { ScreenName } from './screenName.ts';
 
 export interface Screen {
-  readonly name: 'datasets' | 'split' | 'experiment' | 'live' | 'runs' | 'embedding' | 'try' | 'report' | 'settings';
+  readonly name: ScreenName;
   readonly title: string;
   readonly icon: Component;
   /** The second key after 'g'. */

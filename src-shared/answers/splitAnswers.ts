@@ -13,6 +13,8 @@ export interface SplitPreview {
   readonly parts: readonly { readonly part: PartName; readonly people: number; readonly images: number }[];
   /** What was excluded from the dataset by hand: it is in no part, and not among the persons. */
   readonly excluded: { readonly images: number; readonly people: number };
+  /** Whether pictures were excluded or people renamed since the faces were prepared. */
+  readonly preparedBefore: boolean;
   /** Where each person is; a person in training has images in train, val and test. */
   readonly persons: readonly {
     readonly identity: string;

@@ -61,7 +61,7 @@ test('labels name train and val where a chart shows both, and train is dashed', 
 test('the tooltip shows the nearest value of each line, highest first, and escapes names', () => {
   const runs = [run('a<b>', 0), run('c', 1)];
   const lines = linesOf([curve('a<b>', 'step/loss', [1, 2, 3]), curve('c', 'step/loss', [6, 5, null])], runs);
-  const html = curveTooltip(lines, 'step', String)([{ axisValue: 2.2 }]);
+  const html = curveTooltip(lines, 'step', { format: String, large: false })([{ axisValue: 2.2 }]);
   assert.match(html, /step 2/);
   assert.ok(html.indexOf('>5</b>') < html.indexOf('>2</b>') && html.includes('>5</b>'), html);
   assert.ok(html.includes('a&lt;b&gt;') && !html.includes('<b>, seed'), html);
@@ -69,15 +69,20 @@ test('the tooltip shows the nearest value of each line, highest first, and escap
   assert.equal(valueAt(lines[0]!, 4), null, 'nothing beyond the end of a line');
 });
 
-test('of more than twelve lines the tooltip shows the highest and says how many are left', () => {
-  const runs = Array.from({ length: 15 }, (_, index) => run(`r${index}`, index));
+test('the tooltip is no higher than its chart: it shows the highest values and says how many are left', () => {
+  const runs = Array.from({ length: 30 }, (_, index) => run(`r${index}`, index));
   const lines = linesOf(
     runs.map(({ id }, index) => curve(id, 'step/loss', [index])),
     runs,
   );
-  const html = curveTooltip(lines, 'step', String)({ axisValue: 1 });
-  assert.ok(html.includes('r14,') && html.includes('r3,') && !html.includes('r2,'), html);
-  assert.match(html, /and 3 with lower values/);
+  for (const [large, lowest] of [
+    [false, 22],
+    [true, 8],
+  ] as const) {
+    const html = curveTooltip(lines, 'step', { format: String, large })({ axisValue: 1 });
+    assert.ok(html.includes(`r${lowest},`) && !html.includes(`r${lowest - 1},`), html);
+    assert.match(html, new RegExp(`and ${lowest} with lower values`));
+  }
 });
 
 test('smoothed step curves have their raw values behind them, unless there are many lines', () => {
@@ -158,7 +163,10 @@ test('what was measured stays in sight behind a smoothed line, and the learning 
     assert.deepEqual([...pale[0]!.data], [1, 1, 2, 0, 3, 1, 4, 0], `${name}: the pale line is what was measured`);
     assert.equal(valueAt(lines[0]!, 2)?.measured, 0);
     assert.ok(valueAt(lines[0]!, 2)!.smoothed > 0.3);
-    assert.match(curveTooltip(lines, 'step', String)({ axisValue: 2 }), />0, smoothed 0\.\d+</);
+    assert.match(
+      curveTooltip(lines, 'step', { format: String, large: false })({ axisValue: 2 }),
+      />measured<.*>smoothed<.*>0<\/b><b [^>]*>0\.\d+<\/b>/,
+    );
   }
   const rate = draw('step/learningRate');
   assert.deepEqual([...rate.lines[0]!.smoothed], [1, 0, 1, 0]);

@@ -56,10 +56,12 @@ test('a band goes from the lowest to the highest seed, or one deviation to both 
 test('the tooltip and the table have mean, band and count of what was measured', () => {
   const curves = [curve('a', [0, 1]), curve('b', [0, 2]), curve('c', [0, 6])];
   const tip = (seeds: SeedsDrawn, smoothing = 0) =>
-    curveTooltip(linesOf(curves, seeds, smoothing), 'step', (value) => value.toFixed(2))({ axisValue: 2 });
+    curveTooltip(linesOf(curves, seeds, smoothing), 'step', { format: (value) => value.toFixed(2), large: false })({
+      axisValue: 2,
+    });
   assert.match(tip('range'), />3\.00<\/b>.*>1\.00 to 6\.00, 3 seeds</);
   assert.match(tip('deviation'), />3\.00<\/b>.*>± 2\.65, 3 seeds</);
-  assert.match(tip('range', 0.5), />3\.00, smoothed 2\.00<\/b>.*>1\.00 to 6\.00, 3 seeds</);
+  assert.match(tip('range', 0.5), />3\.00<\/b><b [^>]*>2\.00<\/b>.*>1\.00 to 6\.00, 3 seeds</);
   const { columns, rows } = curveTable(linesOf(curves, 'range'), String);
   assert.deepEqual([columns.at(-1), rows[0]?.at(-1)], ['seeds at the end', '1 to 6, 3 seeds']);
   const alone = curveTable(linesOf([curve('a', [0, 1])], 'range'), String);

@@ -7,7 +7,15 @@ import { knobSchemaOf, type KnobSchema } from '../../src-shared/knobSchema.ts';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { planHash } from '../../src-main/workbench/experiment/planHash.ts';
 
+const withArm = (name: string) =>
+  `arms:\n  - { name: cross-entropy, loss: crossEntropy }\n  - { name: ${JSON.stringify(name)}, loss: arcFace }`;
 const faults: readonly (readonly [string, string, RegExp])[] = [
+  ['a blank arm', withArm(' '), /line 3: 'arms\[1\]\.name' is blank \(" "\); expected a name in one line, such as A/],
+  ['an invisible arm', withArm('\u200b'), /line 3: 'arms\[1\]\.name' has an invisible character .*\("\\u\{200b\}"\)/],
+  ['an arm that looks like another', withArm('Arc\ufeffFace'), /'arms\[1\]\.name' has an invisible character in it/],
+  ['an arm of two lines', withArm('Arc\nFace'), /'arms\[1\]\.name' has a line break in it \("Arc\\nFace"\); expected/],
+  ['an arm with a tab', withArm('Arc\tFace'), /'arms\[1\]\.name' has a character in it that cannot be shown/],
+  ['an experiment of two lines', 'name: "a\\u2028b"', /line 1: 'name' has a line break in it/],
   ['an unknown section', 'name: a\ntraning:\n  epochs: 3', /^e\.yaml, line 2: unknown key 'traning'; .*'training'\.$/],
   [
     'an unknown key',
@@ -198,4 +206,11 @@ test('a value of the wrong kind is told with what was expected, for every knob',
         assert.doesNotMatch(error.message, /Invalid input|undefined|\[object/, yaml);
       }
     }
+});
+
+test('names in every script are taken, with joiners and signs, and stored plans keep what they have', () => {
+  for (const name of ['می\u200cخواهم', '学习率', '🙂', '+5 %', 'é'.normalize('NFD')])
+    assert.equal(parseExperiment(withArm(name), 'e.yaml').arms[1]?.name, name);
+  const arms = [{ name: 'a\nb', loss: 'arcFace' }];
+  assert.equal(experimentSchema.parse({ arms }).arms[0]?.name, 'a\nb');
 });

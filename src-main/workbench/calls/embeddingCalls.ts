@@ -37,6 +37,7 @@ export function embeddingCalls(
         work: async (job) => kept ?? (await workInThread({ kind: 'projection', request }, job)),
       });
     },
+    'embedding.kept': (request) => keptProjection(request),
     'embedding.points': ({ projection }) => {
       const [, run, hash] = /^([\w-]+)\.([0-9a-f]{16})$/.exec(projection) ?? [];
       const points = run === undefined || hash === undefined ? null : pointsIn(fileOf(run, hash));

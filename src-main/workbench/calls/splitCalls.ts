@@ -105,6 +105,7 @@ export function splitCalls(context: CallContext, library: DatasetLibrary): Omit<
         hash: split.hash,
         prepared: basename(set.folder),
         excluded: excludedOf(from),
+        preparedBefore: from.isView,
         alignment: set.alignment,
         partsGivenBy: statedParts(set),
         givenBy: split.givenBy,

@@ -12,6 +12,8 @@ type Faces = Pick<Plan, 'data' | 'prepare'>;
 export interface SplitSet {
   readonly set: PreparedSet;
   readonly edited: EditedDataset;
+  /** Whether the set is a view of faces that were prepared before the latest changes by hand. */
+  readonly isView: boolean;
 }
 
 /**
@@ -55,6 +57,6 @@ export function splitSets(store: Pick<Store, 'workspace'>, library: DatasetLibra
       );
     last = set;
     if (isPrepared) whole = { of: JSON.stringify([faces.data, faces.prepare]), set };
-    return { set, edited };
+    return { set, edited, isView: !isPrepared };
   };
 }

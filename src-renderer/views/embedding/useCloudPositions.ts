@@ -3,8 +3,8 @@ import { alignedSnapshots, showsSame } from './placeCloud.ts';
 import { useProjections, type ProjectionRequest } from './useProjections.ts';
 
 /**
- * The projections of the shown runs and where their points lie. Quick methods start by themselves; t-SNE and UMAP wait
- * for the button.
+ * The projections of the shown runs and where their points lie. Quick methods start by themselves, and what was
+ * computed before is shown again; else t-SNE and UMAP wait for the button.
  */
 export function useCloudPositions({
   ids,
@@ -18,7 +18,7 @@ export function useCloudPositions({
   readonly isReady: () => boolean;
   readonly startsAlone: () => boolean;
 }) {
-  const { points, fault, compute, cancel, clear, busy, progress } = useProjections();
+  const { points, fault, compute, showKept, cancel, clear, busy, progress } = useProjections();
 
   const wanted = computed(() => JSON.stringify([ids.value, request.value]));
   const startedFor = ref('');
@@ -32,13 +32,22 @@ export function useCloudPositions({
     startedFor.value = '';
     void cancel();
   }
+  /** For how many requests it is being looked whether they were computed before. */
+  const lookedFor = ref(0);
+  async function showEarlier(): Promise<void> {
+    const asked = wanted.value;
+    lookedFor.value++;
+    if (await showKept(ids.value, request.value)) startedFor.value = asked;
+    lookedFor.value--;
+  }
   const showsOtherRuns = (): boolean => points.value.some(({ run }, at) => run !== ids.value[at]);
   watch(
     () => [wanted.value, isReady()] as const,
     ([, ready], before) => {
       if (!ready || !stale.value) return;
-      if (startsAlone()) start();
-      else if (before !== undefined && showsOtherRuns()) clear();
+      if (startsAlone()) return start();
+      if (before !== undefined && showsOtherRuns()) clear();
+      void showEarlier();
     },
     { immediate: true },
   );
@@ -55,5 +64,17 @@ export function useCloudPositions({
     const reference = alignedSnapshots(first, null);
     return second ? [reference, alignedSnapshots(second, linked.value ? reference : null)] : [reference];
   });
-  return { points, positions, linked, fault, busy, progress, stale, start, stop };
+  return {
+    points,
+    positions,
+    linked,
+    fault,
+    busy,
+    /** Whether it is not known yet if the projections must be computed. */
+    looking: computed(() => !isReady() || lookedFor.value > 0),
+    progress,
+    stale,
+    start,
+    stop,
+  };
 }

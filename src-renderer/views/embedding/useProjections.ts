@@ -65,11 +65,29 @@ export function useProjections() {
       if (own === turn) underWay.value = null;
     }
   };
+  /** Shows the projections if all were made before. Returns whether they were. */
+  const showKept = async (runs: readonly string[], request: ProjectionRequest): Promise<boolean> => {
+    await cancel();
+    const own = ++turn;
+    fault.value = null;
+    try {
+      const kept = await Promise.all(runs.map((run) => call('embedding.kept', { run, ...request })));
+      const names = kept.filter((name) => name !== null);
+      if (own !== turn || names.length < runs.length) return false;
+      const placed = await Promise.all(names.map((projection) => call('embedding.points', { projection })));
+      if (own !== turn) return false;
+      points.value = placed;
+      return true;
+    } catch {
+      return false; // what is wrong is said when they are made
+    }
+  };
   onScopeDispose(() => void cancel());
   return {
     points,
     fault,
     compute,
+    showKept,
     cancel,
     clear: (): void => {
       points.value = [];

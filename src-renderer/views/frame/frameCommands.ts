@@ -1,4 +1,4 @@
-import { CircleStop, Flag, Keyboard, Moon, PanelBottom, PanelLeft, Search, Sun, X } from '@lucide/vue';
+import { CirclePause, CircleStop, Flag, Keyboard, Moon, PanelBottom, PanelLeft, Search, Sun, X } from '@lucide/vue';
 import { useRouter } from 'vue-router';
 import { dismissToast, toasts } from '../../components/toasts.ts';
 import { useCommands } from '../../stores/commands.ts';
@@ -7,7 +7,7 @@ import { useJobs } from '../../stores/jobs.ts';
 import { useTheme } from '../../stores/theme.ts';
 import { lastAddressOf } from '../../router.ts';
 import { screens } from '../screens.ts';
-import { cancelJob, stopAfterEpoch, trains } from './jobActions.ts';
+import { cancelJob, isPausing, pauseJob, stopAfterEpoch, trains } from './jobActions.ts';
 
 /** The commands that every screen has. */
 export function useFrameCommands(): void {
@@ -15,6 +15,7 @@ export function useFrameCommands(): void {
   const frame = useFrame();
   const theme = useTheme();
   const jobs = useJobs();
+  const training = () => jobs.running.find((job) => trains(job) && !isPausing(job)) ?? null;
   useCommands([
     ...screens.map(({ name, title, icon, key }) => ({
       id: `go.${name}`,
@@ -115,6 +116,17 @@ export function useFrameCommands(): void {
       available: () => jobs.current !== null,
       run: () => {
         if (jobs.current) void cancelJob(jobs.current);
+      },
+    },
+    {
+      id: 'job.pause',
+      title: 'Pause training',
+      group: 'Jobs',
+      icon: CirclePause,
+      available: () => training() !== null,
+      run: () => {
+        const job = training();
+        if (job) void pauseJob(job, jobs.queued.find(trains) ?? null);
       },
     },
     {

@@ -29,6 +29,7 @@ const settings = [
   'Notifications when a job ends',
   'Workspace and version',
   'Engine: device, versions and speed',
+  'Room on the disk: remove what is no longer needed',
   'Keyboard shortcuts',
   'Words used in ArcBench',
   'First steps',

@@ -1,0 +1,3 @@
+/** The views, by their addresses. */
+export type ScreenName =
+  'datasets' | 'split' | 'experiment' | 'live' | 'runs' | 'embedding' | 'try' | 'report' | 'settings';
