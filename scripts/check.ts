@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { closedEnvironment } from '../src-main/files/programEnvironment.mjs';
@@ -61,6 +60,5 @@ async function passes({ name, command, remedy }: Check): Promise<boolean> {
   return false;
 }
 
-const results: boolean[] = [];
-for (const check of checks) results.push(await passes(check));
+const results = await Promise.all(checks.map(passes)); // each of them uses one core
 if (results.includes(false)) process.exitCode = 1;

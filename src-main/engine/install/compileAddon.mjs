@@ -51,7 +51,7 @@ export async function compileAddon({ compiler, modules, headers, folder, librari
   mkdirSync(objects);
   const patched = join(objects, 'tfjs_backend.cc');
   writeFileSync(patched, backend);
-  const sources = [patched, join(bindingFolder(modules), 'tfjs_binding.cc'), ...kernelSources(process.arch).sources];
+  const sources = [patched, join(bindingFolder(modules), 'tfjs_binding.cc'), ...kernelSources(process).sources];
   const object = (/** @type {string} */ source) => join(objects, `${basename(source, '.cc')}.o`);
   const build = async (/** @type {string[]} */ args) => {
     const { succeeded, output, end } = await runTool([...compiler, ...args], folder, signal);

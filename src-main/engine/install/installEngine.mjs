@@ -83,7 +83,7 @@ function chooseRelease(isReady) {
  */
 function keyOf({ wheels }, tfjs, backend) {
   const binding = join(tfjs, 'binding');
-  const kernels = kernelSources(process.arch);
+  const kernels = kernelSources(process);
   const key = createHash('sha256')
     .update(JSON.stringify([wheels.map(({ sha256 }) => sha256), addonFlags]))
     .update(backend);

@@ -6,12 +6,12 @@ const folder = fileURLToPath(new URL('../native', import.meta.url));
 
 /**
  * ArcBench's own TensorFlow ops (engine/native): the files to compile and the headers that they include, sorted. The
- * kernels are for x86-64; on other processors there are none, and the engine takes TensorFlow's own ops.
- * @param {string} arch
+ * kernels are for Linux on x86-64 and aarch64; elsewhere there are none, and the engine takes TensorFlow's own ops.
+ * @param {{ platform: string, arch: string }} machine
  */
-export function kernelSources(arch) {
+export function kernelSources({ platform, arch }) {
   const filesOf = (/** @type {string} */ ending) =>
-    arch === 'x64'
+    platform === 'linux' && ['x64', 'arm64'].includes(arch)
       ? readdirSync(folder)
           .filter((name) => name.endsWith(ending))
           .sort()

@@ -12,7 +12,7 @@ export const hasOwnOps =
       backend.executeSingleOutput('WinogradConv2D', [], [tf.zeros([1, 1, 1, 64]), tf.zeros([3, 3, 64, 64])]);
       return true;
     } catch {
-      return false; // upstream's addon, or a processor without AVX2
+      return false; // upstream's addon, or one without kernels for this processor
     }
   });
 

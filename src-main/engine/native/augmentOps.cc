@@ -29,10 +29,10 @@ inline Tap tapAt(float position, long size) {
   return {at, within - at};
 }
 
-/** One picture [height][width][3] from 0 to 255 to values from -1 to 1; with AVX2 only, so that each processor gives
- * the same bits. */
-__attribute__((target(AVX2))) void augment(const Augmentation& by, const uint8_t* picture, long height, long width,
-                                           float* result) {
+/** One picture [height][width][3] from 0 to 255 to values from -1 to 1; with the least instructions, so
+ * that each x86-64 processor gives the same bits. */
+LEAST_INSTRUCTIONS void augment(const Augmentation& by, const uint8_t* picture, long height, long width,
+                                float* result) {
   const long row = width * 3;
   std::vector<float> mixed(row + 8);  // two input rows, mixed; a pixel is read with the number behind it, and the last
                                       // one with the pixel behind it

@@ -148,35 +148,33 @@ ALWAYS void stepMomentum(const MomentumStep& by, const float* parameter, const f
   }
 }
 
-#define PASSES(name, instructions, Vector)                                                                            \
-  namespace name {                                                                                                    \
-  __attribute__((target(instructions))) void moments(const float* x, const float* k, long r, long c, float* s) {      \
-    sumMoments<Vector>(x, k, r, c, s);                                                                                \
-  }                                                                                                                   \
-  __attribute__((target(instructions))) void normalised(const float* x, const float* s, const Normal& n, long r,      \
-                                                        long c, float* y) {                                           \
-    normalise<Vector>(x, s, n, r, c, y);                                                                              \
-  }                                                                                                                   \
-  __attribute__((target(instructions))) void gradientSums(const Upstream& u, const float* x, const Normal& n, long r, \
-                                                          long c, float* s, float* o) {                               \
-    sumGradients<Vector>(u, x, n, r, c, s, o);                                                                        \
-  }                                                                                                                   \
-  __attribute__((target(instructions))) void spreadOut(const Upstream& u, const float* x, const Normal& n,            \
-                                                       const float* k, long r, long c, float* o) {                    \
-    spreadGradients<Vector>(u, x, n, k, r, c, o);                                                                     \
-  }                                                                                                                   \
-  __attribute__((target(instructions))) void step(const MomentumStep& b, const float* p, const float* s,              \
-                                                  const float* g, long n, float* m, float* w, bool f) {               \
-    stepMomentum<Vector>(b, p, s, g, n, m, w, f);                                                                     \
-    settle(f);                                                                                                        \
-  }                                                                                                                   \
-  const Passes passes = {moments, normalised, gradientSums, spreadOut, step};                                         \
+#define PASSES(name, instructions, Vector)                                                                        \
+  namespace name {                                                                                                \
+  instructions void moments(const float* x, const float* k, long r, long c, float* s) {                           \
+    sumMoments<Vector>(x, k, r, c, s);                                                                            \
+  }                                                                                                               \
+  instructions void normalised(const float* x, const float* s, const Normal& n, long r, long c, float* y) {       \
+    normalise<Vector>(x, s, n, r, c, y);                                                                          \
+  }                                                                                                               \
+  instructions void gradientSums(const Upstream& u, const float* x, const Normal& n, long r, long c, float* s,    \
+                                 float* o) {                                                                      \
+    sumGradients<Vector>(u, x, n, r, c, s, o);                                                                    \
+  }                                                                                                               \
+  instructions void spreadOut(const Upstream& u, const float* x, const Normal& n, const float* k, long r, long c, \
+                              float* o) {                                                                         \
+    spreadGradients<Vector>(u, x, n, k, r, c, o);                                                                 \
+  }                                                                                                               \
+  instructions void step(const MomentumStep& b, const float* p, const float* s, const float* g, long n, float* m, \
+                         float* w, bool f) {                                                                      \
+    stepMomentum<Vector>(b, p, s, g, n, m, w, f);                                                                 \
+    settle(f);                                                                                                    \
+  }                                                                                                               \
+  const Passes passes = {moments, normalised, gradientSums, spreadOut, step};                                     \
   }
-PASSES(avx512, AVX512, Vector16)
-PASSES(avx2, AVX2, Vector8)
+FOR_EACH_PROCESSOR(PASSES)
 
 const Passes& passes() {
-  return hasAvx512() ? avx512::passes : avx2::passes;
+  return OF_THIS_PROCESSOR(passes);
 }
 
 std::vector<float> measureMoments(const PassAttributes& of, const float* x, const float* scale, long rows,

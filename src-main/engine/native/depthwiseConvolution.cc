@@ -96,22 +96,20 @@ struct Kernels {
   void (*taps)(const Tap*, long, const float*, const float*, long, float*);
   void (*row)(const Shape&, const float*, const float*, long, float*);
 };
-#define KERNELS(name, instructions, Vector)                                                                          \
-  namespace name {                                                                                                   \
-  __attribute__((target(instructions))) void taps(const Tap* t, long n, const float* s, const float* f, long c,      \
-                                                  float* r) {                                                        \
-    addTaps<Vector>(t, n, s, f, c, r);                                                                               \
-  }                                                                                                                  \
-  __attribute__((target(instructions))) void row(const Shape& s, const float* i, const float* g, long r, float* o) { \
-    addRowOf<Vector>(s, i, g, r, o);                                                                                 \
-  }                                                                                                                  \
-  const Kernels kernels = {taps, row};                                                                               \
+#define KERNELS(name, instructions, Vector)                                                        \
+  namespace name {                                                                                 \
+  instructions void taps(const Tap* t, long n, const float* s, const float* f, long c, float* r) { \
+    addTaps<Vector>(t, n, s, f, c, r);                                                             \
+  }                                                                                                \
+  instructions void row(const Shape& s, const float* i, const float* g, long r, float* o) {        \
+    addRowOf<Vector>(s, i, g, r, o);                                                               \
+  }                                                                                                \
+  const Kernels kernels = {taps, row};                                                             \
   }
-KERNELS(avx512, AVX512, Vector16)
-KERNELS(avx2, AVX2, Vector8)
+FOR_EACH_PROCESSOR(KERNELS)
 
 const Kernels& kernels() {
-  return hasAvx512() ? avx512::kernels : avx2::kernels;
+  return OF_THIS_PROCESSOR(kernels);
 }
 
 /** Along one side: a place in the source and one in the filter. */

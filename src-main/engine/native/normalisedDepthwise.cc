@@ -76,24 +76,23 @@ struct RowKernels {
   void (*filter3)(const float*, const float*, const Places&, float*);
   void (*filter5)(const float*, const float*, const Places&, float*);
 };
-#define ROW_KERNELS(name, instructions, Vector)                                                                   \
-  namespace name {                                                                                                \
-  __attribute__((target(instructions))) void products(const Product* p, long n, const Places& s, float* r) {      \
-    addProducts<Vector>(p, n, s, r);                                                                              \
-  }                                                                                                               \
-  __attribute__((target(instructions))) void filter3(const float* i, const float* g, const Places& s, float* o) { \
-    addFilterRow<Vector, 3>(i, g, s, o);                                                                          \
-  }                                                                                                               \
-  __attribute__((target(instructions))) void filter5(const float* i, const float* g, const Places& s, float* o) { \
-    addFilterRow<Vector, 5>(i, g, s, o);                                                                          \
-  }                                                                                                               \
-  const RowKernels rowKernels = {products, filter3, filter5};                                                     \
+#define ROW_KERNELS(name, instructions, Vector)                                          \
+  namespace name {                                                                       \
+  instructions void products(const Product* p, long n, const Places& s, float* r) {      \
+    addProducts<Vector>(p, n, s, r);                                                     \
+  }                                                                                      \
+  instructions void filter3(const float* i, const float* g, const Places& s, float* o) { \
+    addFilterRow<Vector, 3>(i, g, s, o);                                                 \
+  }                                                                                      \
+  instructions void filter5(const float* i, const float* g, const Places& s, float* o) { \
+    addFilterRow<Vector, 5>(i, g, s, o);                                                 \
+  }                                                                                      \
+  const RowKernels rowKernels = {products, filter3, filter5};                            \
   }
-ROW_KERNELS(avx512, AVX512, Vector16)
-ROW_KERNELS(avx2, AVX2, Vector8)
+FOR_EACH_PROCESSOR(ROW_KERNELS)
 
 const RowKernels& rowKernels() {
-  return hasAvx512() ? avx512::rowKernels : avx2::rowKernels;
+  return OF_THIS_PROCESSOR(rowKernels);
 }
 
 /** The last rows of an image, each between columns of zeros: row r lies in slot r modulo their number. */

@@ -30,7 +30,7 @@ void registerOp(const OpDefinition& definition) {
         status.it);
 }
 
-/** Without AVX2 there are no kernels and so no ops: the engine then uses TensorFlow's own. */
+/** On x86-64 without AVX2 there are no kernels and so no ops: the engine then uses TensorFlow's own. */
 const bool registered = [] {
   if (!hasKernels())
     return false;

@@ -104,7 +104,7 @@ View<Pixel> phaseOf(const View<Pixel>& image, bool oddRows, bool oddColumns) {
           (image.columns + !oddColumns) / 2, 2 * image.rowStride, 2 * image.columnStride};
 }
 
-// --- Kernels: each is compiled for AVX-512 and for AVX2, and for every height and width of a tile, with infinity or
+// --- Kernels: each is compiled for every kind of processor, and for every height and width of a tile, with infinity or
 // without.
 
 /** A patch of `view` from row and column on to points[points down][points across][channels]; what lies outside is zero.
@@ -227,28 +227,25 @@ struct Kernels {  // by height and width of the tile, and by infinity down and a
       EVERY_INFINITY(kernel, 4, 3), EVERY_INFINITY(kernel, 4, 4)    \
     }                                                               \
   }
-#define POLYPHASE_KERNELS(name, instructions, Vector, panel)                                                        \
+#define POLYPHASE_KERNELS(name, instructions, Vector)                                                               \
   namespace name {                                                                                                  \
   template <int d, int a, bool e, bool b>                                                                           \
-  __attribute__((target(instructions))) void patch(const View<const float>& v, long r, long c, long n, float* p,    \
-                                                   long s, const Layout& l) {                                       \
+  instructions void patch(const View<const float>& v, long r, long c, long n, float* p, long s, const Layout& l) {  \
     patchToPoints<Vector, d, a, e, b>(v, r, c, n, p, s, l);                                                         \
   }                                                                                                                 \
   template <int d, int a, bool e, bool b>                                                                           \
-  __attribute__((target(instructions))) void output(const float* p, long s, const Layout& l, long n,                \
-                                                    const View<float>& v, long r, long c) {                         \
+  instructions void output(const float* p, long s, const Layout& l, long n, const View<float>& v, long r, long c) { \
     pointsToPatch<Vector, d, a, e, b>(p, s, l, n, v, r, c);                                                         \
   }                                                                                                                 \
   template <int d, int a>                                                                                           \
-  __attribute__((target(instructions))) void gradient(const View<const float>& v, long r, long c, long n, float* p, \
-                                                      const Layout& l) {                                            \
+  instructions void gradient(const View<const float>& v, long r, long c, long n, float* p, const Layout& l) {       \
     resultPatchToPoints<Vector, d, a>(v, r, c, n, p, l);                                                            \
   }                                                                                                                 \
-  __attribute__((target(instructions))) void filter(const float* t, long r, long c, float* p) {                     \
-    tapsToPoint<Vector, panel>(t, r, c, p);                                                                         \
+  instructions void filter(const float* t, long r, long c, float* p) {                                              \
+    tapsToPoint<Vector, kPanel<Vector>>(t, r, c, p);                                                                \
   }                                                                                                                 \
-  __attribute__((target(instructions))) void filterGradient(const Sums& p, long c, float* f, long s, long o) {      \
-    pointsToFilter<Vector, panel, filterFromPoints<Vector>>(p, c, f, s, o);                                         \
+  instructions void filterGradient(const Sums& p, long c, float* f, long s, long o) {                               \
+    pointsToFilter<Vector, kPanel<Vector>, filterFromPoints<Vector>>(p, c, f, s, o);                                \
   }                                                                                                                 \
   const Kernels kernels = {EVERY_TILE(patch),                                                                       \
                            EVERY_TILE(output),                                                                      \
@@ -256,11 +253,10 @@ struct Kernels {  // by height and width of the tile, and by infinity down and a
                            filter,                                                                                  \
                            filterGradient};                                                                         \
   }
-POLYPHASE_KERNELS(avx512, AVX512, Vector16, 64)
-POLYPHASE_KERNELS(avx2, AVX2, Vector8, 16)
+FOR_EACH_PROCESSOR(POLYPHASE_KERNELS)
 
 inline const Kernels& kernels() {
-  return hasAvx512() ? avx512::kernels : avx2::kernels;
+  return OF_THIS_PROCESSOR(kernels);
 }
 
 // --- The three convolutions.

@@ -11,16 +11,10 @@ constexpr long kMostTaps = 15 * 15,
                kPerWord = 4;  // windows of a row whose taps share a word: vectors of bytes would be taken apart
 constexpr unsigned kByte = 255, kNone = 255;  // the tap of a window in which nothing is positive
 
+/** Words of the same number as a register's numbers. */
 template <class Vector>
-struct WordsOf;
-template <>
-struct WordsOf<Vector16> {
-  typedef unsigned Words __attribute__((vector_size(64)));
-};
-
-template <>
-struct WordsOf<Vector8> {
-  typedef unsigned Words __attribute__((vector_size(32)));
+struct WordsOf {
+  typedef unsigned Words __attribute__((vector_size(sizeof(Vector))));
 };
 
 /** Windows over images [batch, height, width, channels], of which parts may lie outside. */
@@ -171,24 +165,21 @@ struct PoolKernels {
   void (*unpool)(const Windows&, const Unpooling&, const float*, long, float*, bool);
 };
 
-#define POOL_KERNELS(name, instructions, Vector)                                                                    \
-  namespace name {                                                                                                  \
-  __attribute__((target(instructions))) void pool(const Windows& w, const float* x, const Normalisation& n, long r, \
-                                                  const Pooled& p) {                                                \
-    poolRow<Vector>(w, x, n, r, p);                                                                                 \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void unpool(const Windows& w, const Unpooling& u, const float* x, long r,   \
-                                                    float* d, bool b) {                                             \
-    unpoolRow<Vector>(w, u, x, r, d, b);                                                                            \
-    settle(b);                                                                                                      \
-  }                                                                                                                 \
-  const PoolKernels poolKernels = {pool, unpool};                                                                   \
+#define POOL_KERNELS(name, instructions, Vector)                                                              \
+  namespace name {                                                                                            \
+  instructions void pool(const Windows& w, const float* x, const Normalisation& n, long r, const Pooled& p) { \
+    poolRow<Vector>(w, x, n, r, p);                                                                           \
+  }                                                                                                           \
+  instructions void unpool(const Windows& w, const Unpooling& u, const float* x, long r, float* d, bool b) {  \
+    unpoolRow<Vector>(w, u, x, r, d, b);                                                                      \
+    settle(b);                                                                                                \
+  }                                                                                                           \
+  const PoolKernels poolKernels = {pool, unpool};                                                             \
   }
-POOL_KERNELS(avx512, AVX512, Vector16)
-POOL_KERNELS(avx2, AVX2, Vector8)
+FOR_EACH_PROCESSOR(POOL_KERNELS)
 
 const PoolKernels& poolKernels() {
-  return hasAvx512() ? avx512::poolKernels : avx2::poolKernels;
+  return OF_THIS_PROCESSOR(poolKernels);
 }
 
 struct PoolAttributes {

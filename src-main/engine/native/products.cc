@@ -57,14 +57,12 @@ ALWAYS void multiplyPanel(const Product& whole) {
   } while (k < whole.depth);
 }
 
-#define PRODUCTS(name, instructions, Vector, vectors)                                                             \
-  namespace name {                                                                                                \
-  static_assert(vectors * kLanes<Vector> == kPanel, "A panel is as wide as the vectors that it is computed in."); \
-  __attribute__((target(instructions))) void multiply(const Product& p) {                                         \
-    multiplyPanel<Vector, vectors>(p);                                                                            \
-  }                                                                                                               \
+#define PRODUCTS(name, instructions, Vector)         \
+  namespace name {                                   \
+  instructions void multiply(const Product& p) {     \
+    multiplyPanel<Vector, kPanelVectors<Vector>>(p); \
+  }                                                  \
   }
-PRODUCTS(avx512, AVX512, Vector16, 4)
-PRODUCTS(avx2, AVX2, Vector8, 2)
+FOR_EACH_PROCESSOR(PRODUCTS)
 
 }  // namespace native

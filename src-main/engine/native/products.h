@@ -20,21 +20,26 @@ struct Product {
   bool add;
 };
 
-namespace avx512 {
-constexpr long kPanel = 64;
-void multiply(const Product& product);
-}  // namespace avx512
-namespace avx2 {
-constexpr long kPanel = 16;
-void multiply(const Product& product);
-}  // namespace avx2
+/** Registers that a panel is wide. Six rows of it are summed up at once: with AVX2, which has 16 registers, 12 sums,
+ * and with AVX-512 and NEON, which have 32, 24 sums. */
+template <class Vector>
+constexpr long kPanelVectors = kLanes<Vector> == 8 ? 2 : 4;
+template <class Vector>
+constexpr long kPanel = kLanes<Vector> * kPanelVectors<Vector>;
+
+#define DECLARE_PRODUCTS(name, instructions, Vector) \
+  namespace name {                                   \
+  constexpr long kColumns = kPanel<Vector>;          \
+  void multiply(const Product& product);             \
+  }
+FOR_EACH_PROCESSOR(DECLARE_PRODUCTS)
 
 /** Columns of a product on this processor. */
 inline long panelOf() {
-  return hasAvx512() ? avx512::kPanel : avx2::kPanel;
+  return OF_THIS_PROCESSOR(kColumns);
 }
 inline void multiply(const Product& product) {
-  (hasAvx512() ? avx512::multiply : avx2::multiply)(product);
+  OF_THIS_PROCESSOR(multiply)(product);
 }
 
 }  // namespace native

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include "products.h"
 #include "vectors.h"
 #include "workers.h"
@@ -93,12 +94,13 @@ ALWAYS void filterFromPoints(const Vector u[7], Vector out[4]) {  // G^T u
   out[3] = (-2.0f / 9) * s + (8.0f / 45) * s2 + (2.0f / 45) * sHalf + u[6];
 }
 
-// --- Kernels: each is compiled for AVX-512 and for AVX2.
+// --- Kernels: each is compiled for every kind of processor.
 
 /** A patch of a tile, 14 rows of 42 numbers that lie rowStride apart, to points[49][pointStride], 12 numbers each; two
  * more behind them are overwritten. */
 template <class Vector>
 ALWAYS void patchToPoints(const float* patch, long rowStride, float* points, long pointStride) {
+  typedef std::conditional_t<(kLanes<Vector> > 8), Vector8, Vector> Narrow;
   float rows[kSide][2][kRow];
   for (long parity = 0; parity < 2; parity++)
     UNROLL for (long lane = 0; lane < kRow; lane += kLanes<Vector>) {
@@ -109,10 +111,13 @@ ALWAYS void patchToPoints(const float* patch, long rowStride, float* points, lon
     }
   for (long i = 0; i < kSide; i++)
     for (long parity = 0; parity < 2; parity++) {
-      Vector8 row[kSide], out[kSide];  // of which six are used: two pixels
-      UNROLL for (long j = 0; j < kSide; j++) row[j] = load<Vector8>(rows[i][parity] + j * kPair);
-      toPoints(row, out);
-      UNROLL for (long j = 0; j < kSide; j++) store(points + (i * kSide + j) * pointStride + parity * kPair, out[j]);
+      UNROLL for (long lane = 0; lane < 8; lane += kLanes<Narrow>) {  // of which six are used: two pixels
+        Narrow row[kSide], out[kSide];
+        UNROLL for (long j = 0; j < kSide; j++) row[j] = load<Narrow>(rows[i][parity] + j * kPair + lane);
+        toPoints(row, out);
+        UNROLL for (long j = 0; j < kSide; j++)
+            store(points + (i * kSide + j) * pointStride + parity * kPair + lane, out[j]);
+      }
     }
 }
 
@@ -242,33 +247,29 @@ struct Kernels {
   void (*filterGradient)(const float*, long, long, const Shape&, long, float*);
 };
 
-#define STEM_KERNELS(name, instructions, Vector, panel)                                                             \
-  namespace name {                                                                                                  \
-  __attribute__((target(instructions))) void patch(const float* i, long r, float* p, long d) {                      \
-    patchToPoints<Vector>(i, r, p, d);                                                                              \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void output(const float* p, long d, const Shape& s, long t, float* o,       \
-                                                    bool b) {                                                       \
-    pointsToOutput<Vector>(p, d, s, t, o, b);                                                                       \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void gradient(const float* g, const Shape& s, long t, float* p, long d,     \
-                                                      long e) {                                                     \
-    gradientToPoints<Vector, panel>(g, s, t, p, d, e);                                                              \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void filter(const float* f, const Shape& s, long i, float* p) {             \
-    filterToPanels<Vector, panel>(f, s, i, p);                                                                      \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void filterGradient(const float* p, long n, long d, const Shape& s, long i, \
-                                                            float* f) {                                             \
-    panelsToFilter<Vector, panel>(p, n, d, s, i, f);                                                                \
-  }                                                                                                                 \
-  const Kernels kernels = {patch, output, gradient, filter, filterGradient};                                        \
+#define STEM_KERNELS(name, instructions, Vector)                                                       \
+  namespace name {                                                                                     \
+  instructions void patch(const float* i, long r, float* p, long d) {                                  \
+    patchToPoints<Vector>(i, r, p, d);                                                                 \
+  }                                                                                                    \
+  instructions void output(const float* p, long d, const Shape& s, long t, float* o, bool b) {         \
+    pointsToOutput<Vector>(p, d, s, t, o, b);                                                          \
+  }                                                                                                    \
+  instructions void gradient(const float* g, const Shape& s, long t, float* p, long d, long e) {       \
+    gradientToPoints<Vector, kPanel<Vector>>(g, s, t, p, d, e);                                        \
+  }                                                                                                    \
+  instructions void filter(const float* f, const Shape& s, long i, float* p) {                         \
+    filterToPanels<Vector, kPanel<Vector>>(f, s, i, p);                                                \
+  }                                                                                                    \
+  instructions void filterGradient(const float* p, long n, long d, const Shape& s, long i, float* f) { \
+    panelsToFilter<Vector, kPanel<Vector>>(p, n, d, s, i, f);                                          \
+  }                                                                                                    \
+  const Kernels kernels = {patch, output, gradient, filter, filterGradient};                           \
   }
-STEM_KERNELS(avx512, AVX512, Vector16, 64)
-STEM_KERNELS(avx2, AVX2, Vector8, 16)
+FOR_EACH_PROCESSOR(STEM_KERNELS)
 
 inline const Kernels& kernels() {
-  return hasAvx512() ? avx512::kernels : avx2::kernels;
+  return OF_THIS_PROCESSOR(kernels);
 }
 
 // --- The two convolutions.

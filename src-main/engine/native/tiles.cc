@@ -2,6 +2,19 @@
 
 namespace native {
 
+/** The numbers of two registers at these places, counted through both. */
+template <class Vector, class Places>
+ALWAYS Vector chosenFrom(const Vector& first, const Vector& second, const Places& places) {
+#if defined(__clang__)  // it has no such function, but makes one instruction of this
+  Vector chosen;
+  _Pragma("GCC unroll 16") for (long lane = 0; lane < kLanes<Vector>; lane++) chosen[lane] =
+      places[lane] < kLanes<Vector> ? first[places[lane]] : second[places[lane] - kLanes<Vector>];
+  return chosen;
+#else
+  return __builtin_shuffle(first, second, places);
+#endif
+}
+
 /** Exchanges numbers until rows are columns: at each step those of two rows and two columns that lie `step` apart. */
 template <class Vector, long step = kLanes<Vector> / 2>
 ALWAYS void transpose(Vector* rows) {
@@ -15,8 +28,8 @@ ALWAYS void transpose(Vector* rows) {
     if (row & step)
       continue;
     const Vector above = rows[row], below = rows[row + step];
-    rows[row] = __builtin_shuffle(above, below, upper);
-    rows[row + step] = __builtin_shuffle(above, below, lower);
+    rows[row] = chosenFrom(above, below, upper);
+    rows[row + step] = chosenFrom(above, below, lower);
   }
   if constexpr (step > 1)
     transpose<Vector, step / 2>(rows);
@@ -37,13 +50,12 @@ ALWAYS void turn(const float* columns, long rowStride, float* rows) {
     }
 }
 
-#define TURN(name, instructions, Vector, panel)                                                        \
-  namespace name {                                                                                     \
-  __attribute__((target(instructions))) void turn(const float* columns, long rowStride, float* rows) { \
-    native::turn<Vector, panel>(columns, rowStride, rows);                                             \
-  }                                                                                                    \
+#define TURN(name, instructions, Vector)                                      \
+  namespace name {                                                            \
+  instructions void turn(const float* columns, long rowStride, float* rows) { \
+    native::turn<Vector, kPanel<Vector>>(columns, rowStride, rows);           \
+  }                                                                           \
   }
-TURN(avx512, AVX512, Vector16, 64)
-TURN(avx2, AVX2, Vector8, 16)
+FOR_EACH_PROCESSOR(TURN)
 
 }  // namespace native

@@ -115,12 +115,11 @@ ALWAYS void pointsToFilter(const Sums& sums, long count, float* filter, long fil
   }
 }
 
-namespace avx512 {
-void turn(const float* columns, long rowStride, float* rows);
-}  // namespace avx512
-namespace avx2 {
-void turn(const float* columns, long rowStride, float* rows);
-}  // namespace avx2
+#define DECLARE_TURN(name, instructions, Vector)                \
+  namespace name {                                              \
+  void turn(const float* columns, long rowStride, float* rows); \
+  }
+FOR_EACH_PROCESSOR(DECLARE_TURN)
 
 /** A filter [3, 3, inputs, outputs], or one [3, 3, outputs, inputs] that is to be turned by 180 degrees: with it, a
  * convolution gives the input's gradient. */
@@ -135,8 +134,7 @@ inline void packTaps(const Filter& filter, long input, long output, float* taps)
   const long panel = panelOf(), matrix = filter.inputs * filter.outputs;
   for (long tap = 0; tap < 9; tap++, taps += kTapStride) {
     if (filter.turned) {
-      (hasAvx512() ? avx512::turn : avx2::turn)(filter.data + (8 - tap) * matrix + output * filter.inputs + input,
-                                                filter.inputs, taps);
+      OF_THIS_PROCESSOR(turn)(filter.data + (8 - tap) * matrix + output * filter.inputs + input, filter.inputs, taps);
       continue;
     }
     const float* from = filter.data + tap * matrix + input * filter.outputs + output;

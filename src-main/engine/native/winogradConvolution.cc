@@ -226,33 +226,29 @@ struct Kernels {
   void (*filterGradient)(const Sums&, long, float*, long, long);
 };
 
-#define WINOGRAD_KERNELS(name, instructions, Vector, panel)                                                         \
-  namespace name {                                                                                                  \
-  __attribute__((target(instructions))) void patch(const float* i, const Shape& s, const Tile& t, float* p,         \
-                                                   const Layout& l) {                                               \
-    patchToPoints<Vector>(i, s, t, p, l);                                                                           \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void output(const float* p, const Layout& l, const Shape& s, const Tile& t, \
-                                                    float* i) {                                                     \
-    pointsToOutput<Vector>(p, l, s, t, i);                                                                          \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void gradient(const float* i, const Shape& s, const Tile& t, float* p,      \
-                                                      const Layout& l) {                                            \
-    outputGradientToPoints<Vector>(i, s, t, p, l);                                                                  \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void filter(const float* t, long r, float* p, long d) {                     \
-    tapsToPoints<Vector, panel>(t, r, p, d);                                                                        \
-  }                                                                                                                 \
-  __attribute__((target(instructions))) void filterGradient(const Sums& p, long c, float* f, long s, long o) {      \
-    pointsToFilter<Vector, panel, filterFromPoints<Vector>>(p, c, f, s, o);                                         \
-  }                                                                                                                 \
-  const Kernels kernels = {patch, output, gradient, filter, filterGradient};                                        \
+#define WINOGRAD_KERNELS(name, instructions, Vector)                                                     \
+  namespace name {                                                                                       \
+  instructions void patch(const float* i, const Shape& s, const Tile& t, float* p, const Layout& l) {    \
+    patchToPoints<Vector>(i, s, t, p, l);                                                                \
+  }                                                                                                      \
+  instructions void output(const float* p, const Layout& l, const Shape& s, const Tile& t, float* i) {   \
+    pointsToOutput<Vector>(p, l, s, t, i);                                                               \
+  }                                                                                                      \
+  instructions void gradient(const float* i, const Shape& s, const Tile& t, float* p, const Layout& l) { \
+    outputGradientToPoints<Vector>(i, s, t, p, l);                                                       \
+  }                                                                                                      \
+  instructions void filter(const float* t, long r, float* p, long d) {                                   \
+    tapsToPoints<Vector, kPanel<Vector>>(t, r, p, d);                                                    \
+  }                                                                                                      \
+  instructions void filterGradient(const Sums& p, long c, float* f, long s, long o) {                    \
+    pointsToFilter<Vector, kPanel<Vector>, filterFromPoints<Vector>>(p, c, f, s, o);                     \
+  }                                                                                                      \
+  const Kernels kernels = {patch, output, gradient, filter, filterGradient};                             \
   }
-WINOGRAD_KERNELS(avx512, AVX512, Vector16, 64)
-WINOGRAD_KERNELS(avx2, AVX2, Vector8, 16)
+FOR_EACH_PROCESSOR(WINOGRAD_KERNELS)
 
 inline const Kernels& kernels() {
-  return hasAvx512() ? avx512::kernels : avx2::kernels;
+  return OF_THIS_PROCESSOR(kernels);
 }
 
 // --- The three convolutions.

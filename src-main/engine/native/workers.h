@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 #include <vector>
+#include "processor.h"
 
 namespace native {
 
@@ -22,7 +23,7 @@ void awaitAwake(const Ready& ready) {
     for (int turn = 0; turn < 16; turn++) {
       if (ready())
         return;
-      __builtin_ia32_pause();
+      rest();
     }
     std::this_thread::yield();
   } while (std::chrono::steady_clock::now() < end);
