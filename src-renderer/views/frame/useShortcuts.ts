@@ -5,6 +5,9 @@ import { useFrame } from '../../stores/frame.ts';
 /** How long the second key of a sequence may take. */
 const patienceMilliseconds = 1200;
 
+/** What lies over the view while it is open, and takes the keys: dialogs, menus and the lists of fields. */
+const covering = '[role="dialog"], [role="alertdialog"], [role="menu"], .floating[role="listbox"]';
+
 /** Other keys for what a Command names. */
 const otherKeys: Readonly<Record<string, string>> = { 'Mod+y': 'Mod+Shift+z' };
 const undoKeys: readonly string[] = ['Mod+z', 'Mod+Shift+z'];
@@ -18,7 +21,7 @@ function keysOf(event: KeyboardEvent): string {
   return otherKeys[keys] ?? keys;
 }
 
-/** Runs the command whose keys are pressed. Keys without Ctrl are ignored while the user types or a dialog is open. */
+/** Runs the command whose keys are pressed. Keys without Ctrl are left to a field being typed in and to what covers. */
 export function useShortcuts(): void {
   const registry = useCommandRegistry();
   const frame = useFrame();
@@ -31,7 +34,7 @@ export function useShortcuts(): void {
       (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
       !(target instanceof HTMLInputElement && target.type === 'checkbox');
     const keys = keysOf(event);
-    const isCovered = document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
+    const isCovered = document.querySelector(covering) !== null;
     // A text field undoes its own typing, and in a dialog Ctrl-Z would change what is behind it.
     const isForView = !keys.startsWith('Mod+') || undoKeys.includes(keys);
     if ((typing || isCovered) && isForView) return;
