@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { arrayScript, collectScript } from '../../src-main/workbench/batch/batchScripts.ts';
-import { parseExperiment } from '../../src-shared/parseExperiment.ts';
+import { experimentSchema } from '../../src-shared/experiment.ts';
 
 const folder = `/data/Ann's "faces" #1; $(touch x) \`id\`/batch/0`;
 const script = {
   folder,
-  batch: { plan: parseExperiment('name: "x\\ny"', 'x'), planHash: 'f'.repeat(64), runs: [] },
+  batch: { plan: experimentSchema.parse({ name: 'x\ny' }), planHash: 'f'.repeat(64), runs: [] },
   numbers: [0],
   flags: [`--comment=it's "two" words #1`],
   commands: { task: ['node', "it's", folder], collect: ['node', folder] },

@@ -1,4 +1,5 @@
-import { parseExperiment } from '../../src-shared/parseExperiment.ts';
+import { parse } from 'yaml';
+import { experimentSchema } from '../../src-shared/experiment.ts';
 import { wilsonInterval } from '../../src-shared/maths/statistics.ts';
 import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
 import type { ReportModel, ReportRun } from '../../src-main/report/reportModel.ts';
@@ -14,7 +15,7 @@ export interface Outcome {
 
 /** A model of runs with given numbers of correct images out of 60, and similarities that lie a given distance apart. */
 export function constructedModel(yaml: string, outcome: (arm: string, seed: number) => Outcome): ReportModel {
-  const plan = parseExperiment(yaml, 'constructed.yaml');
+  const plan = experimentSchema.parse(parse(yaml));
   const rate = (correct: number) => ({ correct, total: 60, value: correct / 60, ...wilsonInterval(correct, 60) });
   const negatives = Float64Array.from({ length: 400 }, (_, index) => index / 400);
   const runs = plan.arms.flatMap((arm) =>

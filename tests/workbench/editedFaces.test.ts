@@ -207,6 +207,7 @@ test('a split shows at once what was excluded or renamed since its faces were pr
     const audited = await call('split.audit', sections);
     assert.deepEqual(seen.excluded, { images: 7, people: 1 });
     assert.equal(seen.prepared, whole.prepared, 'no face was cut again');
+    assert.deepEqual([whole.preparedBefore, seen.preparedBefore], [false, true]);
     assert.ok(!shown.pictures.some(({ identity, index }) => identity === 's1' || index === first.index));
 
     await prepared();
@@ -216,6 +217,7 @@ test('a split shows at once what was excluded or renamed since its faces were pr
     const unplaced = ({ persons, ...rest }: typeof after) => ({
       ...rest,
       prepared: '',
+      preparedBefore: false,
       persons: persons.map((person) => ({ ...person, first: 0 })),
     });
     assert.deepEqual(unplaced(after), unplaced(seen), 'and the split is the one that the prepared faces have');
