@@ -351,7 +351,7 @@ const singleLosses = {
 } as const satisfies Record<string, LossEntry>;
 
 /** The headings of losses in the form, in its order. */
-export const lossGroups = [
+const lossGroups = [
   'Softmax',
   'Fixed margin',
   'Adaptive margin or scale',
@@ -359,7 +359,7 @@ export const lossGroups = [
   'Pairs of pictures',
   'Several losses',
 ] as const;
-export type LossGroup = (typeof lossGroups)[number];
+type LossGroup = (typeof lossGroups)[number];
 
 /** What the catalogue says about a loss. */
 export interface LossEntry {
@@ -433,6 +433,11 @@ export const lossCatalogue = {
 
 export type LossName = keyof typeof lossCatalogue;
 export const lossNames = Object.keys(lossCatalogue) as LossName[];
+/** The losses under each heading of the form. */
+export const groupedLosses = lossGroups.map((group) => ({
+  group,
+  names: lossNames.filter((name) => lossCatalogue[name].group === group),
+}));
 
 /** λ in the paper of the center loss, which adds it to cross-entropy (equation 5). */
 const centerWeight = 0.003;
