@@ -37,8 +37,11 @@ export function useCloudPositions({
   async function showEarlier(): Promise<void> {
     const asked = wanted.value;
     lookedFor.value++;
-    if (await showKept(ids.value, request.value)) startedFor.value = asked;
-    lookedFor.value--;
+    try {
+      if (await showKept(ids.value, request.value)) startedFor.value = asked;
+    } finally {
+      lookedFor.value--;
+    }
   }
   const showsOtherRuns = (): boolean => points.value.some(({ run }, at) => run !== ids.value[at]);
   watch(
