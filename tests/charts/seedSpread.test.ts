@@ -121,9 +121,10 @@ test('a hundred seeds of seven charts become seven lines in well under a second'
   const charts = Array.from({ length: 7 }, () =>
     Array.from({ length: 100 }, (_, seed) => curve(`s${seed}`, Array.from({ length: 200 }, normal))),
   );
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   const lines = charts.flatMap((curves) => linesOf(curves, 'deviation', 0.6));
-  const taken = performance.now() - begun;
+  const { user, system } = process.cpuUsage(begun);
+  const taken = (user + system) / 1000;
   assert.deepEqual([lines.length, lines[0]?.spread?.measured.counts[0]], [7, 100]);
   assert.ok(taken < 900, `${taken.toFixed(0)} ms`);
 });

@@ -243,13 +243,13 @@ test('one Escape closes a dialog with a tooltip open in it, or beneath it', opti
   await dialog.getByRole('button', { name: 'Close' }).hover();
   await tooltip.waitFor();
   await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'hidden', timeout: 2000 });
+  await dialog.waitFor({ state: 'hidden', timeout: 10_000 });
   await page.getByRole('button', { name: /^Theme:/ }).hover();
   await tooltip.waitFor();
   await page.keyboard.press('Control+k');
   await dialog.waitFor();
   await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'hidden', timeout: 2000 });
+  await dialog.waitFor({ state: 'hidden', timeout: 10_000 });
   await page.mouse.move(640, 400);
 });
 
@@ -312,7 +312,7 @@ test('a chart of the report is opened large, saved, and brought back by its addr
   await page.reload();
   await table.waitFor();
   await page.keyboard.press('Escape');
-  await large.waitFor({ state: 'detached', timeout: 2000 });
+  await large.waitFor({ state: 'detached', timeout: 10_000 });
   assert.doesNotMatch(page.url(), /chart=/);
 });
 

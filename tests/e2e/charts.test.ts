@@ -131,7 +131,7 @@ async function closed(of: Page): Promise<void> {
   await of.keyboard.press('Tab');
   await of.getByRole('tooltip').first().waitFor();
   await of.keyboard.press('Escape');
-  await largeOf(of).waitFor({ state: 'detached', timeout: 2000 });
+  await largeOf(of).waitFor({ state: 'detached', timeout: 10_000 });
 }
 /** Zooms the large chart to a part in its middle; false where it cannot be zoomed. */
 async function zoomed(of: Page): Promise<boolean> {

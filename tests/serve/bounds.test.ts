@@ -353,7 +353,7 @@ test('closing tells every screen, is soon over, and a new server may have the po
     const code = closeCode(socket);
     const started = performance.now();
     await close();
-    assert.ok(performance.now() - started < 3000);
+    assert.ok(performance.now() - started < 10_000);
     assert.equal(await code, 1001);
     assert.equal(workbench.listeners.size, 0);
     await assert.rejects(socketAt(`${address.replace('http', 'ws')}api`, bearer));

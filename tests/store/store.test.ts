@@ -21,6 +21,15 @@ async function withWorkspace(action: (folder: string) => void | Promise<void>): 
   }
 }
 
+/** What is read, and the milliseconds of the quickest of five readings: other programs slow some of them down. */
+function quickest<T>(read: () => T): { result: T; milliseconds: number } {
+  const readings = Array.from({ length: 5 }, () => {
+    const started = performance.now();
+    return { result: read(), milliseconds: performance.now() - started };
+  });
+  return readings.reduce((best, other) => (other.milliseconds < best.milliseconds ? other : best));
+}
+
 function filled(folder: string) {
   const store = openStore(folder);
   store.savePlan('plan', experimentSchema.parse({}));
@@ -62,11 +71,7 @@ test("an epoch's points and a curve are found among 200,000 points of steps with
         })),
       );
     }
-    const timed = <T>(read: () => T) => {
-      const started = performance.now();
-      return { result: read(), milliseconds: performance.now() - started };
-    };
-    const epochs = timed(() => store.points('run'));
+    const epochs = quickest(() => store.points('run'));
     assert.deepEqual(
       epochs.result.map((point) => [point.name, point.step]),
       [
@@ -75,7 +80,7 @@ test("an epoch's points and a curve are found among 200,000 points of steps with
       ],
     );
     assert.ok(epochs.milliseconds < 20, `${epochs.milliseconds} ms`);
-    const tail = timed(() => store.curve('run', 'step/loss', 39_989));
+    const tail = quickest(() => store.curve('run', 'step/loss', 39_989));
     assert.deepEqual(
       tail.result.map(([step]) => step),
       Array.from({ length: 10 }, (_, at) => 39_990 + at),
@@ -113,9 +118,8 @@ test('a part of a curve is read by step, epoch, clock or time since its start, w
       [[], []],
     );
     assert.deepEqual(steps('step', 7.2, 7.8), [7, 8]); // between two points: the line between them
-    const started = performance.now();
-    steps('step', 50_000, 51_000);
-    assert.ok(performance.now() - started < 20, `${performance.now() - started} ms`);
+    const { milliseconds } = quickest(() => steps('step', 50_000, 51_000));
+    assert.ok(milliseconds < 20, `${milliseconds} ms`);
     store.close();
   }));
 
