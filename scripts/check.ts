@@ -20,8 +20,15 @@ interface Check {
   readonly remedy: string;
 }
 
+// The compiler in machine code takes a quarter of the time of the one in JavaScript, which vue-tsc and ESLint need.
+const typescript = join(root, 'node_modules', 'typescript-native', 'bin', 'tsc');
+
 const checks: readonly Check[] = [
-  { name: 'types', command: [tool('tsc'), '-p', '.', ...incremental('types')], remedy: 'mend the types named above' },
+  {
+    name: 'types',
+    command: [process.execPath, typescript, '-p', '.', ...incremental('types')],
+    remedy: 'mend the types named above',
+  },
   {
     name: 'types of the screens',
     command: [tool('vue-tsc'), '-p', 'src-renderer', ...incremental('screens')],
