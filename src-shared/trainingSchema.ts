@@ -81,6 +81,9 @@ export const augmentationSchema = z.strictObject({
 });
 export type AugmentationPlan = z.infer<typeof augmentationSchema>;
 
+export const precisions = ['float32', 'bfloat16'] as const;
+export type Precision = (typeof precisions)[number];
+
 export const trainingSchema = z.strictObject({
   epochs: z.int().min(1).max(10_000).default(20).describe('passes over the training images'),
   batchSize: z.int().min(2).max(4096).default(64).describe('images in each training step'),
@@ -141,6 +144,14 @@ export const trainingSchema = z.strictObject({
     .default(0)
     .describe(
       'first epochs in which only the embedding layer and the class centres learn; 0: all learn from the start',
+    ),
+  precision: z
+    .enum(precisions)
+    .default('float32')
+    .describe(
+      'numbers that convolutions, batch norm and rectifiers compute with during training. bfloat16 has 8 bits of ' +
+        'precision instead of 24; it needs a processor with amx_bf16 or avx512_bf16. Weights, loss and optimiser ' +
+        'stay float32, and so does all evaluation',
     ),
   tensorboard: z
     .boolean()

@@ -159,6 +159,7 @@ export function trainProgram(options: ProgramOptions, { frozenBackbone = false }
   const { rows, inputs: rowInputs } = classRows({ ...options, embeddingSize: network.embeddingSize });
   return {
     rows,
+    precision: training.precision,
     inputs: { ...imageInputs(network, training.batchSize), ...rowInputs, ...trainInputs(options) },
     run(inputs, state) {
       const { images, labels } = inputs as { images: Tensor; labels: Tensor };

@@ -71,7 +71,11 @@ export async function runTask(task: TrainerTask, surroundings: TaskSurroundings)
     send({
       kind: 'started',
       initialWeightsHash: parametersHash(initial.network),
-      engine: { ...engine, steps: task.compiled ? 'compiled' : 'eager' },
+      engine: {
+        ...engine,
+        steps: task.compiled ? 'compiled' : 'eager',
+        ...(plan.training.precision === 'bfloat16' ? { precision: 'bfloat16' as const } : {}),
+      },
       classCentres: initial.classCentres,
     });
     const trained = await train(run, initial, surroundings);

@@ -621,6 +621,25 @@ test(
   },
 );
 
+test('a report names the arms that were trained in bfloat16, and not as another engine', async () => {
+  const low = 'settings: { training.precision: bfloat16 }';
+  const model = constructedModel(
+    `seeds: [1, 2]\narms: [{ name: CE, loss: crossEntropy }, { name: Low, loss: crossEntropy, ${low} }]\n`,
+    apart,
+  );
+  const engine = { device: 'cpu', tensorflow: '2.21.0', threads: 2, processor: 'A', steps: 'compiled' } as const;
+  const report = await checkWhole({
+    ...model,
+    runs: model.runs.map((run) => ({
+      ...run,
+      engines: [{ ...engine, ...(run.arm === 'Low' ? { precision: 'bfloat16' as const } : {}) }],
+    })),
+  });
+  assert.match(report, /Convolutions, batch normalisation and rectifiers of Low were trained in bfloat16/);
+  assert.match(report, /`training\.precision` \| float32 \| bfloat16/);
+  assert.doesNotMatch(report, /computed with different engines/);
+});
+
 test('an arm with a long name keeps its metrics apart in the figure of differences, within the card', () => {
   const long = 'CosFace with a name that somebody wrote out in full so that all know what it is';
   const model = constructedModel(

@@ -38,6 +38,8 @@ test('a knob that came later is in the hash where it changes what is trained', (
   assert.notEqual(hashOf(''), hashOf('training: { backboneRate: 0.1 }'));
   assert.notEqual(hashOf(''), hashOf('training: { freezeBackboneEpochs: 1 }'));
   assert.notEqual(hashOf(''), hashOf('training: { tensorboard: true }'));
+  assert.equal(hashOf(''), hashOf('training: { precision: float32 }'));
+  assert.notEqual(hashOf(''), hashOf('training: { precision: bfloat16 }'));
   assert.notEqual(hashOf(''), hashOf("data: { licence: 'CC BY 4.0' }"));
   assert.notEqual(hashOf(''), hashOf('split: { valPeople: 0.1 }'));
   assert.equal(hashOf(''), hashOf('evaluation: { select: accuracy }'));

@@ -6,35 +6,12 @@ import { temporaryFault } from '../../files/temporaryFault.ts';
 import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor } from '../tensorflow.ts';
 import { replaceRows, rowsAt } from '../kernels/tableEntries.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
-import { joinSums } from './joinSums.ts';
-import { hollowTensor, record, type RecordedConstant, type RecordedOp } from './recording.ts';
+import type { InputSpec, Program, StateSpec } from './program.ts';
+import type { RecordedConstant, RecordedOp } from './recording.ts';
+import { elementTypes, recordProgram, type RecordedProgram } from './recordProgram.ts';
+import { replay, type Given } from './replay.ts';
 
-export type ElementType = 'float32' | 'int32' | 'uint8';
-export interface InputSpec {
-  readonly shape: readonly number[];
-  readonly dtype: ElementType;
-}
-export interface StateSpec {
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
-/** A step as a pure function from named inputs and state to named outputs and changed state, all float32 or int32. */
-export interface Program {
-  readonly inputs: Readonly<Record<string, InputSpec>>;
-  /**
-   * State of which the program sees and changes only some rows, each with the int32 input [count] that names them,
-   * every row at most once. The other rows are neither read nor copied.
-   */
-  readonly rows?: ReadonlyMap<string, string>;
-  run(
-    inputs: Readonly<Record<string, Tensor>>,
-    state: ReadonlyMap<string, Tensor>,
-  ): {
-    readonly outputs: Readonly<Record<string, Tensor>>;
-    readonly updates: ReadonlyMap<string, Tensor>;
-  };
-}
+export type { InputSpec, Program, StateSpec };
 
 /** Programs that share one state. Weights stay inside the engine between steps. */
 export interface Machine {
@@ -47,12 +24,6 @@ export interface Machine {
   writeState(values: ReadonlyMap<string, Float32Array>): void;
   dispose(): void;
 }
-
-const elementTypes = (): Record<ElementType, number> => ({
-  float32: binding.TF_FLOAT,
-  int32: binding.TF_INT32,
-  uint8: binding.TF_UINT8,
-});
 
 // Type attributes that eager execution infers and a GraphDef must write; the value is the input that has the type.
 const inferredTypes: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -81,8 +52,6 @@ function tensorFromValues(spec: { shape: readonly number[]; dtype: number }, val
   });
 }
 
-const idOf = (tensor: Tensor) => backend.getInputTensorIds([tensor])[0] as number;
-
 /** Runs programs op by op: the reference that the compiled machine must match. */
 export function createEagerMachine(
   programs: Readonly<Record<string, Program>>,
@@ -90,6 +59,7 @@ export function createEagerMachine(
 ): Machine {
   const types = elementTypes();
   const state = new Map<string, Tensor>();
+  const runLow = lowRunner(new Map([...initialState].map(([name, { shape }]) => [name, shape])));
   for (const [name, { shape, values }] of initialState)
     state.set(name, tensorFromValues({ shape, dtype: types.float32 }, values));
   return {
@@ -108,7 +78,10 @@ export function createEagerMachine(
             program.rows?.has(name) ? rowsAt(tensor, inputs[program.rows.get(name) as string] as Tensor) : tensor,
           ]),
         );
-        const { outputs, updates } = program.run(inputs, seen);
+        const { outputs, updates } =
+          program.precision === 'bfloat16'
+            ? runLow({ programName, program }, { inputs, state: seen })
+            : program.run(inputs, seen);
         for (const [name, tensor] of Object.entries(outputs)) result[name] = Float32Array.from(tensor.dataSync());
         for (const [name, tensor] of updates) {
           const rows = inputs[program.rows?.get(name) ?? ''];
@@ -133,6 +106,16 @@ export function createEagerMachine(
     dispose: () => {
       for (const tensor of state.values()) tensor.dispose();
     },
+  };
+}
+
+/** Runs programs in bfloat16 op by op, by a record of each that is made once. */
+function lowRunner(shapes: ReadonlyMap<string, readonly number[]>) {
+  const recorded = new Map<string, RecordedProgram>();
+  return ({ programName, program }: { programName: string; program: Program }, given: Given) => {
+    const known = recorded.get(programName) ?? recordProgram(programName, program, shapes);
+    recorded.set(programName, known);
+    return replay(known, given);
   };
 }
 
@@ -308,82 +291,55 @@ interface Source {
 
 /** Records a program and writes what it did into the graph. Returns the names of its outputs. */
 function traceProgram(options: TraceOptions): readonly string[] {
-  const { programName, program, emit } = options;
-  const sources = new Map<number, Source>(); // by the addon's tensor ids
-  tf.engine().startScope(programName);
-  try {
-    // Run it on tensors that have only shapes, and record every op.
-    const inputs = traceInputs(options, sources);
-    const state = traceState(options, sources);
-    let result: ReturnType<Program['run']> | undefined;
-    const recording = record(() => {
-      result = program.run(inputs, state);
-      // A result that no op has used is handed to the engine only now: it must happen inside the recording.
-      for (const tensor of [...Object.values(result.outputs), ...result.updates.values()]) idOf(tensor);
-    });
-    if (!result) throw new Error(`The program ${programName} returned nothing.`);
-    const { outputs, updates } = result;
+  const { programName, program, shapes, emit } = options;
+  const recorded = recordProgram(programName, program, shapes);
+  const sources = givenSources(options, recorded);
+  const sourceOf = (id: number): Source => {
+    const known = sources.get(id);
+    if (known) return known;
+    const constant = emitConstant(options, id, recorded.constants.get(id));
+    sources.set(id, constant);
+    return constant;
+  };
 
-    // Write reads, ops, assignments and outputs, in this order.
-    const sourceOf = (id: number): Source => {
-      const known = sources.get(id);
-      if (known) return known;
-      const constant = emitConstant(options, id, recording.constants.get(id));
-      sources.set(id, constant);
-      return constant;
-    };
-    const reads = emitReads(options);
-    const kept = new Set([...Object.values(outputs), ...updates.values()].map(idOf));
-    joinSums(recording, kept).forEach((op, index) => {
-      const name = emitOp(emit, `${programName}/${op.name}_${index}`, { op, operands: op.inputs.map(sourceOf) });
-      op.outputs.forEach((output, position) =>
-        sources.set(output.id, { name: position === 0 ? name : `${name}:${position}`, dtype: output.dtype }),
-      );
+  // Write reads, ops, assignments and outputs, in this order.
+  const reads = emitReads(options);
+  for (const [index, op] of recorded.ops.entries()) {
+    const name = emitOp(emit, `${programName}/${op.name}_${index}`, {
+      op,
+      operands: op.inputs.map(sourceOf),
+      after: op.after === undefined ? undefined : sourceOf(op.after),
     });
-    const assigned = [...updates].map(([name, tensor]) =>
-      emitAssignment(options, name, { value: sourceOf(idOf(tensor)).name, read: reads.get(name) }),
+    op.outputs.forEach((output, position) =>
+      sources.set(output.id, { name: position === 0 ? name : `${name}:${position}`, dtype: output.dtype }),
     );
-    for (const [name, tensor] of Object.entries(outputs)) {
-      const output = sourceOf(idOf(tensor));
-      // Control edges: a fetched output waits for all assignments.
-      const edges = assigned.map((node) => `^${node}`);
-      emit(`${programName}/out/${name}`, 'Identity', [output.name, ...edges], { T: typeValue(output.dtype) });
-    }
-    return Object.keys(outputs);
-  } finally {
-    tf.engine().endScope();
   }
+  const assigned = [...recorded.updates].map(([name, id]) =>
+    emitAssignment(options, name, { value: sourceOf(id).name, read: reads.get(name) }),
+  );
+  for (const [name, id] of recorded.outputs) {
+    const output = sourceOf(id);
+    // Control edges: a fetched output waits for all assignments.
+    const edges = assigned.map((node) => `^${node}`);
+    emit(`${programName}/out/${name}`, 'Identity', [output.name, ...edges], { T: typeValue(output.dtype) });
+  }
+  return [...recorded.outputs.keys()];
 }
 
-/** A placeholder for each input, and a tensor of its shape to run the program on. */
-function traceInputs({ programName, program, emit }: TraceOptions, sources: Map<number, Source>) {
+/** Writes a placeholder for each input, and says where inputs and state come from. */
+function givenSources({ programName, program, emit, keyOf }: TraceOptions, recorded: RecordedProgram) {
   const types = elementTypes();
-  const inputs: Record<string, Tensor> = {};
-  for (const [name, spec] of Object.entries(program.inputs)) {
-    const dtype = types[spec.dtype];
-    const tensor = hollowTensor({ shape: [...spec.shape], dtype });
-    inputs[name] = tensor;
+  const sources = new Map<number, Source>(); // by the addon's tensor ids
+  for (const [name, { shape, dtype }] of Object.entries(program.inputs)) {
     const node = emit(`${programName}/in/${name}`, 'Placeholder', [], {
-      dtype: typeValue(dtype),
-      shape: shapeValue(spec.shape),
+      dtype: typeValue(types[dtype]),
+      shape: shapeValue(shape),
     });
-    sources.set(idOf(tensor), { name: node, dtype });
+    sources.set(recorded.inputs.get(name) as number, { name: node, dtype: types[dtype] });
   }
-  return inputs;
-}
-
-/** A tensor for each state, of its shape or of as many rows as the program sees. */
-function traceState({ programName, program, shapes, keyOf }: TraceOptions, sources: Map<number, Source>) {
-  const dtype = binding.TF_FLOAT;
-  const state = new Map<string, Tensor>();
-  for (const [name, shape] of shapes) {
-    const rows = program.rows?.get(name);
-    const seen = rows === undefined ? shape : [program.inputs[rows]?.shape[0] ?? 0, ...shape.slice(1)];
-    const tensor = hollowTensor({ shape: [...seen], dtype });
-    state.set(name, tensor);
-    sources.set(idOf(tensor), { name: `${programName}/read/${keyOf(name)}`, dtype });
-  }
-  return state;
+  for (const [name, id] of recorded.state)
+    sources.set(id, { name: `${programName}/read/${keyOf(name)}`, dtype: binding.TF_FLOAT });
+  return sources;
 }
 
 /**
@@ -420,11 +376,7 @@ function emitConstant({ programName, emit }: TraceOptions, id: number, constant:
   return { name, dtype };
 }
 
-function emitOp(
-  emit: Emit,
-  name: string,
-  { op, operands }: { readonly op: RecordedOp; readonly operands: readonly Source[] },
-): string {
+function emitOp(emit: Emit, name: string, { op, operands, after }: EmittedOp): string {
   const attributes: Record<string, AttributeValue> = {};
   for (const attribute of op.attributes) attributes[attribute.name] = attributeOf(attribute);
   for (const [attribute, operand] of Object.entries(inferredTypes[op.name] ?? {}))
@@ -432,9 +384,15 @@ function emitOp(
   return emit(
     name,
     op.name,
-    operands.map((operand) => operand.name),
+    [...operands.map((operand) => operand.name), ...(after ? [`^${after.name.replace(/:\d+$/, '')}`] : [])],
     attributes,
   );
+}
+interface EmittedOp {
+  readonly op: RecordedOp;
+  readonly operands: readonly Source[];
+  /** What must be there before, though it is not read. */
+  readonly after: Source | undefined;
 }
 
 /** Sets a variable, whole or the program's rows of it, after it was read. */

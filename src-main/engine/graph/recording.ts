@@ -16,6 +16,8 @@ export interface RecordedOp {
   readonly attributes: readonly OpAttribute[];
   readonly inputs: readonly number[];
   readonly outputs: readonly OutputMetadata[];
+  /** A tensor that must be there before the op runs, though the op does not read it. */
+  readonly after?: number;
 }
 export interface RecordedConstant {
   readonly shape: readonly number[];

@@ -38,8 +38,14 @@ bool fits(long rows, long channels) {
 }
 const char* const kRows = "Batch normalisation takes rows that fill whole registers.";
 
-void computeBatchNorm(void* kernel, TF_OpKernelContext* context) {  // x, side and slope (or empty), scale, offset,
-                                                                    // running mean, running variance
+template <class Number>
+constexpr TF_DataType typeOf = TF_FLOAT;
+template <>
+constexpr TF_DataType typeOf<BFloat16> = TF_BFLOAT16;
+
+template <class Number>
+void normaliseBatch(void* kernel, TF_OpKernelContext* context) {  // x, side and slope (or empty), scale, offset,
+                                                                  // running mean, running variance
   const auto& of = *static_cast<PassAttributes*>(kernel);
   Status status;
   const Input x(context, 0, status.it), side(context, 1, status.it), slope(context, 2, status.it),
@@ -55,26 +61,27 @@ void computeBatchNorm(void* kernel, TF_OpKernelContext* context) {  // x, side a
              kRows, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
-  const Output y(context, 0, sizesOf(x), status.it), newMean(context, 1, {channels}, status.it),
+  const Output y(context, 0, sizesOf(x), status.it, typeOf<Number>), newMean(context, 1, {channels}, status.it),
       newVariance(context, 2, {channels}, status.it), mean(context, 3, {channels}, status.it),
       inverse(context, 4, {channels}, status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const std::vector<float> factor = measureMoments(
-      of, x.data(), scale.data(), rows, channels,
+      of, x.data<Number>(), scale.data(), rows, channels,
       {mean.data(), inverse.data(), newMean.data(), newVariance.data(), runningMean.data(), runningVariance.data()});
   const WideNormal wide(channels, {mean.data(), factor.data(), offset.data(), slope.data(), rectifier});
   forRows(rows / wide.asOne, wide.channels, [&](long first, long count) {
     const long at = first * wide.channels;
-    passes().normalise(x.data() + at, countOf(side) ? side.data() + at : nullptr, wide.normal, count, wide.channels,
-                       y.data() + at);
+    passes<Number>().normalise(x.data<Number>() + at, countOf(side) ? side.data<Number>() + at : nullptr, wide.normal,
+                               count, wide.channels, y.data<Number>() + at);
   });
 }
 
-void computeBatchNormGradient(void* kernel,
-                              TF_OpKernelContext* context) {  // dy, more of it (or empty), y (of ReLU and ReLU6), x,
-                                                              // slope (or empty), scale, offset, mean, inverse
-                                                              // deviation
+template <class Number>
+void batchGradient(void* kernel,
+                   TF_OpKernelContext* context) {  // dy, more of it (or empty), y (of ReLU and ReLU6), x,
+                                                   // slope (or empty), scale, offset, mean, inverse
+                                                   // deviation
   const auto& of = *static_cast<PassAttributes*>(kernel);
   Status status;
   const bool residual = of.residual != 0;
@@ -95,27 +102,28 @@ void computeBatchNormGradient(void* kernel,
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   // dx where the shortcut gets what took dy's place, else nothing for the shortcut.
-  const Output other(context, residual ? 0 : 3, residual ? sizesOf(x) : std::vector<int64_t>{0}, status.it),
+  const Output other(context, residual ? 0 : 3, residual ? sizesOf(x) : std::vector<int64_t>{0}, status.it,
+                     typeOf<Number>),
       dScale(context, 1, {channels}, status.it), dOffset(context, 2, {channels}, status.it),
       dSlope(context, 4, sizesOf(slope), status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
-  float* const dx = residual ? other.data() : dy.result();
+  Number* const dx = residual ? other.data<Number>() : dy.result<Number>();
   std::vector<float> factor(channels);
   for (long channel = 0; channel < channels; channel++)
     factor[channel] = scale.data()[channel] * inverse.data()[channel];
   const WideNormal wide(channels, {mean.data(), factor.data(), offset.data(), slope.data(), rectifier});
   const auto upstream = [&](long at) {
-    return Upstream{dy.operand() + at, countOf(more) ? more.data() + at : nullptr,
-                    readsResult ? y.data() + at : nullptr};
+    return UpstreamOf<Number>{dy.operand<Number>() + at, countOf(more) ? more.data<Number>() + at : nullptr,
+                              readsResult ? y.data<Number>() + at : nullptr};
   };
   const std::vector<double> sums =
       added(channelSums(
                 rows / wide.asOne, wide.channels,
                 [&](long first, long count, float* part) {
                   const long at = first * wide.channels;
-                  passes().sums(upstream(at), x.data() + at, wide.normal, count, wide.channels, part,
-                                residual ? dy.result() + at : nullptr);
+                  passes<Number>().sums(upstream(at), x.data<Number>() + at, wide.normal, count, wide.channels, part,
+                                        residual ? dy.result<Number>() + at : nullptr);
                 },
                 rectifier == Rectifier::prelu ? 3 : 2),
             channels, wide.asOne);
@@ -128,9 +136,16 @@ void computeBatchNormGradient(void* kernel,
     behind.rectifier = Rectifier::none;
   forRows(rows / wide.asOne, wide.channels, [&](long first, long count) {
     const long at = first * wide.channels;
-    passes().spread(residual ? Upstream{dy.result() + at, nullptr, nullptr} : upstream(at), x.data() + at, behind,
-                    coefficients.data(), count, wide.channels, dx + at);
+    passes<Number>().spread(residual ? UpstreamOf<Number>{dy.result<Number>() + at, nullptr, nullptr} : upstream(at),
+                            x.data<Number>() + at, behind, coefficients.data(), count, wide.channels, dx + at);
   });
+}
+
+void computeBatchNorm(void* kernel, TF_OpKernelContext* context) {
+  (static_cast<PassAttributes*>(kernel)->isLow ? normaliseBatch<BFloat16> : normaliseBatch<float>)(kernel, context);
+}
+void computeBatchNormGradient(void* kernel, TF_OpKernelContext* context) {
+  (static_cast<PassAttributes*>(kernel)->isLow ? batchGradient<BFloat16> : batchGradient<float>)(kernel, context);
 }
 
 /** What leaves x as it is before it is rectified by `slope`. */
@@ -209,8 +224,8 @@ void computeMomentumStep(void* kernel, TF_OpKernelContext* context) {  // parame
   const bool streamed = isStreamed(newSlot.data(), count, kNumbersPerSlice) &&
                         isStreamed(newParameter.data(), count, kNumbersPerSlice);  // not read before the next step
   forRows(count, 1, [&](long at, long many) {
-    passes().step(by, parameter.data() + at, slot.data() + at, gradient.data() + at, many, newSlot.data() + at,
-                  newParameter.data() + at, streamed);
+    stepPass()(by, parameter.data() + at, slot.data() + at, gradient.data() + at, many, newSlot.data() + at,
+               newParameter.data() + at, streamed);
   });
 }
 enum class Pass { batchNorm, batchNormGradient, momentumStep };
@@ -225,6 +240,10 @@ void* createPass(TF_OpKernelConstruction* context) {
     TF_OpKernelConstruction_GetAttrFloat(context, "epsilon", &attributes->epsilon, status.it);
   if (pass != Pass::momentumStep && status.ok())
     TF_OpKernelConstruction_GetAttrInt32(context, "rectifier", &attributes->rectifier, status.it);
+  TF_DataType type = TF_FLOAT;
+  if (pass != Pass::momentumStep && status.ok())
+    TF_OpKernelConstruction_GetAttrType(context, "T", &type, status.it);
+  attributes->isLow = type == TF_BFLOAT16;
   if (pass == Pass::batchNormGradient && status.ok())
     TF_OpKernelConstruction_GetAttrBool(context, "residual", &attributes->residual, status.it);
   if (pass == Pass::momentumStep && status.ok())
@@ -236,21 +255,23 @@ void* createPass(TF_OpKernelConstruction* context) {
   return attributes;
 }
 
+const char* const kNumbers = "T: {float, bfloat16} = DT_FLOAT";
+
 std::vector<OpDefinition> batchNormOps() {
   const auto destroy = [](void* attributes) { delete static_cast<PassAttributes*>(attributes); };
   return {{"ResidualBatchNorm",
-           {"x: float", "side: float", "slope: float", "scale: float", "offset: float", "running_mean: float",
+           {"x: T", "side: T", "slope: float", "scale: float", "offset: float", "running_mean: float",
             "running_variance: float"},
-           {"y: float", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float"},
-           {"epsilon: float", "momentum: float", "rectifier: int"},
+           {"y: T", "new_mean: float", "new_variance: float", "mean: float", "inverse_deviation: float"},
+           {kNumbers, "epsilon: float", "momentum: float", "rectifier: int"},
            createPass<Pass::batchNorm>,
            computeBatchNorm,
            destroy},
           {"ResidualBatchNormGrad",
-           {"dy: float", "more: float", "y: float", "x: float", "slope: float", "scale: float", "offset: float",
-            "mean: float", "inverse_deviation: float"},
-           {"dx: float", "dscale: float", "doffset: float", "dside: float", "dslope: float"},
-           {"rectifier: int", "residual: bool"},
+           {"dy: T", "more: T", "y: T", "x: T", "slope: float", "scale: float", "offset: float", "mean: float",
+            "inverse_deviation: float"},
+           {"dx: T", "dscale: float", "doffset: float", "dside: T", "dslope: float"},
+           {kNumbers, "rectifier: int", "residual: bool"},
            createPass<Pass::batchNormGradient>,
            computeBatchNormGradient,
            destroy},

@@ -13,8 +13,8 @@ ALWAYS Vector positive(const Vector& gate, const Vector& value) {
 }
 
 /** Per channel the sums of x - shift and its square over rows of x[rows][channels], added to sums[2][channels]. */
-template <class Vector>
-ALWAYS void sumMoments(const float* x, const float* shift, long rows, long channels, float* sums) {
+template <class Vector, class Number>
+ALWAYS void sumMoments(const Number* x, const float* shift, long rows, long channels, float* sums) {
   for (long row = 0; row < rows; row++, x += channels)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const Vector value = load<Vector>(x + channel) - load<Vector>(shift + channel);
@@ -23,8 +23,8 @@ ALWAYS void sumMoments(const float* x, const float* shift, long rows, long chann
     }
 }
 
-template <class Vector>
-ALWAYS Vector normalAt(const float* x, const Normal& of, long channel) {
+template <class Vector, class Number>
+ALWAYS Vector normalAt(const Number* x, const Normal& of, long channel) {
   return (load<Vector>(x) - load<Vector>(of.mean + channel)) * load<Vector>(of.factor + channel) +
          load<Vector>(of.offset + channel);
 }
@@ -48,8 +48,8 @@ ALWAYS Vector rectify(const Vector& z, const Normal& of, long channel) {
 
 /** y = factor (x - mean) + offset, plus a shortcut where there is one, rectified; factor x + (offset - factor mean)
  * would cancel where the mean is large. */
-template <class Vector>
-ALWAYS void normalise(const float* x, const float* side, const Normal& of, long rows, long channels, float* y) {
+template <class Vector, class Number>
+ALWAYS void normalise(const Number* x, const Number* side, const Normal& of, long rows, long channels, Number* y) {
   for (long row = 0; row < rows; row++)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const long at = row * channels + channel;
@@ -60,8 +60,8 @@ ALWAYS void normalise(const float* x, const float* side, const Normal& of, long 
     }
 }
 
-template <class Vector>
-ALWAYS Vector upstreamAt(const Upstream& of, long at) {
+template <class Vector, class Number>
+ALWAYS Vector upstreamAt(const UpstreamOf<Number>& of, long at) {
   Vector gradient = load<Vector>(of.dy + at);
   if (of.more)
     gradient += load<Vector>(of.more + at);
@@ -69,8 +69,8 @@ ALWAYS Vector upstreamAt(const Upstream& of, long at) {
 }
 
 /** What the rectifier lets through of the upstream gradient. */
-template <class Vector>
-ALWAYS Vector gradientAt(const Upstream& upstream, const float* x, const Normal& of, long at, long channel) {
+template <class Vector, class Number>
+ALWAYS Vector gradientAt(const UpstreamOf<Number>& upstream, const Number* x, const Normal& of, long at, long channel) {
   const Vector gradient = upstreamAt<Vector>(upstream, at);
   switch (of.rectifier) {
     case Rectifier::relu:
@@ -91,9 +91,9 @@ ALWAYS Vector gradientAt(const Upstream& upstream, const float* x, const Normal&
 
 /** Per channel the sums of g and g (x - mean), g the upstream gradient behind the rectifier, and of a PReLU's slope
  * gradient, added to sums[2 or 3][channels]; g itself goes to the shortcut where there is one. */
-template <class Vector>
-ALWAYS void sumGradients(const Upstream& upstream, const float* x, const Normal& of, long rows, long channels,
-                         float* sums, float* side) {
+template <class Vector, class Number>
+ALWAYS void sumGradients(const UpstreamOf<Number>& upstream, const Number* x, const Normal& of, long rows,
+                         long channels, float* sums, Number* side) {
   const bool hasSlope = of.rectifier == Rectifier::prelu;
   for (long row = 0; row < rows; row++)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
@@ -113,16 +113,17 @@ ALWAYS void sumGradients(const Upstream& upstream, const float* x, const Normal&
 }
 
 /** dx = factor g + slope (x - mean) + term. */
-template <class Vector>
-ALWAYS void spreadGradients(const Upstream& upstream, const float* x, const Normal& of, const float* coefficients,
-                            long rows, long channels, float* dx) {
+template <class Vector, class Number>
+ALWAYS void spreadGradients(const UpstreamOf<Number>& upstream, const Number* x, const Normal& of,
+                            const float* coefficients, long rows, long channels, Number* dx) {
   for (long row = 0; row < rows; row++)
     for (long channel = 0; channel < channels; channel += kLanes<Vector>) {
       const long at = row * channels + channel;
-      store(dx + at, load<Vector>(coefficients + channel) * gradientAt<Vector>(upstream, x, of, at, channel) +
-                         load<Vector>(coefficients + channels + channel) *
-                             (load<Vector>(x + at) - load<Vector>(of.mean + channel)) +
-                         load<Vector>(coefficients + 2 * channels + channel));
+      const Vector gradient =
+          load<Vector>(coefficients + channel) * gradientAt<Vector>(upstream, x, of, at, channel) +
+          load<Vector>(coefficients + channels + channel) * (load<Vector>(x + at) - load<Vector>(of.mean + channel)) +
+          load<Vector>(coefficients + 2 * channels + channel);
+      store(dx + at, gradient);
     }
 }
 
@@ -148,44 +149,66 @@ ALWAYS void stepMomentum(const MomentumStep& by, const float* parameter, const f
   }
 }
 
-#define PASSES(name, instructions, Vector)                                                                        \
-  namespace name {                                                                                                \
-  instructions void moments(const float* x, const float* k, long r, long c, float* s) {                           \
-    sumMoments<Vector>(x, k, r, c, s);                                                                            \
-  }                                                                                                               \
-  instructions void normalised(const float* x, const float* s, const Normal& n, long r, long c, float* y) {       \
-    normalise<Vector>(x, s, n, r, c, y);                                                                          \
-  }                                                                                                               \
-  instructions void gradientSums(const Upstream& u, const float* x, const Normal& n, long r, long c, float* s,    \
-                                 float* o) {                                                                      \
-    sumGradients<Vector>(u, x, n, r, c, s, o);                                                                    \
-  }                                                                                                               \
-  instructions void spreadOut(const Upstream& u, const float* x, const Normal& n, const float* k, long r, long c, \
-                              float* o) {                                                                         \
-    spreadGradients<Vector>(u, x, n, k, r, c, o);                                                                 \
-  }                                                                                                               \
-  instructions void step(const MomentumStep& b, const float* p, const float* s, const float* g, long n, float* m, \
-                         float* w, bool f) {                                                                      \
-    stepMomentum<Vector>(b, p, s, g, n, m, w, f);                                                                 \
-    settle(f);                                                                                                    \
-  }                                                                                                               \
-  const Passes passes = {moments, normalised, gradientSums, spreadOut, step};                                     \
+#define PASSES(name, instructions, Vector)                                                                           \
+  namespace name {                                                                                                   \
+  template <class Number>                                                                                            \
+  instructions void moments(const Number* x, const float* k, long r, long c, float* s) {                             \
+    sumMoments<Vector>(x, k, r, c, s);                                                                               \
+  }                                                                                                                  \
+  template <class Number>                                                                                            \
+  instructions void normalised(const Number* x, const Number* s, const Normal& n, long r, long c, Number* y) {       \
+    normalise<Vector>(x, s, n, r, c, y);                                                                             \
+  }                                                                                                                  \
+  template <class Number>                                                                                            \
+  instructions void gradientSums(const UpstreamOf<Number>& u, const Number* x, const Normal& n, long r, long c,      \
+                                 float* s, Number* o) {                                                              \
+    sumGradients<Vector>(u, x, n, r, c, s, o);                                                                       \
+  }                                                                                                                  \
+  template <class Number>                                                                                            \
+  instructions void spreadOut(const UpstreamOf<Number>& u, const Number* x, const Normal& n, const float* k, long r, \
+                              long c, Number* o) {                                                                   \
+    spreadGradients<Vector>(u, x, n, k, r, c, o);                                                                    \
+  }                                                                                                                  \
+  instructions void step(const MomentumStep& b, const float* p, const float* s, const float* g, long n, float* m,    \
+                         float* w, bool f) {                                                                         \
+    stepMomentum<Vector>(b, p, s, g, n, m, w, f);                                                                    \
+    settle(f);                                                                                                       \
+  }                                                                                                                  \
+  template <class Number>                                                                                            \
+  const Passes<Number> passes = {moments<Number>, normalised<Number>, gradientSums<Number>, spreadOut<Number>};      \
   }
 FOR_EACH_PROCESSOR(PASSES)
 
-const Passes& passes() {
-  return OF_THIS_PROCESSOR(passes);
+template <class Number>
+const Passes<Number>& passes() {
+  return OF_THIS_PROCESSOR(passes<Number>);
+}
+template const Passes<float>& passes<float>();
+template const Passes<BFloat16>& passes<BFloat16>();
+
+StepPass stepPass() {
+  return OF_THIS_PROCESSOR(step);
 }
 
-std::vector<float> measureMoments(const PassAttributes& of, const float* x, const float* scale, long rows,
+/** The numbers of a row as floats. */
+template <class Number>
+std::vector<float> floatsOf(const Number* row, long count) {
+  std::vector<float> floats(count);
+  for (long at = 0; at < count; at++)
+    floats[at] = asFloat(row[at]);
+  return floats;
+}
+
+template <class Number>
+std::vector<float> measureMoments(const PassAttributes& of, const Number* x, const float* scale, long rows,
                                   long channels, const Moments& moments) {
   // sums about the first row, a value near the mean, do not cancel
   const long asOne = rowsAsOne(channels), wide = channels * asOne;
-  const std::vector<float> shift = repeated(x, channels, asOne);
+  const std::vector<float> shift = repeated(floatsOf(x, channels).data(), channels, asOne);
   const std::vector<double> sums =
       added(channelSums(rows / asOne, wide,
                         [&](long first, long count, float* part) {
-                          passes().moments(x + first * wide, shift.data(), count, wide, part);
+                          passes<Number>().moments(x + first * wide, shift.data(), count, wide, part);
                         }),
             channels, asOne);
   std::vector<float> factor(channels);
@@ -202,6 +225,11 @@ std::vector<float> measureMoments(const PassAttributes& of, const float* x, cons
   }
   return factor;
 }
+
+template std::vector<float> measureMoments(const PassAttributes&, const float*, const float*, long, long,
+                                           const Moments&);
+template std::vector<float> measureMoments(const PassAttributes&, const BFloat16*, const float*, long, long,
+                                           const Moments&);
 
 std::vector<float> gradientCoefficients(const std::vector<double>& sums, const float* scale, const float* inverse,
                                         long rows, long channels, float* dScale, float* dOffset) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <vector>
+#include "lowNumbers.h"
 #include "workers.h"
 
 namespace native {
@@ -23,27 +24,35 @@ struct Normal {
 
 /** The gradient dy of a rectifier's result, plus another where there is one, and that result y, which ReLU and ReLU6
  * need. */
-struct Upstream {
-  const float *dy, *more, *y;
+template <class Number>
+struct UpstreamOf {
+  const Number *dy, *more, *y;
 };
+using Upstream = UpstreamOf<float>;
 
 struct MomentumStep {
   float clip, rate, decay, momentum;
   bool nesterov;
 };
 
+/** The passes over numbers that lie in memory as float or as BFloat16; channels' values and sums are floats. */
+template <class Number>
 struct Passes {
-  void (*moments)(const float* x, const float* shift, long rows, long channels, float* sums);
-  void (*normalise)(const float* x, const float* side, const Normal&, long rows, long channels, float* y);
-  void (*sums)(const Upstream&, const float* x, const Normal&, long rows, long channels, float* sums, float* side);
-  void (*spread)(const Upstream&, const float* x, const Normal&, const float* coefficients, long rows, long channels,
-                 float* dx);
-  void (*step)(const MomentumStep&, const float* parameter, const float* slot, const float* gradient, long count,
-               float* newSlot, float* newParameter, bool streamed);
+  void (*moments)(const Number* x, const float* shift, long rows, long channels, float* sums);
+  void (*normalise)(const Number* x, const Number* side, const Normal&, long rows, long channels, Number* y);
+  void (*sums)(const UpstreamOf<Number>&, const Number* x, const Normal&, long rows, long channels, float* sums,
+               Number* side);
+  void (*spread)(const UpstreamOf<Number>&, const Number* x, const Normal&, const float* coefficients, long rows,
+                 long channels, Number* dx);
 };
 
 /** The passes in the instructions of this processor. */
-const Passes& passes();
+template <class Number = float>
+const Passes<Number>& passes();
+
+using StepPass = void (*)(const MomentumStep&, const float* parameter, const float* slot, const float* gradient,
+                          long count, float* newSlot, float* newParameter, bool streamed);
+StepPass stepPass();
 
 /** Runs body(first row, rows) on slices of rows, on all threads. */
 template <class Body>
@@ -96,6 +105,7 @@ struct PassAttributes {
   float epsilon = 0, momentum = 0, decay = 0;
   int32_t rectifier = 0;
   unsigned char residual = 0, nesterov = 0;
+  bool isLow = false;  // whether the large operands are bfloat16
 };
 
 /** A channel's mean and inverse deviation, and what the running statistics become. */
@@ -105,7 +115,8 @@ struct Moments {
 };
 
 /** Measures x[rows][channels] and returns the factors that normalise and scale it. */
-std::vector<float> measureMoments(const PassAttributes& of, const float* x, const float* scale, long rows,
+template <class Number>
+std::vector<float> measureMoments(const PassAttributes& of, const Number* x, const float* scale, long rows,
                                   long channels, const Moments& moments);
 
 /** From a channel's sums of g and g (x - mean), the first of those given: the gradients of scale and offset, and dx as

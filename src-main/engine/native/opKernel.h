@@ -27,6 +27,8 @@ void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction* context, cons
                                           TF_Status* status);
 void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction* context, const char* name, float* value,
                                           TF_Status* status);
+void TF_OpKernelConstruction_GetAttrType(TF_OpKernelConstruction* context, const char* name, TF_DataType* value,
+                                         TF_Status* status);
 void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction* context, const char* name, unsigned char* value,
                                          TF_Status* status);
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction* context, TF_Status* status);
@@ -45,7 +47,10 @@ struct Input {
   Input(TF_OpKernelContext* context, int index, TF_Status* status) { TF_GetInput(context, index, &it, status); }
   ~Input() { TF_DeleteTensor(it); }
   long size(int axis) const { return TF_Dim(it, axis); }
-  const float* data() const { return static_cast<const float*>(TF_TensorData(it)); }
+  template <class Number = float>
+  const Number* data() const {
+    return static_cast<const Number*>(TF_TensorData(it));
+  }
 };
 
 struct Output {
@@ -58,7 +63,10 @@ struct Output {
     it = TF_AllocateOutput(context, index, type, sizes.data(), sizes.size(), bytes, status);
   }
   ~Output() { TF_DeleteTensor(it); }
-  float* data() const { return static_cast<float*>(TF_TensorData(it)); }
+  template <class Number = float>
+  Number* data() const {
+    return static_cast<Number*>(TF_TensorData(it));
+  }
 };
 
 /** An operand and a result of the same sizes that take each other's place number by number: the operand's memory where
@@ -88,8 +96,14 @@ class InPlace {
   }
   InPlace(const InPlace&) = delete;
   long count() const { return result_ ? TF_TensorElementCount(result_) : 0; }
-  const float* operand() const { return static_cast<const float*>(TF_TensorData(operand_ ? operand_ : result_)); }
-  float* result() const { return static_cast<float*>(TF_TensorData(result_)); }
+  template <class Number = float>
+  const Number* operand() const {
+    return static_cast<const Number*>(TF_TensorData(operand_ ? operand_ : result_));
+  }
+  template <class Number = float>
+  Number* result() const {
+    return static_cast<Number*>(TF_TensorData(result_));
+  }
 
  private:
   TF_Tensor *operand_ = nullptr, *result_ = nullptr;

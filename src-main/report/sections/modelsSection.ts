@@ -24,6 +24,7 @@ export const modelsSection: Section = (context) => {
       startsInWords(context),
       lossTable(context),
       ...drawnInWords(context),
+      ...lowInWords(context),
       `### ${say('heading.difference')}`,
       differenceTable(context),
       conditionsPart(context),
@@ -94,6 +95,14 @@ function drawnInWords({ model: { plan, split }, texts: { say } }: ReportContext)
     const drawn = drawnClasses(planOfArm(plan, arm).training, classes);
     return drawn === null ? [] : [say('models.drawn', { arm: escapeMarkdown(arm.name), drawn, classes })];
   });
+}
+
+/** Which arms trained in bfloat16. */
+function lowInWords({ model, texts: { say } }: ReportContext): string[] {
+  const low = armsAsTrained(model).filter((arm) => planOfArm(model.plan, arm).training.precision === 'bfloat16');
+  return low.length === 0
+    ? []
+    : [say('models.bfloat16', { arm: low.map(({ name }) => escapeMarkdown(name)).join(', ') })];
 }
 
 function differenceTable({ model, arms, texts: { say } }: ReportContext): string {

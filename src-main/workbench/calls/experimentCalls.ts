@@ -39,6 +39,7 @@ import { openedPath } from '../workspace/openedPath.ts';
 import { trainingPart } from '../experiment/refuseStart.ts';
 import { givenFilesOf, withContent } from '../experiment/gatherGiven.ts';
 import { planHash } from '../experiment/planHash.ts';
+import { otherPrecisions } from '../experiment/refuseOtherPrecision.ts';
 import { ownCommand } from '../../engine/ownCommand.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { startEstimator, trainedParameters } from '../estimate/startEstimate.ts';
@@ -144,6 +145,12 @@ function adviceOn(plan: Plan, counted: CountedFaces | null): PlanAdvice[] {
         blocking: true,
       })),
     ),
+    ...otherPrecisions(plan, { engine: 'auto' }).map(({ arm, sentence }) => ({
+      knob: 'training.precision',
+      arms: [arm],
+      text: `The arm ${arm} cannot be trained: ${sentence}`,
+      blocking: true,
+    })),
     ...trainedArms(plan).flatMap((arm) => {
       if (!counted || !('facts' in counted)) return [];
       const refusal = refuseBatch(planOfArm(plan, arm).training, trainingPart(counted.facts));

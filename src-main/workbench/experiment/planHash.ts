@@ -18,6 +18,7 @@ const addedLater: Readonly<Record<string, (value: unknown, plan: Plan) => boolea
   'evaluation.sets': (value) => Array.isArray(value) && value.length === 0,
   'training.backboneRate': (value) => value === 1,
   'training.freezeBackboneEpochs': (value) => value === 0,
+  'training.precision': (value) => value === 'float32',
   'training.tensorboard': (value) => value === false,
   'model.from': (value) => value === noParent,
   'model.batchNormMomentum': (_, { model }) => batchNormMomentum(model) === ownBatchNormMomentum(model.backbone),

@@ -23,6 +23,7 @@ import { gatherWeights } from './gatherWeights.ts';
 import { machineSpeed, type MachineSpeed } from '../estimate/machineSpeed.ts';
 import { planHash } from './planHash.ts';
 import { reportOf } from '../results/reportOf.ts';
+import { refuseOtherPrecision } from './refuseOtherPrecision.ts';
 import { countImported, refuseStart } from './refuseStart.ts';
 import { checkSets } from './gatherSets.ts';
 import { auditFaces, writeAuditedSplit, type AuditedSplit, type SplitFaces } from './splitFaces.ts';
@@ -144,6 +145,7 @@ export async function runExperiment(
   options: StageOptions,
   train: Omit<TrainOptions, 'evaluate' | 'only'>,
 ): Promise<{ readonly report: string; readonly runs: readonly string[] }> {
+  if (options.store.runs(planHash(options.plan)).length === 0) refuseOtherPrecision(options.plan, train);
   const faces = await gatherSplit(options);
   await sayTrainingTime(options, faces, train.engine);
   const runs = await trainArms(options, faces, { ...train, evaluate: true });

@@ -19,6 +19,7 @@ import { weightFileOf } from './gatherWeights.ts';
 import { planHash } from './planHash.ts';
 import { comparisonRuns, planOfRun, tuningRuns, type PlannedRun } from './plannedRuns.ts';
 import { recordMessage } from './recordMessage.ts';
+import { refuseOtherPrecision } from './refuseOtherPrecision.ts';
 import { sayOtherRuns } from './sayOtherRuns.ts';
 import { splitFacts } from './splitFacts.ts';
 import { classesOfParent } from './parentRun.ts';
@@ -51,7 +52,10 @@ export async function trainArms(
   if (train.interrupted === 'resume') sayOtherRuns(options, stage.planHash, all);
   if (train.interrupted === 'refuse') for (const run of all) refuseInterrupted(options, train, run);
   sayExtension(options, all);
-  if (all.some((run) => store.run(run.id) === null)) sayAdvice(stage);
+  if (all.some((run) => store.run(run.id) === null)) {
+    refuseOtherPrecision(plan, train);
+    sayAdvice(stage);
+  }
   const trainOne = (run: PlannedRun, untilEpoch: number | null) => trainOneRun(stage, run, untilEpoch);
   for (const run of trials) await trainOne(run, null);
   if (plan.tune) sayChoices(options, tuningRuns(plan, faces));
@@ -104,6 +108,7 @@ async function trainOneRun(stage: TrainingStage, run: PlannedRun, untilEpoch: nu
   if (decision === 'skip') return;
   const armPlan = planOfRun(plan, run);
   const isTrained = store.run(run.id)?.status === 'trained';
+  if (!isTrained && isTrainedArm(run.armPlan)) refuseOtherPrecision({ ...armPlan, arms: [run.armPlan] }, train);
   if (decision === 'restart') await startRun(stage, run, armPlan);
   store.forgetResult(run.id, 'failure'); // of the attempt before this one
   store.updateRun(run.id, { status: 'running', message: null });
