@@ -2,9 +2,15 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { contender, publish } from './measured.ts';
 import { compareBackbones } from './compareBackbones.ts';
+import { comparePrecisions } from './comparePrecisions.ts';
 
 if (process.argv.includes('--all')) {
   compareBackbones();
+  process.exit();
+}
+
+if (process.argv.includes('--precision')) {
+  comparePrecisions();
   process.exit();
 }
 

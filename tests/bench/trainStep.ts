@@ -1,6 +1,6 @@
-// The bare step, timed: 112 x 112, 500 classes, SGD; trainStep.ts WHAT [BACKBONE] [BATCH] [STEPS]. `compiled` is ours;
-// `stock` is the same in stock tfjs-node, op by op: tf.layers, momentum, weight decay, clipping, of pictures normalised
-// beforehand.
+// The bare step, timed: 112 x 112, 500 classes, SGD; trainStep.ts WHAT [BACKBONE] [BATCH] [STEPS] [PRECISION].
+// `compiled` is ours; `stock` is the same in stock tfjs-node, op by op: tf.layers, momentum, weight decay, clipping, of
+// pictures normalised beforehand.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -16,14 +16,15 @@ import { optimizerScalars } from '../../src-main/train/optimizer.ts';
 import { createRunMachine } from '../../src-main/train/createRunMachine.ts';
 import { imagesPerSecond } from './measured.ts';
 
-const [, , what = 'compiled', backboneName = 'resnet18', batch = '64', steps = '8'] = process.argv;
+const [, , what = 'compiled', backboneName = 'resnet18', batch = '64', steps = '8', precision = 'float32'] =
+  process.argv;
 const batchSize = Number(batch);
 const size = 112;
 const classes = 500;
 const plan = experimentSchema.parse({
   prepare: { inputSize: size },
   model: { backbone: backboneName, embeddingSize: 512 },
-  training: { batchSize, augmentation: { flip: 0 } },
+  training: { batchSize, precision, augmentation: { flip: 0 } },
 });
 const random = randomStream(1, 'bench');
 const images = Uint8Array.from({ length: batchSize * size * size * 3 }, () => random.integer(256));
