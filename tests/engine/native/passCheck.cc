@@ -208,8 +208,8 @@ void checkMomentum(bool nesterov) {
   const native::MomentumStep by = {0.5f, 0.25f, 0.125f, 0.75f, nesterov};
   const Numbers weights = normal(count, 1), slots = normal(count, 2), gradients = normal(count, 3);
   Numbers newSlots = unwritten(count), newWeights = unwritten(count);
-  native::passes().step(by, weights.data(), slots.data(), gradients.data(), count, newSlots.data(), newWeights.data(),
-                        false);
+  native::stepPass()(by, weights.data(), slots.data(), gradients.data(), count, newSlots.data(), newWeights.data(),
+                     false);
   Exact exactSlots(count), exactWeights(count);
   for (long at = 0; at < count; at++) {
     const double direction = double(by.clip) * gradients[at] + double(by.decay) * weights[at];
