@@ -6,35 +6,19 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
-import { experimentSchema } from '../../src-shared/experiment.ts';
-import { randomStream } from '../../src-shared/maths/random.ts';
 import { tf } from '../../src-main/engine/tensorflow.ts';
-import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
-import { initialParameters } from '../../src-main/model/initialParameters.ts';
 import { writeLayersModel } from '../../src-main/model/layersModel.ts';
 import { optimizerScalars } from '../../src-main/train/optimizer.ts';
-import { createRunMachine } from '../../src-main/train/createRunMachine.ts';
+import { benchTraining, classes, size } from './benchTraining.ts';
 import { imagesPerSecond } from './measured.ts';
 
-const [, , what = 'compiled', backboneName = 'resnet18', batch = '64', steps = '8', precision = 'float32'] =
-  process.argv;
+const [, , what = 'compiled', backbone = 'resnet18', batch = '64', steps = '8', precision = 'float32'] = process.argv;
 const batchSize = Number(batch);
-const size = 112;
-const classes = 500;
-const plan = experimentSchema.parse({
-  prepare: { inputSize: size },
-  model: { backbone: backboneName, embeddingSize: 512 },
-  training: { batchSize, precision, augmentation: { flip: 0 } },
-});
-const random = randomStream(1, 'bench');
-const images = Uint8Array.from({ length: batchSize * size * size * 3 }, () => random.integer(256));
-const labels = Int32Array.from({ length: batchSize }, () => random.integer(classes));
-const network = buildNetwork(plan.model, size);
-const backbone = initialParameters(network, 1);
+const { plan, images, labels, network, initial, machineIn } = benchTraining({ backbone, batchSize });
 
 async function stock(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'arcbench-bench-'));
-  await writeLayersModel(join(folder, 'model'), network, backbone);
+  await writeLayersModel(join(folder, 'model'), network, initial);
   const stockTf = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
   const base = await stockTf.loadLayersModel(`file://${join(folder, 'model', 'model.json')}`);
   rmSync(folder, { recursive: true });
@@ -76,15 +60,7 @@ async function stock(): Promise<number> {
 }
 
 function compiled(): { train: number; evaluate: number; startSeconds: number } {
-  const machine = createRunMachine({
-    plan,
-    arm: { name: 'bench', loss: { name: 'crossEntropy', labelSmoothing: 0 } },
-    network,
-    classes,
-    backbone,
-    seed: 1,
-    compiled: true,
-  });
+  const machine = machineIn(precision);
   const startSeconds = performance.now() / 1000; // since the process began
   let step = 0;
   const timed = Number(steps);
