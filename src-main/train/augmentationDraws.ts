@@ -1,7 +1,7 @@
 import type { AugmentationPlan } from '../../src-shared/trainingSchema.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import type { InputSpec } from '../engine/graph/compileProgram.ts';
+import type { InputSpec } from '../engine/graph/program.ts';
 
 const movesPixels = (plan: AugmentationPlan) => plan.flip > 0 || plan.shift > 0 || plan.zoom > 0;
 const changesColour = (plan: AugmentationPlan) =>

@@ -1,7 +1,7 @@
 import { drawnClasses, type Plan } from '../../src-shared/experiment.ts';
 import type { LossPlan } from '../../src-shared/losses.ts';
 import { randomStream, type RandomStream } from '../../src-shared/maths/random.ts';
-import type { InputSpec } from '../engine/graph/compileProgram.ts';
+import type { InputSpec } from '../engine/graph/program.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { optimizerSlots, slotName } from './optimizerSlots.ts';
 

@@ -3,7 +3,7 @@ import type { LossPlan } from '../../src-shared/losses.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 import { forward } from '../model/forward.ts';
-import type { InputSpec, Program, StateSpec } from '../engine/graph/compileProgram.ts';
+import type { InputSpec, Program, StateSpec } from '../engine/graph/program.ts';
 import { tf, type Tensor } from '../engine/tensorflow.ts';
 import { classificationLoss } from '../loss/classificationLosses.ts';
 import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';

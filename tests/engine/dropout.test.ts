@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileMachine, createEagerMachine, type Program } from '../../src-main/engine/graph/compileProgram.ts';
+import { compileMachine, createEagerMachine } from '../../src-main/engine/graph/compileProgram.ts';
+import type { Program } from '../../src-main/engine/graph/program.ts';
 import { dropout } from '../../src-main/engine/kernels/dropout.ts';
 import { tf } from '../../src-main/engine/tensorflow.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileMachine, type Program } from '../../src-main/engine/graph/compileProgram.ts';
+import { compileMachine } from '../../src-main/engine/graph/compileProgram.ts';
+import type { Program } from '../../src-main/engine/graph/program.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 
 const names = Array.from({ length: 300 }, (_, index) => `variable${index}`);

@@ -1,11 +1,7 @@
 import type { LossPlan } from '../../src-shared/losses.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
-import {
-  compileMachine,
-  createEagerMachine,
-  type Program,
-  type StateSpec,
-} from '../../src-main/engine/graph/compileProgram.ts';
+import { compileMachine, createEagerMachine } from '../../src-main/engine/graph/compileProgram.ts';
+import type { Program, StateSpec } from '../../src-main/engine/graph/program.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { classificationLoss } from '../../src-main/loss/classificationLosses.ts';
 import { lossNoiseInputs, lossNoiseOf } from '../../src-main/loss/lossNoise.ts';

@@ -4,7 +4,7 @@ import { experimentSchema } from '../../src-shared/experiment.ts';
 import { modelSchema } from '../../src-shared/modelSchema.ts';
 import { lossSchema } from '../../src-shared/losses.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
-import type { Program } from '../../src-main/engine/graph/compileProgram.ts';
+import type { Program } from '../../src-main/engine/graph/program.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { classificationLoss } from '../../src-main/loss/classificationLosses.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';

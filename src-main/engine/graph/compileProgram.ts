@@ -6,12 +6,10 @@ import { temporaryFault } from '../../files/temporaryFault.ts';
 import { backend, binding, tf, type ElementValues, type OpAttribute, type Tensor } from '../tensorflow.ts';
 import { replaceRows, rowsAt } from '../kernels/tableEntries.ts';
 import { savedModelBytes, type AttributeValue, type GraphNode } from './graphDefinition.ts';
-import type { InputSpec, Program, StateSpec } from './program.ts';
+import type { Program, StateSpec } from './program.ts';
 import type { RecordedConstant, RecordedOp } from './recording.ts';
 import { elementTypes, recordProgram, type RecordedProgram } from './recordProgram.ts';
 import { replay, type Given } from './replay.ts';
-
-export type { InputSpec, Program, StateSpec };
 
 /** Programs that share one state. Weights stay inside the engine between steps. */
 export interface Machine {

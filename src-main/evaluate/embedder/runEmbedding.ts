@@ -1,4 +1,5 @@
-import { compileMachine, type Program } from '../../engine/graph/compileProgram.ts';
+import { compileMachine } from '../../engine/graph/compileProgram.ts';
+import type { Program } from '../../engine/graph/program.ts';
 import { tf, type Tensor } from '../../engine/tensorflow.ts';
 import { buildNetwork } from '../../model/buildNetwork.ts';
 import { forward } from '../../model/forward.ts';
