@@ -278,3 +278,13 @@ test('a start with an arm in bfloat16 names the arm where the processor cannot c
   assert.doesNotThrow(() => start('amx_bf16'));
   assert.throws(() => start('avx2'), /^ArcBenchError: The arm b cannot be trained: training\.precision is bfloat16,/);
 });
+
+test('tuning that would try bfloat16 is refused before its first trial', () => {
+  const plan = parseExperiment('tune: { knobs: { training.precision: [float32, bfloat16] } }', 'x.yaml');
+  const start = (...flags: string[]) => refuseOtherPrecision(plan, { engine: 'cpu', flags: new Set(flags) });
+  assert.doesNotThrow(() => start('amx_bf16'));
+  assert.throws(
+    () => start('avx2'),
+    /^ArcBenchError: The arm .*precision.* cannot be trained: .* set it to float32\.$/,
+  );
+});

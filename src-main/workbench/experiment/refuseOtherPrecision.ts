@@ -1,14 +1,15 @@
-import { trainedArms } from '../../../src-shared/arms.ts';
+import { isTrained, trainedArms } from '../../../src-shared/arms.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { planOfArm, type Plan } from '../../../src-shared/experiment.ts';
+import { tuningTrials } from '../../../src-shared/tune.ts';
 import { refusePrecision, type PrecisionSurroundings } from '../../engine/refusePrecision.ts';
 
-/** The arms that cannot be trained in their precision here, each with the sentence that says why. */
+/** The arms, those that tuning tries too, that cannot be trained in their precision here, each with the reason. */
 export const otherPrecisions = (
   plan: Plan,
   surroundings: PrecisionSurroundings,
 ): { readonly arm: string; readonly sentence: string }[] =>
-  trainedArms(plan).flatMap((arm) => {
+  [...trainedArms(plan), ...tuningTrials(plan).filter(isTrained)].flatMap((arm) => {
     const sentence = refusePrecision(planOfArm(plan, arm).training.precision, surroundings);
     return sentence === null ? [] : [{ arm: arm.name, sentence }];
   });
